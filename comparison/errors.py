@@ -1,0 +1,42 @@
+"""What a person asked that cannot be answered: the problem, the spot, and what to type instead."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class RequestError(Exception):
+    """A request that cannot be answered, for a reason the person can mend.
+
+    `text` is what was said, `at` the offset of the spot in it (None: no one spot), `near` the nearest names,
+    `remedy` one sentence on what to do, `example` one line that can be typed as it stands.
+    """
+
+    problem: str
+    remedy: str = ""
+    example: str = ""
+    near: tuple[str, ...] = ()
+    text: str = ""
+    at: int | None = None
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.problem, self.remedy) if part)
+
+
+class NotUnderstood(RequestError):  # noqa: N818 -- named for what happened; all are RequestErrors
+    """The words are not a request."""
+
+
+class RunNotFound(RequestError):  # noqa: N818
+    """No run is called so."""
+
+
+class Ambiguous(RequestError):  # noqa: N818
+    """Several runs are meant and none can be preferred (an id prefix that fits several)."""
+
+
+class ExperimentNotFound(RequestError):  # noqa: N818
+    """No experiment is called so."""
+
+
+class TrackingUnavailable(RequestError):  # noqa: N818
+    """MLflow is down, slow, denying or not MLflow; `problem` says which."""

@@ -1,0 +1,88 @@
+"""A comparison in words: headline, table, notes, next steps. All wording lives here; no markup, any surface.
+
+Every string is plain text and may hold what people typed into MLflow: whoever draws it escapes it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Align(StrEnum):
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    title: str
+    align: Align = Align.LEFT
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    text: str
+    value: float | None = None  # what it sorts by, finite; None: it is text
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All rows, the most telling first. Whoever draws it may show fewer and must say how many it left out."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""  # "12 more metrics are the same"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    text: str
+    url: str
+    key: str = ""  # stable: "run:0", "run:1", "compare"
+
+
+@dataclass(frozen=True, slots=True)
+class RunCard:
+    """One side, introduced: `role` is Baseline or Candidate; facts are short ("finished", "2 h ago", "in iris")."""
+
+    role: str
+    label: str
+    url: str = ""  # "" : no address is known
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`label: text`; the label is what is looked for, the text what is read."""
+
+    text: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    lines: tuple[Line, ...]
+    note: str = ""  # "7 the same"
+    folded: bool = False  # detail: shown collapsed where the surface can
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do next: a sentence, and what to type for it ("" : nothing)."""
+
+    text: str
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    headline: str
+    summary: str  # a complete short answer as plain text: notifications, screen readers, the last resort
+    sides: tuple[RunCard, ...] = ()
+    table: Table | None = None
+    sections: tuple[Section, ...] = ()
+    warnings: tuple[str, ...] = ()  # most serious first
+    steps: tuple[Step, ...] = ()
+    links: tuple[Link, ...] = ()
+    footnotes: tuple[str, ...] = ()  # assumed goals, link to the rules

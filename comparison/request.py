@@ -1,0 +1,43 @@
+"""What people ask: one frozen variant a command. Made by the parser, answered by the rest."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A run as a person names it: a full id, an id prefix (4 or more), a name, or `experiment/name`."""
+
+    text: str
+    at: int = field(default=0, compare=False)  # offset in what was said, for errors
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A run taken from a pasted MLflow link."""
+
+    run_id: str
+    experiment_id: str = ""
+    at: int = field(default=0, compare=False)
+
+
+RunReference = Named | Linked
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Compare runs; the first is the baseline."""
+
+    runs: tuple[RunReference, ...]
+    experiment: str = ""  # "" : any
+    metrics: tuple[str, ...] = ()  # named ones come first; the first is primary
+    everything: bool = False  # also what is the same
+    text: str = field(default="", compare=False)  # as said, for errors and for saying it again
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    topic: str = ""
+    unasked: bool = False  # the command was given with no words
+
+
+Request = Compare | Help

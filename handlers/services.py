@@ -1,0 +1,49 @@
+"""What listeners may use, put into Bolt's context by one middleware and injected by the name `services`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from comparison.source import RunSource
+
+
+class Pool(Protocol):
+    """Threads of our own, bounded, so that Slack's listeners are never held by MLflow."""
+
+    def submit(self, work: Callable[[], None]) -> int | None:
+        """How many wait before this one; None when full: the work was not taken and the person must be told."""
+        ...
+
+
+class Claims(Protocol):
+    """Who answers what: the same delivery is worked on once, on all replicas, for a day."""
+
+    def claim(self, key: str) -> bool:
+        """True the first time a key is claimed, False ever after."""
+        ...
+
+
+class Capabilities(Protocol):
+    """Which blocks a workspace takes, learned by being refused; kept for some hours."""
+
+    def rung(self, workspace: str) -> int:
+        """The rung of the ladder to start from: 0 is everything."""
+        ...
+
+    def remember(self, workspace: str, rung: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    runs: RunSource
+    pool: Pool
+    claims: Claims
+    capabilities: Capabilities
+    now: Callable[[], datetime]  # aware, UTC
+    new_incident: Callable[[], str]  # a short number that is also in the log
+    ui_url: str = ""  # the address people open MLflow at; "" : unknown, no links
+    command: str = "/mlcompare"
+    rules_url: str = ""  # the page with the rules of judgement
+    working_after: float = 0.7  # seconds until "working on it" is shown
+    defaults: dict[str, Any] | None = None
