@@ -46,4 +46,3 @@ class Services:
     command: str = "/mlcompare"
     rules_url: str = ""  # the page with the rules of judgement
     working_after: float = 0.7  # seconds until "working on it" is shown
-    defaults: dict[str, Any] | None = None

@@ -1,0 +1,154 @@
+"""The result of a comparison, as values. `comparing.compare` makes it; wording, frames and the contract read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from comparison.runs import Dataset, Goal, Side
+
+
+class Outcome(StrEnum):
+    BETTER = "better"
+    WORSE = "worse"
+    SAME = "same"  # equal, or within the tolerance if one is set
+    CHANGED = "changed"  # differs, and no goal is known
+    ONLY_BASELINE = "only in baseline"
+    ONLY_CANDIDATE = "only in candidate"
+    NOT_A_NUMBER = "not a number"
+    NEITHER = "in neither"  # of three or more sides, only others logged it
+
+
+class GoalSource(StrEnum):
+    """Who said which way is better."""
+
+    REQUEST = "request"
+    CHANNEL = "channel"
+    EXPERIMENT = "experiment"
+    NAME = "name"  # assumed from the metric's name: to be marked as assumed
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A metric of one side. `values` holds one per run that logged it, as logged (may be nan or ±inf)."""
+
+    values: tuple[float, ...] = ()
+    last_step: int | None = None  # the highest last step of the side's runs
+    asked_of: int = 1  # how many runs the side has
+
+    @property
+    def value(self) -> float | None:
+        """The value of one run, the mean of several; None when not logged."""
+        return sum(self.values) / len(self.values) if self.values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One metric from the baseline to one candidate. `relative` is a fraction of abs(baseline): 0.082 is +8.2 %."""
+
+    baseline: Reading
+    candidate: Reading
+    difference: float | None
+    relative: float | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class MetricComparison:
+    name: str
+    goal: Goal
+    goal_source: GoalSource
+    changes: tuple[Change, ...]  # one a candidate, in their order
+    primary: bool = False  # named first in the request
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A parameter or tag whose values are not the same on all sides.
+
+    `values` has one entry a side, baseline first; None: not logged by that side. A side whose runs disagree
+    joins their values with ` | `. For maps compared key by key the name is `optimizer.lr`.
+    """
+
+    name: str
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    changed: tuple[Difference, ...] = ()
+    same: Mapping[str, str] | None = None  # name → the shared value
+
+    @property
+    def same_count(self) -> int:
+        return len(self.same or {})
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetComparison:
+    """The datasets of one role (`context`, "" when it was not said), one tuple a side, baseline first."""
+
+    context: str
+    sides: tuple[tuple[Dataset, ...], ...]
+    same_digest: bool  # every side has the same set of digests, and at least one
+
+
+class Code(StrEnum):
+    """Stable names of what makes a comparison doubtful, most serious first."""
+
+    NOT_FINISHED = "not_finished"
+    MAY_BE_DEAD = "may_be_dead"
+    DELETED = "deleted"
+    DATASETS_DIFFER = "datasets_differ"
+    ONE_SIDED_METRICS = "one_sided_metrics"
+    NOT_FINITE = "not_finite"
+    STEPS_DIFFER = "steps_differ"
+    EXPERIMENTS_DIFFER = "experiments_differ"
+    SAME_RUN = "same_run"
+    COMMIT_UNKNOWN = "commit_unknown"
+    COMMITS_DIFFER = "commits_differ"
+    SINGLE_RUNS = "single_runs"
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonWarning:
+    code: Code
+    text: str  # one plain sentence
+
+
+class Standing(StrEnum):
+    BETTER = "better"
+    WORSE = "worse"
+    MIXED = "mixed"
+    SAME = "same"
+    UNKNOWN = "unknown"  # no goal is known for what both sides have
+    NOTHING = "nothing"  # the sides share no metric
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Counted over metrics with a known goal that both sides have. `text` is the headline sentence."""
+
+    standing: Standing
+    better: int
+    worse: int
+    same: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything there is to say of a baseline and its candidates. `metrics` is in reading order."""
+
+    baseline: Side
+    candidates: tuple[Side, ...]
+    metrics: tuple[MetricComparison, ...]
+    parameters: Differences
+    tags: Differences
+    datasets: tuple[DatasetComparison, ...]
+    warnings: tuple[ComparisonWarning, ...]
+    verdicts: tuple[Verdict, ...]  # one a candidate
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        return (self.baseline, *self.candidates)
