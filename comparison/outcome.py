@@ -148,6 +148,7 @@ class Comparison:
     datasets: tuple[DatasetComparison, ...]
     warnings: tuple[ComparisonWarning, ...]
     verdicts: tuple[Verdict, ...]  # one a candidate
+    reading: str = "last"  # which value was read: "last", "best" or "at step N"
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -31,6 +31,8 @@ class Compare:
     experiment: str = ""  # "" : any
     metrics: tuple[str, ...] = ()  # named ones come first; the first is primary
     everything: bool = False  # also what is the same
+    best: bool = False  # the best value over the steps, by the metric's goal, in place of the last
+    at_step: int | None = None  # the value at this step, in place of the last
     text: str = field(default="", compare=False)  # as said, for errors and for saying it again
 
 
