@@ -1,0 +1,206 @@
+"""Settings: the environment, read once; every gap is named at once, with where to get the value."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.addresses import bare, database_address, needs_scheme, ui_address, web_address
+
+# Where each value comes from: said when it is absent or wrong.
+SOURCES = {
+    "SLACK_BOT_TOKEN": "api.slack.com/apps → your app → OAuth & Permissions → Bot User OAuth Token (starts with xoxb-)",
+    "SLACK_SIGNING_SECRET": "api.slack.com/apps → your app → Basic Information → App Credentials → Signing Secret",
+    "SLACK_APP_TOKEN": "api.slack.com/apps → your app → Basic Information → App-Level Tokens → Generate, "
+    "with the scope connections:write (starts with xapp-)",
+    "SLACK_API_URL": "leave it out, unless Slack is reached through a proxy: https://slack.com/api/",
+    "MLFLOW_TRACKING_URI": "the address of your MLflow server, as your training code has it, "
+    "for example http://mlflow.internal:5000",
+    "MLFLOW_UI_URL": "the address people open MLflow at in their browser, for example https://mlflow.example.com",
+    "DATABASE_URL": "leave it out for a file, or: postgresql://user:password@host:5432/database",
+    "PORT": "a number from 0 to 65535, for example 3000 (0: the system chooses)",
+    "MLCOMPARE_HOST": "the address to listen on, for example 0.0.0.0 or 127.0.0.1",
+    "MLCOMPARE_WORKERS": "a number from 1 to 256, for example 32",
+    "MLCOMPARE_MLFLOW_TIMEOUT": "seconds from 0.5 to 120, for example 10",
+    "MLCOMPARE_COMMAND": "the slash command of your app, for example /mlcompare",
+    "MLCOMPARE_DRAIN_SECONDS": "seconds from 0 to 600, for example 25",
+    "MLCOMPARE_SOCKET_PATIENCE": "seconds from 1 to 86400, for example 300",
+    "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A setting that is absent or looks wrong. Holds no value, so it can be printed."""
+
+    name: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.problem}\n    → {self.remedy}"
+
+
+class SettingsError(Exception):
+    """Some settings are absent or look wrong; `problems` names all of them."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(["The settings are not complete:", *(f"  {each}" for each in self.problems)]))
+
+
+def _token(prefix: str, kind: str) -> Any:
+    others = {
+        "xoxb-": "a bot token; it belongs in SLACK_BOT_TOKEN",
+        "xapp-": "an app-level token; it belongs in SLACK_APP_TOKEN",
+        "xoxp-": "a user token; the bot needs the bot token",
+        "xoxe.": "a token that expires: token rotation is on, and is not supported",
+    }
+
+    def check(value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if not text or (prefix and text.startswith(prefix)):
+            return value
+        found = next((what for start, what in others.items() if text.startswith(start)), "")
+        if found:
+            raise ValueError(f"looks wrong: this is {found}")
+        if prefix:
+            raise ValueError(f"looks wrong: {kind} starts with {prefix}")
+        if len(text.split()) > 1:
+            raise ValueError(f"looks wrong: {kind} has no spaces")
+        return value
+
+    return AfterValidator(check)
+
+
+def _tracking(value: SecretStr) -> SecretStr:
+    if needs_scheme(value.get_secret_value()):
+        raise ValueError("looks wrong: it has no http:// or https:// in front")
+    return value
+
+
+def _database(value: SecretStr) -> SecretStr:
+    return SecretStr(database_address(value.get_secret_value()))
+
+
+def _command(value: str) -> str:
+    if not value.startswith("/") or len(value.split()) != 1 or not 2 <= len(value) <= 32:  # noqa: PLR2004 -- Slack's
+        raise ValueError("looks wrong: a command is one word of at most 32 characters that starts with /")
+    return value.lower()
+
+
+Bare = BeforeValidator(bare)
+Words = Annotated[str, Bare]
+Secret = Annotated[SecretStr, Bare]
+
+
+class Settings(BaseSettings):
+    """All settings. Secrets are SecretStr and never print; "" means not set."""
+
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True, populate_by_name=True
+    )
+
+    slack_bot_token: Annotated[Secret, _token("xoxb-", "a bot token")] = SecretStr("")
+    slack_signing_secret: Annotated[Secret, _token("", "a signing secret")] = SecretStr("")
+    slack_app_token: Annotated[Secret, _token("xapp-", "an app-level token")] = SecretStr("")
+    slack_api_url: Annotated[Words, AfterValidator(web_address)] = "https://slack.com/api/"
+    mlflow_tracking_uri: Annotated[Secret, AfterValidator(_tracking)] = SecretStr("")
+    mlflow_ui_url: Annotated[Words, AfterValidator(ui_address)] = ""
+    mlflow_tracking_password: Secret = SecretStr("")  # MLflow reads it by itself; known here to keep it out of logs
+    mlflow_tracking_token: Secret = SecretStr("")  # likewise
+    database_url: Annotated[Secret, AfterValidator(_database)] = SecretStr("sqlite:///.mlcompare/mlcompare.db")
+    port: Annotated[int, Bare] = Field(default=3000, ge=0, le=65535)
+    host: Words = Field(default="0.0.0.0", validation_alias="MLCOMPARE_HOST")  # noqa: S104 -- a container is reached from outside
+    workers: Annotated[int, Bare] = Field(default=32, ge=1, le=256, validation_alias="MLCOMPARE_WORKERS")
+    mlflow_timeout: Annotated[float, Bare] = Field(
+        default=10, ge=0.5, le=120, validation_alias="MLCOMPARE_MLFLOW_TIMEOUT"
+    )
+    command: Annotated[Words, AfterValidator(_command)] = Field(
+        default="/mlcompare", validation_alias="MLCOMPARE_COMMAND"
+    )
+    drain_seconds: Annotated[float, Bare] = Field(default=25, ge=0, le=600, validation_alias="MLCOMPARE_DRAIN_SECONDS")
+    socket_patience: Annotated[float, Bare] = Field(
+        default=300, ge=1, le=86400, validation_alias="MLCOMPARE_SOCKET_PATIENCE"
+    )
+    log_level: Annotated[Words, AfterValidator(str.upper)] = Field(
+        default="INFO", validation_alias="MLCOMPARE_LOG_LEVEL", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$"
+    )
+
+    @property
+    def socket_mode(self) -> bool:
+        return bool(self.slack_app_token.get_secret_value())
+
+    @property
+    def ui_url(self) -> str:
+        """The address people open MLflow at, without a trailing slash or credentials; "" when it cannot be known."""
+        if self.mlflow_ui_url:
+            return self.mlflow_ui_url
+        parts = urlsplit(self.mlflow_tracking_uri.get_secret_value())
+        if parts.scheme not in {"http", "https"}:
+            return ""
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All that must never be printed: tokens, and passwords inside addresses."""
+        whole = (
+            self.slack_bot_token,
+            self.slack_signing_secret,
+            self.slack_app_token,
+            self.mlflow_tracking_password,
+            self.mlflow_tracking_token,
+        )
+        inside = (_password(each.get_secret_value()) for each in (self.mlflow_tracking_uri, self.database_url))
+        return tuple(text for text in (*(each.get_secret_value() for each in whole), *inside) if text)
+
+
+def _password(address: str) -> str:
+    return urlsplit(address).netloc.rpartition("@")[0].partition(":")[2]
+
+
+def survey() -> tuple[Settings, tuple[Problem, ...]]:
+    """The settings as far as they can be used, and what is wrong with the others (which stand at their defaults)."""
+    try:
+        return Settings(), ()
+    except ValidationError as error:
+        wrong = {str(each["loc"][0]): _said(each["msg"]) for each in error.errors(include_input=False)}
+    defaults = {
+        name: field.get_default()
+        for name, field in Settings.model_fields.items()
+        if name in wrong or str(field.validation_alias) in wrong
+    }
+    problems = (Problem(name.upper(), said, SOURCES[name.upper()]) for name, said in wrong.items())
+    return Settings(**defaults), tuple(problems)
+
+
+def _said(message: str) -> str:
+    own = message.removeprefix("Value error, ")
+    return own if own != message else f"looks wrong: {message[:1].lower()}{message[1:]}"
+
+
+def missing() -> tuple[Problem, ...]:
+    """What `serve` cannot do without and the environment does not have."""
+    gaps = [name for name in ("SLACK_BOT_TOKEN", "MLFLOW_TRACKING_URI") if not _is_set(name)]
+    problems = [Problem(name, "is not set", SOURCES[name]) for name in gaps]
+    if not _is_set("SLACK_APP_TOKEN") and not _is_set("SLACK_SIGNING_SECRET"):
+        either = f"{SOURCES['SLACK_APP_TOKEN']}; or, for HTTP, SLACK_SIGNING_SECRET: {SOURCES['SLACK_SIGNING_SECRET']}"
+        problems.append(Problem("SLACK_APP_TOKEN", "is not set (for Socket Mode)", either))
+    return tuple(problems)
+
+
+def _is_set(name: str) -> bool:
+    return bool(bare(os.environ.get(name, "")))
+
+
+def read() -> Settings:
+    """The settings `serve` needs, or SettingsError with every gap."""
+    settings, wrong = survey()
+    problems = (*missing(), *wrong)
+    if problems:
+        raise SettingsError(problems)
+    return settings

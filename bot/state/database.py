@@ -1,0 +1,73 @@
+"""The database: one file that needs nothing installed, or PostgreSQL; the same statements for both."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Insert, Table, create_engine, event, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+
+from bot.state.tables import claims
+
+CONNECT_SECONDS = 3  # a database that does not answer in this time counts as down
+
+
+def open_database(address: str) -> Engine:
+    """An engine; connects when first used. A file's folder is made."""
+    url = make_url(address)
+    return _file(url) if url.get_backend_name() == "sqlite" else _server(url)
+
+
+def _file(url: URL) -> Engine:
+    if url.database:
+        Path(url.database).expanduser().absolute().parent.mkdir(parents=True, exist_ok=True)
+    # One connection: threads then queue in turn, where SQLite would have them sleep and try again.
+    lone = {"pool_size": 1, "max_overflow": 0, "pool_timeout": CONNECT_SECONDS}
+    engine = create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, **lone)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where `begin` below says
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # wait for the writer now, never fail half-way
+
+    return engine
+
+
+def _server(url: URL) -> Engine:
+    mode, root = url.query.get("sslmode", ""), url.query.get("sslrootcert", "")
+    arguments: dict[str, Any] = {"timeout": CONNECT_SECONDS, "tcp_keepalive": True}
+    if mode not in {"", "disable", "allow", "prefer"}:
+        arguments["ssl_context"] = _tls(str(mode), str(root))
+    plain = url.difference_update_query(["sslmode", "sslrootcert"])
+    bounds = {"pool_size": 8, "max_overflow": 0, "pool_timeout": CONNECT_SECONDS, "pool_recycle": 1800}
+    return create_engine(plain, connect_args=arguments, **bounds)
+
+
+def _tls(mode: str, root: str) -> ssl.SSLContext:
+    """As libpq has it: `require` encrypts, `verify-ca` also checks the certificate, `verify-full` also the name."""
+    context = ssl.create_default_context(cafile=root or None)
+    context.check_hostname = mode == "verify-full"
+    if mode == "require" and not root:
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def upsert(engine: Engine, table: Table) -> Any:
+    """An INSERT that can say what to do on a conflict, in the engine's dialect."""
+    return sqlite.insert(table) if engine.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def check_writable(engine: Engine) -> None:
+    """Writes and takes it back; raises what the database raises when it cannot."""
+    probe: Insert = insert(claims).values(key="probe", claimed_at=0)
+    with engine.connect() as connection:
+        connection.execute(select(claims.c.key).limit(1))
+        connection.rollback()
+        connection.execute(probe)
+        connection.rollback()
