@@ -1,29 +1,45 @@
 # Two commands from a fresh checkout: `make demo` and `make test`. Both set up all they need, in the checkout.
-PYTHON ?= python3
+# PYTHON=python3.12 chooses an interpreter; without it the first of CANDIDATES that will do is taken.
+PYTHON ?=
+CANDIDATES := python3 python3.13 python3.12 python3.11 python
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# An environment whose Python is gone is made anew.
+$(shell [ ! -e $(BIN)/pip ] || $(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV))
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check bench lock clean browser
+.PHONY: help demo test check bench lock clean browser
+.NOTPARALLEL:
 
 help: ## what can be typed here
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "mlcompare needs Python 3.11 or newer; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+# bin/pip is what `python -m venv` writes last: an interrupted one is made anew.
+$(BIN)/pip:
+	@for python in $(or $(PYTHON),$(CANDIDATES)); do \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  found=$$python; "$$python" -c 'import ensurepip, venv' 2>/dev/null || continue; \
+	  exec "$$python" -m venv --clear $(VENV); \
+	done; \
+	if [ -n "$$found" ]; then \
+	  echo "$$found is new enough, but has no venv module. On Debian and Ubuntu: sudo apt install python3-venv"; \
+	else \
+	  echo "mlcompare needs Python 3.11 or newer; none of these is: $(or $(PYTHON),$(CANDIDATES))"; \
+	  echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; \
+	fi >&2; exit 1
 
-$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
-	@echo "Installing what mlcompare runs on into $(VENV) (once; a minute or two) ..."
-	@test -f $(VENV)/.test || $(BIN)/python -m pip install --quiet --require-hashes -r requirements/runtime.txt
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/pip
+	@[ $(VENV)/.test -nt requirements/runtime.txt ] || { \
+	  echo "Installing what mlcompare runs on into $(VENV) (once; a minute or two) ..."; \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements/runtime.txt; }
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt | $(BIN)/python
+$(VENV)/.test: requirements/test.txt | $(BIN)/pip
 	@echo "Installing what the tests need into $(VENV) (once; a minute or two) ..."
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/test.txt
 	@touch $@
@@ -46,7 +62,7 @@ check: $(VENV)/.test $(VENV)/.runtime ## lint, format, types, layers
 bench: $(VENV)/.test $(VENV)/.runtime ## measure, as ratios against a bare client
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-lock: $(BIN)/python ## pin requirements/*.in anew, with hashes and no index named
+lock: | $(BIN)/pip ## pin requirements/*.in anew, with hashes and no index named
 	@$(BIN)/python -m pip install --quiet uv
 	cd requirements && for set in runtime test; do \
 	  ../$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

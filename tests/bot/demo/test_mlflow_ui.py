@@ -1,0 +1,51 @@
+import socket
+from http.client import HTTPConnection
+
+from bot.demo.mlflow_ui import free_port, mlflow_ui
+
+
+def get(port, path):
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+def test_the_pages_that_messages_link_to_open(trained, tmp_path):
+    store, _ = trained
+    with mlflow_ui(store.tracking_uri, tmp_path / "ui.log") as ui:
+        assert ui.is_up(within=60), ui.log.read_text()
+        status, page = get(ui.port, "/")
+    assert (status, ui.url) == (200, f"http://127.0.0.1:{ui.port}")
+    assert "<title>MLflow</title>" in page
+
+
+def test_it_ends_with_the_demo(trained, tmp_path):
+    store, _ = trained
+    with mlflow_ui(store.tracking_uri, tmp_path / "ui.log") as ui:
+        pass
+    assert ui.process.poll() is not None
+    assert not ui.is_up(within=5)
+
+
+def test_a_taken_port_is_left_to_its_owner():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
+
+
+def test_a_free_port_is_taken_as_wished():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert free_port(port) == port
+
+
+def test_a_server_that_cannot_start_is_noticed_and_says_why_in_its_log(tmp_path):
+    with mlflow_ui("nonsense://nowhere", tmp_path / "ui.log") as ui:
+        assert not ui.is_up(within=60)
+        assert "nonsense" in ui.log.read_text()
