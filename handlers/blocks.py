@@ -1,0 +1,91 @@
+"""Block Kit as plain dicts. What is typed by people goes into elements that parse nothing, wherever there is one."""
+
+from collections.abc import Iterable, Sequence
+
+from handlers.escaping import address, clip
+from handlers.limits import (
+    BLOCK_TEXT,
+    BUTTON_TEXT,
+    CONTAINER_TITLE,
+    CONTEXT_TEXT,
+    HEADER_TEXT,
+    IDENTIFIER,
+)
+from handlers.reply import Block
+
+NOTHING = "–"  # Slack refuses empty text
+
+
+def plain(text: str, limit: int) -> Block:
+    return {"type": "plain_text", "text": clip(text, limit).strip() or NOTHING, "emoji": False}
+
+
+def marked(text: str) -> Block:
+    """Mrkdwn that is already escaped; `verbatim` keeps Slack from linking names and addresses in it."""
+    return {"type": "mrkdwn", "text": text or NOTHING, "verbatim": True}
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": plain(text, HEADER_TEXT)}
+
+
+def section(text: str) -> Block:
+    """A section of plain text: nothing in it is parsed."""
+    return {"type": "section", "text": plain(text, BLOCK_TEXT)}
+
+
+def fields(texts: Iterable[str]) -> Block:
+    """Side by side; each is mrkdwn that is already escaped."""
+    return {"type": "section", "fields": [marked(text) for text in texts]}
+
+
+def context(*elements: Block) -> Block:
+    return {"type": "context", "elements": list(elements)}
+
+
+def aside(text: str) -> Block:
+    """A small line of plain text."""
+    return context(plain(text, CONTEXT_TEXT))
+
+
+def button(label: str, url: str, action_id: str) -> Block:
+    return {
+        "type": "button",
+        "text": plain(label, BUTTON_TEXT),
+        "url": address(url),
+        "action_id": action_id[:IDENTIFIER],
+    }
+
+
+def actions(buttons: Sequence[Block]) -> Block:
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def words(text: str, *styles: str) -> Block:
+    """A leaf of rich text; styles are `bold`, `italic`, `code`."""
+    leaf: Block = {"type": "text", "text": text or NOTHING}
+    return leaf | {"style": dict.fromkeys(styles, True)} if styles else leaf
+
+
+def paragraph(*leaves: Block) -> Block:
+    return {"type": "rich_text_section", "elements": list(leaves)}
+
+
+def bullets(items: Iterable[Block]) -> Block:
+    return {"type": "rich_text_list", "style": "bullet", "elements": list(items)}
+
+
+def rich_text(*elements: Block) -> Block:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def container(title: str, children: Sequence[Block]) -> Block:
+    """Collapsed until it is opened."""
+    return {
+        "type": "container",
+        "title": plain(title, CONTAINER_TITLE),
+        "width": "full",
+        "is_collapsible": True,
+        "default_collapsed": True,
+        "child_blocks": list(children),
+    }

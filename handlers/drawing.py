@@ -1,0 +1,129 @@
+"""A report as a Slack message: the verdict first, then the table, why, doubts, what next, and links."""
+
+from collections.abc import Sequence
+
+from comparison.report import Report, RunCard
+from handlers import limits
+from handlers.blocks import actions, aside, button, context, fields, header, marked, plain, section
+from handlers.escaping import clip, length, link, mrkdwn, one_line
+from handlers.links import Opening, openings
+from handlers.lists import draw_sections, draw_steps, draw_warnings
+from handlers.reply import Block, Reply
+from handlers.rung import Rung
+from handlers.tables import Drawn, as_lines, draw_table
+
+_SIDES = 20
+_FACTS_UNTIL = 4  # with more sides each is only named
+_SIDES_TEXT = 3_600  # over all sides: longer addresses give way to names alone
+_TABLE_SHARE = 0.65
+_DOUBTS_SHARE = 0.25
+_FOOTNOTES = 6
+
+
+def draw(report: Report, *, rung: Rung = Rung.ALL, asked_by: str = "") -> Reply:
+    """The report as a message within Slack's limits; what there was no room for is counted and linked.
+
+    `asked_by` is the id of the Slack user who asked, "" when nobody did.
+    """
+    opens = openings(report.links)
+    if rung is Rung.TEXT:
+        return Reply(_only_text(report, opens))
+    top = _headline(report.headline) + _sides(report.sides)
+    bottom = _buttons(opens) + _origin(report.footnotes, asked_by)
+    room = limits.ALL_TEXT - limits.weight(top + bottom)
+    table = draw_table(report.table, rung, int(room * _TABLE_SHARE))
+    measured = [*table.blocks, *_left_out(report, table, opens)]
+    room -= limits.weight(measured)
+    doubts = draw_warnings(report.warnings, rung, int(room * _DOUBTS_SHARE))
+    steps = draw_steps(report.steps, rung, int(room * _DOUBTS_SHARE))
+    room -= limits.weight(doubts + steps)
+    plainly = draw_sections([part for part in report.sections if not part.folded], rung, room)
+    folded = draw_sections([part for part in report.sections if part.folded], rung, room - limits.weight(plainly))
+    return Reply(_summary(report), (*top, *measured, *plainly, *doubts, *steps, *folded, *bottom))
+
+
+def _headline(headline: str) -> list[Block]:
+    """A headline too long for a header is said again in full."""
+    line = one_line(headline)
+    if length(line) <= limits.HEADER_TEXT:
+        return [header(line)]
+    return [header(line), section(clip(line, 600))]
+
+
+def _sides(sides: Sequence[RunCard]) -> list[Block]:
+    shown = sides[:_SIDES]
+    room = _SIDES_TEXT // max(len(shown), 1)
+    texts = [_brief(card, room) if len(sides) > _FACTS_UNTIL else _side(card, room) for card in shown]
+    pages = [texts[start : start + limits.FIELDS] for start in range(0, len(texts), limits.FIELDS)]
+    blocks = [fields(page) for page in pages]
+    if len(sides) > len(shown):
+        names = ", ".join(clip(one_line(card.label), 40) for card in sides[_SIDES:])
+        blocks.append(aside(clip(f"and {len(sides) - _SIDES} more runs: {names}", 300)))
+    return blocks
+
+
+def _brief(card: RunCard, room: int) -> str:
+    return f"*{mrkdwn(one_line(card.role), 40)}*\n{link(card.url, clip(one_line(card.label), 40), room - 45)}"
+
+
+def _side(card: RunCard, room: int) -> str:
+    facts = mrkdwn(" · ".join(one_line(fact) for fact in card.facts), min(400, room // 3))
+    named = link(card.url, clip(one_line(card.label), 120), room // 2)
+    return "\n".join(filter(None, [f"*{mrkdwn(one_line(card.role), 40)}*", named, facts]))
+
+
+def _left_out(report: Report, table: Drawn, opens: Sequence[Opening]) -> list[Block]:
+    """What the table does not hold, counted, with where to find it."""
+    notes = [one_line(report.table.note)] if report.table and report.table.note else []
+    if table.rows_left:
+        notes.append(f"{table.rows_left:,} more {'row is' if table.rows_left == 1 else 'rows are'} not shown here")
+    if table.columns_left:
+        count, names = len(table.columns_left), ", ".join(table.columns_left)
+        notes.append(clip(f"{count} more {'run is' if count == 1 else 'runs are'} not shown here: {names}", 300))
+    if not notes:
+        return []
+    text = mrkdwn(clip(". ".join(notes), 600), 900)
+    whole = next((opening for opening in opens if opening.key == "compare"), None)
+    if whole and (table.rows_left or table.columns_left):
+        text += f". {link(whole.url, 'All of it is in MLflow', limits.CONTEXT_TEXT - 1_000)}"
+    return [context(marked(text))]
+
+
+def _buttons(opens: Sequence[Opening]) -> list[Block]:
+    if not opens:
+        return []
+    return [actions([button(opening.label, opening.url, f"open:{opening.key}") for opening in opens])]
+
+
+def _origin(footnotes: Sequence[str], asked_by: str) -> list[Block]:
+    """Who asked, and the small print."""
+    asked = [marked(f"Asked by <@{asked_by}>")] if asked_by.isalnum() and asked_by.isascii() else []
+    small = [plain(one_line(footnote), 400) for footnote in footnotes[:_FOOTNOTES] if footnote.strip()]
+    return [context(*asked, *small)] if asked or small else []
+
+
+def _summary(report: Report) -> str:
+    lines = _lines(report.summary) or one_line(report.headline)
+    return mrkdwn(lines, limits.TEXT) or "Done"
+
+
+def _lines(text: str) -> str:
+    """The text with its lines kept, each made one clean line."""
+    return "\n".join(one_line(line) for line in text.splitlines()).strip()
+
+
+def _only_text(report: Report, opens: Sequence[Opening]) -> str:
+    """The answer for where no block is taken: the summary, the rows that fit, and the links."""
+    text = _summary(report)
+    links = "\n".join(link(opening.url, opening.label, 600) for opening in opens[:4])
+    text = text if length(text) + length(links) < limits.TEXT else mrkdwn(clip(text, 1_000), 1_000)
+    links = links if length(text) + length(links) < limits.TEXT else ""
+    if report.table:
+        room = limits.TEXT - length(text) - length(links) - 40
+        for row in as_lines(report.table.columns[:3], [row[:3] for row in report.table.rows[:10]]):
+            line = mrkdwn(clip(one_line(row), 200), 300)
+            room -= length(line) + 1
+            if room < 0:
+                break
+            text += f"\n{line}"
+    return f"{text}\n{links}".strip()
