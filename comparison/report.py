@@ -38,7 +38,7 @@ class Table:
 class Link:
     text: str
     url: str
-    key: str = ""  # stable: "run:0", "run:1", "compare"
+    key: str = ""  # stable: "run:0", "run:1", "compare", "rules"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,123 @@
+"""A comparison, worded as a whole."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from comparison.outcome import Comparison, GoalSource, MetricComparison, Outcome
+from comparison.report import Line, Link, Report, RunCard, Section, Step
+from comparison.runs import Goal, Run
+from comparison.wording import cards, plain
+from comparison.wording.headline import FIT, headline, verdicts
+from comparison.wording.sections import sections
+from comparison.wording.summary import summary
+from comparison.wording.table import table
+
+SENTENCE = 600  # characters of a warning; names in it can be as long as MLflow lets them be
+GOALS_NAMED = 6
+
+
+def word(  # noqa: PLR0913 -- all but the comparison have defaults and are given by name
+    comparison: Comparison,
+    *,
+    ui_url: str = "",
+    now: int | None = None,
+    everything: bool = False,
+    rules_url: str = "",
+    command: str = "/mlcompare",
+) -> Report:
+    """The comparison in words: verdict, table, why, doubts, what to do next, links. `now` is in ms since the epoch."""
+    labels = cards.labels(comparison)
+    short = cards.labels(comparison, FIT)
+    metrics = table(comparison, labels, everything=everything)
+    rules = (Link("How this is judged", rules_url, "rules"),) if rules_url else ()
+    report = Report(
+        headline=headline(comparison, short),
+        summary="",
+        sides=_sides(comparison, labels, ui_url=ui_url, now=now),
+        table=metrics,
+        sections=(*_each(comparison, short), *sections(comparison, short, everything=everything)),
+        warnings=tuple(_sentence(warning.text, comparison) for warning in comparison.warnings),
+        steps=_steps(comparison, command, folded=bool(metrics and metrics.note)),
+        links=(*_links(comparison, labels, ui_url), *rules),
+        footnotes=_footnotes(comparison),
+    )
+    return replace(report, summary=summary(report, comparison, short))
+
+
+def _sides(comparison: Comparison, labels: Sequence[str], *, ui_url: str, now: int | None) -> tuple[RunCard, ...]:
+    several = len(comparison.candidates) > 1
+    roles = ("Baseline", *(f"Candidate {number}" if several else "Candidate" for number in range(1, len(labels))))
+    return tuple(
+        cards.card(side, role, label, url=_url(side.runs, ui_url), now=now)
+        for side, role, label in zip(comparison.sides, roles, labels, strict=True)
+    )
+
+
+def _url(runs: Sequence[Run], ui_url: str) -> str:
+    if not ui_url or len(runs) != 1:
+        return ""
+    from comparison import links  # noqa: PLC0415
+
+    return links.run_url(ui_url, runs[0])
+
+
+def _each(comparison: Comparison, labels: Sequence[str]) -> tuple[Section, ...]:
+    if len(comparison.candidates) == 1:
+        return ()
+    return (Section("Verdicts", tuple(Line(verdict.text) for verdict in verdicts(comparison, labels))),)
+
+
+def _links(comparison: Comparison, labels: Sequence[str], ui_url: str) -> tuple[Link, ...]:
+    if not ui_url:
+        return ()
+    from comparison import links  # noqa: PLC0415
+
+    runs = list({run.run_id: run for side in comparison.sides for run in side.runs}.values())
+    own = {
+        side.runs[0].run_id: Link(f"Open {label}", links.run_url(ui_url, side.runs[0]), f"run:{number}")
+        for number, (side, label) in reversed(list(enumerate(zip(comparison.sides, labels, strict=True))))
+        if len(side.runs) == 1
+    }
+    opened = sorted(own.values(), key=lambda link: int(link.key.removeprefix("run:")))
+    both = (Link("Compare in MLflow", links.compare_url(ui_url, runs), "compare"),) if len(runs) > 1 else ()
+    return (*opened, *both)
+
+
+def _sentence(text: str, comparison: Comparison) -> str:
+    """A sentence that holds names: on one line, their direction kept to themselves."""
+    shown = plain.one_line(text)
+    for label in {plain.one_line(side.label) for side in comparison.sides}:
+        if label and plain.isolate(label) != label:
+            shown = shown.replace(label, plain.isolate(label))
+    return plain.shorten(shown, SENTENCE)
+
+
+def _steps(comparison: Comparison, command: str, *, folded: bool) -> tuple[Step, ...]:
+    steps = []
+    unknown = [metric.name for metric in comparison.metrics if _moves_without_goal(metric)]
+    if unknown:
+        tag = f"mlcompare.goal.{plain.one_line(unknown[0])}"
+        steps.append(
+            Step(
+                f"No goal is known for {plain.listed(unknown)}. "
+                f"To set one, give the experiment the tag {plain.isolate(tag)} with the value higher or lower."
+            )
+        )
+    ids = list(dict.fromkeys(run.run_id for side in comparison.sides for run in side.runs))
+    if folded and 1 < len(ids) == len(comparison.sides):
+        steps.append(Step("See what is the same as well", f"{command} {' '.join(each[:8] for each in ids)} all"))
+    return tuple(steps)
+
+
+def _moves_without_goal(metric: MetricComparison) -> bool:
+    return metric.goal is Goal.UNKNOWN and any(change.outcome is Outcome.CHANGED for change in metric.changes)
+
+
+def _footnotes(comparison: Comparison) -> tuple[str, ...]:
+    assumed = [metric for metric in comparison.metrics if metric.goal_source is GoalSource.NAME]
+    groups = [(goal, [metric.name for metric in assumed if metric.goal is goal]) for goal in (Goal.HIGHER, Goal.LOWER)]
+    told = [f"{goal.value} is better for {plain.listed(names, GOALS_NAMED)}" for goal, names in groups if names]
+    if not told:
+        return ()
+    tag = plain.isolate(f"mlcompare.goal.{plain.shorten(plain.one_line(assumed[0].name), plain.NAME)}")
+    return (f"Assumed from the names: {'; '.join(told)}. To say otherwise, set the experiment tag {tag}.",)

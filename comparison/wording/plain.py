@@ -1,0 +1,129 @@
+"""What people typed into MLflow, made fit to be read on one line beside our own words. No markup: drawing escapes."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+
+NAME = 60  # characters of a name within a sentence
+TITLE = 40  # characters of a name over a column
+VALUE = 80  # characters of a parameter's value
+CONTEXT = 24  # characters shown on each side of the first difference of two long values
+FIRST_STRONG, POP = "\u2068", "\u2069"
+_NEWLINES = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_BLANKS = re.compile(r"\s+")
+_JOINERS = "\u200c\u200d"  # part of Persian words and of emoji
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+
+
+def one_line(text: str) -> str:
+    """The text on one line: line breaks as ⏎, no control characters, nothing that turns the direction of others."""
+    broken = _NEWLINES.sub("⏎", text.strip())
+    visible = "".join(_shown(character) for character in broken)
+    return _BLANKS.sub(" ", visible).strip()
+
+
+def _shown(character: str) -> str:
+    if character == "\t":
+        return " "
+    category = unicodedata.category(character)
+    if category == "Cs":
+        return "\N{REPLACEMENT CHARACTER}"
+    return "" if category in ("Cc", "Cf") and character not in _JOINERS else character
+
+
+def isolate(text: str) -> str:
+    """The text with its direction kept to itself, so that right-to-left names leave the words around them in order."""
+    turns = any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text)
+    return f"{FIRST_STRONG}{text}{POP}" if turns else text
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters, cut in the middle, where names and values differ least."""
+    if len(text) <= limit:
+        return text
+    tail = (limit - 1) * 2 // 5
+    return f"{text[: limit - 1 - tail].rstrip()}…{text[len(text) - tail :].lstrip()}"
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, cut at the end."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def name(text: str, limit: int = NAME) -> str:
+    """A name of theirs for a sentence of ours."""
+    return isolate(shorten(one_line(text), limit) or "(no name)")
+
+
+def value(text: str, limit: int = VALUE) -> str:
+    """A value of theirs; a long one is cut in the middle and says how long it is."""
+    shown = one_line(text)
+    if not shown:
+        return "(empty)" if not text else repr(text)
+    if len(shown) <= limit:
+        return isolate(shown)
+    return f"{isolate(shorten(shown, limit))} ({len(text):,} characters)"
+
+
+def told_apart(texts: Sequence[str | None]) -> tuple[str | None, ...]:
+    """Values for reading, in order; values that differ read differently, however long or invisible the difference."""
+    shown = [None if text is None else value(text) for text in texts]
+    if len(set(shown)) == len(set(texts)):
+        return tuple(shown)
+    given = [text for text in texts if text is not None]
+    if max(map(len, given)) <= VALUE:
+        return tuple(None if text is None else ascii(text) for text in texts)
+    start = first_difference(given)
+    return tuple(None if text is None else _excerpt(text, start) for text in texts)
+
+
+def first_difference(texts: Iterable[str]) -> int:
+    """Where texts first part, counted in characters from 0."""
+    columns = zip(*texts, strict=False)
+    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+
+
+def _excerpt(text: str, at: int) -> str:
+    before = "…" if at > CONTEXT else ""
+    after = "…" if at + CONTEXT < len(text) else ""
+    window = ascii(text[max(at - CONTEXT, 0) : at + CONTEXT])[1:-1]
+    return f"{before}{window}{after} ({len(text):,} characters, differs from character {at + 1:,} on)"
+
+
+def distinct(labels: Sequence[str], ids: Sequence[str], limit: int = TITLE) -> tuple[str, ...]:
+    """Labels for reading, no two alike: equal ones get as much of their id as tells them apart, or a number."""
+    shown = [
+        shorten(one_line(label), limit) or shorten(one_line(key), limit) for label, key in zip(labels, ids, strict=True)
+    ]
+    for digits in (0, 8, 16, 64):
+        candidates = [_with_id(label, key, digits, shown) for label, key in zip(shown, ids, strict=True)]
+        if len({label.casefold() for label in candidates}) == len(candidates):
+            return tuple(map(isolate, candidates))
+    return tuple(isolate(f"{label} ({number})") for number, label in enumerate(shown, start=1))
+
+
+def _with_id(label: str, key: str, digits: int, all_labels: Sequence[str]) -> str:
+    alike = sum(1 for other in all_labels if other.casefold() == label.casefold()) > 1
+    return f"{label} ({key[:digits]})" if alike and digits else label
+
+
+def names(texts: Sequence[str], limit: int = VALUE) -> tuple[str, ...]:
+    """Names for reading, in order; those that would read alike are written out in full, with escapes if need be."""
+    shown = [name(text, limit) for text in texts]
+    alike = Counter(shown)
+    return tuple(short if alike[short] == 1 else ascii(text)[1:-1] for short, text in zip(shown, texts, strict=True))
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 metric`, `3 metrics`, `1,000 metrics`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: Sequence[str], limit: int = 5) -> str:
+    """`a, b and c`; past the limit `a, b, c and 12 more`."""
+    shown = [name(each) for each in names[:limit]]
+    if len(names) > limit:
+        return f"{', '.join(shown)} and {len(names) - limit:,} more"
+    return " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else "".join(shown)

@@ -1,0 +1,97 @@
+"""The table of metrics: two sides show difference and change, more show each candidate with its change."""
+
+from math import isfinite
+
+from comparison import digits
+from comparison.outcome import Change, Comparison, MetricComparison, Outcome, Reading
+from comparison.report import Align, Cell, Column, Table
+from comparison.wording import outcomes, plain
+
+FEW = 3  # this many rows that are the same stay; more fold into one line
+
+
+def table(comparison: Comparison, labels: tuple[str, ...], *, everything: bool) -> Table | None:
+    """All that is to be shown, in reading order; None when no side logged a metric."""
+    if not comparison.metrics:
+        return None
+    folded = frozenset[str]() if everything else _folded(comparison)
+    shown = [metric for metric in comparison.metrics if metric.name not in folded]
+    names = plain.names([metric.name for metric in shown])
+    draw = _two if len(comparison.candidates) == 1 else _several
+    rows = tuple((Cell(name), *draw(metric, _digits(metric))) for metric, name in zip(shown, names, strict=True))
+    return Table(_caption(comparison, labels), _columns(labels), rows, note(comparison, folded))
+
+
+def is_same(metric: MetricComparison) -> bool:
+    """Whether no candidate differs in it."""
+    return all(change.outcome in (Outcome.SAME, Outcome.NEITHER) for change in metric.changes)
+
+
+def note(comparison: Comparison, folded: frozenset[str]) -> str:
+    """What was folded away, in one line; "" when nothing was."""
+    names = [metric.name for metric in comparison.metrics if metric.name in folded]
+    if not names:
+        return ""
+    more = "more " if len(names) < len(comparison.metrics) else ""
+    verb = "metric is" if len(names) == 1 else "metrics are"
+    return f"{len(names):,} {more}{verb} the same: {plain.listed(names)}"
+
+
+def _folded(comparison: Comparison) -> frozenset[str]:
+    same = [metric.name for metric in comparison.metrics if is_same(metric) and not metric.primary]
+    if len(same) <= FEW:
+        return frozenset()
+    return frozenset(same if len(same) < len(comparison.metrics) else same[FEW:])
+
+
+def _caption(comparison: Comparison, labels: tuple[str, ...]) -> str:
+    reading = {"last": "", "best": ", best values"}.get(comparison.reading, f", {comparison.reading}")
+    return f"Metrics of {labels[0]} and {plain.listed(labels[1:], limit=3)}{reading}"
+
+
+def _columns(labels: tuple[str, ...]) -> tuple[Column, ...]:
+    values = tuple(Column(label, Align.RIGHT) for label in labels)
+    if len(labels) > 2:  # noqa: PLR2004 -- more than a pair
+        return (Column("Metric"), *values)
+    return (Column("Metric"), *values, Column("Difference"), Column("Change", Align.RIGHT))
+
+
+def _two(metric: MetricComparison, shown: digits.RowDigits) -> tuple[Cell, ...]:
+    (change,) = metric.changes
+    return (
+        _reading(change.baseline, shown.values[0]),
+        _reading(change.candidate, shown.values[1]),
+        Cell(outcomes.difference(change, shown.differences[0]), finite(change.difference)),
+        Cell(outcomes.relative(change, shown.changes[0]), _percent(change)),
+    )
+
+
+def _several(metric: MetricComparison, shown: digits.RowDigits) -> tuple[Cell, ...]:
+    return (
+        _reading(metric.changes[0].baseline, shown.values[0]),
+        *(
+            Cell(outcomes.beside(change, *texts), finite(change.candidate.value))
+            for change, *texts in zip(metric.changes, shown.values[1:], shown.differences, shown.changes, strict=True)
+        ),
+    )
+
+
+def _digits(metric: MetricComparison) -> digits.RowDigits:
+    return digits.row(metric.changes[0].baseline.value, *(change.candidate.value for change in metric.changes))
+
+
+def _reading(reading: Reading, text: str) -> Cell:
+    if reading.value is None:
+        return Cell(digits.NOT_LOGGED)
+    runs = len(reading.values)
+    told = f"{text} (mean of {runs})" if reading.asked_of > 1 else text
+    return Cell(told, finite(reading.value))
+
+
+def _percent(change: Change) -> float | None:
+    return None if change.relative is None else finite(change.relative * 100)
+
+
+def finite(value: float | None) -> float | None:
+    """The value where a table can sort by it."""
+    return value if value is not None and isfinite(value) else None
