@@ -51,7 +51,7 @@ def _caption(comparison: Comparison, labels: tuple[str, ...]) -> str:
 
 def _columns(labels: tuple[str, ...]) -> tuple[Column, ...]:
     values = tuple(Column(label, Align.RIGHT) for label in labels)
-    if len(labels) > 2:  # noqa: PLR2004 -- more than a pair
+    if len(labels) > 2:
         return (Column("Metric"), *values)
     return (Column("Metric"), *values, Column("Difference"), Column("Change", Align.RIGHT))
 
