@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 $(shell [ ! -e $(BIN)/pip ] || $(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean browser
+.PHONY: help demo install test check bench lock clean browser
 .NOTPARALLEL:
 
 help: ## what can be typed here
@@ -46,6 +46,8 @@ $(VENV)/.test: requirements/test.txt | $(BIN)/pip
 
 demo: $(VENV)/.runtime ## train, log, start the bot and a local Slack page (ARGS=--once: do it and stop)
 	@$(BIN)/mlcompare demo $(ARGS)
+
+install: $(VENV)/.runtime ## set up .venv/bin/mlcompare, to run it for real
 
 browser: $(VENV)/.test
 	@$(BIN)/python tests/browser.py
