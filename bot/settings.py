@@ -88,7 +88,7 @@ def _database(value: SecretStr) -> SecretStr:
 
 
 def _command(value: str) -> str:
-    if not value.startswith("/") or len(value.split()) != 1 or not 2 <= len(value) <= 32:  # noqa: PLR2004 -- Slack's
+    if not value.startswith("/") or len(value.split()) != 1 or not 2 <= len(value) <= 32:
         raise ValueError("looks wrong: a command is one word of at most 32 characters that starts with /")
     return value.lower()
 

@@ -1,0 +1,133 @@
+"""Composition: the settings made into everything that runs."""
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context import BoltContext
+from sqlalchemy import Engine
+
+from bot.pool import WorkerPool
+from bot.probing import Probe
+from bot.settings import Settings
+from bot.slack import Identity, web_client
+from bot.state.capabilities import StoredCapabilities
+from bot.state.claims import StoredClaims
+from bot.state.database import check_writable, open_database
+from comparison.source import RunSource
+from handlers import register_all
+from handlers.services import Services
+
+LISTENERS = 64  # threads that acknowledge; Bolt's own five would be shared by everything
+
+
+@dataclass(frozen=True)
+class Bot:
+    """Everything that runs. `probes` know why the bot is not ready; nothing has been started yet."""
+
+    settings: Settings
+    app: App
+    services: Services
+    pool: WorkerPool
+    listeners: Executor
+    engine: Engine
+    identity: Identity
+    probes: tuple[Probe, ...]
+
+
+def build(settings: Settings, *, runs: RunSource | None = None, listeners: Executor | None = None) -> Bot:
+    """The bot these settings describe. Nothing is asked of Slack, MLflow or the database yet."""
+    engine = open_database(settings.database_url.get_secret_value())
+    pool = WorkerPool(settings.workers)
+    source = runs if runs is not None else _tracking(settings)
+    services = Services(
+        runs=source,
+        pool=pool,
+        claims=StoredClaims(engine, now),
+        capabilities=StoredCapabilities(engine, now),
+        now=now,
+        new_incident=new_incident,
+        ui_url=settings.ui_url,
+        command=settings.command,
+    )
+    executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
+    client = web_client(settings, settings.slack_bot_token.get_secret_value())
+    identity = Identity(client)
+    return Bot(
+        settings=settings,
+        app=_bolt(client, identity, services, executor),
+        services=services,
+        pool=pool,
+        listeners=executor,
+        engine=engine,
+        identity=identity,
+        probes=(
+            Probe("database", _keep_stored(engine), every=10),
+            Probe("slack", identity.ask, every=600, patience=1200),
+            Probe("mlflow", _reach(source), every=30, patience=90),
+        ),
+    )
+
+
+def _bolt(client: Any, identity: Identity, services: Services, executor: Executor) -> App:
+    def authorize() -> AuthorizeResult:
+        return identity.known()
+
+    def put_services(context: BoltContext, next: Callable[[], None]) -> None:  # noqa: A002 -- Bolt injects by name
+        context["services"] = services
+        next()
+
+    app = App(
+        name="mlcompare",
+        client=client,
+        authorize=authorize,
+        request_verification_enabled=False,  # bot/web.py does, before anything is parsed
+        ssl_check_enabled=False,  # likewise
+        listener_executor=executor,
+    )
+    app.use(put_services)
+    register_all(app)
+    return app
+
+
+def _tracking(settings: Settings) -> RunSource:
+    from comparison.tracking import MlflowRuns
+
+    return MlflowRuns(settings.mlflow_tracking_uri.get_secret_value(), timeout=settings.mlflow_timeout)
+
+
+def _reach(source: RunSource) -> Callable[[], None]:
+    """Asks for the experiments: imports MLflow and warms the catalogue before the first person asks."""
+
+    def reach() -> None:
+        source.experiments()
+
+    return reach
+
+
+def _keep_stored(engine: Engine) -> Callable[[], None]:
+    """Brings the database up to date the first time it can be reached, and then tries whether it can be written."""
+    done: list[str] = []
+
+    def keep() -> None:
+        from bot.state.migrating import upgrade
+
+        if not done:
+            done.append(upgrade(engine)[1])
+        check_writable(engine)
+
+    return keep
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_incident() -> str:
+    """A number that is short enough to be read out."""
+    return f"{secrets.randbelow(1_000_000):06d}"

@@ -1,0 +1,78 @@
+"""Plain log lines: time, level, where, message, key=value. No line holds a secret, whoever wrote it."""
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Iterable
+
+TOKENS = re.compile(r"\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{4,}")
+CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
+HOOKS = re.compile(r"(hooks\.slack\.com/(?:commands|actions|services|workflows|app)/)[^\s'\"?]+")
+TICKETS = re.compile(r"\b(ticket|app_id)=[^&\s'\"]+")
+SHORTEST = 4  # a shorter password would blot out half of every line
+HIDDEN = "[hidden]"
+OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+class Redaction:
+    """Takes tokens, passwords and the given secrets out of text."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def __call__(self, text: str) -> str:
+        if self._known:
+            text = self._known.sub(HIDDEN, text)
+        text = TOKENS.sub(HIDDEN, text)
+        text = CREDENTIALS.sub(HIDDEN, text)
+        text = HOOKS.sub(rf"\1{HIDDEN}", text)
+        return TICKETS.sub(rf"\1={HIDDEN}", text)
+
+
+class Lines(logging.Formatter):
+    """One line a record (a traceback follows it); what was given as `extra` stands behind as key=value."""
+
+    def __init__(self, redact: Redaction) -> None:
+        super().__init__()
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        said = _flat(record.getMessage())
+        extra = "".join(f" {key}={_value(each)}" for key, each in vars(record).items() if key not in OWN)
+        line = f"{at}.{int(record.msecs):03d}Z {record.levelname} {record.name} {said}{extra}"
+        if record.exc_info:
+            line = f"{line}\n{self.formatException(record.exc_info)}"
+        return self._redact(line)
+
+
+def _flat(text: str) -> str:
+    """Text that cannot pretend to be another line."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _value(value: object) -> str:
+    text = _flat(str(value))
+    return f'"{text}"' if " " in text or not text else text
+
+
+def configure(level: str, secrets: Iterable[str]) -> None:
+    """Sends all logging to standard error, in our lines; libraries speak only of what went wrong."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Lines(Redaction(secrets)))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    for ours in ("bot", "handlers", "comparison"):
+        logging.getLogger(ours).setLevel(level)
+    logging.getLogger("slack_bolt.App").addFilter(_is_news)
+    logging.getLogger("slack_sdk.web.base_client").setLevel(logging.CRITICAL)  # whoever called it says what failed
+    logging.captureWarnings(capture=True)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Bolt warns that the token of the environment is not used; it is, in the client we give it."""
+    said = record.getMessage()
+    return "(or SLACK_BOT_TOKEN env variable) will be ignored" not in said and "`token` will be unused" not in said

@@ -1,0 +1,41 @@
+"""Slack's Web API as the bot calls it, and who the bot is there."""
+
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+
+from bot.settings import Settings
+
+TIMEOUT = 10  # seconds for one call
+
+
+def web_client(settings: Settings, token: str | None = None) -> WebClient:
+    """A client for SLACK_API_URL. It waits when told to (429), and never sends again what may have been taken."""
+    return WebClient(
+        token=token,
+        base_url=settings.slack_api_url,
+        timeout=TIMEOUT,
+        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=2)],
+    )
+
+
+class Identity:
+    """Who the bot is, by `auth.test`. Until Slack has told, requests are answered with the token alone."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+        self._known = AuthorizeResult(enterprise_id=None, team_id=None, bot_token=client.token)
+
+    def ask(self) -> None:
+        """Asks Slack; raises what slack_sdk raises."""
+        said = self._client.auth_test()
+        self._known = AuthorizeResult(
+            enterprise_id=said.get("enterprise_id"),
+            team_id=said.get("team_id"),
+            bot_id=said.get("bot_id"),
+            bot_user_id=said.get("user_id"),
+            bot_token=self._client.token,
+        )
+
+    def known(self) -> AuthorizeResult:
+        return self._known

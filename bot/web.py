@@ -1,0 +1,158 @@
+"""The bot over HTTP: Slack's requests, acknowledged from threads, and whether the bot is alive and ready."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from slack_bolt import App, BoltRequest, BoltResponse
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.refusals import Refusals
+from bot.signing import Finding, Signatures
+
+log = logging.getLogger(__name__)
+
+LARGEST = 1_000_000  # bytes of a request
+SLOWEST = 10  # seconds for a body to arrive
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+PATHS = ("/slack/events", "/slack/commands", "/slack/interactive")
+
+
+@dataclass
+class Refused(Exception):  # noqa: N818 -- named for what happened
+    """A request that is not taken: the status to answer, and why."""
+
+    status: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where Slack's requests come in."""
+
+    app: App
+    signatures: Signatures
+    dispatchers: Executor  # threads in which Bolt waits for acknowledgements
+    new_incident: Callable[[], str]
+    refusals: Refusals = field(default_factory=Refusals)
+
+    async def __call__(self, request: Request) -> Response:
+        try:
+            body = await _body(request)
+            text = _text(body)
+            if _asks_only_for_tls(request, text):
+                return Response()
+            return await self._take(request, body, text)
+        except Refused as refusal:
+            self.refusals.note(refusal.why)
+            return JSONResponse({"error": refusal.why}, refusal.status)
+
+    async def _take(self, request: Request, body: bytes, text: str) -> Response:
+        if request.method != "POST":
+            raise Refused(405, "not a POST")
+        headers = request.headers
+        timestamp = headers.get("x-slack-request-timestamp", "")
+        finding = self.signatures.judge(timestamp, headers.get("x-slack-signature", ""), body)
+        if finding is Finding.REPLAYED and "x-slack-retry-num" in headers:
+            return Response()  # Slack tried again within the second, and the first try is being worked on
+        if finding is not Finding.GENUINE:
+            raise Refused(401, f"{finding.value} request")
+        incoming = _bolt_request(request, text)
+        loop = asyncio.get_running_loop()
+        try:
+            answer = await loop.run_in_executor(self.dispatchers, self.app.dispatch, incoming)
+        except Exception:
+            self.signatures.forget(timestamp, body)
+            log.exception("a request could not be dispatched", extra={"incident": self.new_incident()})
+            return JSONResponse({"error": "internal error"}, 500)
+        return _response(answer)
+
+
+async def _body(request: Request) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > LARGEST:
+        raise Refused(413, "too large")
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(SLOWEST):
+            async for part in request.stream():
+                parts.append(part)
+                size += len(part)
+                if size > LARGEST:
+                    raise Refused(413, "too large")
+    except TimeoutError as error:
+        raise Refused(408, "too slow") from error
+    except ClientDisconnect as error:
+        raise Refused(400, "hung up") from error
+    return b"".join(parts)
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Refused(400, "not UTF-8") from error
+
+
+def _asks_only_for_tls(request: Request, text: str) -> bool:
+    """Slack's unsigned look at the certificate: it is answered, and nothing else happens."""
+    if request.method == "GET":
+        return request.query_params.get("ssl_check") == "1"
+    return "ssl_check=1" in text and dict(parse_qsl(text)).get("ssl_check") == "1"
+
+
+def _bolt_request(request: Request, text: str) -> BoltRequest:
+    """The request with the headers Bolt may see: any other is not signed, and some would steer it."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in {FORM, JSON}:
+        raise Refused(415, "neither a form nor JSON")
+    names = ("x-slack-retry-num", "x-slack-retry-reason")
+    headers = {"content-type": kind, **{name: request.headers[name] for name in names if name in request.headers}}
+    try:
+        return BoltRequest(body=_checked(kind, text), headers=dict(headers))
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise Refused(400, "malformed") from error
+
+
+def _checked(kind: str, text: str) -> str:
+    """The body, known to hold an object; and with no word in it that Bolt would take for an interaction."""
+    held = text
+    if kind == FORM:
+        fields = dict(parse_qsl(text, keep_blank_values=True))
+        if "payload" not in fields:
+            # Bolt looks for the word anywhere, and would drop a command about a run called "payload".
+            return text.replace("payload", "%70ayload")
+        held = fields["payload"]
+    if not isinstance(json.loads(held), dict):
+        raise TypeError("not an object")
+    return text
+
+
+def _response(answer: BoltResponse) -> Response:
+    return Response(answer.body, answer.status, headers=answer.first_headers_without_set_cookie())
+
+
+def site(door: Door | None, reasons: Callable[[], dict[str, str]]) -> Starlette:
+    """The routes. `reasons`: each thing the bot needs, and why it is not ready ("" when it is)."""
+
+    async def healthz(_request: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    async def readyz(_request: Request) -> Response:
+        found = reasons()
+        ready = not any(found.values())
+        body = {"ready": ready, "checks": {name: why or "ok" for name, why in found.items()}}
+        return JSONResponse(body, 200 if ready else 503)
+
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    if door is not None:
+        routes += [Route(path, door.__call__, methods=["GET", "POST"]) for path in PATHS]
+    return Starlette(routes=routes)
