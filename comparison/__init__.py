@@ -4,3 +4,40 @@
 >>> runs = MlflowRuns("sqlite:///mlflow.db")  # doctest: +SKIP
 >>> compare(runs.find("Run 1"), runs.find("Run 2")).to_frame()  # doctest: +SKIP
 """
+
+from typing import TYPE_CHECKING, Any
+
+from comparison.comparing import compare
+from comparison.errors import RequestError
+from comparison.outcome import Comparison, Outcome
+from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Side
+
+if TYPE_CHECKING:
+    from comparison.tracking import MlflowRuns
+
+__all__ = [
+    "Comparison",
+    "Dataset",
+    "Experiment",
+    "Goal",
+    "Metric",
+    "MlflowRuns",
+    "Outcome",
+    "RequestError",
+    "Run",
+    "Side",
+    "compare",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """MLflow is imported by those who ask for it: it takes seconds."""
+    if name == "MlflowRuns":
+        from comparison.tracking import MlflowRuns  # noqa: PLC0415 -- late on purpose
+
+        return MlflowRuns
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,10 +1,23 @@
 """The result of a comparison, as values. `comparing.compare` makes it; wording, frames and the contract read it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from comparison.runs import Dataset, Goal, Side
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def _mean(values: tuple[float, ...]) -> float:
+    """In decimals: 0.1, 0.2 and 0.3 have a mean of 0.2, and large values do not overflow."""
+    if not all(map(math.isfinite, values)):
+        return sum(values)  # an infinity where they agree, else nan
+    return float(sum(Decimal(repr(value)) for value in values) / len(values))
 
 
 class Outcome(StrEnum):
@@ -38,8 +51,10 @@ class Reading:
 
     @property
     def value(self) -> float | None:
-        """The value of one run, the mean of several; None when not logged."""
-        return sum(self.values) / len(self.values) if self.values else None
+        """The value of one run, the mean of several as people add them up; None when not logged."""
+        if len(self.values) == 1:
+            return self.values[0]
+        return _mean(self.values) if self.values else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +168,9 @@ class Comparison:
     @property
     def sides(self) -> tuple[Side, ...]:
         return (self.baseline, *self.candidates)
+
+    def to_frame(self) -> "DataFrame":
+        """One row a metric and candidate; columns and dtypes are those of docs/frame.md."""
+        from comparison.frame import to_frame  # noqa: PLC0415 -- pandas is imported by those who want a frame
+
+        return to_frame(self)

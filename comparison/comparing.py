@@ -1,0 +1,204 @@
+"""Runs in, a judged comparison out. The rules are a promise to users: docs/judgement.md."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from difflib import get_close_matches
+
+from comparison import digits
+from comparison.datasets import compare_datasets
+from comparison.differences import compare_texts
+from comparison.doubts import doubt
+from comparison.errors import RequestError
+from comparison.goals import decide
+from comparison.outcome import Change, Comparison, MetricComparison, Outcome, Reading
+from comparison.runs import Experiment, Goal, Run, Side
+from comparison.verdict import judge
+
+_SHORT_ID = 8
+_NOT_READ = Reading()
+_NO_GOALS: Mapping[str, Goal] = {}
+_RANK = {
+    Outcome.WORSE: 0,
+    Outcome.BETTER: 1,
+    Outcome.CHANGED: 2,
+    Outcome.ONLY_BASELINE: 3,
+    Outcome.ONLY_CANDIDATE: 3,
+    Outcome.NOT_A_NUMBER: 4,
+    Outcome.SAME: 5,
+    Outcome.NEITHER: 6,
+}
+
+
+def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides are keywords with a default
+    baseline: Side | Run | Sequence[Run],
+    *candidates: Side | Run | Sequence[Run],
+    metrics: Sequence[str] = (),
+    goals: Mapping[str, Goal] | None = None,
+    channel_goals: Mapping[str, Goal] | None = None,
+    tolerance: float | None = None,
+    now: int | None = None,
+    reading: str = "last",
+) -> Comparison:
+    """Compare each candidate with the baseline.
+
+    `metrics` come first, the first is primary; `goals` are those stated in the request; `tolerance` is a fraction of
+    the baseline within which values are the same; `now` is ms since the epoch (None: no run is taken for dead);
+    `reading` says which values the metrics hold. RequestError: fewer than two sides, or a metric that no run logged.
+    """
+    sides = distinct_labels([_side(given) for given in (baseline, *candidates)])
+    if len(sides) < 2:  # noqa: PLR2004 -- a baseline and a candidate
+        raise RequestError("There is only one run to compare.", "Name two runs or more.", "compare A vs B")
+    terms = _Terms(goals or _NO_GOALS, channel_goals or _NO_GOALS, _experiments(sides), tolerance)
+    judged = _compare_metrics(sides, metrics, terms)
+    datasets = compare_datasets(sides)
+    labels = [side.label for side in sides]
+    return Comparison(
+        baseline=sides[0],
+        candidates=sides[1:],
+        metrics=judged,
+        parameters=compare_texts(sides, "parameters"),
+        tags=compare_texts(sides, "tags"),
+        datasets=datasets,
+        warnings=doubt(sides, judged, datasets, now=now),
+        verdicts=tuple(judge(judged, index, labels=labels) for index in range(len(sides) - 1)),
+        reading=reading,
+    )
+
+
+def distinct_labels(sides: Sequence[Side]) -> tuple[Side, ...]:
+    """The sides with labels that tell them apart: a short id is added to those of one name."""
+    labels = [side.label for side in sides]
+    if len(set(labels)) < len(labels):
+        labels = [
+            f"{label} ({side.runs[0].run_id[:_SHORT_ID]})" if labels.count(label) > 1 else label
+            for side, label in zip(sides, labels, strict=True)
+        ]
+    taken: set[str] = set()
+    distinct = []
+    for side, wanted in zip(sides, labels, strict=True):
+        label, again = wanted, 1
+        while label in taken:
+            again += 1
+            label = f"{wanted} #{again}"
+        taken.add(label)
+        distinct.append(side if label == side.label else replace(side, label=label))
+    return tuple(distinct)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What is asked of every metric."""
+
+    requested: Mapping[str, Goal]
+    channel: Mapping[str, Goal]
+    experiments: Sequence[Experiment]
+    tolerance: float | None
+
+
+def _side(given: Side | Run | Sequence[Run]) -> Side:
+    if isinstance(given, Side):
+        runs = given.runs
+    else:
+        runs = (given,) if isinstance(given, Run) else tuple(given)
+    if not runs:
+        raise RequestError("A side has no runs.", "Name two runs or more.", "compare A vs B")
+    if isinstance(given, Side) and given.label:
+        return given
+    names = list(dict.fromkeys(run.name or run.run_id[:_SHORT_ID] for run in runs))
+    label = names[0] if len(names) == 1 else f"{names[0]} and {len(runs) - 1} more"
+    return replace(given, label=label) if isinstance(given, Side) else Side(label, runs)
+
+
+def _experiments(sides: Sequence[Side]) -> tuple[Experiment, ...]:
+    return tuple({run.experiment.experiment_id: run.experiment for side in sides for run in side.runs}.values())
+
+
+def _compare_metrics(sides: Sequence[Side], named: Sequence[str], terms: _Terms) -> tuple[MetricComparison, ...]:
+    logged = dict.fromkeys(name for side in sides for run in side.runs for name in run.metrics)
+    first = [_find(name, logged) for name in named]
+    primary = first[0] if first else _primary_of(terms.experiments, logged)
+    if primary and not first:
+        first = [primary]
+    compared = [_compare_metric(name, sides, terms, primary=name == primary) for name in logged]
+    place = {name: index for index, name in reversed(list(enumerate(first)))}
+    return tuple(sorted(compared, key=lambda metric: (place.get(metric.name, len(first)), _reading_order(metric))))
+
+
+def _find(name: str, logged: Mapping[str, None]) -> str:
+    """The metric that is called so, in any case of letters where only one is."""
+    if name in logged:
+        return name
+    folded = [known for known in logged if known.casefold() == name.casefold()]
+    if len(folded) == 1:
+        return folded[0]
+    near = tuple(folded or get_close_matches(name, logged, n=3, cutoff=0.5))
+    remedy = "" if near else f"They logged {', '.join(sorted(logged)[:5])}." if logged else "They logged no metrics."
+    raise RequestError(f"None of these runs logged a metric called {name}.", remedy, near=near)
+
+
+def _primary_of(experiments: Sequence[Experiment], logged: Mapping[str, None]) -> str:
+    """The primary metric of the experiments, where they do not disagree and some run logged it; else ""."""
+    named = {experiment.primary_metric for experiment in experiments if experiment.primary_metric}
+    return named.pop() if len(named) == 1 and named <= logged.keys() else ""
+
+
+def _compare_metric(name: str, sides: Sequence[Side], terms: _Terms, *, primary: bool) -> MetricComparison:
+    goal, source = decide(name, terms.requested, terms.channel, terms.experiments)
+    baseline, *candidates = (_read(side, name) for side in sides)
+    changes = tuple(_change(baseline, candidate, goal, terms.tolerance) for candidate in candidates)
+    return MetricComparison(name, goal, source, changes, primary)
+
+
+def _read(side: Side, name: str) -> Reading:
+    if len(side.runs) == 1:  # the common case, a thousand times a run
+        metric = side.runs[0].metrics.get(name)
+        return _NOT_READ if metric is None else Reading((float(metric.value),), metric.step)
+    logged = [run.metrics[name] for run in side.runs if name in run.metrics]
+    last_step = max((metric.step for metric in logged), default=None)
+    return Reading(tuple(float(metric.value) for metric in logged), last_step, len(side.runs))
+
+
+def _change(baseline: Reading, candidate: Reading, goal: Goal, tolerance: float | None) -> Change:
+    old, new = baseline.value, candidate.value
+    if old is None or new is None:
+        return Change(baseline, candidate, None, None, _one_sided(old, new))
+    if not (math.isfinite(old) and math.isfinite(new)):
+        return Change(baseline, candidate, None, None, Outcome.NOT_A_NUMBER)
+    gap = digits.difference(old, new)
+    outcome = _outcome(old, new, goal, tolerance)
+    return Change(baseline, candidate, gap, digits.relative(old, new), outcome)
+
+
+def _one_sided(old: float | None, new: float | None) -> Outcome:
+    if old is not None:
+        return Outcome.ONLY_BASELINE
+    return Outcome.NEITHER if new is None else Outcome.ONLY_CANDIDATE
+
+
+def _outcome(old: float, new: float, goal: Goal, tolerance: float | None) -> Outcome:
+    if old == new or (tolerance and _is_within(old, new, tolerance)):
+        return Outcome.SAME
+    if goal is Goal.UNKNOWN:
+        return Outcome.CHANGED
+    return Outcome.BETTER if (new > old) is (goal is Goal.HIGHER) else Outcome.WORSE
+
+
+def _is_within(old: float, new: float, tolerance: float) -> bool:
+    """Whether the change is no more than the tolerance, as decimals: 1.1 is within 10 % of 1."""
+    gap = Decimal(repr(new)) - Decimal(repr(old))
+    return abs(gap) <= Decimal(repr(tolerance)) * abs(Decimal(repr(old)))
+
+
+def _reading_order(metric: MetricComparison) -> tuple[int, float, str]:
+    """By the most telling of its outcomes, the largest change first, then by name."""
+    rank = min(_RANK[change.outcome] for change in metric.changes)
+    if rank > _RANK[Outcome.CHANGED]:
+        return rank, 0.0, metric.name
+    sizes = (
+        math.inf if change.relative is None else abs(change.relative)
+        for change in metric.changes
+        if _RANK[change.outcome] == rank
+    )
+    return rank, -max(sizes), metric.name

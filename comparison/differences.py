@@ -1,0 +1,156 @@
+"""What differs in parameters and tags: numbers as numbers, maps key by key, the rest as text."""
+
+import ast
+import json
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from comparison.outcome import Difference, Differences
+from comparison.runs import Side
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
+_LONGEST_NUMBER = 40  # longer ones are text: an id or a hash, not a measure
+_LONGEST_STRUCTURE = 20_000  # characters; MLflow keeps 6,000 of a parameter
+_DEEPEST = 30  # nested brackets; deeper ones are text
+_NOT_PYTHON = re.compile(r"\\|[0-9](?:and|else|for|if|in|is|or|not)\b|0[xX]")  # Python would warn aloud of these
+_BRACKETS = re.compile(r"[\[\](){}]")
+_ABSENT = "not logged"
+
+_Values = Mapping[str, str]
+
+
+def compare_texts(sides: Sequence[Side], kind: str) -> Differences:
+    """The `kind` ("parameters" or "tags") of the sides, in order of name."""
+    logged: list[list[_Values]] = [[getattr(run, kind) for run in side.runs] for side in sides]
+    names = {name for side in logged for values in side for name in values}
+    changed: list[Difference] = []
+    same: dict[str, str] = {}
+    for name in sorted(names):
+        _compare_name(name, [[values.get(name) for values in side] for side in logged], changed, same)
+    return Differences(tuple(changed), same)
+
+
+def _compare_name(name: str, sides: list[list[str | None]], changed: list[Difference], same: dict[str, str]) -> None:
+    first = sides[0][0]
+    if first is not None and all(text == first for side in sides for text in side):
+        same[name] = first
+        return
+    keys = [{_key(text) for text in side} for side in sides]
+    if all(key == keys[0] for key in keys):
+        same[name] = _joined(sides[0]) or ""
+        return
+    maps = _maps(sides)
+    if maps is None:
+        changed.append(Difference(name, tuple(_joined(side) for side in sides)))
+        return
+    for inner in sorted({inner for side in maps for values in side for inner in values}):
+        _compare_name(f"{name}.{inner}", [[values.get(inner) for values in side] for side in maps], changed, same)
+
+
+def _key(text: str | None) -> Hashable:
+    """What two values share when they are the same: a number, a structure, or the text itself."""
+    if text is None:
+        return None
+    number = _number(text)
+    if number is not None:
+        return number
+    if text.lstrip()[:1] in ("{", "[", "("):
+        structure = _structure(text)
+        return text if structure is None else _structure_key(structure)
+    return text
+
+
+def _number(text: str) -> Decimal | None:
+    """The number a text is, exactly; None for text, which `nan`, `1_000` and very long numbers are too."""
+    stripped = text.strip()
+    if len(stripped) > _LONGEST_NUMBER or not _NUMBER.fullmatch(stripped):
+        return None
+    return Decimal(stripped)
+
+
+def _structure(text: str) -> dict[Any, Any] | list[Any] | tuple[Any, ...] | None:
+    """A map or list written as JSON or as Python does; None for any other text, however hostile."""
+    if len(text) > _LONGEST_STRUCTURE or _depth(text) > _DEEPEST:
+        return None
+    try:
+        found = json.loads(text, object_pairs_hook=_without_repeats)
+    except ValueError:
+        if _NOT_PYTHON.search(text):
+            return None
+        try:
+            found = ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return None
+    return found if isinstance(found, dict | list | tuple) else None
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _depth(text: str) -> int:
+    """How deep the brackets nest, those within strings counted too."""
+    deepest = depth = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "[({" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _structure_key(value: Any) -> Hashable:
+    if isinstance(value, dict):
+        return ("map", frozenset((str(key), _structure_key(inner)) for key, inner in value.items()))
+    if isinstance(value, list | tuple):
+        return ("list", tuple(_structure_key(inner) for inner in value))
+    text = _shown(value)
+    number = _number(text)
+    return text if number is None else number
+
+
+def _maps(sides: list[list[str | None]]) -> list[list[dict[str, str | None]]] | None:
+    """Every value as a flat map from dotted key to text; None unless all of them are maps."""
+    maps: list[list[dict[str, str | None]]] = []
+    for side in sides:
+        found = [_flat_map(text) for text in side]
+        if any(values is None for values in found):
+            return None
+        maps.append([values for values in found if values is not None])
+    return maps
+
+
+def _flat_map(text: str | None) -> dict[str, str | None] | None:
+    structure = _structure(text) if text is not None and text.lstrip()[:1] == "{" else None
+    if not isinstance(structure, dict) or not structure:
+        return None
+    pairs = _pairs(structure)
+    flat: dict[str, str | None] = dict(pairs)
+    return flat if len(flat) == len(pairs) else None  # two ways to say one key: only the text is sure
+
+
+def _pairs(structure: Mapping[Any, Any], prefix: str = "") -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for key, value in structure.items():
+        if isinstance(value, dict) and value:
+            pairs += _pairs(value, f"{prefix}{key}.")
+        else:
+            pairs.append((f"{prefix}{key}", _shown(value)))
+    return pairs
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _joined(side: Sequence[str | None]) -> str | None:
+    """One text for the values of a side's runs: each once, in order."""
+    if all(text is None for text in side):
+        return None
+    distinct: dict[Hashable, str] = {}
+    for text in side:
+        distinct.setdefault(_key(text), _ABSENT if text is None else text)
+    return " | ".join(distinct.values())

@@ -1,0 +1,168 @@
+"""Numbers as they are shown: one row shares its decimals, a difference never vanishes, no binary noise."""
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+NOTHING = "–"
+NOT_LOGGED = "not logged"
+NEW_FROM_ZERO = "new from 0"
+NOT_A_NUMBER = "not a number"
+
+_VALUE_DIGITS = 4  # significant digits a value is shown to
+_DIFFERENCE_DIGITS = 2  # significant digits a difference is shown to, at least
+_MOST_DECIMALS = 12  # a row that needs more is shown with exponents
+_TINY, _HUGE = Decimal("1e-4"), Decimal("1e16")  # outside of these the largest of a row asks for exponents
+_HUNDRED = Decimal(100)
+_EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # room for any float with any shown decimals
+
+
+@dataclass(frozen=True, slots=True)
+class RowDigits:
+    """One row as text. `values` has the baseline first; the others have one entry for each other value.
+
+    `changes` is `+8.2 %`, `new from 0`, `not a number`, or `–` where no change can be told.
+    """
+
+    values: tuple[str, ...]
+    differences: tuple[str, ...]
+    changes: tuple[str, ...]
+
+
+def row(baseline: float | None, *others: float | None) -> RowDigits:
+    """The texts of a baseline and what is compared with it; None: not logged."""
+    exact = [_decimal(value) for value in (baseline, *others)]
+    base = exact[0]
+    gaps = [None if base is None or other is None else _EXACT.subtract(other, base) for other in exact[1:]]
+    style = _style([number for number in exact if number is not None], [gap for gap in gaps if gap is not None])
+    return RowDigits(
+        values=tuple(
+            _odd(value) if number is None else style.show(number)
+            for value, number in zip((baseline, *others), exact, strict=True)
+        ),
+        differences=tuple(NOTHING if gap is None else style.show_difference(gap) for gap in gaps),
+        changes=tuple(change(baseline, other) for other in others),
+    )
+
+
+def difference(baseline: float, candidate: float) -> float:
+    """Candidate − baseline of two finite values, as people subtract: 0.92 − 0.85 is 0.07. Finite always."""
+    gap = float(_EXACT.subtract(Decimal(repr(candidate)), Decimal(repr(baseline))))
+    return gap if math.isfinite(gap) else math.copysign(sys.float_info.max, gap)
+
+
+def relative(baseline: float, candidate: float) -> float | None:
+    """Difference ÷ abs(baseline); None from 0, across 0, with what is not finite, and beyond a float."""
+    if baseline == 0 or not (math.isfinite(baseline) and math.isfinite(candidate)):
+        return None
+    if baseline < 0 < candidate or candidate < 0 < baseline:
+        return None
+    quotient = difference(baseline, candidate) / abs(baseline)
+    return quotient if math.isfinite(quotient) else None
+
+
+def change(baseline: float | None, candidate: float | None) -> str:
+    """The change as text: `+8.2 %`, `new from 0`, `not a number`, or `–`."""
+    if baseline is None or candidate is None:
+        return NOTHING
+    if not (math.isfinite(baseline) and math.isfinite(candidate)):
+        return NOT_A_NUMBER
+    if baseline == candidate:
+        return percent(0.0)
+    if baseline == 0:
+        return NEW_FROM_ZERO
+    return percent(relative(baseline, candidate))
+
+
+def percent(fraction: float | None) -> str:
+    """A signed percentage to two digits: 0.082 is `+8.2 %`; `–` for None or what is not finite."""
+    if fraction is None or not math.isfinite(fraction):
+        return NOTHING
+    if fraction == 0:
+        return "0 %"
+    number = _EXACT.multiply(Decimal(repr(fraction)), _HUNDRED)
+    place = number.adjusted()
+    if not -6 <= place < 6:  # noqa: PLR2004 -- a millionth of a per cent to a million per cent are read at a glance
+        return f"{_sign(number)}{_with_exponent(abs(number), _DIFFERENCE_DIGITS - 1)} %"
+    shown = abs(number).quantize(Decimal(1).scaleb(min(0, place - _DIFFERENCE_DIGITS + 1)), context=_EXACT)
+    text = f"{shown:,f}"
+    return f"{_sign(number)}{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How the numbers of one row are written."""
+
+    decimals: int
+    exponents: bool = False
+
+    def show(self, number: Decimal) -> str:
+        if not number:
+            return "0"
+        text = _with_exponent(abs(number), self.decimals) if self.exponents else _plain(abs(number), self.decimals)
+        return f"-{text}" if number < 0 else text
+
+    def show_difference(self, gap: Decimal) -> str:
+        if not gap:
+            return "0"
+        if self.exponents and self.decimals >= _VALUE_DIGITS:  # close values: their digits would be noughts here
+            own = min(_digits(gap), _VALUE_DIGITS) - 1
+            return f"{_sign(gap)}{_with_exponent(abs(gap), own)}"
+        return f"{_sign(gap)}{_Style.show(self, abs(gap))}"
+
+
+def _style(numbers: Sequence[Decimal], gaps: Sequence[Decimal]) -> _Style:
+    numbers = [number for number in numbers if number]
+    gaps = [gap for gap in gaps if gap]
+    needed = [_decimals(number, _VALUE_DIGITS) for number in numbers]
+    needed += [_decimals(gap, _DIFFERENCE_DIGITS) for gap in gaps]
+    decimals = max(needed, default=0)
+    largest = max((abs(number) for number in numbers), default=Decimal(1))
+    if decimals <= _MOST_DECIMALS and _TINY <= largest < _HUGE:
+        return _Style(decimals)
+    finest = min((gap.adjusted() - min(_digits(gap), _DIFFERENCE_DIGITS) + 1 for gap in gaps), default=None)
+    places = [min(_digits(gap), _DIFFERENCE_DIGITS) - 1 for gap in gaps]
+    for number in numbers:
+        wanted = _VALUE_DIGITS - 1 if finest is None else max(_VALUE_DIGITS - 1, number.adjusted() - finest)
+        places.append(min(_digits(number) - 1, wanted))
+    return _Style(max(places, default=0), exponents=True)
+
+
+def _decimal(value: float | None) -> Decimal | None:
+    """The shortest decimal that is this float; None for what has no finite value."""
+    return None if value is None or not math.isfinite(value) else Decimal(repr(float(value)))
+
+
+def _odd(value: float | None) -> str:
+    if value is None:
+        return NOT_LOGGED
+    if math.isnan(value):
+        return "NaN"
+    return "inf" if value > 0 else "-inf"
+
+
+def _sign(number: Decimal) -> str:
+    return "-" if number < 0 else "+"
+
+
+def _digits(number: Decimal) -> int:
+    """How many significant digits a number has, noughts at the end not counted."""
+    return len(_EXACT.normalize(number).as_tuple().digits)
+
+
+def _decimals(number: Decimal, digits: int) -> int:
+    """The fewest decimals that show so many significant digits, or all there are."""
+    exact = _digits(number) - 1 - number.adjusted()
+    return max(0, min(exact, digits - 1 - number.adjusted()))
+
+
+def _plain(number: Decimal, decimals: int) -> str:
+    return f"{number.quantize(Decimal(1).scaleb(-decimals), context=_EXACT):,f}"
+
+
+def _with_exponent(number: Decimal, decimals: int) -> str:
+    rounded = Context(prec=decimals + 1, rounding=ROUND_HALF_UP).plus(number)
+    mantissa, exponent = f"{rounded:.{decimals}e}".split("e")
+    return f"{mantissa}e{int(exponent):+03d}"
