@@ -77,7 +77,7 @@ def _answers(port: int) -> bool:
     connection = HTTPConnection(LOOPBACK, port, timeout=2)
     try:
         connection.request("GET", "/health")
-        return connection.getresponse().status == 200  # noqa: PLR2004 -- OK
+        return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False
     finally:

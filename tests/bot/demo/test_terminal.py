@@ -1,0 +1,62 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from bot.demo.terminal import invitation, progress_to
+from bot.demo.training import JOBS, TOTAL, Trained
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+TOLD = [
+    Trained("iris", "Run 1", "accuracy 0.9600", 1, 2),
+    Trained("digits", "mlp-64", "val_accuracy 0.9796", 2, 2),
+]
+
+
+def told(out):
+    show = progress_to(out)
+    for each in TOLD:
+        show(each)
+    return out.getvalue()
+
+
+def test_in_a_file_progress_is_a_line_a_run():
+    assert told(io.StringIO()) == "   1/2  iris: Run 1, accuracy 0.9600\n   2/2  digits: mlp-64, val_accuracy 0.9796\n"
+
+
+def test_on_a_terminal_progress_is_one_line_that_grows():
+    shown = told(Terminal())
+    assert shown.count("\n") == 1
+    assert shown.endswith(f"[{'#' * 28}] 2/2  digits: mlp-64, val_accuracy 0.9796\n")
+
+
+def test_the_invitation_names_only_runs_that_were_trained():
+    lines = invitation("http://127.0.0.1:1", "http://127.0.0.1:2", Path("store"))
+    named = {word.strip(",") for word in lines.split() if word.startswith("mlp-")}
+    assert named
+    assert named <= {job.name for job in JOBS}
+    assert len(JOBS) + 2 == TOTAL
+
+
+def test_the_invitation_says_where_to_look():
+    lines = invitation("http://127.0.0.1:1", "http://127.0.0.1:2", Path("store"))
+    assert "http://127.0.0.1:1" in lines
+    assert "http://127.0.0.1:2" in lines
+
+
+def test_the_invitation_says_when_the_pages_of_mlflow_did_not_start():
+    assert "did not start" in invitation("http://127.0.0.1:1", "", Path("store"))
+
+
+@pytest.mark.parametrize("line", invitation("", "", Path("store")).splitlines())
+def test_lines_to_paste_are_understood(line):
+    from comparison.parsing import parse
+
+    words = line.strip()
+    if words.startswith(("/mlcompare ", "@mlcompare ")):
+        parse(words.split(" ", 1)[1])

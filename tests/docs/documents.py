@@ -1,0 +1,55 @@
+"""The project's documents, as tests read them."""
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a document."""
+
+    document: Path
+    language: str
+    text: str
+
+    def __str__(self):
+        return f"{self.document.relative_to(ROOT)}: {self.text.strip().splitlines()[0][:60]}"
+
+
+def documents():
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(*languages):
+    return [
+        Block(document, found["language"], found["text"])
+        for document in documents()
+        for found in FENCE.finditer(document.read_text(encoding="utf-8"))
+        if found["language"] in languages
+    ]
+
+
+def shell_lines():
+    """Each command a person is told to type, as (where, words)."""
+    for block in blocks("sh", "bash", "console", "shell"):
+        for line in block.text.replace("\\\n", " ").splitlines():
+            for part in re.split(r"\s*(?:;|&&|\|)\s+", line.removeprefix("$ ")):
+                words = shlex.split(part, comments=True)
+                if words:
+                    yield block, words
+
+
+def said_lines():
+    """Each line a person is told to say to the bot, as (document, line): in code spans and in fenced blocks."""
+    for document in documents():
+        text = document.read_text(encoding="utf-8")
+        spans = re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
+        fenced = [line.strip() for found in FENCE.finditer(text) for line in found["text"].splitlines()]
+        for line in (*spans, *fenced):
+            if re.match(r"(/mlcompare|@mlcompare)\b", line) and "…" not in line and "<" not in line:
+                yield document, line

@@ -1,0 +1,76 @@
+"""What the documents tell a person to type can be typed."""
+
+import re
+
+import click
+import pytest
+
+from tests.docs.documents import ROOT, documents, said_lines, shell_lines
+
+TYPED = list(shell_lines())
+PROGRAMS = {"make", "mlcompare", ".", "set", "export", "sudo", "git", "chmod", "cp", "curl", "docker"}
+
+
+def typed(program):
+    return [
+        pytest.param(words[1:], id=f"{block.document.name}: {' '.join(words)[:70]}")
+        for block, words in TYPED
+        if words[0].split("/")[-1] == program
+    ]
+
+
+@pytest.fixture(scope="module")
+def command_line():
+    from bot.cli import main
+
+    return main
+
+
+def find(group, name):
+    return group.get_command(click.Context(group), name)
+
+
+@pytest.mark.parametrize("words", typed("mlcompare"))
+def test_every_documented_command_exists_with_its_options(command_line, words):
+    name, *arguments = words
+    command = find(command_line, name)
+    assert command is not None, f"there is no mlcompare {name}"
+    arguments = [argument for argument in arguments if argument not in {">", "manifest.json"}]
+    if arguments != ["--help"]:
+        command.make_context(name, arguments)
+
+
+@pytest.mark.parametrize("words", typed("make"))
+def test_every_documented_make_target_exists(words):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for word in words:
+        variable = word.partition("=")[0] if "=" in word else ""
+        pattern = rf"^{variable} \?=" if variable else rf"^{word}:"
+        assert re.search(pattern, makefile, re.MULTILINE), word
+
+
+def test_every_command_is_documented(command_line):
+    text = "\n".join(document.read_text(encoding="utf-8") for document in documents())
+    for name in command_line.list_commands(click.Context(command_line)):
+        assert re.search(rf"mlcompare {name}\b", text), name
+
+
+def test_every_option_is_documented(command_line):
+    text = "\n".join(document.read_text(encoding="utf-8") for document in documents())
+    for name in command_line.list_commands(click.Context(command_line)):
+        for parameter in find(command_line, name).params:
+            if isinstance(parameter, click.Option) and not parameter.hidden:
+                assert any(f"{option}" in text for option in parameter.opts), f"{name} {parameter.opts}"
+
+
+def test_documented_commands_use_programs_that_everybody_has():
+    assert {words[0].split("/")[-1] for _, words in TYPED} <= PROGRAMS
+
+
+@pytest.mark.parametrize(
+    "line", [pytest.param(line, id=f"{document.name}: {line[:70]}") for document, line in said_lines()]
+)
+def test_every_documented_line_is_understood_by_the_bot(line):
+    from comparison.parsing import parse
+
+    parse(re.sub(r"^(/mlcompare|@mlcompare)\s*", "", line))
