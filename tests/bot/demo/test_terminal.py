@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.terminal import invitation, progress_to
+from bot.demo.terminal import TO_TRY, invitation, progress_to
 from bot.demo.training import JOBS, TOTAL, Trained
 
 
@@ -53,10 +53,9 @@ def test_the_invitation_says_when_the_pages_of_mlflow_did_not_start():
     assert "did not start" in invitation("http://127.0.0.1:1", "", Path("store"))
 
 
-@pytest.mark.parametrize("line", invitation("", "", Path("store")).splitlines())
+@pytest.mark.parametrize("line", TO_TRY)
 def test_lines_to_paste_are_understood(line):
     from comparison.parsing import parse
 
-    words = line.strip()
-    if words.startswith(("/mlcompare ", "@mlcompare ")):
-        parse(words.split(" ", 1)[1])
+    assert line in invitation("", "", Path("store"))
+    parse(line.split(" ", 1)[1])
