@@ -44,7 +44,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
     """The bot these settings describe. Nothing is asked of Slack, MLflow or the database yet."""
     engine = open_database(settings.database_url.get_secret_value())
     pool = WorkerPool(settings.workers)
-    source = runs if runs is not None else _tracking(settings)
+    source = runs if runs is not None else tracking(settings)
     services = Services(
         runs=source,
         pool=pool,
@@ -95,7 +95,8 @@ def _bolt(client: Any, identity: Identity, services: Services, executor: Executo
     return app
 
 
-def _tracking(settings: Settings) -> RunSource:
+def tracking(settings: Settings) -> RunSource:
+    """The MLflow of these settings; MLflow itself is imported when it is first asked."""
     from comparison.tracking import MlflowRuns
 
     return MlflowRuns(settings.mlflow_tracking_uri.get_secret_value(), timeout=settings.mlflow_timeout)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 TOKENS = re.compile(r"\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{4,}")
-CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
+CREDENTIALS = re.compile(r"(://[^/\s:@]*:)(?!password@)[^/\s@]+(?=@)")  # "password" stands in examples
 HOOKS = re.compile(r"(hooks\.slack\.com/(?:commands|actions|services|workflows|app)/)[^\s'\"?]+")
 TICKETS = re.compile(r"\b(ticket|app_id)=[^&\s'\"]+")
 SHORTEST = 4  # a shorter password would blot out half of every line
@@ -26,7 +26,7 @@ class Redaction:
         if self._known:
             text = self._known.sub(HIDDEN, text)
         text = TOKENS.sub(HIDDEN, text)
-        text = CREDENTIALS.sub(HIDDEN, text)
+        text = CREDENTIALS.sub(rf"\1{HIDDEN}", text)
         text = HOOKS.sub(rf"\1{HIDDEN}", text)
         return TICKETS.sub(rf"\1={HIDDEN}", text)
 

@@ -1,0 +1,111 @@
+"""`mlcompare manifest`: the Slack app, to paste at api.slack.com/apps → Create New App → From a manifest."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+SCOPES = ("commands", "chat:write", "app_mentions:read", "im:history")  # nothing else is needed
+EVENTS = ("app_home_opened", "app_mention", "message.im")
+LONG = (
+    "Type two run names and read whether the second is better: which metrics improved or got worse and by how much, "
+    "what changed in the parameters, what to be careful about, and links into MLflow. Use the slash command, mention "
+    "the app in a channel or thread, or write to it directly. It reads only the MLflow server that your team set up."
+)
+
+
+def slack_app(command: str = "/mlcompare", name: str = "MLflow Compare", url: str = "") -> dict[str, Any]:
+    """The manifest: Socket Mode, or HTTP at `url` (the bot's own address, without a path)."""
+    place = {"request_url": f"{url}/slack/events"} if url else {}
+    slash = {
+        "command": command,
+        "description": "Compare MLflow runs",
+        "usage_hint": "run A vs run B",
+        "should_escape": True,
+        **({"url": f"{url}/slack/events"} if url else {}),
+    }
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 0},
+        "display_information": {
+            "name": name,
+            "description": "See whether one ML run is better than another, and why",
+            "long_description": LONG,
+            "background_color": "#0b3d5c",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": name, "always_online": True},
+            "slash_commands": [slash],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**place, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, **place},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": not url,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def as_yaml(value: Any, indent: str = "") -> str:
+    """YAML of dicts, lists and scalars; text is quoted as in JSON, which YAML reads alike."""
+    if isinstance(value, dict):
+        return "".join(f"{indent}{key}:{_below(each, indent)}" for key, each in value.items())
+    return "".join(
+        f"{indent}- {as_yaml(each, indent + '  ').lstrip() if _nests(each) else _scalar(each)}" for each in value
+    )
+
+
+def _below(value: Any, indent: str) -> str:
+    return "\n" + as_yaml(value, indent + "  ") if _nests(value) else " " + _scalar(value)
+
+
+def _nests(value: Any) -> bool:
+    return isinstance(value, dict | list)
+
+
+def _scalar(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+def _address(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme != "https" or not parts.hostname):
+        raise click.BadParameter("Slack calls only addresses that start with https://")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/slack/events')}" if value else ""
+
+
+def _slash(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not value.startswith("/") or len(value.split()) != 1 or not 2 <= len(value) <= 32 or value != value.lower():
+        raise click.BadParameter("a command is one lower-case word of at most 32 characters that starts with /")
+    return value
+
+
+def _short(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not 1 <= len(value.strip()) <= 35:
+        raise click.BadParameter("the name of a Slack app has at most 35 characters")
+    return value.strip()
+
+
+@click.command()
+@click.option("--url", default="", callback=_address, help="The bot's public https:// address; without: Socket Mode.")
+@click.option(
+    "--command",
+    default="/mlcompare",
+    envvar="MLCOMPARE_COMMAND",
+    show_default=True,
+    callback=_slash,
+    help="The slash command; set MLCOMPARE_COMMAND to the same for `serve`.",
+)
+@click.option("--name", default="MLflow Compare", show_default=True, callback=_short, help="The app's name in Slack.")
+@click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
+def manifest(url: str, command: str, name: str, form: str) -> None:
+    """Print the Slack app manifest; paste it at api.slack.com/apps → Create New App → From a manifest."""
+    made = slack_app(command, name, url)
+    click.echo(as_yaml(made).rstrip() if form == "yaml" else json.dumps(made, indent=2, ensure_ascii=False))
