@@ -17,14 +17,15 @@ def error_report(error: RequestError, command: str = "/mlcompare") -> Report:
     """The problem as headline; then the spot, the nearest names and a line to copy."""
     problem = plain.cut(plain.one_line(error.problem), SENTENCE)
     remedy = plain.cut(plain.one_line(error.remedy), SENTENCE)
-    lines = [Line(spot(error.text, error.at), "You typed")] if error.text.strip() else []
+    parts = []
+    if error.text.strip():
+        parts.append(Section("You typed", (Line(spot(error.text, error.at)),)))
     if error.near:
-        lines.append(Line(plain.listed(error.near, NEAREST), "Did you mean"))
+        parts.append(Section("Did you mean", (Line(plain.listed(error.near, NEAREST)),)))
     typed = _typed(error.example, command)
-    steps = [Step(remedy, typed)] if remedy or typed else []
-    told = (problem, *(f"{line.label}: {line.text}" for line in lines), remedy, typed)
-    sections = (Section("", tuple(lines)),) if lines else ()
-    return Report(problem, "\n".join(part for part in told if part), sections=sections, steps=tuple(steps))
+    steps = (Step(remedy, typed),) if remedy or typed else ()
+    told = (problem, *(f"{part.title}: {part.lines[0].text}" for part in parts), remedy, typed)
+    return Report(problem, "\n".join(filter(None, told)), sections=tuple(parts), steps=steps)
 
 
 def spot(text: str, at: int | None) -> str:

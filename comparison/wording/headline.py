@@ -74,7 +74,7 @@ def _better(judged: Sequence[Verdict], better: Sequence[int], names: Sequence[st
         count = plain.counted(verdict.better + verdict.worse + verdict.same, "metric")
         told = f"{names[better[0]]} is better than {baseline} on {verdict.better} of {count}"
         others = [verdict for number, verdict in enumerate(judged) if number not in better]
-        return f"{told}; of the others {_tally(others)}"
+        return f"{told}; of the others: {_tally(others)}"
     most = max(judged[number].better for number in better)
     leading = [names[number] for number in better if judged[number].better == most]
     told = f"{len(better)} of {len(judged)} candidates are better than {baseline}"

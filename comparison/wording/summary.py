@@ -40,7 +40,11 @@ def _told(metrics: Sequence[MetricComparison], candidate: int, most: int) -> str
     ranked = sorted(moved, key=lambda metric: _rank(metric, metric.changes[candidate]))
     texts = [_in_words(metric, metric.changes[candidate]) for metric in ranked[:most]]
     left = len(ranked) - len(texts)
-    return "; ".join(texts) + (f"; {left:,} more differ" if left else "") + ("." if texts else "")
+    return (
+        "; ".join(texts)
+        + (f"; {left:,} more {'differs' if left == 1 else 'differ'}" if left else "")
+        + ("." if texts else "")
+    )
 
 
 def _rank(metric: MetricComparison, change: Change) -> tuple[bool, bool, float]:

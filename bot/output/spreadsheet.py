@@ -1,0 +1,64 @@
+"""A comparison as CSV: one row a metric and candidate, numbers in full, no text that a spreadsheet would execute."""
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+from math import isnan
+
+from comparison.outcome import Change, Comparison, MetricComparison
+from comparison.runs import Side
+
+COLUMNS = (
+    "metric",
+    "goal",
+    "goal_source",
+    "baseline_label",
+    "baseline_run",
+    "candidate_label",
+    "candidate_run",
+    "baseline",
+    "candidate",
+    "difference",
+    "change",
+    "outcome",
+)
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def draw(comparison: Comparison) -> str:
+    """All metrics in reading order, with a header; several runs of a side are joined by spaces."""
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_rows(comparison))
+    return out.getvalue()
+
+
+def _rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    for metric in comparison.metrics:
+        for side, change in zip(comparison.candidates, metric.changes, strict=True):
+            yield (*_named(metric), *_told(comparison.baseline), *_told(side), *_numbers(change), change.outcome.value)
+
+
+def _named(metric: MetricComparison) -> tuple[str, ...]:
+    return (text(metric.name), metric.goal.value, metric.goal_source.value)
+
+
+def _told(side: Side) -> tuple[str, ...]:
+    return (text(side.label), text(" ".join(run.run_id for run in side.runs)))
+
+
+def _numbers(change: Change) -> tuple[str, ...]:
+    return tuple(map(number, (change.baseline.value, change.candidate.value, change.difference, change.relative)))
+
+
+def text(told: str) -> str:
+    """A text cell: what a spreadsheet would take for a formula begins with an apostrophe."""
+    return f"'{told}" if told.lstrip(" ").startswith(_STARTS_A_FORMULA) else told
+
+
+def number(value: float | None) -> str:
+    """A number cell in full; empty when there is none."""
+    if value is None:
+        return ""
+    return "NaN" if isnan(value) else repr(float(value))
