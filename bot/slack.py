@@ -2,7 +2,6 @@
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.settings import Settings
 
@@ -10,13 +9,8 @@ TIMEOUT = 10  # seconds for one call
 
 
 def web_client(settings: Settings, token: str | None = None) -> WebClient:
-    """A client for SLACK_API_URL. It waits when told to (429), and never sends again what may have been taken."""
-    return WebClient(
-        token=token,
-        base_url=settings.slack_api_url,
-        timeout=TIMEOUT,
-        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=2)],
-    )
+    """A client for SLACK_API_URL. It tries nothing again: what may be, those who call it know."""
+    return WebClient(token=token, base_url=settings.slack_api_url, timeout=TIMEOUT, retry_handlers=[])
 
 
 class Identity:

@@ -1,0 +1,163 @@
+"""Settings: every gap is named at once, and nothing secret is ever printed."""
+
+import pytest
+
+from bot.settings import Settings, SettingsError, read, survey
+
+GOOD = {
+    "SLACK_BOT_TOKEN": "xoxb-1-secret-bot",
+    "SLACK_SIGNING_SECRET": "8f742231b10e8888abcd99yyyzzz85a5",
+    "MLFLOW_TRACKING_URI": "http://reader:hunter22@mlflow.internal:5000/",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    for field, info in Settings.model_fields.items():
+        monkeypatch.delenv(str(info.validation_alias or field).upper(), raising=False)
+
+    def put(**values):
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return put
+
+
+def problems(environment, **values):
+    environment(**{**GOOD, **values})
+    with pytest.raises(SettingsError) as caught:
+        read()
+    return {problem.name: problem.problem for problem in caught.value.problems}, str(caught.value)
+
+
+def test_good_settings_are_read(environment):
+    environment(**GOOD)
+    settings = read()
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-1-secret-bot"
+    assert (settings.port, settings.workers, settings.command) == (3000, 32, "/mlcompare")
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert not settings.socket_mode
+
+
+def test_an_empty_environment_is_told_every_gap_and_where_to_get_each_value(environment):
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert {problem.name for problem in caught.value.problems} == {
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "MLFLOW_TRACKING_URI",
+    }
+    assert "SLACK_SIGNING_SECRET" in str(caught.value)
+    assert str(caught.value).count("api.slack.com/apps") == 3
+
+
+def test_gaps_and_wrong_values_are_told_together(environment):
+    environment(SLACK_BOT_TOKEN="xoxp-1", PORT="http", MLCOMPARE_WORKERS="0")
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert {problem.name for problem in caught.value.problems} == {
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "MLFLOW_TRACKING_URI",
+        "PORT",
+        "MLCOMPARE_WORKERS",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SLACK_BOT_TOKEN", "xoxp-1-2", "user token"),
+        ("SLACK_BOT_TOKEN", "xapp-1-2", "belongs in SLACK_APP_TOKEN"),
+        ("SLACK_BOT_TOKEN", "xoxe.xoxb-1-2", "token rotation"),
+        ("SLACK_BOT_TOKEN", "8f742231b10e8888abcd99yyyzzz85a5", "starts with xoxb-"),
+        ("SLACK_APP_TOKEN", "xoxb-1-2", "belongs in SLACK_BOT_TOKEN"),
+        ("SLACK_APP_TOKEN", "A0123", "starts with xapp-"),
+        ("SLACK_SIGNING_SECRET", "xoxb-1-2", "belongs in SLACK_BOT_TOKEN"),
+        ("SLACK_SIGNING_SECRET", "two words", "no spaces"),
+        ("SLACK_API_URL", "slack.com/api", "not an address"),
+        ("MLFLOW_TRACKING_URI", "mlflow.internal:5000", "http://"),
+        ("MLFLOW_TRACKING_URI", "localhost:5000/path", "http://"),
+        ("MLFLOW_UI_URL", "mlflow.example.com", "not an address"),
+        ("DATABASE_URL", "mysql://u:p@h/d", "neither"),
+        ("DATABASE_URL", "sqlite://", "name a file"),
+        ("DATABASE_URL", "sqlite:///:memory:", "name a file"),
+        ("PORT", "http", "integer"),
+        ("PORT", "70000", "65535"),
+        ("MLCOMPARE_WORKERS", "many", "integer"),
+        ("MLCOMPARE_MLFLOW_TIMEOUT", "0", "0.5"),
+        ("MLCOMPARE_COMMAND", "mlcompare", "starts with /"),
+        ("MLCOMPARE_COMMAND", "/ml compare", "one word"),
+        ("MLCOMPARE_LOG_LEVEL", "loud", "match"),
+    ],
+)
+def test_a_wrong_looking_value_is_told_without_being_shown(environment, name, value, said):
+    found, text = problems(environment, **{name: value})
+    assert list(found) == [name]
+    assert said in found[name]
+    if "TOKEN" in name or "SECRET" in name:  # the values that a terminal or a ticket must not hold
+        assert value not in text
+
+
+def test_values_may_have_the_quotes_and_spaces_of_env_files(environment):
+    environment(**{**GOOD, "SLACK_BOT_TOKEN": ' "xoxb-1-2"\n', "PORT": " 8080 ", "SLACK_APP_TOKEN": "'xapp-1'"})
+    settings = read()
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-1-2"
+    assert settings.port == 8080
+    assert settings.socket_mode
+
+
+def test_an_empty_value_counts_as_not_set(environment):
+    environment(**{**GOOD, "PORT": "", "SLACK_APP_TOKEN": ""})
+    assert read().port == 3000
+    found, _ = problems(environment, SLACK_BOT_TOKEN="")
+    assert found == {"SLACK_BOT_TOKEN": "is not set"}
+
+
+@pytest.mark.parametrize(
+    ("written", "used"),
+    [
+        ("postgres://u:p@h:5432/d", "postgresql+pg8000://u:p@h:5432/d"),
+        ("postgresql://u:p@h/d", "postgresql+pg8000://u:p@h/d"),
+        ("postgresql+psycopg2://u:p@h/d", "postgresql+pg8000://u:p@h/d"),
+        ("postgres://u:p@h/d?sslmode=require&connect_timeout=3", "postgresql+pg8000://u:p@h/d?sslmode=require"),
+        ("postgresql://u:@/d?host=/run/pg", "postgresql+pg8000://u:@/d?unix_sock=%2Frun%2Fpg%2F.s.PGSQL.5432"),
+        ("sqlite:////var/lib/mlcompare.db", "sqlite:////var/lib/mlcompare.db"),
+    ],
+)
+def test_database_addresses_of_hosting_services_are_understood(environment, written, used):
+    environment(**GOOD, DATABASE_URL=written)
+    assert read().database_url.get_secret_value() == used
+
+
+@pytest.mark.parametrize(
+    ("tracking", "ui", "links"),
+    [
+        ("http://mlflow:5000/", "", "http://mlflow:5000"),
+        ("https://reader:hunter22@mlflow.example.com/base/", "", "https://mlflow.example.com/base"),
+        ("http://mlflow:5000", "https://ml.example.com/#/experiments", "https://ml.example.com"),
+        ("sqlite:///mlflow.db", "", ""),
+        ("sqlite:///mlflow.db", "http://127.0.0.1:5000/", "http://127.0.0.1:5000"),
+        ("databricks", "", ""),
+    ],
+)
+def test_links_lead_to_the_ui_address_or_else_to_the_server(environment, tracking, ui, links):
+    environment(**{**GOOD, "MLFLOW_TRACKING_URI": tracking, "MLFLOW_UI_URL": ui})
+    assert read().ui_url == links
+
+
+def test_no_secret_is_in_the_repr(environment):
+    environment(**GOOD, SLACK_APP_TOKEN="xapp-secret-app", DATABASE_URL="postgres://u:dbsecret@h/d")
+    settings = read()
+    for secret in ("secret-bot", GOOD["SLACK_SIGNING_SECRET"], "secret-app", "dbsecret", "hunter22"):
+        assert secret not in repr(settings)
+        assert secret not in str(settings)
+        assert any(secret in each for each in settings.secrets)
+
+
+def test_what_is_right_can_be_used_while_the_rest_is_mended(environment):
+    environment(**{**GOOD, "PORT": "http", "SLACK_BOT_TOKEN": "xoxp-1"})
+    settings, wrong = survey()
+    assert {problem.name for problem in wrong} == {"PORT", "SLACK_BOT_TOKEN"}
+    assert (settings.port, settings.slack_bot_token.get_secret_value()) == (3000, "")
+    assert settings.slack_signing_secret.get_secret_value() == GOOD["SLACK_SIGNING_SECRET"]
