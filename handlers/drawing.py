@@ -12,12 +12,14 @@ from handlers.reply import Block, Reply
 from handlers.rung import Rung
 from handlers.tables import Drawn, as_lines, draw_table
 
+_SPARE = 200  # for a line that delivery may add
 _SIDES = 20
 _FACTS_UNTIL = 4  # with more sides each is only named
 _SIDES_TEXT = 3_600  # over all sides: longer addresses give way to names alone
 _TABLE_SHARE = 0.65
 _DOUBTS_SHARE = 0.25
 _FOOTNOTES = 6
+_RULES = "rules"  # the key of the link that is small print, not a button
 
 
 def draw(report: Report, *, rung: Rung = Rung.ALL, asked_by: str = "") -> Reply:
@@ -25,12 +27,12 @@ def draw(report: Report, *, rung: Rung = Rung.ALL, asked_by: str = "") -> Reply:
 
     `asked_by` is the id of the Slack user who asked, "" when nobody did.
     """
-    opens = openings(report.links)
+    opens = openings([each for each in report.links if each.key != _RULES])
     if rung is Rung.TEXT:
         return Reply(_only_text(report, opens))
     top = _headline(report.headline) + _sides(report.sides)
-    bottom = _buttons(opens) + _origin(report.footnotes, asked_by)
-    room = limits.ALL_TEXT - limits.weight(top + bottom)
+    bottom = _buttons(opens) + _origin(report, asked_by)
+    room = limits.ALL_TEXT - _SPARE - limits.weight(top + bottom)
     table = draw_table(report.table, rung, int(room * _TABLE_SHARE))
     measured = [*table.blocks, *_left_out(report, table, opens)]
     room -= limits.weight(measured)
@@ -95,11 +97,13 @@ def _buttons(opens: Sequence[Opening]) -> list[Block]:
     return [actions([button(opening.label, opening.url, f"open:{opening.key}") for opening in opens])]
 
 
-def _origin(footnotes: Sequence[str], asked_by: str) -> list[Block]:
-    """Who asked, and the small print."""
-    asked = [marked(f"Asked by <@{asked_by}>")] if asked_by.isalnum() and asked_by.isascii() else []
-    small = [plain(one_line(footnote), 400) for footnote in footnotes[:_FOOTNOTES] if footnote.strip()]
-    return [context(*asked, *small)] if asked or small else []
+def _origin(report: Report, asked_by: str) -> list[Block]:
+    """Who asked, the rules, and the small print."""
+    asked = [f"Asked by <@{asked_by}>"] if asked_by.isalnum() and asked_by.isascii() else []
+    rules = [link(each.url, each.text, 600) for each in report.links if each.key == _RULES]
+    small = [plain(one_line(footnote), 400) for footnote in report.footnotes[:_FOOTNOTES] if footnote.strip()]
+    told = [marked(" · ".join([*asked, *rules]))] if asked or rules else []
+    return [context(*told, *small)] if told or small else []
 
 
 def _summary(report: Report) -> str:

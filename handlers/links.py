@@ -50,7 +50,7 @@ def _shorten(url: str) -> tuple[str, int | None] | None:
         runs = json.loads(unquote(listed.group())) if listed else []
     except ValueError:
         return None
-    while listed and isinstance(runs, list) and len(runs) > 2:  # noqa: PLR2004 -- a comparison takes two
+    while listed and isinstance(runs, list) and len(runs) > 2:
         runs.pop()
         cut = url[: listed.start()] + quote(json.dumps(runs, separators=(",", ":"))) + url[listed.end() :]
         if length(cut) <= URL:

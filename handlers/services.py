@@ -1,11 +1,13 @@
 """What listeners may use, put into Bolt's context by one middleware and injected by the name `services`."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from comparison.source import RunSource
+from handlers.waiting import start_timer
 
 
 class Pool(Protocol):
@@ -46,3 +48,5 @@ class Services:
     command: str = "/mlcompare"
     rules_url: str = ""  # the page with the rules of judgement
     working_after: float = 0.7  # seconds until "working on it" is shown
+    sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for
+    later: Callable[[float, Callable[[], None]], Callable[[], None]] = start_timer  # returns how to call it off

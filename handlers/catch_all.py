@@ -1,0 +1,45 @@
+"""What no feature listens to: acknowledged, so that Slack shows nobody an error, and answered where somebody waits."""
+
+import logging
+import re
+from typing import Any
+
+from slack_bolt import App
+
+from handlers.services import Services
+
+log = logging.getLogger(__name__)
+
+_ANYTHING = re.compile("")
+_OLD = "That button no longer does anything. It may be from an older version of me."
+
+
+def register(app: App) -> None:
+    app.command(_ANYTHING)(hear_unknown_command)
+    app.action(_ANYTHING)(hear_unknown_action)
+    app.options(_ANYTHING)(offer_nothing)
+    app.shortcut(_ANYTHING)(acknowledge)
+    app.view(_ANYTHING)(acknowledge)
+    app.view_closed(_ANYTHING)(acknowledge)
+    app.event(_ANYTHING)(acknowledge)
+
+
+def hear_unknown_command(ack: Any, command: dict[str, Any], services: Services) -> None:
+    name = str(command.get("command", ""))
+    log.warning("unknown command %s", name)
+    ack(text=f"I do not know {name}. Try {services.command} help.", response_type="ephemeral")
+
+
+def hear_unknown_action(ack: Any, action: dict[str, Any], respond: Any) -> None:
+    ack()
+    log.warning("unknown action %s", action.get("action_id", ""))
+    respond(text=_OLD, response_type="ephemeral", replace_original=False)
+
+
+def offer_nothing(ack: Any) -> None:
+    ack(options=[])
+
+
+def acknowledge(ack: Any) -> None:
+    """Nothing to do; among these are the Home tab, edits, and joins."""
+    ack()

@@ -1,0 +1,84 @@
+"""Down the ladder when a workspace refuses a block, remembering the rung that was taken."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from handlers import limits
+from handlers.failures import TOO_LONG, Kind, SlackFailed
+from handlers.reply import Block, Reply
+from handlers.rung import Rung
+from handlers.services import Capabilities
+
+log = logging.getLogger(__name__)
+
+Draw = Callable[[Rung], Reply]
+
+
+def descend(draw: Draw, send: Callable[[Reply], None], workspace: str, capabilities: Capabilities) -> None:
+    """Sends the best drawing that the workspace takes; raises what sending raised when it takes none.
+
+    A rung is remembered when it was taken after one with other kinds of blocks was refused. That a message of ours
+    was too long says nothing of the workspace, and that only text was taken means that we drew something wrong.
+    """
+    refused: list[tuple[Reply, SlackFailed]] = []
+    for rung, reply in _drawings(draw, _start(capabilities, workspace)):
+        try:
+            send(reply)
+        except SlackFailed as failure:
+            if failure.kind is not Kind.REFUSED_BLOCKS or rung is Rung.TEXT:
+                raise
+            log.warning("blocks refused at rung %s: %s %s", rung.name, failure.code, "; ".join(failure.places))
+            refused.append((reply, failure))
+            continue
+        if rung is not Rung.TEXT and _is_of_the_workspace(refused, reply):
+            _remember(capabilities, workspace, rung)
+        return
+
+
+def _drawings(draw: Draw, start: Rung) -> Iterator[tuple[Rung, Reply]]:
+    """Every drawing that differs from the one before and is within the limits; text alone is the last."""
+    before: tuple[Block, ...] | None = None
+    for rung in Rung:
+        if rung < start:
+            continue
+        reply = draw(rung)
+        if reply.blocks == before and rung is not Rung.TEXT:
+            continue
+        before = reply.blocks
+        problems = limits.check(reply.blocks, reply.text)
+        if problems and rung is not Rung.TEXT:
+            log.error("a message over the limits was not sent: %s", "; ".join(map(str, problems)))
+            continue
+        yield rung, reply
+
+
+def _is_of_the_workspace(refused: Iterable[tuple[Reply, SlackFailed]], taken: Reply) -> bool:
+    kinds = _kinds(taken.blocks)
+    return any(failure.code != TOO_LONG and not _kinds(reply.blocks) <= kinds for reply, failure in refused)
+
+
+def _kinds(node: Any) -> frozenset[str]:
+    """The types of everything in the blocks."""
+    if isinstance(node, dict):
+        own = frozenset({str(node["type"])}) if "type" in node else frozenset[str]()
+        return own.union(*(_kinds(value) for value in node.values()))
+    if isinstance(node, list | tuple):
+        return frozenset[str]().union(*(_kinds(part) for part in node))
+    return frozenset()
+
+
+def _start(capabilities: Capabilities, workspace: str) -> Rung:
+    """From the top when what was remembered cannot be read: a refusal costs one call."""
+    try:
+        return Rung(min(max(capabilities.rung(workspace), Rung.ALL), Rung.SECTIONS))
+    except Exception:
+        log.exception("the rung of a workspace could not be read")
+        return Rung.ALL
+
+
+def _remember(capabilities: Capabilities, workspace: str, rung: Rung) -> None:
+    try:
+        capabilities.remember(workspace, rung)
+    except Exception:
+        log.exception("the rung of a workspace could not be remembered")

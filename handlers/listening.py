@@ -1,0 +1,69 @@
+"""Where words come in: the slash command, a mention, a direct message. All three are answered the same way."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from slack_bolt import App
+from slack_bolt.context import BoltContext
+from slack_sdk import WebClient
+
+from comparison.report import Report
+from handlers import said
+from handlers.answering import answering
+from handlers.outcomes import BUSY
+from handlers.said import Said
+from handlers.services import Services
+
+Acknowledge = Callable[..., Any]
+
+
+def register(app: App) -> None:
+    app.command(re.compile(""), matchers=[is_our_command])(hear_command)
+    app.event("app_mention", matchers=[is_by_a_person])(hear_mention)
+    app.event("message", matchers=[is_to_the_bot])(hear_direct_message)
+
+
+def is_our_command(command: dict[str, Any], services: Services) -> bool:
+    return bool(command.get("command") == services.command)
+
+
+def is_by_a_person(event: dict[str, Any]) -> bool:
+    return said.is_said_by_a_person(event)
+
+
+def is_to_the_bot(event: dict[str, Any]) -> bool:
+    return said.is_said_to_the_bot(event)
+
+
+def hear_command(ack: Acknowledge, body: dict[str, Any], client: WebClient, services: Services) -> None:
+    listen(said.from_command(body), ack, client, services)
+
+
+def hear_mention(
+    ack: Acknowledge, body: dict[str, Any], client: WebClient, context: BoltContext, services: Services
+) -> None:
+    listen(said.from_mention(body, context.bot_user_id or ""), ack, client, services)
+
+
+def hear_direct_message(
+    ack: Acknowledge, body: dict[str, Any], client: WebClient, context: BoltContext, services: Services
+) -> None:
+    listen(said.from_direct_message(body, context.bot_user_id or ""), ack, client, services)
+
+
+def listen(heard: Said, ack: Acknowledge, client: WebClient, services: Services) -> None:
+    """Hands the work to the pool and acknowledges; when the pool is full the person is told, not dropped."""
+    work = answering(heard, client, services)
+    work.call_off.append(services.later(services.working_after, work.say_meanwhile))
+    if services.pool.submit(work.run) is not None:
+        ack()
+        return
+    for call_off in work.call_off:
+        call_off()
+    if heard.response_url:
+        ack(text=BUSY, response_type="ephemeral")
+        return
+    ack()
+    if work.claim.is_ours():
+        work.tell(Report(headline=BUSY, summary=BUSY))

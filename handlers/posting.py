@@ -1,0 +1,224 @@
+"""One answer on its way into Slack: working, then done. Never two messages for one answer, never silence.
+
+Slack has no idempotency: a post whose answer is lost may stand in the channel. Then history is searched for it by the
+delivery in its metadata; it is posted again only when history can be read and does not hold it. Where history may not
+be read, the whole answer goes to the asker alone, with a line that says why.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+
+from handlers.blocks import aside
+from handlers.escaping import clip
+from handlers.failures import Kind, SlackFailed
+from handlers.ladder import Draw, descend
+from handlers.limits import TEXT
+from handlers.outlet import ANSWER, Outlet
+from handlers.reply import Reply
+from handlers.said import Said
+from handlers.services import Services
+
+log = logging.getLogger(__name__)
+
+_POSTS = 3  # of one answer, each only after it was looked for and not found
+_INTO_HISTORY = 1.0  # seconds that a message takes to be found
+_UNCONFIRMED = "Slack did not confirm that this was posted, so here it is for you alone."
+_WITHDRAWN = "This comparison could not be made; who asked was told why."
+
+
+class Delivery:
+    """Where one answer goes. Safe to use from the thread that works and the one that says so."""
+
+    def __init__(self, said: Said, outlet: Outlet, services: Services) -> None:
+        self._said = said
+        self._outlet = outlet
+        self._services = services
+        self._mutex = Lock()
+        self._is_done = False
+        self._working_ts = ""
+
+    def show_working(self, text: str) -> None:
+        """Something to see while the answer takes its time; whatever goes wrong with it is no matter."""
+        with self._mutex:
+            if self._is_done:
+                return
+            impatient = replace(self._outlet, patience=0.0)
+            try:
+                self._working_ts = impatient.post(
+                    self._said.channel, self._marked(Reply(text), working=True), thread_ts=self._said.answer_ts
+                )
+            except SlackFailed as failure:
+                self._work_unseen(failure, text, impatient)
+
+    def answer(self, draw: Draw) -> None:
+        """The answer for all who are there; it takes the place of what was shown while working."""
+        with self._mutex:
+            if not self._finish():
+                return
+            self._descend(draw, self._publish)
+
+    def tell(self, draw: Draw) -> None:
+        """Something for the asker alone: help, an error. What was shown while working goes away."""
+        with self._mutex:
+            if not self._finish():
+                return
+            if self._said.is_direct:
+                self._descend(draw, self._publish)
+                return
+            self._withdraw()
+            self._descend(draw, self._confide)
+
+    def _finish(self) -> bool:
+        """True the first time."""
+        was_done, self._is_done = self._is_done, True
+        return not was_done
+
+    def _descend(self, draw: Draw, send: Callable[[Reply], None]) -> None:
+        try:
+            descend(draw, send, self._said.team, self._services.capabilities)
+        except SlackFailed as failure:
+            self._report(failure, "an answer reached nobody")
+        except BaseException:
+            self._is_done = False  # something else can still be said
+            raise
+
+    def _work_unseen(self, failure: SlackFailed, text: str, outlet: Outlet) -> None:
+        log.info("working could not be shown in the channel: %s", failure)
+        try:
+            if failure.kind is Kind.UNKNOWN:
+                self._working_ts = self._find(working=True)
+            elif self._said.response_url:
+                outlet.respond(self._said.response_url, Reply(text, only_to_asker=True))
+        except SlackFailed as second:
+            log.info("working could not be shown at all: %s", second)
+
+    def _publish(self, reply: Reply) -> None:
+        try:
+            self._put(self._marked(reply))
+        except SlackFailed as failure:
+            if failure.kind is Kind.REFUSED_BLOCKS:
+                raise
+            self._publish_elsewhere(reply, failure)
+
+    def _put(self, reply: Reply) -> None:
+        """In place of what was shown while working, or anew where nothing was or it cannot be changed."""
+        if self._working_ts:
+            try:
+                self._outlet.update(self._said.channel, self._working_ts, reply)
+            except SlackFailed as failure:
+                if failure.kind is not Kind.GONE:
+                    raise
+                self._withdraw()
+            else:
+                return
+        self._post(reply)
+
+    def _post(self, reply: Reply) -> None:
+        lost = SlackFailed(Kind.UNKNOWN, "not confirmed")
+        for _ in range(_POSTS):
+            try:
+                self._outlet.post(self._said.channel, reply, thread_ts=self._said.answer_ts)
+            except SlackFailed as failure:
+                if failure.kind is not Kind.UNKNOWN:
+                    raise
+                lost = failure
+            else:
+                return
+            if self._stands(lost):
+                return
+        raise lost
+
+    def _stands(self, lost: SlackFailed) -> bool:
+        """Whether the message of an unanswered post is there; raises what lost it where that cannot be told."""
+        log.warning("a post was not confirmed, looking for it: %s", lost)
+        if not self._said.delivery:
+            raise lost
+        self._services.sleep(_INTO_HISTORY)
+        try:
+            return bool(self._find(working=False))
+        except SlackFailed as unseen:
+            log.info("history cannot be read: %s", unseen)
+            raise lost from unseen
+
+    def _find(self, *, working: bool) -> str:
+        wanted = self._payload(working=working)
+        return self._outlet.find(self._said.channel, wanted, thread_ts=self._said.answer_ts)
+
+    def _publish_elsewhere(self, reply: Reply, failure: SlackFailed) -> None:
+        """By response_url where the bot cannot post; to the asker alone where the channel may hold it already."""
+        self._report(failure, "an answer could not be posted")
+        private = failure.kind in (Kind.UNKNOWN, Kind.FORBIDDEN)
+        if failure.kind is not Kind.UNKNOWN:
+            self._withdraw()
+        if self._said.response_url and not private:
+            try:
+                self._outlet.respond(self._said.response_url, self._marked(reply))
+            except SlackFailed as second:
+                if second.kind is Kind.REFUSED_BLOCKS:
+                    raise
+                self._report(second, "an answer could not be given by response_url")
+                failure = second
+            else:
+                return
+        self._confide(_unconfirmed(reply) if failure.kind is Kind.UNKNOWN else reply)
+
+    def _confide(self, reply: Reply) -> None:
+        """To the asker alone, by the first way that is open."""
+        said, own = self._said, replace(reply, only_to_asker=True, metadata={})
+        ways: list[Callable[[], object]] = [
+            lambda: self._outlet.whisper(said.channel, said.user, own, thread_ts=said.thread_ts),
+            lambda: self._outlet.post(said.user, own),
+        ]
+        if said.response_url:
+            ways.insert(0, lambda: self._outlet.respond(said.response_url, own))
+        for way in ways[:-1]:
+            try:
+                way()
+            except SlackFailed as failure:
+                if failure.kind is Kind.REFUSED_BLOCKS:
+                    raise
+                log.warning("the asker could not be told this way: %s", failure)
+            else:
+                return
+        ways[-1]()
+
+    def _withdraw(self) -> None:
+        """Takes away what was shown while working."""
+        ts, self._working_ts = self._working_ts, ""
+        if not ts:
+            return
+        try:
+            self._outlet.delete(self._said.channel, ts)
+        except SlackFailed as failure:
+            log.warning("what was shown while working could not be deleted: %s", failure)
+            self._blank(ts)
+
+    def _blank(self, ts: str) -> None:
+        try:
+            self._outlet.update(self._said.channel, ts, Reply(_WITHDRAWN))
+        except SlackFailed as failure:
+            log.warning("nor changed: %s", failure)
+
+    def _payload(self, *, working: bool) -> dict[str, object]:
+        return {"delivery": self._said.delivery, "stage": "working" if working else "done"}
+
+    def _marked(self, reply: Reply, *, working: bool = False) -> Reply:
+        """With the metadata by which it can be found again; ids only, since others can read it."""
+        told = reply.metadata.get("event_payload", {})
+        return replace(
+            reply, metadata={"event_type": ANSWER, "event_payload": {**told, **self._payload(working=working)}}
+        )
+
+    def _report(self, failure: SlackFailed, what: str) -> None:
+        said, incident = self._said, self._services.new_incident()
+        log.error(
+            "incident %s: %s (%s), for %s in %s, %s", incident, what, failure, said.user, said.channel, said.delivery
+        )
+
+
+def _unconfirmed(reply: Reply) -> Reply:
+    text = f"{_UNCONFIRMED}\n{reply.text}"
+    blocks = (aside(_UNCONFIRMED), *reply.blocks) if reply.blocks else ()
+    return replace(reply, text=clip(text, TEXT), blocks=blocks)

@@ -1,0 +1,145 @@
+"""What somebody said to the bot, and where. The only place that looks into Slack's payloads."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Payload = Mapping[str, Any]
+_ANY_MENTION_FIRST = re.compile(r"^\s*<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words, who said them, and where the answer goes.
+
+    `delivery` is the same for every delivery of the same words, "" when Slack gave nothing to tell. `thread_ts` is the thread they were said in, "" for
+    none; `answer_ts` the thread that an answer for all belongs into, "" for the channel itself.
+    """
+
+    words: str
+    user: str
+    team: str
+    channel: str
+    delivery: str
+    thread_ts: str = ""
+    answer_ts: str = ""
+    response_url: str = ""
+    trigger: str = ""
+    is_direct: bool = False
+
+
+def from_command(body: Payload) -> Said:
+    """A slash command. Slack has none in threads."""
+    trigger = _string(body, "trigger_id")
+    channel = _string(body, "channel_id")
+    return Said(
+        words=_string(body, "text"),
+        user=_string(body, "user_id"),
+        team=_team(body),
+        channel=channel,
+        delivery=_keyed("command", trigger or _string(body, "response_url")),
+        response_url=_string(body, "response_url"),
+        trigger=trigger,
+    )
+
+
+def from_mention(body: Payload, bot_user: str) -> Said:
+    """A mention in a channel or thread, without the mention itself; it is answered in the thread."""
+    event = _mapping(body, "event")
+    thread = _string(event, "thread_ts")
+    return Said(
+        words=_without_mention(_string(event, "text"), bot_user),
+        user=_string(event, "user"),
+        team=_team(body),
+        channel=_string(event, "channel"),
+        delivery=_delivery(body, event),
+        thread_ts=thread,
+        answer_ts=thread or _string(event, "ts"),
+    )
+
+
+def from_direct_message(body: Payload, bot_user: str) -> Said:
+    """A message to the bot alone; it is answered in its thread when it was said in one."""
+    event = _mapping(body, "event")
+    thread = _string(event, "thread_ts")
+    return Said(
+        words=_without_mention(_string(event, "text"), bot_user),
+        user=_string(event, "user"),
+        team=_team(body),
+        channel=_string(event, "channel"),
+        delivery=_delivery(body, event),
+        thread_ts=thread,
+        answer_ts=thread,
+        is_direct=True,
+    )
+
+
+def from_action(body: Payload) -> Said:
+    """A button that was pressed; its `value` are the words."""
+    actions = body.get("actions")
+    action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+    trigger = _string(body, "trigger_id")
+    container = _mapping(body, "container")
+    thread = _string(container, "thread_ts") or _string(_mapping(body, "message"), "thread_ts")
+    return Said(
+        words=_string(action, "value"),
+        user=_string(_mapping(body, "user"), "id"),
+        team=_team(body),
+        channel=_string(_mapping(body, "channel"), "id") or _string(container, "channel_id"),
+        delivery=_keyed("action", trigger or _string(action, "action_ts")),
+        thread_ts=thread,
+        answer_ts=thread,
+        response_url=_string(body, "response_url"),
+        trigger=trigger,
+    )
+
+
+def is_said_to_the_bot(event: Payload) -> bool:
+    """Whether a message event is somebody talking to the bot alone: no bot, no edit, no notice of Slack's."""
+    return (
+        event.get("channel_type") == "im"
+        and event.get("subtype") in (None, "thread_broadcast", "file_share")
+        and not event.get("bot_id")
+        and not event.get("hidden")
+        and bool(event.get("user"))
+    )
+
+
+def is_said_by_a_person(event: Payload) -> bool:
+    """Whether a mention comes from a person: bots that mention each other would never stop."""
+    return bool(event.get("user")) and not event.get("bot_id")
+
+
+def _without_mention(text: str, bot_user: str) -> str:
+    if not bot_user:
+        return _ANY_MENTION_FIRST.sub("", text).strip()
+    return re.sub(rf"\s*<@{re.escape(bot_user)}(?:\|[^>]*)?>[,:]?", " ", text).strip()
+
+
+def _delivery(body: Payload, event: Payload) -> str:
+    told = _string(body, "event_id")
+    return _keyed("event", told) or _keyed(f"message:{_string(event, 'channel')}", _string(event, "ts"))
+
+
+def _keyed(kind: str, key: str) -> str:
+    return f"{kind}:{key}" if key else ""
+
+
+def _team(body: Payload) -> str:
+    return (
+        _string(body, "team_id")
+        or _string(_mapping(body, "team"), "id")
+        or _string(body, "enterprise_id")
+        or _string(_mapping(body, "enterprise"), "id")
+    )
+
+
+def _string(payload: Payload, key: str) -> str:
+    value = payload.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _mapping(payload: Payload, key: str) -> Payload:
+    value = payload.get(key)
+    return value if isinstance(value, Mapping) else {}
