@@ -1,4 +1,6 @@
-"""What a comparison is: words → request → runs → comparison → report. A library as well:
+"""What a comparison is: words → request → runs → comparison → report.
+
+A library as well:
 
 >>> from comparison import MlflowRuns, compare  # doctest: +SKIP
 >>> runs = MlflowRuns("sqlite:///mlflow.db")  # doctest: +SKIP

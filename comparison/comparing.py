@@ -48,7 +48,7 @@ def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides
     `reading` says which values the metrics hold. RequestError: fewer than two sides, or a metric that no run logged.
     """
     sides = distinct_labels([_side(given) for given in (baseline, *candidates)])
-    if len(sides) < 2:  # noqa: PLR2004 -- a baseline and a candidate
+    if len(sides) < 2:
         raise RequestError("There is only one run to compare.", "Name two runs or more.", "compare A vs B")
     terms = _Terms(goals or _NO_GOALS, channel_goals or _NO_GOALS, _experiments(sides), tolerance)
     judged = _compare_metrics(sides, metrics, terms)
@@ -98,10 +98,7 @@ class _Terms:
 
 
 def _side(given: Side | Run | Sequence[Run]) -> Side:
-    if isinstance(given, Side):
-        runs = given.runs
-    else:
-        runs = (given,) if isinstance(given, Run) else tuple(given)
+    runs = given.runs if isinstance(given, Side) else (given,) if isinstance(given, Run) else tuple(given)
     if not runs:
         raise RequestError("A side has no runs.", "Name two runs or more.", "compare A vs B")
     if isinstance(given, Side) and given.label:

@@ -84,7 +84,7 @@ def percent(fraction: float | None) -> str:
         return "0 %"
     number = _EXACT.multiply(Decimal(repr(fraction)), _HUNDRED)
     place = number.adjusted()
-    if not -6 <= place < 6:  # noqa: PLR2004 -- a millionth of a per cent to a million per cent are read at a glance
+    if not -6 <= place < 6:
         return f"{_sign(number)}{_with_exponent(abs(number), _DIFFERENCE_DIGITS - 1)} %"
     shown = abs(number).quantize(Decimal(1).scaleb(min(0, place - _DIFFERENCE_DIGITS + 1)), context=_EXACT)
     text = f"{shown:,f}"

@@ -180,7 +180,7 @@ def _commit_unknown(sides: Sequence[Side]) -> Iterator[str]:
 def _commits_differ(sides: Sequence[Side]) -> Iterator[str]:
     commits = [dict.fromkeys(run.commit for run in side.runs if run.commit) for side in sides]
     distinct = {commit for side in commits for commit in side}
-    if len(distinct) < 2:  # noqa: PLR2004 -- it takes two to differ
+    if len(distinct) < 2:
         return
     length = next((size for size in (7, 12) if len({commit[:size] for commit in distinct}) == len(distinct)), None)
     where = [
@@ -195,12 +195,13 @@ def _single_runs(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> 
     single = [side.label for side in sides if len(side.runs) == 1]
     if not single or _is_one_run(sides) or not any(change.outcome in _MOVED for m in metrics for change in m.changes):
         return
-    if len(sides) == len(single) == 2:  # noqa: PLR2004 -- the plain case
+    if len(sides) == len(single) == 2:
         yield "One run against one run: the difference may be seed noise."
     elif len(single) == len(sides):
         yield "One run a side: the differences may be seed noise."
     else:
-        yield f"{_all(single)} {'is a single run' if len(single) == 1 else 'are single runs'}: the difference may be seed noise."
+        are = "is a single run" if len(single) == 1 else "are single runs"
+        yield f"{_all(single)} {are}: the difference may be seed noise."
 
 
 def _is_one_run(sides: Sequence[Side]) -> bool:

@@ -20,7 +20,7 @@ def judge(metrics: Sequence[MetricComparison], candidate: int, *, labels: Sequen
     shared = [(metric, outcome) for metric, outcome in outcomes if outcome not in _ONE_SIDED]
     tally = _Tally(shared)
     primary = next((metric for metric in metrics if metric.primary), None)
-    several = len(labels) > 2  # noqa: PLR2004 -- a baseline and its one candidate
+    several = len(labels) > 2
     label = labels[candidate + 1]
     if primary is not None:
         standing = _primary_standing(primary.changes[candidate].outcome, tally)
@@ -103,20 +103,19 @@ def _primary_standing(outcome: Outcome, tally: _Tally) -> Standing:
 
 
 def _primary_text(metric: MetricComparison, change: Change, *, baseline: str, label: str) -> str:
-    if change.outcome is Outcome.SAME:
-        return f"{metric.name}: no difference between {baseline} and {label}"
-    if change.outcome is Outcome.ONLY_BASELINE:
-        return f"{metric.name} was not logged by {label}: cannot say which is better"
-    if change.outcome is Outcome.ONLY_CANDIDATE:
-        return f"{metric.name} was not logged by {baseline}: cannot say which is better"
-    if change.outcome is Outcome.NEITHER:
-        return f"{metric.name} was logged by neither {baseline} nor {label}: cannot say which is better"
-    if change.outcome is Outcome.NOT_A_NUMBER:
-        return f"{metric.name} is not a number: cannot say which is better"
+    unmoved = {
+        Outcome.SAME: f"no difference between {baseline} and {label}",
+        Outcome.ONLY_BASELINE: f"not logged by {label}, so it cannot say which is better",
+        Outcome.ONLY_CANDIDATE: f"not logged by {baseline}, so it cannot say which is better",
+        Outcome.NEITHER: f"logged by neither {baseline} nor {label}",
+        Outcome.NOT_A_NUMBER: "not a number, so it cannot say which is better",
+    }
+    if change.outcome in unmoved:
+        return f"{metric.name}: {unmoved[change.outcome]}"
     shown = digits.row(change.baseline.value, change.candidate.value)
     moved = f"{metric.name} {shown.differences[0]}"
     if shown.changes[0] != digits.NOTHING:
         moved += f" ({shown.changes[0]})"
     if change.outcome is Outcome.CHANGED:
-        return f"{moved}: cannot say whether {label} is better, no goal is known for it"
+        return f"{moved}: no goal is known for it, so it cannot say which is better"
     return f"{moved}: {label} is {change.outcome.value}"
