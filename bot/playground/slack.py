@@ -1,0 +1,213 @@
+"""A Slack in this process: what a bot can call, what a bot is sent, and everything a test wants to know of both."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+from bot.playground.app import build
+from bot.playground.conversations import as_slack
+from bot.playground.deliveries import Courier, Delivery
+from bot.playground.desk import Desk, Installation
+from bot.playground.faults import Faults
+from bot.playground.pace import Pace
+from bot.playground.pages import Pages
+from bot.playground.people import People
+from bot.playground.serving import Serving
+from bot.playground.sockets import Sockets
+from bot.playground.state import Call, Message, View, Workspace, furnish
+from bot.playground.tickets import Tickets
+from bot.playground.using import find_action
+
+EXPERIMENTS, STANDUP, GENERAL = "C0EXPERIMENTS", "C0STANDUP", "C0GENERAL"
+MAYA = "U0MAYA"
+WAIT = 10.0
+
+
+class SlackStandIn:
+    """`with SlackStandIn() as slack:` Slack is at `slack.api_url`; set `slack.bot_url` to where the bot listens.
+
+    With a socket open, the bot is sent everything there. The bot has joined #ml-experiments and #standup, not #general.
+    """
+
+    def __init__(
+        self,
+        installation: Installation | None = None,
+        *,
+        bot_url: str = "",
+        port: int = 0,
+        workspace: Workspace | None = None,
+    ) -> None:
+        self.installation = installation or Installation()
+        self.workspace = workspace or Workspace()
+        if not self.workspace.users:
+            furnish(self.workspace)
+        clock = self.workspace.clock
+        self._serving = Serving(port)
+        self.sockets = Sockets()
+        self._desk = Desk(self.installation, self.workspace, Tickets(clock), Pace(clock), bot_url=bot_url)
+        self._desk.url = self._serving.url
+        self._desk.open_socket = lambda: f"{self.url.replace('http', 'ws', 1)}socket?ticket={self.sockets.new_ticket()}"
+        self.courier = Courier(self._desk, self.sockets)
+        self.people = People(self._desk, self.courier)
+
+    @property
+    def url(self) -> str:
+        """The page, ending in "/"."""
+        return self._serving.url
+
+    @property
+    def api_url(self) -> str:
+        """For SLACK_API_URL."""
+        return f"{self.url}api/"
+
+    @property
+    def bot_url(self) -> str:
+        return self._desk.bot_url
+
+    @bot_url.setter
+    def bot_url(self, address: str) -> None:
+        self._desk.bot_url = address
+
+    @property
+    def faults(self) -> Faults:
+        return self._desk.faults
+
+    def reinstall(self, **changes: Any) -> None:
+        """Change scopes, events, secrets … of the installation from now on."""
+        self.installation = self._desk.installation = replace(self.installation, **changes)
+
+    def start(self) -> Self:
+        pages = Pages(self._desk, self.people, self.sockets)
+        self._serving.start(build(self._desk, self.sockets, self._serving.connections.hang_up, pages.routes()))
+        return self
+
+    def stop(self) -> None:
+        self.courier.close()
+        with self.workspace.changing():
+            self.workspace.is_closing = True
+        self._serving.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # What people do
+
+    def command(self, command: str, text: str = "", *, channel: str = EXPERIMENTS, user: str = MAYA) -> Delivery:
+        return self.people.command(command, text, channel=channel, user=user)
+
+    def mention(
+        self, text: str, *, channel: str = EXPERIMENTS, user: str = MAYA, thread_ts: str = "", deliveries: int = 1
+    ) -> list[Delivery]:
+        """`@mlcompare` and the text; with `deliveries` the same event comes several times, retries marked."""
+        words = {"channel": channel, "user": user, "thread_ts": thread_ts}
+        return self.people.message(f"@mlcompare {text}", **words, deliveries=deliveries)[1]
+
+    def direct_message(
+        self, text: str, *, user: str = MAYA, thread_ts: str = "", deliveries: int = 1
+    ) -> list[Delivery]:
+        words = {"channel": self.workspace.direct(user).id, "user": user, "thread_ts": thread_ts}
+        return self.people.message(text, **words, deliveries=deliveries)[1]
+
+    def say(self, text: str, *, channel: str = EXPERIMENTS, user: str = MAYA, thread_ts: str = "") -> Message:
+        """A message as typed; the bot hears of it when it would on Slack."""
+        return self.people.message(text, channel=channel, user=user, thread_ts=thread_ts)[0]
+
+    def press(self, message: Message, action_id: str, *, value: str | None = None, user: str = MAYA) -> Delivery:
+        """A button pressed, or with `value` that option chosen. The message as it is by now is what counts."""
+        now = self.workspace.find(message.channel, message.ts) or message
+        return self.people.press(now, find_action(list(now.blocks), action_id, value), user)
+
+    def press_in_view(self, view: View, action_id: str, *, value: str | None = None, user: str = MAYA) -> Delivery:
+        now = self.workspace.views[view.id]
+        return self.people.press_in_view(now, find_action(now.content["blocks"], action_id, value), user)
+
+    def submit(self, view: View, values: dict[str, Any] | None = None, *, user: str = MAYA) -> Delivery:
+        """A modal sent off; `values` as `view.state.values` holds them."""
+        now = replace(self.workspace.views[view.id], values=values or {})
+        with self.workspace.changing():
+            self.workspace.views[view.id] = now
+        return self.people.submit(now, user)
+
+    def suggest(
+        self, source: Message | View, action_id: str, typed: str = "", *, block_id: str = "", user: str = MAYA
+    ) -> Delivery:
+        """The options that an external select offers for what is typed."""
+        return self.people.options(source, {"action_id": action_id, "block_id": block_id, "value": typed}, user)
+
+    # What there is to see
+
+    def messages(self, channel: str = "", *, thread_ts: str = "") -> list[Message]:
+        """What the bot posted for all to see, oldest first; of all channels, of one, or of one thread."""
+        return [
+            message
+            for message in self.workspace.everything(self._id(channel))
+            if message.user == "U0MLCOMPARE" and not message.is_ephemeral and thread_ts in ("", message.thread_ts)
+        ]
+
+    @property
+    def ephemerals(self) -> list[Message]:
+        """What only one person sees, Slack's own words too."""
+        return [message for message in self.workspace.everything() if message.is_ephemeral]
+
+    @property
+    def calls(self) -> list[Call]:
+        with self.workspace.changed:
+            return list(self.workspace.calls)
+
+    def count(self, method: str) -> int:
+        return sum(call.method == method for call in self.calls)
+
+    @property
+    def modal(self) -> View | None:
+        """The view on top."""
+        shown = self.workspace.open_views
+        return self.workspace.views[shown[-1]] if shown else None
+
+    def home(self, user: str = MAYA) -> View | None:
+        return self.workspace.home.get(user)
+
+    def wait_until(self, holds: Callable[[], Any], timeout: float = WAIT) -> Any:
+        """What it returned once it was true. Raises AssertionError with what there is to see when time is up."""
+        with self.workspace.changed:
+            result = self.workspace.changed.wait_for(holds, timeout)
+        if not result:
+            seen = "\n".join(f"  {message.channel} {message.text!r}" for message in self.workspace.everything())
+            made = ", ".join(call.method for call in self.calls)
+            raise AssertionError(f"Not within {timeout} s. Calls: {made or 'none'}. Messages:\n{seen or '  none'}")
+        return result
+
+    def wait_for_message(
+        self, contains: str = "", *, channel: str = "", thread_ts: str = "", timeout: float = WAIT
+    ) -> Message:
+        """The first message of the bot for all to see that holds the words, in its text or its blocks."""
+        return self._wait(lambda: self.messages(channel, thread_ts=thread_ts), contains, timeout)
+
+    def wait_for_ephemeral(self, contains: str = "", *, timeout: float = WAIT) -> Message:
+        return self._wait(lambda: self.ephemerals, contains, timeout)
+
+    def wait_for_socket(self, timeout: float = WAIT) -> None:
+        """Until the bot is connected by Socket Mode."""
+        waiting = threading.Event()
+        for _ in range(int(timeout / 0.02)):
+            if self.sockets.count:
+                return
+            waiting.wait(0.02)
+        raise AssertionError(f"No socket was opened within {timeout} s.")
+
+    def _wait(self, found: Callable[[], list[Message]], contains: str, timeout: float) -> Message:
+        def first() -> Message | None:
+            return next((m for m in found() if contains in m.text or contains in str(m.blocks)), None)
+
+        message: Message = self.wait_until(first, timeout)
+        return message
+
+    def _id(self, channel: str) -> str:
+        room = self.workspace.channel(channel) if channel else None
+        return str(as_slack(room)["id"]) if room else channel

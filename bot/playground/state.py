@@ -1,0 +1,215 @@
+"""What a workspace holds: people, channels, messages, views, the calls made; and telling who waits that it changed."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+TEAM = "T0PLAYGROUND"
+APP = "A0MLCOMPARE"
+BOT = "B0MLCOMPARE"
+BOT_USER = "U0MLCOMPARE"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    name: str
+    real_name: str
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    id: str
+    name: str
+    members: frozenset[str] = frozenset()
+    is_im: bool = False
+    is_private: bool = False
+    is_archived: bool = False
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    ts: str
+    channel: str
+    user: str
+    text: str = ""
+    blocks: tuple[dict[str, Any], ...] = ()
+    attachments: tuple[dict[str, Any], ...] = ()
+    thread_ts: str = ""
+    only_to: str = ""  # an ephemeral message: the one who sees it
+    metadata: dict[str, Any] = field(default_factory=dict)
+    broadcast: bool = False
+    edited: str = ""  # the ts of the last edit
+    command: str = ""  # the command that is shown above an answer in the channel
+    by_slack: bool = False  # Slack itself speaks: "operation_timeout"
+    warnings: tuple[str, ...] = ()
+    deleted: bool = False
+
+    @property
+    def is_ephemeral(self) -> bool:
+        return bool(self.only_to)
+
+    def as_slack(self, *, with_metadata: bool = False) -> dict[str, Any]:
+        answer: dict[str, Any] = {"type": "message", "ts": self.ts, "user": self.user, "text": self.text, "team": TEAM}
+        if self.user == BOT_USER:
+            answer |= {"bot_id": BOT, "app_id": APP}
+        if self.blocks:
+            answer["blocks"] = list(self.blocks)
+        if self.attachments:
+            answer["attachments"] = list(self.attachments)
+        if self.thread_ts:
+            answer["thread_ts"] = self.thread_ts
+        if self.edited:
+            answer["edited"] = {"user": self.user, "ts": self.edited}
+        if self.metadata and with_metadata:
+            answer["metadata"] = self.metadata
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    id: str
+    user: str
+    content: dict[str, Any]
+    hash: str
+    root: str = ""
+    previous: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def as_slack(self) -> dict[str, Any]:
+        return {
+            **self.content,
+            "id": self.id,
+            "team_id": TEAM,
+            "app_id": APP,
+            "bot_id": BOT,
+            "hash": self.hash,
+            "root_view_id": self.root or self.id,
+            "previous_view_id": self.previous or None,
+            "state": {"values": self.values},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request the bot made: to a Web API method, or to a response_url (then the method is `response_url`)."""
+
+    method: str
+    arguments: dict[str, Any]
+    at: float
+    status: int
+    answer: dict[str, Any] | None  # None: nobody was told
+
+
+class Workspace:
+    """Everything in memory. Safe to use from any thread; every change wakes those who wait."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.changed = threading.Condition(threading.RLock())
+        self.users: dict[str, User] = {}
+        self.channels: dict[str, Channel] = {}
+        self.calls: list[Call] = []
+        self.views: dict[str, View] = {}
+        self.open_views: list[str] = []  # the stack on screen, the lowest first
+        self.home: dict[str, View] = {}
+        self.reactions: list[tuple[str, str, str]] = []
+        self.version = 0
+        self.is_closing = False
+        self._messages: dict[tuple[str, str], Message] = {}
+        self._last = 0
+        self._numbers = itertools.count(1)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        with self.changed:
+            yield
+            self.version += 1
+            self.changed.notify_all()
+
+    def new_ts(self) -> str:
+        """A timestamp no other message of the workspace has."""
+        with self.changed:
+            self._last = max(self._last + 1, int(self.clock() * 1_000_000))
+            return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
+
+    def new_id(self, prefix: str) -> str:
+        with self.changed:
+            return f"{prefix}{next(self._numbers):07d}"
+
+    def put(self, message: Message) -> Message:
+        with self.changing():
+            self._messages[message.channel, message.ts] = message
+        return message
+
+    def edit(self, message: Message, **changes: Any) -> Message:
+        return self.put(replace(message, **changes))
+
+    def find(self, channel: str, ts: str) -> Message | None:
+        with self.changed:
+            message = self._messages.get((channel, ts))
+        return None if message is None or message.deleted else message
+
+    def record(self, call: Call) -> None:
+        with self.changing():
+            self.calls.append(call)
+
+    def everything(self, channel: str = "") -> list[Message]:
+        """Messages and ephemerals still to be seen, oldest first."""
+        with self.changed:
+            found = [m for m in self._messages.values() if not m.deleted and channel in ("", m.channel)]
+        return sorted(found, key=lambda message: message.ts)
+
+    def channel(self, name: str) -> Channel | None:
+        """By id, by name with or without `#`; a user's id is the direct messages with them."""
+        with self.changed:
+            if name in self.users:
+                return self.direct(name)
+            plain = name.removeprefix("#")
+            return self.channels.get(name) or next((c for c in self.channels.values() if c.name == plain), None)
+
+    def direct(self, user: str) -> Channel:
+        with self.changed:
+            known = next((c for c in self.channels.values() if c.is_im and user in c.members), None)
+            return known or self.add_channel("", members=(user, BOT_USER), is_im=True)
+
+    def add_user(self, name: str, real_name: str = "", user_id: str = "") -> User:
+        user = User(user_id or self.new_id("U"), name, real_name or name.title())
+        with self.changing():
+            self.users[user.id] = user
+        return user
+
+    def add_channel(self, name: str, *, channel_id: str = "", members: tuple[str, ...] = (), **more: Any) -> Channel:
+        prefix = "D" if more.get("is_im") else "C"
+        channel = Channel(channel_id or self.new_id(prefix), name, frozenset(members), **more)
+        with self.changing():
+            self.channels[channel.id] = channel
+        return channel
+
+    def change_channel(self, channel: Channel, **changes: Any) -> Channel:
+        with self.changing():
+            self.channels[channel.id] = replace(channel, **changes)
+        return self.channels[channel.id]
+
+
+def furnish(workspace: Workspace) -> None:
+    """A small team: three people, the bot, and three channels of which it has joined two."""
+    workspace.users[BOT_USER] = User(BOT_USER, "mlcompare", "mlcompare", is_bot=True)
+    people = ("U0MAYA", "maya", "Maya Okafor"), ("U0JONAS", "jonas", "Jonas Lind"), ("U0PRIYA", "priya", "Priya Rao")
+    for user_id, name, real_name in people:
+        workspace.add_user(name, real_name, user_id)
+    everyone = tuple(user_id for user_id, _, _ in people)
+    rooms = (
+        ("C0EXPERIMENTS", "ml-experiments", (*everyone, BOT_USER), "What we train, and whether it got better"),
+        ("C0STANDUP", "standup", (*everyone, BOT_USER), "Yesterday, today, what is in the way"),
+        ("C0GENERAL", "general", everyone, "mlcompare has not been invited here"),
+    )
+    for channel_id, name, members, topic in rooms:
+        workspace.add_channel(name, channel_id=channel_id, members=members, topic=topic)
+    workspace.add_channel("", channel_id="D0MAYA", members=("U0MAYA", BOT_USER), is_im=True)
