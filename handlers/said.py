@@ -13,8 +13,8 @@ _ANY_MENTION_FIRST = re.compile(r"^\s*<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*")
 class Said:
     """Words, who said them, and where the answer goes.
 
-    `delivery` is the same for every delivery of the same words, "" when Slack gave nothing to tell. `thread_ts` is the thread they were said in, "" for
-    none; `answer_ts` the thread that an answer for all belongs into, "" for the channel itself.
+    `delivery` is the same for every delivery of the same words, "" when Slack gave nothing to tell. `thread_ts` is the
+    thread they were said in, `answer_ts` the one an answer for all belongs into; "" is the channel itself.
     """
 
     words: str
