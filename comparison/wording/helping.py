@@ -59,7 +59,7 @@ def _overview(names: tuple[str, str, str], command: str, unknown: str, *, known:
         Step("Also what is the same", f"{command} {a} vs {b} all"),
     )
     more = f"More: {', '.join(f'{command} help {topic}' for topic in TOPICS)}"
-    missing = () if known else ("No run was found on the MLflow server yet: the names above stand in.",)
+    missing = () if known else (f"{_STAND_INS[0]} and the others stand for names of your own runs.",)
     return _report(f"{unknown}Compare MLflow runs: the first one is the baseline", steps, *missing, more)
 
 

@@ -67,9 +67,11 @@ def _datasets(datasets: tuple[DatasetComparison, ...], labels: tuple[str, ...]) 
 
 
 def _dataset_text(compared: DatasetComparison, labels: tuple[str, ...]) -> str:
-    if compared.same_digest:
-        return f"{_named(compared.sides[0])}, same digest"
-    return f"{across([_named(side) or 'none logged' for side in compared.sides], labels)}, digests differ"
+    named = [_named(side) or "none logged" for side in compared.sides]
+    digests = "same digest" if compared.same_digest else "digests differ"
+    if len(set(named)) == 1:
+        return f"{named[0]}, {digests}"
+    return across(named, labels) + (f", {digests}" if all(compared.sides) else "")
 
 
 def _named(datasets: Iterable[Dataset]) -> str:

@@ -1,0 +1,82 @@
+"""The command line. Commands are imported when they are asked for, so that `--help` is there at once."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+# name → where it is, and what it is for
+COMMANDS = {
+    "compare": ("bot.commands.compare:compare", "Compare runs of MLflow here, as text, Markdown, CSV or JSON."),
+    "serve": ("bot.serving:serve", "Run the Slack bot."),
+    "check": ("bot.checking:check", "Test every setting, token and server, and say what to do about each failure."),
+    "manifest": ("bot.manifest:manifest", "Print the Slack app manifest."),
+    "migrate": ("bot.state.migrating:migrate", "Bring the database up to date."),
+    "demo": ("bot.demo.command:demo", "Train real models, start the bot and a local Slack page."),
+    "playground": ("bot.playground.command:playground", "Start the bot with a local Slack page, on your own MLflow."),
+}
+UNFORESEEN = 70  # exit code for a fault of our own
+
+
+class Late(click.Group):
+    """A group whose commands are imported when they are run; a fault in one is told without a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click gives it
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click gives it
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(module), name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click gives it
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, purpose) for name, (_, purpose) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = str(args[0])
+        if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(COMMANDS)}."
+            ctx.fail(f"There is no command {name!r}. {hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if ctx.params.get("traceback"):
+                raise
+            click.echo(f"Something went wrong in mlcompare: {type(error).__name__}: {error}", err=True)
+            click.echo("`mlcompare --traceback …` shows where.", err=True)
+            ctx.exit(UNFORESEEN)
+
+
+def _version(context: click.Context, _parameter: click.Parameter, *, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"mlcompare {version('mlcompare')}")
+        context.exit()
+
+
+@click.group(cls=Late, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--traceback", is_flag=True, help="Show where mlcompare itself went wrong.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    help="Show the version.",
+    callback=lambda context, parameter, asked: _version(context, parameter, asked=asked),
+)
+def main(*, traceback: bool) -> None:
+    """See whether one run is better than another, why, and whether that can be trusted."""

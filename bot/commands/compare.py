@@ -1,0 +1,245 @@
+"""`mlcompare compare`: the report of a channel, in a terminal or a pipeline."""
+
+import json
+import logging
+import os
+import shutil
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.typed import sentence
+
+if TYPE_CHECKING:
+    from comparison.outcome import Comparison
+    from comparison.report import Report
+    from comparison.request import Compare
+    from comparison.source import RunSource
+
+COMMAND = "mlcompare compare"
+FORMATS = ("text", "markdown", "csv", "json", "slack")
+NOT_ANSWERED, UNAVAILABLE = 2, 3
+PIPED_WIDTH = 100
+EPILOG = """\b
+Examples:
+  mlcompare compare run-a run-b
+  mlcompare compare run-a, run-b and run-c by val_loss
+  mlcompare compare "Run 1" vs "Run 2" in iris --format markdown
+  mlcompare compare run-a run-b --by val_loss --fail-if-worse
+
+\b
+Exit codes: 0 compared; 1 worse (--fail-if-worse); 2 not understood or not found;
+  3 MLflow could not be asked; 4 cannot tell whether worse (--fail-if-worse).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the options say beside the words."""
+
+    form: str
+    experiment: str
+    metrics: tuple[str, ...]
+    everything: bool
+    best: bool
+    tracking_uri: str
+    ui_url: str
+    fail_if_worse: bool
+
+
+@click.command(epilog=EPILOG)
+@click.argument("words", nargs=-1, metavar="RUN RUN…")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to write it."
+)
+@click.option("--experiment", "-e", default="", metavar="NAME", help="Look for the runs in this experiment only.")
+@click.option("--by", "--metric", "metrics", multiple=True, metavar="METRIC", help="Judge by it; may be repeated.")
+@click.option("--all", "everything", is_flag=True, help="Also what is the same.")
+@click.option("--best", is_flag=True, help="The best value over the steps, by each metric's goal, not the last.")
+@click.option("--tracking-uri", default="", metavar="URI", help="The MLflow server or store [MLFLOW_TRACKING_URI].")
+@click.option("--ui-url", default="", metavar="URL", help="Where people open MLflow, for links [MLFLOW_UI_URL].")
+@click.option("--fail-if-worse", is_flag=True, help="Exit 1 if the first metric named (or any, if none is) got worse.")
+@click.pass_context
+def compare(context: click.Context, words: tuple[str, ...], **options: object) -> None:
+    """Compare runs; the first is the baseline.
+
+    Runs are named by id, the first four or more characters of it, name, experiment/name, or a link copied from MLflow.
+    The words are those of the Slack command: A vs B, A, B and C, is B better than A, in EXPERIMENT, by METRIC, all.
+    """
+    chosen = Options(**options)  # type: ignore[arg-type] -- click checked them
+    from comparison.errors import RequestError, TrackingUnavailable
+
+    try:
+        with _quiet():
+            code = _answer(sentence(words), chosen)
+    except RequestError as error:
+        _tell(error)
+        context.exit(UNAVAILABLE if isinstance(error, TrackingUnavailable) else NOT_ANSWERED)
+    context.exit(code)
+
+
+def _answer(text: str, options: Options) -> int:
+    from comparison.asking import ask
+    from comparison.parser import parse
+
+    from comparison.request import Compare
+
+    request = parse(text)
+    if not isinstance(request, Compare):
+        return _help(request.topic, options, asked=bool(text))
+    request = _with_options(request, options)
+    source, ui_url = _tracking(options)
+    now = time.time_ns() // 1_000_000
+    comparison = ask(request, source, now=now)
+    _write(_draw(comparison, request, ui_url, now=now, form=options.form))
+    return _gate(comparison) if options.fail_if_worse else 0
+
+
+def _with_options(request: "Compare", options: Options) -> "Compare":
+    return replace(
+        request,
+        experiment=options.experiment or request.experiment,
+        metrics=tuple(dict.fromkeys((*options.metrics, *request.metrics))),
+        everything=options.everything or request.everything,
+        best=options.best or request.best,
+    )
+
+
+def _draw(comparison: "Comparison", request: "Compare", ui_url: str, *, now: int, form: str) -> str:
+    if form == "json":
+        from comparison.contract import as_dict
+
+        return json.dumps(as_dict(comparison, ui_url=ui_url), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if form == "csv":
+        from bot.output import spreadsheet
+
+        return spreadsheet.draw(comparison)
+    from comparison.wording import word
+
+    command = "/mlcompare" if form == "slack" else COMMAND
+    return _draw_report(word(comparison, ui_url=ui_url, now=now, everything=request.everything, command=command), form)
+
+
+def _draw_report(report: "Report", form: str) -> str:
+    if form == "slack":
+        from handlers.drawing import draw
+
+        reply = draw(report)
+        return json.dumps({"text": reply.text, "blocks": list(reply.blocks)}, indent=2, ensure_ascii=False) + "\n"
+    if form == "markdown":
+        from bot.output import markdown
+
+        return markdown.draw(report)
+    from bot.output import text
+
+    width = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns
+    return text.draw(report, width=width, colours=_has_colours())
+
+
+def _has_colours() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _tracking(options: Options) -> tuple["RunSource", str]:
+    """Where the runs are, and the address people open it at."""
+    from comparison.tracking import MlflowRuns
+    from pydantic import SecretStr
+
+    from bot.settings import survey
+
+    settings, problems = survey()
+    ours = [problem for problem in problems if problem.name in ("MLFLOW_TRACKING_URI", "MLFLOW_UI_URL")]
+    if ours and not options.tracking_uri:
+        raise click.UsageError("\n".join(map(str, ours)))
+    if options.tracking_uri:
+        settings = settings.model_copy(
+            update={"mlflow_tracking_uri": SecretStr(options.tracking_uri), "mlflow_ui_url": ""}
+        )
+    uri = settings.mlflow_tracking_uri.get_secret_value()
+    _check_store(uri)
+    return MlflowRuns(uri, timeout=settings.mlflow_timeout), (options.ui_url or settings.ui_url).rstrip("/")
+
+
+def _check_store(uri: str) -> None:
+    """UsageError where MLflow would make a new, empty store instead of reading one."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    if not uri:
+        if not (Path("mlflow.db").exists() or Path("mlruns").is_dir()):
+            raise click.UsageError("No MLflow server is named: set MLFLOW_TRACKING_URI or give --tracking-uri.")
+        return
+    try:
+        url = make_url(uri)
+    except ArgumentError:
+        return
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise click.UsageError(f"There is no MLflow store at {url.database}.")
+
+
+def _help(topic: str, options: Options, *, asked: bool) -> int:
+    """Lines to copy, with names of real runs where the server can be asked; asking for nothing is no success."""
+    from comparison.errors import RequestError
+    from comparison.wording import help_report
+
+    names: Sequence[str] = ()
+    try:
+        names = [run.name for run in _tracking(options)[0].newest(limit=10) if run.name]
+    except (RequestError, click.UsageError):
+        names = ()
+    report = help_report(topic, names, COMMAND)
+    if asked:
+        _write(_draw_report(report, "text"))
+        return 0
+    click.echo(_draw_report(report, "text"), nl=False, err=True)
+    return NOT_ANSWERED
+
+
+def _tell(error: Exception) -> None:
+    from bot.output import text
+    from comparison.errors import RequestError
+    from comparison.wording import error_report
+
+    if isinstance(error, RequestError):
+        width = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns
+        click.echo(text.draw(error_report(error, COMMAND), width=width), nl=False, err=True)
+
+
+def _gate(comparison: "Comparison") -> int:
+    from bot.commands import gate
+
+    code, why = gate.judge(comparison)
+    if why:
+        click.echo(f"--fail-if-worse: {why}", err=True)
+    return code
+
+
+def _write(text: str) -> None:
+    """To standard output; whoever stops reading misses the rest, which is no fault."""
+    try:
+        sys.stdout.flush()
+        stream = click.get_text_stream("stdout", errors="replace")
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """MLflow and what it is made of say nothing: only the answer is written."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
