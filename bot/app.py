@@ -9,7 +9,6 @@ from typing import Any
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.context import BoltContext
 from sqlalchemy import Engine
 
 from bot.pool import WorkerPool
@@ -20,7 +19,7 @@ from bot.state.capabilities import StoredCapabilities
 from bot.state.claims import StoredClaims
 from bot.state.database import check_writable, open_database
 from comparison.source import RunSource
-from handlers import register_all
+from handlers import register_all, use
 from handlers.services import Services
 
 LISTENERS = 64  # threads that acknowledge; Bolt's own five would be shared by everything
@@ -78,10 +77,6 @@ def _bolt(client: Any, identity: Identity, services: Services, executor: Executo
     def authorize() -> AuthorizeResult:
         return identity.known()
 
-    def put_services(context: BoltContext, next: Callable[[], None]) -> None:  # noqa: A002 -- Bolt injects by name
-        context["services"] = services
-        next()
-
     app = App(
         name="mlcompare",
         client=client,
@@ -90,7 +85,7 @@ def _bolt(client: Any, identity: Identity, services: Services, executor: Executo
         ssl_check_enabled=False,  # likewise
         listener_executor=executor,
     )
-    app.use(put_services)
+    app.use(use(services))
     register_all(app)
     return app
 

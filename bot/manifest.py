@@ -35,7 +35,7 @@ def slack_app(command: str = "/mlcompare", name: str = "MLflow Compare", url: st
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": True,
+                "home_tab_enabled": False,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },

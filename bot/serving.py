@@ -7,14 +7,15 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.app import Bot, build
+from bot.listening import address, listen, serve_site
 from bot.logs import configure
 from bot.settings import Settings, SettingsError, read
 from bot.signing import Signatures
@@ -22,11 +23,12 @@ from bot.slack import web_client
 from bot.socket_mode import SocketMode
 from bot.web import Door, site
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 log = logging.getLogger(__name__)
 
 DISPATCHERS = 64  # requests that may wait for their acknowledgement at once
-BACKLOG = 2048
-STARTS_WITHIN = 10  # seconds
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Served:
         database.ask()  # before the first request, so that it is claimed where all replicas see it
         for probe in (database, *others):
             probe.start()
-        self._stop_web = self._serve_web()
+        self._stop_web = serve_site(site(self._door(), self.reasons), self._listening)
         if self._socket_mode:
             self._socket_mode.start()
 
@@ -97,47 +99,6 @@ class Served:
             new_incident=self._bot.services.new_incident,
         )
 
-    def _serve_web(self) -> Callable[[float], None]:
-        """Serves in a thread, so that signals stay ours; gives what stops it."""
-        import uvicorn
-
-        config = uvicorn.Config(
-            site(self._door(), self.reasons),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            backlog=BACKLOG,
-            timeout_graceful_shutdown=5,
-            timeout_keep_alive=75,  # longer than the proxies in front, so that they close first
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [self._listening]}, name="web", daemon=True)
-        thread.start()
-        until = time.monotonic() + STARTS_WITHIN
-        while not server.started and thread.is_alive() and time.monotonic() < until:
-            time.sleep(0.01)
-
-        def stop(seconds: float) -> None:
-            server.should_exit = True
-            thread.join(seconds)
-
-        return stop
-
-
-def listen(settings: Settings) -> socket.socket:
-    """The socket to serve on; a ClickException that says what to do when it is taken."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-    except OSError as error:
-        listening.close()
-        problem = f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}."
-        raise click.ClickException(f"{problem} Choose another with PORT, or MLCOMPARE_HOST.") from error
-    return listening
-
 
 def _watch_signals(ending: Ending) -> None:
     """The first SIGTERM or Ctrl-C asks to end; the second ends at once."""
@@ -161,7 +122,7 @@ def serve() -> None:
         raise click.ClickException(f"{error}\n`mlcompare check` tests each of them.") from error
     configure(settings.log_level, settings.secrets)
     sys.setswitchinterval(0.002)  # acknowledgements wait less behind 32 busy workers
-    listening = listen(settings)
+    listening = listen(settings.host, settings.port)
     ending = Ending()
     _watch_signals(ending)
     served = Served(build(settings), listening, ending)
@@ -180,6 +141,5 @@ def serve() -> None:
 
 
 def _announce(settings: Settings, listening: socket.socket) -> None:
-    host, port = listening.getsockname()[:2]
     mode = "Socket Mode" if settings.socket_mode else "HTTP at /slack/events"
-    log.info("serving", extra={"mode": mode, "address": f"{host}:{port}", "command": settings.command})
+    log.info("serving", extra={"mode": mode, "address": address(listening), "command": settings.command})
