@@ -74,9 +74,11 @@ def check_message(payload: dict[str, Any]) -> Refusal | None:
     problems = tuple(_attached(attachments, blocks))
     if problems:
         return Refusal("invalid_attachments", problems)
-    if _text_of(blocks) > ALL_TEXT:
-        return Refusal("msg_blocks_too_long")
-    return check_metadata(payload.get("metadata"))
+    return _too_long(blocks) or check_metadata(payload.get("metadata"))
+
+
+def _too_long(blocks: list[dict[str, Any]]) -> Refusal | None:
+    return Refusal("msg_blocks_too_long") if _text_of(blocks) > ALL_TEXT else None
 
 
 def check_metadata(metadata: Any) -> Refusal | None:
@@ -190,3 +192,18 @@ def _characters(value: Any) -> int:
             len(item) if key == "text" and isinstance(item, str) else _characters(item) for key, item in value.items()
         )
     return 0
+
+
+def measure(text: str, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How much of each limit of a message is used: `name`, `used`, `most`."""
+    found = [block for block, _ in _with_children(blocks, "")]
+    cells = {kind: sum(_characters(b.get("rows")) for b in found if _kind(b) == kind) for kind in CELLS}
+    charts = sum(_kind(block) == "data_visualization" for block in found)
+    figures = [
+        ("Blocks", len(blocks), BLOCKS_IN_A_MESSAGE),
+        ("Characters in blocks", _text_of(blocks), ALL_TEXT),
+        ("Characters in text", len(text), TEXT_IN_AN_UPDATE),
+        ("Charts", charts, CHARTS_IN_A_MESSAGE),
+        *((f"Characters in the {kind}", used, CELLS[kind]) for kind, used in cells.items() if used),
+    ]
+    return [{"name": name, "used": used, "most": most} for name, used, most in figures]

@@ -204,7 +204,7 @@ class People:
                 self._slack_says(room, user, f"The app's answer could not be shown: “{refused}”")
             return
         all_see = answer.get("response_type") == "in_channel"
-        seen_by = {"command": typed} if all_see else {"only_to": user}
+        seen_by: Payload = {"command": typed} if all_see else {"only_to": user}
         self._desk.workspace.put(Message(self._desk.workspace.new_ts(), room.id, BOT_USER, **content, **seen_by))
 
     def _follow(self, view: View, answer: Payload) -> None:

@@ -88,7 +88,7 @@ class Sockets:
     ) -> dict[str, Any] | None:
         """What the bot acknowledged with, waited for; None when it did not in time. Not for the server's own thread."""
         envelope = f"{secrets.token_hex(4)}-{secrets.token_hex(6)}"
-        message = {"envelope_id": envelope, "type": kind, "payload": payload}
+        message: dict[str, Any] = {"envelope_id": envelope, "type": kind, "payload": payload}
         message["accepts_response_payload"] = kind != "events_api"
         if kind == "events_api":
             message |= {"retry_attempt": attempt, "retry_reason": reason}

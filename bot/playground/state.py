@@ -213,3 +213,11 @@ def furnish(workspace: Workspace) -> None:
     for channel_id, name, members, topic in rooms:
         workspace.add_channel(name, channel_id=channel_id, members=members, topic=topic)
     workspace.add_channel("", channel_id="D0MAYA", members=("U0MAYA", BOT_USER), is_im=True)
+
+
+def with_values(workspace: Workspace, view: View, values: dict[str, Any]) -> View:
+    """The view with what was typed into it."""
+    filled = replace(view, values=values)
+    with workspace.changing():
+        workspace.views[view.id] = filled
+    return filled

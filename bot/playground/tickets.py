@@ -4,6 +4,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 TRIGGER_SECONDS = 3.0
 URL_SECONDS = 30 * 60.0
@@ -50,7 +51,7 @@ class Tickets:
             self._used_triggers.add(trigger)
             return user, ""
 
-    def new_url(self, channel: str, user: str, **about: str) -> str:
+    def new_url(self, channel: str, user: str, **about: Any) -> str:
         """The path's last part."""
         token = secrets.token_hex(16)
         with self._lock:

@@ -34,7 +34,7 @@ def elements_of(blocks: list[Block]) -> Iterator[tuple[Block, dict[str, Any]]]:
 
 
 def action_of(block: Block, element: dict[str, Any], value: str | None) -> dict[str, Any]:
-    about = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
+    about: dict[str, Any] = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
     kind = element["type"]
     if kind in ("button", "icon_button"):
         known = {name: element[name] for name in ("text", "value", "style", "url") if name in element}

@@ -1,4 +1,4 @@
-"""Web API: views.*"""
+"""Web API: views.*."""
 
 import secrets
 from dataclasses import replace

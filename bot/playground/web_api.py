@@ -117,9 +117,7 @@ def _slow_down(seconds: float) -> Response:
 def _perform(desk: Desk, name: str, arguments: dict[str, Any], token: str) -> Response:
     headers = {"x-oauth-scopes": ",".join(sorted(desk.installation.scopes)), "x-accepted-oauth-scopes": ""}
     try:
-        method = METHODS.get(name)
-        if method is None:
-            raise SlackError("unknown_method", req_method=name)
+        method = _method(name)
         headers["x-accepted-oauth-scopes"] = method.scope
         app = _check_token(desk, method, token)
         wait = desk.pace.wait(name, str(arguments.get("channel", ""))) if desk.installation.keeps_pace else 0
@@ -130,6 +128,12 @@ def _perform(desk: Desk, name: str, arguments: dict[str, Any], token: str) -> Re
         return Response(OK, method.run(desk, _objects(arguments)), headers)
     except SlackError as error:
         return Response(OK, error.answer, headers)
+
+
+def _method(name: str) -> Method:
+    if name not in METHODS:
+        raise SlackError("unknown_method", req_method=name)
+    return METHODS[name]
 
 
 def _check_token(desk: Desk, method: Method, token: str) -> bool:
