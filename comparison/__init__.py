@@ -32,13 +32,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """MLflow is imported by those who ask for it: it takes seconds."""
-    if name == "MlflowRuns":
-        from comparison.tracking import MlflowRuns  # noqa: PLC0415 -- late on purpose
+if not TYPE_CHECKING:  # a checker is told above what there is, and should miss the rest
 
-        return MlflowRuns
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """MLflow is imported by those who ask for it: it takes seconds."""
+        if name == "MlflowRuns":
+            from comparison.tracking import MlflowRuns  # noqa: PLC0415 -- late on purpose
+
+            return MlflowRuns
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

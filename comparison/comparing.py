@@ -165,7 +165,7 @@ def _change(baseline: Reading, candidate: Reading, goal: Goal, tolerance: float 
         return Change(baseline, candidate, None, None, Outcome.NOT_A_NUMBER)
     gap = digits.difference(old, new)
     outcome = _outcome(old, new, goal, tolerance)
-    return Change(baseline, candidate, gap, digits.relative(old, new), outcome)
+    return Change(baseline, candidate, gap, digits.relative(old, new, gap), outcome)
 
 
 def _one_sided(old: float | None, new: float | None) -> Outcome:

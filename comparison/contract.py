@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from comparison import links
 from comparison.datasets import is_same
+from comparison.links import compare_url, run_url
 from comparison.outcome import Change, Comparison, DatasetComparison, Differences, MetricComparison, Standing
 from comparison.runs import Dataset, Side
 
@@ -25,7 +25,7 @@ def as_dict(comparison: Comparison, *, ui_url: str = "") -> dict[str, Any]:
         "tags": _differences(comparison.tags),
         "datasets": _datasets(comparison.datasets),
         "warnings": [{"code": warning.code.value, "text": warning.text} for warning in comparison.warnings],
-        "links": {"compare": links.compare_url(ui_url, runs) or None},
+        "links": {"compare": compare_url(ui_url, runs) or None},
     }
 
 
@@ -62,7 +62,7 @@ def _side(side: Side, index: int, ui_url: str) -> dict[str, Any]:
         "label": side.label,
         "role": "candidate" if index else "baseline",
         "run_ids": [run.run_id for run in side.runs],
-        "links": [url for run in side.runs if (url := links.run_url(ui_url, run))],
+        "links": [url for run in side.runs if (url := run_url(ui_url, run))],
         "notes": list(side.notes),
     }
 

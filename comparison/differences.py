@@ -14,7 +14,9 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?
 _LONGEST_NUMBER = 40  # longer ones are text: an id or a hash, not a measure
 _LONGEST_STRUCTURE = 20_000  # characters; MLflow keeps 6,000 of a parameter
 _DEEPEST = 30  # nested brackets; deeper ones are text
-_NOT_PYTHON = re.compile(r"\\|[0-9](?:and|else|for|if|in|is|or|not)\b|0[xX]")  # Python would warn aloud of these
+_WARNED_OF = re.compile(  # Python warns aloud of these: unknown escapes, bytes, numbers run into words
+    r"\\(?![\\'\"abfnrtvxuUN])|[bB]['\"]|[0-9](?:and|else|for|if|in|is|or|not)\b|0[xX]"
+)
 _BRACKETS = re.compile(r"[\[\](){}]")
 _ABSENT = "not logged"
 
@@ -77,7 +79,7 @@ def _structure(text: str) -> dict[Any, Any] | list[Any] | tuple[Any, ...] | None
     try:
         found = json.loads(text, object_pairs_hook=_without_repeats)
     except ValueError:
-        if _NOT_PYTHON.search(text):
+        if _WARNED_OF.search(text.replace("\\\\", "")):
             return None
         try:
             found = ast.literal_eval(text.strip())

@@ -16,6 +16,9 @@ _DIFFERENCE_DIGITS = 2  # significant digits a difference is shown to, at least
 _MOST_DECIMALS = 12  # a row that needs more is shown with exponents
 _TINY, _HUGE = Decimal("1e-4"), Decimal("1e16")  # outside of these the largest of a row asks for exponents
 _HUNDRED = Decimal(100)
+_QUANTA = tuple(Decimal(1).scaleb(-decimals) for decimals in range(_MOST_DECIMALS + 1))
+_CLOSE = 1e-6  # of the baseline: what two floats that differ by less have in common is most of their digits
+_BILLION, _WHOLE = 1e9, 2.0**52  # floats below the second count whole numbers exactly
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # room for any float with any shown decimals
 
 
@@ -48,18 +51,26 @@ def row(baseline: float | None, *others: float | None) -> RowDigits:
 
 
 def difference(baseline: float, candidate: float) -> float:
-    """Candidate − baseline of two finite values, as people subtract: 0.92 − 0.85 is 0.07. Finite always."""
-    gap = float(_EXACT.subtract(Decimal(repr(candidate)), Decimal(repr(baseline))))
+    """Candidate − baseline of two finite values: 0.92 − 0.85 is 0.07. Finite, and 0 for equal values only.
+
+    Values of up to nine decimals, and close ones, are subtracted as people do; the rest as floats are.
+    """
+    one, other = baseline * _BILLION, candidate * _BILLION
+    if -_WHOLE < one < _WHOLE and -_WHOLE < other < _WHOLE:
+        one, other = round(one), round(other)
+        if one / _BILLION == baseline and other / _BILLION == candidate:
+            return (other - one) / _BILLION
+    gap = candidate - baseline
+    if abs(gap) < abs(baseline) * _CLOSE:
+        return float(_EXACT.subtract(Decimal(repr(candidate)), Decimal(repr(baseline))))
     return gap if math.isfinite(gap) else math.copysign(sys.float_info.max, gap)
 
 
-def relative(baseline: float, candidate: float) -> float | None:
-    """Difference ÷ abs(baseline); None from 0, across 0, with what is not finite, and beyond a float."""
-    if baseline == 0 or not (math.isfinite(baseline) and math.isfinite(candidate)):
+def relative(baseline: float, candidate: float, gap: float) -> float | None:
+    """The difference (`gap`) of two finite values ÷ abs(baseline); None from 0, across 0, and beyond a float."""
+    if baseline == 0 or baseline < 0 < candidate or candidate < 0 < baseline:
         return None
-    if baseline < 0 < candidate or candidate < 0 < baseline:
-        return None
-    quotient = difference(baseline, candidate) / abs(baseline)
+    quotient = gap / abs(baseline)
     return quotient if math.isfinite(quotient) else None
 
 
@@ -73,7 +84,7 @@ def change(baseline: float | None, candidate: float | None) -> str:
         return percent(0.0)
     if baseline == 0:
         return NEW_FROM_ZERO
-    return percent(relative(baseline, candidate))
+    return percent(relative(baseline, candidate, difference(baseline, candidate)))
 
 
 def percent(fraction: float | None) -> str:
@@ -82,52 +93,66 @@ def percent(fraction: float | None) -> str:
         return NOTHING
     if fraction == 0:
         return "0 %"
-    number = _EXACT.multiply(Decimal(repr(fraction)), _HUNDRED)
-    place = number.adjusted()
-    if not -6 <= place < 6:
-        return f"{_sign(number)}{_with_exponent(abs(number), _DIFFERENCE_DIGITS - 1)} %"
-    shown = abs(number).quantize(Decimal(1).scaleb(min(0, place - _DIFFERENCE_DIGITS + 1)), context=_EXACT)
-    text = f"{shown:,f}"
-    return f"{_sign(number)}{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+    number = fraction * 100
+    if not 1e-6 <= abs(number) < 1e6:  # beyond what is read at a glance; in decimals, which a float may overflow
+        exact = _EXACT.multiply(Decimal(repr(fraction)), _HUNDRED)
+        return f"{_sign(exact)}{_with_exponent(abs(exact), _DIFFERENCE_DIGITS - 1)} %"
+    decimals = max(0, _DIFFERENCE_DIGITS - 1 - math.floor(math.log10(abs(number))))
+    text = f"{number:+,.{decimals}f}"
+    return f"{text.rstrip('0').rstrip('.') if decimals else text} %"
 
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How the numbers of one row are written."""
+    """How the numbers of one row are written: with so many decimals, behind the point or in the mantissa."""
 
     decimals: int
-    exponents: bool = False
+    quantum: Decimal | None  # the value of the last decimal; None: with exponents
 
     def show(self, number: Decimal) -> str:
         if not number:
             return "0"
-        text = _with_exponent(abs(number), self.decimals) if self.exponents else _plain(abs(number), self.decimals)
+        if self.quantum is not None:
+            return f"{number.quantize(self.quantum, context=_EXACT):,f}"
+        text = _with_exponent(abs(number), self.decimals)
         return f"-{text}" if number < 0 else text
 
     def show_difference(self, gap: Decimal) -> str:
         if not gap:
             return "0"
-        if self.exponents and self.decimals >= _VALUE_DIGITS:  # close values: their digits would be noughts here
-            own = min(_digits(gap), _VALUE_DIGITS) - 1
-            return f"{_sign(gap)}{_with_exponent(abs(gap), own)}"
-        return f"{_sign(gap)}{_Style.show(self, abs(gap))}"
+        if self.quantum is not None:
+            return f"{gap.quantize(self.quantum, context=_EXACT):+,f}"
+        # close values have many digits, which would be noughts in their difference
+        decimals = self.decimals if self.decimals < _VALUE_DIGITS else min(_digits(gap), _VALUE_DIGITS) - 1
+        return f"{_sign(gap)}{_with_exponent(abs(gap), decimals)}"
 
 
 def _style(numbers: Sequence[Decimal], gaps: Sequence[Decimal]) -> _Style:
-    numbers = [number for number in numbers if number]
-    gaps = [gap for gap in gaps if gap]
-    needed = [_decimals(number, _VALUE_DIGITS) for number in numbers]
-    needed += [_decimals(gap, _DIFFERENCE_DIGITS) for gap in gaps]
-    decimals = max(needed, default=0)
-    largest = max((abs(number) for number in numbers), default=Decimal(1))
+    decimals = _decimals(gaps, _DIFFERENCE_DIGITS, at_least=_decimals(numbers, _VALUE_DIGITS, at_least=0))
+    largest = max(map(abs, filter(None, numbers)), default=Decimal(1))
     if decimals <= _MOST_DECIMALS and _TINY <= largest < _HUGE:
-        return _Style(decimals)
-    finest = min((gap.adjusted() - min(_digits(gap), _DIFFERENCE_DIGITS) + 1 for gap in gaps), default=None)
+        return _Style(decimals, _QUANTA[decimals])
+    return _Style(_mantissa_decimals(list(filter(None, numbers)), list(filter(None, gaps))), quantum=None)
+
+
+def _decimals(numbers: Sequence[Decimal], digits: int, *, at_least: int) -> int:
+    """The fewest decimals that show each number to so many significant digits, or all it has."""
+    decimals = at_least
+    for number in numbers:
+        wanted = digits - 1 - number.adjusted()
+        if wanted > decimals and number:
+            decimals = max(decimals, min(wanted, _digits(number) - 1 - number.adjusted()))
+    return decimals
+
+
+def _mantissa_decimals(numbers: Sequence[Decimal], gaps: Sequence[Decimal]) -> int:
+    """As `_decimals`, of mantissas; values must show where they differ, however close they are."""
     places = [min(_digits(gap), _DIFFERENCE_DIGITS) - 1 for gap in gaps]
+    finest = min((gap.adjusted() - place for gap, place in zip(gaps, places, strict=True)), default=None)
     for number in numbers:
         wanted = _VALUE_DIGITS - 1 if finest is None else max(_VALUE_DIGITS - 1, number.adjusted() - finest)
         places.append(min(_digits(number) - 1, wanted))
-    return _Style(max(places, default=0), exponents=True)
+    return max(places, default=0)
 
 
 def _decimal(value: float | None) -> Decimal | None:
@@ -150,16 +175,6 @@ def _sign(number: Decimal) -> str:
 def _digits(number: Decimal) -> int:
     """How many significant digits a number has, noughts at the end not counted."""
     return len(_EXACT.normalize(number).as_tuple().digits)
-
-
-def _decimals(number: Decimal, digits: int) -> int:
-    """The fewest decimals that show so many significant digits, or all there are."""
-    exact = _digits(number) - 1 - number.adjusted()
-    return max(0, min(exact, digits - 1 - number.adjusted()))
-
-
-def _plain(number: Decimal, decimals: int) -> str:
-    return f"{number.quantize(Decimal(1).scaleb(-decimals), context=_EXACT):,f}"
 
 
 def _with_exponent(number: Decimal, decimals: int) -> str:

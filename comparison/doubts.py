@@ -90,7 +90,7 @@ def _datasets_differ(sides: Sequence[Side], datasets: Sequence[DatasetComparison
             continue
         listed = ", ".join(f"{side.label} {_datasets(logged)}" for side, logged in zip(sides, role.sides, strict=True))
         context = f" for {role.context}" if role.context else ""
-        kind = "names differ, with the same digest" if role.same_digest else "differ"
+        kind = "have the same digest but other names" if role.same_digest else "differ"
         yield f"The datasets{context} {kind}: {listed}."
 
 
@@ -118,9 +118,10 @@ def _not_finite(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> I
     odd: list[list[str]] = [[] for _ in sides]
     for metric in metrics:
         for index, reading in enumerate(_readings(metric)):
-            worst = next((value for value in reading.values if not math.isfinite(value)), None)
-            if worst is not None:
-                odd[index].append(f"{metric.name} ({'NaN' if math.isnan(worst) else worst})")
+            if all(map(math.isfinite, reading.values)):
+                continue
+            worst = next(value for value in reading.values if not math.isfinite(value))
+            odd[index].append(f"{metric.name} ({'NaN' if math.isnan(worst) else worst})")
     for side, names in zip(sides, odd, strict=True):
         if names:
             yield f"Not finite in {side.label}: {_listed(names)}."
@@ -208,10 +209,8 @@ def _is_one_run(sides: Sequence[Side]) -> bool:
     return len({run.run_id for side in sides for run in side.runs}) == 1
 
 
-def _readings(metric: MetricComparison) -> Iterator[Reading]:
-    yield metric.changes[0].baseline
-    for change in metric.changes:
-        yield change.candidate
+def _readings(metric: MetricComparison) -> list[Reading]:
+    return [metric.changes[0].baseline, *(change.candidate for change in metric.changes)]
 
 
 def _part(side: Side, count: int) -> str:

@@ -22,7 +22,8 @@ LOWER = _words(
 HIGHER = _words(
     """
     accuracy accuracies acc precision recall sensitivity specificity tpr tnr ppv npv
-    f0 f1 f2 f3 f5 fbeta fscore fmeasure auc aucs aucpr auroc rocauc roc auprc aupr prauc pauc aupro ap map mar ndcg dcg mrr hit hits iou miou giou dice
+    f0 f1 f2 f3 f5 fbeta fscore fmeasure auc aucs aucpr auroc rocauc roc auprc aupr prauc pauc aupro
+    ap map mar ndcg dcg mrr hit hits iou miou giou dice
     jaccard r2 rsquared mcc matthews kappa qwk informedness youden bleu sacrebleu gleu rouge rougel rougelsum meteor
     chrf cider spice bleurt bertscore moverscore mauve comet psnr ssim snr sdr sisdr pesq stoi mos
     reward rewards rew return returns winrate success throughput fps qps rps tps speed speedup
@@ -110,6 +111,7 @@ PHRASES = {
             "spearman corr coef",
             "matthews correlation",
             "pearson correlation",
+            "spearman correlation",
         ),
         "matthews",
     ),
