@@ -10,8 +10,9 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -67,13 +68,13 @@ class Options:
 @click.option("--ui-url", default="", metavar="URL", help="Where people open MLflow, for links [MLFLOW_UI_URL].")
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 if the first metric named (or any, if none is) got worse.")
 @click.pass_context
-def compare(context: click.Context, words: tuple[str, ...], **options: object) -> None:
+def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
     """Compare runs; the first is the baseline.
 
     Runs are named by id, the first four or more characters of it, name, experiment/name, or a link copied from MLflow.
     The words are those of the Slack command: A vs B, A, B and C, is B better than A, in EXPERIMENT, by METRIC, all.
     """
-    chosen = Options(**options)  # type: ignore[arg-type] -- click checked them
+    chosen = Options(**options)
     from comparison.errors import RequestError, TrackingUnavailable
 
     try:
@@ -223,11 +224,11 @@ def _gate(comparison: "Comparison") -> int:
 
 def _write(text: str) -> None:
     """To standard output; whoever stops reading misses the rest, which is no fault."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     try:
+        sys.stdout.write(text)
         sys.stdout.flush()
-        stream = click.get_text_stream("stdout", errors="replace")
-        stream.write(text)
-        stream.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

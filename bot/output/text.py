@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
-from tabulate import tabulate
+from tabulate import MIN_PADDING, tabulate
 from wcwidth import wcswidth
 
 from comparison.report import Cell, Column, Report, RunCard, Section, Step, Table
@@ -96,7 +96,9 @@ def _strips(table: Table, width: int) -> Iterator[tuple[Sequence[Column], Rows]]
     """The table as it is, or where it is too wide several that each begin with the name and the baseline."""
     kept = [0, 1]
     others = list(range(2, len(table.columns)))
-    widths = [max(_data_width(table.rows, column), NARROWEST) + GAP for column in range(len(table.columns))]
+    widths = [
+        max(_data_width(table.rows, column), NARROWEST + MIN_PADDING) + GAP for column in range(len(table.columns))
+    ]
     room = width - min(widths[0], NAME + GAP) - widths[1]
     while others:
         shown, used = [others.pop(0)], widths[others[0] - 1 if others else -1]
@@ -121,7 +123,8 @@ def _titles(columns: Sequence[Column], rows: Rows, width: int) -> list[str]:
 
 
 def _title_width(title: str) -> int:
-    return max(map(_width, title.splitlines()), default=0)
+    """As tabulate makes room for it: two more than the title has."""
+    return max(map(_width, title.splitlines()), default=0) + MIN_PADDING
 
 
 def _names(names: Sequence[str], columns: Sequence[Column], rows: Rows, titles: Sequence[str], width: int) -> list[str]:

@@ -1,5 +1,6 @@
 """The first line of every message: the verdict; of several candidates the best one, or that none is."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
@@ -27,7 +28,7 @@ def headline(comparison: Comparison, labels: Sequence[str]) -> str:
     primary = next((metric for metric in comparison.metrics if metric.primary), None)
     if primary is not None and primary.goal is not Goal.UNKNOWN:
         return _best_by(primary, labels)
-    return _best_of(judged, labels)
+    return _best_of(comparison.metrics, judged, labels)
 
 
 def _best_by(primary: MetricComparison, labels: Sequence[str]) -> str:
@@ -51,11 +52,16 @@ def _best_by(primary: MetricComparison, labels: Sequence[str]) -> str:
     return f"{told} ({change} against {labels[0]})" if best[0] and change[0] in "+-" else told
 
 
-def _best_of(judged: Sequence[Verdict], labels: Sequence[str]) -> str:
-    baseline, names = labels[0], labels[1:]
+def _best_of(metrics: Sequence[MetricComparison], judged: Sequence[Verdict], labels: Sequence[str]) -> str:
+    baseline = labels[0]
     better = [number for number, verdict in enumerate(judged) if verdict.standing is Standing.BETTER]
+    if len(better) == 1:
+        others = _tally([verdict for number, verdict in enumerate(judged) if number not in better])
+        return f"{judged[better[0]].text} (others: {others})"
     if better:
-        return _better(judged, better, names, baseline)
+        return (
+            f"{len(better)} of {len(judged)} candidates are better than {baseline}; {_leading(metrics, better, labels)}"
+        )
     found = {verdict.standing for verdict in judged}
     if Standing.MIXED in found:
         mixed = sum(verdict.standing is Standing.MIXED for verdict in judged)
@@ -63,25 +69,31 @@ def _best_of(judged: Sequence[Verdict], labels: Sequence[str]) -> str:
     if Standing.WORSE in found:
         return f"No candidate is better than {baseline}: {_tally(judged)}"
     return {
-        frozenset({Standing.SAME}): f"No difference: all {len(judged)} candidates are the same as {baseline}",
+        frozenset({Standing.SAME}): f"No difference: the {len(judged)} candidates are the same as {baseline}",
         frozenset({Standing.NOTHING}): f"Nothing to compare: no candidate shares a metric with {baseline}",
+        frozenset(
+            {Standing.UNKNOWN}
+        ): f"Cannot say which is better: none of the {len(judged)} candidates can be judged",
     }.get(frozenset(found), f"Cannot say which is better: {_tally(judged)}")
 
 
-def _better(judged: Sequence[Verdict], better: Sequence[int], names: Sequence[str], baseline: str) -> str:
-    if len(better) == 1:
-        verdict = judged[better[0]]
-        count = plain.counted(verdict.better + verdict.worse + verdict.same, "metric")
-        told = f"{names[better[0]]} is better than {baseline} on {verdict.better} of {count}"
-        others = [verdict for number, verdict in enumerate(judged) if number not in better]
-        return f"{told}; of the others: {_tally(others)}"
-    most = max(judged[number].better for number in better)
-    leading = [names[number] for number in better if judged[number].better == most]
-    told = f"{len(better)} of {len(judged)} candidates are better than {baseline}"
-    if len(leading) == len(better):
-        return f"{told}: {plain.listed(leading, limit=3)}"
-    verb = "leads" if len(leading) == 1 else "lead"
-    return f"{told}; {plain.listed(leading, limit=3)} {verb} with {plain.counted(most, 'metric')} better"
+def _leading(metrics: Sequence[MetricComparison], better: Sequence[int], labels: Sequence[str]) -> str:
+    """Which of these candidates holds the best value of the most metrics."""
+    wins = Counter[int]()
+    counted = 0
+    for metric in metrics:
+        if metric.goal is Goal.UNKNOWN:
+            continue
+        values = {number: metric.changes[number].candidate.value for number in better}
+        finite = {number: value for number, value in values.items() if value is not None and isfinite(value)}
+        if finite:
+            counted += 1
+            top = max(finite.values()) if metric.goal is Goal.HIGHER else min(finite.values())
+            wins.update(number for number, value in finite.items() if value == top)
+    most = max(wins.values())
+    leaders = [labels[number + 1] for number in better if wins[number] == most]
+    verb = "is" if len(leaders) == 1 else "are"
+    return f"{plain.listed(leaders, limit=3)} {verb} best on {most} of {plain.counted(counted, 'metric')}"
 
 
 def _tally(judged: Sequence[Verdict]) -> str:

@@ -37,13 +37,13 @@ def changed_line(difference: Difference, labels: tuple[str, ...]) -> Line:
 
 
 def across(values: Sequence[str | None], labels: tuple[str, ...]) -> str:
-    """A value a side, baseline first: `1.0 → 0.5`, or by value `1.0 → 0.5 in B and C, not logged in D`."""
+    """A value a side, baseline first: `1.0 → 0.5`, or by value `1.0 → 0.5 in B and C, the same in D`."""
     baseline, *candidates = (NOT_LOGGED if value is None else value for value in values)
     if len(values) == _PAIR:
         return f"{baseline} → {candidates[0]}"
     holders: dict[str, list[str]] = {}
     for value, label in zip(candidates, labels[1:], strict=True):
-        holders.setdefault(value, []).append(label)
+        holders.setdefault("the same" if value == baseline else value, []).append(label)
     return f"{baseline} → " + ", ".join(f"{value} in {plain.listed(who)}" for value, who in holders.items())
 
 

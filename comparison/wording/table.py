@@ -7,6 +7,7 @@ from comparison.outcome import Change, Comparison, MetricComparison, Outcome, Re
 from comparison.report import Align, Cell, Column, Table
 from comparison.wording import outcomes, plain
 
+READABLE = 12  # characters of a value in a row of several
 FEW = 3  # this many rows that are the same stay; more fold into one line
 
 
@@ -77,7 +78,17 @@ def _several(metric: MetricComparison, shown: digits.RowDigits) -> tuple[Cell, .
 
 
 def _digits(metric: MetricComparison) -> digits.RowDigits:
-    return digits.row(metric.changes[0].baseline.value, *(change.candidate.value for change in metric.changes))
+    """The row's texts; where a hair's breadth of one candidate would blow up all, each candidate has its own digits."""
+    baseline = metric.changes[0].baseline.value
+    shared = digits.row(baseline, *(change.candidate.value for change in metric.changes))
+    if len(metric.changes) == 1 or max(map(len, shared.values)) <= READABLE:
+        return shared
+    pairs = [digits.row(baseline, change.candidate.value) for change in metric.changes]
+    return digits.RowDigits(
+        values=(digits.row(baseline).values[0], *(pair.values[1] for pair in pairs)),
+        differences=tuple(pair.differences[0] for pair in pairs),
+        changes=tuple(pair.changes[0] for pair in pairs),
+    )
 
 
 def _reading(reading: Reading, text: str) -> Cell:
