@@ -5,7 +5,11 @@ import re
 from typing import Any
 
 from slack_bolt import App
+from slack_sdk import WebClient
 
+from comparison.report import Report
+from handlers import said
+from handlers.answering import answering
 from handlers.services import Services
 
 log = logging.getLogger(__name__)
@@ -30,10 +34,12 @@ def hear_unknown_command(ack: Any, command: dict[str, Any], services: Services) 
     ack(text=f"I do not know {name}. Try {services.command} help.", response_type="ephemeral")
 
 
-def hear_unknown_action(ack: Any, action: dict[str, Any], respond: Any) -> None:
+def hear_unknown_action(ack: Any, body: dict[str, Any], client: WebClient, services: Services) -> None:
     ack()
-    log.warning("unknown action %s", action.get("action_id", ""))
-    respond(text=_OLD, response_type="ephemeral", replace_original=False)
+    pressed = said.from_action(body)
+    log.warning("unknown action, with value %s", pressed.words[:80])
+    work = answering(pressed, client, services)
+    services.pool.submit(lambda: work.tell(Report(headline=_OLD, summary=_OLD)))
 
 
 def offer_nothing(ack: Any) -> None:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
@@ -55,7 +55,7 @@ class Ledger:
 
 
 class FullPool:
-    def submit(self, work: Callable[[], None]) -> None:
+    def submit(self, _work: Callable[[], None]) -> None:
         return None
 
 
@@ -121,7 +121,7 @@ class Workshop:
             sleep=self.waits.append,
         )
 
-    def __enter__(self) -> "Workshop":
+    def __enter__(self) -> Self:
         self._app = App(
             client=WebClient(token=self.slack.installation.bot_token, base_url=self.slack.api_url, timeout=5),
             signing_secret=self.slack.installation.signing_secret,
