@@ -150,7 +150,7 @@ def _has_colours() -> bool:
 
 def _tracking(options: Options) -> tuple["RunSource", str]:
     """Where the runs are, and the address people open it at."""
-    from comparison.tracking import MlflowRuns
+    from comparison.tracking import MlflowRuns, answer_within
     from pydantic import SecretStr
 
     from bot.settings import survey
@@ -165,7 +165,8 @@ def _tracking(options: Options) -> tuple["RunSource", str]:
         )
     uri = settings.mlflow_tracking_uri.get_secret_value()
     _check_store(uri)
-    return MlflowRuns(uri, timeout=settings.mlflow_timeout), (options.ui_url or settings.ui_url).rstrip("/")
+    answer_within(settings.mlflow_timeout, os.environ)
+    return MlflowRuns(uri or None, timeout=settings.mlflow_timeout), (options.ui_url or settings.ui_url).rstrip("/")
 
 
 def _check_store(uri: str) -> None:
