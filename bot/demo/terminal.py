@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from bot.demo.training import FIRST, SECOND, Trained
+from bot.demo.jobs import FIRST, SECOND, Trained
 
 BAR = 28  # characters
 COMPARISON = f'"{FIRST}" vs "{SECOND}"'

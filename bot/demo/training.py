@@ -18,13 +18,8 @@ from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_su
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
-DATA_VERSION = "1"  # raise it when what is trained changes: stores of another version are trained anew
-IRIS = "iris"
-DIGITS = "digits"
-FIRST = "Logistic Regression - Run 1"
-SECOND = "Logistic Regression - Run 2"
-SEEDS = (1, 2, 3, 4, 5)
-EPOCHS = 30
+from bot.demo.jobs import DIGITS, EPOCHS, FIRST, IRIS, JOBS, SECOND, TOTAL, Job, Trained
+
 HOPELESS = 100.0  # a network that guesses among ten digits has a loss of 2.3
 
 Progress = Callable[["Trained"], None]
@@ -35,17 +30,6 @@ class Diverged(ArithmeticError):  # noqa: N818 -- named for what happened
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """One run ended: the `done`th of `total`, and what it reached in a few words."""
-
-    experiment: str
-    run: str
-    result: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class Split:
     """Features and labels to learn from, and those held out."""
 
@@ -53,40 +37,6 @@ class Split:
     held_out_x: Any
     train_y: Any
     held_out_y: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A configuration of the network on digits; its fields are logged as parameters."""
-
-    hidden_units: int
-    learning_rate: float
-    solver: str = "adam"
-    batch_size: int = 64
-    activation: str = "relu"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One network to train, and how it differs from the plain case."""
-
-    name: str
-    network: Network
-    seed: int
-    share: float = 1.0  # of the training data
-    validate: bool = True
-    note: str = ""
-
-
-NARROW = Network(hidden_units=32, learning_rate=0.001)
-WIDE = Network(hidden_units=64, learning_rate=0.003)
-JOBS = (
-    *(Job(f"mlp-32-seed-{seed}", NARROW, seed) for seed in SEEDS),
-    *(Job(f"mlp-64-seed-{seed}", WIDE, seed) for seed in SEEDS),
-    Job("mlp-64-half-data", WIDE, seed=1, share=0.5, validate=False, note="Half of the data, nothing held out."),
-    Job("mlp-64-hot", Network(64, 20.0, solver="sgd"), seed=1, note="A learning rate that cannot work."),
-)
-TOTAL = 2 + len(JOBS)
 
 
 def train(tracking_uri: str, artifacts: str, progress: Progress) -> None:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.demo.jobs import JOBS, TOTAL, Trained
 from bot.demo.terminal import TO_TRY, invitation, progress_to
-from bot.demo.training import JOBS, TOTAL, Trained
 
 
 class Terminal(io.StringIO):
