@@ -12,6 +12,7 @@ from handlers.reply import Block, Reply
 from handlers.rung import Rung
 from handlers.tables import Drawn, as_lines, draw_table
 
+_NOTE_GROWS = 100  # by a digit or a name, when the table is drawn anew
 _SPARE = 200  # for a line that delivery may add
 _SIDES = 20
 _FACTS_UNTIL = 4  # with more sides each is only named
@@ -34,14 +35,22 @@ def draw(report: Report, *, rung: Rung = Rung.ALL, asked_by: str = "") -> Reply:
     bottom = _buttons(opens) + _origin(report, asked_by)
     room = limits.ALL_TEXT - _SPARE - limits.weight(top + bottom)
     table = draw_table(report.table, rung, int(room * _TABLE_SHARE))
-    measured = [*table.blocks, *_left_out(report, table, opens)]
-    room -= limits.weight(measured)
+    note = _left_out(report, table, opens)
+    lists = _lists(report, rung, room - limits.weight([*table.blocks, *note]))
+    if note and (table.rows_left or table.columns_left):
+        table = draw_table(report.table, rung, room - limits.weight([*lists, *note]) - _NOTE_GROWS)
+        note = _left_out(report, table, opens)
+    return Reply(_summary(report), (*top, *table.blocks, *note, *lists, *bottom))
+
+
+def _lists(report: Report, rung: Rung, room: int) -> list[Block]:
+    """Why, doubts, what next, and details: what stands beside the table."""
     doubts = draw_warnings(report.warnings, rung, int(room * _DOUBTS_SHARE))
     steps = draw_steps(report.steps, rung, int(room * _DOUBTS_SHARE))
     room -= limits.weight(doubts + steps)
     plainly = draw_sections([part for part in report.sections if not part.folded], rung, room)
     folded = draw_sections([part for part in report.sections if part.folded], rung, room - limits.weight(plainly))
-    return Reply(_summary(report), (*top, *measured, *plainly, *doubts, *steps, *folded, *bottom))
+    return [*plainly, *doubts, *steps, *folded]
 
 
 def _headline(headline: str) -> list[Block]:
