@@ -40,3 +40,7 @@ class ExperimentNotFound(RequestError):  # noqa: N818
 
 class TrackingUnavailable(RequestError):  # noqa: N818
     """MLflow is down, slow, denying or not MLflow; `problem` says which."""
+
+
+class FilterRefused(RequestError):  # noqa: N818
+    """MLflow does not take the filter; `problem` has its reason in plain words."""

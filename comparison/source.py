@@ -3,26 +3,38 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from comparison.runs import Experiment, Run
+from comparison.runs import Experiment, Metric, Run
 
 
 class RunSource(Protocol):
-    """Where runs come from. Every call may raise TrackingUnavailable; none takes longer than its deadline."""
+    """Where runs come from. Every call may raise TrackingUnavailable; none takes longer than its deadline.
+
+    Runs come newest first (by start), not deleted unless it is said. No experiment ids mean all active experiments.
+    """
 
     def get(self, run_ids: Sequence[str]) -> list[Run | None]:
-        """The runs with these full ids, in order, fetched side by side, one request each; None where there is none."""
+        """The runs with these full ids, in order, deleted ones too; None where there is none.
+
+        Fetched side by side, one request for each different id.
+        """
         ...
 
     def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
-        """Runs whose id starts so, newest first; deleted ones too."""
+        """Runs whose id starts so; deleted ones too."""
         ...
 
     def called(self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        """Runs of exactly this name, newest first, not deleted; in all experiments when none is given."""
+        """Runs of exactly this name."""
         ...
 
-    def newest(self, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        """The newest runs by start, not deleted."""
+    def newest(self, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]: ...
+
+    def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        """Runs that fit MLflow's filter language; "" fits all. Raises FilterRefused with MLflow's reason."""
+        ...
+
+    def history(self, run_id: str, metric: str) -> list[Metric]:
+        """Every logged value of a metric, by step and then by time; empty when it was not logged."""
         ...
 
     def experiments(self) -> tuple[Experiment, ...]:

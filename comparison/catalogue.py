@@ -1,0 +1,67 @@
+"""The experiments of a server, kept for a minute: names, goals and ids are asked for more often than they change."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+
+from comparison.runs import Experiment
+
+FRESH = 60.0  # seconds; older ones are given at once and renewed behind the asker's back
+JUST_NOW = 2.0  # seconds; what is this young is not asked for again
+
+
+class Catalogue:
+    """Experiments by id. `load` asks the server for all active ones; `clock` counts seconds."""
+
+    def __init__(
+        self,
+        load: Callable[[], tuple[Experiment, ...]],
+        load_one: Callable[[str], Experiment],
+        executor: Executor,
+        clock: Callable[[], float],
+    ) -> None:
+        self._load = load
+        self._load_one = load_one
+        self._executor = executor
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._active: tuple[Experiment, ...] = ()
+        self._known: dict[str, Experiment] = {}
+        self._loaded_at: float | None = None
+        self._loading: Future[None] | None = None
+
+    def active(self) -> tuple[Experiment, ...]:
+        """All active experiments; waits only for the first load."""
+        if self._loaded_at is None:
+            self._renew().result()
+        elif self._clock() - self._loaded_at > FRESH:
+            self._renew()
+        return self._active
+
+    def renewed(self) -> tuple[Experiment, ...]:
+        """All active experiments as they are now."""
+        if self._loaded_at is None or self._clock() - self._loaded_at > JUST_NOW:
+            self._renew().result()
+        return self._active
+
+    def one(self, experiment_id: str) -> Experiment:
+        """An experiment by id, deleted ones too."""
+        if self._loaded_at is not None and self._clock() - self._loaded_at > FRESH:
+            self._renew()
+        known = self._known.get(experiment_id)
+        if known is None:
+            known = self._load_one(experiment_id)
+            self._known[experiment_id] = known
+        return known
+
+    def _renew(self) -> Future[None]:
+        with self._lock:
+            if self._loading is None or self._loading.done():
+                self._loading = self._executor.submit(self._replace)
+            return self._loading
+
+    def _replace(self) -> None:
+        active = self._load()
+        self._active = active
+        self._known = {each.experiment_id: each for each in active}
+        self._loaded_at = self._clock()

@@ -1,0 +1,254 @@
+"""MLflow, behind the small promise of RunSource. Nothing else imports mlflow."""
+
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable, MutableMapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotInTime
+from typing import Any, TypeVar
+
+import mlflow
+from mlflow.entities import ViewType
+from mlflow.exceptions import MlflowException, RestException
+
+from comparison import refusals
+from comparison.catalogue import Catalogue
+from comparison.errors import FilterRefused
+from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Side, Status
+
+GOAL_TAG = "mlcompare.goal."
+METRIC_TAG = "mlcompare.metric"
+SIDE_BY_SIDE = 64  # questions to MLflow at once
+PAGE = 1_000
+_NOT_THERE = "RESOURCE_DOES_NOT_EXIST"
+_NOT_VALID = "INVALID_PARAMETER_VALUE"
+_STATUSES = frozenset(Status)
+_Answer = TypeVar("_Answer")
+
+
+class MlflowRuns:
+    """A RunSource on an MLflow server or store.
+
+    `tracking_uri` as MLflow takes it (None: what MLflow itself would use); `timeout` is the deadline of each call
+    in seconds. MLflow's own client keeps trying for much longer: a process that wants its threads back in time calls
+    `answer_within` once, before anything else.
+    """
+
+    def __init__(
+        self, tracking_uri: str | None = None, *, timeout: float = 10.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client = mlflow.MlflowClient(tracking_uri)
+        self._is_remote = self._client.tracking_uri.startswith(("http:", "https:", "databricks"))
+        self._timeout = timeout
+        self._server = refusals.shown(self._client.tracking_uri)
+        self._executor = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="mlflow")
+        self._clock = clock
+        self._catalogue = Catalogue(
+            self._all_experiments, self._one_experiment, ThreadPoolExecutor(1, thread_name_prefix="mlflow-list"), clock
+        )
+        self._flights: dict[str, Future[Run | None]] = {}
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"MlflowRuns({self._server})"
+
+    def get(self, run_ids: Sequence[str]) -> list[Run | None]:
+        flights = [self._flight(run_id) for run_id in run_ids]
+        until = self._clock() + self._timeout
+        return [self._wait(flight, until) for flight in flights]
+
+    def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
+        if not prefix.isalnum():
+            return []
+        return self._in_time(lambda: self._search(f"attributes.run_id LIKE '{prefix}%'", (), limit, ViewType.ALL))
+
+    def called(self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        where = f"attributes.run_name {_named(name)}"
+        found = self._in_time(lambda: self._search(where, experiment_ids, limit))
+        return [run for run in found if run.name == name]
+
+    def newest(self, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        return self._in_time(lambda: self._search("", experiment_ids, limit))
+
+    def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        return self._in_time(lambda: self._search(where, experiment_ids, limit))
+
+    def history(self, run_id: str, metric: str) -> list[Metric]:
+        logged = self._in_time(lambda: self._client.get_metric_history(run_id, metric))
+        read = [_as_metric(each) for each in logged]
+        return sorted(read, key=lambda each: (each.step, each.logged_at))
+
+    def experiments(self) -> tuple[Experiment, ...]:
+        return self._in_time(self._catalogue.active)
+
+    def find(self, reference: str, *, experiment: str = "") -> Side:
+        """The run called so: a full id, an id prefix, a name, `experiment/name`, or an MLflow link.
+
+        Raises RunNotFound, Ambiguous, ExperimentNotFound or TrackingUnavailable.
+        """
+        from comparison.finding import find_all  # noqa: PLC0415 -- finding knows sources, not this one
+        from comparison.parser import parse_run  # noqa: PLC0415
+
+        return find_all([parse_run(reference)], self, experiment=experiment)[0]
+
+    def _flight(self, run_id: str) -> Future[Run | None]:
+        """The question for a run: the one that is under way, or a new one."""
+        with self._lock:
+            flight = self._flights.get(run_id)
+            if flight is None:
+                flight = self._executor.submit(self._get, run_id)
+                self._flights[run_id] = flight
+                flight.add_done_callback(lambda _done: self._landed(run_id))
+            return flight
+
+    def _landed(self, run_id: str) -> None:
+        with self._lock:
+            self._flights.pop(run_id, None)
+
+    def _get(self, run_id: str) -> Run | None:
+        try:
+            found = self._client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code in (_NOT_THERE, _NOT_VALID) and self._is_own(error):
+                return None
+            raise
+        return self._as_run(found)
+
+    def _search(
+        self, where: str, experiment_ids: Sequence[str], limit: int, view: str = ViewType.ACTIVE_ONLY
+    ) -> list[Run]:
+        if experiment_ids:
+            return self._pages(where, list(experiment_ids), limit, view)
+        asked = [each.experiment_id for each in self._catalogue.active()]
+        found = self._pages(where, asked, limit, view)
+        if not found:  # perhaps in an experiment made since the list was
+            young = {each.experiment_id for each in self._catalogue.renewed()} - set(asked)
+            found = self._pages(where, sorted(young), limit, view)
+        return found
+
+    def _pages(self, where: str, experiment_ids: list[str], limit: int, view: str) -> list[Run]:
+        found: list[Any] = []
+        token = None
+        while experiment_ids and len(found) < limit:
+            page = self._client.search_runs(
+                experiment_ids, where, view, max_results=min(PAGE, limit - len(found)), page_token=token
+            )
+            found.extend(page)
+            token = page.token
+            if not token:
+                break
+        runs = [self._as_run(each) for each in found]
+        return sorted(runs, key=lambda run: -(run.started_at or 0))
+
+    def _in_time(self, ask: Callable[[], _Answer]) -> _Answer:
+        return self._wait(self._executor.submit(ask), self._clock() + self._timeout)
+
+    def _wait(self, answer: Future[_Answer], until: float) -> _Answer:
+        try:
+            return answer.result(max(0.0, until - self._clock()))
+        except NotInTime as error:
+            answer.cancel()
+            raise refusals.too_slow(self._server, self._timeout) from error
+        except Exception as error:
+            if isinstance(error, MlflowException) and error.error_code == _NOT_VALID and self._is_own(error):
+                raise FilterRefused(
+                    f"MLflow does not take this filter: {_first_line(error)}",
+                    remedy="Filters look like this:",
+                    example="where params.lr = '0.1' and metrics.accuracy > 0.9",
+                ) from error
+            refusal = refusals.unavailable(error, self._server, self._timeout)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+    def _is_own(self, error: MlflowException) -> bool:
+        """Whether it is MLflow that says so: over HTTP its own errors come as JSON, those of other pages do not."""
+        return isinstance(error, RestException) or not self._is_remote
+
+    def _all_experiments(self) -> tuple[Experiment, ...]:
+        found: list[Any] = []
+        token = None
+        while True:
+            page = self._client.search_experiments(max_results=PAGE, page_token=token)
+            found.extend(page)
+            token = page.token
+            if not token:
+                break
+        found.sort(key=lambda each: each.last_update_time or 0, reverse=True)
+        return tuple(_as_experiment(each) for each in found)
+
+    def _one_experiment(self, experiment_id: str) -> Experiment:
+        return _as_experiment(self._client.get_experiment(experiment_id))
+
+    def _as_run(self, found: Any) -> Run:
+        info, tags = found.info, found.data.tags
+        return Run(
+            run_id=info.run_id,
+            name=info.run_name or tags.get("mlflow.runName", "") or info.run_id[:8],
+            experiment=self._catalogue.one(info.experiment_id),
+            status=Status(info.status) if info.status in _STATUSES else Status.UNKNOWN,
+            started_at=info.start_time or None,
+            ended_at=info.end_time or None,
+            user=tags.get("mlflow.user") or info.user_id or "",
+            deleted=info.lifecycle_stage == "deleted",
+            parent_id=tags.get("mlflow.parentRunId", ""),
+            commit=tags.get("mlflow.source.git.commit", ""),
+            source=tags.get("mlflow.source.name", ""),
+            metrics={each.key: _as_metric(each) for each in found.data._metric_objs},  # noqa: SLF001 -- the only place that holds steps
+            parameters=dict(found.data.params),
+            tags={name: value for name, value in tags.items() if not name.startswith("mlflow.")},
+            datasets=_datasets(found.inputs),
+        )
+
+
+def answer_within(seconds: float, environ: MutableMapping[str, str]) -> None:
+    """Make MLflow's client in this process give up in time and keep its connections.
+
+    MLflow reads these from the environment at each request; what is set already stays. Its defaults are 120 s,
+    7 retries and 10 connections, far too long for a chat.
+    """
+    environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(max(1, round(seconds))))
+    environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    environ.setdefault("MLFLOW_HTTP_POOL_MAXSIZE", str(SIDE_BY_SIDE))
+
+
+def _named(name: str) -> str:
+    """The comparison that finds a name: MLflow's filters have no way to escape a quote within quotes."""
+    if "'" not in name:
+        return f"= '{name}'"
+    if '"' not in name:
+        return f'= "{name}"'
+    return f"LIKE '{name.replace(chr(39), '_')}'"
+
+
+def _first_line(error: MlflowException) -> str:
+    line = str(error.message).strip().partition("\n")[0].strip()
+    return line.removeprefix(f"{_NOT_VALID}: ")[:300]
+
+
+def _as_metric(found: Any) -> Metric:
+    """SQL stores keep ±inf as the largest float there is; nobody logs that one otherwise."""
+    value = found.value
+    if abs(value) == sys.float_info.max:
+        value = math.copysign(math.inf, value)
+    return Metric(value, found.step, found.timestamp)
+
+
+def _as_experiment(found: Any) -> Experiment:
+    tags = dict(found.tags or {})
+    goals = {
+        name.removeprefix(GOAL_TAG): Goal(value.strip().lower())
+        for name, value in tags.items()
+        if name.startswith(GOAL_TAG) and value.strip().lower() in set(Goal)
+    }
+    return Experiment(found.experiment_id, found.name, goals, tags.get(METRIC_TAG, "").strip())
+
+
+def _datasets(inputs: Any) -> tuple[Dataset, ...]:
+    found = []
+    for each in inputs.dataset_inputs if inputs else ():
+        context = next((tag.value for tag in each.tags if tag.key == "mlflow.data.context"), "")
+        found.append(Dataset(each.dataset.name, each.dataset.digest, context))
+    return tuple(found)
