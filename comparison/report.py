@@ -3,6 +3,7 @@
 Every string is plain text and may hold what people typed into MLflow: whoever draws it escapes it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,7 +31,7 @@ class Table:
 
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: Sequence[tuple[Cell, ...]]
     note: str = ""  # "12 more metrics are the same"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from comparison.outcome import Comparison, GoalSource, MetricComparison, Outcome
+from comparison.outcome import Comparison, GoalSource, MetricComparison, Outcome, Verdict
 from comparison.report import Line, Link, Report, RunCard, Section, Step
 from comparison.runs import Goal, Run
 from comparison.wording import cards, plain
@@ -28,14 +28,15 @@ def word(  # noqa: PLR0913 -- all but the comparison have defaults and are given
     """The comparison in words: verdict, table, why, doubts, what to do next, links. `now` is in ms since the epoch."""
     labels = cards.labels(comparison)
     short = cards.labels(comparison, FIT)
+    judged = verdicts(comparison, short)
     metrics = table(comparison, labels, everything=everything)
     rules = (Link("How this is judged", rules_url, "rules"),) if rules_url else ()
     report = Report(
-        headline=headline(comparison, short),
+        headline=headline(comparison, judged, short),
         summary="",
         sides=_sides(comparison, labels, ui_url=ui_url, now=now),
         table=metrics,
-        sections=(*_each(comparison, short), *sections(comparison, short, everything=everything)),
+        sections=(*_each(judged), *sections(comparison, short, everything=everything)),
         warnings=tuple(_sentence(warning.text, comparison) for warning in comparison.warnings),
         steps=_steps(comparison, command, folded=bool(metrics and metrics.note)),
         links=(*_links(comparison, labels, ui_url), *rules),
@@ -61,10 +62,10 @@ def _url(runs: Sequence[Run], ui_url: str) -> str:
     return links.run_url(ui_url, runs[0])
 
 
-def _each(comparison: Comparison, labels: Sequence[str]) -> tuple[Section, ...]:
-    if len(comparison.candidates) == 1:
+def _each(judged: Sequence[Verdict]) -> tuple[Section, ...]:
+    if len(judged) == 1:
         return ()
-    return (Section("Verdicts", tuple(Line(verdict.text) for verdict in verdicts(comparison, labels))),)
+    return (Section("Verdicts", tuple(Line(verdict.text) for verdict in judged)),)
 
 
 def _links(comparison: Comparison, labels: Sequence[str], ui_url: str) -> tuple[Link, ...]:

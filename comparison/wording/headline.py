@@ -16,13 +16,14 @@ FIT = 30  # characters of a name within a headline, so that two of them fit
 
 def verdicts(comparison: Comparison, labels: Sequence[str]) -> tuple[Verdict, ...]:
     """The verdict on each candidate, with names that can be read on one line and told apart."""
-    metrics = [replace(metric, name=plain.name(metric.name)) for metric in comparison.metrics]
+    metrics = [
+        replace(metric, name=plain.name(metric.name)) if metric.primary else metric for metric in comparison.metrics
+    ]
     return tuple(judge(metrics, number, labels=labels) for number in range(len(comparison.candidates)))
 
 
-def headline(comparison: Comparison, labels: Sequence[str]) -> str:
-    """One sentence. Of several candidates the best by the primary metric, else by what is better less what is worse."""
-    judged = verdicts(comparison, labels)
+def headline(comparison: Comparison, judged: Sequence[Verdict], labels: Sequence[str]) -> str:
+    """One sentence. Of several candidates the best by the primary metric, else the one that is better."""
     if len(judged) == 1:
         return judged[0].text
     primary = next((metric for metric in comparison.metrics if metric.primary), None)

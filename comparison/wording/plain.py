@@ -19,6 +19,8 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 def one_line(text: str) -> str:
     """The text on one line: line breaks as ⏎, no control characters, nothing that turns the direction of others."""
+    if text.isascii() and text.isprintable():  # nearly all are
+        return _BLANKS.sub(" ", text).strip() if "  " in text or text[:1] == " " or text[-1:] == " " else text
     broken = _NEWLINES.sub("⏎", text.strip())
     visible = "".join(_shown(character) for character in broken)
     return _BLANKS.sub(" ", visible).strip()
@@ -35,6 +37,8 @@ def _shown(character: str) -> str:
 
 def isolate(text: str) -> str:
     """The text with its direction kept to itself, so that right-to-left names leave the words around them in order."""
+    if text.isascii():
+        return text
     turns = any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text)
     return f"{FIRST_STRONG}{text}{POP}" if turns else text
 

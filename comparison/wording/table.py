@@ -1,6 +1,9 @@
 """The table of metrics: two sides show difference and change, more show each candidate with its change."""
 
+from collections.abc import Callable, Sequence
+from functools import cache
 from math import isfinite
+from typing import overload
 
 from comparison import digits
 from comparison.outcome import Change, Comparison, MetricComparison, Outcome, Reading
@@ -19,8 +22,39 @@ def table(comparison: Comparison, labels: tuple[str, ...], *, everything: bool) 
     shown = [metric for metric in comparison.metrics if metric.name not in folded]
     names = plain.names([metric.name for metric in shown])
     draw = _two if len(comparison.candidates) == 1 else _several
-    rows = tuple((Cell(name), *draw(metric, _digits(metric))) for metric, name in zip(shown, names, strict=True))
-    return Table(_caption(comparison, labels), _columns(labels), rows, note(comparison, folded))
+
+    def row(number: int) -> tuple[Cell, ...]:
+        metric = shown[number]
+        return (Cell(names[number]), *draw(metric, _digits(metric)))
+
+    return Table(_caption(comparison, labels), _columns(labels), Rows(row, len(shown)), note(comparison, folded))
+
+
+class Rows(Sequence[tuple[Cell, ...]]):
+    """Rows that are worded when they are looked at: of thousands a message shows some hundred."""
+
+    def __init__(self, row: Callable[[int], tuple[Cell, ...]], length: int) -> None:
+        self._row = cache(row)
+        self._numbers = range(length)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Cell, ...]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[tuple[Cell, ...], ...]: ...
+
+    def __getitem__(self, index: int | slice) -> tuple[Cell, ...] | tuple[tuple[Cell, ...], ...]:
+        numbers = self._numbers[index]
+        return self._row(numbers) if isinstance(numbers, int) else tuple(map(self._row, numbers))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
 
 def is_same(metric: MetricComparison) -> bool:
