@@ -7,10 +7,10 @@ from functools import partial
 from threading import Lock
 from typing import Any, Protocol
 
+from comparison.parser import parse
 from slack_sdk import WebClient
 
 from comparison.errors import RequestError
-from comparison.parser import parse
 from comparison.report import Report
 from comparison.request import Compare, Help, Request
 from handlers import compare

@@ -38,4 +38,4 @@ def slack():
 
 @pytest.fixture
 def runs():
-    return FakeRuns(OLD, NEW)
+    return FakeRuns([OLD, NEW])

@@ -1,6 +1,7 @@
 """What Slack does to an answer on its way, and that it arrives all the same: once."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -294,3 +295,12 @@ def test_messages_carry_ids_only_and_unfurl_nothing(slack, runs):
     assert payload["delivery"].startswith("command:")
     assert call.arguments["unfurl_links"] is False
     assert call.arguments["channel"] == EXPERIMENTS
+
+
+def test_many_commands_at_once_are_all_acknowledged_while_mlflow_takes_its_time_and_all_answered_once(slack, runs):
+    gate = Gate(runs)
+    with Workshop(slack, gate) as bot, ThreadPoolExecutor(20) as people:
+        taken = list(people.map(lambda _: slack.command("/mlcompare", "old vs new"), range(60)))
+        gate.open()
+        assert all(delivery.was_taken for delivery in taken)
+        assert told(bot.transcript()) == IN_CHANNEL * 60

@@ -1,0 +1,169 @@
+"""What is said to the bot, and what a person reads then."""
+
+import math
+
+import pytest
+
+from bot.playground.slack import MAYA
+from comparison.runs import Metric
+from handlers import limits
+from tests.fakes.runs import FakeRuns
+from tests.handlers.conftest import NEW, OLD, a_run
+from tests.handlers.workshop import Workshop
+
+THIRD = a_run("third", 3, metrics={"accuracy": Metric(0.8), "loss": Metric(0.6)})
+SPACED = a_run("Run 1", 4)
+UI = "http://mlflow.example"
+
+
+def headline(transcript):
+    return transcript.splitlines()[1]
+
+
+SAID_AND_COMPARED = [
+    ("old vs new", "# new is better on 2 of 2 metrics"),
+    ("old new", "# new is better on 2 of 2 metrics"),
+    ("new vs old", "# old is worse on 2 of 2 metrics"),
+    ("compare run old with run new", "# new is better on 2 of 2 metrics"),
+    ("compare old to new", "# new is better on 2 of 2 metrics"),
+    ("diff old new", "# new is better on 2 of 2 metrics"),
+    ("is new better than old", "# new is better on 2 of 2 metrics"),
+    ("old vs new in iris", "# new is better on 2 of 2 metrics"),
+    ("iris/old vs iris/new", "# new is better on 2 of 2 metrics"),
+    (f"{OLD.run_id} {NEW.run_id}", "# new is better on 2 of 2 metrics"),
+    ("“Run 1” vs new", "# new is better on 2 of 2 metrics"),
+    ('"Run 1" vs new', "# new is better on 2 of 2 metrics"),
+    (
+        f"{UI}/#/experiments/1/runs/{OLD.run_id} {UI}/#/experiments/1/runs/{NEW.run_id}",
+        "# new is better on 2 of 2 metrics",
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "answer"), SAID_AND_COMPARED)
+def test_every_way_to_ask_is_answered_with_the_verdict(slack, words, answer):
+    with Workshop(slack, FakeRuns([OLD, NEW, SPACED])) as bot:
+        assert headline(bot.ask(words)) == answer
+
+
+@pytest.mark.parametrize("words", ["compare run old vs new", "old vs new", "is new better than old?"])
+def test_the_same_words_after_a_mention_and_in_a_direct_message(slack, runs, words):
+    with Workshop(slack, runs) as bot:
+        slack.mention(words)
+        slack.direct_message(words)
+        assert bot.transcript().count("# new is better on 2 of 2 metrics") == 2
+
+
+WHOLE = """\
+#ml-experiments:
+"""
+
+
+def test_a_comparison_as_it_is_read_in_the_channel(slack, runs):
+    with Workshop(slack, runs, rules_url="https://docs.example/rules") as bot:
+        assert bot.ask("old vs new") == WHOLE
+
+
+def test_named_metrics_come_first_and_lead_the_verdict(slack, runs):
+    with Workshop(slack, runs) as bot:
+        read = bot.ask("old vs new by loss")
+    assert headline(read).startswith("# loss -0.25 (-50 %): new is better")
+    assert read.index("| loss |") < read.index("| accuracy |")
+
+
+def test_of_three_runs_each_has_its_column(slack):
+    with Workshop(slack, FakeRuns([OLD, NEW, THIRD])) as bot:
+        read = bot.ask("old, new and third")
+    assert "| Metric | old | new | third |" in read
+    assert "| accuracy | 0.85 | 0.92 ▲ +8.2 % better | 0.8 ▼ -5.9 % worse |" in read
+
+
+@pytest.mark.parametrize("words", ["", "help", "?"])
+def test_help_has_four_lines_to_copy_with_runs_of_this_server(slack, runs, words):
+    with Workshop(slack, runs) as bot:
+        read = bot.ask(words)
+    assert read.startswith(f"#ml-experiments, only to {MAYA}:")
+    assert read.count("`/mlcompare ") >= 4
+    assert "`/mlcompare new vs old`" in read
+
+
+@pytest.mark.parametrize(
+    ("words", "heard"),
+    [
+        ("old vs nwe", "Did you mean\n• new"),
+        ("old", "/mlcompare"),
+        ("vs", "/mlcompare"),
+        ("old vs new in irsi", "iris"),
+        ("old vs new by acuracy", "accuracy"),
+        ("0000 vs new", "0000"),
+    ],
+)
+def test_what_cannot_be_answered_is_told_to_the_asker_alone_with_what_to_type(slack, runs, words, heard):
+    with Workshop(slack, runs) as bot:
+        read = bot.ask(words)
+    assert read.startswith(f"#ml-experiments, only to {MAYA}:\n# ")
+    assert heard in read
+    assert "went wrong" not in read
+
+
+def test_the_same_run_twice_is_said(slack, runs):
+    with Workshop(slack, runs) as bot:
+        read = bot.ask("old vs old")
+    assert "Be careful" in read
+    assert "same run" in read
+
+
+def test_runs_that_share_no_metric_are_said_to_be_incomparable(slack):
+    other = a_run("other", 5, metrics={"bleu": Metric(0.3)})
+    with Workshop(slack, FakeRuns([OLD, other])) as bot:
+        assert headline(bot.ask("old vs other")) == "# Nothing to compare: the runs share no metric"
+
+
+def test_a_value_that_is_no_number_is_shown_and_doubted(slack):
+    broken = a_run("broken", 5, metrics={"accuracy": Metric(math.nan), "loss": Metric(math.inf)})
+    with Workshop(slack, FakeRuns([OLD, broken])) as bot:
+        read = bot.ask("old vs broken")
+    assert "NaN" in read
+    assert "not a number" in read
+
+
+def test_three_hundred_metrics_are_shown_as_far_as_they_fit(slack):
+    many = {f"metric_{number}_loss": Metric(number / 7) for number in range(300)}
+    more = {name: Metric(metric.value + 1) for name, metric in many.items()}
+    with Workshop(slack, FakeRuns([a_run("a1", 5, metrics=many), a_run("b1", 6, metrics=more)])) as bot:
+        read = bot.ask("a1 vs b1")
+    shown = sum(line.startswith("| metric_") for line in read.splitlines())
+    assert shown >= 60
+    assert f"{300 - shown} more rows are not shown here. All of it is in MLflow" in read
+
+
+def test_two_hundred_parameters_and_a_long_one_are_folded_and_cut(slack):
+    some = {f"p{number}": str(number) for number in range(200)} | {"prompt": "a" * 6000}
+    others = {name: f"{value}9" for name, value in some.items()}
+    runs = FakeRuns([a_run("a1", 5, parameters=some), a_run("b1", 6, parameters=others)])
+    with Workshop(slack, runs) as bot:
+        read = bot.ask("a1 vs b1")
+    assert "▸ Parameters (201)" in read
+    (message,) = slack.messages()
+    assert limits.weight(message.blocks) <= limits.ALL_TEXT
+
+
+@pytest.mark.parametrize("name", ["<!channel>", "*bold* _it_ `code`", "a | b", "<@U0JONAS> @here", "🎉 party", "ראשון"])
+def test_a_hostile_name_does_nothing_anywhere(slack, name):
+    hostile = a_run(name, 5, metrics={name: Metric(1.0), "loss": Metric(0.1)}, parameters={name: name})
+    with Workshop(slack, FakeRuns([OLD, hostile])) as bot:
+        read = bot.ask(f"{OLD.run_id} {hostile.run_id}")
+    (message,) = slack.messages()
+    assert read.startswith("#ml-experiments:")
+    sent = f"{message.text} {mrkdwn_of(message.blocks)}"
+    for live in ("<!channel>", "<@U0JONAS>", "@here", "*bold*", "`code`"):
+        assert live not in sent
+
+
+def mrkdwn_of(node):
+    if isinstance(node, dict):
+        own = node["text"] if node.get("type") == "mrkdwn" else ""
+        return f"{own} {' '.join(mrkdwn_of(value) for value in node.values())}"
+    if isinstance(node, list | tuple):
+        return " ".join(mrkdwn_of(part) for part in node)
+    return ""
