@@ -108,8 +108,13 @@ def _side(given: Side | Run | Sequence[Run]) -> Side:
     return replace(given, label=label) if isinstance(given, Side) else Side(label, runs)
 
 
-def _experiments(sides: Sequence[Side]) -> tuple[Experiment, ...]:
-    return tuple({run.experiment.experiment_id: run.experiment for side in sides for run in side.runs}.values())
+def _experiments(sides: Sequence[Side]) -> list[Experiment]:
+    distinct: list[Experiment] = []
+    for side in sides:
+        for run in side.runs:
+            if run.experiment not in distinct:
+                distinct.append(run.experiment)
+    return distinct
 
 
 def _compare_metrics(sides: Sequence[Side], named: Sequence[str], terms: _Terms) -> tuple[MetricComparison, ...]:

@@ -15,7 +15,7 @@ _LONGEST_NUMBER = 40  # longer ones are text: an id or a hash, not a measure
 _LONGEST_STRUCTURE = 20_000  # characters; MLflow keeps 6,000 of a parameter
 _DEEPEST = 30  # nested brackets; deeper ones are text
 _WARNED_OF = re.compile(  # Python warns aloud of these: unknown escapes, bytes, numbers run into words
-    r"\\(?![\\'\"abfnrtvxuUN])|[bB]['\"]|[0-9](?:and|else|for|if|in|is|or|not)\b|0[xX]"
+    r"\\(?![\\'\"abfnrtvxuUN])|(?<![\w'\"])[bB]['\"]|[0-9](?:and|else|for|if|in|is|or|not)\b|0[xX]"
 )
 _BRACKETS = re.compile(r"[\[\](){}]")
 _ABSENT = "not logged"

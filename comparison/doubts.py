@@ -107,11 +107,11 @@ def _one_sided(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> It
         absent = tuple(index for index, reading in enumerate(_readings(metric)) if not reading.values)
         if absent:
             missing.setdefault(absent, []).append(metric.name)
-    for absent, names in sorted(missing.items()):
+    for absent, names in sorted(missing.items(), key=lambda item: [index in item[0] for index in range(len(sides))]):
         labels = [sides[index].label for index in absent]
         present = [side.label for index, side in enumerate(sides) if index not in absent]
-        where = f"only by {_all(present)}" if len(present) == 1 else f"not by {_all(labels)}"
-        yield f"Logged {where}: {_listed(names)}."
+        where = f"Logged only by {_all(present)}" if len(present) == 1 else f"Not logged by {_all(labels)}"
+        yield f"{where}: {_listed(names)}."
 
 
 def _not_finite(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
