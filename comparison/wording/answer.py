@@ -115,10 +115,23 @@ def _moves_without_goal(metric: MetricComparison) -> bool:
 
 
 def _footnotes(comparison: Comparison) -> tuple[str, ...]:
+    return tuple(filter(None, (_reading(comparison.reading), _assumed(comparison))))
+
+
+def _reading(reading: str) -> str:
+    """What the values are, where they are not simply the last ones."""
+    if reading == "last":
+        return ""
+    told = "the best over the steps, by each metric's goal" if reading == "best" else f"those {reading}"
+    return f"The values are {told}."
+
+
+def _assumed(comparison: Comparison) -> str:
+    """Goals taken from names, said once, with the way to set them."""
     assumed = [metric for metric in comparison.metrics if metric.goal_source is GoalSource.NAME]
     groups = [(goal, [metric.name for metric in assumed if metric.goal is goal]) for goal in (Goal.HIGHER, Goal.LOWER)]
     told = [f"{goal.value} is better for {plain.listed(names, GOALS_NAMED)}" for goal, names in groups if names]
     if not told:
-        return ()
+        return ""
     tag = plain.isolate(f"mlcompare.goal.{plain.shorten(plain.one_line(assumed[0].name), plain.NAME)}")
-    return (f"Assumed from the names: {'; '.join(told)}. To say otherwise, set the experiment tag {tag}.",)
+    return f"Assumed from the names: {'; '.join(told)}. To say otherwise, set the experiment tag {tag}."

@@ -1,6 +1,7 @@
 """The table of metrics: two sides show difference and change, more show each candidate with its change."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from math import isfinite
 from typing import overload
@@ -25,7 +26,8 @@ def table(comparison: Comparison, labels: tuple[str, ...], *, everything: bool) 
 
     def row(number: int) -> tuple[Cell, ...]:
         metric = shown[number]
-        return (Cell(names[number]), *draw(metric, _digits(metric)))
+        cells = (Cell(names[number]), *draw(metric, _digits(metric)))
+        return _with_steps(cells, metric) if comparison.reading == "best" else cells
 
     return Table(_caption(comparison, labels), _columns(labels), Rows(row, len(shown)), note(comparison, folded))
 
@@ -131,6 +133,16 @@ def _reading(reading: Reading, text: str) -> Cell:
     runs = len(reading.values)
     told = f"{text} (mean of {runs})" if reading.asked_of > 1 else text
     return Cell(told, finite(reading.value))
+
+
+def _with_steps(cells: tuple[Cell, ...], metric: MetricComparison) -> tuple[Cell, ...]:
+    """The cells of values with the steps at which they were reached."""
+    readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
+    told = [
+        cell if reading.last_step is None else replace(cell, text=f"{cell.text} (step {reading.last_step:,})")
+        for cell, reading in zip(cells[1:], readings, strict=False)
+    ]
+    return (cells[0], *told, *cells[1 + len(told) :])
 
 
 def _percent(change: Change) -> float | None:

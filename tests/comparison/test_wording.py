@@ -141,8 +141,8 @@ Duration: 4 min 10 s → 9.4 s in new, unknown in third
 Run: 6f6c6400000000000000000000000000 → 6e657700000000000000000000000000 in new, 74686972640000000000000000000000 in third
 ! third failed (FAILED).
 ! The datasets for training differ: old iris (1a2b3c4d), new iris (9f8e7d6c), third logged none.
+! Not logged by third: latency_ms, lr.
 ! Logged only by new: f1.
-! Logged not by third: latency_ms, lr.
 ! Not finite in third: loss (NaN).
 ! The source commit of third is unknown: the code may differ too.
 ! One run a side: the differences may be seed noise.
@@ -423,6 +423,20 @@ def test_a_goal_that_was_set_is_not_called_assumed():
     report = word(compare(run("a", {"loss": 1}, experiment=experiment), run("b", {"loss": 2}, experiment=experiment)))
     assert rows(report) == ["loss | 1 | 2 | ▲ +1 better | +100 %"]
     assert report.footnotes == ()
+
+
+def test_best_values_say_at_which_step_they_were_reached():
+    old, new = (
+        Run(name * 32, name, IRIS, metrics={"loss": Metric(value, step)})
+        for name, value, step in [("a", 0.5, 3), ("b", 0.4, 1200)]
+    )
+    report = word(compare(old, new, reading="best"))
+    assert rows(report) == ["loss | 0.5 (step 3) | 0.4 (step 1,200) | ▼ -0.1 better | -20 %"]
+    assert report.footnotes[0] == "The values are the best over the steps, by each metric's goal."
+
+
+def test_values_at_a_step_are_said_to_be_so():
+    assert word(compare(OLD, NEW, reading="at step 10")).footnotes[0] == "The values are those at step 10."
 
 
 def test_links_open_each_run_and_the_comparison():
