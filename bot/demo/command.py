@@ -105,10 +105,10 @@ def _run(store: "DemoStore", port: int, *, once: bool) -> None:
 
 def _expected(tracking_uri: str, ui_url: str, words: str) -> "Report":
     """The answer as a report: for the terminal, and to know the message by."""
-    from comparison.asking import ask
     from comparison.parser import parse
 
     from comparison import wording
+    from comparison.asking import ask
     from comparison.request import Compare
     from comparison.tracking import MlflowRuns
 

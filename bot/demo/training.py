@@ -43,19 +43,21 @@ def train(tracking_uri: str, artifacts: str, progress: Progress) -> None:
     """Train and log everything into an empty store; `artifacts` is the URI of its artifact root."""
     mlflow.set_tracking_uri(tracking_uri)
     done = 0
-    for experiment, runs, tags in ((IRIS, _iris, {}), (DIGITS, _digits, {"mlcompare.metric": "val_accuracy"})):
-        experiment_id = mlflow.create_experiment(experiment, f"{artifacts}/{experiment}", tags)
-        mlflow.set_experiment(experiment_id=experiment_id)
-        for name, result in runs():
-            done += 1
-            progress(Trained(experiment, name, result, done, TOTAL))
+    try:
+        for experiment, runs, tags in ((IRIS, _iris, {}), (DIGITS, _digits, {"mlcompare.metric": "val_accuracy"})):
+            experiment_id = mlflow.create_experiment(experiment, f"{artifacts}/{experiment}", tags)
+            for name, result in runs(experiment_id):
+                done += 1
+                progress(Trained(experiment, name, result, done, TOTAL))
+    finally:
+        mlflow.set_tracking_uri("")
 
 
-def _iris() -> Iterator[tuple[str, str]]:
+def _iris(experiment_id: str) -> Iterator[tuple[str, str]]:
     features, labels = load_iris(return_X_y=True)
     split = Split(*train_test_split(features, labels, test_size=0.5, random_state=0, stratify=labels))
     for name, strength in ((FIRST, 1.0), (SECOND, 0.5)):
-        with mlflow.start_run(run_name=name):
+        with mlflow.start_run(experiment_id=experiment_id, run_name=name):
             parameters = {"C": strength, "solver": "lbfgs", "max_iter": 1000}
             mlflow.log_params({**parameters, "test_size": 0.5, "random_state": 0})
             mlflow.set_tags({"model": "logistic regression", "stage": "demo"})
@@ -78,12 +80,13 @@ def _scores(truth: Any, predicted: Any) -> dict[str, float]:
     }
 
 
-def _digits() -> Iterator[tuple[str, str]]:
+def _digits(experiment_id: str) -> Iterator[tuple[str, str]]:
     features, labels = load_digits(return_X_y=True)
     split = Split(*train_test_split(features / 16, labels, test_size=0.3, random_state=42, stratify=labels))
     for job in JOBS:
         result = "failed: the loss grew past all hope"
-        with suppress(Diverged), mlflow.start_run(run_name=job.name, description=job.note or None):
+        about = {"experiment_id": experiment_id, "run_name": job.name, "description": job.note or None}
+        with suppress(Diverged), mlflow.start_run(**about):
             result = _train_network(job, split)
         yield job.name, result
 

@@ -18,5 +18,9 @@ def demo_folder(tmp_path_factory):
 
 @pytest.fixture
 def in_demo_folder(demo_folder, monkeypatch):
+    import mlflow
+
     monkeypatch.chdir(demo_folder)
-    return Path(demo_folder)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "")  # what an example sets is taken back
+    yield Path(demo_folder)
+    mlflow.set_tracking_uri("")

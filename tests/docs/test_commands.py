@@ -8,7 +8,7 @@ import pytest
 from tests.docs.documents import ROOT, documents, said_lines, shell_lines
 
 TYPED = list(shell_lines())
-PROGRAMS = {"make", "mlcompare", ".", "set", "export", "sudo", "git", "chmod", "cp", "curl", "docker"}
+PROGRAMS = {"make", "mlcompare", ".", "set", "export", "sudo", "git", "chmod", "curl", "ruff"}
 
 
 def typed(program):
@@ -71,6 +71,6 @@ def test_documented_commands_use_programs_that_everybody_has():
     "line", [pytest.param(line, id=f"{document.name}: {line[:70]}") for document, line in said_lines()]
 )
 def test_every_documented_line_is_understood_by_the_bot(line):
-    from comparison.parsing import parse
+    from comparison.parser import parse
 
     parse(re.sub(r"^(/mlcompare|@mlcompare)\s*", "", line))

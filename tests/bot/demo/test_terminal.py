@@ -55,7 +55,7 @@ def test_the_invitation_says_when_the_pages_of_mlflow_did_not_start():
 
 @pytest.mark.parametrize("line", TO_TRY)
 def test_lines_to_paste_are_understood(line):
-    from comparison.parsing import parse
+    from comparison.parser import parse
 
     assert line in invitation("", "", Path("store"))
     parse(line.split(" ", 1)[1])
