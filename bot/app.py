@@ -11,6 +11,7 @@ from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from sqlalchemy import Engine
 
+from bot.late import tracking
 from bot.pool import WorkerPool
 from bot.probing import Probe
 from bot.settings import Settings
@@ -88,13 +89,6 @@ def _bolt(client: Any, identity: Identity, services: Services, executor: Executo
     app.use(use(services))
     register_all(app)
     return app
-
-
-def tracking(settings: Settings) -> RunSource:
-    """The MLflow of these settings; MLflow itself is imported when it is first asked."""
-    from comparison.tracking import MlflowRuns
-
-    return MlflowRuns(settings.mlflow_tracking_uri.get_secret_value(), timeout=settings.mlflow_timeout)
 
 
 def _reach(source: RunSource) -> Callable[[], None]:

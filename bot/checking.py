@@ -29,6 +29,11 @@ TOKEN_REMEDIES = {
     "token_revoked": f"{APPS} → Install App → Reinstall to Workspace, then copy the new token",
     "token_expired": f"{APPS} → OAuth & Permissions: opt out of token rotation, reinstall, copy the new token",
 }
+MLFLOW_REMEDY = (
+    "Is the server running, can it be reached from here, and is MLFLOW_TRACKING_URI right? It is "
+    f"{SOURCES['MLFLOW_TRACKING_URI']}. Where it asks who you are, set MLFLOW_TRACKING_USERNAME and "
+    "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+)
 UNREACHABLE = "Is there a way from here to SLACK_API_URL? Behind a proxy set HTTPS_PROXY"
 
 
@@ -144,15 +149,13 @@ def of_mlflow(settings: Settings, source: Callable[[Settings], RunSource]) -> Fi
     try:
         runs = source(settings)
         experiments, newest = runs.experiments(), runs.newest(limit=1)
-    except RequestError as error:
-        remedy = error.remedy or f"MLFLOW_TRACKING_URI is {SOURCES['MLFLOW_TRACKING_URI']}"
-        yield Finding("MLflow", well=False, found=error.problem, remedy=remedy)
-        return
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is the finding
-        yield Finding("MLflow", well=False, found=_reason(error), remedy=SOURCES["MLFLOW_TRACKING_URI"])
+        found = error.problem if isinstance(error, RequestError) else _reason(error)
+        yield Finding("MLflow", well=False, found=found, remedy=MLFLOW_REMEDY)
         return
+    count = f"{len(experiments)} experiment{'' if len(experiments) == 1 else 's'}"
     last = f"; the newest run is {newest[0].name or newest[0].run_id}" if newest else "; no run is logged yet"
-    yield Finding("MLflow", well=True, found=f"answers, with {len(experiments)} experiments{last}")
+    yield Finding("MLflow", well=True, found=f"answers, with {count}{last}")
 
 
 def of_ui(settings: Settings) -> Findings:
@@ -209,7 +212,7 @@ def _line(finding: Finding) -> str:
 @click.pass_context
 def check(context: click.Context, as_json: bool) -> None:  # noqa: FBT001 -- click gives a flag so
     """Test every setting, token, scope and server, and say what to do about each failure."""
-    from bot.app import tracking
+    from bot.late import tracking
 
     settings, _ = survey()
     redact = Redaction(settings.secrets)

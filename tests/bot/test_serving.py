@@ -1,0 +1,229 @@
+"""The real process against a stand-in for Slack: ready, signals, HTTP and Socket Mode."""
+
+import signal
+import socket
+import time
+
+import httpx
+import pytest
+
+from bot.playground.slack import SlackStandIn
+from tests.bot.process import BotProcess, SlowMlflow
+
+HTTP, SOCKET = "HTTP", "Socket Mode"
+
+
+@pytest.fixture
+def slack():
+    with SlackStandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def mlflow():
+    with SlowMlflow() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def settings(slack, mlflow):
+    return {
+        "SLACK_BOT_TOKEN": slack.installation.bot_token,
+        "SLACK_SIGNING_SECRET": slack.installation.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+        "MLFLOW_TRACKING_URI": mlflow.url,
+    }
+
+
+@pytest.fixture
+def start(tmp_path, settings):
+    started = []
+
+    def begin(**more):
+        folder = tmp_path / f"bot{len(started)}"
+        folder.mkdir()
+        process = BotProcess(folder, {**settings, **more})
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        with process:
+            pass
+
+
+def serve(start, slack, mode=HTTP, **more):
+    """A bot that serves, and Slack told where."""
+    if mode is SOCKET:
+        more["SLACK_APP_TOKEN"] = slack.installation.app_token
+    bot = start(**more).wait_until_it_serves()
+    if mode is SOCKET:
+        slack.wait_for_socket(30)
+    else:
+        slack.bot_url = f"{bot.url}/slack/events"
+    return bot
+
+
+def takes_nothing_new(bot):
+    for _ in range(100):
+        try:
+            httpx.get(f"{bot.url}/healthz", trust_env=False)
+        except httpx.TransportError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("mode", [HTTP, SOCKET])
+def test_a_command_is_answered_and_the_process_ends_well(start, slack, mode):
+    bot = serve(start, slack, mode).wait_until_ready()
+    taken = slack.command("/mlcompare", "help")
+    assert taken.was_taken, taken
+    assert slack.wait_for_ephemeral("/mlcompare")
+    assert httpx.get(f"{bot.url}/healthz", trust_env=False).status_code == 200
+    bot.terminate()
+    assert bot.wait() == 0
+    assert "Traceback" not in bot.log
+    assert slack.installation.bot_token not in bot.log
+
+
+@pytest.mark.parametrize("mode", [HTTP, SOCKET])
+def test_what_is_under_way_is_finished_when_the_process_is_asked_to_end(start, slack, mlflow, mode):
+    bot = serve(start, slack, mode).wait_until_ready()
+    mlflow.go_on.clear()
+    assert slack.command("/mlcompare", "a" * 32 + " vs " + "b" * 32).was_taken
+    mlflow.wait_until_asked()
+    bot.terminate()
+    bot.wait_for_log("stopping")
+    assert takes_nothing_new(bot)
+    assert bot.process.poll() is None
+    mlflow.go_on.set()
+    assert slack.wait_for_ephemeral("a" * 32)
+    assert bot.wait(20) == 0
+
+
+def test_the_process_ends_at_its_deadline_even_when_work_hangs(start, slack, mlflow):
+    bot = serve(start, slack, MLCOMPARE_DRAIN_SECONDS="1").wait_until_ready()
+    mlflow.go_on.clear()
+    slack.command("/mlcompare", "a" * 32 + " vs " + "b" * 32)
+    mlflow.wait_until_asked()
+    began = time.monotonic()
+    bot.terminate()
+    assert bot.wait(15) == 1
+    assert time.monotonic() - began < 8
+    assert "left=1" in bot.log
+
+
+def test_a_second_signal_ends_the_process_at_once(start, slack, mlflow):
+    bot = serve(start, slack).wait_until_ready()
+    mlflow.go_on.clear()
+    slack.command("/mlcompare", "a" * 32 + " vs " + "b" * 32)
+    mlflow.wait_until_asked()
+    bot.terminate()
+    bot.wait_for_log("stopping")
+    bot.process.send_signal(signal.SIGINT)
+    assert bot.wait(5) == 128 + signal.SIGINT
+
+
+def test_a_taken_port_is_told_in_one_sentence(start):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        bot = start(PORT=port)
+        assert bot.wait() == 1
+    assert f"Cannot listen on 127.0.0.1 port {port}" in bot.log
+    assert "Traceback" not in bot.log
+
+
+def test_missing_settings_are_all_told_and_nothing_starts(start):
+    bot = start(SLACK_BOT_TOKEN="", SLACK_SIGNING_SECRET="", MLFLOW_TRACKING_URI="", PORT="x")
+    assert bot.wait() == 1
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "MLFLOW_TRACKING_URI", "PORT"):
+        assert name in bot.log
+    assert "Traceback" not in bot.log
+
+
+@pytest.mark.parametrize("mode", [HTTP, SOCKET])
+def test_with_slack_down_the_bot_keeps_trying_and_says_so(start, slack, mode):
+    slack.faults.hang_up(None)
+    more = {"SLACK_APP_TOKEN": slack.installation.app_token} if mode is SOCKET else {}
+    bot = start(**more).wait_until_it_serves()
+    ready, checks = bot.ready()
+    assert not ready
+    assert checks["slack"] != "ok"
+    slack.faults.clear()
+    bot.wait_until_ready()
+    bot.terminate()
+    assert bot.wait() == 0
+
+
+def test_a_token_that_slack_refuses_is_told(start, slack):
+    slack.reinstall(bot_token="xoxb-another")
+    bot = start().wait_until_it_serves()
+    bot.wait_for_log("Slack answered invalid_auth")
+    assert bot.ready()[1]["slack"] == "Slack answered invalid_auth"
+
+
+def test_with_mlflow_down_the_bot_says_so_to_people_and_to_readyz(start, slack, mlflow):
+    bot = serve(start, slack, MLFLOW_TRACKING_URI="http://127.0.0.1:9", MLCOMPARE_MLFLOW_TIMEOUT="1")
+    bot.wait_for_log("mlflow: ")
+    ready, checks = bot.ready()
+    assert (ready, checks["slack"]) == (False, "ok")
+    assert checks["mlflow"] != "ok"
+    slack.command("/mlcompare", "a" * 32 + " vs " + "b" * 32)
+    assert slack.wait_for_ephemeral("MLflow")
+
+
+def test_with_the_database_down_people_are_answered_and_readyz_says_so(start, slack):
+    bot = serve(start, slack, DATABASE_URL="postgresql://bot:hunter22@127.0.0.1:9/bot")
+    assert slack.command("/mlcompare", "help").was_taken
+    assert slack.wait_for_ephemeral("/mlcompare")
+    assert bot.ready()[1]["database"] != "ok"
+    assert "hunter22" not in bot.log
+
+
+def test_socket_mode_comes_back_when_the_connection_is_lost(start, slack):
+    bot = serve(start, slack, SOCKET).wait_until_ready()
+    for lose in (slack.sockets.drop, slack.sockets.disconnect):
+        lose()
+        bot.wait_until_ready()
+        slack.wait_for_socket(20)
+    assert slack.command("/mlcompare", "help").was_taken
+    assert slack.wait_for_ephemeral("/mlcompare")
+
+
+def test_socket_mode_that_is_dead_for_long_ends_the_process_for_its_supervisor(start, slack):
+    bot = serve(start, slack, SOCKET, MLCOMPARE_SOCKET_PATIENCE="2").wait_until_ready()
+    slack.faults.hang_up(None, method="apps.connections.open")
+    slack.sockets.drop()
+    assert bot.wait(30) == 1
+    assert "no connection to Slack for too long" in bot.log
+
+
+def test_in_socket_mode_requests_over_http_find_no_door(start, slack):
+    bot = serve(start, slack, SOCKET)
+    assert httpx.post(f"{bot.url}/slack/events", trust_env=False).status_code == 404
+
+
+def test_a_burst_of_commands_is_acknowledged_within_three_seconds_and_answered_once_each(start, slack):
+    bot = serve(start, slack).wait_until_ready()
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(50) as people:
+        taken = list(people.map(lambda number: slack.command("/mlcompare", f"help {number}"), range(200)))
+    assert [delivery for delivery in taken if not delivery.was_taken] == []
+    slack.wait_until(lambda: len(slack.ephemerals) >= 200, 60)
+    bot.terminate()
+    assert bot.wait() == 0
+    assert len(slack.ephemerals) == 200
+
+
+def test_requests_that_slack_did_not_sign_are_refused_by_the_real_process(start, slack):
+    bot = serve(start, slack)
+    stale = {"x-slack-request-timestamp": "1", "x-slack-signature": "v0=" + "0" * 64}
+    malformed = {"x-slack-request-timestamp": "soon", "x-slack-signature": "?"}
+    for headers in ({}, stale, malformed):
+        form = {"command": "/mlcompare", "text": "help"}
+        answer = httpx.post(f"{bot.url}/slack/events", data=form, headers=headers, trust_env=False)
+        assert answer.status_code == 401
+    assert "Traceback" not in bot.log
+    assert slack.ephemerals == []
