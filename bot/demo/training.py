@@ -50,7 +50,7 @@ def train(tracking_uri: str, artifacts: str, progress: Progress) -> None:
                 done += 1
                 progress(Trained(experiment, name, result, done, TOTAL))
     finally:
-        mlflow.set_tracking_uri("")
+        mlflow.set_tracking_uri(None)
 
 
 def _iris(experiment_id: str) -> Iterator[tuple[str, str]]:

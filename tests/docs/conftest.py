@@ -23,4 +23,4 @@ def in_demo_folder(demo_folder, monkeypatch):
     monkeypatch.chdir(demo_folder)
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "")  # what an example sets is taken back
     yield Path(demo_folder)
-    mlflow.set_tracking_uri("")
+    mlflow.set_tracking_uri(None)

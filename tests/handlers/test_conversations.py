@@ -8,7 +8,7 @@ from bot.playground.slack import MAYA
 from comparison.runs import Metric
 from handlers import limits
 from tests.fakes.runs import FakeRuns
-from tests.handlers.conftest import NEW, OLD, a_run
+from tests.handlers.iris import NEW, OLD, a_run
 from tests.handlers.workshop import Workshop
 
 THIRD = a_run("third", 3, metrics={"accuracy": Metric(0.8), "loss": Metric(0.6)})

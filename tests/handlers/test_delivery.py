@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bot.playground.slack import EXPERIMENTS, GENERAL, MAYA
-from comparison.errors import TrackingUnavailable
+from tests.fakes.runs import FakeRuns
+from tests.handlers.iris import NEW, OLD
 from tests.handlers.workshop import Broken, FullPool, Gate, Workshop
 
 HEADLINE = "# new is better on 2 of 2 metrics"
@@ -241,8 +242,7 @@ def test_a_full_pool_tells_who_mentions_once(slack, runs):
 
 
 def test_mlflow_down_is_told_to_the_asker(slack):
-    down = Broken(TrackingUnavailable("MLflow did not answer.", remedy="Try again in a minute."))
-    with Workshop(slack, down) as bot:
+    with Workshop(slack, FakeRuns([OLD, NEW], down="MLflow did not answer.")) as bot:
         assert bot.ask("old vs new").startswith(f"#ml-experiments, only to {MAYA}:\n# MLflow did not answer.")
 
 

@@ -1,4 +1,5 @@
 import math
+import os
 from collections import Counter
 
 import pytest
@@ -101,6 +102,10 @@ def test_progress_is_told_for_each_run_in_order(trained):
     assert [told.done for told in progress] == list(range(1, jobs.TOTAL + 1))
     assert {told.total for told in progress} == {jobs.TOTAL}
     assert progress[0].run == jobs.FIRST
+
+
+def test_training_leaves_no_setting_behind(trained):
+    assert not {"MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"} & os.environ.keys()
 
 
 def digests(run):
