@@ -14,9 +14,9 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?
 _LONGEST_NUMBER = 40  # longer ones are text: an id or a hash, not a measure
 _LONGEST_STRUCTURE = 20_000  # characters; MLflow keeps 6,000 of a parameter
 _DEEPEST = 30  # nested brackets; deeper ones are text
-_WARNED_OF = re.compile(  # Python warns aloud of these: unknown escapes, bytes, numbers run into words
-    r"\\(?![\\'\"abfnrtvxuUN])|(?<![\w'\"])[bB]['\"]|[0-9](?:and|else|for|if|in|is|or|not)\b|0[xX]"
-)
+_BAD_ESCAPE = re.compile(r"\\(?![\\'\"abfnrtvxuUN])")
+_BYTES, _NO_ESCAPE_OF_BYTES = re.compile(r"(?<![\w'\"])[bB]['\"]"), re.compile(r"\\[uUN]")
+_RUN_INTO_WORD = re.compile(r"(?:[0-9]|0[xX]\w{0,20})(?:and|else|for|if|in|is|or|not)\b")
 _BRACKETS = re.compile(r"[\[\](){}]")
 _ABSENT = "not logged"
 
@@ -79,13 +79,21 @@ def _structure(text: str) -> dict[Any, Any] | list[Any] | tuple[Any, ...] | None
     try:
         found = json.loads(text, object_pairs_hook=_without_repeats)
     except ValueError:
-        if _WARNED_OF.search(text.replace("\\\\", "")):
+        if _is_warned_of(text):
             return None
         try:
             found = ast.literal_eval(text.strip())
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return None
     return found if isinstance(found, dict | list | tuple) else None
+
+
+def _is_warned_of(text: str) -> bool:
+    """Whether Python might print a warning while it reads this (some harmless texts too)."""
+    escapes = text.replace("\\\\", "")
+    if _BAD_ESCAPE.search(escapes) or _RUN_INTO_WORD.search(text):
+        return True
+    return bool(_BYTES.search(text) and _NO_ESCAPE_OF_BYTES.search(escapes))
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
