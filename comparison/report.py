@@ -66,6 +66,7 @@ class Section:
     lines: tuple[Line, ...]
     note: str = ""  # "7 the same"
     folded: bool = False  # detail: shown collapsed where the surface can
+    last: bool = False  # said after the next steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,17 @@
 """A report as a Slack message: the verdict first, then the table, why, doubts, what next, and links."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from comparison.report import Report, RunCard
 from handlers import limits
 from handlers.blocks import actions, aside, button, context, fields, header, marked, plain, section
-from handlers.escaping import clip, length, link, mrkdwn, one_line
+from handlers.escaping import address, clip, length, link, mrkdwn, one_line
 from handlers.links import Opening, openings
 from handlers.lists import draw_sections, draw_steps, draw_warnings
 from handlers.reply import Block, Reply
 from handlers.rung import Rung
-from handlers.tables import Drawn, as_lines, draw_table
+from handlers.tables import Drawn, draw_table
 
 _NOTE_GROWS = 100  # by a digit or a name, when the table is drawn anew
 _SPARE = 200  # for a line that delivery may add
@@ -48,9 +49,10 @@ def _lists(report: Report, rung: Rung, room: int) -> list[Block]:
     doubts = draw_warnings(report.warnings, rung, int(room * _DOUBTS_SHARE))
     steps = draw_steps(report.steps, rung, int(room * _DOUBTS_SHARE))
     room -= limits.weight(doubts + steps)
-    plainly = draw_sections([part for part in report.sections if not part.folded], rung, room)
-    folded = draw_sections([part for part in report.sections if part.folded], rung, room - limits.weight(plainly))
-    return [*plainly, *doubts, *steps, *folded]
+    first = [part for part in report.sections if not part.folded and not part.last]
+    last = [part for part in report.sections if part.folded or part.last]
+    plainly = draw_sections(first, rung, room)
+    return [*plainly, *doubts, *steps, *draw_sections(last, rung, room - limits.weight(plainly))]
 
 
 def _headline(headline: str) -> list[Block]:
@@ -115,28 +117,26 @@ def _origin(report: Report, asked_by: str) -> list[Block]:
     return [context(*told, *small)] if told or small else []
 
 
-def _summary(report: Report) -> str:
-    lines = _lines(report.summary) or one_line(report.headline)
-    return mrkdwn(lines, limits.TEXT) or "Done"
+def _summary(report: Report, limit: int = limits.TEXT) -> str:
+    """Line by line as far as it goes; an address of ours stays a link, whatever else looks like one does not."""
+    ours = {each.url for each in report.links}
+    text = ""
+    for line in report.summary.splitlines():
+        room = max(limit - length(text) - 1, 0)
+        told = _bare_link(line, room) if line in ours else mrkdwn(one_line(line), room)
+        text += f"\n{told}" if told and text else told
+    return text or mrkdwn(one_line(report.headline), limit) or "Done"
 
 
-def _lines(text: str) -> str:
-    """The text with its lines kept, each made one clean line."""
-    return "\n".join(one_line(line) for line in text.splitlines()).strip()
+def _bare_link(url: str, room: int) -> str:
+    escaped = f"<{address(url).replace('&', '&amp;')}>"
+    return escaped if address(url) and length(escaped) <= room else ""
 
 
 def _only_text(report: Report, opens: Sequence[Opening]) -> str:
-    """The answer for where no block is taken: the summary, the rows that fit, and the links."""
-    text = _summary(report)
-    links = "\n".join(link(opening.url, opening.label, 600) for opening in opens[:4])
-    text = text if length(text) + length(links) < limits.TEXT else mrkdwn(clip(text, 1_000), 1_000)
-    links = links if length(text) + length(links) < limits.TEXT else ""
-    if report.table:
-        room = limits.TEXT - length(text) - length(links) - 40
-        for row in as_lines(report.table.columns[:3], [row[:3] for row in report.table.rows[:10]]):
-            line = mrkdwn(clip(one_line(row), 200), 300)
-            room -= length(line) + 1
-            if room < 0:
-                break
-            text += f"\n{line}"
+    """The answer for where no block is taken: the summary and the links."""
+    links = "\n".join(link(opening.url, opening.label, 400) for opening in opens[:3])
+    ours = {each.url for each in report.links}
+    said = "\n".join(line for line in report.summary.splitlines() if line not in ours)
+    text = _summary(replace(report, summary=said), limits.TEXT - length(links) - 1)
     return f"{text}\n{links}".strip()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from comparison import wording
 from comparison.errors import RequestError
@@ -32,5 +33,6 @@ def say_meanwhile(request: Help, _said: Said, services: Services, delivery: Deli
 
 
 def _tell(request: Help, names: Sequence[str], services: Services, delivery: Delivery) -> None:
-    report = wording.help_report(request.topic, names, services.command)
+    worded = wording.help_report(request.topic, names, services.command)
+    report = replace(worded, sections=tuple(replace(part, last=True) for part in worded.sections))
     delivery.tell(lambda rung: draw(report, rung=rung))

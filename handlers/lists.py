@@ -49,13 +49,18 @@ def draw_warnings(warnings: Sequence[str], rung: Rung, room: int) -> list[Block]
 
 def draw_steps(steps: Sequence[Step], rung: Rung, room: int) -> list[Block]:
     """Each with what to type for it, set apart so that it can be copied."""
-    items = [_Item(one_line(step.text), one_line(step.command), is_code=True) for step in steps]
+    items = [_Item(_leading(step), one_line(step.command), is_code=True) for step in steps]
     shown = _fitting(items, room)
     if not shown:
         return []
     if rung >= Rung.SECTIONS:
         return [section(clip("\n".join(f"{item.label} {item.text}".strip() for item in shown), _SECTION_TEXT))]
     return [rich_text(bullets(item.paragraph() for item in shown))]
+
+
+def _leading(step: Step) -> str:
+    text = one_line(step.text)
+    return f"{text}:" if step.command and text[-1:].isalnum() else text
 
 
 def _section(part: Section, rung: Rung, room: int) -> list[Block]:

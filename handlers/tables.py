@@ -49,7 +49,7 @@ def draw_table(table: Table | None, rung: Rung, room: int) -> Drawn:
     )
 
 
-def as_lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[str]:
+def _as_lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[str]:
     """One line a row: what it names, then each value behind its column's title."""
     return [
         f"{row[0].text}: "
@@ -118,7 +118,7 @@ def _table(_caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cel
 
 def _sections(_caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[Block]:
     pages: list[str] = []
-    for line in as_lines(columns, rows):
+    for line in _as_lines(columns, rows):
         if pages and length(pages[-1]) + length(line) < BLOCK_TEXT:
             pages[-1] += f"\n{line}"
         else:

@@ -56,7 +56,31 @@ def test_the_same_words_after_a_mention_and_in_a_direct_message(slack, runs, wor
 
 WHOLE = """\
 #ml-experiments:
-"""
+# new is better on 2 of 2 metrics
+Baseline
+old
+finished · in iris · started 59 min ago · took 1 min · by maya
+Candidate
+new
+finished · in iris · started 58 min ago · took 1 min · by maya
+| Metric | old | new | Difference | Change |
+| loss | 0.50 | 0.25 | ▼ -0.25 better | -50 % |
+| accuracy | 0.85 | 0.92 | ▲ +0.07 better | +8.2 % |
+Parameters
+• C: 1.0 → 0.5
+1 the same
+Be careful
+• One run against one run: the difference may be seed noise.
+▸ Details
+  • Experiment: iris (both)
+  • User: maya (both)
+  • Commit: c0ffee (both)
+  • Started: 2026-11-23 11:01 UTC → 2026-11-23 11:02 UTC
+  • Duration: 1 min (both)
+  • Run: 00000000000000000000000000000001 → 00000000000000000000000000000002
+[Compare in MLflow] [Open old] [Open new]
+(Asked by @U0MAYA · How this is judged · Assumed from the names: higher is better for accuracy; lower is better for \
+loss. To say otherwise, set the experiment tag mlcompare.goal.loss.)"""
 
 
 def test_a_comparison_as_it_is_read_in_the_channel(slack, runs):

@@ -68,7 +68,7 @@ def mrkdwn_of(node):
             yield from mrkdwn_of(part)
 
 
-OURS = re.compile(r"<https?://[^<>|]+\|[^<>]*>|<@U0MAYA>|&(?:amp|lt|gt);|^\*[^*]*\*$", re.MULTILINE)
+OURS = re.compile(r"<https?://[^<>|]+(?:\|[^<>]*)?>|<@U0MAYA>|&(?:amp|lt|gt);|^\*[^*]*\*$", re.MULTILINE)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -99,7 +99,7 @@ def a_row(name):
 def a_report(**changes):
     report = {
         "headline": "Run 2 is better on 1 of 1 metrics",
-        "summary": "Run 2 is better on 1 of 1 metrics.\naccuracy 0.85 → 0.92",
+        "summary": "Run 2 is better on 1 of 1 metrics.\naccuracy 0.85 → 0.92\nhttp://mlflow.example/#/c?a&b",
         "sides": (
             RunCard("Baseline", "Run 1", "http://mlflow.example/#/a", ("finished", "in iris")),
             RunCard("Candidate", "Run 2", "http://mlflow.example/#/b"),
@@ -114,7 +114,7 @@ def a_report(**changes):
         "links": (
             Link("Open Run 1", "http://mlflow.example/#/a", "run:0"),
             Link("Open Run 2", "http://mlflow.example/#/b", "run:1"),
-            Link("Compare in MLflow", "http://mlflow.example/#/c", "compare"),
+            Link("Compare in MLflow", "http://mlflow.example/#/c?a&b", "compare"),
             Link("How this is judged", "http://docs.example/rules", "rules"),
         ),
         "footnotes": ("Assumed from the names: higher is better for accuracy.",),
@@ -162,8 +162,14 @@ def test_sections_say_every_value_with_its_column():
 
 def test_text_alone_is_an_answer_with_its_links():
     assert read(draw(a_report(), rung=Rung.TEXT)) == (
-        "Run 2 is better on 1 of 1 metrics.\naccuracy 0.85 → 0.92\naccuracy: Run 1 0.85 · Run 2 0.92\n"
-        "Compare in MLflow\nOpen Run 1\nOpen Run 2"
+        "Run 2 is better on 1 of 1 metrics.\naccuracy 0.85 → 0.92\nCompare in MLflow\nOpen Run 1\nOpen Run 2"
+    )
+
+
+def test_the_text_links_to_mlflow_and_to_nothing_that_is_named_like_an_address():
+    summary = "http://evil.example is better\nhttp://mlflow.example/#/c?a&b"
+    assert draw(a_report(summary=summary)).text == (
+        "http:\u200b//evil.example is better\n<http://mlflow.example/#/c?a&amp;b>"
     )
 
 
