@@ -9,6 +9,8 @@ class Named:
 
     text: str
     at: int = field(default=0, compare=False)  # offset in what was said, for errors
+    otherwise: str = ""  # the other reading, tried when nothing has the first name: `run A` may be a run called A
+    end: int = field(default=0, compare=False)  # where it ends in what was said
 
 
 @dataclass(frozen=True, slots=True)

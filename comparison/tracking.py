@@ -49,7 +49,7 @@ class MlflowRuns:
             self._all_experiments, self._one_experiment, ThreadPoolExecutor(1, thread_name_prefix="mlflow-list"), clock
         )
         self._flights: dict[str, Future[Run | None]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a flight may land while it is being started
 
     def __repr__(self) -> str:
         return f"MlflowRuns({self._server})"
@@ -108,6 +108,8 @@ class MlflowRuns:
             self._flights.pop(run_id, None)
 
     def _get(self, run_id: str) -> Run | None:
+        if not run_id.isalnum():
+            return None  # no id of MLflow's; its server fails on some such
         try:
             found = self._client.get_run(run_id)
         except MlflowException as error:

@@ -1,0 +1,84 @@
+"""Addresses in the MLflow UI, made and read. The base is the address people open, not the one the bot calls."""
+
+import json
+import re
+from collections.abc import Sequence
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from comparison.runs import Run
+
+_RUN = re.compile(r"(?:experiments/(?P<experiment>[\w-]+)/)?runs/(?P<run>[0-9a-zA-Z]{20,64})(?=[/?#&]|$)")
+_DATABRICKS = re.compile(r"(?:^|\.)(?:databricks\.com|azuredatabricks\.net|databricks\.us|databricks\.cn)$")
+_RUN_ID = re.compile(r"[0-9a-zA-Z]{20,64}")
+
+
+def run_url(ui_url: str, run: Run) -> str:
+    """The page of a run; "" when no address is known."""
+    return _page(ui_url, f"experiments/{_part(run.experiment.experiment_id)}/runs/{_part(run.run_id)}")
+
+
+def experiment_url(ui_url: str, experiment_id: str) -> str:
+    """The page of an experiment; "" when no address is known."""
+    return _page(ui_url, f"experiments/{_part(experiment_id)}")
+
+
+def compare_url(ui_url: str, runs: Sequence[Run]) -> str:
+    """MLflow's own comparison of these runs; "" when no address is known."""
+    ids = _listed(run.run_id for run in runs)
+    experiments = _listed(dict.fromkeys(run.experiment.experiment_id for run in runs))
+    return _page(ui_url, f"compare-runs?runs={ids}&experiments={experiments}")
+
+
+def linked_runs(url: str) -> tuple[tuple[str, str], ...]:
+    """The runs a pasted address leads to, each as run id and experiment id ("" when it is not said); none: no such link.
+
+    Knows the page of a run with whatever tab behind it, and MLflow's comparison of several.
+    """
+    address = unquote(url)
+    _, found, query = address.partition("compare-runs?")
+    if found:
+        return _compared(query)
+    run = _RUN.search(address)
+    return ((run["run"], run["experiment"] or ""),) if run else ()
+
+
+def _compared(query: str) -> tuple[tuple[str, str], ...]:
+    fields = parse_qs(query.replace("&amp;", "&"))
+    ids = [each for each in _strings(fields.get("runs", [""])[0]) if _RUN_ID.fullmatch(each)]
+    experiments = _strings(fields.get("experiments", [""])[0])
+    return tuple((each, experiments[0] if len(experiments) == 1 else "") for each in ids)
+
+
+def _strings(text: str) -> list[str]:
+    """The strings of a JSON list, or of what is left of one."""
+    try:
+        read = json.loads(text)
+    except ValueError:
+        return re.findall(r"[\w-]+", text)
+    return [str(each) for each in read] if isinstance(read, list) else []
+
+
+def _page(ui_url: str, route: str) -> str:
+    """A route of the UI behind the base; a workspace of the base stays where MLflow looks for it."""
+    if not ui_url:
+        return ""
+    try:
+        base = urlsplit(ui_url)
+        host = base.hostname or ""
+        netloc = f"{f'[{host}]' if ':' in host else host}:{base.port}" if base.port else host
+    except ValueError:
+        return ""
+    path = base.path.rstrip("/")
+    query = f"?{base.query}" if base.query else ""
+    if _DATABRICKS.search(host):
+        joined = f"&{base.query}" if "?" in route and base.query else query
+        return f"{base.scheme}://{netloc}{path.removesuffix('/ml')}/ml/{route}{joined}"
+    return f"{base.scheme}://{netloc}{path}/{query}#/{route}"
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _listed(texts: object) -> str:
+    return quote(json.dumps(list(texts), separators=(",", ":")), safe="")  # type: ignore[call-overload]

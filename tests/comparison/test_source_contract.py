@@ -1,0 +1,185 @@
+"""What RunSource promises, held to by the fake in memory, by a real store and by a real server."""
+
+import logging
+import math
+import os
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from mlflow import MlflowClient
+
+from comparison.errors import FilterRefused
+from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Status
+from comparison.tracking import MlflowRuns
+from tests.fakes.runs import FakeRuns
+from tests.logged import log_run, new_experiment
+
+NAMES = ["plain", "it's", 'say "hi"', "both ' and \"", "back\\slash", "100%_sure", "two\nlines", "ünï😀", "a -- b; c"]
+
+
+@pytest.fixture(scope="module")
+def store_uri(tmp_path_factory):
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    return f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+
+
+@pytest.fixture(scope="module", params=["fake", "store", "server"])
+def made(request):
+    """A source, an experiment's id in it, and the ids of the same runs logged into each."""
+    name = f"iris/{uuid4().hex[:6]}"
+    if request.param == "fake":
+        return _fake(name)
+    uri = (
+        request.getfixturevalue("store_uri")
+        if request.param == "store"
+        else request.getfixturevalue("mlflow_server").url
+    )
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    client = MlflowClient(uri)
+    experiment = new_experiment(client, name, **{"mlcompare.goal.cost": "Lower", "mlcompare.metric": "acc"})
+    ids = {}
+    for number, each in enumerate(NAMES):
+        ids[each] = log_run(
+            client, experiment, each, {"acc": number / 10}, params={"lr": "0.1"}, started=1_000 + number
+        )
+    ids["rich"] = log_run(
+        client,
+        experiment,
+        "rich",
+        {"acc": [0.1, 0.5, 0.4], "odd": math.nan, "up": math.inf, "down": -math.inf},
+        params={"C": 0.5},
+        tags={
+            "team": "blue",
+            "mlflow.user": "ada",
+            "mlflow.source.git.commit": "abc",
+            "mlflow.parentRunId": ids["plain"],
+        },
+        datasets=[("iris-train", "d1", "training"), ("iris-any", "d2", "")],
+        status="FAILED",
+        started=9_000,
+    )
+    ids["running"] = log_run(client, experiment, "running", status="RUNNING", started=9_500)
+    ids["gone"] = log_run(client, experiment, "gone", started=9_900)
+    client.delete_run(ids["gone"])
+    return MlflowRuns(uri), experiment, ids
+
+
+def _fake(name):
+    experiment = Experiment("7", name, {"cost": Goal.LOWER}, "acc")
+    blank = Run("", "", experiment, parameters={"lr": "0.1"})
+    runs = [
+        replace(blank, run_id=uuid4().hex, name=each, started_at=1_000 + number, metrics={"acc": Metric(number / 10)})
+        for number, each in enumerate(NAMES)
+    ]
+    rich = Run(
+        uuid4().hex,
+        "rich",
+        experiment,
+        Status.FAILED,
+        9_000,
+        9_001,
+        user="ada",
+        commit="abc",
+        parent_id=runs[0].run_id,
+        metrics={"acc": Metric(0.4, 2), "odd": Metric(math.nan), "up": Metric(math.inf), "down": Metric(-math.inf)},
+        parameters={"C": "0.5"},
+        tags={"team": "blue"},
+        datasets=(Dataset("iris-train", "d1", "training"), Dataset("iris-any", "d2")),
+    )
+    running = Run(uuid4().hex, "running", experiment, Status.RUNNING, 9_500)
+    gone = Run(uuid4().hex, "gone", experiment, started_at=9_900, deleted=True)
+    past = {(rich.run_id, "acc"): [Metric(0.1, 0), Metric(0.5, 1), Metric(0.4, 2)]}
+    every = [*runs, rich, running, gone]
+    return FakeRuns(every, histories=past), "7", {run.name: run.run_id for run in every}
+
+
+def test_runs_come_in_the_order_asked_with_none_for_what_is_not_there(made):
+    source, _, ids = made
+    found = source.get([ids["rich"], "f" * 32, ids["plain"], ids["rich"], "no id"])
+    assert [run and run.name for run in found] == ["rich", None, "plain", "rich", None]
+
+
+def test_a_run_holds_all_that_was_logged(made):
+    source, experiment, ids = made
+    run = source.get([ids["rich"]])[0]
+    assert (run.name, run.status, run.user, run.commit, run.deleted) == ("rich", Status.FAILED, "ada", "abc", False)
+    assert (run.parent_id, run.started_at) == (ids["plain"], 9_000)
+    assert run.ended_at >= run.started_at
+    assert (run.experiment.experiment_id, run.experiment.goals, run.experiment.primary_metric) == (
+        experiment,
+        {"cost": Goal.LOWER},
+        "acc",
+    )
+    assert (run.metrics["acc"].value, run.metrics["acc"].step) == (0.4, 2)
+    assert math.isnan(run.metrics["odd"].value)
+    assert (run.metrics["up"].value, run.metrics["down"].value) == (math.inf, -math.inf)
+    assert (run.parameters, run.tags) == ({"C": "0.5"}, {"team": "blue"})
+    assert set(run.datasets) == {Dataset("iris-train", "d1", "training"), Dataset("iris-any", "d2")}
+
+
+def test_a_run_that_has_not_ended_has_no_end(made):
+    source, _, ids = made
+    run = source.get([ids["running"]])[0]
+    assert (run.status, run.ended_at, dict(run.metrics)) == (Status.RUNNING, None, {})
+
+
+def test_a_deleted_run_is_found_by_its_id_and_by_the_start_of_it_only(made):
+    source, experiment, ids = made
+    assert source.get([ids["gone"]])[0].deleted
+    assert [run.deleted for run in source.with_prefix(ids["gone"][:16])] == [True]
+    assert source.called("gone", experiment_ids=[experiment]) == []
+    assert "gone" not in [run.name for run in source.newest(experiment_ids=[experiment])]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_is_found_by_exactly_its_name(made, name):
+    source, experiment, ids = made
+    assert [run.run_id for run in source.called(name, experiment_ids=[experiment])] == [ids[name]]
+
+
+def test_the_start_of_an_id_finds_the_run(made):
+    source, _, ids = made
+    assert [run.run_id for run in source.with_prefix(ids["plain"][:20])] == [ids["plain"]]
+    assert source.with_prefix("%") == []
+
+
+def test_runs_come_newest_first_and_no_more_than_asked(made):
+    source, experiment, _ = made
+    assert [run.name for run in source.newest(experiment_ids=[experiment], limit=3)] == ["running", "rich", NAMES[-1]]
+
+
+def test_a_filter_narrows(made):
+    source, experiment, _ = made
+    found = source.search("metrics.acc > 0.3 AND params.lr = '0.1'", experiment_ids=[experiment])
+    assert [run.name for run in found] == NAMES[:3:-1]
+    assert [run.name for run in source.search("attributes.status = 'RUNNING'", experiment_ids=[experiment])] == [
+        "running"
+    ]
+    assert source.search("attributes.run_name ILIKE 'PLAIN'", experiment_ids=[experiment])[0].name == "plain"
+
+
+@pytest.mark.parametrize("where", ["nonsense", "params.lr = 0.1"])
+def test_a_filter_that_mlflow_refuses_says_why(made, where):
+    source, experiment, _ = made
+    with pytest.raises(FilterRefused, match=r"does not take this filter: .+"):
+        source.search(where, experiment_ids=[experiment])
+
+
+def test_a_history_holds_every_step(made):
+    source, _, ids = made
+    assert [(each.step, each.value) for each in source.history(ids["rich"], "acc")] == [(0, 0.1), (1, 0.5), (2, 0.4)]
+    assert source.history(ids["rich"], "never logged") == []
+
+
+def test_experiments_are_listed(made):
+    source, experiment, _ = made
+    assert experiment in [each.experiment_id for each in source.experiments()]
+
+
+def test_an_experiment_made_since_the_list_was_is_searched_too(store_uri):
+    source = MlflowRuns(store_uri)
+    source.experiments()
+    client = MlflowClient(store_uri)
+    log_run(client, new_experiment(client), "newcomer")
+    assert [run.name for run in MlflowRuns(store_uri, clock=lambda: 0.0).called("newcomer")] == ["newcomer"]

@@ -1,0 +1,119 @@
+"""Runs in memory, keeping the promises of RunSource; tests/comparison/test_source_contract.py holds it to them."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from comparison.errors import FilterRefused, TrackingUnavailable
+from comparison.runs import Experiment, Metric, Run
+
+_TERM = re.compile(r"""(attributes|metrics|params|tags)\.["`]?([^"'`=<>! ]+)["`]? *(>=|<=|!=|=|>|<|LIKE|ILIKE) *(.+)""")
+
+
+@dataclass
+class FakeRuns:
+    """`runs` are all there is; `down` makes every call fail; `asked` counts the calls by name."""
+
+    runs: list[Run] = field(default_factory=list)
+    more_experiments: list[Experiment] = field(default_factory=list)
+    histories: dict[tuple[str, str], list[Metric]] = field(default_factory=dict)
+    down: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, run_ids: Sequence[str]) -> list[Run | None]:
+        self._ask("get")
+        known = {run.run_id: run for run in self.runs}
+        return [known.get(run_id) for run_id in run_ids]
+
+    def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
+        self._ask("with_prefix")
+        return self._newest([run for run in self.runs if prefix and run.run_id.startswith(prefix)], limit)
+
+    def called(self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        self._ask("called")
+        return self._newest([run for run in self._live(experiment_ids) if run.name == name], limit)
+
+    def newest(self, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        self._ask("newest")
+        return self._newest(self._live(experiment_ids), limit)
+
+    def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        self._ask("search")
+        terms = [_read(part) for part in re.split(r" +AND +", where.strip(), flags=re.IGNORECASE)] if where else []
+        fitting = [run for run in self._live(experiment_ids) if all(_fits(run, *term) for term in terms)]
+        return self._newest(fitting, limit)
+
+    def history(self, run_id: str, metric: str) -> list[Metric]:
+        self._ask("history")
+        known = {run.run_id: run for run in self.runs}
+        past = self.histories.get((run_id, metric))
+        if past is None and run_id in known and metric in known[run_id].metrics:
+            past = [known[run_id].metrics[metric]]
+        return sorted(past or [], key=lambda each: (each.step, each.logged_at))
+
+    def experiments(self) -> tuple[Experiment, ...]:
+        self._ask("experiments")
+        found = [run.experiment for run in reversed(self.runs)] + self.more_experiments
+        return tuple({each.experiment_id: each for each in found}.values())
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if self.down:
+            raise TrackingUnavailable(self.down, remedy="Try again in a minute.")
+
+    def _live(self, experiment_ids: Sequence[str]) -> list[Run]:
+        return [
+            run
+            for run in self.runs
+            if not run.deleted and (not experiment_ids or run.experiment.experiment_id in experiment_ids)
+        ]
+
+    def _newest(self, runs: list[Run], limit: int) -> list[Run]:
+        return sorted(runs, key=lambda run: -(run.started_at or 0))[:limit]
+
+
+def _read(part: str) -> tuple[str, str, str, str]:
+    found = _TERM.fullmatch(part.strip())
+    if not found:
+        raise FilterRefused(f"MLflow does not take this filter: Invalid clause(s) in filter string: '{part}'")
+    kind, name, sign, value = found.groups()
+    if kind in ("params", "tags") and value[0] not in "\"'":
+        raise FilterRefused(f"MLflow does not take this filter: Expected a quoted string value. Got value {value}")
+    return kind, name, sign, value.strip("\"'")
+
+
+def _fits(run: Run, kind: str, name: str, sign: str, value: str) -> bool:
+    held = _held(run, kind, name)
+    if held is None:
+        return False
+    if sign in ("LIKE", "ILIKE"):
+        pattern = re.escape(value).replace("%", ".*").replace("_", ".")
+        return bool(re.fullmatch(pattern, str(held), re.DOTALL | (re.IGNORECASE if sign == "ILIKE" else 0)))
+    wanted = float(value) if isinstance(held, float | int) else value
+    return {
+        "=": held == wanted,
+        "!=": held != wanted,
+        ">": held > wanted,
+        "<": held < wanted,
+        ">=": held >= wanted,
+        "<=": held <= wanted,
+    }[sign]
+
+
+def _held(run: Run, kind: str, name: str) -> float | str | None:
+    if kind == "metrics":
+        value = run.metrics[name].value if name in run.metrics else None
+        return 0.0 if value is not None and math.isnan(value) else value
+    if kind == "params":
+        return run.parameters.get(name)
+    if kind == "tags":
+        return run.tags.get(name) or {"mlflow.user": run.user, "mlflow.parentRunId": run.parent_id}.get(name)
+    return {
+        "run_name": run.name,
+        "run_id": run.run_id,
+        "status": run.status.value,
+        "start_time": run.started_at,
+        "end_time": run.ended_at,
+        "user_id": run.user,
+    }[name]
