@@ -23,7 +23,7 @@ class BotProcess:
         self._log = folder / "bot.log"
         self.port = ""
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
-        own = {"PORT": "0", "MLCOMPARE_HOST": "127.0.0.1", "PYTHONPATH": f"{ROOT}:/tmp/stub", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        own = {"PORT": "0", "MLCOMPARE_HOST": "127.0.0.1", "PYTHONPATH": str(ROOT), "MLFLOW_DISABLE_TELEMETRY": "true"}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bot", command],

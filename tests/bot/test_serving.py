@@ -49,7 +49,7 @@ def start(tmp_path, settings):
     yield begin
     for process in started:
         with process:
-            pass
+            print(process.log)  # shown when the test fails
 
 
 def serve(start, slack, mode=HTTP, **more):
@@ -79,7 +79,7 @@ def test_a_command_is_answered_and_the_process_ends_well(start, slack, mode):
     bot = serve(start, slack, mode).wait_until_ready()
     taken = slack.command("/mlcompare", "help")
     assert taken.was_taken, taken
-    assert slack.wait_for_ephemeral("/mlcompare")
+    assert slack.wait_for_ephemeral("/mlcompare", timeout=30)
     assert httpx.get(f"{bot.url}/healthz", trust_env=False).status_code == 200
     bot.terminate()
     assert bot.wait() == 0
@@ -98,7 +98,7 @@ def test_what_is_under_way_is_finished_when_the_process_is_asked_to_end(start, s
     assert takes_nothing_new(bot)
     assert bot.process.poll() is None
     mlflow.go_on.set()
-    assert slack.wait_for_ephemeral("a" * 32)
+    assert slack.wait_for_ephemeral("a" * 32, timeout=30)
     assert bot.wait(20) == 0
 
 
@@ -170,13 +170,13 @@ def test_with_mlflow_down_the_bot_says_so_to_people_and_to_readyz(start, slack, 
     assert (ready, checks["slack"]) == (False, "ok")
     assert checks["mlflow"] != "ok"
     slack.command("/mlcompare", "a" * 32 + " vs " + "b" * 32)
-    assert slack.wait_for_ephemeral("MLflow")
+    assert slack.wait_for_ephemeral("MLflow", timeout=30)
 
 
 def test_with_the_database_down_people_are_answered_and_readyz_says_so(start, slack):
     bot = serve(start, slack, DATABASE_URL="postgresql://bot:hunter22@127.0.0.1:9/bot")
     assert slack.command("/mlcompare", "help").was_taken
-    assert slack.wait_for_ephemeral("/mlcompare")
+    assert slack.wait_for_ephemeral("/mlcompare", timeout=30)
     assert bot.ready()[1]["database"] != "ok"
     assert "hunter22" not in bot.log
 
@@ -188,7 +188,7 @@ def test_socket_mode_comes_back_when_the_connection_is_lost(start, slack):
         bot.wait_until_ready()
         slack.wait_for_socket(20)
     assert slack.command("/mlcompare", "help").was_taken
-    assert slack.wait_for_ephemeral("/mlcompare")
+    assert slack.wait_for_ephemeral("/mlcompare", timeout=30)
 
 
 def test_socket_mode_that_is_dead_for_long_ends_the_process_for_its_supervisor(start, slack):
