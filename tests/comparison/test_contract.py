@@ -1,10 +1,12 @@
 import json
 import math
+from pathlib import Path
 
 import pytest
 
-from comparison import Metric, compare
+from comparison import Goal, Metric, compare
 from comparison.contract import as_dict, number
+from comparison.outcome import Code, GoalSource, Outcome, Standing
 from comparison.runs import Dataset
 from tests.comparison.builders import run, side, two
 
@@ -92,3 +94,19 @@ def test_several_candidates_have_an_entry_each_everywhere():
     assert found["parameters"]["changed"] == [{"name": "C", "baseline": "1", "candidates": ["2", None]}]
     assert found["verdict"]["standing"] == "mixed"
     assert found["verdict"]["text"] == "B is better on 1 of 1 metric; C is worse on 1 of 1 metric"
+
+
+def keys(found):
+    if isinstance(found, dict):
+        yield from found
+        found = found.values()
+    for inner in found if not isinstance(found, str | int | float | None) else ():
+        yield from keys(inner)
+
+
+def test_every_key_and_code_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
+    assert [key for key in set(keys(as_dict(COMPARISON))) if f"`{key}`" not in page] == []
+    assert [
+        value for kind in (Code, Outcome, Standing, Goal, GoalSource) for value in kind if f"`{value}`" not in page
+    ] == []

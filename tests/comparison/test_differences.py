@@ -130,3 +130,13 @@ VALUES = st.recursive(
 def test_a_map_is_the_same_in_any_order_of_its_keys(values):
     turned = dict(reversed(values.items()))
     assert compared({"p": repr(values)}, {"p": repr(turned)}).changed == ()
+
+
+def test_two_hundred_long_parameters_are_compared_in_about_a_second():
+    def long(shift):
+        return {f"p{n}": repr({f"key_{k}": k + shift for k in range(400)}) for n in range(200)}
+
+    started = time.perf_counter()
+    differences = compared(long(1), long(2))
+    assert len(differences.changed) >= 200
+    assert time.perf_counter() - started < 3

@@ -1,6 +1,7 @@
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -71,3 +72,8 @@ def test_infinities_are_kept():
 def test_neither_pandas_nor_mlflow_is_imported_before_it_is_wanted():
     code = "import sys, comparison, comparison.contract; print([m for m in ('pandas', 'mlflow', 'numpy') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_every_column_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "frame.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` | `{dtype}` |" in page for name, dtype in COLUMNS.items())
