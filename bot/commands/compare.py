@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -87,16 +86,16 @@ def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -
 
 
 def _answer(text: str, options: Options) -> int:
-    from comparison.asking import ask
     from comparison.parser import parse
 
+    from comparison.asking import ask
     from comparison.request import Compare
 
     request = parse(text)
     if not isinstance(request, Compare):
         return _help(request.topic, options, asked=bool(text))
     request = _with_options(request, options)
-    source, ui_url = _tracking(options)
+    source, ui_url = _open(options)
     now = time.time_ns() // 1_000_000
     comparison = ask(request, source, now=now)
     _write(_draw(comparison, request, ui_url, now=now, form=options.form))
@@ -148,42 +147,10 @@ def _has_colours() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _tracking(options: Options) -> tuple["RunSource", str]:
-    """Where the runs are, and the address people open it at."""
-    from comparison.tracking import MlflowRuns, answer_within
-    from pydantic import SecretStr
+def _open(options: Options) -> tuple["RunSource", str]:
+    from bot.commands.store import open_source
 
-    from bot.settings import survey
-
-    settings, problems = survey()
-    ours = [problem for problem in problems if problem.name in ("MLFLOW_TRACKING_URI", "MLFLOW_UI_URL")]
-    if ours and not options.tracking_uri:
-        raise click.UsageError("\n".join(map(str, ours)))
-    if options.tracking_uri:
-        settings = settings.model_copy(
-            update={"mlflow_tracking_uri": SecretStr(options.tracking_uri), "mlflow_ui_url": ""}
-        )
-    uri = settings.mlflow_tracking_uri.get_secret_value()
-    _check_store(uri)
-    answer_within(settings.mlflow_timeout, os.environ)
-    return MlflowRuns(uri or None, timeout=settings.mlflow_timeout), (options.ui_url or settings.ui_url).rstrip("/")
-
-
-def _check_store(uri: str) -> None:
-    """UsageError where MLflow would make a new, empty store instead of reading one."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    if not uri:
-        if not (Path("mlflow.db").exists() or Path("mlruns").is_dir()):
-            raise click.UsageError("No MLflow server is named: set MLFLOW_TRACKING_URI or give --tracking-uri.")
-        return
-    try:
-        url = make_url(uri)
-    except ArgumentError:
-        return
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
-        raise click.UsageError(f"There is no MLflow store at {url.database}.")
+    return open_source(options.tracking_uri, options.ui_url)
 
 
 def _help(topic: str, options: Options, *, asked: bool) -> int:
@@ -193,7 +160,7 @@ def _help(topic: str, options: Options, *, asked: bool) -> int:
 
     names: Sequence[str] = ()
     try:
-        names = [run.name for run in _tracking(options)[0].newest(limit=10) if run.name]
+        names = [run.name for run in _open(options)[0].newest(limit=10) if run.name]
     except (RequestError, click.UsageError):
         names = ()
     report = help_report(topic, names, COMMAND)

@@ -23,7 +23,7 @@ def draw(report: Report) -> str:
         ["**Be careful**", "", *(f"- {escape(text)}" for text in report.warnings)] if report.warnings else [],
         [_step(step) for step in report.steps],
         [" · ".join(link(each.text, each.url) for each in report.links if not each.key.startswith("run:"))],
-        [f"<sub>{escape(footnote)}</sub>  " for footnote in report.footnotes],
+        [f"<sub>{' '.join(map(escape, report.footnotes))}</sub>"] if report.footnotes else [],
     )
     return "\n\n".join("\n".join(part) for part in parts if any(part)) + "\n"
 

@@ -43,7 +43,7 @@ def _leave(text: str, _style: str) -> str:
 
 
 def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    room = max(width, 20) - max(len(first), len(rest))
+    room = max(width - max(len(first), len(rest)), 20)
     lines = _folded(text, room) or [""]
     return [f"{first}{lines[0]}".rstrip(), *(f"{rest}{line}" for line in lines[1:])]
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from comparison import links
 from comparison.outcome import Comparison, GoalSource, MetricComparison, Outcome, Verdict
 from comparison.report import Line, Link, Report, RunCard, Section, Step
 from comparison.runs import Goal, Run
@@ -55,11 +56,7 @@ def _sides(comparison: Comparison, labels: Sequence[str], *, ui_url: str, now: i
 
 
 def _url(runs: Sequence[Run], ui_url: str) -> str:
-    if not ui_url or len(runs) != 1:
-        return ""
-    from comparison import links  # noqa: PLC0415
-
-    return links.run_url(ui_url, runs[0])
+    return links.run_url(ui_url, runs[0]) if ui_url and len(runs) == 1 else ""
 
 
 def _each(judged: Sequence[Verdict]) -> tuple[Section, ...]:
@@ -71,8 +68,6 @@ def _each(judged: Sequence[Verdict]) -> tuple[Section, ...]:
 def _links(comparison: Comparison, labels: Sequence[str], ui_url: str) -> tuple[Link, ...]:
     if not ui_url:
         return ()
-    from comparison import links  # noqa: PLC0415
-
     runs = list({run.run_id: run for side in comparison.sides for run in side.runs}.values())
     own = {
         side.runs[0].run_id: Link(f"Open {label}", links.run_url(ui_url, side.runs[0]), f"run:{number}")

@@ -37,9 +37,14 @@ def _facts_of_one(run: Run, now: int | None) -> tuple[str, ...]:
         f"in {plain.name(run.experiment.name)}" if run.experiment.name else "",
         "" if run.started_at is None else times.started(run.started_at, now),
         _length(run, now),
-        f"by {plain.name(run.user)}" if run.user else "",
+        f"by {plain.name(run.user)}" if is_known(run.user) else "",
     )
     return tuple(fact for fact in facts if fact)
+
+
+def is_known(user: str) -> bool:
+    """MLflow writes "unknown" where nobody said who it was."""
+    return user not in ("", "unknown")
 
 
 def _length(run: Run, now: int | None) -> str:

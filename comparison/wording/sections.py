@@ -6,6 +6,7 @@ from comparison.outcome import Comparison, DatasetComparison, Difference, Differ
 from comparison.report import Line, Section
 from comparison.runs import Dataset, Run
 from comparison.wording import plain, times
+from comparison.wording.cards import is_known
 
 NOT_LOGGED = "not logged"
 _PAIR = 2
@@ -82,7 +83,7 @@ def _named(datasets: Iterable[Dataset]) -> str:
 def _details(comparison: Comparison, labels: tuple[str, ...]) -> Section | None:
     facts: tuple[tuple[str, _Fact], ...] = (
         ("Experiment", lambda run: plain.name(run.experiment.name)),
-        ("User", lambda run: plain.name(run.user) if run.user else ""),
+        ("User", lambda run: plain.name(run.user) if is_known(run.user) else ""),
         ("Source", lambda run: plain.value(run.source) if run.source else ""),
         ("Commit", lambda run: plain.name(run.commit[:10]) if run.commit else ""),
         ("Started", lambda run: "" if run.started_at is None else times.date(run.started_at)),

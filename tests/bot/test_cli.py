@@ -76,7 +76,37 @@ def test_a_comparison_in_the_terminal(run):
     result = run("compare", "Run 1", "Run 2")
     assert result.exit_code == 0
     assert result.stderr == ""
-    assert re.sub(r"\b[0-9a-f]{32}\b", "<id>", result.stdout) == snapshot()
+    drawn = re.sub(r"\b[0-9a-f]{32}\b", "<id>", result.stdout)
+    assert re.sub(r"started .*? · ", "started <some time ago> · ", drawn) == snapshot("""\
+Run 2 is better on 2 of 3 metrics
+
+Baseline   Run 1
+           finished · in iris · started <some time ago> · took 1 min
+Candidate  Run 2
+           finished · in iris · started <some time ago> · took 59 s
+
+Metric        Run 1    Run 2  Difference        Change
+----------  -------  -------  --------------  --------
+loss            0.5      0.4  ▼ -0.1 better      -20 %
+accuracy       0.85     0.92  ▲ +0.07 better    +8.2 %
+cost_units        3        3  same                 0 %
+
+Parameters
+  C: 1.0 → 0.5
+
+Details
+  Experiment: iris (both)
+  Started: 2026-11-18 11:06 UTC (both)
+  Duration: 1 min → 59 s
+  Run: <id> → <id>
+
+Be careful
+  - The source commits are unknown: the code may differ too.
+  - One run against one run: the difference may be seed noise.
+
+Assumed from the names: higher is better for accuracy; lower is better for loss.
+To say otherwise, set the experiment tag mlcompare.goal.loss.
+""")
 
 
 @pytest.mark.parametrize(

@@ -59,12 +59,12 @@ Baseline   Logistic Regression - Run 1
 Candidate  Logistic Regression - Run 2
            finished · in iris
 
-Metric      Logistic Regression -    Logistic Regression -  Difference        Change
-                            Run 1                    Run 2
---------  -----------------------  -----------------------  --------------  --------
-loss                          0.5                      0.6  ▲ +0.1 worse       +20 %
-accuracy                     0.85                     0.92  ▲ +0.07 better    +8.2 %
-lr                            0.1                      0.2  ▲ +0.1 changed    +100 %
+Metric      Logistic Regression    Logistic Regression  Difference        Change
+                        - Run 1                - Run 2
+--------  ---------------------  ---------------------  --------------  --------
+loss                        0.5                    0.6  ▲ +0.1 worse       +20 %
+accuracy                   0.85                   0.92  ▲ +0.07 better    +8.2 %
+lr                          0.1                    0.2  ▲ +0.1 changed    +100 %
 
 Parameters (1 the same)
   C: 1.0 → 0.5
@@ -77,11 +77,11 @@ Details
   User: alice → unknown
   Started: 2026-11-18 09:06 UTC → unknown
   Duration: 1 min 40 s → unknown
-  Run: 4c6f6769737469632052656772657373 (both)
+  Run: b7e145103e1350a6c0947ce4186837fe → 9dce215e3f5e754978203d47f304e138
 
 Be careful
-  - Logistic Regression - Run 1 and Logistic Regression - Run 2 are the same
-    run.
+  - The source commits are unknown: the code may differ too.
+  - One run against one run: the difference may be seed noise.
 
 No goal is known for lr. To set one, give the experiment the tag
 mlcompare.goal.lr with the value higher or lower.
@@ -126,7 +126,47 @@ def test_a_metric_called_better_is_not_painted():
 
 
 def test_a_comparison_as_markdown():
-    assert markdown.draw(word(compare(OLD, NEW), now=NOW, ui_url="https://m.example")) == snapshot()
+    assert markdown.draw(word(compare(OLD, NEW), now=NOW, ui_url="https://m.example")) == snapshot("""\
+### Mixed: 1 better, 1 worse
+
+- Baseline: **[Logistic Regression - Run 1](https://m.example/#/experiments/1/runs/b7e145103e1350a6c0947ce4186837fe)** finished · in iris · started 2 h ago · took 1 min 40 s · by alice
+- Candidate: **[Logistic Regression - Run 2](https://m.example/#/experiments/1/runs/9dce215e3f5e754978203d47f304e138)** finished · in iris
+
+| Metric | Logistic Regression - Run 1 | Logistic Regression - Run 2 | Difference | Change |
+| :--- | ---: | ---: | :--- | ---: |
+| loss | 0.5 | 0.6 | ▲ +0.1 worse | +20 % |
+| accuracy | 0.85 | 0.92 | ▲ +0.07 better | +8.2 % |
+| lr | 0.1 | 0.2 | ▲ +0.1 changed | +100 % |
+
+**Parameters (1 the same)**
+
+- C: 1.0 → 0.5
+
+**Datasets**
+
+- training: iris (1a2b3c4d), same digest
+
+<details><summary>Details</summary>
+
+- Experiment: iris (both)
+- User: alice → unknown
+- Started: 2026-11-18 09:06 UTC → unknown
+- Duration: 1 min 40 s → unknown
+- Run: b7e145103e1350a6c0947ce4186837fe → 9dce215e3f5e754978203d47f304e138
+
+</details>
+
+**Be careful**
+
+- The source commits are unknown: the code may differ too.
+- One run against one run: the difference may be seed noise.
+
+- No goal is known for lr. To set one, give the experiment the tag mlcompare.goal.lr with the value higher or lower.
+
+[Compare in MLflow](https://m.example/#/compare-runs?runs=%5B%22b7e145103e1350a6c0947ce4186837fe%22%2C%229dce215e3f5e754978203d47f304e138%22%5D&experiments=%5B%221%22%5D)
+
+<sub>Assumed from the names: higher is better for accuracy; lower is better for loss. To say otherwise, set the experiment tag mlcompare.goal.loss.</sub>
+""")
 
 
 def test_markdown_of_names_that_are_markup_is_inert():

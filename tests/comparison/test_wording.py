@@ -152,7 +152,13 @@ Run: 6f6c6400000000000000000000000000 → 6e657700000000000000000000000000 in ne
 
 
 def test_the_summary_is_a_complete_short_answer():
-    assert word(compare(OLD, NEW), now=NOW, ui_url="https://mlflow.example.com").summary == snapshot()
+    assert word(compare(OLD, NEW), now=NOW, ui_url="https://mlflow.example.com").summary == snapshot("""\
+Mixed: 2 better, 1 worse.
+latency_ms 12.0 → 15.1 (▲ +3.1 worse, +26 %); loss 0.50 → 0.38 (▼ -0.12 better, -24 %); accuracy 0.85 → 0.92 (▲ +0.07 better, +8.2 %); lr 0.1 → 0.2 (▲ +0.1 changed, +100 %).
+Parameters: C: 1.0 → 0.5; only in new: dropout = 0.1.
+The datasets for training differ: old iris (1a2b3c4d), new iris (9f8e7d6c).
+https://mlflow.example.com/#/compare-runs?runs=%5B%226f6c6400000000000000000000000000%22%2C%226e657700000000000000000000000000%22%5D&experiments=%5B%221%22%5D\
+""")
 
 
 def test_the_summary_of_several_tells_each_candidate():
@@ -441,7 +447,14 @@ def test_values_at_a_step_are_said_to_be_so():
 
 def test_links_open_each_run_and_the_comparison():
     report = word(compare(OLD, NEW), ui_url="https://m.example", rules_url="https://r.example")
-    assert [(link.key, link.text) for link in report.links] == snapshot()
+    assert [(link.key, link.text) for link in report.links] == snapshot(
+        [
+            ("run:0", "Open old"),
+            ("run:1", "Open new"),
+            ("compare", "Compare in MLflow"),
+            ("rules", "How this is judged"),
+        ]
+    )
     assert all(card.url.startswith("https://m.example/#/") for card in report.sides)
 
 
