@@ -1,14 +1,14 @@
 """Runs in, a judged comparison out. The rules are a promise to users: docs/judgement.md."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
+from math import inf, isfinite
 
-from comparison import digits
 from comparison.datasets import compare_datasets
 from comparison.differences import compare_texts
+from comparison.digits import difference, relative
 from comparison.doubts import doubt
 from comparison.errors import RequestError
 from comparison.goals import decide
@@ -61,7 +61,7 @@ def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides
         parameters=compare_texts(sides, "parameters"),
         tags=compare_texts(sides, "tags"),
         datasets=datasets,
-        warnings=doubt(sides, judged, datasets, now=now),
+        warnings=doubt(sides, judged, datasets, now=now, reading=reading),
         verdicts=tuple(judge(judged, index, labels=labels) for index in range(len(sides) - 1)),
         reading=reading,
     )
@@ -119,7 +119,7 @@ def _experiments(sides: Sequence[Side]) -> list[Experiment]:
 
 def _compare_metrics(sides: Sequence[Side], named: Sequence[str], terms: _Terms) -> tuple[MetricComparison, ...]:
     logged = dict.fromkeys(name for side in sides for run in side.runs for name in run.metrics)
-    first = [_find(name, logged) for name in named]
+    first = [_find(name, logged) for name in ([named] if isinstance(named, str) else named)]
     primary = first[0] if first else _primary_of(terms.experiments, logged)
     if primary and not first:
         first = [primary]
@@ -148,8 +148,9 @@ def _primary_of(experiments: Sequence[Experiment], logged: Mapping[str, None]) -
 
 def _compare_metric(name: str, sides: Sequence[Side], terms: _Terms, *, primary: bool) -> MetricComparison:
     goal, source = decide(name, terms.requested, terms.channel, terms.experiments)
-    baseline, *candidates = (_read(side, name) for side in sides)
-    changes = tuple(_change(baseline, candidate, goal, terms.tolerance) for candidate in candidates)
+    baseline, *candidates = [_read(side, name) for side in sides]
+    old = baseline.value
+    changes = tuple([_change(baseline, old, candidate, goal, terms.tolerance) for candidate in candidates])
     return MetricComparison(name, goal, source, changes, primary)
 
 
@@ -162,15 +163,15 @@ def _read(side: Side, name: str) -> Reading:
     return Reading(tuple(float(metric.value) for metric in logged), last_step, len(side.runs))
 
 
-def _change(baseline: Reading, candidate: Reading, goal: Goal, tolerance: float | None) -> Change:
-    old, new = baseline.value, candidate.value
+def _change(baseline: Reading, old: float | None, candidate: Reading, goal: Goal, tolerance: float | None) -> Change:
+    """What became of the baseline, whose value is `old`."""
+    new = candidate.value
     if old is None or new is None:
         return Change(baseline, candidate, None, None, _one_sided(old, new))
-    if not (math.isfinite(old) and math.isfinite(new)):
+    if not (isfinite(old) and isfinite(new)):
         return Change(baseline, candidate, None, None, Outcome.NOT_A_NUMBER)
-    gap = digits.difference(old, new)
-    outcome = _outcome(old, new, goal, tolerance)
-    return Change(baseline, candidate, gap, digits.relative(old, new, gap), outcome)
+    gap = difference(old, new)
+    return Change(baseline, candidate, gap, relative(old, new, gap), _outcome(old, new, goal, tolerance))
 
 
 def _one_sided(old: float | None, new: float | None) -> Outcome:
@@ -199,7 +200,7 @@ def _reading_order(metric: MetricComparison) -> tuple[int, float, str]:
     if rank > _RANK[Outcome.CHANGED]:
         return rank, 0.0, metric.name
     sizes = (
-        math.inf if change.relative is None else abs(change.relative)
+        inf if change.relative is None else abs(change.relative)
         for change in metric.changes
         if _RANK[change.outcome] == rank
     )

@@ -34,8 +34,14 @@ def doubt(
     datasets: Sequence[DatasetComparison],
     *,
     now: int | None,
+    reading: str = "last",
 ) -> tuple[ComparisonWarning, ...]:
-    """All warnings, in the order of `Code`. `now` is ms since the epoch; None: nobody is taken for dead."""
+    """All warnings, in the order of `Code`. `now` is ms since the epoch; None: nobody is taken for dead.
+
+    Only the last values (`reading`) tell when a run was last heard of and how far it came.
+    """
+    last = reading == "last"
+    now = now if last else None
     found: dict[Code, Iterable[str]] = {
         Code.NOT_FINISHED: _not_finished(sides, now),
         Code.MAY_BE_DEAD: _may_be_dead(sides, now),
@@ -43,7 +49,7 @@ def doubt(
         Code.DATASETS_DIFFER: _datasets_differ(sides, datasets),
         Code.ONE_SIDED_METRICS: _one_sided(sides, metrics),
         Code.NOT_FINITE: _not_finite(sides, metrics),
-        Code.STEPS_DIFFER: _steps_differ(sides, metrics),
+        Code.STEPS_DIFFER: _steps_differ(sides, metrics) if last else (),
         Code.EXPERIMENTS_DIFFER: _experiments_differ(sides),
         Code.SAME_RUN: _same_run(sides),
         Code.COMMIT_UNKNOWN: _commit_unknown(sides),

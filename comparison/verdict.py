@@ -40,9 +40,10 @@ class _Tally:
         self.better = known.count(Outcome.BETTER)
         self.worse = known.count(Outcome.WORSE)
         self.same = known.count(Outcome.SAME)
-        self.changed = sum(outcome is Outcome.CHANGED for _, outcome in shared)
-        self.odd = sum(outcome is Outcome.NOT_A_NUMBER for _, outcome in shared)
-        self.all_same = sum(outcome is Outcome.SAME for _, outcome in shared)
+        outcomes = [outcome for _, outcome in shared]
+        self.changed = outcomes.count(Outcome.CHANGED)
+        self.odd = outcomes.count(Outcome.NOT_A_NUMBER)
+        self.all_same = outcomes.count(Outcome.SAME)
 
     @property
     def judged(self) -> int:

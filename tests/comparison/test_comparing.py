@@ -132,6 +132,10 @@ def test_a_metric_is_found_whatever_the_case_of_its_letters():
     assert two({"Accuracy": 1}, {"Accuracy": 2}, metrics=["accuracy"]).metrics[0].primary
 
 
+def test_one_metric_may_be_named_alone():
+    assert two({"accuracy": 1}, {"accuracy": 2}, metrics="accuracy").metrics[0].primary
+
+
 def test_a_metric_nobody_logged_is_refused_with_the_nearest_names():
     with pytest.raises(RequestError, match="None of these runs logged a metric called acuracy") as refused:
         two({"accuracy": 1}, {"accuracy": 2}, metrics=["acuracy"])

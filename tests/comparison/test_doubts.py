@@ -185,3 +185,15 @@ def test_the_most_serious_doubts_come_first():
 
 def test_two_good_runs_of_one_kind_raise_one_doubt_only():
     assert [found.code for found in two({"acc": 1}, {"acc": 2}).warnings] == [Code.SINGLE_RUNS]
+
+
+def test_values_other_than_the_last_do_not_tell_how_long_a_run_went_on():
+    comparison = compare(
+        run("A", {"loss": Metric(1, 3)}),
+        run("B", {"loss": Metric(1, 90, 1000)}, status=Status.RUNNING),
+        now=NOW,
+        reading="best",
+    )
+    assert warning(comparison, Code.STEPS_DIFFER) is None
+    assert warning(comparison, Code.MAY_BE_DEAD) is None
+    assert warning(comparison, Code.NOT_FINISHED) == "B is still running (RUNNING)."
