@@ -241,3 +241,12 @@ def test_what_was_read_is_kept():
 
 def test_integers_are_read_as_numbers():
     assert change(two({"acc": 1}, {"acc": 2}), "acc").difference == 1.0
+
+
+def test_mlflow_runs_are_there_for_who_asks_and_nothing_else_is():
+    import comparison
+
+    assert comparison.MlflowRuns.__module__ == "comparison.tracking"
+    assert set(comparison.__all__) == set(dir(comparison))
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = comparison.Nothing
