@@ -134,7 +134,7 @@ def test_a_map_is_the_same_in_any_order_of_its_keys(values):
 
 def test_two_hundred_long_parameters_are_compared_and_no_more_python_is_read_than_people_wait_for():
     def long(shift):
-        return {f"p{n:03}": repr({f"key_{k}": k + shift for k in range(400)}) for n in range(200)}
+        return {f"p{n:03}": repr({f"key_{k}": k + shift + n for k in range(400)}) for n in range(200)}
 
     names = [difference.name for difference in compared(long(1), long(2)).changed]
     assert names[0] == "p000.key_0"
