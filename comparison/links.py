@@ -30,9 +30,9 @@ def compare_url(ui_url: str, runs: Sequence[Run]) -> str:
 
 
 def linked_runs(url: str) -> tuple[tuple[str, str], ...]:
-    """The runs a pasted address leads to, each as run id and experiment id ("" when it is not said); none: no such link.
+    """The runs a pasted address leads to, each as run id and experiment id ("" when it is not said).
 
-    Knows the page of a run with whatever tab behind it, and MLflow's comparison of several.
+    None when it leads to no run. Knows the page of a run, whatever the tab, and MLflow's comparison of several.
     """
     address = unquote(url)
     _, found, query = address.partition("compare-runs?")

@@ -9,6 +9,7 @@ A first word with a meaning is a row in COMMANDS, a clause a row in CLAUSES: to 
 """
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,10 +21,9 @@ from comparison.words import Word, split
 MOST_RUNS = 50
 _PLAIN_SEPARATORS = frozenset({"vs", "vs.", "versus", "v", "v.", "against"})  # these part names wherever they stand
 _LISTING = frozenset({"and", "&"})
-_SOFT_SEPARATORS = frozenset(
-    {"with", "to", "or", "from"}
-)  # these stand within names too: only where nothing else parts
+_SOFT_SEPARATORS = frozenset({"with", "to", "or", "from"})  # they stand within names too
 _SEPARATORS = _PLAIN_SEPARATORS | _LISTING | _SOFT_SEPARATORS
+_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _RUN_WORDS = frozenset({"run", "runs", "the", "between"})
 _COMPARING = frozenset({"compare", "comparing", "comparison", "diff", "difference"})
 _LETTERS_ENDING = "?.!;"
@@ -81,13 +81,17 @@ def _trimmed(words: list[Word], command: str) -> list[Word]:
     while words and not words[-1].is_quoted:
         last = words[-1]
         kept = last.text.rstrip(_LETTERS_ENDING) if "://" not in last.text else last.text
-        if last.is_comma or last.folded in ("please", "pls", "thanks") or not kept:
+        if last.is_comma or kept.casefold() in ("please", "pls", "thanks") or not kept:
             if last.text == "?" and len(words) == 1:
                 return words
             words = words[:-1]
         else:
             return [*words[:-1], replace(last, text=kept)]
     return words
+
+
+def _is_address(word: Word, command: str) -> bool:
+    return (word.text.startswith("@") and len(word.text) > 1) or word.folded in ("please", command)
 
 
 # Commands: the words after the first one
@@ -107,6 +111,8 @@ def _compare_led(words: Sequence[Word], text: str) -> Request:
 
 def _is_better(words: Sequence[Word], text: str) -> Request:
     """`is B better than A`, `did B beat A`, `how does B compare with A`: A is the baseline."""
+    if words[0].folded == "how" and len(words) > 1 and words[1].folded in COMMANDS:
+        words = words[1:]
     folded = [word.folded for word in words]
     for middle, length in _COMPARATIVES:
         for place in range(2, len(words) - length + 1):
@@ -127,9 +133,9 @@ def _is_better(words: Sequence[Word], text: str) -> Request:
 
 
 _COMPARATIVES = (
+    (("better", "or", "worse", "than"), 4),
     (("better", "than"), 2),
     (("worse", "than"), 2),
-    (("better", "or", "worse", "than"), 4),
     (("improve", "on"), 2),
     (("compare", "with"), 2),
     (("compare", "to"), 2),
@@ -200,8 +206,9 @@ def _groups(words: Sequence[Word], *, is_led: bool) -> list[list[Word]]:
 
 def _parted(words: Sequence[Word], parting: frozenset[str]) -> list[list[Word]]:
     groups: list[list[Word]] = [[]]
-    for word in words:
-        if word.is_comma or word.folded in parting:
+    for place, word in enumerate(words):
+        is_name = place == 0 and len(words) > 2 and words[1].folded in parting  # a run called "v" or "to"
+        if word.is_comma or (word.folded in parting and not is_name):
             groups.append([])
         else:
             groups[-1].append(word)
@@ -222,6 +229,8 @@ def _reference(words: Sequence[Word], text: str) -> list[RunReference]:
     start, end = words[0].at, words[-1].end
     whole = " ".join(word.text for word in words)
     bare = " ".join(word.text for word in words[1:]) if words[0].folded == "run" else ""
+    if _ID.fullmatch(bare):
+        return [Named(bare, words[1].at, end=end)]
     return [Named(whole, start, bare, end=end)]
 
 
@@ -283,22 +292,25 @@ def _too_few(references: Sequence[RunReference], text: str, at: int, words: Sequ
 
 
 def _clauses(words: Sequence[Word], text: str) -> _Asked:
-    """Takes the clauses off the end, one after the other, as long as there is one."""
+    """Takes off the end all from the first word on which only clauses follow."""
     asked = _Asked(text, list(words))
-    for start in _starts(words):
-        if all(_is_clause(words, place) for place in _starts(words) if place >= start):
-            asked.words = list(words[:start])
-            _read_clauses(words[start:], asked)
+    starts = _starts(words)
+    parted_at = max((place for place, word in enumerate(words) if word.folded in _PLAIN_SEPARATORS), default=-1)
+    for start in reversed(starts):
+        if start < parted_at or not _is_clause(words, start):
             break
+        asked.words = list(words[:start])
+    if len(asked.words) < len(words):
+        _read_clauses(words[len(asked.words) :], asked)
     return asked
 
 
-def _starts(words: Sequence[Word]) -> list[int]:
-    """Where a clause may begin: at one of its words, behind a word that names a run."""
+def _starts(words: Sequence[Word], *, is_clause: bool = False) -> list[int]:
+    """Where a clause may begin: at one of its words, behind a word that names a run, or behind a clause."""
     found: list[int] = []
     for place in range(1, len(words)):
         before = words[place - 1]
-        names_a_run = before.folded in _SEPARATORS or (before.is_comma and not found)
+        names_a_run = before.folded in _SEPARATORS or (before.is_comma and not (found or is_clause))
         if words[place].folded in CLAUSES and not names_a_run:
             found.append(place)
     return found
@@ -307,18 +319,16 @@ def _starts(words: Sequence[Word]) -> list[int]:
 def _is_clause(words: Sequence[Word], place: int) -> bool:
     """Whether what begins here is a clause: a word such as `in` with something behind it, or `all` by itself."""
     word = words[place].folded
-    rest = words[place + 1 :]
+    rest = words[place + 1 : place + 3]
     if word in _FLAGS:
         return not rest or rest[0].folded in CLAUSES or rest[0].is_comma
     if word == "at":
         return len(rest) >= 2 and rest[0].folded == "step"
-    if not rest:
-        return place > 2  # something is missing behind it, and the clause says what
-    return not any(each.folded in _PLAIN_SEPARATORS for each in rest)
+    return bool(rest) or place > 2  # without a rest something is missing, and the clause says what
 
 
 def _read_clauses(words: Sequence[Word], asked: _Asked) -> None:
-    starts = [0, *_starts(words)]
+    starts = [0, *_starts(words, is_clause=True)]
     for place, stop in zip(starts, [*starts[1:], len(words)], strict=True):
         CLAUSES[words[place].folded](words[place], words[place + 1 : stop], asked)
 

@@ -1,0 +1,320 @@
+"""Said → understood."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from comparison.errors import NotUnderstood, RequestError
+from comparison.parser import parse, parse_run
+from comparison.request import Compare, Help, Linked, Named
+
+ONE, TWO = "0123456789abcdef0123456789abcdef", "f123456789abcdef0123456789abcdef"
+UI = "https://mlflow.example.com"
+
+
+def drawn(request):
+    """A request as one line: baseline | candidates, and the clauses."""
+    if isinstance(request, Help):
+        return f"help {request.topic}".strip() + (" (unasked)" if request.unasked else "")
+    assert isinstance(request, Compare)
+    names = [
+        f"link:{each.run_id[:4]}"
+        if isinstance(each, Linked)
+        else each.text + (f" or {each.otherwise}" if each.otherwise else "")
+        for each in request.runs
+    ]
+    parts = [" | ".join(names)]
+    parts += [f"in {request.experiment}"] if request.experiment else []
+    parts += [f"by {' + '.join(request.metrics)}"] if request.metrics else []
+    parts += ["all"] if request.everything else []
+    parts += ["best"] if request.best else []
+    parts += [f"step {request.at_step}"] if request.at_step is not None else []
+    return "; ".join(parts)
+
+
+SAID = {
+    # the plain forms
+    "A vs B": "A | B",
+    "A B": "A | B",
+    "A VS B": "A | B",
+    "A vs. B": "A | B",
+    "A versus B": "A | B",
+    "A v B": "A | B",
+    "A, B": "A | B",
+    "A,B,C": "A | B | C",
+    "A, B and C": "A | B | C",
+    "A, B, and C": "A | B | C",
+    "A and B": "A | B",
+    "A & B": "A | B",
+    "A B C D": "A | B | C | D",
+    "A vs B vs C": "A | B | C",
+    "A vs B, C": "A | B | C",
+    "A vs B and C": "A | B | C",
+    "A with B": "A | B",
+    "A to B": "A | B",
+    "compare A B": "A | B",
+    "compare A and B": "A | B",
+    "compare A with B": "A | B",
+    "compare A to B": "A | B",
+    "compare A vs B": "A | B",
+    "Compare A, B, C": "A | B | C",
+    "compare between A and B": "A | B",
+    "diff A B": "A | B",
+    "diff A and B": "A | B",
+    "difference between A and B": "A | B",
+    # the word run
+    "compare run A with run B": "run A or A | run B or B",
+    "compare runs A and B": "A | B",
+    "run A vs run B": "run A or A | run B or B",
+    "Run 1 vs Run 2": "Run 1 or 1 | Run 2 or 2",
+    "compare the runs A and B": "A | B",
+    f"compare run {ONE} with run {TWO}": f"{ONE} | {TWO}",
+    "run A run B": "A | B",
+    'compare run "my run" with run "other run"': "my run | other run",
+    # who is the baseline
+    "A against B": "B | A",
+    "compare A against B": "B | A",
+    "is B better than A": "A | B",
+    "is B better than A?": "A | B",
+    "Is B worse than A": "A | B",
+    "is run B better than run A?": "run A or A | run B or B",
+    "did B beat A": "A | B",
+    "does B improve on A?": "A | B",
+    "how does B compare to A?": "A | B",
+    "is B better or worse than A": "A | B",
+    "is B better than A in iris by f1": "A | B; in iris; by f1",
+    # clauses
+    "A vs B in iris": "A | B; in iris",
+    "A vs B in experiment iris": "A | B; in iris",
+    "A vs B in my long experiment": "A | B; in my long experiment",
+    'A vs B in "in by all"': "A | B; in in by all",
+    "A B in iris": "A | B; in iris",
+    "A vs B by accuracy": "A | B; by accuracy",
+    "A vs B on accuracy": "A | B; by accuracy",
+    "A vs B by accuracy, loss": "A | B; by accuracy + loss",
+    "A vs B by accuracy and loss": "A | B; by accuracy + loss",
+    "A vs B by accuracy, loss and f1": "A | B; by accuracy + loss + f1",
+    "A vs B by f1 score": "A | B; by f1 score",
+    "A vs B by val/loss": "A | B; by val/loss",
+    'A vs B by "val loss", acc': "A | B; by val loss + acc",
+    "A vs B by loss, loss": "A | B; by loss",
+    "A vs B all": "A | B; all",
+    "A vs B everything": "A | B; all",
+    "A vs B best": "A | B; best",
+    "A vs B at step 10": "A | B; step 10",
+    "A vs B at step 1000": "A | B; step 1000",
+    "A vs B in iris by accuracy all": "A | B; in iris; by accuracy; all",
+    "A vs B all by accuracy in iris": "A | B; in iris; by accuracy; all",
+    "A vs B by loss best in digits": "A | B; in digits; by loss; best",
+    "A vs B in iris, by accuracy, all": "A | B; in iris; by accuracy; all",
+    "A, B and C in iris by acc at step 5": "A | B | C; in iris; by acc; step 5",
+    "A vs B IN iris BY acc ALL": "A | B; in iris; by acc; all",
+    # names with spaces
+    "Logistic Regression - Run 1 vs Logistic Regression - Run 2": "Logistic Regression - Run 1 | Logistic Regression - Run 2",
+    "compare Logistic Regression - Run 1 with Logistic Regression - Run 2": "Logistic Regression - Run 1 | Logistic Regression - Run 2",
+    "big model, small model": "big model | small model",
+    "fine tuned to death vs base with dropout": "fine tuned to death | base with dropout",
+    '"big model" "small model"': "big model | small model",
+    "“big model” vs “small model”": "big model | small model",
+    "‘big model’ vs ‘small model’": "big model | small model",
+    "'big model' vs 'small model'": "big model | small model",
+    "«big model» vs «small model»": "big model | small model",
+    "„big model“ vs „small model“": "big model | small model",
+    "`big model` vs `small model`": "big model | small model",
+    '"big model", B': "big model | B",
+    '"A" B': "A | B",
+    "is “big model” better than “small model”?": "small model | big model",
+    # names that look like our own words, or odd
+    '"vs" vs "in"': "vs | in",
+    "in vs by": "in | by",
+    "all vs best": "all | best",
+    "best vs all in iris": "best | all; in iris",
+    "latest vs previous": "latest | previous",
+    "compare compare vs diff": "compare | diff",
+    "compare vs B": "compare | B",
+    '"help" vs B': "help | B",
+    "it's vs that's": "it's | that's",
+    "O'Brien vs D'Arcy": "O'Brien | D'Arcy",
+    'say "hi" vs B': "say hi | B",
+    "lr=0.1 vs lr=0.01": "lr=0.1 | lr=0.01",
+    "a/b vs iris/Run": "a/b | iris/Run",
+    "v1.2 vs v1.3": "v1.2 | v1.3",
+    "v vs v2": "v | v2",
+    "日本 vs ünï": "日本 | ünï",
+    "🚀 vs 😀": "🚀 | 😀",
+    "run—1 vs run–2": "run--1 | run-2",
+    "abcd1234 vs beef": "abcd1234 | beef",
+    f"{ONE} {TWO}": f"{ONE} | {TWO}",
+    # how it arrives
+    "  A   vs \t B \n": "A | B",
+    "A\nvs\nB": "A | B",
+    "A\u00a0vs\u00a0B": "A | B",
+    "A vs B?": "A | B",
+    "A vs B!": "A | B",
+    "A vs B please": "A | B",
+    "please compare A and B": "A | B",
+    "A vs B, please.": "A | B",
+    "<@U123ABC> A vs B": "A | B",
+    "<@U123ABC|bot> compare A vs B": "A | B",
+    "@mlcompare A vs B": "A | B",
+    "/mlcompare A vs B": "A | B",
+    "A &amp; B": "A | B",
+    "a&lt;b vs c&gt;d": "a<b | c>d",
+    "`A` vs `B`": "A | B",
+    "*A* vs *B*": "A | B",
+    "<http://model.pt|model.pt> vs other.pt": "model.pt | other.pt",
+    "<mailto:a@b.com|a@b.com> vs B": "a@b.com | B",
+    "<#C123|general> vs B": "#general | B",
+    "A vs <@U123|maya>": "A | @maya",
+    # links
+    f"{UI}/#/experiments/1/runs/{ONE} vs {UI}/#/experiments/1/runs/{TWO}": "link:0123 | link:f123",
+    f"<{UI}/#/experiments/1/runs/{ONE}> <{UI}/#/experiments/1/runs/{TWO}|best one>": "link:0123 | link:f123",
+    f"<{UI}/#/experiments/1/runs/{ONE}/artifacts|x> vs B": "link:0123 | B",
+    f"{UI}/#/runs/{ONE}, B": "link:0123 | B",
+    f"{UI}/?workspace=blue#/experiments/1/runs/{ONE}/model-metrics vs B": "link:0123 | B",
+    f"https://adb.azuredatabricks.net/ml/experiments/9/runs/{ONE}?o=1 vs B": "link:0123 | B",
+    f'{UI}/#/compare-runs?runs=["{ONE}","{TWO}"]&experiments=["1"]': "link:0123 | link:f123",
+    f"<{UI}/#/compare-runs?runs=%5B%22{ONE}%22,%22{TWO}%22%5D&amp;experiments=%5B%221%22%5D>": "link:0123 | link:f123",
+    f"compare {UI}/#/compare-runs?runs=%5B%22{ONE}%22%2C%22{TWO}%22%5D&experiments=%5B%221%22%5D by acc": "link:0123 | link:f123; by acc",
+    f"#/experiments/1/runs/{ONE} vs B": "link:0123 | B",
+    f"is {UI}/#/experiments/1/runs/{ONE} better than B?": "B | link:0123",
+    # help
+    "": "help (unasked)",
+    "   ": "help (unasked)",
+    "<@U123ABC>": "help (unasked)",
+    "help": "help",
+    "Help": "help",
+    "help!": "help",
+    "?": "help",
+    "--help": "help",
+    "help runs": "help runs",
+    "help me please": "help me",
+}
+
+
+@pytest.mark.parametrize(("said", "understood"), SAID.items())
+def test_said_is_understood(said, understood):
+    assert drawn(parse(said)) == understood
+
+
+NOT_UNDERSTOOD = {
+    # said: (the spot, a word of the problem, what to copy)
+    "A": ("", "only one run", "A vs run-b"),
+    "my run vs": ("", "only one run", "“my run” vs run-b"),
+    "compare": ("", "one run", "run-a vs run-b"),
+    "compare A": ("", "only one run", "A vs run-b"),
+    "vs": ("", "one run", "run-a vs run-b"),
+    "vs B": ("", "only one run", "B vs run-b"),
+    ",,,": ("", "", ""),
+    '"A vs B': ('"A vs B', "never closed", ""),
+    "A vs “B": ("“B", "never closed", ""),
+    "A vs B in": ("in", "experiment", "run-a vs run-b in my-experiment"),
+    "A vs B by": ("by", "metric", "run-a vs run-b by accuracy"),
+    "A vs B in iris by": ("by", "metric", "run-a vs run-b by accuracy"),
+    "A vs B at step ten": ("at", "step", "run-a vs run-b at step 100"),
+    "A vs B at step 1.5": ("at", "step", "run-a vs run-b at step 100"),
+    "is A better": ("is", "better", "is run-b better than run-a"),
+    "is A": ("is", "better", "is run-b better than run-a"),
+    'A vs ""': ('""', "no name", ""),
+    "A vs https://example.com/page": ("https", "leads to no run", ""),
+    f"A vs {UI}/#/experiments/1": (UI, "leads to no run", ""),
+    f"{UI}/#/experiments/1/runs/{ONE}": ("", "one run", ""),
+    " ".join(f"r{number}" for number in range(51)): ("r50", "51 runs", ""),
+    "A vs " + "B" * 10_001: (None, "10,006 characters", "help runs"),
+}
+
+
+@pytest.mark.parametrize(("said", "told"), NOT_UNDERSTOOD.items())
+def test_what_is_not_understood_says_where_and_what_to_type(said, told):
+    spot, problem, example = told
+    if said == ",,,":
+        assert parse(said) == Help(unasked=True)
+        return
+    with pytest.raises(NotUnderstood) as caught:
+        parse(said)
+    error = caught.value
+    assert problem in error.problem
+    assert example in error.example
+    assert error.text == said[:2_000]
+    assert spot is None or said[error.at :].startswith(spot)
+
+
+def test_a_misspelt_command_is_named():
+    with pytest.raises(NotUnderstood) as caught:
+        parse("hepl")
+    assert caught.value.near == ("help",)
+
+
+def test_every_run_knows_its_spot():
+    said = "compare big model with <@U1|maya>  in iris"
+    assert [said[each.at : each.end] for each in parse(said).runs] == ["big model", "<@U1|maya>"]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Run 1", Named("Run 1")),
+        ("a vs b", Named("a vs b")),
+        ('"Run 1"', Named("Run 1")),
+        ('say "hi" twice', Named('say "hi" twice')),
+        (f"{UI}/#/experiments/7/runs/{ONE}", Linked(ONE, "7")),
+        (ONE, Named(ONE)),
+    ],
+)
+def test_a_single_run_is_all_that_was_said(said, meant):
+    assert parse_run(said) == meant
+
+
+OUR_WORDS = [
+    "vs",
+    "in",
+    "by",
+    "all",
+    "best",
+    "at",
+    "step",
+    "run",
+    "compare",
+    "is",
+    "better",
+    "than",
+    "and",
+    ",",
+    '"',
+    "“",
+    "<",
+    ">",
+    "|",
+    "http://",
+    "#/",
+    "?",
+    "'",
+]
+
+
+@settings(max_examples=10_000, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=60), st.lists(st.sampled_from(OUR_WORDS) | st.text(max_size=4), max_size=12).map(" ".join)
+    )
+)
+def test_any_text_is_a_request_or_a_request_error(text):
+    request = answered(text)
+    if isinstance(request, RequestError):
+        assert request.problem
+        assert request.at is None or 0 <= request.at <= len(text)
+    elif isinstance(request, Compare):
+        assert len(request.runs) >= 2
+        assert all(0 <= each.at <= len(text) for each in request.runs)
+
+
+def answered(text):
+    try:
+        return parse(text)
+    except RequestError as error:
+        return error
+
+
+@pytest.mark.parametrize("sign", ['"', "'", "“", "<", "[", "`", ", ", "vs ", "by ", "in ", "a "])
+def test_hostile_repetition_is_refused_or_read_quickly(sign):
+    assert answered((sign * 10_000)[:10_000])
