@@ -113,6 +113,7 @@ class Settings(BaseSettings):
     mlflow_ui_url: Annotated[Words, AfterValidator(ui_address)] = ""
     mlflow_tracking_password: Secret = SecretStr("")  # MLflow reads it by itself; known here to keep it out of logs
     mlflow_tracking_token: Secret = SecretStr("")  # likewise
+    databricks_token: Secret = SecretStr("")  # likewise
     database_url: Annotated[Secret, AfterValidator(_database)] = SecretStr("sqlite:///.mlcompare/mlcompare.db")
     port: Annotated[int, Bare] = Field(default=3000, ge=0, le=65535)
     host: Words = Field(default="0.0.0.0", validation_alias="MLCOMPARE_HOST")  # noqa: S104 -- a container is reached from outside
@@ -154,6 +155,7 @@ class Settings(BaseSettings):
             self.slack_app_token,
             self.mlflow_tracking_password,
             self.mlflow_tracking_token,
+            self.databricks_token,
         )
         inside = (_password(each.get_secret_value()) for each in (self.mlflow_tracking_uri, self.database_url))
         return tuple(text for text in (*(each.get_secret_value() for each in whole), *inside) if text)

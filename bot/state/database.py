@@ -14,17 +14,19 @@ CONNECT_SECONDS = 3  # a database that does not answer in this time counts as do
 
 
 def open_database(address: str) -> Engine:
-    """An engine; connects when first used. A file's folder is made."""
+    """An engine; connects when first used. A file's folder is made then."""
     url = make_url(address)
     return _file(url) if url.get_backend_name() == "sqlite" else _server(url)
 
 
 def _file(url: URL) -> Engine:
-    if url.database:
-        Path(url.database).expanduser().absolute().parent.mkdir(parents=True, exist_ok=True)
     # One connection: threads then queue in turn, where SQLite would have them sleep and try again.
     lone = {"pool_size": 1, "max_overflow": 0, "pool_timeout": CONNECT_SECONDS}
     engine = create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, **lone)
+
+    @event.listens_for(engine, "do_connect")
+    def make_folder(_dialect: Any, _record: Any, _arguments: Any, _named: Any) -> None:
+        Path(url.database or ".").absolute().parent.mkdir(parents=True, exist_ok=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

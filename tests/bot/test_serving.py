@@ -9,6 +9,9 @@ import pytest
 
 from bot.playground.slack import SlackStandIn
 from tests.bot.process import BotProcess, SlowMlflow
+from tests.postgres import postgres, postgres_server
+
+__all__ = ["postgres", "postgres_server"]
 
 HTTP, SOCKET = "HTTP", "Socket Mode"
 
@@ -227,3 +230,24 @@ def test_requests_that_slack_did_not_sign_are_refused_by_the_real_process(start,
         assert answer.status_code == 401
     assert "Traceback" not in bot.log
     assert slack.ephemerals == []
+
+
+def test_two_processes_that_share_postgresql_answer_a_delivery_once(start, slack, postgres):
+    bots = [serve(start, slack, DATABASE_URL=postgres).wait_until_ready() for _ in range(2)]
+    event = {
+        "type": "app_mention",
+        "user": "U0MAYA",
+        "text": "<@U0MLCOMPARE> help",
+        "channel": "C0EXPERIMENTS",
+        "ts": "1795392000.000100",
+        "event_ts": "1795392000.000100",
+    }
+    payload = {"type": "event_callback", "event_id": "Ev0SAME", "team_id": "T0PLAYGROUND", "event": event}
+    for bot in bots:
+        slack.bot_url = f"{bot.url}/slack/events"
+        assert slack.courier.event(payload)[-1].was_taken
+    assert slack.wait_for_ephemeral("/mlcompare", timeout=30)
+    for bot in bots:
+        bot.terminate()
+        assert bot.wait() == 0
+    assert len(slack.ephemerals) == 1

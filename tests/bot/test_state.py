@@ -148,6 +148,16 @@ def test_without_a_database_people_are_answered_once_and_the_log_says_so_once(tm
     engine.dispose()
 
 
+def test_a_folder_that_cannot_be_made_holds_nobody_up(tmp_path, clock):
+    (tmp_path / "file").touch()
+    engine = open_database(f"sqlite:///{tmp_path}/file/state.db")
+    store = StoredClaims(engine, clock)
+    assert [store.claim("a"), store.claim("a")] == [True, False]
+    assert StoredCapabilities(engine, clock).rung("T1") == 0
+    with pytest.raises(OSError, match="file"):
+        check_writable(engine)
+
+
 def test_a_database_that_cannot_be_reached_holds_nobody_up(clock):
     store = StoredClaims(open_database("postgresql+pg8000://u:p@127.0.0.1:9/d"), clock)
     began = time.monotonic()
