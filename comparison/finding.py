@@ -2,10 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 from comparison.errors import Ambiguous, ExperimentNotFound, RunNotFound
 from comparison.request import Linked, Named, RunReference
@@ -15,10 +14,10 @@ from comparison.source import RunSource
 SHORT = 8  # characters of an id that people read
 SEEN = 100  # newest runs among which near names are looked for
 NEAR = 5
+SIDE_BY_SIDE = 16
 FEW = 10  # runs named where a prefix fits several
 _ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _PREFIX = re.compile(r"[0-9a-f]{4,31}", re.IGNORECASE)
-_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +43,16 @@ def find_all(
     """
     scope = _Scope(source, (find_experiment(experiment, source, text=text),) if experiment else (), text)
     ids = list(dict.fromkeys(filter(None, map(_full_id, references))))
-    others = [reference for reference in references if not _full_id(reference)]
-    asked: list[Callable[[], object]] = [lambda: source.get(ids)] if ids else []
-    asked += [lambda each=each: _by_words(each, scope) for each in others if isinstance(each, Named)]
-    answers = _side_by_side(asked)
-    fetched = dict(zip(ids, answers.pop(0), strict=True)) if ids else {}  # type: ignore[call-overload]
-    named = dict(zip(map(id, others), answers, strict=True))
-    return [
-        named[id(each)] if id(each) in named else _by_id(each, fetched, scope)  # type: ignore[misc]
-        for each in references
-    ]
+    named = [each for each in references if isinstance(each, Named) and not _full_id(each)]
+
+    def by_id() -> dict[str, Run | None]:
+        return dict(zip(ids, source.get(ids), strict=True)) if ids else {}
+
+    with ThreadPoolExecutor(max(1, min(len(named), SIDE_BY_SIDE))) as threads:
+        sides = [threads.submit(_by_words, each, scope) for each in named]
+        fetched = by_id()
+        found = {id(each): side.result() for each, side in zip(named, sides, strict=True)}
+    return [found[id(each)] if id(each) in found else _by_id(each, fetched, scope) for each in references]
 
 
 def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experiment:
@@ -84,7 +83,7 @@ def near(name: str, names: Iterable[str]) -> tuple[str, ...]:
     folded: dict[str, str] = {}
     for each in known:
         folded.setdefault(each.casefold()[:200], each)
-    alike = difflib.get_close_matches(wanted[:200], folded, n=NEAR, cutoff=0.5)
+    alike = difflib.get_close_matches(wanted[:200], folded, n=NEAR, cutoff=0.55)
     return tuple(dict.fromkeys([*(folded[each] for each in alike), *holding]))[:NEAR]
 
 
@@ -121,14 +120,13 @@ def _by_words(reference: Named, scope: _Scope) -> Side:
 
 def _named(name: str, reference: Named, scope: _Scope) -> Side | None:
     """By name, by the start of the id, by `experiment/name`, by the name in another case: the first that fits."""
-    questions: list[Callable[[], list[Run]]] = [lambda: scope.source.called(name, experiment_ids=scope.ids)]
-    if _PREFIX.fullmatch(name):
-        questions.append(lambda: scope.source.with_prefix(name.lower(), limit=FEW + 1))
-    called, *prefixed = _side_by_side(questions)
+    called, prefixed = scope.source.called(name, experiment_ids=scope.ids), []
+    if not called and _PREFIX.fullmatch(name):
+        prefixed = scope.source.with_prefix(name.lower(), limit=FEW + 1)
     if called:
         return _newest(called, name)
-    if prefixed and prefixed[0]:
-        return _only(prefixed[0], reference, scope)
+    if prefixed:
+        return _only(prefixed, reference, scope)
     return _within_experiment(name, scope) or _in_any_case(name, scope)
 
 
@@ -203,10 +201,3 @@ def _not_found(reference: Named, scope: _Scope) -> RunNotFound:
 def _spot(name: str, text: str) -> int | None:
     place = text.rfind(name)
     return None if place < 0 else place
-
-
-def _side_by_side(questions: Sequence[Callable[[], _Answer]]) -> list[_Answer]:
-    if len(questions) < 2:
-        return [ask() for ask in questions]
-    with ThreadPoolExecutor(len(questions)) as threads:
-        return [answer.result() for answer in [threads.submit(ask) for ask in questions]]

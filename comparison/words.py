@@ -80,7 +80,7 @@ def _closing(text: str, at: int) -> int:
 
 def _places(text: str, sign: str, start: int) -> list[int]:
     """The next few places of a sign: a request with hundreds of quotes is no request."""
-    found = []
+    found: list[int] = []
     while len(found) < 64 and (place := text.find(sign, start)) >= 0:
         found.append(place)
         start = place + 1
