@@ -159,7 +159,9 @@ class Pages:
         return _told(*self._people.open_home(asked["user"]))
 
     def _fault(self, asked: Asked) -> Any:
-        details = {name: asked[name] for name in ("method", "left", "seconds", "status", "error") if name in asked}
+        details: Asked = {
+            name: asked[name] for name in ("method", "left", "seconds", "status", "error") if name in asked
+        }
         if asked.get("blocks"):
             details["blocks"] = frozenset(asked["blocks"])
         return self._desk.faults.add(Kind(asked["kind"]), **details).as_json()

@@ -9,6 +9,7 @@ from bot.playground.sockets import Sockets
 from bot.playground.state import BOT_USER, TEAM, Message, Workspace
 
 CALLS_SHOWN = 100
+OK = 200
 
 
 def snapshot(desk: Desk, sockets: Sockets, user: str) -> dict[str, Any]:
@@ -77,4 +78,4 @@ def _calls(workspace: Workspace) -> list[dict[str, Any]]:
 
 def _unsaid(status: int) -> str:
     """Why there is no answer in JSON: a response_url answers "ok", a fault answers HTML or nothing."""
-    return "" if status in (200,) else f"HTTP {status}" if status else "connection ended"
+    return "" if status == OK else f"HTTP {status}" if status else "connection ended"

@@ -84,6 +84,13 @@ class View:
 
     def as_slack(self) -> dict[str, Any]:
         return {
+            "callback_id": "",
+            "private_metadata": "",
+            "external_id": "",
+            "clear_on_close": False,
+            "notify_on_close": False,
+            "close": None,
+            "submit": None,
             **self.content,
             "id": self.id,
             "team_id": TEAM,

@@ -37,7 +37,7 @@ def action_of(block: Block, element: dict[str, Any], value: str | None) -> dict[
     about: dict[str, Any] = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
     kind = element["type"]
     if kind in ("button", "icon_button"):
-        known = {name: element[name] for name in ("text", "value", "style", "url") if name in element}
+        known: dict[str, Any] = {name: element[name] for name in ("text", "value", "style", "url") if name in element}
         return {**about, **known}
     if kind == "feedback_buttons":
         return {**about, "value": value or element["positive_button"]["value"]}

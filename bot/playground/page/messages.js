@@ -60,7 +60,7 @@ function one(message, { state, joined, replies, reactions, inThread, desk }) {
   return el("article", { class: `message ${joined ? "joined" : ""} ${message.ephemeral ? "ephemeral" : ""}`, "aria-label": `${name}, ${clock(message.ts)}`, "data-ts": message.ts },
     el("div", { class: "gutter" }, joined ? el("time", { class: "gutter-time" }, clock(message.ts)) : avatar(message.by_slack ? "Slackbot" : message.user, author)),
     el("div", { class: "body" },
-      message.ephemeral ? el("p", { class: "only-you" }, "👁 Only visible to you") : null,
+      message.ephemeral ? el("p", { class: "only-you" }, "Only visible to you") : null,
       message.broadcast && !inThread ? el("p", { class: "only-you" }, "replied to a thread") : null,
       message.command ? el("p", { class: "command-line" }, `${state.users[state.me].name} used `, el("code", {}, message.command)) : null,
       joined ? null : el("p", { class: "who" }, el("strong", {}, name), author.is_bot && !message.by_slack ? el("span", { class: "app-badge" }, "APP") : null, el("time", {}, clock(message.ts))),
@@ -68,7 +68,7 @@ function one(message, { state, joined, replies, reactions, inThread, desk }) {
       reactions.length ? el("p", { class: "reactions" }, reactions.map((reaction) => el("span", {}, emoji(reaction) ?? `:${reaction}:`, " 1"))) : null,
       replies.length ? el("button", { type: "button", class: "replies", onclick: () => desk.openThread(message.ts) }, avatar(replies.at(-1).user, state.users[replies.at(-1).user]), `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`, el("small", {}, `Last at ${clock(replies.at(-1).ts)}`)) : null),
     el("div", { class: "message-tools" },
-      inThread || message.ephemeral ? null : el("button", { type: "button", "aria-label": "Reply in thread", title: "Reply in thread", onclick: () => desk.openThread(message.thread_ts || message.ts) }, "💬"),
+      inThread || message.ephemeral ? null : el("button", { type: "button", "aria-label": "Reply in thread", title: "Reply in thread", onclick: () => desk.openThread(message.thread_ts || message.ts) }, "Reply"),
       el("button", { type: "button", "aria-label": "Inspect the message", title: "Inspect the message", onclick: () => desk.inspect(message) }, "{ }")));
 }
 
