@@ -1,0 +1,79 @@
+"""`make bench`: the figures we promise, all in one run on one machine.
+
+make bench ARGS="answering drawing" runs some of: answering, acknowledging, drawing, starting.
+"""
+
+import argparse
+import os
+
+from tests.bench.acknowledging import put_under_load
+from tests.bench.answering import compare_times, count_requests
+from tests.bench.drawing import compare_and_draw
+from tests.bench.stage import Stage, set_up
+from tests.bench.starting import show_help
+
+PARTS = ("starting", "drawing", "answering", "acknowledging")
+
+
+def line(what: str, figure: str, goal: str = "") -> None:
+    print(f"  {what:<62} {figure:>26}   {goal}".rstrip(), flush=True)
+
+
+def answering(stage: Stage) -> None:
+    to_mlflow, to_slack, side_by_side = count_requests(stage)
+    line("(b) requests to MLflow, two runs by id", f"{to_mlflow}", "goal 2")
+    line("    sent side by side", "yes" if side_by_side else "no", "goal yes")
+    line("(b) requests to Slack", f"{to_slack}", "goal 1")
+    for concurrency, rounds in ((1, 40), (20, 6)):
+        ours, bare = compare_times(stage, concurrency=concurrency, rounds=rounds)
+        line(f"(a) command to message at concurrency {concurrency}, median", f"{ours * 1_000:.0f} ms")
+        line("    a bare client with the same calls", f"{bare * 1_000:.0f} ms")
+        line("    ratio", f"{ours / bare:.2f}", "goal 1.5, aim 1.25")
+
+
+def acknowledging(stage: Stage, a_second: int, seconds: int) -> None:
+    line("(e) resident memory, idle", f"{stage.memory():.0f} MB")
+    print(
+        f"  {a_second} commands a second for {seconds} s, MLflow at 2 s each; this takes some minutes ...", flush=True
+    )
+    load = put_under_load(stage, a_second=a_second, seconds=seconds, delay=2.0)
+    line(
+        "(c) acknowledged in, p50 / p99 / worst",
+        f"{load.p50 * 1e3:.0f} / {load.p99 * 1e3:.0f} / {load.worst * 1e3:.0f} ms",
+        "goal p99 < 300 ms",
+    )
+    line("    sent / acknowledged / answered", f"{load.sent} / {load.taken} / {load.answered}", "goal none lost")
+    line("    last command to last answer", f"{load.drained_in:.0f} s")
+    line("(e) resident memory, after", f"{stage.memory():.0f} MB")
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    words.add_argument("parts", nargs="*", default=PARTS, help=f"of {', '.join(PARTS)}")
+    words.add_argument("--rate", type=int, default=100, help="commands a second")
+    words.add_argument("--seconds", type=int, default=30)
+    given = words.parse_args()
+    print(
+        f"On {os.cpu_count()} cores. Ratios and medians are what to compare; single times are the machine's.",
+        flush=True,
+    )
+    if "starting" in given.parts:
+        low, middle, high = show_help()
+        line("(f) mlcompare --help, min / median / max", f"{low:.2f} / {middle:.2f} / {high:.2f} s", "goal < 0.3 s")
+    if "drawing" in given.parts:
+        low, middle, high = compare_and_draw()
+        line(
+            "(d) 20 runs x 1,000 metrics, min / median / max",
+            f"{low * 1e3:.0f} / {middle * 1e3:.0f} / {high * 1e3:.0f} ms",
+            "goal < 150 ms",
+        )
+    if {"answering", "acknowledging"} & set(given.parts):
+        with set_up() as stage:
+            if "answering" in given.parts:
+                answering(stage)
+            if "acknowledging" in given.parts:
+                acknowledging(stage, given.rate, given.seconds)
+
+
+if __name__ == "__main__":
+    main()
