@@ -1,5 +1,7 @@
 """Slack's Web API as the bot calls it, and who the bot is there."""
 
+from ssl import create_default_context
+
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
@@ -10,7 +12,9 @@ TIMEOUT = 10  # seconds for one call
 
 def web_client(settings: Settings, token: str | None = None) -> WebClient:
     """A client for SLACK_API_URL. It tries nothing again: what may be, those who call it know."""
-    return WebClient(token=token, base_url=settings.slack_api_url, timeout=TIMEOUT, retry_handlers=[])
+    # One TLS context for all calls: without, each call would read the machine's certificates anew.
+    context = create_default_context() if settings.slack_api_url.startswith("https:") else None
+    return WebClient(token=token, base_url=settings.slack_api_url, timeout=TIMEOUT, retry_handlers=[], ssl=context)
 
 
 class Identity:
