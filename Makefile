@@ -45,7 +45,7 @@ $(VENV)/.test: requirements/test.txt | $(BIN)/pip
 	@touch $@
 
 demo: $(VENV)/.runtime ## train, log, start the bot and a local Slack page (ARGS=--once: do it and stop)
-	@$(BIN)/mlcompare demo $(ARGS)
+	@$(BIN)/python -m bot demo $(ARGS)
 
 install: $(VENV)/.runtime ## set up .venv/bin/mlcompare, to run it for real
 

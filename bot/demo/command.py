@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
@@ -18,8 +18,9 @@ import click
 from bot.demo.surroundings import isolate
 
 if TYPE_CHECKING:
-    from bot.demo.mlflow_ui import MlflowUi
     from bot.demo.store import DemoStore
+    from bot.playground.slack import SlackStandIn
+    from bot.settings import Settings
     from comparison.report import Report
 
 USUAL_PORT = 8765
@@ -79,36 +80,68 @@ def _trained(folder: Path) -> "DemoStore":
 
 
 def _run(store: "DemoStore", port: int, *, once: bool) -> None:
-    from bot.demo.local import NotPosted, Place, local_slack, post
-    from bot.demo.mlflow_ui import free_port, mlflow_ui
-    from bot.demo.terminal import COMPARISON, invitation
+    from bot.demo.mlflow_ui import USUAL_PORT as MLFLOW_PORT
+    from bot.demo.mlflow_ui import free_port, ui_url
+    from bot.playground.command import local_bot
 
     click.echo("Starting the bot and a local Slack page ...\n")
-    serving = nullcontext() if once else mlflow_ui(store.tracking_uri, store.folder / "mlflow-server.log")
-    with serving as ui:
-        place = Place(store.tracking_uri, ui.url if ui else "", store.folder / "bot.db", free_port(0 if once else port))
-        with local_slack(place) as slack:
-            report = _expected(place.tracking_uri, place.ui_url, COMPARISON)
-            click.secho(f"  /mlcompare {COMPARISON}\n", bold=True)
-            try:
-                post(slack, COMPARISON, report.headline)
-            except NotPosted as error:
-                raise click.ClickException(f"The comparison was not posted: {error}") from error
-            click.echo(_indented(_drawn(report)))
-            click.secho("  Posted in #ml-experiments of the local Slack page.\n", fg="green")
-            if ui:
-                click.echo(invitation(slack.url, _address(ui), store.folder))
-                with suppress(KeyboardInterrupt):
-                    threading.Event().wait()
-                click.echo("\nStopped.")
+    mlflow_port = free_port(MLFLOW_PORT)
+    opened_at = "" if once else ui_url(mlflow_port)  # no page of MLflow stays up after --once: nothing links to it
+    with local_bot(_settings(store, opened_at), 0 if once else port) as slack:
+        _post(slack, store, opened_at)
+        if not once:
+            _stay(slack, store, mlflow_port)
+
+
+def _post(slack: "SlackStandIn", store: "DemoStore", opened_at: str) -> None:
+    from bot.demo.posting import NotPosted, post
+    from bot.demo.terminal import COMPARISON
+    from comparison.errors import RequestError
+
+    click.secho(f"  /mlcompare {COMPARISON}\n", bold=True)
+    try:
+        report = _expected(store.tracking_uri, opened_at, COMPARISON)
+        post(slack, COMPARISON, report.headline)
+    except (NotPosted, RequestError) as error:
+        raise click.ClickException(f"The comparison was not posted: {error}") from error
+    click.echo(_indented(_drawn(report)))
+    click.secho("  Posted in #ml-experiments of the local Slack page.\n", fg="green")
+
+
+def _stay(slack: "SlackStandIn", store: "DemoStore", mlflow_port: int) -> None:
+    """Serve MLflow's own page, say what to try, and wait for Ctrl-C."""
+    from bot.demo.mlflow_ui import mlflow_ui, ui_url
+    from bot.demo.terminal import invitation
+
+    log = store.folder / "mlflow-server.log"
+    with suppress(KeyboardInterrupt), mlflow_ui(store.tracking_uri, mlflow_port, log) as ui:
+        click.echo(f"  Slack page   {slack.url}")
+        click.echo("  MLflow       ", nl=False)
+        click.echo(f"{ui_url(mlflow_port) if ui.is_up(within=UI_PATIENCE) else f'did not start: see {log}'}\n")
+        click.echo(invitation(_from_here(store.folder)))
+        threading.Event().wait()
+    click.echo("\nStopped.")
+
+
+def _from_here(folder: Path) -> Path:
+    """The shortest that can be typed here."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+
+
+def _settings(store: "DemoStore", ui_url: str) -> "Settings":
+    from pydantic import SecretStr
+
+    from bot.settings import Settings
+
+    return Settings(mlflow_tracking_uri=SecretStr(store.tracking_uri), mlflow_ui_url=ui_url, workers=8)
 
 
 def _expected(tracking_uri: str, ui_url: str, words: str) -> "Report":
     """The answer as a report: for the terminal, and to know the message by."""
-    from comparison.parser import parse
-
     from comparison import wording
     from comparison.asking import ask
+    from comparison.parser import parse
     from comparison.request import Compare
     from comparison.tracking import MlflowRuns
 
@@ -129,14 +162,12 @@ def _indented(text: str) -> str:
     return "".join(f"  {line}" if line.strip() else line for line in text.splitlines(keepends=True))
 
 
-def _address(ui: "MlflowUi") -> str:
-    """Where MLflow's own page is, once it is there; "" when it did not start."""
-    return ui.url if ui.is_up(within=UI_PATIENCE) else ""
-
-
 def _log_to(path: Path) -> None:
     """The terminal is for the demo; what the bot has to say goes into a file."""
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.captureWarnings(capture=True)
+    from bot.logs import configure
+
+    configure("INFO", ())
+    to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    root = logging.getLogger()
+    to_file.setFormatter(root.handlers[0].formatter)
+    root.handlers[:] = [to_file]

@@ -24,10 +24,6 @@ class MlflowUi:
     log: Path
     process: subprocess.Popen[bytes]
 
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
-
     def is_up(self, *, within: float) -> bool:
         """Whether it answers, or does so within this many seconds; False at once when its process ended."""
         deadline = monotonic() + within
@@ -40,10 +36,13 @@ class MlflowUi:
         return False
 
 
+def ui_url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
+
+
 @contextmanager
-def mlflow_ui(tracking_uri: str, log: Path) -> Iterator[MlflowUi]:
+def mlflow_ui(tracking_uri: str, port: int, log: Path) -> Iterator[MlflowUi]:
     """Start the server in the background, without waiting for it; stop it at the end."""
-    port = free_port(USUAL_PORT)
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri]
     command += ["--host", LOOPBACK, "--port", str(port), "--workers", "1"]
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}

@@ -39,20 +39,18 @@ def _said(trained: Trained) -> str:
     return f"{trained.experiment}: {trained.run}, {trained.result}"
 
 
-def invitation(page: str, mlflow: str, folder: Path) -> str:
-    """Where to look, and what to paste there."""
-    lines = [
-        f"  Slack page   {page}",
-        f"  MLflow       {mlflow}" if mlflow else "  MLflow       its page did not start; the log is beside the store",
-        "",
-        "  Open the page and paste there:",
-        f"    /mlcompare {COMPARISON}",
-        *(f"    {line}" for line in TO_TRY),
-        "",
-        "  Or in another terminal:",
-        f"    export MLFLOW_TRACKING_URI=sqlite:///{folder / 'mlflow.db'}",
-        "    .venv/bin/mlcompare compare mlp-32-seed-1 mlp-64-seed-1",
-        "",
-        f"  Ctrl-C stops it. The trained runs stay in {folder}.",
-    ]
-    return "\n".join(lines)
+def invitation(folder: Path) -> str:
+    """What to paste into the page, and into another terminal."""
+    return "\n".join(
+        [
+            "  Open the page and paste there:",
+            f"    /mlcompare {COMPARISON}",
+            *(f"    {line}" for line in TO_TRY),
+            "",
+            "  Or in another terminal:",
+            f"    export MLFLOW_TRACKING_URI=sqlite:///{folder / 'mlflow.db'}",
+            "    .venv/bin/mlcompare compare mlp-32-seed-1 mlp-64-seed-1",
+            "",
+            f"  Ctrl-C stops it. The trained runs stay in {folder}.",
+        ]
+    )

@@ -15,16 +15,16 @@ def get(port, path):
 
 def test_the_pages_that_messages_link_to_open(trained, tmp_path):
     store, _ = trained
-    with mlflow_ui(store.tracking_uri, tmp_path / "ui.log") as ui:
+    with mlflow_ui(store.tracking_uri, free_port(0), tmp_path / "ui.log") as ui:
         assert ui.is_up(within=60), ui.log.read_text()
         status, page = get(ui.port, "/")
-    assert (status, ui.url) == (200, f"http://127.0.0.1:{ui.port}")
+    assert status == 200
     assert "<title>MLflow</title>" in page
 
 
 def test_it_ends_with_the_demo(trained, tmp_path):
     store, _ = trained
-    with mlflow_ui(store.tracking_uri, tmp_path / "ui.log") as ui:
+    with mlflow_ui(store.tracking_uri, free_port(0), tmp_path / "ui.log") as ui:
         pass
     assert ui.process.poll() is not None
     assert not ui.is_up(within=5)
@@ -46,6 +46,6 @@ def test_a_free_port_is_taken_as_wished():
 
 
 def test_a_server_that_cannot_start_is_noticed_and_says_why_in_its_log(tmp_path):
-    with mlflow_ui("nonsense://nowhere", tmp_path / "ui.log") as ui:
+    with mlflow_ui("nonsense://nowhere", free_port(0), tmp_path / "ui.log") as ui:
         assert not ui.is_up(within=60)
         assert "nonsense" in ui.log.read_text()

@@ -36,26 +36,15 @@ def test_on_a_terminal_progress_is_one_line_that_grows():
 
 
 def test_the_invitation_names_only_runs_that_were_trained():
-    lines = invitation("http://127.0.0.1:1", "http://127.0.0.1:2", Path("store"))
-    named = {word.strip(",") for word in lines.split() if word.startswith("mlp-")}
+    named = {word.strip(",") for word in invitation(Path("store")).split() if word.startswith("mlp-")}
     assert named
     assert named <= {job.name for job in JOBS}
     assert len(JOBS) + 2 == TOTAL
-
-
-def test_the_invitation_says_where_to_look():
-    lines = invitation("http://127.0.0.1:1", "http://127.0.0.1:2", Path("store"))
-    assert "http://127.0.0.1:1" in lines
-    assert "http://127.0.0.1:2" in lines
-
-
-def test_the_invitation_says_when_the_pages_of_mlflow_did_not_start():
-    assert "did not start" in invitation("http://127.0.0.1:1", "", Path("store"))
 
 
 @pytest.mark.parametrize("line", TO_TRY)
 def test_lines_to_paste_are_understood(line):
     from comparison.parser import parse
 
-    assert line in invitation("", "", Path("store"))
+    assert line in invitation(Path("store"))
     parse(line.split(" ", 1)[1])

@@ -1,0 +1,174 @@
+"""The demo as a person starts it: a process of its own, from an empty folder."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+MLCOMPARE = Path(sys.executable).with_name("mlcompare")
+LATIN = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "latin-1"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("checkout")
+
+
+def run(folder, *options, environment=None):
+    return subprocess.run(
+        [MLCOMPARE, "demo", *options],
+        check=False,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=150,
+    )
+
+
+@pytest.fixture(scope="module")
+def first(folder):
+    return run(folder, "--once")
+
+
+class Staying:
+    """A demo that stays up, and what it has said so far."""
+
+    def __init__(self, folder, *options):
+        self.said = ""
+        self._process = subprocess.Popen(
+            [MLCOMPARE, "demo", *options], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self._killer = threading.Timer(150, self._process.kill)
+        self._killer.start()
+
+    def read_until(self, words):
+        for line in self._process.stdout:
+            self.said += line
+            if words in line:
+                return
+        raise AssertionError(f"It ended before it said {words!r}:\n{self.said}")
+
+    def address(self, of):
+        return next(line.split()[-1] for line in self.said.splitlines() if line.strip().startswith(of))
+
+    def end(self, number):
+        self._process.send_signal(number)
+        self.said += self._process.stdout.read()
+        return self._process.wait(60)
+
+    def close(self):
+        self._killer.cancel()
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(60)
+        self._process.stdout.close()
+
+
+@pytest.fixture
+def stay():
+    started = []
+
+    def start(folder, *options):
+        started.append(Staying(folder, *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+def get(address):
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.hostname, parts.port, timeout=20)
+    connection.request("GET", parts.path or "/")
+    answer = connection.getresponse()
+    found = answer.status, answer.read().decode()
+    connection.close()
+    return found
+
+
+def listens(address):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", urlsplit(address).port)) == 0
+
+
+def test_it_trains_posts_the_comparison_and_exits_with_0(first):
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "14/14" in first.stdout
+    assert "Logistic Regression - Run 2 is better on 4 of 4 metrics" in first.stdout
+    assert "C: 1.0 → 0.5" in first.stdout
+    assert "Posted in #ml-experiments" in first.stdout
+
+
+def test_it_says_nothing_but_its_own_words(first):
+    assert first.stderr == ""
+    assert not {"INFO", "WARNING", "Warning"} & set(first.stdout.split())
+
+
+def test_a_second_demo_does_not_train_again(first, folder):
+    again = run(folder, "--once")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Training" not in again.stdout
+    assert "better on 4 of 4 metrics" in again.stdout
+
+
+def test_a_terminal_that_cannot_write_arrows_is_no_obstacle(first, folder):
+    done = run(folder, "--once", environment=LATIN)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "C: 1.0 ? 0.5" in done.stdout
+
+
+def test_settings_of_a_real_installation_play_no_part(first, folder):
+    real = {
+        "SLACK_APP_TOKEN": "xapp-real",
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+    }
+    done = run(folder, "--once", environment={**os.environ, **real})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_stays_with_a_page_and_the_pages_of_mlflow_until_ctrl_c(first, folder, stay):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        demo = stay(folder, "--port", str(taken))
+        demo.read_until("Ctrl-C stops it")
+    page, mlflow = demo.address("Slack page"), demo.address("MLflow")
+    assert urlsplit(page).port != taken
+    assert get(page)[0] == 200
+    assert "<title>MLflow</title>" in get(mlflow)[1]
+    assert f"Compare in MLflow: {mlflow}/#/compare-runs" in demo.said
+    assert demo.end(signal.SIGINT) == 0
+    assert demo.said.endswith("Stopped.\n")
+    assert not listens(page)
+    assert not listens(mlflow)
+
+
+def test_a_training_that_is_interrupted_leaves_nothing_that_counts(tmp_path, stay):
+    demo = stay(tmp_path)
+    demo.read_until("1/14")
+    assert demo.end(signal.SIGTERM) == 130
+    assert "Traceback" not in demo.said
+    assert not (tmp_path / ".mlcompare/demo/trained.json").exists()
+
+
+def test_once_fails_when_the_comparison_could_not_be_posted(first, folder):
+    database = folder / ".mlcompare/demo/mlflow.db"
+    kept = database.read_bytes()
+    database.write_bytes(b"")
+    try:
+        done = run(folder, "--once")
+    finally:
+        database.write_bytes(kept)
+    assert done.returncode == 1
+    assert "The comparison was not posted" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
