@@ -1,16 +1,21 @@
-"""What people ask: one frozen variant a command. Made by the parser, answered by the rest."""
+"""What people ask: one frozen variant a command. Made by the parser, answered by the rest.
+
+`at` and `end` are the spot of a run in what was said, for errors; they do not count when requests are compared.
+"""
 
 from dataclasses import dataclass, field
+
+# Runs, as people name them
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A run as a person names it: a full id, an id prefix (4 or more), a name, or `experiment/name`."""
+    """A full id, an id prefix (4 or more), a name, or `experiment/name`."""
 
     text: str
-    at: int = field(default=0, compare=False)  # offset in what was said, for errors
+    at: int = field(default=0, compare=False)
     otherwise: str = ""  # the other reading, tried when nothing has the first name: `run A` may be a run called A
-    end: int = field(default=0, compare=False)  # where it ends in what was said
+    end: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,89 @@ class Linked:
     at: int = field(default=0, compare=False)
 
 
-RunReference = Named | Linked
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """`latest`, `latest~2`, `previous`, `latest by maya`: the newest ended run, or so many before it."""
+
+    back: int = 0
+    user: str = ""
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """`best`, `best accuracy`, `worst loss`: by the metric's goal; no metric named: the primary one."""
+
+    metric: str = ""
+    worst: bool = False
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """`baseline`: the run pinned for the channel, else for the experiment."""
+
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """`champion`, `@champion`, `models:/fraud@champion`, `models:/fraud/3`: the run behind a model version.
+
+    No model named: the only one that has the alias.
+    """
+
+    model: str = ""
+    alias: str = ""
+    version: str = ""
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """`running`: the newest run that still runs."""
+
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OfDay:
+    """`yesterday's`, `monday's`: the newest run that ended on that day."""
+
+    day: str
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """`where params.lr = '0.1' and metrics.acc > 0.9`: the newest run that fits, in MLflow's own filter language."""
+
+    where: str
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TopRuns:
+    """`top 3 by f1`: several runs, the best first."""
+
+    count: int
+    metric: str = ""
+    worst: bool = False
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRuns:
+    """`all in sweep <parent>`: the children of a run."""
+
+    parent: Named | Linked
+    at: int = field(default=0, compare=False)
+
+
+OneRun = Named | Linked | Latest | Leading | Pinned | Registered | Unfinished | OfDay | Filtered
+RunReference = OneRun | TopRuns | SweepRuns
+
+# Commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +122,7 @@ class Compare:
     everything: bool = False  # also what is the same
     best: bool = False  # the best value over the steps, by the metric's goal, in place of the last
     at_step: int | None = None  # the value at this step, in place of the last
+    why: bool = False  # what changed is asked first: parameters, code, data
     text: str = field(default="", compare=False)  # as said, for errors and for saying it again
 
 
@@ -44,4 +132,78 @@ class Help:
     unasked: bool = False  # the command was given with no words
 
 
-Request = Compare | Help
+@dataclass(frozen=True, slots=True)
+class Show:
+    """`show <run>`, `who ran <run>` (then `who`): one run by itself."""
+
+    run: OneRun
+    experiment: str = ""
+    who: bool = False
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """`top 5 by f1 in fraud`, `worst 3 by loss`."""
+
+    count: int = 5
+    metric: str = ""
+    worst: bool = False
+    experiment: str = ""
+    where: str = ""
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """`running`: what runs now, and what seems dead."""
+
+    experiment: str = ""
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """`failed since yesterday`."""
+
+    since: str = ""  # in the words of comparison/since.py
+    experiment: str = ""
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Standup:
+    """`standup`, `standup since monday`, `standup 24h`."""
+
+    since: str = ""
+    experiment: str = ""
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetDefault:
+    """`set experiment fraud`, `set metric val_auc`, `set goal cost lower`; an empty value takes it back."""
+
+    what: str  # experiment, metric or goal
+    value: str = ""
+    metric: str = ""  # of a goal
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """`pin <run>`, `unpin` (then `run` is None)."""
+
+    run: OneRun | None
+    experiment: str = ""
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`settings`: what is set for the channel."""
+
+    text: str = field(default="", compare=False)
+
+
+Request = Compare | Help | Show | Top | Running | Failed | Standup | SetDefault | Pin | Settings
