@@ -1,6 +1,7 @@
 """MLflow's own web page over the demo's store, so that links in messages open something."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -54,6 +55,7 @@ def mlflow_ui(tracking_uri: str, port: int, log: Path) -> Iterator[MlflowUi]:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
+            process_group=0,
         )
     try:
         yield MlflowUi(port, log, process)
@@ -84,9 +86,9 @@ def _answers(port: int) -> bool:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(GRACE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    """End the server and what it started: it may have been told so before it minds its own."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError, PermissionError):  # the whole group is gone already
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)

@@ -1,6 +1,9 @@
 import socket
 from http.client import HTTPConnection
 
+import psutil
+import pytest
+
 from bot.demo.mlflow_ui import free_port, mlflow_ui
 
 
@@ -13,6 +16,13 @@ def get(port, path):
     return answer.status, text
 
 
+def runs_at(process, port):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and f"--port\0{port}\0" in "\0".join([*process.cmdline(), ""])
+    except psutil.Error:
+        return False
+
+
 def test_the_pages_that_messages_link_to_open(trained, tmp_path):
     store, _ = trained
     with mlflow_ui(store.tracking_uri, free_port(0), tmp_path / "ui.log") as ui:
@@ -22,11 +32,13 @@ def test_the_pages_that_messages_link_to_open(trained, tmp_path):
     assert "<title>MLflow</title>" in page
 
 
-def test_it_ends_with_the_demo(trained, tmp_path):
+@pytest.mark.parametrize("seconds", [0, 3, 60])
+def test_it_ends_with_the_demo_at_whatever_moment(trained, tmp_path, seconds):
     store, _ = trained
     with mlflow_ui(store.tracking_uri, free_port(0), tmp_path / "ui.log") as ui:
-        pass
+        ui.is_up(within=seconds)
     assert ui.process.poll() is not None
+    assert not [each for each in psutil.process_iter() if runs_at(each, ui.port)]
     assert not ui.is_up(within=5)
 
 
