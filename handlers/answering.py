@@ -7,10 +7,10 @@ from functools import partial
 from threading import Lock
 from typing import Any, Protocol
 
-from comparison.parser import parse
 from slack_sdk import WebClient
 
-from comparison.errors import RequestError
+from comparison.errors import NotUnderstood, RequestError
+from comparison.parser import parse
 from comparison.report import Report
 from comparison.request import Compare, Help, Request
 from handlers import compare
@@ -86,9 +86,9 @@ class Answering:
     def say_meanwhile(self) -> None:
         """Never raises: it is a courtesy."""
         try:
-            request = self._parse()
+            request, feature = self._understood()
             if self.claim.is_ours():
-                FEATURES[type(request)].say_meanwhile(request, self.said, self.services, self.delivery)
+                feature.say_meanwhile(request, self.said, self.services, self.delivery)
         except RequestError:
             return  # the answer is an error, and on its way
         except Exception:
@@ -99,11 +99,16 @@ class Answering:
         self.delivery.tell(lambda rung: draw(report, rung=rung))
 
     def _answer(self) -> None:
-        request = self._parse()
-        FEATURES[type(request)].answer(request, self.said, self.services, self.delivery)
+        request, feature = self._understood()
+        feature.answer(request, self.said, self.services, self.delivery)
 
-    def _parse(self) -> Request:
-        return parse(self.said.words, command=self.services.command)
+    def _understood(self) -> tuple[Request, Feature]:
+        words, command = self.said.words, self.services.command
+        request = parse(words, command=command)
+        feature = FEATURES.get(type(request))
+        if feature is None:
+            raise NotUnderstood("I cannot do that yet.", remedy="What I can do:", example="help", text=words)
+        return request, feature
 
 
 def answering(said: Said, client: WebClient, services: Services) -> Answering:

@@ -9,7 +9,7 @@ from slack_bolt import App
 from comparison import wording
 from comparison.asking import ask
 from comparison.outcome import Comparison
-from comparison.request import Compare, Linked, RunReference
+from comparison.request import Compare, Linked, Named, RunReference
 from handlers.drawing import draw
 from handlers.escaping import clip, mrkdwn, one_line
 from handlers.posting import Delivery
@@ -59,8 +59,12 @@ def say_meanwhile(request: Compare, _said: Said, _services: Services, delivery: 
 
 
 def _name(reference: RunReference) -> str:
-    text = reference.run_id[:8] if isinstance(reference, Linked) else reference.text
-    return mrkdwn(clip(one_line(text), 60), 200)
+    match reference:
+        case Named():
+            return mrkdwn(clip(one_line(reference.text), 60), 200)
+        case Linked():
+            return mrkdwn(reference.run_id[:8], 40)
+    return "what you described"
 
 
 def _run_ids(comparison: Comparison) -> list[str]:

@@ -17,10 +17,13 @@ _NOTE_GROWS = 100  # by a digit or a name, when the table is drawn anew
 _SPARE = 200  # for a line that delivery may add
 _SIDES = 20
 _FACTS_UNTIL = 4  # with more sides each is only named
-_SIDES_TEXT = 3_600  # over all sides: longer addresses give way to names alone
+_SIDES_TEXT = 2_600  # over all sides: longer addresses give way to names alone
 _TABLE_SHARE = 0.65
 _DOUBTS_SHARE = 0.25
 _FOOTNOTES = 6
+_FOOTNOTES_TEXT = 900  # over all of them
+_HEADLINE = 400
+_NOTE = 500  # on what the table left out, and again for where it is
 _RULES = "rules"  # the key of the link that is small print, not a button
 
 
@@ -60,7 +63,7 @@ def _headline(headline: str) -> list[Block]:
     line = one_line(headline)
     if length(line) <= limits.HEADER_TEXT:
         return [header(line)]
-    return [header(line), section(clip(line, 600))]
+    return [header(line), section(clip(line, _HEADLINE))]
 
 
 def _sides(sides: Sequence[RunCard]) -> list[Block]:
@@ -95,10 +98,10 @@ def _left_out(report: Report, table: Drawn, opens: Sequence[Opening]) -> list[Bl
         notes.append(clip(f"{count} more {'run is' if count == 1 else 'runs are'} not shown here: {names}", 300))
     if not notes:
         return []
-    text = mrkdwn(clip(". ".join(notes), 600), 900)
+    text = mrkdwn(". ".join(notes), _NOTE)
     whole = next((opening for opening in opens if opening.key == "compare"), None)
     if whole and (table.rows_left or table.columns_left):
-        text += f". {link(whole.url, 'All of it is in MLflow', limits.CONTEXT_TEXT - 1_000)}"
+        text += f". {link(whole.url, 'All of it is in MLflow', _NOTE)}"
     return [context(marked(text))]
 
 
@@ -111,8 +114,9 @@ def _buttons(opens: Sequence[Opening]) -> list[Block]:
 def _origin(report: Report, asked_by: str) -> list[Block]:
     """Who asked, the rules, and the small print."""
     asked = [f"Asked by <@{asked_by}>"] if asked_by.isalnum() and asked_by.isascii() else []
-    rules = [link(each.url, each.text, 600) for each in report.links if each.key == _RULES]
-    small = [plain(one_line(footnote), 400) for footnote in report.footnotes[:_FOOTNOTES] if footnote.strip()]
+    rules = [link(each.url, each.text, 400) for each in report.links if each.key == _RULES]
+    notes = [one_line(footnote) for footnote in report.footnotes if footnote.strip()][:_FOOTNOTES]
+    small = [plain(note, _FOOTNOTES_TEXT // len(notes)) for note in notes]
     told = [marked(" · ".join([*asked, *rules]))] if asked or rules else []
     return [context(*told, *small)] if told or small else []
 

@@ -9,7 +9,7 @@ _UNSEEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufff9-\ufffb{_DIRECTIO
 _BREAKS = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
-_MARKER_AT_EDGE = re.compile(r"(?<![^\W_])[*_~]|[*_~](?![^\W_])")
+_MARKER = re.compile(r"[*~]|(?<![^\W_])_|_(?![^\W_])")  # a _ within a word formats nothing
 _EMOJI_NAME = re.compile(r":(?=[a-z0-9_+'-]+:)", re.IGNORECASE)
 _LOUD = re.compile(r"@(?=here|channel|everyone|group)", re.IGNORECASE)
 _QUOTE_MARK = re.compile(r"^&gt;", re.MULTILINE)
@@ -89,6 +89,6 @@ def link(url: str, label: str, limit: int) -> str:
 
 def _defuse(text: str) -> str:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "\u02cb")
-    marked = _MARKER_AT_EDGE.sub(lambda found: _LOOK_ALIKE[found.group()], escaped)
+    marked = _MARKER.sub(lambda found: _LOOK_ALIKE[found.group()], escaped)
     named = _EMOJI_NAME.sub("\u2236", marked).replace("://", ":\u200b//")
     return _LOUD.sub("@\u200b", _QUOTE_MARK.sub("\u200b&gt;", named))

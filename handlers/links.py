@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from comparison.report import Link
 from handlers.escaping import address, clip, length, one_line
 from handlers.limits import ACTIONS, BUTTON_TEXT, URL
 
+_FEW = 6  # more buttons than this are shorter
+_SHORT = 40
 _RUNS = re.compile(r"(?<=[?&]runs=)[^&]*")
 
 
@@ -36,7 +38,8 @@ def openings(links: Sequence[Link]) -> list[Opening]:
             label = f"{clip(label, BUTTON_TEXT - 20)} (first {shown} runs)"
         key = each.key if each.key and each.key not in found else f"{each.key or 'link'}:{number}"
         found[key] = Opening(key, clip(label, BUTTON_TEXT), url)
-    return list(found.values())[:ACTIONS]
+    kept = list(found.values())[:ACTIONS]
+    return kept if len(kept) <= _FEW else [replace(each, label=clip(each.label, _SHORT)) for each in kept]
 
 
 def _shorten(url: str) -> tuple[str, int | None] | None:

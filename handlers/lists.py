@@ -68,7 +68,7 @@ def _section(part: Section, rung: Rung, room: int) -> list[Block]:
     note = clip(one_line(part.note), 200)
     items = [_Item(one_line(line.label), one_line(line.text)) for line in part.lines]
     shown = _fitting(items, room - length(title) - length(note) - 40)
-    if not shown and items:
+    if room < length(title) + length(note) or (items and not shown):
         return []
     rest = f"{len(items) - len(shown):,} more" if len(shown) < len(items) else ""
     notes = ", ".join(filter(None, [rest, note]))

@@ -14,6 +14,7 @@ from handlers.rung import Rung
 _NAME = 100  # of what names the row
 _CELL = 60
 _TITLE = 40
+_CAPTION = 200
 _PAGE = 10
 _ROWS_WANTED = 8  # columns give way until so many rows fit
 
@@ -35,7 +36,7 @@ def draw_table(table: Table | None, rung: Rung, room: int) -> Drawn:
     width = _width(table, room)
     columns = table.columns[:width]
     rows: list[tuple[Cell, ...]] = []
-    left = room - length(one_line(table.caption)) - sum(length(_title(column)) + 1 for column in columns)
+    left = room - _CAPTION - sum(length(_title(column)) + 1 for column in columns)
     for row in table.rows[:most]:
         cells = tuple(_cell(row, number) for number in range(width))
         left -= _weigh(columns, cells, rung)
@@ -100,7 +101,7 @@ def _data_table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence
     return [
         {
             "type": "data_table",
-            "caption": clip(one_line(caption), BLOCK_TEXT) or "Metrics",
+            "caption": clip(one_line(caption), _CAPTION) or "Metrics",
             "page_size": _PAGE,
             "row_header_column_index": 0,
             "rows": _rows(columns, rows),

@@ -99,7 +99,7 @@ def test_of_three_runs_each_has_its_column(slack):
     with Workshop(slack, FakeRuns([OLD, NEW, THIRD])) as bot:
         read = bot.ask("old, new and third")
     assert "| Metric | old | new | third |" in read
-    assert "| accuracy | 0.85 | 0.92 ▲ +8.2 % better | 0.8 ▼ -5.9 % worse |" in read
+    assert "| accuracy | 0.85 | 0.92 ▲ +8.2 % better | 0.80 ▼ -5.9 % worse |" in read
 
 
 @pytest.mark.parametrize("words", ["", "help", "?"])
@@ -111,6 +111,11 @@ def test_help_has_four_lines_to_copy_with_runs_of_this_server(slack, runs, words
     assert "`/mlcompare new vs old`" in read
 
 
+def test_help_comes_without_names_when_mlflow_is_down(slack):
+    with Workshop(slack, FakeRuns([OLD, NEW], down="MLflow did not answer.")) as bot:
+        assert "`/mlcompare run-a vs run-b`" in bot.ask("help")
+
+
 @pytest.mark.parametrize(
     ("words", "heard"),
     [
@@ -120,6 +125,7 @@ def test_help_has_four_lines_to_copy_with_runs_of_this_server(slack, runs, words
         ("old vs new in irsi", "iris"),
         ("old vs new by acuracy", "accuracy"),
         ("0000 vs new", "0000"),
+        ("standup since monday", "/mlcompare"),
     ],
 )
 def test_what_cannot_be_answered_is_told_to_the_asker_alone_with_what_to_type(slack, runs, words, heard):

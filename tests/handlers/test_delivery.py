@@ -304,3 +304,43 @@ def test_many_commands_at_once_are_all_acknowledged_while_mlflow_takes_its_time_
         gate.open()
         assert all(delivery.was_taken for delivery in taken)
         assert told(bot.transcript()) == IN_CHANNEL * 60
+
+
+def test_while_slack_takes_no_posts_working_is_shown_to_the_asker(slack, runs):
+    slack.faults.rate_limit(1, retry_after=1, method="chat.postMessage")
+    gate = Gate(runs)
+    with Workshop(slack, gate, working_after=0.01) as bot:
+        slack.command("/mlcompare", "old vs new")
+        slack.wait_for_ephemeral("Comparing old with new")
+        gate.open()
+        assert told(bot.transcript())[1:] == IN_CHANNEL
+
+
+def test_what_cannot_be_taken_away_says_that_nothing_came_of_it(slack, runs):
+    slack.faults.answer_error("cant_delete_message", method="chat.delete")
+    gate = Gate(runs)
+    with Workshop(slack, gate, working_after=0.01) as bot:
+        slack.command("/mlcompare", "old vs nwe")
+        slack.wait_for_message("Comparing")
+        gate.open()
+        first, second = told(bot.transcript())
+    assert first == ["#ml-experiments:", "This comparison could not be made; who asked was told why."]
+    assert second[0] == f"#ml-experiments, only to {MAYA}:"
+
+
+def test_in_a_direct_message_an_error_takes_the_place_of_what_was_shown(slack, runs):
+    gate = Gate(runs)
+    with Workshop(slack, gate, working_after=0.01) as bot:
+        slack.direct_message("old vs nwe")
+        slack.wait_for_message("Comparing")
+        gate.open()
+        assert [where for where, _ in told(bot.transcript())] == ["direct:"]
+
+
+def test_what_is_said_while_working_names_runs_and_nobody(slack, runs):
+    gate = Gate(runs)
+    with Workshop(slack, gate, working_after=0.01) as bot:
+        slack.command("/mlcompare", '"*old* a & b <!channel>" vs new')
+        assert slack.wait_for_message("Comparing").text == "Comparing ∗old∗ a &amp; b !channel with new …"
+        gate.open()
+        bot.finish()
