@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.typed import sentence
+from bot.commands.typed import as_typed, sentence
 
 if TYPE_CHECKING:
     from comparison.outcome import Comparison
@@ -86,14 +86,18 @@ def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -
 
 
 def _answer(text: str, options: Options) -> int:
-    from comparison.parser import parse
-
     from comparison.asking import ask
-    from comparison.request import Compare
+    from comparison.errors import NotUnderstood
+    from comparison.parser import parse
+    from comparison.request import Compare, Help
 
     request = parse(text)
-    if not isinstance(request, Compare):
+    if isinstance(request, Help):
         return _help(request.topic, options, asked=bool(text))
+    if not isinstance(request, Compare):
+        raise NotUnderstood(
+            "This command only compares runs.", remedy="Name two or more.", example="run-a vs run-b", text=text
+        )
     request = _with_options(request, options)
     source, ui_url = _open(options)
     now = time.time_ns() // 1_000_000
@@ -178,7 +182,7 @@ def _tell(error: Exception) -> None:
 
     if isinstance(error, RequestError):
         width = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns
-        click.echo(text.draw(error_report(error, COMMAND), width=width), nl=False, err=True)
+        click.echo(text.draw(error_report(as_typed(error), COMMAND), width=width), nl=False, err=True)
 
 
 def _gate(comparison: "Comparison") -> int:

@@ -1,17 +1,32 @@
 """What a shell hands over, as the sentence a person would have typed in a channel."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from html import unescape
 
+from comparison.errors import RequestError
+
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _QUOTES = (('"', '"'), ("'", "'"), ("“", "”"))
 _MARKS = frozenset("\"'“”‘’„«»")
 _PAIR = 2
 
 
 def sentence(arguments: Sequence[str]) -> str:
-    """The words joined. A single argument is the whole sentence; of several, one with spaces is one name."""
-    if len(arguments) == 1:
-        return arguments[0].strip()
-    return " ".join(_word(argument) for argument in arguments if argument.strip())
+    """The words joined and escaped as in a channel.
+
+    A single argument is the whole sentence; of several, one with spaces in it is a name.
+    """
+    said = arguments[0].strip() if len(arguments) == 1 else " ".join(map(_word, filter(str.strip, arguments)))
+    for character, entity in _ENTITIES:
+        said = said.replace(character, entity)
+    return said
+
+
+def as_typed(error: RequestError) -> RequestError:
+    """The error with its words and its spot as they were typed."""
+    at = None if error.at is None else len(unescape(error.text[: error.at]))
+    return replace(error, text=unescape(error.text), at=at)
 
 
 def _word(argument: str) -> str:

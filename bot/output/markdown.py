@@ -19,9 +19,10 @@ def draw(report: Report) -> str:
         [_side(card) for card in report.sides],
         _table(report.table) if report.table else [],
         [escape(report.table.note)] if report.table and report.table.note else [],
-        *(_section(section) for section in report.sections),
+        *(_section(section) for section in report.sections if not (section.folded or section.last)),
         ["**Be careful**", "", *(f"- {escape(text)}" for text in report.warnings)] if report.warnings else [],
         [_step(step) for step in report.steps],
+        *(_section(section) for section in report.sections if section.folded or section.last),
         [" · ".join(link(each.text, each.url) for each in report.links if not each.key.startswith("run:"))],
         [f"<sub>{' '.join(map(escape, report.footnotes))}</sub>"] if report.footnotes else [],
     )

@@ -25,9 +25,10 @@ def draw(report: Report, *, width: int = 80, colours: bool = False) -> str:
         [paint(line, "bold") for line in _wrapped(report.headline, width)],
         _sides(report.sides, width, paint),
         _table(report.table, width, paint) if report.table else [],
-        *(_section(section, width, paint) for section in report.sections),
+        *(_section(section, width, paint) for section in report.sections if not (section.folded or section.last)),
         _list("Be careful", report.warnings, width, paint, "yellow"),
         _steps(report.steps, width),
+        *(_section(section, width, paint) for section in report.sections if section.folded or section.last),
         [f"{link.text}: {link.url}" for link in report.links if not link.key.startswith("run:")],
         [paint(line, "dim") for footnote in report.footnotes for line in _wrapped(footnote, width)],
     )
@@ -96,9 +97,8 @@ def _strips(table: Table, width: int) -> Iterator[tuple[Sequence[Column], Rows]]
     """The table as it is, or where it is too wide several that each begin with the name and the baseline."""
     kept = [0, 1]
     others = list(range(2, len(table.columns)))
-    widths = [
-        max(_data_width(table.rows, column), NARROWEST + MIN_PADDING) + GAP for column in range(len(table.columns))
-    ]
+    narrow = [min(_width(column.title), NARROWEST) + MIN_PADDING for column in table.columns]
+    widths = [max(_data_width(table.rows, number), least) + GAP for number, least in enumerate(narrow)]
     room = width - min(widths[0], NAME + GAP) - widths[1]
     while others:
         shown, used = [others.pop(0)], widths[others[0] - 1 if others else -1]
@@ -167,6 +167,7 @@ def _list(title: str, texts: Sequence[str], width: int, paint: Paint, style: str
 def _steps(steps: Sequence[Step], width: int) -> list[str]:
     lines: list[str] = []
     for step in steps:
-        lines += _wrapped(step.text + (":" if step.command and step.text else ""), width) if step.text else []
+        text = f"{step.text.removesuffix('.')}:" if step.command else step.text
+        lines += _wrapped(text, width) if step.text else []
         lines += [f"  {step.command}"] if step.command else []
     return lines

@@ -36,6 +36,8 @@ def spot(text: str, at: int | None) -> str:
     found = _TOKEN.match(text, at)
     word = found.group().rstrip(_TRAILING) or found.group() if found else ""
     before, after = text[:at], text[at + len(word) :]
+    if before and not word and not before[-1].isspace():
+        before += " "
     started = ("…" if len(before) > AROUND else "") + _edges(before[-AROUND:])
     ended = _edges(after[:AROUND]) + ("…" if len(after) > AROUND else "")
     return plain.isolate(f"{started}«{plain.shorten(plain.one_line(word), AROUND) or '…'}»{ended}")

@@ -39,13 +39,14 @@ def quoted(name: str) -> str:
 
 def _names(examples: Sequence[str]) -> tuple[str, str, str]:
     plainly = [name for name in dict.fromkeys(examples) if name == plain.one_line(name) and 0 < len(name) <= plain.NAME]
+    plainly.sort(key=lambda name: not name.isascii())  # those that every keyboard has come first
     typed = [quoted(name) for name in plainly[:WANTED]]
     first, second, third = (*typed, *_STAND_INS[len(typed) :])
     return first, second, third
 
 
 def _report(headline: str, steps: Sequence[Step], *lines: str) -> Report:
-    sections = (Section("Also", tuple(map(Line, lines))),) if lines else ()
+    sections = (Section("Also", tuple(map(Line, lines)), last=True),) if lines else ()
     told = "\n".join(f"{step.text}: {step.command}" if step.command else step.text for step in steps)
     return Report(headline, "\n".join((headline, told, *lines)), sections=sections, steps=tuple(steps))
 

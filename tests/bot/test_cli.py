@@ -94,15 +94,15 @@ cost_units        3        3  same                 0 %
 Parameters
   C: 1.0 → 0.5
 
+Be careful
+  - The source commits are unknown: the code may differ too.
+  - One run against one run: the difference may be seed noise.
+
 Details
   Experiment: iris (both)
   Started: 2026-11-18 11:06 UTC (both)
   Duration: 1 min → 59 s
   Run: <id> → <id>
-
-Be careful
-  - The source commits are unknown: the code may differ too.
-  - One run against one run: the difference may be seed noise.
 
 Assumed from the names: higher is better for accuracy; lower is better for loss.
 To say otherwise, set the experiment tag mlcompare.goal.loss.
@@ -202,6 +202,15 @@ def test_a_run_that_is_not_there_is_named_with_its_nearest_and_the_spot(run):
     assert (result.exit_code, result.stdout) == (2, "")
     assert "«lowr»" in result.stderr
     assert "lower" in result.stderr
+
+
+def test_a_name_with_brackets_is_said_as_it_was_typed(run):
+    assert "«<b>»" in run("compare", "Run 1", "<b>").stderr
+
+
+def test_what_is_asked_of_the_bot_but_is_no_comparison_is_refused(run):
+    result = run("compare", "standup")
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_one_run_alone_is_not_a_comparison(run):
@@ -305,6 +314,7 @@ def test_what_no_locale_can_write_is_replaced(environment):
         (['the "best" one', "b"], "'the \"best\" one' b"),
         (["it's", "b"], '"it\'s" b'),
         (["a", "", "b"], "a b"),
+        (["<x> & y", "b"], '"&lt;x&gt; &amp; y" b'),
         ([], ""),
     ],
 )

@@ -72,19 +72,19 @@ Parameters (1 the same)
 Datasets
   training: iris (1a2b3c4d), same digest
 
-Details
-  Experiment: iris (both)
-  User: alice → unknown
-  Started: 2026-11-18 09:06 UTC → unknown
-  Duration: 1 min 40 s → unknown
-  Run: b7e145103e1350a6c0947ce4186837fe → 9dce215e3f5e754978203d47f304e138
-
 Be careful
   - The source commits are unknown: the code may differ too.
   - One run against one run: the difference may be seed noise.
 
 No goal is known for lr. To set one, give the experiment the tag
 mlcompare.goal.lr with the value higher or lower.
+
+Details
+  Experiment: iris (both)
+  User: alice → unknown
+  Started: 2026-11-18 09:06 UTC → unknown
+  Duration: 1 min 40 s → unknown
+  Run: b7e145103e1350a6c0947ce4186837fe → 9dce215e3f5e754978203d47f304e138
 
 Assumed from the names: higher is better for accuracy; lower is better for loss.
 To say otherwise, set the experiment tag mlcompare.goal.loss.
@@ -146,6 +146,13 @@ def test_a_comparison_as_markdown():
 
 - training: iris (1a2b3c4d), same digest
 
+**Be careful**
+
+- The source commits are unknown: the code may differ too.
+- One run against one run: the difference may be seed noise.
+
+- No goal is known for lr. To set one, give the experiment the tag mlcompare.goal.lr with the value higher or lower.
+
 <details><summary>Details</summary>
 
 - Experiment: iris (both)
@@ -155,13 +162,6 @@ def test_a_comparison_as_markdown():
 - Run: b7e145103e1350a6c0947ce4186837fe → 9dce215e3f5e754978203d47f304e138
 
 </details>
-
-**Be careful**
-
-- The source commits are unknown: the code may differ too.
-- One run against one run: the difference may be seed noise.
-
-- No goal is known for lr. To set one, give the experiment the tag mlcompare.goal.lr with the value higher or lower.
 
 [Compare in MLflow](https://m.example/#/compare-runs?runs=%5B%22b7e145103e1350a6c0947ce4186837fe%22%2C%229dce215e3f5e754978203d47f304e138%22%5D&experiments=%5B%221%22%5D)
 
