@@ -15,7 +15,7 @@ LONG = (
 )
 
 
-def slack_app(command: str = "/mlcompare", name: str = "MLflow Compare", url: str = "") -> dict[str, Any]:
+def slack_app(command: str = "/mlcompare", name: str = "mlcompare", url: str = "") -> dict[str, Any]:
     """The manifest: Socket Mode, or HTTP at `url` (the bot's own address, without a path)."""
     place = {"request_url": f"{url}/slack/events"} if url else {}
     slash = {
@@ -103,7 +103,7 @@ def _short(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     callback=_slash,
     help="The slash command; set MLCOMPARE_COMMAND to the same for `serve`.",
 )
-@click.option("--name", default="MLflow Compare", show_default=True, callback=_short, help="The app's name in Slack.")
+@click.option("--name", default="mlcompare", show_default=True, callback=_short, help="The app's name in Slack.")
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
 def manifest(url: str, command: str, name: str, form: str) -> None:
     """Print the Slack app manifest; paste it at api.slack.com/apps → Create New App → From a manifest."""

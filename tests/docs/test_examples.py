@@ -1,15 +1,90 @@
-"""What the documents tell a person to write in Python runs, on the store that `make demo` leaves."""
+"""What the documents show is so, on the store that `make demo` leaves."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.docs.documents import blocks
+from tests.docs.documents import FENCE, ROOT, blocks
+
+MLCOMPARE = Path(sys.executable).with_name("mlcompare")
+STORE = "sqlite:///.mlcompare/demo/mlflow.db"
+WHOLE = [block for block in blocks("python") if "..." not in block.text]
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def printed(folder, *words):
+    done = subprocess.run(
+        [MLCOMPARE, "compare", "--tracking-uri", STORE, *words],
+        check=False,
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("block", WHOLE, ids=str)
 def test_every_python_example_runs(block, in_demo_folder, capsys):
     exec(compile(block.text, str(block), "exec"), {"__name__": "__main__"})  # noqa: S102 -- our own documents
     assert "Traceback" not in capsys.readouterr().out
 
 
-def test_there_are_examples():
-    assert blocks("python")
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def test_what_python_examples_import_is_there(block):
+    imports = [line for line in ast.parse(block.text).body if isinstance(line, ast.Import | ast.ImportFrom)]
+    assert imports
+    exec(compile(ast.Module(imports, []), str(block), "exec"), {})  # noqa: S102 -- our own documents
+
+
+def test_the_readme_opens_with_what_the_bot_says(demo_folder):
+    def shape(line):
+        return re.sub(r"[\d.,]+", "0", " ".join(line.split()))
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = FENCE.search(readme)["text"].splitlines()
+    asked = shown[0].split("/mlcompare ")[1]
+    said = {shape(line) for line in printed(demo_folder, asked).splitlines()}
+    answer = [shape(line.removeprefix("mlcompare")) for line in shown[1:] if not set(line) <= set(" -")]
+    assert answer
+    assert [line for line in answer if line not in said] == []
+
+
+def keys(value):
+    if isinstance(value, dict):
+        return set(value) | {key for each in value.values() for key in keys(each)}
+    return {key for each in value for key in keys(each)} if isinstance(value, list) else set()
+
+
+def test_every_key_of_the_json_is_documented(demo_folder):
+    text = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    found = keys(json.loads(printed(demo_folder, "mlp-64-seed-1", "mlp-64-half-data", "--format", "json")))
+    assert {"verdict", "sides", "metrics", "parameters", "tags", "datasets", "warnings", "links"} <= found
+    assert {key for key in found if f"`{key}`" not in text and f"**{key}**" not in text} == set()
+
+
+def test_every_value_of_the_json_that_has_a_fixed_set_is_documented():
+    from comparison.outcome import Code, GoalSource, Outcome, Standing
+
+    text = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    values = {member.value for kind in (Code, GoalSource, Outcome, Standing) for member in kind}
+    assert {value for value in values if f"`{value}`" not in text} == set()
+
+
+def test_every_column_of_the_frame_is_documented_with_its_type():
+    from comparison.frame import COLUMNS
+
+    text = (ROOT / "docs" / "frame.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", text, re.MULTILINE))
+    assert rows == COLUMNS
+
+
+def test_every_column_of_the_csv_is_documented_in_order(demo_folder):
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    header = printed(demo_folder, "mlp-32-seed-1", "mlp-64-seed-1", "--format", "csv").splitlines()[0]
+    assert ", ".join(f"`{name}`" for name in header.split(",")) in text
