@@ -9,6 +9,8 @@ from comparison.errors import NotUnderstood
 LONGEST = 10_000  # characters of a request
 _QUOTES = {'"': '"', "'": "'", "“": "”„“", "”": "”“", "„": "“”", "‘": "’‘", "’": "’", "«": "»", "»": "«", "`": "`"}
 _APOSTROPHES = frozenset("'‘’`")
+_STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", "–": "-", "\u00a0": " "})
+_OPERATOR = re.compile(r"[=<>]|\b(?:like|ilike|in|is)\b", re.IGNORECASE)
 _DASHES = str.maketrans({"—": "--", "–": "-", "−": "-", "\u2011": "-", "\u00a0": " "})
 _ESCAPE = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _SCHEME = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
@@ -23,11 +25,12 @@ class Word:
     end: int
     is_quoted: bool = False
     is_comma: bool = False
+    is_filter: bool = False  # all that was said behind `where`
 
     @property
     def folded(self) -> str:
         """What it is looked up by as one of our own words; "" for what is quoted."""
-        return "" if self.is_quoted or self.is_comma else self.text.casefold()
+        return "" if self.is_quoted or self.is_comma or self.is_filter else self.text.casefold()
 
 
 def split(text: str) -> list[Word]:
@@ -55,6 +58,25 @@ def split(text: str) -> list[Word]:
             word = _plain(text, at)
             words.append(word)
             at = word.end
+    return words
+
+
+def with_filters(words: list[Word], text: str, ends: frozenset[str]) -> list[Word]:
+    """The words with all that follows `where` made one, up to a word of `ends` or a last `in <experiment>`.
+
+    It is left as it was typed, for MLflow to read, but for the quotes of phones.
+    """
+    for place, word in enumerate(words):
+        if word.folded != "where" or place + 1 == len(words):
+            continue
+        stop = next((at for at in range(place + 1, len(words)) if words[at].folded in ends), len(words))
+        if stop - place > 4 and words[stop - 2].folded == "in" and not words[stop - 1].text.startswith("("):
+            stop -= 2
+        raw = html.unescape(text[words[place + 1].at : words[stop - 1].end]).translate(_STRAIGHT).strip(" ?,;")
+        if not _OPERATOR.search(raw):
+            continue
+        filtered = Word(raw, words[place + 1].at, words[stop - 1].end, is_filter=True)
+        return [*words[:place], filtered, *with_filters(words[stop:], text, ends)]
     return words
 
 

@@ -1,29 +1,41 @@
 """Said → understood."""
 
+from dataclasses import fields
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood, RequestError
 from comparison.parser import parse, parse_run
-from comparison.request import Compare, Help, Linked, Named
+from comparison.request import Compare, Help, Linked, Named, SweepRuns
 
 ONE, TWO = "0123456789abcdef0123456789abcdef", "f123456789abcdef0123456789abcdef"
 UI = "https://mlflow.example.com"
+
+
+def named(run):
+    """A reference as a few words: names and links by themselves, all others as what they are and what they hold."""
+    if isinstance(run, Linked):
+        return f"link:{run.run_id[:4]}"
+    if isinstance(run, Named):
+        return run.text + (f" or {run.otherwise}" if run.otherwise else "")
+    if isinstance(run, SweepRuns):
+        return f"<SweepRuns {named(run.parent)}>"
+    held = [getattr(run, each.name) for each in fields(run) if each.name != "at"]
+    return f"<{' '.join([type(run).__name__, *(str(value) for value in held if value not in ('', False))])}>"
 
 
 def drawn(request):
     """A request as one line: baseline | candidates, and the clauses."""
     if isinstance(request, Help):
         return f"help {request.topic}".strip() + (" (unasked)" if request.unasked else "")
-    assert isinstance(request, Compare)
-    names = [
-        f"link:{each.run_id[:4]}"
-        if isinstance(each, Linked)
-        else each.text + (f" or {each.otherwise}" if each.otherwise else "")
-        for each in request.runs
-    ]
-    parts = [" | ".join(names)]
+    if not isinstance(request, Compare):
+        held = {each.name: getattr(request, each.name) for each in fields(request) if each.name != "text"}
+        told = [named(value) if name == "run" and value else f"{name}={value}" for name, value in held.items() if value]
+        return f"{type(request).__name__}({', '.join(told)})"
+    parts = [" | ".join(named(each) for each in request.runs)]
+    parts += ["why"] if request.why else []
     parts += [f"in {request.experiment}"] if request.experiment else []
     parts += [f"by {' + '.join(request.metrics)}"] if request.metrics else []
     parts += ["all"] if request.everything else []
@@ -127,9 +139,8 @@ SAID = {
     # names that look like our own words, or odd
     '"vs" vs "in"': "vs | in",
     "in vs by": "in | by",
-    "all vs best": "all | best",
-    "best vs all in iris": "best | all; in iris",
-    "latest vs previous": "latest | previous",
+    "all vs B": "all | B",
+    "best vs all in iris": "<Leading> | all; in iris",
     "compare compare vs diff": "compare | diff",
     "compare vs B": "compare | B",
     '"help" vs B': "help | B",
@@ -145,6 +156,93 @@ SAID = {
     "run—1 vs run–2": "run--1 | run-2",
     "abcd1234 vs beef": "abcd1234 | beef",
     f"{ONE} {TWO}": f"{ONE} | {TWO}",
+    '"latest" vs "best"': "latest | best",
+    "“running” vs “baseline”": "running | baseline",
+    # ways of saying which run
+    "latest vs previous": "<Latest> | <Latest 1>",
+    "latest previous": "<Latest> | <Latest 1>",
+    "latest~3 vs latest": "<Latest 3> | <Latest>",
+    "the latest run vs A": "<Latest> | A",
+    "latest by maya vs A": "<Latest maya> | A",
+    "A vs latest by maya": "A | <Latest maya>",
+    "A vs latest by accuracy": "A | <Latest>; by accuracy",
+    "A vs latest by <@U1|maya>": "A | <Latest maya>",
+    "latest vs best accuracy": "<Latest> | <Leading accuracy>",
+    "latest vs best": "<Latest> | <Leading>",
+    "latest vs worst val_loss": "<Latest> | <Leading val_loss True>",
+    "best by f1 vs latest in fraud": "<Leading f1> | <Latest>; in fraud",
+    "best vs latest by f1": "<Leading> | <Latest>; by f1",
+    "baseline vs latest": "<Pinned> | <Latest>",
+    "is latest better than baseline?": "<Pinned> | <Latest>",
+    "champion vs latest": "<Registered champion> | <Latest>",
+    "@champion vs latest": "<Registered champion> | <Latest>",
+    "latest vs production": "<Latest> | <Registered production>",
+    "latest vs models:/fraud@champion": "<Latest> | <Registered fraud champion>",
+    "latest vs models:/fraud/3": "<Latest> | <Registered fraud 3>",
+    "running vs best": "<Unfinished> | <Leading>",
+    "latest vs running": "<Latest> | <Unfinished>",
+    "yesterday vs latest": "<OfDay yesterday> | <Latest>",
+    "yesterday's vs latest": "<OfDay yesterday> | <Latest>",
+    "monday’s run vs latest": "<OfDay monday> | <Latest>",
+    "A vs where params.lr = '0.1'": "A | <Filtered params.lr = '0.1'>",
+    "A vs where params.lr = ‘0.1’ and metrics.acc &gt; 0.9": "A | <Filtered params.lr = '0.1' and metrics.acc > 0.9>",
+    "where params.lr = '0.1' vs where params.lr = '0.2'": "<Filtered params.lr = '0.1'> | <Filtered params.lr = '0.2'>",
+    "A vs where metrics.acc > 0.9 in fraud": "A | <Filtered metrics.acc > 0.9>; in fraud",
+    "where vs B": "where | B",
+    "compare top 3 by f1": "<TopRuns 3>; by f1",
+    "compare top 3 by f1 in fraud": "<TopRuns 3>; in fraud; by f1",
+    "latest vs top 3 by f1": "<Latest> | <TopRuns 3>; by f1",
+    "top 3 by f1 vs latest": "<TopRuns 3 f1> | <Latest>",
+    "compare all in sweep grid-7": "<SweepRuns grid-7>",
+    "baseline vs sweep grid-7": "<Pinned> | <SweepRuns grid-7>",
+    "what changed between A and B": "A | B; why",
+    "what changed from A to B": "A | B; why",
+    "what's different between A and B": "A | B; why",
+    "why is B better than A?": "A | B; why",
+    # quick answers
+    "latest": "Show(<Latest>)",
+    "best accuracy in fraud": "Show(<Leading accuracy>, experiment=fraud)",
+    "best run so far": "Show(<Leading>)",
+    f"{UI}/#/experiments/1/runs/{ONE}": "Show(link:0123)",
+    "show A": "Show(A)",
+    "show my long run in fraud": "Show(my long run, experiment=fraud)",
+    "who ran latest": "Show(<Latest>, who=True)",
+    "who ran A?": "Show(A, who=True)",
+    "top 5 by f1 in fraud": "Top(count=5, metric=f1, experiment=fraud)",
+    "top 5 f1": "Top(count=5, metric=f1)",
+    "top by f1": "Top(count=5, metric=f1)",
+    "top": "Top(count=5)",
+    "top 10 runs by val_loss": "Top(count=10, metric=val_loss)",
+    "worst 3 by loss": "Top(count=3, metric=loss, worst=True)",
+    "best 3 by loss": "Top(count=3, metric=loss)",
+    "top 3 by f1 where params.lr = '0.1'": "Top(count=3, metric=f1, where=params.lr = '0.1')",
+    "running": "Running()",
+    "running in fraud": "Running(experiment=fraud)",
+    "what is running?": "Running()",
+    "what's running in fraud": "Running(experiment=fraud)",
+    "failed": "Failed()",
+    "failed since yesterday": "Failed(since=since yesterday)",
+    "failed since monday 9am in fraud": "Failed(since=since monday 9am, experiment=fraud)",
+    "what failed since yesterday": "Failed(since=since yesterday)",
+    "standup": "Standup()",
+    "standup since monday": "Standup(since=since monday)",
+    "standup 24h": "Standup(since=24h)",
+    "standup since 9am in fraud": "Standup(since=since 9am, experiment=fraud)",
+    "what finished since yesterday": "Standup(since=since yesterday)",
+    "set experiment fraud": "SetDefault(what=experiment, value=fraud)",
+    "set metric to val_auc": "SetDefault(what=metric, value=val_auc)",
+    "set goal cost lower": "SetDefault(what=goal, value=lower, metric=cost)",
+    "goal cost lower": "SetDefault(what=goal, value=lower, metric=cost)",
+    "set goal cost to higher": "SetDefault(what=goal, value=higher, metric=cost)",
+    "unset metric": "SetDefault(what=metric)",
+    "unset goal cost": "SetDefault(what=goal, metric=cost)",
+    "set baseline A": "Pin(A)",
+    "pin latest": "Pin(<Latest>)",
+    "pin A in fraud": "Pin(A, experiment=fraud)",
+    "unpin": "Pin()",
+    "settings": "Settings()",
+    "show vs hide": "show | hide",
+    "running vs settings": "<Unfinished> | settings",
     # how it arrives
     "  A   vs \t B \n": "A | B",
     "A\nvs\nB": "A | B",
@@ -214,11 +312,24 @@ NOT_UNDERSTOOD = {
     "A vs B at step ten": ("at", "step", "run-a vs run-b at step 100"),
     "A vs B at step 1.5": ("at", "step", "run-a vs run-b at step 100"),
     "is A better": ("is", "better", "is run-b better than run-a"),
+    "show": ("show", "Which run", "show latest"),
+    "who": ("who", "Who ran what", "who ran latest"),
+    "top 0 by f1": ("0", "between 1 and 50", "top 5 by accuracy"),
+    "compare top 99 by f1": ("99", "between 1 and 20", "compare top 3 by accuracy"),
+    "show top 3": ("top", "takes one run", ""),
+    "set": ("set", "I can set", "set metric accuracy"),
+    "set colour red": ("colour", "I can set", "set metric accuracy"),
+    "set metric": ("metric", "Which metric", "set metric accuracy"),
+    "set goal cost": ("set", "Which way", "set goal cost lower"),
+    "set goal cost sideways": ("set", "Which way", "set goal cost lower"),
+    "pin": ("pin", "Which run", "pin latest"),
+    "running latest": ("latest", "is running", "running in fraud"),
+    "latest vs models:/fraud": ("models", "no version", "latest vs models:/my-model@champion"),
+    "group:seeds vs A": ("group", "cannot be compared yet", ""),
     "is A": ("is", "better", "is run-b better than run-a"),
     'A vs ""': ('""', "no name", ""),
     "A vs https://example.com/page": ("https", "leads to no run", ""),
     f"A vs {UI}/#/experiments/1": (UI, "leads to no run", ""),
-    f"{UI}/#/experiments/1/runs/{ONE}": ("", "one run", ""),
     " ".join(f"r{number}" for number in range(51)): ("r50", "51 runs", ""),
     "A vs " + "B" * 10_001: (None, "10,006 characters", "help runs"),
 }
