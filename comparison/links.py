@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Sequence
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from comparison.runs import Run
 
-_RUN = re.compile(r"(?:experiments/(?P<experiment>[\w-]+)/)?runs/(?P<run>[0-9a-zA-Z]{20,64})(?=[/?#&]|$)")
+_RUN = re.compile(r"(?:experiments/(?P<experiment>[\w-]+)/)?runs/(?P<run>[0-9a-zA-Z]{20,64})(?![\w-])")
+_SEVERAL = re.compile(r"(?:compare-runs|/metric)/?\?")
 _DATABRICKS = re.compile(r"(?:^|\.)(?:databricks\.com|azuredatabricks\.net|databricks\.us|databricks\.cn)$")
 _RUN_ID = re.compile(r"[0-9a-zA-Z]{20,64}")
 
@@ -32,12 +33,11 @@ def compare_url(ui_url: str, runs: Sequence[Run]) -> str:
 def linked_runs(url: str) -> tuple[tuple[str, str], ...]:
     """The runs a pasted address leads to, each as run id and experiment id ("" when it is not said).
 
-    None when it leads to no run. Knows the page of a run, whatever the tab, and MLflow's comparison of several.
+    None when it leads to no run. Knows a run's page, whatever the tab, and MLflow's comparison or chart of several.
     """
     address = unquote(url)
-    _, found, query = address.partition("compare-runs?")
-    if found:
-        return _compared(query)
+    if several := _SEVERAL.search(address):
+        return _compared(address[several.end() :])
     run = _RUN.search(address)
     return ((run["run"], run["experiment"] or ""),) if run else ()
 
@@ -59,21 +59,34 @@ def _strings(text: str) -> list[str]:
 
 
 def _page(ui_url: str, route: str) -> str:
-    """A route of the UI behind the base; a workspace of the base stays where MLflow looks for it."""
-    if not ui_url:
-        return ""
+    """A route of the UI behind the base. What the base asks for stays, a workspace where MLflow reads it."""
     try:
-        base = urlsplit(ui_url)
-        host = base.hostname or ""
-        netloc = f"{f'[{host}]' if ':' in host else host}:{base.port}" if base.port else host
+        base = urlsplit(ui_url.strip())
+        host, port = base.hostname or "", base.port
     except ValueError:
         return ""
+    if base.scheme not in ("http", "https") or not host:
+        return ""
+    name = f"[{host}]" if ":" in host else host
+    site = f"{base.scheme}://{name}:{port}" if port else f"{base.scheme}://{name}"
     path = base.path.rstrip("/")
-    query = f"?{base.query}" if base.query else ""
+    asked, workspace = _asked(base)
     if _DATABRICKS.search(host):
-        joined = f"&{base.query}" if "?" in route and base.query else query
-        return f"{base.scheme}://{netloc}{path.removesuffix('/ml')}/ml/{route}{joined}"
-    return f"{base.scheme}://{netloc}{path}/{query}#/{route}"
+        return _with(f"{site}{path.removesuffix('/ml')}/ml/{route}", [*asked, *workspace])
+    return f"{_with(f'{site}{path}/', asked)}#/{_with(route, workspace)}"
+
+
+def _asked(base: SplitResult) -> tuple[list[str], list[str]]:
+    """What the base asks for, and the workspace, which people copy with or without the `#`; MLflow reads it behind."""
+    fields = [each for each in base.query.split("&") if each]
+    routed = [each for each in base.fragment.partition("?")[2].split("&") if each]
+    workspace = [each for each in (*routed, *fields) if each.startswith("workspace=")]
+    return [each for each in fields if each not in workspace], workspace[:1]
+
+
+def _with(address: str, asked: Sequence[str]) -> str:
+    """The address asking for these too."""
+    return f"{address}{'&' if '?' in address else '?'}{'&'.join(asked)}" if asked else address
 
 
 def _part(text: str) -> str:
