@@ -1,16 +1,18 @@
 """A request answered: the runs found, the asked values read, the comparison made."""
 
 import math
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import NoReturn
 
 from comparison.comparing import compare
+from comparison.defaults import Defaults
 from comparison.errors import RequestError
-from comparison.finding import find_all, near
+from comparison.finding import find_all
 from comparison.goals import decide
+from comparison.naming import folded, near
 from comparison.outcome import Comparison
 from comparison.request import Compare
 from comparison.runs import Goal, Metric, Run, Side
@@ -21,42 +23,57 @@ MOST_HISTORIES = 400  # metric histories read for one answer
 
 
 def ask(
-    request: Compare, source: RunSource, *, now: int | None = None, channel_goals: Mapping[str, Goal] | None = None
+    request: Compare, source: RunSource, *, now: datetime | int | None = None, defaults: Defaults | None = None
 ) -> Comparison:
-    """The comparison that was asked for; `now` in ms since the epoch. Raises RequestError and what finding raises."""
-    if len(request.runs) < 2:
+    """The comparison that was asked for. Raises RequestError and what finding raises.
+
+    `now` with its time zone, or in ms since the epoch (then the zone is UTC); `defaults` are the channel's.
+    """
+    agreed = defaults or Defaults()
+    moment = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else now
+    sides = find_all(
+        request.runs,
+        source,
+        experiment=request.experiment,
+        text=request.text,
+        metric=request.metrics[0] if request.metrics else "",
+        defaults=agreed,
+        now=moment,
+    )
+    if len(sides) < 2:
         raise RequestError(
             "A comparison takes two runs or more.",
             remedy="Name the baseline first.",
             example="run-a vs run-b",
             text=request.text,
         )
-    sides = find_all(request.runs, source, experiment=request.experiment, text=request.text)
-    metrics = _known(request, sides)
+    metrics = _known(request, sides) or _default_metric(agreed, sides)
     reading = "last"
     if request.best or request.at_step is not None:
         reading = "best" if request.best else f"at step {request.at_step}"
-        sides = _read(request, sides, metrics, source, channel_goals or {})
-    return compare(*sides, metrics=metrics, channel_goals=channel_goals, now=now, reading=reading)
+        sides = _read(request, sides, metrics, source, agreed.goals)
+    now_ms = None if moment is None else int(moment.timestamp() * 1000)
+    return compare(*sides, metrics=metrics, channel_goals=agreed.goals, now=now_ms, reading=reading)
+
+
+def _default_metric(defaults: Defaults, sides: Sequence[Side]) -> tuple[str, ...]:
+    """The channel's metric, where one of these runs logged it."""
+    logged = any(defaults.metric in run.metrics for side in sides for run in side.runs)
+    return (defaults.metric,) if defaults.metric and logged else ()
 
 
 def _known(request: Compare, sides: Sequence[Side]) -> tuple[str, ...]:
     """The metrics asked for as they were logged, whatever their case. Raises RequestError for one nobody logged."""
     logged = {name: None for side in sides for run in side.runs for name in run.metrics}
-    folded = {_folded(name): name for name in reversed(logged)}
+    alike = {folded(name): name for name in reversed(logged)}
     found: dict[str, None] = {}
     for name in request.metrics:
-        known = name if name in logged else folded.get(_folded(name))
-        each = [known] if known else [folded.get(_folded(word)) for word in name.split()]
+        known = name if name in logged else alike.get(folded(name))
+        each = [known] if known else [alike.get(folded(word)) for word in name.split()]
         if not all(each):
             _unknown(name, logged, request)
         found.update(dict.fromkeys(filter(None, each)))
     return tuple(found)
-
-
-def _folded(name: str) -> str:
-    """How a metric is looked up: `F1 score` is `f1_score`."""
-    return re.sub(r"[\s_-]+", "_", name.casefold())
 
 
 def _unknown(name: str, logged: Iterable[str], request: Compare) -> NoReturn:

@@ -8,7 +8,7 @@ from comparison.runs import Goal
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """ "" and None: nothing is set. All is used only where the request says nothing, and is shown where it was used."""
+    """Empty: nothing is set. Each is used only where the request says nothing, and is shown where it was used."""
 
     experiment: str = ""  # a name
     metric: str = ""

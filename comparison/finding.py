@@ -1,58 +1,99 @@
 """From how a run was named to the run: ids, prefixes, names, `experiment/name`, links. Never a guess unsaid."""
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import datetime
 
+from comparison.choosing import RELATIVE, Scope, choose
+from comparison.defaults import Defaults
 from comparison.errors import Ambiguous, ExperimentNotFound, RunNotFound
-from comparison.request import Linked, Named, RunReference
+from comparison.naming import NEAR, near
+from comparison.request import Linked, Named, RunReference, SweepRuns
 from comparison.runs import Experiment, Run, Side
 from comparison.source import RunSource
 
 SHORT = 8  # characters of an id that people read
 SEEN = 100  # newest runs among which near names are looked for
-NEAR = 5
+MOST_OF_A_SWEEP = 19  # sides; with the baseline they are what a table can hold
 SIDE_BY_SIDE = 16
 FEW = 10  # runs named where a prefix fits several
 _ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+_RELATIVE = tuple(RELATIVE)
 _PREFIX = re.compile(r"[0-9a-f]{4,31}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """Where to look: the source, the experiments meant (none: all), and what was said, for errors."""
-
-    source: RunSource
-    experiments: tuple[Experiment, ...]
-    text: str
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return tuple(each.experiment_id for each in self.experiments)
-
-
-def find_all(
-    references: Sequence[RunReference], source: RunSource, *, experiment: str = "", text: str = ""
+def find_all(  # noqa: PLR0913 -- all but two have defaults and are given by name
+    references: Sequence[RunReference],
+    source: RunSource,
+    *,
+    experiment: str = "",
+    text: str = "",
+    metric: str = "",
+    defaults: Defaults | None = None,
+    now: datetime | None = None,
 ) -> list[Side]:
-    """One side a reference, in their order, looked for side by side; all full ids in one `source.get`.
+    """A side a reference, in their order, looked for side by side; a sweep or a `top 3` is several sides.
 
-    `experiment` narrows names to it; `text` is what was said, for errors. Raises RunNotFound, Ambiguous,
-    ExperimentNotFound or TrackingUnavailable.
+    `experiment` narrows to it, else the default one narrows what is not named; `metric` is what the request names
+    first; `text` is what was said, for errors. All full ids are one `source.get`. Raises RunNotFound, Ambiguous,
+    ExperimentNotFound, FilterRefused or TrackingUnavailable.
     """
-    scope = _Scope(source, (find_experiment(experiment, source, text=text),) if experiment else (), text)
+    within = (find_experiment(experiment, source, text=text),) if experiment else ()
+    scope = Scope(source, within, text, metric, defaults or Defaults(), now)
     ids = list(dict.fromkeys(filter(None, map(_full_id, references))))
-    named = [each for each in references if isinstance(each, Named) and not _full_id(each)]
+    first = [place for place, each in enumerate(references) if not _full_id(each) and not isinstance(each, _RELATIVE)]
+    found: dict[int, list[Side]] = {}
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+        asked = {place: threads.submit(_look, references[place], scope) for place in first}
+        fetched = dict(zip(ids, source.get(ids), strict=True)) if ids else {}
+        found.update({place: answer.result() for place, answer in asked.items()})
+        found.update({place: [_by_id(each, fetched, scope)] for place, each in enumerate(references) if _full_id(each)})
+        where = _beside(found, scope)
+        later = [place for place in range(len(references)) if place not in found]
+        asked = {place: threads.submit(choose, references[place], where) for place in later}
+        found.update({place: answer.result() for place, answer in asked.items()})
+    return [side for place in range(len(references)) for side in found[place]]
 
-    def by_id() -> dict[str, Run | None]:
-        return dict(zip(ids, source.get(ids), strict=True)) if ids else {}
 
-    with ThreadPoolExecutor(max(1, min(len(named), SIDE_BY_SIDE))) as threads:
-        sides = [threads.submit(_by_words, each, scope) for each in named]
-        fetched = by_id()
-        found = {id(each): side.result() for each, side in zip(named, sides, strict=True)}
-    return [found[id(each)] if id(each) in found else _by_id(each, fetched, scope) for each in references]
+def _look(reference: RunReference, scope: Scope) -> list[Side]:
+    if isinstance(reference, Named):
+        return [_by_words(reference, scope)]
+    if isinstance(reference, SweepRuns):
+        return _sweep(reference, scope)
+    return choose(reference, _with_default(scope))
+
+
+def _with_default(scope: Scope) -> Scope:
+    """What is told and not named is looked for in the channel's experiment, where the request names none."""
+    if scope.experiments or not scope.defaults.experiment:
+        return scope
+    return replace(scope, experiments=(find_experiment(scope.defaults.experiment, scope.source, text=scope.text),))
+
+
+def _beside(found: Mapping[int, Sequence[Side]], scope: Scope) -> Scope:
+    """`best` is the best where the request says, else in the channel's experiment, else where the other runs are."""
+    narrowed = _with_default(scope)
+    if narrowed.experiments:
+        return narrowed
+    others = {run.experiment.experiment_id: run.experiment for sides in found.values() for s in sides for run in s.runs}
+    return replace(scope, experiments=tuple(others.values()))
+
+
+def _sweep(told: SweepRuns, scope: Scope) -> list[Side]:
+    parent = find_all([told.parent], scope.source, text=scope.text)[0].runs[0]
+    children = scope.source.search(
+        f"tags.mlflow.parentRunId = '{parent.run_id}'",
+        experiment_ids=(parent.experiment.experiment_id,),
+        limit=MOST_OF_A_SWEEP + 1,
+    )
+    if not children:
+        raise scope.refuse(f"{parent.name} has no child runs: it is no sweep.", told)
+    note = f"of sweep {parent.name}"
+    if len(children) > MOST_OF_A_SWEEP:
+        note += f", the newest {MOST_OF_A_SWEEP} of more"
+    return [Side(run.name, (run,), (note,)) for run in children[:MOST_OF_A_SWEEP]]
 
 
 def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experiment:
@@ -75,25 +116,13 @@ def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experime
     )
 
 
-def near(name: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The names most like this one, those that hold it or start alike first."""
-    wanted = name.casefold()
-    known = list(dict.fromkeys(each for each in names if each))
-    holding = [each for each in known if len(wanted) > 1 and (wanted in each.casefold() or each.casefold() in wanted)]
-    folded: dict[str, str] = {}
-    for each in known:
-        folded.setdefault(each.casefold()[:200], each)
-    alike = difflib.get_close_matches(wanted[:200], folded, n=NEAR, cutoff=0.55)
-    return tuple(dict.fromkeys([*(folded[each] for each in alike), *holding]))[:NEAR]
-
-
 def _full_id(reference: RunReference) -> str:
     if isinstance(reference, Linked):
         return reference.run_id.lower()
-    return reference.text.lower() if _ID.fullmatch(reference.text) else ""
+    return reference.text.lower() if isinstance(reference, Named) and _ID.fullmatch(reference.text) else ""
 
 
-def _by_id(reference: RunReference, fetched: dict[str, Run | None], scope: _Scope) -> Side:
+def _by_id(reference: RunReference, fetched: dict[str, Run | None], scope: Scope) -> Side:
     run = fetched[_full_id(reference)]
     if run is not None:
         return Side(run.name, (run,))
@@ -102,14 +131,14 @@ def _by_id(reference: RunReference, fetched: dict[str, Run | None], scope: _Scop
         problem = f"The link leads to run {reference.run_id[:SHORT]}…, and there is no such run on this MLflow server."
         raise RunNotFound(problem, remedy="It may be of another server, or deleted for good.", text=scope.text, at=at)
     raise RunNotFound(
-        f"There is no run with the id {reference.text[:SHORT]}… on this MLflow server.",
+        f"There is no run with the id {_full_id(reference)[:SHORT]}… on this MLflow server.",
         remedy="It may be of another server, or deleted for good.",
         text=scope.text,
         at=at,
     )
 
 
-def _by_words(reference: Named, scope: _Scope) -> Side:
+def _by_words(reference: Named, scope: Scope) -> Side:
     side = _named(reference.text, reference, scope)
     if side is None and reference.otherwise:
         side = _named(reference.otherwise, reference, scope)
@@ -118,7 +147,7 @@ def _by_words(reference: Named, scope: _Scope) -> Side:
     return side
 
 
-def _named(name: str, reference: Named, scope: _Scope) -> Side | None:
+def _named(name: str, reference: Named, scope: Scope) -> Side | None:
     """By name, by the start of the id, by `experiment/name`, by the name in another case: the first that fits."""
     called, prefixed = scope.source.called(name, experiment_ids=scope.ids), []
     if not called and _PREFIX.fullmatch(name):
@@ -140,7 +169,7 @@ def _newest(runs: list[Run], name: str) -> Side:
     return Side(run.name, (run,), (f"newest of {count} runs called {name}{where}",))
 
 
-def _only(runs: list[Run], reference: Named, scope: _Scope) -> Side:
+def _only(runs: list[Run], reference: Named, scope: Scope) -> Side:
     if len(runs) == 1:
         return Side(runs[0].name, (runs[0],))
     length = next((n for n in range(SHORT, 32) if len({run.run_id[:n] for run in runs}) == len(runs)), 32)
@@ -154,7 +183,7 @@ def _only(runs: list[Run], reference: Named, scope: _Scope) -> Side:
     )
 
 
-def _within_experiment(name: str, scope: _Scope) -> Side | None:
+def _within_experiment(name: str, scope: Scope) -> Side | None:
     """`experiment/name`; either may hold slashes, so the longest experiment that exists is tried first."""
     known = {each.name.casefold(): each for each in reversed(scope.source.experiments())} if "/" in name else {}
     for cut in reversed([place for place, sign in enumerate(name) if sign == "/"]):
@@ -166,15 +195,14 @@ def _within_experiment(name: str, scope: _Scope) -> Side | None:
         if not found and _PREFIX.fullmatch(wanted):
             prefixed = scope.source.with_prefix(wanted.lower())
             found = [run for run in prefixed if run.experiment.experiment_id in ids]
-        side = (
-            _newest(found, wanted) if found else _in_any_case(wanted, _Scope(scope.source, (experiment,), scope.text))
-        )
+        within = replace(scope, experiments=(experiment,))
+        side = _newest(found, wanted) if found else _in_any_case(wanted, within)
         if side:
             return side
     return None
 
 
-def _in_any_case(name: str, scope: _Scope) -> Side | None:
+def _in_any_case(name: str, scope: Scope) -> Side | None:
     pattern = re.sub(r"['\"%\\]", "_", name)
     found = scope.source.search(f"attributes.run_name ILIKE '{pattern}'", experiment_ids=scope.ids)
     found = [run for run in found if run.name.casefold() == name.casefold()]
@@ -185,7 +213,7 @@ def _in_any_case(name: str, scope: _Scope) -> Side | None:
     return Side(side.label, side.runs, (said, *side.notes))
 
 
-def _not_found(reference: Named, scope: _Scope) -> RunNotFound:
+def _not_found(reference: Named, scope: Scope) -> RunNotFound:
     seen = scope.source.newest(experiment_ids=scope.ids, limit=SEEN)
     place = f" in {scope.experiments[0].name}" if scope.experiments else ""
     name = reference.text if len(reference.text) <= 120 else f"{reference.text[:120]}…"

@@ -142,7 +142,7 @@ def _compare(words: Sequence[Word], text: str, *, is_led: bool = False) -> Reque
     references = [each for group in groups for each in reference(group, text)]
     if len(references) == 1 and isinstance(references[0], TopRuns | SweepRuns):
         return _request(references, asked)
-    if len(references) == 1 and not is_led and not isinstance(references[0], Named):
+    if len(references) == 1 and not is_led and not isinstance(references[0], Named | TopRuns | SweepRuns):
         return Show(references[0], asked.experiment, text=text)
     if len(references) < 2:
         raise _too_few(references, text, len(text.rstrip()), words)

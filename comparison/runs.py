@@ -48,6 +48,7 @@ class Experiment:
     name: str
     goals: Mapping[str, Goal] = field(default_factory=dict)  # from tags `mlcompare.goal.<metric>`
     primary_metric: str = ""  # from tag `mlcompare.metric`; "" when not set
+    baseline: str = ""  # a run id, from tag `mlcompare.baseline`; "" when not set
 
 
 @dataclass(frozen=True, slots=True)

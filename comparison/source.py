@@ -1,9 +1,20 @@
 """What is asked of a tracking server: a small promise, kept by MLflow and by the fake in the tests."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from comparison.leading import Ranking
 from comparison.runs import Experiment, Metric, Run
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version of a registered model and the run that made it ("" when it does not say)."""
+
+    model: str
+    version: str
+    run_id: str
 
 
 class RunSource(Protocol):
@@ -31,6 +42,18 @@ class RunSource(Protocol):
 
     def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
         """Runs that fit MLflow's filter language; "" fits all. Raises FilterRefused with MLflow's reason."""
+        ...
+
+    def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        """Runs that are over and fit the filter, the last ended first."""
+        ...
+
+    def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
+        """The best runs, best first, exact to the run that ended a moment ago (comparison/leading.py)."""
+        ...
+
+    def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
+        """The versions of registered models that have this alias or number; of every model when none is named."""
         ...
 
     def history(self, run_id: str, metric: str) -> list[Metric]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTime
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import mlflow
@@ -16,12 +17,18 @@ from mlflow.exceptions import MlflowException, RestException
 from comparison import refusals
 from comparison.catalogue import Catalogue
 from comparison.errors import FilterRefused
+from comparison.leading import Ranking
+from comparison.remembered import Memory
 from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Side, Status
+from comparison.source import ModelVersion
 
 GOAL_TAG = "mlcompare.goal."
 METRIC_TAG = "mlcompare.metric"
+BASELINE_TAG = "mlcompare.baseline"
+MODELS = 20  # models with one alias that are looked at
 SIDE_BY_SIDE = 64  # questions to MLflow at once
 PAGE = 1_000
+_OVER = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
 _NOT_THERE = "RESOURCE_DOES_NOT_EXIST"
 _NOT_VALID = "INVALID_PARAMETER_VALUE"
 _STATUSES = frozenset(Status)
@@ -48,6 +55,7 @@ class MlflowRuns:
         self._catalogue = Catalogue(
             self._all_experiments, self._one_experiment, ThreadPoolExecutor(1, thread_name_prefix="mlflow-list"), clock
         )
+        self._memory = Memory(clock)
         self._flights: dict[str, Future[Run | None]] = {}
         self._lock = threading.RLock()  # a flight may land while it is being started
 
@@ -74,6 +82,19 @@ class MlflowRuns:
 
     def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
         return self._in_time(lambda: self._search(where, experiment_ids, limit))
+
+    def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        over = " AND ".join(filter(None, [where, _OVER]))
+        order = ["attributes.end_time DESC"]
+        found = self._in_time(lambda: self._search(over, experiment_ids, limit, order=order))
+        return sorted(found, key=lambda run: -(run.ended_at or 0))
+
+    def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
+        ids = ranking.experiment_ids or tuple(each.experiment_id for each in self.experiments())
+        return self._memory.leaders(replace(ranking, experiment_ids=ids), self, count)
+
+    def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
+        return self._in_time(lambda: self._versions(model, alias, version))
 
     def history(self, run_id: str, metric: str) -> list[Metric]:
         logged = self._in_time(lambda: self._client.get_metric_history(run_id, metric))
@@ -119,23 +140,55 @@ class MlflowRuns:
         return self._as_run(found)
 
     def _search(
-        self, where: str, experiment_ids: Sequence[str], limit: int, view: str = ViewType.ACTIVE_ONLY
+        self,
+        where: str,
+        experiment_ids: Sequence[str],
+        limit: int,
+        view: str = ViewType.ACTIVE_ONLY,
+        order: list[str] | None = None,
     ) -> list[Run]:
+        def pages(ids: list[str]) -> list[Run]:
+            return self._pages(where, ids, limit, view, order)
+
         if experiment_ids:
-            return self._pages(where, list(experiment_ids), limit, view)
+            return pages(list(experiment_ids))
         asked = [each.experiment_id for each in self._catalogue.active()]
-        found = self._pages(where, asked, limit, view)
+        found = pages(asked)
         if not found:  # perhaps in an experiment made since the list was
-            young = {each.experiment_id for each in self._catalogue.renewed()} - set(asked)
-            found = self._pages(where, sorted(young), limit, view)
+            found = pages(sorted({each.experiment_id for each in self._catalogue.renewed()} - set(asked)))
         return found
 
-    def _pages(self, where: str, experiment_ids: list[str], limit: int, view: str) -> list[Run]:
+    def _versions(self, model: str, alias: str, version: str) -> list[ModelVersion]:
+        try:
+            if model and version:
+                return [_as_version(self._client.get_model_version(model, version))]
+            if model:
+                return [_as_version(self._client.get_model_version_by_alias(model, alias))]
+        except MlflowException as error:
+            if error.error_code in (_NOT_THERE, _NOT_VALID) and self._is_own(error):
+                return []
+            raise
+        held = [(each.name, each.aliases[alias]) for each in self._registered() if alias in (each.aliases or {})]
+        return [_as_version(self._client.get_model_version(name, str(number))) for name, number in held[:MODELS]]
+
+    def _registered(self) -> list[Any]:
+        found: list[Any] = []
+        token = None
+        while True:
+            page = self._client.search_registered_models(max_results=PAGE, page_token=token)
+            found.extend(page)
+            token = page.token
+            if not token:
+                return found
+
+    def _pages(
+        self, where: str, experiment_ids: list[str], limit: int, view: str, order: list[str] | None
+    ) -> list[Run]:
         found: list[Any] = []
         token = None
         while experiment_ids and len(found) < limit:
             page = self._client.search_runs(
-                experiment_ids, where, view, max_results=min(PAGE, limit - len(found)), page_token=token
+                experiment_ids, where, view, min(PAGE, limit - len(found)), order_by=order, page_token=token
             )
             found.extend(page)
             token = page.token
@@ -245,7 +298,13 @@ def _as_experiment(found: Any) -> Experiment:
         for name, value in tags.items()
         if name.startswith(GOAL_TAG) and value.strip().lower() in set(Goal)
     }
-    return Experiment(found.experiment_id, found.name, goals, tags.get(METRIC_TAG, "").strip())
+    return Experiment(
+        found.experiment_id, found.name, goals, tags.get(METRIC_TAG, "").strip(), tags.get(BASELINE_TAG, "").strip()
+    )
+
+
+def _as_version(found: Any) -> ModelVersion:
+    return ModelVersion(found.name, str(found.version), found.run_id or "")
 
 
 def _datasets(inputs: Any) -> tuple[Dataset, ...]:

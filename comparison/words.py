@@ -118,15 +118,15 @@ def _quoted(text: str, at: int) -> Word:
             text=text,
             at=at,
         )
-    inner = html.unescape(text[at + 1 : close])
-    return Word(_unescaped(inner).strip(), at, close + 1, is_quoted=True)
+    inner = html.unescape(_unescaped(text[at + 1 : close]))  # a name may hold an escaped `<!channel>`
+    return Word(inner.strip(), at, close + 1, is_quoted=True)
 
 
 def _plain(text: str, at: int) -> Word:
     """Up to the next blank or comma; what stands in <…> is one piece, blanks or not."""
     escape = _ESCAPE.match(text, at)
     if escape:
-        return Word(_unescaped(html.unescape(escape.group())), at, escape.end())
+        return Word(html.unescape(_unescaped(escape.group())), at, escape.end())
     end = at
     in_list = text.startswith(("http://", "https://"), at)
     depth = 0

@@ -1,7 +1,8 @@
 import pytest
 
 from comparison.errors import Ambiguous, ExperimentNotFound, RunNotFound
-from comparison.finding import find_all, near
+from comparison.finding import find_all
+from comparison.naming import near
 from comparison.parser import parse
 from comparison.request import Named
 from comparison.runs import Experiment, Run

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from comparison.errors import FilterRefused, TrackingUnavailable
-from comparison.runs import Experiment, Metric, Run
+from comparison.leading import Ranking, leaders
+from comparison.runs import Experiment, Metric, Run, Status
+from comparison.source import ModelVersion
 
 _TERM = re.compile(r"""(attributes|metrics|params|tags)\.["`]?([^"'`=<>! ]+)["`]? *(>=|<=|!=|=|>|<|LIKE|ILIKE) *(.+)""")
 
@@ -18,6 +20,7 @@ class FakeRuns:
     runs: list[Run] = field(default_factory=list)
     more_experiments: list[Experiment] = field(default_factory=list)
     histories: dict[tuple[str, str], list[Metric]] = field(default_factory=dict)
+    models: list[tuple[ModelVersion, Sequence[str]]] = field(default_factory=list)  # each with its aliases
     down: str = ""
     asked: list[str] = field(default_factory=list)
 
@@ -43,6 +46,21 @@ class FakeRuns:
         terms = [_read(part) for part in re.split(r" +AND +", where.strip(), flags=re.IGNORECASE)] if where else []
         fitting = [run for run in self._live(experiment_ids) if all(_fits(run, *term) for term in terms)]
         return self._newest(fitting, limit)
+
+    def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        over = [run for run in self.search(where, experiment_ids=experiment_ids, limit=10**9) if _is_over(run)]
+        return sorted(over, key=lambda run: -(run.ended_at or 0))[:limit]
+
+    def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
+        return leaders(ranking, self, count=count)
+
+    def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
+        self._ask("versions")
+        return [
+            each
+            for each, aliases in self.models
+            if (not model or each.model == model) and (alias in aliases if alias else each.version == version)
+        ]
 
     def history(self, run_id: str, metric: str) -> list[Metric]:
         self._ask("history")
@@ -71,6 +89,10 @@ class FakeRuns:
 
     def _newest(self, runs: list[Run], limit: int) -> list[Run]:
         return sorted(runs, key=lambda run: -(run.started_at or 0))[:limit]
+
+
+def _is_over(run: Run) -> bool:
+    return run.status not in (Status.RUNNING, Status.SCHEDULED)
 
 
 def _read(part: str) -> tuple[str, str, str, str]:
