@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
+from comparison.choosing import Several
 from comparison.comparing import compare
+from comparison.completing import completed
 from comparison.defaults import Defaults
 from comparison.errors import RequestError
 from comparison.finding import find_all
@@ -23,11 +25,17 @@ MOST_HISTORIES = 400  # metric histories read for one answer
 
 
 def ask(
-    request: Compare, source: RunSource, *, now: datetime | int | None = None, defaults: Defaults | None = None
+    request: Compare,
+    source: RunSource,
+    *,
+    now: datetime | int | None = None,
+    defaults: Defaults | None = None,
+    several: Several = Several.NEWEST,
 ) -> Comparison:
     """The comparison that was asked for. Raises RequestError and what finding raises.
 
-    `now` with its time zone, or in ms since the epoch (then the zone is UTC); `defaults` are the channel's.
+    `now` with its time zone, or in ms since the epoch (then the zone is UTC); `defaults` are the channel's;
+    `several` says what becomes of a name that several runs have.
     """
     agreed = defaults or Defaults()
     moment = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else now
@@ -39,6 +47,7 @@ def ask(
         metric=request.metrics[0] if request.metrics else "",
         defaults=agreed,
         now=moment,
+        several=several,
     )
     if len(sides) < 2:
         raise RequestError(
@@ -79,12 +88,16 @@ def _known(request: Compare, sides: Sequence[Side]) -> tuple[str, ...]:
 def _unknown(name: str, logged: Iterable[str], request: Compare) -> NoReturn:
     place = request.text.rfind(name)
     logged = list(logged)
+    alike = near(name, logged) or tuple(logged[:5])
+    spot = None if place < 0 else place
     raise RequestError(
         f"None of these runs logged a metric called {name}.",
         remedy="" if logged else "They logged no metrics at all.",
-        near=near(name, logged) or tuple(logged[:5]),
+        example=completed(request.text, spot, place + len(name), alike[0]) if alike else "",
+        near=alike,
         text=request.text,
-        at=None if place < 0 else place,
+        at=spot,
+        end=None if spot is None else spot + len(name),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from comparison.defaults import Defaults
@@ -29,6 +30,13 @@ SHORT = 8
 USERS = 200  # runs among which a user's are looked for
 
 
+class Several(StrEnum):
+    """What becomes of a name that several runs have."""
+
+    NEWEST = "newest"  # the newest is taken, and its side says so
+    ASK = "ask"  # Ambiguous is raised with the runs, for a person to choose
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Where to look. No experiments: all of them. `metric` is what the request names first; `text` is for errors."""
@@ -39,6 +47,7 @@ class Scope:
     metric: str = ""
     defaults: Defaults = field(default_factory=Defaults)
     now: datetime | None = None
+    several: Several = Several.NEWEST
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from comparison.runs import Run
+
 
 @dataclass
 class RequestError(Exception):
     """A request that cannot be answered, for a reason the person can mend.
 
-    `text` is what was said, `at` the offset of the spot in it (None: no one spot), `near` the nearest names,
-    `remedy` one sentence on what to do, `example` one line that can be typed as it stands.
+    `text` is what was said, `at` the offset of the spot in it (None: no one spot) and `end` where the spot ends (None:
+    unknown), `near` the nearest names, `remedy` one sentence on what to do, `example` one line that can be typed as it
+    stands, `choices` the runs of which one has to be meant, newest first.
     """
 
     problem: str
@@ -17,6 +20,8 @@ class RequestError(Exception):
     near: tuple[str, ...] = ()
     text: str = ""
     at: int | None = None
+    end: int | None = None
+    choices: tuple[Run, ...] = ()
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.problem, self.remedy) if part)
@@ -31,7 +36,7 @@ class RunNotFound(RequestError):  # noqa: N818
 
 
 class Ambiguous(RequestError):  # noqa: N818
-    """Several runs are meant and none can be preferred (an id prefix that fits several)."""
+    """Several runs are meant and none can be preferred: an id prefix, or a name where people are asked."""
 
 
 class ExperimentNotFound(RequestError):  # noqa: N818

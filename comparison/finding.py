@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
-from comparison.choosing import RELATIVE, Scope, choose
+from comparison.choosing import RELATIVE, Scope, Several, choose
+from comparison.completing import completed
 from comparison.defaults import Defaults
 from comparison.errors import Ambiguous, ExperimentNotFound, RunNotFound
 from comparison.naming import NEAR, near
@@ -19,6 +20,8 @@ SEEN = 100  # newest runs among which near names are looked for
 MOST_OF_A_SWEEP = 19  # sides; with the baseline they are what a table can hold
 SIDE_BY_SIDE = 16
 FEW = 10  # runs named where a prefix fits several
+MOST_CALLED = 50  # runs of one name that are asked for
+LONGEST = 120  # characters of a name in a sentence
 _ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _RELATIVE = tuple(RELATIVE)
 _PREFIX = re.compile(r"[0-9a-f]{4,31}", re.IGNORECASE)
@@ -33,15 +36,17 @@ def find_all(  # noqa: PLR0913 -- all but two have defaults and are given by nam
     metric: str = "",
     defaults: Defaults | None = None,
     now: datetime | None = None,
+    several: Several = Several.NEWEST,
 ) -> list[Side]:
     """A side a reference, in their order, looked for side by side; a sweep or a `top 3` is several sides.
 
     `experiment` narrows to it, else the default one narrows what is not named; `metric` is what the request names
-    first; `text` is what was said, for errors. All full ids are one `source.get`. Raises RunNotFound, Ambiguous,
+    first; `text` is what was said, for errors; `several` says what becomes of a name that several runs have. All full
+    ids are one `source.get`. Raises RunNotFound, Ambiguous,
     ExperimentNotFound, FilterRefused or TrackingUnavailable.
     """
     within = (find_experiment(experiment, source, text=text),) if experiment else ()
-    scope = Scope(source, within, text, metric, defaults or Defaults(), now)
+    scope = Scope(source, within, text, metric, defaults or Defaults(), now, several)
     ids = list(dict.fromkeys(filter(None, map(_full_id, references))))
     first = [place for place, each in enumerate(references) if not _full_id(each) and not isinstance(each, _RELATIVE)]
     found: dict[int, list[Side]] = {}
@@ -82,7 +87,7 @@ def _beside(found: Mapping[int, Sequence[Side]], scope: Scope) -> Scope:
 
 
 def _sweep(told: SweepRuns, scope: Scope) -> list[Side]:
-    parent = find_all([told.parent], scope.source, text=scope.text)[0].runs[0]
+    parent = find_all([told.parent], scope.source, text=scope.text, several=scope.several)[0].runs[0]
     children = scope.source.search(
         f"tags.mlflow.parentRunId = '{parent.run_id}'",
         experiment_ids=(parent.experiment.experiment_id,),
@@ -107,12 +112,15 @@ def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experime
     ):
         if fits:
             return fits[0]
+    alike, spot = near(name, [each.name for each in known]), _spot(name, text)
     raise ExperimentNotFound(
         f"There is no experiment called {name}.",
         remedy="" if known else "The bot sees no experiment at all on this MLflow server.",
-        near=near(name, [each.name for each in known]),
+        near=alike,
+        example=completed(text, spot, len(name) + (spot or 0), alike[0]) if alike else "",
         text=text,
-        at=_spot(name, text),
+        at=spot,
+        end=None if spot is None else spot + len(name),
     )
 
 
@@ -153,20 +161,23 @@ def _named(name: str, reference: Named, scope: Scope) -> Side | None:
     if not called and _PREFIX.fullmatch(name):
         prefixed = scope.source.with_prefix(name.lower(), limit=FEW + 1)
     if called:
-        return _newest(called, name)
+        return _called(called, name, reference, scope)
     if prefixed:
         return _only(prefixed, reference, scope)
-    return _within_experiment(name, scope) or _in_any_case(name, scope)
+    return _within_experiment(name, reference, scope) or _in_any_case(name, reference, scope)
 
 
-def _newest(runs: list[Run], name: str) -> Side:
-    run = max(runs, key=lambda each: each.started_at or 0)
+def _called(runs: list[Run], name: str, reference: Named, scope: Scope) -> Side:
+    """The run of this name; of several the newest, saying so, where people are not asked which."""
     if len(runs) == 1:
-        return Side(run.name, (run,))
-    count = f"{len(runs)} or more" if len(runs) >= 50 else str(len(runs))
+        return Side(runs[0].name, (runs[0],))
+    newest = sorted(runs, key=lambda each: -(each.started_at or 0))
+    count = f"{len(runs)} or more" if len(runs) >= MOST_CALLED else str(len(runs))
     places = len({each.experiment.experiment_id for each in runs})
     where = f" in {places} experiments" if places > 1 else ""
-    return Side(run.name, (run,), (f"newest of {count} runs called {name}{where}",))
+    if scope.several is Several.ASK:
+        raise _which(f"{count} runs are called {plain(name)}{where}.", newest, reference, scope)
+    return Side(newest[0].name, (newest[0],), (f"newest of {count} runs called {name}{where}",))
 
 
 def _only(runs: list[Run], reference: Named, scope: Scope) -> Side:
@@ -174,16 +185,24 @@ def _only(runs: list[Run], reference: Named, scope: Scope) -> Side:
         return Side(runs[0].name, (runs[0],))
     length = next((n for n in range(SHORT, 32) if len({run.run_id[:n] for run in runs}) == len(runs)), 32)
     count = f"{FEW} or more" if len(runs) > FEW else str(len(runs))
-    raise Ambiguous(
-        f"{count} run ids start with {reference.text}.",
-        remedy="Type more of the id.",
-        near=tuple(run.run_id[:length] for run in runs[:NEAR]),
+    found = _which(f"{count} run ids start with {reference.text}.", runs, reference, scope)
+    found.near = tuple(run.run_id[:length] for run in runs[:NEAR])
+    found.remedy = "Type more of the id."
+    raise found
+
+
+def _which(problem: str, runs: Sequence[Run], reference: Named, scope: Scope) -> Ambiguous:
+    return Ambiguous(
+        problem,
+        remedy="Say which one, by its id or with `in` and its experiment.",
         text=scope.text,
         at=reference.at,
+        end=reference.end or None,
+        choices=tuple(runs),
     )
 
 
-def _within_experiment(name: str, scope: Scope) -> Side | None:
+def _within_experiment(name: str, reference: Named, scope: Scope) -> Side | None:
     """`experiment/name`; either may hold slashes, so the longest experiment that exists is tried first."""
     known = {each.name.casefold(): each for each in reversed(scope.source.experiments())} if "/" in name else {}
     for cut in reversed([place for place, sign in enumerate(name) if sign == "/"]):
@@ -196,19 +215,19 @@ def _within_experiment(name: str, scope: Scope) -> Side | None:
             prefixed = scope.source.with_prefix(wanted.lower())
             found = [run for run in prefixed if run.experiment.experiment_id in ids]
         within = replace(scope, experiments=(experiment,))
-        side = _newest(found, wanted) if found else _in_any_case(wanted, within)
+        side = _called(found, wanted, reference, within) if found else _in_any_case(wanted, reference, within)
         if side:
             return side
     return None
 
 
-def _in_any_case(name: str, scope: Scope) -> Side | None:
+def _in_any_case(name: str, reference: Named, scope: Scope) -> Side | None:
     pattern = re.sub(r"['\"%\\]", "_", name)
     found = scope.source.search(f"attributes.run_name ILIKE '{pattern}'", experiment_ids=scope.ids)
     found = [run for run in found if run.name.casefold() == name.casefold()]
     if not found:
         return None
-    side = _newest(found, found[0].name)
+    side = _called(found, found[0].name, reference, scope)
     said = f"called {side.label}; {name} was asked for"
     return Side(side.label, side.runs, (said, *side.notes))
 
@@ -216,14 +235,21 @@ def _in_any_case(name: str, scope: Scope) -> Side | None:
 def _not_found(reference: Named, scope: Scope) -> RunNotFound:
     seen = scope.source.newest(experiment_ids=scope.ids, limit=SEEN)
     place = f" in {scope.experiments[0].name}" if scope.experiments else ""
-    name = reference.text if len(reference.text) <= 120 else f"{reference.text[:120]}…"
+    alike = near(reference.text, [run.name for run in seen])
     return RunNotFound(
-        f"There is no run called {name}{place}.",
+        f"There is no run called {plain(reference.text)}{place}.",
         remedy="" if seen else f"There are no runs{place or ' on this MLflow server'} yet that the bot can see.",
-        near=near(reference.text, [run.name for run in seen]),
+        example=completed(scope.text, reference.at, reference.end, alike[0]) if alike else "",
+        near=alike,
         text=scope.text,
         at=reference.at,
+        end=reference.end or None,
     )
+
+
+def plain(name: str) -> str:
+    """A name for a sentence, however long it is."""
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
 
 
 def _spot(name: str, text: str) -> int | None:
