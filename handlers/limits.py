@@ -49,13 +49,13 @@ class Problem:
 
 def weight(node: Any) -> int:
     """How much of the text budget something takes: all its visible text."""
-    if isinstance(node, Mapping):
+    if isinstance(node, dict):
         extra = HEADER_WEIGHT if node.get("type") == "header" else 0
         return extra + sum(
             length(value) if key in ("text", "caption", "alt_text") and isinstance(value, str) else weight(value)
             for key, value in node.items()
         )
-    if isinstance(node, Sequence) and not isinstance(node, str):
+    if isinstance(node, list | tuple):
         return sum(weight(part) for part in node)
     return 0
 
@@ -206,7 +206,7 @@ def _count(block: Mapping[str, Any], key: str, most: float, at: str) -> Iterator
 
 
 def _text(node: Any, most: int, at: str, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> Iterator[Problem]:
-    if not isinstance(node, Mapping) or node.get("type") not in kinds:
+    if not isinstance(node, dict) or node.get("type") not in kinds:
         yield Problem(at, f"must be {' or '.join(kinds)}")
         return
     yield from _string(node.get("text"), most, f"{at}/text")
@@ -220,10 +220,10 @@ def _string(value: Any, most: int, at: str) -> Iterator[Problem]:
 
 
 def _walk(node: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(node, Mapping):
+    if isinstance(node, dict):
         yield node
         for value in node.values():
             yield from _walk(value)
-    elif isinstance(node, Sequence) and not isinstance(node, str):
+    elif isinstance(node, list | tuple):
         for part in node:
             yield from _walk(part)

@@ -3,6 +3,7 @@
 import statistics
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -14,15 +15,39 @@ GET_RUN = "/api/2.0/mlflow/runs/get"
 
 def compare_times(stage: Stage, *, concurrency: int, rounds: int) -> tuple[float, float]:
     """Seconds for one answer at this concurrency: ours, and the bare client's. Medians, taken in turn."""
-    ours, bare = [], []
+    ours: list[float] = []
+    bare: list[float] = []
     with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=200), trust_env=False) as client:
         for number in range(rounds + 1):
-            mine = _together(concurrency, lambda place: _ask(stage, place))
+            mine = _ask_together(stage, concurrency)
             theirs = _together(concurrency, lambda place: _bare(stage, client, place))
             if number:  # the first round warms both
                 ours += mine
-                bare += theirs
+                bare += [end - begin for begin, end in theirs]
     return statistics.median(ours), statistics.median(bare)
+
+
+def _ask_together(stage: Stage, concurrency: int) -> list[float]:
+    """From each command to its message in Slack. Looked up afterwards, so that looking costs nothing meanwhile."""
+    before = len(stage.slack.calls)
+    sent = _together(concurrency, lambda place: _send(stage, place))
+    until = time.perf_counter() + 60
+    while (posted := len(stage.slack.calls) - before) < concurrency and time.perf_counter() < until:
+        time.sleep(0.002)
+    assert posted == concurrency, f"{posted} calls to Slack for {concurrency} commands"
+    calls = stage.slack.calls[before:]
+    assert {call.method for call in calls} == {"chat.postMessage"}, [call.method for call in calls]
+    taken = []
+    for place, (begin, _acknowledged) in enumerate(sent):
+        b = stage.pairs[place % len(stage.pairs)][1]
+        taken.append(next(call.at for call in calls if b in str(call.arguments)) - begin)
+    return taken
+
+
+def _send(stage: Stage, place: int) -> None:
+    a, b = stage.pairs[place % len(stage.pairs)]
+    taken = stage.slack.command("/mlcompare", f"{a} vs {b}")
+    assert taken.was_taken, taken
 
 
 def count_requests(stage: Stage) -> tuple[int, int, bool]:
@@ -30,7 +55,7 @@ def count_requests(stage: Stage) -> tuple[int, int, bool]:
     before = len(stage.slack.calls)
     stage.proxy.reset()
     stage.proxy.delay = 0.2
-    _ask(stage, 0)
+    _ask_together(stage, 1)
     stage.proxy.delay = 0.0
     time.sleep(0.5)  # for what might still follow
     asked = stage.proxy.requests
@@ -38,36 +63,18 @@ def count_requests(stage: Stage) -> tuple[int, int, bool]:
     return len(asked), len(stage.slack.calls) - before, side_by_side
 
 
-def _together(concurrency: int, work) -> list[float]:
+def _together(concurrency: int, work: Callable[[int], None]) -> list[tuple[float, float]]:
+    """When each began and ended, in seconds since the epoch."""
     ready = threading.Barrier(concurrency)
 
-    def timed(place: int) -> float:
+    def timed(place: int) -> tuple[float, float]:
         ready.wait()
-        began = time.perf_counter()
+        began = time.time()
         work(place)
-        return time.perf_counter() - began
+        return began, time.time()
 
     with ThreadPoolExecutor(concurrency) as threads:
         return list(threads.map(timed, range(concurrency)))
-
-
-def _ask(stage: Stage, place: int) -> None:
-    """A command by a person of its own, until the message is there for all to see."""
-    a, b = stage.pairs[place % len(stage.pairs)]
-    seen = _answers(stage, a, b)
-    taken = stage.slack.command("/mlcompare", f"{a} vs {b}")
-    assert taken.was_taken, taken
-    stage.slack.wait_until(lambda: _answers(stage, a, b) > seen, 60)
-
-
-def _answers(stage: Stage, a: str, b: str) -> int:
-    """Posts in which both runs are linked; a first "working" does not count."""
-    return sum(
-        call.method in ("chat.postMessage", "chat.update")
-        and a in str(call.arguments)
-        and f"runs/{b}" in str(call.arguments)
-        for call in stage.slack.calls[-400:]
-    )
 
 
 def _bare(stage: Stage, client: httpx.Client, place: int) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psutil
 from mlflow import MlflowClient
-from tests.mlflow_proxy import MlflowProxy
 
 from bot.playground.slack import SlackStandIn
 from tests.bot.process import BotProcess
 from tests.logged import log_run, new_experiment
+from tests.mlflow_proxy import MlflowProxy
 from tests.mlflow_server import MlflowServer, running_mlflow
 
 PAIRS = 25
