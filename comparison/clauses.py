@@ -1,5 +1,6 @@
 """What stands behind the runs: `in EXPERIMENT`, `by METRIC, …`, `all`, `best`, `at step N`; each a row in CLAUSES."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -8,12 +9,15 @@ from comparison.goals import goal_of
 from comparison.runs import Goal
 from comparison.words import Word
 
-PLAIN_SEPARATORS = frozenset({"vs", "vs.", "versus", "v", "v.", "against"})  # these part names wherever they stand
+PLAIN_SEPARATORS = frozenset(  # these part names wherever they stand
+    {"vs", "vs.", "versus", "v", "v.", "against", "->", "-->", "=>", "→", "⇒", "|"}
+)
 LISTING = frozenset({"and", "&"})
 SOFT_SEPARATORS = frozenset({"with", "to", "or", "from"})  # they stand within names too
 SEPARATORS = PLAIN_SEPARATORS | LISTING | SOFT_SEPARATORS
 
 
+_THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+")
 LATEST = frozenset({"latest", "newest", "last", "previous", "prev"})
 
 
@@ -79,7 +83,7 @@ def _is_clause(words: Sequence[Word], place: int) -> bool:
     if word in _FLAGS:
         return not rest or rest[0].folded in CLAUSES or rest[0].is_comma
     if word == "at":
-        return len(rest) >= 2 and rest[0].folded == "step"
+        return bool(rest) and rest[0].folded == "step"
     return bool(rest) or place > 2  # without a rest something is missing, and the clause says what
 
 
@@ -119,7 +123,8 @@ def _flag(word: Word, _rest: Sequence[Word], asked: Asked) -> None:
 
 
 def _at(word: Word, rest: Sequence[Word], asked: Asked) -> None:
-    number = rest[1].text.replace("_", "") if len(rest) == 2 else ""
+    said = "".join(each.text for each in rest[1:]).rstrip(",")
+    number = said.replace(",", "") if _THOUSANDS.fullmatch(said) else said.replace("_", "")
     if not (number.isascii() and number.removeprefix("-").isdecimal() and len(number) <= 18):
         raise missing("At which step?", "Say it as a whole number.", "run-a vs run-b at step 100", word)
     asked.at_step = int(number)

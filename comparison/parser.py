@@ -13,7 +13,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from comparison import clauses, commands
+from comparison import clauses, commands, courtesy, questions
 from comparison.clauses import LISTING, PLAIN_SEPARATORS, SEPARATORS, SOFT_SEPARATORS, Asked, parted
 from comparison.errors import NotUnderstood
 from comparison.references import each_by_itself, is_link, is_one, reference
@@ -23,14 +23,18 @@ from comparison.words import Word, split, with_filters
 MOST_RUNS = 50
 _RUN_WORDS = frozenset({"run", "runs", "the", "between"})
 _COMPARING = frozenset({"compare", "comparing", "comparison", "diff", "difference"})
+_SPELT = ("compare", "comparing", "difference")
+_AUXILIARY = frozenset({"is", "did", "does", "was", "isn't", "isn’t"})
+_DASHES = frozenset({"-", "--", "/", ":"})
 _ASKING = frozenset({"changed", "different", "difference", "is", "are", "the"})
-_ENDING = "?.!;"
+_ENDING = "?.!;…"
 
 
 def parse(text: str, *, command: str = "/mlcompare") -> Request:
     """The request that was said. Raises NotUnderstood with the spot and a line to copy."""
     try:
-        words = with_filters(_trimmed(split(text), text, command), text, PLAIN_SEPARATORS)
+        said = courtesy.bare(split(text), text, command)
+        words = with_filters(courtesy.without_small_talk(said, _COMPARING), text, PLAIN_SEPARATORS)
         if not words:
             return Help(unasked=True)
         return _command(words)(words, text)
@@ -46,6 +50,10 @@ def _command(words: Sequence[Word]) -> Callable[[Sequence[Word], str], Request]:
         return QUICK[first]
     if first in ("best", "worst") and len(words) > 1 and words[1].folded.isdecimal() and not any(parts):
         return commands.top
+    if len(words) == 1 and first in courtesy.GREETINGS:
+        return commands.help_
+    if not any(parts[:1]) and first.isalpha() and difflib.get_close_matches(first, _SPELT, n=1, cutoff=0.85):
+        return _compare_led  # `comapre A B`
     return COMMANDS[first] if first in COMMANDS and not any(parts[:1]) else _compare
 
 
@@ -66,27 +74,6 @@ def replace_text(error: NotUnderstood, text: str) -> NotUnderstood:
     return error if error.text else replace(error, text=text[:2_000])
 
 
-def _trimmed(words: list[Word], text: str, command: str) -> list[Word]:
-    """Without the bot's own name in front, pleas, and the marks that end a sentence."""
-    while words and not words[0].is_quoted and _is_address(words[0], text, command):
-        words = words[1:]
-    while words and not words[-1].is_quoted:
-        last = words[-1]
-        kept = last.text.rstrip(_ENDING) if "://" not in last.text else last.text
-        if last.is_comma or kept.casefold() in ("please", "pls", "thanks") or not kept:
-            if last.text == "?" and len(words) == 1:
-                return words
-            words = words[:-1]
-        else:
-            return [*words[:-1], replace(last, text=kept)]
-    return words
-
-
-def _is_address(word: Word, text: str, command: str) -> bool:
-    is_mention = text.startswith("<@", word.at) or word.folded == f"@{command.lstrip('/')}"
-    return is_mention or word.folded in ("please", command)
-
-
 # The comparison
 
 
@@ -98,17 +85,13 @@ def _compare_led(words: Sequence[Word], text: str) -> Request:
 
 def _is_better(words: Sequence[Word], text: str) -> Request:
     """`is B better than A`, `did B beat A`, `how does B compare with A`: A is the baseline."""
-    if words[0].folded == "how" and len(words) > 1 and words[1].folded in COMMANDS:
-        words = words[1:]
-    folded = [word.folded for word in words]
-    for middle, length in _COMPARATIVES:
-        for place in range(2, len(words) - length + 1):
-            if tuple(folded[place : place + length]) == middle and place + length < len(words):
-                asked = clauses.read(words[place + length :], text)
-                candidate = reference(words[1:place], text)
-                baseline = reference(asked.words, text)
-                return _request([*baseline, *candidate], asked)
-    if any(word in PLAIN_SEPARATORS for word in folded):
+    if words[0].folded == "how" and any(word.folded in _AUXILIARY for word in words[1:4]):
+        words = words[next(place for place in range(1, 4) if words[place].folded in _AUXILIARY) :]
+    if found := questions.asked_about(words[1:]):
+        return _held_against(*found, text)
+    if options := questions.choice(words):
+        return _compare(options, text, is_led=True)
+    if any(word.folded in PLAIN_SEPARATORS for word in words):
         return _compare(words, text)
     raise NotUnderstood(
         "I can answer whether one run is better than another.",
@@ -119,17 +102,11 @@ def _is_better(words: Sequence[Word], text: str) -> Request:
     )
 
 
-_COMPARATIVES = (
-    (("better", "or", "worse", "than"), 4),
-    (("better", "than"), 2),
-    (("worse", "than"), 2),
-    (("improve", "on"), 2),
-    (("compare", "with"), 2),
-    (("compare", "to"), 2),
-    (("an", "improvement", "over"), 3),
-    (("beat",), 1),
-    (("beats",), 1),
-)
+def _held_against(candidate: Sequence[Word], rest: Sequence[Word], text: str) -> Request:
+    """A comparison with the run behind `than` as baseline; others that are listed there come after the candidate."""
+    asked = clauses.read(rest, text)
+    named = [each for group in parted(asked.words, LISTING) for each in reference(group, text)]
+    return _request([*named[:1], *reference(candidate, text), *named[1:]], asked)
 
 
 def _compare(words: Sequence[Word], text: str, *, is_led: bool = False) -> Request:
@@ -137,6 +114,8 @@ def _compare(words: Sequence[Word], text: str, *, is_led: bool = False) -> Reque
     kept = asked.words
     while is_led and kept and kept[0].folded in ("the", "between"):
         kept = kept[1:]
+    if not is_led and not _are_parted(kept) and (found := questions.stated(words)):
+        return _held_against(*found, text)
     groups = _groups(kept, text, is_led=is_led)
     turned = any(word.folded == "against" for word in kept) and len(groups) == 2
     references = [each for group in groups for each in reference(group, text)]
@@ -170,9 +149,14 @@ def _request(references: Sequence[RunReference], asked: Asked) -> Compare:
 
 def _groups(words: Sequence[Word], text: str, *, is_led: bool) -> list[list[Word]]:
     """The words of each run. Where nothing parts them, each word is a run, `run` itself left out."""
-    inner = [word.folded for word in words[1:-1]]
-    if any(word.is_comma or word.folded in PLAIN_SEPARATORS for word in words):
+    if _are_parted(words):
         return parted(words, PLAIN_SEPARATORS | LISTING)
+    loose = LISTING | SOFT_SEPARATORS
+    while len(words) > 1 and words[-1].folded in loose:
+        words = words[:-1]
+    while len(words) > 1 and words[0].folded in loose and words[1].folded not in loose:
+        words = words[1:]
+    inner = [word.folded for word in words[1:-1]]
     soft = sum(word in SOFT_SEPARATORS for word in inner)
     if is_led and (soft or LISTING.intersection(inner)):
         return parted(words, SEPARATORS)
@@ -180,8 +164,35 @@ def _groups(words: Sequence[Word], text: str, *, is_led: bool) -> list[list[Word
         return parted(words, LISTING if LISTING.intersection(inner) else SOFT_SEPARATORS)
     if len(words) > 1 and is_one(words, text):
         return [list(words)]
+    return _unparted(words, text)
+
+
+def _are_parted(words: Sequence[Word]) -> bool:
+    return any(word.is_comma or word.folded in PLAIN_SEPARATORS for word in words)
+
+
+def _unparted(words: Sequence[Word], text: str) -> list[list[Word]]:
+    """`Run 1 Run 2`: names of one pattern; `A - B`; else each word is a run."""
     if any(word.is_quoted for word in words):
-        return [[word] for word in words if word.folded not in _RUN_WORDS]
+        return [[word] for word in words if word.folded not in (*_RUN_WORDS, *_DASHES)]
+    first = words[0].folded if words else ""
+    length = next((place for place in range(2, len(words)) if words[place].folded == first), len(words))
+    is_pattern = all(words[place].folded == first for place in range(0, len(words), length or 1))
+    if length < len(words) and len(words) % length == 0 and is_pattern:
+        return [list(words[place : place + length]) for place in range(0, len(words), length)]
+    if len(words) == 2 and first == "run":
+        return [list(words)]
+    dash = next((word for word in words if word.folded in _DASHES), None)
+    if dash and len(words) == 3 and words[1] is dash:
+        return [[words[0]], [words[2]]]
+    if dash:
+        raise NotUnderstood(
+            "I cannot tell where one name ends and the next begins.",
+            remedy="Write vs between the names.",
+            example="my first run vs my second run",
+            text=text,
+            at=dash.at,
+        )
     named = [word for word in words if word.folded not in ("run", "runs")]
     return [[word] for word in (named if len(named) >= 2 else words)]
 
@@ -220,7 +231,7 @@ def _what(words: Sequence[Word], text: str) -> Request:
 
 COMMANDS: dict[str, Callable[[Sequence[Word], str], Request]] = {
     **dict.fromkeys(_COMPARING, _compare_led),
-    **dict.fromkeys(("is", "did", "does", "was", "how"), _is_better),
+    **dict.fromkeys(("which", "how", *_AUXILIARY), _is_better),
     **dict.fromkeys(("what", "what's", "what’s", "why"), _what),
 }
 QUICK: dict[str, Callable[[Sequence[Word], str], Request]] = {  # these are names where a `vs` follows

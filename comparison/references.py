@@ -85,10 +85,16 @@ def _by_form(words: Sequence[Word], text: str) -> RunReference | None:
 
 def _spelt_out(words: Sequence[Word]) -> RunReference:
     start, end = words[0].at, words[-1].end
-    bare = " ".join(word.text for word in words[1:]) if words[0].folded == "run" else ""
+    bare = _joined(words[1:]) if words[0].folded == "run" else ""
     if _ID.fullmatch(bare):
         return Named(bare, words[1].at, end=end)
-    return Named(" ".join(word.text for word in words), start, bare, end=end)
+    return Named(_joined(words), start, bare, end=end)
+
+
+def _joined(words: Sequence[Word]) -> str:
+    """The words as one name, blanks where they were typed: `"my experiment"/run` has none."""
+    ends = [words[0].at, *(word.end for word in words)]
+    return "".join(word.text if word.at == end else f" {word.text}" for word, end in zip(words, ends, strict=False))
 
 
 def _named(word: Word, text: str) -> Named:

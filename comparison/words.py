@@ -8,10 +8,16 @@ from comparison.errors import NotUnderstood
 
 LONGEST = 10_000  # characters of a request
 _QUOTES = {'"': '"', "'": "'", "“": "”„“", "”": "”“", "„": "“”", "‘": "’‘", "’": "’", "«": "»", "»": "«", "`": "`"}
+_MIXED = {'"': "”“", "“": '"', "”": '"'}
 _APOSTROPHES = frozenset("'‘’`")
 _STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", "–": "-", "\u00a0": " "})
 _OPERATOR = re.compile(r"[=<>]|\b(?:like|ilike|in|is)\b", re.IGNORECASE)
 _DASHES = str.maketrans({"—": "--", "–": "-", "−": "-", "\u2011": "-", "\u00a0": " "})
+_FENCE = "```"
+_COMMAS = ",，、"
+_UNSEEN = "\u200b\u2060\ufeff\u200e\u200f\u202a\u202c\u202d\u2066\u2067\u2068\u2069"  # left by copying
+_LONGEST_LIST = 500  # characters of a name such as lr=0.1,bs=32
+_KEY = re.compile(r"([^\s,=;\"'<>]{1,60})=")
 _ESCAPE = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _SCHEME = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 
@@ -45,20 +51,29 @@ def split(text: str) -> list[Word]:
     at = 0
     while at < len(text):
         sign = text[at]
-        if sign.isspace():
+        if sign.isspace() or sign in _UNSEEN:
             at += 1
-        elif sign == ",":
+        elif sign in _COMMAS or (sign == ";" and _ends(text, at + 1)):
             words.append(Word(",", at, at + 1, is_comma=True))
             at += 1
         elif sign in _QUOTES and _opens(text, at):
             word = _quoted(text, at)
-            words.append(word)
+            _add(word, words)
             at = word.end
         else:
             word = _plain(text, at)
-            words.append(word)
+            _add(word, words)
             at = word.end
     return words
+
+
+def _add(word: Word, words: list[Word]) -> None:
+    """Adds a word; `experiment/"my run"` is one, whichever part is quoted."""
+    before = words[-1] if words else None
+    if before and not before.is_comma and before.end == word.at and _is_path(before, word):
+        words[-1] = Word(before.text + word.text, before.at, word.end, is_quoted=True)
+    else:
+        words.append(word)
 
 
 def with_filters(words: list[Word], text: str, ends: frozenset[str]) -> list[Word]:
@@ -80,6 +95,11 @@ def with_filters(words: list[Word], text: str, ends: frozenset[str]) -> list[Wor
     return words
 
 
+def _is_path(before: Word, word: Word) -> bool:
+    is_parted = before.text.endswith("/") or word.text.startswith("/")
+    return is_parted and (before.is_quoted or word.is_quoted) and "://" not in before.text + word.text
+
+
 def _opens(text: str, at: int) -> bool:
     """A quote opens at the start of a word; an apostrophe only when another follows somewhere."""
     if at and not (text[at - 1].isspace() or text[at - 1] in ",(/"):
@@ -90,9 +110,11 @@ def _opens(text: str, at: int) -> bool:
 def _closing(text: str, at: int) -> int:
     """Where the quote that opens here is closed: at the end of a word if there is such a place, else anywhere."""
     closers = _QUOTES[text[at]]
+    if text[at] in _MIXED and not any(text.find(sign, at + 1) >= 0 for sign in closers):
+        closers = _MIXED[text[at]]  # a phone makes some of the quotes curly
     places = [place for sign in closers for place in _places(text, sign, at + 1)]
     ends = [
-        place for place in places if place + 1 == len(text) or text[place + 1].isspace() or text[place + 1] in ",?!;)"
+        place for place in places if place + 1 == len(text) or text[place + 1].isspace() or text[place + 1] in ",?!;)/"
     ]
     inside = [place for place in places if place not in ends]
     if ends:
@@ -110,6 +132,9 @@ def _places(text: str, sign: str, start: int) -> list[int]:
 
 
 def _quoted(text: str, at: int) -> Word:
+    fenced = text.find(_FENCE, at + 3) if text.startswith(_FENCE, at) else -1
+    if fenced >= 0:
+        return Word(html.unescape(_unescaped(text[at + 3 : fenced])).strip(), at, fenced + 3, is_quoted=True)
     close = _closing(text, at)
     if close < 0:
         raise NotUnderstood(
@@ -130,14 +155,32 @@ def _plain(text: str, at: int) -> Word:
     end = at
     in_list = text.startswith(("http://", "https://"), at)
     depth = 0
-    while end < len(text) and not text[end].isspace():
+    while end < len(text) and not (
+        text[end].isspace() and not (in_list and depth > 0 and text[end + 1 : end + 2] == '"')
+    ):
         depth += (text[end] == "[") - (text[end] == "]")
-        if text[end] == "," and not (in_list and depth > 0):
+        if _parts(text, at, end) and not (in_list and depth > 0):
             break
         if end > at and text[end] == "<" and _ESCAPE.match(text, end):
             break
+        if end > at and text[end - 1] == "/" and text[end] in _QUOTES and _opens(text, end) and _closing(text, end) > 0:
+            break
         end += 1
-    return Word(_bare(html.unescape(text[at:end]).translate(_DASHES)), at, max(end, at + 1))
+    return Word(_bare(html.unescape(text[at:end]).translate(_DASHES).rstrip(_UNSEEN)), at, max(end, at + 1))
+
+
+def _parts(text: str, at: int, end: int) -> bool:
+    """Whether a comma here ends the word that began at `at`; not the one in a name such as `lr=0.1,bs=32`."""
+    if text[end] == ";":
+        return _ends(text, end + 1) and "&" not in text[at:end]
+    if text[end] not in _COMMAS:
+        return False
+    key = _KEY.match(text, end + 1) if "=" in text[at:end] and end - at < _LONGEST_LIST else None
+    return key is None or key[1] in re.split("[=,]", text[at:end])
+
+
+def _ends(text: str, at: int) -> bool:
+    return at >= len(text) or text[at].isspace()
 
 
 def _bare(word: str) -> str:

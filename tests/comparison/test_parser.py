@@ -81,7 +81,59 @@ SAID = {
     "Run 1 vs Run 2": "Run 1 or 1 | Run 2 or 2",
     "compare the runs A and B": "A | B",
     f"compare run {ONE} with run {TWO}": f"{ONE} | {TWO}",
-    "run A run B": "A | B",
+    "run A run B": "run A or A | run B or B",
+    "Run 1 Run 2": "Run 1 or 1 | Run 2 or 2",
+    "Run 1 Run 2 Run 3 by acc": "Run 1 or 1 | Run 2 or 2 | Run 3 or 3; by acc",
+    "Logistic Regression - Run 1 Logistic Regression - Run 2": "Logistic Regression - Run 1 | Logistic Regression - Run 2",
+    # signs and lists
+    "A -> B": "A | B",
+    "A → B → C": "A | B | C",
+    "A - B": "A | B",
+    "A — B": "A | B",
+    "A | B": "A | B",
+    "A; B": "A | B",
+    "A，B": "A | B",
+    "a->b vs c|d": "a->b | c|d",
+    "lr=0.1,bs=32 vs lr=0.2,bs=32": "lr=0.1,bs=32 | lr=0.2,bs=32",
+    "lr=0.1,lr=0.2": "lr=0.1 | lr=0.2",
+    '"my experiment"/A vs iris/"Run 1"': "my experiment/A | iris/Run 1",
+    'iris/"Run 1" "my experiment"/"Run 2" in x': "iris/Run 1 | my experiment/Run 2; in x",
+    # small talk and small slips
+    "can you compare A and B?": "A | B",
+    "Hey, could you please compare A with B": "A | B",
+    "I'd like to compare A, B and C in iris": "A | B | C; in iris",
+    "show me the difference between A and B": "A | B",
+    "comapre A B": "A | B",
+    "compar A with B": "A | B",
+    "comapre vs B": "comapre | B",
+    "A vs B…": "A | B",
+    "<@U1|bot>: A vs B": "A | B",
+    "@mlcompare: compare A B": "A | B",
+    "&gt; A vs B": "A | B",
+    "`A vs B`": "A | B",
+    "<@U1> `/mlcompare A vs B by acc`": "A | B; by acc",
+    "```\nA vs B\n```": "A | B",
+    "*my run* vs *other run*": "my run | other run",
+    '“A" vs B': "A | B",
+    "\u200bA\u200b vs \ufeffB": "A | B",
+    "A vs B at step 1,000": "A | B; step 1000",
+    "A vs B at step 5, by acc": "A | B; by acc; step 5",
+    # which is better
+    "is a better than b": "b | a",
+    "is run a better than run b": "run b or b | run a or a",
+    "is B a better model than A?": "A | B",
+    "is B any better than A": "A | B",
+    "is B an improvement over A": "A | B",
+    "isn't B better than A": "A | B",
+    "how is B compared to A?": "A | B",
+    "B beats A": "A | B",
+    "B better than A?": "A | B",
+    "B compared to A by f1": "A | B; by f1",
+    "is B better than A and C": "A | B | C",
+    "which is better, A or B?": "A | B",
+    "which run is best: A, B or C": "A | B | C",
+    "is A or B better?": "A | B",
+    "is A better or B": "A | B",
     'compare run "my run" with run "other run"': "my run | other run",
     # who is the baseline
     "A against B": "B | A",
@@ -328,6 +380,10 @@ NOT_UNDERSTOOD = {
     "group:seeds vs A": ("group", "cannot be compared yet", ""),
     "is A": ("is", "better", "is run-b better than run-a"),
     'A vs ""': ('""', "no name", ""),
+    "A and": ("", "only one run", "A vs run-b"),
+    "run A": ("", "only one run", "“run A” vs run-b"),
+    "A vs B at step": ("at", "step", "run-a vs run-b at step 100"),
+    "big - A small - B": ("- A", "where one name ends", "my first run vs my second run"),
     "A vs https://example.com/page": ("https", "leads to no run", ""),
     f"A vs {UI}/#/experiments/1": (UI, "leads to no run", ""),
     " ".join(f"r{number}" for number in range(51)): ("r50", "51 runs", ""),
@@ -356,9 +412,15 @@ def test_a_misspelt_command_is_named():
     assert caught.value.near == ("help",)
 
 
+def test_a_greeting_is_answered_with_help():
+    assert [parse(said) for said in ("hi", "Hello!", "-h", "<@U1> hey")] == [Help()] * 4
+
+
 def test_every_run_knows_its_spot():
     said = "compare big model with <@U1|maya>  in iris"
     assert [said[each.at : each.end] for each in parse(said).runs] == ["big model", "<@U1|maya>"]
+    said = "<@U1> `/mlcompare Run 1 vs B`"
+    assert [said[each.at : each.end] for each in parse(said).runs] == ["Run 1", "B"]
 
 
 @pytest.mark.parametrize(
