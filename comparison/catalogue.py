@@ -28,31 +28,51 @@ class Catalogue:
         self._active: tuple[Experiment, ...] = ()
         self._known: dict[str, Experiment] = {}
         self._loaded_at: float | None = None
+        self._known_at: float | None = None  # when the oldest of the known was asked for
         self._loading: Future[None] | None = None
+        self._asked: dict[str, Future[Experiment]] = {}
 
     def active(self) -> tuple[Experiment, ...]:
         """All active experiments; waits only for the first load."""
         if self._loaded_at is None:
             self._renew().result()
-        elif self._clock() - self._loaded_at > FRESH:
+        elif self._age(self._loaded_at) > FRESH:
             self._renew()
         return self._active
 
     def renewed(self) -> tuple[Experiment, ...]:
         """All active experiments as they are now."""
-        if self._loaded_at is None or self._clock() - self._loaded_at > JUST_NOW:
+        if self._loaded_at is None or self._age(self._loaded_at) > JUST_NOW:
             self._renew().result()
         return self._active
 
     def one(self, experiment_id: str) -> Experiment:
-        """An experiment by id, deleted ones too."""
-        if self._loaded_at is not None and self._clock() - self._loaded_at > FRESH:
-            self._renew()
+        """An experiment by id, deleted ones too; waits only where it is not known yet, and asks once for all askers."""
         known = self._known.get(experiment_id)
         if known is None:
-            known = self._load_one(experiment_id)
-            self._known[experiment_id] = known
+            return self._first(experiment_id)
+        if self._known_at is not None and self._age(self._known_at) > FRESH:
+            self._renew()
         return known
+
+    def _age(self, at: float) -> float:
+        return self._clock() - at
+
+    def _first(self, experiment_id: str) -> Experiment:
+        with self._lock:
+            asked = self._asked.get(experiment_id)
+            answer = self._asked.setdefault(experiment_id, Future())
+        if asked is None:
+            try:
+                found = self._load_one(experiment_id)
+                self._known[experiment_id] = found
+                self._known_at = self._clock() if self._known_at is None else self._known_at
+                answer.set_result(found)
+            except BaseException as error:  # noqa: BLE001 -- whoever waits is told the same
+                answer.set_exception(error)
+            finally:
+                self._asked.pop(experiment_id, None)
+        return answer.result()
 
     def _renew(self) -> Future[None]:
         with self._lock:
@@ -64,4 +84,4 @@ class Catalogue:
         active = self._load()
         self._active = active
         self._known = {each.experiment_id: each for each in active}
-        self._loaded_at = self._clock()
+        self._loaded_at = self._known_at = self._clock()

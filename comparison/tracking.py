@@ -1,11 +1,8 @@
 """MLflow, behind the small promise of RunSource. Nothing else imports mlflow."""
 
-import math
-import sys
-import threading
 import time
 from collections.abc import Callable, MutableMapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -14,24 +11,23 @@ import mlflow
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException, RestException
 
-from comparison import refusals
+from comparison import records, refusals
 from comparison.catalogue import Catalogue
-from comparison.errors import FilterRefused
+from comparison.errors import FilterRefused, RequestError
+from comparison.flights import Flights
 from comparison.leading import Ranking
 from comparison.remembered import Memory
-from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Side, Status
+from comparison.runs import Experiment, Metric, Run, Side
 from comparison.source import ModelVersion
+from comparison.threads import Threads
 
-GOAL_TAG = "mlcompare.goal."
-METRIC_TAG = "mlcompare.metric"
-BASELINE_TAG = "mlcompare.baseline"
 MODELS = 20  # models with one alias that are looked at
 SIDE_BY_SIDE = 64  # questions to MLflow at once
+OPENS_WITHIN = 60.0  # seconds; MLflow makes the tables of a new database when it is first opened
 PAGE = 1_000
 _OVER = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
 _NOT_THERE = "RESOURCE_DOES_NOT_EXIST"
 _NOT_VALID = "INVALID_PARAMETER_VALUE"
-_STATUSES = frozenset(Status)
 _Answer = TypeVar("_Answer")
 
 
@@ -39,33 +35,31 @@ class MlflowRuns:
     """A RunSource on an MLflow server or store.
 
     `tracking_uri` as MLflow takes it (None: what MLflow itself would use); `timeout` is the deadline of each call
-    in seconds. MLflow's own client keeps trying for much longer: a process that wants its threads back in time calls
-    `answer_within` once, before anything else.
+    in seconds. Raises TrackingUnavailable for an address that MLflow does not take. MLflow's own client keeps trying
+    for much longer than any deadline; nobody waits for it, and a process that lives long calls `answer_within` once,
+    before anything else, so that its threads come back.
     """
 
     def __init__(
         self, tracking_uri: str | None = None, *, timeout: float = 10.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._client = mlflow.MlflowClient(tracking_uri)
-        self._is_remote = self._client.tracking_uri.startswith(("http:", "https:", "databricks"))
-        self._timeout = timeout
-        self._server = refusals.shown(self._client.tracking_uri)
-        self._executor = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="mlflow")
+        uri = (tracking_uri or mlflow.get_tracking_uri()).strip()
+        is_remote = uri.startswith(("http:", "https:", "databricks"))
+        self._server = refusals.Server(refusals.shown(uri), is_remote, timeout)
         self._clock = clock
-        self._catalogue = Catalogue(
-            self._all_experiments, self._one_experiment, ThreadPoolExecutor(1, thread_name_prefix="mlflow-list"), clock
-        )
+        self._executor = Threads(SIDE_BY_SIDE, "mlflow")
+        self._client = self._connected(uri)
+        self._catalogue = Catalogue(self._all_experiments, self._one_experiment, Threads(1, "mlflow-list"), clock)
         self._memory = Memory(clock)
-        self._flights: dict[str, Future[Run | None]] = {}
-        self._lock = threading.RLock()  # a flight may land while it is being started
+        self._flights = Flights(self._executor, self._get)
 
     def __repr__(self) -> str:
-        return f"MlflowRuns({self._server})"
+        return f"MlflowRuns({self._server.name})"
 
     def get(self, run_ids: Sequence[str]) -> list[Run | None]:
-        flights = [self._flight(run_id) for run_id in run_ids]
-        until = self._clock() + self._timeout
-        return [self._wait(flight, until) for flight in flights]
+        until = self._clock() + self._server.seconds
+        asked = [self._flights.start(run_id) for run_id in run_ids]
+        return [self._flown(run_id, flight, until) for run_id, flight in zip(run_ids, asked, strict=True)]
 
     def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
         if not prefix.isalnum():
@@ -98,7 +92,7 @@ class MlflowRuns:
 
     def history(self, run_id: str, metric: str) -> list[Metric]:
         logged = self._in_time(lambda: self._client.get_metric_history(run_id, metric))
-        read = [_as_metric(each) for each in logged]
+        read = [records.metric(each) for each in logged]
         return sorted(read, key=lambda each: (each.step, each.logged_at))
 
     def experiments(self) -> tuple[Experiment, ...]:
@@ -114,19 +108,31 @@ class MlflowRuns:
 
         return find_all([parse_run(reference)], self, experiment=experiment)[0]
 
-    def _flight(self, run_id: str) -> Future[Run | None]:
-        """The question for a run: the one that is under way, or a new one."""
-        with self._lock:
-            flight = self._flights.get(run_id)
-            if flight is None:
-                flight = self._executor.submit(self._get, run_id)
-                self._flights[run_id] = flight
-                flight.add_done_callback(lambda _done: self._landed(run_id))
-            return flight
+    def names(self, limit: int = 10) -> list[str]:
+        """What the newest runs are called, each once."""
+        return list(dict.fromkeys(run.name for run in self.newest(limit=5 * limit)))[:limit]
 
-    def _landed(self, run_id: str) -> None:
-        with self._lock:
-            self._flights.pop(run_id, None)
+    def _connected(self, uri: str) -> Any:
+        """MLflow's client: for a database that is already a question to it."""
+        connecting = self._executor.submit(mlflow.MlflowClient, uri)
+        seconds = max(self._server.seconds, OPENS_WITHIN)
+        try:
+            return connecting.result(seconds)
+        except NotInTime as error:
+            raise refusals.too_slow(replace(self._server, seconds=seconds)) from error
+        except Exception as error:
+            refusal = refusals.unusable(error, self._server, uri)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+    def _flown(self, run_id: str, flight: Future[Run | None], until: float) -> Run | None:
+        """What the flight brought; a new one is started where another asker gave up on it before it left."""
+        while True:
+            try:
+                return self._wait(flight, until)
+            except CancelledError:
+                flight = self._flights.start(run_id)
 
     def _get(self, run_id: str) -> Run | None:
         if not run_id.isalnum():
@@ -137,6 +143,8 @@ class MlflowRuns:
             if error.error_code in (_NOT_THERE, _NOT_VALID) and self._is_own(error):
                 return None
             raise
+        if found.info.run_id.casefold() != run_id.casefold():
+            raise refusals.not_mlflow(self._server)
         return self._as_run(found)
 
     def _search(
@@ -161,15 +169,15 @@ class MlflowRuns:
     def _versions(self, model: str, alias: str, version: str) -> list[ModelVersion]:
         try:
             if model and version:
-                return [_as_version(self._client.get_model_version(model, version))]
+                return [records.version(self._client.get_model_version(model, version))]
             if model:
-                return [_as_version(self._client.get_model_version_by_alias(model, alias))]
+                return [records.version(self._client.get_model_version_by_alias(model, alias))]
         except MlflowException as error:
             if error.error_code in (_NOT_THERE, _NOT_VALID) and self._is_own(error):
                 return []
             raise
         held = [(each.name, each.aliases[alias]) for each in self._registered() if alias in (each.aliases or {})]
-        return [_as_version(self._client.get_model_version(name, str(number))) for name, number in held[:MODELS]]
+        return [records.version(self._client.get_model_version(name, str(number))) for name, number in held[:MODELS]]
 
     def _registered(self) -> list[Any]:
         found: list[Any] = []
@@ -198,14 +206,14 @@ class MlflowRuns:
         return sorted(runs, key=lambda run: -(run.started_at or 0))
 
     def _in_time(self, ask: Callable[[], _Answer]) -> _Answer:
-        return self._wait(self._executor.submit(ask), self._clock() + self._timeout)
+        return self._wait(self._executor.submit(ask), self._clock() + self._server.seconds)
 
     def _wait(self, answer: Future[_Answer], until: float) -> _Answer:
         try:
             return answer.result(max(0.0, until - self._clock()))
         except NotInTime as error:
             answer.cancel()
-            raise refusals.too_slow(self._server, self._timeout) from error
+            raise refusals.too_slow(self._server) from error
         except Exception as error:
             if isinstance(error, MlflowException) and error.error_code == _NOT_VALID and self._is_own(error):
                 raise FilterRefused(
@@ -213,14 +221,14 @@ class MlflowRuns:
                     remedy="Filters look like this:",
                     example="where params.lr = '0.1' and metrics.accuracy > 0.9",
                 ) from error
-            refusal = refusals.unavailable(error, self._server, self._timeout)
+            refusal = None if isinstance(error, RequestError) else refusals.unavailable(error, self._server)
             if refusal is None:
                 raise
             raise refusal from error
 
     def _is_own(self, error: MlflowException) -> bool:
         """Whether it is MLflow that says so: over HTTP its own errors come as JSON, those of other pages do not."""
-        return isinstance(error, RestException) or not self._is_remote
+        return isinstance(error, RestException) or not self._server.is_remote
 
     def _all_experiments(self) -> tuple[Experiment, ...]:
         found: list[Any] = []
@@ -232,30 +240,13 @@ class MlflowRuns:
             if not token:
                 break
         found.sort(key=lambda each: each.last_update_time or 0, reverse=True)
-        return tuple(_as_experiment(each) for each in found)
+        return tuple(records.experiment(each) for each in found)
 
     def _one_experiment(self, experiment_id: str) -> Experiment:
-        return _as_experiment(self._client.get_experiment(experiment_id))
+        return records.experiment(self._client.get_experiment(experiment_id))
 
     def _as_run(self, found: Any) -> Run:
-        info, tags = found.info, found.data.tags
-        return Run(
-            run_id=info.run_id,
-            name=info.run_name or tags.get("mlflow.runName", "") or info.run_id[:8],
-            experiment=self._catalogue.one(info.experiment_id),
-            status=Status(info.status) if info.status in _STATUSES else Status.UNKNOWN,
-            started_at=info.start_time or None,
-            ended_at=info.end_time or None,
-            user=tags.get("mlflow.user") or info.user_id or "",
-            deleted=info.lifecycle_stage == "deleted",
-            parent_id=tags.get("mlflow.parentRunId", ""),
-            commit=tags.get("mlflow.source.git.commit", ""),
-            source=tags.get("mlflow.source.name", ""),
-            metrics={each.key: _as_metric(each) for each in found.data._metric_objs},  # noqa: SLF001 -- the only place that holds steps
-            parameters=dict(found.data.params),
-            tags={name: value for name, value in tags.items() if not name.startswith("mlflow.")},
-            datasets=_datasets(found.inputs),
-        )
+        return records.run(found, self._catalogue.one(found.info.experiment_id))
 
 
 def answer_within(seconds: float, environ: MutableMapping[str, str]) -> None:
@@ -281,35 +272,3 @@ def _named(name: str) -> str:
 def _first_line(error: MlflowException) -> str:
     line = str(error.message).strip().partition("\n")[0].strip()
     return line.removeprefix(f"{_NOT_VALID}: ")[:300]
-
-
-def _as_metric(found: Any) -> Metric:
-    """SQL stores keep ±inf as the largest float there is; nobody logs that one otherwise."""
-    value = found.value
-    if abs(value) == sys.float_info.max:
-        value = math.copysign(math.inf, value)
-    return Metric(value, found.step, found.timestamp)
-
-
-def _as_experiment(found: Any) -> Experiment:
-    tags = dict(found.tags or {})
-    goals = {
-        name.removeprefix(GOAL_TAG): Goal(value.strip().lower())
-        for name, value in tags.items()
-        if name.startswith(GOAL_TAG) and value.strip().lower() in set(Goal)
-    }
-    return Experiment(
-        found.experiment_id, found.name, goals, tags.get(METRIC_TAG, "").strip(), tags.get(BASELINE_TAG, "").strip()
-    )
-
-
-def _as_version(found: Any) -> ModelVersion:
-    return ModelVersion(found.name, str(found.version), found.run_id or "")
-
-
-def _datasets(inputs: Any) -> tuple[Dataset, ...]:
-    found = []
-    for each in inputs.dataset_inputs if inputs else ():
-        context = next((tag.value for tag in each.tags if tag.key == "mlflow.data.context"), "")
-        found.append(Dataset(each.dataset.name, each.dataset.digest, context))
-    return tuple(found)

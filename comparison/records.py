@@ -1,0 +1,66 @@
+"""What MLflow's client brings, as our own values."""
+
+import math
+import sys
+from typing import Any
+
+from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Status
+from comparison.source import ModelVersion
+
+GOAL_TAG = "mlcompare.goal."
+METRIC_TAG = "mlcompare.metric"
+BASELINE_TAG = "mlcompare.baseline"
+_STATUSES = frozenset(Status)
+_GOALS = frozenset(Goal)
+
+
+def run(found: Any, experiment_: Experiment) -> Run:
+    info, tags = found.info, found.data.tags
+    return Run(
+        run_id=info.run_id,
+        name=info.run_name or tags.get("mlflow.runName", "") or info.run_id[:8],
+        experiment=experiment_,
+        status=Status(info.status) if info.status in _STATUSES else Status.UNKNOWN,
+        started_at=info.start_time or None,
+        ended_at=info.end_time or None,
+        user=tags.get("mlflow.user") or info.user_id or "",
+        deleted=info.lifecycle_stage == "deleted",
+        parent_id=tags.get("mlflow.parentRunId", ""),
+        commit=tags.get("mlflow.source.git.commit", ""),
+        source=tags.get("mlflow.source.name", ""),
+        metrics={each.key: metric(each) for each in found.data._metric_objs},  # noqa: SLF001 -- the only place that holds steps
+        parameters=dict(found.data.params),
+        tags={name: value for name, value in tags.items() if not name.startswith("mlflow.")},
+        datasets=_datasets(found.inputs),
+    )
+
+
+def metric(found: Any) -> Metric:
+    """SQL stores keep ±inf as the largest float there is; nobody logs that one otherwise."""
+    value = found.value
+    if abs(value) == sys.float_info.max:
+        value = math.copysign(math.inf, value)
+    return Metric(value, found.step, found.timestamp)
+
+
+def experiment(found: Any) -> Experiment:
+    tags = dict(found.tags or {})
+    goals = {
+        name.removeprefix(GOAL_TAG): Goal(value.strip().lower())
+        for name, value in tags.items()
+        if name.startswith(GOAL_TAG) and value.strip().lower() in _GOALS
+    }
+    primary, baseline = (tags.get(tag, "").strip() for tag in (METRIC_TAG, BASELINE_TAG))
+    return Experiment(found.experiment_id, found.name, goals, primary, baseline)
+
+
+def version(found: Any) -> ModelVersion:
+    return ModelVersion(found.name, str(found.version), found.run_id or "")
+
+
+def _datasets(inputs: Any) -> tuple[Dataset, ...]:
+    found = []
+    for each in inputs.dataset_inputs if inputs else ():
+        context = next((tag.value for tag in each.tags if tag.key == "mlflow.data.context"), "")
+        found.append(Dataset(each.dataset.name, each.dataset.digest, context))
+    return tuple(found)
