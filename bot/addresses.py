@@ -32,6 +32,11 @@ def web_address(value: str) -> str:
     return value.rstrip("/") + "/"
 
 
+def page_address(value: str) -> str:
+    """The address of a page, as it is; "" stays."""
+    return value if not value or web_address(value) else ""
+
+
 def ui_address(value: str) -> str:
     """The address of the MLflow UI without fragment or trailing slash; "" stays."""
     return web_address(value.partition("#")[0]).rstrip("/") if value else ""

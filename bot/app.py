@@ -54,6 +54,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         new_incident=new_incident,
         ui_url=settings.ui_url,
         command=settings.command,
+        rules_url=settings.rules_url,
     )
     executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     client = web_client(settings, settings.slack_bot_token.get_secret_value())

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.addresses import bare, database_address, needs_scheme, ui_address, web_address
+from bot.addresses import bare, database_address, needs_scheme, page_address, ui_address, web_address
 
 # Where each value comes from: said when it is absent or wrong.
 SOURCES = {
@@ -29,6 +29,7 @@ SOURCES = {
     "MLCOMPARE_COMMAND": "the slash command of your app, for example /mlcompare",
     "MLCOMPARE_DRAIN_SECONDS": "seconds from 0 to 600, for example 25",
     "MLCOMPARE_SOCKET_PATIENCE": "seconds from 1 to 86400, for example 300",
+    "MLCOMPARE_RULES_URL": "the address at which your team reads docs/judgement.md; answers link to it",
     "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
 }
 
@@ -127,6 +128,9 @@ class Settings(BaseSettings):
     drain_seconds: Annotated[float, Bare] = Field(default=25, ge=0, le=600, validation_alias="MLCOMPARE_DRAIN_SECONDS")
     socket_patience: Annotated[float, Bare] = Field(
         default=300, ge=1, le=86400, validation_alias="MLCOMPARE_SOCKET_PATIENCE"
+    )
+    rules_url: Annotated[Words, AfterValidator(page_address)] = Field(
+        default="", validation_alias="MLCOMPARE_RULES_URL"
     )
     log_level: Annotated[Words, AfterValidator(str.upper)] = Field(
         default="INFO", validation_alias="MLCOMPARE_LOG_LEVEL", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$"
