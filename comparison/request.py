@@ -123,6 +123,8 @@ class Compare:
     best: bool = False  # the best value over the steps, by the metric's goal, in place of the last
     at_step: int | None = None  # the value at this step, in place of the last
     why: bool = False  # what changed is asked first: parameters, code, data
+    differing: bool = False  # nothing that is the same
+    part: str = ""  # one part of the answer: "parameters", "tags", "datasets" or "details"; "" : all of it
     text: str = field(default="", compare=False)  # as said, for errors and for saying it again
 
 

@@ -23,14 +23,18 @@ def word(  # noqa: PLR0913 -- all but the comparison have defaults and are given
     ui_url: str = "",
     now: int | None = None,
     everything: bool = False,
+    differing: bool = False,
     rules_url: str = "",
     command: str = "/mlcompare",
 ) -> Report:
-    """The comparison in words: verdict, table, why, doubts, what to do next, links. `now` is in ms since the epoch."""
+    """The comparison in words: verdict, table, why, doubts, what to do next, links. `now` is in ms since the epoch.
+
+    `everything` shows also what is the same; `differing` nothing that is.
+    """
     labels = cards.labels(comparison)
     short = cards.labels(comparison, FIT)
     judged = verdicts(comparison, short)
-    metrics = table(comparison, labels, everything=everything)
+    metrics = table(comparison, labels, everything=everything, differing=differing)
     rules = (Link("How this is judged", rules_url, "rules"),) if rules_url else ()
     report = Report(
         headline=headline(comparison, judged, short),

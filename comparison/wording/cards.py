@@ -42,6 +42,11 @@ def _facts_of_one(run: Run, now: int | None) -> tuple[str, ...]:
     return tuple(fact for fact in facts if fact)
 
 
+def standing(run: Run) -> str:
+    """`finished`, `running`, `failed`; `deleted` beside it where it was."""
+    return f"{_STATUS[run.status]}, deleted" if run.deleted else _STATUS[run.status]
+
+
 def is_known(user: str) -> bool:
     """MLflow writes "unknown" where nobody said who it was."""
     return user not in ("", "unknown")

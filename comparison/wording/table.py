@@ -15,11 +15,13 @@ READABLE = 12  # characters of a value in a row of several
 FEW = 3  # this many rows that are the same stay; more fold into one line
 
 
-def table(comparison: Comparison, labels: tuple[str, ...], *, everything: bool) -> Table | None:
-    """All that is to be shown, in reading order; None when no side logged a metric."""
+def table(
+    comparison: Comparison, labels: tuple[str, ...], *, everything: bool, differing: bool = False
+) -> Table | None:
+    """All that is to be shown, in reading order; None when no side logged a metric. `differing`: nothing the same."""
     if not comparison.metrics:
         return None
-    folded = frozenset[str]() if everything else _folded(comparison)
+    folded = frozenset[str]() if everything else _folded(comparison, 0 if differing else FEW)
     shown = [metric for metric in comparison.metrics if metric.name not in folded]
     names = plain.names([metric.name for metric in shown])
     draw = _two if len(comparison.candidates) == 1 else _several
@@ -74,9 +76,9 @@ def note(comparison: Comparison, folded: frozenset[str]) -> str:
     return f"{len(names):,} {more}{verb} the same: {plain.listed(names)}"
 
 
-def _folded(comparison: Comparison) -> frozenset[str]:
+def _folded(comparison: Comparison, kept: int) -> frozenset[str]:
     same = [metric.name for metric in comparison.metrics if is_same(metric) and not metric.primary]
-    if len(same) <= FEW:
+    if len(same) <= kept:
         return frozenset()
     return frozenset(same if len(same) < len(comparison.metrics) else same[FEW:])
 
