@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from comparison.source import RunSource
+from handlers.recorded import Comparisons, Recollection
 from handlers.waiting import start_timer
 
 
@@ -46,6 +47,7 @@ class Services:
     new_incident: Callable[[], str]  # a short number that is also in the log
     ui_url: str = ""  # the address people open MLflow at; "" : unknown, no links
     command: str = "/mlcompare"
+    comparisons: Comparisons = field(default_factory=Recollection)
     rules_url: str = ""  # the page with the rules of judgement
     working_after: float = 0.7  # seconds until "working on it" is shown
     sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for
