@@ -23,8 +23,9 @@ from comparison.threads import Threads
 
 MODELS = 20  # models with one alias that are looked at
 SIDE_BY_SIDE = 64  # questions to MLflow at once
-OPENS_WITHIN = 60.0  # seconds; MLflow makes the tables of a new database when it is first opened
+OPENS_WITHIN = 60.0  # seconds, for a file: MLflow makes the tables of a new database when it is first opened
 PAGE = 1_000
+LONGEST_ID = 256
 _OVER = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
 _NOT_THERE = "RESOURCE_DOES_NOT_EXIST"
 _NOT_VALID = "INVALID_PARAMETER_VALUE"
@@ -62,7 +63,7 @@ class MlflowRuns:
         return [self._flown(run_id, flight, until) for run_id, flight in zip(run_ids, asked, strict=True)]
 
     def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
-        if not prefix.isalnum():
+        if not (prefix.isascii() and prefix.isalnum()):
             return []
         return self._in_time(lambda: self._search(f"attributes.run_id LIKE '{prefix}%'", (), limit, ViewType.ALL))
 
@@ -115,7 +116,7 @@ class MlflowRuns:
     def _connected(self, uri: str) -> Any:
         """MLflow's client: for a database that is already a question to it."""
         connecting = self._executor.submit(mlflow.MlflowClient, uri)
-        seconds = max(self._server.seconds, OPENS_WITHIN)
+        seconds = max(self._server.seconds, OPENS_WITHIN if uri.startswith("sqlite:") else 0.0)
         try:
             return connecting.result(seconds)
         except NotInTime as error:
@@ -135,7 +136,7 @@ class MlflowRuns:
                 flight = self._flights.start(run_id)
 
     def _get(self, run_id: str) -> Run | None:
-        if not run_id.isalnum():
+        if not (run_id.isascii() and run_id.isalnum() and len(run_id) <= LONGEST_ID):
             return None  # no id of MLflow's; its server fails on some such
         try:
             found = self._client.get_run(run_id)
