@@ -1,6 +1,6 @@
 """Block Kit as plain dicts. What is typed by people goes into elements that parse nothing, wherever there is one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from handlers.escaping import address, clip
 from handlers.limits import (
@@ -55,6 +55,22 @@ def button(label: str, url: str, action_id: str) -> Block:
         "url": address(url),
         "action_id": action_id[:IDENTIFIER],
     }
+
+
+def push(label: str, action_id: str, value: str) -> Block:
+    """A button that tells us `value`."""
+    return {"type": "button", "text": plain(label, BUTTON_TEXT), "action_id": action_id[:IDENTIFIER], "value": value}
+
+
+def menu(action_id: str, options: Mapping[str, str]) -> Block:
+    """What is seldom wanted, behind three dots: labels by their values, five at most."""
+    told = [{"text": plain(label, BUTTON_TEXT), "value": value} for value, label in options.items()]
+    return {"type": "overflow", "action_id": action_id[:IDENTIFIER], "options": told}
+
+
+def beside(text: str, element: Block, block_id: str) -> Block:
+    """A section of plain text with something to press beside it."""
+    return {**section(text), "accessory": element, "block_id": block_id[:IDENTIFIER]}
 
 
 def actions(buttons: Sequence[Block]) -> Block:

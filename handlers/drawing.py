@@ -27,16 +27,20 @@ _NOTE = 500  # on what the table left out, and again for where it is
 _RULES = "rules"  # the key of the link that is small print, not a button
 
 
-def draw(report: Report, *, rung: Rung = Rung.ALL, asked_by: str = "") -> Reply:
+def draw(
+    report: Report, *, rung: Rung = Rung.ALL, asked_by: str = "", changed_by: str = "", row: Sequence[Block] = ()
+) -> Reply:
     """The report as a message within Slack's limits; what there was no room for is counted and linked.
 
-    `asked_by` is the id of the Slack user who asked, "" when nobody did.
+    `asked_by` is the id of the Slack user who asked, "" when nobody did, `changed_by` of who changed it last; `row` is
+    what can be pressed below it.
     """
     opens = openings([each for each in report.links if each.key != _RULES])
     if rung is Rung.TEXT:
         return Reply(_only_text(report, opens))
     top = _headline(report.headline) + _sides(report.sides)
-    bottom = _buttons(opens) + _origin(report, asked_by)
+    pressable = [actions(row)] if row else []
+    bottom = [*pressable, *_buttons(opens), *_origin(report, asked_by, changed_by)]
     room = limits.ALL_TEXT - _SPARE - limits.weight(top + bottom)
     table = draw_table(report.table, rung, int(room * _TABLE_SHARE))
     note = _left_out(report, table, opens)
@@ -111,9 +115,10 @@ def _buttons(opens: Sequence[Opening]) -> list[Block]:
     return [actions([button(opening.label, opening.url, f"open:{opening.key}") for opening in opens])]
 
 
-def _origin(report: Report, asked_by: str) -> list[Block]:
-    """Who asked, the rules, and the small print."""
-    asked = [f"Asked by <@{asked_by}>"] if asked_by.isalnum() and asked_by.isascii() else []
+def _origin(report: Report, asked_by: str, changed_by: str) -> list[Block]:
+    """Who asked, who changed it last, the rules, and the small print."""
+    people = {"Asked by": asked_by, "Last changed by": changed_by}
+    asked = [f"{what} <@{who}>" for what, who in people.items() if who.isalnum() and who.isascii()]
     rules = [link(each.url, each.text, 400) for each in report.links if each.key == _RULES]
     notes = [one_line(footnote) for footnote in report.footnotes if footnote.strip()][:_FOOTNOTES]
     small = [plain(note, _FOOTNOTES_TEXT // len(notes)) for note in notes]

@@ -21,6 +21,8 @@ ACTIONS = 25
 BUTTON_TEXT = 75
 URL = 3_000
 VALUE = 2_000
+OPTIONS = 5  # of an overflow menu
+OPTION_VALUE = 150
 IDENTIFIER = 255
 CONTAINER_TITLE = 150
 CHILDREN = 10
@@ -96,7 +98,7 @@ def _block(block: Mapping[str, Any], at: str) -> Iterator[Problem]:
             yield from _all(block.get("elements", ()), f"{at}/elements", _context_element)
         case "actions":
             yield from _count(block, "elements", ACTIONS, at)
-            yield from _all(block.get("elements", ()), f"{at}/elements", _button)
+            yield from _all(block.get("elements", ()), f"{at}/elements", _element)
         case "rich_text":
             yield from _count(block, "elements", math.inf, at)
             yield from _all(block.get("elements", ()), f"{at}/elements", _rich)
@@ -120,14 +122,31 @@ def _section(block: Mapping[str, Any], at: str) -> Iterator[Problem]:
         for number, field in enumerate(block["fields"]):
             yield from _text(field, FIELD_TEXT, f"{at}/fields/{number}")
 
+    if "accessory" in block:
+        yield from _element(block["accessory"], f"{at}/accessory")
+
 
 def _context_element(element: Mapping[str, Any], at: str) -> Iterator[Problem]:
     yield from _text(element, CONTEXT_TEXT, at)
 
 
+def _element(element: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    match element.get("type"):
+        case "button":
+            yield from _button(element, at)
+        case "overflow":
+            yield from _count(element, "options", OPTIONS, at)
+            yield from _all(element.get("options", ()), f"{at}/options", _option)
+        case unknown:
+            yield Problem(at, f"unsupported type: {unknown}")
+
+
+def _option(option: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    yield from _text(option.get("text"), BUTTON_TEXT, f"{at}/text", ("plain_text",))
+    yield from _string(option.get("value"), OPTION_VALUE, f"{at}/value")
+
+
 def _button(button: Mapping[str, Any], at: str) -> Iterator[Problem]:
-    if button.get("type") != "button":
-        yield Problem(at, "only buttons are drawn here")
     yield from _text(button.get("text"), BUTTON_TEXT, f"{at}/text", ("plain_text",))
     if "url" in button:
         yield from _string(button["url"], URL, f"{at}/url")

@@ -56,14 +56,28 @@ class Outlet:
         arguments = _content(reply) | {"channel": channel, "user": user, "thread_ts": thread_ts or None}
         self._call("chat.postEphemeral", arguments)
 
-    def respond(self, url: str, reply: Reply) -> None:
+    def respond(self, url: str, reply: Reply, *, thread_ts: str = "") -> None:
         """By response_url: works where the bot is not, five times within half an hour."""
         body = _content(reply) | {
             "response_type": "ephemeral" if reply.only_to_asker else "in_channel",
             "replace_original": False,
             "metadata": reply.metadata or None,
+            "thread_ts": thread_ts or None,
         }
         self._repeat(lambda: self._send(url, body), frozenset())
+
+    def replace(self, url: str, reply: Reply) -> None:
+        """In place of the message whose button was pressed, by its response_url."""
+        told = {"replace_original": True, "metadata": reply.metadata or None}
+        self._repeat(lambda: self._send(url, _content(reply) | told), _AGAIN)
+
+    def remove(self, url: str) -> None:
+        """Takes away the message whose button was pressed, by its response_url."""
+        self._repeat(lambda: self._send(url, {"delete_original": True}), _AGAIN)
+
+    def open_view(self, trigger: str, view: dict[str, Any]) -> None:
+        """A dialog, for who pressed or asked within the last three seconds."""
+        self._call("views.open", {"trigger_id": trigger, "view": view})
 
     def find(self, channel: str, wanted: Mapping[str, object], *, thread_ts: str = "") -> str:
         """The `ts` of our message with this in its metadata, "" when there is none; fails where history is closed."""

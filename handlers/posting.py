@@ -38,6 +38,7 @@ class Delivery:
         self._mutex = Lock()
         self._is_done = False
         self._working_ts = ""
+        self.posted_ts = ""  # of the answer for all, once it stands
 
     def show_working(self, text: str) -> None:
         """Something to see while the answer takes its time; whatever goes wrong with it is no matter."""
@@ -112,6 +113,7 @@ class Delivery:
                     raise
                 self._withdraw()
             else:
+                self.posted_ts = self._working_ts
                 return
         self._post(reply)
 
@@ -119,7 +121,7 @@ class Delivery:
         lost = SlackFailed(Kind.UNKNOWN, "not confirmed")
         for _ in range(_POSTS):
             try:
-                self._outlet.post(self._said.channel, reply, thread_ts=self._said.answer_ts)
+                self.posted_ts = self._outlet.post(self._said.channel, reply, thread_ts=self._said.answer_ts)
             except SlackFailed as failure:
                 if failure.kind is not Kind.UNKNOWN:
                     raise
@@ -137,10 +139,11 @@ class Delivery:
             raise lost
         self._services.sleep(_INTO_HISTORY)
         try:
-            return bool(self._find(working=False))
+            self.posted_ts = self._find(working=False)
         except SlackFailed as unseen:
             log.info("history cannot be read: %s", unseen)
             raise lost from unseen
+        return bool(self.posted_ts)
 
     def _find(self, *, working: bool) -> str:
         wanted = self._payload(working=working)
@@ -154,7 +157,7 @@ class Delivery:
             self._withdraw()
         if self._said.response_url and not private:
             try:
-                self._outlet.respond(self._said.response_url, self._marked(reply))
+                self._outlet.respond(self._said.response_url, self._marked(reply), thread_ts=self._said.answer_ts)
             except SlackFailed as second:
                 if second.kind is Kind.REFUSED_BLOCKS:
                     raise

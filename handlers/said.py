@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -78,11 +78,10 @@ def from_direct_message(body: Payload, bot_user: str) -> Said:
 
 def from_action(body: Payload) -> Said:
     """A button that was pressed; its `value` are the words."""
-    actions = body.get("actions")
-    action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
     trigger = _string(body, "trigger_id")
     container = _mapping(body, "container")
     thread = _string(container, "thread_ts") or _string(_mapping(body, "message"), "thread_ts")
+    action = _action(body)
     return Said(
         words=_string(action, "value"),
         user=_string(_mapping(body, "user"), "id"),
@@ -94,6 +93,81 @@ def from_action(body: Payload) -> Said:
         response_url=_string(body, "response_url"),
         trigger=trigger,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Something in a message that was pressed or chosen, "" for what Slack did not tell.
+
+    `values` are those of all buttons of the message, by their action.
+    """
+
+    said: Said
+    action: str
+    choice: str
+    block: str
+    message_ts: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+def pressed(body: Payload) -> Pressed:
+    action, message, container = _action(body), _mapping(body, "message"), _mapping(body, "container")
+    chosen = _string(_mapping(action, "selected_option"), "value")
+    found = {_string(each, "action_id"): _string(each, "value") for each in _buttons(message.get("blocks"))}
+    return Pressed(
+        said=from_action(body),
+        action=_string(action, "action_id"),
+        choice=chosen or _string(action, "value"),
+        block=_string(action, "block_id"),
+        message_ts=_string(container, "message_ts") or _string(message, "ts"),
+        values={name: value for name, value in found.items() if value},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A dialog sent off: what was typed or chosen, by block; `kept` is what the dialog was opened with."""
+
+    user: str
+    team: str
+    view: str
+    kept: str
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+
+def submitted(body: Payload) -> Submitted:
+    view = _mapping(body, "view")
+    values = _mapping(_mapping(view, "state"), "values")
+    typed = {block: _typed(fields) for block, fields in values.items() if isinstance(fields, Mapping)}
+    return Submitted(
+        _string(_mapping(body, "user"), "id"),
+        _team(body),
+        _string(view, "id"),
+        _string(view, "private_metadata"),
+        typed,
+    )
+
+
+def _typed(fields: Payload) -> str:
+    """The first thing typed or chosen in a block."""
+    for element in fields.values():
+        if isinstance(element, Mapping):
+            said = _string(element, "value") or _string(_mapping(element, "selected_option"), "value")
+            if said:
+                return said
+    return ""
+
+
+def _action(body: Payload) -> Payload:
+    actions = body.get("actions")
+    return actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+
+
+def _buttons(blocks: Any) -> list[Payload]:
+    """The elements of the rows of buttons."""
+    rows = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+    elements = [each for row in rows if isinstance(row.get("elements"), list) for each in row["elements"]]
+    return [each for each in elements if isinstance(each, Mapping)]
 
 
 def is_said_to_the_bot(event: Payload) -> bool:
