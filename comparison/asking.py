@@ -120,7 +120,24 @@ def _read(
         histories = list(threads.map(lambda each: source.history(each[0].run_id, each[1]), wanted))
     pick = _pick_best(sides, channel) if request.best else _pick_at(request.at_step or 0)
     found = {(run.run_id, name): pick(name, past) for (run, name), past in zip(wanted, histories, strict=True)}
+    if request.at_step is not None and wanted and not any(found.values()):
+        _nothing_then(request, histories)
     return [replace(side, runs=tuple(_with(run, found, read) for run in side.runs)) for side in sides]
+
+
+def _nothing_then(request: Compare, histories: Sequence[Sequence[Metric]]) -> NoReturn:
+    """No metric was logged at the step that was asked for: says which step is nearest."""
+    wanted = request.at_step or 0
+    steps = {each.step for past in histories for each in past}
+    closest = min(steps, key=lambda step: (abs(step - wanted), step), default=None)
+    place = request.text.rfind(str(wanted))
+    raise RequestError(
+        f"None of these runs logged a metric at step {wanted}.",
+        remedy="" if closest is None else f"The nearest step is {closest}; they logged up to step {max(steps)}.",
+        example="" if closest is None else completed(request.text, place, place + len(str(wanted)), str(closest)),
+        text=request.text,
+        at=None if place < 0 else place,
+    )
 
 
 def _histories(request: Compare, sides: Sequence[Side], metrics: Sequence[str]) -> list[tuple[Run, str]]:

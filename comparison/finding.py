@@ -25,6 +25,7 @@ LONGEST = 120  # characters of a name in a sentence
 _ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _RELATIVE = tuple(RELATIVE)
 _PREFIX = re.compile(r"[0-9a-f]{4,31}", re.IGNORECASE)
+_CUT = ".…"  # how short ids are written
 
 
 def find_all(  # noqa: PLR0913 -- all but two have defaults and are given by name
@@ -158,8 +159,9 @@ def _by_words(reference: Named, scope: Scope) -> Side:
 def _named(name: str, reference: Named, scope: Scope) -> Side | None:
     """By name, by the start of the id, by `experiment/name`, by the name in another case: the first that fits."""
     called, prefixed = scope.source.called(name, experiment_ids=scope.ids), []
-    if not called and _PREFIX.fullmatch(name):
-        prefixed = scope.source.with_prefix(name.lower(), limit=FEW + 1)
+    start = name.rstrip(_CUT)
+    if not called and _PREFIX.fullmatch(start):
+        prefixed = scope.source.with_prefix(start.lower(), limit=FEW + 1)
     if called:
         return _called(called, name, reference, scope)
     if prefixed:
@@ -194,7 +196,7 @@ def _only(runs: list[Run], reference: Named, scope: Scope) -> Side:
 def _which(problem: str, runs: Sequence[Run], reference: Named, scope: Scope) -> Ambiguous:
     return Ambiguous(
         problem,
-        remedy="Say which one, by its id or with `in` and its experiment.",
+        remedy="Say its id, or in which experiment.",
         text=scope.text,
         at=reference.at,
         end=reference.end or None,

@@ -21,12 +21,13 @@ class Flights(Generic[_Answer]):
         """The flight for this key that is under way, or a new one."""
         with self._lock:
             flight = self._under_way.get(key)
-            if flight is None:
+            if flight is None or flight.done():
                 flight = self._executor.submit(self._ask, key)
                 self._under_way[key] = flight
-                flight.add_done_callback(lambda _done: self._land(key))
+                flight.add_done_callback(lambda landed: self._land(key, landed))
             return flight
 
-    def _land(self, key: str) -> None:
+    def _land(self, key: str, flight: Future[_Answer]) -> None:
         with self._lock:
-            self._under_way.pop(key, None)
+            if self._under_way.get(key) is flight:  # not one that started since
+                del self._under_way[key]

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from comparison.runs import Run
 
-_RUN = re.compile(r"(?:experiments/(?P<experiment>[\w-]+)/)?runs/(?P<run>[0-9a-zA-Z]{20,64})(?![\w-])")
+_RUN = re.compile(r"(?:experiments/(?P<experiment>[\w-]+)/)?runs:?/(?P<run>[0-9a-zA-Z]{20,64})(?![\w-])")
 _SEVERAL = re.compile(r"(?:compare-runs|/metric)/?\?")
 _DATABRICKS = re.compile(r"(?:^|\.)(?:databricks\.com|azuredatabricks\.net|databricks\.us|databricks\.cn)$")
 _RUN_ID = re.compile(r"[0-9a-zA-Z]{20,64}")

@@ -44,7 +44,7 @@ def parse(text: str, *, command: str = "/mlcompare") -> Request:
 
 def _command(words: Sequence[Word]) -> Callable[[Sequence[Word], str], Request]:
     """What the first word asks for; a comparison when it is the name of a run (`show vs hide`, `best vs latest`)."""
-    first = words[0].folded.rstrip(_ENDING) or words[0].folded
+    first = words[0].folded.rstrip(_ENDING + ":") or words[0].folded
     parts = [word.folded in PLAIN_SEPARATORS for word in words[1:]]
     if first in QUICK and not any(parts):
         return QUICK[first]

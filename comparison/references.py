@@ -28,6 +28,7 @@ from comparison.words import Word
 
 MOST_AT_TOP = 20
 _ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+_LINK = re.compile(r"://|#/experiments/|#/runs/|compare-runs\?|^runs:/|experiments/[\w-]+/runs/[0-9a-zA-Z]{20}")
 _BACK = re.compile(r"(?:latest|newest|last)[~^](\d{1,4})?")
 _MODEL = re.compile(r"models:/(?P<model>[^@/]+)(?:@(?P<alias>[^@/]+)|/(?P<version>\d+))")
 _ALIASES = frozenset({"champion", "challenger", "production", "staging"})
@@ -74,7 +75,7 @@ def each_by_itself(words: Sequence[Word], text: str) -> list[RunReference]:
 
 
 def is_link(word: Word) -> bool:
-    return any(sign in word.text for sign in ("://", "#/experiments/", "#/runs/", "compare-runs?"))
+    return bool(_LINK.search(word.text))
 
 
 def _by_form(words: Sequence[Word], text: str) -> RunReference | None:

@@ -65,7 +65,13 @@ class MlflowRuns:
     def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
         if not (prefix.isascii() and prefix.isalnum()):
             return []
-        return self._in_time(lambda: self._search(f"attributes.run_id LIKE '{prefix}%'", (), limit, ViewType.ALL))
+        where = f"attributes.run_id LIKE '{prefix}%'"
+
+        def ask() -> list[Run]:
+            found = self._search(where, (), limit, ViewType.ALL)
+            return found or self._pages(where, self._deleted_experiments(), limit, ViewType.ALL)
+
+        return self._in_time(ask)
 
     def called(self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
         where = f"attributes.run_name {_named(name)}"
@@ -191,7 +197,7 @@ class MlflowRuns:
                 return found
 
     def _pages(
-        self, where: str, experiment_ids: list[str], limit: int, view: str, order: list[str] | None
+        self, where: str, experiment_ids: list[str], limit: int, view: str, order: list[str] | None = None
     ) -> list[Run]:
         found: list[Any] = []
         token = None
@@ -231,17 +237,23 @@ class MlflowRuns:
         """Whether it is MLflow that says so: over HTTP its own errors come as JSON, those of other pages do not."""
         return isinstance(error, RestException) or not self._server.is_remote
 
+    def _deleted_experiments(self) -> list[str]:
+        return [each.experiment_id for each in self._experiments(ViewType.DELETED_ONLY)]
+
     def _all_experiments(self) -> tuple[Experiment, ...]:
+        found = self._experiments(ViewType.ACTIVE_ONLY)
+        found.sort(key=lambda each: each.last_update_time or 0, reverse=True)
+        return tuple(records.experiment(each) for each in found)
+
+    def _experiments(self, view: str) -> list[Any]:
         found: list[Any] = []
         token = None
         while True:
-            page = self._client.search_experiments(max_results=PAGE, page_token=token)
+            page = self._client.search_experiments(view, max_results=PAGE, page_token=token)
             found.extend(page)
             token = page.token
             if not token:
-                break
-        found.sort(key=lambda each: each.last_update_time or 0, reverse=True)
-        return tuple(records.experiment(each) for each in found)
+                return found
 
     def _one_experiment(self, experiment_id: str) -> Experiment:
         return records.experiment(self._client.get_experiment(experiment_id))

@@ -20,6 +20,7 @@ _LONGEST_LIST = 500  # characters of a name such as lr=0.1,bs=32
 _KEY = re.compile(r"([^\s,=;\"'<>]{1,60})=")
 _ESCAPE = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _SCHEME = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
+_ADDRESSES = ("http://", "https://", "#/", "/#/", "compare-runs?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _plain(text: str, at: int) -> Word:
     if escape:
         return Word(html.unescape(_unescaped(escape.group())), at, escape.end())
     end = at
-    in_list = text.startswith(("http://", "https://"), at)
+    in_list = text.startswith(_ADDRESSES, at)
     depth = 0
     while end < len(text) and not (
         text[end].isspace() and not (in_list and depth > 0 and text[end + 1 : end + 2] == '"')
@@ -196,10 +197,10 @@ def _unescaped(text: str) -> str:
 
     def typed(found: re.Match[str]) -> str:
         inner, label = found.group(1), found.group(2)
-        if inner[:1] in "@#!":
+        if inner[:1] in ("@", "#"):
             return f"{inner[:1]}{label or inner[1:]}"
         if not _SCHEME.match(inner):
-            return inner if label is None else label
+            return found.group()  # no escape of Slack's, which writes &lt;: a name such as <x> or <!channel>
         if label and "#/" not in inner and "/runs/" not in inner and "/" not in label:
             return label
         return inner

@@ -80,6 +80,15 @@ def test_at_a_step_only_what_was_logged_then_counts():
     assert (comparison.reading, values(comparison)) == ("at step 3", {"val_loss": (0.3, 0.4)})
 
 
+def test_a_step_at_which_nothing_was_logged_brings_the_nearest():
+    with pytest.raises(RequestError) as caught:
+        answer("a1 vs b1 at step 400")
+    error = caught.value
+    assert error.problem == "None of these runs logged a metric at step 400."
+    assert (error.remedy, error.at) == ("The nearest step is 5; they logged up to step 5.", 17)
+    assert answer(error.example).reading == "at step 5"
+
+
 def test_too_many_histories_are_refused_with_what_to_type():
     many = [run(name, **{f"m{number}": 1.0 for number in range(300)}) for name in ("a1", "b1")]
     with pytest.raises(RequestError) as caught:

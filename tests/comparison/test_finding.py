@@ -51,6 +51,7 @@ def found(said, store=STORE):
         (f"{'aaaa1'.ljust(32, '0')} vs new", ["old [aaaa1]", "new [aaaa2]"]),
         (f"{'AAAA1'.ljust(32, '0')} vs new", ["old [aaaa1]", "new [aaaa2]"]),
         ("aaaa1 vs aaaa2", ["old [aaaa1]", "new [aaaa2]"]),
+        ("aaaa1… vs aaaa2...", ["old [aaaa1]", "new [aaaa2]"]),  # as short ids are written
         ("AAAA1 vs new", ["old [aaaa1]", "new [aaaa2]"]),
         ("old vs twice", ["old [aaaa1]", "twice [bbbb3] (newest of 3 runs called twice in 2 experiments)"]),
         ("old vs twice in iris", ["old [aaaa1]", "twice [bbbb1]"]),

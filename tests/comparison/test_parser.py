@@ -316,6 +316,10 @@ SAID = {
     "<mailto:a@b.com|a@b.com> vs B": "a@b.com | B",
     "<#C123|general> vs B": "#general | B",
     "A vs <@U123|maya>": "A | @maya",
+    "<!channel> vs <x>": "<!channel> | <x>",
+    '"run <x> & y" vs B': "run <x> & y | B",
+    "compare: A vs B": "A | B",
+    "compare: A, B": "A | B",
     # links
     f"{UI}/#/experiments/1/runs/{ONE} vs {UI}/#/experiments/1/runs/{TWO}": "link:0123 | link:f123",
     f"<{UI}/#/experiments/1/runs/{ONE}> <{UI}/#/experiments/1/runs/{TWO}|best one>": "link:0123 | link:f123",
@@ -327,6 +331,10 @@ SAID = {
     f"<{UI}/#/compare-runs?runs=%5B%22{ONE}%22,%22{TWO}%22%5D&amp;experiments=%5B%221%22%5D>": "link:0123 | link:f123",
     f"compare {UI}/#/compare-runs?runs=%5B%22{ONE}%22%2C%22{TWO}%22%5D&experiments=%5B%221%22%5D by acc": "link:0123 | link:f123; by acc",
     f"#/experiments/1/runs/{ONE} vs B": "link:0123 | B",
+    f"/experiments/1/runs/{ONE} vs experiments/1/runs/{TWO}": "link:0123 | link:f123",
+    f"runs:/{ONE}/model vs runs:/{TWO}": "link:0123 | link:f123",
+    f'#/compare-runs?runs=["{ONE}","{TWO}"]&experiments=["1"]': "link:0123 | link:f123",
+    f'compare-runs?runs=["{ONE}", "{TWO}"] by acc': "link:0123 | link:f123; by acc",
     f"is {UI}/#/experiments/1/runs/{ONE} better than B?": "B | link:0123",
     # help
     "": "help (unasked)",
