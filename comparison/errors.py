@@ -22,6 +22,7 @@ class RequestError(Exception):
     at: int | None = None
     end: int | None = None
     choices: tuple[Run, ...] = ()
+    metrics: tuple[str, ...] = ()  # that the request names, to tell the choices apart by
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.problem, self.remedy) if part)

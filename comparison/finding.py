@@ -201,6 +201,7 @@ def _which(problem: str, runs: Sequence[Run], reference: Named, scope: Scope) ->
         at=reference.at,
         end=reference.end or None,
         choices=tuple(runs),
+        metrics=(scope.metric,) if scope.metric else (),
     )
 
 

@@ -21,7 +21,7 @@ def use(services: "Services") -> Callable[..., Any]:
 
 def register_all(app: "App") -> None:
     """Every feature's listeners. The order matters: what nobody else heard comes last."""
-    from handlers import catch_all, compare, listening  # noqa: PLC0415 -- parts of handlers are used without Bolt
+    from handlers import catch_all, compare, followups, listening, picking  # noqa: PLC0415 -- parts of handlers are used without Bolt
 
-    for feature in (listening, compare, catch_all):
+    for feature in (listening, compare, picking, followups, catch_all):
         feature.register(app)

@@ -3,24 +3,24 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Lock
 from typing import Any, Protocol
 
 from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.parser import parse
 from comparison.report import Report
 from comparison.request import Compare, Help, Request
 from handlers import compare
 from handlers import help as help_
 from handlers.drawing import draw
+from handlers.offering import offer
 from handlers.outcomes import explain
 from handlers.outlet import Outlet
 from handlers.posting import Delivery
 from handlers.said import Said
 from handlers.services import Services
+from handlers.threads import understand
 
 log = logging.getLogger(__name__)
 
@@ -46,21 +46,44 @@ FEATURES: Mapping[type, Feature] = {Compare: compare, Help: help_}
 class Claim:
     """Whether it falls to us to answer: asked of the claims once, and only when it matters."""
 
-    def __init__(self, services: Services, said: Said) -> None:
-        self._ask = partial(services.claims.claim, said.delivery)
+    def __init__(self, services: Services, *keys: str) -> None:
+        """All keys must be free; an empty one is."""
+        self._claims = services.claims
+        self._keys = tuple(filter(None, keys))
         self._mutex = Lock()
-        self._held: bool | None = None if said.delivery else True
+        self._held: bool | None = None if self._keys else True
 
     def is_ours(self) -> bool:
         """True also when the claims cannot be asked: twice is better than never."""
         with self._mutex:
             if self._held is None:
                 try:
-                    self._held = self._ask()
+                    self._held = all(map(self._claims.claim, self._keys))
                 except Exception:
                     log.exception("a claim could not be made")
                     self._held = True
             return self._held
+
+
+class Meaning:
+    """What a request means, and who answers it: found out once, by whoever needs it first."""
+
+    def __init__(self, find_out: Callable[[], tuple[Request, Feature]]) -> None:
+        self._find_out = find_out
+        self._mutex = Lock()
+        self._known: tuple[Request, Feature] | RequestError | None = None
+
+    def told(self) -> tuple[Request, Feature]:
+        """Raises RequestError for what is no request."""
+        with self._mutex:
+            if self._known is None:
+                try:
+                    self._known = self._find_out()
+                except RequestError as error:
+                    self._known = error
+            if isinstance(self._known, RequestError):
+                raise self._known
+            return self._known
 
 
 @dataclass(frozen=True)
@@ -71,6 +94,7 @@ class Answering:
     services: Services
     delivery: Delivery
     claim: Claim
+    meaning: Meaning
     call_off: list[Callable[[], None]] = field(default_factory=list)  # the timer, once it runs
 
     def run(self) -> None:
@@ -78,7 +102,7 @@ class Answering:
             if self.claim.is_ours():
                 self._answer()
         except BaseException as error:  # noqa: BLE001 -- the asker hears of everything that goes wrong
-            self.tell(explain(error, self.said, self.services.new_incident, self.services.command))
+            self._excuse(error)
         finally:
             for call_off in self.call_off:
                 call_off()
@@ -86,7 +110,7 @@ class Answering:
     def say_meanwhile(self) -> None:
         """Never raises: it is a courtesy."""
         try:
-            request, feature = self._understood()
+            request, feature = self.meaning.told()
             if self.claim.is_ours():
                 feature.say_meanwhile(request, self.said, self.services, self.delivery)
         except RequestError:
@@ -99,19 +123,31 @@ class Answering:
         self.delivery.tell(lambda rung: draw(report, rung=rung))
 
     def _answer(self) -> None:
-        request, feature = self._understood()
+        request, feature = self.meaning.told()
         feature.answer(request, self.said, self.services, self.delivery)
 
-    def _understood(self) -> tuple[Request, Feature]:
-        words, command = self.said.words, self.services.command
-        request = parse(words, command=command)
-        feature = FEATURES.get(type(request))
-        if feature is None:
-            raise NotUnderstood("I cannot do that yet.", remedy="What I can do:", example="help", text=words)
-        return request, feature
+    def _excuse(self, error: BaseException) -> None:
+        report = explain(error, self.said, self.services.new_incident, self.services.command)
+        if not isinstance(error, RequestError):
+            self.tell(report)
+            return
+        now = int(self.services.now().timestamp() * 1000)
+        self.delivery.tell(lambda rung: offer(error, report, self.said, now=now, rung=rung))
 
 
-def answering(said: Said, client: WebClient, services: Services) -> Answering:
-    """The answer to what was said, still to be made."""
+def understood(said: Said, services: Services, outlet: Outlet) -> tuple[Request, Feature]:
+    """The request, and the feature that answers it. Raises NotUnderstood."""
+    request = understand(said, services, outlet)
+    feature = FEATURES.get(type(request))
+    if feature is None:
+        raise NotUnderstood("I cannot do that yet.", remedy="What I can do:", example="help", text=said.words)
+    return request, feature
+
+
+def answering(
+    said: Said, client: WebClient, services: Services, *, meaning: Meaning | None = None, claim: Claim | None = None
+) -> Answering:
+    """The answer to what was said, still to be made; `meaning` where it is known, `claim` where one was made."""
     outlet = Outlet.of(client, services.sleep, _IMPATIENT if said.response_url else _PATIENT)
-    return Answering(said, services, Delivery(said, outlet, services), Claim(services, said))
+    meant = meaning or Meaning(lambda: understood(said, services, outlet))
+    return Answering(said, services, Delivery(said, outlet, services), claim or Claim(services, said.delivery), meant)

@@ -91,6 +91,18 @@ class Outlet:
                 return str(message.get("ts", ""))
         return ""
 
+    def newest_payload(self, channel: str, thread_ts: str) -> Mapping[str, Any]:
+        """What the metadata of our newest answer in a thread holds, or of the message the thread hangs from."""
+        arguments = {"channel": channel, "include_all_metadata": True, "limit": _REPLIES, "ts": thread_ts}
+        answer = self._call("conversations.replies", arguments, _AGAIN)
+        found: Mapping[str, Any] = {}
+        for message in answer.get("messages") or ():
+            metadata = message.get("metadata") or {}
+            payload = metadata.get("event_payload") or {}
+            if metadata.get("event_type") == ANSWER and payload.get("runs"):
+                found = payload
+        return found
+
     def _call(self, method: str, arguments: Mapping[str, Any], repeatable: frozenset[Kind] = frozenset()) -> Any:
         told = {name: value for name, value in arguments.items() if value is not None}
         return self._repeat(lambda: self._ask(method, told), repeatable)

@@ -18,11 +18,12 @@ def _block(block: dict[str, Any]) -> list[str]:  # noqa: PLR0911 -- a line a kin
             return [f"# {block['text']['text']}"]
         case "section":
             texts = [block["text"]] if "text" in block else []
-            return [line for text in [*texts, *block.get("fields", [])] for line in _text(text).splitlines()]
+            lines = [line for text in [*texts, *block.get("fields", [])] for line in _text(text).splitlines()]
+            return [*lines[:-1], f"{lines[-1]} {_pressable(block['accessory'])}"] if "accessory" in block else lines
         case "context":
             return [f"({' · '.join(_text(element) for element in block['elements'])})"]
         case "actions":
-            return [" ".join(f"[{element['text']['text']}]" for element in block["elements"])]
+            return [" ".join(_pressable(element) for element in block["elements"])]
         case "rich_text":
             return [line for element in block["elements"] for line in _rich(element)]
         case "container":
@@ -32,6 +33,12 @@ def _block(block: dict[str, Any]) -> list[str]:  # noqa: PLR0911 -- a line a kin
         case "table" | "data_table":
             return _table(block)
     raise AssertionError(f"no reading of {block['type']}")
+
+
+def _pressable(element: dict[str, Any]) -> str:
+    if element["type"] == "overflow":
+        return f"[⋯ {', '.join(option['text']['text'] for option in element['options'])}]"
+    return f"[{element['text']['text']}]"
 
 
 def _table(block: dict[str, Any]) -> list[str]:

@@ -1,0 +1,101 @@
+"""Pressed where something was offered: the request that it completes is answered where it was asked, once."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from comparison.report import Report, Step
+from handlers import said
+from handlers.answering import Answering, answering
+from handlers.failures import SlackFailed
+from handlers.offering import PREFIX, Asked, asked_of
+from handlers.outcomes import BUSY
+from handlers.outlet import Outlet
+from handlers.said import Pressed, Said
+from handlers.services import Services
+
+_TAKEN = "You have chosen already, and the first choice was taken. To compare others, ask again."
+_THEIRS = "Only who asked can choose there."
+_OLD = "That button no longer does anything. It may be from an older version of me."
+
+
+def register(app: App) -> None:
+    app.action(re.compile(f"^{PREFIX}"))(hear_choice)
+
+
+def hear_choice(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    ack()
+    pressed = said.pressed(body)
+    asked = asked_of(pressed.block)
+    choosing = Choosing(pressed, asked, client, services)
+    if services.pool.submit(choosing.run) is None:
+        answering(pressed.said, client, services).tell(Report(headline=BUSY, summary=BUSY))
+
+
+class Choosing:
+    """One press, worked out in the pool."""
+
+    def __init__(self, pressed: Pressed, asked: Asked | None, client: WebClient, services: Services) -> None:
+        self._pressed, self._asked, self._client, self._services = pressed, asked, client, services
+
+    def run(self) -> None:
+        pressed, asked = self._pressed, self._asked
+        if asked is None or not pressed.said.words:
+            self._tell(_OLD)
+        elif asked.user != pressed.said.user:
+            self._tell(_THEIRS, Step("To compare yourself, ask me", f"{self._services.command} {pressed.said.words}"))
+        else:
+            self._choose(asked)
+
+    def _choose(self, asked: Asked) -> None:
+        """The picker goes away before the answer comes; what is chosen after that is not taken."""
+        pressed, services = self._pressed, self._services
+        picker = f"pick:{pressed.said.channel}:{pressed.message_ts}"
+        chosen = replace(
+            pressed.said,
+            delivery=picker,
+            thread_ts=asked.thread_ts,
+            answer_ts=asked.answer_ts,
+            is_direct=pressed.said.channel.startswith("D"),
+        )
+        work = answering(chosen, self._client, services)
+        if not work.claim.is_ours():
+            self._repeated(picker)
+            return
+        _claim(services, _of_words(picker, pressed.said))
+        self._remove()
+        work.call_off.append(services.later(services.working_after, work.say_meanwhile))
+        work.run()
+
+    def _repeated(self, picker: str) -> None:
+        """The same button again says nothing; another one is told that it came too late."""
+        if _claim(self._services, _of_words(picker, self._pressed.said)):
+            self._tell(_TAKEN)
+
+    def _remove(self) -> None:
+        url = self._pressed.said.response_url
+        try:
+            if url:
+                Outlet.of(self._client, self._services.sleep, 5.0).remove(url)
+        except SlackFailed:
+            return  # it stays, and is not answered again
+
+    def _tell(self, text: str, *steps: Step) -> None:
+        work: Answering = answering(self._pressed.said, self._client, self._services)
+        work.tell(Report(headline=text, summary="\n".join([text, *(step.command for step in steps)]), steps=steps))
+
+
+def _of_words(picker: str, heard: Said) -> str:
+    return f"{picker}:{sha256(heard.words.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
+
+
+def _claim(services: Services, key: str) -> bool:
+    try:
+        return services.claims.claim(key)
+    except Exception:  # noqa: BLE001 -- the claim that matters was made; this one only spares people a sentence
+        return False
