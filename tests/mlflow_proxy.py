@@ -105,7 +105,6 @@ class MlflowProxy:
             self._server = None
         for writer in tuple(self._open):
             writer.transport.abort()
-        await asyncio.sleep(0)
 
     async def _end(self) -> None:
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -114,7 +113,8 @@ class MlflowProxy:
         await asyncio.gather(*rest, return_exceptions=True)
         for _, writer in self._idle:
             writer.transport.abort()
-        await asyncio.sleep(0)
+        for _ in range(3):  # closing a transport takes the loop some turns
+            await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
@@ -125,7 +125,7 @@ class MlflowProxy:
             pass  # the other side is gone, or the proxy ends
         finally:
             self._open.discard(writer)
-            writer.transport.abort() if writer.is_closing() else writer.close()
+            writer.close()  # gracefully, where it was not cut
 
     async def _answer(self, request: "_Message", writer: asyncio.StreamWriter) -> None:
         method, target, _ = request.first.split(" ", 2)
@@ -164,6 +164,9 @@ class MlflowProxy:
             answer = await _message(reader)
         except (OSError, EOFError):
             answer = None
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
         if answer is None or answer.headers.get("connection", "").lower() == "close":
             writer.close()
         else:
