@@ -40,6 +40,10 @@ class Ranking:
         """Whether smaller values come first."""
         return (self.goal is Goal.LOWER) != self.worst
 
+    def beyond(self, bar: float) -> str:
+        """The filter that runs fit which come before one with this value."""
+        return " AND ".join(filter(None, (self.where, _beyond(self, bar))))
+
 
 def leaders(ranking: Ranking, source: Searching, *, count: int = 1, known: Iterable[Run] = ()) -> tuple[Run, ...]:
     """The `count` best runs, best first; of equal ones the newest first. Runs without a finite value do not count.

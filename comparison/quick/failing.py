@@ -1,0 +1,37 @@
+"""Runs that failed or were killed since a moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from comparison.defaults import Defaults
+from comparison.quick import happening
+from comparison.quick.place import Place, moment, place
+from comparison.quick.primary import Primary, primary
+from comparison.request import Failed
+from comparison.runs import Run
+from comparison.source import RunSource
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """The last one first; `is_cut` when there may be more. `by` names the metric to show, by experiment id."""
+
+    place: Place
+    since: datetime
+    now: datetime
+    runs: tuple[Run, ...]
+    is_cut: bool
+    by: dict[str, Primary | None]
+
+
+def failed(request: Failed, source: RunSource, *, now: datetime, defaults: Defaults | None = None) -> Failures:
+    """One question. Raises NotUnderstood, ExperimentNotFound or TrackingUnavailable."""
+    agreed = defaults or Defaults()
+    begin, everywhere = moment(request.since, now, text=request.text, command="failed")
+    where = place(request.experiment, source, agreed, text=request.text, everywhere=everywhere)
+    runs = happening.failed_since(int(begin.timestamp() * 1000), where, source)
+    by = {}
+    for experiment in {run.experiment.experiment_id: run.experiment for run in runs}.values():
+        own = [run for run in runs if run.experiment.experiment_id == experiment.experiment_id]
+        by[experiment.experiment_id] = primary(own, [experiment], agreed)
+    return Failures(where, begin, now, tuple(runs), len(runs) >= happening.FAILED, by)
