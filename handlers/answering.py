@@ -10,8 +10,8 @@ from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
 from comparison.report import Report
-from comparison.request import Compare, Help, Request
-from handlers import compare
+from comparison.request import Compare, Failed, Help, Request, Running, Show, Standup, Top
+from handlers import compare, quick
 from handlers import help as help_
 from handlers.drawing import draw
 from handlers.offering import offer
@@ -40,7 +40,11 @@ class Feature(Protocol):
         ...
 
 
-FEATURES: Mapping[type, Feature] = {Compare: compare, Help: help_}
+FEATURES: Mapping[type, Feature] = {
+    Compare: compare,
+    Help: help_,
+    **dict.fromkeys((Standup, Running, Failed, Top, Show), quick),
+}
 
 
 class Claim:
