@@ -45,8 +45,9 @@ def reasons(comparison: Comparison, report: Report) -> Report:
         report,
         headline=told,
         summary="\n".join([f"{told}.", *(_in_short(part) for part in changed), f"{report.headline}.", *_url(report)]),
+        sides=(),
         table=None,
-        sections=(*changed, *unchanged, *metrics, *(part for part in report.sections if part.folded)),
+        sections=(*changed, *unchanged, *metrics, *_runs(report), *(part for part in report.sections if part.folded)),
         steps=(),
     )
 
@@ -148,6 +149,12 @@ def _metrics(report: Report) -> tuple[Section, ...]:
         lines.append(Line(f"{texts[0]} → {texts[1]} ({texts[2]}, {texts[3]})" if two else several, row[0].text))
     left = len(report.table.rows) - len(lines)
     return (Section("Metrics", (Line(report.headline), *lines), f"{left:,} more" if left else ""),)
+
+
+def _runs(report: Report) -> tuple[Section, ...]:
+    """How each run stands and was chosen."""
+    lines = tuple(Line(" · ".join(card.facts), card.label) for card in report.sides if card.facts)
+    return (Section("Runs", lines),) if lines else ()
 
 
 def _in_short(part: Section) -> str:

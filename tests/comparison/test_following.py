@@ -122,9 +122,28 @@ def test_what_is_said_of_a_comparison_is_understood(said, understood):
 
 @pytest.mark.parametrize(
     "said",
-    ["old vs new", "compare old new", "help", "standup", "top 5 by f1", "best accuracy", "latest", "show latest"]
-    + ["details latest", "settings", "what changed between old and new", "why is new better than old", "old", "thanks"]
-    + ["", "?", "   ", "is new better than old", "in iris", "what failed since monday", "running", "pin latest", "ok"],
+    [
+        *("old vs new", "compare old new", "help", "standup", "top 5 by f1", "best accuracy", "latest", "show latest"),
+        *(
+            "details latest",
+            "settings",
+            "what changed between old and new",
+            "why is new better than old",
+            "old",
+            "thanks",
+        ),
+        *(
+            "",
+            "?",
+            "   ",
+            "is new better than old",
+            "in iris",
+            "what failed since monday",
+            "running",
+            "pin latest",
+            "ok",
+        ),
+    ],
 )
 def test_a_request_of_its_own_is_none_about_a_comparison(said):
     assert follow(said, PREVIOUS) is None
@@ -179,7 +198,7 @@ def test_whatever_is_said_is_a_request_or_none_or_told(text):
 
 @given(
     st.lists(
-        st.sampled_from("add swap and the latest by f1 , best all why vs at step 3 in \" ' old".split()), max_size=12
+        st.sampled_from(["add", "swap", "and", "the", "latest", "by", "f1", ",", "best", "all", "why", "vs", "at", "step", "3", "in", '"', "'", "old"]), max_size=12
     )
 )
 def test_whatever_is_said_in_our_words_is_a_request_or_none_or_told(words):
