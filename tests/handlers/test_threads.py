@@ -1,0 +1,168 @@
+"""What is said to the bot in the thread of a comparison."""
+
+import pytest
+
+from comparison.runs import Metric
+from tests.fakes.runs import FakeRuns
+from tests.handlers.iris import NEW, OLD, a_run
+from tests.handlers.reading import read
+from tests.handlers.workshop import Workshop
+
+THIRD = a_run("third", 3, metrics={"accuracy": Metric(0.99), "loss": Metric(0.1)})
+RUNS = [OLD, NEW, THIRD]
+
+
+def posted(slack, bot=None):
+    """A comparison that stands, and is remembered where `bot` says by whom."""
+    slack.command("/mlcompare", "old vs new")
+    message = slack.wait_for_message("Swap sides")
+    if bot:
+        slack.wait_until(lambda: bot.services.comparisons.in_thread(message.channel, message.ts))
+    return message.ts
+
+
+def answer_to(slack, bot, words, thread):
+    """The one answer in the thread."""
+    slack.mention(words, thread_ts=thread)
+    bot.finish()
+    (answer,) = [message for message in slack.messages(thread_ts=thread) if message.ts != thread]
+    return read(answer)
+
+
+SAID_AND_ANSWERED = [
+    ("swap", "# old is worse on 2 of 2 metrics"),
+    ("and the parameters?", "Parameters that are the same\n• solver: lbfgs"),
+    ("add third", "| Metric | old | new | third |"),
+    ("add latest", "| Metric | old | new | third |"),
+    ("by loss", "# loss -0.25 (-50 %): new is better"),
+    ("why?", "# Changed from old to new: 1 parameter\nParameters\n• C: 1.0 → 0.5"),
+    ("all", "[Fewer metrics]"),
+    ("best", "[Last values]"),
+    ("only differences", "Also what is the same"),
+    ("refresh", "# new is better on 2 of 2 metrics"),
+    ("details", "• Commit: c0ffee (both)"),
+    ("tags?", "No tags differ"),
+    ("against third", "# new is worse on 2 of 2 metrics"),
+    ("old vs third", "# third is better on 2 of 2 metrics"),
+]
+
+
+@pytest.mark.parametrize(("words", "holds"), SAID_AND_ANSWERED)
+def test_plain_words_in_the_thread_are_about_its_comparison(slack, words, holds):
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        assert holds in answer_to(slack, bot, words, posted(slack, bot))
+
+
+def test_the_newest_comparison_of_a_thread_is_meant(slack):
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        thread = posted(slack, bot)
+        slack.mention("old vs third", thread_ts=thread)
+        shown = slack.wait_for_message("third is better", thread_ts=thread)
+        slack.wait_until(lambda: bot.services.comparisons.get(f"{shown.channel}:{shown.ts}"))
+        slack.mention("swap", thread_ts=thread)
+        bot.finish()
+    assert read(slack.messages()[-1]).startswith("# old is worse on 2 of 2 metrics\nBaseline\nthird")
+
+
+def test_a_comparison_changed_by_a_button_is_meant_as_it_stands(slack):
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        thread = posted(slack, bot)
+        slack.press(slack.messages()[0], "follow:swap")
+        slack.wait_until(lambda: "old is worse" in slack.messages()[0].text)
+        slack.wait_until(lambda: bot.services.comparisons.in_thread("C0EXPERIMENTS", thread).runs[0] == NEW.run_id)
+        slack.mention("all", thread_ts=thread)
+        bot.finish()
+    assert read(slack.messages()[-1]).startswith("# old is worse")
+
+
+def test_in_direct_messages_nobody_needs_to_be_mentioned(slack):
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        slack.direct_message("old vs new")
+        first = slack.wait_for_message("new is better")
+        slack.direct_message("swap", thread_ts=first.ts)
+        shown = slack.wait_for_message("old is worse")
+        slack.wait_until(lambda: bot.services.comparisons.get(f"{shown.channel}:{shown.ts}"))
+        slack.direct_message("why?")
+        bot.finish()
+    assert [read(message).splitlines()[0] for message in slack.messages()] == [
+        "# new is better on 2 of 2 metrics",
+        "# old is worse on 2 of 2 metrics",
+        "# Changed from new to old: 1 parameter",
+    ]
+
+
+def test_where_there_is_no_comparison_the_asker_is_told(slack):
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        first = slack.say("good morning")
+        slack.mention("swap", thread_ts=first.ts)
+        bot.finish()
+    (told,) = slack.ephemerals
+    assert "I find no comparison in this thread" in told.text
+
+
+def test_what_is_a_request_of_its_own_is_answered_also_where_no_comparison_is(slack):
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        first = slack.say("good morning")
+        slack.mention("old vs new", thread_ts=first.ts)
+        bot.finish()
+    assert len(slack.messages(thread_ts=first.ts)) == 1
+
+
+def test_after_a_restart_the_thread_is_read_where_that_is_allowed(slack):
+    slack.reinstall(scopes=slack.installation.scopes | {"channels:history"})
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        thread = posted(slack)
+        bot.finish()
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        assert "# old is worse" in answer_to(slack, bot, "swap", thread)
+
+
+def test_after_a_restart_without_a_store_and_history_it_is_said_plainly(slack):
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        thread = posted(slack)
+        bot.finish()
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        slack.mention("swap", thread_ts=thread)
+        bot.finish()
+    assert "I find no comparison in this thread" in slack.ephemerals[0].text
+
+
+def test_a_run_to_add_that_several_are_called_opens_a_picker_and_one_press_adds_it(slack):
+    twins = [a_run("twin", 20), a_run("twin", 21)]
+    with Workshop(slack, FakeRuns([*RUNS, *twins])) as bot:
+        thread = posted(slack, bot)
+        slack.mention("add twin", thread_ts=thread)
+        slack.press(slack.wait_for_ephemeral("Compare this"), "pick:0")
+        bot.finish()
+    (answer,) = [message for message in slack.messages(thread_ts=thread) if message.ts != thread]
+    assert "| Metric | old | new | twin |" in read(answer)
+
+
+def test_a_run_that_is_gone_is_said_to_be_gone(slack):
+    runs = FakeRuns(RUNS)
+    with Workshop(slack, runs) as bot:
+        thread = posted(slack, bot)
+        runs.runs = [OLD]
+        slack.mention("swap", thread_ts=thread)
+        bot.finish()
+    assert "no longer on this MLflow server" in slack.ephemerals[0].text
+
+
+def test_when_the_store_of_comparisons_is_gone_the_thread_is_read(slack):
+    class Gone:
+        def __getattr__(self, name):
+            raise OSError("the database is gone")
+
+    slack.reinstall(scopes=slack.installation.scopes | {"channels:history"})
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        object.__setattr__(bot.services, "comparisons", Gone())
+        thread = posted(slack)
+        assert "# old is worse" in answer_to(slack, bot, "swap", thread)
+
+
+def test_the_same_words_delivered_twice_are_answered_once(slack):
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        thread = posted(slack, bot)
+        slack.mention("why?", thread_ts=thread, deliveries=3)
+        bot.finish()
+    assert len([message for message in slack.messages(thread_ts=thread) if message.ts != thread]) == 1
