@@ -18,6 +18,7 @@ from comparison.source import RunSource
 
 LOOKED_UP = 4  # experiments, the busiest, whose best run of all time is asked for
 NEW_COMPARED = 3  # new bests that are held against the best before
+STALE = 7 * 86_400_000  # ms; what has been silent for longer is no news
 SAMPLE = 30  # runs that set the bar for the best before
 
 
@@ -50,7 +51,8 @@ class Group:
 class Digest:
     """`groups`, the busiest first. `silences` are those of runs that seem dead, in ms, by run id.
 
-    `cut` names the kinds of runs of which there may be more than were fetched.
+    `stale` have seemed dead for so long that they are only counted. `cut` names the kinds of runs of which there may
+    be more than were fetched.
     """
 
     place: Place
@@ -58,6 +60,7 @@ class Digest:
     now: datetime
     groups: tuple[Group, ...]
     silences: Mapping[str, int]
+    stale: int = 0
     cut: frozenset[str] = frozenset()
     unanswered: tuple[str, ...] = ()  # experiments whose best could not be had in time
 
@@ -90,12 +93,15 @@ def standup(request: Standup, source: RunSource, *, now: datetime, defaults: Def
             partial(happening.running_now, where, source),
         ]
     )
+    silences = liveness.silences(running, [*finished, *failed], int(now.timestamp() * 1000))
+    recent = [run for run in running if silences.get(run.run_id, 0) <= STALE]
     digest = Digest(
         place=where,
         since=begin,
         now=now,
-        groups=grouped(finished, failed, running, agreed),
-        silences=liveness.silences(running, [*finished, *failed], int(now.timestamp() * 1000)),
+        groups=grouped(finished, failed, recent, agreed),
+        silences={run.run_id: silences[run.run_id] for run in recent if run.run_id in silences},
+        stale=len(running) - len(recent),
         cut=_cut(finished, failed, running),
     )
     return _with_bests(digest, source, since_ms)

@@ -28,7 +28,7 @@ def show_report(shown: Shown, *, who: bool = False, ui_url: str = "", command: s
     if who:
         steps = (Step("All of it", f"{command} show {run.run_id[: words.SHORT]}"),)
         sections: tuple[Section, ...] = (Section("Run", facts),)
-        return Report(headline, _summary(headline, card, ()), (card,), sections=sections, steps=steps, links=link)
+        return Report(headline, _summary(headline, card, ()), sections=sections, steps=steps, links=link)
     sections = (
         _listed("Parameters", run.parameters),
         _listed("Tags", run.tags),

@@ -78,7 +78,10 @@ def _warnings(ranked: Ranked, metric: str) -> tuple[str, ...]:
     found = []
     if len(ranked.runs) < ranked.count:
         one = len(ranked.runs) == 1
-        found.append(f"Only {plain.counted(len(ranked.runs), 'run')} {'has' if one else 'have'} a finite {metric}.")
+        fit = f" that {'fits' if one else 'fit'}" if ranked.where else ""
+        found.append(
+            f"Only {plain.counted(len(ranked.runs), 'run')}{fit} {'has' if one else 'have'} a finite {metric}."
+        )
     unfinished = [run.name for run in ranked.runs if run.ended_at is None]
     if unfinished:
         found.append(f"{plain.listed(unfinished, 3)} {'has' if len(unfinished) == 1 else 'have'} not ended.")
@@ -88,8 +91,8 @@ def _warnings(ranked: Ranked, metric: str) -> tuple[str, ...]:
 def _steps(ranked: Ranked, command: str) -> tuple[Step, ...]:
     if len(ranked.runs) < 2:
         return ()
-    first, second = (run.run_id[: words.SHORT] for run in ranked.runs[:2])
-    return (Step("Why the first is ahead of the second", f"{command} {second} vs {first}"),)
+    first, second = words.short_ids(ranked.runs[:2])
+    return (Step("What sets the first two apart", f"{command} {second} vs {first}"),)
 
 
 def _links(ranked: Ranked, names: Sequence[str], ui_url: str) -> tuple[Link, ...]:

@@ -92,6 +92,12 @@ def valued(run: Run, by: Primary | None) -> str:
     return f"{name}, {plain.name(by.metric, LABEL)} {number(value)}" if by and value is not None else name
 
 
+def short_ids(runs: Sequence[Run]) -> tuple[str, ...]:
+    """As much of each id as can be typed for it, no two alike."""
+    size = next((n for n in range(SHORT, 32) if len({run.run_id[:n] for run in runs}) == len(runs)), 64)
+    return tuple(run.run_id[:size] for run in runs)
+
+
 def joined(*facts: str) -> str:
     return " · ".join(fact for fact in facts if fact)
 
