@@ -86,6 +86,7 @@ def _bolt(client: Any, identity: Identity, services: Services, executor: Executo
         request_verification_enabled=False,  # bot/web.py does, before anything is parsed
         ssl_check_enabled=False,  # likewise
         listener_executor=executor,
+        process_before_response=True,  # listeners only hand work over: they run in the thread that waits for them
     )
     app.use(use(services))
     register_all(app)

@@ -271,6 +271,20 @@ def answer_within(seconds: float, environ: MutableMapping[str, str]) -> None:
     environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(max(1, round(seconds))))
     environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     environ.setdefault("MLFLOW_HTTP_POOL_MAXSIZE", str(SIDE_BY_SIDE))
+    _look_for_databricks_once()
+
+
+def _look_for_databricks_once() -> None:
+    """Outside of Databricks, keep MLflow from looking for it at each request: 2 ms of imports that fail.
+
+    It has no setting for that; where its insides are others than here, it goes on looking.
+    """
+    from mlflow.tracking.request_header import registry  # noqa: PLC0415 -- only where it is wanted
+
+    held = getattr(registry, "_request_header_provider_registry", None)
+    providers = getattr(held, "_registry", None)
+    if isinstance(providers, list):
+        providers[:] = [each for each in providers if "Databricks" not in type(each).__name__ or each.in_context()]
 
 
 def _named(name: str) -> str:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from bot.playground.state import Call
 from tests.bench.stage import Stage
 
 GET_RUN = "/api/2.0/mlflow/runs/get"
@@ -32,16 +33,25 @@ def _ask_together(stage: Stage, concurrency: int) -> list[float]:
     before = len(stage.slack.calls)
     sent = _together(concurrency, lambda place: _send(stage, place))
     until = time.perf_counter() + 60
-    while (posted := len(stage.slack.calls) - before) < concurrency and time.perf_counter() < until:
+    while len(answers := _answers(stage, before)) < concurrency and time.perf_counter() < until:
         time.sleep(0.002)
-    assert posted == concurrency, f"{posted} calls to Slack for {concurrency} commands"
+    assert len(answers) == concurrency, f"{len(answers)} answers to {concurrency} commands"
+    return [answers[stage.pairs[place % len(stage.pairs)][1]] - begin for place, (begin, _end) in enumerate(sent)]
+
+
+def _answers(stage: Stage, before: int) -> dict[str, float]:
+    """When each comparison stood in the channel, by its candidate; a first "Comparing …" is none."""
     calls = stage.slack.calls[before:]
-    assert {call.method for call in calls} == {"chat.postMessage"}, [call.method for call in calls]
-    taken = []
-    for place, (begin, _acknowledged) in enumerate(sent):
-        b = stage.pairs[place % len(stage.pairs)][1]
-        taken.append(next(call.at for call in calls if b in str(call.arguments)) - begin)
-    return taken
+    return {
+        call.arguments["metadata"]["event_payload"]["runs"][1]: call.at
+        for call in calls
+        if call.method in ("chat.postMessage", "chat.update") and _runs(call)
+    }
+
+
+def _runs(call: Call) -> list[str]:
+    metadata = call.arguments.get("metadata") or {}
+    return metadata.get("event_payload", {}).get("runs", [])
 
 
 def _send(stage: Stage, place: int) -> None:
