@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from comparison.defaults import Defaults
-from comparison.errors import RequestError, RunNotFound
+from comparison.errors import FilterRefused, RequestError, RunNotFound
 from comparison.goals import decide
 from comparison.leading import SAMPLE, Ranking
 from comparison.naming import folded, near
@@ -114,20 +114,28 @@ def _top(told: TopRuns, scope: Scope) -> list[Side]:
 
 
 def _ranked(told: RunReference, metric: str, count: int, scope: Scope, *, worst: bool) -> tuple[tuple[Run, ...], str]:
-    wanted, goal = rank_by(metric, scope, told)
-    ranking = Ranking(wanted, goal, scope.ids, worst=worst)
-    found = scope.source.leaders(ranking, count=count)
+    wanted = _wanted(metric, scope, told)
+    goal, _source = decide(wanted, {}, scope.defaults.goals, scope.experiments)
+    found = _leaders(wanted, goal, count, scope, worst=worst)
+    if not found:  # nobody logged it under this very name, or its goal is not known
+        wanted, goal = rank_by(metric, scope, told)
+        found = _leaders(wanted, goal, count, scope, worst=worst)
     if not found:
         raise scope.refuse(f"No run{scope.place} logged a finite {wanted}.", told)
     return found, wanted
 
 
-def rank_by(metric: str, scope: Scope, told: RunReference) -> tuple[str, Goal]:
-    """The metric that runs are ranked by, as it was logged, and its goal.
+def _leaders(metric: str, goal: Goal, count: int, scope: Scope, *, worst: bool) -> tuple[Run, ...]:
+    if goal is Goal.UNKNOWN:
+        return ()
+    try:
+        return scope.source.leaders(Ranking(metric, goal, scope.ids, worst=worst), count=count)
+    except FilterRefused:
+        return ()  # no metric can be called so
 
-    The one named, else the request's, the channel's, the experiment's. Raises RunNotFound when none is known, nobody
-    logged it, or its goal is unknown.
-    """
+
+def _wanted(metric: str, scope: Scope, told: RunReference) -> str:
+    """The metric named, else the request's, the channel's, the experiment's. Raises RunNotFound when there is none."""
     own = {each.primary_metric for each in scope.experiments if each.primary_metric}
     wanted = metric or scope.metric or scope.defaults.metric or (own.pop() if len(own) == 1 else "")
     if not wanted:
@@ -137,7 +145,15 @@ def rank_by(metric: str, scope: Scope, told: RunReference) -> tuple[str, Goal]:
             remedy="Name it, or set one for the channel with set metric.",
             example="best accuracy",
         )
-    name = _as_logged(wanted, scope, told)
+    return wanted
+
+
+def rank_by(metric: str, scope: Scope, told: RunReference) -> tuple[str, Goal]:
+    """The metric that runs are ranked by, as it was logged, and its goal.
+
+    Raises RunNotFound when none is known, nobody logged it, or its goal is unknown.
+    """
+    name = _as_logged(_wanted(metric, scope, told), scope, told)
     goal, _source = decide(name, {}, scope.defaults.goals, scope.experiments)
     if goal is Goal.UNKNOWN:
         raise scope.refuse(
@@ -158,8 +174,7 @@ def _as_logged(wanted: str, scope: Scope, told: RunReference) -> str:
         return wanted
     if folded(wanted) in alike:
         return alike[folded(wanted)]
-    quoted = wanted.replace('"', "")
-    if scope.source.search(f'metrics."{quoted}" < 1e308', experiment_ids=scope.ids, limit=1):
+    if _leaders(wanted, Goal.LOWER, 1, scope, worst=False):
         return wanted
     raise scope.refuse(
         f"No run{scope.place} logged a metric called {wanted}.", told, near=near(wanted, logged) or tuple(logged[:5])

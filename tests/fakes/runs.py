@@ -10,7 +10,9 @@ from comparison.leading import Ranking, leaders
 from comparison.runs import Experiment, Metric, Run, Status
 from comparison.source import ModelVersion
 
-_TERM = re.compile(r"""(attributes|metrics|params|tags)\.["`]?([^"'`=<>! ]+)["`]? *(>=|<=|!=|=|>|<|LIKE|ILIKE) *(.+)""")
+_TERM = re.compile(
+    r"""(attributes|metrics|params|tags)\.("[^"]+"|`[^`]+`|[^"'`=<>! ]+) *(>=|<=|!=|=|>|<|LIKE|ILIKE) *(.+)"""
+)
 
 
 @dataclass
@@ -100,6 +102,7 @@ def _read(part: str) -> tuple[str, str, str, str]:
     if not found:
         raise FilterRefused(f"MLflow does not take this filter: Invalid clause(s) in filter string: '{part}'")
     kind, name, sign, value = found.groups()
+    name = name.strip('"`')
     if kind in ("params", "tags") and value[0] not in "\"'":
         raise FilterRefused(f"MLflow does not take this filter: Expected a quoted string value. Got value {value}")
     return kind, name, sign, value.strip("\"'")
