@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.slack import Identity, web_client
 from bot.state.capabilities import StoredCapabilities
 from bot.state.claims import StoredClaims
+from bot.state.comparisons import StoredComparisons
 from bot.state.database import check_writable, open_database
 from comparison.source import RunSource
 from handlers import register_all, use
@@ -50,6 +51,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         pool=pool,
         claims=StoredClaims(engine, now),
         capabilities=StoredCapabilities(engine, now),
+        comparisons=StoredComparisons(engine, now),
         now=now,
         new_incident=new_incident,
         ui_url=settings.ui_url,

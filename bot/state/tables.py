@@ -1,6 +1,6 @@
 """The tables. Times are whole seconds since the epoch."""
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -17,4 +17,20 @@ capabilities = Table(
     Column("team", String(64), primary_key=True),
     Column("rung", Integer, nullable=False),
     Column("until", BigInteger, nullable=False),
+)
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("workspace", String(64), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("thread", String(64), nullable=False),
+    Column("message_ts", String(64), nullable=False),
+    Column("asked_by", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("told", Text, nullable=False),  # JSON: runs and options
+    Index("ix_comparisons_thread", "channel", "thread"),
+    Index("ix_comparisons_message", "channel", "message_ts"),
+    Index("ix_comparisons_asked_by", "workspace", "asked_by", "at"),
 )
