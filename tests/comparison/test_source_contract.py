@@ -10,7 +10,9 @@ import pytest
 from mlflow import MlflowClient
 
 from comparison.errors import FilterRefused
+from comparison.leading import Ranking
 from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Status
+from comparison.source import ModelVersion
 from comparison.tracking import MlflowRuns
 from tests.fakes.runs import FakeRuns
 from tests.logged import log_run, new_experiment
@@ -62,12 +64,16 @@ def made(request):
     ids["running"] = log_run(client, experiment, "running", status="RUNNING", started=9_500)
     ids["gone"] = log_run(client, experiment, "gone", started=9_900)
     client.delete_run(ids["gone"])
+    client.create_registered_model("scorer")
+    for name in ("plain", "rich"):
+        client.create_model_version("scorer", f"runs:/{ids[name]}/model", run_id=ids[name])
+    client.set_registered_model_alias("scorer", "champion", "2")
     return MlflowRuns(uri), experiment, ids
 
 
 def _fake(name):
     experiment = Experiment("7", name, {"cost": Goal.LOWER}, "acc")
-    blank = Run("", "", experiment, parameters={"lr": "0.1"})
+    blank = Run("", "", experiment, parameters={"lr": "0.1"}, ended_at=8_000)
     runs = [
         replace(blank, run_id=uuid4().hex, name=each, started_at=1_000 + number, metrics={"acc": Metric(number / 10)})
         for number, each in enumerate(NAMES)
@@ -91,7 +97,11 @@ def _fake(name):
     gone = Run(uuid4().hex, "gone", experiment, started_at=9_900, deleted=True)
     past = {(rich.run_id, "acc"): [Metric(0.1, 0), Metric(0.5, 1), Metric(0.4, 2)]}
     every = [*runs, rich, running, gone]
-    return FakeRuns(every, histories=past), "7", {run.name: run.run_id for run in every}
+    models = [
+        (ModelVersion("scorer", "1", runs[0].run_id), []),
+        (ModelVersion("scorer", "2", rich.run_id), ["champion"]),
+    ]
+    return FakeRuns(every, histories=past, models=models), "7", {run.name: run.run_id for run in every}
 
 
 def test_runs_come_in_the_order_asked_with_none_for_what_is_not_there(made):
@@ -170,6 +180,33 @@ def test_a_history_holds_every_step(made):
     source, _, ids = made
     assert [(each.step, each.value) for each in source.history(ids["rich"], "acc")] == [(0, 0.1), (1, 0.5), (2, 0.4)]
     assert source.history(ids["rich"], "never logged") == []
+
+
+def test_runs_that_are_over_come_last_ended_first(made):
+    source, experiment, _ = made
+    found = source.ended(experiment_ids=[experiment])
+    assert "running" not in [run.name for run in found]
+    assert [run.ended_at for run in found] == sorted((run.ended_at for run in found), reverse=True)
+    assert [run.name for run in source.ended("attributes.run_name = 'rich'", experiment_ids=[experiment])] == ["rich"]
+
+
+def test_the_leaders_are_the_best_by_a_metric(made):
+    source, experiment, _ = made
+    ranking = Ranking("acc", Goal.HIGHER, (experiment,))
+    for _again in range(2):
+        assert [run.name for run in source.leaders(ranking, count=2)] == NAMES[:-3:-1]
+    assert [run.name for run in source.leaders(replace(ranking, goal=Goal.LOWER))] == [NAMES[0]]
+    assert source.leaders(Ranking("odd", Goal.HIGHER, (experiment,))) == ()
+
+
+def test_a_model_version_leads_to_its_run(made):
+    source, _, ids = made
+    assert source.versions(model="scorer", alias="champion") == [ModelVersion("scorer", "2", ids["rich"])]
+    assert source.versions(model="scorer", version="1") == [ModelVersion("scorer", "1", ids["plain"])]
+    assert source.versions(alias="champion") == [ModelVersion("scorer", "2", ids["rich"])]
+    assert source.versions(model="scorer", alias="nobody") == []
+    assert source.versions(model="nothing", version="1") == []
+    assert source.versions(alias="nobody") == []
 
 
 def test_experiments_are_listed(made):
