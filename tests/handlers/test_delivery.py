@@ -341,6 +341,6 @@ def test_what_is_said_while_working_names_runs_and_nobody(slack, runs):
     gate = Gate(runs)
     with Workshop(slack, gate, working_after=0.01) as bot:
         slack.command("/mlcompare", '"*old* a & b <!channel>" vs new')
-        assert slack.wait_for_message("Comparing").text == "Comparing ∗old∗ a &amp; b !channel with new …"
+        assert slack.wait_for_message("Comparing").text == "Comparing ∗old∗ a &amp; b &lt;!channel&gt; with new …"
         gate.open()
         bot.finish()
