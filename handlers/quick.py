@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from comparison import quick
+from comparison.choosing import Several
 from comparison.defaults import Defaults
 from comparison.report import Report
 from comparison.request import Failed, Running, Show, Standup, Top
@@ -72,7 +73,7 @@ def _top(request: Top, services: Services, defaults: Defaults) -> _Told:
 
 
 def _show(request: Show, services: Services, defaults: Defaults) -> _Told:
-    found = quick.show(request, services.runs, now=services.now(), defaults=defaults)
+    found = quick.show(request, services.runs, now=services.now(), defaults=defaults, several=Several.ASK)
     report = wording.show_report(found, who=request.who, ui_url=services.ui_url, command=services.command)
     return report, [run.run_id for run in found.side.runs]
 

@@ -12,12 +12,12 @@ _TOLD = 5
 
 def failed_report(failures: Failures, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
     """A row a run: when, how long it ran, what it logged last, whose it is."""
-    begin = f"since {words.clock(failures.since)}{words.where(failures.place)}"
+    begin = f"{words.where(failures.place)} since {words.clock(failures.since)}"
     if not failures.runs:
-        text = f"Nothing failed {begin}"
+        text = f"Nothing failed{begin}"
         return Report(text, f"{text}.", steps=(Step("Further back", f"{command} failed since 7d"),))
     count = plain.counted(len(failures.runs), "run")
-    headline = f"{count}{' or more' if failures.is_cut else ''} failed {begin}"
+    headline = f"{count}{' or more' if failures.is_cut else ''} failed{begin}"
     names = words.labels(failures.runs)
     told = [f"{name} {_when(run, failures)}" for name, run in zip(names, failures.runs, strict=True)]
     left = len(told) - _TOLD

@@ -126,7 +126,7 @@ def test_help_comes_without_names_when_mlflow_is_down(slack):
         ("old vs new in irsi", "iris"),
         ("old vs new by acuracy", "accuracy"),
         ("0000 vs new", "0000"),
-        ("standup since monday", "/mlcompare"),
+        ("standup since smarch", "/mlcompare standup since monday"),
     ],
 )
 def test_what_cannot_be_answered_is_told_to_the_asker_alone_with_what_to_type(slack, runs, words, heard):
