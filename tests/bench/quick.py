@@ -1,0 +1,115 @@
+"""Quick answers on a store of 100,000 runs in 50 experiments: requests and time, beside MLflow's own call for it."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from comparison import quick as answers
+from comparison.parser import parse
+from comparison.tracking import MlflowRuns, answer_within
+from comparison.wording import quick as wording
+from tests.bench import big_store
+from tests.mlflow_proxy import MlflowProxy
+from tests.mlflow_server import running_mlflow
+
+FOLDER = Path(".mlcompare/bench")
+EXPERIMENTS = 50
+STILL_RUNNING = 20
+_ANSWERS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
+    "Standup": (answers.standup, wording.standup_report),
+    "Running": (answers.running, wording.running_report),
+    "Failed": (answers.failed, wording.failed_report),
+    "Top": (answers.top, wording.top_report),
+    "Show": (answers.show, wording.show_report),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds and requests, asked for the first time and again; `plain` are the seconds of MLflow's own call."""
+
+    words: str
+    first: float
+    again: float
+    requests: tuple[int, int]
+    plain: float
+    call: str
+
+
+def measure(folder: Path = FOLDER) -> Iterator[Measured]:
+    """Each quick answer, from words to a worded report."""
+    from mlflow import MlflowClient
+
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    answer_within(120, os.environ)
+    folder = folder.resolve()  # the server runs elsewhere
+    uri = big_store.make(folder)
+    now = _with_running(folder / Path(uri).name)
+    with (
+        TemporaryDirectory() as scratch,
+        running_mlflow(Path(scratch), uri) as server,
+        MlflowProxy(server.url) as proxy,
+    ):
+        source = MlflowRuns(proxy.url, timeout=120)
+        client = MlflowClient(server.url)
+        for metric in ("val_accuracy", "f1_score"):  # a server at work has read its files before
+            source.search(f"metrics.{metric} > 2", limit=1)
+        for words, call, ask_plainly in _cases(now):
+            plain = _timed(lambda ask=ask_plainly: ask(client))
+            times, requests = [], []
+            for _ in range(2):
+                proxy.reset()
+                times.append(_timed(lambda words=words: _answer(words, source, now)))
+                requests.append(len(proxy.requests))
+            yield Measured(words, times[0], times[1], (requests[0], requests[1]), plain, call)
+
+
+def _with_running(path: Path) -> datetime:
+    """Lets the newest runs be running still; tells a moment after the last end."""
+    with sqlite3.connect(path) as db:
+        missing = STILL_RUNNING - db.execute("SELECT COUNT(*) FROM runs WHERE status = 'RUNNING'").fetchone()[0]
+        db.execute(
+            "UPDATE runs SET status = 'RUNNING', end_time = NULL WHERE run_uuid IN "
+            "(SELECT run_uuid FROM runs WHERE status != 'RUNNING' ORDER BY start_time DESC LIMIT ?)",
+            (max(missing, 0),),
+        )
+        last = db.execute("SELECT MAX(end_time) FROM runs").fetchone()[0]
+    db.close()
+    return datetime.fromtimestamp(last / 1000 + 60, UTC)
+
+
+def _cases(now: datetime) -> list[tuple[str, str, Callable[[Any], object]]]:
+    everywhere = [str(number) for number in range(1, EXPERIMENTS + 1)]
+    day = int((now.timestamp() - 86_400) * 1000)
+
+    def search(where: str, limit: int, ids: list[str] = everywhere, order: str = "") -> Callable[[Any], object]:
+        return lambda client: client.search_runs(ids, where, max_results=limit, order_by=[order] if order else None)
+
+    ended = f"attributes.end_time > {day}"
+    return [
+        ("standup since 24h", "all that ended, no best", search(ended, 1000)),
+        ("standup since 24h in team-07", "all that ended, no best", search(ended, 1000, ["7"])),
+        ("top 5 by f1_score in team-03", "sorted by the metric", search("", 5, ["3"], "metrics.f1_score DESC")),
+        ("running", "status = RUNNING", search("attributes.status = 'RUNNING'", 100)),
+        ("failed since 24h", "status = FAILED", search(f"{ended} AND attributes.status = 'FAILED'", 100)),
+        ("show latest", "sorted by end", search("", 1, everywhere, "attributes.end_time DESC")),
+    ]
+
+
+def _answer(words: str, source: MlflowRuns, now: datetime) -> None:
+    request = parse(words)
+    ask, word = _ANSWERS[type(request).__name__]
+    report = word(ask(request, source, now=now))
+    assert report.summary
+
+
+def _timed(ask: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    ask()
+    return time.perf_counter() - begin
