@@ -29,7 +29,8 @@ def quoted(name: str) -> str:
     bare = (("", ""),) if _PLAIN.fullmatch(name) else ()
     if len(name) > _LONGEST:
         return ""
-    return next((f"{o}{name}{c}" for o, c in (*bare, *_QUOTES) if _is_read_back(f"{o}{name}{c}", name)), "")
+    pairs = sorted(_QUOTES, key=lambda pair: pair[0] in name or pair[1] in name)  # first those that it does not hold
+    return next((f"{o}{name}{c}" for o, c in (*bare, *pairs) if _is_read_back(f"{o}{name}{c}", name)), "")
 
 
 def _is_read_back(written: str, name: str) -> bool:

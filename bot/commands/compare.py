@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
@@ -160,14 +160,13 @@ def _open(options: Options) -> tuple["RunSource", str]:
 def _help(topic: str, options: Options, *, asked: bool) -> int:
     """Lines to copy, with names of real runs where the server can be asked; asking for nothing is no success."""
     from comparison.errors import RequestError
-    from comparison.wording import help_report
+    from comparison.wording import Examples, examples_of, help_report
 
-    names: Sequence[str] = ()
     try:
-        names = [run.name for run in _open(options)[0].newest(limit=10) if run.name]
+        examples = examples_of(_open(options)[0].newest(limit=20))
     except (RequestError, click.UsageError):
-        names = ()
-    report = help_report(topic, names, COMMAND)
+        examples = Examples()
+    report = help_report(topic, examples, COMMAND, only_comparisons=True)
     if asked:
         _write(_draw_report(report, "text"))
         return 0

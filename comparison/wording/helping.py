@@ -1,46 +1,83 @@
 """Help: lines that can be copied as they stand, with names of runs that are there."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from comparison.completing import quoted
+from comparison.goals import goal_of
 from comparison.report import Line, Report, Section, Step
+from comparison.runs import Goal, Run, Status
 from comparison.wording import plain
 
 WANTED = 3  # names used in the examples
 _BARE = re.compile(r"[\w./@+-]+", re.ASCII)
-_OUR_WORDS = re.compile(
-    "a|against|all|an|and|at|best|better|by|compared?|comparing|diff|experiment|help|in|is|latest|metrics?|of|on|or|runs?"
-    "|same|than|the|to|versus|vs|with|worse",
-    re.IGNORECASE,
-)
 _STAND_INS = ("run-a", "run-b", "run-c")
-_QUOTES = (('"', '"'), ("'", "'"), ("“", "”"))
-TOPICS = ("compare", "runs", "metrics", "goals")
+TOPICS = ("compare", "runs", "metrics", "goals", "standup", "channel")
 
 
-def help_report(topic: str, examples: Sequence[str], command: str = "/mlcompare") -> Report:
-    """Four lines to copy, or the rest on one topic. `examples` are names of real runs, newest first."""
-    names = _names(examples)
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What the lines to copy are made of: runs of one experiment and a metric that they share, each "" when unknown."""
+
+    names: tuple[str, ...] = ()
+    metric: str = ""
+    experiment: str = ""
+
+
+def examples_of(runs: Sequence[Run]) -> Examples:
+    """Of these runs, newest first, those that make lines to copy: of one experiment, with a metric that they share.
+
+    Runs that finished come first; a metric whose goal is known is wanted.
+    """
+    finished = [run for run in runs if run.status is Status.FINISHED]
+    for experiment in dict.fromkeys(run.experiment.experiment_id for run in finished):
+        own = [run for run in finished if run.experiment.experiment_id == experiment]
+        shared = [name for name in own[0].metrics if sum(name in run.metrics for run in own) > 1]
+        known = [name for name in shared if goal_of(name) is not Goal.UNKNOWN and _BARE.fullmatch(name)]
+        names = dict.fromkeys(run.name for run in own if known and known[0] in run.metrics)
+        if known and len(names) > 1:
+            primary = own[0].experiment.primary_metric
+            metric = primary if primary in known else known[0]
+            return Examples(tuple(names), metric, own[0].experiment.name)
+    return Examples(tuple(dict.fromkeys(run.name for run in runs)))
+
+
+def help_report(
+    topic: str, examples: Examples | Sequence[str], command: str = "/mlcompare", *, only_comparisons: bool = False
+) -> Report:
+    """Four lines to copy, or the rest on one topic. `examples` are of real runs; names alone will do.
+
+    `only_comparisons`: where nothing else can be asked, as on the command line.
+    """
+    given = examples if isinstance(examples, Examples) else Examples(tuple(examples))
+    told = _Told(*_names(given.names), given.metric or "accuracy", quoted(given.experiment or "my-experiment"), command)
     wanted = plain.one_line(topic).casefold()
-    told = {"compare": _compare, "runs": _runs, "metrics": _metrics, "goals": _goals}.get(wanted)
-    if told is not None:
-        return told(names, command)
+    on_topic = _TOPICS.get(wanted)
+    if on_topic is not None:
+        return on_topic(told)
     unknown = f"There is no help on {plain.name(topic)}. " if wanted else ""
-    return _overview(names, command, unknown, known=bool(examples))
+    if only_comparisons:
+        return _alone(told, unknown, known=bool(given.names))
+    return _overview(told, unknown, known=bool(given.names))
 
 
-def quoted(name: str) -> str:
-    """A name as it has to be typed: bare where that is clear, else in quotes."""
-    if _BARE.fullmatch(name) and not _OUR_WORDS.fullmatch(name):
-        return name
-    opening, closing = next((pair for pair in _QUOTES if pair[1] not in name), _QUOTES[-1])
-    return f"{opening}{name}{closing}"
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The words that examples are made of, each as it is typed."""
+
+    a: str
+    b: str
+    c: str
+    metric: str
+    experiment: str
+    command: str
 
 
 def _names(examples: Sequence[str]) -> tuple[str, str, str]:
     plainly = [name for name in dict.fromkeys(examples) if name == plain.one_line(name) and 0 < len(name) <= plain.NAME]
     plainly.sort(key=lambda name: not name.isascii())  # those that every keyboard has come first
-    typed = [quoted(name) for name in plainly[:WANTED]]
+    typed = [written for name in plainly if (written := quoted(name))][:WANTED]
     first, second, third = (*typed, *_STAND_INS[len(typed) :])
     return first, second, third
 
@@ -51,66 +88,122 @@ def _report(headline: str, steps: Sequence[Step], *lines: str) -> Report:
     return Report(headline, "\n".join((headline, told, *lines)), sections=sections, steps=tuple(steps))
 
 
-def _overview(names: tuple[str, str, str], command: str, unknown: str, *, known: bool) -> Report:
-    a, b, c = names
+def _overview(told: _Told, unknown: str, *, known: bool) -> Report:
     steps = (
-        Step("Is the second run better than the first", f"{command} {a} vs {b}"),
-        Step("The same, by the metrics that matter", f"{command} {a} vs {b} by accuracy"),
-        Step("Several runs against the first", f"{command} {a}, {b} and {c}"),
-        Step("Also what is the same", f"{command} {a} vs {b} all"),
+        Step("Is the second run better than the first", f"{told.command} {told.a} vs {told.b}"),
+        Step("The same, by the metric that matters", f"{told.command} {told.a} vs {told.b} by {told.metric}"),
+        Step("The latest run against the best", f"{told.command} latest vs best {told.metric} in {told.experiment}"),
+        Step("What ended since the last working day", f"{told.command} standup"),
     )
-    more = f"More: {', '.join(f'{command} help {topic}' for topic in TOPICS)}"
+    more = f"More: {', '.join(f'{told.command} help {topic}' for topic in TOPICS)}"
     missing = () if known else (f"{_STAND_INS[0]} and the others stand for names of your own runs.",)
     return _report(f"{unknown}Compare MLflow runs: the first one is the baseline", steps, *missing, more)
 
 
-def _compare(names: tuple[str, str, str], command: str) -> Report:
-    a, b, c = names
+def _alone(told: _Told, unknown: str, *, known: bool) -> Report:
     steps = (
-        Step("Two runs; the first is the baseline", f"{command} {a} vs {b}"),
-        Step("As a question; the run after than is the baseline", f"{command} is {b} better than {a}"),
-        Step("More than two, each against the first", f"{command} compare {a}, {b} and {c}"),
-        Step("Also parameters, tags and metrics that are the same", f"{command} compare {a} with {b} all"),
+        Step("Is the second run better than the first", f"{told.command} {told.a} vs {told.b}"),
+        Step("The same, by the metric that matters", f"{told.command} {told.a} vs {told.b} by {told.metric}"),
+        Step("Several runs against the first", f"{told.command} {told.a}, {told.b} and {told.c}"),
+        Step("Also what is the same", f"{told.command} {told.a} vs {told.b} all"),
     )
-    return _report("Ways to ask for a comparison", steps)
+    missing = () if known else (f"{_STAND_INS[0]} and the others stand for names of your own runs.",)
+    return _report(f"{unknown}Compare MLflow runs: the first one is the baseline", steps, *missing)
 
 
-def _runs(names: tuple[str, str, str], command: str) -> Report:
-    a, b, _ = names
+def _compare(told: _Told) -> Report:
     steps = (
-        Step("By name; names with spaces go in quotes", f"{command} {a} vs {b}"),
-        Step("In one experiment, where a name is used in several", f"{command} {a} vs {b} in my-experiment"),
+        Step("Two runs; the first is the baseline", f"{told.command} {told.a} vs {told.b}"),
+        Step("As a question; the run after than is the baseline", f"{told.command} is {told.b} better than {told.a}"),
+        Step("More than two, each against the first", f"{told.command} compare {told.a}, {told.b} and {told.c}"),
+        Step("Also what is the same", f"{told.command} compare {told.a} with {told.b} all"),
+        Step("What changed, before whether it helped", f"{told.command} what changed between {told.a} and {told.b}"),
+    )
+    return _report(
+        "Ways to ask for a comparison",
+        steps,
+        "The buttons below an answer go on from it; so do words in its thread: swap, add latest, by loss, why.",
+    )
+
+
+def _runs(told: _Told) -> Report:
+    steps = (
+        Step("By name; names with spaces go in quotes", f"{told.command} {told.a} vs {told.b}"),
+        Step("In one experiment", f"{told.command} {told.a} vs {told.b} in {told.experiment}"),
+        Step("The latest to end, and the one before it", f"{told.command} previous vs latest in {told.experiment}"),
+        Step("The best by a metric", f"{told.command} latest vs best {told.metric} in {told.experiment}"),
+        Step("Several of the best", f"{told.command} compare top 3 by {told.metric} in {told.experiment}"),
     )
     return _report(
         "Ways to name a run",
         steps,
-        "A run id, or its first four or more characters.",
-        "experiment/name.",
-        "A link copied from MLflow, to a run or to a comparison.",
-        "Of several runs with one name the newest is taken, and the answer says so.",
+        "A run id, or its first four or more characters; experiment/name; a link copied from MLflow.",
+        "latest~2, latest by maya, worst loss, running, yesterday's, where params.lr = '0.1', all in sweep <parent>.",
+        "champion, models:/name@alias or models:/name/3: the run behind a version of a registered model.",
+        "baseline: the run pinned for the channel. A run that is really called latest goes in quotes.",
+        "Of several runs with one name you are asked which one is meant.",
     )
 
 
-def _metrics(names: tuple[str, str, str], command: str) -> Report:
-    a, b, _ = names
+def _metrics(told: _Told) -> Report:
     steps = (
-        Step("Judge by one metric", f"{command} {a} vs {b} by accuracy"),
-        Step("Several first, the first of them decides", f"{command} {a} vs {b} by accuracy, loss"),
+        Step("Judge by one metric", f"{told.command} {told.a} vs {told.b} by {told.metric}"),
+        Step("By the best value over the steps, not the last", f"{told.command} {told.a} vs {told.b} best"),
+        Step("By the value at one step", f"{told.command} {told.a} vs {told.b} by {told.metric} at step 10"),
     )
     return _report(
         "Which metrics count",
         steps,
+        "Several, with commas: by val_loss, val_accuracy. The first of them decides.",
         "Without one named, every metric counts whose goal is known.",
-        "Values are the last logged ones.",
+        "Values are the last logged ones unless you say otherwise.",
     )
 
 
-def _goals(names: tuple[str, str, str], command: str) -> Report:
-    a, b, _ = names
+def _goals(told: _Told) -> Report:
     return _report(
         "Which way is better",
-        (Step("Assumed goals are said under the answer", f"{command} {a} vs {b}"),),
-        "To set one, give the MLflow experiment the tag mlcompare.goal.<metric> with the value higher or lower.",
+        (
+            Step("Set it for this channel", f"{told.command} set goal cost lower"),
+            Step("Assumed goals are said under the answer", f"{told.command} {told.a} vs {told.b}"),
+        ),
+        "For everybody: give the MLflow experiment the tag mlcompare.goal.<metric> with the value higher or lower.",
         "Else the name tells: accuracy, f1 and auc are better when higher, loss, error and latency when lower.",
         "Where the name tells nothing the goal is unknown, and the answer says neither better nor worse.",
     )
+
+
+def _standup(told: _Told) -> Report:
+    steps = (
+        Step("What ended since the last working day, and what it led to", f"{told.command} standup"),
+        Step("Since another time", f"{told.command} standup since monday 9am"),
+        Step("What failed", f"{told.command} failed since yesterday"),
+        Step("What runs now", f"{told.command} running"),
+        Step("The best so far", f"{told.command} top 5 by {told.metric} in {told.experiment}"),
+        Step("One run", f"{told.command} show {told.a}"),
+        Step("Whose it is", f"{told.command} who ran {told.a}"),
+    )
+    return _report("Quick answers", steps)
+
+
+def _channel(told: _Told) -> Report:
+    steps = (
+        Step("The experiment this channel is about", f"{told.command} set experiment {told.experiment}"),
+        Step("The metric that decides here", f"{told.command} set metric {told.metric}"),
+        Step("Which way a metric is better", f"{told.command} set goal cost lower"),
+        Step("The run that baseline stands for", f"{told.command} pin {told.a}"),
+        Step("What is set", f"{told.command} settings"),
+    )
+    return _report("What a channel can agree on", steps, "unset metric and unpin take it back.")
+
+
+_TOPICS: dict[str, Callable[[_Told], Report]] = {
+    "compare": _compare,
+    "runs": _runs,
+    "metrics": _metrics,
+    "goals": _goals,
+    "standup": _standup,
+    "quick": _standup,
+    "channel": _channel,
+    "settings": _channel,
+}

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood, RequestError, RunNotFound
-from comparison.wording import error_report, help_report
+from comparison.parser import parse
+from comparison.runs import Experiment, Metric, Run, Status
+from comparison.wording import Examples, error_report, examples_of, help_report
 from comparison.wording.failing import spot
 from comparison.wording.helping import TOPICS
 
@@ -15,12 +17,45 @@ def typed(report):
 
 
 def test_help_is_four_lines_to_copy_with_names_of_real_runs():
-    assert typed(help_report("", ["Run 1", "run-2", "all"])) == [
+    assert typed(help_report("", Examples(("Run 1", "run-2", "all"), "val_loss", "my iris"))) == [
+        '/mlcompare "Run 1" vs run-2',
+        '/mlcompare "Run 1" vs run-2 by val_loss',
+        '/mlcompare latest vs best val_loss in "my iris"',
+        "/mlcompare standup",
+    ]
+
+
+def test_where_only_comparisons_can_be_asked_for_nothing_else_is_offered():
+    assert typed(help_report("", ["Run 1", "run-2", "all"], only_comparisons=True)) == [
         '/mlcompare "Run 1" vs run-2',
         '/mlcompare "Run 1" vs run-2 by accuracy',
-        '/mlcompare "Run 1", run-2 and "all"',
+        '/mlcompare "Run 1", run-2 and all',
         '/mlcompare "Run 1" vs run-2 all',
     ]
+
+
+def run(name, experiment, status=Status.FINISHED, **metrics):
+    held = {key: Metric(value) for key, value in metrics.items()}
+    return Run(name, name, Experiment(experiment, f"of {experiment}"), status, metrics=held)
+
+
+def test_examples_are_of_runs_that_can_be_compared():
+    runs = [
+        run("busy", "1", Status.RUNNING, acc=0.1),
+        run("odd", "1", n=1.0),
+        run("broken", "2", Status.FAILED, loss=3.0),
+        run("one", "2", n=1.0, loss=0.5, acc=0.2),
+        run("two", "2", n=1.0, loss=0.4),
+    ]
+    assert examples_of(runs) == Examples(("one", "two"), "loss", "of 2")
+    assert examples_of(runs[:2]) == Examples(("busy", "odd"))
+    assert examples_of([]) == Examples()
+
+
+@pytest.mark.parametrize("topic", ["", *TOPICS])
+def test_every_line_to_copy_is_understood(topic):
+    for line in typed(help_report(topic, Examples(("latest", "a b", "best"), "val/loss", "in all"))):
+        assert parse(line), line
 
 
 def test_help_without_runs_says_that_the_names_stand_in():
@@ -35,11 +70,14 @@ def test_help_without_runs_says_that_the_names_stand_in():
         ("mlp-64", "mlp-64"),
         ("iris/mlp", "iris/mlp"),
         ("lr=0.1, wd=2", '"lr=0.1, wd=2"'),
-        ('the "best" one', "'the \"best\" one'"),
+        ('the "best" one', '“the "best" one”'),
         ('it\'s "this"', '“it\'s "this"”'),
         ("vs", '"vs"'),
-        ("Compare", '"Compare"'),
-        ("größe", '"größe"'),
+        ("Compare", "Compare"),
+        ("größe", "größe"),
+        ("latest", '"latest"'),
+        ("models:/a/1", '"models:/a/1"'),
+        ("run A run B", '"run A run B"'),
     ],
 )
 def test_a_name_is_quoted_where_it_has_to_be(name, shown):
