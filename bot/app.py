@@ -20,6 +20,7 @@ from bot.state.capabilities import StoredCapabilities
 from bot.state.claims import StoredClaims
 from bot.state.comparisons import StoredComparisons
 from bot.state.database import check_writable, open_database
+from bot.state.defaults import StoredDefaults
 from comparison.source import RunSource
 from handlers import register_all, use
 from handlers.services import Services
@@ -52,6 +53,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         claims=StoredClaims(engine, now),
         capabilities=StoredCapabilities(engine, now),
         comparisons=StoredComparisons(engine, now),
+        defaults=StoredDefaults(engine),
         now=now,
         new_incident=new_incident,
         ui_url=settings.ui_url,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from comparison.source import RunSource
+from handlers.agreed import Agreements, ChannelDefaults
 from handlers.recorded import Comparisons, Recollection
 from handlers.waiting import start_timer
 
@@ -48,6 +49,7 @@ class Services:
     ui_url: str = ""  # the address people open MLflow at; "" : unknown, no links
     command: str = "/mlcompare"
     comparisons: Comparisons = field(default_factory=Recollection)
+    defaults: ChannelDefaults = field(default_factory=Agreements)  # what channels agreed on
     rules_url: str = ""  # the page with the rules of judgement
     working_after: float = 0.7  # seconds until "working on it" is shown
     sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for

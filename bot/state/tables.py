@@ -34,3 +34,16 @@ comparisons = Table(
     Index("ix_comparisons_message", "channel", "message_ts"),
     Index("ix_comparisons_asked_by", "workspace", "asked_by", "at"),
 )
+
+defaults = Table(
+    "defaults",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("channel", String(64), primary_key=True),
+    Column("what", String(16), primary_key=True),
+    Column("metric", String(255), primary_key=True),  # of a goal, else ""
+    Column("value", Text, nullable=False),  # "": it was taken back
+    Column("changed_by", String(64), nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Index("ix_defaults_changed_by", "workspace", "changed_by", "changed_at"),
+)
