@@ -10,6 +10,7 @@ from comparison.defaults import Defaults
 from comparison.report import Report
 from comparison.request import Failed, Running, Show, Standup, Top
 from comparison.wording import quick as wording
+from handlers.agreed import defaults_of
 from handlers.drawing import draw
 from handlers.escaping import clip, mrkdwn, one_line
 from handlers.posting import Delivery
@@ -23,7 +24,7 @@ _KEPT = 20  # run ids in the metadata
 
 
 def answer(request: Quick, said: Said, services: Services, delivery: Delivery) -> None:
-    defaults = Defaults()
+    defaults = defaults_of(services.defaults, said)
     report, runs = _ANSWERS[type(request)](request, services, defaults)
     metadata = {"event_payload": {"runs": runs[:_KEPT]}}
 

@@ -7,6 +7,7 @@ import pytest
 from bot.playground.slack import MAYA
 from comparison.runs import Experiment, Metric, Status
 from handlers import limits
+from handlers.agreed import Agreed
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import MINUTE, NEW, NOON, OLD, a_run
 from tests.handlers.workshop import Gate, Workshop
@@ -241,3 +242,19 @@ def test_a_standup_of_a_hundred_experiments_fits_into_one_message(slack):
     assert limits.weight(message.blocks) <= limits.ALL_TEXT
     assert "<!channel>" not in message.text
     assert "<@U0JONAS>" not in message.text
+
+
+@pytest.mark.parametrize(
+    ("words", "headline"),
+    [
+        ("standup", "# 2 finished, 0 failed, 0 running in iris, the channel's experiment since "),
+        ("standup everywhere", "# 3 finished, 1 failed, 1 running, 1 seems dead since "),
+        ("top 1", "# Best loss in iris, the channel's experiment: 0.25, new"),
+        ("running in fraud", "# 1 run is running in fraud, 1 seems dead"),
+    ],
+)
+def test_what_the_channel_agreed_on_is_used_and_said(slack, runs, words, headline):
+    with Workshop(slack, runs) as bot:
+        agreed = [Agreed("experiment", "iris"), Agreed("metric", "loss")]
+        bot.services.defaults.change("T0PLAYGROUND", "C0EXPERIMENTS", agreed)
+        assert bot.ask(words).splitlines()[1].startswith(headline)
