@@ -198,7 +198,30 @@ def test_whatever_is_said_is_a_request_or_none_or_told(text):
 
 @given(
     st.lists(
-        st.sampled_from(["add", "swap", "and", "the", "latest", "by", "f1", ",", "best", "all", "why", "vs", "at", "step", "3", "in", '"', "'", "old"]), max_size=12
+        st.sampled_from(
+            [
+                "add",
+                "swap",
+                "and",
+                "the",
+                "latest",
+                "by",
+                "f1",
+                ",",
+                "best",
+                "all",
+                "why",
+                "vs",
+                "at",
+                "step",
+                "3",
+                "in",
+                '"',
+                "'",
+                "old",
+            ]
+        ),
+        max_size=12,
     )
 )
 def test_whatever_is_said_in_our_words_is_a_request_or_none_or_told(words):
