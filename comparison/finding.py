@@ -75,7 +75,15 @@ def _with_default(scope: Scope) -> Scope:
     """What is told and not named is looked for in the channel's experiment, where the request names none."""
     if scope.experiments or not scope.defaults.experiment:
         return scope
-    return replace(scope, experiments=(find_experiment(scope.defaults.experiment, scope.source, text=scope.text),))
+    try:
+        return replace(scope, experiments=(find_experiment(scope.defaults.experiment, scope.source),))
+    except ExperimentNotFound as error:
+        raise ExperimentNotFound(
+            f"{plain(scope.defaults.experiment)}, the experiment set for this channel, is not there any more.",
+            remedy="Set another one, or take it back.",
+            example="unset experiment",
+            near=error.near,
+        ) from error
 
 
 def _beside(found: Mapping[int, Sequence[Side]], scope: Scope) -> Scope:

@@ -1,32 +1,16 @@
 """What a channel agreed on: each thing with who set it and when; kept for all replicas."""
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-from comparison.defaults import Defaults
-from comparison.runs import Goal
+from comparison.defaults import Agreed, Defaults, as_defaults, in_order
 
 if TYPE_CHECKING:
     from handlers.said import Said
 
 log = logging.getLogger(__name__)
-
-EXPERIMENT, METRIC, GOAL, PINNED = "experiment", "metric", "goal", "pinned"
-_GOALS = frozenset(Goal)
-
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """One thing that a channel agreed on; an empty value: it was taken back."""
-
-    what: str  # experiment (a name), metric, goal (higher, lower or unknown) or pinned (a run id)
-    value: str = ""
-    metric: str = ""  # of a goal
-    by: str = ""
-    at: int = 0  # seconds since the epoch
 
 
 class ChannelDefaults(Protocol):
@@ -67,8 +51,8 @@ class Agreements:
     def change(self, workspace: str, channel: str, changes: Sequence[Agreed]) -> list[Agreed]:
         with self._lock:
             kept = self._kept.setdefault((workspace, channel), {})
-            before = [kept.get(key(each), Agreed(each.what, metric=each.metric)) for each in changes]
-            kept.update({key(each): each for each in changes})
+            before = [kept.get(each.key, Agreed(each.what, metric=each.metric)) for each in changes]
+            kept.update({each.key: each for each in changes})
             return before
 
     def changed_by(self, workspace: str, user: str, *, limit: int = 5) -> list[str]:
@@ -80,24 +64,6 @@ class Agreements:
                 if (team, each.by) == (workspace, user)
             ]
         return list(dict.fromkeys(channel for _at, channel in sorted(mine, reverse=True)))[:limit]
-
-
-def key(agreed: Agreed) -> tuple[str, str]:
-    """What is replaced when it is set again."""
-    return agreed.what, agreed.metric
-
-
-def in_order(kept: Iterable[Agreed]) -> list[Agreed]:
-    """Those that are set, as they are listed."""
-    places = {EXPERIMENT: 0, METRIC: 1, GOAL: 2, PINNED: 3}
-    known = [each for each in kept if each.value and each.what in places]
-    return sorted(known, key=lambda each: (places[each.what], each.metric))
-
-
-def as_defaults(kept: Iterable[Agreed]) -> Defaults:
-    plainly = {each.what: each.value for each in kept if not each.metric}
-    goals = {each.metric: Goal(each.value) for each in kept if each.what == GOAL and each.value in _GOALS}
-    return Defaults(plainly.get(EXPERIMENT, ""), plainly.get(METRIC, ""), goals, plainly.get(PINNED, ""))
 
 
 def defaults_of(channels: ChannelDefaults, said: "Said") -> Defaults:

@@ -10,8 +10,20 @@ from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
 from comparison.report import Report
-from comparison.request import Compare, Failed, Help, Request, Running, Show, Standup, Top
-from handlers import compare, quick
+from comparison.request import (
+    Compare,
+    Failed,
+    Help,
+    Pin,
+    Request,
+    Running,
+    SetDefault,
+    Settings,
+    Show,
+    Standup,
+    Top,
+)
+from handlers import compare, quick, settings
 from handlers import help as help_
 from handlers.drawing import draw
 from handlers.offering import offer
@@ -44,6 +56,7 @@ FEATURES: Mapping[type, Feature] = {
     Compare: compare,
     Help: help_,
     **dict.fromkeys((Standup, Running, Failed, Top, Show), quick),
+    **dict.fromkeys((SetDefault, Pin, Settings), settings),
 }
 
 

@@ -10,11 +10,14 @@ from slack_bolt import App
 from comparison import wording
 from comparison.asking import ask
 from comparison.choosing import Several
+from comparison.defaults import Defaults
 from comparison.errors import RunNotFound
 from comparison.following import COMPARED
 from comparison.outcome import Comparison
 from comparison.report import Report
 from comparison.request import Compare, Linked, Named, RunReference
+from comparison.wording import agreed as agreement
+from handlers.agreed import defaults_of
 from handlers.drawing import draw
 from handlers.escaping import clip, mrkdwn, one_line
 from handlers.held import Held, hold, ids, payload
@@ -43,9 +46,10 @@ def acknowledge(ack: Any) -> None:
 
 
 def answer(request: Compare, said: Said, services: Services, delivery: Delivery) -> None:
-    comparison = look(request, services)
+    agreed = defaults_of(services.defaults, said)
+    comparison = look(request, services, agreed)
     held = None if request.part else hold(request, comparison, asked_by=said.user)
-    delivery.answer(drawing(request, comparison, services, asked_by=said.user, held=held))
+    delivery.answer(drawing(request, comparison, services, asked_by=said.user, held=held, agreed=agreed))
     if held:
         remember(held, comparison, said, services, delivery.posted_ts)
 
@@ -62,10 +66,10 @@ def say_meanwhile(request: Compare, _said: Said, _services: Services, delivery: 
     delivery.show_working(f"Comparing {named} …")
 
 
-def look(request: Compare, services: Services) -> Comparison:
+def look(request: Compare, services: Services, agreed: Defaults | None = None) -> Comparison:
     """The comparison as it is now. Raises RequestError; of a run that was compared before, that it is gone."""
     try:
-        return ask(request, services.runs, now=_now(services), several=Several.ASK)
+        return ask(request, services.runs, now=services.now(), defaults=agreed, several=Several.ASK)
     except RunNotFound as error:
         if error.at != COMPARED:
             raise
@@ -81,9 +85,14 @@ def drawing(  # noqa: PLR0913 -- all but three have defaults and are given by na
     asked_by: str,
     changed_by: str = "",
     held: Held | None = None,
+    agreed: Defaults | None = None,
 ) -> Draw:
     """The message for a comparison, as each rung of the ladder has it."""
     report = _worded(request, comparison, services)
+    if not request.part:
+        report = replace(
+            report, footnotes=(*agreement.used(request, comparison, agreed or Defaults()), *report.footnotes)
+        )
     run_ids = dict.fromkeys(run.run_id for side in comparison.sides for run in side.runs)
     metadata = {"event_payload": payload(held, list(run_ids)[:_KEPT])}
     pressable = row(held)

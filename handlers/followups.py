@@ -18,6 +18,7 @@ from comparison.following import Change
 from comparison.report import Report
 from comparison.request import Compare
 from handlers import adding, compare, said
+from handlers.agreed import defaults_of
 from handlers.answering import Answering, Claim, Meaning, answering
 from handlers.drawing import draw
 from handlers.editing import Place, Wish, edit
@@ -137,13 +138,14 @@ class InPlace:
 
     def answer(self, request: Compare, heard: Said, services: Services, delivery: Delivery) -> None:
         before, place = self.wish.held, self.wish.place
-        comparison = compare.look(request, services)
+        agreed = defaults_of(services.defaults, heard)
+        comparison = compare.look(request, services, agreed)
         held = hold(request, comparison, asked_by=before.asked_by)
         if self.wish.is_refresh and held and held.seen == before.seen:
             delivery.tell(_nothing_new)
             return
         drawing = compare.drawing(
-            request, comparison, services, asked_by=before.asked_by, changed_by=heard.user, held=held
+            request, comparison, services, asked_by=before.asked_by, changed_by=heard.user, held=held, agreed=agreed
         )
         is_changed = edit(place, drawing, heard, services, self.outlet)
         if not is_changed:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from comparison.following import compared
-from comparison.outcome import Comparison
+from comparison.outcome import Comparison, GoalSource, MetricComparison
 from comparison.request import Compare
 from comparison.runs import Run
 from handlers.limits import VALUE
@@ -37,12 +37,13 @@ def hold(request: Compare, comparison: Comparison, *, asked_by: str = "") -> Hel
     runs = [side.runs[0] for side in comparison.sides]
     told = compared([run.run_id for run in runs])
     kept = replace(request, runs=told.runs, experiment="", part="", text="")
-    return Held(kept, asked_by, digest(runs))
+    return Held(kept, asked_by, digest(runs, comparison.metrics))
 
 
-def digest(runs: Iterable[Run]) -> str:
-    """Differs where anything of the runs does that a comparison shows."""
-    told = [
+def digest(runs: Iterable[Run], metrics: Iterable[MetricComparison] = ()) -> str:
+    """Differs where anything of the runs does that a comparison shows, or what the channel agreed on."""
+    agreed = [(each.name, each.goal.value) for each in metrics if each.goal_source is GoalSource.CHANNEL]
+    told: list[Any] = [
         (
             run.run_id,
             run.name,
@@ -55,6 +56,7 @@ def digest(runs: Iterable[Run]) -> str:
         )
         for run in runs
     ]
+    told += [sorted(agreed)] if agreed else []
     return sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 

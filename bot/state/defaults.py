@@ -10,9 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.state.database import upsert
 from bot.state.tables import defaults
-from comparison.defaults import Defaults
+from comparison.defaults import Agreed, Defaults, as_defaults, in_order
 from comparison.errors import RequestError
-from handlers.agreed import Agreed, as_defaults, in_order, key
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ class StoredDefaults:
             raise RequestError(f"A metric's name has at most {LONGEST} characters.")
         try:
             with self._engine.begin() as connection:
-                kept = {key(each): each for each in map(_agreed, connection.execute(_in(workspace, channel)))}
+                kept = {each.key: each for each in map(_agreed, connection.execute(_in(workspace, channel)))}
                 for each in changes:
                     self._put(connection, workspace, channel, each)
         except (SQLAlchemyError, OSError) as error:
@@ -61,7 +60,7 @@ class StoredDefaults:
                 "I cannot keep that: my database does not answer. Nothing was changed.",
                 remedy="Try again in a minute; if it stays so, tell whoever runs me.",
             ) from error
-        return [kept.get(key(each), Agreed(each.what, metric=each.metric)) for each in changes]
+        return [kept.get(each.key, Agreed(each.what, metric=each.metric)) for each in changes]
 
     def changed_by(self, workspace: str, user: str, *, limit: int = 5) -> list[str]:
         mine = (defaults.c.workspace == workspace) & (defaults.c.changed_by == user)

@@ -8,10 +8,10 @@ from bot.addresses import database_address
 from bot.state.database import open_database
 from bot.state.defaults import StoredDefaults
 from bot.state.migrating import upgrade
-from comparison.defaults import Defaults
+from comparison.defaults import Agreed, Defaults
 from comparison.errors import RequestError
 from comparison.runs import Goal
-from handlers.agreed import Agreed, Agreements
+from handlers.agreed import Agreements
 from tests.postgres import postgres, postgres_server
 
 __all__ = ["postgres", "postgres_server"]

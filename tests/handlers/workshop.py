@@ -21,6 +21,7 @@ from bot.playground.slack import SlackStandIn
 from bot.pool import WorkerPool
 from comparison.source import RunSource
 from handlers import register_all, use
+from handlers.agreed import Agreements
 from handlers.services import Services
 from tests.handlers.reading import read
 
@@ -102,6 +103,7 @@ class Workshop:
     ledger: Ledger = field(default_factory=Ledger)
     working_after: float = 30.0  # a test that wants to see "working" says so
     rules_url: str = ""
+    defaults: Any = field(default_factory=Agreements)
     waits: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -117,6 +119,7 @@ class Workshop:
             new_incident=lambda: str(next(numbers)),
             ui_url=UI,
             rules_url=self.rules_url,
+            defaults=self.defaults,
             working_after=self.working_after,
             sleep=self.waits.append,
         )

@@ -1,0 +1,186 @@
+"""What a channel agreed on, in words: what was set and what it was before, what is set, and where it was used."""
+
+from collections.abc import Sequence
+
+from comparison.completing import quoted
+from comparison.defaults import EXPERIMENT, GOAL, METRIC, PINNED, Agreed, Defaults
+from comparison.goals import goal_of
+from comparison.outcome import Comparison, GoalSource
+from comparison.report import Line, Report, Section, Step
+from comparison.request import Compare, Filtered, Latest, Leading, OfDay, Registered, TopRuns, Unfinished
+from comparison.runs import Goal, Run
+from comparison.wording import plain, times
+
+SHORT = 8  # characters of an id that people read
+NAMED = 6  # metrics named in one sentence
+_TOLD = {Goal.HIGHER.value: "higher is better", Goal.LOWER.value: "lower is better"}
+_LOOKED_FOR = (Latest, Leading, TopRuns, Registered, Unfinished, OfDay, Filtered)
+_NEITHER = "neither way is better"
+
+
+def used(request: Compare, comparison: Comparison, defaults: Defaults, place: str = "this channel") -> tuple[str, ...]:
+    """What the channel agreed on and this comparison used, for the small print."""
+    return tuple(
+        filter(
+            None,
+            (
+                _metric_used(request, comparison, defaults, place),
+                _goals_used(comparison, place),
+                _experiment_used(request, defaults, place),
+            ),
+        )
+    )
+
+
+def changed_report(  # noqa: PLR0913 -- all but two are given by name
+    after: Agreed,
+    before: Agreed,
+    *,
+    now: int,
+    run: Run | None = None,
+    command: str = "/mlcompare",
+    place: str = "this channel",
+) -> Report:
+    """One thing set or taken back, with what it was before. `now` is in ms since the epoch; `run` is the pinned one."""
+    headline = _set(after, run, place) if after.value else _taken_back(after, before, place)
+    told = _before(after, before, now)
+    undo = _undone(after, before, command)
+    steps = (Step("To take it back", undo),) if undo else ()
+    summary = " ".join(filter(None, (headline, told)))
+    return Report(headline, summary, steps=steps, footnotes=(told,) if told else ())
+
+
+def goals_report(after: Sequence[Agreed], before: Sequence[Agreed], *, place: str = "this channel") -> Report:
+    """Several goals set at once."""
+    headline = f"{plain.counted(len(after), 'goal')} set for {place}" if len(after) > 1 else _set(after[0], None, place)
+    lines = [
+        f"{plain.name(new.metric)}: {_goal(new)}. Before: {_goal(old)}" for new, old in zip(after, before, strict=True)
+    ]
+    return Report(headline, "\n".join((headline, *lines)), sections=(Section("Goals", tuple(map(Line, lines))),))
+
+
+def settings_report(
+    agreed: Sequence[Agreed],
+    *,
+    now: int,
+    run: Run | None = None,
+    command: str = "/mlcompare",
+    place: str = "this channel",
+) -> Report:
+    """What is set, each with its age, and how to set the rest."""
+    lines = [Line(_value(each, run) + _age(each, now), _NAMES[each.what]) for each in agreed]
+    set_ = {each.what for each in agreed}
+    steps = tuple(Step(text, f"{command} {typed}") for what, (text, typed) in _HOW.items() if what not in set_)
+    headline = f"What is set for {place}" if agreed else f"Nothing is set for {place}"
+    told = [f"{line.label}: {line.text}" for line in lines]
+    sections = (Section("Set", tuple(lines)),) if lines else ()
+    return Report(headline, "\n".join((headline, *told)), sections=sections, steps=steps)
+
+
+def listed(agreed: Sequence[Agreed]) -> tuple[str, ...]:
+    """Each thing that is set, in a few words."""
+    return tuple(f"{_NAMES[each.what].lower()} {_value(each, None)}" for each in agreed)
+
+
+_NAMES = {EXPERIMENT: "Experiment", METRIC: "Metric", GOAL: "Goal", PINNED: "Baseline"}
+_HOW = {
+    EXPERIMENT: ("Where latest, best and running look", "set experiment my-experiment"),
+    METRIC: ("The metric that decides", "set metric accuracy"),
+    GOAL: ("Which way a metric is better", "set goal cost lower"),
+    PINNED: ("The run that baseline means", "pin latest"),
+}
+
+
+def _set(after: Agreed, run: Run | None, place: str) -> str:
+    match after.what:
+        case "goal":
+            return f"For {plain.name(after.metric)}, {_goal(after)} in {place}"
+        case "pinned":
+            return f"The baseline of {place} is now {_run(run) or after.value[:SHORT]}"
+    return f"The {after.what} of {place} is now {plain.name(after.value)}"
+
+
+def _taken_back(after: Agreed, before: Agreed, place: str) -> str:
+    if after.what == GOAL:
+        name = plain.name(after.metric)
+        return f"No goal is set for {name} in {place} {'any more' if before.value else 'anyway'}"
+    what = "baseline" if after.what == PINNED else after.what
+    return f"{place[:1].upper()}{place[1:]} has no {what} of its own{' any more' if before.value else ' anyway'}"
+
+
+def _before(after: Agreed, before: Agreed, now: int) -> str:
+    if after.what == GOAL and not before.value:
+        told = _told_by_name(after.metric)
+        return f"None was set before; {told}." if after.value else f"Now {told}."
+    if before.value and before.value == after.value:
+        return f"It was so before{_age(before, now)}."
+    if not before.value:
+        return "None was set before." if after.value else ""
+    return f"Before: {_value(before, None) if before.what != GOAL else _goal(before)}{_age(before, now)}."
+
+
+def _undone(after: Agreed, before: Agreed, command: str) -> str:
+    """What to type to have it as it was."""
+    if after.value == before.value:
+        return ""
+    if after.what == PINNED:
+        return f"{command} pin {before.value}" if before.value else f"{command} unpin"
+    words = [command, "set" if before.value else "unset", after.what]
+    words += [quoted(after.metric)] if after.what == GOAL else []
+    if before.value:
+        words.append(before.value if after.what == GOAL else quoted(before.value))
+    return " ".join(words) if all(words) else ""
+
+
+def _told_by_name(metric: str) -> str:
+    goal = goal_of(metric)
+    return "its name tells nothing" if goal is Goal.UNKNOWN else f"its name tells that {goal.value} is better"
+
+
+def _goal(agreed: Agreed) -> str:
+    return _TOLD.get(agreed.value, _NEITHER) if agreed.value else _told_by_name(agreed.metric)
+
+
+def _value(agreed: Agreed, run: Run | None) -> str:
+    match agreed.what:
+        case "goal":
+            return f"{_goal(agreed)} for {plain.name(agreed.metric)}"
+        case "pinned":
+            return _run(run) or f"run {agreed.value[:SHORT]}"
+    return plain.name(agreed.value)
+
+
+def _run(run: Run | None) -> str:
+    if run is None:
+        return ""
+    gone = ", which was deleted in MLflow" if run.deleted else ""
+    return f"{plain.name(run.name)} ({run.run_id[:SHORT]}) in {plain.name(run.experiment.name)}{gone}"
+
+
+def _age(agreed: Agreed, now: int) -> str:
+    return f", set {times.started(agreed.at * 1000, now).removeprefix('started ')}" if agreed.at else ""
+
+
+def _metric_used(request: Compare, comparison: Comparison, defaults: Defaults, place: str) -> str:
+    if request.metrics or not defaults.metric:
+        return ""
+    name = plain.name(defaults.metric)
+    if any(each.primary and each.name == defaults.metric for each in comparison.metrics):
+        return f"Metric {name} is {place}'s default."
+    return f"None of these runs logged {name}, {place}'s metric."
+
+
+def _goals_used(comparison: Comparison, place: str) -> str:
+    ours = [each for each in comparison.metrics if each.goal_source is GoalSource.CHANNEL]
+    told = []
+    for goal in Goal:
+        names = [each.name for each in ours if each.goal is goal]
+        told += [f"{_TOLD.get(goal.value, _NEITHER)} for {plain.listed(names, NAMED)}"] if names else []
+    return f"Set for {place}: {'; '.join(told)}." if told else ""
+
+
+def _experiment_used(request: Compare, defaults: Defaults, place: str) -> str:
+    looked_for = any(isinstance(each, _LOOKED_FOR) for each in request.runs)
+    if request.experiment or not defaults.experiment or not looked_for:
+        return ""
+    return f"Looked in {plain.name(defaults.experiment)}, {place}'s experiment."
