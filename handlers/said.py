@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
-Payload = Mapping[str, Any]
+from handlers.payload import Payload, all_chosen, digest, keyed, mapping, mappings, string, team
+
 _ANY_MENTION_FIRST = re.compile(r"^\s*<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*")
 
 
@@ -32,43 +32,43 @@ class Said:
 
 def from_command(body: Payload) -> Said:
     """A slash command. Slack has none in threads."""
-    trigger = _string(body, "trigger_id")
-    channel = _string(body, "channel_id")
+    trigger = string(body, "trigger_id")
+    channel = string(body, "channel_id")
     return Said(
-        words=_string(body, "text"),
-        user=_string(body, "user_id"),
-        team=_team(body),
+        words=string(body, "text"),
+        user=string(body, "user_id"),
+        team=team(body),
         channel=channel,
-        delivery=_keyed("command", _digest(trigger or _string(body, "response_url"))),
-        response_url=_string(body, "response_url"),
+        delivery=keyed("command", digest(trigger or string(body, "response_url"))),
+        response_url=string(body, "response_url"),
         trigger=trigger,
     )
 
 
 def from_mention(body: Payload, bot_user: str) -> Said:
     """A mention in a channel or thread, without the mention itself; it is answered in the thread."""
-    event = _mapping(body, "event")
-    thread = _string(event, "thread_ts")
+    event = mapping(body, "event")
+    thread = string(event, "thread_ts")
     return Said(
-        words=_without_mention(_string(event, "text"), bot_user),
-        user=_string(event, "user"),
-        team=_team(body),
-        channel=_string(event, "channel"),
+        words=_without_mention(string(event, "text"), bot_user),
+        user=string(event, "user"),
+        team=team(body),
+        channel=string(event, "channel"),
         delivery=_delivery(body, event),
         thread_ts=thread,
-        answer_ts=thread or _string(event, "ts"),
+        answer_ts=thread or string(event, "ts"),
     )
 
 
 def from_direct_message(body: Payload, bot_user: str) -> Said:
     """A message to the bot alone; it is answered in its thread when it was said in one."""
-    event = _mapping(body, "event")
-    thread = _string(event, "thread_ts")
+    event = mapping(body, "event")
+    thread = string(event, "thread_ts")
     return Said(
-        words=_without_mention(_string(event, "text"), bot_user),
-        user=_string(event, "user"),
-        team=_team(body),
-        channel=_string(event, "channel"),
+        words=_without_mention(string(event, "text"), bot_user),
+        user=string(event, "user"),
+        team=team(body),
+        channel=string(event, "channel"),
         delivery=_delivery(body, event),
         thread_ts=thread,
         answer_ts=thread,
@@ -78,19 +78,19 @@ def from_direct_message(body: Payload, bot_user: str) -> Said:
 
 def from_action(body: Payload) -> Said:
     """A button that was pressed; its `value` are the words."""
-    trigger = _string(body, "trigger_id")
-    container = _mapping(body, "container")
-    thread = _string(container, "thread_ts") or _string(_mapping(body, "message"), "thread_ts")
+    trigger = string(body, "trigger_id")
+    container = mapping(body, "container")
+    thread = string(container, "thread_ts") or string(mapping(body, "message"), "thread_ts")
     action = _action(body)
     return Said(
-        words=_string(action, "value"),
-        user=_string(_mapping(body, "user"), "id"),
-        team=_team(body),
-        channel=_string(_mapping(body, "channel"), "id") or _string(container, "channel_id"),
-        delivery=_keyed("action", _digest(trigger or _string(action, "action_ts"))),
+        words=string(action, "value"),
+        user=string(mapping(body, "user"), "id"),
+        team=team(body),
+        channel=string(mapping(body, "channel"), "id") or string(container, "channel_id"),
+        delivery=keyed("action", digest(trigger or string(action, "action_ts"))),
         thread_ts=thread,
         answer_ts=thread,
-        response_url=_string(body, "response_url"),
+        response_url=string(body, "response_url"),
         trigger=trigger,
     )
 
@@ -111,51 +111,51 @@ class Pressed:
 
 
 def pressed(body: Payload) -> Pressed:
-    action, message, container = _action(body), _mapping(body, "message"), _mapping(body, "container")
-    chosen = _string(_mapping(action, "selected_option"), "value")
-    found = {_string(each, "action_id"): _string(each, "value") for each in _buttons(message.get("blocks"))}
+    action, message, container = _action(body), mapping(body, "message"), mapping(body, "container")
+    chosen = string(mapping(action, "selected_option"), "value")
+    found = {string(each, "action_id"): string(each, "value") for each in _buttons(message.get("blocks"))}
     return Pressed(
         said=from_action(body),
-        action=_string(action, "action_id"),
-        choice=chosen or _string(action, "value"),
-        block=_string(action, "block_id"),
-        message_ts=_string(container, "message_ts") or _string(message, "ts"),
+        action=string(action, "action_id"),
+        choice=chosen or string(action, "value"),
+        block=string(action, "block_id"),
+        message_ts=string(container, "message_ts") or string(message, "ts"),
         values={name: value for name, value in found.items() if value},
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A dialog sent off: what was typed or chosen, by block; `kept` is what the dialog was opened with."""
+    """A dialog sent off: what was typed or chosen, by block; `kept` is what the dialog was opened with.
+
+    `chosen` holds all that was chosen in a block, in order, `named` what the element there is called, `urls` the
+    response_url of a channel that was chosen.
+    """
 
     user: str
     team: str
     view: str
     kept: str
     typed: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 def submitted(body: Payload) -> Submitted:
-    view = _mapping(body, "view")
-    values = _mapping(_mapping(view, "state"), "values")
-    typed = {block: _typed(fields) for block, fields in values.items() if isinstance(fields, Mapping)}
+    view = mapping(body, "view")
+    values, found = mapping(mapping(view, "state"), "values"), all_chosen(view)
+    urls = mappings(body.get("response_urls"))
     return Submitted(
-        _string(_mapping(body, "user"), "id"),
-        _team(body),
-        _string(view, "id"),
-        _string(view, "private_metadata"),
-        typed,
+        string(mapping(body, "user"), "id"),
+        team(body),
+        string(view, "id"),
+        string(view, "private_metadata"),
+        {block: next(iter(told), "") for block, told in found.items()},
+        found,
+        {block: next(iter(fields), "") for block, fields in values.items() if isinstance(fields, Mapping)},
+        {string(each, "channel_id"): string(each, "response_url") for each in urls},
     )
-
-
-def _typed(fields: Payload) -> str:
-    """The first thing typed or chosen in a block."""
-    for element in fields.values():
-        if isinstance(element, Mapping):
-            said = _string(element, "value") or _string(_mapping(element, "selected_option"), "value")
-            if said:
-                return said
-    return ""
 
 
 def _action(body: Payload) -> Payload:
@@ -165,9 +165,7 @@ def _action(body: Payload) -> Payload:
 
 def _buttons(blocks: Any) -> list[Payload]:
     """The elements of the rows of buttons."""
-    rows = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
-    elements = [each for row in rows if isinstance(row.get("elements"), list) for each in row["elements"]]
-    return [each for each in elements if isinstance(each, Mapping)]
+    return [each for row in mappings(blocks) for each in mappings(row.get("elements"))]
 
 
 def is_said_to_the_bot(event: Payload) -> bool:
@@ -193,33 +191,5 @@ def _without_mention(text: str, bot_user: str) -> str:
 
 
 def _delivery(body: Payload, event: Payload) -> str:
-    told = _string(body, "event_id")
-    return _keyed("event", told) or _keyed(f"message:{_string(event, 'channel')}", _string(event, "ts"))
-
-
-def _digest(secret: str) -> str:
-    """Tells one from another without giving it away: deliveries stand in metadata that others can read."""
-    return sha256(secret.encode()).hexdigest()[:20] if secret else ""
-
-
-def _keyed(kind: str, key: str) -> str:
-    return f"{kind}:{key}" if key else ""
-
-
-def _team(body: Payload) -> str:
-    return (
-        _string(body, "team_id")
-        or _string(_mapping(body, "team"), "id")
-        or _string(body, "enterprise_id")
-        or _string(_mapping(body, "enterprise"), "id")
-    )
-
-
-def _string(payload: Payload, key: str) -> str:
-    value = payload.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _mapping(payload: Payload, key: str) -> Payload:
-    value = payload.get(key)
-    return value if isinstance(value, Mapping) else {}
+    told = string(body, "event_id")
+    return keyed("event", told) or keyed(f"message:{string(event, 'channel')}", string(event, "ts"))
