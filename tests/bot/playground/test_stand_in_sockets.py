@@ -25,7 +25,8 @@ def test_everything_comes_by_the_socket_once_it_is_open(slack, connected):
     assert [headers.get("x-slack-retry-num") for body, headers in connected.heard if "event" in body] == [["0"], ["1"]]
     button = {"type": "button", "action_id": "swap", "text": {"type": "plain_text", "text": "Swap"}}
     connected.client.chat_postMessage(channel=EXPERIMENTS, text="x", blocks=[{"type": "actions", "elements": [button]}])
-    assert slack.press(slack.messages()[-1], "swap").was_taken
+    posted = next(message for message in slack.messages() if message.text == "x")
+    assert slack.press(posted, "swap").was_taken
     slack.wait_for_message("swapped")
 
 
