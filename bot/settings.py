@@ -28,6 +28,7 @@ SOURCES = {
     "MLCOMPARE_MLFLOW_TIMEOUT": "seconds from 0.5 to 120, for example 10",
     "MLCOMPARE_COMMAND": "the slash command of your app, for example /mlcompare",
     "MLCOMPARE_DRAIN_SECONDS": "seconds from 0 to 600, for example 25",
+    "MLCOMPARE_TAKEOVER_SECONDS": "seconds from 3 to 600, for example 30",
     "MLCOMPARE_SOCKET_PATIENCE": "seconds from 1 to 86400, for example 300",
     "MLCOMPARE_RULES_URL": "the address at which your team reads docs/judgement.md; answers link to it",
     "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
@@ -126,6 +127,9 @@ class Settings(BaseSettings):
         default="/mlcompare", validation_alias="MLCOMPARE_COMMAND"
     )
     drain_seconds: Annotated[float, Bare] = Field(default=25, ge=0, le=600, validation_alias="MLCOMPARE_DRAIN_SECONDS")
+    takeover_seconds: Annotated[float, Bare] = Field(
+        default=30, ge=3, le=600, validation_alias="MLCOMPARE_TAKEOVER_SECONDS"
+    )
     socket_patience: Annotated[float, Bare] = Field(
         default=300, ge=1, le=86400, validation_alias="MLCOMPARE_SOCKET_PATIENCE"
     )

@@ -79,16 +79,35 @@ class Outlet:
         """A dialog, for who pressed or asked within the last three seconds."""
         self._call("views.open", {"trigger_id": trigger, "view": view})
 
-    def find(self, channel: str, wanted: Mapping[str, object], *, thread_ts: str = "") -> str:
-        """The `ts` of our message with this in its metadata, "" when there is none; fails where history is closed."""
+    def update_view(self, view_id: str, known_hash: str, view: dict[str, Any]) -> None:
+        """A dialog drawn anew, unless it was meanwhile."""
+        self._call("views.update", {"view_id": view_id, "hash": known_hash or None, "view": view})
+
+    def publish_home(self, user: str, view: dict[str, Any]) -> None:
+        """Somebody's Home tab."""
+        self._call("views.publish", {"user_id": user, "view": view}, _AGAIN)
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message in Slack."""
+        answer = self._call("chat.getPermalink", {"channel": channel, "message_ts": ts}, _AGAIN)
+        return str(answer.get("permalink", ""))
+
+    def find(self, channel: str, wanted: Mapping[str, object], *, thread_ts: str = "", since: str = "") -> str:
+        """The `ts` of our message with this in its metadata, "" when there is none; fails where history is closed.
+
+        With `since`, a `ts`, all that was said after it is looked through; fails where that is too much.
+        """
         method, limit = ("conversations.replies", _REPLIES) if thread_ts else ("conversations.history", _SEARCHED)
         arguments = {"channel": channel, "include_all_metadata": True, "limit": limit, "ts": thread_ts or None}
+        arguments |= {"oldest": since, "limit": _REPLIES} if since else {}
         answer = self._call(method, arguments, _AGAIN)
         for message in answer.get("messages") or ():
             metadata = message.get("metadata") or {}
             payload = metadata.get("event_payload") or {}
             if metadata.get("event_type") == ANSWER and wanted.items() <= payload.items():
                 return str(message.get("ts", ""))
+        if since and answer.get("has_more"):
+            raise SlackFailed(Kind.UNKNOWN, "more was said than can be looked through")
         return ""
 
     def newest_payload(self, channel: str, thread_ts: str) -> Mapping[str, Any]:
@@ -108,7 +127,7 @@ class Outlet:
         return self._repeat(lambda: self._ask(method, told), repeatable)
 
     def _ask(self, method: str, arguments: dict[str, Any]) -> Any:
-        reading = method.startswith("conversations.")
+        reading = method.startswith("conversations.") or method == "chat.getPermalink"
         try:
             if reading:  # these take no JSON
                 return self.client.api_call(method, params=arguments)

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     REFUSED_BLOCKS = "refused_blocks"
     ANSWER_LOST = "answer_lost"
     SLOW = "slow"
+    SLOW_ANSWER = "slow_answer"
     HANG_UP = "hang_up"
 
 
@@ -72,6 +73,10 @@ class Faults:
     def slow_down(self, seconds: float, times: int | None = 1, *, method: str = "") -> Fault:
         """The answer takes this long; what was asked is done at the end."""
         return self.add(Kind.SLOW, method=method, left=times, seconds=seconds)
+
+    def answer_late(self, seconds: float, times: int | None = 1, *, method: str = "") -> Fault:
+        """What was asked is done at once, and the answer takes this long."""
+        return self.add(Kind.SLOW_ANSWER, method=method, left=times, seconds=seconds)
 
     def hang_up(self, times: int | None = 1, *, method: str = "") -> Fault:
         """The connection ends and nothing was done."""

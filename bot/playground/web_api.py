@@ -91,6 +91,9 @@ async def _with_faults(desk: Desk, name: str, act: Callable[[], Response]) -> Re
         if slow:
             await asyncio.sleep(slow.seconds)
         response = act()
+        late = desk.faults.take(Kind.SLOW_ANSWER, name)
+        if late:
+            await asyncio.sleep(late.seconds)
         if desk.faults.take(Kind.ANSWER_LOST, name):
             return Response(response.status, None)
     return response

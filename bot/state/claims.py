@@ -21,6 +21,11 @@ REMEMBERED = 50_000  # keys also kept in memory
 LONGEST = 255  # characters of a key
 
 
+def stored(key: str) -> str:
+    """The key as the database has room for it."""
+    return key if len(key) <= LONGEST else sha256(key.encode()).hexdigest()
+
+
 class StoredClaims:
     """Claims in the database. While it is down they are kept in memory, so that people are still answered."""
 
@@ -35,7 +40,7 @@ class StoredClaims:
 
     def claim(self, key: str) -> bool:
         """True the first time a key is claimed, False ever after (a day)."""
-        name = key if len(key) <= LONGEST else sha256(key.encode()).hexdigest()
+        name = stored(key)
         if not self._take_here(name):
             return False
         at = self._now().timestamp()

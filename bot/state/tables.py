@@ -47,3 +47,23 @@ defaults = Table(
     Column("changed_at", BigInteger, nullable=False),
     Index("ix_defaults_changed_by", "workspace", "changed_by", "changed_at"),
 )
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("owner", String(255), nullable=False, index=True),  # the process that answers
+    Column("asked_at", BigInteger, nullable=False, index=True),
+    Column("said", Text, nullable=False),  # JSON
+    Column("stage", String(16), nullable=False),
+    Column("told_at", BigInteger, nullable=False),  # 0: telling has not begun
+    Column("working_ts", String(64), nullable=False),
+    Column("times", Integer, nullable=False),  # how often it was left by a process that ended
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("beat_at", BigInteger, nullable=False),
+)
