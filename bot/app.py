@@ -47,6 +47,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
     engine = open_database(settings.database_url.get_secret_value())
     pool = WorkerPool(settings.workers)
     source = runs if runs is not None else tracking(settings)
+    mlflow = Probe("mlflow", _reach(source), every=30, patience=90)
     services = Services(
         runs=source,
         pool=pool,
@@ -59,6 +60,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         ui_url=settings.ui_url,
         command=settings.command,
         rules_url=settings.rules_url,
+        mlflow_problem=lambda: mlflow.problem,
     )
     executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     client = web_client(settings, settings.slack_bot_token.get_secret_value())
@@ -74,7 +76,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         probes=(
             Probe("database", _keep_stored(engine), every=10),
             Probe("slack", identity.ask, every=600, patience=1200),
-            Probe("mlflow", _reach(source), every=30, patience=90),
+            mlflow,
         ),
     )
 

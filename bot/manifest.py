@@ -8,16 +8,23 @@ import click
 
 SCOPES = ("commands", "chat:write", "app_mentions:read", "im:history")  # nothing else is needed
 EVENTS = ("app_home_opened", "app_mention", "message.im")
+SHORTCUTS = (
+    ("Compare runs…", "global", "compare_runs", "Choose runs from lists, and where to post the comparison"),
+    ("Compare linked runs", "message", "compare_message", "Compare the runs that this message links or names"),
+)
 LONG = (
     "Type two run names and read whether the second is better: which metrics improved or got worse and by how much, "
     "what changed in the parameters, what to be careful about, and links into MLflow. Use the slash command, mention "
     "the app in a channel or thread, or write to it directly. It reads only the MLflow server that your team set up."
 )
 
+_SHORTCUT = ("name", "type", "callback_id", "description")
+
 
 def slack_app(command: str = "/mlcompare", name: str = "mlcompare", url: str = "") -> dict[str, Any]:
     """The manifest: Socket Mode, or HTTP at `url` (the bot's own address, without a path)."""
     place = {"request_url": f"{url}/slack/events"} if url else {}
+    lists = {"message_menu_options_url": f"{url}/slack/events"} if url else {}
     slash = {
         "command": command,
         "description": "Compare MLflow runs",
@@ -35,17 +42,18 @@ def slack_app(command: str = "/mlcompare", name: str = "mlcompare", url: str = "
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": name, "always_online": True},
+            "shortcuts": [dict(zip(_SHORTCUT, each, strict=True)) for each in SHORTCUTS],
             "slash_commands": [slash],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {**place, "bot_events": list(EVENTS)},
-            "interactivity": {"is_enabled": True, **place},
+            "interactivity": {"is_enabled": True, **place, **lists},
             "org_deploy_enabled": False,
             "socket_mode_enabled": not url,
             "token_rotation_enabled": False,

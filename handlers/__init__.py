@@ -21,7 +21,19 @@ def use(services: "Services") -> Callable[..., Any]:
 
 def register_all(app: "App") -> None:
     """Every feature's listeners. The order matters: what nobody else heard comes last."""
-    from handlers import catch_all, compare, followups, listening, picking  # noqa: PLC0415 -- parts of handlers are used without Bolt
+    from handlers import (  # noqa: PLC0415 -- parts of handlers are used without Bolt
+        catch_all,
+        compare,
+        dialog,
+        followups,
+        goals,
+        home,
+        listening,
+        picking,
+        shortcuts,
+        suggesting,
+    )
 
-    for feature in (listening, compare, picking, followups, catch_all):
+    chosen = (picking, followups, goals, dialog, suggesting, shortcuts)
+    for feature in (listening, compare, *chosen, home, catch_all):
         feature.register(app)

@@ -20,6 +20,7 @@ from comparison.wording import agreed as agreement
 from handlers.agreed import defaults_of
 from handlers.drawing import draw
 from handlers.escaping import clip, mrkdwn, one_line
+from handlers.goal_button import goal_button
 from handlers.held import Held, hold, ids, payload
 from handlers.ladder import Draw
 from handlers.posting import Delivery
@@ -96,6 +97,8 @@ def drawing(  # noqa: PLR0913 -- all but three have defaults and are given by na
     run_ids = dict.fromkeys(run.run_id for side in comparison.sides for run in side.runs)
     metadata = {"event_payload": payload(held, list(run_ids)[:_KEPT])}
     pressable = row(held)
+    if pressable and not request.why:
+        pressable += goal_button(comparison)
 
     def drawn(rung: Rung) -> Reply:
         reply = draw(report, rung=rung, asked_by=asked_by, changed_by=changed_by, row=pressable)

@@ -6,6 +6,7 @@ from comparison import wording
 from comparison.errors import RequestError
 from comparison.request import Help
 from handlers.drawing import draw
+from handlers.opening import opener
 from handlers.posting import Delivery
 from handlers.said import Said
 from handlers.services import Services
@@ -32,4 +33,5 @@ def say_meanwhile(request: Help, _said: Said, services: Services, delivery: Deli
 
 def _tell(request: Help, examples: wording.Examples, services: Services, delivery: Delivery) -> None:
     report = wording.help_report(request.topic, examples, services.command)
-    delivery.tell(lambda rung: draw(report, rung=rung))
+    row = [opener()] if request.unasked else []
+    delivery.tell(lambda rung: draw(report, rung=rung, row=row))

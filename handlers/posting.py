@@ -25,6 +25,13 @@ log = logging.getLogger(__name__)
 _POSTS = 3  # of one answer, each only after it was looked for and not found
 _INTO_HISTORY = 1.0  # seconds that a message takes to be found
 _UNCONFIRMED = "Slack did not confirm that this was posted, so here it is for you alone."
+_WHY_HERE = {
+    Kind.NOT_HERE: (
+        "I cannot post there, so here it is for you alone. "
+        "Invite me to that channel (type /invite in it), and ask again."
+    ),
+    Kind.FORBIDDEN: "Posting there is restricted, so here it is for you alone.",
+}
 _WITHDRAWN = "This comparison could not be made; who asked was told why."
 
 
@@ -152,6 +159,7 @@ class Delivery:
     def _publish_elsewhere(self, reply: Reply, failure: SlackFailed) -> None:
         """By response_url where the bot cannot post; to the asker alone where the channel may hold it already."""
         self._report(failure, "an answer could not be posted")
+        why = _WHY_HERE.get(failure.kind, "")
         private = failure.kind in (Kind.UNKNOWN, Kind.FORBIDDEN)
         if failure.kind is not Kind.UNKNOWN:
             self._withdraw()
@@ -165,7 +173,8 @@ class Delivery:
                 failure = second
             else:
                 return
-        self._confide(_unconfirmed(reply) if failure.kind is Kind.UNKNOWN else reply)
+        why = _UNCONFIRMED if failure.kind is Kind.UNKNOWN else why
+        self._confide(_with_reason(reply, why) if why else reply)
 
     def _confide(self, reply: Reply) -> None:
         """To the asker alone, by the first way that is open."""
@@ -221,7 +230,6 @@ class Delivery:
         )
 
 
-def _unconfirmed(reply: Reply) -> Reply:
-    text = f"{_UNCONFIRMED}\n{reply.text}"
-    blocks = (aside(_UNCONFIRMED), *reply.blocks) if reply.blocks else ()
-    return replace(reply, text=clip(text, TEXT), blocks=blocks)
+def _with_reason(reply: Reply, why: str) -> Reply:
+    blocks = (aside(why), *reply.blocks) if reply.blocks else ()
+    return replace(reply, text=clip(f"{why}\n{reply.text}", TEXT), blocks=blocks)

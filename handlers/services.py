@@ -9,6 +9,7 @@ from typing import Protocol
 from comparison.source import RunSource
 from handlers.agreed import Agreements, ChannelDefaults
 from handlers.recorded import Comparisons, Recollection
+from handlers.shelf import Shelf
 from handlers.waiting import start_timer
 
 
@@ -50,6 +51,8 @@ class Services:
     command: str = "/mlcompare"
     comparisons: Comparisons = field(default_factory=Recollection)
     defaults: ChannelDefaults = field(default_factory=Agreements)  # what channels agreed on
+    shelf: Shelf = field(default_factory=lambda: Shelf(time.monotonic))  # what lists are filled from
+    mlflow_problem: Callable[[], str] = lambda: ""  # as it was found last; "" when MLflow answered
     rules_url: str = ""  # the page with the rules of judgement
     working_after: float = 0.7  # seconds until "working on it" is shown
     sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for

@@ -8,6 +8,8 @@ import yaml
 from click.testing import CliRunner
 
 from bot.manifest import manifest
+from handlers import dialog
+from handlers import shortcuts as of_messages
 
 
 def printed(*arguments):
@@ -63,7 +65,19 @@ def test_it_holds_no_key_that_slack_does_not_know(app):
 def test_it_asks_for_the_least(app):
     assert app["oauth_config"]["scopes"] == {"bot": ["commands", "chat:write", "app_mentions:read", "im:history"]}
     assert set(app["settings"]["event_subscriptions"]["bot_events"]) == {"app_mention", "message.im", "app_home_opened"}
-    assert "shortcuts" not in app["features"]
+
+
+def test_its_shortcuts_are_those_that_the_bot_listens_to(app):
+    shortcuts = {each["type"]: each["callback_id"] for each in app["features"]["shortcuts"]}
+    assert shortcuts == {"global": dialog.SHORTCUT, "message": of_messages.SHORTCUT}
+    for each in app["features"]["shortcuts"]:
+        assert set(each) == {"name", "type", "callback_id", "description"}
+        assert len(each["name"]) <= 24
+        assert len(each["description"]) <= 150
+
+
+def test_the_home_tab_is_there(app):
+    assert app["features"]["app_home"]["home_tab_enabled"] is True
 
 
 def test_people_can_write_to_the_bot_directly_and_names_come_escaped(app):
@@ -86,6 +100,7 @@ def test_http_sends_everything_to_the_bots_address():
         app["features"]["slash_commands"][0]["url"],
         app["settings"]["event_subscriptions"]["request_url"],
         app["settings"]["interactivity"]["request_url"],
+        app["settings"]["interactivity"]["message_menu_options_url"],
     }
     assert places == {"https://bot.example.com/slack/events"}
 
