@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from bot.late import tracking
 from bot.pool import WorkerPool
 from bot.probing import Probe
+from bot.recovering import Recovery, new_owner
 from bot.settings import Settings
 from bot.slack import Identity, web_client
 from bot.state.capabilities import StoredCapabilities
@@ -21,6 +22,7 @@ from bot.state.claims import StoredClaims
 from bot.state.comparisons import StoredComparisons
 from bot.state.database import check_writable, open_database
 from bot.state.defaults import StoredDefaults
+from bot.state.inbox import StoredInbox
 from comparison.source import RunSource
 from handlers import register_all, use
 from handlers.services import Services
@@ -40,6 +42,7 @@ class Bot:
     engine: Engine
     identity: Identity
     probes: tuple[Probe, ...]
+    recovery: Recovery
 
 
 def build(settings: Settings, *, runs: RunSource | None = None, listeners: Executor | None = None) -> Bot:
@@ -48,6 +51,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
     pool = WorkerPool(settings.workers)
     source = runs if runs is not None else tracking(settings)
     mlflow = Probe("mlflow", _reach(source), every=30, patience=90)
+    inbox = StoredInbox(engine, now, new_owner(), settings.takeover_seconds)
     services = Services(
         runs=source,
         pool=pool,
@@ -55,6 +59,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         capabilities=StoredCapabilities(engine, now),
         comparisons=StoredComparisons(engine, now),
         defaults=StoredDefaults(engine),
+        inbox=inbox,
         now=now,
         new_incident=new_incident,
         ui_url=settings.ui_url,
@@ -78,6 +83,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
             Probe("slack", identity.ask, every=600, patience=1200),
             mlflow,
         ),
+        recovery=Recovery(inbox, services, client, shares_a_file=engine.dialect.name == "sqlite"),
     )
 
 

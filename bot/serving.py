@@ -58,6 +58,7 @@ class Served:
         database.ask()  # before the first request, so that it is claimed where all replicas see it
         for probe in (database, *others):
             probe.start()
+        self._bot.recovery.start()
         self._stop_web = serve_site(site(self._door(), self.reasons), self._listening)
         if self._socket_mode:
             self._socket_mode.start()
@@ -65,11 +66,13 @@ class Served:
     def stop(self) -> int:
         """Takes nothing new, finishes what is under way; how many works could not be finished in time."""
         until = time.monotonic() + self._bot.settings.drain_seconds
+        self._bot.recovery.end()
         if self._socket_mode:
             self._socket_mode.stop()
         self._stop_web(max(0.0, until - time.monotonic()))
         self._bot.listeners.shutdown(wait=True)
         left = self._bot.pool.drain(max(0.0, until - time.monotonic()))
+        self._bot.recovery.stop()
         for probe in self._bot.probes:
             probe.stop()
         self._bot.engine.dispose()
@@ -105,7 +108,7 @@ def _watch_signals(ending: Ending) -> None:
 
     def heard(number: int, _frame: FrameType | None) -> None:
         if ending.event.is_set():
-            os.write(2, b"Stopped at once; what was under way is lost.\n")
+            os.write(2, b"Stopped at once; what was under way is left for the next start.\n")
             os._exit(128 + number)
         ending.ask()
 

@@ -123,6 +123,7 @@ class Answering:
         finally:
             for call_off in self.call_off:
                 call_off()
+            self.services.inbox.done(self.said.delivery)
 
     def say_meanwhile(self) -> None:
         """Never raises: it is a courtesy."""

@@ -54,6 +54,9 @@ def hear_direct_message(
 
 def listen(heard: Said, ack: Acknowledge, client: WebClient, services: Services) -> None:
     """Hands the work to the pool and acknowledges; when the pool is full the person is told, not dropped."""
+    if not services.inbox.put(heard.delivery, heard):
+        ack()  # it was delivered before
+        return
     work = answering(heard, client, services)
     work.call_off.append(services.later(services.working_after, work.say_meanwhile))
     if services.pool.submit(work.run) is not None:
@@ -61,6 +64,7 @@ def listen(heard: Said, ack: Acknowledge, client: WebClient, services: Services)
         return
     for call_off in work.call_off:
         call_off()
+    services.inbox.done(heard.delivery)
     if heard.response_url:
         ack(text=BUSY, response_type="ephemeral")
         return

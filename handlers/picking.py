@@ -29,11 +29,13 @@ def register(app: App) -> None:
 
 
 def hear_choice(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
-    ack()
     pressed = said.pressed(body)
     asked = asked_of(pressed.block)
     choosing = Choosing(pressed, asked, client, services)
+    choosing.keep()
+    ack()
     if services.pool.submit(choosing.run) is None:
+        choosing.drop()
         answering(pressed.said, client, services).tell(Report(headline=BUSY, summary=BUSY))
 
 
@@ -42,29 +44,48 @@ class Choosing:
 
     def __init__(self, pressed: Pressed, asked: Asked | None, client: WebClient, services: Services) -> None:
         self._pressed, self._asked, self._client, self._services = pressed, asked, client, services
+        self._is_kept = False
+
+    def keep(self) -> None:
+        """What is chosen outlives this process, unless something was chosen before."""
+        if self._asked and self._is_for(self._asked):
+            chosen = self._chosen(self._asked)
+            self._is_kept = self._services.inbox.put(chosen.delivery, chosen)
+
+    def drop(self) -> None:
+        if self._is_kept and self._asked:
+            self._services.inbox.done(self._chosen(self._asked).delivery)
 
     def run(self) -> None:
         pressed, asked = self._pressed, self._asked
         if asked is None or not pressed.said.words:
             self._tell(_OLD)
-        elif asked.user != pressed.said.user:
+        elif not self._is_for(asked):
             self._tell(_THEIRS, Step("To compare yourself, ask me", f"{self._services.command} {pressed.said.words}"))
         else:
             self._choose(asked)
 
+    def _is_for(self, asked: Asked) -> bool:
+        return bool(self._pressed.said.words) and asked.user == self._pressed.said.user
+
+    def _chosen(self, asked: Asked) -> Said:
+        heard = self._pressed.said
+        return replace(
+            heard,
+            delivery=f"pick:{heard.channel}:{self._pressed.message_ts}",
+            thread_ts=asked.thread_ts,
+            answer_ts=asked.answer_ts,
+            is_direct=heard.channel.startswith("D"),
+        )
+
     def _choose(self, asked: Asked) -> None:
         """The picker goes away before the answer comes; what is chosen after that is not taken."""
         pressed, services = self._pressed, self._services
-        picker = f"pick:{pressed.said.channel}:{pressed.message_ts}"
-        chosen = replace(
-            pressed.said,
-            delivery=picker,
-            thread_ts=asked.thread_ts,
-            answer_ts=asked.answer_ts,
-            is_direct=pressed.said.channel.startswith("D"),
-        )
+        chosen = self._chosen(asked)
+        picker = chosen.delivery
         work = answering(chosen, self._client, services)
-        if not work.claim.is_ours():
+        if not self._is_kept or not work.claim.is_ours():
+            self.drop()
             self._repeated(picker)
             return
         _claim(services, _of_words(picker, pressed.said))

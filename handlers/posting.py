@@ -13,6 +13,7 @@ from threading import Lock
 from handlers.blocks import aside
 from handlers.escaping import clip
 from handlers.failures import Kind, SlackFailed
+from handlers.inbox import Stage
 from handlers.ladder import Draw, descend
 from handlers.limits import TEXT
 from handlers.outlet import ANSWER, Outlet
@@ -50,7 +51,7 @@ class Delivery:
     def show_working(self, text: str) -> None:
         """Something to see while the answer takes its time; whatever goes wrong with it is no matter."""
         with self._mutex:
-            if self._is_done:
+            if self._is_done or self._working_ts:
                 return
             impatient = replace(self._outlet, patience=0.0)
             try:
@@ -59,20 +60,23 @@ class Delivery:
                 )
             except SlackFailed as failure:
                 self._work_unseen(failure, text, impatient)
+            if self._working_ts:
+                self._services.inbox.show(self._said.delivery, self._working_ts)
 
     def answer(self, draw: Draw) -> None:
         """The answer for all who are there; it takes the place of what was shown while working."""
         with self._mutex:
-            if not self._finish():
+            if not self._finish() or not self._begin(Stage.TELLING):
                 return
             self._descend(draw, self._publish)
 
     def tell(self, draw: Draw) -> None:
         """Something for the asker alone: help, an error. What was shown while working goes away."""
         with self._mutex:
-            if not self._finish():
+            is_public = self._said.is_direct
+            if not self._finish() or not self._begin(Stage.TELLING if is_public else Stage.CONFIDING):
                 return
-            if self._said.is_direct:
+            if is_public:
                 self._descend(draw, self._publish)
                 return
             self._withdraw()
@@ -82,6 +86,13 @@ class Delivery:
         """True the first time."""
         was_done, self._is_done = self._is_done, True
         return not was_done
+
+    def _begin(self, stage: Stage) -> bool:
+        """False when another process answers, since it took this one for dead."""
+        is_ours = self._services.inbox.begin_telling(self._said.delivery, stage)
+        if not is_ours:
+            log.warning("%s is answered by another process", self._said.delivery)
+        return is_ours
 
     def _descend(self, draw: Draw, send: Callable[[Reply], None]) -> None:
         try:
@@ -152,9 +163,20 @@ class Delivery:
             raise lost from unseen
         return bool(self.posted_ts)
 
-    def _find(self, *, working: bool) -> str:
+    def stands(self, since: str) -> bool:
+        """Whether a process before this one posted the answer. Raises SlackFailed where that cannot be told."""
+        return bool(self._find(working=False, since=since))
+
+    def adopt(self, working_ts: str, since: str) -> None:
+        """What a process before this one showed while working is replaced as our own; "" is looked for."""
+        try:
+            self._working_ts = working_ts or self._find(working=True, since=since)
+        except SlackFailed as failure:
+            log.info("history cannot be read: %s", failure)
+
+    def _find(self, *, working: bool, since: str = "") -> str:
         wanted = self._payload(working=working)
-        return self._outlet.find(self._said.channel, wanted, thread_ts=self._said.answer_ts)
+        return self._outlet.find(self._said.channel, wanted, thread_ts=self._said.answer_ts, since=since)
 
     def _publish_elsewhere(self, reply: Reply, failure: SlackFailed) -> None:
         """By response_url where the bot cannot post; to the asker alone where the channel may hold it already."""

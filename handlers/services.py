@@ -8,6 +8,7 @@ from typing import Protocol
 
 from comparison.source import RunSource
 from handlers.agreed import Agreements, ChannelDefaults
+from handlers.inbox import Inbox, Unkept
 from handlers.recorded import Comparisons, Recollection
 from handlers.shelf import Shelf
 from handlers.waiting import start_timer
@@ -53,6 +54,7 @@ class Services:
     defaults: ChannelDefaults = field(default_factory=Agreements)  # what channels agreed on
     shelf: Shelf = field(default_factory=lambda: Shelf(time.monotonic))  # what lists are filled from
     mlflow_problem: Callable[[], str] = lambda: ""  # as it was found last; "" when MLflow answered
+    inbox: Inbox = field(default_factory=Unkept)  # what is acknowledged and not answered yet
     rules_url: str = ""  # the page with the rules of judgement
     working_after: float = 0.7  # seconds until "working on it" is shown
     sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for
