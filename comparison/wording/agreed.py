@@ -52,7 +52,10 @@ def changed_report(  # noqa: PLR0913 -- all but two are given by name
 
 def goals_report(after: Sequence[Agreed], before: Sequence[Agreed], *, place: str = "this channel") -> Report:
     """Several goals set at once."""
-    headline = f"{plain.counted(len(after), 'goal')} set for {place}" if len(after) > 1 else _set(after[0], None, place)
+    first, was = after[0], before[0]
+    headline = _set(first, None, place) if first.value else _taken_back(first, was, place)
+    if len(after) > 1:
+        headline = f"{plain.counted(len(after), 'goal')} set for {place}"
     lines = [
         f"{plain.name(new.metric)}: {_goal(new)}. Before: {_goal(old)}" for new, old in zip(after, before, strict=True)
     ]

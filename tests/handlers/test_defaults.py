@@ -315,3 +315,134 @@ def test_the_run_that_still_runs_is_looked_for_in_the_channels_experiment(slack)
     with Workshop(slack, FakeRuns([OLD, *going, *other])) as bot:
         said = having(bot, Agreed("experiment", "iris")).ask("old vs running")
     assert "| Metric | old | going |" in said
+
+
+# Goals set from the message that assumed them
+
+
+def compared(slack, words="cheap vs dear"):
+    slack.command("/mlcompare", words)
+    return slack.wait_for_message("cheap")
+
+
+def dialog(slack, message):
+    assert slack.press(message, "goals:set").was_taken
+    return slack.wait_until(lambda: slack.modal)
+
+
+def set_to(view, **goals):
+    """The dialog's values, with these goals chosen and the others left as they are."""
+    blocks = [each for each in view.content["blocks"] if each["type"] == "input"]
+    values = {}
+    for each in blocks:
+        element, metric = each["element"], each["block_id"].removeprefix("goal:")
+        value = goals.get(metric, element["initial_option"]["value"])
+        values[each["block_id"]] = {
+            element["action_id"]: {"type": "static_select", "selected_option": {"value": value}}
+        }
+    return values
+
+
+def shown(view):
+    inputs = [each for each in view.content["blocks"] if each["type"] == "input"]
+    return {each["label"]["text"]: each["element"]["initial_option"]["text"]["text"] for each in inputs}
+
+
+def test_a_message_that_assumed_goals_has_a_button_that_asks_for_them(slack):
+    with Workshop(slack, store()) as bot:
+        view = dialog(slack, compared(slack))
+        bot.finish()
+    assert shown(view) == {
+        "val_auc": "Nothing set: by its name, higher is better",
+        "cost": "Nothing set: by its name, lower is better",
+    }
+
+
+def test_goals_that_are_set_are_told_in_the_thread_and_the_message_is_judged_by_them(slack):
+    with Workshop(slack, store()) as bot:
+        message = compared(slack)
+        view = dialog(slack, message)
+        assert slack.submit(view, set_to(view, cost="higher")).answer == {}
+        told = slack.wait_for_message("For cost, higher is better in this channel")
+        slack.wait_until(lambda: "2 of 2 metrics" in read(slack.messages()[0]))
+        bot.finish()
+        assert bot.services.defaults.agreed(TEAM, ROOM) == [Agreed("goal", "higher", "cost", MAYA, NOON // 1000)]
+    assert told.thread_ts == message.ts
+    assert "Before: its name tells that lower is better" in read(told)
+    assert f"Last changed by @{MAYA}" in read(told)
+    assert "Set for this channel: higher is better for cost." in read(slack.messages()[0])
+
+
+def test_several_goals_are_told_in_one_message(slack):
+    with Workshop(slack, store()) as bot:
+        view = dialog(slack, compared(slack))
+        slack.submit(view, set_to(view, cost="higher", val_auc="unknown"))
+        told = read(slack.wait_for_message("2 goals set for this channel"))
+        bot.finish()
+    assert "• val_auc: neither way is better. Before: its name tells that higher is better" in told
+
+
+def test_a_goal_of_the_channel_can_be_taken_back_in_the_dialog(slack):
+    with Workshop(slack, store()) as bot:
+        having(bot, Agreed("goal", "higher", "cost"))
+        view = dialog(slack, compared(slack))
+        assert shown(view)["cost"] == "Higher is better"
+        slack.submit(view, set_to(view, cost="name"))
+        slack.wait_for_message("No goal is set for cost in this channel any more")
+        bot.finish()
+        assert bot.services.defaults.agreed(TEAM, ROOM) == []
+
+
+def test_a_dialog_sent_off_as_it_was_changes_nothing_and_says_nothing(slack):
+    with Workshop(slack, store()) as bot:
+        view = dialog(slack, compared(slack))
+        slack.submit(view, set_to(view))
+        bot.finish()
+        assert bot.services.defaults.agreed(TEAM, ROOM) == []
+    assert len(slack.messages()) == 1
+
+
+def test_goals_that_cannot_be_kept_are_told_to_who_set_them(slack):
+    with Workshop(slack, store(), defaults=LOST) as bot:
+        view = dialog(slack, compared(slack))
+        slack.submit(view, set_to(view, cost="higher"))
+        assert slack.wait_for_ephemeral("I cannot keep that").only_to == MAYA
+        bot.finish()
+    assert len(slack.messages()) == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 250, "größe/ошибка 🎯 loss", "<!channel> loss", '"quoted" loss'])
+def test_goals_of_metrics_with_any_name_can_be_asked_for(slack, name):
+    odd = [
+        a_run("cheap", 10, metrics={name: Metric(1.0), "loss": Metric(1.0)}),
+        a_run("dear", 11, metrics={name: Metric(2.0), "loss": Metric(2.0)}),
+    ]
+    with Workshop(slack, FakeRuns(odd)) as bot:
+        view = dialog(slack, compared(slack))
+        slack.submit(view, set_to(view, loss="higher"))
+        slack.wait_for_message("For loss, higher is better")
+        bot.finish()
+
+
+def test_very_many_metrics_make_a_dialog_that_slack_takes(slack):
+    many = {f"{'x' * 200}_loss_{number}": Metric(1.0) for number in range(60)}
+    odd = [a_run("cheap", 10, metrics=many), a_run("dear", 11, metrics=many)]
+    with Workshop(slack, FakeRuns(odd)) as bot:
+        view = dialog(slack, compared(slack))
+        bot.finish()
+    assert 1 < len(view.content["blocks"]) <= 16
+
+
+def test_a_button_of_another_version_says_so(slack):
+    with Workshop(slack, store()) as bot:
+        message = compared(slack)
+        action = {"type": "button", "action_id": "goals:set", "block_id": "b", "value": '{"v": 9}'}
+        slack.people.press(message, action, MAYA)
+        slack.wait_for_ephemeral("That button no longer does anything")
+        bot.finish()
+
+
+def test_runs_without_metrics_that_move_have_no_such_button(slack):
+    bare = [a_run("cheap", 10, metrics={}), a_run("dear", 11, metrics={})]
+    with Workshop(slack, FakeRuns(bare)) as bot:
+        assert "Set goals" not in bot.ask("cheap vs dear")

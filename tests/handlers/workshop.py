@@ -104,6 +104,7 @@ class Workshop:
     working_after: float = 30.0  # a test that wants to see "working" says so
     rules_url: str = ""
     defaults: Any = field(default_factory=Agreements)
+    mlflow_problem: str = ""
     waits: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -120,6 +121,7 @@ class Workshop:
             ui_url=UI,
             rules_url=self.rules_url,
             defaults=self.defaults,
+            mlflow_problem=lambda: self.mlflow_problem,
             working_after=self.working_after,
             sleep=self.waits.append,
         )
