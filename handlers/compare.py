@@ -142,6 +142,7 @@ def _worded(request: Compare, comparison: Comparison, services: Services) -> Rep
         differing=request.differing,
         rules_url=services.rules_url,
         command=services.command,
+        in_channel=True,
     )
     if request.part:
         return wording.part(comparison, report, request.part)

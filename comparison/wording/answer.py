@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from comparison import links
+from comparison.completing import quoted
 from comparison.outcome import Comparison, GoalSource, MetricComparison, Outcome, Verdict
 from comparison.report import Line, Link, Report, RunCard, Section, Step
 from comparison.runs import Goal, Run
@@ -26,10 +27,11 @@ def word(  # noqa: PLR0913 -- all but the comparison have defaults and are given
     differing: bool = False,
     rules_url: str = "",
     command: str = "/mlcompare",
+    in_channel: bool = False,
 ) -> Report:
     """The comparison in words: verdict, table, why, doubts, what to do next, links. `now` is in ms since the epoch.
 
-    `everything` shows also what is the same; `differing` nothing that is.
+    `everything` shows also what is the same; `differing` nothing that is; `in_channel`: goals can be set by typing.
     """
     labels = cards.labels(comparison)
     short = cards.labels(comparison, FIT)
@@ -43,9 +45,9 @@ def word(  # noqa: PLR0913 -- all but the comparison have defaults and are given
         table=metrics,
         sections=(*_each(judged), *sections(comparison, short, everything=everything)),
         warnings=tuple(_sentence(warning.text, comparison) for warning in comparison.warnings),
-        steps=_steps(comparison, command, folded=bool(metrics and metrics.note)),
+        steps=_steps(comparison, command, folded=bool(metrics and metrics.note), in_channel=in_channel),
         links=(*_links(comparison, labels, ui_url), *rules),
-        footnotes=_footnotes(comparison),
+        footnotes=_footnotes(comparison, command if in_channel else ""),
     )
     return replace(report, summary=summary(report, comparison, short))
 
@@ -92,10 +94,13 @@ def _sentence(text: str, comparison: Comparison) -> str:
     return plain.shorten(shown, SENTENCE)
 
 
-def _steps(comparison: Comparison, command: str, *, folded: bool) -> tuple[Step, ...]:
+def _steps(comparison: Comparison, command: str, *, folded: bool, in_channel: bool) -> tuple[Step, ...]:
     steps = []
     unknown = [metric.name for metric in comparison.metrics if _moves_without_goal(metric)]
-    if unknown:
+    if unknown and in_channel:
+        typed = f"{command} set goal {quoted(unknown[0])} lower" if quoted(unknown[0]) else ""
+        steps.append(Step(f"No goal is known for {plain.listed(unknown)}. Set goals, or type", typed))
+    elif unknown:
         tag = f"mlcompare.goal.{plain.one_line(unknown[0])}"
         steps.append(
             Step(
@@ -113,8 +118,8 @@ def _moves_without_goal(metric: MetricComparison) -> bool:
     return metric.goal is Goal.UNKNOWN and any(change.outcome is Outcome.CHANGED for change in metric.changes)
 
 
-def _footnotes(comparison: Comparison) -> tuple[str, ...]:
-    return tuple(filter(None, (_reading(comparison.reading), _assumed(comparison))))
+def _footnotes(comparison: Comparison, command: str) -> tuple[str, ...]:
+    return tuple(filter(None, (_reading(comparison.reading), _assumed(comparison, command))))
 
 
 def _reading(reading: str) -> str:
@@ -125,12 +130,17 @@ def _reading(reading: str) -> str:
     return f"The values are {told}."
 
 
-def _assumed(comparison: Comparison) -> str:
-    """Goals taken from names, said once, with the way to set them."""
+def _assumed(comparison: Comparison, command: str) -> str:
+    """Goals taken from names, said once, with the way to set them: by the command, or "" in MLflow."""
     assumed = [metric for metric in comparison.metrics if metric.goal_source is GoalSource.NAME]
     groups = [(goal, [metric.name for metric in assumed if metric.goal is goal]) for goal in (Goal.HIGHER, Goal.LOWER)]
     told = [f"{goal.value} is better for {plain.listed(names, GOALS_NAMED)}" for goal, names in groups if names]
     if not told:
         return ""
+    stated = f"Assumed from the names: {'; '.join(told)}."
+    first = next((each for each in assumed if len(each.name) <= plain.NAME and quoted(each.name)), None)
+    if command and first:
+        opposite = Goal.LOWER if first.goal is Goal.HIGHER else Goal.HIGHER
+        return f"{stated} To say otherwise: {command} set goal {quoted(first.name)} {opposite.value}."
     tag = plain.isolate(f"mlcompare.goal.{plain.shorten(plain.one_line(assumed[0].name), plain.NAME)}")
-    return f"Assumed from the names: {'; '.join(told)}. To say otherwise, set the experiment tag {tag}."
+    return f"{stated} To say otherwise, set the experiment tag {tag}."

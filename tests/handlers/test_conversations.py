@@ -81,7 +81,7 @@ Be careful
 [Swap sides] [All metrics] [Why?] [Best values] [Refresh] [⋯ Only differences, Add a run …, Parameters, Tags, Details] [Set goals …]
 [Compare in MLflow] [Open old] [Open new]
 (Asked by @U0MAYA · How this is judged · Assumed from the names: higher is better for accuracy; lower is better for \
-loss. To say otherwise, set the experiment tag mlcompare.goal.loss.)"""
+loss. To say otherwise: /mlcompare set goal loss higher.)"""
 
 
 def test_a_comparison_as_it_is_read_in_the_channel(slack, runs):

@@ -446,3 +446,11 @@ def test_runs_without_metrics_that_move_have_no_such_button(slack):
     bare = [a_run("cheap", 10, metrics={}), a_run("dear", 11, metrics={})]
     with Workshop(slack, FakeRuns(bare)) as bot:
         assert "Set goals" not in bot.ask("cheap vs dear")
+
+
+def test_a_metric_whose_name_tells_nothing_comes_with_what_to_type(slack):
+    odd = [a_run("cheap", 10, metrics={"my lr": Metric(1.0)}), a_run("dear", 11, metrics={"my lr": Metric(2.0)})]
+    with Workshop(slack, FakeRuns(odd)) as bot:
+        said = bot.ask("cheap vs dear")
+    assert 'No goal is known for my lr. Set goals, or type: `/mlcompare set goal "my lr" lower`' in said
+    assert "[Set goals …]" in said
