@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -83,10 +83,14 @@ def hear_dialog(ack: Callable[..., Any], body: dict[str, Any], client: WebClient
     if errors:
         ack(response_action="errors", errors=errors)
         return
-    ack()
     metrics = tuple(each for each in submitted.chosen.get("metrics", ()) if each != NOTE)
     request = replace(compared(runs[:MOST_RUNS]), metrics=metrics)
-    work = answering(_heard(submitted, place), client, services, meaning=Meaning(lambda: (request, compare)))
+    heard = _heard(submitted, place)
+    is_new = services.inbox.put(heard.delivery, replace(heard, words=_in_words(runs[:MOST_RUNS], metrics)))
+    ack()
+    if not is_new:
+        return
+    work = answering(heard, client, services, meaning=Meaning(lambda: (request, compare)))
     work.call_off.append(services.later(services.working_after, work.say_meanwhile))
     hand_over(work, services, work.run)
 
@@ -157,6 +161,12 @@ def _place(start: Start) -> Block:
 def _input(block_id: str, label: str, hint: str, element: Block) -> Block:
     block: Block = {"type": "input", "block_id": block_id, "label": plain(label, 100), "element": element}
     return block | ({"hint": plain(hint, 150)} if hint else {})
+
+
+def _in_words(runs: Sequence[str], metrics: Sequence[str]) -> str:
+    """The same as it would be typed, for another process to answer should this one end."""
+    named = ", ".join(f'"{each}"' for each in metrics)
+    return f"{' vs '.join(runs)}{f' by {named}' if named else ''}"
 
 
 def _heard(submitted: Submitted, place: str) -> Said:

@@ -102,6 +102,7 @@ def hand_over(work: Answering, services: Services, run: Callable[[], None]) -> N
     if services.pool.submit(run) is None:
         for call_off in work.call_off:
             call_off()
+        services.inbox.done(work.said.delivery)
         work.tell(Report(headline=BUSY, summary=BUSY))
 
 

@@ -8,13 +8,14 @@ import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from bot.addresses import database_address
-from bot.playground.slack import SlackStandIn
+from bot.playground.slack import STANDUP, SlackStandIn
 from bot.recovering import has_ended, new_owner
 from bot.state.claims import StoredClaims
 from bot.state.database import open_database
@@ -26,7 +27,9 @@ from handlers.resuming import resuming
 from handlers.said import Said
 from tests.bot.process import BotProcess, SlowMlflow
 from tests.fakes.runs import FakeRuns
-from tests.handlers.iris import NEW, OLD
+from tests.handlers.iris import NEW, OLD, a_run
+from tests.handlers.test_dialog import chosen
+from tests.handlers.test_dialog import opened as dialog
 from tests.handlers.workshop import NOW, Workshop
 from tests.postgres import postgres, postgres_server
 
@@ -116,32 +119,24 @@ def answers(slack):
 # The real process
 
 
-def test_a_command_that_waited_for_mlflow_is_answered_once_by_the_next_process(start, slack, mlflow, tmp_path):
-    bot = start()
-    mlflow.go_on.clear()
-    assert slack.command("/mlcompare", WORDS).was_taken
-    mlflow.wait_until_asked()
-    kill(bot)
-    mlflow.go_on.set()
-    start()
-    slack.wait_for_message("run-b is better", timeout=30)
-    wait_until_nothing_is_left(tmp_path)
-    assert len(answers(slack)) == 1
-    assert slack.ephemerals == []
-
-
-def test_what_was_shown_while_working_is_replaced_by_the_next_process(start, slack, mlflow, tmp_path):
+def test_what_waited_for_mlflow_is_answered_once_by_the_next_process_in_place_of_what_was_shown(
+    start, slack, mlflow, tmp_path
+):
     bot = start()
     mlflow.go_on.clear()
     slack.mention(WORDS)
     shown = slack.wait_for_message("Comparing", timeout=30)
     wait_until_it_is_known_where(tmp_path)
+    assert slack.command("/mlcompare", WORDS).was_taken
     kill(bot)
+    assert len(slack.messages()) == 1
     mlflow.go_on.set()
     start()
-    slack.wait_for_message("run-b is better", timeout=30)
+    slack.wait_until(lambda: sum("run-b is better" in text for text in answers(slack)) == 2, 30)
     wait_until_nothing_is_left(tmp_path)
-    assert [message.ts for message in slack.messages()] == [shown.ts]
+    assert [message.ts for message in slack.messages() if message.thread_ts] == [shown.ts]
+    assert len(answers(slack)) == 2
+    assert slack.ephemerals == []
 
 
 def wait_until_it_is_known_where(tmp_path):
@@ -472,3 +467,50 @@ def test_an_answer_for_the_asker_alone_is_asked_about_since_no_history_holds_it(
     said, _waits = resumed(slack, runs, stage=Stage.CONFIDING)
     assert "if no answer stands above, ask again" in said
     assert slack.messages() == []
+
+
+class Hanging:
+    """A pool that takes work and never does it, as before a kill."""
+
+    def submit(self, _work):
+        return 0
+
+
+def left_by_a_killed_bot(slack, runs, tmp_path, ask):
+    """What another process takes over after a bot acknowledged what is asked, and did no more."""
+    engine = open_database(f"sqlite:///{tmp_path}/state.db")
+    upgrade(engine)
+    ours, other = StoredInbox(engine, lambda: NOW, "a"), StoredInbox(engine, lambda: NOW, "b")
+    killed = Workshop(slack, runs, pool=Hanging())
+    killed.services = replace(killed.services, inbox=ours)
+    with killed:
+        ask()
+        found = other.take_over(lambda owner: owner == "a")
+    ours.close()
+    other.close()
+    engine.dispose()
+    return found
+
+
+def answered_after(slack, runs, left):
+    with Workshop(slack, runs) as bot:
+        for each in left:
+            bot.services.pool.submit(resuming(each, bot._app.client, bot.services))
+        return bot.transcript()
+
+
+def test_a_comparison_wished_in_the_dialog_is_posted_by_the_next_process(slack, runs, tmp_path):
+    wish = chosen(OLD.run_id, NEW.run_id, place=STANDUP, metrics=["loss"])
+    left = left_by_a_killed_bot(slack, runs, tmp_path, lambda: slack.submit(dialog(slack), wish))
+    said = answered_after(slack, runs, left)
+    assert said.startswith("#standup:\n# loss -0.25 (-50 %): new is better")
+
+
+def test_a_run_chosen_in_a_picker_is_compared_by_the_next_process(slack, tmp_path):
+    runs = FakeRuns([OLD, a_run("train", 3), a_run("train", 4)])
+    with Workshop(slack, runs) as bot:
+        slack.command("/mlcompare", "old vs train")
+        picker = slack.wait_for_ephemeral("Compare this")
+        bot.finish()
+    left = left_by_a_killed_bot(slack, runs, tmp_path, lambda: slack.press(picker, "pick:1"))
+    assert answered_after(slack, runs, left).count("| Metric | old | train |") == 1
