@@ -4,6 +4,10 @@
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from comparison.watching.watch import Digest, Watching
 
 # Runs, as people name them
 
@@ -208,4 +212,52 @@ class Settings:
     text: str = field(default="", compare=False)
 
 
-Request = Compare | Help | Show | Top | Running | Failed | Standup | SetDefault | Pin | Settings
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """`watch fraud only failures`: the channel is told when runs end; an empty place is the channel's experiment."""
+
+    watching: "Watching"
+    text: str = field(default="", compare=False)
+    at: int = field(default=0, compare=False)  # where the place is named
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatch:
+    """`unwatch fraud`, `unwatch all`; an empty place is the only one there is."""
+
+    place: str = ""
+    text: str = field(default="", compare=False)
+    is_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Watches:
+    """`watches`: what is watched for the channel."""
+
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDigest:
+    """`digest weekdays 9:30 Europe/Berlin`; `digest off` (then `digest` is None)."""
+
+    digest: "Digest | None"
+    text: str = field(default="", compare=False)
+
+
+Request = (
+    Compare
+    | Help
+    | Show
+    | Top
+    | Running
+    | Failed
+    | Standup
+    | SetDefault
+    | Pin
+    | Settings
+    | Watch
+    | Unwatch
+    | Watches
+    | PlanDigest
+)

@@ -12,6 +12,7 @@ from handlers.inbox import Inbox, Unkept
 from handlers.recorded import Comparisons, Recollection
 from handlers.shelf import Shelf
 from handlers.waiting import start_timer
+from handlers.watches import Watches, WatchesHere
 
 
 class Pool(Protocol):
@@ -52,6 +53,7 @@ class Services:
     command: str = "/mlcompare"
     comparisons: Comparisons = field(default_factory=Recollection)
     defaults: ChannelDefaults = field(default_factory=Agreements)  # what channels agreed on
+    watches: Watches = field(default_factory=WatchesHere)  # what channels are told of unasked
     shelf: Shelf = field(default_factory=lambda: Shelf(time.monotonic))  # what lists are filled from
     mlflow_problem: Callable[[], str] = lambda: ""  # as it was found last; "" when MLflow answered
     inbox: Inbox = field(default_factory=Unkept)  # what is acknowledged and not answered yet

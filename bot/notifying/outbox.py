@@ -1,0 +1,176 @@
+"""What the notifier keeps: how far it has looked, which ends it has seen, which messages are wanted, said or failed.
+
+A message is a row that says what should stand in a channel. Its `revision` grows whenever that changes; it is done
+when `told` has caught up. Between the two it may be worked on any number of times: the row tells what was begun.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from comparison.watching.announcement import Announcement, Kind, Standing
+
+
+class State(StrEnum):
+    WAITING = "waiting"  # not posted yet
+    POSTED = "posted"
+    DROPPED = "dropped"  # no watch wanted to hear of it
+    FAILED = "failed"  # given up; `mlcompare deliveries --retry` begins anew
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run was when it was seen last. `look` differs when anything of it does that a message shows."""
+
+    status: str
+    ended_at: int  # ms since the epoch
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Until when was looked, in ms since the epoch by our clock. `version` guards against two that look at once."""
+
+    at: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message to work on now."""
+
+    id: str
+    revision: int
+    workspace: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """What stands in a channel: as of which revision, where, and a digest of how it was drawn."""
+
+    revision: int
+    ts: str
+    drawn: str = ""
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A row of the outbox. Times are ms since the epoch, 0: never."""
+
+    id: str
+    kind: Kind
+    workspace: str
+    channel: str
+    run_ids: tuple[str, ...]
+    watch_ids: tuple[str, ...]
+    experiment_ids: tuple[str, ...]
+    about: str
+    state: State
+    revision: int
+    told: int  # the revision that stands in the channel
+    created_at: int
+    not_before: int
+    joined_at: int  # when the last run joined
+    is_final: bool  # nothing more is expected of it
+    begun_at: int  # a post was begun then and is not known to have ended: look before posting again
+    unconfirmed: int  # posts whose answer was lost
+    posted_at: int
+    ts: str
+    drawn: str  # a digest of what stands there
+    tries: int
+    problem: str  # why it waits or failed, in words
+
+
+class Outbox(Protocol):
+    """Shared by all processes. Every method is one transaction; all raise what the database raises."""
+
+    def claim_poll(self, now: int, interval: int) -> bool:
+        """Whether it falls to us to look now: no other process has in the last `interval` ms (nine tenths of it)."""
+        ...
+
+    def cursor(self, now: int) -> Cursor:
+        """Until when was looked; begins at `now`."""
+        ...
+
+    def ends(self, run_ids: Iterable[str] = ()) -> dict[str, End]:
+        """What was seen, by run id; of all that is kept when no ids are named."""
+        ...
+
+    def standing(self, since: int) -> list[Standing]:
+        """Messages on runs that wait, or that a run joined after `since` and that are not final."""
+        ...
+
+    def record(
+        self, before: Cursor, at: int, ends: Mapping[str, End], announcements: Sequence[Announcement], now: int
+    ) -> bool:
+        """All that a look found, or nothing when another process looked meanwhile (False).
+
+        An announcement whose key is known adds its runs, watches and experiments to it; what that changes is due anew.
+        A known run that ended otherwise than before makes the messages it is in due anew.
+        """
+        ...
+
+    def announce(self, announcements: Sequence[Announcement], now: int) -> int:
+        """Those whose key is not known yet; how many. A known one is left as it is."""
+        ...
+
+    def touch(self, ends: Mapping[str, End], now: int) -> int:
+        """Keeps how these runs are, and makes posted messages that hold them due anew; how many messages."""
+        ...
+
+    def finish(self, message_ids: Sequence[str]) -> None:
+        """Nothing more is expected of these: they are due a last time, to say so."""
+        ...
+
+    def due(self, now: int, limit: int = 1000) -> list[Due]:
+        """What waits to be worked on, the oldest first; one row a message, at its newest revision."""
+        ...
+
+    def unfinished(self, kinds: Sequence[Kind], before: int) -> list[Message]:
+        """Posted messages of these kinds that are not final and that no run joined since `before`."""
+        ...
+
+    def posted(self, since: int) -> list[Message]:
+        """Posted after `since` and on runs, the last first: those that later news still edit."""
+        ...
+
+    def get(self, message_id: str) -> Message | None: ...
+
+    def begin(self, message_id: str, now: int) -> Message | None:
+        """Marks that a post is begun; the row as it was before."""
+        ...
+
+    def told(self, message_id: str, stands: Stands, now: int) -> None:
+        """It stands in the channel, as of this revision."""
+        ...
+
+    def unconfirm(self, message_id: str, problem: str) -> int:
+        """A post's answer was lost; how many were by now."""
+        ...
+
+    def put_off(self, message_id: str, problem: str) -> None:
+        """It is known that nothing was posted: nothing is begun any more. Why it waits, in words."""
+        ...
+
+    def drop(self, message_id: str, revision: int, why: str) -> None: ...
+
+    def fail(self, message_id: str, revision: int, why: str) -> None: ...
+
+    def retry(self, message_ids: Sequence[str] = ()) -> int:
+        """Makes failed messages due anew, all when none is named; how many."""
+        ...
+
+    def listed(self, *, state: State | None = None, limit: int = 50) -> list[Message]:
+        """The last first."""
+        ...
+
+    def waiting_for(self, workspace: str, channel: str) -> int:
+        """How many messages wait for one channel."""
+        ...
+
+    def prune(self, now: int) -> int:
+        """Forgets ends and messages that can change nothing any more; how many rows."""
+        ...

@@ -1,0 +1,49 @@
+"""Whether a watch wants to hear of a run: first by what the run is, then by how it compares."""
+
+from fnmatch import fnmatchcase
+
+from comparison.outcome import Comparison, Standing
+from comparison.runs import Run, Status
+from comparison.watching.rules import holds
+from comparison.watching.watch import Only, Watching
+
+_FAILED = frozenset({Status.FAILED, Status.KILLED})
+
+
+def covers(watching: Watching, experiment: str) -> bool:
+    """Whether an experiment of this name is watched."""
+    name, place = experiment.casefold(), watching.place.casefold()
+    return name == place or (watching.is_pattern and fnmatchcase(name, place))
+
+
+def fits(watching: Watching, run: Run) -> bool:
+    """By experiment, user and status: what can be told of the run by itself. `where` only MLflow can tell."""
+    if not covers(watching, run.experiment.name) or run.deleted:
+        return False
+    if watching.user and run.user.casefold() != watching.user.casefold():
+        return False
+    return watching.only is not Only.FAILURES or run.status in _FAILED
+
+
+def is_wanted(watching: Watching, run: Run, comparison: Comparison | None, *, is_best: bool) -> bool:
+    """By how it compares with its baseline (None: there is none); where that cannot be told it is not wanted."""
+    if not all(holds(rule, run, comparison) for rule in watching.rules):
+        return False
+    match watching.only:
+        case Only.NEW_BEST:
+            return is_best and run.status not in _FAILED
+        case Only.BETTER:
+            return _standing(comparison, Standing.BETTER) and run.status not in _FAILED
+        case Only.WORSE:
+            return _standing(comparison, Standing.WORSE)
+    return True
+
+
+def _standing(comparison: Comparison | None, wanted: Standing) -> bool:
+    """By the first metric that the watch names or the channel agreed on; else by the verdict over all."""
+    if comparison is None:
+        return False
+    primary = next((each for each in comparison.metrics if each.primary), None)
+    if primary is not None:
+        return primary.changes[0].outcome.value == wanted.value
+    return comparison.verdicts[0].standing is wanted

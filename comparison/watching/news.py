@@ -1,0 +1,93 @@
+"""What there is to say of runs that ended: found out for a message, put into words by comparison/wording."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from comparison.outcome import Comparison
+from comparison.quick.primary import Primary
+from comparison.runs import Experiment, Run
+from comparison.source import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is known of a run that did not finish. Times are in ms; None: not known."""
+
+    ran: int | None = None
+    last_metric: str = ""
+    last_value: float | None = None
+    last_step: int | None = None
+    usual: int | None = None  # how long its siblings that finished took, the median
+    siblings: int = 0  # how many of them
+    usual_step: int | None = None  # the last step they reached, the median
+
+
+@dataclass(frozen=True, slots=True)
+class RunNews:
+    """One run that ended. No comparison: there is nothing to hold it against, and `why_alone` says why."""
+
+    run: Run
+    comparison: Comparison | None = None
+    why_alone: str = ""
+    is_best: bool = False
+    best_by: Primary | None = None
+    failure: Failure | None = None
+    lacking: tuple[str, ...] = ()  # metrics that the runs before it have and it has not, though it says it finished
+    versions: tuple[ModelVersion, ...] = ()
+    owner: str = ""  # whom to mention, as MLflow knows them; "" : nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Runs of one experiment or one sweep, counted: by status, the best so far, and how far apart they are."""
+
+    experiment: Experiment
+    counts: Mapping[str, int]  # by status, in MLflow's words; RUNNING for those that still run
+    runs: tuple[Run, ...] = ()  # those shown, the best first
+    by: Primary | None = None
+    best: Run | None = None
+    is_new_best: bool = False  # better than all of the experiment before
+    low: float | None = None  # of the finite values
+    middle: float | None = None  # the median
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ManyNews:
+    """A sweep (then `parent`), a burst, or what was held back in quiet hours; `groups`, the busiest first."""
+
+    groups: tuple[Group, ...]
+    parent: Run | None = None
+    is_sweep: bool = False
+    is_over: bool = False
+    was_quiet: bool = False
+    unwanted: int = 0  # runs that ended too and that no watch wants to hear of
+
+
+@dataclass(frozen=True, slots=True)
+class SilentNews:
+    """A run that seems dead (`silent` ms without a word), or that is back."""
+
+    run: Run
+    silent: int = 0
+    is_back: bool = False
+    usual: int | None = None  # ms between two of its metrics
+
+
+News = RunNews | ManyNews | SilentNews
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """No watch wants to hear of it; `why` is for who asks what became of it."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """News, and the ids of all runs it speaks of, wanted by the watch with this id."""
+
+    news: News
+    watch_id: str = ""
+    run_ids: tuple[str, ...] = field(default=())
