@@ -31,10 +31,14 @@ class RunNews:
     why_alone: str = ""
     is_best: bool = False
     best_by: Primary | None = None
+    best_before: Run | None = None  # the best of those that ended before it; None: it is the first, or was not asked
     failure: Failure | None = None
     lacking: tuple[str, ...] = ()  # metrics that the runs before it have and it has not, though it says it finished
+    looked_at: int = 0  # how many runs before it those are
     versions: tuple[ModelVersion, ...] = ()
     owner: str = ""  # whom to mention, as MLflow knows them; "" : nobody
+    metrics: tuple[str, ...] = ()  # that the watch names: only these are shown
+    doubts: tuple[str, ...] = ()  # what was asked for and could not be had, a sentence each
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Group:
     by: Primary | None = None
     best: Run | None = None
     is_new_best: bool = False  # better than all of the experiment before
+    best_before: Run | None = None  # where that was asked for and is known
+    valued: int = 0  # how many runs the three below are of
     low: float | None = None  # of the finite values
     middle: float | None = None  # the median
     high: float | None = None
@@ -62,6 +68,9 @@ class ManyNews:
     is_over: bool = False
     was_quiet: bool = False
     unwanted: int = 0  # runs that ended too and that no watch wants to hear of
+    left_out: int = 0  # runs that were not looked at, since they are too many; at least so many where `is_cut`
+    is_cut: bool = False  # there may be more runs than were counted
+    doubts: tuple[str, ...] = ()  # what was asked for and could not be had, a sentence each
 
 
 @dataclass(frozen=True, slots=True)
