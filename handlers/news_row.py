@@ -1,4 +1,4 @@
-"""What can be pressed below a notification, and what it holds: ids only, so that it works on every replica, a year later.
+"""What can be pressed below a notification, and what it holds: ids only, to work on every replica, a year later.
 
 The two buttons hold all of it; an option of the menu has room for an id, and the buttons beside it for the rest.
 """

@@ -81,6 +81,7 @@ class SilentNews:
     silent: int = 0
     is_back: bool = False
     usual: int | None = None  # ms between two of its metrics
+    owner: str = ""  # as of RunNews
 
 
 News = RunNews | ManyNews | SilentNews

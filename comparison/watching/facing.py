@@ -1,0 +1,173 @@
+"""The baseline of a run that ended: what its watch says, else the pinned one, else the run before it. Never itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from comparison.choosing import Scope, rank_by
+from comparison.defaults import Defaults
+from comparison.errors import RequestError, RunNotFound, TrackingUnavailable
+from comparison.finding import find_all
+from comparison.goals import decide
+from comparison.quick.primary import Chosen, Primary
+from comparison.request import Latest, Leading, RunReference
+from comparison.runs import Run, Side
+from comparison.source import RunSource
+from comparison.watching.former import Former, best_before, last_ended
+from comparison.watching.watch import Watching
+
+SHORT = 8  # characters of an id that people read
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Runs of one experiment that ended, and what came before. `fitting`: ids that fit the watch's filter; None: all.
+
+    `by` is what they are judged by, `best` the best before, where that is known.
+    """
+
+    runs: tuple[Run, ...]
+    before: Former
+    source: RunSource
+    now: datetime
+    defaults: Defaults = field(default_factory=Defaults)
+    by: Primary | None = None
+    best: Run | None = None
+    fitting: frozenset[str] | None = None
+
+    @property
+    def place(self) -> str:
+        return self.before.experiment.name
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(run.run_id for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Facing:
+    """What is faced; no side: nothing, and `why`. `doubts`: why it is not what the watch says."""
+
+    side: Side | None = None
+    why: str = ""
+    doubts: tuple[str, ...] = ()
+
+
+def face(watching: Watching, case: Case) -> Facing:
+    """Raises TrackingUnavailable only: what cannot be had is said, and the run before stands in for it."""
+    why = ""
+    side: Side | None = None
+    try:
+        side = _CHOOSERS[watching.against](watching, case)
+    except TrackingUnavailable:
+        raise
+    except RequestError as error:
+        why = error.problem
+    if side is not None and side.runs[0].run_id in case.ids:
+        side, why = None, f"{side.runs[0].name} is the baseline itself."
+    if side is not None:
+        return Facing(side)
+    instead = _previous(watching, case)
+    if instead is None:
+        return Facing(why=" ".join(filter(None, (why, f"No run of {case.place} ended before."))))
+    return Facing(instead, doubts=(f"{why} The run before stands in.",) if why else ())
+
+
+def _unsaid(watching: Watching, case: Case) -> Side | None:
+    return _tagged(case, is_stated=False) or _previous(watching, case)
+
+
+def _pinned(_watching: Watching, case: Case) -> Side:
+    side = _tagged(case, is_stated=True)
+    if side is None:
+        raise RunNotFound(f"No baseline is pinned for the channel, nor for {case.place}.")
+    return side
+
+
+def _tagged(case: Case, *, is_stated: bool) -> Side | None:
+    """The channel's baseline where it is of this experiment, else the experiment's.
+
+    The channel's of another experiment counts only where the watch asks for it. Raises RunNotFound where all are gone.
+    """
+    ids = [each for each in (case.defaults.pinned, case.before.experiment.baseline) if each]
+    found = [run for run in case.source.get(ids) if run is not None] if ids else []
+    own = [run for run in found if run.experiment.experiment_id == case.before.experiment.experiment_id]
+    if kept := own or (found if is_stated else []):
+        return Side(kept[0].name, (kept[0],), ("the pinned baseline",))
+    if ids and not found:
+        raise RunNotFound(f"The pinned baseline {ids[0][:SHORT]}… is gone from MLflow.")
+    return None
+
+
+def _previous(_watching: Watching, case: Case) -> Side | None:
+    """The last to finish before; rather one that fits the watch's filter, that shares a metric, of the same nesting."""
+    shared = {name for run in case.runs for name in run.metrics}
+    is_nested = bool(case.runs[0].parent_id)
+    there = [run for run in case.before.finished if run.run_id not in case.ids]
+
+    def place(run: Run) -> tuple[bool, bool, bool]:
+        is_other = case.fitting is not None and run.run_id not in case.fitting
+        return is_other, bool(shared) and shared.isdisjoint(run.metrics), bool(run.parent_id) is not is_nested
+
+    if there:
+        chosen = min(there, key=place)
+        is_last = chosen is there[0]
+        like = "" if is_last else ", like this one"
+        return Side(chosen.name, (chosen,), (f"the last to finish before{like}",))
+    other = last_ended(case.before, case.source)
+    if other is None or other.run_id in case.ids:
+        return None
+    return Side(other.name, (other,), ("the last to end before; none finished",))
+
+
+def _best(_watching: Watching, case: Case) -> Side:
+    if case.best is None or case.by is None:
+        what = case.by.metric if case.by else "a metric with a known goal"
+        raise RunNotFound(f"No best by {what} is known in {case.place} before it.")
+    return _as_best(case.best, case.by.metric)
+
+
+def _as_best(run: Run, metric: str) -> Side:
+    return Side(run.name, (run,), (f"best {metric} before",))
+
+
+def _told(watching: Watching, case: Case) -> Side | None:
+    """The run that the watch names: in the run's own experiment, else wherever it is."""
+    match watching.baseline:
+        case None | Latest():
+            return _previous(watching, case)
+        case Leading() as told if not told.worst:
+            return _leading(told, case)
+    return _named(watching.baseline, case)
+
+
+def _leading(told: Leading, case: Case) -> Side:
+    own = (case.before.experiment,)
+    if not told.metric:
+        return _best(Watching(""), case)
+    name, _goal = rank_by(told.metric, Scope(case.source, own, defaults=case.defaults), told)
+    by = Primary(name, *decide(name, {}, case.defaults.goals, own), Chosen.REQUEST)
+    best = best_before(case.before, by, case.source)
+    return _best(Watching(""), replace(case, by=by, best=best))
+
+
+def _named(reference: RunReference, case: Case) -> Side:
+    nowhere = replace(case.defaults, experiment="")
+    own = case.before.experiment.name
+    try:
+        found = find_all([reference], case.source, experiment=own, defaults=nowhere, now=case.now)
+    except TrackingUnavailable:
+        raise
+    except RequestError:
+        found = find_all([reference], case.source, defaults=nowhere, now=case.now)
+    side = found[0]
+    return side if side.notes else replace(side, notes=("named by the watch",))
+
+
+_CHOOSERS: Mapping[str, Callable[[Watching, Case], Side | None]] = {
+    "": _unsaid,
+    "previous": _previous,
+    "best": _best,
+    "baseline": _pinned,
+    "run": _told,
+}

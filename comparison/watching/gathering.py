@@ -1,0 +1,223 @@
+"""Many runs in one message: the trials of a sweep, or a burst. Counted by experiment, the best and the spread."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from statistics import median
+
+from comparison.defaults import Defaults
+from comparison.errors import RequestError
+from comparison.quick.primary import ranked, value_of
+from comparison.quick.together import together
+from comparison.runs import Experiment, Goal, Run, Status
+from comparison.source import RunSource
+from comparison.watching.facing import Case, Facing, face
+from comparison.watching.failing import ILL
+from comparison.watching.fitting import fits, is_wanted
+from comparison.watching.former import Former, best_before, former, is_new_best
+from comparison.watching.judging import Watches, both, fitting, held_against, judged_by, passes, refusal
+from comparison.watching.news import Group, ManyNews, Told, Unwanted
+from comparison.watching.watch import Only, Watching
+
+MOST = 1000  # runs looked at for one message; a server needs 1 to 2 ms for each
+LOOKED_UP = 4  # experiments of a burst, the busiest, of which the best before is asked for
+JUDGED = 16  # experiments of a burst whose runs are held against a baseline, where a watch says how they must compare
+SHOWN = 5  # runs of a group, those that finished and those that did not
+GOING_ON = frozenset({Status.RUNNING, Status.SCHEDULED})
+_NOBODY = Unwanted("No watch of the channel wants to hear of any of these runs.")
+
+
+def gather_sweep(  # noqa: PLR0913 -- as telling.tell
+    parent_id: str,
+    run_ids: Sequence[str],
+    watches: Watches,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: Defaults,
+    is_final: bool = False,
+) -> Told | Unwanted:
+    """All trials that MLflow knows of, also those that still run; over when none does and the parent ended too."""
+    (parent,), named = both(partial(source.get, [parent_id]), partial(_these, run_ids, source))
+    home = parent.experiment if parent else next((run.experiment for run in named), None)
+    if home is None:
+        return Unwanted("The sweep and its runs are gone from MLflow.")
+    where = f"tags.mlflow.parentRunId = '{parent_id}'"
+    children = source.search(where, experiment_ids=(home.experiment_id,), limit=MOST)
+    runs = _unique([*children, *(run for run in named if run.parent_id == parent_id)])
+    ended = [run for run in named if run.run_id != parent_id] or [run for run in runs if run.status not in GOING_ON]
+    lot = _Lot(source, now, defaults, watches, _began(parent, runs))
+    wanted = lot.wanted(ended)
+    if not wanted:
+        return _NOBODY
+    key, watching = wanted[0][0]
+    group = lot.group(home, runs, watching, lot.before([home])[home.experiment_id])
+    has_ended = parent is None or parent.status not in GOING_ON
+    news = ManyNews(
+        groups=(group,),
+        parent=parent,
+        is_sweep=True,
+        is_over=is_final or (has_ended and not any(run.status in GOING_ON for run in runs)),
+        unwanted=len(ended) - len(wanted),
+        is_cut=len(children) >= MOST,
+        doubts=lot.doubts(watching, wanted),
+    )
+    return Told(news, key, tuple(run.run_id for run in _best_first(group, [run for _each, run in wanted])))
+
+
+def gather_burst(  # noqa: PLR0913 -- as telling.tell
+    run_ids: Sequence[str],
+    watches: Watches,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: Defaults,
+    is_final: bool = False,
+    was_quiet: bool = False,
+) -> Told | Unwanted:
+    """Those of the runs that a watch wants, by experiment; what is held against is what ended before all of them."""
+    runs = _these(run_ids, source)
+    if not runs:
+        return Unwanted("These runs are gone from MLflow.")
+    first = min((run.ended_at for run in runs if run.ended_at), default=int(now.timestamp() * 1000))
+    lot = _Lot(source, now, defaults, watches, first)
+    wanted = lot.wanted(runs)
+    if not wanted:
+        return _NOBODY
+    key, watching = wanted[0][0]
+    kept = [run for _watch, run in wanted]
+    counts = Counter(run.experiment.experiment_id for run in kept)
+    homes = {run.experiment.experiment_id: run.experiment for run in kept}
+    busiest = [homes[each] for each, _count in counts.most_common()]
+    before = lot.before(busiest[:LOOKED_UP])
+    by_watch = {run.experiment.experiment_id: each[1] for each, run in reversed(wanted)}
+    groups = tuple(
+        lot.group(home, _of(home, kept), by_watch[home.experiment_id], before.get(home.experiment_id))
+        for home in busiest
+    )
+    news = ManyNews(
+        groups=groups,
+        is_over=is_final,
+        was_quiet=was_quiet,
+        unwanted=len(runs) - len(kept),
+        left_out=max(0, len(run_ids) - MOST),
+        doubts=lot.doubts(watching, wanted),
+    )
+    first_of = [run for group in groups for run in ([group.best] if group.best else [])]
+    return Told(news, key, tuple(run.run_id for run in _unique([*first_of, *kept])))
+
+
+@dataclass(slots=True)
+class _Lot:
+    """What a message of many runs is told with. `moment`: what ended before it, in ms, is what came before them."""
+
+    source: RunSource
+    now: datetime
+    defaults: Defaults
+    watches: Watches
+    moment: int
+    _fitting: Mapping[str, set[str] | RequestError] = field(default_factory=dict)
+    _faced: list[Facing] = field(default_factory=list)
+    _formers: dict[str, Former] = field(default_factory=dict)
+    _unjudged: list[Experiment] = field(default_factory=list)
+
+    def wanted(self, runs: Sequence[Run]) -> list[tuple[tuple[str, Watching], Run]]:
+        """The runs that a watch wants, each with the first that does, in the order of the watches."""
+        self._fitting = fitting(self.watches, [run.run_id for run in runs], self.source)
+        found: dict[str, tuple[tuple[str, Watching], Run]] = {}
+        for key, watching in self.watches:
+            own = [run for run in runs if run.run_id not in found and fits(watching, run)]
+            own = [run for run in own if passes(watching, run.run_id, self._fitting)]
+            for run in self._judged(watching, own):
+                found[run.run_id] = (key, watching), run
+        return list(found.values())
+
+    def doubts(self, watching: Watching, wanted: Sequence[tuple[tuple[str, Watching], Run]]) -> tuple[str, ...]:
+        """What was asked for and could not be had, each once."""
+        told = [refusal(each, self._fitting) for each in (watching, *(watch[1] for watch, _run in wanted))]
+        faced = [facing.doubts for facing in self._faced]
+        left = f"Runs of {len(self._unjudged)} experiments more were not judged: they are too many at once."
+        return tuple(dict.fromkeys(s for each in [*told, *faced, [left] if self._unjudged else []] for s in each))
+
+    def before(self, experiments: Sequence[Experiment]) -> dict[str, Former]:
+        """What came before, of each experiment, side by side."""
+        new = [each for each in experiments if each.experiment_id not in self._formers]
+        found = together([partial(former, each, self.moment, self.source) for each in new])
+        self._formers |= {each.experiment_id: before for each, before in zip(new, found, strict=True)}
+        return self._formers
+
+    def group(self, home: Experiment, runs: Sequence[Run], watching: Watching, before: Former | None) -> Group:
+        """`before` None: the best before is not asked for."""
+        finished = [run for run in runs if run.status is Status.FINISHED]
+        by = judged_by(watching, finished or runs, home, self.defaults)
+        in_order = ranked(sorted(finished, key=lambda run: -(run.ended_at or 0)), by)
+        values = sorted(value for run in finished if by and (value := value_of(run, by.metric)) is not None)
+        best = in_order[0] if by and by.goal is not Goal.UNKNOWN and values else None
+        old = best_before(before, by, self.source) if before and by and best else None
+        ill = [run for run in runs if run.status in ILL]
+        return Group(
+            experiment=home,
+            counts=Counter(run.status.value for run in runs),
+            runs=(*in_order[:SHOWN], *sorted(ill, key=lambda run: -(run.ended_at or 0))[:SHOWN]),
+            by=by,
+            best=best,
+            is_new_best=best is not None and before is not None and is_new_best(best, old, by),
+            best_before=old,
+            valued=len(values),
+            low=values[0] if values else None,
+            middle=median(values) if values else None,
+            high=values[-1] if values else None,
+        )
+
+    def _judged(self, watching: Watching, runs: Sequence[Run]) -> list[Run]:
+        """Those that are wanted by how they compare; asked only where the watch says something of that."""
+        if watching.only in (None, Only.FAILURES) and not watching.rules:
+            return list(runs)
+        homes = {run.experiment.experiment_id: run.experiment for run in runs}
+        judged = list(homes.values())[:JUDGED]
+        self._unjudged += list(homes.values())[JUDGED:]
+        before = self.before(judged)
+        asks = [partial(self._of_one, watching, _of(home, runs), before[home.experiment_id]) for home in judged]
+        return [run for kept in together(asks) for run in kept]
+
+    def _of_one(self, watching: Watching, runs: Sequence[Run], before: Former) -> list[Run]:
+        by = judged_by(watching, runs, before.experiment, self.defaults)
+        best = best_before(before, by, self.source) if by else None
+        facing = face(watching, Case(tuple(runs), before, self.source, self.now, self.defaults, by, best))
+        self._faced.append(facing)
+        now = int(self.now.timestamp() * 1000)
+        kept = []
+        leading = best
+        for run in sorted(runs, key=lambda each: each.ended_at or 0):
+            is_best = is_new_best(run, leading, by)
+            leading = run if is_best else leading
+            comparison = held_against(facing.side, run, watching, self.defaults, now) if facing.side else None
+            if is_wanted(watching, run, comparison, is_best=is_best):
+                kept.append(run)
+        return kept
+
+
+def _these(run_ids: Sequence[str], source: RunSource) -> list[Run]:
+    """The last of them, not deleted."""
+    found = source.these(list(run_ids[-MOST:])) if run_ids else []
+    return [run for run in found if not run.deleted]
+
+
+def _began(parent: Run | None, runs: Sequence[Run]) -> int:
+    """When the sweep did, in ms: what ended before is what it is held against."""
+    known = [each.started_at or each.ended_at for each in ([parent] if parent else []) + list(runs)]
+    return min((each for each in known if each), default=0)
+
+
+def _unique(runs: Iterable[Run]) -> list[Run]:
+    return list({run.run_id: run for run in runs if not run.deleted}.values())
+
+
+def _of(home: Experiment, runs: Iterable[Run]) -> list[Run]:
+    return [run for run in runs if run.experiment.experiment_id == home.experiment_id]
+
+
+def _best_first(group: Group, runs: Sequence[Run]) -> list[Run]:
+    return _unique([*([group.best] if group.best else []), *runs])

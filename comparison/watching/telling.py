@@ -1,0 +1,221 @@
+"""News for a channel: what its watches want to hear of runs that ended, with all there is to say of them.
+
+A few questions to MLflow for a message, side by side; whatever number of watches ask the same, it is asked once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from comparison.defaults import Defaults
+from comparison.errors import RequestError
+from comparison.quick import liveness
+from comparison.quick.primary import Primary
+from comparison.quick.together import together
+from comparison.runs import Run, Status
+from comparison.source import ModelVersion, RunSource
+from comparison.watching.announcement import Kind
+from comparison.watching.facing import Case, Facing, face
+from comparison.watching.failing import failure, lacking, siblings
+from comparison.watching.fitting import fits, is_wanted
+from comparison.watching.former import Former, best_before, former, is_new_best
+from comparison.watching.gathering import gather_burst, gather_sweep
+from comparison.watching.judging import Watches, both, fitting, held_against, judged_by, named_metrics, passes, refusal
+from comparison.watching.news import RunNews, SilentNews, Told, Unwanted
+from comparison.watching.watch import Watching
+from comparison.wording.cards import is_known
+
+OWNER_TAGS = ("mlcompare.slack_user", "slack_user")
+_GONE = "The run is gone from MLflow."
+_NOBODY = "No watch of the channel wants to hear of it."
+
+
+def tell(  # noqa: PLR0913 -- what a message is about, and what it is told with
+    kind: Kind,
+    run_ids: Sequence[str],
+    watches: Watches,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: Defaults,
+    parent_id: str = "",
+    was_quiet: bool = False,
+    silent_since: int = 0,
+    is_final: bool = False,
+) -> Told | Unwanted:
+    """The news, by the first of the watches that wants it. Raises TrackingUnavailable: to be asked again.
+
+    `silent_since` is in ms since the epoch, of a run that seems dead; `is_final`: nothing more is expected of a sweep
+    or burst.
+    """
+    if not watches:
+        return Unwanted("No watch of the channel asks for it any more.")
+    if kind is Kind.SWEEP:
+        return gather_sweep(parent_id, run_ids, watches, source, now=now, defaults=defaults, is_final=is_final)
+    if kind is Kind.BURST:
+        return gather_burst(
+            run_ids, watches, source, now=now, defaults=defaults, is_final=is_final, was_quiet=was_quiet
+        )
+    run = source.get(list(run_ids[:1]))[0] if run_ids else None
+    if run is None or run.deleted:
+        return Unwanted(_GONE if run is None else "The run was deleted in MLflow.")
+    if kind in (Kind.DEAD, Kind.BACK):
+        return _silence(run, watches, source, now, silent_since, is_back=kind is Kind.BACK)
+    return _ended(run, watches, source, now, defaults, must_be_best=kind is Kind.BEST)
+
+
+def tell_example(run: Run, watching: Watching, source: RunSource, *, now: datetime, defaults: Defaults) -> RunNews:
+    """How this run would have been told, had it been wanted."""
+    asked = _ask(run, [("", watching)], source, now, defaults)
+    return _news(asked, watching, _face(asked, watching))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """All that MLflow was asked about a run that ended. `bests` are by metric."""
+
+    run: Run
+    before: Former
+    versions: tuple[ModelVersion, ...]
+    fitting: Mapping[str, set[str] | RequestError]
+    bests: Mapping[str, Run | None]
+    source: RunSource
+    now: datetime
+    defaults: Defaults
+
+    def by(self, watching: Watching) -> Primary | None:
+        return judged_by(watching, [self.run], self.run.experiment, self.defaults)
+
+    def best(self, watching: Watching) -> Run | None:
+        by = self.by(watching)
+        return self.bests.get(by.metric) if by else None
+
+
+def _ended(  # noqa: PLR0913 -- all but one by their place
+    run: Run, watches: Watches, source: RunSource, now: datetime, defaults: Defaults, *, must_be_best: bool
+) -> Told | Unwanted:
+    candidates = [(key, watching) for key, watching in watches if fits(watching, run)]
+    if not candidates:
+        return Unwanted(_NOBODY)
+    asked = _ask(run, candidates, source, now, defaults)
+    candidates = [(key, watching) for key, watching in candidates if passes(watching, run.run_id, asked.fitting)]
+    faced: dict[object, Facing] = {}
+    wanting: list[tuple[str, Watching, Facing]] = []
+    for key, watching in candidates:
+        if wanting and not watching.mentions_owner:
+            continue
+        terms = (watching.against, watching.baseline, watching.where, asked.by(watching))
+        if terms not in faced:
+            faced[terms] = _face(asked, watching)
+        if _wants(watching, asked, faced[terms]):
+            wanting.append((key, watching, faced[terms]))
+    if not wanting:
+        return Unwanted(_NOBODY)
+    key, watching, facing = wanting[0]
+    news = _news(asked, watching, facing)
+    if must_be_best and not news.is_best:
+        return Unwanted("It is no new best any more.")
+    owner = owner_of(run) if any(each.mentions_owner for _key, each, _facing in wanting) else ""
+    return Told(replace(news, owner=owner), key, (run.run_id,))
+
+
+def _ask(run: Run, watches: Watches, source: RunSource, now: datetime, defaults: Defaults) -> _Asked:
+    moment = run.ended_at or _ms(now)
+    before, versions = both(partial(former, run.experiment, moment, source), partial(_versions, run.run_id, source))
+    asked = _Asked(run, before, versions, {}, {}, source, now, defaults)
+    by = {each.metric: each for _key, watching in watches if (each := asked.by(watching))}
+    ids = [run.run_id, *(each.run_id for each in before.finished)]
+    fit, bests = both(
+        partial(fitting, watches, ids, source),
+        partial(together, [partial(best_before, before, each, source) for each in by.values()]),
+    )
+    return replace(asked, fitting=fit, bests=dict(zip(by, bests, strict=True)))
+
+
+def _face(asked: _Asked, watching: Watching) -> Facing:
+    found = asked.fitting.get(watching.where)
+    ids = frozenset(found) if isinstance(found, set) else None
+    case = Case(
+        (asked.run,),
+        asked.before,
+        asked.source,
+        asked.now,
+        asked.defaults,
+        asked.by(watching),
+        asked.best(watching),
+        ids,
+    )
+    return face(watching, case)
+
+
+def _wants(watching: Watching, asked: _Asked, facing: Facing) -> bool:
+    comparison = None
+    if facing.side is not None:
+        comparison = held_against(facing.side, asked.run, watching, asked.defaults, _ms(asked.now))
+    is_best = is_new_best(asked.run, asked.best(watching), asked.by(watching))
+    return is_wanted(watching, asked.run, comparison, is_best=is_best)
+
+
+def _news(asked: _Asked, watching: Watching, facing: Facing) -> RunNews:
+    run, finished = asked.run, asked.before.finished
+    comparison = None
+    if facing.side is not None:
+        comparison = held_against(facing.side, run, watching, asked.defaults, _ms(asked.now))
+    best, by = asked.best(watching), asked.by(watching)
+    return RunNews(
+        run=run,
+        comparison=comparison,
+        why_alone="" if facing.side else facing.why,
+        is_best=is_new_best(run, best, by),
+        best_by=by,
+        best_before=best,
+        failure=failure(run, finished),
+        lacking=lacking(run, finished),
+        looked_at=len(siblings(run, finished)),
+        versions=asked.versions,
+        metrics=named_metrics(watching, [run, *(facing.side.runs if facing.side else ())]),
+        doubts=(*refusal(watching, asked.fitting), *facing.doubts),
+    )
+
+
+def _silence(  # noqa: PLR0913 -- all but one by their place
+    run: Run, watches: Watches, source: RunSource, now: datetime, since: int, *, is_back: bool
+) -> Told | Unwanted:
+    """A run that seems dead, as long as it does; one that is back, however it goes on."""
+    wanting = [(key, watching) for key, watching in watches if fits(replace(watching, only=None), run)]
+    fit = fitting(wanting, [run.run_id], source)
+    wanting = [(key, watching) for key, watching in wanting if passes(watching, run.run_id, fit)]
+    if not wanting:
+        return Unwanted(_NOBODY)
+    heard = liveness.heard_at(run)
+    if not is_back and run.status is not Status.RUNNING:
+        return Unwanted("It ended meanwhile.")
+    if not is_back and since and heard > since:
+        return Unwanted("It logs again.")
+    begin = since or heard
+    until = min(max(heard, begin), _ms(now)) if is_back else _ms(now)
+    steps = max((metric.step for metric in run.metrics.values()), default=0)
+    at_first = run.started_at if run.started_at and begin > run.started_at else None
+    usual = (begin - at_first) // steps if at_first and steps > 0 and not is_back else None
+    owner = owner_of(run) if any(watching.mentions_owner for _key, watching in wanting) else ""
+    news = SilentNews(run, max(0, until - begin), is_back=is_back, usual=usual, owner=owner)
+    return Told(news, wanting[0][0], (run.run_id,))
+
+
+def owner_of(run: Run) -> str:
+    """Whose the run is: as its tags say for Slack, else as MLflow knows them; "" when nobody said."""
+    told = next((run.tags[tag].strip() for tag in OWNER_TAGS if run.tags.get(tag, "").strip()), "")
+    return told or (run.user if is_known(run.user) else "")
+
+
+def _versions(run_id: str, source: RunSource) -> tuple[ModelVersion, ...]:
+    """Registered models of a run; a server without a registry is no reason to say nothing of the run."""
+    try:
+        return tuple(source.versions_of([run_id]))
+    except RequestError:
+        return ()
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
