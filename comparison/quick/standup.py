@@ -77,14 +77,22 @@ class Digest:
         return [run for group in self.groups for run in group.running]
 
 
-def standup(request: Standup, source: RunSource, *, now: datetime, defaults: Defaults | None = None) -> Digest:
+def standup(
+    request: Standup,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: Defaults | None = None,
+    within: Place | None = None,
+) -> Digest:
     """Three questions side by side, then the best of the busiest experiments. `now` with the zone to speak in.
 
+    `within` is where to look, whatever the request and the channel say.
     Raises NotUnderstood, ExperimentNotFound or TrackingUnavailable.
     """
     agreed = defaults or Defaults()
     begin, everywhere = moment(request.since, now, text=request.text, command="standup")
-    where = place(request.experiment, source, agreed, text=request.text, everywhere=everywhere)
+    where = within or place(request.experiment, source, agreed, text=request.text, everywhere=everywhere)
     since_ms = int(begin.timestamp() * 1000)
     finished, failed, running = together(
         [

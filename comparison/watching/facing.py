@@ -64,7 +64,8 @@ def face(watching: Watching, case: Case) -> Facing:
     except RequestError as error:
         why = error.problem
     if side is not None and side.runs[0].run_id in case.ids:
-        side, why = None, f"{side.runs[0].name} is the baseline itself."
+        why = f"{side.runs[0].name} is the baseline itself."
+        side = None
     if side is not None:
         return Facing(side)
     instead = _previous(watching, case)

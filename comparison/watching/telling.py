@@ -23,7 +23,7 @@ from comparison.watching.former import Former, best_before, former, is_new_best
 from comparison.watching.gathering import gather_burst, gather_sweep
 from comparison.watching.judging import Watches, both, fitting, held_against, judged_by, named_metrics, passes, refusal
 from comparison.watching.news import RunNews, SilentNews, Told, Unwanted
-from comparison.watching.watch import Watching
+from comparison.watching.watch import Only, Watching
 from comparison.wording.cards import is_known
 
 OWNER_TAGS = ("mlcompare.slack_user", "slack_user")
@@ -150,6 +150,8 @@ def _face(asked: _Asked, watching: Watching) -> Facing:
 
 
 def _wants(watching: Watching, asked: _Asked, facing: Facing) -> bool:
+    if watching.only in (None, Only.FAILURES) and not watching.rules:
+        return True
     comparison = None
     if facing.side is not None:
         comparison = held_against(facing.side, asked.run, watching, asked.defaults, _ms(asked.now))

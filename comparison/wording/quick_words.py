@@ -49,7 +49,8 @@ def where(place: Place) -> str:
     """` in fraud`, ` in fraud, the channel's experiment`, or nothing."""
     if not place.experiments:
         return ""
-    told = f" in {plain.name(place.experiments[0].name, LABEL)}"
+    names = [plain.name(each.name, LABEL) for each in place.experiments]
+    told = f" in {plain.listed(names, 3)}"
     return f"{told}, the channel's experiment" if place.of_channel else told
 
 
