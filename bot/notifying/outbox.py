@@ -5,11 +5,30 @@ when `told` has caught up. Between the two it may be worked on any number of tim
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Protocol
 
 from comparison.watching.announcement import Announcement, Kind, Standing
+
+ON_RUNS = (Kind.RUN, Kind.SWEEP, Kind.BURST)  # the messages that runs join and that later news edit
+
+
+def id_of(key: str) -> str:
+    """The id of the message with this key, short enough to be typed and carried along."""
+    return sha256(key.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def united(first: Announcement, second: Announcement) -> Announcement:
+    """Two of one key as one: what both hold, without repeats and in order; told as soon as either may be."""
+    return replace(
+        first,
+        run_ids=_joined(first.run_ids, second.run_ids),
+        watch_ids=_joined(first.watch_ids, second.watch_ids),
+        experiment_ids=_joined(first.experiment_ids, second.experiment_ids),
+        not_before=min(first.not_before, second.not_before),
+    )
 
 
 class State(StrEnum):
@@ -82,6 +101,7 @@ class Message:
     drawn: str  # a digest of what stands there
     tries: int
     problem: str  # why it waits or failed, in words
+    key: str = ""  # as it was announced: of a sweep it ends with the parent's id
 
 
 class Outbox(Protocol):
@@ -174,3 +194,7 @@ class Outbox(Protocol):
     def prune(self, now: int) -> int:
         """Forgets ends and messages that can change nothing any more; how many rows."""
         ...
+
+
+def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))

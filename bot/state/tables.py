@@ -1,6 +1,6 @@
-"""The tables. Times are whole seconds since the epoch."""
+"""The tables. Times are seconds since the epoch; of what is announced they are milliseconds."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, String, Table, Text, text
 
 metadata = MetaData()
 
@@ -66,4 +66,99 @@ processes = Table(
     metadata,
     Column("id", String(255), primary_key=True),
     Column("beat_at", BigInteger, nullable=False),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("workspace", String(64), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("created_by", String(64), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("is_digest", Boolean, nullable=False),
+    Column("past", Text, nullable=False),  # JSON: ids of runs
+    Column("is_primed", Boolean, nullable=False),
+    Column("paused_at", BigInteger, nullable=False),  # 0: it is not
+    Column("paused_by", String(64), nullable=False),
+    Column("paused_why", Text, nullable=False),
+    Index("ix_watches_channel", "workspace", "channel"),
+    Index("ix_watches_created_by", "workspace", "created_by", "created_at"),
+)
+
+watch_changes = Table(
+    "watch_changes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("watch_id", String(64), nullable=False),
+    Column("workspace", String(64), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("changed_by", String(64), nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Index("ix_watch_changes_channel", "workspace", "channel", "id"),
+)
+
+# From here on times are milliseconds, 0 stands for never.
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+
+ends = Table(
+    "ends",
+    metadata,
+    Column("run_id", String(255), primary_key=True),
+    Column("status", String(64), nullable=False),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("look", String(255), nullable=False),
+    Column("seen_at", BigInteger, nullable=False, index=True),
+)
+
+IS_DUE = text("told < revision AND state IN ('waiting', 'posted')")  # as it stands: SQLite compares it word by word
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("workspace", String(64), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("watch_ids", Text, nullable=False),  # JSON
+    Column("experiment_ids", Text, nullable=False),  # JSON
+    Column("about", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("told", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False, index=True),
+    Column("not_before", BigInteger, nullable=False),
+    Column("joined_at", BigInteger, nullable=False),
+    Column("is_final", Boolean, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("unconfirmed", Integer, nullable=False),
+    Column("posted_at", BigInteger, nullable=False, index=True),
+    Column("ts", String(64), nullable=False),
+    Column("drawn", String(255), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Index("ix_messages_due", "workspace", "channel", "created_at", postgresql_where=IS_DUE, sqlite_where=IS_DUE),
+    Index("ix_messages_state", "state", "created_at"),
+    Index("ix_messages_joined", "is_final", "kind", "joined_at"),
+)
+
+message_runs = Table(
+    "message_runs",
+    metadata,
+    Column("message_id", String(64), primary_key=True),
+    Column("run_id", String(255), primary_key=True, index=True),
+    Column("revision", Integer, nullable=False),  # the message's, with which the run joined
+    Column("place", Integer, nullable=False),  # among those that joined with it
 )
