@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from comparison.errors import FilterRefused
 from comparison.leading import Ranking, leaders
-from comparison.quick.primary import Primary, is_better, value_of
+from comparison.quick.primary import Primary, is_better, ranked, value_of
 from comparison.runs import Experiment, Goal, Run, Status
 from comparison.source import RunSource
 
@@ -22,8 +22,7 @@ class Former:
 
 def former(experiment: Experiment, moment: int, source: RunSource) -> Former:
     """One question."""
-    where = f"attributes.status = 'FINISHED' AND attributes.end_time < {moment}"
-    found = source.ended(where, experiment_ids=(experiment.experiment_id,), limit=LOOKED_AT)
+    found = source.ended(_finished(moment), experiment_ids=(experiment.experiment_id,), limit=LOOKED_AT)
     return Former(experiment, moment, tuple(found))
 
 
@@ -35,11 +34,16 @@ def last_ended(before: Former, source: RunSource) -> Run | None:
 
 
 def best_before(before: Former, by: Primary, source: RunSource) -> Run | None:
-    """Exact, and mostly one question: what finished before sets the bar. None: none had a finite value."""
+    """The best of all that finished before, exact; mostly one question, none where they are few.
+
+    None: no goal is known, or none had a finite value.
+    """
     if by.goal is Goal.UNKNOWN:
         return None
-    ids = (before.experiment.experiment_id,)
-    ranking = Ranking(by.metric, by.goal, ids, f"attributes.end_time < {before.moment}")
+    if len(before.finished) < LOOKED_AT:
+        first = next(iter(ranked(before.finished, by)), None)
+        return first if first and value_of(first, by.metric) is not None else None
+    ranking = Ranking(by.metric, by.goal, (before.experiment.experiment_id,), _finished(before.moment))
     try:
         found = leaders(ranking, source, known=before.finished)
     except FilterRefused:
@@ -53,3 +57,7 @@ def is_new_best(run: Run, best: Run | None, by: Primary | None) -> bool:
         return False
     value, held = value_of(run, by.metric), value_of(best, by.metric) if best else None
     return value is not None and (held is None or is_better(value, held, by.goal))
+
+
+def _finished(moment: int) -> str:
+    return f"attributes.status = 'FINISHED' AND attributes.end_time < {moment}"

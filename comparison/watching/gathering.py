@@ -9,7 +9,8 @@ from statistics import median
 
 from comparison.defaults import Defaults
 from comparison.errors import RequestError
-from comparison.quick.primary import ranked, value_of
+from comparison.outcome import GoalSource
+from comparison.quick.primary import Chosen, Primary, ranked, value_of
 from comparison.quick.together import together
 from comparison.runs import Experiment, Goal, Run, Status
 from comparison.source import RunSource
@@ -151,7 +152,7 @@ class _Lot:
     def group(self, home: Experiment, runs: Sequence[Run], watching: Watching, before: Former | None) -> Group:
         """`before` None: the best before is not asked for."""
         finished = [run for run in runs if run.status is Status.FINISHED]
-        by = judged_by(watching, finished or runs, home, self.defaults)
+        by = judged_by(watching, finished or runs, home, self.defaults) or _unknown(finished)
         in_order = ranked(sorted(finished, key=lambda run: -(run.ended_at or 0)), by)
         values = sorted(value for run in finished if by and (value := value_of(run, by.metric)) is not None)
         best = in_order[0] if by and by.goal is not Goal.UNKNOWN and values else None
@@ -213,6 +214,13 @@ def _began(parent: Run | None, runs: Sequence[Run]) -> int:
 
 def _unique(runs: Iterable[Run]) -> list[Run]:
     return list({run.run_id: run for run in runs if not run.deleted}.values())
+
+
+def _unknown(runs: Sequence[Run]) -> Primary | None:
+    """The metric that most of them logged, where no goal is known for any: to be shown, and not to judge by."""
+    counts = Counter(name for run in runs for name in run.metrics if not name.startswith("system/"))
+    name = next((name for name, _count in counts.most_common(1)), "")
+    return Primary(name, Goal.UNKNOWN, GoalSource.NONE, Chosen.RUNS) if name else None
 
 
 def _of(home: Experiment, runs: Iterable[Run]) -> list[Run]:

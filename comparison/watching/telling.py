@@ -117,7 +117,8 @@ def _ended(  # noqa: PLR0913 -- all but one by their place
     if must_be_best and not news.is_best:
         return Unwanted("It is no new best any more.")
     owner = owner_of(run) if any(each.mentions_owner for _key, each, _facing in wanting) else ""
-    return Told(replace(news, owner=owner), key, (run.run_id,))
+    baseline = [side.run_id for side in news.comparison.baseline.runs] if news.comparison else []
+    return Told(replace(news, owner=owner), key, (*baseline, run.run_id))
 
 
 def _ask(run: Run, watches: Watches, source: RunSource, now: datetime, defaults: Defaults) -> _Asked:
@@ -173,12 +174,18 @@ def _news(asked: _Asked, watching: Watching, facing: Facing) -> RunNews:
         best_by=by,
         best_before=best,
         failure=failure(run, finished),
-        lacking=lacking(run, finished),
+        lacking=_telling_first(lacking(run, finished), asked, watching),
         looked_at=len(siblings(run, finished)),
         versions=asked.versions,
         metrics=named_metrics(watching, [run, *(facing.side.runs if facing.side else ())]),
         doubts=(*refusal(watching, asked.fitting), *facing.doubts),
     )
+
+
+def _telling_first(names: tuple[str, ...], asked: _Asked, watching: Watching) -> tuple[str, ...]:
+    """What the runs before it are judged by comes first."""
+    by = judged_by(watching, asked.before.finished, asked.run.experiment, asked.defaults)
+    return tuple(sorted(names, key=lambda name: by is None or name != by.metric))
 
 
 def _silence(  # noqa: PLR0913 -- all but one by their place

@@ -7,8 +7,9 @@ from comparison.report import Report
 from comparison.watching.digesting import HeldDigest
 from comparison.watching.news import ManyNews, News, RunNews, SilentNews
 from comparison.wording import plain
+from comparison.wording.news_alone import best_report
 from comparison.wording.news_many import many_report
-from comparison.wording.news_run import best_report, run_report
+from comparison.wording.news_run import run_report
 from comparison.wording.news_silent import silent_report
 from comparison.wording.quick import standup_report
 

@@ -13,7 +13,8 @@ from comparison.watching.news import Group, ManyNews
 from comparison.wording import plain
 from comparison.wording import quick_words as words
 from comparison.wording.headline import FIT
-from comparison.wording.news_run import DOUBTS, LONGEST
+from comparison.wording.news_doubts import DOUBTS, tidy
+from comparison.wording.news_facts import KNOWN, line_of
 from comparison.wording.table import finite
 
 VARIED = 2  # parameters that differ, as columns
@@ -28,18 +29,21 @@ def many_report(news: ManyNews, *, ui_url: str = "", command: str = "/mlcompare"
     told = _headline(news)
     single = news.groups[0] if len(news.groups) == 1 else None
     lines = _lines(single, news) if single else _of_several(news)
-    notes = _notes(news)
+    notes, steps = _notes(news), _steps(news, command)
     report = Report(
         headline=told,
         summary="",
         table=_table(single, news) if single else _groups(news),
-        sections=(Section("What is known", lines),) if lines else (),
-        warnings=tuple(_sentence(each) for each in news.doubts[:DOUBTS]),
-        steps=_steps(news, command),
+        sections=(Section(KNOWN, lines),) if lines else (),
+        warnings=tuple(tidy(each) for each in news.doubts[:DOUBTS]),
+        steps=steps,
         links=_links(news, ui_url),
-        footnotes=tuple(filter(None, (" ".join(notes), words.chosen(single.by) if single and single.by else ""))),
+        footnotes=tuple(
+            filter(None, (" ".join(notes), "" if steps or not (single and single.by) else words.chosen(single.by)))
+        ),
     )
-    facts = [f"{line.label}: {line.text}" if line.label else line.text for line in lines]
+    notes += [f"{step.text.partition('. ')[0]}." for step in steps]
+    facts = [line_of(line) for line in lines]
     url = [link.url for link in report.links[:1] if len(link.url) < 1_000]
     return replace(report, summary="\n".join([plain.cut("\n".join([f"{told}.", *facts, *notes]), 1_900), *url]))
 
@@ -207,12 +211,8 @@ def _steps(news: ManyNews, command: str) -> tuple[Step, ...]:
         finished = any(run.status is Status.FINISHED for run in group.runs)
         if not finished or group.best is not None:
             continue
-        if group.by is None:
-            logged = [name for run in group.runs for name in run.metrics]
-            name = next(iter(logged), "")
-        else:
-            name = group.by.metric if group.by.goal is Goal.UNKNOWN else ""
-        if name and quoted(name):
+        name = group.by.metric if group.by and group.by.goal is Goal.UNKNOWN else ""
+        if quoted(name):
             text = f"No goal is known for {plain.name(name)}, so no best is shown. To say which way is better"
             return (Step(text, f"{command} set goal {quoted(name)} lower"),)
     return ()
@@ -241,7 +241,3 @@ def _links(news: ManyNews, ui_url: str) -> tuple[Link, ...]:
             for number, group in enumerate(news.groups[:OPENED])
         ]
     return tuple(found)
-
-
-def _sentence(text: str) -> str:
-    return plain.isolate(plain.shorten(plain.one_line(text), LONGEST))

@@ -9,20 +9,21 @@ from comparison.watching.failing import last_logged
 from comparison.watching.news import SilentNews
 from comparison.wording import cards, plain, times
 from comparison.wording import quick_words as words
-from comparison.wording.headline import FIT
+from comparison.wording.news_facts import KNOWN, line_of
+from comparison.wording.news_headline import placed
 
 
 def silent_report(news: SilentNews, *, now: datetime, ui_url: str = "", command: str = "/mlcompare") -> Report:
     run = news.run
-    told = _back(news) if news.is_back else f"{_placed(run)} seems dead: RUNNING, but silent for {_span(news.silent)}"
+    told = _back(news) if news.is_back else f"{placed(run)} seems dead: RUNNING, but silent for {_span(news.silent)}"
     lines = _back_lines(run) if news.is_back else _dead_lines(news, now)
     url = links.run_url(ui_url, run) if ui_url else ""
-    facts = [f"{line.label}: {line.text}" for line in lines]
+    facts = [line_of(line) for line in lines]
     step = Step("What else runs", f"{command} running")
     return Report(
         headline=told,
         summary=plain.cut("\n".join(filter(None, [f"{told}.", *facts, url])), 3_000),
-        sections=(Section("What is known", lines),) if lines else (),
+        sections=(Section(KNOWN, lines),) if lines else (),
         steps=() if news.is_back else (step,),
         links=(Link(f"Open {plain.name(run.name, words.LABEL)}", url, "run:0"),) if url else (),
         footnotes=()
@@ -31,14 +32,10 @@ def silent_report(news: SilentNews, *, now: datetime, ui_url: str = "", command:
     )
 
 
-def _placed(run: Run) -> str:
-    return f"{plain.name(run.name, words.LABEL)} in {plain.name(run.experiment.name, FIT)}"
-
-
 def _back(news: SilentNews) -> str:
     now = "it logs again" if news.run.status is Status.RUNNING else cards.standing(news.run)
     after = f" after {_span(news.silent)} of silence" if news.silent else ""
-    return f"{_placed(news.run)} is back{after}: {now}"
+    return f"{placed(news.run)} is back{after}: {now}"
 
 
 def _dead_lines(news: SilentNews, now: datetime) -> tuple[Line, ...]:
@@ -46,7 +43,7 @@ def _dead_lines(news: SilentNews, now: datetime) -> tuple[Line, ...]:
     usual = f"; it logged every {times.duration(news.usual)} before" if news.usual else ""
     lines = [Line(f"{words.last_value(run, None) or 'nothing'}{usual}", "Last logged")]
     if words.age(run, now):
-        lines.append(Line(words.age(run, now), "Started before"))
+        lines.append(Line(words.age(run, now), "Running for"))
     return (*lines, *_whose(run))
 
 
