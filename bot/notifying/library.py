@@ -1,0 +1,191 @@
+"""DBOS as we use it: one queue, no schedules, no listeners, and quiet. Nothing else speaks to it.
+
+It imports in a second or more, so nothing here is imported before the engine starts. What is used beyond its
+documented interface stands in this module; its version is therefore held in pyproject.toml.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.notifying.overheard import Overheard
+
+if TYPE_CHECKING:
+    from dbos import DBOS, DBOSClient, EnqueueOptions, WorkflowStatus
+    from dbos._queue import Queue
+    from sqlalchemy import Engine
+
+NAME = "mlcompare"
+QUEUE = "slack"
+_WORKFLOW = "deliver"
+_VERSION = "1"  # fixed: by default it is a hash of the code, and a deployment would orphan what waits
+_PERIOD = 1.0  # s: Slack takes a message a second in a channel
+BUSY, IDLE = 0.26, 1.0  # s between two looks into the queue
+_JOBS = 2.0  # s between two looks for what was put off
+_SELDOM = 60.0  # s between two looks for what we never use
+_FAILED = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+_UNFINISHED = ["ENQUEUED", "DELAYED", "PENDING"]
+_STARTING = 60.0  # s another engine of this process has for its end
+_ONLY = threading.Lock()  # DBOS is one per process
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A workflow to be: its id holds for ever, a second one with it is none."""
+
+    id: str
+    channel: str
+    arguments: tuple[Any, ...]
+    delay: float = 0.0
+
+    @property
+    def options(self) -> "EnqueueOptions":
+        options: EnqueueOptions = {
+            "workflow_name": _WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": self.id,
+            "queue_partition_key": self.channel,
+            "app_version": _VERSION,
+        }
+        return {**options, "delay_seconds": self.delay} if self.delay > 0 else options
+
+
+class Library:
+    """Launched at once; raises what the database raises. `end` ends it."""
+
+    def __init__(self, storage: "Engine", executor: str, run: Callable[..., None], claims: int) -> None:
+        if not _ONLY.acquire(timeout=_STARTING):
+            raise RuntimeError("Another delivery queue is open in this process; close it first.")
+        self._storage = storage
+        try:
+            self._queue = self._launch(executor, run, claims)
+            self._client = self._connect()
+        except BaseException:
+            self.end(0)
+            raise
+
+    def _launch(self, executor: str, run: Callable[..., None], claims: int) -> "Queue":
+        Overheard("dbos").open()
+        from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+
+        config = DBOSConfig(
+            name=NAME,
+            system_database_engine=self._storage,
+            application_version=_VERSION,
+            executor_id=executor,
+            serializer=DBOSPortableJSONSerializer(),  # JSON, never pickle: rows are data
+            use_listen_notify=False,
+            log_level="WARNING",
+            max_executor_threads=claims + 4,
+            notification_listener_polling_interval_sec=0.5,
+            scheduler_polling_interval_sec=3600.0,
+        )
+        registry = _calm(DBOS(config=config))
+
+        @DBOS.workflow(name=_WORKFLOW)
+        def deliver(*arguments: Any) -> None:
+            run(*arguments)
+
+        queue: Queue = registry._register_internal_queue(  # noqa: SLF001 -- one in a table is read anew at every look
+            QUEUE,
+            worker_concurrency=claims,
+            partition_concurrency=1,
+            partition_limiter={"limit": 1, "period": _PERIOD},
+            polling_interval_sec=IDLE,
+        )
+        DBOS.launch()
+        return queue
+
+    def _connect(self) -> "DBOSClient":
+        from dbos import DBOSClient, DBOSPortableJSONSerializer
+
+        serializer = DBOSPortableJSONSerializer()
+        return DBOSClient(system_database_engine=self._storage, application_name=NAME, serializer=serializer, lazy=True)
+
+    def pace(self, seconds: float) -> None:
+        """How often is looked into the queue from now on."""
+        self._queue._polling_interval_sec = seconds  # noqa: SLF001 -- the setter is for queues in a table
+
+    def put(self, jobs: Sequence[Job]) -> None:
+        """Enqueues all or none; those whose id is known are left as they are."""
+        with self._storage.begin() as connection:
+            for job in sorted(jobs, key=lambda each: each.id):  # two processes lock in the same order
+                self._client.enqueue_in_transaction(connection, job.options, *job.arguments)
+
+    @staticmethod
+    def step(work: Callable[[], list[Any]]) -> list[Any]:
+        """In a workflow: does it and keeps what it returned; done before, returns that."""
+        from dbos import DBOS
+
+        return DBOS.run_step({"name": "attempt"}, work)
+
+    @staticmethod
+    def follow(job: Job) -> None:
+        """In a workflow: enqueues the next one, once."""
+        from dbos import DBOS
+
+        DBOS.enqueue_workflow_with_options(job.options, *job.arguments)
+
+    @staticmethod
+    def forget(workflow_ids: list[str]) -> None:
+        from dbos import DBOS
+
+        DBOS.delete_workflows(workflow_ids)
+
+    @staticmethod
+    def unfinished() -> list[str]:
+        """The ids of all that waits or is worked on."""
+        return [each.workflow_id for each in _listed(status=_UNFINISHED)]
+
+    @staticmethod
+    def finished(before: datetime, failed_before: datetime) -> list[str]:
+        """The ids of what ended before, or came to nothing before."""
+        ended = _listed(status="SUCCESS", completed_before=before.astimezone(UTC).isoformat())
+        failed = _listed(status=_FAILED, end_time=failed_before.astimezone(UTC).isoformat())
+        return [each.workflow_id for each in (*ended, *failed)]
+
+    @staticmethod
+    def executors() -> set[str]:
+        """Those that work on something, or did when they died."""
+        return {each.executor_id for each in _listed(status="PENDING") if each.executor_id}
+
+    @staticmethod
+    def recover(executor: str) -> int:
+        """Gives back to the queue what a dead executor worked on; how many."""
+        from dbos import DBOS
+
+        # resume_workflow, which is documented, forgets how often a workflow was tried and asks nobody whose it is.
+        return len(DBOS._recover_pending_workflows([executor]))  # noqa: SLF001
+
+    @staticmethod
+    def is_looking() -> bool:
+        """Whether the thread that looks into the queue lives."""
+        return any(each.name == f"queue-worker-{QUEUE}" for each in threading.enumerate())
+
+    @staticmethod
+    def end(seconds: int) -> None:
+        """Takes nothing more, waits so long for what runs; what runs still is recovered at the next start."""
+        from dbos import DBOS
+
+        try:
+            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=seconds)
+        finally:
+            _ONLY.release()
+
+
+def _listed(**wanted: Any) -> "list[WorkflowStatus]":
+    from dbos import DBOS
+
+    return DBOS.list_workflows(queue_name=QUEUE, application_name=NAME, load_input=False, load_output=False, **wanted)
+
+
+def _calm(dbos: "DBOS") -> Any:
+    """Looks seldom for what we never use: half of what the library costs while nothing happens. Its registry."""
+    from dbos import _workflow_commands
+
+    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _JOBS  # noqa: SLF001 -- no setting for it
+    registry = dbos._registry  # noqa: SLF001 -- as above
+    registry.get_internal_queue()._polling_interval_sec = _SELDOM  # noqa: SLF001 -- as above
+    return registry
