@@ -20,6 +20,8 @@ _RESENT_AFTER = 1.0  # seconds, when Slack could not be reached
 _TRIES = 4  # of what Slack did not receive, or what can be done twice without harm
 _SEARCHED = 30  # messages looked through for one of ours, the newest first
 _REPLIES = 200  # of a thread, which Slack tells oldest first
+TOO_MUCH = "more was said than can be looked through"
+_MEMBERS, _PAGES = 1_000, 20  # members of a channel asked for at once, and how often
 _AGAIN: frozenset[Kind] = frozenset({Kind.UNKNOWN})  # may be repeated by calls that do no harm twice
 
 
@@ -92,14 +94,17 @@ class Outlet:
         answer = self._call("chat.getPermalink", {"channel": channel, "message_ts": ts}, _AGAIN)
         return str(answer.get("permalink", ""))
 
-    def find(self, channel: str, wanted: Mapping[str, object], *, thread_ts: str = "", since: str = "") -> str:
+    def find(
+        self, channel: str, wanted: Mapping[str, object], *, thread_ts: str = "", since: str = "", until: str = ""
+    ) -> str:
         """The `ts` of our message with this in its metadata, "" when there is none; fails where history is closed.
 
-        With `since`, a `ts`, all that was said after it is looked through; fails where that is too much.
+        With `since`, a `ts`, all that was said after it (up to `until`) is looked through; fails where that is too
+        much.
         """
         method, limit = ("conversations.replies", _REPLIES) if thread_ts else ("conversations.history", _SEARCHED)
         arguments = {"channel": channel, "include_all_metadata": True, "limit": limit, "ts": thread_ts or None}
-        arguments |= {"oldest": since, "limit": _REPLIES} if since else {}
+        arguments |= {"oldest": since, "latest": until or None, "limit": _REPLIES} if since else {}
         answer = self._call(method, arguments, _AGAIN)
         for message in answer.get("messages") or ():
             metadata = message.get("metadata") or {}
@@ -107,8 +112,31 @@ class Outlet:
             if metadata.get("event_type") == ANSWER and wanted.items() <= payload.items():
                 return str(message.get("ts", ""))
         if since and answer.get("has_more"):
-            raise SlackFailed(Kind.UNKNOWN, "more was said than can be looked through")
+            raise SlackFailed(Kind.UNKNOWN, TOO_MUCH)
         return ""
+
+    def has_member(self, channel: str, user: str) -> bool:
+        """Whether somebody is in a channel; fails where the app may not know."""
+        cursor = ""
+        for _ in range(_PAGES):
+            arguments = {"channel": channel, "limit": _MEMBERS, "cursor": cursor or None}
+            answer = self._call("conversations.members", arguments, _AGAIN)
+            if user in (answer.get("members") or ()):
+                return True
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return False
+        raise SlackFailed(Kind.UNKNOWN, "the channel has more members than can be looked through")
+
+    def find_person(self, email: str) -> str:
+        """The id of the person with this address, "" when there is none; fails where the app may not know."""
+        try:
+            answer = self._call("users.lookupByEmail", {"email": email}, _AGAIN)
+        except SlackFailed as failure:
+            if failure.code == "users_not_found":
+                return ""
+            raise
+        return str((answer.get("user") or {}).get("id", ""))
 
     def newest_payload(self, channel: str, thread_ts: str) -> Mapping[str, Any]:
         """What the metadata of our newest answer in a thread holds, or of the message the thread hangs from."""
@@ -127,7 +155,7 @@ class Outlet:
         return self._repeat(lambda: self._ask(method, told), repeatable)
 
     def _ask(self, method: str, arguments: dict[str, Any]) -> Any:
-        reading = method.startswith("conversations.") or method == "chat.getPermalink"
+        reading = method.startswith(("conversations.", "users.")) or method == "chat.getPermalink"
         try:
             if reading:  # these take no JSON
                 return self.client.api_call(method, params=arguments)

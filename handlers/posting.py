@@ -63,6 +63,28 @@ class Delivery:
             if self._working_ts:
                 self._services.inbox.show(self._said.delivery, self._working_ts)
 
+    @property
+    def outlet(self) -> Outlet:
+        return self._outlet
+
+    def enter(self, text: str) -> None:
+        """From now on something stands there for all to see, which the answer takes the place of.
+
+        Raises SlackFailed where nothing may be posted. That Slack does not confirm it is no matter.
+        """
+        with self._mutex:
+            if self._is_done or self._working_ts:
+                return
+            working = self._marked(Reply(text), working=True)
+            try:
+                self._working_ts = self._outlet.post(self._said.channel, working, thread_ts=self._said.answer_ts)
+            except SlackFailed as failure:
+                if failure.kind is not Kind.UNKNOWN:
+                    raise
+                self._work_unseen(failure, text, replace(self._outlet, patience=0.0))
+            if self._working_ts:
+                self._services.inbox.show(self._said.delivery, self._working_ts)
+
     def answer(self, draw: Draw) -> None:
         """The answer for all who are there; it takes the place of what was shown while working."""
         with self._mutex:

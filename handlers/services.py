@@ -57,6 +57,7 @@ class Services:
     shelf: Shelf = field(default_factory=lambda: Shelf(time.monotonic))  # what lists are filled from
     mlflow_problem: Callable[[], str] = lambda: ""  # as it was found last; "" when MLflow answered
     inbox: Inbox = field(default_factory=Unkept)  # what is acknowledged and not answered yet
+    find_person: Callable[[str], str] = lambda _email: ""  # somebody's Slack id; "" : nobody, or it may not be asked
     rules_url: str = ""  # the page with the rules of judgement
     working_after: float = 0.7  # seconds until "working on it" is shown
     sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for

@@ -54,5 +54,14 @@ def due(hours: Hours, after: datetime, now: datetime) -> date | None:
     return None
 
 
+def following(hours: Hours, now: datetime) -> datetime:
+    """The first time after now, in the zone of the hours."""
+    zone = ZoneInfo(hours.zone)
+    today = now.astimezone(zone).date()
+    days = (today + timedelta(days=ahead) for ahead in range(9))
+    moments = (_moment(day, hours.at, hours.zone) for day in days if day.weekday() in hours.days)
+    return next((at for at in moments if at > now), now).astimezone(zone)
+
+
 def _moment(day: date, at: time, zone: str) -> datetime:
     return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)
