@@ -66,7 +66,7 @@ class DurableEngine:
         self._mutex = threading.Lock()
         self._busy = 0
         self._handed: set[str] = set()
-        self._worked_at = 0.0
+        self._worked_at = self._started_at = 0.0
         self._probed: tuple[float, str] = (-PROBE, "")
         self._unstarted = "it has not been started"
 
@@ -80,6 +80,7 @@ class DurableEngine:
             self._unstarted = _reason(error)
             raise
         self._storage = storage
+        self._started_at = time.monotonic()
 
     @property
     def problem(self) -> str:
@@ -89,7 +90,8 @@ class DurableEngine:
         now = time.monotonic()
         if now - self._probed[0] >= PROBE:
             self._probed = (now, self._probe(self._storage))
-        return self._probed[1] or ("" if self._library.is_looking() else "nothing looks into the queue")
+        is_looking = self._library.is_looking() or now - self._started_at < PROBE  # its threads start one by one
+        return self._probed[1] or ("" if is_looking else "nothing looks into the queue")
 
     def hand_over(self, dues: Sequence[Due]) -> None:
         """What was handed over once, at this revision, is not taken again, whatever became of it."""
@@ -136,12 +138,13 @@ class DurableEngine:
 
     def stop(self, seconds: float) -> None:
         """Begins nothing more; what runs has so long to finish. The rest is done by others or at the next start."""
-        if self._library is None or self._ending.is_set():
+        library = self._library
+        if library is None or self._ending.is_set():
             return
         self._unstarted = "it has been stopped"
         self._ending.set()
         self._seats.release(CLAIMS * self._workers)  # those that wait for their turn go back to the queue
-        ending = threading.Thread(target=self._end, args=(seconds,), name="delivery-end", daemon=True)
+        ending = threading.Thread(target=self._end, args=(library, seconds), name="delivery-end", daemon=True)
         ending.start()
         ending.join(seconds + 2)  # a database that is away would hold us much longer
 
@@ -213,9 +216,9 @@ class DurableEngine:
             return False
         return True
 
-    def _end(self, seconds: float) -> None:
+    def _end(self, library: Library, seconds: float) -> None:
         try:
-            Library.end(math.ceil(seconds) if self._busy else 0)
+            library.end(math.ceil(seconds) if self._busy else 0)
         except Exception as error:  # noqa: BLE001 -- there is nobody to tell, and the process ends
             log.warning("the delivery queue did not end well", extra={"reason": _reason(error)})
         if self._storage is not None:

@@ -59,6 +59,7 @@ class Library:
         if not _ONLY.acquire(timeout=_STARTING):
             raise RuntimeError("Another delivery queue is open in this process; close it first.")
         self._storage = storage
+        self._overheard = Overheard("dbos")
         try:
             self._queue = self._launch(executor, run, claims)
             self._client = self._connect()
@@ -67,7 +68,7 @@ class Library:
             raise
 
     def _launch(self, executor: str, run: Callable[..., None], claims: int) -> "Queue":
-        Overheard("dbos").open()
+        self._overheard.open()
         from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
         config = DBOSConfig(
@@ -82,7 +83,8 @@ class Library:
             notification_listener_polling_interval_sec=0.5,
             scheduler_polling_interval_sec=3600.0,
         )
-        registry = _calm(DBOS(config=config))
+        instance = DBOS(config=config)
+        registry = _calm(instance)
 
         @DBOS.workflow(name=_WORKFLOW)
         def deliver(*arguments: Any) -> None:
@@ -96,6 +98,7 @@ class Library:
             polling_interval_sec=IDLE,
         )
         DBOS.launch()
+        _leave_out(instance)
         return queue
 
     def _connect(self) -> "DBOSClient":
@@ -164,11 +167,11 @@ class Library:
         """Whether the thread that looks into the queue lives."""
         return any(each.name == f"queue-worker-{QUEUE}" for each in threading.enumerate())
 
-    @staticmethod
-    def end(seconds: int) -> None:
+    def end(self, seconds: int) -> None:
         """Takes nothing more, waits so long for what runs; what runs still is recovered at the next start."""
         from dbos import DBOS
 
+        self._overheard.hush()  # it complains of what it cannot finish
         try:
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=seconds)
         finally:
@@ -189,3 +192,10 @@ def _calm(dbos: "DBOS") -> Any:
     registry = dbos._registry  # noqa: SLF001 -- as above
     registry.get_internal_queue()._polling_interval_sec = _SELDOM  # noqa: SLF001 -- as above
     return registry
+
+
+def _leave_out(dbos: "DBOS") -> None:
+    """Two questions a second or so that we know the answers to: we have no queues in its table, and no deadlines."""
+    database = dbos._sys_db  # noqa: SLF001 -- no setting for it
+    database.list_queues = lambda *_, **__: []  # type: ignore[method-assign]
+    database.cancel_timed_out_workflows = lambda *_, **__: []  # type: ignore[method-assign]

@@ -22,12 +22,12 @@ class Overheard(logging.Handler):
 
     def open(self) -> None:
         """To be called before the library adds a handler of its own, which it does when it finds none."""
-        self._logger.addHandler(self)
+        self._logger.handlers[:] = [self]
         self._logger.propagate = False
 
-    def shut(self) -> None:
-        self._logger.removeHandler(self)
-        self._logger.propagate = True
+    def hush(self) -> None:
+        """Says nothing more. It stays where it is: threads that outlive the library would complain elsewhere."""
+        self.setLevel(logging.CRITICAL)
 
     def emit(self, record: logging.LogRecord) -> None:
         now = time.monotonic()
