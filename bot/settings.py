@@ -1,7 +1,7 @@
 """Settings: the environment, read once; every gap is named at once, with where to get the value."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -30,6 +30,9 @@ SOURCES = {
     "MLCOMPARE_DRAIN_SECONDS": "seconds from 0 to 600, for example 25",
     "MLCOMPARE_TAKEOVER_SECONDS": "seconds from 3 to 600, for example 30",
     "MLCOMPARE_SOCKET_PATIENCE": "seconds from 1 to 86400, for example 300",
+    "MLCOMPARE_NOTIFIER": "on, or off where `mlcompare notify` runs beside it",
+    "MLCOMPARE_POLL_SECONDS": "seconds from 1 to 3600, for example 15",
+    "MLCOMPARE_COLLAPSE_AFTER": "a number from 1 to 100, for example 5",
     "MLCOMPARE_RULES_URL": "the address at which your team reads docs/judgement.md; answers link to it",
     "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
 }
@@ -133,6 +136,11 @@ class Settings(BaseSettings):
     socket_patience: Annotated[float, Bare] = Field(
         default=300, ge=1, le=86400, validation_alias="MLCOMPARE_SOCKET_PATIENCE"
     )
+    notifier: Annotated[Words, AfterValidator(str.lower)] = Field(
+        default="on", validation_alias="MLCOMPARE_NOTIFIER", pattern="^(?i:on|off)$"
+    )
+    poll_seconds: Annotated[float, Bare] = Field(default=15, ge=1, le=3600, validation_alias="MLCOMPARE_POLL_SECONDS")
+    collapse_after: Annotated[int, Bare] = Field(default=5, ge=1, le=100, validation_alias="MLCOMPARE_COLLAPSE_AFTER")
     rules_url: Annotated[Words, AfterValidator(page_address)] = Field(
         default="", validation_alias="MLCOMPARE_RULES_URL"
     )
@@ -143,6 +151,11 @@ class Settings(BaseSettings):
     @property
     def socket_mode(self) -> bool:
         return bool(self.slack_app_token.get_secret_value())
+
+    @property
+    def notifies(self) -> bool:
+        """Whether `serve` also tells channels of runs that end."""
+        return self.notifier == "on"
 
     @property
     def ui_url(self) -> str:
@@ -193,10 +206,15 @@ def _said(message: str) -> str:
     return own if own != message else f"looks wrong: {message[:1].lower()}{message[1:]}"
 
 
+def unspoken() -> tuple[Problem, ...]:
+    """What `notify`, which hears nothing of Slack, cannot do without and the environment does not have."""
+    gaps = [name for name in ("SLACK_BOT_TOKEN", "MLFLOW_TRACKING_URI") if not _is_set(name)]
+    return tuple(Problem(name, "is not set", SOURCES[name]) for name in gaps)
+
+
 def missing() -> tuple[Problem, ...]:
     """What `serve` cannot do without and the environment does not have."""
-    gaps = [name for name in ("SLACK_BOT_TOKEN", "MLFLOW_TRACKING_URI") if not _is_set(name)]
-    problems = [Problem(name, "is not set", SOURCES[name]) for name in gaps]
+    problems = [*unspoken()]
     if not _is_set("SLACK_APP_TOKEN") and not _is_set("SLACK_SIGNING_SECRET"):
         either = f"{SOURCES['SLACK_APP_TOKEN']}; or, for HTTP, SLACK_SIGNING_SECRET: {SOURCES['SLACK_SIGNING_SECRET']}"
         problems.append(Problem("SLACK_APP_TOKEN", "is not set (for Socket Mode)", either))
@@ -207,10 +225,10 @@ def _is_set(name: str) -> bool:
     return bool(bare(os.environ.get(name, "")))
 
 
-def read() -> Settings:
-    """The settings `serve` needs, or SettingsError with every gap."""
+def read(gaps: Callable[[], tuple[Problem, ...]] = missing) -> Settings:
+    """The settings a process needs, or SettingsError with every gap."""
     settings, wrong = survey()
-    problems = (*missing(), *wrong)
+    problems = (*gaps(), *wrong)
     if problems:
         raise SettingsError(problems)
     return settings

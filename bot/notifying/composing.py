@@ -1,0 +1,132 @@
+"""What a message says, found out now; in the plainest words where that fails, so that no run that ended is lost."""
+
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from bot.notifying.outbox import Message
+from comparison.errors import TrackingUnavailable
+from comparison.links import run_url
+from comparison.runs import Run
+from comparison.watching.announcement import Kind
+from comparison.watching.news import Unwanted
+from handlers.announcing import Announced, Wanted
+from handlers.escaping import link, mrkdwn, one_line
+from handlers.ladder import Draw
+from handlers.reply import Reply
+from handlers.rung import Rung
+from handlers.services import Services
+
+log = logging.getLogger(__name__)
+
+Announce = Callable[[Wanted, Services], Announced | Unwanted]
+
+TRIES = 3  # of finding out, before the plain words
+_NAMED = 10  # runs in the plain words
+_REMEMBERED = 1_000
+_NAME = 120
+_SAID = {Kind.DEAD: "has not been heard of for long", Kind.BACK: "is back", Kind.BEST: "is a new best"}
+
+
+class Faulty(Exception):  # noqa: N818 -- named for what happened
+    """It could not be found out for a fault of ours, and is to be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A drawing, and a digest of it that tells whether it differs from what stands."""
+
+    draw: Draw
+    drawn: str
+    is_over: bool
+    new_best: str
+
+
+@dataclass
+class Composer:
+    """Safe to use from any thread."""
+
+    services: Services
+    announce: Announce
+    _faults: "OrderedDict[str, int]" = field(init=False, default_factory=OrderedDict)
+
+    def compose(self, message: Message) -> Composed | Unwanted:
+        """Raises TrackingUnavailable, or Faulty the first times that something unforeseen happens."""
+        if message.kind is Kind.NOTICE:
+            return _in_words(message.about)
+        wanted = Wanted(
+            key=message.key,
+            kind=message.kind,
+            workspace=message.workspace,
+            channel=message.channel,
+            run_ids=message.run_ids,
+            watch_ids=message.watch_ids,
+            about=message.about,
+            is_final=message.is_final,
+            was_quiet=message.kind is Kind.BURST and message.not_before > 0,
+        )
+        try:
+            found = self.announce(wanted, self.services)
+            if isinstance(found, Unwanted):
+                return found
+            told = _composed(found)
+        except TrackingUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the run ended and is told of
+            return self._plainly(message, error)
+        self._faults.pop(message.id, None)
+        return told
+
+    def _plainly(self, message: Message, error: Exception) -> Composed:
+        tries = self._faults.pop(message.id, 0) + 1
+        self._faults[message.id] = tries
+        while len(self._faults) > _REMEMBERED:
+            self._faults.popitem(last=False)
+        incident = self.services.new_incident()
+        log.error("incident %s: %s could not be composed", incident, message.id, exc_info=error, extra={"tries": tries})
+        if tries < TRIES:
+            raise Faulty(f"It could not be composed; incident {incident} in the log") from error
+        return _in_words(self._plain(message))
+
+    def _plain(self, message: Message) -> str:
+        """Names and how they ended; ids alone where not even that can be found out."""
+        if message.kind is Kind.DIGEST:
+            return f"The digest could not be made. Type `{self.services.command} standup` to ask for it."
+        try:
+            found = self.services.runs.get(message.run_ids[:_NAMED])
+        except TrackingUnavailable:
+            raise
+        except Exception:
+            log.exception("not even the names of the runs could be found out")
+            found = []
+        known = {run.run_id: run for run in found if run}
+        lines = [self._line(message.kind, run_id, known.get(run_id)) for run_id in message.run_ids[:_NAMED]]
+        more = len(message.run_ids) - len(lines)
+        return "\n".join([*lines, *([f"and {more} more runs ended"] if more > 0 else [])])
+
+    def _line(self, kind: Kind, run_id: str, run: Run | None) -> str:
+        if run is None:
+            return f"The run {mrkdwn(one_line(run_id), _NAME)} {_SAID.get(kind, 'ended')}."
+        named = link(run_url(self.services.ui_url, run), one_line(run.name) or run_id, 1_000)
+        return f"{named} {_SAID[kind]}." if kind in _SAID else f"{named} ended: {run.status.value}"
+
+
+def _composed(announced: Announced) -> Composed:
+    kept: dict[Rung, Reply] = {}
+
+    def drawn(rung: Rung) -> Reply:
+        if rung not in kept:
+            kept[rung] = announced.draw(rung)
+        return kept[rung]
+
+    best = drawn(Rung.ALL)
+    told = json.dumps([best.text, list(best.blocks)], sort_keys=True, default=str)
+    digest = sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:24]
+    return Composed(drawn, digest, announced.is_over, announced.new_best)
+
+
+def _in_words(text: str) -> Composed:
+    return _composed(Announced(lambda _rung: Reply(text), text, is_over=True))

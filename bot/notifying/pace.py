@@ -1,0 +1,50 @@
+"""How long until something is done again: its interval; longer and longer while it fails or is slow."""
+
+import logging
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+MOST = 300.0  # seconds between two tries, where the interval itself is not longer
+_DOUBLINGS = 16
+
+
+class Pace:
+    """`chance` gives numbers from 0 to 1: not all processes ask at once. Trouble is logged when it begins and ends."""
+
+    def __init__(self, name: str, interval: float, clock: Callable[[], float], chance: Callable[[], float]) -> None:
+        self._name = name
+        self._interval = interval
+        self._clock = clock
+        self._chance = chance
+        self._misses = 0
+        self._since = 0.0
+        self._why = ""
+
+    @property
+    def interval(self) -> float:
+        """Seconds, without chance."""
+        return min(self._interval * 2.0 ** min(self._misses, _DOUBLINGS), max(MOST, self._interval))
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next time."""
+        return self.interval * (0.95 + 0.1 * self._chance())
+
+    def problem(self, patience: float = 0.0) -> str:
+        """Why it does not go well, once that has been so for `patience` seconds; "" when it does."""
+        return self._why if self._why and self._clock() - self._since >= patience else ""
+
+    def miss(self, why: str) -> None:
+        """It failed or was slow."""
+        self._misses += 1
+        if not self._why:
+            self._since = self._clock()
+            log.warning("%s: %s", self._name, why, extra={"next_s": round(self.interval, 1)})
+        self._why = why
+
+    def hit(self) -> None:
+        """It went well."""
+        if self._why:
+            log.warning("%s: well again", self._name, extra={"after_s": round(self._clock() - self._since)})
+        self._misses, self._why = 0, ""

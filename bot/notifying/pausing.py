@@ -1,0 +1,152 @@
+"""What Slack's no means for a channel, or for all of them; watches that cannot go on, and who is told of it."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bot.notifying.outbox import Message, Outbox
+from comparison.watching.announcement import Announcement, Kind
+from handlers.escaping import mrkdwn, one_line
+from handlers.failures import Kind as Failure
+from handlers.failures import SlackFailed
+from handlers.watches import Kept, Watches
+
+log = logging.getLogger(__name__)
+
+# What concerns everything the bot says, in every channel: all is held until it is well again.
+_EVERYWHERE = {
+    "account_inactive": "Slack says that the bot's account is not active (account_inactive)",
+    "token_revoked": "Slack says that the bot's token was revoked (token_revoked)",
+    "token_expired": "Slack says that the bot's token has expired (token_expired)",
+    "invalid_auth": "Slack does not accept the bot's token (invalid_auth)",
+    "not_authed": "Slack says that there is no token (not_authed)",
+    "missing_scope": "the bot may not write: its app lacks the permission chat:write (missing_scope)",
+    "no_permission": "the bot's token may not write (no_permission)",
+    "not_allowed_token_type": "Slack does not take this kind of token (not_allowed_token_type)",
+    "team_access_not_granted": "the bot may not use this workspace (team_access_not_granted)",
+    "org_login_required": "the workspace is being moved (org_login_required)",
+    "ekm_access_denied": "the workspace's administrators suspended posting (ekm_access_denied)",
+}
+_ARCHIVED = "the channel is archived"
+_GONE = "the channel is gone, or I am not in it any more"
+_BY_CODE = {
+    "is_archived": _ARCHIVED,
+    "channel_not_found": _GONE,
+    "not_in_channel": "I am not in the channel any more",
+    "user_not_in_channel": "I am not in the channel any more",
+    "restricted_action": "posting there is restricted",
+    "restricted_action_read_only_channel": "the channel is read-only",
+    "restricted_action_thread_only_channel": "the channel takes threads only",
+    "restricted_action_non_threadable_channel": "posting there is restricted",
+}
+_REMEDIES = {
+    _ARCHIVED: "Take it out of the archive",
+    _GONE: "Invite me (type `/invite` there)",
+    "I am not in the channel any more": "Invite me (type `/invite` there)",
+}
+_HELD = 30.0  # seconds between two tries while Slack takes nothing at all
+_WORDS = 120  # characters of a watch in a notice
+_NAMED = 10  # watches in a notice
+
+
+class Line:
+    """Whether Slack takes anything of the bot at all. While it does not, one message now and then tries."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._mutex = threading.Lock()
+        self._try_at = 0.0
+        self.problem = ""
+
+    def held(self) -> float:
+        """Seconds to wait before anything is sent; 0: it may be tried now, by who asked."""
+        with self._mutex:
+            if not self.problem:
+                return 0.0
+            now = self._clock()
+            if now < self._try_at:
+                return self._try_at - now + 0.1
+            self._try_at = now + _HELD
+            return 0.0
+
+    def break_off(self, why: str) -> float:
+        """Slack takes nothing; seconds to wait."""
+        with self._mutex:
+            is_new, self.problem = not self.problem, why
+            self._try_at = self._clock() + _HELD
+        if is_new:
+            log.error("everything is held: %s. `mlcompare check` tests each setting", why)
+        return _HELD
+
+    def is_well(self) -> None:
+        """Slack took something."""
+        if not self.problem:
+            return
+        with self._mutex:
+            was, self.problem = self.problem, ""
+        if was:
+            log.warning("Slack takes what is said again")
+
+
+def everywhere(failure: SlackFailed) -> str:
+    """Why Slack takes nothing of the bot in any channel; "" where the failure does not say so."""
+    return _EVERYWHERE.get(failure.code, "")
+
+
+def in_channel(failure: SlackFailed) -> str:
+    """Why nothing can be said in this channel; "" where the failure does not say so."""
+    known = _BY_CODE.get(failure.code, "")
+    return known or (failure.kind.value if failure.kind in (Failure.NOT_HERE, Failure.FORBIDDEN) else "")
+
+
+@dataclass
+class Pauser:
+    """Pauses watches that cannot go on. Whoever set them up is told once, in a direct message."""
+
+    watches: Watches
+    outbox: Outbox
+    now: Callable[[], int]  # ms since the epoch
+    command: str = "/mlcompare"
+
+    def pause_channel(self, message: Message, why: str) -> None:
+        """All watches and digests of the channel of a message that cannot be said there."""
+        here = self.watches.of_channel(message.workspace, message.channel)
+        paused = [each for each in here if self._pause(each, why)]
+        remedy = _REMEDIES.get(why, "Once that has changed")
+        last = f"press Resume in `{self.command} watches` there"
+        for owner in dict.fromkeys(each.created_by for each in paused):
+            mine = [each for each in paused if each.created_by == owner]
+            self._tell(mine, f"{_sentence(why)} {remedy}, then {last}.")
+        if paused:
+            log.warning("watches paused", extra={"channel": message.channel, "count": len(paused), "why": why})
+
+    def pause_watch(self, kept: Kept, why: str) -> None:
+        """One whose words I do not understand any more, or MLflow does not."""
+        if self._pause(kept, why):
+            remedy = f"Press Edit in `{self.command} watches` there to change it, then Resume."
+            self._tell([kept], f"{_sentence(mrkdwn(one_line(why), 600))} {remedy}")
+            log.warning("a watch was paused", extra={"watch": kept.id, "channel": kept.channel, "why": why})
+
+    def _pause(self, kept: Kept, why: str) -> bool:
+        return not kept.is_paused and self.watches.pause(kept.id, by="", at=self.now() // 1000, why=why)
+
+    def _tell(self, paused: list[Kept], why: str) -> None:
+        first, at = paused[0], self.now() // 1000
+        if not first.created_by:
+            return
+        words = f"I paused what I posted in <#{first.channel}>: {_named(paused)}. {why}"
+        key = f"notice:{first.id}:{at}"
+        ids = tuple(each.id for each in paused)
+        notice = Announcement(key, Kind.NOTICE, first.workspace, first.created_by, watch_ids=ids, about=words)
+        self.outbox.announce([notice], self.now())
+
+
+def _named(paused: Iterable[Kept]) -> str:
+    told = [f"{'digest' if each.is_digest else 'watch'} {mrkdwn(one_line(each.words), _WORDS)}" for each in paused]
+    more = f", and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return ", ".join(told[:_NAMED]) + more
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."

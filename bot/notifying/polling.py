@@ -1,0 +1,135 @@
+"""Looking for runs that ended: one request to MLflow for all watches, one transaction for all that it found."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from comparison.watching.planning import plan
+
+from bot.notifying.looks import look_of
+from bot.notifying.outbox import Cursor, End, Outbox
+from bot.notifying.pace import Pace
+from bot.notifying.subscribing import Coverage, Subscriptions, covered
+from comparison.errors import RequestError
+from comparison.runs import Experiment, Run
+from comparison.source import RunSource
+from comparison.watching.collapsing import HANDFUL
+from comparison.watching.fitting import covers
+from comparison.watching.stepping import OVERLAP, Seen, step
+from comparison.watching.watch import Subscription
+
+log = logging.getLogger(__name__)
+
+BRIEF = 90_000  # ms that most looks go back: the clocks of most machines are right
+LONG_AFTER = 8  # looks, of which one goes back as far as clocks may be off
+LONG_WITHIN = 5 * 60_000  # ms, likewise
+MOST = 5_000  # runs that one look takes in
+_STANDING = 24 * 3_600_000  # ms that a message can be added to
+_SLOW = 5.0  # seconds, or half the interval where that is longer
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of a look. Not `is_ours`: another process looks. A `problem` is MLflow's."""
+
+    is_ours: bool = False
+    fresh: int = 0
+    changed: int = 0
+    announced: int = 0
+    problem: str = ""
+
+
+@dataclass
+class Poller:
+    """One look after another, by one thread. `now` is in ms since the epoch, `clock` counts seconds."""
+
+    outbox: Outbox
+    subscriptions: Subscriptions
+    source: RunSource
+    pace: Pace
+    now: Callable[[], int]
+    clock: Callable[[], float]
+    handful: int = HANDFUL
+    _coverage: Coverage = field(init=False, default_factory=Coverage)
+    _looks: int = field(init=False, default=LONG_AFTER)  # since the last long one
+    _long_at: int = field(init=False, default=0)
+
+    def poll(self) -> Found:
+        """Raises what the database raises; what MLflow raises makes the next look later."""
+        now = self.now()
+        if not self.outbox.claim_poll(now, int(self.pace.interval * 1000)):
+            return Found()
+        wanted = self.subscriptions.watches()
+        if not wanted:
+            self.pace.hit()
+            return Found(is_ours=True)
+        began = self.clock()
+        try:
+            found = self._look(wanted, now)
+        except RequestError as error:
+            self.pace.miss(error.problem)
+            return Found(is_ours=True, problem=error.problem)
+        self._keep_pace(self.clock() - began)
+        return found
+
+    def _keep_pace(self, took: float) -> None:
+        if took > max(_SLOW, self.pace.interval / 2):
+            self.pace.miss(f"MLflow is slow, the last look took {took:.1f} s")
+        else:
+            self.pace.hit()
+
+    def _look(self, wanted: Sequence[Subscription], now: int) -> Found:
+        experiments = self.source.experiments()
+        self._prime(experiments)
+        ids = self._coverage.of([each.watching for each in wanted], experiments)
+        cursor = self.outbox.cursor(now)
+        is_long = self._looks >= LONG_AFTER - 1 or now - self._long_at >= LONG_WITHIN
+        floor = max(cursor.at - (OVERLAP if is_long else BRIEF), min(each.since for each in wanted) - OVERLAP)
+        runs = self.source.ended_after(floor, experiment_ids=ids, limit=MOST) if ids else []
+        if len(runs) >= MOST:
+            log.error("more runs ended than are looked at; some are not announced", extra={"looked_at": MOST})
+        found = self._keep(runs, cursor, floor, now)
+        if found.is_ours:
+            self._looks, self._long_at = (0, now) if is_long else (self._looks + 1, self._long_at)
+        return found
+
+    def _keep(self, runs: Sequence[Run], cursor: Cursor, floor: int, now: int) -> Found:
+        known = self.outbox.ends([run.run_id for run in runs]) if runs else {}
+        seen = Seen(cursor.at, {run_id: (end.status, end.ended_at) for run_id, end in known.items()})
+        step_ = step(seen, runs, now, cursor.at - floor)
+        wanted: tuple[Subscription, ...] = ()
+        if step_.fresh:
+            # Read again: whoever began to watch while MLflow was asked began after these had ended, or is in here.
+            wanted = self._by_now()
+        standing = self.outbox.standing(now - _STANDING) if step_.fresh else []
+        announcements = plan(wanted, step_.fresh, standing, now=now, handful=self.handful) if step_.fresh else ()
+        ends = {
+            run.run_id: End(run.status.value, run.ended_at or 0, look_of(run)) for run in (*step_.fresh, *step_.changed)
+        }
+        if not self.outbox.record(cursor, step_.seen.cursor, ends, announcements, now):
+            return Found()
+        if announcements:
+            log.info("runs ended", extra={"runs": len(step_.fresh), "messages": len(announcements)})
+        return Found(is_ours=True, fresh=len(step_.fresh), changed=len(step_.changed), announced=len(announcements))
+
+    def _by_now(self) -> tuple[Subscription, ...]:
+        """One whose past is not known yet hears only of what ended after it began, by any clock."""
+        known = self.subscriptions.watches()
+        unprimed = {each.id for each in self.subscriptions.unprimed()}
+        return tuple(replace(each, since=each.since + OVERLAP) if each.id in unprimed else each for each in known)
+
+    def _prime(self, experiments: Sequence[Experiment]) -> None:
+        """Asks what was over when watches began that could not be asked then."""
+        unprimed = self.subscriptions.unprimed()
+        if not unprimed:
+            return
+        ids = covered([each.watching for each in unprimed], experiments)
+        floor = min(each.since for each in unprimed) - OVERLAP
+        ended = self.source.ended_after(floor, experiment_ids=ids, limit=MOST) if ids else []
+        for each in unprimed:
+            self.subscriptions.prime(each.id, [run.run_id for run in ended if _is_past(each, run)])
+
+
+def _is_past(subscription: Subscription, run: Run) -> bool:
+    is_over = subscription.since - OVERLAP < (run.ended_at or 0) <= subscription.since
+    return is_over and covers(subscription.watching, run.experiment.name)
