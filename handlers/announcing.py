@@ -1,13 +1,12 @@
 """A notification as a message: what is to be said, found out, worded and drawn for every rung of the ladder."""
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from comparison.defaults import Defaults
 from comparison.errors import RequestError
+from comparison.outcome import Comparison
 from comparison.report import Report, Step
 from comparison.runs import Experiment, Run
 from comparison.watch_commands import digest_of, watching_of
@@ -18,12 +17,11 @@ from comparison.watching.telling import tell, tell_example
 from comparison.watching.watch import Watching
 from comparison.wording.news import best_report, digest_report, news_report
 from handlers.agreed import defaults_of
-from handlers.blocks import marked
 from handlers.drawing import draw
-from handlers.escaping import clip, length, mrkdwn, one_line
 from handlers.ladder import Draw
-from handlers.limits import TEXT
+from handlers.news_owner import owner_line, with_owner
 from handlers.news_row import HeldNews, news_row
+from handlers.recorded import Recorded
 from handlers.reply import Block, Reply
 from handlers.rung import Rung
 from handlers.said import Said
@@ -33,8 +31,6 @@ from handlers.watches import Kept
 log = logging.getLogger(__name__)
 
 KEPT = 20  # run ids in the metadata
-_NAME = 60
-_PERSON = re.compile(r"[UW][A-Z0-9]{5,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +58,7 @@ class Announced:
     new_best: str = ""
     run_ids: tuple[str, ...] = ()
     watch_id: str = ""  # whose terms it is told by
+    comparison: Comparison | None = None  # of one run with its baseline
 
 
 def announce(message: Wanted, services: Services) -> Announced | Unwanted:
@@ -93,11 +90,34 @@ def example(watching: Watching, said: Said, services: Services, run: Run) -> Ann
     return _announced(Told(news, "", (run.run_id,)), Kind.RUN, services)
 
 
+def remember(announced: Announced, message: Wanted, ts: str, services: Services) -> None:
+    """For those who go on talking about it in the thread; that it cannot be kept is no reason not to have told it."""
+    if announced.comparison is None or not ts:
+        return
+    sides = announced.comparison.sides
+    record = Recorded(
+        id=f"{message.channel}:{ts}",
+        workspace=message.workspace,
+        channel=message.channel,
+        thread="",
+        message_ts=ts,
+        asked_by="",
+        at=int(services.now().timestamp()),
+        runs=tuple(side.runs[0].run_id for side in sides),
+        labels=tuple(side.label for side in sides),
+        experiment=sides[-1].runs[0].experiment.name,
+    )
+    try:
+        services.comparisons.remember(record)
+    except Exception:
+        log.exception("a comparison could not be remembered")
+
+
 def _announced(told: Told, kind: Kind, services: Services) -> Announced:
     news = told.news
     report = _worded(news, kind, services)
     row = news_row(_held(told), _experiments(news), is_one=not isinstance(news, ManyNews))
-    owner = _owner(news.owner, services) if isinstance(news, RunNews | SilentNews) else ""
+    owner = "" if isinstance(news, ManyNews) else owner_line(news.run, news.owner, services)
     return Announced(
         draw=_drawing(report, row, told.run_ids, owner),
         headline=report.headline,
@@ -105,6 +125,7 @@ def _announced(told: Told, kind: Kind, services: Services) -> Announced:
         new_best=_new_best(news),
         run_ids=told.run_ids,
         watch_id=told.watch_id,
+        comparison=news.comparison if isinstance(news, RunNews) else None,
     )
 
 
@@ -120,40 +141,9 @@ def _drawing(report: Report, row: Sequence[Block], run_ids: Sequence[str], owner
     metadata = {"event_payload": {"runs": list(run_ids)[:KEPT]}}
 
     def drawn(rung: Rung) -> Reply:
-        return replace(_with_owner(draw(report, rung=rung, row=row), owner), metadata=metadata)
+        return replace(with_owner(draw(report, rung=rung, row=row), owner), metadata=metadata)
 
     return drawn
-
-
-def _with_owner(reply: Reply, owner: str) -> Reply:
-    """`owner` is mrkdwn that is already escaped; it stands below the headline."""
-    if not owner:
-        return reply
-    text = f"{reply.text}\n{owner}"
-    blocks = reply.blocks
-    if blocks:
-        blocks = (blocks[0], {"type": "section", "text": marked(owner)}, *blocks[1:])
-    return replace(reply, text=text if length(text) <= TEXT else reply.text, blocks=blocks)
-
-
-def _owner(owner: str, services: Services) -> str:
-    """A mention where the owner is known to Slack, else the name."""
-    if not owner:
-        return ""
-    find = getattr(services, "find_person", None)
-    person = owner if _PERSON.fullmatch(owner) else ""
-    if not person and find is not None and "@" in owner:
-        person = _found(partial(find, owner))
-    mention = f"<@{person}>" if _PERSON.fullmatch(person) else mrkdwn(clip(one_line(owner), _NAME), 2 * _NAME)
-    return f"Run by {mention}"
-
-
-def _found(find: partial[str]) -> str:
-    try:
-        return str(find() or "")
-    except Exception:
-        log.exception("a person could not be looked up")
-        return ""
 
 
 def _held(told: Told) -> HeldNews | None:

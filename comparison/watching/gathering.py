@@ -9,6 +9,7 @@ from statistics import median
 
 from comparison.defaults import Defaults
 from comparison.errors import RequestError
+from comparison.leading import Ranking, leaders
 from comparison.outcome import GoalSource
 from comparison.quick.primary import Chosen, Primary, ranked, value_of
 from comparison.quick.together import together
@@ -54,7 +55,8 @@ def gather_sweep(  # noqa: PLR0913 -- as telling.tell
     if not wanted:
         return _NOBODY
     key, watching = wanted[0][0]
-    group = lot.group(home, runs, watching, lot.before([home])[home.experiment_id])
+    is_cut = len(children) >= MOST
+    group = lot.group(home, runs, watching, lot.before([home])[home.experiment_id], all_of=where if is_cut else "")
     has_ended = parent is None or parent.status not in GOING_ON
     news = ManyNews(
         groups=(group,),
@@ -62,7 +64,7 @@ def gather_sweep(  # noqa: PLR0913 -- as telling.tell
         is_sweep=True,
         is_over=is_final or (has_ended and not any(run.status in GOING_ON for run in runs)),
         unwanted=len(ended) - len(wanted),
-        is_cut=len(children) >= MOST,
+        is_cut=is_cut,
         doubts=lot.doubts(watching, wanted),
     )
     return Told(news, key, tuple(run.run_id for run in _best_first(group, [run for _each, run in wanted])))
@@ -149,19 +151,26 @@ class _Lot:
         self._formers |= {each.experiment_id: before for each, before in zip(new, found, strict=True)}
         return self._formers
 
-    def group(self, home: Experiment, runs: Sequence[Run], watching: Watching, before: Former | None) -> Group:
-        """`before` None: the best before is not asked for."""
+    def group(
+        self, home: Experiment, runs: Sequence[Run], watching: Watching, before: Former | None, *, all_of: str = ""
+    ) -> Group:
+        """`before` None: the best before is not asked for. `all_of`: a filter for the best of more than these."""
         finished = [run for run in runs if run.status is Status.FINISHED]
         by = judged_by(watching, finished or runs, home, self.defaults) or _unknown(finished)
         in_order = ranked(sorted(finished, key=lambda run: -(run.ended_at or 0)), by)
         values = sorted(value for run in finished if by and (value := value_of(run, by.metric)) is not None)
         best = in_order[0] if by and by.goal is not Goal.UNKNOWN and values else None
+        if best and by and all_of:
+            best = self._best_of(all_of, by, finished) or best
         old = best_before(before, by, self.source) if before and by and best else None
         ill = [run for run in runs if run.status in ILL]
         return Group(
             experiment=home,
             counts=Counter(run.status.value for run in runs),
-            runs=(*in_order[:SHOWN], *sorted(ill, key=lambda run: -(run.ended_at or 0))[:SHOWN]),
+            runs=(
+                *_unique([*([best] if best else []), *in_order])[:SHOWN],
+                *sorted(ill, key=lambda run: -(run.ended_at or 0))[:SHOWN],
+            ),
             by=by,
             best=best,
             is_new_best=best is not None and before is not None and is_new_best(best, old, by),
@@ -171,6 +180,11 @@ class _Lot:
             middle=median(values) if values else None,
             high=values[-1] if values else None,
         )
+
+    def _best_of(self, where: str, by: Primary, known: Sequence[Run]) -> Run | None:
+        ids = (known[0].experiment.experiment_id,)
+        ranking = Ranking(by.metric, by.goal, ids, f"{where} AND attributes.status = 'FINISHED'")
+        return next(iter(leaders(ranking, self.source, known=known)), None)
 
     def _judged(self, watching: Watching, runs: Sequence[Run]) -> list[Run]:
         """Those that are wanted by how they compare; asked only where the watch says something of that."""

@@ -21,6 +21,7 @@ VARIED = 2  # parameters that differ, as columns
 NAMED = 3  # runs that failed, by name
 OPENED = 3  # experiments with a button of their own
 _GOING_ON = (Status.RUNNING.value, Status.SCHEDULED.value)
+_ILL_WORDS = {Status.FAILED: "failed", Status.KILLED: "was killed"}
 _ILL = (Status.FAILED.value, Status.KILLED.value)
 
 
@@ -55,7 +56,8 @@ def _headline(news: ManyNews) -> str:
     if news.is_sweep:
         name = f"Sweep {plain.name(news.parent.name if news.parent else '', FIT)}" if news.parent else "A sweep"
         trials = f"{total:,}{more} {'trial' if total == 1 and not more else 'trials'}"
-        told = f"{name} is over: {trials}" if news.is_over else f"{name}: {ended:,} of {total:,}{more} ended"
+        over = _ILL_WORDS.get(news.parent.status, "is over") if news.parent else "is over"
+        told = f"{name} {over}: {trials}" if news.is_over else f"{name}: {ended:,} of {total:,}{more} ended"
     else:
         place = plain.name(news.groups[0].experiment.name, FIT) if len(news.groups) == 1 else ""
         where = place or f"{len(news.groups):,} experiments"
