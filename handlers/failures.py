@@ -47,7 +47,7 @@ _KINDS = {
     Kind.UNKNOWN: ("internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"),
     Kind.GONE: ("message_not_found", "cant_update_message", "edit_window_closed"),
     Kind.NOT_HERE: ("not_in_channel", "channel_not_found", "user_not_in_channel"),
-    Kind.FORBIDDEN: ("restricted_action", "restricted_action_read_only_channel", "is_archived"),
+    Kind.FORBIDDEN: ("restricted_action", "restricted_action_read_only_channel", "is_archived", "is_inactive"),
 }
 _BY_CODE = {code: kind for kind, codes in _KINDS.items() for code in codes}
 TOO_LONG = "msg_blocks_too_long"

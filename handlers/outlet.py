@@ -21,7 +21,7 @@ _TRIES = 4  # of what Slack did not receive, or what can be done twice without h
 _SEARCHED = 30  # messages looked through for one of ours, the newest first
 _REPLIES = 200  # of a thread, which Slack tells oldest first
 TOO_MUCH = "more was said than can be looked through"
-_MEMBERS, _PAGES = 1_000, 20  # members of a channel asked for at once, and how often
+_MEMBERS, _PAGES = 999, 20  # members of a channel asked for at once, and how often
 _AGAIN: frozenset[Kind] = frozenset({Kind.UNKNOWN})  # may be repeated by calls that do no harm twice
 
 
@@ -133,7 +133,7 @@ class Outlet:
         try:
             answer = self._call("users.lookupByEmail", {"email": email}, _AGAIN)
         except SlackFailed as failure:
-            if failure.code == "users_not_found":
+            if failure.code in ("users_not_found", "user_not_found"):
                 return ""
             raise
         return str((answer.get("user") or {}).get("id", ""))

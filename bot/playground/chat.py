@@ -49,6 +49,8 @@ def post_ephemeral(desk: Desk, arguments: Arguments) -> Answer:
 def update(desk: Desk, arguments: Arguments) -> Answer:
     channel = known_channel(desk, arguments)
     message = own_message(desk, channel, arguments, "cant_update_message")
+    if channel.is_archived:
+        raise SlackError("is_inactive")
     if len(str(arguments.get("text") or "")) > TEXT_IN_AN_UPDATE:
         raise SlackError("msg_too_long")
     content = content_of(desk, arguments)

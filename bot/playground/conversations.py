@@ -1,10 +1,10 @@
-"""Web API: conversations.*, users.info, team.info, bots.info."""
+"""Web API: conversations.*, users.info, users.lookupByEmail, team.info, bots.info."""
 
 from typing import Any
 
 from bot.playground.chat import Answer, Arguments, is_true, known_channel
 from bot.playground.desk import Desk, SlackError
-from bot.playground.state import APP, BOT, BOT_USER, TEAM, Channel, Message
+from bot.playground.state import APP, BOT, BOT_USER, TEAM, Channel, Message, User
 
 PAGE = 100
 MOST = 999
@@ -37,8 +37,16 @@ def replies(desk: Desk, arguments: Arguments) -> Answer:
 
 def info(desk: Desk, arguments: Arguments) -> Answer:
     channel = known_channel(desk, arguments)
-    _need(desk, "im:read" if channel.is_im else "groups:read" if channel.is_private else "channels:read")
+    _need_reading(desk, channel)
     return {"ok": True, "channel": as_slack(channel)}
+
+
+def members(desk: Desk, arguments: Arguments) -> Answer:
+    channel = known_channel(desk, arguments)
+    _need_reading(desk, channel)
+    found = sorted(channel.members)
+    start, end = _window(arguments, len(found))
+    return {"ok": True, "members": found[start:end], "response_metadata": {"next_cursor": _cursor(end, len(found))}}
 
 
 def list_all(desk: Desk, arguments: Arguments) -> Answer:
@@ -78,9 +86,25 @@ def user_info(desk: Desk, arguments: Arguments) -> Answer:
     user = desk.workspace.users.get(str(arguments.get("user") or ""))
     if user is None:
         raise SlackError("user_not_found")
+    return {"ok": True, "user": _person(desk, user)}
+
+
+def user_by_email(desk: Desk, arguments: Arguments) -> Answer:
+    wanted = str(arguments.get("email") or "").strip().casefold()
+    people = desk.workspace.users.values()
+    user = next((each for each in people if wanted and each.email.casefold() == wanted and not each.is_bot), None)
+    if user is None:
+        raise SlackError("users_not_found")
+    return {"ok": True, "user": _person(desk, user)}
+
+
+def _person(desk: Desk, user: User) -> dict[str, Any]:
+    """The address only for apps that may read it."""
     profile = {"real_name": user.real_name, "display_name": user.name}
+    if "users:read.email" in desk.installation.scopes and user.email:
+        profile["email"] = user.email
     about = {"id": user.id, "team_id": TEAM, "name": user.name, "real_name": user.real_name, "is_bot": user.is_bot}
-    return {"ok": True, "user": {**about, "deleted": False, "tz": "Etc/UTC", "tz_offset": 0, "profile": profile}}
+    return {**about, "deleted": False, "tz": "Etc/UTC", "tz_offset": 0, "profile": profile}
 
 
 def team_info(_desk: Desk, _arguments: Arguments) -> Answer:
@@ -119,6 +143,11 @@ def _joined(desk: Desk, arguments: Arguments) -> Channel:
 def _need(desk: Desk, scope: str) -> None:
     if scope not in desk.installation.scopes:
         raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(desk.installation.scopes)))
+
+
+def _need_reading(desk: Desk, channel: Channel) -> None:
+    kind = "im" if channel.is_im else "groups" if channel.is_private else "channels"
+    _need(desk, f"{kind}:read")
 
 
 def _need_history(desk: Desk, channel: Channel) -> None:

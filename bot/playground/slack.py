@@ -16,7 +16,7 @@ from bot.playground.pages import Pages
 from bot.playground.people import People
 from bot.playground.serving import Serving
 from bot.playground.sockets import Sockets
-from bot.playground.state import Call, Message, View, Workspace, furnish
+from bot.playground.state import BOT_USER, Call, Channel, Message, View, Workspace, furnish
 from bot.playground.tickets import Tickets
 from bot.playground.using import find_action
 
@@ -141,6 +141,20 @@ class SlackStandIn:
         """The options that an external select offers for what is typed."""
         return self.people.options(source, {"action_id": action_id, "block_id": block_id, "value": typed}, user)
 
+    def archive(self, channel: str, *, is_archived: bool = True) -> None:
+        """A channel put into the archive, or taken out of it again."""
+        self.workspace.change_channel(self._room(channel), is_archived=is_archived)
+
+    def leave(self, channel: str, user: str = BOT_USER) -> None:
+        """Somebody is no longer in a channel; unsaid, the bot was removed from it."""
+        room = self._room(channel)
+        self.workspace.change_channel(room, members=room.members - {user})
+
+    def join(self, channel: str, user: str = BOT_USER) -> None:
+        """Somebody is in a channel from now on; unsaid, the bot was invited to it."""
+        room = self._room(channel)
+        self.workspace.change_channel(room, members=room.members | {user})
+
     # What there is to see
 
     def messages(self, channel: str = "", *, thread_ts: str = "") -> list[Message]:
@@ -207,6 +221,12 @@ class SlackStandIn:
 
         message: Message = self.wait_until(first, timeout)
         return message
+
+    def _room(self, channel: str) -> Channel:
+        room = self.workspace.channel(channel)
+        if room is None:
+            raise LookupError(f"The workspace has no channel {channel}.")
+        return room
 
     def _id(self, channel: str) -> str:
         room = self.workspace.channel(channel) if channel else None

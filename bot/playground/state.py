@@ -20,6 +20,7 @@ class User:
     name: str
     real_name: str
     is_bot: bool = False
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class Workspace:
             return known or self.add_channel("", members=(user, BOT_USER), is_im=True)
 
     def add_user(self, name: str, real_name: str = "", user_id: str = "") -> User:
-        user = User(user_id or self.new_id("U"), name, real_name or name.title())
+        user = User(user_id or self.new_id("U"), name, real_name or name.title(), email=f"{name}@playground.example")
         with self.changing():
             self.users[user.id] = user
         return user

@@ -85,6 +85,61 @@ def test_archived_channels_take_nothing(slack, client):
     assert refusal(client.chat_postMessage, channel=EXPERIMENTS, text="x")["error"] == "is_archived"
 
 
+def test_what_stands_in_an_archived_channel_is_not_changed_any_more(slack, client):
+    ts = client.chat_postMessage(channel=EXPERIMENTS, text="one")["ts"]
+    slack.archive(EXPERIMENTS)
+    assert refusal(client.chat_update, channel=EXPERIMENTS, ts=ts, text="two")["error"] == "is_inactive"
+    assert refusal(client.chat_postEphemeral, channel=EXPERIMENTS, user=MAYA, text="x")["error"] == "is_archived"
+    slack.archive(EXPERIMENTS, is_archived=False)
+    assert client.chat_update(channel=EXPERIMENTS, ts=ts, text="two")["ok"]
+
+
+def test_a_bot_that_was_removed_may_not_post_until_it_is_invited_again(slack, client):
+    slack.leave(EXPERIMENTS)
+    assert refusal(client.chat_postMessage, channel=EXPERIMENTS, text="x")["error"] == "not_in_channel"
+    slack.join(EXPERIMENTS)
+    assert client.chat_postMessage(channel=EXPERIMENTS, text="x")["ok"]
+
+
+def test_a_private_channel_is_not_there_for_a_bot_that_was_removed(slack, client):
+    slack.workspace.change_channel(slack.workspace.channel(EXPERIMENTS), is_private=True)
+    slack.reinstall(scopes=slack.installation.scopes | {"groups:read"})
+    slack.leave(EXPERIMENTS)
+    for method in ("chat.postMessage", "conversations.info", "conversations.members"):
+        assert refusal(client.api_call, method, params={"channel": EXPERIMENTS, "text": "x"})["error"] == (
+            "channel_not_found"
+        )
+
+
+@pytest.mark.parametrize("method", ["conversations.members", "conversations.info"])
+@pytest.mark.parametrize(("private", "scope"), [(False, "channels:read"), (True, "groups:read")])
+def test_who_is_in_a_channel_is_told_to_apps_that_may_know(slack, client, method, private, scope):
+    slack.workspace.change_channel(slack.workspace.channel(EXPERIMENTS), is_private=private)
+    answer = refusal(client.api_call, method, params={"channel": EXPERIMENTS})
+    assert (answer["error"], answer["needed"]) == ("missing_scope", scope)
+    slack.reinstall(scopes=slack.installation.scopes | {scope})
+    assert client.api_call(method, params={"channel": EXPERIMENTS})["ok"]
+
+
+def test_members_come_in_pages(slack, client):
+    slack.reinstall(scopes=slack.installation.scopes | {"channels:read"})
+    first = client.conversations_members(channel=EXPERIMENTS, limit=3)
+    cursor = first["response_metadata"]["next_cursor"]
+    rest = client.conversations_members(channel=EXPERIMENTS, limit=3, cursor=cursor)
+    assert {*first["members"], *rest["members"]} == {MAYA, "U0JONAS", "U0PRIYA", "U0MLCOMPARE"}
+    assert rest["response_metadata"]["next_cursor"] == ""
+    assert refusal(client.conversations_members, channel=EXPERIMENTS, cursor="nonsense")["error"] == "invalid_cursor"
+
+
+def test_people_are_found_by_their_address_by_apps_that_may_read_it(slack, client):
+    address = "maya@playground.example"
+    assert refusal(client.users_lookupByEmail, email=address)["needed"] == "users:read.email"
+    slack.reinstall(scopes=slack.installation.scopes | {"users:read.email"})
+    assert client.users_lookupByEmail(email=address.upper())["user"]["id"] == MAYA
+    assert client.users_lookupByEmail(email=address)["user"]["profile"]["email"] == address
+    assert refusal(client.users_lookupByEmail, email="nobody@playground.example")["error"] == "users_not_found"
+
+
 def test_a_public_channel_can_be_posted_to_with_the_scope_for_it(slack, client):
     slack.reinstall(scopes=slack.installation.scopes | {"chat:write.public"})
     assert client.chat_postMessage(channel=GENERAL, text="x")["ok"]
