@@ -1,0 +1,87 @@
+"""`make chaos`: runs end, Slack fails at random, and the bot is killed 200 times. Is every run told, and none twice?
+
+make chaos ARGS="--kills 200 --database postgresql" chooses; exit code 1 when anything was lost or doubled.
+"""
+
+import argparse
+import secrets
+import sys
+import time
+from collections import Counter
+
+from tests.chaos.databases import POSTGRESQL, SQLITE
+from tests.chaos.trial import Outcome, Plan, run
+
+SHOWN = 10
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    words.add_argument("--kills", type=int, default=200)
+    words.add_argument("--database", choices=(SQLITE, POSTGRESQL), action="append", help="both when left out")
+    words.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="to repeat a trial")
+    words.add_argument("--rate", type=float, default=5.0, help="runs that end in a second")
+    words.add_argument("--between", type=float, default=6.0, help="seconds between two kills, on average")
+    words.add_argument("--experiments", type=int, default=20)
+    words.add_argument("--processes", type=int, default=4, help="of `notify` on PostgreSQL")
+    words.add_argument("--collapse", action="store_true", help="runs may share messages")
+    words.add_argument("--no-history", action="store_true", help="the bot may not read its channels")
+    given = words.parse_args()
+    outcomes = []
+    for database in given.database or (SQLITE, POSTGRESQL):
+        plan = Plan(
+            database,
+            given.kills,
+            given.seed,
+            a_second=given.rate,
+            between=given.between,
+            experiments=given.experiments,
+            processes=given.processes,
+            collapses=given.collapse,
+            may_read_history=not given.no_history,
+        )
+        print(f"{database}: {given.kills} kills, seed {given.seed}", flush=True)
+        outcomes.append(run(plan, say))
+        report(outcomes[-1])
+    sys.exit(0 if all(each.is_well for each in outcomes) else 1)
+
+
+def say(what: str) -> None:
+    print(f"  {time.strftime('%H:%M:%S')} {what}", flush=True)
+
+
+def report(outcome: Outcome) -> None:
+    found, calls = outcome.count, outcome.calls
+    lines = [
+        ("kill -9", f"{outcome.kills.total()} ({_listed(outcome.kills)})"),
+        ("runs ended", f"{len(outcome.ended)} ({outcome.rate:.1f} a second)"),
+        ("announcements wanted (channel and run)", f"{len(found.wanted)}"),
+        ("messages, of them shared by several runs", f"{found.messages}, {found.many}"),
+        ("LOST", f"{len(found.lost)}"),
+        ("DOUBLED", f"{len(found.doubled)}"),
+        ("told though nobody asked", f"{len(found.unasked)}"),
+        ("that do not say what they should", f"{len(found.wrong)}"),
+        ("looked up in history", f"{calls['conversations.history']}"),
+        ("posts tried, edits tried", f"{calls['chat.postMessage']}, {calls['chat.update']}"),
+        ("faults of Slack", f"{outcome.faults.total()} ({_listed(outcome.faults)})"),
+        ("429 for going too fast", f"{outcome.limited}"),
+        ("all told after the last run, seconds", f"{outcome.drained:.0f}"),
+        ("tracebacks in the logs", f"{len(outcome.tracebacks)} ({_listed(Counter(outcome.tracebacks))})"),
+        ("seed", f"{outcome.plan.seed}"),
+    ]
+    for what, figure in lines:
+        print(f"  {what:<42} {figure}", flush=True)
+    details = [*map(str, sorted(found.lost)), *(f"{each} {times} times" for each, times in found.doubled.items())]
+    details += [*found.wrong, *outcome.problems]
+    details += [f"{row.state} {row.id}: {row.problem}" for row in outcome.left]
+    for each in details[:SHOWN]:
+        print(f"    {each}", flush=True)
+    print(f"  {'well' if outcome.is_well else 'NOT WELL'}", flush=True)
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{times} {what}" for what, times in counts.most_common(SHOWN)) or "none"
+
+
+if __name__ == "__main__":
+    main()

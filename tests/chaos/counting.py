@@ -1,0 +1,85 @@
+"""What people saw, held against what happened: which ended runs nobody was told of, and which twice."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bot.playground.slack import SlackStandIn
+from bot.playground.state import Message
+from tests.chaos.training import Ended
+from tests.chaos.watchers import Watchers
+
+NAME = re.compile(r"\brun-\d{5}\b")
+ENDED = re.compile(r"([\d,]+) runs? ended")
+Told = tuple[str, str]  # a channel, and a run's id
+
+
+@dataclass
+class Count:
+    """`lost` and `doubled` hold a channel and a run's id each; `wrong` says in words what does not fit together."""
+
+    wanted: set[Told] = field(default_factory=set)
+    told: Counter[Told] = field(default_factory=Counter)
+    messages: int = 0
+    many: int = 0  # messages that several runs share
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def lost(self) -> set[Told]:
+        return {each for each in self.wanted if not self.told[each]}
+
+    @property
+    def doubled(self) -> dict[Told, int]:
+        return {each: times for each, times in self.told.items() if times > 1}
+
+    @property
+    def unasked(self) -> set[Told]:
+        return set(self.told) - self.wanted
+
+
+def count(
+    slack: SlackStandIn, ended: Iterable[Ended], watchers: Watchers, shared: Mapping[str, Iterable[str]]
+) -> Count:
+    """`shared`: the ids of the runs in each message that many share, by its delivery id (the message shows a few)."""
+    runs = {each.run_id: each for each in ended}
+    found = Count({(channel, each.run_id) for each in runs.values() for channel in watchers.of(each.experiment)})
+    by_delivery: dict[str, list[Message]] = defaultdict(list)
+    for message in slack.messages():
+        if message.channel not in watchers.places:
+            continue
+        found.messages += 1
+        delivery = _delivery(message)
+        by_delivery[delivery].append(message)
+        kind, *_, last = delivery.split(":")
+        if kind == "run":
+            _count_one(found, message, last, runs)
+        elif kind == "burst":
+            _count_many(found, message, list(shared.get(delivery, ())))
+        else:
+            found.wrong.append(f"{message.channel}: of no kind: {message.text!r}")
+    found.wrong += [f"{len(twice)} messages are {delivery}" for delivery, twice in by_delivery.items() if twice[1:]]
+    return found
+
+
+def _count_one(found: Count, message: Message, run_id: str, runs: Mapping[str, Ended]) -> None:
+    """By its delivery, and by its words: the first name in it is that of the run."""
+    found.told[message.channel, run_id] += 1
+    named = NAME.search(message.text)
+    if run_id not in runs or named is None or named[0] != runs[run_id].name:
+        name = runs[run_id].name if run_id in runs else "a run that did not end"
+        found.wrong.append(f"{message.channel}: {name} is told as {message.text[:80]!r}")
+
+
+def _count_many(found: Count, message: Message, run_ids: list[str]) -> None:
+    """By the stored ids, and by the number in its words."""
+    found.many += 1
+    found.told.update((message.channel, run_id) for run_id in run_ids)
+    said = ENDED.search(message.text)
+    number = int(said[1].replace(",", "")) if said else 0
+    if number != len(run_ids):
+        found.wrong.append(f"{message.channel}: {len(run_ids)} runs are told as {message.text[:80]!r}")
+
+
+def _delivery(message: Message) -> str:
+    return str(message.metadata.get("event_payload", {}).get("delivery", ""))

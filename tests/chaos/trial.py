@@ -1,0 +1,182 @@
+"""One trial: runs end, Slack has a bad day, the bot is killed again and again; then all is counted."""
+
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.notifying.outbox import Message, State
+from bot.playground.desk import LEAST_SCOPES, Installation
+from bot.playground.slack import SlackStandIn
+from bot.state.database import open_database
+from bot.state.outbox import StoredOutbox
+from tests.chaos.counting import Count, count
+from tests.chaos.databases import POSTGRESQL, a_database
+from tests.chaos.fleet import Fleet
+from tests.chaos.training import Ended, Training, new_experiments
+from tests.chaos.watchers import Watchers, invite, many_watchers, set_up
+from tests.chaos.weather import Weather
+from tests.mlflow_server import running_mlflow
+
+HISTORY = LEAST_SCOPES | {"channels:history"}
+OFF = 4 * 60_000  # ms that two training machines' clocks are off, one either way
+SINGLE = 100_000  # messages that may wait for a channel before runs share one: never
+
+
+@dataclass(frozen=True)
+class Plan:
+    database: str
+    kills: int
+    seed: int
+    a_second: float = 5.0
+    experiments: int = 20
+    faults_a_second: float = 1.5
+    between: float = 6.0  # seconds between two kills, on average
+    processes: int = 4  # on PostgreSQL; one on a file
+    collapses: bool = False
+    may_read_history: bool = True
+    drains_within: float = 1_200.0
+    settles: float = 15.0
+
+    @property
+    def is_shared(self) -> bool:
+        return self.database == POSTGRESQL
+
+
+@dataclass
+class Outcome:
+    plan: Plan
+    count: Count
+    ended: list[Ended]
+    kills: Counter[str]
+    faults: Counter[str]
+    calls: Counter[str]
+    limited: int  # 429 that the pace of a channel earned, not the weather
+    rate: float  # runs a second, as they ended
+    drained: float  # seconds from the last end of a run until all was told; below 0: never
+    left: list[Message]  # what the outbox still holds as waiting or failed
+    tracebacks: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_well(self) -> bool:
+        most = 1 if self.plan.may_read_history else 2
+        twice = any(times > most for times in self.count.told.values())
+        wrong = self.count.wrong if self.plan.may_read_history else []
+        return not (self.count.lost or twice or wrong or self.count.unasked or self.problems)
+
+
+def run(plan: Plan, say: Callable[[str], None] = lambda _words: None) -> Outcome:
+    watchers = many_watchers(plan.experiments)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True)))
+        address = stack.enter_context(a_database(plan.database, folder))
+        mlflow = stack.enter_context(running_mlflow(folder / "mlflow"))
+        scopes = HISTORY if plan.may_read_history else LEAST_SCOPES
+        slack = stack.enter_context(SlackStandIn(Installation(scopes=scopes, keeps_pace=True)))
+        return put_to_trial(plan, Scene(folder, address, mlflow.url, slack, watchers), say)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where a trial takes place; nothing of it is the trial's own to end."""
+
+    folder: Path
+    address: str
+    mlflow: str
+    slack: SlackStandIn
+    watchers: Watchers
+
+    def settings(self, plan: Plan) -> dict[str, str]:
+        return {
+            "SLACK_BOT_TOKEN": self.slack.installation.bot_token,
+            "SLACK_SIGNING_SECRET": self.slack.installation.signing_secret,
+            "SLACK_API_URL": self.slack.api_url,
+            "MLFLOW_TRACKING_URI": self.mlflow,
+            "DATABASE_URL": self.address,
+            "MLCOMPARE_POLL_SECONDS": "1",
+            "MLCOMPARE_TAKEOVER_SECONDS": "3",
+            "MLCOMPARE_COLLAPSE_AFTER": "5" if plan.collapses else str(SINGLE),
+        }
+
+
+def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _words: None) -> Outcome:
+    invite(scene.slack.workspace, scene.watchers.places)
+    set_up(scene.address, scene.watchers)
+    experiments = new_experiments(scene.mlflow, scene.watchers.experiments)
+    command, size = ("notify", plan.processes) if plan.is_shared else ("serve", 1)
+    engine = open_database(scene.address)
+    outbox = StoredOutbox(engine)
+    try:
+        with (
+            Fleet(scene.folder / "bots", scene.settings(plan), command, size, plan.seed) as fleet,
+            Training(scene.mlflow, experiments, plan.a_second, plan.seed) as training,
+            Weather(scene.slack.faults, plan.faults_a_second, plan.seed) as weather,
+        ):
+            names = scene.watchers.experiments
+            training.off |= {names[0]: -OFF, names[-1]: OFF}
+            _kill(plan, fleet, training, scene.slack, say)
+            training.stop()
+            weather.clear_up()
+            drained = _drain(plan, scene, training, outbox, say)
+            codes = fleet.end()
+            problems = [f"exit code {code} when asked to end" for code in codes if code]
+            problems += [training.problem] if training.problem else []
+            problems += fleet.ended_by_themselves
+        return Outcome(
+            plan=plan,
+            count=_counted(scene, training.ended, outbox),
+            ended=training.ended,
+            kills=fleet.kills,
+            faults=weather.struck,
+            calls=Counter(call.method for call in scene.slack.calls),
+            limited=_limited(scene.slack, weather),
+            rate=len(training.ended) / max(training.seconds, 0.001),
+            drained=drained,
+            left=[*outbox.listed(state=State.WAITING), *outbox.listed(state=State.FAILED)],
+            tracebacks=fleet.tracebacks(),
+            problems=problems,
+        )
+    finally:
+        engine.dispose()
+
+
+def _kill(plan: Plan, fleet: Fleet, training: Training, slack: SlackStandIn, say: Callable[[str], None]) -> None:
+    dice = random.Random(plan.seed)  # noqa: S311 -- to be repeated, not to be safe
+    began = time.monotonic()
+    for number in range(1, plan.kills + 1):
+        time.sleep(min(dice.expovariate(1 / plan.between), 4 * plan.between))
+        fleet.strike()
+        if number % 10 == 0 or number == plan.kills:
+            took = time.monotonic() - began
+            say(f"{number} kills, {len(training.ended)} runs ended, {len(slack.messages())} messages, {took:.0f} s")
+
+
+def _drain(plan: Plan, scene: Scene, training: Training, outbox: StoredOutbox, say: Callable[[str], None]) -> float:
+    """Waits until every run is told and nothing is due; then a little more, for what would come twice."""
+    began, last = time.monotonic(), 0.0
+    while (took := time.monotonic() - began) < plan.drains_within:
+        left = len(_counted(scene, training.ended, outbox).lost)
+        due = len(outbox.due(int(time.time() * 1000)))
+        if not left and not due:
+            time.sleep(plan.settles)
+            return took
+        if took - last >= 20:
+            say(f"draining: {left} to tell, {due} due, {took:.0f} s")
+            last = took
+        time.sleep(1)
+    return -1.0
+
+
+def _counted(scene: Scene, ended: list[Ended], outbox: StoredOutbox) -> Count:
+    shared = {row.id: row.run_ids for row in outbox.posted(0)}
+    return count(scene.slack, ended, scene.watchers, shared)
+
+
+def _limited(slack: SlackStandIn, weather: Weather) -> int:
+    told = sum(call.status == 429 for call in slack.calls)
+    return told - sum(times for name, times in weather.struck.items() if name.startswith("429"))

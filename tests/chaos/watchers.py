@@ -1,0 +1,63 @@
+"""Who watches what: a channel for each experiment, some with two, some that watch twice, one that watches by pattern."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from bot.playground.state import BOT_USER, TEAM, Workspace
+from bot.state.database import open_database
+from bot.state.migrating import upgrade
+from bot.state.watches import StoredWatches
+from handlers.watches import Kept
+
+OWNER = "U0MAYA"
+
+
+@dataclass
+class Watchers:
+    """Experiments' names, and the places (names or patterns) that each channel watches."""
+
+    experiments: tuple[str, ...]
+    places: dict[str, list[str]] = field(default_factory=dict)
+
+    def of(self, experiment: str) -> list[str]:
+        """The channels that are to hear of a run of it."""
+        return [
+            channel
+            for channel, places in self.places.items()
+            if any(fnmatchcase(experiment, place) for place in places)
+        ]
+
+
+def many_watchers(count: int) -> Watchers:
+    names = tuple(f"chaos-{number:02d}" for number in range(count))
+    found = Watchers(names, {f"C0CHAOS{number:02d}": [name] for number, name in enumerate(names)})
+    for number, name in enumerate(names):
+        if number % 4 == 1:
+            found.places[f"C1CHAOS{number:02d}"] = [name]
+        if number % 4 == 2:
+            found.places[f"C0CHAOS{number:02d}"].append(f"{name}*")  # the same channel twice: told once all the same
+    found.places["C2CHAOS"] = ["chaos-?3"]
+    return found
+
+
+def invite(workspace: Workspace, channels: Iterable[str]) -> None:
+    """Channels of these ids, with the bot in them."""
+    for channel in channels:
+        workspace.add_channel(channel.lower(), channel_id=channel, members=(OWNER, BOT_USER))
+
+
+def set_up(address: str, watchers: Watchers, words: str = "") -> None:
+    """Keeps the watches in the database, as if each channel had typed them; `words` follow the place."""
+    engine = open_database(address)
+    upgrade(engine)
+    kept = StoredWatches(engine)
+    for channel, places in watchers.places.items():
+        for number, place in enumerate(places):
+            kept.add(a_watch(f"{channel}-{number}", channel, f"{place} {words}".strip()))
+    engine.dispose()
+
+
+def a_watch(watch_id: str, channel: str, words: str, past: Sequence[str] = ()) -> Kept:
+    return Kept(watch_id, TEAM, channel, words, OWNER, time.time(), past=tuple(past), is_primed=True)
