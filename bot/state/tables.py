@@ -150,7 +150,6 @@ messages = Table(
     Column("tries", Integer, nullable=False),
     Column("problem", Text, nullable=False),
     Index("ix_messages_due", "workspace", "channel", "created_at", postgresql_where=IS_DUE, sqlite_where=IS_DUE),
-    Index("ix_messages_state", "state", "created_at"),
     Index("ix_messages_joined", "is_final", "kind", "joined_at"),
 )
 

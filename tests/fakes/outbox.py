@@ -296,4 +296,5 @@ class FakeOutbox:
             drawn="",
             tries=0,
             problem="",
+            key=announcement.key,
         )

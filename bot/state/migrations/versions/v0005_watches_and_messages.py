@@ -96,7 +96,6 @@ def _messages() -> None:
     )
     places = ["workspace", "channel", "created_at"]
     op.create_index("ix_messages_due", "messages", places, postgresql_where=_IS_DUE, sqlite_where=_IS_DUE)
-    op.create_index("ix_messages_state", "messages", ["state", "created_at"])
     op.create_index("ix_messages_joined", "messages", ["is_final", "kind", "joined_at"])
     op.create_index("ix_messages_created_at", "messages", ["created_at"])
     op.create_index("ix_messages_posted_at", "messages", ["posted_at"])
