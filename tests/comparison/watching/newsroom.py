@@ -1,0 +1,60 @@
+"""Runs that ended in an experiment, and what a channel is told of them."""
+
+from datetime import UTC, datetime
+
+from comparison.defaults import Defaults
+from comparison.runs import Status
+from comparison.watching.announcement import Kind
+from comparison.watching.telling import tell
+from comparison.watching.watch import Watching
+from tests.comparison.quick.team import HOUR, MINUTE, NOW, a_run
+from tests.fakes.runs import FakeRuns
+
+assert datetime(2026, 11, 23, 12, tzinfo=UTC) == NOW
+
+
+class Asked(FakeRuns):
+    """What the newest questions to a RunSource are answered with."""
+
+    def these(self, run_ids):
+        self._ask("these")
+        return [run for run in self.runs if run.run_id in set(run_ids)]
+
+    def versions_of(self, run_ids):
+        self._ask("versions_of")
+        return [version for version, _aliases in self.models if version.run_id in run_ids]
+
+    def fitting(self, where, run_ids):
+        self._ask("fitting")
+        return {run.run_id for run in self.search(where, limit=10**9)} & set(run_ids)
+
+
+def forest(number, ended, auc=None, **facts):
+    """A run of the experiment fraud, `ended` ms before noon."""
+    metrics = {"val_auc": (auc, 100), "val_loss": (1.0, 100)} if auc is not None else {}
+    facts.setdefault("parameters", {"depth": str(number), "seed": "1"})
+    return a_run(f"rf-{number}", ended=ended, metrics=facts.pop("metrics", metrics), **facts)
+
+
+PAST = [forest(number, (12 - number) * HOUR, 0.90 + number / 1000) for number in range(1, 9)]
+BEST = forest(12, MINUTE, 0.934)
+POOR = forest(13, MINUTE, 0.85)
+BROKE = forest(14, MINUTE, status=Status.FAILED, ran=12 * MINUTE, metrics={"val_loss": (0.7, 34)})
+
+
+def told(*runs, watch=None, kind=Kind.RUN, ids=None, source=None, defaults=None, **more):
+    """What is told of the last of these runs."""
+    watches = [("w", watch or Watching("fraud"))] if not isinstance(watch, list) else watch
+    known = source or Asked(list(runs))
+    run_ids = ids if ids is not None else [runs[-1].run_id]
+    return tell(kind, run_ids, watches, known, now=NOW, defaults=defaults or Defaults(), **more)
+
+
+def news(*runs, **more):
+    return told(*runs, **more).news
+
+
+def baseline(*runs, **more):
+    """What the last run is held against, and how that was chosen."""
+    side = news(*runs, **more).comparison.baseline
+    return side.label, *side.notes
