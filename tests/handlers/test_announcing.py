@@ -322,4 +322,4 @@ def test_a_digest_that_was_taken_back_is_not_told():
 
 def test_a_notice_is_its_words():
     told = announce(Wanted("notice:w0:1", Kind.NOTICE, TEAM, "U1", about="It is paused.\nResume it."), services())
-    assert read(told.draw(Rung.ALL)).split() == "# It is paused. • Resume it.".split()
+    assert " ".join(read(told.draw(Rung.ALL)).split()) == "# It is paused. • Resume it."
