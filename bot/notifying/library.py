@@ -4,11 +4,15 @@ It imports in a second or more, so nothing here is imported before the engine st
 documented interface stands in this module; its version is therefore held in pyproject.toml.
 """
 
+import inspect
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, cast, func
 
 from bot.notifying.overheard import Overheard
 
@@ -24,6 +28,7 @@ _VERSION = "1"  # fixed: by default it is a hash of the code, and a deployment w
 _PERIOD = 1.0  # s: Slack takes a message a second in a channel
 BUSY, IDLE = 0.26, 1.0  # s between two looks into the queue
 _JOBS = 2.0  # s between two looks for what was put off
+_LISTENING = 0.5  # s between two looks for what we never use, in memory; and how long an end may take
 _SELDOM = 60.0  # s between two looks for what we never use
 _FAILED = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _UNFINISHED = ["ENQUEUED", "DELAYED", "PENDING"]
@@ -80,7 +85,7 @@ class Library:
             use_listen_notify=False,
             log_level="WARNING",
             max_executor_threads=claims + 4,
-            notification_listener_polling_interval_sec=0.5,
+            notification_listener_polling_interval_sec=_LISTENING,
             scheduler_polling_interval_sec=3600.0,
         )
         instance = DBOS(config=config)
@@ -187,15 +192,32 @@ def _listed(**wanted: Any) -> "list[WorkflowStatus]":
 def _calm(dbos: "DBOS") -> Any:
     """Looks seldom for what we never use: half of what the library costs while nothing happens. Its registry."""
     from dbos import _workflow_commands
+    from dbos._sys_db_sqlite import SQLiteSystemDatabase
 
     _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _JOBS  # noqa: SLF001 -- no setting for it
+    SQLiteSystemDatabase._now_ms_sql = _now  # type: ignore[assignment,method-assign]  # noqa: SLF001 -- as above
     registry = dbos._registry  # noqa: SLF001 -- as above
     registry.get_internal_queue()._polling_interval_sec = _SELDOM  # noqa: SLF001 -- as above
     return registry
 
 
+def _now(_database: Any) -> Any:
+    """Now in ms, on any SQLite.
+
+    The library's own is a full second on Python 3.11, which would let two messages into a
+    channel at once, and nothing at all on a newer Python whose SQLite is older than 3.42.
+    """
+    return cast((func.julianday("now") - 2440587.5) * 86_400_000, BigInteger)
+
+
 def _leave_out(dbos: "DBOS") -> None:
-    """Two questions a second or so that we know the answers to: we have no queues in its table, and no deadlines."""
-    database = dbos._sys_db  # noqa: SLF001 -- no setting for it
-    database.list_queues = lambda *_, **__: []  # type: ignore[method-assign]
-    database.cancel_timed_out_workflows = lambda *_, **__: []  # type: ignore[method-assign]
+    """Two questions a second or so that we know the answers to: we have no queues in its table, and no deadlines.
+
+    And the pauses, up to 90 s, that the look into the queue would make after the database was away.
+    """
+    database: Any = dbos._sys_db  # noqa: SLF001 -- no setting for it
+    database.list_queues = lambda *_, **__: []
+    database.cancel_timed_out_workflows = lambda *_, **__: []
+    for name in ("get_queue_partitions", "get_workflow_statuses"):
+        at_once = inspect.unwrap(getattr(type(database), name))
+        setattr(database, name, partial(at_once, database))

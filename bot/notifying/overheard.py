@@ -36,7 +36,7 @@ class Overheard(logging.Handler):
                 self._unsaid += 1
                 return
             self._next_at, unsaid, self._unsaid = now + PAUSE, self._unsaid, 0
-        log.warning("the delivery queue has trouble; it tries again", extra={"reason": _said(record), "unsaid": unsaid})
+        log.warning("the delivery queue has trouble", extra={"reason": _said(record), "unsaid": unsaid})
 
 
 def _said(record: logging.LogRecord) -> str:

@@ -9,8 +9,14 @@ from sqlalchemy.engine import URL, make_url
 
 CONNECT_SECONDS = 3  # a database that does not answer in this time counts as down
 _APPLICATION = "mlcompare"
-# A peer that is gone without a word is noticed within 25 s.
-_KEEPALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+# A server that is gone without a word is noticed within 25 s.
+_KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 _FROZEN_MS = 60_000  # a transaction left open this long by a process that froze is ended by the server
 _BUSY_MS = 30_000
 
