@@ -34,6 +34,7 @@ def both(tmp_path_factory, request):
             return f"sqlite:///{tmp_path_factory.mktemp('state')}/state.db"
         server, name = request.getfixturevalue("postgres_server"), f"test_{uuid.uuid4().hex[:12]}"
         server.psql(f"CREATE DATABASE {name}")
+        server.psql(f"ALTER DATABASE {name} SET synchronous_commit = off")  # no test pulls the plug
         return database_address(server.get_uri(database=name))
 
     yield emptied

@@ -16,7 +16,7 @@ from handlers.watches import MOST, Changed, Kept, TooMany, in_order
 
 log = logging.getLogger(__name__)
 
-LOCK = 7_214_050_332 << 32  # PostgreSQL's advisory locks, one a channel, from here on
+LOCK = 7_214_050 << 32  # PostgreSQL's advisory locks, one a channel, from here on
 _SAME = ("id", "workspace", "channel", "words", "created_by", "created_at", "is_digest", "is_primed")
 _PAUSE = ("paused_at", "paused_by", "paused_why")
 _Found = TypeVar("_Found")
