@@ -36,8 +36,8 @@ def _lacking(news: RunNews) -> str:
     names = plain.listed(news.lacking)
     of = "Nearly all" if news.looked_at > 10 else "All"
     return (
-        f"{of} of the {news.looked_at} runs before it logged {names}. A script that breaks off outside of "
-        "`with mlflow.start_run()` ends as FINISHED too."
+        f"{of} of the last {news.looked_at} runs to finish before it logged {names}. A script that breaks off outside "
+        "of `with mlflow.start_run()` ends as FINISHED too."
     )
 
 

@@ -30,9 +30,9 @@ def known(news: RunNews) -> tuple[Section, ...]:
 def _usually(found: Failure) -> str:
     if found.usual is None:
         return ""
-    of = "the one that finished before" if found.siblings == 1 else f"the {found.siblings} that finished before"
-    took = "took" if found.siblings == 1 else "took, at the median,"
-    return f"; {of} {took} {times.duration(found.usual)}"
+    if found.siblings == 1:
+        return f"; the last one to finish took {times.duration(found.usual)}"
+    return f"; the last {found.siblings} to finish took, at the median, {times.duration(found.usual)}"
 
 
 def last(found: Failure | None) -> str:

@@ -118,7 +118,7 @@ def test_a_run_that_ended_reads_verdict_table_why_and_what_to_press():
 def test_text_alone_is_an_answer_with_its_links():
     assert read(announced(BROKE).draw(Rung.TEXT)) == (
         "rf-14 failed in fraud after 12 min, val_loss 0.7 at step 34.\n"
-        "Ran for: 12 min; the 8 that finished before took, at the median, 1 h\n"
+        "Ran for: 12 min; the last 8 to finish took, at the median, 1 h\n"
         "Last logged: val_loss 0.7 at step 34; others come to step 100\n"
         "Parameters: depth: 8 → 14\n"
         "Compare in MLflow\nOpen rf-14"

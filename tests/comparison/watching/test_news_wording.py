@@ -78,7 +78,7 @@ def test_a_failure_says_after_how_long_and_what_it_logged_last():
     found = report(*PAST, BROKE)
     assert found.headline == "rf-14 failed in fraud after 12 min, val_loss 0.7 at step 34"
     assert section(found, "What is known") == [
-        "Ran for: 12 min; the 8 that finished before took, at the median, 1 h",
+        "Ran for: 12 min; the last 8 to finish took, at the median, 1 h",
         "Last logged: val_loss 0.7 at step 34; others come to step 100",
     ]
     assert found.table is None
@@ -93,7 +93,7 @@ def test_a_run_without_the_metric_it_should_have_is_flagged_with_the_reason():
     found = report(*PAST, forest(9, MINUTE, metrics={"val_loss": 0.5}))
     assert found.headline == "rf-9 in fraud says it finished, but did not log val_auc"
     assert found.warnings[0] == (
-        "All of the 8 runs before it logged val_auc. A script that breaks off outside of "
+        "All of the last 8 runs to finish before it logged val_auc. A script that breaks off outside of "
         "`with mlflow.start_run()` ends as FINISHED too."
     )
 
