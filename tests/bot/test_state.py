@@ -9,16 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from click.testing import CliRunner
-from sqlalchemy import inspect, select, text
+from sqlalchemy import MetaData, inspect, select, text
 
 from bot.addresses import database_address
 from bot.state.capabilities import StoredCapabilities
 from bot.state.claims import StoredClaims
 from bot.state.database import check_writable, open_database
-from bot.state.migrating import migrate, newest, upgrade
+from bot.state.migrating import _config, migrate, newest, upgrade
 from bot.state.tables import claims, metadata
 from tests.postgres import postgres, postgres_server
 
@@ -236,6 +237,50 @@ def test_a_database_from_the_first_release_is_brought_up_to_date(empty, clock):
         connection.execute(text("INSERT INTO claims (key, claimed_at) VALUES ('kept', 1795392000)"))
     assert upgrade(empty) == ("0001", newest())
     assert not StoredClaims(empty, clock).claim("kept")
+
+
+ROWS_OF_0004 = {
+    "claims": {"key": "kept", "claimed_at": 1795392000},
+    "capabilities": {"team": "T1", "rung": 2, "until": 1795392000},
+    "comparisons": {
+        "id": "C1:1.1", "workspace": "T1", "channel": "C1", "thread": "1.0", "message_ts": "1.1", "asked_by": "U1",
+        "at": 1795392000, "told": '{"runs": ["größer"]}',
+    },
+    "defaults": {
+        "workspace": "T1", "channel": "C1", "what": "goal", "metric": "cost", "value": "lower", "changed_by": "U1",
+        "changed_at": 1795392000,
+    },
+    "inbox": {
+        "key": "a", "owner": "p1", "asked_at": 1795392000, "said": "{}", "stage": "asked", "told_at": 0,
+        "working_ts": "1.2", "times": 1,
+    },
+    "processes": {"id": "p1", "beat_at": 1795392000},
+}  # fmt: skip
+
+
+def test_a_database_of_the_release_before_is_brought_up_to_date_with_all_it_holds(empty):
+    upgrade(empty, "0004")
+    tables = MetaData()
+    tables.reflect(empty)
+    assert set(tables.tables) == {*ROWS_OF_0004, "alembic_version"}
+    with empty.begin() as connection:
+        for name, row in ROWS_OF_0004.items():
+            connection.execute(tables.tables[name].insert().values(row))
+    assert upgrade(empty) == ("0004", newest())
+    with empty.connect() as connection:
+        kept = {name: connection.execute(tables.tables[name].select()).mappings().all() for name in ROWS_OF_0004}
+        assert kept == {name: [row] for name, row in ROWS_OF_0004.items()}
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_migration_that_is_taken_back_leaves_the_release_before(empty):
+    upgrade(empty)
+    config = _config()
+    with empty.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0004")
+    assert set(inspect(empty).get_table_names()) == {*ROWS_OF_0004, "alembic_version"}
+    assert upgrade(empty) == ("0004", newest())
 
 
 def test_replicas_may_migrate_at_the_same_moment(empty, address):
