@@ -24,9 +24,9 @@ from comparison.watching.gathering import gather_burst, gather_sweep
 from comparison.watching.judging import Watches, both, fitting, held_against, judged_by, named_metrics, passes, refusal
 from comparison.watching.news import RunNews, SilentNews, Told, Unwanted
 from comparison.watching.watch import Only, Watching
-from comparison.wording.cards import is_known
 
 OWNER_TAGS = ("mlcompare.slack_user", "slack_user")
+_UNKNOWN = "unknown"  # what MLflow writes where nobody said who it was
 _GONE = "The run is gone from MLflow."
 _NOBODY = "No watch of the channel wants to hear of it."
 
@@ -215,7 +215,7 @@ def _silence(  # noqa: PLR0913 -- all but one by their place
 def owner_of(run: Run) -> str:
     """Whose the run is: as its tags say for Slack, else as MLflow knows them; "" when nobody said."""
     told = next((run.tags[tag].strip() for tag in OWNER_TAGS if run.tags.get(tag, "").strip()), "")
-    return told or (run.user if is_known(run.user) else "")
+    return told or (run.user if run.user != _UNKNOWN else "")
 
 
 def _versions(run_id: str, source: RunSource) -> tuple[ModelVersion, ...]:
