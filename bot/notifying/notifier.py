@@ -48,6 +48,7 @@ class Notifier:
         client: WebClient,
         *,
         new_engine: NewEngine | None = None,
+        guard: float = GUARD,
     ) -> None:
         self._database_url = settings.database_url.get_secret_value()
         self._services = services
@@ -55,11 +56,13 @@ class Notifier:
         self._parts = parts(settings, services, outbox, client, self._hurry)
         self._new_engine = new_engine or self._durable
         self._workers = min(8, settings.workers)
+        self._guard = guard
         self._stopping = threading.Event()
         self._trouble = Trouble("telling channels of runs")
         self._thread: threading.Thread | None = None
         self._duty: Duty | None = None
         self._drain = 0.0
+        self._was_needed = False
         self._standby = ""
 
     @property
@@ -98,7 +101,7 @@ class Notifier:
                 pause = self._trouble.begin(error)
             else:
                 self._trouble.end()
-                pause = GUARD
+                pause = self._guard
 
     def _serve(self, slots: Slots) -> None:
         """One term in a slot; returns at once where there is nothing to do or no slot to have."""
@@ -124,7 +127,7 @@ class Notifier:
         log.info("telling channels of runs that end", extra={"slot": slot})
         is_ours = True
         try:
-            while is_ours and not self._stopping.wait(GUARD):
+            while is_ours and not self._stopping.wait(self._guard):
                 is_ours = slots.is_held()
         finally:
             self._duty = None
@@ -133,8 +136,10 @@ class Notifier:
             log.error("the slot is not ours any more; this process stopped delivering and begins anew")
 
     def _is_needed(self) -> bool:
-        """Somebody watches something, or something waits."""
-        return bool(self._services.watches.every() or self._outbox.due(self._parts.now(), 1))
+        """Somebody watches something, or something waits; or did, since the start."""
+        if not self._was_needed:
+            self._was_needed = bool(self._services.watches.every() or self._outbox.due(self._parts.now(), 1))
+        return self._was_needed
 
     def _stand_by(self) -> None:
         is_file = self._database_url.startswith("sqlite")

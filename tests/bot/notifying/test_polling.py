@@ -1,0 +1,316 @@
+"""A look at MLflow costs one request, finds each end once, and becomes rarer while MLflow is not well."""
+
+import logging
+from dataclasses import replace
+
+import pytest
+
+from bot.notifying.outbox import State
+from bot.notifying.pace import Pace
+from bot.notifying.polling import BRIEF, Poller
+from bot.playground.slack import STANDUP
+from comparison.errors import TrackingUnavailable
+from comparison.runs import Experiment
+from comparison.watching.stepping import OVERLAP
+from tests.bot.notifying.stage import HOUR, IRIS, MINUTE, Stage, ended
+
+EVERY = 15.0
+
+
+class Watchers:
+    """A stage on which is looked every 15 s."""
+
+    def __init__(self, **more):
+        self.stage = Stage(**more)
+        self.runs = self.stage.runs
+        self.runs.more_experiments.append(IRIS)
+        self.clock = self.stage.clock
+        self.took = 0.0
+        self.poller = self.another()
+
+    def another(self, interval=EVERY):
+        """Another process."""
+        pace = Pace("looking", interval, self.clock.seconds, lambda: 0.5)
+        stage = self.stage
+        return Poller(stage.outbox, stage.subscriptions, self.runs, pace, self.clock.ms, self.clock.seconds)
+
+    def look(self, seconds=EVERY):
+        self.clock.wait(seconds)
+        return self.poller.poll()
+
+    def end(self, name, ago=1_000, **facts):
+        self.runs.runs.append(ended(name, self.clock.ms() - ago, **facts))
+
+    def announced(self):
+        return sorted((each.channel, each.run_ids[0].strip("0")) for each in self.stage.outbox.listed())
+
+
+@pytest.fixture
+def house():
+    return Watchers()
+
+
+def test_without_a_watch_nothing_is_asked(house):
+    house.end("A")
+    assert house.look().is_ours
+    assert house.runs.asked == []
+
+
+def test_a_paused_watch_asks_nothing_either(house):
+    house.stage.watches.pause(house.stage.watch().id, by="U0MAYA", at=1)
+    house.look()
+    assert house.runs.asked == []
+
+
+def test_a_look_is_one_request_whatever_number_of_watches_and_experiments_there_are(house):
+    house.runs.more_experiments += [Experiment(str(number), f"fraud-{number}") for number in range(2, 50)]
+    for number in range(2, 30):
+        house.stage.watch(f"fraud-{number}")
+    house.stage.watch("fraud-*", channel=STANDUP)
+    house.look()
+    assert house.runs.asked == ["experiments", "ended_after"]
+
+
+def test_each_end_is_announced_once_however_often_is_looked(house):
+    house.stage.watch()
+    house.look()
+    house.end("A")
+    assert [house.look().announced for _ in range(12)] == [1, *[0] * 11]
+    assert house.announced() == [("C0EXPERIMENTS", "A")]
+
+
+def test_two_channels_that_watch_are_both_told(house):
+    house.stage.watch()
+    house.stage.watch("ir*", channel=STANDUP)
+    house.look()
+    house.end("A")
+    assert house.look().announced == 2
+
+
+def test_what_had_ended_when_a_watch_began_is_not_announced(house):
+    house.end("A")
+    kept = house.stage.watch(ago=0)
+    house.stage.watches.prime(kept.id, ["A".ljust(32, "0")])
+    house.look()
+    assert house.announced() == []
+
+
+def test_a_watch_that_began_while_mlflow_was_away_learns_first_what_was_over_by_then(house):
+    house.end("A", ago=2 * MINUTE)
+    kept = house.stage.watch(ago=60, is_primed=False)
+    house.end("B", ago=10_000)
+    house.look()
+    assert house.announced() == [("C0EXPERIMENTS", "B")]
+    assert house.stage.watches.get(kept.id).is_primed
+    house.look()
+    assert house.runs.asked.count("ended_after") == 3
+
+
+def test_words_that_mean_nothing_any_more_pause_their_watch_and_its_owner_is_told(house):
+    kept = house.stage.watch("iris only sometimes")
+    house.look()
+    house.look()
+    assert house.stage.watches.get(kept.id).paused_why
+    (notice,) = house.stage.outbox.listed()
+    assert notice.channel == kept.created_by
+    assert "watch iris only sometimes" in notice.about
+
+
+def test_words_are_read_again_only_when_they_change(house):
+    kept = house.stage.watch()
+    house.look()
+    before = house.stage.subscriptions.watching(kept.id)
+    house.look()
+    assert house.stage.subscriptions.watching(kept.id) is before
+    house.stage.watches.edit(kept.id, "fraud", by="U0MAYA", at=1)
+    house.look()
+    assert house.stage.subscriptions.watching(kept.id).place == "fraud"
+
+
+@pytest.mark.parametrize("off", [-5 * MINUTE, 5 * MINUTE])
+def test_a_machine_whose_clock_is_five_minutes_off_is_heard_within_eight_looks(house, off):
+    house.stage.watch()
+    for _ in range(5):
+        house.look()
+    house.end("A", ago=-off)
+    found = [house.look().announced for _ in range(30)]
+    assert sum(found) == 1
+    assert 1 in found[:8]
+
+
+def test_most_looks_go_back_a_minute_and_a_half_and_one_of_eight_a_quarter_of_an_hour(house):
+    house.stage.watch()
+    since = []
+    ask = house.runs.ended_after
+
+    def ended_after(moment, **more):
+        since.append(house.clock.ms() - moment)
+        return ask(moment, **more)
+
+    house.runs.ended_after = ended_after
+    for _ in range(17):
+        house.look()
+    brief, long = BRIEF + EVERY * 1000, OVERLAP + EVERY * 1000
+    assert since == [OVERLAP, *[brief] * 7, long, *[brief] * 7, long]
+
+
+def test_with_rare_looks_every_one_goes_back_far(house):
+    house.stage.watch()
+    house.poller = house.another(interval=600)
+    for name in "AB":
+        house.look(600)
+        house.end(name, ago=5 * MINUTE)
+        assert house.look(600).announced == 1
+
+
+def test_a_watch_that_is_newer_than_the_last_look_is_not_looked_for_further_back_than_it_began(house):
+    house.stage.watch()
+    house.look()
+    house.stage.watches.remove("w1", by="U0MAYA", at=1)
+    house.clock.wait(30 * 24 * 3600)
+    house.end("A", ago=24 * HOUR)
+    house.stage.watch(ago=60)
+    house.look()
+    assert house.announced() == []
+
+
+def test_after_a_weekend_off_everything_that_ended_is_announced(house):
+    house.stage.watch(ago=7 * 24 * 3600)
+    house.look()
+    house.clock.wait(60 * 3600)
+    for number in range(200):
+        house.end(f"r{number:03d}x", ago=number * 10 * MINUTE)
+    house.poller = house.another()
+    assert house.look().fresh == 200
+    told = [run_id for each in house.stage.outbox.listed(limit=500) for run_id in each.run_ids]
+    assert len(told) == len(set(told)) == 200
+
+
+def test_one_process_looks_at_a_time(house):
+    house.stage.watch()
+    second = house.another()
+    house.look()
+    assert not second.poll().is_ours
+    assert house.runs.asked.count("ended_after") == 1
+
+
+def test_a_run_that_ended_otherwise_makes_its_message_due_anew(house):
+    house.stage.watch()
+    house.look()
+    house.end("A")
+    house.look()
+    (message,) = house.stage.outbox.listed()
+    house.runs.runs[0] = replace(house.runs.runs[0], ended_at=house.clock.ms())
+    found = house.look()
+    assert (found.fresh, found.changed) == (0, 1)
+    assert house.stage.message(message.id).revision == message.revision + 1
+
+
+def test_while_mlflow_is_away_it_is_asked_less_and_less_and_the_log_says_so_twice(house, caplog):
+    house.stage.watch()
+    house.look()
+    house.runs.down = "MLflow could not be reached."
+    with caplog.at_level(logging.INFO):
+        pauses = []
+        for _ in range(7):
+            assert house.look(house.poller.pace.pause).problem == "MLflow could not be reached."
+            pauses.append(house.poller.pace.pause)
+        assert house.poller.pace.problem(90) == "MLflow could not be reached."
+        house.end("A")
+        house.runs.down = ""
+        found = house.look(house.poller.pace.pause)
+    assert pauses == [30, 60, 120, 240, 300, 300, 300]
+    assert found.announced == 1
+    assert house.poller.pace.pause == EVERY
+    assert [record.message for record in caplog.records if record.name == "bot.notifying.pace"] == [
+        "looking: MLflow could not be reached.",
+        "looking: well again",
+    ]
+
+
+def test_what_ended_while_mlflow_was_away_is_announced_when_it_is_back(house):
+    house.stage.watch()
+    house.look()
+    house.runs.down = "MLflow could not be reached."
+    for name in "ABC":
+        house.end(name)
+        house.look(300)
+    house.runs.down = ""
+    house.look(300)
+    assert len(house.announced()) == 3
+
+
+def test_a_slow_mlflow_is_asked_less(house):
+    house.stage.watch()
+    ask = house.runs.ended_after
+
+    def slowly(moment, **more):
+        house.clock.wait(9)
+        return ask(moment, **more)
+
+    house.runs.ended_after = slowly
+    assert house.look().problem == ""
+    assert house.poller.pace.pause == 30
+    assert "slow" in house.poller.pace.problem()
+    house.runs.ended_after = ask
+    house.look(30)
+    assert house.poller.pace.pause == EVERY
+
+
+def test_one_who_denies_is_told_of(house):
+    house.stage.watch()
+
+    def deny(*_asked, **_more):
+        raise TrackingUnavailable("MLflow does not let the bot see this (403).")
+
+    house.runs.ended_after = deny
+    house.look()
+    house.clock.wait(90)
+    assert "403" in house.poller.pace.problem(90)
+
+
+def test_who_begins_to_watch_while_mlflow_is_asked_misses_nothing(house):
+    house.stage.watch()
+    house.look()
+    ask = house.runs.ended_after
+
+    def meanwhile(moment, **more):
+        house.runs.ended_after = ask
+        house.stage.watch(channel=STANDUP, ago=0, is_primed=False)
+        house.clock.wait(2)
+        house.end("A")
+        return ask(moment, **more)
+
+    house.runs.ended_after = meanwhile
+    house.look()
+    house.look()
+    assert house.announced() == [("C0EXPERIMENTS", "A"), ("C0STANDUP", "A")]
+
+
+def test_runs_beyond_what_one_look_takes_in_are_said_in_the_log(house, caplog):
+    house.stage.watch()
+    house.look()
+    at = house.clock.ms()
+    one = ended("A", at)
+    house.runs.runs += [replace(one, run_id=f"{number:032d}") for number in range(5_001)]
+    assert house.look().fresh == 5_000
+    assert "more runs ended than are looked at" in caplog.text
+
+
+def test_a_pattern_that_matches_nothing_yet_asks_nothing_and_begins_when_it_does(house):
+    house.stage.watch("fraud-*")
+    house.look()
+    assert "ended_after" not in house.runs.asked
+    fraud = Experiment("7", "fraud-eu")
+    house.runs.more_experiments.append(fraud)
+    house.end("A", experiment=fraud)
+    assert house.look().announced == 1
+
+
+def test_a_message_that_waits_is_in_the_outbox_with_the_watch_that_wants_it(house):
+    kept = house.stage.watch()
+    house.look()
+    house.end("A")
+    house.look()
+    (message,) = house.stage.outbox.listed()
+    assert (message.state, message.watch_ids, message.experiment_ids) == (State.WAITING, (kept.id,), ("1",))
