@@ -14,6 +14,13 @@ _SMALL_TALK = frozenset(
         *("show", "give", "tell", "do", "run", "make", "see", "me", "us", "a", "an", "the", "what", "what's", "is"),
     }
 )
+_PLEADING = frozenset(
+    {
+        *("hi", "hello", "hey", "ok", "okay", "now", "then", "also", "and", "please", "just", "kindly", "could", "can"),
+        *("will", "would", "you", "we", "i", "i'd", "like", "want", "to", "let", "lets", "let's", "us"),
+    }
+)
+_PATTERNED = frozenset({"watch", "unwatch", "digest", "subscribe", "unsubscribe"})  # a star there is no mark of bold
 _MARKS = frozenset({":", ",", ">", "-", "•", "!"})
 _ENDING = "?.!;…"
 
@@ -37,6 +44,16 @@ def without_small_talk(words: list[Word], leading: Collection[str]) -> list[Word
         if word.folded in leading:
             return words[place:] if place + 1 < len(words) else words
         if word.folded.rstrip(",") not in _SMALL_TALK and not word.is_comma:
+            break
+    return words
+
+
+def without_pleading(words: list[Word], leading: Collection[str]) -> list[Word]:
+    """`can you watch …` as `watch …`; `show watch` is still another request."""
+    for place, word in enumerate(words[:6]):
+        if word.folded in leading or [each.folded for each in words[place : place + 2]] == ["stop", "watching"]:
+            return words[place:]
+        if word.folded.rstrip(",") not in _PLEADING and not word.is_comma:
             break
     return words
 
@@ -71,6 +88,8 @@ def _unended(words: list[Word]) -> list[Word]:
 def _unbolded(words: list[Word]) -> list[Word]:
     """`*my run* vs *other run*`: without the stars around several words, which a client leaves."""
     kept = list(words)
+    if words and words[0].folded.rstrip(":") in _PATTERNED:
+        return kept
     opened = -1
     for place, word in enumerate(words):
         if word.is_quoted or word.is_comma or len(word.text) < 2:

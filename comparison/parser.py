@@ -5,15 +5,15 @@ A comparison, with clauses at the end in any order:
     [compare|diff] [run] A (vs|versus|v|with|to|and|,) B … [in EXPERIMENT] [by METRIC, …] [all] [best] [at step N]
     A against B (B is the baseline)        is B better than A (A is the baseline)        what changed between A and B
 
-A first word with a meaning is a row in COMMANDS here, a clause a row in comparison/clauses.py, a way of naming a run a
-row in comparison/references.py: to add one is a function and a row.
+A first word with a meaning is a row in COMMANDS here (of watches in comparison/watch_commands.py), a clause a row in
+comparison/clauses.py, a way of naming a run a row in comparison/references.py: to add one is a function and a row.
 """
 
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from comparison import clauses, commands, courtesy, questions
+from comparison import clauses, commands, courtesy, questions, watch_commands
 from comparison.clauses import LISTING, PLAIN_SEPARATORS, SEPARATORS, SOFT_SEPARATORS, Asked, parted
 from comparison.errors import NotUnderstood
 from comparison.references import each_by_itself, is_link, is_one, reference
@@ -33,7 +33,7 @@ _ENDING = "?.!;…"
 def parse(text: str, *, command: str = "/mlcompare") -> Request:
     """The request that was said. Raises NotUnderstood with the spot and a line to copy."""
     try:
-        said = courtesy.bare(split(text), text, command)
+        said = courtesy.without_pleading(courtesy.bare(split(text), text, command), watch_commands.COMMANDS)
         words = with_filters(courtesy.without_small_talk(said, _COMPARING), text, PLAIN_SEPARATORS)
         if not words:
             return Help(unasked=True)
@@ -44,6 +44,8 @@ def parse(text: str, *, command: str = "/mlcompare") -> Request:
 
 def _command(words: Sequence[Word]) -> Callable[[Sequence[Word], str], Request]:
     """What the first word asks for; a comparison when it is the name of a run (`show vs hide`, `best vs latest`)."""
+    if watched := watch_commands.command(words):
+        return watched
     first = words[0].folded.rstrip(_ENDING + ":") or words[0].folded
     parts = [word.folded in PLAIN_SEPARATORS for word in words[1:]]
     if first in QUICK and not any(parts):
@@ -199,7 +201,8 @@ def _unparted(words: Sequence[Word], text: str) -> list[list[Word]]:
 
 def _too_few(references: Sequence[RunReference], text: str, at: int, words: Sequence[Word] = ()) -> NotUnderstood:
     first = words[0].folded if words else ""
-    near = difflib.get_close_matches(first, [*COMMANDS, *QUICK], n=1, cutoff=0.75) if first else []
+    known = [*COMMANDS, *QUICK, *watch_commands.COMMANDS]
+    near = difflib.get_close_matches(first, known, n=1, cutoff=0.75) if first else []
     only = references[0].text if references and isinstance(references[0], Named) else ""
     name = f"“{only}”" if " " in only else only
     return NotUnderstood(

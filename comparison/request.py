@@ -219,15 +219,20 @@ class Watch:
     watching: "Watching"
     text: str = field(default="", compare=False)
     at: int = field(default=0, compare=False)  # where the place is named
+    words: str = field(default="", compare=False)  # those behind the command, as typed: read again they mean the same
 
 
 @dataclass(frozen=True, slots=True)
 class Unwatch:
-    """`unwatch fraud`, `unwatch all`; an empty place is the only one there is."""
+    """`unwatch fraud`, `unwatch all`; an empty place is the only one there is.
+
+    `watching` is set where options were said too: `unwatch fraud only failures` means that one of several.
+    """
 
     place: str = ""
     text: str = field(default="", compare=False)
     is_all: bool = False
+    watching: "Watching | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +248,7 @@ class PlanDigest:
 
     digest: "Digest | None"
     text: str = field(default="", compare=False)
+    words: str = field(default="", compare=False)  # as those of a watch; "" for `digest off`
 
 
 Request = (

@@ -18,7 +18,7 @@ _COMMAS = ",，、"
 _UNSEEN = "\u200b\u2060\ufeff\u200e\u200f\u202a\u202c\u202d\u2066\u2067\u2068\u2069"  # left by copying
 _LONGEST_LIST = 500  # characters of a name such as lr=0.1,bs=32
 _KEY = re.compile(r"([^\s,=;\"'<>]{1,60})=")
-_ESCAPE = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
+_ESCAPE = re.compile(r"<(?![\s\d=.+-])([^<>|]*)(?:\|([^<>]*))?>")  # not what stands between `< 1` and `> 2`
 _SCHEME = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 _ADDRESSES = ("http://", "https://", "#/", "/#/", "compare-runs?")
 

@@ -1,19 +1,18 @@
 """Whether a watch wants to hear of a run: first by what the run is, then by how it compares."""
 
-from fnmatch import fnmatchcase
-
 from comparison.outcome import Comparison, Standing
 from comparison.runs import Run, Status
 from comparison.watching.rules import holds
-from comparison.watching.watch import Only, Watching
+from comparison.watching.watch import Only, Watching, is_called
 
 _FAILED = frozenset({Status.FAILED, Status.KILLED})
 
 
 def covers(watching: Watching, experiment: str) -> bool:
     """Whether an experiment of this name is watched."""
-    name, place = experiment.casefold(), watching.place.casefold()
-    return name == place or (watching.is_pattern and fnmatchcase(name, place))
+    if not is_called(experiment, watching.place):
+        return False
+    return not any(is_called(experiment, place) for place in watching.excepted)
 
 
 def fits(watching: Watching, run: Run) -> bool:

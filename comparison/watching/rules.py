@@ -1,9 +1,10 @@
 """`when val_loss < 0.2`, `when accuracy drops by 2 %`: a rule on one metric of a run that ended."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from comparison.naming import folded
 from comparison.outcome import Change, Comparison
 from comparison.runs import Run
 
@@ -29,22 +30,38 @@ class Rule:
     is_percent: bool = False  # of a move: a share of the baseline
 
     def __str__(self) -> str:
-        amount = f"{self.amount:g}{' %' if self.is_percent else ''}"
-        return f"{self.metric} {self.sign} by {amount}" if self.sign in MOVES else f"{self.metric} {self.sign} {amount}"
+        return f"{self.metric} {self.condition}"
+
+    @property
+    def condition(self) -> str:
+        """What is asked of the metric, exactly: `< 0.2`, `drops by 2 %`."""
+        amount = f"{repr(float(self.amount)).removesuffix('.0')}{' %' if self.is_percent else ''}"
+        return f"{self.sign} by {amount}" if self.sign in MOVES else f"{self.sign} {amount}"
 
 
 def holds(rule: Rule, run: Run, comparison: Comparison | None) -> bool:
-    """False also where it cannot be told: the metric was not logged, is no number, or there is no baseline."""
+    """False also where it cannot be told: the metric was not logged, is no number, or there is no baseline.
+
+    A metric that is not logged under this very name is the one whose name is typed alike: `F1 score`, `f1_score`.
+    """
     if rule.sign in MOVES:
         change = _change(rule.metric, comparison)
         return change is not None and _moved(rule, change)
-    logged = run.metrics.get(rule.metric)
+    logged = run.metrics.get(_as_logged(rule.metric, run.metrics))
     return logged is not None and math.isfinite(logged.value) and _SIGNS[rule.sign](logged.value, rule.amount)
 
 
 def _change(metric: str, comparison: Comparison | None) -> Change | None:
-    known = comparison.metrics if comparison else ()
-    return next((each.changes[0] for each in known if each.name == metric), None)
+    known = {each.name: each for each in (comparison.metrics if comparison else ())}
+    found = known.get(_as_logged(metric, known))
+    return found.changes[0] if found else None
+
+
+def _as_logged(metric: str, names: Iterable[str]) -> str:
+    known = list(names)
+    if metric in known:
+        return metric
+    return next((name for name in known if folded(name) == folded(metric)), "")
 
 
 def _moved(rule: Rule, change: Change) -> bool:

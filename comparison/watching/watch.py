@@ -2,12 +2,23 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from comparison.request import RunReference
 from comparison.watching.hours import Hours, Quiet
 from comparison.watching.rules import Rule
 
 PATTERN = "*?["
+
+
+def is_pattern(place: str) -> bool:
+    return any(sign in place for sign in PATTERN)
+
+
+def is_called(experiment: str, place: str) -> bool:
+    """Whether this is the experiment's name, whatever its case, or a pattern that fits it."""
+    name, wanted = experiment.casefold(), place.casefold()
+    return name == wanted or (is_pattern(wanted) and fnmatchcase(name, wanted))
 
 
 class Only(StrEnum):
@@ -36,7 +47,7 @@ class Watching:
 
     @property
     def is_pattern(self) -> bool:
-        return any(sign in self.place for sign in PATTERN)
+        return is_pattern(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,10 @@ class Digest:
 
     hours: Hours
     experiments: tuple[str, ...] = ()
+
+    def fits(self, experiment: str) -> bool:
+        """Whether an experiment of this name is in it."""
+        return not self.experiments or any(is_called(experiment, place) for place in self.experiments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,214 @@
+"""Times of day, days of the week and time zones, as people type them."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import time
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+from comparison.errors import NotUnderstood
+from comparison.naming import near
+from comparison.since import WEEKDAYS
+from comparison.watching.hours import Quiet
+from comparison.words import Word
+
+TIME = r"(?:\d{1,2}(?:[:.h]\d{2}|h)?(?: ?[ap]\.?m\.?)?|\d{4}|noon|midday|midnight)"
+_CLOCK = re.compile(r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})|h)?(?: ?(?P<half>[ap])\.?m\.?)?")
+_PLAIN = re.compile(r"(?P<hour>\d{2})(?P<minute>\d{2})")
+_NAMED = {"noon": time(12), "midday": time(12), "midnight": time()}
+_SPAN = re.compile(
+    rf"(?:from |between )?(?P<begin>{TIME}) ?(?:--?|–|to|until|till|and) ?(?P<end>{TIME})(?: (?P<zone>\S.*))?"
+)
+_OFFSET = re.compile(r"(?:utc|gmt)(?P<sign>[+-])(?P<hours>\d{1,2})(?::?00)?")
+_MACHINE = frozenset({"localtime", "Factory"})  # the zone of the machine the bot runs on, and of none
+_CONTINENTS = frozenset(
+    {"africa", "america", "antarctica", "asia", "atlantic", "australia", "europe", "indian", "pacific"}
+)
+_ABBREVIATED = {  # these say no zone: an hour off in half of the year, or one of several
+    **dict.fromkeys(("est", "edt", "et", "eastern"), "America/New_York"),
+    **dict.fromkeys(("cst", "cdt", "ct", "central"), "America/Chicago"),
+    **dict.fromkeys(("mst", "mdt", "mountain"), "America/Denver"),
+    **dict.fromkeys(("pst", "pdt", "pt", "pacific"), "America/Los_Angeles"),
+    **dict.fromkeys(("cest", "mez", "mesz"), "Europe/Berlin"),
+    **dict.fromkeys(("eest",), "Europe/Helsinki"),
+    **dict.fromkeys(("west",), "Europe/Lisbon"),
+    **dict.fromkeys(("bst",), "Europe/London"),
+    **dict.fromkeys(("msk",), "Europe/Moscow"),
+    **dict.fromkeys(("ist",), "Asia/Kolkata"),
+    **dict.fromkeys(("jst",), "Asia/Tokyo"),
+    **dict.fromkeys(("kst",), "Asia/Seoul"),
+    **dict.fromkeys(("sgt",), "Asia/Singapore"),
+    **dict.fromkeys(("aest", "aedt"), "Australia/Sydney"),
+}
+WORKDAYS, WEEKEND, DAILY = (0, 1, 2, 3, 4), (5, 6), (0, 1, 2, 3, 4, 5, 6)
+DAYS = {
+    **dict.fromkeys(("weekdays", "weekday", "workdays", "workday"), WORKDAYS),
+    **dict.fromkeys(("weekends", "weekend"), WEEKEND),
+    **dict.fromkeys(("daily", "day", "everyday", "days"), DAILY),
+    **{day[:size]: (number,) for number, day in enumerate(WEEKDAYS) for size in (3, len(day))},
+    **{f"{day}s": (number,) for number, day in enumerate(WEEKDAYS)},
+    "tues": (1,),
+    "weds": (2,),
+    "thur": (3,),
+    "thurs": (3,),
+}
+
+
+def clock(said: str) -> time | None:
+    """`9:30`, `9am`, `9`, `0930`, `noon`; 24:00 is midnight. None for what is no time."""
+    said = said.casefold()
+    if said in _NAMED:
+        return _NAMED[said]
+    found = _CLOCK.fullmatch(said) or _PLAIN.fullmatch(said)
+    if not found:
+        return None
+    fields = found.groupdict()
+    hour, minute, half = int(fields["hour"]), int(fields["minute"] or 0), fields.get("half")
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half == "p" else 0)
+    if (hour, minute) == (24, 0):
+        hour = 0
+    return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def days(words: Sequence[Word]) -> tuple[tuple[int, ...], int]:
+    """The days that these words begin with, and how many words say them: `mon, wed and fri`, `mon-fri`."""
+    found: list[int] = []
+    place = taken = 0
+    while place < len(words):
+        if found and (words[place].is_comma or words[place].folded in ("and", "&")):
+            place += 1
+            continue
+        span, size = _days(words[place : place + 3])
+        if not span:
+            break
+        found += span
+        place = taken = place + size
+    return tuple(sorted(set(found))), taken
+
+
+def _days(words: Sequence[Word]) -> tuple[tuple[int, ...], int]:
+    """One day, a word for several, or a span of days, and how many words say it."""
+    first, last, size = words[0].folded, "", 1
+    if first not in DAYS and "-" in first:
+        first, _sign, last = first.partition("-")
+    elif len(words) > 2 and words[1].folded in ("-", "--", "to", "until", "through") and words[2].folded in DAYS:
+        last, size = words[2].folded, 3
+    begin, end = DAYS.get(first, ()), DAYS.get(last, ())
+    if not last:
+        return begin, 1
+    if len(begin) != 1 or len(end) != 1:
+        return (begin, 1) if size == 3 else ((), 0)
+    return tuple((begin[0] + ahead) % 7 for ahead in range((end[0] - begin[0]) % 7 + 1)), size
+
+
+def near_days(said: str) -> tuple[str, ...]:
+    """Words for days that are nearly this one."""
+    return tuple(each for each in near(said, DAYS) if abs(len(each) - len(said)) <= 2)[:3] if len(said) > 3 else ()
+
+
+# Zones
+
+
+def quiet(words: Sequence[Word]) -> Quiet | None:
+    """`20:00-08:00 Europe/Berlin`, `from 8pm to 8am`; in UTC where no zone is said. None for what is no such span.
+
+    Raises NotUnderstood for a zone that does not exist.
+    """
+    said = _SPAN.fullmatch(" ".join(each.text.casefold() for each in words if not each.is_comma))
+    begin, end = (clock(said["begin"]), clock(said["end"])) if said else (None, None)
+    if said is None or begin is None or end is None or begin == end:
+        return None
+    if not said["zone"]:
+        return Quiet(begin, end)
+    count = len(said["zone"].split(" "))
+    spoken = [each for each in words if not each.is_comma][-count:]
+    return Quiet(begin, end, zone(spoken))
+
+
+@dataclass(frozen=True, slots=True)
+class _Zones:
+    """Names of the time zone database by their name in lower case, and those of continents by their town."""
+
+    names: dict[str, str]
+    towns: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def _zones() -> _Zones:
+    names = sorted(available_timezones() - _MACHINE, reverse=True)
+    parted = [(name, *name.casefold().split("/")) for name in names]
+    towns = {parts[-1]: name for name, *parts in parted if len(parts) > 1 and parts[0] in _CONTINENTS}
+    return _Zones({name.casefold(): name for name in names}, towns)
+
+
+def zone(words: Sequence[Word]) -> str:
+    """The name of a zone: `Europe/Berlin`, `europe/berlin`, `Berlin`, `New York`, `UTC+2`. Raises NotUnderstood."""
+    kept = [word for word in words if word.text.casefold() not in ("in", "time", "zone")] or list(words)
+    said = "_".join(word.text for word in kept).strip("()")
+    if found := known_zone(said) or _zones().towns.get(said.casefold()):
+        return found
+    raise no_zone(kept, near_zones(said))
+
+
+def no_zone(words: Sequence[Word], alike: Iterable[str]) -> NotUnderstood:
+    said = " ".join(word.text for word in words).strip("()")
+    return NotUnderstood(
+        f"There is no time zone called {said[:60]}.",
+        remedy="Zones are named like Europe/Berlin or America/New_York.",
+        example="watch my-experiment quiet 20:00-08:00 Europe/Berlin",
+        near=tuple(alike)[:5],
+        at=words[0].at,
+        end=words[-1].end,
+    )
+
+
+def known_zone(said: str) -> str:
+    """The zone of this whole name, whatever its case, or so many hours from UTC; "" when there is none."""
+    folded = said.strip("()").casefold().replace(" ", "_")
+    if folded in _ABBREVIATED:
+        return ""
+    if folded == "z":
+        return "UTC"
+    if offset := _OFFSET.fullmatch(folded):  # the database turns the sign round
+        hours = int(offset["hours"])
+        turned = f"etc/gmt{'-' if offset['sign'] == '+' else '+'}{hours}" if hours else "utc"
+        return _zones().names.get(turned, "")
+    found = _zones().names.get(folded, "")
+    return "UTC" if folded in ("utc", "gmt", "etc/utc", "etc/gmt") else found
+
+
+def is_nearly_zone(said: str) -> bool:
+    """Whether this is meant as a zone and is none as it stands: `Europe/Berln`, `Berlin`, `PST`, `UTC+25`."""
+    folded = said.strip("()").casefold()
+    if folded in _ABBREVIATED or folded in _zones().towns or _OFFSET.fullmatch(folded):
+        return True
+    area, sign, _town = folded.partition("/")
+    is_written_so = area in _CONTINENTS and said.strip("()")[:1].isupper()
+    return bool(sign) and (is_written_so or bool(_alike_whole(folded)))
+
+
+def near_zones(said: str) -> tuple[str, ...]:
+    """The zones most like this one: by abbreviation, by town, by the whole name."""
+    folded = said.strip("()").casefold().replace(" ", "_")
+    if folded in _ABBREVIATED:
+        return (_ABBREVIATED[folded],)
+    town = folded.rpartition("/")[2]
+    alike = [_zones().towns[each] for each in near(town, _zones().towns)] if len(town) > 2 else []
+    whole = [name for name in _alike_whole(folded) if name not in alike]
+    area = folded.partition("/")[0]
+    alike.sort(key=lambda name: "/" in folded and name.partition("/")[0].casefold() != area)
+    return tuple(dict.fromkeys([*alike, *whole])) or tuple(near(said, _zones().names.values()))
+
+
+def _alike_whole(folded: str) -> tuple[str, ...]:
+    city = folded.rpartition("/")[2]
+    whole = (name for name in near(folded, _zones().names.values()) if "/" in name)
+    return tuple(name for name in whole if _is_like(city, name.casefold().rpartition("/")[2]))
+
+
+def _is_like(one: str, other: str) -> bool:
+    return bool(near(one, [other])) and abs(len(one) - len(other)) <= 2
