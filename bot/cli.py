@@ -11,6 +11,8 @@ COMMANDS = {
     "serve": ("bot.serving:serve", "Run the Slack bot."),
     "check": ("bot.checking:check", "Test every setting, token and server, and say what to do about each failure."),
     "manifest": ("bot.manifest:manifest", "Print the Slack app manifest."),
+    "watches": ("bot.commands.watches:watches", "List what channels watch, or who changed that and when."),
+    "deliveries": ("bot.commands.deliveries:deliveries", "Show what was sent, what waits and why, and try again."),
     "migrate": ("bot.state.migrating:migrate", "Bring the database up to date."),
     "demo": ("bot.demo.command:demo", "Train real models, start the bot and a local Slack page."),
     "playground": ("bot.playground.command:playground", "Start the bot with a local Slack page, on your own MLflow."),

@@ -173,6 +173,12 @@ class StoredOutbox:
         with self._engine.connect() as connection:
             return read_messages(connection, wanted.where(in_state(state)) if state else wanted)
 
+    def undone(self, limit: int = 50) -> list[Message]:
+        """What waits to be posted or edited, also what waits for its time; the last first."""
+        wanted = select(messages).where(IS_DUE).order_by(messages.c.created_at.desc(), messages.c.id).limit(limit)
+        with self._engine.connect() as connection:
+            return read_messages(connection, wanted)
+
     def waiting_for(self, workspace: str, channel: str) -> int:
         here = (messages.c.workspace == workspace) & (messages.c.channel == channel)
         wanted = select(func.count()).select_from(messages).where(here, IS_DUE, in_state(State.WAITING))

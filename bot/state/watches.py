@@ -23,7 +23,7 @@ _Found = TypeVar("_Found")
 
 
 class StoredWatches:
-    """What the notifier asks for raises what the database raises; what people ask for raises RequestError."""
+    """What people ask for in Slack raises RequestError; anything else raises what the database raises."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -98,7 +98,9 @@ class StoredWatches:
     def every_change(self, *, channel: str = "", limit: int = 50) -> list[Changed]:
         """Those of all channels, or of one; the last first."""
         wanted = select(watch_changes).order_by(watch_changes.c.id.desc()).limit(limit)
-        return self._asked(wanted.where(watch_changes.c.channel == channel) if channel else wanted, _changed)
+        with self._engine.connect() as connection:
+            here = wanted.where(watch_changes.c.channel == channel) if channel else wanted
+            return list(map(_changed, connection.execute(here)))
 
     def channels_of(self, workspace: str, user: str, *, limit: int = 10) -> list[str]:
         """Empty while the database does not answer: the page that shows them has more to show."""

@@ -1,0 +1,89 @@
+"""`mlcompare watches`: what channels watch, who asked for it, and who changed it."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from handlers.watches import Changed, Kept
+
+_TITLES = ("id", "channel", "what", "since, by", "last message", "state")
+_CHANGE_TITLES = ("when (UTC)", "channel", "by", "what", "before", "after")
+BOT = "mlcompare"  # who it was where it was no person
+
+
+@click.command()
+@click.option("--channel", "-c", default="", metavar="ID", help="Of this channel only, for example C024BE91L.")
+@click.option("--changes", is_flag=True, help="Who changed what and when, the last first.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="Changes at most.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+def watches(*, channel: str, changes: bool, limit: int, as_json: bool) -> None:
+    """List the watches and digests of all channels, or the changes made to them. Times are UTC."""
+    from bot.commands.stored import opened_state
+    from bot.state.outbox import StoredOutbox
+    from bot.state.watches import StoredWatches
+
+    with opened_state() as engine:
+        stored = StoredWatches(engine)
+        if changes:
+            click.echo(_changes(stored.every_change(channel=channel, limit=limit), channel, as_json=as_json))
+            return
+        kept = [each for each in stored.every() if not channel or each.channel == channel]
+        kept.sort(key=lambda each: (each.workspace, each.channel, each.is_digest, each.created_at))
+        last = StoredOutbox(engine).last_posted() if kept else {}
+    click.echo(_watches(kept, last, channel, as_json=as_json))
+
+
+def _watches(kept: "list[Kept]", last: dict[str, int], channel: str, *, as_json: bool) -> str:
+    if as_json:
+        return _document("watches", [_told(each, last.get(each.id, 0)) for each in kept])
+    if not kept:
+        place = f"in {channel}" if channel else "in any channel"
+        return f"Nothing is watched {place}. `/mlcompare watch <experiment>` in a channel of Slack begins it."
+    from bot.commands.listing import draw_listing
+    from bot.commands.stored import minute
+
+    rows = []
+    for each in kept:
+        words = f"digest {each.words}" if each.is_digest else each.words
+        since = f"{minute(each.created_at)[:10]}\n{each.created_by or BOT}"
+        said = minute(last.get(each.id, 0) / 1000).replace(" ", "\n")
+        rows.append([each.id, each.channel, words, since, said, _state(each)])
+    return draw_listing(_TITLES, rows, (2, 5))
+
+
+def _state(kept: "Kept") -> str:
+    if not kept.is_paused:
+        return "on"
+    return f"paused: {kept.paused_why or 'it did not say why'}" if not kept.paused_by else f"paused by {kept.paused_by}"
+
+
+def _told(kept: "Kept", last: int) -> dict[str, Any]:
+    from bot.commands.stored import iso
+
+    told = asdict(kept)
+    del told["past"], told["is_primed"]
+    times = {"created_at": iso(kept.created_at), "paused_at": iso(kept.paused_at), "last_posted_at": iso(last / 1000)}
+    return told | times
+
+
+def _changes(changes: "list[Changed]", channel: str, *, as_json: bool) -> str:
+    from bot.commands.stored import iso, minute
+
+    if as_json:
+        return _document("changes", [asdict(each) | {"at": iso(each.at)} for each in changes])
+    if not changes:
+        return f"No watch was ever set up or changed in {channel or 'any channel'}."
+    from bot.commands.listing import draw_listing
+
+    rows = [
+        [minute(each.at), each.channel, each.by or BOT, f"{each.what}\n{each.watch_id}", each.before, each.after]
+        for each in changes
+    ]
+    return draw_listing(_CHANGE_TITLES, rows, (4, 5))
+
+
+def _document(name: str, rows: list[dict[str, Any]]) -> str:
+    return json.dumps({"version": 1, name: rows}, indent=2, ensure_ascii=False)
