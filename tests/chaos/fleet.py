@@ -11,6 +11,7 @@ from typing import Self
 from tests.bot.process import BotProcess
 
 ENDS_WITHIN = 40.0  # seconds
+MOST_ENDINGS = 5  # that nobody asked for, until a trial is given up
 
 
 class Fleet:
@@ -38,13 +39,22 @@ class Fleet:
                 with bot:
                     pass
 
+    def look(self) -> None:
+        """One that ended though nobody killed it is started again, and told of."""
+        for place, bot in enumerate(self._bots):
+            if bot is not None and bot.process.poll() is not None:
+                self.ended_by_themselves.append(
+                    f"ended by itself, exit code {bot.process.returncode}: {bot.log[-600:]}"
+                )
+                assert len(self.ended_by_themselves) < MOST_ENDINGS, self.ended_by_themselves[-1]
+                self._start(place)
+
     def strike(self) -> None:
         """`kill -9` for one of them; for one in five while it ends because it was asked to."""
+        self.look()
         place = self._dice.randrange(len(self._bots))
         bot = self._bots[place]
         assert bot is not None
-        if bot.process.poll() is not None:
-            self.ended_by_themselves.append(f"exit code {bot.process.returncode}:\n{bot.log[-2_000:]}")
         when = "while starting" if time.monotonic() - self._started[place] < 3 else "at work"
         if self._dice.random() < 0.2:
             when = "while ending"

@@ -10,7 +10,7 @@ from typing import Self
 import httpx
 
 MINUTE = 60_000  # ms
-TRIES = 20
+TRIES = 600  # each half a second after the last: MLflow may be away for minutes
 _STATUSES = ("FINISHED",) * 8 + ("FAILED", "KILLED")
 
 

@@ -15,16 +15,17 @@ from bot.playground.slack import SlackStandIn
 from bot.state.database import open_database
 from bot.state.outbox import StoredOutbox
 from tests.chaos.counting import Count, count
-from tests.chaos.databases import POSTGRESQL, a_database
+from tests.chaos.databases import POSTGRESQL, Postgres, a_server, new_database
 from tests.chaos.fleet import Fleet
+from tests.chaos.incidents import Incidents, Surroundings
 from tests.chaos.training import Ended, Training, new_experiments
 from tests.chaos.watchers import Watchers, invite, many_watchers, set_up
 from tests.chaos.weather import Weather
-from tests.mlflow_server import running_mlflow
+from tests.mlflow_server import MlflowServer, running_mlflow
 
 HISTORY = LEAST_SCOPES | {"channels:history"}
-OFF = 4 * 60_000  # ms that two training machines' clocks are off, one either way
-SINGLE = 100_000  # messages that may wait for a channel before runs share one: never
+OFF = 5 * 60_000  # ms that two training machines' clocks are off, one either way
+SINGLE = 100  # messages that may wait for a channel before runs share one: as many as can be set
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Plan:
     may_read_history: bool = True
     drains_within: float = 1_200.0
     settles: float = 15.0
+    incidents: tuple[str, ...] = ()
+    lasting: float = 45.0  # seconds that each incident lasts
+    apart: float = 20.0  # seconds between two
 
     @property
     def is_shared(self) -> bool:
@@ -61,6 +65,7 @@ class Outcome:
     left: list[Message]  # what the outbox still holds as waiting or failed
     tracebacks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    incidents: list[str] = field(default_factory=list)
 
     @property
     def is_well(self) -> bool:
@@ -74,11 +79,12 @@ def run(plan: Plan, say: Callable[[str], None] = lambda _words: None) -> Outcome
     watchers = many_watchers(plan.experiments)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True)))
-        address = stack.enter_context(a_database(plan.database, folder))
+        postgres = stack.enter_context(a_server(plan.database))
+        address = new_database(postgres, folder)
         mlflow = stack.enter_context(running_mlflow(folder / "mlflow"))
         scopes = HISTORY if plan.may_read_history else LEAST_SCOPES
         slack = stack.enter_context(SlackStandIn(Installation(scopes=scopes, keeps_pace=True)))
-        return put_to_trial(plan, Scene(folder, address, mlflow.url, slack, watchers), say)
+        return put_to_trial(plan, Scene(folder, address, mlflow, slack, watchers, postgres), say)
 
 
 @dataclass(frozen=True)
@@ -87,16 +93,17 @@ class Scene:
 
     folder: Path
     address: str
-    mlflow: str
+    mlflow: MlflowServer
     slack: SlackStandIn
     watchers: Watchers
+    postgres: Postgres | None = None
 
     def settings(self, plan: Plan) -> dict[str, str]:
         return {
             "SLACK_BOT_TOKEN": self.slack.installation.bot_token,
             "SLACK_SIGNING_SECRET": self.slack.installation.signing_secret,
             "SLACK_API_URL": self.slack.api_url,
-            "MLFLOW_TRACKING_URI": self.mlflow,
+            "MLFLOW_TRACKING_URI": self.mlflow.url,
             "DATABASE_URL": self.address,
             "MLCOMPARE_POLL_SECONDS": "1",
             "MLCOMPARE_TAKEOVER_SECONDS": "3",
@@ -107,25 +114,27 @@ class Scene:
 def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _words: None) -> Outcome:
     invite(scene.slack.workspace, scene.watchers.places)
     set_up(scene.address, scene.watchers)
-    experiments = new_experiments(scene.mlflow, scene.watchers.experiments)
+    experiments = new_experiments(scene.mlflow.url, scene.watchers.experiments)
     command, size = ("notify", plan.processes) if plan.is_shared else ("serve", 1)
     engine = open_database(scene.address)
     outbox = StoredOutbox(engine)
     try:
         with (
             Fleet(scene.folder / "bots", scene.settings(plan), command, size, plan.seed) as fleet,
-            Training(scene.mlflow, experiments, plan.a_second, plan.seed) as training,
+            Training(scene.mlflow.url, experiments, plan.a_second, plan.seed) as training,
             Weather(scene.slack.faults, plan.faults_a_second, plan.seed) as weather,
+            Incidents(plan.incidents, _around(scene), lasting=plan.lasting, between=plan.apart) as incidents,
         ):
             names = scene.watchers.experiments
             training.off |= {names[0]: -OFF, names[-1]: OFF}
             _kill(plan, fleet, training, scene.slack, say)
+            incidents.wait()
             training.stop()
             weather.clear_up()
-            drained = _drain(plan, scene, training, outbox, say)
+            drained = _drain(plan, scene, fleet, training, outbox, say)
             codes = fleet.end()
             problems = [f"exit code {code} when asked to end" for code in codes if code]
-            problems += [training.problem] if training.problem else []
+            problems += filter(None, (training.problem, incidents.problem))
             problems += fleet.ended_by_themselves
         return Outcome(
             plan=plan,
@@ -140,9 +149,14 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
             left=[*outbox.listed(state=State.WAITING), *outbox.listed(state=State.FAILED)],
             tracebacks=fleet.tracebacks(),
             problems=problems,
+            incidents=incidents.happened,
         )
     finally:
         engine.dispose()
+
+
+def _around(scene: Scene) -> Surroundings:
+    return Surroundings(scene.mlflow, scene.postgres, scene.slack.faults)
 
 
 def _kill(plan: Plan, fleet: Fleet, training: Training, slack: SlackStandIn, say: Callable[[str], None]) -> None:
@@ -156,10 +170,13 @@ def _kill(plan: Plan, fleet: Fleet, training: Training, slack: SlackStandIn, say
             say(f"{number} kills, {len(training.ended)} runs ended, {len(slack.messages())} messages, {took:.0f} s")
 
 
-def _drain(plan: Plan, scene: Scene, training: Training, outbox: StoredOutbox, say: Callable[[str], None]) -> float:
+def _drain(  # noqa: PLR0917 -- all that runs
+    plan: Plan, scene: Scene, fleet: Fleet, training: Training, outbox: StoredOutbox, say: Callable[[str], None]
+) -> float:
     """Waits until every run is told and nothing is due; then a little more, for what would come twice."""
     began, last = time.monotonic(), 0.0
     while (took := time.monotonic() - began) < plan.drains_within:
+        fleet.look()
         left = len(_counted(scene, training.ended, outbox).lost)
         due = len(outbox.due(int(time.time() * 1000)))
         if not left and not due:

@@ -1,7 +1,7 @@
 """Who watches what: a channel for each experiment, some with two, some that watch twice, one that watches by pattern."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -30,15 +30,15 @@ class Watchers:
         ]
 
 
-def many_watchers(count: int) -> Watchers:
-    names = tuple(f"chaos-{number:02d}" for number in range(count))
+def many_watchers(count: int, prefix: str = "chaos") -> Watchers:
+    names = tuple(f"{prefix}-{number:02d}" for number in range(count))
     found = Watchers(names, {f"C0CHAOS{number:02d}": [name] for number, name in enumerate(names)})
     for number, name in enumerate(names):
         if number % 4 == 1:
             found.places[f"C1CHAOS{number:02d}"] = [name]
         if number % 4 == 2:
             found.places[f"C0CHAOS{number:02d}"].append(f"{name}*")  # the same channel twice: told once all the same
-    found.places["C2CHAOS"] = ["chaos-?3"]
+    found.places["C2CHAOS"] = [f"{prefix}-?3"]
     return found
 
 
@@ -59,5 +59,5 @@ def set_up(address: str, watchers: Watchers, words: str = "") -> None:
     engine.dispose()
 
 
-def a_watch(watch_id: str, channel: str, words: str, past: Sequence[str] = ()) -> Kept:
-    return Kept(watch_id, TEAM, channel, words, OWNER, time.time(), past=tuple(past), is_primed=True)
+def a_watch(watch_id: str, channel: str, words: str, *, is_primed: bool = True) -> Kept:
+    return Kept(watch_id, TEAM, channel, words, OWNER, time.time(), is_primed=is_primed)
