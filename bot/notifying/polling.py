@@ -4,8 +4,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from comparison.watching.planning import plan
-
 from bot.notifying.looks import look_of
 from bot.notifying.outbox import Cursor, End, Outbox
 from bot.notifying.pace import Pace
@@ -13,8 +11,8 @@ from bot.notifying.subscribing import Coverage, Subscriptions, covered
 from comparison.errors import RequestError
 from comparison.runs import Experiment, Run
 from comparison.source import RunSource
-from comparison.watching.collapsing import HANDFUL
 from comparison.watching.fitting import covers
+from comparison.watching.planning import HANDFUL, plan
 from comparison.watching.stepping import OVERLAP, Seen, step
 from comparison.watching.watch import Subscription
 
@@ -62,6 +60,7 @@ class Poller:
         wanted = self.subscriptions.watches()
         if not wanted:
             self.pace.hit()
+            self.outbox.record(self.outbox.cursor(now), now, {}, (), now)  # who resumes later does not hear of today
             return Found(is_ours=True)
         began = self.clock()
         try:

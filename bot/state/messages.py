@@ -107,4 +107,5 @@ def _standing(row: Row[Any]) -> Standing:
         int(row.joined_at),
         row.state == State.WAITING.value,
         int(row.not_before),
+        int(row.created_at),
     )

@@ -44,3 +44,4 @@ class Standing:
     last: int  # ms since the epoch: when a run joined it
     is_waiting: bool = False
     not_before: int = 0
+    since: int = 0  # ms since the epoch: when it was wanted first; 0: it is not known

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from comparison.runs import Run, Status
 
 OVERLAP = 15 * 60_000  # ms that clocks may be off, either way
+KEPT = 2 * 24 * 3_600_000  # ms that an end is remembered behind the last poll
 _GOING_ON = frozenset({Status.RUNNING, Status.SCHEDULED})
 
 
@@ -33,13 +34,16 @@ def floor(seen: Seen, overlap: int = OVERLAP) -> int:
 
 
 def step(seen: Seen, runs: Iterable[Run], now: int, overlap: int = OVERLAP) -> Step:
-    """One poll, made at `now`. What ended too long ago to be asked for again is forgotten."""
+    """One poll, made at `now`; of the runs that ended before `floor` nothing is said.
+
+    The cursor does not go back when clocks differ a little; when it was far ahead of us, some clock was wrong.
+    """
     ended = {run.run_id: run for run in runs if _is_over(run) and (run.ended_at or 0) > floor(seen, overlap)}
     states = {run_id: (run.status.value, run.ended_at or 0) for run_id, run in ended.items()}
     fresh = [run for run_id, run in ended.items() if run_id not in seen.ends]
     changed = [run for run_id, run in ended.items() if seen.ends.get(run_id, states[run_id]) != states[run_id]]
-    cursor = max(now, seen.cursor)
-    kept = {run_id: end for run_id, end in {**seen.ends, **states}.items() if end[1] > cursor - overlap}
+    cursor = now if seen.cursor > now + OVERLAP else max(now, seen.cursor)
+    kept = {run_id: end for run_id, end in {**seen.ends, **states}.items() if end[1] > cursor - KEPT}
     return Step(Seen(cursor, kept), _in_order(fresh), _in_order(changed))
 
 

@@ -49,6 +49,7 @@ class FakeOutbox:
                     each.joined_at,
                     each.state is State.WAITING,
                     each.not_before,
+                    each.created_at,
                 )
                 for each in self._oldest_first(self.messages.values())
                 if each.kind in ON_RUNS

@@ -1,0 +1,186 @@
+"""Which messages a channel gets for runs that ended: one each, one a sweep, one a burst, one for a quiet night.
+
+Whatever number of its watches a run fits, it is in exactly one message of a channel.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from comparison.runs import Run
+from comparison.watching.announcement import Announcement, Kind, Standing
+from comparison.watching.concerning import Channel, Concern, by_channel, concerns
+from comparison.watching.hours import resumes
+from comparison.watching.watch import Subscription
+
+__all__ = ["BURST", "HANDFUL", "concerns", "plan"]
+
+HANDFUL = 5  # messages that may wait for one channel; what comes on top shares one
+BURST = 10 * 60_000  # ms without a further run after which a burst is over
+LONGEST = 12 * 3_600_000  # ms after which a burst takes no further runs, however many come
+LATE = 2 * 3_600_000  # ms after its end that a run is told of only when nobody has looked for so long
+_ALL = "*"  # in the key of a burst that is not of one experiment
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The message that a run goes into."""
+
+    key: str
+    kind: Kind
+    not_before: int = 0
+
+
+def plan(
+    subscriptions: Sequence[Subscription],
+    fresh: Sequence[Run],
+    standing: Sequence[Standing],
+    *,
+    now: int,
+    handful: int = HANDFUL,
+) -> tuple[Announcement, ...]:
+    """The messages that runs which just ended (the first to end first) make or join. `now` is in ms since the epoch.
+
+    `standing`: the messages that wait or can be added to, of all channels.
+    """
+    there: dict[Channel, list[Standing]] = {}
+    for message in standing:
+        there.setdefault((message.workspace, message.channel), []).append(message)
+    ranked = sorted(subscriptions, key=lambda each: (each.watching.is_pattern, each.since, each.id))
+    ranks = {each.id: rank for rank, each in enumerate(ranked)}
+    quiet = _quiet(subscriptions, now)
+    planned: list[Announcement] = []
+    for channel, concerned in by_channel(subscriptions, fresh).items():
+        places = _Places(channel, there.get(channel, ()), quiet, now, handful).of(concerned)
+        planned.extend(_announced(channel, concerned, places, ranks))
+    return tuple(planned)
+
+
+def _quiet(subscriptions: Iterable[Subscription], now: int) -> Mapping[str, int]:
+    """When the quiet of each watch ends that is quiet now, in ms, by its id."""
+    moment = datetime.fromtimestamp(now / 1000, UTC)
+    ends = {each: resumes(each, moment) for each in {each.watching.quiet for each in subscriptions}}
+    known = {each.id: ends[each.watching.quiet] for each in subscriptions}
+    return {watch_id: round(end.timestamp() * 1000) for watch_id, end in known.items() if end}
+
+
+def _announced(
+    channel: Channel, concerned: Iterable[Concern], places: Mapping[str, _Place], ranks: Mapping[str, int]
+) -> Iterator[Announcement]:
+    groups: dict[str, list[Concern]] = {}
+    for each in concerned:
+        groups.setdefault(places[each.run.run_id].key, []).append(each)
+    for key, group in groups.items():
+        watch_ids = {watch.id for each in group for watch in each.watches}
+        yield Announcement(
+            key,
+            places[group[0].run.run_id].kind,
+            *channel,
+            tuple([each.run.run_id for each in group]),
+            tuple(sorted(watch_ids, key=ranks.__getitem__)),
+            tuple({each.run.experiment.experiment_id: None for each in group}),
+            min(places[each.run.run_id].not_before for each in group),
+        )
+
+
+@dataclass
+class _Places:
+    """Where the runs go that concern one channel. `quiet`: until when each watch is, by its id."""
+
+    channel: Channel
+    standing: Sequence[Standing]
+    quiet: Mapping[str, int]
+    now: int
+    handful: int
+    _found: dict[str, _Place] = field(init=False, default_factory=dict)
+
+    def of(self, concerned: Sequence[Concern]) -> Mapping[str, _Place]:
+        """The place of each, by its run's id."""
+        parents = {each.run.parent_id for each in concerned}
+        standing = {each.key for each in self.standing if each.kind is Kind.SWEEP}
+        sweeps: dict[str, list[Run]] = {}
+        alone: list[Run] = []
+        for each in concerned:
+            run, until = each.run, self._quiet_until(each)
+            sweep = self._key(Kind.SWEEP, run.parent_id or run.run_id)
+            if sweep in standing:  # to edit what stands disturbs nobody, however quiet it is to be
+                self._found[run.run_id] = _Place(sweep, Kind.SWEEP, until)
+            elif until:
+                self._found[run.run_id] = _Place(self._key(Kind.BURST, _ALL, str(until)), Kind.BURST, until)
+            elif run.parent_id or run.run_id in parents:
+                sweeps.setdefault(sweep, []).append(run)
+            else:
+                alone.append(run)
+        self._share(sweeps, alone)
+        return self._found
+
+    def _share(self, sweeps: dict[str, list[Run]], alone: list[Run]) -> None:
+        """Of what is to be told now: as many messages as may wait, and one for what comes on top."""
+        fresh = [*alone, *(run for runs in sweeps.values() for run in runs)]
+        if sum((run.ended_at or 0) < self.now - LATE for run in fresh) > self.handful:
+            self._put_into_one(fresh)
+            return
+        bursts, singles = self._by_experiment(self._not_joining(alone))
+        waiting = sum(each.is_waiting and each.not_before <= self.now for each in self.standing)
+        room = self.handful - waiting
+        if len(sweeps) + len(bursts) + len(singles) > room:
+            kept = max(0, room - 1)  # sweeps in the shared one get their own when there is room
+            rest = [*bursts.values(), *list(sweeps.values())[kept:]]
+            self._put_into_one([*singles, *(run for runs in rest for run in runs)])
+            sweeps, bursts, singles = dict(list(sweeps.items())[:kept]), {}, []
+        for key, runs in sweeps.items():
+            self._put(runs, key, Kind.SWEEP)
+        for experiment_id, runs in bursts.items():
+            self._put(runs, self._key(Kind.BURST, experiment_id, runs[0].run_id), Kind.BURST)
+        for run in singles:
+            self._put([run], self._key(Kind.RUN, run.run_id), Kind.RUN)
+
+    def _not_joining(self, runs: Iterable[Run]) -> list[Run]:
+        """Those that no burst takes which goes on."""
+        takers = {
+            home: each.key for each in reversed(self.standing) if self._takes(each) for home in each.experiment_ids
+        }
+        left: list[Run] = []
+        for run in runs:
+            if key := takers.get(run.experiment.experiment_id):
+                self._put([run], key, Kind.BURST)
+            else:
+                left.append(run)
+        return left
+
+    def _by_experiment(self, runs: Iterable[Run]) -> tuple[dict[str, list[Run]], list[Run]]:
+        """The bursts among them, by experiment: with what was just told of it they are more than a handful."""
+        told = Counter(
+            home
+            for each in self.standing
+            if each.kind is Kind.RUN and self.now - each.last < BURST
+            for home in each.experiment_ids
+        )
+        homes: dict[str, list[Run]] = {}
+        for run in runs:
+            homes.setdefault(run.experiment.experiment_id, []).append(run)
+        bursts = {home: group for home, group in homes.items() if told[home] + len(group) > self.handful}
+        return bursts, [run for home, group in homes.items() if home not in bursts for run in group]
+
+    def _put_into_one(self, runs: Sequence[Run]) -> None:
+        shared = self._key(Kind.BURST, _ALL, "")
+        going_on = (each.key for each in self.standing if each.key.startswith(shared) and self._takes(each))
+        first = min(runs, key=lambda run: (run.ended_at or 0, run.run_id))
+        self._put(runs, next(going_on, shared + first.run_id), Kind.BURST)
+
+    def _takes(self, message: Standing) -> bool:
+        """Whether it is a burst that goes on; one of a night is told as it was when the night was over."""
+        is_young = message.is_waiting or self.now - message.last < BURST
+        is_short = not message.since or self.now - message.since < LONGEST
+        return message.kind is Kind.BURST and not message.not_before and is_young and is_short
+
+    def _quiet_until(self, concern: Concern) -> int:
+        """When the first of the watches wants to hear of it; 0: now."""
+        return min(self.quiet.get(each.id, 0) for each in concern.watches) if self.quiet else 0
+
+    def _put(self, runs: Iterable[Run], key: str, kind: Kind) -> None:
+        self._found.update({run.run_id: _Place(key, kind) for run in runs})
+
+    def _key(self, kind: Kind, *parts: str) -> str:
+        return ":".join((kind.value, *self.channel, *parts))
