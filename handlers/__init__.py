@@ -22,6 +22,7 @@ def use(services: "Services") -> Callable[..., Any]:
 def register_all(app: "App") -> None:
     """Every feature's listeners. The order matters: what nobody else heard comes last."""
     from handlers import (  # noqa: PLC0415 -- parts of handlers are used without Bolt
+        announced,
         catch_all,
         compare,
         dialog,
@@ -32,8 +33,10 @@ def register_all(app: "App") -> None:
         picking,
         shortcuts,
         suggesting,
+        watch_buttons,
     )
 
     chosen = (picking, followups, goals, dialog, suggesting, shortcuts)
-    for feature in (listening, compare, *chosen, home, catch_all):
+    watched = (watch_buttons, announced)
+    for feature in (listening, compare, *chosen, *watched, home, catch_all):
         feature.register(app)

@@ -15,6 +15,7 @@ from comparison.request import (
     Failed,
     Help,
     Pin,
+    PlanDigest,
     Request,
     Running,
     SetDefault,
@@ -22,8 +23,11 @@ from comparison.request import (
     Show,
     Standup,
     Top,
+    Unwatch,
+    Watch,
+    Watches,
 )
-from handlers import compare, quick, settings
+from handlers import compare, quick, settings, watch_list, watching
 from handlers import help as help_
 from handlers.drawing import draw
 from handlers.offering import offer
@@ -57,6 +61,8 @@ FEATURES: Mapping[type, Feature] = {
     Help: help_,
     **dict.fromkeys((Standup, Running, Failed, Top, Show), quick),
     **dict.fromkeys((SetDefault, Pin, Settings), settings),
+    **dict.fromkeys((Watch, Unwatch, PlanDigest), watching),
+    Watches: watch_list,
 }
 
 

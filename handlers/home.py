@@ -10,16 +10,19 @@ from slack_sdk import WebClient
 
 from comparison import wording
 from handlers.failures import SlackFailed
-from handlers.home_view import Channel, Recent, Told, home_view
+from handlers.home_view import Channel, Recent, Told, Watched, home_view
 from handlers.outlet import Outlet
 from handlers.payload import mapping, string, team
+from handlers.permitted import is_in
 from handlers.recorded import Recorded
 from handlers.services import Services
+from handlers.watch_list import last_changes
 
 log = logging.getLogger(__name__)
 
 RECENT = 5  # comparisons that are shown
 CHANNELS = 8
+WATCHED = 5  # channels whose watches are shown
 _LOOKED_AT = 40  # comparisons that tell in which channels somebody asks
 _WITHIN = 1.5  # seconds for names to make examples of
 _PATIENCE = 10.0  # seconds to be put off by Slack
@@ -57,6 +60,7 @@ def _told(user: str, workspace: str, outlet: Outlet, services: Services) -> Told
     return Told(
         recent=[Recent(each, address) for each, address in zip(recent, _permalinks(recent, outlet), strict=True)],
         channels=_channels(user, workspace, asked, services),
+        watched=_watched(user, workspace, outlet, services),
         examples=_examples(recent, services),
         problem=services.mlflow_problem(),
         command=services.command,
@@ -97,6 +101,25 @@ def _channels(user: str, workspace: str, asked: Sequence[Recorded], services: Se
     except Exception:
         log.exception("what channels agreed on could not be looked up")
         return []
+
+
+def _watched(user: str, workspace: str, outlet: Outlet, services: Services) -> list[Watched]:
+    """Of channels where this person set some up: all where Slack tells that they are in it, else their own."""
+    try:
+        channels = services.watches.channels_of(workspace, user, limit=WATCHED)
+        if not channels:
+            return []
+        with ThreadPoolExecutor(len(channels)) as threads:
+            inside = list(threads.map(lambda each: is_in(each, user, outlet), channels))
+        found: list[Watched] = []
+        for channel, is_inside in zip(channels, inside, strict=True):
+            last = last_changes(workspace, channel, services)
+            kept = services.watches.of_channel(workspace, channel)
+            found += [Watched(each, last.get(each.id)) for each in kept if is_inside or each.created_by == user]
+    except Exception:
+        log.exception("what channels watch could not be looked up")
+        return []
+    return found
 
 
 def _examples(recent: Sequence[Recorded], services: Services) -> wording.Examples:

@@ -13,11 +13,15 @@ from handlers.limits import BLOCK_TEXT
 from handlers.opening import Start, opener
 from handlers.recorded import Recorded
 from handlers.reply import Block
+from handlers.watch_list import entry
+from handlers.watches import Changed, Kept
 
 _LABEL = 60
 _RUNS = 4  # named in a line
 _SETTINGS = 900  # characters for one channel
 _NONE_YET = "Nothing yet. What you ask me to compare is listed here."
+WATCHES = 12  # shown
+_NOTHING_WATCHED = "You set up no watch yet. To hear in a channel when runs end, type there"
 _NOTHING_SET = "Nothing is set in channels where you asked me. To set something, type there"
 
 
@@ -38,11 +42,20 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A watch of a channel, and what was changed of it last."""
+
+    kept: Kept
+    last: Changed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """All that the tab shows. `problem` is MLflow's, "" when it answered."""
 
     recent: Sequence[Recent] = ()
     channels: Sequence[Channel] = ()
+    watched: Sequence[Watched] = ()  # those of one channel stand together
     examples: wording.Examples = field(default_factory=wording.Examples)
     problem: str = ""
     command: str = "/mlcompare"
@@ -56,6 +69,8 @@ def home_view(told: Told) -> dict[str, Any]:
         *_recent(told.recent),
         header("What your channels agreed on"),
         *_channels(told),
+        header("What your channels watch"),
+        *_watched(told),
         header("How to ask"),
         *_help(told),
         aside(_health(told.problem)),
@@ -105,6 +120,22 @@ def _by(agreed: Agreed) -> str:
     """Who set it: nobody is notified by a view."""
     when = f" <!date^{agreed.at}^{{date_short_pretty}}|earlier>" if agreed.at else ""
     return f", set by <@{agreed.by}>{when}" if agreed.by.isalnum() and agreed.by.isascii() else ""
+
+
+def _watched(told: Told) -> list[Block]:
+    """With the buttons of the list in the channel."""
+    if not told.watched:
+        return [aside(f"{_NOTHING_WATCHED} {told.command} watch my-experiment")]
+    blocks: list[Block] = []
+    channel = ""
+    for number, each in enumerate(told.watched[:WATCHES]):
+        if each.kept.channel != channel:
+            channel = each.kept.channel
+            name = "*Direct messages*" if channel.startswith("D") else f"*<#{channel}>*"
+            blocks.append({"type": "section", "text": marked(name)})
+        blocks += entry(each.kept, each.last, number=number)
+    left = len(told.watched) - WATCHES
+    return [*blocks, *([aside(f"and {left} more: type {told.command} watches there")] if left > 0 else [])]
 
 
 def _help(told: Told) -> list[Block]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from comparison import wording
 from comparison.errors import RequestError
@@ -10,6 +11,7 @@ from handlers.said import Said
 
 log = logging.getLogger(__name__)
 
+_ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 BUSY = "I am busy with other requests and did not take this one. Please ask again in a minute."
 
 
@@ -17,9 +19,31 @@ def explain(error: BaseException, said: Said, new_incident: Callable[[], str], c
     """The problem and what to do about it; for anything unforeseen an apology, with a number that is in the log too."""
     if isinstance(error, RequestError):
         log.info("not answered: %s", error.problem, extra={"delivery": said.delivery})
-        return wording.error_report(error, command)
+        return wording.error_report(_as_typed(error), command)
     incident = new_incident()
     log.error("incident %s: %s was not answered", incident, said.delivery, exc_info=error)
     problem = "Sorry, something went wrong on my side."
     remedy = f"Please ask again; if it happens again, tell whoever runs me the incident number {incident}."
     return Report(headline=problem, summary=f"{problem} {remedy}", footnotes=(remedy,))
+
+
+def _as_typed(error: RequestError) -> RequestError:
+    """With Slack's escapes undone in what was said, for people to read and copy."""
+    if "&" not in error.text:
+        return error
+    before = _unescaped(error.text[: error.at or 0])
+    spot = _unescaped(error.text[error.at or 0 : error.end])
+    after = "" if error.end is None else _unescaped(error.text[error.end :])
+    return replace(
+        error,
+        text=f"{before}{spot}{after}",
+        at=None if error.at is None else len(before),
+        end=None if error.end is None else len(before) + len(spot),
+        example=_unescaped(error.example),
+    )
+
+
+def _unescaped(text: str) -> str:
+    for escaped, meant in _ESCAPES:
+        text = text.replace(escaped, meant)
+    return text

@@ -3,6 +3,7 @@ import pytest
 from bot.playground.slack import SlackStandIn
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD
+from tests.handlers.watched import bot, open_shop, town  # noqa: F401 - fixtures
 
 
 @pytest.fixture

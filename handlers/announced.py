@@ -1,0 +1,241 @@
+"""The buttons below a notification: mute its experiment, see what is watched, compare its run, pin it as baseline.
+
+All that is needed is in the message itself, so they work on every replica and after a year; what is no longer
+understood says so and does nothing.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from comparison.errors import RequestError
+from comparison.report import Report
+from comparison.request import Linked, Pin, Watches
+from comparison.runs import Experiment
+from comparison.watching.fitting import covers
+from comparison.watching.worded import watching_words
+from comparison.wording.watches import muted_report
+from handlers import dialog, said, settings, watch_list
+from handlers.answering import Answering, Feature, Meaning, answering
+from handlers.blocks import push
+from handlers.drawing import draw
+from handlers.escaping import mrkdwn, one_line
+from handlers.failures import SlackFailed
+from handlers.followups import hand_over
+from handlers.limits import VALUE
+from handlers.news_row import COMPARE, MENU, PIN, PREFIX, WATCHES, HeldNews, muted, read
+from handlers.opening import Start
+from handlers.permitted import may_change, refused
+from handlers.posting import Delivery
+from handlers.reply import Reply
+from handlers.rung import Rung
+from handlers.said import Pressed, Said
+from handlers.services import Services
+from handlers.settings import place_of
+from handlers.watched import meaning, tell_channel, watches_here
+from handlers.watches import Kept
+
+UNDO = "unmute"
+_OLD = "That button no longer does anything. It may be from an older version of me."
+_UNWATCHED = "No watch of this channel covers that experiment any more, so there is nothing to mute."
+_WITHIN = 1.0  # seconds for the name of a run, of the three that a dialog has to be opened in
+_PATIENCE = 5.0  # seconds to be put off by Slack
+
+
+def register(app: App) -> None:
+    app.action(re.compile(f"^{PREFIX}"))(hear_press)
+    app.action(UNDO)(hear_undo)
+
+
+def hear_press(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    ack()
+    pressed = said.pressed(body)
+    experiment = muted(pressed.choice) if pressed.action == MENU else ""
+    held = read(pressed.choice) if pressed.action in (COMPARE, PIN) else None
+    if held is not None and pressed.action == COMPARE:
+        compare_with(held, pressed, client, services)
+    elif held is not None:
+        _do(pin(held, pressed, client, services), services)
+    elif experiment:
+        _do(_asked(pressed.said, Muting(experiment), client, services), services)
+    elif pressed.action == MENU and pressed.choice == WATCHES:
+        _do(_asked(pressed.said, watch_list, client, services), services)
+    else:
+        tell_old(pressed.said, client, services)
+
+
+def hear_undo(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    ack()
+    pressed = said.pressed(body)
+    done = _read(pressed.choice)
+    if done is None:
+        tell_old(pressed.said, client, services)
+    else:
+        _do(_asked(pressed.said, Unmuting(done, pressed.said.response_url), client, services), services)
+
+
+def tell_old(heard: Said, client: WebClient, services: Services) -> None:
+    work = answering(heard, client, services)
+    hand_over(work, services, lambda: work.tell(Report(headline=_OLD, summary=_OLD)))
+
+
+def compare_with(held: HeldNews, pressed: Pressed, client: WebClient, services: Services) -> None:
+    """The dialog to choose the other run, posting in the thread of the notification."""
+    heard = pressed.said
+    found = services.shelf.these(services.runs, (held.run,), _WITHIN).runs
+    label = f"{found[0].name} ({held.run[:8]})" if found else held.run[:8]
+    start = Start(((held.run, label),), heard.channel, heard.thread_ts or pressed.message_ts)
+    dialog.open_dialog(heard, start, client, services)
+
+
+def pin(held: HeldNews, pressed: Pressed, client: WebClient, services: Services) -> Answering:
+    """As `pin <run>` does, in the thread of the notification."""
+    thread = pressed.said.thread_ts or pressed.message_ts
+    heard = replace(pressed.said, words=f"pin {held.run}", thread_ts=thread, answer_ts=thread)
+    return answering(heard, client, services, meaning=Meaning(lambda: (Pin(Linked(held.run)), settings)))
+
+
+def _asked(heard: Said, feature: Feature, client: WebClient, services: Services) -> Answering:
+    return answering(heard, client, services, meaning=Meaning(lambda: (Watches(), feature)))
+
+
+def _do(work: Answering, services: Services) -> None:
+    hand_over(work, services, work.run)
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """What was done to mute an experiment: watches that were paused, and those that leave it out since."""
+
+    experiment: str  # its name
+    paused: tuple[str, ...] = ()
+    excepted: tuple[str, ...] = ()
+
+
+def _write(done: Muted) -> str:
+    told = {"e": done.experiment, "p": done.paused, "x": done.excepted}
+    text = json.dumps(told, separators=(",", ":"))
+    return text if len(text) <= VALUE else ""
+
+
+def _read(value: str) -> Muted | None:
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return None
+    if not isinstance(told, dict) or not isinstance(told.get("e"), str):
+        return None
+    return Muted(told["e"], _ids(told.get("p")), _ids(told.get("x")))
+
+
+def _ids(told: Any) -> tuple[str, ...]:
+    return tuple(each for each in told if isinstance(each, str)) if isinstance(told, list) else ()
+
+
+@dataclass(frozen=True)
+class Muting:
+    """A watch of this experiment alone is paused, a pattern leaves it out from now on."""
+
+    experiment_id: str
+
+    def answer(self, _request: Watches, heard: Said, services: Services, delivery: Delivery) -> None:
+        experiment = _experiment(self.experiment_id, services)
+        covering = _covering(experiment.name, heard, services)
+        if not covering:
+            delivery.tell(lambda rung: draw(Report(headline=_UNWATCHED, summary=_UNWATCHED), rung=rung))
+            return
+        if not all(may_change(each, heard, delivery.outlet) for each in covering):
+            raise refused()
+        done = _mute(experiment.name, covering, heard, services)
+        tell_channel(covering, f"muted {mrkdwn(one_line(experiment.name), 100)} in", heard, delivery.outlet)
+        report = muted_report(
+            experiment.name, paused=len(done.paused), excepted=len(done.excepted), place=place_of(heard)
+        )
+
+        def drawn(rung: Rung) -> Reply:
+            value = _write(done)
+            return draw(report, rung=rung, row=[push("Undo", UNDO, value)] if value else [])
+
+        delivery.tell(drawn)
+
+    def say_meanwhile(self, _request: Watches, _heard: Said, _services: Services, _delivery: Delivery) -> None: ...
+
+
+@dataclass(frozen=True)
+class Unmuting:
+    """As it was before it was muted, as far as nobody has changed it since."""
+
+    done: Muted
+    response_url: str
+
+    def answer(self, _request: Watches, heard: Said, services: Services, delivery: Delivery) -> None:
+        known = {each.id: each for each in watches_here(heard, services)}
+        paused = [known[each] for each in self.done.paused if each in known]
+        excepted = [known[each] for each in self.done.excepted if each in known]
+        if not all(may_change(each, heard, delivery.outlet) for each in (*paused, *excepted)):
+            raise refused()
+        at = int(services.now().timestamp())
+        for each in paused:
+            services.watches.resume(each.id, by=heard.user, at=at)
+        for each in excepted:
+            _take_back(each, self.done.experiment, heard, services)
+        told = f"{self.done.experiment} is no longer muted in {place_of(heard)}"
+        tell_channel((*paused, *excepted), "unmuted an experiment in", heard, delivery.outlet)
+        self._say(Report(headline=told, summary=told), delivery)
+
+    def say_meanwhile(self, _request: Watches, _heard: Said, _services: Services, _delivery: Delivery) -> None: ...
+
+    def _say(self, report: Report, delivery: Delivery) -> None:
+        """In place of what offered it."""
+        try:
+            if self.response_url:
+                replace(delivery.outlet, patience=_PATIENCE).replace(self.response_url, draw(report))
+                return
+        except SlackFailed:
+            pass
+        delivery.tell(lambda rung: draw(report, rung=rung))
+
+
+def _experiment(experiment_id: str, services: Services) -> Experiment:
+    found = next((each for each in services.runs.experiments() if each.experiment_id == experiment_id), None)
+    if found is None:
+        raise RequestError("That experiment is not there any more.", remedy="What is watched:", example="watches")
+    return found
+
+
+def _covering(name: str, heard: Said, services: Services) -> list[Kept]:
+    """The watches of the channel that announce runs of this experiment now."""
+    here = [each for each in watches_here(heard, services) if not each.is_paused]
+    return [each for each in here if (watching := meaning(each)) is not None and covers(watching, name)]
+
+
+def _mute(name: str, covering: Sequence[Kept], heard: Said, services: Services) -> Muted:
+    at = int(services.now().timestamp())
+    paused, excepted = [], []
+    for each in covering:
+        watching = meaning(each)
+        if watching is None:
+            continue
+        if watching.place.casefold() == name.casefold():
+            services.watches.pause(each.id, by=heard.user, at=at)
+            paused.append(each.id)
+        else:
+            words = watching_words(replace(watching, excepted=(*watching.excepted, name)))
+            services.watches.edit(each.id, words, by=heard.user, at=at)
+            excepted.append(each.id)
+    return Muted(name, tuple(paused), tuple(excepted))
+
+
+def _take_back(kept: Kept, name: str, heard: Said, services: Services) -> None:
+    watching = meaning(kept)
+    if watching is None:
+        return
+    left = tuple(each for each in watching.excepted if each.casefold() != name.casefold())
+    if left != watching.excepted:
+        words = watching_words(replace(watching, excepted=left))
+        services.watches.edit(kept.id, words, by=heard.user, at=int(services.now().timestamp()))

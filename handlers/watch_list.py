@@ -1,0 +1,189 @@
+"""`watches`: what a channel watches, to the asker alone, with buttons to pause, edit and remove each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from comparison.request import Watches
+from comparison.wording.watches import nothing_report
+from handlers import limits
+from handlers.agreed import defaults_of
+from handlers.blocks import actions, aside, header, marked, plain, push
+from handlers.drawing import draw
+from handlers.escaping import clip, mrkdwn, one_line
+from handlers.ladder import Draw
+from handlers.posting import Delivery
+from handlers.reply import Block, Reply
+from handlers.rung import Rung
+from handlers.said import Said
+from handlers.services import Services
+from handlers.settings import place_of
+from handlers.watched import PREFIX, Held, date, person, said_of, set_up, write
+from handlers.watches import MOST, Changed, Kept
+
+PAGE = 15
+_CHANGES = 4 * MOST  # looked through for the last one of each watch
+_CLIPS = (220, 130, 70)  # characters of the words of a watch, as there is room
+_WHY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that a list shows; `note` is what was just done, as mrkdwn."""
+
+    kept: Sequence[Kept]
+    last: Mapping[str, Changed]  # by watch
+    place: str = "this channel"
+    page: int = 0
+    note: str = ""
+    command: str = "/mlcompare"
+    experiment: str = ""  # for an example
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-len(self.kept) // PAGE))
+
+    @property
+    def here(self) -> Sequence[Kept]:
+        start = min(self.page, self.pages - 1) * PAGE
+        return self.kept[start : start + PAGE]
+
+
+def answer(_request: Watches, said: Said, services: Services, delivery: Delivery) -> None:
+    delivery.tell(listed(shown(said, services)))
+
+
+def say_meanwhile(_request: Watches, _said: Said, _services: Services, _delivery: Delivery) -> None:
+    """Nothing is asked of MLflow."""
+
+
+def shown(said: Said, services: Services, *, page: int = 0, note: str = "") -> Shown:
+    kept = services.watches.of_channel(said.team, said.channel)
+    return Shown(
+        kept,
+        last_changes(said.team, said.channel, services),
+        place_of(said),
+        page,
+        note,
+        services.command,
+        defaults_of(services.defaults, said).experiment,
+    )
+
+
+def last_changes(workspace: str, channel: str, services: Services) -> dict[str, Changed]:
+    """The last change of each watch of a channel."""
+    found: dict[str, Changed] = {}
+    for each in services.watches.changes(workspace, channel, limit=_CHANGES):
+        found.setdefault(each.watch_id, each)
+    return found
+
+
+def listed(told: Shown) -> Draw:
+    def drawn(rung: Rung) -> Reply:
+        if not told.kept:
+            return _empty(told, rung)
+        text = clip("\n".join([_headline(told), *filter(None, [told.note]), *_lines(told)]), limits.TEXT)
+        return Reply(text, _blocks(told) if rung is not Rung.TEXT else (), only_to_asker=True)
+
+    return drawn
+
+
+def asking_for_all(kept: Sequence[Kept], place: str, command: str) -> Draw:
+    """Whether really all are to go: a button that asks once more."""
+    count = f"all {len(kept)} watches" if len(kept) > 1 else "the only watch"
+    question = f"Remove {count} of {place}?"
+    lines = [clip(mrkdwn(one_line(said_of(each)), _CLIPS[1]), _CLIPS[1]) for each in kept]
+    button = push("Remove all", f"{PREFIX}all", "all") | {
+        "style": "danger",
+        "confirm": {
+            "title": plain(question, 100),
+            "text": plain("Nothing is announced there then. Everybody in the channel is told.", 300),
+            "confirm": plain("Remove all", 30),
+            "deny": plain("Keep them", 30),
+        },
+    }
+
+    def drawn(rung: Rung) -> Reply:
+        text = clip("\n".join([question, *lines]), limits.TEXT)
+        told = {"type": "section", "text": marked(clip("\n".join(f"• {line}" for line in lines), limits.BLOCK_TEXT))}
+        look = aside(f"To choose some of them: {command} watches")
+        blocks = (header(question), told, actions([button]), look) if rung is not Rung.TEXT else ()
+        return Reply(text, blocks, only_to_asker=True)
+
+    return drawn
+
+
+def entry(kept: Kept, last: Changed | None, *, number: int, page: int = 0, words: int = _CLIPS[0]) -> list[Block]:
+    """One watch with its buttons; `number` tells several in one view apart."""
+    text = f"*{mrkdwn(one_line(said_of(kept)), words)}*\n{facts(kept, last)}"
+    return [{"type": "section", "text": marked(text)}, actions(_buttons(kept, number, page))]
+
+
+def facts(kept: Kept, last: Changed | None) -> str:
+    """Who set it up, since when, whether it is paused and why, and what was changed last; as mrkdwn."""
+    told = [set_up(kept)]
+    if kept.is_paused:
+        by = f"by {person(kept.paused_by)}" if person(kept.paused_by) else "by me"
+        why = f": {mrkdwn(one_line(kept.paused_why), _WHY)}" if kept.paused_why else ""
+        told.append(f"*paused* {by} {date(kept.paused_at)}{why}")
+    if last is not None and last.what in ("edited", "resumed"):
+        by = f" by {person(last.by)}" if person(last.by) else ""
+        told.append(f"{last.what}{by} {date(last.at)}")
+    return " · ".join(told)
+
+
+def _buttons(kept: Kept, number: int, page: int) -> list[Block]:
+    value = write(Held(kept.id, page))
+    turn = ("Resume", "resume") if kept.is_paused else ("Pause", "pause")
+    named = [turn, ("Edit …", "edit"), ("Remove", "remove")]
+    return [push(label, f"{PREFIX}{what}:{number}", value) for label, what in named]
+
+
+def _headline(told: Shown) -> str:
+    watches = sum(not each.is_digest for each in told.kept)
+    count = f"{watches} watch{'' if watches == 1 else 'es'}"
+    digest = " and a digest" if len(told.kept) > watches else ""
+    part = f", page {min(told.page, told.pages - 1) + 1} of {told.pages}" if told.pages > 1 else ""
+    return f"{count}{digest} in {told.place}{part}"
+
+
+def _lines(told: Shown) -> list[str]:
+    return [
+        f"{mrkdwn(one_line(said_of(each)), _CLIPS[1])}{' (paused)' if each.is_paused else ''}" for each in told.here
+    ]
+
+
+def _blocks(told: Shown) -> tuple[Block, ...]:
+    for words in _CLIPS:
+        blocks = _with(told, words)
+        if limits.weight(blocks) <= limits.ALL_TEXT:
+            break
+    return tuple(blocks)
+
+
+def _with(told: Shown, words: int) -> list[Block]:
+    note: list[Block] = [{"type": "section", "text": marked(told.note)}] if told.note else []
+    page = min(told.page, told.pages - 1)
+    entries = [
+        block
+        for number, each in enumerate(told.here)
+        for block in entry(each, told.last.get(each.id), number=number, page=page, words=words)
+    ]
+    more = f"To watch more: {told.command} watch <experiment>. To remove all: {told.command} unwatch all"
+    return [header(_headline(told)), *note, *entries, *_turning(page, told.pages), aside(more)]
+
+
+def _turning(page: int, pages: int) -> list[Block]:
+    turns = [("Previous", page - 1)] if page else []
+    turns += [("Next", page + 1)] if page + 1 < pages else []
+    return [actions([push(label, f"{PREFIX}page:{to}", write(Held(page=to))) for label, to in turns])] if turns else []
+
+
+def _empty(told: Shown, rung: Rung) -> Reply:
+    report = nothing_report(command=told.command, place=told.place, experiment=told.experiment)
+    reply = draw(report, rung=rung)
+    if not told.note:
+        return reply
+    blocks = (
+        (reply.blocks[0], {"type": "section", "text": marked(told.note)}, *reply.blocks[1:]) if reply.blocks else ()
+    )
+    return Reply(clip(f"{told.note}\n{reply.text}", limits.TEXT), blocks)
