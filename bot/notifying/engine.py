@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -21,7 +21,7 @@ from bot.notifying.library import BUSY, IDLE, Job, Library
 from bot.notifying.outbox import Due
 from bot.notifying.slots import Slots
 from bot.notifying.storage import open_storage
-from bot.notifying.turn import Turn, first_of
+from bot.notifying.turn import Deliver, GiveUp, Turn, first_of
 
 log = logging.getLogger(__name__)
 
@@ -32,20 +32,9 @@ CHUNK = 200  # handed over in one transaction
 REMEMBERED = 100_000  # handed over and not asked for again
 CLAIMS = 4  # taken from the queue at once, for each that can run: it is looked into once or four times a second
 CALM = 10.0  # s without work until the queue is looked into less often
+LOST = 15.0  # s that what is ours may not be worked on
 PROBE = 5.0  # s an answer of the database counts
 AMENDS = timedelta(minutes=10)  # after which what the library gave up may be begun anew
-
-
-class Deliver(Protocol):
-    def __call__(self, message_id: str, revision: int, /) -> float | None:
-        """Works on a message. Seconds to wait before it is called again; None: nothing is left to do."""
-        ...
-
-
-class GiveUp(Protocol):
-    def __call__(self, message_id: str, revision: int, why: str, /) -> None:
-        """A delivery failed too often by a fault of ours."""
-        ...
 
 
 class DurableEngine:
@@ -66,6 +55,7 @@ class DurableEngine:
         self._mutex = threading.Lock()
         self._busy = 0
         self._handed: set[str] = set()
+        self._lost: dict[str, float] = {}
         self._worked_at = self._started_at = 0.0
         self._probed: tuple[float, str] = (-PROBE, "")
         self._unstarted = "it has not been started"
@@ -112,8 +102,17 @@ class DurableEngine:
         """Takes over what processes left that have died; how many. To be called every few seconds."""
         self._pace()
         library = self._open
-        others = {int(each) for each in library.executors() if each.isdecimal()} - {self._slot}
+        pending = library.pending()
+        self._take_up_lost(library, {each for each, executor in pending.items() if executor == str(self._slot)})
+        others = {int(each) for each in pending.values() if each.isdecimal()} - {self._slot}
         return sum(self.recover(slot) for slot in slots.dead(others)) if others else 0
+
+    def _take_up_lost(self, library: Library, ours: set[str]) -> None:
+        """What the queue gave us in an answer that was lost: nobody works on it, and its channel waits for it."""
+        now = time.monotonic()
+        self._lost = {each: self._lost.get(each, now) for each in ours - library.running()}
+        for each in [each for each, since in self._lost.items() if now - since >= LOST]:
+            library.give_back(each, str(self._slot))
 
     def recover(self, slot: int) -> int:
         """Takes over what the process in this slot worked on; only if it is known to be dead."""

@@ -155,9 +155,24 @@ class Library:
         return [each.workflow_id for each in (*ended, *failed)]
 
     @staticmethod
-    def executors() -> set[str]:
-        """Those that work on something, or did when they died."""
-        return {each.executor_id for each in _listed(status="PENDING") if each.executor_id}
+    def pending() -> dict[str, str]:
+        """What is worked on, or was when its executor died: workflow id → executor."""
+        return {each.workflow_id: each.executor_id or "" for each in _listed(status="PENDING")}
+
+    @staticmethod
+    def running() -> set[str]:
+        """What this process works on."""
+        from dbos._dbos import _get_dbos_instance
+
+        return set(_get_dbos_instance()._active_workflows_set.activeList())  # noqa: SLF001 -- known nowhere else
+
+    @staticmethod
+    def give_back(workflow_id: str, executor: str) -> bool:
+        """To the queue, if it is still this executor's."""
+        from dbos._dbos import _get_dbos_instance
+
+        database = _get_dbos_instance()._sys_db  # noqa: SLF001 -- resume_workflow asks nobody whose it is
+        return database.reenqueue_for_recovery(workflow_id, [executor], QUEUE)
 
     @staticmethod
     def recover(executor: str) -> int:
@@ -218,6 +233,4 @@ def _leave_out(dbos: "DBOS") -> None:
     database: Any = dbos._sys_db  # noqa: SLF001 -- no setting for it
     database.list_queues = lambda *_, **__: []
     database.cancel_timed_out_workflows = lambda *_, **__: []
-    for name in ("get_queue_partitions", "get_workflow_statuses"):
-        at_once = inspect.unwrap(getattr(type(database), name))
-        setattr(database, name, partial(at_once, database))
+    database.get_queue_partitions = partial(inspect.unwrap(type(database).get_queue_partitions), database)

@@ -1,11 +1,24 @@
 """One try of a delivery; a delivery is a chain of them, the first of which stays as long as the chain goes on."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.notifying.library import Job
 
 _PREFIX = "deliver:"
 _MARK = "#"
+
+
+class Deliver(Protocol):
+    def __call__(self, message_id: str, revision: int, /) -> float | None:
+        """Works on a message. Seconds to wait before it is called again; None: nothing is left to do."""
+        ...
+
+
+class GiveUp(Protocol):
+    def __call__(self, message_id: str, revision: int, why: str, /) -> None:
+        """A delivery failed too often by a fault of ours."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from bot.notifying import engine as engine_module
 from bot.notifying.engine import DurableEngine
 from bot.notifying.library import Library
 from bot.notifying.outbox import Due
+from bot.notifying.slots import hold
 from tests.bot.process import KEPT, ROOT
 from tests.postgres import postgres, postgres_server
 
@@ -258,15 +259,34 @@ def test_deliveries_go_on_after_postgresql_was_restarted(postgres, postgres_serv
     engine._probed = (-engine_module.PROBE, "")
     assert engine.problem.startswith("its database does not answer: ")
     with pytest.raises(Exception, match="connection"):
-        engine.hand_over([due("meanwhile")])
+        engine.hand_over([due("meanwhile", "C3")])
     postgres_server.start()
-    engine.hand_over([due("after"), due("meanwhile")])
+    engine.hand_over([due("after", "C2"), due("meanwhile", "C3")])
     wait_until(lambda: {"after", "meanwhile"} <= set(deliveries.ids))
     engine._probed = (-engine_module.PROBE, "")
     assert engine.problem == ""
     ours = [each for each in caplog.records if each.name.startswith("bot")]
     assert len(ours) <= 1
     assert all(each.exc_info is None for each in ours)
+
+
+def test_what_the_queue_gave_in_an_answer_that_was_lost_is_done_all_the_same(
+    address, started, deliveries, monkeypatch, hasty
+):
+    monkeypatch.setattr(engine_module, "LOST", 0.3)
+    deliveries.answers["a"] = [3600.0]
+    engine, slots = started(address), hold(address)
+    slots.take()
+    engine.hand_over([due("a")])
+    wait_until(lambda: Library.unfinished() == ["deliver:a:1#1"])
+    schema = "" if address.startswith("sqlite") else "dbos."
+    with engine._storage.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE {schema}workflow_status SET status = 'PENDING', executor_id = '0'")  # noqa: S608 -- ours
+    assert engine.adopt(slots) == 0
+    time.sleep(0.3)
+    engine.adopt(slots)
+    wait_until(lambda: len(deliveries.calls) == 2)
+    slots.release()
 
 
 class Worker:
@@ -302,7 +322,7 @@ def test_a_process_does_what_a_killed_one_had_begun(address, tmp_path):
         (tmp_path / "go").touch()
         survivor = one if victim is other else other
         wait_until(lambda: lines(f"done hang {survivor.process.pid}"))
-        wait_until(lambda: len(lines("done")) == 5)
+        wait_until(lambda: {line.split()[1] for line in lines("done")} == {"hang", "a", "b", "c", "d"})
         assert len(lines("began hang")) == 2
         survivor.process.stdin.close()
         assert survivor.process.wait(10) == 0
