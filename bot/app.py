@@ -12,6 +12,7 @@ from slack_bolt.authorization import AuthorizeResult
 from sqlalchemy import Engine
 
 from bot.late import tracking
+from bot.notifying.notifier import Notifier
 from bot.pool import WorkerPool
 from bot.probing import Probe
 from bot.recovering import Recovery, new_owner
@@ -23,6 +24,8 @@ from bot.state.comparisons import StoredComparisons
 from bot.state.database import check_writable, open_database
 from bot.state.defaults import StoredDefaults
 from bot.state.inbox import StoredInbox
+from bot.state.outbox import StoredOutbox
+from bot.state.watches import StoredWatches
 from comparison.source import RunSource
 from handlers import register_all, use
 from handlers.services import Services
@@ -43,6 +46,7 @@ class Bot:
     identity: Identity
     probes: tuple[Probe, ...]
     recovery: Recovery
+    notifier: Notifier
 
 
 def build(settings: Settings, *, runs: RunSource | None = None, listeners: Executor | None = None) -> Bot:
@@ -60,6 +64,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         comparisons=StoredComparisons(engine, now),
         defaults=StoredDefaults(engine),
         inbox=inbox,
+        watches=StoredWatches(engine),
         now=now,
         new_incident=new_incident,
         ui_url=settings.ui_url,
@@ -84,6 +89,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
             mlflow,
         ),
         recovery=Recovery(inbox, services, client, shares_a_file=engine.dialect.name == "sqlite"),
+        notifier=Notifier(settings, services, StoredOutbox(engine), client),
     )
 
 

@@ -9,6 +9,7 @@ import click
 COMMANDS = {
     "compare": ("bot.commands.compare:compare", "Compare runs of MLflow here, as text, Markdown, CSV or JSON."),
     "serve": ("bot.serving:serve", "Run the Slack bot."),
+    "notify": ("bot.commands.notify:notify", "Tell channels of runs that end; answer nothing."),
     "check": ("bot.checking:check", "Test every setting, token and server, and say what to do about each failure."),
     "manifest": ("bot.manifest:manifest", "Print the Slack app manifest."),
     "watches": ("bot.commands.watches:watches", "List what channels watch, or who changed that and when."),

@@ -59,6 +59,8 @@ class Served:
         for probe in (database, *others):
             probe.start()
         self._bot.recovery.start()
+        if self._bot.settings.notifies:
+            self._bot.notifier.start()
         self._stop_web = serve_site(site(self._door(), self.reasons), self._listening)
         if self._socket_mode:
             self._socket_mode.start()
@@ -71,6 +73,7 @@ class Served:
             self._socket_mode.stop()
         self._stop_web(max(0.0, until - time.monotonic()))
         self._bot.listeners.shutdown(wait=True)
+        self._bot.notifier.stop(max(0.0, until - time.monotonic()))
         left = self._bot.pool.drain(max(0.0, until - time.monotonic()))
         self._bot.recovery.stop()
         for probe in self._bot.probes:
@@ -83,6 +86,7 @@ class Served:
         found = {probe.name: probe.problem for probe in self._bot.probes}
         if self._socket_mode:
             found["socket mode"] = self._socket_mode.problem
+        found["notifier"] = "" if self._bot.notifier.is_standby else self._bot.notifier.problem
         found["queue"] = "full" if self._bot.pool.is_full else ""
         found["process"] = "stopping" if self._ending.event.is_set() else ""
         return found
@@ -103,7 +107,7 @@ class Served:
         )
 
 
-def _watch_signals(ending: Ending) -> None:
+def watch_signals(ending: Ending) -> None:
     """The first SIGTERM or Ctrl-C asks to end; the second ends at once."""
 
     def heard(number: int, _frame: FrameType | None) -> None:
@@ -127,7 +131,7 @@ def serve() -> None:
     sys.setswitchinterval(0.0005)  # acknowledgements wait less behind 32 busy workers
     listening = listen(settings.host, settings.port)
     ending = Ending()
-    _watch_signals(ending)
+    watch_signals(ending)
     served = Served(build(settings), listening, ending)
     served.start()
     _announce(settings, listening)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.notifying.composing import Composed, Composer, Faulty
-from bot.notifying.outbox import Message, Outbox, Stands, State
+from bot.notifying.outbox import GONE, Message, Outbox, Stands, State
 from bot.notifying.pausing import Line, Pauser, everywhere, in_channel
 from comparison.errors import TrackingUnavailable
 from comparison.watching.announcement import Announcement, Kind
@@ -39,7 +39,7 @@ _FIRST, _MOST = 5.0, 60.0  # seconds between two tries
 _REMEMBERED = 5_000
 _PAYLOAD = 6_000  # characters of metadata; Slack takes no more than 8,000
 _OWN_FAULTS = frozenset({"internal_error", "fatal_error"})
-_ONCE = frozenset({Kind.NOTICE, Kind.BEST, Kind.BACK, Kind.DIGEST})  # nothing edits these
+_ONCE = frozenset({Kind.NOTICE, Kind.BEST, Kind.BACK, Kind.DIGEST})  # nothing becomes of these any more
 _LATER = frozenset({Kind.DEAD})  # over when the run is back, whatever is said of it
 
 
@@ -170,6 +170,9 @@ class Deliverer:
         log.info("posted", extra={"delivery": row.id, "channel": row.channel})
 
     def _edit(self, row: Message, composed: Composed) -> None:
+        if row.drawn == GONE:
+            self._told(row, row.ts, GONE, is_final=True)
+            return
         if composed.drawn != row.drawn:
 
             def update(reply: Reply) -> None:
@@ -222,7 +225,7 @@ class Deliverer:
                 self._unanswered(row, failure)
             case Failure.GONE if row.ts:
                 log.info("a message is gone and is not posted again", extra={"delivery": row.id, "code": failure.code})
-                self._told(row, row.ts, row.drawn, is_final=True)
+                self._told(row, row.ts, GONE, is_final=True)
             case _:
                 incident = self.services.new_incident()
                 log.error("incident %s: Slack refused a message: %s", incident, failure, extra={"delivery": row.id})
@@ -320,9 +323,8 @@ def marked(reply: Reply, message_id: str) -> Reply:
 
 
 def _is_final(row: Message, composed: Composed) -> bool:
-    if row.kind in _ONCE:
-        return True
-    return row.is_final or (composed.is_over and row.kind not in _LATER)
+    """Nothing more is expected of it, and nothing joins it."""
+    return row.is_final or row.kind in _ONCE or (composed.is_over and row.kind not in _LATER)
 
 
 def _ts(at: int) -> str:

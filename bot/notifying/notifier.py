@@ -40,7 +40,7 @@ NewEngine = Callable[[int], Engine]
 class Notifier:
     """`start` returns at once. Until somebody watches something, nothing is imported, asked or held."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the last two have one value outside of tests
         self,
         settings: Settings,
         services: Services,

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from comparison.watching.announcement import Announcement, Kind, Standing
 
+GONE = "gone"  # in place of a digest of what stands: a person deleted the message
 ON_RUNS = (Kind.RUN, Kind.SWEEP, Kind.BURST)  # the messages that runs join and that later news edit
 
 

@@ -5,14 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.notifying.looks import look_of
-from bot.notifying.outbox import Cursor, End, Outbox
+from bot.notifying.outbox import Cursor, End, Message, Outbox
 from bot.notifying.pace import Pace
 from bot.notifying.subscribing import Coverage, Subscriptions, covered
 from comparison.errors import RequestError
 from comparison.runs import Experiment, Run
 from comparison.source import RunSource
+from comparison.watching.announcement import Kind, Standing
 from comparison.watching.fitting import covers
-from comparison.watching.planning import HANDFUL, plan
+from comparison.watching.planning import BURST, HANDFUL, plan
 from comparison.watching.stepping import OVERLAP, Seen, step
 from comparison.watching.watch import Subscription
 
@@ -22,7 +23,6 @@ BRIEF = 90_000  # ms that most looks go back: the clocks of most machines are ri
 LONG_AFTER = 8  # looks, of which one goes back as far as clocks may be off
 LONG_WITHIN = 5 * 60_000  # ms, likewise
 MOST = 5_000  # runs that one look takes in
-_STANDING = 24 * 3_600_000  # ms that a message can be added to
 _SLOW = 5.0  # seconds, or half the interval where that is longer
 
 
@@ -100,7 +100,7 @@ class Poller:
         if step_.fresh:
             # Read again: whoever began to watch while MLflow was asked began after these had ended, or is in here.
             wanted = self._by_now()
-        standing = self.outbox.standing(now - _STANDING) if step_.fresh else []
+        standing = self._standing(now) if step_.fresh else []
         announcements = plan(wanted, step_.fresh, standing, now=now, handful=self.handful) if step_.fresh else ()
         ends = {
             run.run_id: End(run.status.value, run.ended_at or 0, look_of(run)) for run in (*step_.fresh, *step_.changed)
@@ -110,6 +110,13 @@ class Poller:
         if announcements:
             log.info("runs ended", extra={"runs": len(step_.fresh), "messages": len(announcements)})
         return Found(is_ours=True, fresh=len(step_.fresh), changed=len(step_.changed), announced=len(announcements))
+
+    def _standing(self, now: int) -> list[Standing]:
+        """What waits or was just told of, and sweeps for as long as they go on."""
+        recent = self.outbox.standing(now - BURST)
+        known = {each.key for each in recent}
+        sweeps = [each for each in self.outbox.unfinished([Kind.SWEEP], now) if each.key not in known]
+        return [*recent, *map(_as_standing, sweeps)]
 
     def _by_now(self) -> tuple[Subscription, ...]:
         """One whose past is not known yet hears only of what ended after it began, by any clock."""
@@ -127,6 +134,18 @@ class Poller:
         ended = self.source.ended_after(floor, experiment_ids=ids, limit=MOST) if ids else []
         for each in unprimed:
             self.subscriptions.prime(each.id, [run.run_id for run in ended if _is_past(each, run)])
+
+
+def _as_standing(sweep: Message) -> Standing:
+    return Standing(
+        sweep.key,
+        sweep.kind,
+        sweep.workspace,
+        sweep.channel,
+        sweep.experiment_ids,
+        sweep.joined_at,
+        since=sweep.created_at,
+    )
 
 
 def _is_past(subscription: Subscription, run: Run) -> bool:

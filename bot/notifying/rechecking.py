@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.notifying.looks import look_of
-from bot.notifying.outbox import End, Message, Outbox
+from bot.notifying.outbox import GONE, ON_RUNS, End, Message, Outbox
 from comparison.runs import Run, Status
 from comparison.source import ModelVersion, RunSource
 from comparison.watching.announcement import Kind
-from comparison.watching.collapsing import BURST
+from comparison.watching.planning import BURST
 
 YOUNG = 15 * 60_000  # ms that a message is looked at each time
 OLD = 24 * 3_600_000  # ms that it is looked at now and then
 SELDOM = 10 * 60_000  # ms between two looks at the older ones
 CHUNK = 400  # runs of one request
-_EDITED = frozenset({Kind.RUN, Kind.SWEEP, Kind.BURST})
 _GOING_ON = frozenset({Status.RUNNING, Status.SCHEDULED})
 
 
@@ -70,7 +69,7 @@ def parent_of(message: Message) -> str:
 
 
 def _is_edited(message: Message) -> bool:
-    return message.kind in _EDITED and not message.is_final
+    return message.kind in ON_RUNS and message.drawn != GONE
 
 
 def _is_over(parent: Run | None) -> bool:

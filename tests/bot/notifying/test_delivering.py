@@ -253,7 +253,10 @@ def test_a_message_that_a_person_deleted_is_not_posted_again(stage):
     stage.said[RUN_A] = "other"
     stage.change()
     stage.work(a)
+    stage.change()
+    stage.work(a)
     assert stage.posted() == []
+    assert stage.slack.count("chat.update") == 1
     assert stage.message(a).is_final
 
 

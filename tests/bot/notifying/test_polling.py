@@ -62,6 +62,19 @@ def test_a_paused_watch_asks_nothing_either(house):
     assert house.runs.asked == []
 
 
+def test_a_watch_that_is_resumed_does_not_hear_of_what_ended_meanwhile(house):
+    kept = house.stage.watch()
+    house.look()
+    house.stage.watches.pause(kept.id, by="U0MAYA", at=1)
+    for _ in range(3):
+        house.end("A")
+        house.look(3600)
+    house.stage.watches.resume(kept.id, by="U0MAYA", at=2)
+    assert house.look().announced == 0
+    house.end("B")
+    assert house.look().announced == 1
+
+
 def test_a_look_is_one_request_whatever_number_of_watches_and_experiments_there_are(house):
     house.runs.more_experiments += [Experiment(str(number), f"fraud-{number}") for number in range(2, 50)]
     for number in range(2, 30):

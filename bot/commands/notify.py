@@ -1,0 +1,63 @@
+"""`mlcompare notify`: tells channels of runs that end, and nothing else; any number of them beside `serve`."""
+
+import logging
+import os
+import time
+
+import click
+
+from bot.app import Bot, build
+from bot.logs import configure
+from bot.serving import Ending, watch_signals
+from bot.settings import SettingsError, read, unspoken
+
+log = logging.getLogger(__name__)
+
+_SAID_AFTER = 120.0  # seconds between two lines on why it does not work
+
+
+@click.command()
+def notify() -> None:
+    """Tell channels of runs that end, and nothing else: any number of these may run beside `mlcompare serve`.
+
+    They share the work where DATABASE_URL is PostgreSQL; on a file one works and the others stand by. Needs
+    SLACK_BOT_TOKEN and MLFLOW_TRACKING_URI, listens on no port, and ends well on SIGTERM.
+    """
+    try:
+        settings = read(unspoken)
+    except SettingsError as error:
+        raise click.ClickException(f"{error}\n`mlcompare check` tests each of them.") from error
+    configure(settings.log_level, settings.secrets)
+    ending = Ending()
+    watch_signals(ending)
+    bot = build(settings)
+    _start(bot)
+    log.info("notifying", extra={"poll_s": settings.poll_seconds})
+    _watch(bot, ending)
+    log.info("stopping; finishing what is under way", extra={"deadline_s": settings.drain_seconds})
+    bot.notifier.stop(settings.drain_seconds)
+    for probe in bot.probes:
+        probe.stop()
+    bot.engine.dispose()
+    log.info("stopped")
+    logging.shutdown()
+    os._exit(ending.code)  # whatever thread still hangs
+
+
+def _start(bot: Bot) -> None:
+    database, *others = bot.probes
+    database.ask()  # which brings it up to date
+    for probe in (database, *others):
+        probe.start()
+    bot.notifier.start()
+
+
+def _watch(bot: Bot, ending: Ending) -> None:
+    """Until it is to end. Where nothing else can be asked how it does, the log says."""
+    said, said_at = "", 0.0
+    while not ending.event.wait(1):
+        problem = "" if bot.notifier.is_standby else bot.notifier.problem
+        if problem and problem != said and time.monotonic() - said_at > _SAID_AFTER:
+            log.warning("channels are not told of runs: %s", problem)
+            said_at = time.monotonic()
+        said = problem
