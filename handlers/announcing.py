@@ -30,6 +30,7 @@ from handlers.watches import Kept
 
 log = logging.getLogger(__name__)
 
+_MOMENT = 15  # digits of ms since the epoch; an id has more
 KEPT = 20  # run ids in the metadata
 
 
@@ -37,7 +38,7 @@ KEPT = 20  # run ids in the metadata
 class Wanted:
     """A message of the outbox, as far as it matters to what it says."""
 
-    key: str
+    key: str  # of a sweep it ends with its parent's id, of a burst with when the quiet hours ended that it waited for
     kind: Kind
     workspace: str
     channel: str
@@ -45,7 +46,6 @@ class Wanted:
     watch_ids: tuple[str, ...] = ()
     about: str = ""  # of a notice its words, of a digest its local day, of a dead run since when it is silent (ms)
     is_final: bool = False  # nothing more is expected of a sweep or burst
-    was_quiet: bool = False  # of a burst: its runs were held back until quiet hours were over
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def announce(message: Wanted, services: Services) -> Announced | Unwanted:
     if message.kind is Kind.DIGEST:
         return _digest(message, services)
     defaults = _defaults(message.workspace, message.channel, services)
+    last = message.key.rpartition(":")[2]
     told = tell(
         message.kind,
         message.run_ids,
@@ -75,8 +76,8 @@ def announce(message: Wanted, services: Services) -> Announced | Unwanted:
         services.runs,
         now=services.now(),
         defaults=defaults,
-        parent_id=message.key.rpartition(":")[2] if message.kind is Kind.SWEEP else "",
-        was_quiet=message.was_quiet,
+        parent_id=last if message.kind is Kind.SWEEP else "",
+        was_quiet=last.isdecimal() and len(last) <= _MOMENT,
         silent_since=int(message.about) if message.about.isdecimal() else 0,
         is_final=message.is_final,
     )

@@ -133,6 +133,13 @@ def test_a_sweep_is_one_message_with_counters():
     assert "[Compare the best with …] [Pin the best as baseline]" in read(first.draw(Rung.ALL))
 
 
+def test_what_was_held_back_in_quiet_hours_says_so():
+    quiet, other = (wanted(BEST, POOR, kind=Kind.BURST, key=f"burst:T:C:*:{last}") for last in (NOW_MS, "1" * 32))
+    desk = services(*PAST, BEST, POOR)
+    assert announce(quiet, desk).headline.startswith("After quiet hours: 2 runs ended")
+    assert announce(other, desk).headline.startswith("2 runs ended")
+
+
 def test_the_first_watch_of_the_channel_that_wants_it_decides():
     assert announced(POOR, words=("fraud only better", "fraud metrics val_loss")).watch_id == "w1"
     assert isinstance(announced(POOR, words=("fraud only better",)), Unwanted)
@@ -272,7 +279,7 @@ def many_messages(name):
     yield announce(wanted(broke), desk)
     yield announce(wanted(run), services(run, words=("* mention owner",)))
     yield announce(wanted(*trials, kind=Kind.SWEEP, key=f"sweep:T:C:{PARENT.run_id}"), desk)
-    yield announce(wanted(*trials, broke, kind=Kind.BURST, was_quiet=True), desk)
+    yield announce(wanted(*trials, broke, kind=Kind.BURST, key="burst:T:C:*:1795435200000"), desk)
     yield announce(wanted(*elsewhere, kind=Kind.BURST), desk)
     yield announce(wanted(GONE, kind=Kind.DEAD), desk)
     yield announce(Wanted("notice", Kind.NOTICE, TEAM, CHANNEL, about=f"{name}\n{name}"), desk)
