@@ -145,7 +145,7 @@ def test_what_channels_agreed_on_is_listed_with_who_set_it(slack):
         )
         agreed.change(TEAM, STANDUP, [Agreed("pinned", OLD.run_id, "", MAYA, at)])
         agreed.change(TEAM, GENERAL, [Agreed("metric", "secret", "", JONAS, at)])
-        said = home(slack).partition("# What your channels agreed on\n")[2].partition("# How")[0]
+        said = home(slack).partition("# What your channels agreed on\n")[2].partition("# What")[0]
         bot.finish()
     day = f"<!date^{at}^{{date_short_pretty}}|earlier>"
     assert said == (
