@@ -188,11 +188,9 @@ def test_a_delivery_is_given_up_after_so_many_failures_and_somebody_is_told(
     assert told[1][2].startswith("failed 3 times, the last as incident ")
 
 
-def test_what_runs_is_finished_at_the_end_and_what_waits_is_done_after_the_next_start(
-    address, started, deliveries, hasty
-):
+def test_what_runs_is_finished_at_the_end_and_what_waits_is_done_after_the_next_start(file, started, deliveries, hasty):
     deliveries.go_on.clear()
-    engine = started(address, workers=1)
+    engine = started(file, workers=1)
     engine.hand_over([due("runs"), due("waits", "C2"), due("queued", "C1")])
     wait_until(lambda: deliveries.calls)
     threading.Timer(0.5, deliveries.go_on.set).start()
@@ -201,7 +199,7 @@ def test_what_runs_is_finished_at_the_end_and_what_waits_is_done_after_the_next_
     assert engine.problem == "it has been stopped"
     with pytest.raises(RuntimeError, match="has been stopped"):
         engine.hand_over([due("x")])
-    started(address)
+    started(file)
     wait_until(lambda: len(deliveries.calls) == 3)
     time.sleep(0.3)
     assert sorted(deliveries.ids) == ["queued", "runs", "waits"]
@@ -220,9 +218,9 @@ def test_an_end_does_not_wait_for_ever(file, started, deliveries, hasty):
     wait_until(lambda: deliveries.ids == ["hangs", "hangs"])
 
 
-def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(address, started, deliveries, hasty):
+def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(file, started, deliveries, hasty):
     deliveries.answers["waits"] = [3600.0]
-    engine = started(address)
+    engine = started(file)
     engine.hand_over([due("done"), due("waits", "C2")])
     wait_until(lambda: len(Library.unfinished()) == 1 and len(deliveries.calls) == 2)
     assert engine.prune(1_000_000) == 0
