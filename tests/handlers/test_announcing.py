@@ -24,7 +24,8 @@ from handlers.said import Said
 from handlers.services import Services
 from handlers.watches import Kept, WatchesHere
 from tests.comparison.quick.team import FRAUD, HOUR, MINUTE, NOW, NOW_MS, a_run, silent
-from tests.comparison.watching.newsroom import BEST, BROKE, PAST, POOR, Asked, forest
+from tests.comparison.watching.newsroom import BEST, BROKE, PAST, POOR, forest
+from tests.fakes.runs import FakeRuns
 from tests.handlers.reading import read
 
 TEAM, CHANNEL = "T1", "C1"
@@ -51,7 +52,7 @@ def services(*runs, words=("fraud",), **more):
         is_digest = each.startswith("weekdays")
         watches.add(Kept(f"w{number}", TEAM, CHANNEL, each, "U1", 0, is_digest=is_digest))
     facts = {
-        "runs": Asked(list(runs)),
+        "runs": FakeRuns(list(runs)),
         "pool": None,
         "claims": None,
         "capabilities": None,
@@ -164,7 +165,7 @@ def test_the_channels_pinned_baseline_counts():
 
 def test_that_mlflow_does_not_answer_is_raised_to_be_asked_again():
     with pytest.raises(TrackingUnavailable):
-        announce(wanted(POOR), services(runs=Asked(down="MLflow did not answer.")))
+        announce(wanted(POOR), services(runs=FakeRuns(down="MLflow did not answer.")))
 
 
 def test_a_new_best_is_told_by_its_id_and_can_be_said_by_itself():

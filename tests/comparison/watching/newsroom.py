@@ -1,7 +1,5 @@
 """Runs that ended in an experiment, and what a channel is told of them."""
 
-from datetime import UTC, datetime
-
 from comparison.defaults import Defaults
 from comparison.runs import Status
 from comparison.watching.announcement import Kind
@@ -9,24 +7,6 @@ from comparison.watching.telling import tell
 from comparison.watching.watch import Watching
 from tests.comparison.quick.team import HOUR, MINUTE, NOW, a_run
 from tests.fakes.runs import FakeRuns
-
-assert datetime(2026, 11, 23, 12, tzinfo=UTC) == NOW
-
-
-class Asked(FakeRuns):
-    """What the newest questions to a RunSource are answered with."""
-
-    def these(self, run_ids):
-        self._ask("these")
-        return [run for run in self.runs if run.run_id in set(run_ids)]
-
-    def versions_of(self, run_ids):
-        self._ask("versions_of")
-        return [version for version, _aliases in self.models if version.run_id in run_ids]
-
-    def fitting(self, where, run_ids):
-        self._ask("fitting")
-        return {run.run_id for run in self.search(where, limit=10**9)} & set(run_ids)
 
 
 def forest(number, ended, auc=None, **facts):
@@ -45,7 +25,7 @@ BROKE = forest(14, MINUTE, status=Status.FAILED, ran=12 * MINUTE, metrics={"val_
 def told(*runs, watch=None, kind=Kind.RUN, ids=None, source=None, defaults=None, **more):
     """What is told of the last of these runs."""
     watches = [("w", watch or Watching("fraud"))] if not isinstance(watch, list) else watch
-    known = source or Asked(list(runs))
+    known = source or FakeRuns(list(runs))
     run_ids = ids if ids is not None else [runs[-1].run_id]
     return tell(kind, run_ids, watches, known, now=NOW, defaults=defaults or Defaults(), **more)
 

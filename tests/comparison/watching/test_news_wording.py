@@ -12,7 +12,8 @@ from comparison.watching.news import Group, ManyNews
 from comparison.watching.watch import Digest, Only, Watching
 from comparison.wording.news import best_report, digest_report, news_report
 from tests.comparison.quick.team import DAY, FRAUD, HOUR, IRIS, MINUTE, NOW, NOW_MS, a_run, cells, silent
-from tests.comparison.watching.newsroom import BEST, BROKE, PAST, POOR, Asked, forest, news
+from tests.comparison.watching.newsroom import BEST, BROKE, PAST, POOR, forest, news
+from tests.fakes.runs import FakeRuns
 
 UI = "http://mlflow.example"
 PARENT = a_run("lr-search", ended=None, ran=5 * HOUR)
@@ -29,12 +30,12 @@ def report(*runs, **more):
 
 def of_sweep(*runs, parent=PARENT, **more):
     ids = [run.run_id for run in runs if run.ended_at]
-    source = Asked([parent, *runs])
+    source = FakeRuns([parent, *runs])
     return report(kind=Kind.SWEEP, ids=ids, parent_id=parent.run_id, source=source, **more)
 
 
 def of_burst(*runs, source=None, **more):
-    return report(kind=Kind.BURST, ids=[run.run_id for run in runs], source=source or Asked([*PAST, *runs]), **more)
+    return report(kind=Kind.BURST, ids=[run.run_id for run in runs], source=source or FakeRuns([*PAST, *runs]), **more)
 
 
 def section(found, title):
@@ -142,7 +143,7 @@ def test_at_most_three_doubts_are_told_and_the_others_counted():
 
 
 def test_registered_versions_stand_with_the_run():
-    source = Asked([*PAST, POOR], models=[(ModelVersion("fraud", "7", POOR.run_id), [])])
+    source = FakeRuns([*PAST, POOR], models=[(ModelVersion("fraud", "7", POOR.run_id), [])])
     assert "registered as fraud version 7" in report(POOR, source=source).sides[1].facts
 
 
@@ -178,7 +179,7 @@ def test_a_sweep_counts_what_ended_and_names_the_best():
 
 def test_a_sweep_that_beats_all_before_it_says_new_best():
     old = forest(1, DAY, metrics={"val_loss": 0.3})
-    source = Asked([old, PARENT, *TRIALS])
+    source = FakeRuns([old, PARENT, *TRIALS])
     found = report(kind=Kind.SWEEP, ids=[TRIALS[0].run_id], parent_id=PARENT.run_id, source=source)
     assert found.headline == "Sweep lr-search: 37 of 37 ended, new best val_loss 0.21 (rf-21)"
     assert section(found, "What is known")[0] == "Best: 0.21, better (-0.09) than 0.30, rf-1, the best before the sweep"
@@ -276,7 +277,7 @@ def test_names_of_theirs_stay_on_their_line(name):
 
 def digest(*experiments, day="2026-11-23", runs=(*PAST, BEST), zone="Europe/Berlin"):
     hours = Hours((0, 1, 2, 3, 4), NOW.time().replace(hour=9, minute=30), zone)
-    source = Asked(list(runs))
+    source = FakeRuns(list(runs))
     return digest_report(held_digest(Digest(hours, experiments), day, source, now=NOW, defaults=Defaults()))
 
 

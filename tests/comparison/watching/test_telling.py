@@ -14,7 +14,8 @@ from comparison.watching.rules import Rule
 from comparison.watching.telling import tell_example
 from comparison.watching.watch import Only, Watching
 from tests.comparison.quick.team import DAY, FRAUD, HOUR, IRIS, MINUTE, NOW, NOW_MS, a_run, silent
-from tests.comparison.watching.newsroom import BEST, BROKE, PAST, POOR, Asked, baseline, forest, news, told
+from tests.comparison.watching.newsroom import BEST, BROKE, PAST, POOR, baseline, forest, news, told
+from tests.fakes.runs import FakeRuns
 
 PARENT = a_run("lr-search", ended=None, ran=5 * HOUR)
 TRIALS = [
@@ -30,12 +31,12 @@ def ids(runs):
 
 def sweep(*runs, parent=PARENT, **more):
     over = [run for run in runs if run.status not in (Status.RUNNING, Status.SCHEDULED)]
-    source = more.pop("source", None) or Asked([*PAST, parent, *runs])
+    source = more.pop("source", None) or FakeRuns([*PAST, parent, *runs])
     return told(kind=Kind.SWEEP, ids=ids(over), parent_id=PARENT.run_id, source=source, **more)
 
 
 def burst(*runs, **more):
-    return told(kind=Kind.BURST, ids=ids(runs), source=Asked([*PAST, *runs]), **more)
+    return told(kind=Kind.BURST, ids=ids(runs), source=FakeRuns([*PAST, *runs]), **more)
 
 
 # The baseline
@@ -128,7 +129,7 @@ def test_without_a_goal_there_is_no_best_and_it_is_said():
     ],
 )
 def test_a_named_run_is_found_as_elsewhere(reference, label):
-    source = Asked([*PAST, POOR], models=[(ModelVersion("fraud", "1", PAST[4].run_id), ["champion"])])
+    source = FakeRuns([*PAST, POOR], models=[(ModelVersion("fraud", "1", PAST[4].run_id), ["champion"])])
     watch = Watching("fraud", against="run", baseline=reference)
     assert baseline(*PAST, POOR, source=source, watch=watch)[0] == label
 
@@ -171,7 +172,7 @@ def test_a_watch_hears_only_of_what_it_asks_for(watch, run, is_wanted):
 
 
 def test_a_filter_that_mlflow_takes_no_more_hides_no_run():
-    class Stricter(Asked):
+    class Stricter(FakeRuns):
         def fitting(self, *_asked):
             raise FilterRefused("MLflow does not take this filter.")
 
@@ -189,24 +190,24 @@ def test_runs_that_are_gone_and_watches_that_are_gone_are_no_news():
     assert told(*PAST, ids=["f" * 32]) == Unwanted("The run is gone from MLflow.")
     assert told(*PAST, replace(POOR, deleted=True)) == Unwanted("The run was deleted in MLflow.")
     assert isinstance(told(*PAST, POOR, watch=[]), Unwanted)
-    assert isinstance(told(kind=Kind.BURST, ids=["f" * 32], source=Asked(PAST)), Unwanted)
-    assert isinstance(told(kind=Kind.SWEEP, ids=["f" * 32], parent_id="e" * 32, source=Asked(PAST)), Unwanted)
+    assert isinstance(told(kind=Kind.BURST, ids=["f" * 32], source=FakeRuns(PAST)), Unwanted)
+    assert isinstance(told(kind=Kind.SWEEP, ids=["f" * 32], parent_id="e" * 32, source=FakeRuns(PAST)), Unwanted)
 
 
 @pytest.mark.parametrize("kind", [Kind.RUN, Kind.SWEEP, Kind.BURST, Kind.DEAD])
 def test_that_mlflow_does_not_answer_is_raised_to_be_asked_again(kind):
     with pytest.raises(TrackingUnavailable):
-        told(POOR, kind=kind, parent_id=PARENT.run_id, source=Asked([POOR], down="MLflow did not answer."))
+        told(POOR, kind=kind, parent_id=PARENT.run_id, source=FakeRuns([POOR], down="MLflow did not answer."))
 
 
 def test_a_message_takes_a_handful_of_questions():
-    source = Asked([*PAST, POOR])
+    source = FakeRuns([*PAST, POOR])
     told(POOR, source=source)
     assert source.asked == ["get", "versions_of", "search"] or sorted(source.asked) == ["get", "search", "versions_of"]
 
 
 def test_many_watches_that_ask_the_same_ask_it_once():
-    source = Asked([*PAST, POOR])
+    source = FakeRuns([*PAST, POOR])
     watches = [(str(n), Watching("fraud", only=Only.BETTER, where="params.depth = '13'")) for n in range(20)]
     told(POOR, watch=watches, source=source)
     assert source.asked.count("fitting") == 1
@@ -264,12 +265,12 @@ def test_two_runs_before_are_too_few_to_say_what_a_run_should_log():
 
 
 def test_registered_versions_are_told_and_a_server_without_a_registry_is_no_problem():
-    class Bare(Asked):
+    class Bare(FakeRuns):
         def versions_of(self, *_asked):
             raise TrackingUnavailable("There is no registry.")
 
     version = ModelVersion("fraud", "7", POOR.run_id)
-    assert news(POOR, source=Asked([*PAST, POOR], models=[(version, [])])).versions == (version,)
+    assert news(POOR, source=FakeRuns([*PAST, POOR], models=[(version, [])])).versions == (version,)
     assert news(POOR, source=Bare([*PAST, POOR])).versions == ()
 
 
@@ -285,7 +286,7 @@ def test_metrics_that_a_watch_names_are_found_whatever_their_case():
 
 
 def test_an_example_is_told_also_of_a_run_that_is_not_wanted():
-    source = Asked([*PAST, POOR])
+    source = FakeRuns([*PAST, POOR])
     watch = Watching("fraud", only=Only.NEW_BEST, mentions_owner=True)
     found = tell_example(POOR, watch, source, now=NOW, defaults=Defaults())
     assert (found.run, found.comparison.baseline.label, found.owner) == (POOR, "rf-8", "")
@@ -318,26 +319,26 @@ def test_a_sweep_is_over_when_its_parent_ended_and_no_trial_runs_or_when_it_is_t
 
 
 def test_a_sweep_without_its_parent_is_told_all_the_same():
-    source = Asked([*PAST, *TRIALS])
+    source = FakeRuns([*PAST, *TRIALS])
     found = sweep(*TRIALS, source=source).news
     assert (found.parent, found.groups[0].best.name, found.is_over) == (None, "rf-56", True)
 
 
 def test_a_sweep_is_held_against_what_ended_before_it_began():
     better = forest(70, 4 * HOUR, 0.99)
-    assert not sweep(*TRIALS, source=Asked([*PAST, PARENT, *TRIALS, better])).news.groups[0].is_new_best
+    assert not sweep(*TRIALS, source=FakeRuns([*PAST, PARENT, *TRIALS, better])).news.groups[0].is_new_best
 
 
 def test_without_a_goal_a_sweep_has_no_best():
     odd = [replace(run, metrics={"magic": Metric(float(n))}) for n, run in enumerate(TRIALS)]
-    (group,) = sweep(*odd, source=Asked([PARENT, *odd])).news.groups
+    (group,) = sweep(*odd, source=FakeRuns([PARENT, *odd])).news.groups
     assert (group.best, group.by.metric, group.high) == (None, "magic", 36.0)
 
 
 def test_thousands_of_trials_take_a_bounded_number_of_questions_and_the_best_is_exact():
     many = [replace(TRIALS[0], run_id=f"{n:032x}", name=f"t{n}", ended_at=NOW_MS - n) for n in range(MOST + 500)]
     many[0] = replace(many[0], started_at=1, metrics={"val_auc": Metric(0.999)})  # the oldest: it is cut off
-    source = Asked([PARENT, *many])
+    source = FakeRuns([PARENT, *many])
     found = told(kind=Kind.SWEEP, ids=ids(many), parent_id=PARENT.run_id, source=source).news
     assert (found.is_cut, found.groups[0].best.name) == (True, "t0")
     assert len(source.asked) <= 6
