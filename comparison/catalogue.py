@@ -40,6 +40,11 @@ class Catalogue:
             self._renew()
         return self._active
 
+    def known_ids(self) -> tuple[str, ...]:
+        """Of all active experiments, and of others that were asked for; waits as `active`."""
+        self.active()
+        return tuple(self._known)
+
     def renewed(self) -> tuple[Experiment, ...]:
         """All active experiments as they are now."""
         if self._loaded_at is None or self._age(self._loaded_at) > JUST_NOW:

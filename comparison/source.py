@@ -48,12 +48,41 @@ class RunSource(Protocol):
         """Runs that are over and fit the filter, the last ended first."""
         ...
 
+    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> list[Run]:
+        """Runs that are over and whose own clock said later than this; those that ended first where there are more.
+
+        One request for each 1,000 runs, and the deadline holds for each request.
+        """
+        ...
+
+    def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
+        """Runs that say so; it cannot be trusted."""
+        ...
+
+    def these(self, run_ids: Sequence[str]) -> list[Run]:
+        """The runs with these full ids that are there, each once and in order; those deleted by themselves too.
+
+        One request for each 400, side by side; not from experiments that are deleted.
+        """
+        ...
+
+    def fitting(self, where: str, run_ids: Sequence[str]) -> set[str]:
+        """Which of these runs fit MLflow's filter language; "" fits all. Raises FilterRefused with MLflow's reason.
+
+        Whatever the filter says, no other runs are among them. Requests as of `these`.
+        """
+        ...
+
     def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
         """The best runs, best first, exact to the run that ended a moment ago (comparison/leading.py)."""
         ...
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
         """The versions of registered models that have this alias or number; of every model when none is named."""
+        ...
+
+    def versions_of(self, run_ids: Sequence[str]) -> list[ModelVersion]:
+        """The versions of registered models that these runs made; none where the registry cannot be searched."""
         ...
 
     def history(self, run_id: str, metric: str) -> list[Metric]:

@@ -11,22 +11,20 @@ import mlflow
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException, RestException
 
-from comparison import records, refusals
+from comparison import pages, records, refusals
 from comparison.catalogue import Catalogue
 from comparison.errors import FilterRefused, RequestError
 from comparison.flights import Flights
 from comparison.leading import Ranking
+from comparison.registry import Registry
 from comparison.remembered import Memory
 from comparison.runs import Experiment, Metric, Run, Side
+from comparison.searching import OVER, Searches, in_chunks, is_id, named
 from comparison.source import ModelVersion
 from comparison.threads import Threads
 
-MODELS = 20  # models with one alias that are looked at
 SIDE_BY_SIDE = 64  # questions to MLflow at once
 OPENS_WITHIN = 60.0  # seconds, for a file: MLflow makes the tables of a new database when it is first opened
-PAGE = 1_000
-LONGEST_ID = 256
-_OVER = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
 _NOT_THERE = "RESOURCE_DOES_NOT_EXIST"
 _NOT_VALID = "INVALID_PARAMETER_VALUE"
 _Answer = TypeVar("_Answer")
@@ -51,6 +49,8 @@ class MlflowRuns:
         self._executor = Threads(SIDE_BY_SIDE, "mlflow")
         self._client = self._connected(uri)
         self._catalogue = Catalogue(self._all_experiments, self._one_experiment, Threads(1, "mlflow-list"), clock)
+        self._searches = Searches(self._client, self._catalogue)
+        self._registry = Registry(self._client, self._is_unknown)
         self._memory = Memory(clock)
         self._flights = Flights(self._executor, self._get)
 
@@ -65,37 +65,53 @@ class MlflowRuns:
     def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
         if not (prefix.isascii() and prefix.isalnum()):
             return []
-        where = f"attributes.run_id LIKE '{prefix}%'"
-
-        def ask() -> list[Run]:
-            found = self._search(where, (), limit, ViewType.ALL)
-            return found or self._pages(where, self._deleted_experiments(), limit, ViewType.ALL)
-
-        return self._in_time(ask)
+        deleted = self._deleted_experiments
+        return self._in_time(lambda: self._searches.beginning_with(prefix, limit, ViewType.ALL, deleted))
 
     def called(self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        where = f"attributes.run_name {_named(name)}"
-        found = self._in_time(lambda: self._search(where, experiment_ids, limit))
+        where = f"attributes.run_name {named(name)}"
+        found = self.search(where, experiment_ids=experiment_ids, limit=limit)
         return [run for run in found if run.name == name]
 
     def newest(self, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        return self._in_time(lambda: self._search("", experiment_ids, limit))
+        return self.search("", experiment_ids=experiment_ids, limit=limit)
 
     def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        return self._in_time(lambda: self._search(where, experiment_ids, limit))
+        return self._in_time(lambda: self._searches.search(where, experiment_ids, limit))
 
     def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        over = " AND ".join(filter(None, [where, _OVER]))
+        over = " AND ".join(filter(None, [where, OVER]))
         order = ["attributes.end_time DESC"]
-        found = self._in_time(lambda: self._search(over, experiment_ids, limit, order=order))
+        found = self._in_time(lambda: self._searches.search(over, experiment_ids, limit, order=order))
         return sorted(found, key=lambda run: -(run.ended_at or 0))
+
+    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> list[Run]:
+        return self._searches.ended_after(moment_ms, experiment_ids, limit, self._in_time)
+
+    def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
+        return self.search("attributes.status = 'RUNNING'", experiment_ids=experiment_ids, limit=limit)
+
+    def these(self, run_ids: Sequence[str]) -> list[Run]:
+        chunks = self._side_by_side(lambda ids: self._searches.these(ids, ViewType.ALL), run_ids)
+        known = {run.run_id: run for runs in chunks for run in runs}
+        return [known[run_id] for run_id in dict.fromkeys(run_ids) if run_id in known]
+
+    def fitting(self, where: str, run_ids: Sequence[str]) -> set[str]:
+        try:
+            return set().union(*self._side_by_side(lambda ids: self._searches.fitting(where, ids), run_ids))
+        except FilterRefused:
+            self.search(where, limit=1)  # refused in words about this filter alone
+            raise
 
     def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
         ids = ranking.experiment_ids or tuple(each.experiment_id for each in self.experiments())
         return self._memory.leaders(replace(ranking, experiment_ids=ids), self, count)
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
-        return self._in_time(lambda: self._versions(model, alias, version))
+        return self._in_time(lambda: self._registry.versions(model, alias, version))
+
+    def versions_of(self, run_ids: Sequence[str]) -> list[ModelVersion]:
+        return [each for chunk in self._side_by_side(self._registry.made_by, run_ids) for each in chunk]
 
     def history(self, run_id: str, metric: str) -> list[Metric]:
         logged = self._in_time(lambda: self._client.get_metric_history(run_id, metric))
@@ -142,75 +158,23 @@ class MlflowRuns:
                 flight = self._flights.start(run_id)
 
     def _get(self, run_id: str) -> Run | None:
-        if not (run_id.isascii() and run_id.isalnum() and len(run_id) <= LONGEST_ID):
-            return None  # no id of MLflow's; its server fails on some such
+        if not is_id(run_id):
+            return None
         try:
             found = self._client.get_run(run_id)
         except MlflowException as error:
-            if error.error_code in (_NOT_THERE, _NOT_VALID) and self._is_own(error):
+            if self._is_unknown(error):
                 return None
             raise
         if found.info.run_id.casefold() != run_id.casefold():
             raise refusals.not_mlflow(self._server)
-        return self._as_run(found)
+        return self._searches.run(found)
 
-    def _search(
-        self,
-        where: str,
-        experiment_ids: Sequence[str],
-        limit: int,
-        view: str = ViewType.ACTIVE_ONLY,
-        order: list[str] | None = None,
-    ) -> list[Run]:
-        def pages(ids: list[str]) -> list[Run]:
-            return self._pages(where, ids, limit, view, order)
-
-        if experiment_ids:
-            return pages(list(experiment_ids))
-        asked = [each.experiment_id for each in self._catalogue.active()]
-        found = pages(asked)
-        if not found:  # perhaps in an experiment made since the list was
-            found = pages(sorted({each.experiment_id for each in self._catalogue.renewed()} - set(asked)))
-        return found
-
-    def _versions(self, model: str, alias: str, version: str) -> list[ModelVersion]:
-        try:
-            if model and version:
-                return [records.version(self._client.get_model_version(model, version))]
-            if model:
-                return [records.version(self._client.get_model_version_by_alias(model, alias))]
-        except MlflowException as error:
-            if error.error_code in (_NOT_THERE, _NOT_VALID) and self._is_own(error):
-                return []
-            raise
-        held = [(each.name, each.aliases[alias]) for each in self._registered() if alias in (each.aliases or {})]
-        return [records.version(self._client.get_model_version(name, str(number))) for name, number in held[:MODELS]]
-
-    def _registered(self) -> list[Any]:
-        found: list[Any] = []
-        token = None
-        while True:
-            page = self._client.search_registered_models(max_results=PAGE, page_token=token)
-            found.extend(page)
-            token = page.token
-            if not token:
-                return found
-
-    def _pages(
-        self, where: str, experiment_ids: list[str], limit: int, view: str, order: list[str] | None = None
-    ) -> list[Run]:
-        found: list[Any] = []
-        token = None
-        while experiment_ids and len(found) < limit:
-            page = self._client.search_runs(
-                experiment_ids, where, view, min(PAGE, limit - len(found)), order_by=order, page_token=token
-            )
-            found.extend(page)
-            token = page.token
-            if not token:
-                break
-        runs = [self._as_run(each) for each in found]
-        return sorted(runs, key=lambda run: -(run.started_at or 0))
+    def _side_by_side(self, ask: Callable[[Sequence[str]], _Answer], run_ids: Sequence[str]) -> list[_Answer]:
+        """One question for each chunk of them."""
+        until = self._clock() + self._server.seconds
+        asked = [self._executor.submit(ask, chunk) for chunk in in_chunks(run_ids)]
+        return [self._wait(each, until) for each in asked]
 
     def _in_time(self, ask: Callable[[], _Answer]) -> _Answer:
         return self._wait(self._executor.submit(ask), self._clock() + self._server.seconds)
@@ -237,29 +201,21 @@ class MlflowRuns:
         """Whether it is MLflow that says so: over HTTP its own errors come as JSON, those of other pages do not."""
         return isinstance(error, RestException) or not self._server.is_remote
 
-    def _deleted_experiments(self) -> list[str]:
-        return [each.experiment_id for each in self._experiments(ViewType.DELETED_ONLY)]
+    def _is_unknown(self, error: Exception) -> bool:
+        """Whether MLflow says that there is no such thing."""
+        known = isinstance(error, MlflowException) and error.error_code in (_NOT_THERE, _NOT_VALID)
+        return known and self._is_own(error)
 
     def _all_experiments(self) -> tuple[Experiment, ...]:
-        found = self._experiments(ViewType.ACTIVE_ONLY)
+        found = pages.every(self._client.search_experiments, ViewType.ACTIVE_ONLY)
         found.sort(key=lambda each: each.last_update_time or 0, reverse=True)
         return tuple(records.experiment(each) for each in found)
 
-    def _experiments(self, view: str) -> list[Any]:
-        found: list[Any] = []
-        token = None
-        while True:
-            page = self._client.search_experiments(view, max_results=PAGE, page_token=token)
-            found.extend(page)
-            token = page.token
-            if not token:
-                return found
+    def _deleted_experiments(self) -> list[str]:
+        return [each.experiment_id for each in pages.every(self._client.search_experiments, ViewType.DELETED_ONLY)]
 
     def _one_experiment(self, experiment_id: str) -> Experiment:
         return records.experiment(self._client.get_experiment(experiment_id))
-
-    def _as_run(self, found: Any) -> Run:
-        return records.run(found, self._catalogue.one(found.info.experiment_id))
 
 
 def answer_within(seconds: float, environ: MutableMapping[str, str]) -> None:
@@ -285,15 +241,6 @@ def _look_for_databricks_once() -> None:
     providers = getattr(held, "_registry", None)
     if isinstance(providers, list):
         providers[:] = [each for each in providers if "Databricks" not in type(each).__name__ or each.in_context()]
-
-
-def _named(name: str) -> str:
-    """The comparison that finds a name: MLflow's filters have no way to escape a quote within quotes."""
-    if "'" not in name:
-        return f"= '{name}'"
-    if '"' not in name:
-        return f'= "{name}"'
-    return f"LIKE '{name.replace(chr(39), '_')}'"
 
 
 def _first_line(error: MlflowException) -> str:

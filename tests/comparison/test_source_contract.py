@@ -190,6 +190,66 @@ def test_runs_that_are_over_come_last_ended_first(made):
     assert [run.name for run in source.ended("attributes.run_name = 'rich'", experiment_ids=[experiment])] == ["rich"]
 
 
+def test_runs_that_ended_after_a_moment_come_the_first_to_end_first(made):
+    source, experiment, ids = made
+    every = source.ended_after(0, experiment_ids=[experiment])
+    assert {run.run_id for run in every} == {ids[name] for name in [*NAMES, "rich"]}
+    assert [run.ended_at for run in every] == sorted(run.ended_at for run in every)
+    first, last = every[0].ended_at, every[-1].ended_at
+    assert source.ended_after(last, experiment_ids=[experiment]) == []
+    assert {run.ended_at for run in source.ended_after(last - 1, experiment_ids=[experiment])} == {last}
+    assert [run.ended_at for run in source.ended_after(first - 1, experiment_ids=[experiment], limit=1)] == [first]
+
+
+def test_ended_runs_are_asked_for_in_hundreds_of_experiments_some_of_which_are_gone(made):
+    source, experiment, ids = made
+    many = [*(str(900_000 + number) for number in range(499)), experiment]
+    assert len(source.ended_after(0, experiment_ids=many)) == len(NAMES) + 1
+    assert [run.run_id for run in source.running(experiment_ids=many)] == [ids["running"]]
+
+
+def test_named_runs_come_in_the_order_asked_deleted_ones_too_and_without_those_that_are_not_there(made):
+    source, _, ids = made
+    asked = [ids["rich"], *(f"{number:032x}" for number in range(850)), "no id", "", "x' OR", ids["gone"], ids["rich"]]
+    assert [(run.name, run.deleted) for run in source.these([*asked, ids["running"]])] == [
+        ("rich", False),
+        ("gone", True),
+        ("running", False),
+    ]
+    assert source.these([]) == []
+
+
+def test_of_named_runs_those_that_fit_a_filter_are_told(made):
+    source, _, ids = made
+    asked = [ids["plain"], ids["rich"], ids["running"], "f" * 32]
+    assert source.fitting("params.lr = '0.1'", asked) == {ids["plain"]}
+    assert source.fitting("tags.team = 'blue' AND metrics.acc > 0.3", asked) == {ids["rich"]}
+    assert source.fitting("metrics.acc > 7", asked) == set()
+    assert source.fitting("", asked) == set(asked[:3])
+    assert source.fitting("metrics.acc > 0", []) == set()
+
+
+@pytest.mark.parametrize(
+    "where", ["nonsense", "params.lr = '0.1' OR metrics.acc > 0", "metrics.acc > 0 --", "metrics.acc > 0; x"]
+)
+def test_a_filter_neither_widens_what_it_is_asked_of_nor_shows_it_when_it_is_refused(made, where):
+    source, _, ids = made
+    with pytest.raises(FilterRefused, match=r"does not take this filter: .+") as refused:
+        source.fitting(where, [ids["plain"]])
+    assert ids["plain"] not in str(refused.value)
+
+
+def test_the_model_versions_of_runs_are_found_by_their_runs(made):
+    source, _, ids = made
+    found = source.versions_of([ids["rich"], ids["plain"], ids["running"], "f" * 32])
+    assert {(each.model, each.version, each.run_id) for each in found} == {
+        ("scorer", "1", ids["plain"]),
+        ("scorer", "2", ids["rich"]),
+    }
+    assert source.versions_of([ids["running"]]) == []
+    assert source.versions_of([]) == []
+
+
 def test_the_leaders_are_the_best_by_a_metric(made):
     source, experiment, _ = made
     ranking = Ranking("acc", Goal.HIGHER, (experiment,))
@@ -212,6 +272,29 @@ def test_a_model_version_leads_to_its_run(made):
 def test_experiments_are_listed(made):
     source, experiment, _ = made
     assert experiment in [each.experiment_id for each in source.experiments()]
+
+
+def test_runs_of_an_experiment_made_since_the_list_was_and_of_one_deleted_since_do_no_harm(store_uri):
+    client = MlflowClient(store_uri)
+    old = new_experiment(client)
+    runs = [log_run(client, old, "old")]
+    source = MlflowRuns(store_uri, clock=lambda: 0.0)
+    source.experiments()
+    client.delete_experiment(old)
+    young = new_experiment(client)
+    runs.append(log_run(client, young, "young", {"acc": 1.0}))
+    assert [run.name for run in source.ended_after(0, experiment_ids=[old, young])] == ["young"]
+    assert source.these(runs)[0].deleted
+    assert source.fitting("metrics.acc > 0", runs) == {runs[1]}
+
+
+def test_a_run_that_was_taken_up_again_is_not_over_although_it_keeps_its_end(store_uri):
+    client, source = MlflowClient(store_uri), MlflowRuns(store_uri)
+    experiment = new_experiment(client)
+    run = log_run(client, experiment, "again")
+    client.update_run(run, "RUNNING")
+    assert source.get([run])[0].ended_at
+    assert source.ended_after(0, experiment_ids=[experiment]) == []
 
 
 def test_an_experiment_made_since_the_list_was_is_searched_too(store_uri):

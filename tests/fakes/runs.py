@@ -10,6 +10,7 @@ from comparison.leading import Ranking, leaders
 from comparison.runs import Experiment, Metric, Run, Status
 from comparison.source import ModelVersion
 
+_VALUE = re.compile(r"""'[^']*'|"[^"]*"|[-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan""", re.IGNORECASE)
 _TERM = re.compile(
     r"""(attributes|metrics|params|tags)\.("[^"]+"|`[^`]+`|[^"'`=<>! ]+) *(>=|<=|!=|=|>|<|LIKE|ILIKE) *(.+)"""
 )
@@ -45,13 +46,29 @@ class FakeRuns:
 
     def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
         self._ask("search")
-        terms = [_read(part) for part in re.split(r" +AND +", where.strip(), flags=re.IGNORECASE)] if where else []
-        fitting = [run for run in self._live(experiment_ids) if all(_fits(run, *term) for term in terms)]
-        return self._newest(fitting, limit)
+        return self._newest(self._fitting(where, experiment_ids), limit)
 
     def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
         over = [run for run in self.search(where, experiment_ids=experiment_ids, limit=10**9) if _is_over(run)]
         return sorted(over, key=lambda run: -(run.ended_at or 0))[:limit]
+
+    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> list[Run]:
+        self._ask("ended_after")
+        over = [run for run in self._live(experiment_ids) if _is_over(run) and (run.ended_at or 0) > moment_ms]
+        return sorted(over, key=lambda run: run.ended_at or 0)[:limit]
+
+    def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
+        self._ask("running")
+        return self._newest([run for run in self._live(experiment_ids) if run.status is Status.RUNNING], limit)
+
+    def these(self, run_ids: Sequence[str]) -> list[Run]:
+        self._ask("these")
+        known = {run.run_id: run for run in self.runs}
+        return [known[run_id] for run_id in dict.fromkeys(run_ids) if run_id in known]
+
+    def fitting(self, where: str, run_ids: Sequence[str]) -> set[str]:
+        self._ask("fitting")
+        return {run.run_id for run in self._fitting(where, ())} & set(run_ids)
 
     def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
         return leaders(ranking, self, count=count)
@@ -63,6 +80,10 @@ class FakeRuns:
             for each, aliases in self.models
             if (not model or each.model == model) and (alias in aliases if alias else each.version == version)
         ]
+
+    def versions_of(self, run_ids: Sequence[str]) -> list[ModelVersion]:
+        self._ask("versions_of")
+        return [each for each, _aliases in self.models if each.run_id in set(run_ids)]
 
     def history(self, run_id: str, metric: str) -> list[Metric]:
         self._ask("history")
@@ -82,6 +103,10 @@ class FakeRuns:
         if self.down:
             raise TrackingUnavailable(self.down, remedy="Try again in a minute.")
 
+    def _fitting(self, where: str, experiment_ids: Sequence[str]) -> list[Run]:
+        terms = [_read(part) for part in re.split(r" +AND +", where.strip(), flags=re.IGNORECASE)] if where else []
+        return [run for run in self._live(experiment_ids) if all(_fits(run, *term) for term in terms)]
+
     def _live(self, experiment_ids: Sequence[str]) -> list[Run]:
         return [
             run
@@ -99,11 +124,11 @@ def _is_over(run: Run) -> bool:
 
 def _read(part: str) -> tuple[str, str, str, str]:
     found = _TERM.fullmatch(part.strip())
-    if not found:
+    if not found or not (found[1] in ("params", "tags") or _VALUE.fullmatch(found[4])):
         raise FilterRefused(f"MLflow does not take this filter: Invalid clause(s) in filter string: '{part}'")
     kind, name, sign, value = found.groups()
     name = name.strip('"`')
-    if kind in ("params", "tags") and value[0] not in "\"'":
+    if kind in ("params", "tags") and not (value[0] in "\"'" and _VALUE.fullmatch(value)):
         raise FilterRefused(f"MLflow does not take this filter: Expected a quoted string value. Got value {value}")
     return kind, name, sign, value.strip("\"'")
 
