@@ -76,7 +76,8 @@ def _where(watching: Watching, said: Said) -> Watching:
 
 def _by(watching: Watching, said: Said) -> Watching:
     remedy = "Name the user as MLflow knows them."
-    user = said.joined.removeprefix("@").strip()
+    is_quoted = bool(said.rest) and said.rest[0].is_quoted
+    user = said.joined.removeprefix("" if is_quoted else "@").strip()
     if not user:
         raise refused("Whose runs?", remedy, _EXAMPLES["by"], said.spot)
     if any(each.is_comma for each in said.rest):

@@ -11,7 +11,7 @@ from comparison.request import PlanDigest, Request, Unwatch, Watch, Watches
 from comparison.watch_digests import EXAMPLE, read_digest
 from comparison.watch_places import EVERYTHING
 from comparison.watch_reading import read, words_of
-from comparison.watch_words import bare, refused
+from comparison.watch_words import LIST, OFF, bare, refused
 from comparison.watching.watch import Digest, Watching
 from comparison.watching.written import digest_words, watching_words
 from comparison.words import Word
@@ -19,7 +19,6 @@ from comparison.words import Word
 _Meant = TypeVar("_Meant")
 _Command = Callable[[Sequence[Word], str], Request]
 _ENDING = "?.!;…:"
-_OFF = frozenset({"off", "stop", "none", "never", "cancel", "remove"})
 _STARTING = frozenset({"start", "stop"})
 
 
@@ -75,9 +74,9 @@ def _is_run(first: str, words: Sequence[Word]) -> bool:
 
 def watch(words: Sequence[Word], text: str) -> Request:
     folded = [word.folded for word in words[1:]]
-    if folded == ["list"]:
+    if folded == [LIST]:
         return Watches(text)
-    if len(folded) == 1 and folded[0] in _OFF:
+    if len(folded) == 1 and folded[0] in OFF:
         return Unwatch("", text)
     watching, at = _mended(lambda said, told: read(said[1:], told), words, text)
     typed = _behind(words, text)
@@ -99,7 +98,7 @@ def unwatch(words: Sequence[Word], text: str) -> Request:
 
 
 def watches(words: Sequence[Word], text: str) -> Request:
-    rest = [word for word in words[1:] if word.folded not in ("here", "list")]
+    rest = [word for word in words[1:] if word.folded not in ("here", LIST)]
     if rest:
         raise refused("All watches of the channel are listed.", "Say only watches.", "watches", rest)
     return Watches(text)
@@ -108,7 +107,7 @@ def watches(words: Sequence[Word], text: str) -> Request:
 def digest(words: Sequence[Word], text: str) -> Request:
     """`digest weekdays 9:30 Europe/Berlin fraud, iris`, `digest off`."""
     rest = bare(words[1:])
-    if len(rest) == 1 and rest[0].folded in _OFF:
+    if len(rest) == 1 and rest[0].folded in OFF:
         return PlanDigest(None, text)
     if not rest:
         remedy = "Say the days and the hour; watches shows what is set here, digest off ends it."
@@ -127,8 +126,12 @@ def _digest(words: Sequence[Word], text: str) -> Digest:
 
 
 def _behind(words: Sequence[Word], text: str) -> str:
-    """The words behind the command as they were typed."""
-    return " ".join(text[words[1].at : words[-1].end].split()) if len(words) > 1 else ""
+    """The words behind the command as they were typed, without the mark that ends a sentence."""
+    if len(words) == 1:
+        return ""
+    typed = " ".join(text[words[1].at : words[-1].end].split())
+    is_ended = words[-1].folded and words[-1].text[-1:] not in _ENDING
+    return typed.rstrip(_ENDING) if is_ended else typed
 
 
 def _means(typed: str, watching: Watching) -> bool:

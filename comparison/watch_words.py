@@ -22,6 +22,8 @@ OPTIONS = {  # the words that begin one, and which
     **dict.fromkeys(("broadcast", "broadcasts"), "broadcast"),
     **{name: name for name in ("where", "by", "only", "when", "quiet", "in")},
 }
+OFF = frozenset({"off", "stop", "none", "never", "cancel", "remove"})
+LIST = "list"
 _LISTS = frozenset({"metrics", "except", "when"})  # what stands behind a comma is of the list
 _SHORT = 3  # characters of a word that may be an option misspelt
 _LIKE = 0.82

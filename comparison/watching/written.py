@@ -21,6 +21,7 @@ from comparison.since import WEEKDAYS
 from comparison.watch_digests import read_digest
 from comparison.watch_hours import DAILY, WEEKEND, WORKDAYS
 from comparison.watch_reading import read, words_of
+from comparison.watch_words import LIST, OFF
 from comparison.watching.rules import Rule
 from comparison.watching.watch import Digest, Watching
 
@@ -60,6 +61,8 @@ def _typed(name: str, option: str, meant: Callable[[Watching], object]) -> str:
     """The name as it can be typed behind the option, plain where that means the same."""
 
     def is_read_back(written: str) -> bool:
+        if not option and written.casefold() in (*OFF, LIST):
+            return False  # by itself it asks for something else
         text = f"watch {f'{_ANY} {option} ' if option else ''}{written}"
         found = read(words_of(text)[1:], text)[0]
         return meant(found) in (name, (name,)) and _says_nothing_else(found, option)

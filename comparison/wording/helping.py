@@ -13,7 +13,7 @@ from comparison.wording import plain
 WANTED = 3  # names used in the examples
 _BARE = re.compile(r"[\w./@+-]+", re.ASCII)
 _STAND_INS = ("run-a", "run-b", "run-c")
-TOPICS = ("compare", "runs", "metrics", "goals", "standup", "channel")
+TOPICS = ("compare", "runs", "metrics", "goals", "standup", "channel", "watch", "digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,10 @@ def _overview(told: _Told, unknown: str, *, known: bool) -> Report:
         Step("The latest run against the best", f"{told.command} latest vs best {told.metric} in {told.experiment}"),
         Step("What ended since the last working day", f"{told.command} standup"),
     )
+    watched = f"To be told here when runs end: {told.command} watch {told.experiment}"
     more = f"More: {', '.join(f'{told.command} help {topic}' for topic in TOPICS)}"
     missing = () if known else (f"{_STAND_INS[0]} and the others stand for names of your own runs.",)
-    return _report(f"{unknown}Compare MLflow runs: the first one is the baseline", steps, *missing, more)
+    return _report(f"{unknown}Compare MLflow runs: the first one is the baseline", steps, *missing, watched, more)
 
 
 def _alone(told: _Told, unknown: str, *, known: bool) -> Report:
@@ -197,13 +198,52 @@ def _channel(told: _Told) -> Report:
     return _report("What a channel can agree on", steps, "unset metric and unpin take it back.")
 
 
+def _watch(told: _Told) -> Report:
+    watch = f"{told.command} watch {told.experiment}"
+    steps = (
+        Step("Tell this channel when a run ends", watch),
+        Step("Only what went wrong", f"{watch} only failures"),
+        Step("Only a new best, said against the best before", f"{watch} only new best against best"),
+        Step("When a metric crosses a line or moves", f"{watch} when {told.metric} drops by 2 %"),
+        Step("Some experiments, and not at night", f"{told.command} watch team/* quiet 20:00-08:00 Europe/Berlin"),
+        Step("What is watched, to change or pause it", f"{told.command} watches"),
+        Step("No longer", f"{told.command} unwatch {told.experiment}"),
+    )
+    return _report(
+        "Being told when runs end",
+        steps,
+        "A name, a pattern such as team/*, or everything; except leaves some out: watch team/* except team/test.",
+        "Options, in any order: against previous, best, baseline, @champion or a run; by maya; metrics acc, loss; "
+        "where params.model = 'xgb'; only failures, better, worse or new best; mention owner; broadcast new best.",
+        "Several rules must all hold: when val_loss < 0.2 and accuracy rises by 1 %. Moves are against the baseline.",
+        "Quiet hours without a time zone are in UTC. What ends in them comes in one message when they are over.",
+    )
+
+
+def _digest(told: _Told) -> Report:
+    digest = f"{told.command} digest"
+    steps = (
+        Step("A standup that comes by itself", f"{digest} weekdays 9:30 Europe/Berlin"),
+        Step("Of some experiments", f"{digest} daily 9am UTC {told.experiment}"),
+        Step("On some days", f"{digest} mon, wed 14:00 America/New_York"),
+        Step("No longer", f"{digest} off"),
+        Step("The same now, once", f"{told.command} standup"),
+    )
+    return _report(
+        "A digest in this channel",
+        steps,
+        "Days are daily, weekdays, weekends, mon, tue …; without a time zone the hour is in UTC.",
+        "A channel has one digest: a new one takes its place. On nights when clocks change it comes once too.",
+    )
+
+
 _TOPICS: dict[str, Callable[[_Told], Report]] = {
     "compare": _compare,
     "runs": _runs,
     "metrics": _metrics,
     "goals": _goals,
-    "standup": _standup,
-    "quick": _standup,
-    "channel": _channel,
-    "settings": _channel,
+    **dict.fromkeys(("standup", "quick"), _standup),
+    **dict.fromkeys(("channel", "settings"), _channel),
+    **dict.fromkeys(("watch", "watches", "unwatch", "watching", "notifications"), _watch),
+    **dict.fromkeys(("digest", "digests"), _digest),
 }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood, RequestError
 from comparison.parser import parse, parse_run
-from comparison.request import Compare, Help, Linked, Named, SweepRuns
+from comparison.request import Compare, Help, Linked, Named, SweepRuns, Watch
 
 ONE, TWO = "0123456789abcdef0123456789abcdef", "f123456789abcdef0123456789abcdef"
 UI = "https://mlflow.example.com"
@@ -294,6 +294,16 @@ SAID = {
     "unpin": "Pin()",
     "settings": "Settings()",
     "show vs hide": "show | hide",
+    "watch vs other-run": "watch | other-run",
+    "digest vs other": "digest | other",
+    "digest model vs base": "digest model | base",
+    '"watch" against best': "<Leading> | watch",
+    "watches": "Watches()",
+    "unwatch fraud": "Unwatch(place=fraud)",
+    "unwatch all": "Unwatch(place=*, is_all=True)",
+    "please stop watching fraud": "Unwatch(place=fraud)",
+    "digest off": "PlanDigest()",
+    "when a <0.5 vs b> 2": "when a <0.5 | b> 2",
     "running vs settings": "<Unfinished> | settings",
     # how it arrives
     "  A   vs \t B \n": "A | B",
@@ -366,6 +376,8 @@ NOT_UNDERSTOOD = {
     ",,,": ("", "", ""),
     '"A vs B': ('"A vs B', "never closed", ""),
     "A vs “B": ("“B", "never closed", ""),
+    "watch fraud only wrong": ("wrong", "Only what?", "watch fraud only failures"),
+    "digest": ("digest", "When shall the digest come?", "digest weekdays 9:30 Europe/Berlin"),
     "A vs B in": ("in", "experiment", "run-a vs run-b in my-experiment"),
     "A vs B by": ("by", "metric", "run-a vs run-b by accuracy"),
     "A vs B in iris by": ("by", "metric", "run-a vs run-b by accuracy"),
@@ -418,6 +430,11 @@ def test_a_misspelt_command_is_named():
     with pytest.raises(NotUnderstood) as caught:
         parse("hepl")
     assert caught.value.near == ("help",)
+
+
+@pytest.mark.parametrize("said", ["watch fraud", "watch fraud against best", "watch against best", "watch a vs best"])
+def test_a_watch_may_say_against_what_and_is_no_comparison(said):
+    assert isinstance(parse(said), Watch)
 
 
 def test_a_greeting_is_answered_with_help():
