@@ -20,7 +20,7 @@ from handlers import planning
 from handlers.agreed import defaults_of
 from handlers.answering import answering
 from handlers.blocks import plain
-from handlers.escaping import clip, one_line
+from handlers.escaping import clip, length, one_line
 from handlers.failures import SlackFailed
 from handlers.followups import hand_over
 from handlers.kept import keep, kept
@@ -38,10 +38,11 @@ CALLBACK = "watch:dialog"
 WITHIN = 2.0  # seconds, of the three that Slack waits
 ANYTHING = "anything"
 MENTION, BROADCAST = "mention", "broadcast"
-_LONGEST = 1_000  # characters that can be typed into a field
+_LONGEST = 3_000  # characters that Slack takes in a field
 _ERROR = 150
 _LATE = "The dialog could not be opened: Slack gives me three seconds for it. Please press again."
 _GONE = "That watch is not there any more."
+_TOO_LONG = "This watch is too long for a dialog. Remove it, and set it up again."
 _UNREAD = "I do not understand the words of this watch any more. Remove it, and set it up again."
 
 
@@ -64,8 +65,8 @@ def open_dialog(heard: Said, held: Held, client: WebClient, services: Services) 
         watch = services.watches.get(held.watch)
         if watch is not None and watch.workspace == heard.team:
             view = _view(watch, heard, held)
-            problem = _UNREAD if view is None else ""
-            if view is not None:
+            problem = _UNREAD if view is None else _TOO_LONG
+            if view is not None and _fits(view):
                 Outlet.of(client, services.sleep, 0.0).open_view(heard.trigger, view)
                 return
     except SlackFailed as failure:
@@ -243,6 +244,11 @@ def _view(watch: Kept, opened: Said, held: Held) -> dict[str, Any] | None:
     }
 
 
+def _fits(view: dict[str, Any]) -> bool:
+    """Whether all of it is in the fields: nothing of a filter may be lost when it is sent off."""
+    return all(length(block["element"].get("initial_value", "")) <= _LONGEST for block in view["blocks"])
+
+
 def _inputs(watching: Watching) -> list[Block]:
     parts = _parts(watching)
     typed = [_typed(name, label, hint, parts[name]) for name, (label, hint) in _LABELS.items()]
@@ -277,13 +283,13 @@ _LABELS = {
 
 def _typed(name: str, label: str, hint: str, text: str) -> Block:
     element: Block = {"type": "plain_text_input", "action_id": name, "max_length": _LONGEST}
-    return _input(name, label, hint, element | ({"initial_value": clip(text, _LONGEST)} if text else {}))
+    return _input(name, label, hint, element | ({"initial_value": text} if text else {}))
 
 
 def _when(words: str) -> Block:
     element = {"type": "plain_text_input", "action_id": "when", "max_length": _LONGEST}
     hint = "Days, time, time zone, then experiments, if not all: weekdays 9:30 Europe/Berlin fraud, iris"
-    return {**_input("when", "When", hint, element | {"initial_value": clip(words, _LONGEST)}), "optional": False}
+    return {**_input("when", "When", hint, element | {"initial_value": words}), "optional": False}
 
 
 def _only(watching: Watching) -> Block:

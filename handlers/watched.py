@@ -100,7 +100,7 @@ def beneath(reply: Reply, line: str) -> Reply:
 
 
 def tell_channel(changed: Iterable[Kept], what: str, heard: Said, outlet: Outlet) -> None:
-    """A line for all in the channel when watches of others were changed; `what` is `paused`, `removed`, …
+    """A line for all in the channel when watches of others were changed; `what` was done to them.
 
     That it cannot be said is no reason not to have done it.
     """

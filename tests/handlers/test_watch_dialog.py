@@ -237,6 +237,13 @@ def test_one_whose_words_are_not_understood_any_more_is_listed_and_can_be_remove
     town.wait_until(lambda: kept_in(bot) == [])
 
 
+def test_one_that_is_too_long_for_a_dialog_loses_nothing(town, bot):
+    have(bot, f"iris where params.C = '{'x' * 3000}'")
+    town.press(the_list(town), "watch:edit:0")
+    assert town.wait_for_ephemeral("too long for a dialog").only_to == MAYA
+    assert town.modal is None
+
+
 def test_a_dialog_that_slack_does_not_open_is_told(town, bot):
     have(bot, "iris")
     town.faults.add(Kind.SLACK_ERROR, method="views.open", error="expired_trigger_id")

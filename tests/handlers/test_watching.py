@@ -1,9 +1,13 @@
 """`watch`, `unwatch`, `digest`: what is said, what a person reads then, and what is kept."""
 
+from slack_sdk import WebClient
+
 from bot.playground.faults import Kind
 from bot.playground.slack import EXPERIMENTS, GENERAL, MAYA, STANDUP
 from comparison.defaults import Agreed
 from comparison.runs import Experiment, Metric
+from handlers.answering import Claim, answering
+from handlers.said import Said
 from handlers.watches import MOST
 from tests.handlers.iris import MINUTE, NOON, OLD, a_run
 from tests.handlers.reading import read
@@ -43,7 +47,7 @@ def test_what_is_watched_is_said_with_what_it_covers_and_what_to_be_careful_abou
         ("watch everything", "# Watching every experiment\n"),
         ("watch iris when bleu > 30", "Be careful\n• No run there has logged bleu yet. They log accuracy, loss."),
         ("watch iris against baseline", "No baseline is pinned yet."),
-        ("watch iris only worse", "It is watched here in another way too: iris, when bleu > 30; iris, against the"),
+        ("watch iris only worse", "It is watched here in another way too: iris, when bleu > 30; iris, "),
     ):
         assert told in heard(town, words)
     assert len(kept_in(bot)) == 7
@@ -145,6 +149,15 @@ def test_an_answer_that_was_lost_neither_watches_nor_tells_twice(town, bot):
     town.faults.add(Kind.ANSWER_LOST, method="chat.postMessage")
     town.reinstall(scopes=town.installation.scopes | {"channels:history"})
     assert heard(town, "watch iris").count("# Watching iris") == 1
+    assert len(kept_in(bot)) == 1
+
+
+def test_what_a_process_kept_before_it_was_killed_is_confirmed_by_the_next_one(town, bot):
+    said = Said("watch iris", MAYA, TEAM, EXPERIMENTS, "command:abc")
+    client = WebClient(token=town.installation.bot_token, base_url=town.api_url)
+    for _ in range(2):
+        answering(said, client, bot.services, claim=Claim(bot.services)).run()
+    assert [read(each).partition("\n")[0] for each in town.messages()] == ["# Watching iris"] * 2
     assert len(kept_in(bot)) == 1
 
 
