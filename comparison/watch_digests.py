@@ -1,7 +1,7 @@
 """`weekdays 9:30 Europe/Berlin fraud, iris`: when a digest comes, and of which experiments."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import time
 
 from comparison import watch_hours, watch_places
@@ -26,7 +26,6 @@ class _When:
     days: tuple[int, ...] = ()
     at: time | None = None
     zone: str = ""
-    around: list[Word] = field(default_factory=list)
 
 
 def read_digest(words: Sequence[Word], text: str) -> Digest:
@@ -83,7 +82,6 @@ def _skip(when: _When) -> bool:
     word = when.rest[0].folded
     if len(when.rest) < 2 or word not in _AROUND or (word in ("in", "the") and when.zone and when.at is not None):
         return False
-    when.around.append(when.rest[0])
     when.rest = when.rest[1:]
     return True
 
