@@ -47,7 +47,7 @@ def test_what_is_watched_is_said_with_what_it_covers_and_what_to_be_careful_abou
         ("watch everything", "# Watching every experiment\n"),
         ("watch iris when bleu > 30", "Be careful\n• No run there has logged bleu yet. They log accuracy, loss."),
         ("watch iris against baseline", "No baseline is pinned yet."),
-        ("watch iris only worse", "It is watched here in another way too: iris, when bleu > 30; iris, "),
+        ("watch iris only worse", "It is watched here in another way too: iris, "),
     ):
         assert told in heard(town, words)
     assert len(kept_in(bot)) == 7
