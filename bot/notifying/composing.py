@@ -66,7 +66,6 @@ class Composer:
             watch_ids=message.watch_ids,
             about=message.about,
             is_final=message.is_final,
-            was_quiet=message.kind is Kind.BURST and message.not_before > 0,
         )
         try:
             found = self.announce(wanted, self.services)

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.notifying.looks import look_of
 from bot.notifying.outbox import Cursor, End, Message, Outbox
 from bot.notifying.pace import Pace
 from bot.notifying.subscribing import Coverage, Subscriptions, covered
@@ -13,6 +12,7 @@ from comparison.runs import Experiment, Run
 from comparison.source import RunSource
 from comparison.watching.announcement import Kind, Standing
 from comparison.watching.fitting import covers
+from comparison.watching.look import look_of
 from comparison.watching.planning import BURST, HANDFUL, plan
 from comparison.watching.stepping import OVERLAP, Seen, step
 from comparison.watching.watch import Subscription
@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 BRIEF = 90_000  # ms that most looks go back: the clocks of most machines are right
 LONG_AFTER = 8  # looks, of which one goes back as far as clocks may be off
 LONG_WITHIN = 5 * 60_000  # ms, likewise
-MOST = 5_000  # runs that one look takes in
+MOST = 5_000  # runs of one request
+_PAGES = 20  # requests of one look at most; the next look goes on from there
 _SLOW = 5.0  # seconds, or half the interval where that is longer
 
 
@@ -34,6 +35,7 @@ class Found:
     fresh: int = 0
     changed: int = 0
     announced: int = 0
+    has_more: bool = False
     problem: str = ""
 
 
@@ -51,6 +53,7 @@ class Poller:
     _coverage: Coverage = field(init=False, default_factory=Coverage)
     _looks: int = field(init=False, default=LONG_AFTER)  # since the last long one
     _long_at: int = field(init=False, default=0)
+    _is_behind: bool = field(init=False, default=False)  # more ended than the last request took in
 
     def poll(self) -> Found:
         """Raises what the database raises; what MLflow raises makes the next look later."""
@@ -64,7 +67,7 @@ class Poller:
             return Found(is_ours=True)
         began = self.clock()
         try:
-            found = self._look(wanted, now)
+            found = self._look_on(wanted, now)
         except RequestError as error:
             self.pace.miss(error.problem)
             return Found(is_ours=True, problem=error.problem)
@@ -77,18 +80,32 @@ class Poller:
         else:
             self.pace.hit()
 
-    def _look(self, wanted: Sequence[Subscription], now: int) -> Found:
+    def _look_on(self, wanted: Sequence[Subscription], now: int) -> Found:
+        """Page by page, where more ended than one request takes in: after a weekend, say."""
         experiments = self.source.experiments()
         self._prime(experiments)
         ids = self._coverage.of([each.watching for each in wanted], experiments)
+        oldest = min(each.since for each in wanted) - OVERLAP
+        total = Found(is_ours=True)
+        for _ in range(_PAGES):
+            found = self._look(ids, oldest, now)
+            if not found.is_ours:
+                return found if not total.fresh else total
+            fresh, changed, announced = total.fresh + found.fresh, total.changed + found.changed, found.announced
+            total = replace(found, fresh=fresh, changed=changed, announced=total.announced + announced)
+            if not found.has_more:
+                return total
+        log.warning("more runs ended than one look takes in; the next one goes on", extra={"looked_at": total.fresh})
+        return total
+
+    def _look(self, ids: Sequence[str], oldest: int, now: int) -> Found:
         cursor = self.outbox.cursor(now)
-        is_long = self._looks >= LONG_AFTER - 1 or now - self._long_at >= LONG_WITHIN
-        floor = max(cursor.at - (OVERLAP if is_long else BRIEF), min(each.since for each in wanted) - OVERLAP)
+        is_long = not self._is_behind and (self._looks >= LONG_AFTER - 1 or now - self._long_at >= LONG_WITHIN)
+        floor = max(cursor.at - (OVERLAP if is_long else BRIEF), oldest)
         runs = self.source.ended_after(floor, experiment_ids=ids, limit=MOST) if ids else []
-        if len(runs) >= MOST:
-            log.error("more runs ended than are looked at; some are not announced", extra={"looked_at": MOST})
         found = self._keep(runs, cursor, floor, now)
         if found.is_ours:
+            self._is_behind = found.has_more
             self._looks, self._long_at = (0, now) if is_long else (self._looks + 1, self._long_at)
         return found
 
@@ -105,11 +122,15 @@ class Poller:
         ends = {
             run.run_id: End(run.status.value, run.ended_at or 0, look_of(run)) for run in (*step_.fresh, *step_.changed)
         }
-        if not self.outbox.record(cursor, step_.seen.cursor, ends, announcements, now):
+        at, has_more = step_.seen.cursor, len(runs) >= MOST
+        if has_more:  # these are the first that ended: what is looked at next begins with the last of them
+            at = min(max(cursor.at, BRIEF + max(run.ended_at or 0 for run in runs)), at)
+        if not self.outbox.record(cursor, at, ends, announcements, now):
             return Found()
         if announcements:
             log.info("runs ended", extra={"runs": len(step_.fresh), "messages": len(announcements)})
-        return Found(is_ours=True, fresh=len(step_.fresh), changed=len(step_.changed), announced=len(announcements))
+        found = Found(is_ours=True, fresh=len(step_.fresh), changed=len(step_.changed), has_more=has_more)
+        return replace(found, announced=len(announcements))
 
     def _standing(self, now: int) -> list[Standing]:
         """What waits or was just told of, and sweeps for as long as they go on."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.notifying.looks import look_of
 from bot.notifying.outbox import GONE, ON_RUNS, End, Message, Outbox
 from comparison.runs import Run, Status
 from comparison.source import ModelVersion, RunSource
 from comparison.watching.announcement import Kind
+from comparison.watching.look import look_of
 from comparison.watching.planning import BURST
 
 YOUNG = 15 * 60_000  # ms that a message is looked at each time

@@ -190,10 +190,10 @@ def test_a_dead_token_is_told_as_the_reason(house, slack):
         until(lambda: "token was revoked" in house.notifier.problem)
 
 
-def keep(path, words, channel=EXPERIMENTS):
+def keep(path, words, past):
     """A watch, as a conversation would have left it."""
     engine = open_database(f"sqlite:///{path}")
-    kept = Kept("w1", TEAM, channel, words, "U0MAYA", time.time() - 3600, is_primed=True)
+    kept = Kept("w1", TEAM, EXPERIMENTS, words, "U0MAYA", time.time(), past=(past,), is_primed=True)
     StoredWatches(engine).add(kept)
     engine.dispose()
 
@@ -212,7 +212,7 @@ def log_run(tracking, experiment, name, accuracy):
 
 def told_of(slack, run_id):
     payloads = [message.metadata.get("event_payload", {}) for message in slack.messages(EXPERIMENTS)]
-    return [payload for payload in payloads if run_id in payload.get("runs", ())]
+    return [payload for payload in payloads if payload.get("runs", ())[-1:] == [run_id]]
 
 
 def test_runs_of_a_real_server_are_told_of_once_by_two_processes_on_one_file(slack, mlflow_server, tmp_path):
@@ -229,7 +229,7 @@ def test_runs_of_a_real_server_are_told_of_once_by_two_processes_on_one_file(sla
         (tmp_path / name).mkdir()
     with BotProcess(tmp_path / "serve", settings) as serve:
         serve.wait_until_it_serves()
-        keep(tmp_path / "mlcompare.db", "notified")
+        keep(tmp_path / "mlcompare.db", "notified", first)
         serve.wait_for_log("telling channels of runs that end")
         with BotProcess(tmp_path / "notify", settings, command="notify") as notify:
             notify.wait_for_log("stands by")

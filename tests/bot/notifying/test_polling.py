@@ -300,14 +300,26 @@ def test_who_begins_to_watch_while_mlflow_is_asked_misses_nothing(house):
     assert house.announced() == [("C0EXPERIMENTS", "A"), ("C0STANDUP", "A")]
 
 
-def test_runs_beyond_what_one_look_takes_in_are_said_in_the_log(house, caplog):
+def test_more_runs_than_one_request_takes_in_are_all_found_in_one_look(house):
     house.stage.watch()
     house.look()
-    at = house.clock.ms()
-    one = ended("A", at)
-    house.runs.runs += [replace(one, run_id=f"{number:032d}") for number in range(5_001)]
-    assert house.look().fresh == 5_000
-    assert "more runs ended than are looked at" in caplog.text
+    one = ended("A", house.clock.ms())
+    at = [house.clock.ms() + 10 * number for number in range(12_000)]
+    house.runs.runs += [replace(one, run_id=f"{number:032d}", ended_at=end) for number, end in enumerate(at)]
+    house.clock.wait(24 * 3600)
+    assert house.look().fresh == 12_000
+    assert house.look().fresh == 0
+
+
+def test_a_store_where_thousands_end_in_a_quarter_of_an_hour_is_looked_at_to_the_end_each_time(house):
+    house.stage.watch()
+    house.look()
+    one = ended("A", 0)
+    for number in range(16):
+        at = house.clock.ms()
+        ends = [(f"{number:02d}{each:030d}", at + each) for each in range(400)]
+        house.runs.runs += [replace(one, run_id=run_id, ended_at=end) for run_id, end in ends]
+        assert house.look().fresh == 400
 
 
 def test_a_pattern_that_matches_nothing_yet_asks_nothing_and_begins_when_it_does(house):

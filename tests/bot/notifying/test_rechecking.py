@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from bot.notifying.looks import look_of
 from bot.notifying.outbox import End, Stands, id_of
 from bot.notifying.rechecking import Rechecker
 from bot.notifying.silence import Silence
@@ -13,6 +12,7 @@ from bot.playground.state import TEAM
 from comparison.runs import Metric, Run, Status
 from comparison.source import ModelVersion
 from comparison.watching.announcement import Announcement, Kind
+from comparison.watching.look import look_of
 from tests.bot.notifying.stage import HOUR, IRIS, MINUTE, Stage, ended
 
 
