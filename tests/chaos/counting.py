@@ -69,7 +69,7 @@ def _count_one(found: Count, message: Message, run_id: str, runs: Mapping[str, E
     """By its delivery, by the run in its metadata, and by its words: the first name in it is that of the run."""
     found.told[message.channel, run_id] += 1
     named = NAME.search(message.text)
-    if named is None or named[0] != runs[run_id].name or payload_of(message).get("runs", [])[:1] != [run_id]:
+    if named is None or named[0] != runs[run_id].name or run_id not in payload_of(message).get("runs", ()):
         found.wrong.append(f"{message.channel}: {runs[run_id].name} is told as {message.text[:80]!r}")
 
 

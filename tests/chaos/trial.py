@@ -12,12 +12,12 @@ from pathlib import Path
 from bot.notifying.outbox import Message, State
 from bot.playground.desk import LEAST_SCOPES, Installation
 from bot.playground.slack import SlackStandIn
-from bot.state.database import open_database
 from bot.state.outbox import StoredOutbox
 from tests.chaos.counting import Count, count
 from tests.chaos.databases import POSTGRESQL, Postgres, a_server, new_database
 from tests.chaos.fleet import Fleet
 from tests.chaos.incidents import Incidents, Surroundings
+from tests.chaos.stored import opened
 from tests.chaos.training import Ended, Training, new_experiments
 from tests.chaos.watchers import Watchers, invite, many_watchers, set_up
 from tests.chaos.weather import Weather
@@ -41,6 +41,7 @@ class Plan:
     collapses: bool = False
     may_read_history: bool = True
     drains_within: float = 1_200.0
+    stuck_after: float = 180.0  # seconds in which nothing more is told
     settles: float = 15.0
     incidents: tuple[str, ...] = ()
     lasting: float = 45.0  # seconds that each incident lasts
@@ -116,9 +117,8 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
     set_up(scene.address, scene.watchers)
     experiments = new_experiments(scene.mlflow.url, scene.watchers.experiments)
     command, size = ("notify", plan.processes) if plan.is_shared else ("serve", 1)
-    engine = open_database(scene.address)
-    outbox = StoredOutbox(engine)
-    try:
+    with opened(scene.address) as engine:
+        outbox = StoredOutbox(engine)
         with (
             Fleet(scene.folder / "bots", scene.settings(plan), command, size, plan.seed) as fleet,
             Training(scene.mlflow.url, experiments, plan.a_second, plan.seed) as training,
@@ -143,7 +143,7 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
             kills=fleet.kills,
             faults=weather.struck,
             calls=Counter(call.method for call in scene.slack.calls),
-            limited=_limited(scene.slack, weather),
+            limited=sum(call.status == 429 for call in scene.slack.calls) - weather.limits,
             rate=len(training.ended) / max(training.seconds, 0.001),
             drained=drained,
             left=[*outbox.listed(state=State.WAITING), *outbox.listed(state=State.FAILED)],
@@ -151,8 +151,6 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
             problems=problems,
             incidents=incidents.happened,
         )
-    finally:
-        engine.dispose()
 
 
 def _around(scene: Scene) -> Surroundings:
@@ -174,14 +172,16 @@ def _drain(  # noqa: PLR0917 -- all that runs
     plan: Plan, scene: Scene, fleet: Fleet, training: Training, outbox: StoredOutbox, say: Callable[[str], None]
 ) -> float:
     """Waits until every run is told and nothing is due; then a little more, for what would come twice."""
-    began, last = time.monotonic(), 0.0
-    while (took := time.monotonic() - began) < plan.drains_within:
+    began, last, before, changed = time.monotonic(), 0.0, (-1, -1), 0.0
+    while (took := time.monotonic() - began) < plan.drains_within and took - changed < plan.stuck_after:
         fleet.look()
         left = len(_counted(scene, training.ended, outbox).lost)
         due = len(outbox.due(int(time.time() * 1000)))
         if not left and not due:
             time.sleep(plan.settles)
             return took
+        if (left, due) != before:
+            before, changed = (left, due), took
         if took - last >= 20:
             say(f"draining: {left} to tell, {due} due, {took:.0f} s")
             last = took
@@ -192,8 +192,3 @@ def _drain(  # noqa: PLR0917 -- all that runs
 def _counted(scene: Scene, ended: list[Ended], outbox: StoredOutbox) -> Count:
     shared = {row.id: row.run_ids for row in outbox.posted(0)}
     return count(scene.slack, ended, scene.watchers, shared)
-
-
-def _limited(slack: SlackStandIn, weather: Weather) -> int:
-    told = sum(call.status == 429 for call in slack.calls)
-    return told - sum(times for name, times in weather.struck.items() if name.startswith("429"))

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from bot.playground.state import BOT_USER, TEAM, Workspace
-from bot.state.database import open_database
-from bot.state.migrating import upgrade
 from bot.state.watches import StoredWatches
 from handlers.watches import Kept
+from tests.chaos.stored import opened
 
 OWNER = "U0MAYA"
 
@@ -50,13 +49,11 @@ def invite(workspace: Workspace, channels: Iterable[str]) -> None:
 
 def set_up(address: str, watchers: Watchers, words: str = "") -> None:
     """Keeps the watches in the database, as if each channel had typed them; `words` follow the place."""
-    engine = open_database(address)
-    upgrade(engine)
-    kept = StoredWatches(engine)
-    for channel, places in watchers.places.items():
-        for number, place in enumerate(places):
-            kept.add(a_watch(f"{channel}-{number}", channel, f"{place} {words}".strip()))
-    engine.dispose()
+    with opened(address) as engine:
+        kept = StoredWatches(engine)
+        for channel, places in watchers.places.items():
+            for number, place in enumerate(places):
+                kept.add(a_watch(f"{channel}-{number}", channel, f"{place} {words}".strip()))
 
 
 def a_watch(watch_id: str, channel: str, words: str, *, is_primed: bool = True) -> Kept:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Self
 
-from bot.playground.faults import Faults
+from bot.playground.faults import Faults, Kind
 
 POST, EDIT, HISTORY = "chat.postMessage", "chat.update", "conversations.history"
 MOST = 4  # faults that wait for their call at once
@@ -35,6 +35,7 @@ class Weather:
         self._halt = threading.Event()
         self._thread = threading.Thread(target=self._work, name="weather", daemon=True)
         self.struck: Counter[str] = Counter()
+        self.limits = 0  # 429s that it brought about
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -45,9 +46,12 @@ class Weather:
 
     def clear_up(self) -> None:
         """Nothing goes wrong any more."""
+        if self._halt.is_set():
+            return
         self._halt.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
+        self._thread.join(30)
+        unused = [fault.kind is Kind.RATE_LIMITED for fault in self._faults.active]
+        self.limits = sum(times for name, times in self.struck.items() if name.startswith("429")) - sum(unused)
         self._faults.clear()
 
     def _work(self) -> None:

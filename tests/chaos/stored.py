@@ -1,0 +1,21 @@
+"""The bot's database, opened from outside the bot."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from bot.addresses import database_address
+from bot.state.database import open_database
+from bot.state.migrating import upgrade
+
+
+@contextmanager
+def opened(address: str) -> Iterator[Engine]:
+    """Brought up to date; the address as a setting has it."""
+    engine = open_database(database_address(address))
+    try:
+        upgrade(engine)
+        yield engine
+    finally:
+        engine.dispose()
