@@ -13,6 +13,7 @@ _APOSTROPHES = frozenset("'‘’`")
 _STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", "–": "-", "\u00a0": " "})
 _OPERATOR = re.compile(r"[=<>]|\b(?:like|ilike|in|is)\b", re.IGNORECASE)
 _DASHES = str.maketrans({"—": "--", "–": "-", "−": "-", "\u2011": "-", "\u00a0": " "})
+_LOOK_ALIKE = {0x2217: "*", 0x02CD: "_", 0x223C: "~", 0x2223: "|"}  # a name copied from a message is the name again
 _FENCE = "```"
 _COMMAS = ",，、"
 _UNSEEN = "\u200b\u2060\ufeff\u200e\u200f\u202a\u202c\u202d\u2066\u2067\u2068\u2069"  # left by copying
@@ -167,7 +168,9 @@ def _plain(text: str, at: int) -> Word:
         if end > at and text[end - 1] == "/" and text[end] in _QUOTES and _opens(text, end) and _closing(text, end) > 0:
             break
         end += 1
-    return Word(_bare(html.unescape(text[at:end]).translate(_DASHES).rstrip(_UNSEEN)), at, max(end, at + 1))
+    return Word(
+        _bare(html.unescape(text[at:end]).translate(_DASHES | _LOOK_ALIKE).rstrip(_UNSEEN)), at, max(end, at + 1)
+    )
 
 
 def _parts(text: str, at: int, end: int) -> bool:

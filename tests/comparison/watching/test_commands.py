@@ -399,3 +399,7 @@ def answered(text):
 def test_hostile_repetition_is_refused_or_read(piece):
     for command in ("watch x ", "digest 9:30 "):
         assert answered(command + piece * (4_000 // len(piece)))
+
+
+def test_a_pattern_copied_from_a_message_where_a_look_alike_stands_for_the_star_is_the_pattern():
+    assert watching_of("fraud-\u2217").place == "fraud-*"
