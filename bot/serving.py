@@ -128,7 +128,7 @@ def serve() -> None:
     except SettingsError as error:
         raise click.ClickException(f"{error}\n`mlcompare check` tests each of them.") from error
     configure(settings.log_level, settings.secrets)
-    sys.setswitchinterval(0.0005)  # acknowledgements wait less behind 32 busy workers
+    sys.setswitchinterval(0.0005)  # acknowledgements wait less behind busy workers
     listening = listen(settings.host, settings.port)
     ending = Ending()
     watch_signals(ending)
