@@ -1,6 +1,7 @@
 """Composition: the settings made into everything that runs."""
 
 import secrets
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,8 +29,10 @@ from bot.state.outbox import StoredOutbox
 from bot.state.watches import StoredWatches
 from comparison.source import RunSource
 from handlers import register_all, use
+from handlers.outlet import Outlet
 from handlers.services import Services
 
+PATIENCE = 5.0  # seconds to be put off by Slack when it is asked whose an address is
 LISTENERS = 64  # threads that acknowledge; Bolt's own five would be shared by everything
 
 
@@ -55,6 +58,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
     pool = WorkerPool(settings.workers)
     source = runs if runs is not None else tracking(settings)
     mlflow = Probe("mlflow", _reach(source), every=30, patience=90)
+    client = web_client(settings, settings.slack_bot_token.get_secret_value())
     inbox = StoredInbox(engine, now, new_owner(), settings.takeover_seconds)
     services = Services(
         runs=source,
@@ -71,9 +75,9 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         command=settings.command,
         rules_url=settings.rules_url,
         mlflow_problem=lambda: mlflow.problem,
+        find_person=Outlet.of(client, time.sleep, PATIENCE).find_person,
     )
     executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-    client = web_client(settings, settings.slack_bot_token.get_secret_value())
     identity = Identity(client)
     return Bot(
         settings=settings,

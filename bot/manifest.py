@@ -1,12 +1,14 @@
 """`mlcompare manifest`: the Slack app, to paste at api.slack.com/apps → Create New App → From a manifest."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
 SCOPES = ("commands", "chat:write", "app_mentions:read", "im:history")  # nothing else is needed
+OPTIONAL = ("channels:read", "groups:read", "channels:history", "groups:history", "users:read.email")
 EVENTS = ("app_home_opened", "app_mention", "message.im")
 SHORTCUTS = (
     ("Compare runs…", "global", "compare_runs", "Choose runs from lists, and where to post the comparison"),
@@ -21,8 +23,11 @@ LONG = (
 _SHORTCUT = ("name", "type", "callback_id", "description")
 
 
-def slack_app(command: str = "/mlcompare", name: str = "mlcompare", url: str = "") -> dict[str, Any]:
-    """The manifest: Socket Mode, or HTTP at `url` (the bot's own address, without a path)."""
+def slack_app(
+    command: str = "/mlcompare", name: str = "mlcompare", url: str = "", also: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The manifest: Socket Mode, or HTTP at `url` (the bot's own address, without a path); `also` are more scopes."""
+    scopes = [*SCOPES, *also, *(["users:read"] if "users:read.email" in also else [])]
     place = {"request_url": f"{url}/slack/events"} if url else {}
     lists = {"message_menu_options_url": f"{url}/slack/events"} if url else {}
     slash = {
@@ -50,7 +55,7 @@ def slack_app(command: str = "/mlcompare", name: str = "mlcompare", url: str = "
             "shortcuts": [dict(zip(_SHORTCUT, each, strict=True)) for each in SHORTCUTS],
             "slash_commands": [slash],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": list(dict.fromkeys(scopes))}},
         "settings": {
             "event_subscriptions": {**place, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, **place, **lists},
@@ -112,8 +117,11 @@ def _short(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     help="The slash command; set MLCOMPARE_COMMAND to the same for `serve`.",
 )
 @click.option("--name", default="mlcompare", show_default=True, callback=_short, help="The app's name in Slack.")
+@click.option(
+    "--also", multiple=True, type=click.Choice(OPTIONAL), help="One more scope, for what docs/slack-app.md says of it."
+)
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
-def manifest(url: str, command: str, name: str, form: str) -> None:
+def manifest(url: str, command: str, name: str, also: tuple[str, ...], form: str) -> None:
     """Print the Slack app manifest; paste it at api.slack.com/apps → Create New App → From a manifest."""
-    made = slack_app(command, name, url)
+    made = slack_app(command, name, url, also)
     click.echo(as_yaml(made).rstrip() if form == "yaml" else json.dumps(made, indent=2, ensure_ascii=False))

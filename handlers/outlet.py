@@ -129,11 +129,11 @@ class Outlet:
         raise SlackFailed(Kind.UNKNOWN, "the channel has more members than can be looked through")
 
     def find_person(self, email: str) -> str:
-        """The id of the person with this address, "" when there is none; fails where the app may not know."""
+        """The id of the person with this address, "" when there is none, or the app may not know."""
         try:
             answer = self._call("users.lookupByEmail", {"email": email}, _AGAIN)
         except SlackFailed as failure:
-            if failure.code in ("users_not_found", "user_not_found"):
+            if failure.code in ("users_not_found", "user_not_found", "missing_scope"):
                 return ""
             raise
         return str((answer.get("user") or {}).get("id", ""))

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from bot.manifest import manifest
+from bot.manifest import OPTIONAL, manifest
 from handlers import dialog
 from handlers import shortcuts as of_messages
 
@@ -40,6 +40,13 @@ def test_every_text_is_within_slacks_limits(app):
         assert re.fullmatch(r"/\S{1,31}", command["command"])
         assert len(command["description"]) <= 2000
         assert len(command["usage_hint"]) <= 1000
+
+
+def test_more_scopes_are_asked_for_only_when_they_are_wished():
+    assert set(printed()["oauth_config"]["scopes"]["bot"]).isdisjoint(OPTIONAL)
+    made = printed("--also", "channels:read", "--also", "users:read.email")["oauth_config"]["scopes"]["bot"]
+    assert made[-3:] == ["channels:read", "users:read.email", "users:read"]
+    assert "is not one of" in refused("--also", "admin")
 
 
 def test_it_holds_no_key_that_slack_does_not_know(app):

@@ -5,6 +5,7 @@ import re
 
 from click.testing import CliRunner
 
+from bot.manifest import OPTIONAL
 from tests.docs.documents import ROOT, documents
 
 CONFIGURATION = ROOT / "docs" / "configuration.md"
@@ -57,7 +58,7 @@ def test_every_permission_and_event_of_the_slack_app_is_explained():
 
 
 def test_the_slack_app_document_names_no_permission_that_is_not_asked_for():
-    granted = {*manifest()["oauth_config"]["scopes"]["bot"], "connections:write"}
+    granted = {*manifest()["oauth_config"]["scopes"]["bot"], "connections:write", *OPTIONAL}
     named = set(re.findall(r"^\| `([a-z_]+(?::[a-z.]+)?)` \|", SLACK_APP.read_text(encoding="utf-8"), re.MULTILINE))
     events = set(manifest()["settings"]["event_subscriptions"]["bot_events"])
     assert named <= granted | events
