@@ -6,20 +6,13 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 
 from comparison.runs import Run
-from comparison.watching.fitting import covers, fits
+from comparison.watching.fitting import fits
 from comparison.watching.stepping import OVERLAP
 from comparison.watching.watch import Subscription
 
 Channel = tuple[str, str]  # a workspace, and a channel in it
 Subscribed = tuple[Subscription, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Concern:
-    """A run, and the watches of one channel that it concerns."""
-
-    run: Run
-    watches: Subscribed
+Concern = tuple[Run, Subscribed]  # a run, and the watches of one channel that it concerns; alike runs share them
 
 
 def concerns(subscription: Subscription, run: Run) -> bool:
@@ -27,15 +20,15 @@ def concerns(subscription: Subscription, run: Run) -> bool:
     return fits(subscription.watching, run) and _is_new_to(subscription, run)
 
 
-def by_channel(subscriptions: Iterable[Subscription], runs: Iterable[Run]) -> Mapping[Channel, Sequence[Concern]]:
+def by_channel(subscriptions: Iterable[Subscription], runs: Sequence[Run]) -> Mapping[Channel, Sequence[Concern]]:
     """Of each channel the runs that concern it, in the order given."""
-    index = _Index(subscriptions)
+    index = _Index(subscriptions, runs)
     found: dict[Channel, list[Concern]] = {}
     for run in runs:
-        for channel, watches in index.fitting(run):
-            hearing = tuple([each for each in watches if _is_new_to(each, run)])
+        for channel, watches, is_new in index.fitting(run):
+            hearing = watches if is_new else tuple([each for each in watches if _is_new_to(each, run)])
             if hearing:
-                found.setdefault(channel, []).append(Concern(run, hearing))
+                found.setdefault(channel, []).append((run, hearing))
     return found
 
 
@@ -48,12 +41,17 @@ class _Index:
     """Watches by what they name, so that a run meets few of them. Whether one fits is asked once for runs alike."""
 
     subscriptions: Iterable[Subscription]
+    runs: Iterable[Run]
     _named: dict[str, list[Subscription]] = field(init=False, default_factory=dict)
     _patterns: dict[str, tuple[re.Pattern[str], list[Subscription]]] = field(init=False, default_factory=dict)
-    _covering: dict[str, list[Subscription]] = field(init=False, default_factory=dict)
-    _fitting: dict[tuple[object, ...], list[tuple[Channel, Subscribed]]] = field(init=False, default_factory=dict)
+    _near: dict[str, list[Subscription]] = field(init=False, default_factory=dict)
+    _fitting: dict[tuple[object, ...], list[tuple[Channel, Subscribed, bool]]] = field(init=False, default_factory=dict)
+    _run_ids: frozenset[str] = field(init=False)
+    _first: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self._run_ids = frozenset(run.run_id for run in self.runs)
+        self._first = min((run.ended_at or 0 for run in self.runs), default=0)
         for each in self.subscriptions:
             place = each.watching.place.casefold()
             if each.watching.is_pattern:
@@ -62,23 +60,30 @@ class _Index:
             else:
                 self._named.setdefault(place, []).append(each)
 
-    def fitting(self, run: Run) -> list[tuple[Channel, Subscribed]]:
-        """The watches that it fits, by their channel."""
+    def fitting(self, run: Run) -> list[tuple[Channel, Subscribed, bool]]:
+        """The watches that it fits, by their channel, and whether all the runs are new to them."""
         alike = (run.experiment.name, run.user, run.status, run.deleted)
         if alike not in self._fitting:
             channels: dict[Channel, list[Subscription]] = {}
-            for each in self._of(run.experiment.name):
+            for each in self._nearby(run.experiment.name):
                 if fits(each.watching, run):
                     channels.setdefault((each.workspace, each.channel), []).append(each)
-            self._fitting[alike] = [(channel, tuple(watches)) for channel, watches in channels.items()]
+            self._fitting[alike] = [
+                (channel, tuple(watches), all(map(self._began_before, watches)))
+                for channel, watches in channels.items()
+            ]
         return self._fitting[alike]
 
-    def _of(self, name: str) -> list[Subscription]:
-        if name not in self._covering:
+    def _began_before(self, subscription: Subscription) -> bool:
+        return self._first > subscription.since - OVERLAP and self._run_ids.isdisjoint(subscription.past)
+
+    def _nearby(self, name: str) -> list[Subscription]:
+        """Those that name it, but for what they except."""
+        if name not in self._near:
             folded = name.casefold()
             near = list(self._named.get(folded, ()))
             for place, (pattern, watches) in self._patterns.items():
                 if place == folded or pattern.match(folded):
                     near.extend(watches)
-            self._covering[name] = [each for each in near if covers(each.watching, name)]
-        return self._covering[name]
+            self._near[name] = near
+        return self._near[name]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from comparison.runs import Run
 from comparison.watching.announcement import Announcement, Kind, Standing
-from comparison.watching.concerning import Channel, Concern, by_channel, concerns
+from comparison.watching.concerning import Channel, Concern, Subscribed, by_channel, concerns
 from comparison.watching.hours import resumes
 from comparison.watching.watch import Subscription
 
@@ -70,17 +70,20 @@ def _announced(
 ) -> Iterator[Announcement]:
     groups: dict[str, list[Concern]] = {}
     for each in concerned:
-        groups.setdefault(places[each.run.run_id].key, []).append(each)
-    for key, group in groups.items():
-        watch_ids = {watch.id for each in group for watch in each.watches}
+        groups.setdefault(places[each[0].run_id].key, []).append(each)
+    for group in groups.values():
+        runs = [run for run, _watches in group]
+        place = places[runs[0].run_id]
+        alike = {id(watches): watches for _run, watches in group}
+        watch_ids = {watch.id for watches in alike.values() for watch in watches}
         yield Announcement(
-            key,
-            places[group[0].run.run_id].kind,
+            place.key,
+            place.kind,
             *channel,
-            tuple([each.run.run_id for each in group]),
+            tuple([run.run_id for run in runs]),
             tuple(sorted(watch_ids, key=ranks.__getitem__)),
-            tuple({each.run.experiment.experiment_id: None for each in group}),
-            min(places[each.run.run_id].not_before for each in group),
+            tuple(dict.fromkeys([run.experiment.experiment_id for run in runs])),
+            place.not_before,
         )
 
 
@@ -97,21 +100,28 @@ class _Places:
 
     def of(self, concerned: Sequence[Concern]) -> Mapping[str, _Place]:
         """The place of each, by its run's id."""
-        parents = {each.run.parent_id for each in concerned}
-        standing = {each.key for each in self.standing if each.kind is Kind.SWEEP}
+        parents = {run.parent_id for run, _watches in concerned}
+        standing = {each.key.rpartition(":")[2] for each in self.standing if each.kind is Kind.SWEEP}
+        quiet = self._quiet_until({id(watches): watches for _run, watches in concerned})
+        going_on: dict[str, list[tuple[Run, int]]] = {}
         sweeps: dict[str, list[Run]] = {}
+        nights: dict[int, list[Run]] = {}
         alone: list[Run] = []
-        for each in concerned:
-            run, until = each.run, self._quiet_until(each)
-            sweep = self._key(Kind.SWEEP, run.parent_id or run.run_id)
-            if sweep in standing:  # to edit what stands disturbs nobody, however quiet it is to be
-                self._found[run.run_id] = _Place(sweep, Kind.SWEEP, until)
+        for run, watches in concerned:
+            until, parent = quiet.get(id(watches), 0), run.parent_id or run.run_id
+            if parent in standing:  # to edit what stands disturbs nobody, however quiet it is to be
+                going_on.setdefault(parent, []).append((run, until))
             elif until:
-                self._found[run.run_id] = _Place(self._key(Kind.BURST, _ALL, str(until)), Kind.BURST, until)
+                nights.setdefault(until, []).append(run)
             elif run.parent_id or run.run_id in parents:
-                sweeps.setdefault(sweep, []).append(run)
+                sweeps.setdefault(parent, []).append(run)
             else:
                 alone.append(run)
+        for parent, joining in going_on.items():
+            soonest = min(until for _run, until in joining)
+            self._put([run for run, _until in joining], self._key(Kind.SWEEP, parent), Kind.SWEEP, soonest)
+        for until, runs in nights.items():
+            self._put(runs, self._key(Kind.BURST, _ALL, str(until)), Kind.BURST, until)
         self._share(sweeps, alone)
         return self._found
 
@@ -129,8 +139,8 @@ class _Places:
             rest = [*bursts.values(), *list(sweeps.values())[kept:]]
             self._put_into_one([*singles, *(run for runs in rest for run in runs)])
             sweeps, bursts, singles = dict(list(sweeps.items())[:kept]), {}, []
-        for key, runs in sweeps.items():
-            self._put(runs, key, Kind.SWEEP)
+        for parent, runs in sweeps.items():
+            self._put(runs, self._key(Kind.SWEEP, parent), Kind.SWEEP)
         for experiment_id, runs in bursts.items():
             self._put(runs, self._key(Kind.BURST, experiment_id, runs[0].run_id), Kind.BURST)
         for run in singles:
@@ -175,12 +185,15 @@ class _Places:
         is_short = not message.since or self.now - message.since < LONGEST
         return message.kind is Kind.BURST and not message.not_before and is_young and is_short
 
-    def _quiet_until(self, concern: Concern) -> int:
-        """When the first of the watches wants to hear of it; 0: now."""
-        return min(self.quiet.get(each.id, 0) for each in concern.watches) if self.quiet else 0
+    def _quiet_until(self, watches: Mapping[int, Subscribed]) -> Mapping[int, int]:
+        """When the first of them wants to hear of a run, where none wants to now; by what they go by."""
+        if not self.quiet:
+            return {}
+        return {key: min([self.quiet.get(each.id, 0) for each in group]) for key, group in watches.items()}
 
-    def _put(self, runs: Iterable[Run], key: str, kind: Kind) -> None:
-        self._found.update({run.run_id: _Place(key, kind) for run in runs})
+    def _put(self, runs: Iterable[Run], key: str, kind: Kind, not_before: int = 0) -> None:
+        place = _Place(key, kind, not_before)
+        self._found.update({run.run_id: place for run in runs})
 
     def _key(self, kind: Kind, *parts: str) -> str:
         return ":".join((kind.value, *self.channel, *parts))
