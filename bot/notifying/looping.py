@@ -25,7 +25,7 @@ class Trouble:
 
     def begin(self, error: Exception) -> float:
         """Seconds to wait before the next try."""
-        if not self.problem and isinstance(error, _FORESEEN):
+        if not self.problem and _is_foreseen(error):
             log.warning("%s: it fails and is tried again", self._name, extra={"reason": error})
         elif not self.problem:
             log.error("%s: it fails and is tried again", self._name, exc_info=error)
@@ -37,6 +37,10 @@ class Trouble:
         if self.problem:
             log.warning("%s: well again", self._name)
         self._tries, self.problem = 0, ""
+
+
+def _is_foreseen(error: Exception) -> bool:
+    return isinstance(error, _FORESEEN) or type(error).__module__.partition(".")[0] == "psycopg"
 
 
 class Loop:
@@ -77,6 +81,8 @@ class Loop:
             try:
                 pause = self._act()
             except Exception as error:  # noqa: BLE001 -- whatever it is, it is tried again
+                if self._is_ending:  # what it works with has ended before it
+                    return
                 pause = self._trouble.begin(error)
             else:
                 self._trouble.end()

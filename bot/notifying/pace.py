@@ -20,6 +20,7 @@ class Pace:
         self._misses = 0
         self._since = 0.0
         self._why = ""
+        self._fails = False
 
     @property
     def interval(self) -> float:
@@ -32,11 +33,20 @@ class Pace:
         return self.interval * (0.95 + 0.1 * self._chance())
 
     def problem(self, patience: float = 0.0) -> str:
-        """Why it does not go well, once that has been so for `patience` seconds; "" when it does."""
-        return self._why if self._why and self._clock() - self._since >= patience else ""
+        """Why it fails, once that has been so for `patience` seconds; "" when it does not, however slow it is."""
+        return self._why if self._fails and self._clock() - self._since >= patience else ""
 
     def miss(self, why: str) -> None:
-        """It failed or was slow."""
+        """It failed."""
+        self._fails = True
+        self._lose(why)
+
+    def drag(self, why: str) -> None:
+        """It was slow."""
+        self._fails = False
+        self._lose(why)
+
+    def _lose(self, why: str) -> None:
         self._misses += 1
         if not self._why:
             self._since = self._clock()
@@ -47,4 +57,4 @@ class Pace:
         """It went well."""
         if self._why:
             log.warning("%s: well again", self._name, extra={"after_s": round(self._clock() - self._since)})
-        self._misses, self._why = 0, ""
+        self._misses, self._why, self._fails = 0, "", False

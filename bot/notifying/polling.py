@@ -76,7 +76,7 @@ class Poller:
 
     def _keep_pace(self, took: float) -> None:
         if took > max(_SLOW, self.pace.interval / 2):
-            self.pace.miss(f"MLflow is slow, the last look took {took:.1f} s")
+            self.pace.drag(f"MLflow is slow, the last look took {took:.1f} s")
         else:
             self.pace.hit()
 

@@ -5,13 +5,15 @@ import threading
 import time
 
 import pytest
+from click.testing import CliRunner
 from slack_sdk import WebClient
 
+from bot.cli import main
 from bot.notifying.notifier import STANDING_BY, Notifier
 from bot.notifying.slots import hold
 from bot.playground.slack import EXPERIMENTS, SlackStandIn
 from bot.playground.state import TEAM
-from bot.settings import Settings
+from bot.settings import SOURCES, Settings, survey
 from bot.state.database import open_database
 from bot.state.watches import StoredWatches
 from handlers.watches import Kept
@@ -188,6 +190,32 @@ def test_a_dead_token_is_told_as_the_reason(house, slack):
         until(lambda: "ended_after" in house.stage.runs.asked)
         house.end("A")
         until(lambda: "token was revoked" in house.notifier.problem)
+
+
+def test_notify_needs_only_what_it_uses_and_names_every_gap(monkeypatch):
+    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    ran = CliRunner().invoke(main, ["notify"])
+    assert ran.exit_code == 1
+    assert "SLACK_BOT_TOKEN is not set" in ran.output
+    assert "MLFLOW_TRACKING_URI is not set" in ran.output
+    assert "SIGNING" not in ran.output
+
+
+@pytest.mark.parametrize(("said", "notifies"), [("", True), ("on", True), ("OFF", False)])
+def test_serve_tells_channels_of_runs_unless_it_is_told_not_to(monkeypatch, said, notifies):
+    monkeypatch.setenv("MLCOMPARE_NOTIFIER", said)
+    assert Settings().notifies is notifies
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MLCOMPARE_NOTIFIER", "maybe"), ("MLCOMPARE_POLL_SECONDS", "0"), ("MLCOMPARE_COLLAPSE_AFTER", "0")],
+)
+def test_a_setting_of_it_that_cannot_be_is_told_with_what_can(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    (problem,) = survey()[1]
+    assert (problem.name, problem.remedy) == (name, SOURCES[name])
 
 
 def keep(path, words, past):
