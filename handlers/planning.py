@@ -7,7 +7,7 @@ from comparison.finding import find_experiment
 from comparison.request import PlanDigest
 from comparison.watching.hours import following
 from comparison.watching.watch import Digest, is_pattern
-from comparison.watching.worded import digest_words
+from comparison.watching.worded import digest_said, digest_words
 from comparison.wording import watches as wording
 from handlers.drawing import draw
 from handlers.failures import SlackFailed
@@ -66,10 +66,9 @@ def _begin(  # noqa: PLR0913, PLR0917 -- what a feature is given, taken apart
     if not same:
         _replace(before, words, said, services)
     report = wording.digest_report(
-        words,
+        digest_said(digest),
         following(digest.hours, services.now()),
         command=services.command,
-        place="all experiments" if not digest.experiments else "these experiments",
         doubts=doubts,
         replaced="" if same or not before else before[0].words,
     )

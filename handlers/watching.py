@@ -9,7 +9,7 @@ from comparison.finding import find_experiment
 from comparison.request import PlanDigest, Unwatch, Watch
 from comparison.watching.fitting import covers
 from comparison.watching.vetting import Vetted, vet
-from comparison.watching.watch import Watching
+from comparison.watching.watch import Only, Watching
 from comparison.watching.worded import said as worded
 from comparison.watching.worded import watching_words
 from comparison.wording import watches as wording
@@ -34,6 +34,7 @@ from handlers.watches import MOST, Kept, TooMany
 log = logging.getLogger(__name__)
 
 _EXAMPLE = "Its last run to end, as it would have been announced:"
+_IF_IT_FITTED = "Its last run to end, as it would have been announced if it fitted:"
 _SHORTENED = "Shortened here: a notification has more."
 
 
@@ -75,10 +76,11 @@ def _watch(request: Watch, said: Said, services: Services, delivery: Delivery) -
         place=place_of(said),
     )
     shown = _example(vetted, said, services)
+    lead = _IF_IT_FITTED if _is_choosy(vetted.watching) else _EXAMPLE
 
     def drawn(rung: Rung) -> Reply:
         row = [push(f"Watches of {place_of(said)}", LIST, "list")]
-        return _above(draw(report, rung=rung, asked_by=said.user, row=row), shown, rung)
+        return _above(draw(report, rung=rung, asked_by=said.user, row=row), shown, rung, lead)
 
     delivery.answer(drawn)
 
@@ -136,15 +138,20 @@ def _example(vetted: Vetted, said: Said, services: Services) -> Announced | None
         return None
 
 
-def _above(reply: Reply, shown: Announced | None, rung: Rung) -> Reply:
+def _is_choosy(watching: Watching) -> bool:
+    """Whether it asks how a run compares: the last one to end may not have been announced at all."""
+    return bool(watching.rules) or watching.only in (Only.BETTER, Only.WORSE, Only.NEW_BEST)
+
+
+def _above(reply: Reply, shown: Announced | None, rung: Rung, lead: str) -> Reply:
     """With the example below it, as far as there is room in one message."""
     if shown is None:
         return reply
     below = shown.draw(rung)
-    text = clip(f"{reply.text}\n{_EXAMPLE}\n{below.text}", limits.TEXT)
+    text = clip(f"{reply.text}\n{lead}\n{below.text}", limits.TEXT)
     if not reply.blocks:
         return replace(reply, text=text)
-    blocks: list[Block] = [*reply.blocks, aside(_EXAMPLE)]
+    blocks: list[Block] = [*reply.blocks, aside(lead)]
     room = limits.ALL_TEXT - limits.weight([*blocks, aside(_SHORTENED)])
     left_out = False
     for block in below.blocks:

@@ -106,7 +106,8 @@ def _unknown(request: Watch, error: ExperimentNotFound) -> RequestError:
     end = at + len(place) if text[at:].startswith(place) else None
     spot = at if text else None
     example = completed(text, spot, end, error.near[0]) if error.near else ""
-    remedy = error.remedy or "For those that are still to come say a pattern, such as team/*."
+    hint = "" if error.near else "For those that are still to come say a pattern, such as team/*."
+    remedy = error.remedy or hint
     problem = f"There is no experiment called {plain(place)}."
     return replace(error, problem=problem, remedy=remedy, example=example, text=text, at=spot, end=end)
 

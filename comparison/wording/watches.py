@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from comparison.completing import quoted
 from comparison.errors import NotUnderstood, RequestError
 from comparison.naming import near
 from comparison.report import Line, Report, Section, Step
 from comparison.watching.vetting import Vetted
+from comparison.watching.watch import Watching
+from comparison.watching.worded import watching_words
 from comparison.wording import plain
 
 MOST_WORDS = 300  # characters of a watch in a sentence
@@ -21,13 +22,17 @@ def watching_report(said: str, vetted: Vetted, *, also: Sequence[str] = (), comm
     headline = f"Watching {plain.cut(plain.one_line(said), 120)}"
     lines = [Line(_promise(vetted, place)), *map(Line, _covered(vetted))]
     doubts = [*vetted.warnings, *_unasked(vetted), *_doubled(also)]
-    name = quoted(vetted.watching.place)
-    steps = [Step("To stop", f"{command} unwatch {name}".strip() if name else f"{command} watches")]
+    steps = [Step("To stop", f"{command} unwatch {_typed(vetted.watching.place)}")]
     if vetted.last is None and not vetted.problem and not vetted.refused:
         lines.append(Line("No run of it has ended yet: the first one will show what a notification looks like."))
     told = [headline, *(line.text for line in lines), *doubts, *(f"{step.text}: {step.command}" for step in steps)]
     sections = (Section("From now on", tuple(lines)),)
     return Report(headline, "\n".join(told), sections=sections, warnings=tuple(doubts), steps=tuple(steps))
+
+
+def _typed(place: str) -> str:
+    """A place as it can be typed behind `watch` and `unwatch`."""
+    return watching_words(Watching(place))
 
 
 def _promise(vetted: Vetted, place: str) -> str:
@@ -83,7 +88,7 @@ def removed_report(removed: Sequence[str], *, command: str, place: str) -> Repor
 def nothing_report(*, command: str, place: str, experiment: str = "") -> Report:
     """There are no watches, and what to type for one."""
     headline = f"Nothing is watched in {place}"
-    name = quoted(experiment) or "my-experiment"
+    name = _typed(experiment) or "my-experiment"
     steps = (
         Step("To hear when runs of an experiment end", f"{command} watch {name}"),
         Step("Only what matters", f"{command} watch {name} only failures"),
@@ -99,18 +104,16 @@ def not_watched(place: str, watched: Sequence[str], *, text: str, covered_by: st
     at, end = (spot, spot + len(place)) if spot >= 0 else (None, None)
     name = plain.name(place)
     if covered_by:
-        told = quoted(covered_by)
         return NotUnderstood(
             f"{name} is watched by the pattern {plain.name(covered_by)}, not by itself.",
             remedy="Stop the pattern, or press Edit in watches and leave this experiment out.",
-            example=f"unwatch {told}" if told else "watches",
+            example=f"unwatch {_typed(covered_by)}",
             text=text,
             at=at,
             end=end,
         )
     alike = near(place, watched) or tuple(dict.fromkeys(watched))[:NAMED]
-    typed = next(filter(None, map(quoted, alike)), "")
-    example = f"unwatch {typed}" if typed else "watches"
+    example = f"unwatch {_typed(alike[0])}" if alike else "watches"
     remedy = "" if watched else "Nothing is watched here at all."
     return NotUnderstood(
         f"{name} is not watched here.",
@@ -152,13 +155,13 @@ _CANNOT = {
 }
 
 
-def digest_report(  # noqa: PLR0913 -- all but two are given by name
-    said: str, following: datetime, *, command: str, place: str, doubts: Sequence[str] = (), replaced: str = ""
+def digest_report(
+    said: str, following: datetime, *, command: str, doubts: Sequence[str] = (), replaced: str = ""
 ) -> Report:
-    """A digest that comes from now on; `following` is the next time, in the digest's own zone."""
+    """A digest that comes from now on, in its words; `following` is the next time, in the digest's own zone."""
     when = moment(following)
     headline = f"The next digest comes on {when}"
-    told = [f"What ended, what failed and what runs, in {place}: {plain.cut(plain.one_line(said), MOST_WORDS)}."]
+    told = [f"It says what ended, what failed and what runs: {plain.cut(plain.one_line(said), MOST_WORDS)}."]
     if replaced:
         told.append(f"It takes the place of the digest before: {plain.cut(plain.one_line(replaced), MOST_WORDS)}.")
     steps = (Step("To stop it", f"{command} digest off"),)

@@ -46,11 +46,12 @@ def test_what_is_watched_is_said_with_what_it_covers_and_what_to_be_careful_abou
         ("watch nlp/*", "No experiment is called so yet; those to come will be watched."),
         ("watch everything", "# Watching every experiment\n"),
         ("watch iris when bleu > 30", "Be careful\n• No run there has logged bleu yet. They log accuracy, loss."),
+        ("watch iris only new best", "(Its last run to end, as it would have been announced if it fitted:)"),
         ("watch iris against baseline", "No baseline is pinned yet."),
         ("watch iris only worse", "It is watched here in another way too: iris, "),
     ):
         assert told in heard(town, words)
-    assert len(kept_in(bot)) == 7
+    assert len(kept_in(bot)) == 8
 
 
 def test_what_cannot_be_watched_is_told_to_the_asker_alone_with_what_to_type(town, bot):
@@ -259,6 +260,7 @@ def test_a_digest_is_confirmed_with_the_next_time_in_its_own_zone(town, bot):
     (kept,) = kept_in(bot)
     assert (kept.is_digest, kept.words) == (True, "weekdays 9:30 Europe/Berlin iris")
     assert said.startswith("# The next digest comes on Tuesday 24 November at 09:30 (Europe/Berlin)\n")
+    assert "It says what ended, what failed and what runs: weekdays 9:30 Europe/Berlin, iris." in said
     assert "`/mlcompare digest off`" in said
 
 
