@@ -18,7 +18,8 @@ from comparison.report import Report
 from comparison.request import Linked, Pin, Watches
 from comparison.runs import Experiment
 from comparison.watching.fitting import covers
-from comparison.watching.worded import watching_words
+from comparison.watching.watch import Watching
+from comparison.wording import plain
 from comparison.wording.watches import muted_report
 from handlers import dialog, said, settings, watch_list
 from handlers.answering import Answering, Feature, Meaning, answering
@@ -37,7 +38,7 @@ from handlers.rung import Rung
 from handlers.said import Pressed, Said
 from handlers.services import Services
 from handlers.settings import place_of
-from handlers.watched import meaning, tell_channel, watches_here
+from handlers.watched import meaning, tell_channel, watches_here, words_of
 from handlers.watches import Kept
 
 UNDO = "unmute"
@@ -180,12 +181,11 @@ class Unmuting:
         if not all(may_change(each, heard, delivery.outlet) for each in (*paused, *excepted)):
             raise refused()
         at = int(services.now().timestamp())
-        for each in paused:
-            services.watches.resume(each.id, by=heard.user, at=at)
-        for each in excepted:
-            _take_back(each, self.done.experiment, heard, services)
-        told = f"{self.done.experiment} is no longer muted in {place_of(heard)}"
-        tell_channel((*paused, *excepted), "unmuted an experiment in", heard, delivery.outlet)
+        changed = [each for each in paused if services.watches.resume(each.id, by=heard.user, at=at)]
+        changed += [each for each in excepted if _take_back(each, self.done.experiment, heard, services)]
+        name = self.done.experiment
+        told = f"{plain.name(name)} is no longer muted in {place_of(heard)}"
+        tell_channel(changed, f"unmuted {mrkdwn(one_line(name), 100)} in", heard, delivery.outlet)
         self._say(Report(headline=told, summary=told), delivery)
 
     def say_meanwhile(self, _request: Watches, _heard: Said, _services: Services, _delivery: Delivery) -> None: ...
@@ -215,27 +215,34 @@ def _covering(name: str, heard: Said, services: Services) -> list[Kept]:
 
 
 def _mute(name: str, covering: Sequence[Kept], heard: Said, services: Services) -> Muted:
+    """Nothing is changed where one of them cannot leave it out."""
     at = int(services.now().timestamp())
+    words = {each.id: _without(name, watching) for each in covering if (watching := meaning(each)) is not None}
     paused, excepted = [], []
     for each in covering:
-        watching = meaning(each)
-        if watching is None:
-            continue
-        if watching.place.casefold() == name.casefold():
+        if not words.get(each.id):
             services.watches.pause(each.id, by=heard.user, at=at)
             paused.append(each.id)
         else:
-            words = watching_words(replace(watching, excepted=(*watching.excepted, name)))
-            services.watches.edit(each.id, words, by=heard.user, at=at)
+            services.watches.edit(each.id, words[each.id], by=heard.user, at=at)
             excepted.append(each.id)
     return Muted(name, tuple(paused), tuple(excepted))
 
 
-def _take_back(kept: Kept, name: str, heard: Said, services: Services) -> None:
+def _without(name: str, watching: Watching) -> str:
+    """The words of a pattern that leaves the experiment out."""
+    if watching.place.casefold() == name.casefold():
+        return ""
+    return words_of(replace(watching, excepted=(*watching.excepted, name)))
+
+
+def _take_back(kept: Kept, name: str, heard: Said, services: Services) -> bool:
+    """Whether it was left out."""
     watching = meaning(kept)
     if watching is None:
-        return
+        return False
     left = tuple(each for each in watching.excepted if each.casefold() != name.casefold())
-    if left != watching.excepted:
-        words = watching_words(replace(watching, excepted=left))
-        services.watches.edit(kept.id, words, by=heard.user, at=int(services.now().timestamp()))
+    if left == watching.excepted:
+        return False
+    words = words_of(replace(watching, excepted=left))
+    return services.watches.edit(kept.id, words, by=heard.user, at=int(services.now().timestamp())) is not None

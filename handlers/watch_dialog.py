@@ -29,7 +29,7 @@ from handlers.reply import Block
 from handlers.said import Said, Submitted
 from handlers.services import Services
 from handlers.shelf import Late
-from handlers.watched import Held, meaning
+from handlers.watched import Held, meaning, words_of
 from handlers.watches import Kept
 
 log = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ def keep_edit(edit: Edit, before: Kept, heard_: Said, services: Services) -> Kep
     vetted = edit.vetted or _vet(edit.watching, before.workspace, before.channel, services)
     if vetted.refused:
         raise vetted.refused[0][1]
-    words = watching_words(vetted.watching)
+    words = words_of(vetted.watching)
     if words == before.words:
         return before
     if vetted.past:  # before the words change: what is watched anew has not just ended

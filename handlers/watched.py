@@ -9,7 +9,7 @@ from hashlib import sha256
 from comparison.errors import RequestError
 from comparison.watch_commands import digest_of, watching_of
 from comparison.watching.watch import Watching
-from comparison.watching.worded import digest_said
+from comparison.watching.worded import digest_said, watching_words
 from comparison.watching.worded import said as worded
 from handlers.blocks import marked
 from handlers.escaping import clip, mrkdwn, one_line
@@ -60,6 +60,21 @@ def meaning(kept: Kept) -> Watching | None:
     except RequestError:
         log.warning("the words of watch %s are not understood any more", kept.id)
         return None
+
+
+def words_of(watching: Watching) -> str:
+    """The words that are kept of a watch. Raises RequestError where they would not be read as the same."""
+    words = watching_words(watching)
+    try:
+        is_same = replace(watching_of(words), baseline=None) == replace(watching, baseline=None)
+    except RequestError as error:
+        raise RequestError(f"I cannot keep that. {error.problem}", remedy=error.remedy) from error
+    if not is_same:
+        raise RequestError(
+            "I cannot keep that: the name of an experiment or metric in it cannot be told from other words.",
+            remedy="A pattern can stand for it, with ? for each odd character.",
+        )
+    return words
 
 
 def said_of(kept: Kept) -> str:

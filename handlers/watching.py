@@ -11,7 +11,6 @@ from comparison.watching.fitting import covers
 from comparison.watching.vetting import Vetted, vet
 from comparison.watching.watch import Only, Watching
 from comparison.watching.worded import said as worded
-from comparison.watching.worded import watching_words
 from comparison.wording import watches as wording
 from handlers import limits, planning, watch_list
 from handlers.agreed import defaults_of
@@ -28,7 +27,7 @@ from handlers.rung import Rung
 from handlers.said import Said
 from handlers.services import Services
 from handlers.settings import place_of
-from handlers.watched import LIST, beneath, meaning, new_id, said_of, set_up, watches_here
+from handlers.watched import LIST, beneath, meaning, new_id, said_of, set_up, watches_here, words_of
 from handlers.watches import MOST, Kept, TooMany
 
 log = logging.getLogger(__name__)
@@ -102,7 +101,7 @@ def is_of_same_place(one: Watching | None, other: Watching) -> bool:
 
 
 def _kept(vetted: Vetted, said: Said, services: Services) -> Kept:
-    words = watching_words(vetted.watching)
+    words = words_of(vetted.watching)
     return Kept(
         id=new_id(said, words, services),
         workspace=said.team,

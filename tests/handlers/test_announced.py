@@ -75,6 +75,14 @@ def test_undo_leaves_alone_what_was_changed_since(town, bot):
     assert words_in(bot) == ["i* only failures"]
 
 
+def test_a_pattern_that_can_leave_out_no_more_is_said_and_nothing_is_changed(town, bot):
+    message = notified(town)
+    have(bot, f"* except {', '.join(f'e{number}' for number in range(50))}")
+    answer = muted(town, message)
+    assert "# I cannot keep that." in read(answer)
+    assert changes_in(bot) == []
+
+
 def test_an_experiment_with_a_hostile_name_is_muted(town, bot):
     name = "<!channel> *x* [1] “quoted” 'so' only failures"
     bot.runs.runs = [a_run("r", 3, experiment=Experiment("7", name))]
