@@ -7,8 +7,6 @@ Where history may not be read it is posted once more at most, and then given up 
 
 import json
 import logging
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.notifying.composing import Composed, Composer, Faulty
 from bot.notifying.outbox import GONE, Message, Outbox, Stands, State
 from bot.notifying.pausing import Line, Pauser, everywhere, in_channel
+from bot.notifying.waits import Later, Waits
 from comparison.errors import TrackingUnavailable
 from comparison.watching.announcement import Announcement, Kind
 from comparison.watching.news import Unwanted
@@ -35,43 +34,10 @@ _LOOKED_FROM = 60_000  # ms before a post was begun: clocks differ
 _LOOKED_UNTIL = 900_000  # ms after
 _MOST_POSTS = 2  # unconfirmed ones, where history may not be read
 _MOST_TRIES = 40  # of what Slack fails at again and again with an error of its own
-_FIRST, _MOST = 5.0, 60.0  # seconds between two tries
-_REMEMBERED = 5_000
 _PAYLOAD = 6_000  # characters of metadata; Slack takes no more than 8,000
 _OWN_FAULTS = frozenset({"internal_error", "fatal_error"})
 _ONCE = frozenset({Kind.NOTICE, Kind.BEST, Kind.BACK, Kind.DIGEST})  # nothing becomes of these any more
 _LATER = frozenset({Kind.DEAD})  # over when the run is back, whatever is said of it
-
-
-class Later(Exception):  # noqa: N818 -- named for what happened
-    """It is to be tried again in so many seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = max(seconds, 0.1)
-
-
-@dataclass
-class Waits:
-    """Growing pauses, by message; those of the last few thousand messages."""
-
-    _tries: "OrderedDict[str, int]" = field(init=False, default_factory=OrderedDict)
-    _mutex: threading.Lock = field(init=False, default_factory=threading.Lock)
-
-    def grow(self, message_id: str, first: float = _FIRST) -> float:
-        """Seconds until the next try: twice as long each time."""
-        with self._mutex:
-            tries = self._tries.pop(message_id, 0)
-            self._tries[message_id] = tries + 1
-            while len(self._tries) > _REMEMBERED:
-                self._tries.popitem(last=False)
-        return min(first * 2.0 ** min(tries, 10), _MOST)
-
-    def tries(self, message_id: str) -> int:
-        return self._tries.get(message_id, 0)
-
-    def forget(self, message_id: str) -> None:
-        with self._mutex:
-            self._tries.pop(message_id, None)
 
 
 @dataclass

@@ -49,7 +49,7 @@ class Loop:
     def __init__(self, name: str, act: Callable[[], float]) -> None:
         self._name = name
         self._act = act
-        self._is_ending = False
+        self._ending = threading.Event()
         self._wanted = threading.Event()
         self._trouble = Trouble(name)
         self._thread: threading.Thread | None = None
@@ -68,7 +68,7 @@ class Loop:
 
     def end(self) -> None:
         """Not called again, from now on."""
-        self._is_ending = True
+        self._ending.set()
         self._wanted.set()
 
     def wait(self, seconds: float) -> None:
@@ -77,11 +77,11 @@ class Loop:
             self._thread.join(max(seconds, 0.0))
 
     def _run(self) -> None:
-        while not self._is_ending:
+        while not self._ending.is_set():
             try:
                 pause = self._act()
             except Exception as error:  # noqa: BLE001 -- whatever it is, it is tried again
-                if self._is_ending:  # what it works with has ended before it
+                if self._ending.is_set():  # what it works with has ended before it
                     return
                 pause = self._trouble.begin(error)
             else:
