@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 $(shell [ ! -e $(BIN)/pip ] || $(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check bench lock clean browser
+.PHONY: help demo install test check bench chaos lock clean browser
 .NOTPARALLEL:
 
 help: ## what can be typed here
@@ -63,6 +63,9 @@ check: $(VENV)/.test $(VENV)/.runtime ## lint, format, types, layers
 
 bench: $(VENV)/.test $(VENV)/.runtime ## measure, as ratios against a bare client
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(VENV)/.test $(VENV)/.runtime ## kill the bot 200 times while runs end and Slack fails, and count (most of an hour)
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: | $(BIN)/pip ## pin requirements/*.in anew, with hashes and no index named
 	@$(BIN)/python -m pip install --quiet uv

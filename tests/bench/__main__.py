@@ -1,19 +1,24 @@
 """`make bench`: the figures we promise, all in one run on one machine.
 
-make bench ARGS="answering drawing" runs some of: answering, acknowledging, drawing, quick, starting.
+make bench ARGS="answering drawing" runs some of: answering, acknowledging, drawing, quick, starting; and two that take
+long and run only when named: watching (12 minutes), delivering (10 minutes).
 """
 
 import argparse
 import os
+from typing import Any
 
 from tests.bench.acknowledging import put_under_load
 from tests.bench.answering import compare_times, count_requests
+from tests.bench.delivering import bring, post_barely
 from tests.bench.drawing import compare_and_draw
 from tests.bench.quick import measure
 from tests.bench.stage import Stage, set_up
 from tests.bench.starting import show_help
+from tests.bench.watching import measure_all
 
 PARTS = ("starting", "drawing", "quick", "answering", "acknowledging")
+LONG = ("watching", "delivering")
 
 
 def line(what: str, figure: str, goal: str = "") -> None:
@@ -59,11 +64,30 @@ def quick() -> None:
         line(f"    MLflow's own: {each.call}", f"{each.plain * 1e3:.0f} ms")
 
 
+def watching() -> None:
+    print("  500 watches on a store of 100,000 runs in 500 experiments; it is made once, in a minute ...", flush=True)
+    for what, figure, goal in measure_all():
+        line(what, figure, goal)
+
+
+def delivering(count: int) -> None:
+    print(f"  {count:,} messages wait for 100 channels; each post takes Slack 150 ms ...", flush=True)
+    said: dict[str, Any] = {}
+    for workers in (1, 2, 4):
+        done, said = bring(workers, count)
+        line(f"(i) {workers} workers, messages a second", f"{done.rate:.1f}", "limit 100, one a channel")
+        line("    CPU of the workers, of Slack, in % of a core", f"{done.cpu:.0f} / {done.slack_cpu:.0f} %")
+        line("    calls more than messages", f"{done.repeated}")
+    bare = post_barely(said, min(count, 3_000), 32)
+    line("(i) a bare client that posts the same, no limit, 32 threads", f"{bare:.1f} a second")
+
+
 def main() -> None:
     words = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    words.add_argument("parts", nargs="*", default=PARTS, help=f"of {', '.join(PARTS)}")
+    words.add_argument("parts", nargs="*", default=PARTS, help=f"of {', '.join((*PARTS, *LONG))}")
     words.add_argument("--rate", type=int, default=100, help="commands a second")
     words.add_argument("--seconds", type=int, default=30)
+    words.add_argument("--deliveries", type=int, default=10_000)
     given = words.parse_args()
     print(
         f"On {os.cpu_count()} cores. Ratios and medians are what to compare; single times are the machine's.",
@@ -81,6 +105,10 @@ def main() -> None:
         )
     if "quick" in given.parts:
         quick()
+    if "watching" in given.parts:
+        watching()
+    if "delivering" in given.parts:
+        delivering(given.deliveries)
     if {"answering", "acknowledging"} & set(given.parts):
         with set_up() as stage:
             if "answering" in given.parts:

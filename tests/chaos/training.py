@@ -46,6 +46,10 @@ class Training:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self.close()
+
+    def close(self) -> None:
+        """For one that was never started, but ended single runs."""
         self._client.close()
 
     def stop(self) -> None:
