@@ -121,6 +121,35 @@ def test_two_hundred_askers_are_all_answered_by_an_mlflow_that_takes_a_second(wa
     assert len(answers) == 200
 
 
+def test_a_look_for_ended_runs_is_one_request_whatever_number_of_experiments_is_watched(warm, mlflow_proxy, ids):
+    experiments = [*(str(100_000 + number) for number in range(499)), warm.get(ids)[0].experiment.experiment_id]
+    mlflow_proxy.reset()
+    assert len(warm.ended_after(0, experiment_ids=experiments)) == 2
+    assert paths(mlflow_proxy) == ["runs/search"]
+
+
+def test_named_runs_are_asked_for_by_the_hundred_side_by_side(warm, mlflow_proxy, ids):
+    mlflow_proxy.delay = 0.2
+    asked = [*(f"{number:032x}" for number in range(700)), *ids]
+    assert [run.name for run in warm.these(asked)] == ["one", "two"]
+    first, second = [each for each in mlflow_proxy.requests if "runs/search" in each.target]
+    assert second.arrived < first.answered
+
+
+def test_the_deadline_holds_for_each_page_and_a_server_too_slow_for_one_is_asked_for_less(mlflow_proxy, ids):
+    source = MlflowRuns(mlflow_proxy.url, timeout=1.0)
+    home = [source.get(ids)[0].experiment.experiment_id]
+    source._searches._page = 1
+    mlflow_proxy.reset()
+    mlflow_proxy.delay = 0.6
+    assert [run.name for run in source.ended_after(0, experiment_ids=home)] == ["one", "two"]
+    assert paths(mlflow_proxy) == ["runs/search", "runs/search"]
+    source._searches._page = 1_000
+    mlflow_proxy.delay = 2.0
+    assert "did not answer" in refusal(lambda: source.ended_after(0, experiment_ids=home)).problem
+    assert source._searches._page == 500
+
+
 # When MLflow fails
 
 QUESTIONS = {
@@ -129,6 +158,8 @@ QUESTIONS = {
     "newest": lambda source, _run: source.newest(),
     "history": lambda source, run: source.history(run, "acc"),
     "find": lambda source, run: source.find(run),
+    "ended_after": lambda source, _run: source.ended_after(0, experiment_ids=()),
+    "these": lambda source, run: source.these([run]),
 }
 FAULTS = {
     "302": (Fault(302, "<html>log in</html>"), "not its JSON", "mlcompare check"),
