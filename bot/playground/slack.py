@@ -1,6 +1,7 @@
 """A Slack in this process: what a bot can call, what a bot is sent, and everything a test wants to know of both."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
@@ -23,6 +24,7 @@ from bot.playground.using import find_action
 EXPERIMENTS, STANDUP, GENERAL = "C0EXPERIMENTS", "C0STANDUP", "C0GENERAL"
 MAYA = "U0MAYA"
 WAIT = 10.0
+_GLANCE = 0.05  # seconds after which it is looked again: what is waited for may be of the bot, not of the workspace
 
 
 class SlackStandIn:
@@ -189,8 +191,10 @@ class SlackStandIn:
 
     def wait_until(self, holds: Callable[[], Any], timeout: float = WAIT) -> Any:
         """What it returned once it was true. Raises AssertionError with what there is to see when time is up."""
+        ends = time.monotonic() + timeout
         with self.workspace.changed:
-            result = self.workspace.changed.wait_for(holds, timeout)
+            while not (result := holds()) and time.monotonic() < ends:
+                self.workspace.changed.wait(_GLANCE)
         if not result:
             seen = "\n".join(f"  {message.channel} {message.text!r}" for message in self.workspace.everything())
             made = ", ".join(call.method for call in self.calls)
