@@ -121,7 +121,10 @@ class Outbox(Protocol):
         ...
 
     def standing(self, since: int) -> list[Standing]:
-        """Messages on runs that wait, or that a run joined after `since` and that are not final."""
+        """Messages on runs that wait, or that a run joined after `since` and that are not final.
+
+        Not those of single runs that no watch wanted.
+        """
         ...
 
     def record(

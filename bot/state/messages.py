@@ -18,6 +18,8 @@ _SAME = (
 )
 NOT_NOW = case((messages.c.ts == "", State.WAITING.value), else_=State.POSTED.value)  # the state to be worked on anew
 IS_OPEN = messages.c.is_final == false()
+# A run nobody wanted to hear of is told of no more; what several runs share may yet be.
+IS_OR_MAY_BE_SAID = (messages.c.state != State.DROPPED.value) | (messages.c.kind != Kind.RUN.value)
 IS_ON_RUNS = messages.c.kind.in_([kind.value for kind in ON_RUNS])
 
 
@@ -36,7 +38,7 @@ def read_messages(connection: Connection, wanted: Select[Any]) -> list[Message]:
 def read_standing(connection: Connection, since: int) -> list[Standing]:
     """The oldest first."""
     waiting = select(messages).where(IS_DUE, in_state(State.WAITING), IS_ON_RUNS)  # apart: each has its index
-    growing = select(messages).where(IS_OPEN, messages.c.joined_at > since, IS_ON_RUNS)
+    growing = select(messages).where(IS_OPEN, messages.c.joined_at > since, IS_ON_RUNS, IS_OR_MAY_BE_SAID)
     rows = {row.id: row for wanted in (waiting, growing) for row in connection.execute(wanted)}
     return [_standing(row) for row in sorted(rows.values(), key=lambda row: (row.created_at, row.id))]
 

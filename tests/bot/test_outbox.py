@@ -428,6 +428,13 @@ def test_what_can_be_added_to_is_what_waits_or_was_lately_joined_and_is_not_fina
     assert len(outbox.standing(NOW - 200)) == 3
 
 
+def test_a_run_that_no_watch_wanted_counts_for_no_burst_and_a_sweep_may_still_be_wanted(outbox):
+    record(outbox, of_run(), a_sweep("a"))
+    outbox.drop(RUN, 1, "no watch wants it")
+    outbox.drop(SWEEP, 1, "no watch wants it")
+    assert [each.kind for each in outbox.standing(NOW - 50)] == [Kind.SWEEP]
+
+
 def test_messages_that_no_run_joined_for_long_can_be_finished(outbox):
     record(outbox, a_sweep("a"), of_run(), Announcement("burst:1", Kind.BURST, "T1", "C1", ("b",)))
     for each in (SWEEP, RUN):

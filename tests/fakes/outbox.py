@@ -4,7 +4,7 @@ from dataclasses import replace
 from threading import RLock
 
 from bot.notifying.outbox import ON_RUNS, Cursor, Due, Message, State, id_of, united
-from comparison.watching.announcement import Standing
+from comparison.watching.announcement import Kind, Standing
 
 DAY = 24 * 3_600_000
 
@@ -53,6 +53,7 @@ class FakeOutbox:
                 )
                 for each in self._oldest_first(self.messages.values())
                 if each.kind in ON_RUNS
+                and (each.state is not State.DROPPED or each.kind is not Kind.RUN)
                 and (each.state is State.WAITING or (not each.is_final and each.joined_at > since))
             ]
 
