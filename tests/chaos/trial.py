@@ -25,6 +25,7 @@ from tests.mlflow_server import MlflowServer, running_mlflow
 
 HISTORY = LEAST_SCOPES | {"channels:history"}
 OFF = 5 * 60_000  # ms that two training machines' clocks are off, one either way
+POSTS_WITHIN = 30.0  # seconds
 SINGLE = 100  # messages that may wait for a channel before runs share one: as many as can be set
 
 
@@ -37,6 +38,7 @@ class Plan:
     experiments: int = 20
     faults_a_second: float = 1.5
     between: float = 6.0  # seconds between two kills, on average
+    posts_between: int = 0  # and so many posts, which are waited for; random moments alone may all be too early
     processes: int = 4  # on PostgreSQL; one on a file
     collapses: bool = False
     may_read_history: bool = True
@@ -129,6 +131,7 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
             training.off |= {names[0]: -OFF, names[-1]: OFF}
             _kill(plan, fleet, training, scene.slack, say)
             incidents.wait()
+            engine.dispose()  # what PostgreSQL cut is not used again
             training.stop()
             weather.clear_up()
             drained = _drain(plan, scene, fleet, training, outbox, say)
@@ -161,11 +164,19 @@ def _kill(plan: Plan, fleet: Fleet, training: Training, slack: SlackStandIn, say
     dice = random.Random(plan.seed)  # noqa: S311 -- to be repeated, not to be safe
     began = time.monotonic()
     for number in range(1, plan.kills + 1):
+        _wait_for_posts(slack, plan.posts_between)
         time.sleep(min(dice.expovariate(1 / plan.between), 4 * plan.between))
         fleet.strike()
         if number % 10 == 0 or number == plan.kills:
             took = time.monotonic() - began
             say(f"{number} kills, {len(training.ended)} runs ended, {len(slack.messages())} messages, {took:.0f} s")
+
+
+def _wait_for_posts(slack: SlackStandIn, posts: int) -> None:
+    wanted = slack.count("chat.postMessage") + posts
+    until = time.monotonic() + POSTS_WITHIN
+    while slack.count("chat.postMessage") < wanted and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 def _drain(  # noqa: PLR0917 -- all that runs
