@@ -51,6 +51,10 @@ def a_run(run_id: str) -> dict[str, object]:
     return {"info": info, "data": {"metrics": metrics, "params": params, "tags": []}, "inputs": {}}
 
 
+def an_experiment(number: int) -> dict[str, object]:
+    return {"experiment_id": str(number), "name": f"team-{number:02d}", "lifecycle_stage": "active"}
+
+
 def answer(target: str, body: bytes) -> Mapping[str, object]:
     parts = urlsplit(target)
     if parts.path.endswith("/runs/get"):
@@ -60,12 +64,10 @@ def answer(target: str, body: bytes) -> Mapping[str, object]:
         is_former = "metrics." not in asked.get("filter", "") and asked.get("max_results", 0) < 100
         runs = [a_run(run_id_of(int(each), 0)) for each in asked["experiment_ids"][:1]] if is_former else []
         return {"runs": runs}
-    if "/experiments/" in parts.path:
-        made = [
-            {"experiment_id": str(number), "name": f"team-{number:02d}", "lifecycle_stage": "active"}
-            for number in range(1, EXPERIMENTS + 1)
-        ]
-        return {"experiments": made, "experiment": made[0]}
+    if parts.path.endswith("/experiments/get"):
+        return {"experiment": an_experiment(int(parse_qs(parts.query)["experiment_id"][0]))}
+    if parts.path.endswith("/experiments/search"):
+        return {"experiments": [an_experiment(number) for number in range(1, EXPERIMENTS + 1)]}
     return {}
 
 
