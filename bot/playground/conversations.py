@@ -1,5 +1,6 @@
 """Web API: conversations.*, users.info, users.lookupByEmail, team.info, bots.info."""
 
+from collections import Counter
 from typing import Any
 
 from bot.playground.chat import Answer, Arguments, is_true, known_channel
@@ -167,10 +168,14 @@ def _paged(desk: Desk, messages: list[Message], arguments: Arguments) -> Answer:
 
     found = [message for message in messages if is_within(message.ts)]
     start, end = _window(arguments, len(found))
-    with_metadata = is_true(arguments.get("include_all_metadata"))
+    told = [
+        message.as_slack(with_metadata=is_true(arguments.get("include_all_metadata"))) for message in found[start:end]
+    ]
+    channel = str(found[0].channel) if found else ""
+    counts = Counter(each.thread_ts for each in desk.workspace.everything(channel) if each.thread_ts)
     answer: Answer = {
         "ok": True,
-        "messages": [_counted(desk, message, with_metadata=with_metadata) for message in found[start:end]],
+        "messages": [_counted(message, counts[message["ts"]]) for message in told],
         "has_more": end < len(found),
     }
     if end < len(found):
@@ -178,10 +183,8 @@ def _paged(desk: Desk, messages: list[Message], arguments: Arguments) -> Answer:
     return answer
 
 
-def _counted(desk: Desk, message: Message, *, with_metadata: bool) -> dict[str, Any]:
-    answer = message.as_slack(with_metadata=with_metadata)
-    count = sum(reply.thread_ts == message.ts for reply in desk.workspace.everything(message.channel))
-    return {**answer, "thread_ts": message.ts, "reply_count": count} if count else answer
+def _counted(message: dict[str, Any], replies: int) -> dict[str, Any]:
+    return {**message, "thread_ts": message["ts"], "reply_count": replies} if replies else message
 
 
 def _window(arguments: Arguments, length: int) -> tuple[int, int]:

@@ -24,6 +24,7 @@ def main() -> None:
     words.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="to repeat a trial")
     words.add_argument("--rate", type=float, default=5.0, help="runs that end in a second")
     words.add_argument("--between", type=float, default=6.0, help="seconds between two kills, on average")
+    words.add_argument("--posts", type=int, default=0, help="that are waited for before a kill, on a slow machine")
     words.add_argument("--experiments", type=int, default=20)
     words.add_argument("--processes", type=int, default=4, help="of `notify` on PostgreSQL")
     words.add_argument("--collapse", action="store_true", help="runs may share messages")
@@ -42,6 +43,7 @@ def main() -> None:
             given.seed,
             a_second=given.rate,
             between=given.between,
+            posts_between=given.posts,
             experiments=given.experiments,
             processes=given.processes,
             collapses=given.collapse,
