@@ -69,6 +69,7 @@ def report(outcome: Outcome) -> None:
         ("announcements wanted (channel and run)", f"{len(found.wanted)}"),
         ("messages, of them shared by several runs", f"{found.messages}, {found.many}"),
         ("LOST", f"{len(found.lost)}"),
+        ("given up by the bot, and said so", f"{len(outcome.given_up)}"),
         ("DOUBLED", f"{len(found.doubled)}"),
         ("told though nobody asked", f"{len(found.unasked)}"),
         ("that do not say what they should", f"{len(found.wrong)}"),
