@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.notifying.composing import Composed, Composer, Faulty
+from bot.notifying.edits import Edits
 from bot.notifying.outbox import GONE, Message, Outbox, Stands, State
 from bot.notifying.pausing import Line, Pauser, everywhere, in_channel
 from bot.notifying.waits import Later, Waits
@@ -53,11 +54,13 @@ class Deliverer:
     now: Callable[[], int]
     watching: Callable[[str], Watching | None] = lambda _watch_id: None
     wake: Callable[[], None] = lambda: None
+    _edits: Edits = field(init=False)
     _waits: Waits = field(init=False, default_factory=Waits)
     _counted: set[str] = field(init=False, default_factory=set)  # whose last post is counted as unconfirmed
     _has_no_database: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
+        self._edits = Edits(self.now)
         self.outlet = replace(self.outlet, patience=0.0)  # whoever calls waits, and survives being killed meanwhile
 
     def deliver(self, message_id: str, revision: int) -> float | None:
@@ -90,6 +93,8 @@ class Deliverer:
             row = self._looked_for(row)
             if row is None or is_done(row):
                 return
+        if row.ts and (wait := self._edits.wait(row.id)):
+            raise Later(wait)
         composed = self._compose(row)
         if isinstance(composed, Unwanted):
             self._leave(row, composed.why)
@@ -182,6 +187,8 @@ class Deliverer:
             return
         match failure.kind:
             case Failure.WAIT:
+                if row.ts:
+                    self._edits.hold(failure.wait)
                 self.outbox.put_off(row.id, f"Slack says to wait for {failure.wait:g} s ({failure.code})")
                 raise Later(failure.wait)
             case Failure.UNSENT:

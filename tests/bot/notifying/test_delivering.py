@@ -235,6 +235,22 @@ def test_slack_failing_for_minutes_neither_loses_nor_doubles_anything(stage):
     assert stage.posted() == ["A ended"]
 
 
+def test_when_slack_takes_no_edits_for_a_while_no_other_edit_is_tried_or_composed(stage):
+    first, second = stage.announce("A"), stage.announce("B")
+    stage.work(first)
+    stage.work(second)
+    for name in "AB":
+        stage.said[f"{name:0<32}"] = f"{name} has later news"
+        stage.change(name)
+    stage.slack.faults.rate_limit(retry_after=20, method="chat.update")
+    assert stage.deliver(first) == 20
+    assert stage.deliver(second) >= 20
+    assert stage.slack.count("chat.update") == 1
+    stage.clock.wait(30)
+    stage.work_on_all()
+    assert stage.posted() == ["A has later news", "B has later news"]
+
+
 def test_an_edit_that_is_not_confirmed_is_made_again(stage):
     a = stage.announce()
     stage.work(a)
