@@ -184,6 +184,7 @@ class Deliverer:
         if (why := in_channel(failure)) and row.kind is not Kind.NOTICE:
             self._give_up(row, why)
             self.pauser.pause_channel(row, why)
+            self.wake()  # its owner is told at once
             return
         match failure.kind:
             case Failure.WAIT:
@@ -245,6 +246,7 @@ class Deliverer:
         if (why := in_channel(failure)) and row.kind is not Kind.NOTICE:
             self.outbox.fail(row.id, row.revision, f"Not confirmed: {why}")
             self.pauser.pause_channel(row, why)
+            self.wake()  # its owner is told at once
             return None
         if failure.kind is Failure.WAIT:
             raise Later(failure.wait)

@@ -163,13 +163,14 @@ def test_where_the_bot_may_not_speak_any_more_the_watch_is_paused_and_its_owner_
 def test_of_two_bots_on_one_file_the_second_stands_by_and_takes_over_what_the_killed_one_was_at(house):
     first, second = house.bots
     second.wait_for_log(STANDING_BY)
-    house.slack.faults.answer_late(8, method="chat.postMessage")
+    house.slack.faults.answer_late(5, method="chat.postMessage")
     run = house.end("taken")
     house.wait_for("taken")
+    looked = house.slack.count("conversations.history")
     first.process.kill()
     first.wait(10)
     second.wait_for_log("telling channels of runs that end")
-    house.slack.wait_until(lambda: house.slack.count("conversations.history"), 30)
+    house.slack.wait_until(lambda: house.slack.count("conversations.history") > looked, 30)
     [message] = house.wait_for("taken")
     assert payload_of(message)["runs"][-1:] == [run.run_id]
 
@@ -181,8 +182,7 @@ def test_asked_to_end_in_the_middle_of_a_delivery_the_bot_finishes_it(house):
     house.wait_for("ending")
     second.terminate()
     assert second.wait(20) == 0
-    waiting = house.stored("SELECT count(*) FROM messages WHERE told < revision AND state = 'waiting'")
-    assert waiting == [(0,)]
+    assert house.stored("SELECT channel FROM messages WHERE state = 'waiting'") == []
     everywhere = [message.channel for message in house.slack.messages() if message.user == BOT_USER]
     assert everywhere.count("C0ENDING") == everywhere.count("C0TAKEN") == 1
     assert everywhere.count(house.slack.workspace.direct(OWNER).id) == 2

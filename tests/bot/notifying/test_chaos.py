@@ -27,7 +27,7 @@ def scene(request, tmp_path, mlflow_server):
 
 
 @pytest.mark.parametrize(
-    ("database", "kills", "incidents"), [(SQLITE, 2, ()), (POSTGRESQL, 3, (DATABASE,))], ids=[SQLITE, POSTGRESQL]
+    ("database", "kills", "incidents"), [(SQLITE, 2, ()), (POSTGRESQL, 2, (DATABASE,))], ids=[SQLITE, POSTGRESQL]
 )
 def test_whatever_is_killed_and_lost_every_ended_run_is_told_in_every_channel_that_watches_and_none_twice(
     scene, database, kills, incidents
@@ -41,8 +41,8 @@ def test_whatever_is_killed_and_lost_every_ended_run_is_told_in_every_channel_th
         posts_between=2,
         processes=2,
         incidents=incidents,
-        lasting=0.5,
-        apart=5,
+        lasting=0.2,
+        apart=4,
         drains_within=60,
         settles=1,
     )
