@@ -126,41 +126,42 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
     set_up(scene.address, scene.watchers)
     experiments = new_experiments(scene.mlflow.url, scene.watchers.experiments)
     command, size = ("notify", plan.processes) if plan.is_shared else ("serve", 1)
-    with opened(scene.address) as engine:
-        outbox = StoredOutbox(engine)
-        with (
-            Fleet(scene.folder / "bots", scene.settings(plan), command, size, plan.seed) as fleet,
-            Training(scene.mlflow.url, experiments, plan.a_second, plan.seed) as training,
-            Weather(scene.slack.faults, plan.faults_a_second, plan.seed) as weather,
-            Incidents(plan.incidents, _around(scene), lasting=plan.lasting, between=plan.apart) as incidents,
-        ):
-            names = scene.watchers.experiments
-            training.off |= {names[0]: -OFF, names[-1]: OFF}
-            _kill(plan, fleet, training, scene.slack, say)
-            incidents.wait()
-            engine.dispose()  # what PostgreSQL cut is not used again
-            training.stop()
-            weather.clear_up()
+    with (
+        Fleet(scene.folder / "bots", scene.settings(plan), command, size, plan.seed) as fleet,
+        Training(scene.mlflow.url, experiments, plan.a_second, plan.seed) as training,
+        Weather(scene.slack.faults, plan.faults_a_second, plan.seed) as weather,
+        Incidents(plan.incidents, _around(scene), lasting=plan.lasting, between=plan.apart) as incidents,
+    ):
+        names = scene.watchers.experiments
+        training.off |= {names[0]: -OFF, names[-1]: OFF}
+        _kill(plan, fleet, training, scene.slack, say)
+        incidents.wait()
+        training.stop()
+        weather.clear_up()
+        with opened(scene.address) as engine:  # not before: PostgreSQL cuts what is open when it stops
+            outbox = StoredOutbox(engine)
             drained = _drain(plan, scene, fleet, training, outbox, say)
             codes = fleet.end()
-            problems = [f"exit code {code} when asked to end" for code in codes if code]
-            problems += filter(None, (training.problem, incidents.problem))
-            problems += fleet.ended_by_themselves
-        return Outcome(
-            plan=plan,
-            count=_counted(scene, training.ended, outbox),
-            ended=training.ended,
-            kills=fleet.kills,
-            faults=weather.struck,
-            calls=Counter(call.method for call in scene.slack.calls),
-            limited=sum(call.status == 429 for call in scene.slack.calls) - weather.limits,
-            rate=len(training.ended) / max(training.seconds, 0.001),
-            drained=drained,
-            left=[row for state in (State.WAITING, State.FAILED) for row in outbox.listed(state=state, limit=MOST)],
-            tracebacks=fleet.tracebacks(),
-            problems=problems,
-            incidents=incidents.happened,
-        )
+            found = _counted(scene, training.ended, outbox)
+            left = [row for state in (State.WAITING, State.FAILED) for row in outbox.listed(state=state, limit=MOST)]
+        problems = [f"exit code {code} when asked to end" for code in codes if code]
+        problems += filter(None, (training.problem, incidents.problem))
+        problems += fleet.ended_by_themselves
+    return Outcome(
+        plan=plan,
+        count=found,
+        ended=training.ended,
+        kills=fleet.kills,
+        faults=weather.struck,
+        calls=Counter(call.method for call in scene.slack.calls),
+        limited=sum(call.status == 429 for call in scene.slack.calls) - weather.limits,
+        rate=len(training.ended) / max(training.seconds, 0.001),
+        drained=drained,
+        left=left,
+        tracebacks=fleet.tracebacks(),
+        problems=problems,
+        incidents=incidents.happened,
+    )
 
 
 def _around(scene: Scene) -> Surroundings:

@@ -20,7 +20,9 @@ def scene(request, tmp_path, mlflow_server):
 
     def made(database):
         server = Postgres(request.getfixturevalue("postgres_server")) if database == POSTGRESQL else None
-        return Scene(tmp_path, new_database(server, tmp_path), mlflow_server, slack, many_watchers(6, database), server)
+        return Scene(
+            tmp_path, new_database(server, tmp_path), mlflow_server, slack, many_watchers(12, database), server
+        )
 
     with slack:
         yield made
