@@ -89,6 +89,8 @@ class Deliverer:
         if wait := self.line.held():
             self._explain(row, self.line.problem)
             raise Later(wait)
+        if self.line.is_away:
+            self._ask_whether_slack_is_there(row)
         if row.begun_at and not row.ts:
             row = self._looked_for(row)
             if row is None or is_done(row):
@@ -102,6 +104,18 @@ class Deliverer:
             self._edit(row, composed)
         else:
             self._post(row, composed)
+
+    def _ask_whether_slack_is_there(self, row: Message) -> None:
+        try:
+            self.outlet.greet()
+        except SlackFailed as failure:
+            if why := everywhere(failure):
+                raise Later(self.line.break_off(why)) from failure
+            if failure.kind in (Failure.UNSENT, Failure.UNKNOWN):
+                self.line.miss(failure.code)
+                raise Later(self.line.held() or 1.0) from failure
+        self.line.is_well()
+        self._explain(row, "")
 
     def _compose(self, row: Message) -> Composed | Unwanted:
         try:
@@ -193,6 +207,7 @@ class Deliverer:
                 self.outbox.put_off(row.id, f"Slack says to wait for {failure.wait:g} s ({failure.code})")
                 raise Later(failure.wait)
             case Failure.UNSENT:
+                self.line.miss(failure.code)
                 self.outbox.put_off(row.id, f"Slack cannot be reached ({failure.code})")
                 raise Later(self._waits.grow(row.id, 1.0))
             case Failure.UNKNOWN:
@@ -208,6 +223,7 @@ class Deliverer:
     def _unanswered(self, row: Message, failure: SlackFailed) -> None:
         """It may or may not be there. An edit does no harm twice; a post is looked for."""
         wait = self._waits.grow(row.id, 1.0)
+        self.line.miss(failure.code)
         if failure.code in _OWN_FAULTS and self._waits.tries(row.id) > _MOST_TRIES:
             self._give_up(row, f"Slack failed at it again and again ({failure.code})")
             return
@@ -251,6 +267,7 @@ class Deliverer:
         if failure.kind is Failure.WAIT:
             raise Later(failure.wait)
         if failure.kind in (Failure.UNSENT, Failure.UNKNOWN) and failure.code != TOO_MUCH:
+            self.line.miss(failure.code)
             raise Later(self._waits.grow(row.id, 1.0))
         why = f"Slack did not confirm it, and history cannot be read ({failure.code})"
         count = row.unconfirmed if row.id in self._counted else self.outbox.unconfirm(row.id, why)

@@ -46,18 +46,27 @@ _REMEDIES = {
     "I am not in the channel any more": "Invite me (type `/invite` there)",
 }
 _HELD = 30.0  # seconds between two tries while Slack takes nothing at all
+_AWAY = 10.0  # likewise, while it does not answer
+MISSES = 5  # calls in a row that Slack did not answer, until it counts as away
 _WORDS = 120  # characters of a watch in a notice
 _NAMED = 10  # watches in a notice
 
 
 class Line:
-    """Whether Slack takes anything of the bot at all. While it does not, one message now and then tries."""
+    """Whether Slack takes anything of the bot at all. While it does not, one message now and then tries.
+
+    `is_away`: it does not even answer. Then whoever tries asks something harmless first: a post that is not answered
+    may stand, and where history may not be read it is made twice at most.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._mutex = threading.Lock()
         self._try_at = 0.0
+        self._pause = _HELD
+        self._misses = 0
         self.problem = ""
+        self.is_away = False
 
     def held(self) -> float:
         """Seconds to wait before anything is sent; 0: it may be tried now, by who asked."""
@@ -67,26 +76,41 @@ class Line:
             now = self._clock()
             if now < self._try_at:
                 return self._try_at - now + 0.1
-            self._try_at = now + _HELD
+            self._try_at = now + self._pause
             return 0.0
 
     def break_off(self, why: str) -> float:
         """Slack takes nothing; seconds to wait."""
-        with self._mutex:
-            is_new, self.problem = not self.problem, why
-            self._try_at = self._clock() + _HELD
-        if is_new:
+        if self._hold(why, _HELD):
             log.error("everything is held: %s. `mlcompare check` tests each setting", why)
         return _HELD
 
+    def miss(self, why: str) -> None:
+        """A call did not arrive, or nobody knows what became of it. Several in a row: Slack is away."""
+        with self._mutex:
+            self._misses += 1
+            is_away = self._misses >= MISSES
+        if is_away:
+            if self._hold(f"Slack does not answer ({why})", _AWAY):
+                log.warning("everything is held: Slack does not answer (%s)", why)
+            self.is_away = True
+
     def is_well(self) -> None:
         """Slack took something."""
-        if not self.problem:
+        if not self.problem and not self._misses:
             return
         with self._mutex:
             was, self.problem = self.problem, ""
+            self._misses, self.is_away = 0, False
         if was:
             log.warning("Slack takes what is said again")
+
+    def _hold(self, why: str, pause: float) -> bool:
+        """Whether that is new."""
+        with self._mutex:
+            is_new, self.problem = not self.problem, why
+            self._pause, self._try_at = pause, self._clock() + pause
+        return is_new
 
 
 def everywhere(failure: SlackFailed) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.notifying.delivering import marked
 from bot.notifying.outbox import State, id_of
+from bot.notifying.pausing import MISSES
 from bot.playground.desk import LEAST_SCOPES
 from bot.playground.slack import EXPERIMENTS, MAYA, STANDUP
 from bot.playground.state import TEAM
@@ -14,7 +15,7 @@ from comparison.watching.announcement import Kind
 from comparison.watching.news import Unwanted
 from handlers.announcing import Announced
 from handlers.reply import Reply
-from tests.bot.notifying.stage import Clock, Stage, clear, ended, slack_at
+from tests.bot.notifying.stage import HISTORY, Clock, Stage, clear, ended, slack_at
 from tests.handlers.workshop import UI
 
 HOUR = 3600  # seconds
@@ -217,14 +218,14 @@ def test_slack_is_waited_for_as_long_as_it_says(stage, seconds):
     assert stage.posted() == ["A ended"]
 
 
-def test_with_slack_out_of_reach_it_waits_longer_and_longer(stage):
+def test_with_slack_out_of_reach_it_waits_longer_and_longer_and_then_asks_whether_it_is_there(stage):
     a = stage.announce()
     stage.deliverer = stage.deliverer_on("http://127.0.0.1:9/")
     waits = []
     for _ in range(8):
         waits.append(stage.deliver(a))
         stage.clock.wait(waits[-1])
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert waits == [1, 2, 4, 8, 16, *3 * [pytest.approx(10.1)]]
     assert "cannot be reached" in stage.message(a).problem
 
 
@@ -233,6 +234,27 @@ def test_slack_failing_for_minutes_neither_loses_nor_doubles_anything(stage):
     a = stage.announce()
     stage.work(a)
     assert stage.posted() == ["A ended"]
+
+
+@pytest.mark.parametrize("scopes", [HISTORY, LEAST_SCOPES], ids=["may read history", "may not"])
+def test_while_slack_does_not_answer_few_posts_are_tried_and_the_rest_waits_for_an_answer(stage, scopes, caplog):
+    stage.slack.reinstall(scopes=scopes)
+    waiting = [stage.announce(name) for name in "ABCDEFGHIJKL"]
+    stage.slack.faults.fail(None)
+    for _ in range(40):
+        for message_id in waiting:
+            stage.deliver(message_id)
+        stage.clock.wait(10)
+    assert stage.slack.count("chat.postMessage") == MISSES
+    assert stage.line.problem == "Slack does not answer (HTTP 503)"
+    stage.slack.faults.clear()
+    stage.clock.wait(60)
+    stage.work_on_all()
+    stage.clock.wait(60)
+    stage.work_on_all()
+    assert len(stage.posted()) == len(set(stage.posted())) == 12
+    assert stage.line.problem == ""
+    assert caplog.text.count("everything is held") == 1
 
 
 def test_when_slack_takes_no_edits_for_a_while_no_other_edit_is_tried_or_composed(stage):
