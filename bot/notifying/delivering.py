@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.notifying.composing import Composed, Composer, Faulty
 from bot.notifying.edits import Edits
-from bot.notifying.outbox import GONE, Message, Outbox, Stands, State
+from bot.notifying.outbox import GONE, Message, Outbox, Stands, State, id_of
 from bot.notifying.pausing import Line, Pauser, everywhere, in_channel
 from bot.notifying.waits import Later, Waits
 from comparison.errors import TrackingUnavailable
@@ -152,6 +152,8 @@ class Deliverer:
         self.line.is_well()
         self._told(row, posted[-1], composed.drawn, is_final=_is_final(row, composed))
         self._counted.discard(row.id)
+        if composed.new_best:
+            self._is_said(row, composed.new_best)
         log.info("posted", extra={"delivery": row.id, "channel": row.channel})
 
     def _edit(self, row: Message, composed: Composed) -> None:
@@ -176,15 +178,24 @@ class Deliverer:
 
     def _say_aloud(self, row: Message, run_id: str) -> None:
         """A new best that an edit brought, which nobody is notified of, where a watch asks for it."""
+        best = self._best(row, run_id)
+        if best and self.outbox.announce([best], self.now()):
+            self.wake()
+
+    def _is_said(self, row: Message, run_id: str) -> None:
+        """A new best that the post itself told of: no later edit says it aloud again."""
+        best = self._best(row, run_id)
+        if best and self.outbox.announce([best], self.now()):
+            self.outbox.drop(id_of(best.key), 1, "The message on it said so at once")
+
+    def _best(self, row: Message, run_id: str) -> Announcement | None:
         asking = [each for each in row.watch_ids if (known := self.watching(each)) and known.broadcasts]
         if not asking or row.kind is Kind.BEST:
-            return
+            return None
         key = f"best:{row.workspace}:{row.channel}:{run_id}"
-        best = Announcement(
+        return Announcement(
             key, Kind.BEST, row.workspace, row.channel, (run_id,), tuple(asking), experiment_ids=row.experiment_ids
         )
-        if self.outbox.announce([best], self.now()):
-            self.wake()
 
     def _told(self, row: Message, ts: str, drawn: str, *, is_final: bool) -> None:
         self.outbox.told(row.id, Stands(row.revision, ts, drawn, is_final), self.now())

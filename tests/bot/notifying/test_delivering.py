@@ -409,6 +409,19 @@ def test_a_new_best_that_an_edit_brings_is_said_aloud_where_a_watch_asks_for_it(
     assert stage.woken == 1
 
 
+def test_a_new_best_that_its_own_message_told_at_once_is_not_said_aloud_by_an_edit(stage):
+    stage.watches.edit("w1", "iris broadcast new best", by=MAYA, at=1)
+    stage.subscriptions.watches()
+    a = stage.announce()
+    stage.said[RUN_A] = Announced(lambda _rung: Reply("A is a new best"), "", new_best=RUN_A)
+    stage.work(a)
+    stage.said[RUN_A] = Announced(lambda _rung: Reply("A is a new best, and has a tag"), "", new_best=RUN_A)
+    stage.change()
+    stage.work(a)
+    assert stage.message(id_of(f"best:{TEAM}:{EXPERIMENTS}:{RUN_A}")).state is State.DROPPED
+    assert stage.woken == 0
+
+
 def test_a_new_best_is_not_said_aloud_where_nobody_asks_for_it(stage):
     stage.subscriptions.watches()
     a = stage.announce()
