@@ -21,7 +21,7 @@ from handlers.permitted import may_change, refused
 from handlers.posting import Delivery
 from handlers.said import Said
 from handlers.services import Services
-from handlers.watched import LIST, PREFIX, Held, read, said_of, tell_channel, watches_here
+from handlers.watched import LIST, PREFIX, Held, pass_over, read, said_of, tell_channel, watches_here
 from handlers.watches import Kept
 
 log = logging.getLogger(__name__)
@@ -161,6 +161,7 @@ def _pause(kept: Kept, heard: Said, services: Services) -> tuple[str, bool]:
 
 
 def _resume(kept: Kept, heard: Said, services: Services) -> tuple[str, bool]:
+    pass_over(kept, services)
     return "Resumed", services.watches.resume(kept.id, by=heard.user, at=_now(services))
 
 

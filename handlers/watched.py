@@ -8,6 +8,8 @@ from hashlib import sha256
 
 from comparison.errors import RequestError
 from comparison.watch_commands import digest_of, watching_of
+from comparison.watching.fitting import covers
+from comparison.watching.stepping import OVERLAP
 from comparison.watching.watch import Watching
 from comparison.watching.worded import digest_said, watching_words
 from comparison.watching.worded import said as worded
@@ -60,6 +62,22 @@ def meaning(kept: Kept) -> Watching | None:
     except RequestError:
         log.warning("the words of watch %s are not understood any more", kept.id)
         return None
+
+
+def pass_over(kept: Kept, services: Services) -> None:
+    """What ended while a watch was paused is no news when it goes on; where MLflow cannot be asked it may be."""
+    watching = meaning(kept)
+    if watching is None or not kept.is_paused:
+        return
+    floor = int(services.now().timestamp() * 1000) - OVERLAP
+    try:
+        known = services.runs.experiments()
+        ids = [each.experiment_id for each in known if covers(watching, each.name)]
+        ended = services.runs.ended_after(floor, experiment_ids=ids) if ids else []
+    except RequestError as error:
+        log.info("what ended while a watch was paused is not known: %s", error.problem)
+        return
+    services.watches.prime(kept.id, dict.fromkeys((*kept.past, *(run.run_id for run in ended))))
 
 
 def words_of(watching: Watching) -> str:

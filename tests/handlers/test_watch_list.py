@@ -7,7 +7,7 @@ import pytest
 from bot.playground.slack import EXPERIMENTS, GENERAL, MAYA, STANDUP
 from handlers import limits
 from handlers.watches import MOST
-from tests.handlers.iris import NOON
+from tests.handlers.iris import NEW, NOON
 from tests.handlers.reading import read
 from tests.handlers.watched import EARLIER, JONAS, PRIYA, changes_in, have, heard, kept_in, words_in
 
@@ -65,6 +65,15 @@ def test_nothing_watched_is_said_with_what_to_type(town, bot):
     said = heard(town, "watches")
     assert said.startswith(f"only to {MAYA}: # Nothing is watched in this channel\n")
     assert "`/mlcompare watch my-experiment only failures`" in said
+
+
+def test_what_ended_while_a_watch_was_paused_is_no_news_when_it_goes_on(town, bot):
+    kept = have(bot, "iris")
+    shown = the_list(town)
+    pressed(town, shown, "watch:pause:0")
+    bot.runs.runs = [dataclasses.replace(NEW, ended_at=NOON - 60_000)]
+    pressed(town, shown, "watch:resume:0")
+    assert bot.services.watches.get(kept.id).past == (NEW.run_id,)
 
 
 def test_pausing_and_resuming_change_the_list_where_it_stands(town, bot):
