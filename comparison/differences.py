@@ -6,9 +6,11 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from comparison.outcome import Difference, Differences
+from comparison.races import again
 from comparison.runs import Side
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
@@ -115,7 +117,7 @@ def _parse_python(text: str) -> _Structure | None:
     if _is_warned_of(text):
         return None
     try:
-        return _as_structure(ast.literal_eval(text.strip()))
+        return _as_structure(again(partial(ast.literal_eval, text.strip())))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, MutableMapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import mlflow
@@ -16,6 +17,7 @@ from comparison.catalogue import Catalogue
 from comparison.errors import FilterRefused, RequestError
 from comparison.flights import Flights
 from comparison.leading import Ranking
+from comparison.races import again
 from comparison.registry import Registry
 from comparison.remembered import Memory
 from comparison.runs import Experiment, Metric, Run, Side
@@ -173,11 +175,11 @@ class MlflowRuns:
     def _side_by_side(self, ask: Callable[[Sequence[str]], _Answer], run_ids: Sequence[str]) -> list[_Answer]:
         """One question for each chunk of them."""
         until = self._clock() + self._server.seconds
-        asked = [self._executor.submit(ask, chunk) for chunk in in_chunks(run_ids)]
+        asked = [self._executor.submit(again, partial(ask, chunk)) for chunk in in_chunks(run_ids)]
         return [self._wait(each, until) for each in asked]
 
     def _in_time(self, ask: Callable[[], _Answer]) -> _Answer:
-        return self._wait(self._executor.submit(ask), self._clock() + self._server.seconds)
+        return self._wait(self._executor.submit(again, ask), self._clock() + self._server.seconds)
 
     def _wait(self, answer: Future[_Answer], until: float) -> _Answer:
         try:
