@@ -1,6 +1,8 @@
 """The database: one file that needs nothing installed, or PostgreSQL; the same statements for both."""
 
+import sqlite3
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,8 @@ def _file(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where `begin` below says
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        _keep_journal(connection)
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -39,6 +42,20 @@ def _file(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # wait for the writer now, never fail half-way
 
     return engine
+
+
+def _keep_journal(connection: sqlite3.Connection) -> None:
+    """Readers do not wait for the writer. SQLite refuses at once, whatever its timeout, while others begin with it."""
+    until = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _server(url: URL) -> Engine:

@@ -1,6 +1,7 @@
 """Stored state: the same promises on an SQLite file and on PostgreSQL."""
 
 import logging
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -289,6 +290,19 @@ def test_replicas_may_migrate_at_the_same_moment(empty, address):
         assert {after for _, after in threads.map(upgrade, engines)} == {newest()}
     for each in engines:
         each.dispose()
+
+
+def test_a_file_that_another_is_just_making_is_waited_for(tmp_path):
+    path = tmp_path / "state.db"
+    first = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    first.execute("CREATE TABLE something (it)")
+    first.execute("BEGIN IMMEDIATE")
+    first.execute("INSERT INTO something VALUES (1)")
+    threading.Timer(0.2, lambda: first.execute("COMMIT")).start()
+    engine = open_database(f"sqlite:///{path}")
+    assert upgrade(engine)[1] == newest()
+    engine.dispose()
+    first.close()
 
 
 def test_a_database_of_a_newer_release_is_left_as_it_is(engine):
