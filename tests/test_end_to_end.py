@@ -170,7 +170,7 @@ def test_mlflow_down_is_said_and_its_return_needs_nothing(slack, proxy, logged):
 
 
 def test_two_hundred_commands_at_once_are_all_acknowledged_and_each_answered_once(slack, proxy, logged):
-    proxy.delay = 2.0
+    proxy.delay = 1.0
     runs = [f"r{number}" for number in range(21)]
     pairs = list(pairwise(runs)) * 10
     before = len(slack.messages())

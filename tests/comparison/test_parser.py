@@ -490,7 +490,7 @@ OUR_WORDS = [
 ]
 
 
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=3_000, deadline=None)
 @given(
     st.one_of(
         st.text(max_size=60), st.lists(st.sampled_from(OUR_WORDS) | st.text(max_size=4), max_size=12).map(" ".join)
