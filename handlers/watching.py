@@ -172,7 +172,12 @@ def _unwatch(request: Unwatch, said: Said, services: Services, delivery: Deliver
     elif not request.place and len(here) > 1:
         delivery.tell(watch_list.listed(watch_list.shown(said, services)))
     else:
-        chosen = _meant(request, here, services) if request.place else here
+        found = _of_place(request, here, services) if request.place else here
+        chosen = [each for each in found if request.watching is None or _is_described(each, request.watching)]
+        if not chosen:
+            report = wording.which_report([each.words for each in found], command=services.command)
+            delivery.tell(lambda rung: draw(report, rung=rung))
+            return
         delivery.answer(_removed(remove(chosen, said, services, delivery), said, services))
 
 
@@ -196,14 +201,19 @@ def _removed(gone: Sequence[Kept], said: Said, services: Services) -> Draw:
     return drawn
 
 
-def _meant(request: Unwatch, here: Sequence[Kept], services: Services) -> list[Kept]:
+def _is_described(kept: Kept, told: Watching) -> bool:
+    """Whether these are the options of the watch, whatever its place is called."""
+    watching = meaning(kept)
+    return watching is not None and replace(watching, place="") == replace(told, place="")
+
+
+def _of_place(request: Unwatch, here: Sequence[Kept], services: Services) -> list[Kept]:
     """All watches of the place. Raises RequestError with the nearest names of what is watched."""
     known = {each.id: watching for each in here if (watching := meaning(each)) is not None}
     names = {request.place.casefold(), _name(request.place, services).casefold()}
     found = [each for each in here if each.id in known and known[each.id].place.casefold() in names]
-    told = [each for each in found if request.watching and is_same(known[each.id], request.watching)]
-    if told or found:
-        return told or found
+    if found:
+        return found
     unread = [each for each in here if each.id not in known and one_line(each.words).casefold() in names]
     if unread:
         return unread

@@ -85,6 +85,17 @@ def removed_report(removed: Sequence[str], *, command: str, place: str) -> Repor
     return Report(headline, "\n".join([*told, *(step.command for step in steps)]), sections=sections, steps=steps)
 
 
+def which_report(there: Sequence[str], *, command: str) -> Report:
+    """No watch has the options that were said; `there` are the words of those of the place, or of the channel."""
+    headline = "No watch here has these options, so none was removed"
+    shown = [plain.one_line(words) for words in there[:NAMED]]
+    steps = [Step(f"To remove {plain.cut(words, MOST_WORDS)}", f"{command} unwatch {words}") for words in shown]
+    if len(there) > NAMED:
+        steps.append(Step(f"For the other {len(there) - NAMED}", f"{command} watches"))
+    told = [headline, *(f"{step.text}: {step.command}" for step in steps)]
+    return Report(headline, "\n".join(told), steps=tuple(steps))
+
+
 def nothing_report(*, command: str, place: str, experiment: str = "") -> Report:
     """There are no watches, and what to type for one."""
     headline = f"Nothing is watched in {place}"

@@ -223,6 +223,28 @@ def test_all_watches_of_an_experiment_go_unless_one_is_described(town, bot):
     assert words_in(bot) == []
 
 
+def test_options_that_no_watch_has_remove_nothing_and_each_that_is_there_is_a_line_to_copy(town, bot):
+    for words in ("iris only failures", "iris when loss < 1", "team/* only worse"):
+        have(bot, words)
+    said = heard(town, "unwatch iris only better")
+    assert said.startswith(f"{ALONE}No watch here has these options, so none was removed\n")
+    assert "`/mlcompare unwatch iris only failures`" in said
+    assert "`/mlcompare unwatch iris when loss < 1`" in said
+    assert "team/*" not in said
+    assert len(kept_in(bot)) == 3
+    heard(town, "unwatch 1 when loss < 1")
+    assert words_in(bot) == ["iris only failures", "team/* only worse"]
+
+
+def test_all_watches_of_an_experiment_that_go_are_counted_with_how_to_have_each_again(town, bot):
+    have(bot, "iris only failures")
+    have(bot, "iris only better")
+    said = heard(town, "unwatch iris")
+    assert said.startswith("# 2 watches removed from this channel\n")
+    assert "`/mlcompare watch iris only failures`" in said
+    assert "`/mlcompare watch iris only better`" in said
+
+
 def test_what_is_not_watched_is_told_with_what_is(town, bot):
     have(bot, "iris")
     have(bot, "team/*")
