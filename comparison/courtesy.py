@@ -14,7 +14,7 @@ _SMALL_TALK = frozenset(
         *("show", "give", "tell", "do", "run", "make", "see", "me", "us", "a", "an", "the", "what", "what's", "is"),
     }
 )
-_PLEADING = frozenset(
+PLEADING = frozenset(
     {
         *("hi", "hello", "hey", "ok", "okay", "now", "then", "also", "and", "please", "just", "kindly", "could", "can"),
         *("will", "would", "you", "we", "i", "i'd", "like", "want", "to", "let", "lets", "let's", "us"),
@@ -53,7 +53,7 @@ def without_pleading(words: list[Word], leading: Collection[str]) -> list[Word]:
     for place, word in enumerate(words[:6]):
         if word.folded in leading or [each.folded for each in words[place : place + 2]] == ["stop", "watching"]:
             return words[place:]
-        if word.folded.rstrip(",") not in _PLEADING and not word.is_comma:
+        if word.folded.rstrip(",") not in PLEADING and not word.is_comma:
             break
     return words
 

@@ -5,15 +5,16 @@ A comparison, with clauses at the end in any order:
     [compare|diff] [run] A (vs|versus|v|with|to|and|,) B … [in EXPERIMENT] [by METRIC, …] [all] [best] [at step N]
     A against B (B is the baseline)        is B better than A (A is the baseline)        what changed between A and B
 
-A first word with a meaning is a row in COMMANDS here (of watches in comparison/watch_commands.py), a clause a row in
-comparison/clauses.py, a way of naming a run a row in comparison/references.py: to add one is a function and a row.
+A first word with a meaning is a row in COMMANDS here (of watches in comparison/watch_commands.py, and in other words in
+watch_asking.py), a clause a row in comparison/clauses.py, a way of naming a run a row in comparison/references.py: to
+add one is a function and a row.
 """
 
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from comparison import clauses, commands, courtesy, questions, watch_commands
+from comparison import clauses, commands, courtesy, questions, watch_asking, watch_commands
 from comparison.clauses import LISTING, PLAIN_SEPARATORS, SEPARATORS, SOFT_SEPARATORS, Asked, parted
 from comparison.errors import NotUnderstood
 from comparison.references import each_by_itself, is_link, is_one, reference
@@ -37,14 +38,14 @@ def parse(text: str, *, command: str = "/mlcompare") -> Request:
         words = with_filters(courtesy.without_small_talk(said, _COMPARING), text, PLAIN_SEPARATORS)
         if not words:
             return Help(unasked=True)
-        return _command(words)(words, text)
+        return _command(words, text)(words, text)
     except NotUnderstood as error:
         raise replace_text(error, text) from None
 
 
-def _command(words: Sequence[Word]) -> Callable[[Sequence[Word], str], Request]:
+def _command(words: Sequence[Word], text: str) -> Callable[[Sequence[Word], str], Request]:
     """What the first word asks for; a comparison when it is the name of a run (`show vs hide`, `best vs latest`)."""
-    if watched := watch_commands.command(words):
+    if watched := watch_commands.command(words) or watch_asking.command(words, text):
         return watched
     first = words[0].folded.rstrip(_ENDING + ":") or words[0].folded
     parts = [word.folded in PLAIN_SEPARATORS for word in words[1:]]

@@ -51,7 +51,17 @@ def command(words: Sequence[Word]) -> _Command | None:
         told = watch if folded[0] == "start" else unwatch
         return lambda said, text: told(said[1:], text)
     first = folded[0] if folded[0] in COMMANDS else _turned(folded[0])
-    return COMMANDS.get(first) if not _is_run(first, words) else None
+    told_by = COMMANDS.get(first) if not _is_run(first, words) else None
+    if told_by is None or first not in _TO:
+        return told_by
+    return lambda said, text: told_by(_unaddressed(said, _TO[first]), text)
+
+
+def _unaddressed(words: Sequence[Word], to: str) -> Sequence[Word]:
+    """`subscribe this channel to fraud` as `subscribe fraud`."""
+    at = next((place for place, word in enumerate(words[:4]) if place and word.folded == to), 0)
+    is_to = all(word.folded in _ADDRESSED or word.text[:1] in ("#", "@") for word in words[1:at])
+    return [words[0], *words[at + 1 :]] if at and is_to and at + 1 < len(words) else words
 
 
 def _turned(said: str) -> str:
@@ -165,6 +175,8 @@ def _mended(read_: Callable[[Sequence[Word], str], _Meant], words: Sequence[Word
 
 _WATCHING = frozenset({"watch", "subscribe"})
 _UNWATCHING = frozenset({"unwatch", "unsubscribe"})
+_TO = {"subscribe": "to", "unsubscribe": "from"}
+_ADDRESSED = frozenset({"this", "the", "our", "channel", "team", "us", "me", "here"})
 _DIGEST = frozenset({"digest", "digests"})
 COMMANDS: dict[str, _Command] = {
     **dict.fromkeys(_WATCHING, watch),
