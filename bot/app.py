@@ -13,7 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from sqlalchemy import Engine
 
 from bot.late import tracking
-from bot.notifying.notifier import Notifier
+from bot.notifying.notifier import Notifier, Stores
 from bot.pool import WorkerPool
 from bot.probing import Probe
 from bot.recovering import Recovery, new_owner
@@ -26,6 +26,7 @@ from bot.state.database import check_writable, open_database
 from bot.state.defaults import StoredDefaults
 from bot.state.inbox import StoredInbox
 from bot.state.outbox import StoredOutbox
+from bot.state.turns import StoredTurns
 from bot.state.watches import StoredWatches
 from comparison.source import RunSource
 from handlers import register_all, use
@@ -93,7 +94,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
             mlflow,
         ),
         recovery=Recovery(inbox, services, client, shares_a_file=engine.dialect.name == "sqlite"),
-        notifier=Notifier(settings, services, StoredOutbox(engine), client),
+        notifier=Notifier(settings, services, Stores(StoredOutbox(engine), StoredTurns(engine)), client),
     )
 
 

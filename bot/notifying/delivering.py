@@ -16,6 +16,7 @@ from bot.notifying.composing import Composed, Composer, Faulty
 from bot.notifying.edits import Edits
 from bot.notifying.outbox import GONE, Message, Outbox, Stands, State, id_of
 from bot.notifying.pausing import Line, Pauser, everywhere, in_channel
+from bot.notifying.turns import POSTS, Turns, channel_of
 from bot.notifying.waits import Later, Waits
 from comparison.errors import TrackingUnavailable
 from comparison.watching.announcement import Announcement, Kind
@@ -34,6 +35,7 @@ SETTLES = 3_000  # ms after which a post that was begun can be found in history,
 _LOOKED_FROM = 60_000  # ms before a post was begun: clocks differ
 _LOOKED_UNTIL = 900_000  # ms after
 _MOST_POSTS = 2  # unconfirmed ones, where history may not be read
+_SHORT = 3.0  # seconds that a turn is waited for with the message in hand
 _MOST_TRIES = 40  # of what Slack fails at again and again with an error of its own
 _PAYLOAD = 6_000  # characters of metadata; Slack takes no more than 8,000
 _OWN_FAULTS = frozenset({"internal_error", "fatal_error"})
@@ -51,6 +53,7 @@ class Deliverer:
     composer: Composer
     line: Line
     pauser: Pauser
+    turns: Turns
     now: Callable[[], int]
     watching: Callable[[str], Watching | None] = lambda _watch_id: None
     wake: Callable[[], None] = lambda: None
@@ -60,7 +63,7 @@ class Deliverer:
     _has_no_database: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
-        self._edits = Edits(self.now)
+        self._edits = Edits(self.turns, self.now)
         self.outlet = replace(self.outlet, patience=0.0)  # whoever calls waits, and survives being killed meanwhile
 
     def deliver(self, message_id: str, revision: int) -> float | None:
@@ -95,7 +98,7 @@ class Deliverer:
             row = self._looked_for(row)
             if row is None or is_done(row):
                 return
-        if row.ts and (wait := self._edits.wait(row.id)):
+        if wait := self._edits.wait(row.workspace, row.id) if row.ts else self._until_free(row):
             raise Later(wait)
         composed = self._compose(row)
         if isinstance(composed, Unwanted):
@@ -134,14 +137,19 @@ class Deliverer:
             self.outbox.drop(row.id, row.revision, why)
 
     def _post(self, row: Message, composed: Composed) -> None:
+        self._take_turn(row)
         before = self.outbox.begin(row.id, self.now())
         if before is None:
             return
         if before.ts or before.begun_at != row.begun_at:
             raise Later(SETTLES / 1000)  # somebody else is at it
         posted: list[str] = []
+        refused: list[Reply] = []
 
         def post(reply: Reply) -> None:
+            if refused:
+                self._take_turn(row)
+            refused.append(reply)
             posted.append(self.outlet.post(row.channel, marked(reply, row.id)))
 
         try:
@@ -155,6 +163,18 @@ class Deliverer:
         if composed.new_best:
             self._is_said(row, composed.new_best)
         log.info("posted", extra={"delivery": row.id, "channel": row.channel})
+
+    def _until_free(self, row: Message) -> float:
+        """Seconds until the channel may have its next message, before anything is found out for it."""
+        return self.turns.wait(channel_of(row.workspace, row.channel), self.now()) / 1000
+
+    def _take_turn(self, row: Message) -> None:
+        """Just before Slack is called, whatever finding out took. Another process may have been faster."""
+        wait = self.turns.take(channel_of(row.workspace, row.channel), self.now(), POSTS) / 1000
+        if wait > _SHORT:
+            raise Later(wait)
+        if wait:
+            self.services.sleep(wait)
 
     def _edit(self, row: Message, composed: Composed) -> None:
         if row.drawn == GONE:
@@ -214,7 +234,9 @@ class Deliverer:
         match failure.kind:
             case Failure.WAIT:
                 if row.ts:
-                    self._edits.hold(failure.wait)
+                    self._edits.hold(row.workspace, failure.wait)
+                else:
+                    self.turns.hold(channel_of(row.workspace, row.channel), self.now() + round(failure.wait * 1000))
                 self.outbox.put_off(row.id, f"Slack says to wait for {failure.wait:g} s ({failure.code})")
                 raise Later(failure.wait)
             case Failure.UNSENT:

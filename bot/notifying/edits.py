@@ -7,37 +7,41 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-APART = 1_250  # ms between two, once many wait
-AT_ONCE = 15  # after a calm time
+from bot.notifying.turns import EDITS, EDITS_AT_ONCE, Turns, edits_of
+
 _REMEMBERED = 5_000
 
 
 @dataclass
 class Edits:
-    """Turns of one process; `now` is in ms. Others have their own, and Slack's word on waiting holds them all back."""
+    """`now` is in ms. A turn that is waited for is kept here; one whose process ends is lost, and nobody minds."""
 
+    turns: Turns
     now: Callable[[], int]
-    _next: int = field(init=False, default=0)  # ms: when the next turn is
-    _held: int = field(init=False, default=0)  # ms: no turn before
-    _turns: dict[str, int] = field(init=False, default_factory=dict)
+    _held: dict[str, int] = field(init=False, default_factory=dict)  # ms: no turn of the workspace is before
+    _kept: dict[str, int] = field(init=False, default_factory=dict)  # ms: when the turn of a message is
     _mutex: threading.Lock = field(init=False, default_factory=threading.Lock)
 
-    def wait(self, message_id: str) -> float:
+    def wait(self, workspace: str, message_id: str) -> float:
         """Seconds until this message's turn, which is kept for it; 0: it is now, and is taken."""
         with self._mutex:
-            now = self.now()
-            turn = self._turns.pop(message_id, None)
-            if turn is None or turn < self._held:
-                turn = max(self._next, self._held, now - AT_ONCE * APART)
-                self._next = turn + APART
-            if turn <= now:
-                return 0.0
-            if len(self._turns) >= _REMEMBERED:
-                self._turns.clear()
-            self._turns[message_id] = turn
-            return (turn - now) / 1000
-
-    def hold(self, seconds: float) -> None:
-        """Slack said to wait: nobody's turn is before."""
+            turn = self._kept.pop(message_id, None)
+            if turn is not None and turn < self._held.get(workspace, 0):
+                turn = None
+        now = self.now()
+        if turn is None:
+            turn = now + self.turns.take(edits_of(workspace), now, EDITS, EDITS_AT_ONCE)
+        if turn <= now:
+            return 0.0
         with self._mutex:
-            self._held = max(self._held, self.now() + round(seconds * 1000))
+            if len(self._kept) >= _REMEMBERED:
+                self._kept.clear()
+            self._kept[message_id] = turn
+        return (turn - now) / 1000
+
+    def hold(self, workspace: str, seconds: float) -> None:
+        """Slack said to wait: nobody's turn is before."""
+        until = self.now() + round(seconds * 1000)
+        self.turns.hold(edits_of(workspace), until)
+        with self._mutex:
+            self._held[workspace] = max(self._held.get(workspace, 0), until)

@@ -1,4 +1,4 @@
-"""Carries deliveries through crashes: a durable queue, one a second and one at a time per channel, retried.
+"""Carries deliveries through crashes: a durable queue, one at a time per channel, retried.
 
 A delivery is a chain of short turns, each a workflow of its own: one that waits holds no thread and no place in its
 channel, and one that waits for days leaves no more behind than one that is done at once.
@@ -34,6 +34,7 @@ CLAIMS = 4  # taken from the queue at once, for each that can run: it is looked 
 CALM = 10.0  # s without work until the queue is looked into less often
 LOST = 15.0  # s that what is ours may not be worked on
 PROBE = 5.0  # s an answer of the database counts
+SHORT, PATIENCE = 1.5, 4.0  # s: a wait that is short, and how long all of them may be together
 AMENDS = timedelta(minutes=10)  # after which what the library gave up may be begun anew
 
 
@@ -184,16 +185,24 @@ class DurableEngine:
         self._worked_at = time.monotonic()
         self._pace()
         try:
-            with self._seats:
-                if self._ending.is_set():
-                    return [0.0, turn.failures]
-                wait = self._deliver(turn.message_id, turn.revision)
-            return [None if wait is None else max(0.0, float(wait)), 0]
+            return self._called(turn)
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is tried again
             return self._failed(turn, error)
         finally:
             with self._mutex:
                 self._busy -= 1
+
+    def _called(self, turn: Turn) -> list[Any]:
+        """A short wait is waited for here, without a seat: a turn of its own costs the queue more."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            with self._seats:
+                if self._ending.is_set():
+                    return [0.0, turn.failures]
+                wait = self._deliver(turn.message_id, turn.revision)
+            if wait is None or wait > SHORT or time.monotonic() + wait > until:
+                return [None if wait is None else max(0.0, float(wait)), 0]
+            self._ending.wait(wait)
 
     def _failed(self, turn: Turn, error: Exception) -> list[Any]:
         failures, incident = turn.failures + 1, f"{secrets.randbelow(1_000_000):06d}"

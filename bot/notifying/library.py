@@ -25,7 +25,6 @@ NAME = "mlcompare"
 QUEUE = "slack"
 _WORKFLOW = "deliver"
 _VERSION = "1"  # fixed: by default it is a hash of the code, and a deployment would orphan what waits
-_PERIOD = 1.0  # s: Slack takes a message a second in a channel
 BUSY, IDLE = 0.26, 1.0  # s between two looks into the queue
 _JOBS = 2.0  # s between two looks for what was put off
 _LISTENING = 0.5  # s between two looks for what we never use, in memory; and how long an end may take
@@ -99,7 +98,6 @@ class Library:
             QUEUE,
             worker_concurrency=claims,
             partition_concurrency=1,
-            partition_limiter={"limit": 1, "period": _PERIOD},
             polling_interval_sec=IDLE,
         )
         DBOS.launch()
@@ -219,8 +217,8 @@ def _calm(dbos: "DBOS") -> Any:
 def _now(_database: Any) -> Any:
     """Now in ms, on any SQLite.
 
-    The library's own is a full second on Python 3.11, which would let two messages into a
-    channel at once, and nothing at all on a newer Python whose SQLite is older than 3.42.
+    The library's own is a full second on Python 3.11, which would put what waits into another
+    order, and nothing at all on a newer Python whose SQLite is older than 3.42.
     """
     return cast((func.julianday("now") - 2440587.5) * 86_400_000, BigInteger)
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from slack_sdk import WebClient
 
@@ -22,6 +23,7 @@ from bot.notifying.rechecking import Rechecker
 from bot.notifying.silence import Silence
 from bot.notifying.slots import Slots, hold
 from bot.notifying.subscribing import Subscriptions
+from bot.notifying.turns import Turns
 from bot.settings import Settings
 from handlers.announcing import announce
 from handlers.outlet import Outlet
@@ -37,6 +39,13 @@ _FULL = "64 processes deliver already; this one stands by"
 NewEngine = Callable[[int], Engine]
 
 
+class Stores(NamedTuple):
+    """What all processes share."""
+
+    outbox: Outbox
+    turns: Turns
+
+
 class Notifier:
     """`start` returns at once. Until somebody watches something, nothing is imported, asked or held."""
 
@@ -44,7 +53,7 @@ class Notifier:
         self,
         settings: Settings,
         services: Services,
-        outbox: Outbox,
+        stores: Stores,
         client: WebClient,
         *,
         new_engine: NewEngine | None = None,
@@ -52,8 +61,8 @@ class Notifier:
     ) -> None:
         self._database_url = settings.database_url.get_secret_value()
         self._services = services
-        self._outbox = outbox
-        self._parts = parts(settings, services, outbox, client, self._hurry)
+        self._outbox = stores.outbox
+        self._parts = parts(settings, services, stores, client, self._hurry)
         self._new_engine = new_engine or self._durable
         self._workers = min(8, settings.workers)
         self._guard = guard
@@ -156,8 +165,9 @@ class Notifier:
         )
 
 
-def parts(settings: Settings, services: Services, outbox: Outbox, client: WebClient, wake: Callable[[], None]) -> Parts:
+def parts(settings: Settings, services: Services, stores: Stores, client: WebClient, wake: Callable[[], None]) -> Parts:
     """Everything that decides and delivers, put together; nothing is asked yet."""
+    outbox, turns = stores
 
     def now() -> int:
         return milliseconds(services.now())
@@ -181,6 +191,7 @@ def parts(settings: Settings, services: Services, outbox: Outbox, client: WebCli
             Composer(services, announce),
             Line(time.monotonic),
             pauser,
+            turns,
             now,
             watching=subscriptions.watching,
             wake=wake,

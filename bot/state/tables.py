@@ -112,6 +112,13 @@ cursors = Table(
     Column("version", BigInteger, nullable=False),
 )
 
+turns = Table(
+    "turns",
+    metadata,
+    Column("place", String(255), primary_key=True),
+    Column("free_at", BigInteger, nullable=False),
+)
+
 ends = Table(
     "ends",
     metadata,

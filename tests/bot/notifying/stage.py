@@ -22,6 +22,7 @@ from handlers.services import Services
 from handlers.watches import Kept, WatchesHere
 from tests.fakes.outbox import FakeOutbox
 from tests.fakes.runs import FakeRuns
+from tests.fakes.turns import FakeTurns
 from tests.handlers.workshop import UI, Ledger
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -62,6 +63,7 @@ class Stage:
         self.slack = slack
         self.runs = runs or FakeRuns()
         self.outbox = FakeOutbox()
+        self.turns = FakeTurns()
         self.watches = WatchesHere()
         self.ledger = Ledger()
         self.said = {}
@@ -92,10 +94,20 @@ class Stage:
             Composer(self.services, announce or self._announce),
             self.line,
             self.pauser,
+            self.turns,
             self.clock.ms,
             watching=self.subscriptions.watching,
             wake=self._wake,
         )
+
+    def taking(self, seconds):
+        """What announces as ever, but takes so long, one time after another."""
+
+        def announce(wanted, services):
+            self.clock.wait(seconds.pop(0))
+            return self._announce(wanted, services)
+
+        return announce
 
     def watch(self, words="iris", *, channel=EXPERIMENTS, is_digest=False, is_primed=True, by=MAYA, ago=24 * 3600):
         kept = Kept(

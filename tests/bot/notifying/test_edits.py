@@ -1,40 +1,62 @@
 """Edits take turns, so that Slack is asked no faster than it takes them, and MLflow is not asked in vain."""
 
-from bot.notifying.edits import APART, AT_ONCE, Edits
+import pytest
+
+from bot.notifying.edits import Edits
+from bot.notifying.turns import EDITS, EDITS_AT_ONCE
 from tests.bot.notifying.stage import Clock
+from tests.fakes.turns import FakeTurns
 
 
-def test_a_few_edits_go_at_once_and_many_are_spaced_to_what_slack_takes_in_a_minute():
-    clock = Clock()
-    edits = Edits(clock.ms)
-    waits = {f"m{number}": edits.wait(f"m{number}") for number in range(AT_ONCE + 50)}
-    assert [wait for wait in waits.values() if not wait] == [0.0] * (AT_ONCE + 1)
-    assert max(waits.values()) == 49 * APART / 1000
-    assert 60 / (APART / 1000) <= 50
+@pytest.fixture
+def clock():
+    return Clock()
 
 
-def test_a_turn_is_kept_for_the_message_that_waits_for_it_and_taken_once():
-    clock = Clock()
-    edits = Edits(clock.ms)
-    for number in range(AT_ONCE + 1):
-        edits.wait(f"m{number}")
-    first, second = edits.wait("first"), edits.wait("second")
+@pytest.fixture
+def turns():
+    return FakeTurns()
+
+
+@pytest.fixture
+def edits(turns, clock):
+    return Edits(turns, clock.ms)
+
+
+def ask_many(edits, count):
+    return [edits.wait("T1", f"m{number}") for number in range(count)]
+
+
+def test_a_few_edits_go_at_once_and_many_are_spaced_to_what_slack_takes_in_a_minute(edits):
+    waits = ask_many(edits, EDITS_AT_ONCE + 50)
+    assert [wait for wait in waits if not wait] == [0.0] * (EDITS_AT_ONCE + 1)
+    assert max(waits) == 49 * EDITS / 1000
+    assert 60 / (EDITS / 1000) <= 50
+
+
+def test_two_processes_share_them_and_two_workspaces_do_not(edits, turns, clock):
+    ask_many(edits, EDITS_AT_ONCE + 1)
+    assert Edits(turns, clock.ms).wait("T1", "another") > 0
+    assert Edits(turns, clock.ms).wait("T2", "another") == 0
+
+
+def test_a_turn_is_kept_for_the_message_that_waits_for_it_and_taken_once(edits, clock):
+    ask_many(edits, EDITS_AT_ONCE + 1)
+    first, second = edits.wait("T1", "first"), edits.wait("T1", "second")
     assert 0 < first < second
     clock.wait(first)
-    assert edits.wait("second") == second - first
-    assert edits.wait("first") == 0
-    assert edits.wait("first") > second - first
+    assert edits.wait("T1", "second") == pytest.approx(second - first)
+    assert edits.wait("T1", "first") == 0
+    assert edits.wait("T1", "first") > second - first
 
 
-def test_when_slack_says_to_wait_no_turn_is_before():
-    clock = Clock()
-    edits = Edits(clock.ms)
-    for number in range(AT_ONCE + 1):
-        edits.wait(f"m{number}")
-    early = edits.wait("early")
-    edits.hold(30)
+def test_when_slack_says_to_wait_no_turn_is_before(edits, turns, clock):
+    ask_many(edits, EDITS_AT_ONCE + 1)
+    early = edits.wait("T1", "early")
+    edits.hold("T1", 30)
     assert early < 30
-    assert edits.wait("early") >= 30
-    assert edits.wait("another") >= 30
+    assert edits.wait("T1", "early") >= 30
+    assert edits.wait("T1", "another") >= 30
+    assert Edits(turns, clock.ms).wait("T1", "of another process") >= 30
     clock.wait(40)
-    assert edits.wait("early") == 0
+    assert edits.wait("T1", "early") == 0

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from slack_sdk import WebClient
 
 from bot.cli import main
-from bot.notifying.notifier import STANDING_BY, Notifier
+from bot.notifying.notifier import STANDING_BY, Notifier, Stores
 from bot.notifying.slots import hold
 from bot.playground.slack import EXPERIMENTS, SlackStandIn
 from bot.playground.state import TEAM
@@ -85,7 +85,8 @@ class House:
         settings = Settings(database_url=self.url, poll_seconds=1)
         client = WebClient(token=slack.installation.bot_token, base_url=slack.api_url, timeout=5)
         services = self.stage.services
-        self.notifier = Notifier(settings, services, self.stage.outbox, client, new_engine=self._hand, guard=0.02)
+        stores = Stores(self.stage.outbox, self.stage.turns)
+        self.notifier = Notifier(settings, services, stores, client, new_engine=self._hand, guard=0.02)
 
     def _hand(self, _slot):
         self.hands.append(Hand(self.notifier._parts.deliverer.deliver))

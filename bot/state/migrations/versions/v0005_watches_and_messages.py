@@ -1,4 +1,4 @@
-"""Watches, who changed them, how far was looked for runs that ended, and the messages on them."""
+"""Watches, who changed them, how far was looked for runs that ended, the messages on them, and whose turn it is."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -58,6 +58,11 @@ def _looks() -> None:
         sa.Column("version", sa.BigInteger, nullable=False),
     )
     op.create_table(
+        "turns",
+        sa.Column("place", sa.String(255), primary_key=True),
+        sa.Column("free_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "ends",
         sa.Column("run_id", sa.String(255), primary_key=True),
         sa.Column("status", sa.String(64), nullable=False),
@@ -110,5 +115,5 @@ def _messages() -> None:
 
 
 def downgrade() -> None:
-    for table in ("message_runs", "messages", "ends", "cursors", "watch_changes", "watches"):
+    for table in ("message_runs", "messages", "ends", "turns", "cursors", "watch_changes", "watches"):
         op.drop_table(table)
