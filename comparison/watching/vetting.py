@@ -3,7 +3,7 @@
 Where MLflow cannot be asked nothing is refused: the watch is as it was said, and `problem` says why.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,27 +12,30 @@ from comparison.choosing import Several
 from comparison.completing import completed
 from comparison.defaults import Defaults
 from comparison.errors import (
-    ExperimentNotFound,
     FilterRefused,
     NotUnderstood,
     RequestError,
     RunNotFound,
     TrackingUnavailable,
 )
-from comparison.finding import find_all, find_experiment, plain
+from comparison.finding import find_all, plain
 from comparison.leading import Ranking
 from comparison.naming import folded, near
 from comparison.request import Filtered, Linked, Named, Pinned, Registered, RunReference, Watch
 from comparison.runs import Experiment, Goal, Run
 from comparison.source import RunSource
 from comparison.watching.fitting import covers, fits
+from comparison.watching.placing import nowhere, placed
 from comparison.watching.stepping import OVERLAP
 from comparison.watching.watch import Watching
+from comparison.words import split
 
 LOOKED = 100  # of the runs that ended last
 PLACE, AGAINST, WHERE, METRICS, RULES = "place", "against", "where", "metrics", "rules"
 _SLACK = 60_000  # ms between being said and being kept, at most
 _SUGGESTED = 5
+_NEW = "A metric that is still to come goes in quotes: I take it as it is, and say that nobody has logged it yet."
+_COMMAS = "Several are said with commas."
 _NAMED = Named | Linked | Registered | Filtered  # these are to be there now; what is told may come
 
 
@@ -49,8 +52,18 @@ class Vetted:
     problem: str = ""  # MLflow's, where it could not be asked
 
 
-def vet(request: Watch, source: RunSource, *, now: datetime, defaults: Defaults | None = None) -> Vetted:
-    """Raises nothing that can be said: what is wrong stands in `refused`."""
+def vet(
+    request: Watch,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: Defaults | None = None,
+    certain: Collection[str] = (),
+) -> Vetted:
+    """Raises nothing that can be said: what is wrong stands in `refused`.
+
+    `certain`: metrics that are meant though nobody has logged them, beside those that were said in quotes.
+    """
     agreed = defaults or Defaults()
     watching = request.watching
     if not watching.place and agreed.experiment:
@@ -59,57 +72,26 @@ def vet(request: Watch, source: RunSource, *, now: datetime, defaults: Defaults 
     try:
         known = source.experiments()
     except TrackingUnavailable as error:
-        refused = () if watching.place else ((PLACE, _nowhere(request, ())),)
+        refused = () if watching.place else ((PLACE, nowhere(request, ())),)
         return Vetted(watching, problem=error.problem, refused=refused)
     try:
-        placed, covered = _placed(request, known, source)
+        own, covered = placed(request, known, source)
     except RequestError as error:
         return Vetted(watching, refused=((PLACE, error),))
-    vetted = Vetted(placed, tuple(each.name for each in covered))
+    vetted = Vetted(own, tuple(each.name for each in covered))
     if not covered:
         return replace(vetted, past=())
     ids = () if len(covered) == len(known) else tuple(each.experiment_id for each in covered)
-    return _Vetting(replace(request, watching=placed), source, now, agreed, ids).of(vetted)
+    sure = frozenset(certain) | quoted_in(request.text)
+    return _Vetting(replace(request, watching=own), source, now, agreed, ids, sure).of(vetted)
 
 
-def _placed(request: Watch, known: Sequence[Experiment], source: RunSource) -> tuple[Watching, tuple[Experiment, ...]]:
-    """With the experiment's own name, and all that it covers. Raises ExperimentNotFound, or what to type."""
-    watching = request.watching
-    if not watching.place:
-        raise _nowhere(request, known)
+def quoted_in(text: str) -> frozenset[str]:
+    """The names that were said in quotes: they are meant as they stand."""
     try:
-        name = find_experiment(watching.place, source).name
-    except ExperimentNotFound as error:
-        if not watching.is_pattern:
-            raise _unknown(request, error) from error
-    else:
-        watching = replace(watching, place=name)
-    return watching, tuple(each for each in known if covers(watching, each.name))
-
-
-def _nowhere(request: Watch, known: Sequence[Experiment]) -> RequestError:
-    names = tuple(each.name for each in known)[:_SUGGESTED]
-    return NotUnderstood(
-        "Which experiment shall I watch?",
-        remedy="Name it, or a pattern such as team/*; or set one for this channel with set experiment.",
-        example="watch *",
-        near=names,
-        text=request.text,
-    )
-
-
-def _unknown(request: Watch, error: ExperimentNotFound) -> RequestError:
-    """With the spot where the place was named, not another word like it."""
-    text, place, at = request.text, request.watching.place, request.at
-    if not text[at:].startswith(place) and (found := text.find(place, at)) >= 0:
-        at = found
-    end = at + len(place) if text[at:].startswith(place) else None
-    spot = at if text else None
-    example = completed(text, spot, end, error.near[0]) if error.near else ""
-    hint = "" if error.near else "For those that are still to come say a pattern, such as team/*."
-    remedy = error.remedy or hint
-    problem = f"There is no experiment called {plain(place)}."
-    return replace(error, problem=problem, remedy=remedy, example=example, text=text, at=spot, end=end)
+        return frozenset(word.text for word in split(text) if word.is_quoted)
+    except NotUnderstood:
+        return frozenset()
 
 
 @dataclass
@@ -121,6 +103,7 @@ class _Vetting:
     now: datetime
     defaults: Defaults
     ids: tuple[str, ...]
+    certain: frozenset[str]
     warnings: list[str] = field(default_factory=list)
     refused: list[tuple[str, RequestError]] = field(default_factory=list)
 
@@ -231,7 +214,7 @@ class _Vetting:
             return ""  # no metric can be called so
 
     def _miss(self, name: str, known: Sequence[str], part: str) -> None:
-        alike = near(name, known)
+        alike = () if name in self.certain else near(name, known)
         if not alike:
             others = f" They log {', '.join(map(plain, known[:_SUGGESTED]))}." if known else ""
             self.warnings.append(f"No run there has logged {plain(name)} yet.{others}")
@@ -239,9 +222,14 @@ class _Vetting:
         text = self.request.text
         spot = text.rfind(name)
         at, end = (spot, spot + len(name)) if spot >= 0 else (None, None)
+        problem, remedy = f"No run there has logged a metric called {plain(name)}.", _NEW
         example = completed(text, at, end, alike[0])
-        problem = f"No run there has logged a metric called {plain(name)}."
-        self.refused.append((part, NotUnderstood(problem, near=alike, example=example, text=text, at=at, end=end)))
+        parts = name.split()
+        if len(parts) > 1 and all(_alike(each, known) for each in parts):
+            problem, remedy, alike = f"{problem} There are {' and '.join(map(plain, parts))}.", _COMMAS, ()
+            example = f"{text[:at]}{', '.join(parts)}{text[end:]}" if end else ""
+        error = NotUnderstood(problem, remedy=remedy, near=alike, example=example, text=text, at=at, end=end)
+        self.refused.append((part, error))
 
     def _doubt_user(self, watching: Watching, recent: Sequence[Run]) -> None:
         users = list(dict.fromkeys(run.user for run in recent if run.user))

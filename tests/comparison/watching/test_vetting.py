@@ -6,8 +6,10 @@ import pytest
 
 from comparison.defaults import Defaults
 from comparison.errors import Ambiguous, ExperimentNotFound, FilterRefused, NotUnderstood, RunNotFound
+from comparison.parser import parse
 from comparison.request import Latest, Leading, Named, Pinned, Watch
 from comparison.runs import Experiment, Metric, Run, Status
+from comparison.watch_commands import watching_of
 from comparison.watching.rules import Rule
 from comparison.watching.vetting import LOOKED, vet
 from comparison.watching.watch import Only, Watching
@@ -39,9 +41,9 @@ def store(*more, **changes):
     return FakeRuns([OLD, NEW, *more], more_experiments=[FRAUD, CHURN], **changes)
 
 
-def vetted(watching, source=None, *, text="", at=0, defaults=None):
+def vetted(watching, source=None, *, text="", at=0, defaults=None, certain=()):
     now = datetime.fromtimestamp(NOW / 1000, UTC)
-    return vet(Watch(watching, text, at), source or store(), now=now, defaults=defaults)
+    return vet(Watch(watching, text, at), source or store(), now=now, defaults=defaults, certain=certain)
 
 
 def refused(watching, source=None, **more):
@@ -155,6 +157,54 @@ def test_a_metric_like_no_other_is_taken_with_a_warning():
     found = vetted(Watching("iris", metrics=("bleu",)))
     assert found.refused == ()
     assert found.warnings == ("No run there has logged bleu yet. They log accuracy, val_loss.",)
+
+
+@pytest.mark.parametrize("text", ['watch iris when "acuracy" < 1', "watch iris when “acuracy” &lt; 1"])
+def test_a_metric_that_is_said_in_quotes_is_meant_though_another_is_called_alike(text):
+    found = vetted(watching_of(text.removeprefix("watch ")), text=text, at=6)
+    assert (found.refused, found.watching.rules) == ((), (Rule("acuracy", "<", 1),))
+    assert found.warnings == ("No run there has logged acuracy yet. They log accuracy, val_loss.",)
+
+
+def test_how_to_insist_on_a_new_metric_is_said_where_it_is_refused():
+    _part, error = refused(Watching("iris", metrics=("acuracy",)), text="watch iris metrics acuracy", at=6)
+    assert error.remedy.startswith("A metric that is still to come goes in quotes")
+
+
+def test_a_metric_that_was_insisted_on_is_taken_when_the_watch_is_edited():
+    found = vetted(Watching("iris", rules=(Rule("acuracy", "<", 1),)), certain=("acuracy",))
+    assert found.refused == ()
+
+
+def test_metrics_without_commas_between_them_are_told_apart():
+    text = "watch iris metrics accuracy val_loss only better"
+    _part, error = refused(Watching("iris", metrics=("accuracy val_loss",)), text=text, at=6)
+    assert error.problem.endswith("There are accuracy and val_loss.")
+    assert error.example == "watch iris metrics accuracy, val_loss only better"
+
+
+@pytest.mark.parametrize(
+    ("text", "spot", "line"),
+    [
+        ("watch iris if it is good", "if it is good", "watch iris"),
+        ("please watch IRIS showing acc by maya", "showing acc", "please watch IRIS by maya"),
+        ("watch iris for me", "for me", "watch iris"),
+        ("watch iris and team/fraud", "and team/fraud", "watch iris"),
+    ],
+)
+def test_words_behind_an_experiment_that_say_nothing_are_told_apart_from_its_name(text, spot, line):
+    request = parse(text)
+    part, error = refused(request.watching, text=text, at=request.at)
+    assert (part, text[error.at : error.end], error.example) == ("place", spot, line)
+    assert error.remedy
+
+
+def test_a_name_misspelt_that_begins_like_another_is_still_a_name():
+    near = Experiment("7", "iris-flowers")
+    _part, error = refused(
+        Watching("iris flowers"), FakeRuns([OLD], more_experiments=[near]), text="watch iris flowers"
+    )
+    assert error.near[0] == "iris-flowers"
 
 
 def test_a_user_whom_nobody_knows_is_doubted():
