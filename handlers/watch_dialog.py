@@ -13,7 +13,7 @@ from comparison.errors import RequestError
 from comparison.report import Report
 from comparison.request import Watch
 from comparison.watch_commands import digest_of, watching_of
-from comparison.watching.vetting import AGAINST, METRICS, PLACE, RULES, WHERE, Vetted, vet
+from comparison.watching.vetting import AGAINST, METRICS, PLACE, RULES, WHERE, Vetted, quoted_in, vet
 from comparison.watching.watch import Only, Watching
 from comparison.watching.worded import digest_words, watching_words
 from handlers import planning
@@ -56,6 +56,7 @@ class Edit:
     watching: Watching | None = None
     vetted: Vetted | None = None
     digest: str = ""  # the words of a digest
+    certain: frozenset[str] = frozenset()  # metrics that are meant though nobody has logged them
 
 
 def open_dialog(heard: Said, held: Held, client: WebClient, services: Services) -> None:
@@ -105,11 +106,12 @@ def understood(submitted: Submitted, services: Services) -> Edit | dict[str, str
     watching, errors = _read(submitted)
     if errors:
         return errors
-    edit = replace(edit, watching=watching)
+    certain = _certain(submitted, services.watches.get(held.watch))
+    edit = replace(edit, watching=watching, certain=certain)
     try:
         vetted = services.shelf.look(
-            ("vet", submitted.team, edit.channel, watching_words(watching)),
-            lambda: _vet(watching, submitted.team, edit.channel, services),
+            ("vet", submitted.team, edit.channel, watching_words(watching), *sorted(certain)),
+            lambda: _vet(watching, submitted.team, edit.channel, services, certain),
             WITHIN,
         )
     except Late:
@@ -125,7 +127,7 @@ def keep_edit(edit: Edit, before: Kept, heard_: Said, services: Services) -> Kep
     at = int(services.now().timestamp())
     if edit.watching is None:
         return services.watches.edit(before.id, edit.digest, by=heard_.user, at=at)
-    vetted = edit.vetted or _vet(edit.watching, before.workspace, before.channel, services)
+    vetted = edit.vetted or _vet(edit.watching, before.workspace, before.channel, services, edit.certain)
     if vetted.refused:
         raise vetted.refused[0][1]
     words = words_of(vetted.watching)
@@ -136,9 +138,17 @@ def keep_edit(edit: Edit, before: Kept, heard_: Said, services: Services) -> Kep
     return services.watches.edit(before.id, words, by=heard_.user, at=at)
 
 
-def _vet(watching: Watching, workspace: str, channel: str, services: Services) -> Vetted:
-    where = Said("", "", workspace, channel, "")
-    return vet(Watch(watching), services.runs, now=services.now(), defaults=defaults_of(services.defaults, where))
+def _certain(submitted: Submitted, before: Kept | None) -> frozenset[str]:
+    """The metrics that were typed in quotes, and those that the watch has already."""
+    typed = (quoted_in(submitted.typed.get(field, "")) for field in (RULES, METRICS))
+    watching = meaning(before) if before else None
+    had = (*watching.metrics, *(rule.metric for rule in watching.rules)) if watching else ()
+    return frozenset(had).union(*typed)
+
+
+def _vet(watching: Watching, workspace: str, channel: str, services: Services, certain: frozenset[str]) -> Vetted:
+    defaults = defaults_of(services.defaults, Said("", "", workspace, channel, ""))
+    return vet(Watch(watching), services.runs, now=services.now(), defaults=defaults, certain=certain)
 
 
 def _refusals(vetted: Vetted) -> dict[str, str]:

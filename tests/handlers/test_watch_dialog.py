@@ -111,6 +111,16 @@ def test_the_channel_is_told_when_it_was_somebody_elses(town, bot):
     assert told.text == f"<@{MAYA}> changed a watch of <@{JONAS}>: iris, only failures"
 
 
+def test_a_metric_still_to_come_is_insisted_on_once_by_quotes(town, bot):
+    have(bot, "iris")
+    opened(town)
+    assert sent(town, rules='"acuracy" < 1') == {}
+    town.wait_until(lambda: "Changed: iris" in read(town.ephemerals[-1]))
+    opened(town)
+    assert sent(town, only="worse") == {}
+    town.wait_until(lambda: words_in(bot) == ["iris only worse when acuracy < 1"])
+
+
 WRONG = [
     ({"place": ""}, "place", "Which experiment shall I watch?"),
     ({"place": "irsi"}, "place", "There is no experiment called irsi. Did you mean iris?"),
