@@ -18,6 +18,7 @@ PLEADING = frozenset(
     {
         *("hi", "hello", "hey", "ok", "okay", "now", "then", "also", "and", "please", "just", "kindly", "could", "can"),
         *("will", "would", "you", "we", "i", "i'd", "like", "want", "to", "let", "lets", "let's", "us"),
+        *("pls", "plz", "we'd", "bot"),
     }
 )
 _PATTERNED = frozenset({"watch", "unwatch", "digest", "subscribe", "unsubscribe"})  # a star there is no mark of bold

@@ -13,7 +13,7 @@ from comparison.request import Latest, Leading, Pinned, SweepRuns, TopRuns
 from comparison.runs import Goal
 from comparison.watch_rules import EXAMPLE, rules
 from comparison.watch_words import OPTIONS, bare, refused
-from comparison.watching.watch import Watching
+from comparison.watching.watch import Only, Watching
 from comparison.words import Word
 
 MOST_RULES = 10
@@ -82,8 +82,16 @@ def _by(watching: Watching, said: Said) -> Watching:
         raise refused("Whose runs?", remedy, _EXAMPLES["by"], said.spot)
     if any(each.is_comma for each in said.rest):
         raise refused("A watch is of the runs of one person, or of all.", remedy, _EXAMPLES["by"], said.rest)
-    if [each.folded for each in said.rest] in (["me"], ["myself"]):
-        raise refused("I do not know what MLflow calls you.", remedy, _EXAMPLES["by"], said.rest)
+    is_mention = (
+        said.text.startswith("<@", said.rest[0].at) and "|" not in said.text[said.rest[0].at : said.rest[0].end]
+    )
+    if is_mention or [each.folded for each in said.rest] in (["me"], ["myself"]):
+        raise refused(
+            f"I do not know what MLflow calls {'that person' if is_mention else 'you'}.",
+            remedy,
+            _EXAMPLES["by"],
+            said.rest,
+        )
     is_typed = said.rest[0].folded != "" and not html.unescape(said.text[said.rest[0].at :]).startswith(("@", "<@"))
     if is_typed and goal_of(user) is not Goal.UNKNOWN:
         told = f"By names a person here, and {user[:60]} looks like a metric."
@@ -93,13 +101,21 @@ def _by(watching: Watching, said: Said) -> Watching:
 
 
 def _only(watching: Watching, said: Said) -> Watching:
-    found = watch_places.only(said.rest)
+    found = watch_places.stated(said.rest)
+    if found is None and said.rest and said.rest[0].folded in ("when", "if"):
+        return _when(watching, Said(said.rest[0], said.rest[1:], said.text))
     if found is None:
         remedy = "Say failures, better, worse or new best."
+        if any(each.is_comma or each.folded in ("or", "and", "&") for each in said.rest):
+            remedy = "Choose one of failures, better, worse and new best; for two, set up two watches."
         raise refused("Only what?", remedy, _EXAMPLES["only"], said.spot)
+    return replace(watching, only=_one(watching, found, said))
+
+
+def _one(watching: Watching, found: Only, said: Said) -> Only:
     if watching.only is not None:
         raise repeated("only", [said.word, *said.rest])
-    return replace(watching, only=found)
+    return found
 
 
 def _metrics(watching: Watching, said: Said) -> Watching:
@@ -110,6 +126,8 @@ def _metrics(watching: Watching, said: Said) -> Watching:
 
 
 def _when(watching: Watching, said: Said) -> Watching:
+    if (only := watch_places.stated(said.rest)) is not None:  # `when it fails`
+        return replace(watching, only=_one(watching, only, said))
     found = rules(said.rest, said.text)
     if not found:
         raise refused("When what?", "Say a rule on a metric.", EXAMPLE, said.spot)
@@ -122,6 +140,8 @@ def _quiet(watching: Watching, said: Said) -> Watching:
     found = watch_hours.quiet(said.rest)
     if found is None:
         remedy = "Say from when to when, and in which time zone; without one it is UTC."
+        if any(each.folded.rstrip("s") in watch_hours.DAYS for each in said.rest):
+            remedy = "Quiet is the same hours on every day; say them, and in which time zone."
         raise refused("Quiet when?", remedy, _EXAMPLES["quiet"], said.spot)
     return replace(watching, quiet=found)
 

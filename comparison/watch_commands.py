@@ -1,5 +1,6 @@
 """`watch …`, `unwatch …`, `watches`, `digest …`: what they and the words behind them mean."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -7,11 +8,11 @@ from typing import TypeVar
 from comparison import watch_hours
 from comparison.clauses import PLAIN_SEPARATORS
 from comparison.errors import NotUnderstood
-from comparison.request import PlanDigest, Request, Unwatch, Watch, Watches
+from comparison.request import Help, PlanDigest, Request, Unwatch, Watch, Watches
 from comparison.watch_digests import EXAMPLE, read_digest
 from comparison.watch_places import EVERYTHING
 from comparison.watch_reading import read, words_of
-from comparison.watch_words import LIST, OFF, bare, refused
+from comparison.watch_words import HELP, LIST, OFF, bare, refused
 from comparison.watching.watch import Digest, Watching
 from comparison.watching.written import digest_words, watching_words
 from comparison.words import Word
@@ -84,6 +85,8 @@ def _is_run(first: str, words: Sequence[Word]) -> bool:
 
 def watch(words: Sequence[Word], text: str) -> Request:
     folded = [word.folded for word in words[1:]]
+    if len(folded) == 1 and folded[0] in HELP:
+        return Help("watch")
     if folded == [LIST]:
         return Watches(text)
     if len(folded) == 1 and folded[0] in OFF:
@@ -98,17 +101,24 @@ def unwatch(words: Sequence[Word], text: str) -> Request:
     """With options it means the one of several watches that has them."""
     rest = bare(words[1:])
     folded = [word.folded for word in rest]
+    if len(folded) == 1 and folded[0] in HELP:
+        return Help("watch")
     if folded in (["digest"], ["digests"], ["the", "digest"]):
         return PlanDigest(None, text)
     if folded[:1] and folded[0] in EVERYTHING and folded[1:] in ([], ["watches"]):
         return Unwatch("*", text, is_all=True)
-    watching, _at = _mended(lambda said, told: read(said[1:], told), words, text)
+    try:
+        watching, _at = _mended(lambda said, told: read(said[1:], told), words, text)
+    except NotUnderstood as error:
+        raise replace(error, example=re.sub(r"^watch\b", "unwatch", error.example)) from None
     options = None if watching == Watching(watching.place) else watching
     return Unwatch(watching.place, text, watching=options)
 
 
 def watches(words: Sequence[Word], text: str) -> Request:
     rest = [word for word in words[1:] if word.folded not in ("here", LIST)]
+    if len(rest) == 1 and rest[0].folded in HELP:
+        return Help("watch")
     if rest:
         raise refused("All watches of the channel are listed.", "Say only watches.", "watches", rest)
     return Watches(text)
@@ -119,6 +129,8 @@ def digest(words: Sequence[Word], text: str) -> Request:
     rest = bare(words[1:])
     if len(rest) == 1 and rest[0].folded in OFF:
         return PlanDigest(None, text)
+    if len(rest) == 1 and rest[0].folded in HELP:
+        return Help("digest")
     if not rest:
         remedy = "Say the days and the hour; watches shows what is set here, digest off ends it."
         raise refused("When shall the digest come?", remedy, EXAMPLE, words[:1])

@@ -18,9 +18,22 @@ _CLOCK = re.compile(r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})|h)?(?: ?(?P<hal
 _PLAIN = re.compile(r"(?P<hour>\d{2})(?P<minute>\d{2})")
 _NAMED = {"noon": time(12), "midday": time(12), "midnight": time()}
 _SPAN = re.compile(
-    rf"(?:from |between )?(?P<begin>{TIME}) ?(?:--?|–|to|until|till|and) ?(?P<end>{TIME})(?: (?P<zone>\S.*))?"
+    rf"(?:hours )?(?:from |between |after |at )?(?P<begin>{TIME}) ?(?:--?|–|to|until|till|and) ?"
+    rf"(?P<end>{TIME})(?: (?P<zone>\S.*))?"
 )
-_OFFSET = re.compile(r"(?:utc|gmt)(?P<sign>[+-])(?P<hours>\d{1,2})(?::?00)?")
+_OFFSET = re.compile(r"(?:utc|gmt)_?(?P<sign>[+-])_?(?P<hours>\d{1,2})(?::?00)?")
+_PARTS = re.compile(r"(?:utc|gmt)_?(?P<offset>[+-]\d{1,2}:?(?:15|30|45))")
+_BETWEEN = {  # zones that are no whole number of hours from UTC
+    "+330": "Asia/Tehran",
+    "+430": "Asia/Kabul",
+    "+530": "Asia/Kolkata",
+    "+545": "Asia/Kathmandu",
+    "+630": "Asia/Yangon",
+    "+930": "Australia/Darwin",
+    "-330": "America/St_Johns",
+    "-930": "Pacific/Marquesas",
+}
+_OWN = frozenset({"local", "my", "our", "local_time", "my_time", "our_time", "here"})
 _MACHINE = frozenset({"localtime", "Factory"})  # the zone of the machine the bot runs on, and of none
 _CONTINENTS = frozenset(
     {"africa", "america", "antarctica", "asia", "atlantic", "australia", "europe", "indian", "pacific"}
@@ -126,6 +139,8 @@ def quiet(words: Sequence[Word]) -> Quiet | None:
         return Quiet(begin, end)
     count = len(said["zone"].split(" "))
     spoken = [each for each in words if not each.is_comma][-count:]
+    if any(each.folded in DAYS for each in spoken):
+        return None
     return Quiet(begin, end, zone(spoken))
 
 
@@ -184,7 +199,7 @@ def known_zone(said: str) -> str:
 def is_nearly_zone(said: str) -> bool:
     """Whether this is meant as a zone and is none as it stands: `Europe/Berln`, `Berlin`, `PST`, `UTC+25`."""
     folded = said.strip("()").casefold()
-    if folded in _ABBREVIATED or folded in _zones().towns or _OFFSET.fullmatch(folded):
+    if folded in _ABBREVIATED or folded in _zones().towns or _OFFSET.fullmatch(folded) or _PARTS.fullmatch(folded):
         return True
     area, sign, _town = folded.partition("/")
     is_written_so = area in _CONTINENTS and said.strip("()")[:1].isupper()
@@ -196,6 +211,11 @@ def near_zones(said: str) -> tuple[str, ...]:
     folded = said.strip("()").casefold().replace(" ", "_")
     if folded in _ABBREVIATED:
         return (_ABBREVIATED[folded],)
+    if folded in _OWN:
+        return ()
+    if parts := _PARTS.fullmatch(folded):
+        named = _BETWEEN.get(re.sub(r"(?<=[+-])0|:", "", parts["offset"]), "")
+        return (named,) if named else ()
     town = folded.rpartition("/")[2]
     alike = [_zones().towns[each] for each in near(town, _zones().towns)] if len(town) > 2 else []
     whole = [name for name in _alike_whole(folded) if name not in alike]

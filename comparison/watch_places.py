@@ -17,7 +17,20 @@ ONLY = {
     **dict.fromkeys(("worse", "regressions", "regression"), Only.WORSE),
     **dict.fromkeys(("new best", "new bests", "best", "bests", "best ones"), Only.NEW_BEST),
 }
+_MORE_ONLY = {  # behind `only` and `when`; by themselves they may be names
+    **dict.fromkeys(("fail", "crash", "crashes", "crashed", "error", "broken"), Only.FAILURES),
+    **dict.fromkeys(("improves", "improve", "improving"), Only.BETTER),
+    **dict.fromkeys(("regresses", "regressed", "degrades", "degraded", "worsens"), Only.WORSE),
+}
 _AROUND = frozenset({"a", "the", "run", "runs", "if", "when", "that", "are", "is", "for"})
+_STATED = frozenset({"it", "they", "one", "gets", "get", "got", "has", "have", "there", "was", "it's", "it’s"})
+_HERE = (
+    ("for", "me"),
+    ("for", "us"),
+    ("in", "here"),
+    ("here",),
+    *((("in", each, "channel")) for each in ("this", "our", "the")),
+)
 _LEADS = (  # what people say before the name, as long as a name follows
     *(("all", "the", "runs", "of"), ("all", "runs", "of"), ("all", "runs", "in"), ("the", "runs", "of")),
     *(("runs", "of"), ("runs", "in"), ("the", "experiments"), ("the", "experiment"), ("experiments",)),
@@ -32,6 +45,20 @@ def only(words: Sequence[Word]) -> Only | None:
     """`failures`, `failed runs`, `a new best`; None for other words."""
     kept = [word for word in words if word.folded not in _AROUND and not word.is_comma]
     return ONLY.get(" ".join(word.folded for word in kept)) if all(word.folded for word in kept) else None
+
+
+def stated(words: Sequence[Word]) -> Only | None:
+    """As behind `only` and `when`: `it fails`, `there is a new best`, `crashes`."""
+    kept = [word for word in words if word.folded not in (*_AROUND, *_STATED) and not word.is_comma]
+    said = " ".join(word.folded for word in kept)
+    return {**ONLY, **_MORE_ONLY}.get(said) if all(word.folded for word in kept) else None
+
+
+def without_here(words: Sequence[Word]) -> list[Word]:
+    """Without `here`, `for us` and the like at the end: a watch is of the channel where it is said."""
+    folded = [word.folded for word in words]
+    ended = next((len(each) for each in _HERE if len(folded) > len(each) and tuple(folded[-len(each) :]) == each), 0)
+    return list(words[: len(words) - ended])
 
 
 def is_filling(words: Sequence[Word]) -> bool:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from comparison import courtesy, watch_places
+from comparison import courtesy, watch_places, watch_spoken
 from comparison.clauses import PLAIN_SEPARATORS
 from comparison.errors import NotUnderstood
 from comparison.watch_clauses import CLAUSES, SUCH, Said, repeated
@@ -20,7 +20,7 @@ def words_of(said: str) -> list[Word]:
 
 def read(words: Sequence[Word], text: str) -> tuple[Watching, int | None]:
     """What the words behind the command mean, and where they name the place. Raises NotUnderstood with the spot."""
-    said = loosened(words, text)
+    said = watch_spoken.ours(loosened(words, text))
     begun = _starts(said)
     first = begun[0] if begun else len(said)
     watching, at = _placed(said[:first], text, has_in=first < len(said) and said[first].folded == "in")
@@ -70,14 +70,16 @@ def _starts(said: Sequence[Word]) -> list[int]:
 
 def _placed(words: Sequence[Word], text: str, *, has_in: bool) -> tuple[Watching, int | None]:
     """The watch by the words before all options."""
-    kept = bare(words)
+    kept = watch_places.without_here(bare(words))
     _check(kept, "", text)
     only = watch_places.only(kept)
     if only is not None:  # `watch failures`
         return Watching("", only=only), None
     if has_in and watch_places.is_filling(kept):
         return Watching(""), None
-    place, at = watch_places.place(kept, text)
+    first = next((place for place, word in enumerate(kept) if word.is_comma), 0)
+    example = f"watch {text[kept[0].at : kept[first - 1].end]}" if first else "watch my-experiment"
+    place, at = watch_places.place(kept, text, example)
     return Watching(place), at
 
 

@@ -11,12 +11,13 @@ from comparison.clauses import LATEST, PLAIN_SEPARATORS
 from comparison.errors import NotUnderstood
 from comparison.goals import goal_of
 from comparison.runs import Goal
-from comparison.watch_rules import STRAIGHT, VERBS
+from comparison.watch_rules import MOVING, STRAIGHT
 from comparison.words import Word, split, with_filters
 
 OPTIONS = {  # the words that begin one, and which
     **dict.fromkeys(("against", "vs", "vs.", "versus"), "against"),
-    **dict.fromkeys(("except", "excepting", "excluding"), "except"),
+    **dict.fromkeys(("except", "excepting", "excluding", "without"), "except"),
+    "if": "when",
     **dict.fromkeys(("metrics", "metric"), "metrics"),
     **dict.fromkeys(("mention", "mentions"), "mention"),
     **dict.fromkeys(("broadcast", "broadcasts"), "broadcast"),
@@ -24,6 +25,7 @@ OPTIONS = {  # the words that begin one, and which
 }
 OFF = frozenset({"off", "stop", "none", "never", "cancel", "remove"})
 LIST = "list"
+HELP = frozenset({"help", "--help", "-h"})
 _LISTS = frozenset({"metrics", "except", "when"})  # what stands behind a comma is of the list
 _SHORT = 3  # characters of a word that may be an option misspelt
 _LIKE = 0.82
@@ -63,13 +65,13 @@ def _belongs(words: Sequence[Word], place: int, open_at: int | None) -> bool:
         return word == "in"
     option = OPTIONS[words[open_at].folded]
     if word == "by" and option == "when":
-        return before in VERBS
+        return before in MOVING
     if word == "by" and option == "against":  # `best by f1`
         rest = words[place + 1 : place + 2]
         return before in ("best", "worst") and bool(rest) and goal_of(rest[0].text) is not Goal.UNKNOWN
     if word == "in":
         return option == "quiet"
-    return word == "when" and option == "only" and place == open_at + 1
+    return word in ("when", "if") and option == "only" and place == open_at + 1
 
 
 # The filter

@@ -1,6 +1,8 @@
 """The experiment that a watch names: found, or not with what was meant, before anything else is looked up."""
 
 import difflib
+import html
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,10 +12,14 @@ from comparison.finding import find_experiment, plain
 from comparison.request import Watch
 from comparison.runs import Experiment
 from comparison.source import RunSource
+from comparison.watch_reading import read, words_of
 from comparison.watching.fitting import covers
-from comparison.watching.watch import Watching
+from comparison.watching.watch import Watching, is_pattern
+from comparison.words import split
 
 _SUGGESTED = 5
+_LEADS = re.compile(r"(?:(?:for|just|with|on|any|all|the) )+", re.IGNORECASE)
+_HELD = re.compile(r"(?:compared?|relative|in comparison|as opposed) (?:to|with) |baseline (?:is )?", re.IGNORECASE)
 _NEARLY = 0.8  # two names that are one misspelt, rather than one and words behind it
 _OPTIONS = "Behind an experiment I understand against, where, by, only, when, metrics, quiet, except, mention owner."
 
@@ -27,10 +33,13 @@ def placed(request: Watch, known: Sequence[Experiment], source: RunSource) -> tu
         name = find_experiment(watching.place, source).name
     except ExperimentNotFound as error:
         if not watching.is_pattern:
-            raise _gone_on(request, known, error) or _unknown(request, error) from error
+            raise _gone_on(request, known, error.near) or _unknown(request, error) from error
     else:
         watching = replace(watching, place=name)
-    return watching, tuple(each for each in known if covers(watching, each.name))
+    covered = tuple(each for each in known if covers(watching, each.name))
+    if not covered and watching.is_pattern and (told := _gone_on(request, known, ())):
+        raise told
+    return watching, covered
 
 
 def nowhere(request: Watch, known: Sequence[Experiment]) -> RequestError:
@@ -58,27 +67,55 @@ def _unknown(request: Watch, error: ExperimentNotFound) -> RequestError:
     return replace(error, problem=problem, remedy=remedy, example=example, text=text, at=spot, end=end)
 
 
-def _gone_on(request: Watch, known: Sequence[Experiment], error: ExperimentNotFound) -> RequestError | None:
+def _gone_on(request: Watch, known: Sequence[Experiment], near: Sequence[str]) -> RequestError | None:
     """`watch fraud but quickly`: an experiment with words behind it that say nothing; None where none begins it."""
     place, text = request.watching.place, request.text
-    begun = [each.name for each in known if f"{place} ".casefold().startswith(f"{each.name} ".casefold())]
-    at = text.find(place, request.at)
-    if not begun or at < 0 or (error.near and _is_nearly(place, error.near[0])):
+    written = place if place in text else html.escape(place, quote=False)
+    at = text.find(written, request.at)
+    name = _begun(place, [each.name for each in known])
+    if not name or at < 0 or _is_quoted(text, at) or (near and _is_nearly(place, near[0])):
         return None
-    name = max(begun, key=len)
-    rest = place[len(name) :].strip()
-    spot = at + len(place) - len(rest)
+    rest = written[len(html.escape(name, quote=False) if written != place else name) :].strip()
+    spot = at + len(written) - len(rest)
     is_listed = rest.split()[0].casefold() in ("and", "or", "&", "+")
-    problem = f"{plain(name)} is watched by itself." if is_listed else f"I do not understand {plain(rest)}."
+    problem = (
+        f"{plain(name)} is watched by itself." if is_listed else f"I do not understand {plain(html.unescape(rest))}."
+    )
     remedy = "For the other set up a second watch, or watch both with a pattern such as team/*."
     return NotUnderstood(
         problem,
         remedy=remedy if is_listed else _OPTIONS,
-        example=f"{text[: at + len(name)]}{text[at + len(place) :]}".strip(),
+        example=f"{text[:spot]}{_as_option(rest)}{text[spot + len(rest) :]}".replace("  ", " ").strip(),
         text=text,
         at=spot,
         end=spot + len(rest),
     )
+
+
+def _begun(place: str, names: Sequence[str]) -> str:
+    """The longest name, or the pattern, with which the place begins and goes on; "" for none."""
+    begun = [name for name in names if place.casefold().startswith(f"{name} ".casefold())]
+    first = place.split(maxsplit=1)[0]
+    return max(begun, key=len, default=first if is_pattern(first) and first != place else "")
+
+
+def _is_quoted(text: str, at: int) -> bool:
+    return any(word.is_quoted and word.at <= at < word.end for word in split(text))
+
+
+def _as_option(said: str) -> str:
+    """The option that these words nearly are: `only failures`, `when loss < 1`; "" for none."""
+    held = _HELD.match(said)
+    core = said[held.end() :] if held else _LEADS.sub("", said)
+    for option in ("against",) if held else ("only", "when"):
+        line = f"watch x {option} {core}"
+        try:
+            found, _at = read(words_of(line)[1:], line)
+        except NotUnderstood:
+            continue
+        if found.place == "x":
+            return f"{option} {core}"
+    return ""
 
 
 def _is_nearly(name: str, other: str) -> bool:

@@ -21,7 +21,8 @@ from comparison.since import WEEKDAYS
 from comparison.watch_digests import read_digest
 from comparison.watch_hours import DAILY, WEEKEND, WORKDAYS
 from comparison.watch_reading import read, words_of
-from comparison.watch_words import LIST, OFF
+from comparison.watch_spoken import JOINING
+from comparison.watch_words import HELP, LIST, OFF
 from comparison.watching.rules import Rule
 from comparison.watching.watch import Digest, Watching
 
@@ -61,7 +62,7 @@ def _typed(name: str, option: str, meant: Callable[[Watching], object]) -> str:
     """The name as it can be typed behind the option, plain where that means the same."""
 
     def is_read_back(written: str) -> bool:
-        if not option and written.casefold() in (*OFF, LIST):
+        if not option and written.casefold() in (*OFF, *HELP, LIST):
             return False  # by itself it asks for something else
         text = f"watch {f'{_ANY} {option} ' if option else ''}{written}"
         found = read(words_of(text)[1:], text)[0]
@@ -87,7 +88,7 @@ def _digest_name(name: str) -> str:
 def _written(name: str, is_read_back: Callable[[str], bool]) -> str:
     """The first way of writing a name that is read as it; quotes that it holds itself come last."""
     pairs = sorted(_QUOTES, key=lambda pair: pair[0] in name or pair[1] in name)
-    bare = [name] if _BARE.fullmatch(name) else []
+    bare = [name] if _BARE.fullmatch(name) and name.casefold() not in JOINING else []
     quoted = [f"{opened}{each}{closed}" for each in _escaped(name) for opened, closed in pairs]
     return next((each for each in (*bare, *quoted, *_escaped(name)) if _holds(is_read_back, each)), quoted[0])
 

@@ -1,5 +1,6 @@
 """What a watch names is looked up before it is kept; what would never be seen is refused with what to type."""
 
+import html
 from datetime import UTC, datetime
 
 import pytest
@@ -186,16 +187,20 @@ def test_metrics_without_commas_between_them_are_told_apart():
 @pytest.mark.parametrize(
     ("text", "spot", "line"),
     [
-        ("watch iris if it is good", "if it is good", "watch iris"),
+        ("watch iris so long as it is good", "so long as it is good", "watch iris"),
+        ("watch iris failures", "failures", "watch iris only failures"),
+        ("watch iris with loss &lt; 1", "with loss < 1", "watch iris when loss < 1"),
+        ("watch iris compared to best by maya", "compared to best", "watch iris against best by maya"),
         ("please watch IRIS showing acc by maya", "showing acc", "please watch IRIS by maya"),
-        ("watch iris for me", "for me", "watch iris"),
+        ("watch iris for a week", "for a week", "watch iris"),
+        ("watch iri* so long as it is good", "so long as it is good", "watch iri*"),
         ("watch iris and team/fraud", "and team/fraud", "watch iris"),
     ],
 )
 def test_words_behind_an_experiment_that_say_nothing_are_told_apart_from_its_name(text, spot, line):
     request = parse(text)
     part, error = refused(request.watching, text=text, at=request.at)
-    assert (part, text[error.at : error.end], error.example) == ("place", spot, line)
+    assert (part, html.unescape(text[error.at : error.end]), html.unescape(error.example)) == ("place", spot, line)
     assert error.remedy
 
 

@@ -131,6 +131,9 @@ OURS = [
     "Berlin",
     "mon",
     "run A",
+    *("but", "not", "if", "without", "help", "here", "x here", "failures only", "--only", "only=failures", "only:"),
+    *("if it fails", "all but b", "a for me", "improves", "gets worse", "+", "UTC +2", "mo-fr", "hourly", "o'clock"),
+    *("follow", "x and", "in this channel", "-", "weekly", "New York", "9 and 17", "9", "local time"),
     "a;b",
 ]
 LETTERS = st.text(st.sampled_from("ab cß/*?[]().,;:=<>&%@#-_'\"“”’`|!–é日😀"), min_size=1, max_size=8)
