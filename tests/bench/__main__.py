@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.bench.acknowledging import put_under_load
 from tests.bench.answering import compare_times, count_requests
-from tests.bench.delivering import bring, post_barely
+from tests.bench.delivering import SLOWER, bring, post_barely
 from tests.bench.drawing import compare_and_draw
 from tests.bench.quick import measure
 from tests.bench.stage import Stage, set_up
@@ -78,6 +78,13 @@ def delivering(count: int) -> None:
         line(f"(i) {workers} workers, messages a second", f"{done.rate:.1f}", "limit 100, one a channel")
         line("    CPU of the workers, of Slack, in % of a core", f"{done.cpu:.0f} / {done.slack_cpu:.0f} %")
         line("    calls more than messages", f"{done.repeated}")
+    print(
+        "  The same where a worker is held up by Slack, not by the machine: one at a time, 500 ms a post ...",
+        flush=True,
+    )
+    for workers in (1, 2, 4):
+        done, _ = bring(workers, 100 * workers, posting_takes=SLOWER, at_once=1)
+        line(f"(i) {workers} workers, messages a second", f"{done.rate:.2f}", "linear")
     bare = post_barely(said, min(count, 3_000), 32)
     line("(i) a bare client that posts the same, no limit, 32 threads", f"{bare:.1f} a second")
 

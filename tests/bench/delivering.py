@@ -31,6 +31,7 @@ from tests.chaos.watchers import a_watch, invite
 
 WITHIN = 900.0  # seconds for one round
 AS_SLOW_AS_SLACK = 0.15  # seconds of a post
+SLOWER = 0.5  # seconds of a post, where waiting for Slack is what takes long
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,10 @@ def _waiting(experiment: int, number: int) -> Announcement:
     return Announcement(key, Kind.RUN, TEAM, channel, (run_id,), (f"w{experiment}",), (str(experiment),))
 
 
-def bring(workers: int, count: int, *, posting_takes: float = AS_SLOW_AS_SLACK) -> tuple[Round, dict[str, Any]]:
-    """One round on a database of its own; and what one of the posts said."""
+def bring(
+    workers: int, count: int, *, posting_takes: float = AS_SLOW_AS_SLACK, at_once: int = 0
+) -> tuple[Round, dict[str, Any]]:
+    """One round on a database of its own; and what one of the posts said. `at_once`: by a worker, 0: as it is set."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         address = new_database(stack.enter_context(a_server(POSTGRESQL)), folder)
@@ -96,6 +99,7 @@ def bring(workers: int, count: int, *, posting_takes: float = AS_SLOW_AS_SLACK) 
             "DATABASE_URL": address,
             "MLCOMPARE_POLL_SECONDS": "3600",
             "MLCOMPARE_COLLAPSE_AFTER": "100",
+            **({"MLCOMPARE_WORKERS": str(at_once)} if at_once else {}),
         }
         bots = []
         for number in range(workers):
