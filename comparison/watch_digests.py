@@ -13,7 +13,15 @@ from comparison.watching.watch import Digest
 from comparison.words import Word
 
 MOST_NAMED = 50
+_MOST_TURNED = 12  # words before the time
+_WEEKDAY = "digest monday"
 EXAMPLE = "digest weekdays 9:30 Europe/Berlin"
+_HOURLY = frozenset({"morning", "mornings", "evening", "evenings", "afternoon", "afternoons", "night"})
+_WEEKLY = frozenset({"weekly", "week"})
+_NEVER = frozenset(
+    {"hourly", "hour", "other", "biweekly", "fortnightly", "monthly", "month", "twice", "second", "tomorrow"}
+)
+_OCLOCK = frozenset({"o'clock", "o’clock", "oclock", "sharp"})
 _AROUND = frozenset({"at", "on", "every", "each", "in", "time", "zone", "the"})
 _HALVES = frozenset({"am", "pm", "a.m.", "p.m.", "a.m", "p.m"})
 
@@ -26,6 +34,7 @@ class _When:
     days: tuple[int, ...] = ()
     at: time | None = None
     zone: str = ""
+    is_weekly: bool = False
 
 
 def read_digest(words: Sequence[Word], text: str) -> Digest:
@@ -33,11 +42,15 @@ def read_digest(words: Sequence[Word], text: str) -> Digest:
 
     Raises NotUnderstood with the spot.
     """
-    when = _When(bare(words))
+    when = _When(bare(watch_places.without_here(words)))
     while when.rest and (_days(when) or _time(when) or _zone(when) or _skip(when)):
         pass
     if when.at is None:
-        raise _unfinished(when, words)
+        raise _unfinished(when, words, text)
+    if when.is_weekly and not when.days:
+        raise refused("On which day of the week?", "Say it before the hour.", f"{_WEEKDAY} 9:30", words)
+    if [each.folded in ("and", "&") for each in when.rest[:1]] == [True] and watch_hours.clock(_next(when)) is not None:
+        raise refused("A digest comes once a day.", "Say one hour.", EXAMPLE, when.rest[:2])
     named = _named(when, text)
     return Digest(Hours(when.days or DAILY, when.at, when.zone or "UTC"), named)
 
@@ -58,36 +71,60 @@ def _time(when: _When) -> bool:
     when.at = watch_hours.clock(said)
     if when.at is not None:
         when.rest = bare(when.rest[count:])
+        when.rest = when.rest[1:] if when.rest and when.rest[0].folded in _OCLOCK else when.rest
     return when.at is not None
 
 
 def _zone(when: _When) -> bool:
     """Raises NotUnderstood for what is meant as a zone and is none as it stands."""
-    word = when.rest[0]
-    if when.zone or not word.folded:
+    if when.zone or not when.rest[0].folded:
         return False
-    when.zone = watch_hours.known_zone(word.text)
-    if not when.zone and watch_hours.is_nearly_zone(word.text):
-        error = watch_hours.no_zone([word], watch_hours.near_zones(word.text))
-        error.remedy = "Write the zone like Europe/Berlin; an experiment that is called so goes in quotes."
-        error.example = EXAMPLE
-        raise error
-    if when.zone:
-        when.rest = bare(when.rest[1:])
-    return bool(when.zone)
+    for size in (2, 1):
+        words = when.rest[:size]
+        said = " ".join(each.text for each in words)
+        if len(words) < size or any(not each.folded for each in words):
+            continue
+        when.zone = watch_hours.known_zone(said)
+        if when.zone:
+            when.rest = bare(when.rest[size:])
+            return True
+        if watch_hours.is_nearly_zone(said) if size == 1 else watch_hours.is_town(said):
+            behind = [each for each in when.rest[size : size + 1] if each.folded == "time"]
+            error = watch_hours.no_zone([*words, *behind], watch_hours.near_zones(said))
+            error.problem = f"There is no time zone called {said[:60]}."
+            error.remedy = "Write the zone like Europe/Berlin; an experiment that is called so goes in quotes."
+            error.example = EXAMPLE
+            raise error
+    return False
 
 
 def _skip(when: _When) -> bool:
     """Leaves out `at`, `every` and the like, as long as more of the time may follow."""
     word = when.rest[0].folded
+    if when.at is None and word in _WEEKLY and not when.is_weekly:
+        when.is_weekly, when.rest = True, bare(when.rest[1:])
+        return True
+    if when.at is None and word in _HOURLY and len(when.rest) > 1:
+        when.rest = when.rest[1:]
+        return True
     if len(when.rest) < 2 or word not in _AROUND or (word in ("in", "the") and when.zone and when.at is not None):
         return False
     when.rest = when.rest[1:]
     return True
 
 
+def _next(when: _When) -> str:
+    return when.rest[1].folded if len(when.rest) > 1 else ""
+
+
 def _named(when: _When, text: str) -> tuple[str, ...]:
     rest = when.rest
+    if len(rest) > 1 and rest[0].folded in ("only", "just"):
+        rest = rest[1:]
+    if (
+        ahead := next((each for each in rest if ":" in each.folded and watch_hours.clock(each.folded)), None)
+    ) is not None:
+        raise refused("A digest comes once a day.", "Say one hour.", EXAMPLE, [ahead])
     if watch_places.is_filling(rest):
         return ()
     if len(rest) == 2 and rest[0].folded in ("all", "every") and rest[1].folded in ("experiments", "experiment"):
@@ -99,17 +136,41 @@ def _named(when: _When, text: str) -> tuple[str, ...]:
     return named
 
 
-def _unfinished(when: _When, words: Sequence[Word]) -> NotUnderstood:
+def _turned(rest: Sequence[Word], text: str) -> str:
+    """The line where the experiments that were said first come last; "" where it is none."""
+    for place in range(1, min(len(rest), _MOST_TURNED)):
+        try:
+            digest = read_digest(rest[place:], text)
+        except NotUnderstood:
+            continue
+        said = bare(rest[:place])
+        if said and not digest.experiments:
+            return f"digest {text[rest[place].at : rest[-1].end]} {text[said[0].at : said[-1].end]}"
+    return ""
+
+
+def _unfinished(when: _When, words: Sequence[Word], text: str) -> NotUnderstood:
     """What is missing, and the nearest words for days."""
     spot = when.rest[:1] or list(words[-1:])
     said = spot[0].folded if spot else ""
     if said == "now":
         remedy = "A digest comes by itself; what there is now is a standup."
         return refused("When shall the digest come?", remedy, "standup", spot)
+    if when.is_weekly and not when.days:
+        return refused("On which day of the week?", "Say the day and the hour.", f"{_WEEKDAY} 9:30", spot)
+    if said in _NEVER:
+        problem, remedy = "A digest comes on some days of the week, once a day.", "Say the days and the hour."
+        return refused(problem, remedy, EXAMPLE, spot)
     if when.days:
         problem, remedy = "At what time?", "Say it behind the days."
     else:
         problem, remedy = "When shall the digest come?", "Say the days and the hour first, then the experiments."
-    error = refused(problem, remedy, EXAMPLE, spot) if spot else NotUnderstood(problem, remedy=remedy, example=EXAMPLE)
-    error.near = watch_hours.near_days(said) if not when.days and said not in DAYS else ()
+    near = watch_hours.near_days(said) if not when.days and said not in DAYS else ()
+    turned = "" if when.days or when.zone or near else _turned(when.rest, text)
+    error = (
+        refused(problem, remedy, turned or EXAMPLE, spot)
+        if spot
+        else NotUnderstood(problem, remedy=remedy, example=EXAMPLE)
+    )
+    error.near = near
     return error

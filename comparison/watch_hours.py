@@ -1,5 +1,6 @@
 """Times of day, days of the week and time zones, as people type them."""
 
+import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _BETWEEN = {  # zones that are no whole number of hours from UTC
     "-330": "America/St_Johns",
     "-930": "Pacific/Marquesas",
 }
+_OWN_TIME = ("local_time", "my_time", "our_time")
 _OWN = frozenset({"local", "my", "our", "local_time", "my_time", "our_time", "here"})
 _MACHINE = frozenset({"localtime", "Factory"})  # the zone of the machine the bot runs on, and of none
 _CONTINENTS = frozenset(
@@ -54,6 +56,7 @@ _ABBREVIATED = {  # these say no zone: an hour off in half of the year, or one o
     **dict.fromkeys(("sgt",), "Asia/Singapore"),
     **dict.fromkeys(("aest", "aedt"), "Australia/Sydney"),
 }
+_LIKE = 0.72
 WORKDAYS, WEEKEND, DAILY = (0, 1, 2, 3, 4), (5, 6), (0, 1, 2, 3, 4, 5, 6)
 DAYS = {
     **dict.fromkeys(("weekdays", "weekday", "workdays", "workday"), WORKDAYS),
@@ -66,6 +69,9 @@ DAYS = {
     "thur": (3,),
     "thurs": (3,),
 }
+
+
+_SHORT_DAYS = {**DAYS, **{day[:2]: (number,) for number, day in enumerate(WEEKDAYS)}}  # in lists and spans of days
 
 
 def clock(said: str) -> time | None:
@@ -106,11 +112,14 @@ def days(words: Sequence[Word]) -> tuple[tuple[int, ...], int]:
 def _days(words: Sequence[Word]) -> tuple[tuple[int, ...], int]:
     """One day, a word for several, or a span of days, and how many words say it."""
     first, last, size = words[0].folded, "", 1
+    listed = [_SHORT_DAYS.get(each) for each in re.split(r"[/+&]", first)] if first not in DAYS else []
+    if len(listed) > 1 and all(listed):
+        return tuple(sorted({day for each in listed for day in each or ()})), 1
     if first not in DAYS and "-" in first:
         first, _sign, last = first.partition("-")
     elif len(words) > 2 and words[1].folded in ("-", "--", "to", "until", "through") and words[2].folded in DAYS:
         last, size = words[2].folded, 3
-    begin, end = DAYS.get(first, ()), DAYS.get(last, ())
+    begin, end = (_SHORT_DAYS if last else DAYS).get(first, ()), _SHORT_DAYS.get(last, ())
     if not last:
         return begin, 1
     if len(begin) != 1 or len(end) != 1:
@@ -120,7 +129,8 @@ def _days(words: Sequence[Word]) -> tuple[tuple[int, ...], int]:
 
 def near_days(said: str) -> tuple[str, ...]:
     """Words for days that are nearly this one."""
-    return tuple(each for each in near(said, DAYS) if abs(len(each) - len(said)) <= 2)[:3] if len(said) > 3 else ()
+    alike = difflib.get_close_matches(said, DAYS, n=3, cutoff=_LIKE) if len(said) > 3 else []
+    return tuple(each for each in alike if abs(len(each) - len(said)) <= 2)
 
 
 # Zones
@@ -199,11 +209,21 @@ def known_zone(said: str) -> str:
 def is_nearly_zone(said: str) -> bool:
     """Whether this is meant as a zone and is none as it stands: `Europe/Berln`, `Berlin`, `PST`, `UTC+25`."""
     folded = said.strip("()").casefold()
-    if folded in _ABBREVIATED or folded in _zones().towns or _OFFSET.fullmatch(folded) or _PARTS.fullmatch(folded):
+    if (
+        folded in _ABBREVIATED
+        or folded.replace(" ", "_") in (*_OWN_TIME, *_zones().towns)
+        or _OFFSET.fullmatch(folded)
+        or _PARTS.fullmatch(folded)
+    ):
         return True
     area, sign, _town = folded.partition("/")
     is_written_so = area in _CONTINENTS and said.strip("()")[:1].isupper()
     return bool(sign) and (is_written_so or bool(_alike_whole(folded)))
+
+
+def is_town(said: str) -> bool:
+    """Whether a zone is called after it: `Berlin`, `New York`; and `local time`, which is none."""
+    return said.strip("()").casefold().replace(" ", "_") in (*_OWN_TIME, *_zones().towns)
 
 
 def near_zones(said: str) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from comparison.watching.watch import Digest, Watching
 _BARE = re.compile(r"[\w*?][\w./*?+:@-]*")
 _QUOTES = (('"', '"'), ("“", "”"), ("«", "»"), ("'", "'"), ("`", "`"), ("```", "```"))
 _ANY = "x"
+_OFFSET = re.compile(r"Etc/GMT(?P<sign>[+-])(?P<hours>[1-9]\d*)")
 
 
 def watching_words(watching: Watching) -> str:
@@ -179,15 +180,21 @@ def _rule_words(rule: Rule) -> str:
 
 def quiet_words(watching: Watching) -> str:
     quiet = watching.quiet
-    return f"quiet {_clock(quiet.begin)}-{_clock(quiet.end)} {quiet.zone}" if quiet else ""
+    return f"quiet {_clock(quiet.begin)}-{_clock(quiet.end)} {_zone(quiet.zone)}" if quiet else ""
 
 
 def _clock(at: time) -> str:
     return at.strftime("%H:%M")
 
 
+def _zone(name: str) -> str:
+    """So many hours from UTC with the sign that people expect, which the database turns round."""
+    found = _OFFSET.fullmatch(name)
+    return f"UTC{'-' if found['sign'] == '+' else '+'}{found['hours']}" if found else name
+
+
 def when(digest: Digest) -> str:
     hours = digest.hours
     named = {WORKDAYS: "weekdays", DAILY: "daily", WEEKEND: "weekends"}.get(hours.days)
     days = named or ", ".join(WEEKDAYS[day][:3] for day in hours.days)
-    return f"{days} {hours.at.hour}:{hours.at.minute:02} {hours.zone}"
+    return f"{days} {hours.at.hour}:{hours.at.minute:02} {_zone(hours.zone)}"

@@ -302,7 +302,7 @@ REFUSED = {
     "digest": ("digest", "When shall the digest come?", "digest weekdays 9:30 Europe/Berlin"),
     "digest sometimes": ("sometimes", "When shall the digest come?", "digest weekdays 9:30 Europe/Berlin"),
     "digest wekdays 9:30 fraud": ("wekdays", "When shall the digest come?", "digest weekdays 9:30 fraud"),
-    "digest fraud weekdays 9:30": ("fraud", "When shall the digest come?", "digest weekdays 9:30 Europe/Berlin"),
+    "digest fraud weekdays 9:30": ("fraud", "When shall the digest come?", "digest weekdays 9:30 fraud"),
     "digest now": ("now", "When shall the digest come?", "standup"),
     "digest weekdays": ("weekdays", "At what time?", "digest weekdays 9:30 Europe/Berlin"),
     "digest mon 25:00": ("25:00", "At what time?", "digest weekdays 9:30 Europe/Berlin"),

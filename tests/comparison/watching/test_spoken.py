@@ -5,7 +5,8 @@ import pytest
 from comparison.errors import NotUnderstood
 from comparison.parser import parse
 from comparison.request import Help
-from comparison.watch_commands import watching_of
+from comparison.watch_commands import digest_of, watching_of
+from comparison.watching.worded import digest_words
 
 UNDERSTOOD = {  # said: as we would put it
     "fraud and only failures": "fraud only failures",
@@ -86,6 +87,52 @@ def test_what_cannot_be_is_told_with_what_can(said, remedy):
         parse(said)
     assert refused.value.remedy.startswith(remedy)
     assert parse(refused.value.example)
+
+
+DIGESTS = {
+    "every weekday at 9": "weekdays 9:00 UTC",
+    "weekdays at 9.30": "weekdays 9:30 UTC",
+    "Mo-Fr 9:00 Europe/Berlin": "weekdays 9:00 Europe/Berlin",
+    "Mon–Fri 9am": "weekdays 9:00 UTC",
+    "mon/wed/fri 9:00": "mon, wed, fri 9:00 UTC",
+    "sat+sun 10am": "weekends 10:00 UTC",
+    "on Mondays at 9 o'clock": "mon 9:00 UTC",
+    "every week on monday at 9": "mon 9:00 UTC",
+    "every morning at 8": "daily 8:00 UTC",
+    "monday at 9 UTC+2": "mon 9:00 UTC+2",
+    "monday at 9 UTC +2": "mon 9:00 UTC+2",
+    "daily 9:30 in this channel": "daily 9:30 UTC",
+    "at 9:30 Europe/Berlin on weekdays for fraud": "weekdays 9:30 Europe/Berlin fraud",
+    "daily 9:30 only fraud, iris": "daily 9:30 UTC fraud, iris",
+}
+
+
+@pytest.mark.parametrize(("said", "words"), DIGESTS.items())
+def test_a_digest_in_other_words_is_the_digest(said, words):
+    assert digest_words(digest_of(said)) == words
+
+
+@pytest.mark.parametrize(
+    ("said", "spot", "line"),
+    [
+        ("digest of fraud, iris every day at 9", "of", "digest every day at 9 of fraud, iris"),
+        ("digest monday at 9 New York", "New York", "digest monday at 9 America/New_York"),
+        ("digest monday at 9 Berlin time", "Berlin time", "digest monday at 9 Europe/Berlin"),
+        ("digest daily 9:00 UTC+5:30", "UTC+5:30", "digest daily 9:00 Asia/Kolkata"),
+        ("digest daily 9:00 local time", "local time", "digest weekdays 9:30 Europe/Berlin"),
+        ("digest weekdays 9:00 and 17:00", "and 17:00", "digest weekdays 9:30 Europe/Berlin"),
+        ("digest weekly at 9", "weekly at 9", "digest monday 9:30"),
+        ("digest weekly", "weekly", "digest monday 9:30"),
+        ("digest every hour", "hour", "digest weekdays 9:30 Europe/Berlin"),
+        ("digest every other day at 9", "other", "digest weekdays 9:30 Europe/Berlin"),
+    ],
+)
+def test_a_digest_that_cannot_be_is_told_with_a_line_that_can(said, spot, line):
+    with pytest.raises(NotUnderstood) as refused:
+        parse(said)
+    error = refused.value
+    assert (said[error.at : error.end], error.example) == (spot, line)
+    assert parse(line)
 
 
 @pytest.mark.parametrize("said", ["watch help", "unwatch --help", "watches -h", "digest help"])
