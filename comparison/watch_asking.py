@@ -19,6 +19,7 @@ from comparison.words import Word
 _Meant = Callable[[Sequence[Word], str], Request]
 _BEGINNING = 6  # words that may be polite
 _LIKE = 0.86
+_TWO = 2
 _LONGEST = 1_000  # characters that are looked through
 _ENDING = " \t\n?.!;…:,"
 
@@ -70,7 +71,7 @@ _DIGEST = re.compile(
     r"(?P<what>digest|standup)(?P<rest> .+)?",
     re.IGNORECASE | re.DOTALL,
 )
-_PLANNED = re.compile(r" (?:every|each|daily|weekdays|weekends|on \w+days?|\w+days|at \d)", re.IGNORECASE)
+_PLANNED = re.compile(r" (?:every|each|daily|weekdays|weekends|on [a-z]+days?|[a-z]+days|at \d)", re.IGNORECASE)
 _TURN_ON = re.compile(rf"(?:turn on|switch on|enable) {_THE}{_TOLD}{_OF}(?: (?P<rest>.+))?", re.IGNORECASE)
 _PAUSE = re.compile(rf"(?P<verb>mute|pause|silence|snooze)(?: {_THE}watch{_OF})?(?: (?P<rest>.+))?", re.IGNORECASE)
 _RESUME = re.compile(
@@ -184,7 +185,7 @@ def _misspelt(words: Sequence[Word]) -> _Meant | None:
 
     def refuse(_words: Sequence[Word], text: str) -> Request:
         line = f"{alike[0]} {text[words[1].at : words[-1].end]}"
-        raise _refused(words, _first([line, alike[0]]) or "help watch", "For two runs, write vs between their names.")
+        raise _refused(words, _first([line, alike[0]]) or "help watch", f"Where {alike[0]} is meant, say:")
 
     return refuse
 
@@ -205,6 +206,8 @@ def _refused(words: Sequence[Word], example: str, remedy: str) -> NotUnderstood:
     problem = (
         "A standup comes when it is asked for." if first.casefold() == "standup" else f"There is no command {first}."
     )
+    if len(words) == _TWO and not words[1].is_filter:
+        problem += " Two runs are compared with vs between their names."
     return NotUnderstood(problem, remedy=remedy, example=example, at=words[0].at, end=words[0].end)
 
 

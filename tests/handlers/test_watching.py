@@ -1,5 +1,6 @@
 """`watch`, `unwatch`, `digest`: what is said, what a person reads then, and what is kept."""
 
+import pytest
 from slack_sdk import WebClient
 
 from bot.playground.faults import Kind
@@ -243,6 +244,29 @@ def test_all_watches_of_an_experiment_that_go_are_counted_with_how_to_have_each_
     assert said.startswith("# 2 watches removed from this channel\n")
     assert "`/mlcompare watch iris only failures`" in said
     assert "`/mlcompare watch iris only better`" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "line"),
+    [
+        ("notify us when iris fails", "There is no command notify.", "`/mlcompare watch iris only failures`"),
+        ("mute iris", "There is no command mute. Two runs are compared with vs", "`/mlcompare unwatch iris`"),
+        ("watch iris failures", "I do not understand failures.", "`/mlcompare watch iris only failures`"),
+        ("watch iris and team/fraud", "iris is watched by itself.", "`/mlcompare watch iris`"),
+    ],
+)
+def test_a_watch_asked_for_in_other_words_is_a_line_to_copy(town, bot, words, told, line):
+    said = heard(town, words)
+    assert said.startswith(f"{ALONE}{told}")
+    assert line in said
+    assert kept_in(bot) == []
+    assert town.messages() == []
+
+
+def test_what_is_certainly_a_watch_is_kept_in_whatever_words(town, bot):
+    heard(town, "follow iris failures only")
+    assert words_in(bot) == ["iris only failures"]
+    assert heard(town, "unfollow iris").startswith("# No longer watched in this channel: iris only failures\n")
 
 
 def test_what_is_not_watched_is_told_with_what_is(town, bot):
