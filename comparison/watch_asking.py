@@ -146,15 +146,9 @@ def _done(words: Sequence[Word], said: str) -> _Meant | None:
         return lambda _words, text: PlanDigest(None, text)
     for begun, meant in ((_WATCH, watch_commands.watch), (_UNWATCH, watch_commands.unwatch)):
         if found := begun.match(said):
-            kept = [words[0], *_without_end(words[len(found.group().split()) :])]
+            kept = [words[0], *words[len(found.group().split()) :]]
             return lambda _words, text, meant=meant, kept=kept: meant(kept, text)  # type: ignore[misc]
     return None
-
-
-def _without_end(words: Sequence[Word]) -> Sequence[Word]:
-    ended = " ".join(word.folded for word in words[-2:])
-    count = 1 if ended.endswith((" anymore", " now")) else 2 * (ended in ("any more", "no more", "any longer"))
-    return words[: len(words) - count]
 
 
 def _shown(said: str) -> _Meant | None:

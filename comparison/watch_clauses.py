@@ -75,6 +75,8 @@ def _where(watching: Watching, said: Said) -> Watching:
 
 
 def _by(watching: Watching, said: Said) -> Watching:
+    if len(said.rest) > 1 and said.rest[0].folded in ("user", "person"):
+        said = replace(said, rest=said.rest[1:])
     remedy = "Name the user as MLflow knows them."
     is_quoted = bool(said.rest) and said.rest[0].is_quoted
     user = said.joined.removeprefix("" if is_quoted else "@").strip()
@@ -128,6 +130,8 @@ def _metrics(watching: Watching, said: Said) -> Watching:
 def _when(watching: Watching, said: Said) -> Watching:
     if (only := watch_places.stated(said.rest)) is not None:  # `when it fails`
         return replace(watching, only=_one(watching, only, said))
+    if watch_places.is_end(said.rest):  # `when it ends`
+        return watching
     found = rules(said.rest, said.text)
     if not found:
         raise refused("When what?", "Say a rule on a metric.", EXAMPLE, said.spot)
@@ -162,6 +166,10 @@ def _broadcast(watching: Watching, said: Said) -> Watching:
 
 
 def _except(watching: Watching, said: Said) -> Watching:
+    if (only := watch_places.only(said.rest)) is not None:
+        remedy = "Those that are wanted are said with only."
+        told = f"Except leaves out experiments, not {only.value}."
+        raise refused(told, remedy, _EXAMPLES["only"], said.rest)
     named = watch_places.names(said.rest, said.text, _EXAMPLES["except"])
     if not named:
         remedy = "Name experiments, or patterns, with commas."

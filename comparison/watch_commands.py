@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from comparison import watch_hours
+from comparison import watch_hours, watch_places
 from comparison.clauses import PLAIN_SEPARATORS
 from comparison.errors import NotUnderstood
 from comparison.request import Help, PlanDigest, Request, Unwatch, Watch, Watches
@@ -99,6 +99,7 @@ def watch(words: Sequence[Word], text: str) -> Request:
 
 def unwatch(words: Sequence[Word], text: str) -> Request:
     """With options it means the one of several watches that has them."""
+    words = [words[0], *watch_places.without_more(watch_places.without_here(words[1:]))]
     rest = bare(words[1:])
     folded = [word.folded for word in rest]
     if len(folded) == 1 and folded[0] in HELP:

@@ -21,7 +21,9 @@ _WEEKLY = frozenset({"weekly", "week"})
 _NEVER = frozenset(
     {"hourly", "hour", "other", "biweekly", "fortnightly", "monthly", "month", "twice", "second", "tomorrow"}
 )
-_OCLOCK = frozenset({"o'clock", "o’clock", "oclock", "sharp"})
+_OCLOCK = frozenset({"o'clock", "o’clock", "oclock", "sharp", "uhr"})
+_HALF = (("in", "the", "morning"), ("in", "the", "afternoon"), ("in", "the", "evening"), ("at", "night"))
+_NOON = 12
 _AROUND = frozenset({"at", "on", "every", "each", "in", "time", "zone", "the"})
 _HALVES = frozenset({"am", "pm", "a.m.", "p.m.", "a.m", "p.m"})
 
@@ -72,7 +74,19 @@ def _time(when: _When) -> bool:
     if when.at is not None:
         when.rest = bare(when.rest[count:])
         when.rest = when.rest[1:] if when.rest and when.rest[0].folded in _OCLOCK else when.rest
+        _half(when)
     return when.at is not None
+
+
+def _half(when: _When) -> None:
+    """`in the evening`, `in the morning`, `at night` behind the time."""
+    size = next((len(each) for each in _HALF if tuple(word.folded for word in when.rest[: len(each)]) == each), 0)
+    if when.at is None or not size:
+        return
+    half = when.rest[size - 1].folded
+    if half in ("evening", "afternoon", "night", "tonight") and 1 <= when.at.hour < _NOON:
+        when.at = when.at.replace(hour=when.at.hour + _NOON)
+    when.rest = bare(when.rest[size:])
 
 
 def _zone(when: _When) -> bool:

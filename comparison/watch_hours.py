@@ -111,7 +111,7 @@ def days(words: Sequence[Word]) -> tuple[tuple[int, ...], int]:
 
 def _days(words: Sequence[Word]) -> tuple[tuple[int, ...], int]:
     """One day, a word for several, or a span of days, and how many words say it."""
-    first, last, size = words[0].folded, "", 1
+    first, last, size = words[0].folded.rstrip("."), "", 1
     listed = [_SHORT_DAYS.get(each) for each in re.split(r"[/+&]", first)] if first not in DAYS else []
     if len(listed) > 1 and all(listed):
         return tuple(sorted({day for each in listed for day in each or ()})), 1

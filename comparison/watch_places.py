@@ -23,6 +23,7 @@ _MORE_ONLY = {  # behind `only` and `when`; by themselves they may be names
     **dict.fromkeys(("regresses", "regressed", "degrades", "degraded", "worsens"), Only.WORSE),
 }
 _AROUND = frozenset({"a", "the", "run", "runs", "if", "when", "that", "are", "is", "for"})
+_ENDS = frozenset({"ends", "end", "ended", "finishes", "finish", "finished", "completes", "completed", "done", "over"})
 _STATED = frozenset({"it", "they", "one", "gets", "get", "got", "has", "have", "there", "was", "it's", "it’s"})
 _HERE = (
     ("for", "me"),
@@ -32,9 +33,15 @@ _HERE = (
     *((("in", each, "channel")) for each in ("this", "our", "the")),
 )
 _LEADS = (  # what people say before the name, as long as a name follows
+    *((*the, "experiment", each) for the in ((), ("the",)) for each in ("called", "named", "id")),
     *(("all", "the", "runs", "of"), ("all", "runs", "of"), ("all", "runs", "in"), ("the", "runs", "of")),
     *(("runs", "of"), ("runs", "in"), ("the", "experiments"), ("the", "experiment"), ("experiments",)),
-    *(("experiment",), ("for",), ("in",), ("of",)),
+    *(
+        ("experiment",),
+        ("for",),
+        ("in",),
+        ("of",),
+    ),
 )
 _LINK = re.compile(r"://|#/experiments/")
 _LINKED = re.compile(r"experiments/(\d+)")
@@ -52,6 +59,19 @@ def stated(words: Sequence[Word]) -> Only | None:
     kept = [word for word in words if word.folded not in (*_AROUND, *_STATED) and not word.is_comma]
     said = " ".join(word.folded for word in kept)
     return {**ONLY, **_MORE_ONLY}.get(said) if all(word.folded for word in kept) else None
+
+
+def is_end(words: Sequence[Word]) -> bool:
+    """Whether they say that a run ends, which is what is watched: `it ends`, `a run is done`."""
+    kept = [word for word in words if word.folded not in (*_AROUND, *_STATED) and not word.is_comma]
+    return len(kept) == 1 and kept[0].folded in _ENDS
+
+
+def without_more(words: Sequence[Word]) -> list[Word]:
+    """Without `anymore`, `any longer` at the end."""
+    ended = " ".join(word.folded for word in words[-2:])
+    count = 1 if ended.endswith((" anymore", " now")) else 2 * (ended in ("any more", "no more", "any longer"))
+    return list(words[: len(words) - count]) if len(words) > count else list(words)
 
 
 def without_here(words: Sequence[Word]) -> list[Word]:

@@ -40,7 +40,8 @@ _LEVEL = re.compile(
 )
 _BY = r"(?: by)?(?: (?:more than|at least|over))?"
 _MOVE = re.compile(
-    rf"{_NAME} (?P<verb>{'|'.join((*VERBS, *_JUDGED))})(?:{_BY} {_NUMBER} ?(?P<percent>%|percent|per cent|pct\.?)?)?",
+    rf"{_NAME} (?P<verb>{'|'.join((*VERBS, *_JUDGED))})"
+    rf"(?:{_BY} {_NUMBER} ?(?P<percent>%|percent|per cent|pct\.?)?(?: or more)?)?",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+ ?%?")
@@ -96,6 +97,8 @@ def _bare(metric: str) -> str:
 def _made(metric: str, sign: str, said: str, *, percent: str | None = None) -> Rule | None:
     amount = float(said)
     if not math.isfinite(amount) or (sign in VERBS and amount < 0):
+        return None
+    if metric.casefold().startswith("not "):
         return None
     name = _bare(metric)
     return Rule(name, sign, amount, bool(percent)) if name else None

@@ -31,6 +31,7 @@ _SHORT = 3  # characters of a word that may be an option misspelt
 _LIKE = 0.82
 _MOST_FILTERS = 3  # the first ones; more are one too many whatever they say
 _PIECE = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|[^\s,'\"`]+|[\s,]+|.", re.DOTALL)
+_JOINED = re.compile(r"[\s,;]+(?:and|but|&)$", re.IGNORECASE)  # what joins a filter to the next option
 _WHERE = re.compile("where", re.IGNORECASE)
 
 
@@ -90,6 +91,7 @@ def loosened(words: Sequence[Word], text: str) -> list[Word]:
         filters += 1
         end = _end(text[word.at : word.end]) + word.at
         raw = html.unescape(text[word.at : end]).translate(STRAIGHT).strip(" ,;?")
+        raw = _JOINED.sub("", raw) if end < word.end else raw
         is_baseline = bool(said) and OPTIONS.get(said[-1].folded) == "against"
         said += [] if is_baseline else [_where(word, text)]
         said += [Word(raw, word.at, word.at + len(text[word.at : end].rstrip()), is_filter=True)] if raw else []
