@@ -71,7 +71,7 @@ _DIGEST = re.compile(
     r"(?P<what>digest|standup)(?P<rest> .+)?",
     re.IGNORECASE | re.DOTALL,
 )
-_PLANNED = re.compile(r" (?:every|each|daily|weekdays|weekends|on [a-z]+days?|[a-z]+days|at \d)", re.IGNORECASE)
+_PLANNED = re.compile(r" (?:(?:every|each|daily|on [a-z]+days?|[a-z]+(?:day|end)s)\b|at \d)", re.IGNORECASE)
 _TURN_ON = re.compile(rf"(?:turn on|switch on|enable) {_THE}{_TOLD}{_OF}(?: (?P<rest>.+))?", re.IGNORECASE)
 _PAUSE = re.compile(rf"(?P<verb>mute|pause|silence|snooze)(?: {_THE}watch{_OF})?(?: (?P<rest>.+))?", re.IGNORECASE)
 _RESUME = re.compile(

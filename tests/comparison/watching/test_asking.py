@@ -4,7 +4,7 @@ import pytest
 
 from comparison.errors import NotUnderstood
 from comparison.parser import parse
-from comparison.request import Compare, Named, PlanDigest, Show, Unwatch, Watch, Watches
+from comparison.request import Compare, Named, PlanDigest, Show, Standup, Unwatch, Watch, Watches
 from comparison.watching import Only, Watching
 
 FRAUD = Watch(Watching("fraud"))
@@ -116,3 +116,8 @@ RUNS = {
 @pytest.mark.parametrize(("text", "meant"), RUNS.items())
 def test_runs_that_are_called_like_such_a_word_are_compared(text, meant):
     assert parse(text) == meant
+
+
+@pytest.mark.parametrize("text", ["standup everywhere", "standup since monday", "standup yesterday", "standup 2 days"])
+def test_a_standup_that_is_asked_for_now_is_no_digest(text):
+    assert isinstance(parse(text), Standup)
