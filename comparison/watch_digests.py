@@ -7,6 +7,7 @@ from datetime import time
 from comparison import watch_hours, watch_places
 from comparison.errors import NotUnderstood
 from comparison.watch_hours import DAILY, DAYS
+from comparison.watch_reading import words_of
 from comparison.watch_words import bare, refused
 from comparison.watching.hours import Hours
 from comparison.watching.watch import Digest
@@ -44,9 +45,7 @@ def read_digest(words: Sequence[Word], text: str) -> Digest:
 
     Raises NotUnderstood with the spot.
     """
-    when = _When(bare(watch_places.without_here(words)))
-    while when.rest and (_days(when) or _time(when) or _zone(when) or _skip(when)):
-        pass
+    when = _read(words)
     if when.at is None:
         raise _unfinished(when, words, text)
     if when.is_weekly and not when.days:
@@ -55,6 +54,13 @@ def read_digest(words: Sequence[Word], text: str) -> Digest:
         raise refused("A digest comes once a day.", "Say one hour.", EXAMPLE, when.rest[:2])
     named = _named(when, text)
     return Digest(Hours(when.days or DAILY, when.at, when.zone or "UTC"), named)
+
+
+def _read(words: Sequence[Word]) -> _When:
+    when = _When(bare(watch_places.without_here(words)))
+    while when.rest and (_days(when) or _time(when) or _zone(when) or _skip(when)):
+        pass
+    return when
 
 
 def _days(when: _When) -> bool:
@@ -154,13 +160,21 @@ def _turned(rest: Sequence[Word], text: str) -> str:
     """The line where the experiments that were said first come last; "" where it is none."""
     for place in range(1, min(len(rest), _MOST_TURNED)):
         try:
-            digest = read_digest(rest[place:], text)
+            when = _read(rest[place:])
         except NotUnderstood:
             continue
         said = bare(rest[:place])
-        if said and not digest.experiments:
-            return f"digest {text[rest[place].at : rest[-1].end]} {text[said[0].at : said[-1].end]}"
+        if said and when.at is not None and not when.rest and (when.days or not when.is_weekly):
+            return _if_read(f"digest {text[rest[place].at : rest[-1].end]} {text[said[0].at : said[-1].end]}")
     return ""
+
+
+def _if_read(line: str) -> str:
+    try:
+        read_digest(words_of(line)[1:], line)
+    except NotUnderstood:
+        return ""
+    return line
 
 
 def _unfinished(when: _When, words: Sequence[Word], text: str) -> NotUnderstood:

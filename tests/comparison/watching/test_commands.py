@@ -398,7 +398,7 @@ def answered(text):
     ["where a=1 only ", "when a < 1 ", "onyl ", "a and ", "by ", '"', "mon ", "<a ", "in ", "*", "a, ", "drops "],
 )
 def test_hostile_repetition_is_refused_or_read(piece):
-    for command in ("watch x ", "digest 9:30 "):
+    for command in ("watch x ", "unwatch x ", "digest 9:30 ", "digest ", "notify us when ", "mute ", "follow "):
         assert answered(command + piece * (4_000 // len(piece)))
 
 
