@@ -38,7 +38,7 @@ from handlers.rung import Rung
 from handlers.said import Pressed, Said
 from handlers.services import Services
 from handlers.settings import place_of
-from handlers.watched import meaning, tell_channel, watches_here, words_of
+from handlers.watched import meaning, pass_over, tell_channel, watches_here, words_of
 from handlers.watches import Kept
 
 UNDO = "unmute"
@@ -180,6 +180,8 @@ class Unmuting:
         excepted = [known[each] for each in self.done.excepted if each in known]
         if not all(may_change(each, heard, delivery.outlet) for each in (*paused, *excepted)):
             raise refused()
+        for each in paused:
+            pass_over(each, services)
         at = int(services.now().timestamp())
         changed = [each for each in paused if services.watches.resume(each.id, by=heard.user, at=at)]
         changed += [each for each in excepted if _take_back(each, self.done.experiment, heard, services)]
@@ -245,4 +247,5 @@ def _take_back(kept: Kept, name: str, heard: Said, services: Services) -> bool:
     if left == watching.excepted:
         return False
     words = words_of(replace(watching, excepted=left))
+    pass_over(kept, services, name)
     return services.watches.edit(kept.id, words, by=heard.user, at=int(services.now().timestamp())) is not None

@@ -64,15 +64,22 @@ def meaning(kept: Kept) -> Watching | None:
         return None
 
 
-def pass_over(kept: Kept, services: Services) -> None:
-    """What ended while a watch was paused is no news when it goes on; where MLflow cannot be asked it may be."""
+def pass_over(kept: Kept, services: Services, experiment: str = "") -> None:
+    """What ended while a watch was paused is no news when it goes on; where MLflow cannot be asked it may be.
+
+    `experiment`: the one that a pattern left out meanwhile; without it the whole watch was paused.
+    """
     watching = meaning(kept)
-    if watching is None or not kept.is_paused:
+    if watching is None or not (experiment or kept.is_paused):
         return
     floor = int(services.now().timestamp() * 1000) - OVERLAP
     try:
         known = services.runs.experiments()
-        ids = [each.experiment_id for each in known if covers(watching, each.name)]
+        ids = [
+            each.experiment_id
+            for each in known
+            if each.name == experiment or (not experiment and covers(watching, each.name))
+        ]
         ended = services.runs.ended_after(floor, experiment_ids=ids) if ids else []
     except RequestError as error:
         log.info("what ended while a watch was paused is not known: %s", error.problem)

@@ -1,12 +1,14 @@
 """The buttons of a notification: mute and undo, what is watched, compare with another run, pin as baseline."""
 
+import dataclasses
+
 import pytest
 
 from bot.playground.faults import Kind
 from bot.playground.slack import EXPERIMENTS, MAYA
 from comparison.runs import Experiment
 from comparison.watch_commands import watching_of
-from tests.handlers.iris import NEW, OLD, a_run
+from tests.handlers.iris import NEW, NOON, OLD, a_run
 from tests.handlers.reading import read
 from tests.handlers.watched import JONAS, PRIYA, TEAM, changes_in, have, heard, kept_in, words_in
 from tests.handlers.workshop import Gate
@@ -48,6 +50,16 @@ def test_muting_leaves_the_experiment_out_of_a_pattern_and_undo_takes_it_back(to
     town.press(town.ephemerals[-1], "unmute")
     town.wait_until(lambda: watching_of(words_in(bot)[0]).excepted == ("team/churn",))
     assert changes_in(bot) == [("edited", MAYA), ("edited", MAYA)]
+
+
+@pytest.mark.parametrize("words", ["watch iris", "watch everything"])
+def test_what_ended_while_an_experiment_was_muted_is_no_news_after_undo(town, bot, words):
+    answer = muted(town, notified(town, words))
+    (kept,) = kept_in(bot)
+    bot.runs.runs = [dataclasses.replace(NEW, run_id="f" * 32, ended_at=NOON - 60_000)]
+    town.press(answer, "unmute")
+    town.wait_until(lambda: "no longer muted" in read(town.ephemerals[-1]))
+    assert "f" * 32 in bot.services.watches.get(kept.id).past
 
 
 def test_all_watches_that_announce_the_experiment_are_muted_and_the_channel_is_told_whose(town, bot):
