@@ -17,6 +17,11 @@ from comparison.watching.former import Former, best_before, last_ended
 from comparison.watching.watch import Watching
 
 SHORT = 8  # characters of an id that people read
+_LAST = (
+    "the last to finish before",
+    "the last to finish before, like this one",
+    "the last to end before; none finished",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,15 @@ def face(watching: Watching, case: Case) -> Facing:
     return Facing(instead, doubts=(f"{why} The run before stands in.",) if why else ())
 
 
+def face_in_turn(facing: Facing, watching: Watching, case: Case) -> Facing:
+    """The same for one of many runs, where those of them that finished before it count too. Asks nothing."""
+    if watching.against == "best" and case.best is not None and case.by is not None:
+        return Facing(_as_best(case.best, case.by.metric))
+    is_last = facing.side is None or not set(_LAST).isdisjoint(facing.side.notes)
+    side = _previous(watching, case) if is_last and case.before.finished else None
+    return replace(facing, side=side) if side else facing
+
+
 def _unsaid(watching: Watching, case: Case) -> Side | None:
     return _tagged(case, is_stated=False) or _previous(watching, case)
 
@@ -112,13 +126,12 @@ def _previous(_watching: Watching, case: Case) -> Side | None:
 
     if there:
         chosen = min(there, key=place)
-        is_last = chosen is there[0]
-        like = "" if is_last else ", like this one"
-        return Side(chosen.name, (chosen,), (f"the last to finish before{like}",))
+        note = _LAST[0] if chosen is there[0] else _LAST[1]
+        return Side(chosen.name, (chosen,), (note,))
     other = last_ended(case.before, case.source)
     if other is None or other.run_id in case.ids:
         return None
-    return Side(other.name, (other,), ("the last to end before; none finished",))
+    return Side(other.name, (other,), (_LAST[2],))
 
 
 def _best(_watching: Watching, case: Case) -> Side:

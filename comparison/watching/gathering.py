@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from statistics import median
@@ -15,10 +15,10 @@ from comparison.quick.primary import Chosen, Primary, ranked, value_of
 from comparison.quick.together import together
 from comparison.runs import Experiment, Goal, Run, Status
 from comparison.source import RunSource
-from comparison.watching.facing import Case, Facing, face
+from comparison.watching.facing import Case, Facing, face, face_in_turn
 from comparison.watching.failing import ILL
 from comparison.watching.fitting import fits, is_wanted
-from comparison.watching.former import Former, best_before, former, is_new_best
+from comparison.watching.former import LOOKED_AT, Former, best_before, former, is_new_best
 from comparison.watching.judging import Watches, both, fitting, held_against, judged_by, passes, refusal
 from comparison.watching.news import Group, ManyNews, Told, Unwanted
 from comparison.watching.watch import Only, Watching
@@ -80,12 +80,12 @@ def gather_burst(  # noqa: PLR0913 -- as telling.tell
     is_final: bool = False,
     was_quiet: bool = False,
 ) -> Told | Unwanted:
-    """Those of the runs that a watch wants, by experiment; what is held against is what ended before all of them."""
+    """Those of the runs that a watch wants, by experiment; each is held against what ended before it, them too."""
     runs = _these(run_ids, source)
     if not runs:
         return Unwanted("These runs are gone from MLflow.")
     first = min((run.ended_at for run in runs if run.ended_at), default=int(now.timestamp() * 1000))
-    lot = _Lot(source, now, defaults, watches, first)
+    lot = _Lot(source, now, defaults, watches, first, runs)
     wanted = lot.wanted(runs)
     if not wanted:
         return _NOBODY
@@ -121,6 +121,7 @@ class _Lot:
     defaults: Defaults
     watches: Watches
     moment: int
+    in_turn: Sequence[Run] = ()  # of these each counts as before those that ended after it
     _fitting: Mapping[str, set[str] | RequestError] = field(default_factory=dict)
     _faced: list[Facing] = field(default_factory=list)
     _formers: dict[str, Former] = field(default_factory=dict)
@@ -200,17 +201,24 @@ class _Lot:
     def _of_one(self, watching: Watching, runs: Sequence[Run], before: Former) -> list[Run]:
         by = judged_by(watching, runs, before.experiment, self.defaults)
         best = best_before(before, by, self.source) if by else None
-        facing = face(watching, Case(tuple(runs), before, self.source, self.now, self.defaults, by, best))
+        case = Case(tuple(runs), before, self.source, self.now, self.defaults, by, best)
+        facing = face(watching, case)
         self._faced.append(facing)
         now = int(self.now.timestamp() * 1000)
+        own = {run.run_id for run in runs}
+        others = [run for run in _of(before.experiment, self.in_turn) if passes(watching, run.run_id, self._fitting)]
         kept = []
-        leading = best
-        for run in sorted(runs, key=lambda each: each.ended_at or 0):
-            is_best = is_new_best(run, leading, by)
-            leading = run if is_best else leading
-            comparison = held_against(facing.side, run, watching, self.defaults, now) if facing.side else None
-            if is_wanted(watching, run, comparison, is_best=is_best):
+        for run in sorted(_unique([*runs, *others]), key=lambda each: each.ended_at or 0):
+            turn = replace(case, runs=(run,))
+            held = face_in_turn(facing, watching, turn) if self.in_turn else facing
+            comparison = held_against(held.side, run, watching, self.defaults, now) if held.side else None
+            is_best = is_new_best(run, case.best, by)
+            if run.run_id in own and is_wanted(watching, run, comparison, is_best=is_best):
                 kept.append(run)
+            finished = (run, *case.before.finished) if run.status is Status.FINISHED else case.before.finished
+            case = replace(
+                case, best=run if is_best else case.best, before=replace(before, finished=finished[:LOOKED_AT])
+            )
         return kept
 
 

@@ -371,6 +371,13 @@ def test_of_a_burst_only_those_are_new_bests_that_were_when_they_ended():
     assert sorted(found.run_ids) == sorted([first.run_id, third.run_id])
 
 
+@pytest.mark.parametrize("against", ["", "previous", "best"])
+def test_of_a_burst_each_run_is_judged_against_what_ended_before_it_in_the_burst_too(against):
+    first, second, third = (forest(30 + n, (9 - n) * MINUTE, auc) for n, auc in enumerate((0.97, 0.95, 0.98)))
+    found = burst(first, second, third, watch=Watching("fraud", against=against, only=Only.BETTER))
+    assert sorted(found.run_ids) == sorted([first.run_id, third.run_id])
+
+
 def test_a_burst_of_a_quiet_night_says_so():
     assert burst(BEST, POOR, was_quiet=True).news.was_quiet
 
