@@ -92,7 +92,10 @@ def example(watching: Watching, said: Said, services: Services, run: Run) -> Ann
 
 
 def remember(announced: Announced, message: Wanted, ts: str, services: Services) -> None:
-    """For those who go on talking about it in the thread; that it cannot be kept is no reason not to have told it."""
+    """For those who go on talking about it in the thread; that it cannot be kept is no reason not to have told it.
+
+    Written once, and anew when an edit compares other runs.
+    """
     if announced.comparison is None or not ts:
         return
     sides = announced.comparison.sides
@@ -109,7 +112,9 @@ def remember(announced: Announced, message: Wanted, ts: str, services: Services)
         experiment=sides[-1].runs[0].experiment.name,
     )
     try:
-        services.comparisons.remember(record)
+        known = services.comparisons.get(record.id)
+        if known is None or (known.runs, known.labels) != (record.runs, record.labels):
+            services.comparisons.remember(record)
     except Exception:
         log.exception("a comparison could not be remembered")
 

@@ -13,7 +13,7 @@ from comparison.links import run_url
 from comparison.runs import Run
 from comparison.watching.announcement import Kind
 from comparison.watching.news import Unwanted
-from handlers.announcing import Announced, Wanted
+from handlers.announcing import Announced, Wanted, remember
 from handlers.escaping import link, mrkdwn, one_line
 from handlers.ladder import Draw
 from handlers.reply import Reply
@@ -43,6 +43,7 @@ class Composed:
     drawn: str
     is_over: bool
     new_best: str
+    announced: Announced
 
 
 @dataclass
@@ -57,18 +58,8 @@ class Composer:
         """Raises TrackingUnavailable, or Faulty the first times that something unforeseen happens."""
         if message.kind is Kind.NOTICE:
             return _in_words(message.about)
-        wanted = Wanted(
-            key=message.key,
-            kind=message.kind,
-            workspace=message.workspace,
-            channel=message.channel,
-            run_ids=message.run_ids,
-            watch_ids=message.watch_ids,
-            about=message.about,
-            is_final=message.is_final,
-        )
         try:
-            found = self.announce(wanted, self.services)
+            found = self.announce(_wanted(message), self.services)
             if isinstance(found, Unwanted):
                 return found
             told = _composed(found)
@@ -78,6 +69,10 @@ class Composer:
             return self._plainly(message, error)
         self._faults.pop(message.id, None)
         return told
+
+    def remember(self, message: Message, composed: Composed, ts: str) -> None:
+        """That it stands there, for those who go on talking about it in its thread. Raises nothing."""
+        remember(composed.announced, _wanted(message), ts, self.services)
 
     def _plainly(self, message: Message, error: Exception) -> Composed:
         tries = self._faults.pop(message.id, 0) + 1
@@ -113,6 +108,19 @@ class Composer:
         return f"{named} {_SAID[kind]}." if kind in _SAID else f"{named} ended: {run.status.value}"
 
 
+def _wanted(message: Message) -> Wanted:
+    return Wanted(
+        key=message.key,
+        kind=message.kind,
+        workspace=message.workspace,
+        channel=message.channel,
+        run_ids=message.run_ids,
+        watch_ids=message.watch_ids,
+        about=message.about,
+        is_final=message.is_final,
+    )
+
+
 def _composed(announced: Announced) -> Composed:
     kept: dict[Rung, Reply] = {}
 
@@ -124,7 +132,7 @@ def _composed(announced: Announced) -> Composed:
     best = drawn(Rung.ALL)
     told = json.dumps([best.text, list(best.blocks)], sort_keys=True, default=str)
     digest = sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:24]
-    return Composed(drawn, digest, announced.is_over, announced.new_best)
+    return Composed(drawn, digest, announced.is_over, announced.new_best, announced)
 
 
 def _in_words(text: str) -> Composed:

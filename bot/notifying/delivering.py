@@ -159,6 +159,7 @@ class Deliverer:
             return
         self.line.is_well()
         self._told(row, posted[-1], composed.drawn, is_final=_is_final(row, composed))
+        self.composer.remember(row, composed, posted[-1])
         self._counted.discard(row.id)
         if composed.new_best:
             self._is_said(row, composed.new_best)
@@ -191,6 +192,7 @@ class Deliverer:
                 self._failed(row, failure)
                 return
             self.line.is_well()
+            self.composer.remember(row, composed, row.ts)
             log.info("edited", extra={"delivery": row.id, "channel": row.channel})
         self._told(row, row.ts, composed.drawn, is_final=_is_final(row, composed))
         if composed.new_best and composed.drawn != row.drawn:

@@ -11,11 +11,14 @@ from bot.notifying.pausing import MISSES
 from bot.playground.desk import LEAST_SCOPES
 from bot.playground.slack import EXPERIMENTS, MAYA, STANDUP
 from bot.playground.state import TEAM
+from comparison.comparing import compare
 from comparison.errors import TrackingUnavailable
 from comparison.watching.announcement import Kind
 from comparison.watching.news import Unwanted
 from handlers.announcing import Announced
 from handlers.reply import Reply
+from handlers.said import Said
+from handlers.threads import understand
 from tests.bot.notifying.stage import HISTORY, Clock, Stage, clear, ended, slack_at
 from tests.handlers.workshop import UI
 
@@ -97,6 +100,28 @@ def test_what_stands_stays_when_nobody_wants_it_any_more(stage):
     stage.change()
     stage.work(a)
     assert (stage.posted(), stage.message(a).state) == (["A ended"], State.POSTED)
+
+
+def against(stage, baseline):
+    compared = compare(ended(baseline, stage.clock.ms()), ended("A", stage.clock.ms()))
+    return Announced(lambda _rung: Reply(f"A against {baseline}"), "A ended", comparison=compared)
+
+
+def asked_in_thread(stage):
+    said = Said("why?", MAYA, TEAM, EXPERIMENTS, "", thread_ts=stage.slack.messages()[0].ts)
+    return [each.text[0] for each in understand(said, stage.services, stage.deliverer.outlet).runs]
+
+
+def test_its_thread_goes_on_about_what_stands_there_where_history_may_not_be_read(stage):
+    close_history(stage)
+    a = stage.announce()
+    stage.said[RUN_A] = against(stage, "B")
+    stage.work(a)
+    assert asked_in_thread(stage) == ["B", "A"]
+    stage.said[RUN_A] = against(stage, "C")
+    stage.change()
+    stage.work(a)
+    assert asked_in_thread(stage) == ["C", "A"]
 
 
 def test_while_mlflow_is_away_it_waits_longer_and_longer_and_says_so(stage):
