@@ -86,11 +86,11 @@ def _links(comparison: Comparison, labels: Sequence[str], ui_url: str) -> tuple[
 
 
 def _sentence(text: str, comparison: Comparison) -> str:
-    """A sentence that holds names: on one line, their direction kept to themselves."""
+    """A sentence that holds names: on one line, long ones cut, their direction kept to themselves."""
     shown = plain.one_line(text)
     for label in {plain.one_line(side.label) for side in comparison.sides}:
-        if label and plain.isolate(label) != label:
-            shown = shown.replace(label, plain.isolate(label))
+        if label and plain.name(label) != label:
+            shown = shown.replace(label, plain.name(label, FIT) if len(label) > plain.NAME else plain.isolate(label))
     return plain.shorten(shown, SENTENCE)
 
 

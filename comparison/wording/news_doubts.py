@@ -16,14 +16,16 @@ def doubts(news: RunNews, whole: Report | None) -> tuple[tuple[str, ...], tuple[
     """The most serious, counted where they are more, and what small print is enough for."""
     comparison = news.comparison
     found = list(zip(comparison.warnings, whole.warnings, strict=True)) if comparison and whole else []
-    own = plain.name(news.run.name)
+    own = comparison.sides[-1].label if comparison else ""
+    is_over_badly = news.run.status is not Status.FINISHED
     told = [*map(tidy, news.doubts)]
     if news.lacking:
         told.insert(0, _lacking(news))
     for warning, text in found:
-        is_said = warning.code is Code.NOT_FINISHED and news.run.status is not Status.FINISHED and text.startswith(own)
+        is_said = warning.code is Code.NOT_FINISHED and is_over_badly and warning.text.startswith(own)
         is_plain = warning.code in _OF_ILL and (news.failure is not None or bool(news.lacking))
-        if warning.code not in _SMALL_PRINT and not is_said and not is_plain:
+        is_of_other = warning.code is Code.NOT_FINITE and news.failure is not None and f"in {own}:" not in warning.text
+        if warning.code not in _SMALL_PRINT and not (is_said or is_plain or is_of_other):
             told.append(text)
     left = len(told) - DOUBTS
     more = [f"{left} more: a comparison of the two says {'it' if left == 1 else 'them'}."] if left > 0 else []

@@ -85,6 +85,19 @@ def test_a_failure_says_after_how_long_and_what_it_logged_last():
     assert found.table is None
 
 
+def test_a_failure_is_not_told_what_its_baseline_lacks_a_number_for():
+    odd = [replace(each, metrics={**each.metrics, "grad": Metric(float("nan"))}) for each in PAST]
+    assert report(*odd, BROKE).warnings == ()
+    broke = replace(BROKE, metrics={**BROKE.metrics, "grad": Metric(float("inf"))})
+    assert report(*odd, broke).warnings == ("Not finite in rf-14: grad (inf).",)
+
+
+def test_a_long_name_is_short_in_what_to_be_careful_about():
+    poor = replace(POOR, name="n" * 240, metrics={**POOR.metrics, "val_loss": Metric(float("nan"))})
+    (told,) = [each for each in report(*PAST, poor).warnings if "Not finite" in each]
+    assert told == f"Not finite in {'n' * 18}…{'n' * 11}: val_loss (NaN)."
+
+
 def test_a_killed_run_that_logged_nothing_says_so():
     killed = replace(BROKE, status=Status.KILLED, metrics={})
     assert headline(*PAST, killed) == "rf-14 was killed in fraud after 12 min, no metric logged"
