@@ -80,10 +80,8 @@ def _replace(before: list[Kept], words: str, said: Said, services: Services) -> 
     kept = Kept(
         new_id(said, f"digest {words}", services), said.team, said.channel, words, said.user, now, is_digest=True
     )
-    for each in before:
-        services.watches.remove(each.id, by=said.user, at=int(now))
     try:
-        services.watches.add(kept)
+        services.watches.add(kept, instead_of=[each.id for each in before if each.id != kept.id])
     except TooMany:
         raise wording.too_many(MOST, text=said.words) from None
 

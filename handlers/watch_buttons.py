@@ -105,8 +105,9 @@ class Change:
         if self.edit is not None:
             return self._edited(self.edit, kept, heard, services, outlet)
         what, is_done = _DOINGS[self.wanted](kept, heard, services)
-        if is_done:
-            tell_channel([kept], what.lower(), heard, outlet)
+        if not is_done:
+            return f"{what} already: {words}."
+        tell_channel([kept], what.lower(), heard, outlet)
         back = f" To have it back: {services.command} {_typed(kept)}" if self.wanted == "remove" else ""
         return f"{what}: {words}.{back}"
 
@@ -123,6 +124,8 @@ class Change:
     @staticmethod
     def _remove_all(heard: Said, services: Services, outlet: Outlet) -> str:
         here = watches_here(heard, services)
+        if not here:
+            return "Nothing is watched here any more."
         if not all(may_change(each, heard, outlet) for each in here):
             raise refused()
         at = int(services.now().timestamp())

@@ -141,6 +141,8 @@ def _buttons(kept: Kept, number: int, page: int) -> list[Block]:
 def _headline(told: Shown) -> str:
     watches = sum(not each.is_digest for each in told.kept)
     count = f"{watches} watch{'' if watches == 1 else 'es'}"
+    if not watches:
+        return f"A digest, but no watch in {told.place}"
     digest = " and a digest" if len(told.kept) > watches else ""
     part = f", page {min(told.page, told.pages - 1) + 1} of {told.pages}" if told.pages > 1 else ""
     return f"{count}{digest} in {told.place}{part}"

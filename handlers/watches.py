@@ -1,6 +1,6 @@
 """The watches and digests of channels: kept as the words they were asked in, with who changed what and when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Protocol
@@ -48,8 +48,11 @@ class Changed:
 class Watches(Protocol):
     """Watches, shared by all replicas. Every change is recorded; one that cannot be kept raises RequestError."""
 
-    def add(self, kept: Kept) -> None:
-        """Raises TooMany when the channel has MOST; the limit holds however many are added at once."""
+    def add(self, kept: Kept, *, instead_of: Sequence[str] = ()) -> None:
+        """Raises TooMany when the channel has MOST; the limit holds however many are added at once.
+
+        Those of these ids are removed, by whom it is set up, if and only if it is kept.
+        """
         ...
 
     def get(self, watch_id: str) -> Kept | None: ...
@@ -103,10 +106,14 @@ class WatchesHere:
         self._kept: dict[str, Kept] = {}
         self._changes: list[Changed] = []
 
-    def add(self, kept: Kept) -> None:
+    def add(self, kept: Kept, *, instead_of: Sequence[str] = ()) -> None:
         with self._lock:
-            if len(self._of(kept.workspace, kept.channel)) >= MOST:
+            if sum(each.id not in instead_of for each in self._of(kept.workspace, kept.channel)) >= MOST:
                 raise TooMany
+            for each in instead_of:
+                before = self._kept.pop(each, None)
+                if before is not None:
+                    self._record(before, kept.created_by, int(kept.created_at), "removed", before.words, "")
             self._kept[kept.id] = kept
             self._record(kept, kept.created_by, int(kept.created_at), "added", "", kept.words)
 

@@ -30,11 +30,14 @@ def deliveries(*, only: str | None, limit: int, retry: tuple[str, ...], retry_fa
 
     with opened_state() as engine:
         outbox = StoredOutbox(engine)
+        if retry and retry_failed:
+            raise click.UsageError("--retry names messages and --retry-failed means all that failed: give one of them.")
         if retry or retry_failed:
             click.echo(_retry(outbox, () if retry_failed else retry, as_json=as_json))
             return
-        found = _found(outbox, only, limit)
-    click.echo(_document(found) if as_json else _table(found, only or "", limit))
+        found = _found(outbox, only, limit + 1)
+    shown = found[:limit]
+    click.echo(_document(shown) if as_json else _table(shown, only or "", is_cut=len(found) > limit))
 
 
 def _found(outbox: "StoredOutbox", only: str | None, limit: int) -> "list[Message]":
@@ -63,7 +66,7 @@ def _retry(outbox: "StoredOutbox", ids: tuple[str, ...], *, as_json: bool) -> st
     return f"{said} tried again as soon as the bot looks, if it runs."
 
 
-def _table(found: "list[Message]", only: str, limit: int) -> str:
+def _table(found: "list[Message]", only: str, *, is_cut: bool) -> str:
     if not found:
         nothing = {"failed": "No message failed.", "waiting": "No message waits."}
         return nothing.get(only, "Nothing was sent, and nothing waits.")
@@ -75,7 +78,7 @@ def _table(found: "list[Message]", only: str, limit: int) -> str:
     for each in found:
         when = minute((each.posted_at or each.created_at) / 1000).replace(" ", "\n")
         rows.append([each.id, when, each.channel, _what(each), f"{_state(each)}\n{_tries(each)}", _why(each, now)])
-    more = f"\n\nThese are the last {limit:,}; --limit shows more." if len(found) == limit else ""
+    more = f"\n\nThese are the last {len(found):,}; --limit shows more." if is_cut else ""
     return draw_listing(_TITLES, rows, (3, 5)) + more
 
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -28,8 +28,8 @@ class StoredWatches:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, kept: Kept) -> None:
-        self._change(lambda connection: _add(connection, kept))
+    def add(self, kept: Kept, *, instead_of: Sequence[str] = ()) -> None:
+        self._change(lambda connection: _add(connection, kept, instead_of))
 
     def get(self, watch_id: str) -> Kept | None:
         return next(iter(self._asked(select(watches).where(watches.c.id == watch_id), _kept)), None)
@@ -82,14 +82,7 @@ class StoredWatches:
         return self._change(job)
 
     def remove(self, watch_id: str, *, by: str, at: int) -> Kept | None:
-        def job(connection: Connection) -> Kept | None:
-            before = _locked(connection, watch_id)
-            if before is not None:
-                connection.execute(delete(watches).where(watches.c.id == watch_id))
-                _record(connection, before, by=by, at=at, what="removed", before=before.words)
-            return before
-
-        return self._change(job)
+        return self._change(lambda connection: _remove(connection, watch_id, by=by, at=at))
 
     def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[Changed]:
         here = (watch_changes.c.workspace == workspace) & (watch_changes.c.channel == channel)
@@ -143,17 +136,27 @@ class StoredWatches:
             return job(connection)  # the server had hung up on an idle connection; this one is new
 
 
-def _add(connection: Connection, kept: Kept) -> None:
+def _add(connection: Connection, kept: Kept, instead_of: Sequence[str]) -> None:
     """One that is there already (its success was not told) is left as it is."""
     if connection.dialect.name == "postgresql":  # the other has one writer at a time
         lock = LOCK + crc32(f"{kept.workspace} {kept.channel}".encode())
         connection.execute(select(func.pg_advisory_xact_lock(cast(lock, BigInteger))))
+    for each in instead_of:
+        _remove(connection, each, by=kept.created_by, at=int(kept.created_at))
     here = _in(kept.workspace, kept.channel).where(watches.c.id != kept.id)
     if (connection.scalar(select(func.count()).select_from(here.subquery())) or 0) >= MOST:
         raise TooMany
     told = {name: getattr(kept, name) for name in (*_SAME, *_PAUSE)} | {"past": json.dumps(kept.past)}
     if connection.execute(upsert(connection.engine, watches).values(**told).on_conflict_do_nothing()).rowcount:
         _record(connection, kept, by=kept.created_by, at=int(kept.created_at), what="added", after=kept.words)
+
+
+def _remove(connection: Connection, watch_id: str, *, by: str, at: int) -> Kept | None:
+    before = _locked(connection, watch_id)
+    if before is not None:
+        connection.execute(delete(watches).where(watches.c.id == watch_id))
+        _record(connection, before, by=by, at=at, what="removed", before=before.words)
+    return before
 
 
 def _in(workspace: str, channel: str) -> Select[Any]:

@@ -199,6 +199,7 @@ def test_the_last_deliveries_are_listed_and_that_there_may_be_more(run):
     assert said.endswith("These are the last 2; --limit shows more.\n")
     assert id_of("run:2") in said
     assert id_of("run:0") not in said
+    assert "--limit" not in run("deliveries", "--limit", "3")
 
 
 def test_deliveries_are_told_to_programs(run):
@@ -255,6 +256,7 @@ def test_what_did_not_fail_is_not_tried_again_and_nothing_else_is(run):
     said = run("deliveries", "--retry", failed, "--retry", posted, code=1)
     assert said == f"Error: Message {posted} did not fail: it is posted. Nothing was changed.\n"
     assert "There is no message x" in run("deliveries", "--retry", failed, "--retry", "x", code=1)
+    assert "give one of them" in run("deliveries", "--retry", failed, "--retry-failed", code=2)
     assert run.outbox.get(failed).state == "failed"
 
 

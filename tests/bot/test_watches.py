@@ -65,6 +65,22 @@ def test_a_channel_has_room_for_so_many_and_for_one_more_when_one_is_removed(wat
     assert watches.get("one too many") is None
 
 
+def test_one_takes_the_place_of_another_or_nothing_changes(watches):
+    for number in range(MOST):
+        watches.add(replace(FRAUD, id=f"w{number}", words=f"weekdays 9:{number}"))
+    watches.add(replace(FRAUD, id="new", created_by="U2", created_at=1_700_000_009.0), instead_of=["w3", "gone"])
+    assert watches.get("w3") is None
+    assert len(watches.of_channel("T1", "C1")) == MOST
+    assert [(each.watch_id, each.what, each.by) for each in watches.changes("T1", "C1", limit=2)] == [
+        ("new", "added", "U2"),
+        ("w3", "removed", "U2"),
+    ]
+    watches.add(replace(FRAUD, id="elsewhere", channel="C2"))
+    with pytest.raises(TooMany):
+        watches.add(replace(FRAUD, id="newer"), instead_of=["elsewhere"])
+    assert watches.get("elsewhere") is not None
+
+
 def test_what_was_over_when_a_watch_began_is_kept_and_is_no_change_of_anybodys(watches):
     watches.add(FRAUD)
     watches.prime("w1", (run for run in ("b", "a")))

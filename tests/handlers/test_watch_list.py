@@ -110,7 +110,7 @@ def test_a_press_that_comes_second_changes_and_tells_nothing(town, bot):
     kept = have(bot, "iris", by=JONAS)
     shown = the_list(town)
     bot.services.watches.pause(kept.id, by=JONAS, at=1)
-    pressed(town, shown, "watch:pause:0")
+    assert "Paused already: iris." in pressed(town, shown, "watch:pause:0")
     assert kept_in(bot)[0].paused_by == JONAS
     bot.services.watches.remove(kept.id, by=JONAS, at=1)
     assert "That watch is not there any more." in pressed(town, shown, "watch:resume:0")
@@ -142,7 +142,7 @@ def test_fifty_watches_are_shown_in_pages(town, bot):
 def test_all_are_removed_only_after_asking_once_more(town, bot):
     have(bot, "iris")
     have(bot, "team/*", by=JONAS)
-    asked = the_list(town, "unwatch all")
+    another, asked = the_list(town, "unwatch all"), the_list(town, "unwatch all")
     assert read(asked).startswith("# Remove all 2 watches of this channel?\n• iris\n• team/")
     button = next(e for block in asked.blocks for e in block.get("elements", []) if e.get("action_id") == "watch:all")
     assert button["confirm"]["confirm"]["text"] == "Remove all"
@@ -151,6 +151,8 @@ def test_all_are_removed_only_after_asking_once_more(town, bot):
     assert kept_in(bot) == []
     (told,) = town.messages(EXPERIMENTS)
     assert told.text.startswith(f"<@{MAYA}> removed a watch of <@{JONAS}>: team/")
+    assert "Nothing is watched here any more." in pressed(town, another, "watch:all")
+    assert len(town.messages(EXPERIMENTS)) == 1
 
 
 def test_the_confirmation_of_a_watch_leads_to_the_list_and_stays(town, bot):
