@@ -129,7 +129,7 @@ class _Places:
         """Of what is to be told now: as many messages as may wait, and one for what comes on top."""
         fresh = [*alone, *(run for runs in sweeps.values() for run in runs)]
         if sum((run.ended_at or 0) < self.now - LATE for run in fresh) > self.handful:
-            self._put_into_one(fresh)
+            self._put_late(fresh)
             return
         bursts, singles = self._by_experiment(self._not_joining(alone))
         waiting = sum(each.is_waiting and each.not_before <= self.now for each in self.standing)
@@ -174,10 +174,19 @@ class _Places:
         return bursts, [run for home, group in homes.items() if home not in bursts for run in group]
 
     def _put_into_one(self, runs: Sequence[Run]) -> None:
-        shared = self._key(Kind.BURST, _ALL, "")
-        going_on = (each.key for each in self.standing if each.key.startswith(shared) and self._takes(each))
-        first = min(runs, key=lambda run: (run.ended_at or 0, run.run_id))
-        self._put(runs, next(going_on, shared + first.run_id), Kind.BURST)
+        going_on = (each.key for each in self.standing if each.key.startswith(self._shared) and self._takes(each))
+        self._put(runs, next(going_on, self._shared + _first(runs)), Kind.BURST)
+
+    def _put_late(self, runs: Sequence[Run]) -> None:
+        """What ended while nobody looked. By its time it is told from a burst: what ends from now on is told anew."""
+        going_on = (each.key for each in self.standing if each.key.startswith(self._shared) and self._is_late(each))
+        self._put(runs, next(going_on, self._shared + _first(runs)), Kind.BURST, self.now)
+
+    def _is_late(self, message: Standing) -> bool:
+        """Whether it tells of what ended while nobody looked, and all that is not found yet."""
+        is_of_night = message.key == f"{self._shared}{message.not_before}"
+        is_young = message.is_waiting or self.now - message.last < BURST
+        return 0 < message.not_before <= self.now and is_young and not is_of_night
 
     def _takes(self, message: Standing) -> bool:
         """Whether it is a burst that goes on; one of a night is told as it was when the night was over."""
@@ -195,5 +204,14 @@ class _Places:
         place = _Place(key, kind, not_before)
         self._found.update({run.run_id: place for run in runs})
 
+    @property
+    def _shared(self) -> str:
+        return self._key(Kind.BURST, _ALL, "")
+
     def _key(self, kind: Kind, *parts: str) -> str:
         return ":".join((kind.value, *self.channel, *parts))
+
+
+def _first(runs: Iterable[Run]) -> str:
+    """The id of the first to end."""
+    return min(runs, key=lambda run: (run.ended_at or 0, run.run_id)).run_id

@@ -217,7 +217,11 @@ def test_the_runs_of_a_weekend_are_one_message_sweeps_and_all():
     ]
     fresh += [run(number, P, ended_at=ended + number * MINUTE) for number in range(90, 99)]
     fresh += [run(100), run(101, Q)]
-    assert drawn(told(fresh)) == [("burst *:1", 100)]
+    (first,) = told(fresh)
+    assert drawn([first]) == [("burst *:1", 100)]
+    standing = [stands(first.key, first.kind, not_before=first.not_before)]
+    assert [each.key for each in told(several(*range(200, 210), ended_at=ended), standing=standing)] == [first.key]
+    assert drawn(told([run(7)], standing=standing)) == [("run 7", 1)]
 
 
 def test_a_few_runs_of_a_weekend_are_told_one_by_one():
