@@ -19,7 +19,7 @@ from handlers.announcing import Announced
 from handlers.reply import Reply
 from handlers.said import Said
 from handlers.threads import understand
-from tests.bot.notifying.stage import HISTORY, Clock, Stage, clear, ended, slack_at
+from tests.bot.notifying.stage import HISTORY, NOON, Clock, Stage, clear, ended, slack_at
 from tests.handlers.workshop import UI
 
 HOUR = 3600  # seconds
@@ -277,6 +277,31 @@ def test_when_slack_limits_a_channel_nothing_else_is_sent_there_before_its_time_
     stage.work(second)
     stage.work(first)
     assert stage.posted(EXPERIMENTS) == ["B ended", "A ended"]
+
+
+def test_what_only_a_quiet_watch_wants_waits_until_its_quiet_is_over_whatever_the_others_are(stage):
+    stage.clock.at = NOON.timestamp() + 30 * 24 * HOUR
+    stage.watch("iris quiet 11:00-13:00 UTC")
+    stage.watch("iris only new best")
+    wanted = {"w2": Announced(lambda _rung: Reply("A ended"), "A ended")}
+
+    def announce(message, _services):
+        found = [wanted[each] for each in message.watch_ids if each in wanted]
+        return found[0] if found else Unwanted("No watch wants it")
+
+    stage.deliverer = stage.deliverer_on(stage.slack.api_url, announce)
+    a, b = stage.announce("A", watch_ids=("w2", "w3")), stage.announce("B", watch_ids=("w3",))
+    assert stage.deliver(a) == pytest.approx(HOUR, abs=5)
+    assert stage.message(a).problem.startswith("Only a watch that is quiet wants it, until 2026-12-23 13:00 UTC")
+    assert stage.deliver(b) is None
+    assert stage.message(b).state is State.DROPPED
+    stage.clock.wait(HOUR)
+    stage.work(a)
+    assert stage.posted() == ["A ended"]
+    wanted["w3"] = wanted["w2"]
+    stage.clock.wait(23 * HOUR)
+    c = stage.announce("C", watch_ids=("w2", "w3"))
+    assert stage.deliver(c) is None
 
 
 def test_slack_failing_for_minutes_neither_loses_nor_doubles_anything(stage):
