@@ -132,6 +132,8 @@ class _Places:
             self._put_late(fresh)
             return
         bursts, singles = self._by_experiment(self._not_joining(alone))
+        if not (sweeps or bursts or singles):
+            return
         waiting = sum(each.is_waiting and each.not_before <= self.now for each in self.standing)
         room = self.handful - waiting
         if len(sweeps) + len(bursts) + len(singles) > room:

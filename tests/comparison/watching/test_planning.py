@@ -205,6 +205,11 @@ def test_of_too_many_sweeps_some_wait_their_turn_in_the_shared_message():
     assert [each.kind for each in told(again, standing=standing)] == [Kind.SWEEP] * 8
 
 
+def test_what_joins_a_burst_needs_no_room_of_its_own():
+    burst = stands("burst:T:C1:7:first", Kind.BURST)
+    assert [each.key for each in told(several(1, 2), standing=[burst, *waiting(9)])] == [burst.key]
+
+
 def test_the_handful_is_a_setting():
     assert drawn(told(several(1, 2), handful=1)) == [("burst 7:1", 2)]
     assert len(told(several(1, 2, 3), handful=3)) == 3
