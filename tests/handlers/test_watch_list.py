@@ -239,6 +239,7 @@ def test_where_slack_tells_who_is_inside_the_others_of_the_channel_are_listed_to
     town.press_in_view(town.home(), "watch:remove:1")
     told = town.wait_for_message("removed", channel=EXPERIMENTS)
     assert told.text == f"<@{MAYA}> removed a watch of <@{JONAS}>: team/fraud"
+    town.wait_until(lambda: "team/fraud" not in read(Page(town.home().content["blocks"])))
     town.leave(EXPERIMENTS, MAYA)
     have(bot, "team/churn", by=JONAS)
     assert "team/churn" not in home(town)
