@@ -3,19 +3,21 @@
 from collections.abc import Callable
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from bot.playground import response_urls, web_api
 from bot.playground.desk import Desk
+from bot.playground.origins import OwnOrigin
 from bot.playground.sockets import Sockets
 
 HangUp = Callable[[Request], None]
 
 
 def build(desk: Desk, sockets: Sockets, hang_up: HangUp, pages: list[BaseRoute]) -> Starlette:
-    """`hang_up` ends the connection that a request came by, without an answer."""
+    """For programs of this machine and the page itself. `hang_up` ends a request's connection without an answer."""
 
     async def call(request: Request) -> Response:
         about = request.headers.get("content-type", ""), request.headers.get("authorization", "")
@@ -40,5 +42,6 @@ def build(desk: Desk, sockets: Sockets, hang_up: HangUp, pages: list[BaseRoute])
             Route("/response/{token}", respond, methods=["POST"]),
             WebSocketRoute("/socket", sockets.serve),
             *pages,
-        ]
+        ],
+        middleware=[Middleware(OwnOrigin)],
     )

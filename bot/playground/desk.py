@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from secrets import token_hex, token_urlsafe
 from typing import Any
 
 from bot.playground.faults import Faults
@@ -17,11 +18,11 @@ RETRIES = (0.0, 60.0, 300.0)  # seconds before each of Slack's retries of an eve
 
 @dataclass(frozen=True)
 class Installation:
-    """How the app is installed: its secrets, its scopes, and what it asked to be sent."""
+    """How the app is installed: its secrets, new ones each time, its scopes, and what it asked to be sent."""
 
-    bot_token: str = "xoxb-playground"  # noqa: S105 - it opens nothing but the stand-in
-    app_token: str = "xapp-playground"  # noqa: S105 - it opens nothing but the stand-in
-    signing_secret: str = "playground-signing-secret"  # noqa: S105 - it signs only what the stand-in sends
+    bot_token: str = field(default_factory=lambda: f"xoxb-{token_urlsafe(32)}", repr=False)
+    app_token: str = field(default_factory=lambda: f"xapp-{token_urlsafe(32)}", repr=False)
+    signing_secret: str = field(default_factory=lambda: token_hex(16), repr=False)
     scopes: frozenset[str] = LEAST_SCOPES
     events: frozenset[str] = LEAST_EVENTS
     commands: frozenset[str] = frozenset({"/mlcompare"})

@@ -10,7 +10,7 @@ from bot.notifying.delivering import Deliverer
 from bot.notifying.outbox import id_of
 from bot.notifying.pausing import Line, Pauser
 from bot.notifying.subscribing import Subscriptions
-from bot.playground.desk import LEAST_SCOPES, Installation
+from bot.playground.desk import LEAST_SCOPES
 from bot.playground.slack import EXPERIMENTS, MAYA, SlackStandIn
 from bot.playground.state import TEAM, Workspace
 from comparison.runs import Experiment, Run, Status
@@ -86,7 +86,7 @@ class Stage:
         self.deliverer = self.deliverer_on(slack.api_url) if slack else None
 
     def deliverer_on(self, api_url, announce=None):
-        client = WebClient(token=Installation().bot_token, base_url=api_url, timeout=5, retry_handlers=[])
+        client = WebClient(token=self.slack.installation.bot_token, base_url=api_url, timeout=5, retry_handlers=[])
         return Deliverer(
             self.outbox,
             self.services,
