@@ -16,12 +16,13 @@ class Refusals:
         self._count: Counter[str] = Counter()
         self._speak_at = 0.0
 
-    def note(self, why: str) -> None:
-        """Counts one; says what was counted when nothing was said for a minute."""
+    def note(self, why: str) -> bool:
+        """Counts one; says what was counted when nothing was said for a minute, and then returns True."""
         with self._mutex:
             self._count[why] += 1
             if time.monotonic() < self._speak_at:
-                return
+                return False
             self._speak_at = time.monotonic() + EVERY
             counted, self._count = self._count, Counter()
         log.warning("requests refused", extra={why.replace(" ", "_"): n for why, n in counted.items()})
+        return True

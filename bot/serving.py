@@ -17,6 +17,7 @@ import click
 from bot.app import Bot, build
 from bot.listening import address, listen, serve_site
 from bot.logs import configure
+from bot.refusals import Refusals
 from bot.settings import Settings, SettingsError, read
 from bot.signing import Signatures
 from bot.slack import web_client
@@ -61,7 +62,8 @@ class Served:
         self._bot.recovery.start()
         if self._bot.settings.notifies:
             self._bot.notifier.start()
-        self._stop_web = serve_site(site(self._door(), self.reasons), self._listening)
+        refusals = Refusals()
+        self._stop_web = serve_site(site(self._door(refusals), self.reasons), self._listening, refusals)
         if self._socket_mode:
             self._socket_mode.start()
 
@@ -96,7 +98,7 @@ class Served:
         client = web_client(settings, settings.slack_app_token.get_secret_value())
         return SocketMode(self._bot.app, client, patience=settings.socket_patience, give_up=lambda: self._ending.ask(1))
 
-    def _door(self) -> Door | None:
+    def _door(self, refusals: Refusals) -> Door | None:
         if self._socket_mode:
             return None
         return Door(
@@ -104,6 +106,7 @@ class Served:
             signatures=Signatures(self._bot.settings.slack_signing_secret.get_secret_value(), time.time),
             dispatchers=ThreadPoolExecutor(DISPATCHERS, thread_name_prefix="dispatch"),
             new_incident=self._bot.services.new_incident,
+            refusals=refusals,
         )
 
 
@@ -129,7 +132,7 @@ def serve() -> None:
         raise click.ClickException(f"{error}\n`mlcompare check` tests each of them.") from error
     configure(settings.log_level, settings.secrets)
     sys.setswitchinterval(0.0005)  # acknowledgements wait less behind busy workers
-    listening = listen(settings.host, settings.port)
+    listening = listen(settings.listens_on, settings.port)
     ending = Ending()
     watch_signals(ending)
     served = Served(build(settings), listening, ending)

@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     databricks_token: Secret = SecretStr("")  # likewise
     database_url: Annotated[Secret, AfterValidator(_database)] = SecretStr("sqlite:///.mlcompare/mlcompare.db")
     port: Annotated[int, Bare] = Field(default=3000, ge=0, le=65535)
-    host: Words = Field(default="0.0.0.0", validation_alias="MLCOMPARE_HOST")  # noqa: S104 -- a container is reached from outside
+    host: Words = Field(default="", validation_alias="MLCOMPARE_HOST")
     workers: Annotated[int, Bare] = Field(default=12, ge=1, le=256, validation_alias="MLCOMPARE_WORKERS")
     mlflow_timeout: Annotated[float, Bare] = Field(
         default=10, ge=0.5, le=120, validation_alias="MLCOMPARE_MLFLOW_TIMEOUT"
@@ -151,6 +151,12 @@ class Settings(BaseSettings):
     @property
     def socket_mode(self) -> bool:
         return bool(self.slack_app_token.get_secret_value())
+
+    @property
+    def listens_on(self) -> str:
+        """Unless told otherwise: over HTTP Slack has to reach us, in Socket Mode nobody from outside."""
+        everywhere = "0.0.0.0"  # noqa: S104 -- a container is reached from outside
+        return self.host or ("127.0.0.1" if self.socket_mode else everywhere)
 
     @property
     def notifies(self) -> bool:

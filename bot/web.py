@@ -20,7 +20,9 @@ from bot.signing import Finding, Signatures
 log = logging.getLogger(__name__)
 
 LARGEST = 1_000_000  # bytes of a request
+SHORT = 1_000  # bytes of what is looked at unsigned
 SLOWEST = 10  # seconds for a body to arrive
+TLS_CHECK = b"ssl_check=1"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 PATHS = ("/slack/events", "/slack/commands", "/slack/interactive")
@@ -46,29 +48,44 @@ class Door:
 
     async def __call__(self, request: Request) -> Response:
         try:
-            body = await _body(request)
-            text = _text(body)
-            if _asks_only_for_tls(request, text):
-                return Response()
-            return await self._take(request, body, text)
+            return await self._take(request)
         except Refused as refusal:
             self.refusals.note(refusal.why)
             return JSONResponse({"error": refusal.why}, refusal.status)
 
-    async def _take(self, request: Request, body: bytes, text: str) -> Response:
-        if request.method != "POST":
-            raise Refused(405, "not a POST")
-        headers = request.headers
-        timestamp = headers.get("x-slack-request-timestamp", "")
-        finding = self.signatures.judge(timestamp, headers.get("x-slack-signature", ""), body)
-        if finding is Finding.REPLAYED and "x-slack-retry-num" in headers:
+    async def _take(self, request: Request) -> Response:
+        """What costs least comes first, and nothing is parsed of what Slack did not sign."""
+        if _looks_at_tls(request):
+            return Response()
+        kind = _announced(request)
+        timestamp = request.headers.get("x-slack-request-timestamp", "")
+        signature = request.headers.get("x-slack-signature", "")
+        if not signature and await _asks_only_for_tls(request):
+            return Response()
+        glance = self.signatures.glance(timestamp, signature)
+        if glance is not None:
+            raise Refused(401, f"{glance.value} request")
+        body = await _body(request, LARGEST)
+        finding = self.signatures.judge(timestamp, signature, body)
+        if finding is Finding.REPLAYED and "x-slack-retry-num" in request.headers:
             return Response()  # Slack tried again within the second, and the first try is being worked on
         if finding is not Finding.GENUINE:
             raise Refused(401, f"{finding.value} request")
-        incoming = _bolt_request(request, text)
-        loop = asyncio.get_running_loop()
+        if TLS_CHECK in body.split(b"&"):
+            return Response()
+        return await self._dispatch(request, kind, body, timestamp)
+
+    async def _dispatch(self, request: Request, kind: str, body: bytes, timestamp: str) -> Response:
+        names = ("x-slack-retry-num", "x-slack-retry-reason")
+        again = {name: request.headers[name] for name in names if name in request.headers}
+
+        def dispatch() -> BoltResponse:
+            return self.app.dispatch(_bolt_request(kind, body, again))
+
         try:
-            answer = await loop.run_in_executor(self.dispatchers, self.app.dispatch, incoming)
+            answer = await asyncio.get_running_loop().run_in_executor(self.dispatchers, dispatch)
+        except Refused:
+            raise
         except Exception:
             self.signatures.forget(timestamp, body)
             log.exception("a request could not be dispatched", extra={"incident": self.new_incident()})
@@ -76,17 +93,41 @@ class Door:
         return _response(answer)
 
 
-async def _body(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > LARGEST:
+def _looks_at_tls(request: Request) -> bool:
+    """Slack's unsigned look at the certificate, by its address: it is answered, and nothing else happens."""
+    query: bytes = request.scope["query_string"]
+    return request.method == "GET" and len(query) <= SHORT and TLS_CHECK in query.split(b"&")
+
+
+async def _asks_only_for_tls(request: Request) -> bool:
+    """The same by a body, which is short."""
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > SHORT:
+        return False
+    return TLS_CHECK in (await _body(request, SHORT)).split(b"&")
+
+
+def _announced(request: Request) -> str:
+    """The kind of the body, of a request whose headers are those of one of Slack's."""
+    if request.method != "POST":
+        raise Refused(405, "not a POST")
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > LARGEST:
         raise Refused(413, "too large")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in {FORM, JSON}:
+        raise Refused(415, "neither a form nor JSON")
+    return kind
+
+
+async def _body(request: Request, largest: int) -> bytes:
     parts, size = [], 0
     try:
         async with asyncio.timeout(SLOWEST):
             async for part in request.stream():
                 parts.append(part)
                 size += len(part)
-                if size > LARGEST:
+                if size > largest:
                     raise Refused(413, "too large")
     except TimeoutError as error:
         raise Refused(408, "too slow") from error
@@ -95,29 +136,14 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _text(body: bytes) -> str:
+def _bolt_request(kind: str, body: bytes, again: dict[str, str]) -> BoltRequest:
+    """The request with the headers Bolt may see: any other is not signed, and some would steer it."""
     try:
-        return body.decode()
+        text = body.decode()
     except UnicodeDecodeError as error:
         raise Refused(400, "not UTF-8") from error
-
-
-def _asks_only_for_tls(request: Request, text: str) -> bool:
-    """Slack's unsigned look at the certificate: it is answered, and nothing else happens."""
-    if request.method == "GET":
-        return request.query_params.get("ssl_check") == "1"
-    return "ssl_check=1" in text and dict(parse_qsl(text)).get("ssl_check") == "1"
-
-
-def _bolt_request(request: Request, text: str) -> BoltRequest:
-    """The request with the headers Bolt may see: any other is not signed, and some would steer it."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in {FORM, JSON}:
-        raise Refused(415, "neither a form nor JSON")
-    names = ("x-slack-retry-num", "x-slack-retry-reason")
-    headers = {"content-type": kind, **{name: request.headers[name] for name in names if name in request.headers}}
     try:
-        return BoltRequest(body=_checked(kind, text), headers=dict(headers))
+        return BoltRequest(body=_checked(kind, text), headers={"content-type": kind, **again})
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise Refused(400, "malformed") from error
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self, cast
 
 import uvicorn
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -22,7 +22,7 @@ class Connections:
     def __init__(self) -> None:
         self._open: dict[tuple[str, int], asyncio.Transport] = {}
 
-    def hang_up(self, request: Request) -> None:
+    def hang_up(self, request: HTTPConnection) -> None:
         client = request.client
         transport = self._open.get((client.host, client.port)) if client else None
         if transport is not None:

@@ -48,6 +48,7 @@ class SlackStandIn:
         clock = self.workspace.clock
         self._serving = Serving(port)
         self.sockets = Sockets()
+        self.sockets.hang_up = self._serving.connections.hang_up
         self._desk = Desk(self.installation, self.workspace, Tickets(clock), Pace(clock), bot_url=bot_url)
         self._desk.url = self._serving.url
         self._desk.open_socket = lambda: f"{self.url.replace('http', 'ws', 1)}socket?ticket={self.sockets.new_ticket()}"

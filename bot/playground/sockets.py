@@ -6,12 +6,17 @@ import secrets
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.playground.shapes import parse_json
 from bot.playground.state import APP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import HTTPConnection
 
 LIFETIME = 3600
 MOST_CONNECTIONS = 10
@@ -28,6 +33,7 @@ class Sockets:
         self._waiting: dict[str, Future[dict[str, Any]]] = {}
         self._turn = itertools.count()
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.hang_up: Callable[[HTTPConnection], None] = lambda _socket: None
         self.acknowledged: list[str] = []
 
     def new_ticket(self) -> str:
@@ -114,8 +120,15 @@ class Sockets:
         for socket in connections if loop else ():
             asyncio.run_coroutine_threadsafe(_say_goodbye(socket, reason), loop).result(3)  # type: ignore[arg-type]
 
+    def cut(self) -> None:
+        """End the TCP of every connection, as a network does: no close frame, no goodbye."""
+        with self._lock:
+            connections, loop = list(self._connections), self.loop
+        for socket in connections if loop else ():
+            loop.call_soon_threadsafe(self.hang_up, socket)  # type: ignore[union-attr]
+
     def drop(self) -> None:
-        """End every connection without a word."""
+        """Close every connection without saying goodbye before."""
         with self._lock:
             connections, loop = list(self._connections), self.loop
         for socket in connections if loop else ():

@@ -19,14 +19,16 @@ KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT", "COVERAGE
 class BotProcess:
     """`python -m bot serve`, with the settings given and no others."""
 
-    def __init__(self, folder, settings, command="serve"):
+    def __init__(self, folder, settings, command="serve", descriptors=None):
+        """`descriptors`: how many files and connections the system lets it have open."""
+        limited = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
         self._log = folder / "bot.log"
         self.port = ""
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         own = {"PORT": "0", "MLCOMPARE_HOST": "127.0.0.1", "PYTHONPATH": str(ROOT), "MLFLOW_DISABLE_TELEMETRY": "true"}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", command],
+                [*limited, sys.executable, "-m", "bot", command],
                 cwd=folder,
                 env={**environment, **own, **settings},
                 stdout=log,

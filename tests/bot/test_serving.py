@@ -5,6 +5,7 @@ import socket
 import time
 
 import httpx
+import psutil
 import pytest
 
 from bot.playground.slack import SlackStandIn
@@ -186,12 +187,56 @@ def test_with_the_database_down_people_are_answered_and_readyz_says_so(start, sl
 
 def test_socket_mode_comes_back_when_the_connection_is_lost(start, slack):
     bot = serve(start, slack, SOCKET).wait_until_ready()
-    for lose in (slack.sockets.drop, slack.sockets.disconnect):
+    for lose in (slack.sockets.drop, slack.sockets.disconnect, slack.sockets.cut):
         lose()
         bot.wait_until_ready()
         slack.wait_for_socket(20)
     assert slack.command("/mlcompare", "help").was_taken
     assert slack.wait_for_ephemeral("/mlcompare", timeout=30)
+
+
+def test_a_connection_whose_tcp_ends_is_lost_within_a_second_and_costs_no_cpu(start, slack):
+    bot = serve(start, slack, SOCKET).wait_until_ready()
+    cpu = psutil.Process(bot.process.pid).cpu_times
+    slack.faults.hang_up(None, method="apps.connections.open")
+    before, cut_at = cpu(), time.monotonic()
+    slack.sockets.cut()
+    while bot.ready()[1]["socket mode"] == "ok":
+        assert time.monotonic() - cut_at < 1
+        time.sleep(0.05)
+    time.sleep(3)
+    assert sum(cpu()[:2]) - sum(before[:2]) < 1.5  # of three seconds; what else it does is little
+    slack.faults.clear()
+    bot.wait_until_ready(40)
+    assert slack.command("/mlcompare", "help").was_taken
+
+
+def test_a_connection_whose_tcp_ends_is_replaced_within_a_second(start, slack):
+    bot = serve(start, slack, SOCKET).wait_until_ready()
+    for number in range(2):
+        asked = slack.count("apps.connections.open")
+        slack.sockets.cut()
+        slack.wait_until(lambda asked=asked: slack.count("apps.connections.open") > asked, 1 + number)
+        slack.wait_for_socket(10)
+        taken = slack.command("/mlcompare", f"help {number}")
+        assert taken.was_taken, taken
+    assert "Traceback" not in bot.log
+
+
+def test_a_command_on_the_old_connection_is_acknowledged_after_slack_asked_for_a_new_one(start, slack):
+    bot = serve(start, slack, SOCKET).wait_until_ready()
+    slack.sockets.disconnect("warning")
+    slack.wait_until(lambda: slack.sockets.count == 2, 10)
+    taken = [slack.command("/mlcompare", f"help {number}") for number in range(4)]  # to each in turn
+    assert [each for each in taken if not each.was_taken] == []
+    assert bot.ready()[1]["socket mode"] == "ok"
+    slack.wait_until(lambda: len(slack.ephemerals) >= 4, 30)
+
+
+@pytest.mark.parametrize(("mode", "host"), [(HTTP, "0.0.0.0"), (SOCKET, "127.0.0.1")])
+def test_unless_told_otherwise_others_reach_the_port_only_where_slack_must(start, slack, mode, host):
+    bot = serve(start, slack, mode, MLCOMPARE_HOST="")
+    assert f"address={host}:{bot.port}" in bot.log
 
 
 def test_socket_mode_that_is_dead_for_long_ends_the_process_for_its_supervisor(start, slack):
