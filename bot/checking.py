@@ -1,6 +1,5 @@
 """`mlcompare check`: every setting, token, scope and server, each with what to do about it."""
 
-import json
 import re
 import urllib.error
 import urllib.request
@@ -14,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.addresses import bare
 from bot.logs import Redaction
 from bot.manifest import SCOPES
+from bot.output.controls import json_text, written_out
 from bot.settings import SOURCES, Problem, Settings, missing, survey
 from bot.slack import web_client
 from comparison.errors import RequestError
@@ -204,7 +204,7 @@ def examine(source: Callable[[Settings], RunSource]) -> Iterator[Finding]:
 def _line(finding: Finding) -> str:
     mark = click.style("✓", fg="green") if finding.well else click.style("✗", fg="red")
     remedy = f"\n    → {finding.remedy}" if finding.remedy and not finding.well else ""
-    return f"{mark} {finding.what} {bare(finding.found)}{remedy}"
+    return f"{mark} {finding.what} {written_out(bare(finding.found))}{remedy}"
 
 
 @click.command()
@@ -224,7 +224,7 @@ def check(context: click.Context, as_json: bool) -> None:  # noqa: FBT001 -- cli
     well = all(each.well for each in findings)
     if as_json:
         document = {"well": well, "findings": [asdict(each) for each in findings]}
-        click.echo(redact(json.dumps(document, indent=2, ensure_ascii=False)))
+        click.echo(redact(json_text(document)))
     else:
         failed = sum(not each.well for each in findings)
         click.echo("\nAll is well: start it with `mlcompare serve`." if well else f"\n{failed} to mend.")

@@ -58,7 +58,10 @@ class Late(click.Group):
         except Exception as error:
             if ctx.params.get("traceback"):
                 raise
-            click.echo(f"Something went wrong in mlcompare: {type(error).__name__}: {error}", err=True)
+            from bot.output.controls import written_out
+
+            said = written_out(str(error))
+            click.echo(f"Something went wrong in mlcompare: {type(error).__name__}: {said}", err=True)
             click.echo("`mlcompare --traceback …` shows where.", err=True)
             ctx.exit(UNFORESEEN)
 

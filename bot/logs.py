@@ -44,7 +44,8 @@ class Lines(logging.Formatter):
         extra = "".join(f" {key}={_value(each)}" for key, each in vars(record).items() if key not in OWN)
         line = f"{at}.{int(record.msecs):03d}Z {record.levelname} {record.name} {said}{extra}"
         if record.exc_info:
-            line = f"{line}\n{self.formatException(record.exc_info)}"
+            told = self.formatException(record.exc_info)
+            line = "\n".join([line, *map(_flat, told.split("\n"))])
         return self._redact(line)
 
 

@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 from slack_sdk.errors import SlackApiError
 
-from comparison.errors import RequestError
+from comparison.errors import RequestError, TrackingUnavailable
 
 log = logging.getLogger(__name__)
 
 
 def describe(error: BaseException) -> str:
     """What went wrong, in a few words without addresses."""
+    if isinstance(error, TrackingUnavailable) and error.outline:
+        return error.outline
     if isinstance(error, RequestError):
         return error.problem
     if isinstance(error, SlackApiError):

@@ -44,8 +44,14 @@ class ExperimentNotFound(RequestError):  # noqa: N818
     """No experiment is called so."""
 
 
+@dataclass
 class TrackingUnavailable(RequestError):  # noqa: N818
-    """MLflow is down, slow, denying or not MLflow; `problem` says which."""
+    """MLflow is down, slow, denying or not MLflow; `problem` says which.
+
+    `outline` is the problem without where the server is and what it said, for those who need not know; "": the same.
+    """
+
+    outline: str = ""
 
 
 class FilterRefused(RequestError):  # noqa: N818

@@ -71,7 +71,7 @@ class Server:
 
 def too_slow(server: Server) -> TrackingUnavailable:
     """No answer within the deadline."""
-    return TrackingUnavailable(f"{server.name} did not answer within {server.seconds:g} s.", remedy=_AGAIN)
+    return _said(server.name, f"did not answer within {server.seconds:g} s", _AGAIN)
 
 
 def not_mlflow(server: Server) -> TrackingUnavailable:
@@ -94,7 +94,7 @@ def unavailable(error: BaseException, server: Server) -> TrackingUnavailable | N
         return _said(server.name, *_BY_STATUS.get(status, (f"failed to answer ({status})", _AGAIN)))
     code = getattr(error, "error_code", "")
     if code == "INTERNAL_ERROR" and not server.is_remote:
-        return _said(server.name, f"cannot be read: {_own_words(error)}", _CHECK)
+        return _said(server.name, f"cannot be read: {_own_words(error)}", _CHECK, outline="cannot be read")
     if code == "INTERNAL_ERROR" and "RestException" not in kinds:
         return not_mlflow(server)
     return _said(server.name, *_BY_CODE.get(code, ("failed to answer", _AGAIN))) if code else None
@@ -130,8 +130,8 @@ def shown(tracking_uri: str) -> str:
     return f"MLflow at {host}{port}" if parts.scheme in ("http", "https") and host else "MLflow"
 
 
-def _said(server: str, problem: str, remedy: str) -> TrackingUnavailable:
-    return TrackingUnavailable(f"{server} {problem}.", remedy=remedy)
+def _said(server: str, problem: str, remedy: str, outline: str = "") -> TrackingUnavailable:
+    return TrackingUnavailable(f"{server} {problem}.", remedy=remedy, outline=f"MLflow {outline or problem}.")
 
 
 def _own_words(error: BaseException) -> str:

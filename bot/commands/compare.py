@@ -1,6 +1,5 @@
 """`mlcompare compare`: the report of a channel, in a terminal or a pipeline."""
 
-import json
 import logging
 import os
 import shutil
@@ -118,9 +117,10 @@ def _with_options(request: "Compare", options: Options) -> "Compare":
 
 def _draw(comparison: "Comparison", request: "Compare", ui_url: str, *, now: int, form: str) -> str:
     if form == "json":
+        from bot.output.controls import json_text
         from comparison.contract import as_dict
 
-        return json.dumps(as_dict(comparison, ui_url=ui_url), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(as_dict(comparison, ui_url=ui_url)) + "\n"
     if form == "csv":
         from bot.output import spreadsheet
 
@@ -133,10 +133,11 @@ def _draw(comparison: "Comparison", request: "Compare", ui_url: str, *, now: int
 
 def _draw_report(report: "Report", form: str) -> str:
     if form == "slack":
+        from bot.output.controls import json_text
         from handlers.drawing import draw
 
         reply = draw(report)
-        return json.dumps({"text": reply.text, "blocks": list(reply.blocks)}, indent=2, ensure_ascii=False) + "\n"
+        return json_text({"text": reply.text, "blocks": list(reply.blocks)}) + "\n"
     if form == "markdown":
         from bot.output import markdown
 
@@ -186,10 +187,11 @@ def _tell(error: Exception) -> None:
 
 def _gate(comparison: "Comparison") -> int:
     from bot.commands import gate
+    from bot.output.controls import written_out
 
     code, why = gate.judge(comparison)
     if why:
-        click.echo(f"--fail-if-worse: {why}", err=True)
+        click.echo(f"--fail-if-worse: {written_out(why)}", err=True)
     return code
 
 

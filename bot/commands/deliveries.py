@@ -126,10 +126,11 @@ def _why(message: "Message", now: int) -> str:
 
 def _document(found: "list[Message]") -> str:
     from bot.commands.stored import iso
+    from bot.output.controls import json_text
 
     rows: list[dict[str, Any]] = [
         asdict(each) | {name: iso(getattr(each, name) / 1000) for name in _TIMES} for each in found
     ]
     for row in rows:
         del row["drawn"]
-    return json.dumps({"version": 1, "deliveries": rows}, indent=2, ensure_ascii=False)
+    return json_text({"version": 1, "deliveries": rows})

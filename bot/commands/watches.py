@@ -1,6 +1,5 @@
 """`mlcompare watches`: what channels watch, who asked for it, and who changed it."""
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -86,4 +85,6 @@ def _changes(changes: "list[Changed]", channel: str, *, as_json: bool) -> str:
 
 
 def _document(name: str, rows: list[dict[str, Any]]) -> str:
-    return json.dumps({"version": 1, name: rows}, indent=2, ensure_ascii=False)
+    from bot.output.controls import json_text
+
+    return json_text({"version": 1, name: rows})

@@ -68,7 +68,7 @@ class DurableEngine:
             self._library = Library(storage, str(self._slot), self._run, CLAIMS * self._workers)
         except BaseException as error:
             storage.dispose()
-            self._unstarted = _reason(error)
+            self._unstarted = f"the connection to its database failed: {_kind(error)}"
             raise
         self._storage = storage
         self._started_at = time.monotonic()
@@ -239,10 +239,18 @@ class DurableEngine:
             with storage.connect() as connection:
                 connection.execute(text(question))
         except Exception as error:  # noqa: BLE001 -- whatever it is, that is the problem
-            return f"its database does not answer: {_reason(error)}"
+            return f"its database does not answer: {_kind(error)}"
         return ""
 
 
+def _kind(error: BaseException) -> str:
+    """Without the words of the database, which name where it is: /readyz repeats this to whoever asks."""
+    return type(_cause(error)).__name__
+
+
 def _reason(error: BaseException) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return f"{type(cause).__name__}: {cause}".strip().partition("\n")[0]
+    return f"{_kind(error)}: {_cause(error)}".strip().partition("\n")[0]
+
+
+def _cause(error: BaseException) -> BaseException:
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error

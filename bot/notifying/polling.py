@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from bot.notifying.outbox import Cursor, End, Message, Outbox
 from bot.notifying.pace import Pace
 from bot.notifying.subscribing import Coverage, Subscriptions, covered
+from bot.probing import describe
 from comparison.errors import RequestError
 from comparison.runs import Experiment, Run
 from comparison.source import RunSource
@@ -69,7 +70,7 @@ class Poller:
         try:
             found = self._look_on(wanted, now)
         except RequestError as error:
-            self.pace.miss(error.problem)
+            self.pace.miss(describe(error))
             return Found(is_ours=True, problem=error.problem)
         self._keep_pace(self.clock() - began)
         return found

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
+from bot.state.database import keep_private
+
 CONNECT_SECONDS = 3  # a database that does not answer in this time counts as down
 _APPLICATION = "mlcompare"
 # A server that is gone without a word is noticed within 25 s.
@@ -74,6 +76,7 @@ def _server(address: str, connections: int) -> Engine:
 def _file(address: str) -> Engine:
     path = beside(address, "engine.db")
     path.parent.mkdir(parents=True, exist_ok=True)
+    keep_private(path)
     url = URL.create("sqlite", database=str(path))
     engine = create_engine(url, pool_size=5, max_overflow=0, hide_parameters=True)
 

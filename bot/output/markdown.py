@@ -4,11 +4,23 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
+from bot.output.controls import dropped
 from comparison.report import Align, Column, Line, Report, RunCard, Section, Step, Table
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~#$]|(?<![^\W_])_|_(?![^\W_])")
 _LEADING = re.compile(r"^([-+=]|\d{1,9}[.)])(?=[-=\s]|$)")
-_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;"), ("://", "&#58;//"), ("www.", "www&#46;"))
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\u200b", "&#8203;"))
+# GitHub looks for these in the text as it reads, behind every escape: only a character that nobody sees parts them.
+_CALLS = re.compile(
+    r"@(?=\S)"  # a person, a team, an e-mail address, a commit of another repository
+    r"|\#(?=\d)|\bGH(?:SA)?-(?=\w)"  # an issue
+    r"|:(?=//)|ww(?=w\.)"  # an address
+    r"|:(?=[\w+-]*[a-z][\w+-]*:)|:(?=[+-]1:)",  # an emoji
+    re.IGNORECASE,
+)
+_PARTED = "\u200b"
+# What could be a commit, standing alone: GitHub makes no link of code, and an id can still be copied.
+_HEX = re.compile(r"(?<![^\s(\[{:,;…\u200b\u2068])((?=\d*[a-f])[0-9a-f]{7,40})(?![^\s)\]},;:.…\u2069])(?!\.\w)")
 _TICKS = re.compile(r"`+")
 
 
@@ -31,13 +43,27 @@ def draw(report: Report) -> str:
 
 def escape(text: str) -> str:
     """The text as it reads, on one line."""
-    line = " ".join(text.split())
+    told = _HEX.split(_parted(text))
+    told[::2] = [_SPECIAL.sub(lambda found: f"\\{found.group()}", part) for part in told[::2]]
+    told[1::2] = [f"`{part}`" for part in told[1::2]]
+    line = "".join(told)
     for character, entity in _ENTITIES:
         line = line.replace(character, entity)
-    # Entities hold # and &, which are ours by now.
-    told = re.split(r"(&(?:amp|lt|gt|#\d+);)", line)
-    told[::2] = [_SPECIAL.sub(lambda found: f"\\{found.group()}", part) for part in told[::2]]
-    return _LEADING.sub(lambda found: _leading(found.group()), "".join(told))
+    return _LEADING.sub(lambda found: _leading(found.group()), line)
+
+
+def _parted(text: str) -> str:
+    """On one line, without what acts, and with what GitHub would take for a mention or an address in two."""
+    line = " ".join(dropped(text).replace(_PARTED, "").split())
+    return _CALLS.sub(lambda found: f"{found.group()}{_PARTED}", line)
+
+
+def _within_html(text: str) -> str:
+    """The same where Markdown is not read."""
+    line = _parted(text)
+    for character, entity in _ENTITIES:
+        line = line.replace(character, entity)
+    return line
 
 
 def _leading(mark: str) -> str:
@@ -70,11 +96,11 @@ def _row(texts: Iterable[str]) -> str:
 
 
 def _section(section: Section) -> list[str]:
-    title = escape(section.title) + (f" ({escape(section.note)})" if section.note else "")
+    title = section.title + (f" ({section.note})" if section.note else "")
     lines = [f"- {_line(line)}" for line in section.lines]
     if section.folded:
-        return [f"<details><summary>{title}</summary>", "", *lines, "", "</details>"]
-    return [f"**{title}**", "", *lines]
+        return [f"<details><summary>{_within_html(title)}</summary>", "", *lines, "", "</details>"]
+    return [f"**{escape(title)}**", "", *lines]
 
 
 def _line(line: Line) -> str:
@@ -85,7 +111,8 @@ def _step(step: Step) -> str:
     text = escape(step.text)
     if not step.command:
         return f"- {text}"
-    longest = max(map(len, _TICKS.findall(step.command)), default=0)
+    command = " ".join(dropped(step.command).split())
+    longest = max(map(len, _TICKS.findall(command)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if longest else ""
-    return f"- {text}{': ' if text else ''}{fence}{pad}{' '.join(step.command.split())}{pad}{fence}"
+    return f"- {text}{': ' if text else ''}{fence}{pad}{command}{pad}{fence}"

@@ -1,10 +1,13 @@
 """A comparison as CSV: one row a metric and candidate, numbers in full, no text that a spreadsheet would execute."""
 
 import csv
+import re
+import unicodedata
 from collections.abc import Iterator
 from io import StringIO
 from math import isnan
 
+from bot.output.controls import written_out
 from comparison.outcome import Change, Comparison, MetricComparison
 from comparison.runs import Side
 
@@ -22,7 +25,8 @@ COLUMNS = (
     "change",
     "outcome",
 )
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_CELL = re.compile(r"(?:^|(?<=;))(\s*)(?=(\S))")  # also where a spreadsheet has ; between cells
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
 def draw(comparison: Comparison) -> str:
@@ -53,8 +57,15 @@ def _numbers(change: Change) -> tuple[str, ...]:
 
 
 def text(told: str) -> str:
-    """A text cell: what a spreadsheet would take for a formula begins with an apostrophe."""
-    return f"'{told}" if told.lstrip(" ").startswith(_STARTS_A_FORMULA) else told
+    """A text cell on one line: what a spreadsheet would take for a formula has an apostrophe before it."""
+    shown = written_out(told)
+    return shown if _NUMBER.fullmatch(shown) else _CELL.sub(_held, shown)
+
+
+def _held(cell: re.Match[str]) -> str:
+    """The blanks that a cell begins with, behind an apostrophe where a formula follows, in full width or otherwise."""
+    first = unicodedata.normalize("NFKC", cell[2])[0]
+    return f"'{cell[1]}" if first in "=+-@" else cell[1]
 
 
 def number(value: float | None) -> str:

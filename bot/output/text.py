@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from tabulate import MIN_PADDING, tabulate
 from wcwidth import wcswidth
 
+from bot.output.controls import clean
 from comparison.report import Cell, Column, Report, RunCard, Section, Step, Table
 from comparison.wording.plain import FIRST_STRONG, POP
 
@@ -19,8 +20,9 @@ Paint = Callable[[str, str], str]
 
 
 def draw(report: Report, *, width: int = 80, colours: bool = False) -> str:
-    """The whole report; every line but addresses and commands is at most `width` wide."""
+    """The whole report; every line but addresses and commands is at most `width` wide, and nothing acts but colours."""
     paint = _paint if colours else _leave
+    report = clean(report)
     parts = (
         [paint(line, "bold") for line in _wrapped(report.headline, width)],
         _sides(report.sides, width, paint),

@@ -1,8 +1,11 @@
 """The database: one file that needs nothing installed, or PostgreSQL; the same statements for both."""
 
+import os
 import sqlite3
 import ssl
+import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ CONNECT_SECONDS = 3  # a database that does not answer in this time counts as do
 
 
 def open_database(address: str) -> Engine:
-    """An engine; connects when first used. A file's folder is made then."""
+    """An engine; connects when first used. A file and its folder are made then, the file for its owner alone."""
     url = make_url(address)
     return _file(url) if url.get_backend_name() == "sqlite" else _server(url)
 
@@ -27,8 +30,11 @@ def _file(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, **lone)
 
     @event.listens_for(engine, "do_connect")
-    def make_folder(_dialect: Any, _record: Any, _arguments: Any, _named: Any) -> None:
-        Path(url.database or ".").absolute().parent.mkdir(parents=True, exist_ok=True)
+    def make_file(_dialect: Any, _record: Any, _arguments: Any, _named: Any) -> None:
+        path = Path(url.database or ".").absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not str(url.database).startswith("file:"):
+            keep_private(path)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -42,6 +48,20 @@ def _file(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # wait for the writer now, never fail half-way
 
     return engine
+
+
+def keep_private(path: Path) -> None:
+    """Made now, for its owner alone, where there is none; what everybody may read is closed to all others.
+
+    SQLite gives the files it makes beside it (`-wal`, `-shm`) the same mode. What may not be changed stays as it is.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR))
+    for each in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
+        with suppress(OSError):
+            mode = stat.S_IMODE(each.stat().st_mode)
+            if mode & stat.S_IRWXO:
+                each.chmod(mode & stat.S_IRWXU)
 
 
 def _keep_journal(connection: sqlite3.Connection) -> None:

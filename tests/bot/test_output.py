@@ -2,7 +2,9 @@
 
 import csv
 import re
+import unicodedata
 from hashlib import sha256
+from html import unescape
 from io import StringIO
 
 import pytest
@@ -144,7 +146,7 @@ def test_a_comparison_as_markdown():
 
 **Datasets**
 
-- training: iris (1a2b3c4d), same digest
+- training: iris (`1a2b3c4d`), same digest
 
 **Be careful**
 
@@ -159,7 +161,7 @@ def test_a_comparison_as_markdown():
 - User: alice → unknown
 - Started: 2026-11-18 09:06 UTC → unknown
 - Duration: 1 min 40 s → unknown
-- Run: b7e145103e1350a6c0947ce4186837fe → 9dce215e3f5e754978203d47f304e138
+- Run: `b7e145103e1350a6c0947ce4186837fe` → `9dce215e3f5e754978203d47f304e138`
 
 </details>
 
@@ -189,6 +191,71 @@ def test_markdown_text_starts_no_list_title_rule_or_quote(start):
 @pytest.mark.parametrize("plain", ["0.85", "val_accuracy", "-0.5", "+8.2 %", "▲ +0.07 better", "C: 1.0 → 0.5"])
 def test_markdown_leaves_plain_text_readable(plain):
     assert markdown.escape(plain) == plain
+
+
+# As GitHub looks for them, in the text that its readers see: docs.github.com, "Autolinked references and URLs".
+FOUND_BY_GITHUB = re.compile(
+    r"@[\w/]|(?:^|\W|\w)#\d|\bGH-\d|\bGHSA-\w|://|www\.|\b[0-9]*[a-f][0-9a-f]{6,39}\b|:[\w+-]*[a-z][\w+-]*:|:[+-]1:",
+    re.IGNORECASE,
+)
+CALLS = (
+    "@octocat",
+    "@github/support",
+    "a@b.example",
+    "mailto:a@b.example",
+    "xmpp:a@b.example",
+    "#1",
+    "fixes #26",
+    "(#26)",
+    "jlord#26",
+    "jlord/sheetsee.js#26",
+    "GH-26",
+    "gh-26",
+    "GHSA-ab12-cd34-ef56",
+    "jlord@a5c3785ed8d6a35868bc169f07e40e889087fd2e",
+    "jlord/sheetsee.js@a5c3785ed8d6a35868bc169f07e40e889087fd2e",
+    "a5c3785ed8d6a35868bc169f07e40e889087fd2e",
+    "a5c3785",
+    "https://evil.example",
+    "HTTP://evil.example/@octocat",
+    "ftp://evil.example",
+    "www.evil.example",
+    "WWW.evil.example",
+    "<https://evil.example>",
+    "[a](https://evil.example)",
+    "![a](https://evil.example/a.png)",
+    ":tada:",
+    ":+1:",
+    "&#64;octocat",
+    "&commat;octocat",
+    "@\u200boctocat",
+    "\\@octocat",
+    "\x00@octocat",
+)
+
+
+def as_read(markdown_text):
+    """The text that a reader sees, without code."""
+    told = re.sub(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)", " ", markdown_text)
+    return unescape(re.sub(r"\\([^\w\s])", r"\1", told))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_markdown_calls_nobody_and_links_nothing_on_github(call):
+    for typed in (call, f"run {call}, again", f"({call})"):
+        for drawn in (markdown.escape(typed), markdown.draw(Report(typed, "s", sides=(RunCard(typed, typed),)))):
+            assert not FOUND_BY_GITHUB.search(as_read(drawn)), drawn
+            assert not re.search(r"://|www\.", drawn, re.IGNORECASE)
+    folded = markdown.draw(Report("h", "s", sections=(Section(call, (Line(call, call),), note=call, folded=True),)))
+    summary = unescape(re.search("<summary>(.*)</summary>", folded)[1])  # where Markdown is not read, and GitHub is
+    assert not re.search(r"@[\w/]|#\d|GH-\d|://|www\.", summary, re.IGNORECASE), folded
+
+
+def test_markdown_shows_ids_as_code_that_can_be_copied():
+    identity = "b7e145103e1350a6c0947ce4186837fe"
+    assert markdown.escape(f"{identity} → {identity}") == f"`{identity}` → `{identity}`"
+    assert markdown.escape("1000000 of 2026-11-23 12:30:45") == "1000000 of 2026-11-23 12:30:45"
+    assert markdown.escape("`deadbeef1`") == r"\`deadbeef1\`"
 
 
 def test_markdown_code_holds_backticks():
@@ -227,6 +294,43 @@ def test_csv_has_a_row_a_metric_and_candidate_with_numbers_in_full():
     )
 
 
+@pytest.mark.parametrize(
+    ("typed", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1+cmd", "'+1+cmd"),
+        ("-1+cmd", "'-1+cmd"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("  =1+1", "'  =1+1"),
+        ("\u00a0=1+1", "'\u00a0=1+1"),
+        ("\t=1+1", "\\t=1+1"),
+        ("\r=1+1", "\\r=1+1"),
+        ("\n=1+1", "\\n=1+1"),
+        ("\u200b=1+1", "\\u200b=1+1"),
+        ("＝1+1", "'＝1+1"),
+        ("﹢1+cmd", "'﹢1+cmd"),
+        ("a;=1+1", "a;'=1+1"),
+        ("a; @x", "a;' @x"),
+        ("-1", "-1"),
+        ("+0.5", "+0.5"),
+        ("-1e-05", "-1e-05"),
+        ("-", "'-"),
+        ("-1_000", "'-1_000"),
+        ("lr=0.1", "lr=0.1"),
+        ("a-b; c", "a-b; c"),
+        ("", ""),
+    ],
+)
+def test_csv_text_that_would_be_executed_is_text_and_numbers_stay_numbers(typed, cell):
+    assert spreadsheet.text(typed) == cell
+
+
+def test_csv_numbers_below_zero_are_numbers():
+    drawn = spreadsheet.draw(compare(run("a", {"loss": -0.5}), run("b", {"loss": -1e-05})))
+    (row,) = csv.DictReader(StringIO(drawn))
+    assert (row["baseline"], row["candidate"]) == ("-0.5", "-1e-05")
+
+
 def test_csv_text_is_no_formula():
     drawn = spreadsheet.draw(compare(run("=1+1", {"+a": 1}), run("@x", {"+a": 2}), run("-y", {"+a": 3})))
     for row in csv.DictReader(StringIO(drawn)):
@@ -235,7 +339,7 @@ def test_csv_text_is_no_formula():
         assert row["candidate_label"] in ("'@x", "'-y")
 
 
-texts = st.text(max_size=120)
+texts = st.text(st.characters() | st.sampled_from("\x1b\x07\x9b\u202e\u2066\u2068\u2069\u061c\x7f"), max_size=120)
 lines = st.builds(Line, texts, texts)
 reports = st.builds(
     Report,
@@ -250,8 +354,17 @@ reports = st.builds(
 )
 
 
+def acting(drawn):
+    """The characters that would act on a terminal, beside line breaks and isolates that are ended."""
+    kept = "\n\u200c\u200d" + ("\u2068\u2069" if drawn.count("\u2068") == drawn.count("\u2069") else "")
+    return {each for each in drawn if unicodedata.category(each) in ("Cc", "Cf", "Cs") and each not in kept}
+
+
 @settings(deadline=None)
 @given(reports, st.integers(1, 200), st.booleans())
-def test_any_report_can_be_drawn(report, columns, colours):
-    assert text.draw(report, width=columns, colours=colours).endswith("\n")
+def test_any_report_can_be_drawn_and_acts_on_nothing(report, columns, colours):
+    drawn = text.draw(report, width=columns, colours=colours)
+    assert drawn.endswith("\n")
+    assert not acting(re.sub("\x1b\\[\\d+m", "", drawn) if colours else drawn)
     assert markdown.draw(report).endswith("\n")
+    assert not acting(markdown.draw(report))

@@ -3,6 +3,7 @@
 import signal
 import socket
 import time
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -175,6 +176,22 @@ def test_with_mlflow_down_the_bot_says_so_to_people_and_to_readyz(start, slack, 
     assert checks["mlflow"] != "ok"
     slack.command("/mlcompare", "a" * 32 + " vs " + "b" * 32)
     assert slack.wait_for_ephemeral("MLflow", timeout=30)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://mlflow.internal.invalid:5000", "http://127.0.0.1:9", "http://maya:hunter22@10.255.255.1:5123"]
+)
+def test_readyz_names_no_internal_host_and_the_log_does(start, slack, address):
+    changed = {"MLFLOW_TRACKING_URI": address, "DATABASE_URL": "postgresql://bot:hunter22@db.internal.invalid:9/bot"}
+    bot = serve(start, slack, **changed, MLCOMPARE_MLFLOW_TIMEOUT="1")
+    bot.wait_for_log("mlflow: ")
+    bot.wait_for_log("database: ")
+    _, checks = bot.ready()
+    assert checks["mlflow"].startswith("MLflow ")
+    told = " ".join(checks.values())
+    for inside in ("internal", "127.0.0.1", "10.255", "5000", "5123", ":9", "maya", "hunter22", "invalid:"):
+        assert inside not in told, checks
+    assert urlsplit(address).hostname in bot.log
 
 
 def test_with_the_database_down_people_are_answered_and_readyz_says_so(start, slack):
