@@ -1,4 +1,8 @@
-"""Numbers as they are shown: one row shares its decimals, a difference never vanishes, no binary noise."""
+"""Numbers as they are shown: one row shares its decimals, a difference never vanishes, no binary noise.
+
+One rule rounds them all: half away from zero, on decimals. Digits are added until what is shown is no other number:
+neither 1.000 for 0.99996 nor -100 % for what is not gone.
+"""
 
 import math
 import sys
@@ -16,10 +20,19 @@ _DIFFERENCE_DIGITS = 2  # significant digits a difference is shown to, at least
 _MOST_DECIMALS = 12  # a row that needs more is shown with exponents
 _TINY, _HUGE = Decimal("1e-4"), Decimal("1e16")  # outside of these the largest of a row asks for exponents
 _HUNDRED = Decimal(100)
+_LEAST_READ, _MOST_READ = Decimal("1e-6"), Decimal("1e6")  # percentages outside of these have exponents
+_HAIR = Decimal("1e-9")
 _QUANTA = tuple(Decimal(1).scaleb(-decimals) for decimals in range(_MOST_DECIMALS + 1))
 _CLOSE = 1e-6  # of the baseline: what two floats that differ by less have in common is most of their digits
 _BILLION, _WHOLE = 1e9, 2.0**52  # floats below the second count whole numbers exactly
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # room for any float with any shown decimals
+_SAME_DIGITS = 12  # significant ones: what lies behind them is noise of the arithmetic
+_NEAR = 1e-11  # of the larger: values further apart differ within these digits
+_HALF_OFF = 5e-13  # of the larger: half of the last of these digits, whichever side of it a value is rounded to
+_COUNTS_UP_TO = 2.0**53  # whole numbers below are exact in a float
+_TOLD = Context(prec=_SAME_DIGITS, rounding=ROUND_HALF_UP)
+_QUOTIENT = Context(prec=34, rounding=ROUND_HALF_UP)
+_CLEAN = Context(prec=15, rounding=ROUND_HALF_UP)  # digits of a float's quotient that are no noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +49,58 @@ class RowDigits:
 
 def row(baseline: float | None, *others: float | None) -> RowDigits:
     """The texts of a baseline and what is compared with it; None: not logged."""
-    exact = [_decimal(value) for value in (baseline, *others)]
-    base = exact[0]
-    gaps = [None if base is None or other is None else _EXACT.subtract(other, base) for other in exact[1:]]
-    style = _style([number for number in exact if number is not None], [gap for gap in gaps if gap is not None])
+    base = _decimal(baseline)
+    pairs = [_pair(baseline, base, other) for other in others]
+    numbers = [number for number in (base, *(number for number, _gap in pairs)) if number is not None]
+    style = _style(numbers, [gap for _number, gap in pairs if gap is not None])
     return RowDigits(
         values=tuple(
             _odd(value) if number is None else style.show(number)
-            for value, number in zip((baseline, *others), exact, strict=True)
+            for value, number in zip((baseline, *others), (base, *(number for number, _gap in pairs)), strict=True)
         ),
-        differences=tuple(NOTHING if gap is None else style.show_difference(gap) for gap in gaps),
+        differences=tuple(NOTHING if gap is None else style.show_difference(gap) for _number, gap in pairs),
         changes=tuple(change(baseline, other) for other in others),
     )
 
 
+def _pair(baseline: float | None, base: Decimal | None, other: float | None) -> tuple[Decimal | None, Decimal | None]:
+    """Another value of the row and its difference from the baseline, in decimals; None: there is none."""
+    number = _decimal(other)
+    if baseline is None or other is None or base is None or number is None:
+        return number, None
+    if is_same(baseline, other):
+        return base, Decimal(0)
+    gap = _EXACT.subtract(number, base)
+    if abs(gap) < _HAIR * max(abs(base), abs(number)):  # so close that the digits behind the twelfth count
+        gap = _EXACT.subtract(Decimal(repr(float(other))), Decimal(repr(float(baseline))))
+    return number, gap
+
+
+def is_same(one: float, other: float) -> bool:
+    """Whether two finite values are equal to 12 significant digits. Whole numbers, which are exact, are only if equal.
+
+    0.1 + 0.2 is the same as 0.3. What a value is compared with decides, not on which side of a rounding it lies.
+    """
+    if one == other:
+        return True
+    gap, larger = abs(one - other), max(abs(one), abs(other))
+    if gap > _NEAR * larger:
+        return False
+    if larger < _COUNTS_UP_TO and float(one).is_integer() and float(other).is_integer():
+        return False
+    return gap <= _HALF_OFF * larger or f"{one:.{_SAME_DIGITS - 1}e}" == f"{other:.{_SAME_DIGITS - 1}e}"
+
+
+def is_within(baseline: float, candidate: float, tolerance: float) -> bool:
+    """Whether the change is no more than this fraction of the baseline, as decimals: 1.1 is within 10 % of 1."""
+    base, number = _decimal(baseline), _decimal(candidate)
+    if base is None or number is None:
+        return False
+    return abs(_EXACT.subtract(number, base)) <= _EXACT.multiply(Decimal(repr(float(tolerance))), abs(base))
+
+
 def difference(baseline: float, candidate: float) -> float:
-    """Candidate − baseline of two finite values: 0.92 − 0.85 is 0.07. Finite, and 0 for equal values only.
+    """Candidate − baseline of two finite values: 0.92 − 0.85 is 0.07. Finite, and 0 for values that are the same only.
 
     Values of up to nine decimals, and close ones, are subtracted as people do; the rest as floats are.
     """
@@ -62,6 +111,8 @@ def difference(baseline: float, candidate: float) -> float:
             return (other - one) / _BILLION
     gap = candidate - baseline
     if abs(gap) < abs(baseline) * _CLOSE:
+        if is_same(baseline, candidate):
+            return 0.0
         return float(_EXACT.subtract(Decimal(repr(candidate)), Decimal(repr(baseline))))
     return gap if math.isfinite(gap) else math.copysign(sys.float_info.max, gap)
 
@@ -78,28 +129,46 @@ def change(baseline: float | None, candidate: float | None) -> str:
     """The change as text: `+8.2 %`, `new from 0`, `not a number`, or `–`."""
     if baseline is None or candidate is None:
         return NOTHING
-    if not (math.isfinite(baseline) and math.isfinite(candidate)):
+    base, number = _decimal(baseline), _decimal(candidate)
+    if base is None or number is None:
         return NOT_A_NUMBER
-    if baseline == candidate:
+    if is_same(baseline, candidate):
         return percent(0.0)
     if baseline == 0:
         return NEW_FROM_ZERO
-    return percent(relative(baseline, candidate, difference(baseline, candidate)))
+    if relative(baseline, candidate, difference(baseline, candidate)) is None:
+        return NOTHING
+    _number, gap = _pair(baseline, base, candidate)
+    return _percent(_QUOTIENT.divide(gap or Decimal(0), abs(base)))
 
 
 def percent(fraction: float | None) -> str:
-    """A signed percentage to two digits: 0.082 is `+8.2 %`; `–` for None or what is not finite."""
+    """A signed percentage to two digits: 0.082 is `+8.2 %`; `–` for None or what is not finite.
+
+    It is `100 %` only for what doubled or is gone: 1000 → 4 is `-99.6 %`.
+    """
     if fraction is None or not math.isfinite(fraction):
         return NOTHING
-    if fraction == 0:
+    return _percent(_CLEAN.plus(Decimal(repr(float(fraction)))))
+
+
+def _percent(fraction: Decimal) -> str:
+    number = _EXACT.multiply(fraction, _HUNDRED)
+    if not number:
         return "0 %"
-    number = fraction * 100
-    if not 1e-6 <= abs(number) < 1e6:  # beyond what is read at a glance; in decimals, which a float may overflow
-        exact = _EXACT.multiply(Decimal(repr(fraction)), _HUNDRED)
-        return f"{_sign(exact)}{_with_exponent(abs(exact), _DIFFERENCE_DIGITS - 1)} %"
-    decimals = max(0, _DIFFERENCE_DIGITS - 1 - math.floor(math.log10(abs(number))))
-    text = f"{number:+,.{decimals}f}"
+    if not _LEAST_READ <= abs(number) < _MOST_READ:  # beyond what is read at a glance
+        return f"{_sign(number)}{_with_exponent(abs(number), _DIFFERENCE_DIGITS - 1)} %"
+    decimals = max(0, _DIFFERENCE_DIGITS - 1 - number.adjusted())
+    rounded = _rounded(number, decimals)
+    while abs(rounded) == _HUNDRED != abs(number) and decimals < _SAME_DIGITS:
+        decimals += 1
+        rounded = _rounded(number, decimals)
+    text = f"{rounded:+,f}"
     return f"{text.rstrip('0').rstrip('.') if decimals else text} %"
+
+
+def _rounded(number: Decimal, decimals: int) -> Decimal:
+    return number.quantize(Decimal(1).scaleb(-decimals), context=_EXACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +198,7 @@ class _Style:
 
 def _style(numbers: Sequence[Decimal], gaps: Sequence[Decimal]) -> _Style:
     decimals = _decimals(gaps, _DIFFERENCE_DIGITS, at_least=_decimals(numbers, _VALUE_DIGITS, at_least=0))
+    decimals = max(decimals, *(_decimals_to_tell(number, decimals) for number in numbers), 0)
     largest = max(map(abs, filter(None, numbers)), default=Decimal(1))
     if decimals <= _MOST_DECIMALS and _TINY <= largest < _HUGE:
         return _Style(decimals, _QUANTA[decimals])
@@ -145,19 +215,36 @@ def _decimals(numbers: Sequence[Decimal], digits: int, *, at_least: int) -> int:
     return decimals
 
 
+def _decimals_to_tell(number: Decimal, decimals: int) -> int:
+    """So many decimals, and more where they would round 0.99996 up to 1.000."""
+    while number and decimals <= _MOST_DECIMALS and _rounded(number, decimals).adjusted() > number.adjusted():
+        if decimals >= _digits(number) - 1 - number.adjusted():
+            break
+        decimals += 1
+    return decimals
+
+
 def _mantissa_decimals(numbers: Sequence[Decimal], gaps: Sequence[Decimal]) -> int:
     """As `_decimals`, of mantissas; values must show where they differ, however close they are."""
     places = [min(_digits(gap), _DIFFERENCE_DIGITS) - 1 for gap in gaps]
     finest = min((gap.adjusted() - place for gap, place in zip(gaps, places, strict=True)), default=None)
     for number in numbers:
         wanted = _VALUE_DIGITS - 1 if finest is None else max(_VALUE_DIGITS - 1, number.adjusted() - finest)
-        places.append(min(_digits(number) - 1, wanted))
+        own = _digits(number) - 1
+        while wanted < own and _mantissa(number, wanted).adjusted() > number.adjusted():  # 9.99996, not 10.00
+            wanted += 1
+        places.append(min(own, wanted))
     return max(places, default=0)
 
 
 def _decimal(value: float | None) -> Decimal | None:
-    """The shortest decimal that is this float; None for what has no finite value."""
-    return None if value is None or not math.isfinite(value) else Decimal(repr(float(value)))
+    """The decimal that people mean by a float, to 12 digits where it is no whole number; None: no finite value."""
+    if value is None or not math.isfinite(value):
+        return None
+    number = Decimal(repr(float(value)))
+    if len(number.as_tuple().digits) <= _SAME_DIGITS or (abs(value) < _COUNTS_UP_TO and float(value).is_integer()):
+        return number
+    return _TOLD.plus(number)
 
 
 def _odd(value: float | None) -> str:
@@ -178,6 +265,9 @@ def _digits(number: Decimal) -> int:
 
 
 def _with_exponent(number: Decimal, decimals: int) -> str:
-    rounded = Context(prec=decimals + 1, rounding=ROUND_HALF_UP).plus(number)
-    mantissa, exponent = f"{rounded:.{decimals}e}".split("e")
+    mantissa, exponent = f"{_mantissa(number, decimals):.{decimals}e}".split("e")
     return f"{mantissa}e{int(exponent):+03d}"
+
+
+def _mantissa(number: Decimal, decimals: int) -> Decimal:
+    return Context(prec=decimals + 1, rounding=ROUND_HALF_UP).plus(number)

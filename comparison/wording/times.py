@@ -7,6 +7,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 RECENT = 30 * DAY
+_TENTH, _HALF = 100, 50  # of a second; half of it is rounded up
 _OUT_OF_RANGE = (OverflowError, OSError, ValueError)
 
 
@@ -28,7 +29,8 @@ def started(at: int, now: int | None) -> str:
 def duration(length: int) -> str:
     """`0.4 s`, `12 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`."""
     if length < 10 * SECOND:
-        return f"{length / SECOND:.1f}".removesuffix(".0") + " s"
+        whole, tenths = divmod((length + _HALF) // _TENTH, SECOND // _TENTH)
+        return f"{whole}.{tenths}".removesuffix(".0") + " s"
     for unit, word, smaller, smaller_word in (
         (DAY, "d", HOUR, "h"),
         (HOUR, "h", MINUTE, "min"),
