@@ -1,8 +1,7 @@
 """A request answered: the runs found, the asked values read, the comparison made."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NoReturn
@@ -12,6 +11,7 @@ from comparison.comparing import compare
 from comparison.completing import completed
 from comparison.defaults import Defaults
 from comparison.errors import RequestError
+from comparison.evaluations import BETWEEN, Pick, evaluations, has_several, histories, replaced, told_apart
 from comparison.finding import find_all
 from comparison.goals import decide
 from comparison.naming import folded, near
@@ -20,7 +20,6 @@ from comparison.request import Compare
 from comparison.runs import Goal, Metric, Run, Side
 from comparison.source import RunSource
 
-SIDE_BY_SIDE = 16
 MOST_HISTORIES = 400  # metric histories read for one answer
 
 
@@ -39,7 +38,7 @@ def ask(
     """
     agreed = defaults or Defaults()
     moment = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else now
-    sides = find_all(
+    sides: Sequence[Side] = find_all(
         request.runs,
         source,
         experiment=request.experiment,
@@ -58,11 +57,36 @@ def ask(
         )
     metrics = _known(request, sides) or _default_metric(agreed, sides)
     reading = "last"
+    goal_of = _goals(sides, agreed.goals)
     if request.best or request.at_step is not None:
         reading = "best" if request.best else f"at step {request.at_step}"
-        sides = _read(request, sides, metrics, source, agreed.goals)
+        sides = _read(request, sides, metrics, source, goal_of)
+    else:
+        sides = told_apart(sides, source, metrics=[_logged_as(name) for name in metrics], judged=_judged(goal_of))
     now_ms = None if moment is None else int(moment.timestamp() * 1000)
-    return compare(*sides, metrics=metrics, channel_goals=agreed.goals, now=now_ms, reading=reading)
+    return compare(
+        *sides,
+        metrics=metrics,
+        channel_goals=agreed.goals,
+        tolerance=request.tolerance,
+        channel_tolerances=agreed.tolerances,
+        now=now_ms,
+        reading=reading,
+    )
+
+
+def _goals(sides: Sequence[Side], channel: Mapping[str, Goal]) -> Callable[[str], Goal]:
+    experiments = list({run.experiment.experiment_id: run.experiment for side in sides for run in side.runs}.values())
+    return lambda name: decide(name, {}, channel, experiments)[0]
+
+
+def _judged(goal_of: Callable[[str], Goal]) -> Callable[[str], bool]:
+    return lambda name: goal_of(name) is not Goal.UNKNOWN
+
+
+def _logged_as(name: str) -> str:
+    """The metric that a row is of: `accuracy` of `accuracy · valid`."""
+    return name.partition(BETWEEN)[0]
 
 
 def _default_metric(defaults: Defaults, sides: Sequence[Side]) -> tuple[str, ...]:
@@ -77,6 +101,9 @@ def _known(request: Compare, sides: Sequence[Side]) -> tuple[str, ...]:
     alike = {folded(name): name for name in reversed(logged)}
     found: dict[str, None] = {}
     for name in request.metrics:
+        if BETWEEN in name and _logged_as(name) in logged:
+            found[name] = None  # one dataset of it; whether it is there is known when they are told apart
+            continue
         known = name if name in logged else alike.get(folded(name))
         each = [known] if known else [alike.get(folded(word)) for word in name.split()]
         if not all(each):
@@ -102,12 +129,18 @@ def _unknown(name: str, logged: Iterable[str], request: Compare) -> NoReturn:
 
 
 def _read(
-    request: Compare, sides: Sequence[Side], metrics: Sequence[str], source: RunSource, channel: Mapping[str, Goal]
-) -> list[Side]:
+    request: Compare,
+    sides: Sequence[Side],
+    metrics: Sequence[str],
+    source: RunSource,
+    goal_of: Callable[[str], Goal],
+) -> tuple[Side, ...]:
     """The sides with the asked value of each metric in place of the last one."""
-    wanted = _histories(request, sides, ())
+    judged = _judged(goal_of) if request.best else lambda _name: True
+    named = {_logged_as(name) for name in metrics}
+    wanted = _wanted(sides, judged)
     if len(wanted) > MOST_HISTORIES and metrics:
-        wanted = _histories(request, sides, metrics)
+        wanted = [(run, name) for run, name in wanted if name in named]
     read = {name for _run, name in wanted}
     if len(wanted) > MOST_HISTORIES:
         raise RequestError(
@@ -116,13 +149,13 @@ def _read(
             example=f"{request.text.strip()[:200]} by {wanted[0][1]}",
             text=request.text,
         )
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-        histories = list(threads.map(lambda each: source.history(each[0].run_id, each[1]), wanted))
-    pick = _pick_best(sides, channel) if request.best else _pick_at(request.at_step or 0)
-    found = {(run.run_id, name): pick(name, past) for (run, name), past in zip(wanted, histories, strict=True)}
-    if request.at_step is not None and wanted and not any(found.values()):
-        _nothing_then(request, histories)
-    return [replace(side, runs=tuple(_with(run, found, read) for run in side.runs)) for side in sides]
+    points = histories(wanted, source)
+    told = evaluations([run for run in _runs(sides) if has_several(run)], source)
+    pick = _pick_best(goal_of) if request.best else _pick_at(request.at_step or 0)
+    if request.at_step is not None and wanted and not any(pick(name, past) for (_id, name), past in points.items()):
+        _nothing_then(request, list(points.values()))
+    kept = [_without(side, lambda name: name not in read and judged(name)) for side in sides]
+    return replaced(kept, points, told, source, pick=pick)
 
 
 def _nothing_then(request: Compare, histories: Sequence[Sequence[Metric]]) -> NoReturn:
@@ -140,41 +173,48 @@ def _nothing_then(request: Compare, histories: Sequence[Sequence[Metric]]) -> No
     )
 
 
-def _histories(request: Compare, sides: Sequence[Side], metrics: Sequence[str]) -> list[tuple[Run, str]]:
-    """Whose history of what is to be read; a metric logged once at step 0 has none. No metrics named: all."""
-    return [
-        (run, name)
-        for side in sides
-        for run in side.runs
-        for name, last in run.metrics.items()
-        if (not metrics or name in metrics) and (last.step or request.at_step is not None)
-    ]
+def _wanted(sides: Sequence[Side], judged: Callable[[str], bool]) -> list[tuple[Run, str]]:
+    """Whose history of what is to be read. A last value at step 0 may be one of many: MLflow's default is no step.
+
+    Without a goal there is no best, and the last value stays.
+    """
+    return [(run, name) for run in _runs(sides) for name in run.metrics if judged(name)]
 
 
-def _with(run: Run, found: Mapping[tuple[str, str], Metric | None], read: Collection[str]) -> Run:
-    """The run with the values found; what was not read for want of room is left out, not shown as something else."""
-    kept = {name: found.get((run.run_id, name), last) for name, last in run.metrics.items()}
-    kept = {name: value for name, value in kept.items() if name in read or not run.metrics[name].step}
-    return replace(run, metrics={name: value for name, value in kept.items() if value is not None})
+def _runs(sides: Sequence[Side]) -> list[Run]:
+    return list({run.run_id: run for side in sides for run in side.runs}.values())
 
 
-def _pick_best(sides: Sequence[Side], channel: Mapping[str, Goal]) -> Callable[[str, Sequence[Metric]], Metric | None]:
+def _without(side: Side, is_left_out: Callable[[str], bool]) -> Side:
+    """The side without what was not read for want of room, which would be shown as something else."""
+
+    def run_with(run: Run) -> Run:
+        return replace(run, metrics={name: each for name, each in run.metrics.items() if not is_left_out(name)})
+
+    return replace(side, runs=tuple(map(run_with, side.runs)))
+
+
+def _pick_best(goal_of: Callable[[str], Goal]) -> Pick:
     """By the metric's goal; the last value where no goal is known or none is finite."""
-    experiments = [run.experiment for side in sides for run in side.runs]
 
     def pick(name: str, past: Sequence[Metric]) -> Metric | None:
-        goal, _source = decide(name, {}, channel, experiments)
+        goal = goal_of(name)
         finite = [each for each in past if math.isfinite(each.value)]
         if goal is Goal.UNKNOWN or not finite:
-            return past[-1] if past else None
-        return (min if goal is Goal.LOWER else max)(finite, key=lambda each: each.value)
+            return _counted(past[-1], past) if past else None
+        return _counted((min if goal is Goal.LOWER else max)(finite, key=lambda each: each.value), past)
 
     return pick
 
 
-def _pick_at(step: int) -> Callable[[str, Sequence[Metric]], Metric | None]:
+def _pick_at(step: int) -> Pick:
     def pick(_name: str, past: Sequence[Metric]) -> Metric | None:
         at = [each for each in past if each.step == step]
-        return at[-1] if at else None
+        return _counted(at[-1], at) if at else None
 
     return pick
+
+
+def _counted(found: Metric, past: Sequence[Metric]) -> Metric:
+    """The value, and how often the metric was logged at its step: folds and the like are no steps."""
+    return replace(found, points=sum(each.step == found.step for each in past))

@@ -2,33 +2,37 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from difflib import get_close_matches
 from math import inf, isfinite
 
-from comparison.datasets import compare_datasets
+from comparison.costs import is_judged_as_cost
+from comparison.datasets import compare_datasets, is_held_out
 from comparison.differences import compare_texts
-from comparison.digits import difference, relative
+from comparison.digits import difference, is_same, is_within, relative
 from comparison.doubts import doubt
 from comparison.errors import RequestError
 from comparison.goals import decide
-from comparison.outcome import Change, Comparison, MetricComparison, Outcome, Reading
-from comparison.runs import Experiment, Goal, Run, Side
+from comparison.outcome import Change, Comparison, GoalSource, MetricComparison, Outcome, Reading, are_one
+from comparison.runs import Experiment, Goal, Metric, Run, Side
+from comparison.tolerance import decide_tolerance
 from comparison.verdict import judge
 
 _SHORT_ID = 8
 _NOT_READ = Reading()
 _NO_GOALS: Mapping[str, Goal] = {}
+_NO_TOLERANCES: Mapping[str, float] = {}
 _RANK = {
     Outcome.WORSE: 0,
     Outcome.BETTER: 1,
-    Outcome.CHANGED: 2,
-    Outcome.ONLY_BASELINE: 3,
-    Outcome.ONLY_CANDIDATE: 3,
-    Outcome.NOT_A_NUMBER: 4,
-    Outcome.SAME: 5,
-    Outcome.NEITHER: 6,
+    Outcome.CHANGED: 4,
+    Outcome.UNCLEAR: 5,
+    Outcome.ONLY_BASELINE: 6,
+    Outcome.ONLY_CANDIDATE: 6,
+    Outcome.NOT_A_NUMBER: 7,
+    Outcome.SAME: 8,
+    Outcome.NEITHER: 9,
 }
+_OF_COSTS = 2  # costs that moved are read behind the metrics that tell how good a run is
 
 
 def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides are keywords with a default
@@ -38,19 +42,27 @@ def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides
     goals: Mapping[str, Goal] | None = None,
     channel_goals: Mapping[str, Goal] | None = None,
     tolerance: float | None = None,
+    channel_tolerances: Mapping[str, float] | None = None,
     now: int | None = None,
     reading: str = "last",
 ) -> Comparison:
     """Compare each candidate with the baseline.
 
     `metrics` come first, the first is primary; `goals` are those stated in the request; `tolerance` is a fraction of
-    the baseline within which values are the same; `now` is ms since the epoch (None: no run is taken for dead);
-    `reading` says which values the metrics hold. RequestError: fewer than two sides, or a metric that no run logged.
+    the baseline within which values are the same, for every metric; those of the channel are by metric, "" for all;
+    `now` is ms since the epoch (None: no run is taken for dead); `reading` says which values the metrics hold.
+    RequestError: fewer than two sides, or a metric that no run logged.
     """
     sides = distinct_labels([_side(given) for given in (baseline, *candidates)])
     if len(sides) < 2:
         raise RequestError("There is only one run to compare.", "Name two runs or more.", "compare A vs B")
-    terms = _Terms(goals or _NO_GOALS, channel_goals or _NO_GOALS, _experiments(sides), tolerance)
+    terms = _Terms(
+        goals or _NO_GOALS,
+        channel_goals or _NO_GOALS,
+        _experiments(sides),
+        tolerance,
+        channel_tolerances or _NO_TOLERANCES,
+    )
     judged = _compare_metrics(sides, metrics, terms)
     datasets = compare_datasets(sides)
     labels = [side.label for side in sides]
@@ -62,7 +74,10 @@ def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides
         tags=compare_texts(sides, "tags"),
         datasets=datasets,
         warnings=doubt(sides, judged, datasets, now=now, reading=reading),
-        verdicts=tuple(judge(judged, index, labels=labels) for index in range(len(sides) - 1)),
+        verdicts=tuple(
+            judge(judged, index, labels=labels, is_one_run=are_one(sides[0], side))
+            for index, side in enumerate(sides[1:])
+        ),
         reading=reading,
     )
 
@@ -95,6 +110,7 @@ class _Terms:
     channel: Mapping[str, Goal]
     experiments: Sequence[Experiment]
     tolerance: float | None
+    channel_tolerances: Mapping[str, float]
 
 
 def _side(given: Side | Run | Sequence[Run]) -> Side:
@@ -118,49 +134,97 @@ def _experiments(sides: Sequence[Side]) -> list[Experiment]:
 
 
 def _compare_metrics(sides: Sequence[Side], named: Sequence[str], terms: _Terms) -> tuple[MetricComparison, ...]:
-    logged = dict.fromkeys(name for side in sides for run in side.runs for name in run.metrics)
-    first = [_find(name, logged) for name in ([named] if isinstance(named, str) else named)]
-    primary = first[0] if first else _primary_of(terms.experiments, logged)
-    if primary and not first:
-        first = [primary]
-    compared = [_compare_metric(name, sides, terms, primary=name == primary) for name in logged]
+    logged: dict[str, Metric] = {}
+    for side in sides:
+        for run in side.runs:
+            for name, metric in run.metrics.items():
+                logged.setdefault(name, metric)
+    first = [each for name in ([named] if isinstance(named, str) else named) for each in _find(name, logged)]
+    primaries = first[:1] if first else _primary_of(terms.experiments, logged)
+    primary = _held_out([name for name in first or primaries if _alike(name, primaries[0], logged)], logged)
+    first = first or primaries
+    compared = [_compare_metric(name, sides, terms, logged[name], primary=name in primary) for name in logged]
     place = {name: index for index, name in reversed(list(enumerate(first)))}
-    return tuple(sorted(compared, key=lambda metric: (place.get(metric.name, len(first)), _reading_order(metric))))
+    return tuple(
+        sorted(
+            compared,
+            key=lambda metric: (not metric.primary, place.get(metric.name, len(first)), _reading_order(metric)),
+        )
+    )
 
 
-def _find(name: str, logged: Mapping[str, None]) -> str:
-    """The metric that is called so, in any case of letters where only one is."""
+def _find(name: str, logged: Mapping[str, Metric]) -> list[str]:
+    """The metric that is called so, in any case of letters where only one is; of several datasets one for each."""
     if name in logged:
-        return name
-    folded = [known for known in logged if known.casefold() == name.casefold()]
-    if len(folded) == 1:
-        return folded[0]
-    near = tuple(folded or get_close_matches(name, logged, n=3, cutoff=0.5))
+        return [name]
+    of_datasets = [row for row, metric in logged.items() if metric.key == name]
+    if of_datasets:
+        return of_datasets
+    keys = {metric.key or row: None for row, metric in logged.items()}
+    known = [each for each in dict.fromkeys([*logged, *keys]) if each.casefold() == name.casefold()]
+    if len(known) == 1:
+        return _find(known[0], logged)
+    near = tuple(known or get_close_matches(name, logged, n=3, cutoff=0.5))
     remedy = "" if near else f"They logged {', '.join(sorted(logged)[:5])}." if logged else "They logged no metrics."
     raise RequestError(f"None of these runs logged a metric called {name}.", remedy, near=near)
 
 
-def _primary_of(experiments: Sequence[Experiment], logged: Mapping[str, None]) -> str:
-    """The primary metric of the experiments, where they do not disagree and some run logged it; else ""."""
+def _primary_of(experiments: Sequence[Experiment], logged: Mapping[str, Metric]) -> list[str]:
+    """The primary metric of the experiments, where they do not disagree and some run logged it; else none."""
     named = {experiment.primary_metric for experiment in experiments if experiment.primary_metric}
-    return named.pop() if len(named) == 1 and named <= logged.keys() else ""
+    keys = {metric.key or row for row, metric in logged.items()}
+    return _find(named.pop(), logged) if len(named) == 1 and named <= keys else []
 
 
-def _compare_metric(name: str, sides: Sequence[Side], terms: _Terms, *, primary: bool) -> MetricComparison:
-    goal, source = decide(name, terms.requested, terms.channel, terms.experiments)
+def _alike(name: str, other: str, logged: Mapping[str, Metric]) -> bool:
+    """Whether two rows are of one metric."""
+    return (logged[name].key or name) == (logged[other].key or other)
+
+
+def _held_out(names: Sequence[str], logged: Mapping[str, Metric]) -> list[str]:
+    """Of one metric on several datasets those that the runs did not learn from, where their names tell."""
+    return [name for name in names if is_held_out(logged[name].dataset)] or list(names)
+
+
+def _compare_metric(
+    name: str, sides: Sequence[Side], terms: _Terms, metric: Metric, *, primary: bool
+) -> MetricComparison:
+    key = metric.key or name
+    goal, source = _goal(name, key, terms)
+    tolerance, tolerance_source = decide_tolerance(
+        (name, key), terms.tolerance, terms.channel_tolerances, [each.tolerances for each in terms.experiments]
+    )
     baseline, *candidates = [_read(side, name) for side in sides]
     old = baseline.value
-    changes = tuple([_change(baseline, old, candidate, goal, terms.tolerance) for candidate in candidates])
-    return MetricComparison(name, goal, source, changes, primary)
+    changes = tuple([_change(baseline, old, candidate, goal, tolerance) for candidate in candidates])
+    return MetricComparison(
+        name, goal, source, changes, primary, tolerance, tolerance_source, metric.key, metric.dataset
+    )
+
+
+def _goal(name: str, key: str, terms: _Terms) -> tuple[Goal, GoalSource]:
+    """The goal of the row where one was stated for it, else that of the metric."""
+    if name != key:
+        stated, source = decide(name, terms.requested, terms.channel, terms.experiments)
+        if source not in (GoalSource.NAME, GoalSource.NONE):
+            return stated, source
+    return decide(key, terms.requested, terms.channel, terms.experiments)
 
 
 def _read(side: Side, name: str) -> Reading:
     if len(side.runs) == 1:  # the common case, a thousand times a run
         metric = side.runs[0].metrics.get(name)
-        return _NOT_READ if metric is None else Reading((float(metric.value),), metric.step)
+        if metric is None:
+            return _NOT_READ
+        return Reading((float(metric.value),), metric.step, 1, metric.points, metric.is_unclear)
     logged = [run.metrics[name] for run in side.runs if name in run.metrics]
-    last_step = max((metric.step for metric in logged), default=None)
-    return Reading(tuple(float(metric.value) for metric in logged), last_step, len(side.runs))
+    return Reading(
+        tuple(float(metric.value) for metric in logged),
+        max((metric.step for metric in logged), default=None),
+        len(side.runs),
+        max((metric.points for metric in logged), default=1),
+        any(metric.is_unclear for metric in logged),
+    )
 
 
 def _change(baseline: Reading, old: float | None, candidate: Reading, goal: Goal, tolerance: float | None) -> Change:
@@ -168,6 +232,8 @@ def _change(baseline: Reading, old: float | None, candidate: Reading, goal: Goal
     new = candidate.value
     if old is None or new is None:
         return Change(baseline, candidate, None, None, _one_sided(old, new))
+    if baseline.is_unclear or candidate.is_unclear:
+        return Change(baseline, candidate, None, None, Outcome.UNCLEAR)
     if not (isfinite(old) and isfinite(new)):
         return Change(baseline, candidate, None, None, Outcome.NOT_A_NUMBER)
     gap = difference(old, new)
@@ -181,17 +247,11 @@ def _one_sided(old: float | None, new: float | None) -> Outcome:
 
 
 def _outcome(old: float, new: float, goal: Goal, tolerance: float | None) -> Outcome:
-    if old == new or (tolerance and _is_within(old, new, tolerance)):
+    if is_same(old, new) or (tolerance and is_within(old, new, tolerance)):
         return Outcome.SAME
     if goal is Goal.UNKNOWN:
         return Outcome.CHANGED
     return Outcome.BETTER if (new > old) is (goal is Goal.HIGHER) else Outcome.WORSE
-
-
-def _is_within(old: float, new: float, tolerance: float) -> bool:
-    """Whether the change is no more than the tolerance, as decimals: 1.1 is within 10 % of 1."""
-    gap = Decimal(repr(new)) - Decimal(repr(old))
-    return abs(gap) <= Decimal(repr(tolerance)) * abs(Decimal(repr(old)))
 
 
 def _reading_order(metric: MetricComparison) -> tuple[int, float, str]:
@@ -204,4 +264,5 @@ def _reading_order(metric: MetricComparison) -> tuple[int, float, str]:
         for change in metric.changes
         if _RANK[change.outcome] == rank
     )
-    return rank, -max(sizes), metric.name
+    behind = _OF_COSTS if rank < _RANK[Outcome.CHANGED] and is_judged_as_cost(metric) else 0
+    return rank + behind, -max(sizes), metric.name

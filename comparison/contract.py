@@ -8,6 +8,7 @@ from comparison.datasets import is_same
 from comparison.links import compare_url, run_url
 from comparison.outcome import Change, Comparison, DatasetComparison, Differences, MetricComparison, Standing
 from comparison.runs import Dataset, Side
+from comparison.verdict import repeated
 
 VERSION = 1
 
@@ -21,6 +22,7 @@ def as_dict(comparison: Comparison, *, ui_url: str = "") -> dict[str, Any]:
         "reading": comparison.reading,
         "sides": [_side(side, index, ui_url) for index, side in enumerate(comparison.sides)],
         "metrics": [_metric(metric, comparison.candidates) for metric in comparison.metrics],
+        "counted_once": [list(names) for names in repeated(comparison.metrics)],
         "parameters": _differences(comparison.parameters),
         "tags": _differences(comparison.tags),
         "datasets": _datasets(comparison.datasets),
@@ -50,6 +52,7 @@ def _verdict(comparison: Comparison) -> dict[str, Any]:
                 "better": verdict.better,
                 "worse": verdict.worse,
                 "same": verdict.same,
+                "costs": verdict.costs._asdict(),
                 "text": verdict.text,
             }
             for side, verdict in zip(comparison.candidates, comparison.verdicts, strict=True)
@@ -73,6 +76,10 @@ def _metric(metric: MetricComparison, candidates: Sequence[Side]) -> dict[str, A
         "goal": metric.goal.value,
         "goal_source": metric.goal_source.value,
         "primary": metric.primary,
+        "logged_as": metric.logged_as,
+        "dataset": metric.dataset or None,
+        "tolerance": metric.tolerance,
+        "tolerance_source": metric.tolerance_source.value,
         "candidates": [_change(side.label, change) for side, change in zip(candidates, metric.changes, strict=True)],
     }
 

@@ -1,9 +1,18 @@
 """The datasets of the sides, role by role."""
 
+import re
 from collections.abc import Sequence
 
 from comparison.outcome import DatasetComparison
 from comparison.runs import Dataset, Side
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_HELD_OUT = frozenset({"test", "testing", "val", "valid", "validation", "eval", "evaluation", "dev", "holdout", "held"})
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a dataset's name tells that nothing was learned from it: `valid`, `iris_test`."""
+    return not _HELD_OUT.isdisjoint(word.casefold() for word in _WORDS.findall(name))
 
 
 def compare_datasets(sides: Sequence[Side]) -> tuple[DatasetComparison, ...]:

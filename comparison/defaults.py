@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from comparison.runs import Goal
+from comparison.tolerance import read_tolerance
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +15,11 @@ class Defaults:
     metric: str = ""
     goals: Mapping[str, Goal] = field(default_factory=dict)
     pinned: str = ""  # a run id
+    tolerances: Mapping[str, float] = field(default_factory=dict)  # fractions of the baseline, by metric; "": all
 
 
-EXPERIMENT, METRIC, GOAL, PINNED = "experiment", "metric", "goal", "pinned"
-_PLACES = {EXPERIMENT: 0, METRIC: 1, GOAL: 2, PINNED: 3}
+EXPERIMENT, METRIC, GOAL, PINNED, TOLERANCE = "experiment", "metric", "goal", "pinned", "tolerance"
+_PLACES = {EXPERIMENT: 0, METRIC: 1, GOAL: 2, TOLERANCE: 3, PINNED: 4}
 _GOALS = frozenset(Goal)
 
 
@@ -25,9 +27,9 @@ _GOALS = frozenset(Goal)
 class Agreed:
     """One thing that a channel agreed on; an empty value: it was taken back."""
 
-    what: str  # experiment (a name), metric, goal (higher, lower or unknown) or pinned (a run id)
+    what: str  # experiment (a name), metric, goal (higher, lower or unknown), tolerance or pinned (a run id)
     value: str = ""
-    metric: str = ""  # of a goal
+    metric: str = ""  # of a goal, or of a tolerance that holds for one metric
     by: str = ""  # a person's id
     at: int = 0  # seconds since the epoch
 
@@ -47,4 +49,11 @@ def as_defaults(kept: Iterable[Agreed]) -> Defaults:
     known = list(kept)
     plainly = {each.what: each.value for each in known if not each.metric}
     goals = {each.metric: Goal(each.value) for each in known if each.what == GOAL and each.value in _GOALS}
-    return Defaults(plainly.get(EXPERIMENT, ""), plainly.get(METRIC, ""), goals, plainly.get(PINNED, ""))
+    tolerances = {each.metric: read_tolerance(each.value) for each in known if each.what == TOLERANCE}
+    return Defaults(
+        plainly.get(EXPERIMENT, ""),
+        plainly.get(METRIC, ""),
+        goals,
+        plainly.get(PINNED, ""),
+        {metric: fraction for metric, fraction in tolerances.items() if fraction is not None},
+    )

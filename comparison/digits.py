@@ -99,6 +99,12 @@ def is_within(baseline: float, candidate: float, tolerance: float) -> bool:
     return abs(_EXACT.subtract(number, base)) <= _EXACT.multiply(Decimal(repr(float(tolerance))), abs(base))
 
 
+def significant(value: float) -> int:
+    """How many significant digits a value has, noughts at the end not counted; 0 for what is not finite."""
+    number = _decimal(value)
+    return 0 if number is None else _digits(number)
+
+
 def difference(baseline: float, candidate: float) -> float:
     """Candidate − baseline of two finite values: 0.92 − 0.85 is 0.07. Finite, and 0 for values that are the same only.
 

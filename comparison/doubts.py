@@ -48,7 +48,9 @@ def doubt(
         Code.DELETED: _deleted(sides),
         Code.DATASETS_DIFFER: _datasets_differ(sides, datasets),
         Code.ONE_SIDED_METRICS: _one_sided(sides, metrics),
+        Code.DATASETS_UNCLEAR: _datasets_unclear(sides, metrics),
         Code.NOT_FINITE: _not_finite(sides, metrics),
+        Code.SEVERAL_AT_ONE_STEP: _several_at_one_step(sides, metrics),
         Code.STEPS_DIFFER: _steps_differ(sides, metrics) if last else (),
         Code.EXPERIMENTS_DIFFER: _experiments_differ(sides),
         Code.SAME_RUN: _same_run(sides),
@@ -118,6 +120,31 @@ def _one_sided(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> It
         present = [side.label for index, side in enumerate(sides) if index not in absent]
         where = f"Logged only by {_all(present)}" if len(present) == 1 else f"Not logged by {_all(labels)}"
         yield f"{where}: {_listed(names)}."
+
+
+def _datasets_unclear(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
+    for index, side in enumerate(sides):
+        names = [metric.name for metric in metrics if _readings(metric)[index].is_unclear]
+        if names:
+            have = "has values" if len(names) == 1 else "have values"
+            yield (
+                f"{_listed(names)} {have} of several datasets in {side.label}, and MLflow does not tell which value is "
+                f"of which: not judged. It tells where a metric is logged for a model, or each dataset has a name of "
+                f"its own."
+            )
+
+
+def _several_at_one_step(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
+    """Of values that were chosen from a history: those that share their step with others."""
+    for index, side in enumerate(sides):
+        found = [(metric.name, reading) for metric in metrics if (reading := _readings(metric)[index]).points > 1]
+        if found:
+            name, reading = found[0]
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            yield (
+                f"{name}{more} was logged {reading.points:,} times at step {reading.last_step} in {side.label}: "
+                f"folds and datasets are no steps."
+            )
 
 
 def _not_finite(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:

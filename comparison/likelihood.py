@@ -79,8 +79,13 @@ def likelihood(name: str) -> Likelihood:
 
 
 def by_likelihood(differences: tuple[Difference, ...]) -> tuple[Difference, ...]:
-    """The likeliest first; of equals the one that changed by the larger factor, then by name."""
-    return tuple(sorted(differences, key=lambda each: (likelihood(each.name), -_factor(each), each.name)))
+    """What all sides have first, by likelihood; of equals what changed by the larger factor, then by name.
+
+    What one side lacks comes last: often it is another kind of model that has other parameters.
+    """
+    return tuple(
+        sorted(differences, key=lambda each: (None in each.values, likelihood(each.name), -_factor(each), each.name))
+    )
 
 
 def _words(name: str) -> list[str]:

@@ -23,16 +23,17 @@ def _mean(values: tuple[float, ...]) -> float:
 class Outcome(StrEnum):
     BETTER = "better"
     WORSE = "worse"
-    SAME = "same"  # equal, or within the tolerance if one is set
+    SAME = "same"  # equal to 12 significant digits, or within the tolerance if one is set
     CHANGED = "changed"  # differs, and no goal is known
     ONLY_BASELINE = "only in baseline"
     ONLY_CANDIDATE = "only in candidate"
     NOT_A_NUMBER = "not a number"
     NEITHER = "in neither"  # of three or more sides, only others logged it
+    UNCLEAR = "unclear"  # a run logged it for several datasets, and no one can tell which value is of which
 
 
 class GoalSource(StrEnum):
-    """Who said which way is better."""
+    """Who said which way is better, or within what values are the same."""
 
     REQUEST = "request"
     CHANNEL = "channel"
@@ -47,6 +48,8 @@ class Reading(NamedTuple):  # made once a metric and side: a tuple is made in ha
     values: tuple[float, ...] = ()
     last_step: int | None = None  # the highest last step of the side's runs
     asked_of: int = 1  # how many runs the side has
+    points: int = 1  # how often it was logged at this step, where its history was read: folds and the like
+    is_unclear: bool = False  # which dataset a value is of cannot be told
 
     @property
     def value(self) -> float | None:
@@ -73,6 +76,14 @@ class MetricComparison:
     goal_source: GoalSource
     changes: tuple[Change, ...]  # one a candidate, in their order
     primary: bool = False  # named first in the request
+    tolerance: float | None = None  # a fraction of the baseline within which values are the same
+    tolerance_source: GoalSource = GoalSource.NONE
+    key: str = ""  # as it was logged, where `name` says the dataset too: `accuracy` of `accuracy · valid`
+    dataset: str = ""  # what this row's values are of, where the metric was logged for several
+
+    @property
+    def logged_as(self) -> str:
+        return self.key or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +125,9 @@ class Code(StrEnum):
     DELETED = "deleted"
     DATASETS_DIFFER = "datasets_differ"
     ONE_SIDED_METRICS = "one_sided_metrics"
+    DATASETS_UNCLEAR = "datasets_unclear"
     NOT_FINITE = "not_finite"
+    SEVERAL_AT_ONE_STEP = "several_at_one_step"
     STEPS_DIFFER = "steps_differ"
     EXPERIMENTS_DIFFER = "experiments_differ"
     SAME_RUN = "same_run"
@@ -134,19 +147,37 @@ class Standing(StrEnum):
     WORSE = "worse"
     MIXED = "mixed"
     SAME = "same"
-    UNKNOWN = "unknown"  # no goal is known for what both sides have
-    NOTHING = "nothing"  # the sides share no metric
+    UNKNOWN = "unknown"  # no goal is known for what both sides have, or nothing but costs could be judged
+    NOTHING = "nothing"  # the sides share no metric, or are one run
+
+
+class Counts(NamedTuple):
+    better: int = 0
+    worse: int = 0
+    same: int = 0
+
+
+NONE = Counts()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Counted over metrics with a known goal that both sides have. `text` is the headline sentence."""
+    """Counted over metrics with a known goal that both sides have. `text` is the headline sentence.
+
+    What is logged under two names counts once. `costs` are those of the counts that are of times, memory and the like.
+    """
 
     standing: Standing
     better: int
     worse: int
     same: int
     text: str
+    costs: Counts = NONE
+
+
+def are_one(side: Side, other: Side) -> bool:
+    """Whether two sides are of the same runs."""
+    return {run.run_id for run in side.runs} == {run.run_id for run in other.runs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +197,10 @@ class Comparison:
     @property
     def sides(self) -> tuple[Side, ...]:
         return (self.baseline, *self.candidates)
+
+    def is_one_run(self, candidate: int) -> bool:
+        """Whether this candidate (0 is the first) is what it is compared with."""
+        return are_one(self.baseline, self.candidates[candidate])
 
     def to_frame(self) -> "DataFrame":
         """One row a metric and candidate; columns and dtypes are those of docs/frame.md."""

@@ -2,12 +2,15 @@
 
 import math
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Status
 from comparison.source import ModelVersion
+from comparison.tolerance import read_tolerance
 
 GOAL_TAG = "mlcompare.goal."
+TOLERANCE_TAG = "mlcompare.tolerance"
 METRIC_TAG = "mlcompare.metric"
 BASELINE_TAG = "mlcompare.baseline"
 _STATUSES = frozenset(Status)
@@ -32,6 +35,7 @@ def run(found: Any, experiment_: Experiment) -> Run:
         parameters=dict(found.data.params),
         tags={name: value for name, value in tags.items() if not name.startswith("mlflow.")},
         datasets=_datasets(found.inputs),
+        models=_models(found),
     )
 
 
@@ -40,7 +44,8 @@ def metric(found: Any) -> Metric:
     value = found.value
     if abs(value) == sys.float_info.max:
         value = math.copysign(math.inf, value)
-    return Metric(value, found.step, found.timestamp)
+    dataset, digest = (getattr(found, name, None) or "" for name in ("dataset_name", "dataset_digest"))
+    return Metric(value, found.step, found.timestamp, dataset=dataset, digest=digest)
 
 
 def experiment(found: Any) -> Experiment:
@@ -51,7 +56,17 @@ def experiment(found: Any) -> Experiment:
         if name.startswith(GOAL_TAG) and value.strip().lower() in _GOALS
     }
     primary, baseline = (tags.get(tag, "").strip() for tag in (METRIC_TAG, BASELINE_TAG))
-    return Experiment(found.experiment_id, found.name, goals, primary, baseline)
+    return Experiment(found.experiment_id, found.name, goals, primary, baseline, tolerances=_tolerances(tags))
+
+
+def _tolerances(tags: Mapping[str, str]) -> dict[str, float]:
+    """From `mlcompare.tolerance` and `mlcompare.tolerance.<metric>`; a value that cannot be read says nothing."""
+    found = {
+        name.removeprefix(TOLERANCE_TAG).removeprefix("."): read_tolerance(value)
+        for name, value in tags.items()
+        if name == TOLERANCE_TAG or name.startswith(f"{TOLERANCE_TAG}.")
+    }
+    return {name: fraction for name, fraction in found.items() if fraction is not None}
 
 
 def version(found: Any) -> ModelVersion:
@@ -64,3 +79,10 @@ def _datasets(inputs: Any) -> tuple[Dataset, ...]:
         context = next((tag.value for tag in each.tags if tag.key == "mlflow.data.context"), "")
         found.append(Dataset(each.dataset.name, each.dataset.digest, context))
     return tuple(found)
+
+
+def _models(found: Any) -> tuple[str, ...]:
+    """Those of a run; MLflow before version 3 knows none."""
+    made = getattr(getattr(found, "outputs", None), "model_outputs", None) or ()
+    used = getattr(found.inputs, "model_inputs", None) or ()
+    return tuple(dict.fromkeys(each.model_id for each in (*made, *used)))

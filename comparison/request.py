@@ -129,6 +129,7 @@ class Compare:
     why: bool = False  # what changed is asked first: parameters, code, data
     differing: bool = False  # nothing that is the same
     part: str = ""  # one part of the answer: "parameters", "tags", "datasets" or "details"; "" : all of it
+    tolerance: float | None = None  # a fraction of the baseline within which values are the same
     text: str = field(default="", compare=False)  # as said, for errors and for saying it again
 
 

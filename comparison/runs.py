@@ -31,6 +31,11 @@ class Metric:
     value: float
     step: int = 0
     logged_at: int = 0
+    points: int = 1  # how often it was logged at this step, where its history was read
+    key: str = ""  # as it was logged, where it goes by a longer name: `accuracy` of `accuracy · valid`
+    dataset: str = ""  # what the value was measured on, where that was logged with it
+    digest: str = ""  # of the dataset
+    is_unclear: bool = False  # a run with several datasets logged several values: which is this one?
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Experiment:
     experiment_id: str
     name: str
     goals: Mapping[str, Goal] = field(default_factory=dict)  # from tags `mlcompare.goal.<metric>`
+    tolerances: Mapping[str, float] = field(default_factory=dict, kw_only=True)  # by metric, "" for all, from tags
     primary_metric: str = ""  # from tag `mlcompare.metric`; "" when not set
     baseline: str = ""  # a run id, from tag `mlcompare.baseline`; "" when not set
 
@@ -70,6 +76,7 @@ class Run:
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)  # the user's; no `mlflow.*`
     datasets: tuple[Dataset, ...] = ()
+    models: tuple[str, ...] = ()  # ids of the models it made or measured
 
 
 @dataclass(frozen=True, slots=True)

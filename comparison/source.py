@@ -1,6 +1,6 @@
 """What is asked of a tracking server: a small promise, kept by MLflow and by the fake in the tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,8 +85,15 @@ class RunSource(Protocol):
         """The versions of registered models that these runs made; none where the registry cannot be searched."""
         ...
 
-    def history(self, run_id: str, metric: str) -> list[Metric]:
-        """Every logged value of a metric, by step and then by time; empty when it was not logged."""
+    def history(self, run_id: str, metric: str, *, most: int | None = None) -> list[Metric]:
+        """Every logged value of a metric, by step and then by time; empty when it was not logged.
+
+        `most`: no more than so many, those that were logged first. A value says its dataset where the store keeps that.
+        """
+        ...
+
+    def evaluations(self, run: Run) -> Mapping[str, Sequence[Metric]]:
+        """By metric, what this run logged of its models for a dataset that it named; one request for each model."""
         ...
 
     def experiments(self) -> tuple[Experiment, ...]:

@@ -29,6 +29,8 @@ SIDE_BY_SIDE = 64  # questions to MLflow at once
 OPENS_WITHIN = 60.0  # seconds, for a file: MLflow makes the tables of a new database when it is first opened
 _NOT_THERE = "RESOURCE_DOES_NOT_EXIST"
 _NOT_VALID = "INVALID_PARAMETER_VALUE"
+_NO_MODELS = ("ENDPOINT_NOT_FOUND", "NOT_FOUND", "NOT_IMPLEMENTED", "FEATURE_DISABLED")
+_MODELS = 8  # of one run that are asked what was measured on them
 _Answer = TypeVar("_Answer")
 
 
@@ -115,10 +117,23 @@ class MlflowRuns:
     def versions_of(self, run_ids: Sequence[str]) -> list[ModelVersion]:
         return [each for chunk in self._side_by_side(self._registry.made_by, run_ids) for each in chunk]
 
-    def history(self, run_id: str, metric: str) -> list[Metric]:
-        logged = self._in_time(lambda: self._client.get_metric_history(run_id, metric))
+    def history(self, run_id: str, metric: str, *, most: int | None = None) -> list[Metric]:
+        if most is not None:
+            store = self._client._tracking_client.store  # noqa: SLF001 -- the only way to one page
+            logged = self._in_time(lambda: store.get_metric_history(run_id, metric, max_results=most)[:most])
+        else:
+            logged = self._in_time(lambda: self._client.get_metric_history(run_id, metric))
         read = [records.metric(each) for each in logged]
         return sorted(read, key=lambda each: (each.step, each.logged_at))
+
+    def evaluations(self, run: Run) -> dict[str, list[Metric]]:
+        until = self._clock() + self._server.seconds
+        asked = [self._executor.submit(again, partial(self._model_metrics, model)) for model in run.models[:_MODELS]]
+        found: dict[str, list[Metric]] = {}
+        for each in (each for answer in asked for each in self._wait(answer, until)):
+            if each.run_id == run.run_id and each.dataset_name:
+                found.setdefault(each.key, []).append(records.metric(each))
+        return found
 
     def experiments(self) -> tuple[Experiment, ...]:
         return self._in_time(self._catalogue.active)
@@ -198,6 +213,15 @@ class MlflowRuns:
             if refusal is None:
                 raise
             raise refusal from error
+
+    def _model_metrics(self, model_id: str) -> list[Any]:
+        """What was logged of a model; nothing where it is gone, or the server does not know of models."""
+        try:
+            return list(self._client.get_logged_model(model_id).metrics or ())
+        except MlflowException as error:
+            if self._is_unknown(error) or error.error_code in _NO_MODELS:
+                return []
+            raise
 
     def _is_own(self, error: MlflowException) -> bool:
         """Whether it is MLflow that says so: over HTTP its own errors come as JSON, those of other pages do not."""

@@ -27,7 +27,7 @@ class Asked:
 
 def goal_button(comparison: Comparison) -> list[Block]:
     """Below a comparison whose goals were assumed, are not known, or were set for the channel."""
-    asked = [_asked(each) for each in sorted(comparison.metrics, key=_place) if _is_open(each)]
+    asked = list(dict.fromkeys(_asked(each) for each in sorted(comparison.metrics, key=_place) if _is_open(each)))
     value = write(asked[:MOST])
     return [push("Set goals …", ACTION, value)] if value else []
 
@@ -56,7 +56,7 @@ def read(value: str) -> list[Asked]:
 
 
 def _asked(metric: MetricComparison) -> Asked:
-    return Asked(metric.name, metric.goal.value if metric.goal_source is GoalSource.CHANNEL else BY_NAME)
+    return Asked(metric.logged_as, metric.goal.value if metric.goal_source is GoalSource.CHANNEL else BY_NAME)
 
 
 def _is_open(metric: MetricComparison) -> bool:

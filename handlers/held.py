@@ -42,7 +42,10 @@ def hold(request: Compare, comparison: Comparison, *, asked_by: str = "") -> Hel
 
 def digest(runs: Iterable[Run], metrics: Iterable[MetricComparison] = ()) -> str:
     """Differs where anything of the runs does that a comparison shows, or what the channel agreed on."""
-    agreed = [(each.name, each.goal.value) for each in metrics if each.goal_source is GoalSource.CHANNEL]
+    agreed: list[tuple[str, object]] = [
+        (each.name, each.goal.value) for each in metrics if each.goal_source is GoalSource.CHANNEL
+    ]
+    agreed += [(each.name, each.tolerance) for each in metrics if each.tolerance_source is GoalSource.CHANNEL]
     told: list[Any] = [
         (
             run.run_id,

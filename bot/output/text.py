@@ -8,7 +8,7 @@ from wcwidth import wcswidth
 
 from bot.output.controls import clean
 from comparison.report import Cell, Column, Report, RunCard, Section, Step, Table
-from comparison.wording.plain import FIRST_STRONG, POP
+from comparison.wording.plain import FIRST_STRONG, POP, cut_apart
 
 GAP = 2  # between columns
 WIDTHS = (60, 40, 30, 24, 20, 16, 12)  # of a title's line, tried in this order
@@ -130,10 +130,10 @@ def _title_width(title: str) -> int:
 
 
 def _names(names: Sequence[str], columns: Sequence[Column], rows: Rows, titles: Sequence[str], width: int) -> list[str]:
-    """What names the rows, cut in the middle to what the other columns leave."""
+    """What names the rows, cut in the middle to what the other columns leave; different names stay apart."""
     taken = [max(_data_width(rows, number), _title_width(titles[number])) + GAP for number in range(1, len(columns))]
     room = max(width - sum(taken), NAME)
-    return [_middle(name, room) for name in names]
+    return list(cut_apart(names, lambda name: _middle(name, room)))
 
 
 def _middle(text: str, room: int) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from comparison.costs import is_cost
 from comparison.defaults import Defaults
+from comparison.digits import is_same
 from comparison.goals import decide
 from comparison.outcome import GoalSource
 from comparison.runs import Experiment, Goal, Run
@@ -59,7 +61,7 @@ def stated(experiments: Sequence[Experiment], defaults: Defaults) -> tuple[str, 
 def primary(runs: Sequence[Run], experiments: Sequence[Experiment], defaults: Defaults) -> Primary | None:
     """The stated metric if one of the runs logged it, else the one that most did and whose goal is known.
 
-    None: these runs logged nothing that can be judged. The goal of a stated metric may be unknown.
+    A cost leads only where there is nothing else. None: these runs logged nothing that can be judged. The goal of a stated metric may be unknown.
     """
     logged = Counter(name for run in runs for name in run.metrics)
     for name, chosen in (
@@ -71,7 +73,7 @@ def primary(runs: Sequence[Run], experiments: Sequence[Experiment], defaults: De
     known = [name for name in logged if decide(name, {}, defaults.goals, experiments)[0] is not Goal.UNKNOWN]
     if not known:
         return None
-    name = min(known, key=lambda each: (-logged[each], *_place(each)))
+    name = min(known, key=lambda each: (is_cost(each), -logged[each], *_place(each)))
     return Primary(name, *decide(name, {}, defaults.goals, experiments), Chosen.RUNS)
 
 
@@ -100,4 +102,4 @@ def ranked(runs: Sequence[Run], by: Primary | None) -> tuple[Run, ...]:
 
 
 def is_better(value: float, other: float, goal: Goal) -> bool:
-    return value < other if goal is Goal.LOWER else value > other
+    return not is_same(value, other) and (value < other if goal is Goal.LOWER else value > other)

@@ -8,6 +8,8 @@ from comparison.completing import quoted
 from comparison.outcome import Comparison, GoalSource, MetricComparison, Outcome, Verdict
 from comparison.report import Line, Link, Report, RunCard, Section, Step
 from comparison.runs import Goal, Run
+from comparison.tolerance import write_tolerance
+from comparison.verdict import repeated
 from comparison.wording import cards, plain
 from comparison.wording.headline import FIT, headline, verdicts
 from comparison.wording.sections import sections
@@ -16,6 +18,11 @@ from comparison.wording.table import table
 
 SENTENCE = 600  # characters of a warning; names in it can be as long as MLflow lets them be
 GOALS_NAMED = 6
+_SAID_BY = {
+    GoalSource.REQUEST: "as asked",
+    GoalSource.CHANNEL: "set for this channel",
+    GoalSource.EXPERIMENT: "the experiment's tag",
+}
 
 
 def word(  # noqa: PLR0913 -- all but the comparison have defaults and are given by name
@@ -96,7 +103,7 @@ def _sentence(text: str, comparison: Comparison) -> str:
 
 def _steps(comparison: Comparison, command: str, *, folded: bool, in_channel: bool) -> tuple[Step, ...]:
     steps = []
-    unknown = [metric.name for metric in comparison.metrics if _moves_without_goal(metric)]
+    unknown = list(dict.fromkeys(metric.logged_as for metric in comparison.metrics if _moves_without_goal(metric)))
     if unknown and in_channel:
         typed = f"{command} set goal {quoted(unknown[0])} lower" if quoted(unknown[0]) else ""
         steps.append(Step(f"No goal is known for {plain.listed(unknown)}. Set goals, or type", typed))
@@ -119,7 +126,36 @@ def _moves_without_goal(metric: MetricComparison) -> bool:
 
 
 def _footnotes(comparison: Comparison, command: str) -> tuple[str, ...]:
-    return tuple(filter(None, (_reading(comparison.reading), _assumed(comparison, command))))
+    return tuple(
+        filter(
+            None,
+            (
+                _reading(comparison.reading),
+                _within(comparison.metrics),
+                _counted_once(comparison.metrics),
+                _assumed(comparison, command),
+            ),
+        )
+    )
+
+
+def _within(metrics: Sequence[MetricComparison]) -> str:
+    """Within what values are the same, where that was said, and by whom."""
+    said: dict[tuple[GoalSource, float], list[str]] = {}
+    for metric in metrics:
+        if metric.tolerance is not None:
+            said.setdefault((metric.tolerance_source, metric.tolerance), []).append(metric.name)
+    told = [
+        f"{write_tolerance(fraction)}{'' if len(names) == len(metrics) else f' for {plain.listed(names, GOALS_NAMED)}'}"
+        f" ({_SAID_BY[source]})"
+        for (source, fraction), names in said.items()
+    ]
+    return f"Values count as the same within this share of the baseline: {'; '.join(told)}." if told else ""
+
+
+def _counted_once(metrics: Sequence[MetricComparison]) -> str:
+    told = [plain.listed(names) for names in repeated(metrics)]
+    return f"Counted once, as their values are equal: {'; '.join(told)}." if told else ""
 
 
 def _reading(reading: str) -> str:
@@ -133,14 +169,17 @@ def _reading(reading: str) -> str:
 def _assumed(comparison: Comparison, command: str) -> str:
     """Goals taken from names, said once, with the way to set them: by the command, or "" in MLflow."""
     assumed = [metric for metric in comparison.metrics if metric.goal_source is GoalSource.NAME]
-    groups = [(goal, [metric.name for metric in assumed if metric.goal is goal]) for goal in (Goal.HIGHER, Goal.LOWER)]
+    groups = [
+        (goal, list(dict.fromkeys(metric.logged_as for metric in assumed if metric.goal is goal)))
+        for goal in (Goal.HIGHER, Goal.LOWER)
+    ]
     told = [f"{goal.value} is better for {plain.listed(names, GOALS_NAMED)}" for goal, names in groups if names]
     if not told:
         return ""
     stated = f"Assumed from the names: {'; '.join(told)}."
-    first = next((each for each in assumed if len(each.name) <= plain.NAME and quoted(each.name)), None)
+    first = next((each for each in assumed if len(each.logged_as) <= plain.NAME and quoted(each.logged_as)), None)
     if command and first:
         opposite = Goal.LOWER if first.goal is Goal.HIGHER else Goal.HIGHER
-        return f"{stated} To say otherwise: {command} set goal {quoted(first.name)} {opposite.value}."
-    tag = plain.isolate(f"mlcompare.goal.{plain.shorten(plain.one_line(assumed[0].name), plain.NAME)}")
+        return f"{stated} To say otherwise: {command} set goal {quoted(first.logged_as)} {opposite.value}."
+    tag = plain.isolate(f"mlcompare.goal.{plain.shorten(plain.one_line(assumed[0].logged_as), plain.NAME)}")
     return f"{stated} To say otherwise, set the experiment tag {tag}."

@@ -1,14 +1,12 @@
 """The first line of every message: the verdict; of several candidates the best one, or that none is."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isfinite
 
 from comparison import digits
 from comparison.outcome import Comparison, MetricComparison, Standing, Verdict
 from comparison.runs import Goal
-from comparison.verdict import judge
+from comparison.verdict import holders, judge, tally_of_best, values_of
 from comparison.wording import plain
 
 FIT = 30  # characters of a name within a headline, so that two of them fit
@@ -19,7 +17,10 @@ def verdicts(comparison: Comparison, labels: Sequence[str]) -> tuple[Verdict, ..
     metrics = [
         replace(metric, name=plain.name(metric.name)) if metric.primary else metric for metric in comparison.metrics
     ]
-    return tuple(judge(metrics, number, labels=labels) for number in range(len(comparison.candidates)))
+    return tuple(
+        judge(metrics, number, labels=labels, is_one_run=comparison.is_one_run(number))
+        for number in range(len(comparison.candidates))
+    )
 
 
 def headline(comparison: Comparison, judged: Sequence[Verdict], labels: Sequence[str]) -> str:
@@ -33,17 +34,12 @@ def headline(comparison: Comparison, judged: Sequence[Verdict], labels: Sequence
 
 
 def _best_by(primary: MetricComparison, labels: Sequence[str]) -> str:
-    values = (primary.changes[0].baseline.value, *(change.candidate.value for change in primary.changes))
+    values = values_of(primary)
     shown = digits.row(*values)
     name = plain.name(primary.name)
-    direction = -1 if primary.goal is Goal.LOWER else 1
-    ranked = [
-        (direction * value, number) for number, value in enumerate(values) if value is not None and isfinite(value)
-    ]
-    if len(ranked) == 0:
+    best = holders(primary)
+    if not best:
         return f"Cannot say which is best: no run logged a finite {name}"
-    top = max(ranked)[0]
-    best = [number for score, number in ranked if score == top]
     if len(best) == len(labels):
         return f"No difference in {name}: {shown.values[0]} in all {len(labels)}"
     told = f"Best {name}: {shown.values[best[0]]} in {plain.listed([labels[number] for number in best], limit=3)}"
@@ -60,9 +56,7 @@ def _best_of(metrics: Sequence[MetricComparison], judged: Sequence[Verdict], lab
         others = _tally([verdict for number, verdict in enumerate(judged) if number not in better])
         return f"{judged[better[0]].text} (others: {others})"
     if better:
-        return (
-            f"{len(better)} of {len(judged)} candidates are better than {baseline}; {_leading(metrics, better, labels)}"
-        )
+        return f"{len(better)} of {len(judged)} candidates are better than {baseline}; {_leading(metrics, labels)}"
     found = {verdict.standing for verdict in judged}
     if Standing.MIXED in found:
         mixed = sum(verdict.standing is Standing.MIXED for verdict in judged)
@@ -78,23 +72,13 @@ def _best_of(metrics: Sequence[MetricComparison], judged: Sequence[Verdict], lab
     }.get(frozenset(found), f"Cannot say which is better: {_tally(judged)}")
 
 
-def _leading(metrics: Sequence[MetricComparison], better: Sequence[int], labels: Sequence[str]) -> str:
-    """Which of these candidates holds the best value of the most metrics."""
-    wins = Counter[int]()
-    counted = 0
-    for metric in metrics:
-        if metric.goal is Goal.UNKNOWN:
-            continue
-        values = {number: metric.changes[number].candidate.value for number in better}
-        finite = {number: value for number, value in values.items() if value is not None and isfinite(value)}
-        if finite:
-            counted += 1
-            top = max(finite.values()) if metric.goal is Goal.HIGHER else min(finite.values())
-            wins.update(number for number, value in finite.items() if value == top)
+def _leading(metrics: Sequence[MetricComparison], labels: Sequence[str]) -> str:
+    """Which sides hold the best value of the most metrics, the baseline and candidates that are worse elsewhere too."""
+    wins, counted = tally_of_best(metrics)
     most = max(wins.values())
-    leaders = [labels[number + 1] for number in better if wins[number] == most]
-    verb = "is" if len(leaders) == 1 else "are"
-    return f"{plain.listed(leaders, limit=3)} {verb} best on {most} of {plain.counted(counted, 'metric')}"
+    leaders = [labels[number] for number in sorted(wins) if wins[number] == most]
+    verb, each = ("is", "") if len(leaders) == 1 else ("are", " each")
+    return f"{plain.listed(leaders, limit=3)} {verb} best on {most} of {plain.counted(counted, 'metric')}{each}"
 
 
 def _tally(judged: Sequence[Verdict]) -> str:

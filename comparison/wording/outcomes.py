@@ -12,6 +12,7 @@ WORDS = {
     Outcome.ONLY_CANDIDATE: "only in candidate",
     Outcome.NOT_A_NUMBER: "not a number",
     Outcome.NEITHER: "in neither",
+    Outcome.UNCLEAR: "cannot tell",
 }
 
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 
 NAME = 60  # characters of a name within a sentence
@@ -114,10 +114,47 @@ def _with_id(label: str, key: str, digits: int, all_labels: Sequence[str]) -> st
 
 
 def names(texts: Sequence[str], limit: int = VALUE) -> tuple[str, ...]:
-    """Names for reading, in order; those that would read alike are written out in full, with escapes if need be."""
+    """Names for reading, in order, no two alike: those that would be are shown where they part, or with escapes."""
     shown = [name(text, limit) for text in texts]
     alike = Counter(shown)
-    return tuple(short if alike[short] == 1 else ascii(text)[1:-1] for short, text in zip(shown, texts, strict=True))
+    if len(alike) == len(shown):
+        return tuple(shown)
+    told = [short if alike[short] == 1 else ascii(text)[1:-1] for short, text in zip(shown, texts, strict=True)]
+    return cut_apart(told, lambda text: shorten(text, limit))
+
+
+def cut_apart(texts: Sequence[str], cut_: Callable[[str], str]) -> tuple[str, ...]:
+    """The texts, each cut by `cut_` to what there is room for; different ones stay apart.
+
+    Those that would read alike begin shortly before they part; where that does not do, they are numbered.
+    """
+    shown = [cut_(text) for text in texts]
+    for lead in (CONTEXT, 2, 0):
+        if len(set(shown)) == len(set(texts)):
+            return tuple(shown)
+        for alike in _groups_alike(shown, texts):
+            parted = _parted([texts[place] for place in alike], lead, cut_)
+            for place, text in zip(alike, parted, strict=True):
+                shown[place] = text
+    left = [place for group in _groups_alike(shown, texts) for place in group]
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(texts[place] for place in left), start=1)}
+    for place in left:
+        shown[place] = cut_(f"#{numbers[texts[place]]} {texts[place]}")
+    return tuple(shown)
+
+
+def _groups_alike(shown: Sequence[str], texts: Sequence[str]) -> list[list[int]]:
+    """The places of different texts that are shown alike."""
+    places: dict[str, list[int]] = {}
+    for place, text in enumerate(shown):
+        places.setdefault(text, []).append(place)
+    return [group for group in places.values() if len({texts[place] for place in group}) > 1]
+
+
+def _parted(texts: Sequence[str], lead: int, cut_: Callable[[str], str]) -> list[str]:
+    """The texts from a little before the place where they part."""
+    start = max(first_difference(texts) - lead, 0)
+    return [cut_(f"…{text[start:]}" if start else text) for text in texts]
 
 
 def counted(number: int, noun: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from comparison.likelihood import by_likelihood
 from comparison.outcome import Comparison, DatasetComparison, Difference, Differences
 from comparison.report import Line, Section
 from comparison.runs import Dataset, Run
@@ -51,7 +52,8 @@ def across(values: Sequence[str | None], labels: tuple[str, ...]) -> str:
 def _changed(title: str, differences: Differences, labels: tuple[str, ...]) -> Section | None:
     same = f"{differences.same_count:,} the same" if differences.same_count else ""
     if differences.changed:
-        return Section(title, tuple(changed_line(each, labels) for each in differences.changed), same)
+        ordered = by_likelihood(differences.changed)
+        return Section(title, tuple(changed_line(each, labels) for each in ordered), same)
     return Section(title, (Line("none differ"),), same) if same else None
 
 

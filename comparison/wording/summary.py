@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import inf
 
 from comparison import digits
+from comparison.costs import is_judged_as_cost
 from comparison.outcome import Change, Comparison, MetricComparison, Outcome
 from comparison.report import Line, Report, Section
 from comparison.wording import outcomes, plain
@@ -47,9 +48,9 @@ def _told(metrics: Sequence[MetricComparison], candidate: int, most: int) -> str
     )
 
 
-def _rank(metric: MetricComparison, change: Change) -> tuple[bool, bool, float]:
+def _rank(metric: MetricComparison, change: Change) -> tuple[bool, bool, bool, float]:
     size = inf if change.relative is None else abs(change.relative)
-    return (not metric.primary, change.outcome is Outcome.CHANGED, -size)
+    return (not metric.primary, change.outcome is Outcome.CHANGED, is_judged_as_cost(metric), -size)
 
 
 def _in_words(metric: MetricComparison, change: Change) -> str:

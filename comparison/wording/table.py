@@ -29,7 +29,7 @@ def table(
     def row(number: int) -> tuple[Cell, ...]:
         metric = shown[number]
         cells = (Cell(names[number]), *draw(metric, _digits(metric)))
-        return _with_steps(cells, metric) if comparison.reading == "best" else cells
+        return _with_steps(cells, metric, only_points=comparison.reading != "best")
 
     return Table(_caption(comparison, labels), _columns(labels), Rows(row, len(shown)), note(comparison, folded))
 
@@ -137,14 +137,22 @@ def _reading(reading: Reading, text: str) -> Cell:
     return Cell(told, finite(reading.value))
 
 
-def _with_steps(cells: tuple[Cell, ...], metric: MetricComparison) -> tuple[Cell, ...]:
-    """The cells of values with the steps at which they were reached."""
+def _with_steps(cells: tuple[Cell, ...], metric: MetricComparison, *, only_points: bool) -> tuple[Cell, ...]:
+    """The cells of values with the steps at which they were reached, or how often they were logged at one step."""
     readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
     told = [
-        cell if reading.last_step is None else replace(cell, text=f"{cell.text} (step {reading.last_step:,})")
+        replace(cell, text=f"{cell.text} ({step})") if (step := _step(reading, only_points=only_points)) else cell
         for cell, reading in zip(cells[1:], readings, strict=False)
     ]
     return (cells[0], *told, *cells[1 + len(told) :])
+
+
+def _step(reading: Reading, *, only_points: bool) -> str:
+    if reading.last_step is None:
+        return ""
+    if reading.points > 1:
+        return f"logged {reading.points:,} times at step {reading.last_step:,}"
+    return "" if only_points else f"step {reading.last_step:,}"
 
 
 def _percent(change: Change) -> float | None:

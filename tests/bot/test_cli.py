@@ -179,7 +179,7 @@ def test_links_lead_to_where_people_open_mlflow(run):
         (["Run 1", "lower", "--by", "loss"], 0),
         (["Run 1", "lower", "--by", "accuracy"], 1),
         (["Run 1", "Run 2", "lower", "--by", "accuracy"], 1),
-        (["Run 1", "Run 1"], 0),
+        (["Run 1", "Run 1"], 4),
         (["Run 1", "diverged"], 4),
         (["Run 1", "diverged", "--by", "loss"], 4),
         (["Run 1", "diverged", "--by", "accuracy"], 0),

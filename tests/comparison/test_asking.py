@@ -90,7 +90,7 @@ def test_a_step_at_which_nothing_was_logged_brings_the_nearest():
 
 
 def test_too_many_histories_are_refused_with_what_to_type():
-    many = [run(name, **{f"m{number}": 1.0 for number in range(300)}) for name in ("a1", "b1")]
+    many = [run(name, **{f"loss_{number}": 1.0 for number in range(300)}) for name in ("a1", "b1")]
     with pytest.raises(RequestError) as caught:
         answer("a1 vs b1 best", FakeRuns(many))
     assert "600" in caught.value.problem

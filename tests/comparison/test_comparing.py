@@ -44,6 +44,10 @@ def test_the_difference_is_candidate_minus_baseline_and_the_change_is_relative(
         ("loss", 0.25, 0.5, Outcome.WORSE),
         ("loss", 0.5, 0.5, Outcome.SAME),
         ("loss", -0.0, 0.0, Outcome.SAME),
+        ("loss", 0.3, 0.1 + 0.2, Outcome.SAME),
+        ("accuracy", 0.8999999999999999, 0.9, Outcome.SAME),
+        ("accuracy", 0.90000000001, 0.9, Outcome.WORSE),
+        ("foo", 0.7, 0.1 + 0.6, Outcome.SAME),
         ("foo", 1, 2, Outcome.CHANGED),
         ("foo", 2, 2, Outcome.SAME),
         ("loss", 0.5, NAN, Outcome.NOT_A_NUMBER),
@@ -77,6 +81,19 @@ def test_values_within_the_tolerance_are_the_same(candidate, tolerance, outcome)
     found = change(two({"accuracy": 1.0}, {"accuracy": candidate}, tolerance=tolerance), "accuracy")
     assert found.outcome is outcome
     assert found.difference
+
+
+def test_binary_noise_is_no_difference():
+    found = change(two({"accuracy": 0.3}, {"accuracy": 0.1 + 0.2}), "accuracy")
+    assert (found.difference, found.relative) == (0, 0)
+
+
+def test_costs_are_read_behind_what_tells_how_good_a_run_is():
+    comparison = two(
+        {"fit_time": 1, "acc": 0.9, "loss": 1, "foo": 1, "latency": 1},
+        {"fit_time": 9, "acc": 0.91, "loss": 1.01, "foo": 2, "latency": 0.1},
+    )
+    assert [found.name for found in comparison.metrics] == ["loss", "acc", "fit_time", "latency", "foo"]
 
 
 def test_nothing_but_nought_is_within_a_tolerance_of_nought():

@@ -171,7 +171,7 @@ def test_repeats_on_both_sides_raise_no_doubt_of_noise():
 
 def test_the_most_serious_doubts_come_first():
     comparison = compare(
-        run("A", {"x": 1, "loss": Metric(math.nan, 100), "acc": 1}, status=Status.FAILED, deleted=True),
+        run("A", {"x": 1, "loss": Metric(math.nan, 100), "acc": 1, "f1": Metric(1, is_unclear=True), "auc": Metric(1, points=4)}, status=Status.FAILED, deleted=True),
         run("B", {"y": 1, "loss": Metric(1, 50), "acc": 2}, status=Status.RUNNING, started_at=1, experiment=experiment("other"),
             commit="", datasets=(Dataset("d", "1"),)),
         run("A", {"x": 1}, run_id="AA", commit="ffffff"),
@@ -197,3 +197,18 @@ def test_values_other_than_the_last_do_not_tell_how_long_a_run_went_on():
     assert warning(comparison, Code.STEPS_DIFFER) is None
     assert warning(comparison, Code.MAY_BE_DEAD) is None
     assert warning(comparison, Code.NOT_FINISHED) == "B is still running (RUNNING)."
+
+
+def test_values_that_may_be_of_any_dataset_are_named():
+    comparison = two({"acc": 0.9, "f1": 0.8}, {"acc": Metric(0.8, is_unclear=True), "f1": Metric(0.8, is_unclear=True)})
+    assert warning(comparison, Code.DATASETS_UNCLEAR) == (
+        "acc, f1 have values of several datasets in B, and MLflow does not tell which value is of which: not judged. "
+        "It tells where a metric is logged for a model, or each dataset has a name of its own."
+    )
+
+
+def test_values_that_share_their_step_are_said():
+    comparison = two({"acc": Metric(0.9, 0, points=4), "f1": 1}, {"acc": Metric(0.8, 3), "f1": 1}, reading="best")
+    assert warning(comparison, Code.SEVERAL_AT_ONE_STEP) == (
+        "acc was logged 4 times at step 0 in A: folds and datasets are no steps."
+    )

@@ -49,6 +49,7 @@ def test_columns_and_dtypes_are_the_same_whatever_was_compared(comparison):
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
     assert list(frame["outcome"].cat.categories) == [
         "better", "worse", "same", "changed", "only in baseline", "only in candidate", "not a number", "in neither",
+        "unclear",
     ]  # fmt: skip
 
 

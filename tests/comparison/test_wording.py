@@ -81,13 +81,13 @@ THIRD = run("third", {"accuracy": 0.95, "loss": NAN}, {"C": "0.1", "solver": "lb
 
 def test_two_runs_read_from_the_verdict_to_the_small_print():
     assert read(word(compare(OLD, NEW), now=NOW)) == snapshot("""\
-# Mixed: 2 better, 1 worse
+# new is better on 2 of 2 metrics; costs: 1 worse
 Baseline: old [finished · in iris · started 2 h ago · took 4 min 10 s · by alice]
 Candidate: new [finished · in iris · started 1 h ago · took 9.4 s · by bob]
 Metric | old | new | Difference | Change
-latency_ms | 12.0 | 15.1 | ▲ +3.1 worse | +26 %
 loss | 0.50 | 0.38 | ▼ -0.12 better | -24 %
 accuracy | 0.85 | 0.92 | ▲ +0.07 better | +8.2 %
+latency_ms | 12.0 | 15.1 | ▲ +3.1 worse | +26 %
 lr | 0.1 | 0.2 | ▲ +0.1 changed | +100 %
 f1 | not logged | 0.9 | – | only in candidate
 ## Parameters (1 the same)
@@ -107,24 +107,24 @@ Run: 6f6c6400000000000000000000000000 → 6e657700000000000000000000000000
 ! Logged only by new: f1.
 ! One run against one run: the difference may be seed noise.
 > No goal is known for lr. To set one, give the experiment the tag mlcompare.goal.lr with the value higher or lower.
-(Assumed from the names: higher is better for accuracy and f1; lower is better for latency_ms and loss. To say otherwise, set the experiment tag mlcompare.goal.latency_ms.)\
+(Assumed from the names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To say otherwise, set the experiment tag mlcompare.goal.loss.)\
 """)
 
 
 def test_each_of_several_candidates_has_its_column_with_the_change_and_its_verdict():
     assert read(word(compare(OLD, NEW, THIRD), now=NOW)) == snapshot("""\
-# third is better on 1 of 1 metric; 1 not a number (others: 1 mixed)
+# 2 of 2 candidates are better than old; new and third are best on 1 of 2 metrics each
 Baseline: old [finished · in iris · started 2 h ago · took 4 min 10 s · by alice]
 Candidate 1: new [finished · in iris · started 1 h ago · took 9.4 s · by bob]
 Candidate 2: third [failed · in iris]
 Metric | old | new | third
-latency_ms | 12.0 | 15.1 ▲ +26 % worse | not logged
 loss | 0.50 | 0.38 ▼ -24 % better | NaN
 accuracy | 0.85 | 0.92 ▲ +8.2 % better | 0.95 ▲ +12 % better
+latency_ms | 12.0 | 15.1 ▲ +26 % worse | not logged
 lr | 0.1 | 0.2 ▲ +100 % changed | not logged
 f1 | not logged | 0.9 only in candidate | not logged
 ## Verdicts
-new: mixed: 2 better, 1 worse
+new is better on 2 of 2 metrics; costs: 1 worse
 third is better on 1 of 1 metric; 1 not a number
 ## Parameters (1 the same)
 C: 1.0 → 0.5 in new, 0.1 in third
@@ -147,14 +147,14 @@ Run: 6f6c6400000000000000000000000000 → 6e657700000000000000000000000000 in ne
 ! The source commit of third is unknown: the code may differ too.
 ! One run a side: the differences may be seed noise.
 > No goal is known for lr. To set one, give the experiment the tag mlcompare.goal.lr with the value higher or lower.
-(Assumed from the names: higher is better for accuracy and f1; lower is better for latency_ms and loss. To say otherwise, set the experiment tag mlcompare.goal.latency_ms.)\
+(Assumed from the names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To say otherwise, set the experiment tag mlcompare.goal.loss.)\
 """)
 
 
 def test_the_summary_is_a_complete_short_answer():
     assert word(compare(OLD, NEW), now=NOW, ui_url="https://mlflow.example.com").summary == snapshot("""\
-Mixed: 2 better, 1 worse.
-latency_ms 12.0 → 15.1 (▲ +3.1 worse, +26 %); loss 0.50 → 0.38 (▼ -0.12 better, -24 %); accuracy 0.85 → 0.92 (▲ +0.07 better, +8.2 %); lr 0.1 → 0.2 (▲ +0.1 changed, +100 %).
+new is better on 2 of 2 metrics; costs: 1 worse.
+loss 0.50 → 0.38 (▼ -0.12 better, -24 %); accuracy 0.85 → 0.92 (▲ +0.07 better, +8.2 %); latency_ms 12.0 → 15.1 (▲ +3.1 worse, +26 %); lr 0.1 → 0.2 (▲ +0.1 changed, +100 %).
 Parameters: C: 1.0 → 0.5; only in new: dropout = 0.1.
 The datasets for training differ: old iris (1a2b3c4d), new iris (9f8e7d6c).
 https://mlflow.example.com/#/compare-runs?runs=%5B%226f6c6400000000000000000000000000%22%2C%226e657700000000000000000000000000%22%5D&experiments=%5B%221%22%5D\
@@ -163,8 +163,8 @@ https://mlflow.example.com/#/compare-runs?runs=%5B%226f6c64000000000000000000000
 
 def test_the_summary_of_several_tells_each_candidate():
     assert word(compare(OLD, NEW, THIRD), now=NOW).summary == snapshot("""\
-third is better on 1 of 1 metric; 1 not a number (others: 1 mixed).
-new: latency_ms 12.0 → 15.1 (▲ +3.1 worse, +26 %); loss 0.50 → 0.38 (▼ -0.12 better, -24 %); 2 more differ.
+2 of 2 candidates are better than old; new and third are best on 1 of 2 metrics each.
+new: loss 0.50 → 0.38 (▼ -0.12 better, -24 %); accuracy 0.85 → 0.92 (▲ +0.07 better, +8.2 %); 2 more differ.
 third: accuracy 0.85 → 0.95 (▲ +0.10 better, +12 %).
 Parameters: C: 1.0 → 0.5 in new, 0.1 in third; only in new: dropout = 0.1.
 third failed (FAILED).\
@@ -419,7 +419,7 @@ def test_metrics_whose_names_read_alike_are_told_apart():
 def test_an_assumed_goal_is_marked_once_with_the_way_to_set_it():
     assert word(compare(OLD, NEW)).footnotes == snapshot(
         (
-            "Assumed from the names: higher is better for accuracy and f1; lower is better for latency_ms and loss. To say otherwise, set the experiment tag mlcompare.goal.latency_ms.",
+            "Assumed from the names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To say otherwise, set the experiment tag mlcompare.goal.loss.",
         )
     )
 

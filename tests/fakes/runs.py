@@ -24,6 +24,7 @@ class FakeRuns:
     more_experiments: list[Experiment] = field(default_factory=list)
     histories: dict[tuple[str, str], list[Metric]] = field(default_factory=dict)
     models: list[tuple[ModelVersion, Sequence[str]]] = field(default_factory=list)  # each with its aliases
+    measured: dict[tuple[str, str], list[Metric]] = field(default_factory=dict)  # by run and metric, with its datasets
     down: str = ""
     asked: list[str] = field(default_factory=list)
 
@@ -85,13 +86,18 @@ class FakeRuns:
         self._ask("versions_of")
         return [each for each, _aliases in self.models if each.run_id in set(run_ids)]
 
-    def history(self, run_id: str, metric: str) -> list[Metric]:
+    def history(self, run_id: str, metric: str, *, most: int | None = None) -> list[Metric]:
         self._ask("history")
         known = {run.run_id: run for run in self.runs}
         past = self.histories.get((run_id, metric))
         if past is None and run_id in known and metric in known[run_id].metrics:
             past = [known[run_id].metrics[metric]]
-        return sorted(past or [], key=lambda each: (each.step, each.logged_at))
+        first = sorted(past or [], key=lambda each: each.logged_at)[:most]
+        return sorted(first, key=lambda each: (each.step, each.logged_at))
+
+    def evaluations(self, run: Run) -> dict[str, list[Metric]]:
+        self._ask("evaluations")
+        return {name: past for (run_id, name), past in self.measured.items() if run_id == run.run_id and run.models}
 
     def experiments(self) -> tuple[Experiment, ...]:
         self._ask("experiments")

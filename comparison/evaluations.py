@@ -1,0 +1,209 @@
+"""Metrics that runs logged for several datasets: a row for each dataset, or none that can be judged.
+
+MLflow keeps one last value a metric, whatever it was measured on. Which dataset a value is of, file stores keep with it
+and others only with the model that was measured. A run that has several datasets and several values at one step, and
+does not tell which is of which, has no value to compare.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from comparison.costs import is_cost
+from comparison.errors import RequestError, TrackingUnavailable
+from comparison.runs import Metric, Run, Side
+from comparison.source import RunSource
+
+SIDE_BY_SIDE = 16
+MOST_LOOKED_INTO = 40  # histories, for an answer that asks for last values
+FIRST = 50  # points of each of those
+BETWEEN = " · "  # a metric and its dataset
+Points = Mapping[tuple[str, str], Sequence[Metric]]  # by run id and metric
+Pick = Callable[[str, Sequence[Metric]], Metric | None]
+Told = Mapping[str, Mapping[str, Sequence[Metric]]]  # by run id and metric: points that say their dataset
+_Dataset = tuple[str, str]  # name and digest
+
+
+def told_apart(
+    sides: Sequence[Side], source: RunSource, *, metrics: Sequence[str] = (), judged: Callable[[str], bool]
+) -> tuple[Side, ...]:
+    """The sides with a row for each dataset of a metric that has several; other metrics and runs are left as they are.
+
+    Looked into are the `metrics` that were named, else those that can be `judged`, as many as people wait for. Nothing
+    is asked of MLflow about runs with fewer than two datasets, unless another run has that metric for several.
+    """
+    runs = [run for run in _runs(sides) if has_several(run)]
+    if not runs:
+        return tuple(sides)
+    told = evaluations(runs, source)
+    wanted = [(run, name) for run in runs for name in _looked_into(run, metrics, judged)]
+    known = {(run.run_id, name): told[run.run_id].get(name, ()) for run, name in wanted}
+    unknown = [(run, name) for run, name in wanted if len(_by_dataset(known[run.run_id, name])) < 2]
+    read = histories(unknown[:MOST_LOOKED_INTO], source, most=FIRST)
+    going_on = [each for each in unknown if _goes_on(read.get((each[0].run_id, each[1]), ()))]
+    read |= histories(going_on, source)
+    points = {key: past for key, past in known.items() if len(_by_dataset(past)) > 1} | read
+    return replaced(sides, points, told, source, pick=None)
+
+
+def replaced(
+    sides: Sequence[Side], points: Points, told: Told, source: RunSource, *, pick: Pick | None
+) -> tuple[Side, ...]:
+    """The sides with what `pick` takes of these points, dataset by dataset, in place of the metrics' last values.
+
+    Without a `pick` a metric of one dataset keeps its last value, and points of several are taken in order.
+    """
+    said = {
+        (run.run_id, name): _by_dataset(_annotated(points[run.run_id, name], told.get(run.run_id, {}).get(name, ())))
+        for run in _runs(sides)
+        for name in run.metrics
+        if (run.run_id, name) in points
+    }
+    several = {name for (_run_id, name), groups in said.items() if len(groups) > 1}
+    said |= _said_by_others(sides, several, said, told, source)
+    labels = _labels(several, said)
+
+    def run_with(run: Run) -> Run:
+        found: dict[str, Metric] = {}
+        for name, last in run.metrics.items():
+            groups = said.get((run.run_id, name))
+            if groups is None:
+                found[name] = last
+                continue
+            found |= _named(name, _values(run, name, groups, pick), labels.get(name, {}))
+        return replace(run, metrics=found)
+
+    return tuple(replace(side, runs=tuple(map(run_with, side.runs))) for side in sides)
+
+
+def evaluations(runs: Sequence[Run], source: RunSource) -> dict[str, Mapping[str, Sequence[Metric]]]:
+    """By run, the points that say their dataset; none where the server does not know of models."""
+
+    def ask(run: Run) -> Mapping[str, Sequence[Metric]]:
+        try:
+            return source.evaluations(run) if run.models else {}
+        except TrackingUnavailable:
+            raise
+        except RequestError:
+            return {}
+
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+        return dict(zip([run.run_id for run in runs], threads.map(ask, runs), strict=True))
+
+
+def histories(
+    wanted: Sequence[tuple[Run, str]], source: RunSource, *, most: int | None = None
+) -> dict[tuple[str, str], list[Metric]]:
+    """What was logged of these metrics, of each the first `most` points at least; side by side."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+        read = threads.map(lambda each: source.history(each[0].run_id, each[1], most=most), wanted)
+        return {(run.run_id, name): past for (run, name), past in zip(wanted, read, strict=True)}
+
+
+def has_several(run: Run) -> bool:
+    """Whether a run has more than one dataset, so that a metric of it may be of any."""
+    return len({(dataset.name, dataset.digest) for dataset in run.datasets}) > 1
+
+
+def _runs(sides: Sequence[Side]) -> list[Run]:
+    return list({run.run_id: run for side in sides for run in side.runs}.values())
+
+
+def _looked_into(run: Run, metrics: Sequence[str], judged: Callable[[str], bool]) -> list[str]:
+    named = [name for name in metrics if name in run.metrics]
+    others = sorted((name for name in run.metrics if name not in named and judged(name)), key=is_cost)
+    return named or others
+
+
+def _goes_on(points: Sequence[Metric]) -> bool:
+    """Whether there may be more points, which are of several datasets."""
+    return len(points) >= FIRST and len(_by_dataset(points)) > 1
+
+
+def _by_dataset(points: Sequence[Metric]) -> dict[_Dataset, list[Metric]]:
+    groups: dict[_Dataset, list[Metric]] = {}
+    for point in points:
+        groups.setdefault((point.dataset, point.digest), []).append(point)
+    return groups
+
+
+def _annotated(points: Sequence[Metric], told: Sequence[Metric]) -> list[Metric]:
+    """The points with their datasets, where the models tell them."""
+    datasets = {(each.step, each.logged_at, each.value): (each.dataset, each.digest) for each in told}
+    found = []
+    for point in points:
+        name, digest = datasets.get((point.step, point.logged_at, point.value), (point.dataset, point.digest))
+        found.append(replace(point, dataset=name, digest=digest) if name else point)
+    return found
+
+
+def _said_by_others(
+    sides: Sequence[Side], several: set[str], said: Mapping[tuple[str, str], object], told: Told, source: RunSource
+) -> dict[tuple[str, str], dict[_Dataset, list[Metric]]]:
+    """Of metrics that some run has for several datasets, which dataset the values of the other runs are of."""
+    others = [
+        (run, name) for run in _runs(sides) for name in several & run.metrics.keys() if (run.run_id, name) not in said
+    ]
+    asked = list({run.run_id: run for run, _name in others if run.run_id not in told}.values())
+    known = {**told, **evaluations(asked, source)}
+    found = {}
+    for run, name in others:
+        last = run.metrics[name]
+        points = _annotated([last], known.get(run.run_id, {}).get(name, ()))
+        found[run.run_id, name] = _by_dataset(points)
+    return found
+
+
+def _labels(
+    several: set[str], said: Mapping[tuple[str, str], Mapping[_Dataset, Sequence[Metric]]]
+) -> dict[str, dict[_Dataset, str]]:
+    """What the datasets of each such metric are called: by name, with the digest where a run has two of one name."""
+    labels = {}
+    for name in several:
+        groups = [list(found) for (_run_id, each), found in said.items() if each == name]
+        alike = {
+            dataset for found in groups for dataset, count in Counter(name for name, _ in found).items() if count > 1
+        }
+        labels[name] = {
+            (dataset, digest): f"{dataset} ({digest})" if dataset and dataset in alike else dataset
+            for found in groups
+            for dataset, digest in found
+        }
+    return labels
+
+
+def _values(
+    run: Run, name: str, groups: Mapping[_Dataset, Sequence[Metric]], pick: Pick | None
+) -> dict[_Dataset, Metric]:
+    """The value of a metric for each dataset; without a `pick` the last."""
+    found = {}
+    for dataset, points in groups.items():
+        value = pick(name, points) if pick else run.metrics[name] if len(groups) == 1 else _last(points)
+        if value is None:
+            continue
+        is_unclear = not dataset[0] and has_several(run) and _repeats(value, points, is_cut=pick is None)
+        found[dataset] = replace(value, is_unclear=True) if is_unclear else value
+    return found
+
+
+def _named(name: str, values: Mapping[_Dataset, Metric], labels: Mapping[_Dataset, str]) -> dict[str, Metric]:
+    """The values as rows: `accuracy · valid`, or the metric's name alone where no dataset is told."""
+    rows = {}
+    for dataset, value in values.items():
+        label = labels.get(dataset, "")
+        row = f"{name}{BETWEEN}{label}" if label else name
+        rows[row] = replace(value, key=name, dataset=label) if label else value
+    return rows
+
+
+def _last(points: Sequence[Metric]) -> Metric:
+    return max(points, key=lambda point: (point.step, point.logged_at))
+
+
+def _repeats(value: Metric, points: Sequence[Metric], *, is_cut: bool) -> bool:
+    """Whether there are several values at its step, or at any step where only the first values are known."""
+    steps = Counter(point.step for point in points)
+    if is_cut and len(points) >= FIRST:
+        return max(steps.values()) > 1
+    return steps[value.step] > 1
