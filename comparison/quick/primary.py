@@ -61,7 +61,8 @@ def stated(experiments: Sequence[Experiment], defaults: Defaults) -> tuple[str, 
 def primary(runs: Sequence[Run], experiments: Sequence[Experiment], defaults: Defaults) -> Primary | None:
     """The stated metric if one of the runs logged it, else the one that most did and whose goal is known.
 
-    A cost leads only where there is nothing else. None: these runs logged nothing that can be judged. The goal of a stated metric may be unknown.
+    A cost leads only where there is nothing else. None: these runs logged nothing that can be judged. The goal of a
+    stated metric may be unknown.
     """
     logged = Counter(name for run in runs for name in run.metrics)
     for name, chosen in (
