@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 TOKENS = re.compile(r"\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{4,}")
-CREDENTIALS = re.compile(r"(://[^/\s:@]*:)(?!password@)[^/\s@]+(?=@)")  # "password" stands in examples
+CREDENTIALS = re.compile(r"(://[^/\s:@]*:)(?!password@)[^/\s@]+(?:@[^/\s@]+)*(?=@)")  # "password" stands in examples
 HOOKS = re.compile(r"(hooks\.slack\.com/(?:commands|actions|services|workflows|app)/)[^\s'\"?]+")
 TICKETS = re.compile(r"\b(ticket|app_id)=[^&\s'\"]+")
 SHORTEST = 4  # a shorter password would blot out half of every line

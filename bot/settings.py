@@ -4,12 +4,21 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.addresses import bare, database_address, needs_scheme, page_address, ui_address, web_address
+from bot.addresses import (
+    bare,
+    database_address,
+    has_host,
+    needs_scheme,
+    page_address,
+    postgres_parameters,
+    ui_address,
+    web_address,
+)
 
 # Where each value comes from: said when it is absent or wrong.
 SOURCES = {
@@ -83,8 +92,11 @@ def _token(prefix: str, kind: str) -> Any:
 
 
 def _tracking(value: SecretStr) -> SecretStr:
-    if needs_scheme(value.get_secret_value()):
+    address = value.get_secret_value()
+    if needs_scheme(address):
         raise ValueError("looks wrong: it has no http:// or https:// in front")
+    if address.lower().startswith(("http://", "https://")) and not has_host(address):
+        raise ValueError("looks wrong: in a password write %2F for /, %3F for ?, %23 for #, %5B for [ and %5D for ]")
     return value
 
 
@@ -184,8 +196,14 @@ class Settings(BaseSettings):
             self.mlflow_tracking_token,
             self.databricks_token,
         )
-        inside = (_password(each.get_secret_value()) for each in (self.mlflow_tracking_uri, self.database_url))
-        return tuple(text for text in (*(each.get_secret_value() for each in whole), *inside) if text)
+        inside = {_password(self.mlflow_tracking_uri.get_secret_value()), *self._database_passwords()}
+        written = {form for text in inside for form in (text, unquote(text), quote(text, safe=""))}
+        return tuple(text for text in (*(each.get_secret_value() for each in whole), *sorted(written)) if text)
+
+    def _database_passwords(self) -> tuple[str, ...]:
+        address = self.database_url.get_secret_value()
+        given = {} if address.startswith("sqlite") else postgres_parameters(address)
+        return tuple(given.get(name, "") for name in ("password", "sslpassword"))
 
 
 def _password(address: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.notifying.library import BUSY, IDLE, Job, Library
+from bot.notifying.library import BUSY, IDLE, Library
 from bot.notifying.outbox import Due
 from bot.notifying.slots import Slots
 from bot.notifying.storage import open_storage
@@ -91,7 +91,7 @@ class DurableEngine:
         fresh = [each.job() for each in turns if each.workflow_id not in self._handed]
         for start in range(0, len(fresh), CHUNK):
             some = fresh[start : start + CHUNK]
-            self._put(library, some)
+            library.put(some)
             if len(self._handed) + len(some) > REMEMBERED:
                 self._handed.clear()  # the queue knows them
             self._handed.update(job.id for job in some)
@@ -153,15 +153,6 @@ class DurableEngine:
         if self._library is None or self._ending.is_set():
             raise RuntimeError(f"The delivery queue is not open: {self._unstarted}.")
         return self._library
-
-    @staticmethod
-    def _put(library: Library, jobs: Sequence[Job]) -> None:
-        try:
-            library.put(jobs)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-            library.put(jobs)  # the server had hung up on an idle connection; this one is new
 
     def _pace(self) -> None:
         library = self._library

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Collection, Iterator
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from bot.notifying.storage import beside, is_file, libpq
+from bot.notifying.storage import beside, is_file
+from bot.state.database import libpq
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Engine, Insert, delete
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Engine, delete
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.state.database import upsert
 from bot.state.tables import claims
@@ -66,14 +66,6 @@ class StoredClaims:
 
     def _take_in_database(self, name: str, at: int) -> bool:
         statement = upsert(self._engine, claims).values(key=name, claimed_at=at).on_conflict_do_nothing()
-        try:
-            return self._insert(statement)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-            return self._insert(statement)  # the server had hung up on an idle connection; this one is new
-
-    def _insert(self, statement: Insert) -> bool:
         with self._engine.begin() as connection:
             return bool(connection.execute(statement).rowcount)
 

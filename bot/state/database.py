@@ -13,21 +13,34 @@ from sqlalchemy import Engine, Insert, Table, create_engine, event, insert, sele
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 
+from bot.addresses import postgres_parameters
 from bot.state.tables import claims
 
 CONNECT_SECONDS = 3  # a database that does not answer in this time counts as down
+_COUNTED = {"preserve_rowcount": True}  # an INSERT tells its rows: on a conflict none
+_APPLICATION = "mlcompare"
+# A server that is gone without a word is noticed within 25 s.
+_KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 
 
-def open_database(address: str) -> Engine:
+def open_database(address: str | URL) -> Engine:
     """An engine; connects when first used. A file and its folder are made then, the file for its owner alone."""
     url = make_url(address)
-    return _file(url) if url.get_backend_name() == "sqlite" else _server(url)
+    if url.get_backend_name() == "sqlite":
+        return _file(url)
+    return _server(address if isinstance(address, str) else url.render_as_string(hide_password=False))
 
 
 def _file(url: URL) -> Engine:
     # One connection: threads then queue in turn, where SQLite would have them sleep and try again.
     lone = {"pool_size": 1, "max_overflow": 0, "pool_timeout": CONNECT_SECONDS}
-    engine = create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, **lone)
+    engine = create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, execution_options=_COUNTED, **lone)
 
     @event.listens_for(engine, "do_connect")
     def make_file(_dialect: Any, _record: Any, _arguments: Any, _named: Any) -> None:
@@ -78,23 +91,41 @@ def _keep_journal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _server(url: URL) -> Engine:
-    mode, root = url.query.get("sslmode", ""), url.query.get("sslrootcert", "")
-    arguments: dict[str, Any] = {"timeout": CONNECT_SECONDS, "tcp_keepalive": True}
-    if mode not in {"", "disable", "allow", "prefer"}:
-        arguments["ssl_context"] = _tls(str(mode), str(root))
-    plain = url.difference_update_query(["sslmode", "sslrootcert"])
-    bounds = {"pool_size": 8, "max_overflow": 0, "pool_timeout": CONNECT_SECONDS, "pool_recycle": 1800}
-    return create_engine(plain, connect_args=arguments, **bounds)
+def _server(address: str) -> Engine:
+    # No statement is prepared: behind a pooler the next one may run in another session.
+    engine = server_engine(address, connections=8, patience=CONNECT_SECONDS, prepare_threshold=None)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+        from bot.state.connection import PromptConnection  # a file needs no driver
+
+        return PromptConnection.connect(*arguments, **named)
+
+    return engine
 
 
-def _tls(mode: str, root: str) -> ssl.SSLContext:
-    """As libpq has it: `require` encrypts, `verify-ca` also checks the certificate, `verify-full` also the name."""
-    context = ssl.create_default_context(cafile=root or None)
-    context.check_hostname = mode == "verify-full"
-    if mode == "require" and not root:
-        context.verify_mode = ssl.CERT_NONE
-    return context
+def server_engine(address: str, *, connections: int, patience: float, **more: Any) -> Engine:
+    """An engine on PostgreSQL. A connection that the server hung up on is replaced before it is used."""
+    return create_engine(
+        address,
+        connect_args={**libpq(address), **more},
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=patience,
+        pool_recycle=1800,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        use_native_hstore=False,
+        execution_options=_COUNTED,
+    )
+
+
+def libpq(address: str) -> dict[str, Any]:
+    """Our PostgreSQL address as what psycopg.connect takes."""
+    given = {"application_name": _APPLICATION, **postgres_parameters(address)}
+    if given.get("sslmode", "").startswith("verify-") and not given.get("sslrootcert"):
+        given["sslrootcert"] = ssl.get_default_verify_paths().cafile or "system"  # libpq itself looks in ~ only
+    return {**given, "connect_timeout": CONNECT_SECONDS, **_KEEPALIVE}
 
 
 def upsert(engine: Engine, table: Table) -> Any:

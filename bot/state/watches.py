@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from sqlalchemy import BigInteger, Connection, Engine, Row, Select, cast, delete, func, insert, select, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.state.database import upsert
 from bot.state.tables import watch_changes, watches
@@ -126,14 +126,8 @@ class StoredWatches:
             ) from error
 
     def _transact(self, job: Callable[[Connection], _Found]) -> _Found:
-        try:
-            with self._engine.begin() as connection:
-                return job(connection)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
         with self._engine.begin() as connection:
-            return job(connection)  # the server had hung up on an idle connection; this one is new
+            return job(connection)
 
 
 def _add(connection: Connection, kept: Kept, instead_of: Sequence[str]) -> None:

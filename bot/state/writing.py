@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 Job = Callable[[Connection], Any]
 
@@ -49,7 +48,7 @@ class Writer:
     def _run(self) -> None:
         while batch := self._next():
             try:
-                results = self._write([job for job, _future in batch])
+                results = self._transact([job for job, _future in batch])
             except BaseException as error:  # noqa: BLE001 -- each who waits is told
                 for _job, future in batch:
                     future.set_exception(error)
@@ -63,14 +62,6 @@ class Writer:
             while not self._wanted and not self._is_closed:
                 self._work.wait()
             return [self._wanted.popleft() for _ in range(min(len(self._wanted), _AT_ONCE))]
-
-    def _write(self, jobs: list[Job]) -> list[Any]:
-        try:
-            return self._transact(jobs)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-            return self._transact(jobs)  # the server had hung up on an idle connection; this one is new
 
     def _transact(self, jobs: list[Job]) -> list[Any]:
         with self._engine.begin() as connection:

@@ -1,7 +1,10 @@
 """Settings: every gap is named at once, and nothing secret is ever printed."""
 
+from urllib.parse import quote
+
 import pytest
 
+from bot.addresses import postgres_parameters
 from bot.settings import Settings, SettingsError, read, survey
 
 GOOD = {
@@ -117,17 +120,71 @@ def test_an_empty_value_counts_as_not_set(environment):
 @pytest.mark.parametrize(
     ("written", "used"),
     [
-        ("postgres://u:p@h:5432/d", "postgresql+pg8000://u:p@h:5432/d"),
-        ("postgresql://u:p@h/d", "postgresql+pg8000://u:p@h/d"),
-        ("postgresql+psycopg2://u:p@h/d", "postgresql+pg8000://u:p@h/d"),
-        ("postgres://u:p@h/d?sslmode=require&connect_timeout=3", "postgresql+pg8000://u:p@h/d?sslmode=require"),
-        ("postgresql://u:@/d?host=/run/pg", "postgresql+pg8000://u:@/d?unix_sock=%2Frun%2Fpg%2F.s.PGSQL.5432"),
+        ("postgres://u:p@h:5432/d", "postgresql+psycopg://u:p@h:5432/d"),
+        ("postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql+psycopg2://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql+pg8000://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgres://u:p@h/d?sslmode=require&connect_timeout=3", "postgresql+psycopg://u:p@h/d?sslmode=require"),
+        ("postgres://u:p@h/d?schema=public&pgbouncer=true", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql://u:@/d?host=/run/pg", "postgresql+psycopg://u@/d?host=/run/pg"),
+        ("postgresql://%2Frun%2Fpg:5433/d", "postgresql+psycopg:///d?host=/run/pg&port=5433"),
+        ("postgresql://u:p@[::1]:5433/d", "postgresql+psycopg://u:p@/d?host=%3A%3A1&port=5433"),
+        ("postgresql://u:p@a:1,b:2/d", "postgresql+psycopg://u:p@/d?host=a%2Cb&port=1%2C2"),
+        ("postgresql:///d?user=u&password=p", "postgresql+psycopg://u:p@/d"),
         ("sqlite:////var/lib/mlcompare.db", "sqlite:////var/lib/mlcompare.db"),
     ],
 )
 def test_database_addresses_of_hosting_services_are_understood(environment, written, used):
     environment(**GOOD, DATABASE_URL=written)
     assert read().database_url.get_secret_value() == used
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("u:p@ss@h:5432/d", {"user": "u", "password": "p@ss", "host": "h", "port": "5432", "dbname": "d"}),
+        ("u:p%40ss@h/d", {"user": "u", "password": "p@ss", "host": "h", "dbname": "d"}),
+        ("u:p/ss@h/d", {"user": "u", "password": "p/ss", "host": "h", "dbname": "d"}),
+        ("u:5/ss@h/d", {"user": "u", "password": "5/ss", "host": "h", "dbname": "d"}),
+        ("u:p?ss@h/d", {"user": "u", "password": "p?ss", "host": "h", "dbname": "d"}),
+        ("u:p#ss@h/d", {"user": "u", "password": "p#ss", "host": "h", "dbname": "d"}),
+        ("u:p:ss@h/d", {"user": "u", "password": "p:ss", "host": "h", "dbname": "d"}),
+        ("u:p[ss@h/d", {"user": "u", "password": "p[ss", "host": "h", "dbname": "d"}),
+        ("u:p%ss@h/d", {"user": "u", "password": "p%ss", "host": "h", "dbname": "d"}),
+        ("u:p℀s@h/d", {"user": "u", "password": "p℀s", "host": "h", "dbname": "d"}),
+        ("u:@@h/d", {"user": "u", "password": "@", "host": "h", "dbname": "d"}),
+        ("u:p@x?y=1@h/d", {"user": "u", "password": "p@x?y=1", "host": "h", "dbname": "d"}),
+        ("u@srv:p@ss@h/d", {"user": "u@srv", "password": "p@ss", "host": "h", "dbname": "d"}),
+        (
+            "u:p@ss@h/d?sslmode=require",
+            {"user": "u", "password": "p@ss", "host": "h", "dbname": "d", "sslmode": "require"},
+        ),
+        (
+            "u:p@h/d?application_name=a@b",
+            {"user": "u", "password": "p", "host": "h", "dbname": "d", "application_name": "a@b"},
+        ),
+    ],
+)
+def test_a_database_password_may_hold_any_character(environment, written, meant):
+    environment(**GOOD, DATABASE_URL=f"postgres://{written}")
+    settings = read()
+    assert postgres_parameters(settings.database_url.get_secret_value()) == meant
+    for form in (meant["password"], quote(meant["password"], safe="")):
+        assert form in settings.secrets
+
+
+@pytest.mark.parametrize("written", ["u:hunter22@h:port/d", "u:hunter22", "u:hunter22@h/a/b", "hunter22@"])
+def test_a_database_address_that_cannot_be_read_is_not_repeated(environment, written):
+    found, text = problems(environment, DATABASE_URL=f"postgres://{written}/#")
+    assert list(found) == ["DATABASE_URL"]
+    assert "hunter22" not in text
+
+
+@pytest.mark.parametrize("password", ["p/hunter22", "p?hunter22", "p#hunter22", "p[hunter22", "p℀hunter22"])
+def test_an_mlflow_password_that_hides_the_host_is_refused_and_not_repeated(environment, password):
+    found, text = problems(environment, MLFLOW_TRACKING_URI=f"https://reader:{password}@mlflow.example.com")
+    assert "write %2F for /" in found["MLFLOW_TRACKING_URI"]
+    assert "hunter22" not in text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Stored state: the same promises on an SQLite file and on PostgreSQL."""
 
+import contextlib
 import logging
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -60,10 +63,21 @@ def address(request, tmp_path):
 
 
 @pytest.fixture
-def empty(address):
-    engine = open_database(address)
-    yield engine
-    engine.dispose()
+def opened():
+    """Opens databases, and closes them in the end."""
+    with contextlib.ExitStack() as ends:
+
+        def open_(address):
+            engine = open_database(address)
+            ends.callback(engine.dispose)
+            return engine
+
+        yield open_
+
+
+@pytest.fixture
+def empty(address, opened):
+    return opened(address)
 
 
 @pytest.fixture
@@ -120,8 +134,8 @@ def test_claims_are_forgotten_after_a_day(engine, clock):
     assert StoredClaims(engine, clock).claim("old")
 
 
-def test_a_claim_takes_less_than_two_milliseconds_in_a_file(tmp_path, clock):
-    engine = open_database(f"sqlite:///{tmp_path}/state.db")
+def test_a_claim_takes_less_than_two_milliseconds_in_a_file(opened, tmp_path, clock):
+    engine = opened(f"sqlite:///{tmp_path}/state.db")
     upgrade(engine)
     store = StoredClaims(engine, clock)
     took = []
@@ -129,12 +143,11 @@ def test_a_claim_takes_less_than_two_milliseconds_in_a_file(tmp_path, clock):
         began = time.perf_counter()
         store.claim(f"key-{number}")
         took.append(time.perf_counter() - began)
-    engine.dispose()
     assert sorted(took)[150] < 0.002
 
 
-def test_without_a_database_people_are_answered_once_and_the_log_says_so_once(tmp_path, clock, caplog):
-    engine = open_database(f"sqlite:///{tmp_path}/never-migrated.db")
+def test_without_a_database_people_are_answered_once_and_the_log_says_so_once(opened, tmp_path, clock, caplog):
+    engine = opened(f"sqlite:///{tmp_path}/never-migrated.db")
     store = StoredClaims(engine, clock)
     with caplog.at_level(logging.INFO):
         assert [store.claim("a"), store.claim("a"), store.claim("b")] == [True, False, True]
@@ -147,12 +160,11 @@ def test_without_a_database_people_are_answered_once_and_the_log_says_so_once(tm
         assert store.claim("d")
     assert caplog.messages[-1] == "claims are stored again"
     assert not StoredClaims(engine, clock).claim("d")
-    engine.dispose()
 
 
-def test_a_folder_that_cannot_be_made_holds_nobody_up(tmp_path, clock):
+def test_a_folder_that_cannot_be_made_holds_nobody_up(opened, tmp_path, clock):
     (tmp_path / "file").touch()
-    engine = open_database(f"sqlite:///{tmp_path}/file/state.db")
+    engine = opened(f"sqlite:///{tmp_path}/file/state.db")
     store = StoredClaims(engine, clock)
     assert [store.claim("a"), store.claim("a")] == [True, False]
     assert StoredCapabilities(engine, clock).rung("T1") == 0
@@ -160,15 +172,15 @@ def test_a_folder_that_cannot_be_made_holds_nobody_up(tmp_path, clock):
         check_writable(engine)
 
 
-def test_a_database_that_cannot_be_reached_holds_nobody_up(clock):
-    store = StoredClaims(open_database("postgresql+pg8000://u:p@127.0.0.1:9/d"), clock)
+def test_a_database_that_cannot_be_reached_holds_nobody_up(opened, clock):
+    store = StoredClaims(opened("postgresql+psycopg://u:p@127.0.0.1:9/d"), clock)
     began = time.monotonic()
     assert all(store.claim(f"key-{number}") for number in range(1000))
     assert time.monotonic() - began < 5
 
 
-def test_a_server_that_hung_up_is_asked_again_at_once(postgres, clock):
-    engine, other = (open_database(database_address(postgres)) for _ in range(2))
+def test_a_server_that_hung_up_is_asked_again_at_once(opened, postgres, clock):
+    engine, other = (opened(database_address(postgres)) for _ in range(2))
     upgrade(engine)
     store = StoredClaims(engine, clock)
     assert store.claim("before")
@@ -177,8 +189,33 @@ def test_a_server_that_hung_up_is_asked_again_at_once(postgres, clock):
         connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
     assert store.claim("after")
     assert not StoredClaims(other, clock).claim("after")
-    for each in (engine, other):
-        each.dispose()
+
+
+def test_every_connection_that_a_server_hung_up_on_is_replaced(opened, postgres, postgres_server, clock):
+    engine = opened(database_address(postgres))
+    upgrade(engine)
+    with contextlib.ExitStack() as many:
+        for _ in range(6):
+            many.enter_context(engine.connect())
+    postgres_server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    stores = [StoredClaims(engine, clock) for _ in range(6)]
+    with ThreadPoolExecutor(6) as threads:
+        assert sum(threads.map(lambda store: store.claim("once"), stores)) == 1
+
+
+def test_a_server_that_freezes_is_given_up_and_another_connection_is_made(opened, postgres, clock):
+    engine, other = (opened(database_address(postgres)) for _ in range(2))
+    upgrade(engine)
+    store = StoredClaims(engine, clock)
+    assert store.claim("before")
+    with engine.connect() as connection:
+        backend = connection.scalar(text("SELECT pg_backend_pid()"))
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        assert store.claim("meanwhile")
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    assert not StoredClaims(other, clock).claim("meanwhile")
 
 
 def test_what_a_workspace_takes_is_everything_until_it_is_learned(engine, clock):
@@ -209,14 +246,13 @@ def test_what_a_workspace_takes_is_tried_anew_after_six_hours(engine, clock):
     assert StoredCapabilities(engine, clock).rung("T1") == 0
 
 
-def test_without_a_database_what_a_workspace_takes_is_remembered_here(tmp_path, clock):
-    engine = open_database(f"sqlite:///{tmp_path}/never-migrated.db")
+def test_without_a_database_what_a_workspace_takes_is_remembered_here(opened, tmp_path, clock):
+    engine = opened(f"sqlite:///{tmp_path}/never-migrated.db")
     store = StoredCapabilities(engine, clock)
     assert store.rung("T1") == 0
     store.remember("T1", 2)
     clock.pass_(minutes=10)
     assert store.rung("T1") == 2
-    engine.dispose()
 
 
 def test_migrating_makes_the_tables_the_code_describes(empty):
@@ -284,24 +320,21 @@ def test_a_migration_that_is_taken_back_leaves_the_release_before(empty):
     assert upgrade(empty) == ("0004", newest())
 
 
-def test_replicas_may_migrate_at_the_same_moment(empty, address):
-    engines = [open_database(address) for _ in range(4)]
+def test_replicas_may_migrate_at_the_same_moment(opened, empty, address):
+    engines = [opened(address) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
         assert {after for _, after in threads.map(upgrade, engines)} == {newest()}
-    for each in engines:
-        each.dispose()
 
 
-def test_a_file_that_another_is_just_making_is_waited_for(tmp_path):
+def test_a_file_that_another_is_just_making_is_waited_for(opened, tmp_path):
     path = tmp_path / "state.db"
     first = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     first.execute("CREATE TABLE something (it)")
     first.execute("BEGIN IMMEDIATE")
     first.execute("INSERT INTO something VALUES (1)")
     threading.Timer(0.2, lambda: first.execute("COMMIT")).start()
-    engine = open_database(f"sqlite:///{path}")
+    engine = opened(f"sqlite:///{path}")
     assert upgrade(engine)[1] == newest()
-    engine.dispose()
     first.close()
 
 
@@ -311,14 +344,13 @@ def test_a_database_of_a_newer_release_is_left_as_it_is(engine):
     assert upgrade(engine) == ("9999", "9999")
 
 
-def test_migrate_says_what_it_did(address, monkeypatch):
+def test_migrate_says_what_it_did(opened, address, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", address)
     first, second = (CliRunner().invoke(migrate) for _ in range(2))
     assert (first.exit_code, first.output) == (0, f"Brought the database to {newest()}.\n")
     assert (second.exit_code, second.output) == (0, f"The database is up to date ({newest()}).\n")
-    engine = open_database(address)
+    engine = opened(address)
     assert {"claims", "capabilities"} <= set(inspect(engine).get_table_names())
-    engine.dispose()
 
 
 def test_migrate_says_what_is_wrong_without_the_password(monkeypatch):

@@ -240,7 +240,7 @@ def test_a_second_engine_waits_until_the_first_has_ended(file, tmp_path, started
 
 
 def test_an_engine_that_cannot_start_says_why_without_the_password(deliveries, file, started):
-    engine = DurableEngine("postgresql+pg8000://someone:s3cret@127.0.0.1:9/nothing", 0, deliveries)
+    engine = DurableEngine("postgresql+psycopg://someone:s3cret@127.0.0.1:9/nothing", 0, deliveries)
     assert engine.problem == "it has not been started"
     with pytest.raises(Exception, match="connection failed"):
         engine.start()

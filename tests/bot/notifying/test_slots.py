@@ -117,5 +117,5 @@ def test_the_session_of_a_slot_is_watched_by_both_ends(shared, process):
 
 def test_a_slot_cannot_be_taken_while_the_database_is_away(process):
     with pytest.raises(Exception, match="connection failed") as refused:
-        process("postgresql+pg8000://someone:s3cret@127.0.0.1:9/nothing").take()
+        process("postgresql+psycopg://someone:s3cret@127.0.0.1:9/nothing").take()
     assert "s3cret" not in str(refused.value)
