@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 $(shell [ ! -e $(BIN)/pip ] || $(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check bench chaos lock clean browser
+.PHONY: help demo install test check bench chaos lock licences clean browser
 .NOTPARALLEL:
 
 help: ## what can be typed here
@@ -23,6 +23,7 @@ $(BIN)/pip:
 	@for python in $(or $(PYTHON),$(CANDIDATES)); do \
 	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 	  found=$$python; "$$python" -c 'import ensurepip, venv' 2>/dev/null || continue; \
+	  echo "Making an environment in $(VENV) with $$python"; \
 	  exec "$$python" -m venv --clear $(VENV); \
 	done; \
 	if [ -n "$$found" ]; then \
@@ -32,16 +33,14 @@ $(BIN)/pip:
 	  echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; \
 	fi >&2; exit 1
 
+# The locks are complete: nothing is resolved when they are installed, so no newer release can get in the way.
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/pip
-	@[ $(VENV)/.test -nt requirements/runtime.txt ] || { \
-	  echo "Installing what mlcompare runs on into $(VENV) (once; a minute or two) ..."; \
-	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements/runtime.txt; }
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@[ $(VENV)/.test -nt requirements/runtime.txt ] || lock=requirements/runtime.txt; \
+	  $(BIN)/python requirements/installer.py --editable $$lock
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt | $(BIN)/pip
-	@echo "Installing what the tests need into $(VENV) (once; a minute or two) ..."
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/test.txt
+	@$(BIN)/python requirements/installer.py requirements/test.txt
 	@touch $@
 
 demo: $(VENV)/.runtime ## train, log, start the bot and a local Slack page (ARGS=--once: do it and stop)
@@ -67,11 +66,14 @@ bench: $(VENV)/.test $(VENV)/.runtime ## measure, as ratios against a bare clien
 chaos: $(VENV)/.test $(VENV)/.runtime ## kill the bot 200 times while runs end and Slack fails, and count (most of an hour)
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-lock: | $(BIN)/pip ## pin requirements/*.in anew, with hashes and no index named
-	@$(BIN)/python -m pip install --quiet uv
-	cd requirements && for set in runtime test; do \
-	  ../$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	    --no-emit-find-links --no-config --quiet -o $$set.txt $$set.in || exit 1; done
+lock: | $(BIN)/pip ## pin requirements/*.in anew, with hashes and no index named (ARGS=--upgrade: to the newest)
+	@$(BIN)/python requirements/installer.py requirements/lock.txt
+	cd requirements && for set in lock runtime test; do \
+	  ../$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
+	    --no-emit-index-url --no-emit-find-links --no-config --quiet $(ARGS) -o $$set.txt $$set.in || exit 1; done
+
+licences: $(VENV)/.runtime ## write docs/licences.md anew, from what is installed
+	@$(BIN)/python requirements/licences.py
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) .mlcompare .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

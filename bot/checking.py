@@ -124,17 +124,18 @@ def of_database(settings: Settings) -> Findings:
     from bot.state.database import check_writable, open_database
     from bot.state.migrating import current, newest
 
+    engine = open_database(settings.database_url.get_secret_value())
     try:
-        engine = open_database(settings.database_url.get_secret_value())
         with engine.connect() as connection:
             revision = current(connection)
         if revision:
             check_writable(engine)
-        engine.dispose()
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is the finding
         remedy = "Is the database running, and are name and password right? " + SOURCES["DATABASE_URL"]
         yield Finding("database", well=False, found=f"cannot be used ({_reason(error)})", remedy=remedy)
         return
+    finally:
+        engine.dispose()
     if revision == newest():
         yield Finding("database", well=True, found=f"can be written, is up to date ({revision})")
     else:

@@ -56,11 +56,12 @@ def migrate() -> None:
     wrong = [problem for problem in problems if problem.name == "DATABASE_URL"]
     if wrong:
         raise click.ClickException(str(wrong[0]))
+    engine = open_database(settings.database_url.get_secret_value())
     try:
-        engine = open_database(settings.database_url.get_secret_value())
         before, after = upgrade(engine)
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error)
         raise click.ClickException(f"The database cannot be brought up to date: {reason}") from error
-    engine.dispose()
+    finally:
+        engine.dispose()
     click.echo(f"The database is up to date ({after})." if before == after else f"Brought the database to {after}.")
