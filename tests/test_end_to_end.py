@@ -83,13 +83,13 @@ class Said:
         self.delivery = slack.command("/mlcompare", words, channel=channel)
         assert self.delivery.was_taken, self.delivery
 
-    def answer(self, contains="", timeout=20):
+    def answer(self, contains="", timeout=60):
         found = self.slack.wait_until(
             lambda: [each for each in self.slack.messages()[self.before :] if contains in read(each)], timeout
         )
         return read(found[0])
 
-    def whisper(self, contains="", timeout=20):
+    def whisper(self, contains="", timeout=60):
         found = self.slack.wait_until(
             lambda: [each for each in self.slack.ephemerals[self.whispered :] if contains in read(each)], timeout
         )

@@ -105,7 +105,7 @@ def left_in(tmp_path):
         return connection.execute("SELECT count(*) FROM inbox").fetchone()[0]
 
 
-def wait_until_nothing_is_left(tmp_path, seconds=20):
+def wait_until_nothing_is_left(tmp_path, seconds=60):
     until = time.monotonic() + seconds
     while left_in(tmp_path):
         assert time.monotonic() < until, "something is still to be answered"

@@ -29,7 +29,7 @@ def due(message_id, channel="C1", revision=1):
     return Due(message_id, revision, "T1", channel)
 
 
-def wait_until(holds, seconds=20):
+def wait_until(holds, seconds=60):
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "it did not come to pass"
