@@ -7,7 +7,9 @@ from comparison.clauses import missing
 from comparison.errors import NotUnderstood
 from comparison.references import reference
 from comparison.request import (
+    AllRuns,
     Failed,
+    Group,
     Help,
     OneRun,
     Pin,
@@ -134,7 +136,7 @@ def _goal(values: Sequence[Word], text: str, spot: Word, *, takes_back: bool) ->
 
 def _one(words: Sequence[Word], text: str) -> OneRun:
     found = reference(words, text)
-    if len(found) != 1 or isinstance(found[0], TopRuns | SweepRuns):
+    if len(found) != 1 or isinstance(found[0], TopRuns | AllRuns | Group | SweepRuns):
         raise NotUnderstood("This takes one run.", remedy="Name one.", text=text, at=words[0].at)
     return found[0]
 

@@ -18,7 +18,7 @@ from comparison import clauses, commands, courtesy, questions, watch_asking, wat
 from comparison.clauses import LISTING, PLAIN_SEPARATORS, SEPARATORS, SOFT_SEPARATORS, Asked, parted
 from comparison.errors import NotUnderstood
 from comparison.references import each_by_itself, is_link, is_one, reference
-from comparison.request import Compare, Help, Named, Request, RunReference, Show, SweepRuns, TopRuns
+from comparison.request import AllRuns, Compare, Group, Help, Named, Request, RunReference, Show, SweepRuns, TopRuns
 from comparison.words import Word, split, with_filters
 
 MOST_RUNS = 50
@@ -124,7 +124,11 @@ def _compare(words: Sequence[Word], text: str, *, is_led: bool = False) -> Reque
     references = [each for group in groups for each in reference(group, text)]
     if len(references) == 1 and isinstance(references[0], TopRuns | SweepRuns):
         return _request(references, asked)
-    if len(references) == 1 and not is_led and not isinstance(references[0], Named | TopRuns | SweepRuns):
+    if (
+        len(references) == 1
+        and not is_led
+        and not isinstance(references[0], Named | TopRuns | AllRuns | Group | SweepRuns)
+    ):
         return Show(references[0], asked.experiment, text=text)
     if len(references) < 2:
         raise _too_few(references, text, len(text.rstrip()), words)

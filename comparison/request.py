@@ -9,6 +9,34 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from comparison.watching.watch import Digest, Watching
 
+# What is asked of many runs
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What is left out: `except xgb-bad`, `without failed`, `not by maya`."""
+
+    kind: str  # run, experiment, user, status, metric or filter
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Which runs are meant, beside the experiment; empty: all. All that is said must hold."""
+
+    user: str = ""
+    status: str = ""  # running, failed or finished
+    since: str = ""  # in words: `yesterday`, `monday 9am`
+    until: str = ""  # in words; a day is meant to its end
+    where: str = ""  # in MLflow's own filter language
+    excluded: tuple[Exclusion, ...] = ()
+    count: int | None = None  # so many of them at most
+
+    def __bool__(self) -> bool:
+        """Whether anything is said."""
+        return self != Among()
+
+
 # Runs, as people name them
 
 
@@ -38,6 +66,7 @@ class Latest:
     back: int = 0
     user: str = ""
     at: int = field(default=0, compare=False)
+    experiment: str = ""  # its own, where the request has several
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +76,8 @@ class Leading:
     metric: str = ""
     worst: bool = False
     at: int = field(default=0, compare=False)
+    user: str = ""
+    experiment: str = ""  # its own, where the request has several
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +131,25 @@ class TopRuns:
     metric: str = ""
     worst: bool = False
     at: int = field(default=0, compare=False)
+    among: Among = Among()
+
+
+@dataclass(frozen=True, slots=True)
+class AllRuns:
+    """`all runs`, `all runs of maya`, `yesterday's runs`: each is a side of its own."""
+
+    among: Among = Among()
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`mlp-32-*`, `group:mlp-32`, `all seeds of mlp-32`, `tags.configuration = mlp-32`: one side of several runs."""
+
+    pattern: str = ""  # of names, with stars
+    where: str = ""  # or in MLflow's own filter language
+    name: str = ""  # or the name that its runs share but for the seed
+    at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +161,7 @@ class SweepRuns:
 
 
 OneRun = Named | Linked | Latest | Leading | Pinned | Registered | Unfinished | OfDay | Filtered
-RunReference = OneRun | TopRuns | SweepRuns
+RunReference = OneRun | TopRuns | AllRuns | Group | SweepRuns
 
 # Commands
 
@@ -131,6 +181,10 @@ class Compare:
     part: str = ""  # one part of the answer: "parameters", "tags", "datasets" or "details"; "" : all of it
     tolerance: float | None = None  # a fraction of the baseline within which values are the same
     text: str = field(default="", compare=False)  # as said, for errors and for saying it again
+    only_metrics: bool = False  # none but the named ones
+    without_metrics: tuple[str, ...] = ()
+    goal: str = ""  # higher or lower is better, of the named metrics
+    excluded: tuple[RunReference, ...] = ()  # runs that are left out of those that are meant together
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +201,9 @@ class Show:
     experiment: str = ""
     who: bool = False
     text: str = field(default="", compare=False)
+    part: str = ""  # one part of the answer, as of a comparison
+    metrics: tuple[str, ...] = ()  # named ones come first
+    at_step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +216,10 @@ class Top:
     experiment: str = ""
     where: str = ""
     text: str = field(default="", compare=False)
+    metrics: tuple[str, ...] = ()  # shown beside the one that ranks
+    at_step: int | None = None
+    goal: str = ""  # higher or lower is better, where the request says so
+    among: Among = Among()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +228,8 @@ class Running:
 
     experiment: str = ""
     text: str = field(default="", compare=False)
+    metrics: tuple[str, ...] = ()
+    among: Among = Among()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +239,8 @@ class Failed:
     since: str = ""  # in the words of comparison/since.py
     experiment: str = ""
     text: str = field(default="", compare=False)
+    metrics: tuple[str, ...] = ()
+    among: Among = Among()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +250,8 @@ class Standup:
     since: str = ""
     experiment: str = ""
     text: str = field(default="", compare=False)
+    metrics: tuple[str, ...] = ()
+    among: Among = Among()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +319,23 @@ class PlanDigest:
     words: str = field(default="", compare=False)  # as those of a watch; "" for `digest off`
 
 
+@dataclass(frozen=True, slots=True)
+class Experiments:
+    """`list experiments`."""
+
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """`list runs in fraud`, `finished runs of maya since monday`: the newest first."""
+
+    experiment: str = ""
+    text: str = field(default="", compare=False)
+    metrics: tuple[str, ...] = ()
+    among: Among = Among()
+
+
 Request = (
     Compare
     | Help
@@ -267,4 +351,6 @@ Request = (
     | Unwatch
     | Watches
     | PlanDigest
+    | Experiments
+    | Runs
 )

@@ -23,7 +23,7 @@ def named(run):
     if isinstance(run, SweepRuns):
         return f"<SweepRuns {named(run.parent)}>"
     held = [getattr(run, each.name) for each in fields(run) if each.name != "at"]
-    return f"<{' '.join([type(run).__name__, *(str(value) for value in held if value not in ('', False))])}>"
+    return f"<{' '.join([type(run).__name__, *(str(value) for value in held if value)])}>"
 
 
 def drawn(request):

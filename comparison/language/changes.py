@@ -1,0 +1,188 @@
+"""What is said about a comparison that stands already: `swap`, `and the params?`, `add latest`, `at step 10`."""
+
+# ruff: noqa: PLR0911 -- a grammar is a list of cases, each in its place
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from comparison.errors import NotUnderstood
+from comparison.language.cover import Atom, cover
+from comparison.language.lexicon import one_of
+from comparison.language.names import Kind, Names
+from comparison.language.reading import MOST_RUNS, Guess, LeftOver, Reading, Said, find_intent
+from comparison.language.scanner import scan
+from comparison.language.sides import is_silent
+from comparison.language.slots import refuse
+from comparison.request import Compare, Latest, Leading, Named
+
+MOST_COMPARED = 20  # what a table can hold beside its first column
+COMPARED = -1  # the spot of a run that was not named now
+_OWN = one_of(
+    "watch watch_when unwatch digest watches top failed standup runs experiments settings set unset goal pin unpin "
+    "help dont pause make"
+)
+_LEADS = frozenset({"and", "with", "of", "add", "filler", "except"})
+_SLOTS = one_of("metrics only_metrics without_metrics step goal tolerance best everything why differing part excluded")
+
+
+def compared(run_ids: Sequence[str]) -> Compare:
+    """The comparison of these runs, told by full ids, baseline first."""
+    return Compare(tuple(Named(run_id, COMPARED) for run_id in run_ids))
+
+
+def follow(text: str, previous: Compare, names: Names | None = None, *, command: str = "/mlcompare") -> Reading | None:
+    """The comparison that is meant by words said about `previous`; None where they are a request of their own, or none.
+
+    Raises NotUnderstood where it is clear that the comparison is meant, and not how.
+    """
+    known = names or Names()
+    try:
+        tokens = scan(text, command)
+        atoms = cover(tokens, known, text)
+    except NotUnderstood:
+        return None
+    intent, place = find_intent(atoms) if atoms else ("", -1)
+    if not atoms or _is_own(intent, atoms):
+        return None
+    said = Said("compare", atoms, known, text, offers=False, about=True)
+    try:
+        said.read(skipping=place if intent in ("compare", "show", "status") else -1)
+        changed = _changed(said, previous)
+    except LeftOver:
+        return None
+    except NotUnderstood as error:
+        raise error if error.text else replace(error, text=text[:2_000]) from None
+    return Reading(replace(changed, text=text), tuple(said.guesses)) if changed else None
+
+
+def is_follow_up(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> bool:
+    """Whether words may be meant of a comparison that stands already."""
+    try:
+        return follow(text, compared(("0" * 32, "1" * 32)), names, command=command) is not None
+    except NotUnderstood:
+        return True
+
+
+def _is_own(intent: str, atoms: Sequence[Atom]) -> bool:
+    """Whether this is a request of its own."""
+    runs = [
+        each for each in atoms if each.is_run or each.quoted or each.key in ("latest", "previous", "alias", "baseline")
+    ]
+    keys = [each.key for each in atoms if not is_silent(each)]
+    is_about = keys[:1] in (["add"], ["against"], ["vs"], ["and"], ["remove"]) or "add" in keys
+    if intent == "standup" and atoms[-1].text.casefold() in ("any news", "news"):
+        return False
+    if [each.text.casefold() for each in atoms if not is_silent(each)] == ["last"]:
+        return False
+    if intent in _OWN and not (intent == "runs" and keys[:1] == ["all"] and "run" not in {each.key for each in atoms}):
+        return True
+    if intent == "compare":
+        return len(runs) > 1 and not is_about
+    if intent == "running":
+        return not {each.text.casefold() for each in atoms} & {"it", "they"}
+    if intent in ("show", "who", "status"):
+        return bool(runs)
+    if intent == "cannot":
+        return atoms[0].text.casefold() not in ("remove", "drop") or not (
+            runs or any(each.is_unknown for each in atoms)
+        )
+    return not is_about and bool(runs) and atoms[0].key not in _LEADS and not any(each.key == "of" for each in atoms)
+
+
+def _changed(said: Said, previous: Compare) -> Compare | None:
+    thread, flags = said.thread, said.flags
+    material = [each for group in said.groups for each in group if not is_silent(each)]
+    if [each.key for each in material] in (["best"], ["latest"]) and not said.spots.keys() - {"metrics"}:
+        is_last = material[0].key == "latest" and material[0].text.casefold() == "last"
+        if material[0].key == "latest" and (said.hard or not is_last):
+            changed = _with_runs(said, previous)
+            return changed and _with_slots(changed, said)
+        flags.add("best" if not is_last else "last")
+        said.groups = [[]]
+        material = []
+    if said.atoms[0].text.casefold() == "details" and not material:
+        said.part = said.part or "details"
+    silent = {"show", "better", "worse", "standup"} | ({"refresh"} if "refresh" in thread else set())
+    left = [each for each in said.left if each.key not in silent and each.text.casefold() != "remove"]
+    if left and "remove" not in thread:
+        return None
+    if not (
+        material
+        or thread
+        or flags
+        or said.part
+        or said.spots.keys() & _SLOTS
+        or said.atoms[0].key in ("running", "standup")
+    ):
+        return None
+    changed = _with_runs(said, previous) if material else previous
+    if changed is None:
+        return None
+    if "swap" in thread:
+        first, second, *rest = changed.runs
+        changed = replace(changed, runs=(second, first, *rest))
+    return _with_slots(changed, said)
+
+
+def _with_slots(previous: Compare, said: Said) -> Compare:
+    flags = said.flags
+    best = "best" in flags or (
+        previous.best and said.step is None and "last" not in flags and "last_values" not in said.thread
+    )
+    step = said.step if said.step is not None else None if best or "last_values" in said.thread else previous.at_step
+    fewer = "fewer" in said.thread
+    everything = "everything" in flags or (previous.everything and not fewer and "differing" not in flags)
+    left_out = tuple(Named(each.name) for each in said.excluded if each.kind == "run")
+    return replace(
+        previous,
+        experiment=said.experiment,
+        metrics=tuple(said.metrics) or previous.metrics,
+        only_metrics="only_metrics" in said.spots or previous.only_metrics,
+        without_metrics=(*previous.without_metrics, *said.without_metrics),
+        everything=everything,
+        differing="differing" in flags or (previous.differing and not fewer and "everything" not in flags),
+        best=best,
+        at_step=step,
+        why="why" in flags or previous.why,
+        part=said.part or previous.part,
+        goal=said.goal or previous.goal,
+        tolerance=said.tolerance if said.tolerance is not None else previous.tolerance,
+        excluded=(*previous.excluded, *left_out),
+    )
+
+
+def _is_led(said: Said) -> bool:
+    return said.atoms[0].key in _LEADS or "add" in said.thread
+
+
+def _with_runs(said: Said, previous: Compare) -> Compare | None:
+    """Runs that come to the comparison, go from it, or take the place of its baseline."""
+    said.left = []
+    runs = said.runs()
+    if any(guess.kind is Kind.RUN for guess in said.guesses) and not (
+        {"add", "remove"} & said.thread.keys() or said.hard
+    ):
+        return None
+    if said.left and "remove" not in said.thread:
+        return None
+    if "remove" in said.thread:
+        if not runs:
+            raise refuse("Which run shall go?", "Name it.", "remove latest", said.atoms[:1])
+        return replace(
+            previous, excluded=(*previous.excluded, *(run for run in runs if isinstance(run, Named | Latest | Leading)))
+        )
+    if said.hard or said.baseline is not None:
+        return replace(previous, runs=(runs[0], *previous.runs[1:])) if len(runs) == 1 else None
+    if not _is_led(said):
+        return None
+    if "add" in said.thread and not runs:
+        raise refuse("Which run?", "Name the run to add.", "add latest", said.atoms[:1])
+    if len(previous.runs) + len(runs) > MOST_COMPARED:
+        count = len(previous.runs) + len(runs)
+        raise refuse(
+            f"That would be {count} runs; a table holds {MOST_COMPARED}.", "Add fewer.", "add latest", said.atoms[:1]
+        )
+    return replace(previous, runs=(*previous.runs, *runs))
+
+
+__all__ = ["COMPARED", "MOST_RUNS", "Guess", "compared", "follow", "is_follow_up"]

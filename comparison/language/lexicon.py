@@ -1,0 +1,428 @@
+"""Every word that is understood, as one table: a row is what is meant and the spellings of it, other languages too.
+
+To learn a word is to add a spelling here. A spelling is one or several words, in lower case, with straight apostrophes.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+def one_of(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+class Role(StrEnum):
+    INTENT = "intent"  # what is asked for
+    SLOT = "slot"  # a word that introduces what follows it
+    SEPARATOR = "separator"  # parts one run from the next
+    RUN = "run"  # a way to say which run
+    FLAG = "flag"  # says something by itself
+    NOUN = "noun"  # `runs`, `experiments`: says something beside an intent, else nothing
+    FILLER = "filler"  # says nothing
+
+
+INTENTS = {
+    "compare": (
+        "compare, comapre, compar, compair, compae, comparre, campare, cmopare, copmare, comprae, comparing, "
+        "comparison, comparison between, make comparison, make a comparison, diff, difference, difference between, "
+        "differences between, contrast, compare between, vergleiche, vergleich, vergleichen, comparer, comparez, "
+        "compara, comparar, comparación, comparação, comparaison, confronta, unterschied, improve, improvement, "
+        "différence, diferencia, diferença"
+    ),
+    "show": (
+        "show, list, display, describe, inspect, info, info on, details of, tell me about, tell me more about, give, "
+        "zeige, zeig, zeig mir, montre, montrer, affiche, muestra, mostrar, mostra, liste, lista, details"
+    ),
+    "status": "status, state, progress, how is, stand von, état, estado",
+    "who": (
+        "who, who's behind, who is behind, who trained, who ran, who started, who owns, who made, who did, whose run "
+        "is, whose is, owner of, wer hat, wer, qui a lancé, quién lanzó, quem rodou"
+    ),
+    "top": "top, leaderboard, ranking, rank, rangliste, classement",
+    "running": (
+        "running, active, in progress, still running, going on, ongoing, läuft, laufen, laufende, laufenden, en "
+        "cours, corriendo, ejecutándose, en ejecución, rodando, em execução, em andamento, training now"
+    ),
+    "failed": (
+        "failed, fail, failure, failures, failing, fails, crashed, crash, crashes, crashing, broken, broke, died, "
+        "dies, errors, errored, fehlgeschlagen, fehlgeschlagene, fehlgeschlagenen, abgestürzt, échoué, échoués, "
+        "échouées, planté, fallidos, fallidas, fallaron, falló, falharam, falhou, falhas, fallos"
+    ),
+    "finished": (
+        "finished, finish, finishes, ended, end, ends, done, completed, complete, completes, over, fertig, beendet, "
+        "terminé, terminés, terminado, terminados, terminaron, terminou, terminaram, concluído, concluídos"
+    ),
+    "standup": (
+        "standup, stand-up, stand up, summary, recap, what's new, what is new, whats new, what happened, what has "
+        "happened, what did i miss, was gibt's neues, was ist neu, was ist passiert, résumé, quoi de neuf, resumen, "
+        "qué hay de nuevo, resumo, o que há de novo, news, any news, what's up, overview, zusammenfassung"
+    ),
+    "set": "set, use, setze, setz, nutze, utilise, usa, establece, defina",
+    "make": "make, mark, nimm, mach, haz",
+    "unset": "unset, clear, reset, forget",
+    "goal": "goal, goal of, goal for, ziel",
+    "pin": "pin, pin run",
+    "unpin": (
+        "unpin, no baseline, remove the baseline, remove baseline, clear the baseline, clear baseline, unset "
+        "baseline, unset the baseline"
+    ),
+    "settings": (
+        "settings, setting, defaults, preferences, einstellungen, réglages, ajustes, configurações, what is set, "
+        "what's set, what is the default metric, what's the default metric, which metric is the default, what is the "
+        "default experiment, what's the default experiment"
+    ),
+    "watches": (
+        "watches, watch list, watchlist, list watches, show watches, show the watches, show me the watches, what are "
+        "you watching, what do you watch, what is watched, what's watched, what is being watched, which experiments "
+        "are watched, which experiments do you watch, subscriptions, list the watches, list all watches, was "
+        "beobachtest du, my watches"
+    ),
+    "watch": (
+        "watch, follow, subscribe, subscribe to, subscribe us to, subscribe this channel to, monitor, track, "
+        "observe, start watching, keep an eye on, keep watching, watch out for, sign up for, sign us up for, set up "
+        "a watch, add watch, set up a watch for, set up a watch on, add a watch, add a watch for, create a watch "
+        "for, create watch, make a watch, make a watch on, make a watch for, beobachte, beobachten, überwache, "
+        "surveille, surveiller, suivre, vigila, vigilar, observa, observar, acompanhe, acompanhar, monitora, "
+        "monitore, notify, alert, announce, warn, turn on notifications for, enable notifications for"
+    ),
+    "unwatch": (
+        "unwatch, unfollow, unsubscribe, unsubscribe from, stop watching, stop following, stop tracking, stop "
+        "monitoring, don't watch, dont watch, do not watch, don't follow, do not follow, no longer watch, remove "
+        "watch, remove the watch of, remove the watch for, remove the watch on, delete watch, delete the watch of, "
+        "delete the watch for, end the watch of, end watch, stop alerts, stop alerts for, stop notifications, stop "
+        "notifications for, no more notifications, no more notifications for, no more notifications about, no more "
+        "alerts, no more alerts for, turn off notifications, turn off notifications for, disable notifications for, "
+        "stop the watch of, nicht mehr beobachten, hör auf, arrête de surveiller, deja de vigilar, pare de "
+        "acompanhar"
+    ),
+    "pause": "mute, pause, snooze, silence, unmute, unpause, resume",
+    "digest": "digest, digests, no digest, no more digests, no more digest, digest off, daily digest, weekly digest",
+    "help": (
+        "help, ?, --help, -h, help me, hilfe, hilf mir, aide, ayuda, ajuda, usage, commands, what can you do, what "
+        "can i ask, what do you do, who are you, what are you, how do i, how can i, how do you, how to, how does "
+        "this work, manual, was kannst du, how do we"
+    ),
+    "experiments": (
+        "list experiments, list all experiments, list the experiments, show experiments, show all experiments, show "
+        "the experiments, which experiments, what experiments, which experiments are there, all experiments, what "
+        "experiments are there"
+    ),
+    "runs": (
+        "list runs, list all runs, list the runs, show runs, show all runs, show me all runs, show the runs, which "
+        "runs are there, what runs are there"
+    ),
+    "cannot": (
+        "delete, rename, promote, demote, deploy, kill, abort, rerun, re-run, restart, retry, upload, export, "
+        "download, archive, register, approve, lösche, löschen, supprime, supprimer, borra, eliminar, elimina, "
+        "apaga, excluir, launch, train, retrain, share, email, undelete, restore, edit, modify, change, stop, "
+        "cancel, start, remove, move, copy, stoppe, merge, schedule a run, log, publish"
+    ),
+    "dont": "don't, dont, do not, never, please don't, please do not",
+    "swap": (
+        "swap, swap sides, swap them, swap it, swap runs, switch, switch sides, reverse, reverse it, flip, flip it, "
+        "flip sides, other way round, other way around, the other way round, the other way around, vice versa, "
+        "invert, turn it around, turn around, exchange sides, swap baseline, umdrehen, inverser, intercambiar, "
+        "inverter"
+    ),
+    "add": "add, include, append, füge hinzu, ajoute, añade, agrega, adiciona",
+    "refresh": (
+        "refresh, again, update, reload, check again, once more, recompute, compare again, latest numbers, and now, "
+        "is it done, refresh it, update it"
+    ),
+    "choose": (
+        "which one should we deploy, which should we deploy, which one to deploy, which one is better, which is "
+        "better, which one wins, who wins, what do you recommend, which one should we take, which one should i use, "
+        "which one should we use, so which one, which one do you recommend, what's the verdict, verdict"
+    ),
+}
+SLOTS = {
+    "in": (
+        "in, within experiment, in experiment, in the experiment, inside, im, in der, dans, en, em, no experimento, "
+        "en el experimento, im experiment, dans l'expérience, experiment called, experiment named, across"
+    ),
+    "of": "of, from, for, on, about, von, für, du, des, del, da, belonging to, over the, regarding, im vergleich",
+    "by": (
+        "by, sorted by, ordered by, ranked by, order by, sort by, according to, in terms of, based on, using, nach, "
+        "par, por, pour, judged by, w.r.t, wrt, bei"
+    ),
+    "user": (
+        "by user, by the user, owned by, started by, launched by, made by, of user, user, for user, trained by, author"
+    ),
+    "metrics": (
+        "metrics, metric, by metric, by the metric, by metrics, with metrics, primary metric, default metric, the "
+        "metrics, show metrics, show the metrics"
+    ),
+    "parameter": "by parameter, by param, parameter called",
+    "only": (
+        "only, nur, seulement, uniquement, solo, sólo, somente, apenas, solamente, nothing but, but only, limited "
+        "to, restricted to"
+    ),
+    "except": (
+        "except, except for, excepting, excluding, exclude, without, but without, not, but not, not including, other "
+        "than, besides, apart from, ignoring, ignore, minus, leaving out, leave out, skip, skipping, all but, ohne, "
+        "außer, nicht, aber nicht, aber ohne, sauf, sans, pas, mais pas, excepto, excepto por, sin, pero no, pero "
+        "sin, exceto, sem, mas não, mas sem, não, but exclude, and not, everything but, anything but, anyone but, "
+        "everyone but, hide, did not, didn't, are not, aren't, is not, drop, not by, but not by, not from, not in, "
+        "but not in, do not include, don't include, do not show, don't show, no, never mind"
+    ),
+    "but": "but, aber, mais, pero, mas",
+    "since": "since, after, starting, seit, depuis, desde, ab, from time",
+    "until": "until, till, before, up to, bis, jusqu'à, hasta, até",
+    "during": (
+        "during, during the, within the last, in the last, over the last, for the last, in the past, over the past, "
+        "this past"
+    ),
+    "step": (
+        "step, at step, at the step, at epoch, epoch, at iteration, iteration, bei schritt, bei epoche, à l'étape, à "
+        "l'époque, en el paso, en la época, na etapa, na época, after step, after epoch, at step number"
+    ),
+    "where": "where, wobei, dónde, filter, filtered by, with tag, tagged, with parameter, with param, with params",
+    "than": (
+        "than, better than, worse than, better or worse than, any better than, lower than, higher than, faster than, "
+        "compared to, compared with, in comparison to, in comparison with, relative to, improve on, improves on, "
+        "improve over, an improvement over, improvement over, an improvement on, improvement on, outperform, "
+        "outperforms, outperformed, beat, beats, win against, wins against, as good as, besser als, schlechter als, "
+        "als, schlägt, meilleur que, mieux que, mejor que, peor que, melhor que, melhor do que, pior que, better "
+        "model than, a better model than, better run than, stack up against, better compared to, good as, compare "
+        "to, compare with, compare against, ahead of, smaller than, greater than, higher compared to, lower compared "
+        "to, a better run than"
+    ),
+    "when": "when, if, whenever, once, as soon as, every time, each time, wenn, sobald, quand, si, cuando, quando, se",
+    "quiet": "quiet, quiet hours, be quiet, ruhig",
+    "mention": "mention, mentions, mention owner, mention the owner, ping the owner",
+    "broadcast": "broadcast, broadcast new best, broadcasts, broadcast a new best",
+    "within": (
+        "within, tolerance, with tolerance, with a tolerance of, tolerance of, ignore changes below, ignore "
+        "differences below, ignoring changes below, ±, give or take"
+    ),
+    "every": "every, each, jeden, cada, chaque, täglich",
+    "seeds": (
+        "all seeds of, seeds of, all repeats of, repeats of, all runs called, all runs named, all runs like, group "
+        "of, the group, group"
+    ),
+    "sweep": (
+        "sweep, all in sweep, all of sweep, all runs in sweep, all runs of sweep, in sweep, children of, all "
+        "children of"
+    ),
+}
+SEPARATORS = {
+    "vs": "vs, vs., versus, v, v., ->, -->, =>, →, ⇒, |, contra, gegen",
+    "against": "against, vs baseline run",
+    "and": "and, &, und, et, y, e, +, plus, as well as, and also",
+    "or": "or, oder, ou, o",
+    "with": "with, to, mit, avec, con, com, zu, à",
+    "dash": "-, --, /",
+}
+RUNS = {
+    "latest": (
+        "latest, newest, last, most recent, recent, letzte, letzter, letzten, neueste, neuesten, dernier, dernière, "
+        "derniers, dernières, último, última, últimos, últimas, latest one"
+    ),
+    "previous": (
+        "previous, prev, the one before, before that, vorherige, vorherigen, vorletzte, précédent, précédente, "
+        "anterior, second latest, second last, second to last"
+    ),
+    "best": (
+        "best, most good, the most good, beste, bester, bestes, besten, meilleur, meilleure, meilleurs, mejor, "
+        "mejores, melhor, melhores, highest ranked, winner, leading"
+    ),
+    "worst": "worst, schlechteste, schlechtester, schlechtesten, pire, pires, peor, peores, pior, piores",
+    "lowest": "lowest, smallest, minimal, niedrigste, niedrigsten, plus bas, más bajo, menor",
+    "highest": "highest, largest, biggest, maximal, höchste, höchsten, plus haut, más alto, maior",
+    "baseline": "baseline, pinned run, pinned baseline, pinned, the pinned run, basislinie",
+    "alias": "champion, challenger, production, staging",
+    "new_best": "new best, new bests, a new best, new best run, new record, neuer bester, nouveau meilleur",
+}
+FLAGS = {
+    "all": "all, alle, allen, tous, toutes, todos, todas, tous les, todos los, todas as, todos os, every single",
+    "everything": (
+        "everything, all metrics, all the metrics, all of it, all of them, full table, all rows, the rest, expand, "
+        "alle metriken, toutes les métriques, todas las métricas, todas as métricas, more metrics, more, also what "
+        "is the same, anything, everywhere"
+    ),
+    "fewer": "fewer, less, fewer metrics, less metrics, collapse, short, shorter",
+    "best_values": (
+        "best values, best value, best of each, best instead of last, at best, at their best, best epoch, best "
+        "epochs, best step, best steps, best over steps, best over all steps, by best value, best instead, beste "
+        "werte"
+    ),
+    "last_values": (
+        "last values, last value, final values, final, last step, final step, last epoch, at end, at the end, last "
+        "instead of best, latest values, latest value"
+    ),
+    "why": (
+        "why, why is that, why so, how come, what changed, what's changed, what has changed, what is different, "
+        "different, what's different, what else changed, explain, explain it, explain that, reason, reasons, warum, "
+        "pourquoi, por qué, por que, what was changed, was hat sich geändert, qu'est-ce qui a changé, qué cambió, o "
+        "que mudou, what are the reasons"
+    ),
+    "differing": (
+        "only differences, only the differences, only what differs, what differs, only what changed, only what is "
+        "different, only changes, differences only, diff only, hide the same, hide what is the same, without the "
+        "same, differs, differences, only diffs, hide same"
+    ),
+    "parameters": (
+        "parameters, params, parameter, param, hyperparameters, hyperparameter, hyperparams, hparams, config, "
+        "configuration, configs, arguments, parametern, paramètres, parámetros, parâmetros"
+    ),
+    "tags": "tags, tag, labels",
+    "datasets": "data, dataset, datasets, training data, data sets, daten, données, datos, dados",
+    "details": (
+        "more details, duration, durations, how long, how long did it take, how long did they take, commit, commits, "
+        "code, ids, run ids, who ran them, who ran these, who ran those, who are the owners, runtime"
+    ),
+    "lower_better": (
+        "lower is better, lower better, less is better, smaller is better, the lower the better, minimize, minimise, "
+        "low is good, lower wins, weniger ist besser, kleiner ist besser, menor es mejor, menor é melhor, plus bas "
+        "est meilleur, lower values are better, should be low"
+    ),
+    "higher_better": (
+        "higher is better, higher better, more is better, bigger is better, larger is better, the higher the better, "
+        "maximize, maximise, high is good, higher wins, mehr ist besser, größer ist besser, höher ist besser, mayor "
+        "es mejor, maior é melhor, plus haut est meilleur, higher values are better, should be high, greater is "
+        "better"
+    ),
+    "lower": "lower, low, down, smaller, niedriger, min",
+    "higher": "higher, high, up, larger, bigger, höher, max",
+    "neither": "neither, unknown",
+    "better": (
+        "better, more better, more good, gooder, besser, mieux, wins, win, improves, improved, improvements, "
+        "improvement of, improving, gets better, has improved, mejoró, bester von, superior"
+    ),
+    "worse": (
+        "worse, regressions, regression, regressed, regresses, degrades, degraded, gets worse, worsens, schlechter, "
+        "inferior"
+    ),
+    "owner": "owner, owners, the owner, the owners",
+    "daily": "daily, every day, everyday, each day",
+    "off": "off, stop it, none, aus",
+    "baseline_role": (
+        "as baseline, as the baseline, the baseline, zur baseline, als baseline, our baseline, the new baseline, as "
+        "new baseline"
+    ),
+}
+NOUNS = {
+    "run": (
+        "run, runs, one, ones, model, models, job, jobs, trial, trials, training, trainings, lauf, läufe, läufen, "
+        "exécution, exécutions, ejecución, ejecuciones, execução, execuções, modell, modelle, modèle, modèles, "
+        "modelo, modelos, experiment run, experiment runs, corridas, corrida, rodada, version, result, results, "
+        "attempt, attempts"
+    ),
+    "experiment": (
+        "experiment, experiments, default experiment, the default experiment, experimente, expérience, expériences, "
+        "experimento, experimentos, project"
+    ),
+}
+FILLERS = (
+    "a, an, the, my, our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, its, it's, "
+    "they, them, their, he, she, is, are, was, were, be, been, being, am, isn't, do, does, does't, did, has, have, "
+    "had, having, can, could, would, will, should, shall, may, might, must, tell, let, lets, let's, want, wanna, "
+    "like, need, know, see, get, got, look, find, check, say, said, what, whats, what's, what're, which, how, how's, "
+    "much, many, there, there's, here, whether, so, far, now, right, currently, yet, already, still, just, please, "
+    "pls, plz, plss, kindly, thanks, thx, thank, danke, bitte, merci, gracias, obrigado, obrigada, por favor, s'il "
+    "vous plaît, svp, hi, hello, hey, yo, hallo, hola, bonjour, olá, ok, okay, cool, great, hmm, um, uh, well, oh, "
+    "ah, also, too, then, maybe, perhaps, really, actually, basically, simply, quickly, quick, guys, team, everyone, "
+    "everybody, folks, bot, mlcompare, any, anyone, someone, thing, things, something, values, value, between, "
+    "among, into, out, at, as, each other, other, both, lot, a lot, sort, kind, compared, difference in, mir, uns, "
+    "ich, wir, du, dir, der, die, das, den, dem, ein, eine, einen, einem, einer, ist, sind, war, hat, haben, welche, "
+    "welcher, welches, welchen, kannst, kann, könntest, bitte mal, mal, doch, gibt, es, le, la, les, un, une, l', "
+    "moi, nous, je, tu, vous, est, sont, quel, quelle, quels, quelles, peux, peut-on, ce, cet, cette, entre, ont, "
+    "qu'est-ce, qu'est-ce qui, qu'est-ce que, zwischen, gerade, gestartet, trainiert, lancé, iniciado, el, los, las, "
+    "una, lo, me puedes, puedes, son, está, están, cuál, cuales, cuáles, qué, quién, entre los, o os, os, as "
+    "execuções, uma, é, são, qual, quais, pode, você, que, quem, eu, nós, dos, na, nas, no os, good, morning, "
+    "afternoon, evening, there is, there are, going to, curious, wondering, if possible, for me, for us, in here, in "
+    "this channel, in our channel, in the channel, in this experiment, would you mind, tell me, tell us, give me, "
+    "give us, show me, show us, anymore, any more, any longer, hey there, hi there, question, asap, looks, seem, "
+    "seems, i think, i guess, last time, appear, appears, appeared, comes, come, of each, and then, to me, by the "
+    "way, btw, fyi, bitteschön, each of them, per run, best regards, cheers, ty, tia, ever, doing, take, took, "
+    "taken, default, usually, over time, did it, have a, has a, in general, so far, until now, up to now, for now, "
+    "at the moment, at present, right now, as of now"
+)
+
+_TO = ("", " me", " us", " here", " this channel", " the channel", " our channel", " the team", " everyone", " us here")
+_TELL = ("notify", "alert", "ping", "warn", "inform", "message", "tell", "remind", "dm", "update", "post", "report")
+_ABOUT_VERBS = ("notify", "alert", "ping", "warn", "inform", "message", "dm", "update")
+_ONCE = ("when", "whenever", "if", "once", "as soon as", "every time", "each time")
+_ABOUT = ("about", "of", "on", "for")
+INTENTS["watch"] += "".join(f", {verb}{to} {about}" for verb in _ABOUT_VERBS for to in _TO[1:] for about in _ABOUT)
+INTENTS["watch"] += "".join(
+    f", keep{to} {up} {about}" for to in _TO[1:] for up in ("posted", "informed", "updated") for about in _ABOUT
+)
+INTENTS["watch"] += "".join(f", let{to} know {about}" for to in _TO[1:] for about in _ABOUT)
+INTENTS["watch_when"] = ", ".join(f"{verb}{to} {once}" for verb in _TELL for to in _TO for once in _ONCE)
+INTENTS["watch_when"] += "".join(f", let{to} know {once}" for to in _TO[1:] for once in _ONCE)
+INTENTS["unwatch"] += "".join(
+    f", {stop} {doing}{to} {about}".rstrip()
+    for stop in ("stop", "quit", "no more")
+    for doing in ("notifying", "telling", "alerting", "pinging", "informing", "messaging", "watching")
+    for to in _TO
+    for about in (*_ABOUT, *_ONCE, "")
+)
+
+_TABLES: tuple[tuple[Role, Mapping[str, str]], ...] = (
+    (Role.FILLER, {"filler": FILLERS}),
+    (Role.NOUN, NOUNS),
+    (Role.INTENT, INTENTS),
+    (Role.SLOT, SLOTS),
+    (Role.SEPARATOR, SEPARATORS),
+    (Role.RUN, RUNS),
+    (Role.FLAG, FLAGS),
+)
+ROLES: Mapping[str, Role] = {key: role for role, table in _TABLES for key in table}
+WORDS: Mapping[tuple[str, ...], str] = {
+    tuple(spelling.split()): key
+    for _role, table in _TABLES
+    for key, said in table.items()
+    for spelling in said.split(",")
+}
+LONGEST: Mapping[str, int] = {
+    first: max(len(words) for words in WORDS if words[0] == first) for first in {words[0] for words in WORDS if words}
+}
+NUMBERS = {
+    **{
+        word: n
+        for n, word in enumerate(
+            ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+        )
+        if n > 1
+    },
+    **dict(
+        zip(
+            [
+                "zwei",
+                "drei",
+                "vier",
+                "fünf",
+                "deux",
+                "trois",
+                "quatre",
+                "cinq",
+                "dos",
+                "tres",
+                "cuatro",
+                "cinco",
+                "dois",
+                "três",
+                "quatro",
+            ],
+            (2, 3, 4, 5) * 4,
+            strict=False,
+        )
+    ),
+    "couple": 2,
+}
+
+
+def near(word: str) -> tuple[str, ...]:
+    """A word of ours that this one nearly is: two letters turned, or one or two wrong."""
+    alike = [each for each in _SPELT.get(word[:1], ()) if abs(len(each) - len(word)) < 3 and each != word]
+    turned = [each for each in alike if sorted(each) == sorted(word) and ROLES[WORDS[(each,)]] is Role.INTENT]
+    return tuple(turned[:1] or get_close_matches(word, alike, n=1, cutoff=_LIKE))
+
+
+_LIKE = 0.8
+_SPELT: dict[str, list[str]] = {}
+for _words in WORDS:
+    if len(_words) == 1 and len(_words[0]) > 2:
+        _SPELT.setdefault(_words[0][0], []).append(_words[0])

@@ -1,0 +1,120 @@
+"""The real names of what is in scope, found in what was typed: case, `_ - .` and Unicode form do not matter."""
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+_BREAKS = re.compile(r"[\s_.-]+")
+_ID = re.compile(r"[0-9a-f]{4,32}")
+_WHOLE_ID = 32
+_TRAINING = frozenset({"train", "training"})  # held-out data comes first where only the end of a metric's name is typed
+
+
+class Kind(StrEnum):
+    EXPERIMENT = "experiment"
+    RUN = "run"
+    USER = "user"
+    METRIC = "metric"
+    PARAMETER = "parameter"
+    TAG = "tag"
+    ALIAS = "alias"  # of a registered model: `champion`
+    MODEL = "model"
+    WATCH = "watch"  # a place that the channel watches
+
+
+_OFFERED = frozenset({Kind.EXPERIMENT, Kind.RUN, Kind.USER, Kind.METRIC})
+_ALIKE = 0.7
+Kinds = Mapping[Kind, str]  # each kind that a name is of, with the name as it really is
+
+
+def pieces(text: str) -> tuple[str, ...]:
+    """A name as it is looked up: its parts between blanks and `_ - .`, in one case and one Unicode form."""
+    return tuple(each for each in _BREAKS.split(unicodedata.normalize("NFKC", text).casefold()) if each)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """All names by their pieces. Made once by `Names.of` when what is known changes, then asked for each request."""
+
+    known: Mapping[tuple[str, ...], Mapping[Kind, tuple[str, ...]]] = field(default_factory=dict)
+    longest: Mapping[str, int] = field(default_factory=dict)  # first piece: pieces of the longest name
+    endings: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)  # of metrics' names
+    ids: tuple[str, ...] = ()  # of runs, sorted
+    listed: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
+    pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # two letters: the names that have them so
+
+    @classmethod
+    def of(cls, ids: Iterable[str] = (), **several: Iterable[str]) -> "Names":
+        """`Names.of(experiments=("fraud",), runs=…, users=…, metrics=…)`: the plural of each kind."""
+        known: dict[tuple[str, ...], dict[Kind, tuple[str, ...]]] = {}
+        longest: dict[str, int] = {}
+        endings: dict[tuple[str, ...], tuple[str, ...]] = {}
+        listed: dict[Kind, tuple[str, ...]] = {}
+        pairs: dict[str, list[str]] = {}
+        for kind in Kind:
+            plural = f"{kind}es" if kind in (Kind.ALIAS, Kind.WATCH) else f"{kind}s"
+            listed[kind] = tuple(dict.fromkeys(several.pop(plural, ())))
+            for name in listed[kind]:
+                key = pieces(name)
+                if kind in _OFFERED:
+                    for pair in _pairs(name):
+                        pairs.setdefault(pair, []).append(name)
+                if not key:
+                    continue
+                kinds = known.setdefault(key, {})
+                kinds[kind] = (*kinds.get(kind, ()), name)
+                longest[key[0]] = max(longest.get(key[0], 0), len(key))
+                if kind is Kind.METRIC:
+                    parts = pieces(name.replace("/", " "))
+                    for start in range(1, len(parts)):
+                        endings[parts[start:]] = (*endings.get(parts[start:], ()), name)
+        if several:
+            raise TypeError(f"no such kinds of names: {', '.join(several)}")
+        return cls(known, longest, endings, tuple(sorted(ids)), listed, {pair: tuple(ns) for pair, ns in pairs.items()})
+
+    def called(self, text: str, key: Sequence[str] = ()) -> Kinds:
+        """What is called so, by kind; where several names are typed alike, the one that is typed exactly."""
+        found = self.known.get(tuple(key) or pieces(text))
+        return (
+            {kind: text if text in names or len(names) > 1 else names[0] for kind, names in found.items()}
+            if found
+            else {}
+        )
+
+    def metric(self, text: str) -> str:
+        """The metric that a text is the end of: `AUC` is `val_auc`; "" for none, or several."""
+        ends = self.endings.get(pieces(text), ())
+        held_out = [name for name in ends if pieces(name.replace("/", " "))[0] not in _TRAINING]
+        return ends[0] if len(ends) == 1 else held_out[0] if len(held_out) == 1 else ""
+
+    def is_id(self, text: str) -> bool:
+        """Whether it is a run's id or the beginning of one: known, or with a digit in it so that it is no word."""
+        folded = text.casefold()
+        if not _ID.fullmatch(folded):
+            return False
+        place = bisect_left(self.ids, folded)
+        is_known = place < len(self.ids) and self.ids[place].startswith(folded)
+        return is_known or len(folded) == _WHOLE_ID or (any(each.isdigit() for each in folded) and not folded.isdigit())
+
+    def all(self, kind: Kind) -> tuple[str, ...]:
+        return self.listed.get(kind, ())
+
+    def near(self, text: str) -> tuple[str, ...]:
+        """Names that are nearly this one, the most alike first."""
+        shared = Counter(name for pair in _pairs(text) for name in self.pairs.get(pair, ()))
+        ratios = {
+            name: SequenceMatcher(None, text.casefold(), name.casefold()).ratio() for name, _n in shared.most_common(20)
+        }
+        return tuple(
+            sorted((name for name, ratio in ratios.items() if ratio > _ALIKE), key=lambda name: -ratios[name])[:3]
+        )
+
+
+def _pairs(text: str) -> set[str]:
+    folded = text.casefold()[:100]
+    return {folded[place : place + 2] for place in range(len(folded) - 1)}

@@ -1,0 +1,1751 @@
+"""What was typed → the request it makes: names first, slots in any order, nothing dropped in silence.
+
+`read` is pure: it is given the names that are known, and says which words it took for names that are not.
+"""
+
+# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+
+from comparison.errors import NotUnderstood
+from comparison.goals import goal_of
+from comparison.language import lexicon, subscriptions
+from comparison.language.cover import Atom, cover, spelt
+from comparison.language.lexicon import Role
+from comparison.language.names import Kind, Names
+from comparison.language.scanner import scan
+from comparison.language.sides import OWNING, Side, is_material, is_silent, read_side
+from comparison.language.slots import INTENTS, example, not_taken, refuse, takes
+from comparison.request import (
+    AllRuns,
+    Among,
+    Compare,
+    Exclusion,
+    Experiments,
+    Failed,
+    Filtered,
+    Group,
+    Help,
+    Latest,
+    Leading,
+    Named,
+    Pin,
+    Pinned,
+    Registered,
+    Request,
+    Running,
+    RunReference,
+    Runs,
+    SetDefault,
+    Settings,
+    Show,
+    Standup,
+    SweepRuns,
+    Top,
+    TopRuns,
+    Watches,
+)
+from comparison.runs import Goal
+
+MOST_RUNS = 50
+MOST_LISTED = 50
+_STATUS = ("failed", "running", "finished")
+_LISTS = frozenset({"top", "running", "failed", "standup", "runs"})
+_HARD = ("vs", "against")
+_PARTS = ("parameters", "tags", "datasets", "details")
+_OWNED = ("latest", "previous", "best", "worst", "all", "failed", "finished")
+_LEFT_OUT = (Kind.RUN, Kind.METRIC, Kind.EXPERIMENT, Kind.USER)
+_FORCED = {
+    "by": Kind.USER,
+    "user": Kind.USER,
+    "in": Kind.EXPERIMENT,
+    "experiment": Kind.EXPERIMENT,
+    "metrics": Kind.METRIC,
+}
+_RANKING = ("best", "worst", "top", "lowest", "highest")
+_THREAD = frozenset({"swap", "add", "refresh", "choose"})
+_BESIDE = {  # intents that say nothing beside this one
+    "unset": ("goal", "unset"),
+    "failed": ("show", "who", "failed"),
+    "running": ("show", "who", "running"),
+    "runs": ("show", "runs", "who"),
+    "compare": ("show", "compare", "status", "make"),
+    "settings": ("show", "settings", "set"),
+    "show": ("show", "status", "set"),
+    "status": ("show", "status", "standup"),
+    "": ("show", "set"),
+    "set": ("show", "goal", "set"),
+}
+_PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials"})
+_GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
+    "good morning",
+    "hey there",
+    "hi there",
+    "-h",
+}
+_RANKS = {"baseline": 0, "champion": 1, "production": 1}  # which side is the baseline wherever it is named
+
+
+class LeftOver(NotUnderstood):
+    """Words are left that say nothing here; in a thread they mean that the bot was not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A word taken for a name that is not known: it is looked up before the request is believed."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    request: Request
+    guesses: tuple[Guess, ...] = ()
+
+
+def parse(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> Request:
+    """The request that was said. Raises NotUnderstood with the spot, a remedy and a line to type."""
+    return read(text, names, command=command).request
+
+
+def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> Reading:
+    """The request, and which of its words were taken for names that nobody knows. Raises NotUnderstood."""
+    known = names or Names()
+    try:
+        tokens = scan(text, command)
+        if not tokens or all(token.is_comma for token in tokens):
+            return Reading(Help(unasked=True))
+        atoms = merged(cover(tokens, known, text), text)
+        return _request(atoms, known, text)
+    except NotUnderstood as error:
+        line_ = error.example if _is_read(error.example, known) else example("help", known)
+        raise replace(error, text=error.text or text[:2_000], example=line_) from None
+
+
+def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True) -> Reading:
+    intent, place = find_intent(atoms)
+    if intent in ("watch", "watch_when", "unwatch", "digest"):
+        request, guesses = subscriptions.read(intent, atoms, place, names, text)
+        return Reading(request, tuple(Guess(*each) for each in guesses))
+    said = Said(intent, atoms, names, text, offers=offers)
+    said.read(skipping=place)
+    request = said.request()
+    return Reading(request, tuple(said.guesses))
+
+
+# Names that nobody knows yet
+
+
+def merged(atoms: list[Atom], text: str) -> list[Atom]:
+    """The atoms with names of several words that nobody knows made one, where separators say what they end at.
+
+    `fine tuned to death vs my base`: everything between two `vs` is a name unless a name in it is known.
+    """
+    keys = [each.key for each in atoms]
+    lead = next((place for place, each in enumerate(atoms) if not is_silent(each)), 0)
+    is_led = bool(atoms) and atoms[lead].key == "compare"
+    is_parted = "vs" in keys or "against" in keys
+    parting = ("vs", "against", ",", "and") if is_parted else ("and", "or", "with", ",") if is_led else ()
+    if not set(parting) & set(keys) or (
+        keys[lead] in ("watch", "unwatch", "digest", "watch_when")
+        and "vs" not in keys[lead + 1 : lead + 2]
+        and any(atoms[lead + 1 :])
+        and keys[lead] != "digest"
+    ):
+        return atoms
+    found: list[Atom] = []
+    segment: list[Atom] = []
+    start = lead + 1 if is_led and keys[lead + 1 : lead + 2] != ["vs"] else 0
+    found += atoms[:start]
+    for place, atom in enumerate([*atoms[start:], None], start):
+        if atom is None or atom.key in parting or (segment and _ends_name(atoms, place, parting)):
+            found += _named_as_one(segment)
+            segment = []
+            if atom is not None and atom.key not in parting:  # what follows is of a slot
+                return [*found, *_slots_kept(atoms[atoms.index(atom) :], parting, text)]
+            found += [atom] if atom is not None else []
+        else:
+            segment.append(atom)
+    return found
+
+
+def _ends_name(atoms: Sequence[Atom], place: int, parting: Sequence[str]) -> bool:
+    """Whether a slot begins here, or a flag behind which no name goes on."""
+    atom = atoms[place]
+    if atom.quoted or Kind.RUN in atom.kinds or atom.key == "of":
+        return False
+    behind = next((each for each in atoms[place + 1 :] if each.role not in (Role.FLAG, Role.FILLER)), None)
+    goes_on = behind is not None and behind.key not in parting and behind.role is not Role.SLOT
+    return atom.role is Role.SLOT or (atom.role is Role.FLAG and not goes_on)
+
+
+def _slots_kept(atoms: list[Atom], parting: tuple[str, ...], text: str) -> list[Atom]:
+    """What stands behind a slot's word, up to the next `vs`."""
+    behind = next((place for place, each in enumerate(atoms) if each.key == "vs"), None)
+    return (
+        atoms if behind is None or "vs" not in parting else [*atoms[: behind + 1], *merged(atoms[behind + 1 :], text)]
+    )
+
+
+def _named_as_one(segment: list[Atom]) -> list[Atom]:
+    lead = next((p for p, each in enumerate(segment) if each.key != "filler" and each.role is not Role.INTENT), None)
+    if len(segment) < 2 or any(
+        is_material(e) or e.kinds or e.possessive or e.key in ("time", "running", "failed") for e in segment
+    ):
+        return segment
+    unknown = [each for each in segment if each.is_unknown or each.key == "number"]
+    owning = next((p for p, each in enumerate(segment) if each.text.casefold() in OWNING), None)
+    lead = owning if owning is not None and unknown and lead is not None and owning < lead else lead
+    if not unknown or lead is None:
+        is_name = (
+            not unknown
+            and segment[-1].key == "run"
+            and len(segment) == 2
+            and segment[0].role in (Role.FILLER, Role.FLAG, Role.INTENT)
+        )
+        lead = 0 if is_name else None
+    while lead is not None and lead < len(segment) - 1 and segment[lead].text.casefold() in _PLURAL:
+        lead += 1
+    if lead is None or lead == len(segment) - 1:
+        return segment
+    last = len(segment)
+    while last > lead + 1 and segment[last - 1].key == "filler":
+        last -= 1
+    first, end = segment[lead], segment[last - 1]
+    bare = end.text if first.key == "run" and last - lead == 2 else ""  # `run A` may be a run called `A`
+    name = spelt(segment[lead:last])
+    return [*segment[:lead], replace(first, text=name, end=end.end, last=end.last, key="", value=bare), *segment[last:]]
+
+
+# What is asked for
+
+
+def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
+    """The intent, and the atom that says it (-1: none says it)."""
+    content = [place for place, each in enumerate(atoms) if not is_silent(each) and each.key not in ("and", ",")]
+    if not content:
+        greets = any(each.text.casefold() in _GREETINGS for each in atoms)
+        return ("help", -1) if greets else ("", -1)
+    first = content[0]
+    keys = {
+        atoms[place].key: place
+        for place in reversed(content)
+        if not (stands_as_name(atoms, place, "") or _is_left_out(atoms, place))
+    }
+    lead = atoms[first].key if keys.get(atoms[first].key) == first else ""
+    if "help" in keys and (lead == "help" or atoms[keys["help"]].text in ("?", "--help")):
+        return "help", keys["help"]
+    if (
+        lead == "digest"
+        or ("standup" in keys and subscriptions.is_planned(atoms))
+        or ("digest" in keys and "standup" not in keys and "vs" not in keys)
+    ):
+        return "digest", keys.get("digest", keys.get("standup", first))
+    is_watch = "vs" not in keys or atoms[first].text.casefold() in ("watch", "subscribe", "unwatch")
+    for key in ("watches", "unwatch", "watch_when", "watch") if is_watch else ():
+        if (
+            key in keys
+            and (lead == key or key != "watch")
+            and not (key == "watch_when" and ("than" in keys or "vs" in keys))
+        ):
+            return key, keys[key]
+    if lead in ("cannot", "pause", "dont"):
+        return lead, first
+    if atoms[0].text.casefold().startswith(("default", "primary", "the default")):
+        return "set", -1
+    if lead == "show":
+        rest = [atoms[place].key for place in content[1:]]
+        has_run = any(_names_run(atoms, place) for place in content[1:])
+        for key in ("settings", "watches", "standup", "experiments", "top", *_STATUS, "compare"):
+            if key in rest and not (has_run and key in _STATUS):
+                return (_listed(key, lead), keys.get(key, first))
+        nouns = [each for each in atoms[first:] if each.key == "run"]
+        if "latest" in rest and not any(atoms[place].is_run or atoms[place].possessive for place in content):
+            has_run = False
+        if nouns and nouns[0].text.casefold() in _PLURAL and not has_run:
+            return "runs", first
+        if not has_run and any(
+            each.key == "experiment" and each.text.casefold().endswith("s") for each in atoms[first:]
+        ):
+            return "experiments", first
+        return "show", first
+    return _by_words(atoms, content, keys, lead)
+
+
+def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str) -> tuple[str, int]:
+    first = content[0]
+    if lead in ("set", "unset", "pin", "unpin", "settings", "goal", "experiments"):
+        return lead, first
+    if "unpin" in keys or "experiments" in keys:
+        found = "unpin" if "unpin" in keys else "experiments"
+        return found, keys[found]
+    if "make" in keys and ("baseline" in keys or "baseline_role" in keys):
+        return "make", keys["make"]
+    has_run = any(_names_run(atoms, place) for place in content)
+    if lead == "all" and not any(key in keys for key in ("vs", "compare", *_STATUS)):
+        return "runs", first
+    if "compare" in keys or "vs" in keys or "against" in keys or "than" in keys:
+        return "compare", keys.get("compare", -1)
+    for key in ("better", "worse", "choose"):
+        if key in keys and sum(_names_run(atoms, place) for place in content) > 1:
+            return "compare", keys[key]
+    for key in ("who", "status"):
+        if key in keys:
+            return ("failed", keys["failed"]) if "failed" in keys and not has_run else (key, keys[key])
+    if "top" in keys:
+        return "top", keys["top"]
+    if lead in ("best", "worst") and any(each.key == "number" for each in atoms[first : first + 3]):
+        return "top", first
+    named = any(_names_run(atoms, place) and atoms[place].key not in ("latest", "all") for place in content)
+    if "runs" in keys and not named:
+        return "runs", keys["runs"]
+    runs = [place for place in content if atoms[place].is_run and Kind.EXPERIMENT not in atoms[place].kinds]
+    if "standup" in keys and any(_names_run(atoms, place) for place in runs):
+        return "status", keys["standup"]
+    if lead == "finished" and any(each.key == "run" for each in atoms):
+        return "runs", first
+    for key in ("standup", "failed", "running", "finished", "runs"):
+        if key in keys and not (named and key in _STATUS):
+            return _listed(key, lead), keys[key]
+    for key in _STATUS:
+        if key in keys and named and lead not in ("best", "worst"):
+            return "status", keys[key]
+    return "", -1
+
+
+def _is_left_out(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether `except`, `without`, `not` stands before it."""
+    while place and is_silent(atoms[place - 1]):
+        place -= 1
+    return place > 0 and atoms[place - 1].key == "except"
+
+
+def _names_run(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether this names a run by itself; what an introducer takes is another thing, in quotes too."""
+    is_named = is_material(atoms[place]) or (atoms[place].is_unknown and atoms[place].is_identifier)
+    if not is_named or atoms[place].key in ("all", "top"):
+        return False
+    if atoms[place].role is Role.INTENT and not stands_as_name(atoms, place, ""):
+        return False
+    while place and (atoms[place - 1].key in (",", "and") or is_silent(atoms[place - 1])):
+        place -= 1 + (atoms[place - 1].key == "," and place > 1)
+    before = atoms[place - 1].key if place > 0 else ""
+    return before not in ("in", "by", "user", "metrics", "only", "except", "where", "goal")
+
+
+def _listed(key: str, lead: str) -> str:
+    return ("runs" if lead == "show" else "standup") if key == "finished" else key
+
+
+def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
+    """Whether a word of ours can be nothing but the name of a run here, or is one that is known."""
+    atom = atoms[place]
+    if not atom.key or atom.role is None:
+        return False
+    if atom.role is Role.SEPARATOR:  # a run called `v`
+        return place == 0 and len(atoms) > 2 and atoms[1].key == "vs" and atom.key == "vs"
+    before = atoms[place - 1].key if place else ""
+    behind = atoms[place + 1].key if place + 1 < len(atoms) else ""
+    is_run = Kind.RUN in atom.kinds
+    if atom.role is Role.RUN:
+        behind_metric = place + 1 < len(atoms) and (Kind.METRIC in atoms[place + 1].kinds or behind == "number")
+        return is_run and not behind_metric and intent not in ("set", "make", "unset")
+    parting = (*_HARD, "and", "or", "with", ",", "compare", "than", "add") if is_run else ("vs",)
+    if not is_run and before == "compare" and behind == "vs" and place == 1 and atom.key not in (*_STATUS, "all"):
+        return True
+    starts, ends = place == 0 or before in parting, place + 1 == len(atoms) or behind in parting
+    is_parted = (place > 0 and before in parting) or (place + 1 < len(atoms) and behind in parting)
+    if (
+        is_run
+        and intent in ("show", "who", "pin", "status", "set", "make")
+        and place
+        and atoms[place - 1].role is Role.INTENT
+    ):
+        return True
+    is_ours = atom.key in ("running", "all") and not is_run
+    return starts and ends and is_parted and not is_ours
+
+
+# The words of a request
+
+
+@dataclass
+class Said:
+    """What was said so far: the sides, and the slots with their spots."""
+
+    intent: str
+    atoms: list[Atom]
+    names: Names
+    text: str
+    offers: bool = True  # whether a corrected line is looked for
+    about: bool = False  # said about a comparison that stands already
+    groups: list[list[Atom]] = field(default_factory=lambda: [[]])
+    held: list[Atom] = field(default_factory=list)  # fillers before the next name
+    is_parted: bool = False  # by a separator that waits for the next name
+    hard: int = 0
+    baseline: int | None = None  # the side behind `than`, `against`
+    waits_for_baseline: bool = False
+    spots: dict[str, list[Atom]] = field(default_factory=dict)
+    experiments: dict[int, str] = field(default_factory=dict)
+    user: str = ""
+    metrics: list[str] = field(default_factory=list)
+    without_metrics: list[str] = field(default_factory=list)
+    status: str = ""
+    since: str = ""
+    until: str = ""
+    where: str = ""
+    excluded: list[Exclusion] = field(default_factory=list)
+    step: int | None = None
+    count: int | None = None
+    goal: str = ""
+    tolerance: float | None = None
+    flags: set[str] = field(default_factory=set)
+    part: str = ""
+    worst: bool = False
+    marks_baseline: bool = False
+    left: list[Atom] = field(default_factory=list)
+    guesses: list[Guess] = field(default_factory=list)
+    thread: dict[str, Atom] = field(default_factory=dict)  # what is asked of the comparison that stands
+
+    # Reading
+
+    def read(self, *, skipping: int) -> None:
+        place = 0
+        while place < len(self.atoms):
+            is_status = self.intent in ("runs", "top") and self.atoms[place].key in _STATUS
+            if place == skipping and self.atoms[place].role is Role.INTENT and not is_status:
+                if self.intent == "compare" and self._has_name():
+                    self.waits_for_baseline = self.is_parted = self.atoms[place].text.casefold() in (
+                        "compare",
+                        "compared",
+                    )
+                place += 1
+            else:
+                place = self._next(place)
+
+    def _next(self, place: int) -> int:
+        """Reads what begins here and gives the place behind it."""
+        atom = self.atoms[place]
+        if place and atom.text.casefold() == "details" and self.intent in ("compare", "", "show", "status"):
+            return self._read_part(replace(atom, key="details"), place)
+        if atom.quoted or stands_as_name(self.atoms, place, self.intent):
+            self._add(replace(atom, key="", possessive=False, quoted=atom.quoted or not atom.kinds))
+            return place + 1
+        if atom.role is not None and Kind.RUN in atom.kinds:  # the word it is, not the run that is called so
+            atom = replace(atom, kinds={kind: name for kind, name in atom.kinds.items() if kind is not Kind.RUN})
+        read: Callable[[Atom, int], int] | None = getattr(
+            self, f"_read_{atom.key or 'name'}".replace(",", "comma"), None
+        )
+        if read is not None:
+            return read(atom, place)
+        if atom.key in _PARTS:
+            return self._read_part(atom, place)
+        if is_silent(atom):
+            (self.groups[-1] if self.groups[-1] and not self.is_parted else self.held).append(atom)
+        elif atom.role == Role.RUN or atom.key in ("link", "model", "id", "pattern", "sweep", "seeds", "top"):
+            self._add(atom)
+        elif atom.key in _BESIDE.get(self.intent, ("show", self.intent)):
+            pass  # `show failed runs`, `set goal …`: said by the intent
+        elif atom.key in _THREAD:
+            self.thread[atom.key] = atom
+        else:
+            self.left.append(atom)
+        return place + 1
+
+    def _add(self, atom: Atom) -> None:
+        if self.is_parted and any(not is_silent(each) for each in self.groups[-1]):
+            self.groups.append([])
+        if self.waits_for_baseline:
+            self.baseline = len(self.groups) - 1
+            self.waits_for_baseline = False
+        self.groups[-1] += [*self.held, atom]
+        self.held, self.is_parted = [], False
+
+    def _has_name(self) -> bool:
+        return any(not is_silent(each) for each in self.groups[-1])
+
+    def _set(self, slot: str, atoms: Sequence[Atom]) -> None:
+        """Notes that a slot is said. Raises NotUnderstood where it is said twice."""
+        if slot in self.spots and slot not in ("metrics", "excluded", "without_metrics", "everything", "why", "best"):
+            line = example(self.intent or "compare", self.names)
+            raise refuse(
+                f"{self._shown(atoms)} is one too many: that is said twice.", "Keep one of the two.", line, atoms
+            )
+        self.spots.setdefault(slot, []).extend(atoms)
+
+    def _shown(self, atoms: Sequence[Atom]) -> str:
+        return f"“{' '.join(each.text for each in atoms)[:60]}”"
+
+    def _skip(self, place: int, *more: str) -> int:
+        while (
+            place < len(self.atoms)
+            and not self.atoms[place].quoted
+            and (is_silent(self.atoms[place]) or self.atoms[place].key in more)
+            and not self.atoms[place].kinds
+        ):
+            place += 1
+        return place
+
+    def _spelt(self, place: int) -> tuple[list[Atom], int]:
+        """Words that nobody knows, up to the next one of ours."""
+        last = unknown = place
+        while last < len(self.atoms) and not self.atoms[last].quoted:
+            atom = self.atoms[last]
+            is_more = atom.key in ("number", "decimal") or (atom.role is Role.NOUN and last == unknown)
+            if not (atom.is_unknown or (last > place and is_more)):
+                break
+            last += 1
+            unknown = last
+        first = place - 1 if place and last > place and self.atoms[place - 1].text.casefold() in OWNING else place
+        return self.atoms[first:last], last
+
+    def _name_of(self, place: int, kind: Kind) -> tuple[str, list[Atom], int]:
+        """A name of this kind behind an introducer: known, quoted, or words nobody knows. "" for none."""
+        place = self._skip(place, *(("experiment",) if kind is Kind.EXPERIMENT else ()))
+        if place < len(self.atoms):
+            atom = self.atoms[place]
+            if kind in atom.kinds:
+                return atom.kinds[kind], [atom], place + 1
+            if atom.quoted or (atom.key in ("pattern", "id") and kind is Kind.EXPERIMENT):
+                self.guesses.append(Guess(kind, atom.text))
+                return atom.text, [atom], place + 1
+            if atom.is_run or atom.kinds or atom.key == "number":
+                if not atom.kinds.keys() & {Kind.METRIC, Kind.USER}:
+                    self.guesses.append(Guess(kind, atom.text))
+                    return atom.text, [atom], place + 1
+                return "", [], place
+        words, last = self._spelt(place)
+        if words and not words[0].possessive:
+            name = spelt(words)
+            self.guesses.append(Guess(kind, name))
+            return name, words, last
+        return "", [], place
+
+    # Separators and names
+
+    def _read_vs(self, _atom: Atom, place: int) -> int:
+        self.hard += 1
+        self.is_parted = True
+        return place + 1
+
+    def _read_against(self, _atom: Atom, place: int) -> int:
+        self.waits_for_baseline = True
+        return self._read_vs(_atom, place)
+
+    def _read_than(self, _atom: Atom, place: int) -> int:
+        self.waits_for_baseline = self.is_parted = True
+        return place + 1
+
+    def _read_and(self, _atom: Atom, place: int) -> int:
+        self.is_parted = True
+        return place + 1
+
+    _read_comma = _read_or = _read_with = _read_dash = _read_and
+
+    def _read_name(self, atom: Atom, place: int) -> int:
+        """A name that nothing introduces: its kind says what it is for."""
+        takes_runs = self.intent not in _LISTS
+        behind = self.atoms[place + 1] if place + 1 < len(self.atoms) else None
+        if Kind.EXPERIMENT in atom.kinds and behind and behind.key == "run" and behind.text.casefold() in _PLURAL:
+            self._in(atom.kinds[Kind.EXPERIMENT], [atom])
+            return place + 1
+        if atom.possessive and Kind.USER not in atom.kinds and Kind.EXPERIMENT in atom.kinds:
+            self._in(atom.kinds[Kind.EXPERIMENT], [atom])
+            return place + 1
+        if atom.possessive and Kind.USER not in atom.kinds and atom.is_run:
+            atom = replace(atom, possessive=False)
+        if self.intent == "compare" and not atom.is_run and not atom.possessive:
+            self._check_side(atom, place)
+        if (
+            atom.is_unknown
+            and atom.metric
+            and not self.is_parted
+            and (self._lead() in (*_RANKING, "number") or not takes_runs)
+        ):
+            self.guesses.append(Guess(Kind.METRIC, atom.text))
+            atom = replace(atom, kinds={Kind.METRIC: atom.text})
+        if atom.is_unknown or (atom.is_run and takes_runs) or (atom.possessive and takes_runs):
+            self._add(atom)
+        elif Kind.METRIC in atom.kinds:
+            lead = next(
+                (each for each in reversed(self.groups[-1]) if not is_silent(each) and each.key != "number"), None
+            )
+            if lead and lead.key in _RANKING and takes_runs and not self.is_parted:
+                self._add(atom)
+            else:
+                return self._metrics(place)
+        elif Kind.EXPERIMENT in atom.kinds:
+            self._in(atom.kinds[Kind.EXPERIMENT], [atom])
+        elif Kind.USER in atom.kinds:
+            if takes_runs:
+                self._add(atom)
+            else:
+                self._whose(atom.kinds[Kind.USER], [atom])
+        elif Kind.ALIAS in atom.kinds or Kind.MODEL in atom.kinds:
+            name, is_alias = atom.kinds.get(Kind.ALIAS, ""), Kind.ALIAS in atom.kinds
+            self._add(replace(atom, key="alias" if is_alias else "model", text=name or atom.text, kinds={}))
+        else:
+            self.left.append(atom)
+        return place + 1
+
+    def _check_side(self, atom: Atom, place: int) -> None:
+        """Raises NotUnderstood for a person or an experiment where a run has to be named."""
+        kind = next((kind for kind in (Kind.EXPERIMENT, Kind.USER) if kind in atom.kinds), None)
+        around = [each.key for each in (*self.atoms[max(0, place - 1) : place], *self.atoms[place + 1 : place + 2])]
+        if kind is None or not set(around) & set(_HARD):
+            return
+        several = [each.kinds[kind] for each in self.atoms if kind in each.kinds][:2]
+        lead = "latest in" if kind is Kind.EXPERIMENT else "latest by"
+        line = (
+            " vs ".join(f"{lead} {_quoted(name)}" for name in several)
+            if len(several) > 1
+            else f"{lead} {_quoted(several[0])} vs previous"
+        )
+        told = "an experiment" if kind is Kind.EXPERIMENT else "a person"
+        raise refuse(f"{self._shown([atom])} is {told}; I compare runs.", "Say which run of it.", line, [atom])
+
+    # Slots
+
+    def _in(self, name: str, atoms: Sequence[Atom]) -> None:
+        side = len(self.groups) - 1
+        if side in self.experiments or (self.experiments and self.intent in _LISTS):
+            line = example(self.intent or "compare", self.names)
+            raise refuse(
+                f"{self._shown(atoms)} is a second experiment.", "Name one, or leave it out for all.", line, atoms
+            )
+        self.experiments[side] = name
+        self.spots.setdefault("experiment", []).extend(atoms)
+
+    def _read_in(self, atom: Atom, place: int) -> int:
+        at = self._skip(place + 1)
+        if at < len(self.atoms) and self.atoms[at].key == "time" and not self.atoms[at].kinds:
+            return self._read_time(self.atoms[at], at)
+        if (
+            at < len(self.atoms)
+            and Kind.RUN in self.atoms[at].kinds
+            and Kind.EXPERIMENT not in self.atoms[at].kinds
+            and self.intent not in _LISTS
+        ):
+            return at  # `is f1 higher in xgb-v2`
+        name, atoms, last = self._name_of(place + 1, Kind.EXPERIMENT)
+        if not name:
+            raise refuse("Which experiment?", f"Name it after {atom.text.casefold()}.", self._line(), [atom])
+        self._in(name, atoms)
+        return last
+
+    def _read_of(self, atom: Atom, place: int) -> int:
+        """`of`, `from`, `for`: what follows says what it is."""
+        at = self._skip(place + 1, "all") if self.intent in _LISTS else self._skip(place + 1)
+        if at == len(self.atoms):
+            return place + 1
+        follows = self.atoms[at]
+        is_many = self.intent in _LISTS or any(each.key in ("top", "all") for each in self.groups[-1])
+        if Kind.EXPERIMENT in follows.kinds and (is_many or not follows.is_run):
+            self._in(follows.kinds[Kind.EXPERIMENT], [follows])
+            return at + 1
+        if Kind.USER in follows.kinds and not follows.possessive and not follows.is_run:
+            return self._read_user(atom, place)
+        if follows.key == "time":
+            return self._read_time(follows, at)
+        if follows.is_unknown and follows.metric and atom.text.casefold() in ("on", "for"):
+            return self._metrics(at)
+        is_scope = atom.text.casefold() in ("of", "from", "for", "von", "für", "de", "du", "del", "da")
+        if is_many and is_scope and follows.is_unknown and not follows.possessive:
+            return self._read_in(atom, place)
+        return place + 1
+
+    def _read_by(self, atom: Atom, place: int) -> int:
+        """A metric, a person or a parameter: the kind of the name decides."""
+        at = self._skip(place + 1, "of")
+        follows = self.atoms[at] if at < len(self.atoms) else None
+        if follows is None:
+            raise refuse("By what?", "Name a metric or a person.", self._line(), [atom])
+        if follows.key in _PARTS and Kind.METRIC not in follows.kinds:
+            raise refuse(f"I cannot rank by {follows.text}.", "Name a metric.", self._line(), [follows])
+        kinds = follows.kinds
+        if Kind.USER in kinds and Kind.METRIC in kinds:
+            problem = f"{self._shown([follows])} is a person and a metric here."
+            line = f"{self.text[: atom.at].strip()} by user {follows.text}".strip()
+            raise refuse(problem, f"Say by user {follows.text}, or by metric {follows.text}.", line, [follows])
+        if Kind.METRIC in kinds:
+            return self._metrics(at)
+        if Kind.USER in kinds or follows.text.startswith("@"):
+            return self._read_user(atom, at - 1)
+        if Kind.PARAMETER in kinds or Kind.TAG in kinds:
+            problem = f"{self._shown([follows])} is a parameter; I rank by metrics."
+            raise refuse(problem, "Name a metric, or say where for a filter.", self._line(), [follows])
+        words, _last = self._spelt(at)
+        said = " ".join(each.text for each in words) or (follows.text if follows.quoted or follows.kinds else "")
+        lists_people = self.intent in ("running", "failed", "standup", "runs") and goal_of(said) is Goal.UNKNOWN
+        is_of_latest = self._lead() in ("latest", "previous") and goal_of(said) is Goal.UNKNOWN
+        if said and (lists_people or is_of_latest):
+            return self._read_user(atom, at - 1)
+        return self._metrics(at)
+
+    def _lead(self) -> str:
+        """The last word of the side that says something."""
+        return next((each.key for each in reversed(self.groups[-1]) if not is_silent(each)), "")
+
+    def _read_user(self, atom: Atom, place: int) -> int:
+        name, atoms, last = self._name_of(self._skip(place + 1), Kind.USER)
+        follows = self.atoms[last] if last < len(self.atoms) else None
+        if not name and follows and follows.text.startswith("@"):
+            name, atoms, last = follows.text, [follows], last + 1
+        if not name or name.casefold() in ("me", "myself"):
+            raise refuse("Whose runs?", "Name the person as MLflow knows them.", self._line(), [atom])
+        self._whose(name.lstrip("@"), atoms)
+        return last
+
+    def _whose(self, name: str, atoms: Sequence[Atom]) -> None:
+        if self._lead() in _OWNED and self.intent not in _LISTS:
+            # the person of this run alone: put before it, as `maya's latest` has it
+            group = self.groups[-1]
+            place = max(p for p, each in enumerate(group) if each.key in _OWNED)
+            place -= place > 0 and group[place - 1].key == "all"
+            group.insert(place, replace(atoms[0], key="", kinds={Kind.USER: name}, possessive=True, quoted=False))
+            return
+        self._set("user", atoms)
+        self.user = name
+
+    def _read_metrics(self, atom: Atom, place: int) -> int:
+        if self.intent in ("set", "unset", "make") and self.metrics:
+            return place + 1
+        skipped = {"": ("of",), "show": ("of",), "status": ("of",), "set": ("with",)}.get(self.intent, ())
+        at = self._skip(place + 1, *skipped)
+        if self.intent in ("", "show", "status") and at < len(self.atoms) and self.atoms[at].is_run:
+            return at  # `metrics of xgb-v1`
+        if at == len(self.atoms) and self.intent in ("unset", "set", "settings"):
+            self._set("metrics", [atom])
+            return at
+        is_of_run = self._lead() in (*_RANKING, "number") and self.atoms[place - 1].key not in ("by", "of")
+        return self._metrics(at, [atom], is_of_run=is_of_run and atom.text.casefold() == "metric")
+
+    def _metrics(self, place: int, spot: Sequence[Atom] = (), *, is_of_run: bool = False) -> int:
+        """One metric or several, with commas or `and` between."""
+        found: list[str] = []
+        while True:
+            at = self._skip(place)
+            name, last = "", at
+            atoms: list[Atom] = []
+            if at < len(self.atoms) and (not found or not self._is_side(at)):
+                name, atoms, last = self._metric_at(at)
+            if not name:
+                break
+            found += [name] if name not in found else []
+            spot = [*spot, *atoms]
+            place = last
+            at = self._skip(place)
+            if (
+                at < len(self.atoms)
+                and self.atoms[at].key in (",", "and")
+                and self._may_be_metric(self._skip(at + 1, ",", "and"))
+            ):
+                place = self._skip(at + 1, ",", "and")
+            else:
+                break
+        if not found:
+            where = [self.atoms[place]] if place < len(self.atoms) else list(spot)
+            raise refuse("By which metric?", "Name it.", self._line(), where)
+        lead = self._lead()
+        if (
+            lead in (*_RANKING, "number")
+            and self.intent not in _LISTS
+            and len(found) == 1
+            and (is_of_run or self._is_of_side(place))
+        ):
+            self._add(replace(spot[-1], key="", kinds={Kind.METRIC: found[0]}, quoted=False))
+            return place
+        self._set("metrics", spot)
+        self.metrics += [each for each in found if each not in self.metrics]
+        return place
+
+    def _is_of_side(self, place: int) -> bool:
+        """Whether what was read belongs to the run named just before: another side follows, or it is the only one."""
+        behind = self.atoms[self._skip(place)].key if self._skip(place) < len(self.atoms) else ""
+        return behind in (*_HARD, "and", "or", "with") or (len(self.groups) == 1 and self.intent != "compare")
+
+    def _is_side(self, place: int) -> bool:
+        atom = self.atoms[place]
+        return atom.is_run and Kind.METRIC not in atom.kinds
+
+    def _may_be_metric(self, place: int) -> bool:
+        if place >= len(self.atoms):
+            return False
+        atom = self.atoms[place]
+        return Kind.METRIC in atom.kinds or atom.quoted or (atom.is_unknown and not atom.possessive)
+
+    def _metric_at(self, place: int) -> tuple[str, list[Atom], int]:
+        atom = self.atoms[place]
+        if Kind.METRIC in atom.kinds:
+            return atom.kinds[Kind.METRIC], [atom], place + 1
+        if atom.is_unknown or atom.quoted:
+            words, last = ([atom], place + 1) if atom.quoted else self._spelt(place)
+            name = " ".join(each.text for each in words)
+            if not words or not name.strip():
+                return "", [], place
+            known = self.names.metric(name)
+            if not known:
+                self.guesses.append(Guess(Kind.METRIC, name))
+            return known or name, words, last
+        return "", [], place
+
+    def _read_only(self, atom: Atom, place: int) -> int:
+        at = self._skip(place + 1, "metrics")
+        if at == len(self.atoms):
+            if self.metrics:  # `accuracy only`
+                self._set("only_metrics", [atom])
+            elif not self.part:
+                self.left.append(atom)
+            return at
+        follows = self.atoms[at]
+        if follows.key in _PARTS and Kind.METRIC not in follows.kinds:
+            return self._read_part(follows, at)
+        if (
+            follows.key == "time"
+            or follows.key in _STATUS
+            or Kind.EXPERIMENT in follows.kinds
+            or Kind.USER in follows.kinds
+            or follows.key in ("by", "in", "user", "of")
+        ):
+            return at
+        if follows.key == "parameter" or follows.key in ("best_values", "last_values", "differing"):
+            return at
+        if self._is_side(at) or (follows.is_unknown and self.intent not in ("compare", "", "show")):
+            self.left.append(follows)
+            return at + 1
+        last = self._metrics(at)
+        self._set("only_metrics", [atom])
+        return last
+
+    def _read_except(self, atom: Atom, place: int) -> int:
+        """What is left out, one or several; by what it is a name of, or by the word before it."""
+        last, forced = place + 1, None
+        while True:
+            at = self._skip(last, "of", "in", "by", "user", "all", "metrics")
+            forced = next((_FORCED[e.key] for e in self.atoms[last:at] if e.key in _FORCED), forced)
+            size = self._left_out(at, forced) if at < len(self.atoms) else 0
+            if not size:
+                break
+            last = at + size
+            again = self._skip(last)
+            if not (
+                again < len(self.atoms)
+                and self.atoms[again].key in (",", "and", "or")
+                and self._may_be_left_out(again + 1)
+            ):
+                return last
+            last = again + 1
+        at = self._skip(last)
+        is_comparing = at < len(self.atoms) and self.atoms[at].key in ("than", "better", "worse")
+        if last > place + 1 or (is_comparing and atom.text.casefold() in ("not", "nicht", "pas", "no", "não")):
+            return last
+        raise refuse(f"{atom.text.capitalize()} what?", "Name what is left out.", self._line(), [atom])
+
+    def _read_but(self, atom: Atom, place: int) -> int:
+        """`all runs but xgb-bad`; before another word of ours it says nothing."""
+        at = self._skip(place + 1)
+        follows = self.atoms[at] if at < len(self.atoms) else None
+        return (
+            self._read_except(atom, place)
+            if follows and (follows.kinds or follows.is_run or follows.quoted)
+            else place + 1
+        )
+
+    def _may_be_left_out(self, place: int) -> bool:
+        at = self._skip(place, "of", "in", "by")
+        atom = self.atoms[at] if at < len(self.atoms) else None
+        return atom is not None and (
+            bool(atom.kinds) or atom.is_run or atom.is_unknown or atom.quoted or atom.key in _STATUS
+        )
+
+    def _left_out(self, place: int, forced: Kind | None) -> int:
+        """Notes what is left out here, and how many atoms say it."""
+        atom = self.atoms[place]
+        if atom.key in _STATUS and not atom.quoted and forced is None:
+            self._exclude("status", atom.key, [atom])
+            return 1
+        behind = self.atoms[place + 1 : place + 2]
+        if atom.key == "filter" or (atom.key == "where" and behind and behind[0].key == "filter"):
+            size = 1 + (atom.key == "where")
+            self._exclude("filter", self.atoms[place + size - 1].text, self.atoms[place : place + size])
+            return size
+        order = _LEFT_OUT if self.intent != "standup" else (Kind.EXPERIMENT, *_LEFT_OUT)
+        kind = forced or next((each for each in order if each in atom.kinds), None)
+        words, last = [atom], place + 1
+        if kind is None and not (atom.is_run or atom.is_unknown or atom.quoted):
+            return 0
+        if kind is None or kind not in atom.kinds:
+            kind = kind or (Kind.EXPERIMENT if self.intent == "standup" else Kind.RUN)
+            words, last = self._spelt(place) if atom.is_unknown and not atom.quoted else (words, last)
+            if not (atom.is_run and kind is Kind.RUN):
+                self.guesses.append(Guess(kind, spelt(words)))
+        name = atom.kinds.get(kind) or spelt(words)
+        if kind is Kind.METRIC:
+            self._set("without_metrics", words)
+            self.without_metrics.append(name)
+        else:
+            self._exclude(kind.value, name, words)
+        return last - place
+
+    def _exclude(self, kind: str, name: str, atoms: Sequence[Atom]) -> None:
+        self._set("excluded", atoms)
+        if Exclusion(kind, name) not in self.excluded:
+            self.excluded.append(Exclusion(kind, name))
+
+    def _read_time(self, atom: Atom, place: int) -> int:
+        if atom.possessive and self.intent not in _LISTS:
+            self._add(atom)
+            return place + 1
+        behind = next((each for each in self.atoms[place + 1 : place + 2]), None)
+        if not self.intent or (self.intent == "compare" and not (behind and behind.key == "run")):
+            lead = self._lead()
+            if (
+                not self._are_many()
+                and (self.is_parted or not self.groups[-1])
+                and lead != "all"
+                and self._is_one_day(atom)
+            ):
+                self._add(atom)
+                return place + 1
+        self._set("since", [atom])
+        self.since = atom.value
+        if self.intent in ("failed", "runs", "top") and self._is_one_day(atom) and " " not in atom.value:
+            self.until = atom.value
+        return place + 1
+
+    def _is_one_day(self, atom: Atom) -> bool:
+        return atom.value.split()[0].endswith("day") and atom.value != "1 day"
+
+    def _read_since(self, atom: Atom, place: int) -> int:
+        at = self._skip(place + 1)
+        if at == len(self.atoms) or self.atoms[at].key != "time":
+            spot = self.atoms[at] if at < len(self.atoms) else atom
+            problem = f"I do not know when {self._shown([spot])} is." if spot is not atom else "Since when?"
+            raise refuse(problem, "Say a day, an hour or a length of time.", "standup since monday 9am", [spot])
+        self._set(atom.key if atom.key == "until" else "since", [self.atoms[at]])
+        if atom.key == "until":
+            is_before = atom.text.casefold() == "before"
+            self.until = f"before {self.atoms[at].value}" if is_before else self.atoms[at].value
+        else:
+            self.since = self.atoms[at].value
+        return at + 1
+
+    _read_until = _read_since
+
+    def _read_during(self, atom: Atom, place: int) -> int:
+        at = self._skip(place + 1)
+        if at < len(self.atoms) and self.atoms[at].key in ("time", "number") and self.atoms[at].key == "time":
+            return self._read_time(self.atoms[at], at)
+        return self._read_since(atom, place)
+
+    def _read_step(self, atom: Atom, place: int) -> int:
+        at = self._skip(place + 1)
+        if at == len(self.atoms) or self.atoms[at].key != "number" or len(self.atoms[at].value) > 18:
+            spot = [self.atoms[at]] if at < len(self.atoms) else [atom]
+            raise refuse("At which step?", "Say it as a whole number.", f"{self._plain_line()} at step 100", spot)
+        self._set("step", [atom, self.atoms[at]])
+        self.step = int(self.atoms[at].value)
+        return at + 1
+
+    def _read_where(self, atom: Atom, place: int) -> int:
+        at = place + 1
+        if at == len(self.atoms) or self.atoms[at].key != "filter":
+            line = "list runs where params.lr = '0.1'"
+            raise refuse("That is no filter of MLflow's.", "Write it as in MLflow's search box.", line, [atom])
+        group = self.groups[-1]
+        is_side = self.is_parted or not any(not is_silent(each) for each in group) or self._lead() == "latest"
+        is_side = is_side and not self._are_many()
+        if self.intent in ("compare", "", "show", "pin", "who", "status") and is_side:
+            self._add(atom)
+            self.groups[-1].append(self.atoms[at])
+        else:
+            self._set("where", [self.atoms[at]])
+            self.where = self.atoms[at].text
+        return at + 1
+
+    def _read_filter(self, atom: Atom, place: int) -> int:
+        if (
+            self.intent in ("compare", "")
+            and not self._are_many()
+            and (self.is_parted or not any(not is_silent(e) for e in self.groups[-1]))
+        ):
+            self._add(atom)
+        else:
+            self._set("where", [atom])
+            self.where = atom.text
+        return place + 1
+
+    def _are_many(self) -> bool:
+        """Whether `runs` stands before, and names none."""
+        return bool(self.held) and self.held[-1].text.casefold() in _PLURAL
+
+    def _read_within(self, atom: Atom, place: int) -> int:
+        at = self._skip(place + 1)
+        number = (
+            self.atoms[at]
+            if at < len(self.atoms) and self.atoms[at].key in ("number", "decimal") and self.atoms[at].text != "%"
+            else None
+        )
+        share = self.atoms[at + 1].text.casefold() if at + 1 < len(self.atoms) else ""
+        is_share = bool(number) and (number.text.endswith("%") or share in ("%", "percent", "pct"))  # type: ignore[union-attr]
+        if number is None or not is_share:
+            line = f"{self._plain_line()} within 0.1 %"
+            raise refuse("Within how much?", "Say it in % of the baseline.", line, [number or atom])
+        self._set("tolerance", [atom, number])
+        self.tolerance = float(number.text.rstrip("%").replace(",", "")) / 100
+        return at + 1 + (not number.text.endswith("%"))
+
+    def _read_number(self, atom: Atom, place: int) -> int:
+        if self.intent in _LISTS:
+            if not 1 <= int(atom.value[:9]) <= MOST_LISTED:
+                raise refuse(
+                    f"I list between 1 and {MOST_LISTED} runs.", "Say how many.", example("top", self.names), [atom]
+                )
+            self._set("count", [atom])
+            self.count = int(atom.value)
+        elif (self._lead() in ("top", "best", "worst", "latest", "previous") and not self.is_parted) or (
+            place and self.atoms[place - 1].key == "run" and not self.is_parted
+        ):
+            self._add(atom)
+        elif (
+            place + 1 < len(self.atoms)
+            and self.atoms[place + 1].key in ("run", "latest", "best")
+            and int(atom.value[:9]) > 1
+        ):
+            return self._numbered(atom, place)
+        elif self.is_parted or self.hard:
+            self._add(replace(atom, key="", quoted=True))
+        else:
+            self.left.append(atom)
+        return place + 1
+
+    def _numbered(self, atom: Atom, place: int) -> int:
+        """`the 3 best runs`: the number stands before its word."""
+        if self.atoms[place + 1].key == "run":
+            self.held.append(atom)
+            self.left.append(atom)
+            return place + 1
+        self._add(self.atoms[place + 1])
+        self._add(atom)
+        return place + 2
+
+    # Flags
+
+    def _flag(self, name: str, atom: Atom) -> None:
+        self._set(name, [atom])
+        self.flags.add(name)
+
+    def _read_part(self, atom: Atom, place: int) -> int:
+        self._set("part", [atom])
+        self.part = atom.key
+        return place + 1
+
+    def _read_all(self, atom: Atom, place: int) -> int:
+        at = self._skip(place + 1)
+        behind = self.atoms[place + 1].key if place + 1 < len(self.atoms) else ""
+        says_more = at < len(self.atoms) and (self.atoms[at].possessive or self.atoms[at].key in _STATUS)
+        if self.intent in _LISTS or self.intent in ("experiments", "watches", "settings"):
+            return place + 1
+        if (
+            behind == "run"
+            or says_more
+            or (self.is_parted and at < len(self.atoms) and self.atoms[at].key in ("in", "of", "vs"))
+        ) or (self.intent == "compare" and not self._has_name() and not self.about):
+            self._add(atom)
+        else:
+            self._flag("everything", atom)
+        return place + 1
+
+    def _read_best(self, atom: Atom, place: int) -> int:
+        if self.intent in _LISTS:
+            self.worst = self.worst or atom.key == "worst"
+            return place + 1
+        if self._is_question(place):
+            return place + 1
+        at = self._skip(place + 1)
+        behind = self.atoms[at] if at < len(self.atoms) else None
+        is_last = behind is None or behind.role in (Role.SLOT, Role.FLAG) or behind.key == ","
+        is_behind = (len(self.groups) > 1 and self._has_name()) or any(e.is_unknown for e in self.groups[-1])
+        whose = next((each.possessive for each in reversed(self.groups[-1]) if not is_silent(each)), False)
+        if atom.key == "best" and is_last and is_behind and not whose and not self.is_parted and self.intent != "show":
+            self._flag("best", atom)
+        else:
+            self._add(atom)
+        return place + 1
+
+    def _is_question(self, place: int) -> bool:
+        """`which run is best: A, B or C`."""
+        others = [each for each in self.atoms[place + 1 :] if each.is_run or each.is_unknown or each.quoted]
+        keys = [each.key for each in self.atoms]
+        return (
+            "or" in keys
+            and "vs" not in keys
+            and len(others) > 1
+            and not any(Kind.METRIC in e.kinds for e in self.atoms[place + 1 : place + 2])
+        )
+
+    _read_worst = _read_best
+
+    def _read_latest(self, atom: Atom, place: int) -> int:
+        if self.intent in _LISTS:
+            nouns = [each.text.casefold() for each in self.atoms[place:] if each.key == "run"]
+            if self.intent in ("failed", "runs") and self.count is None and nouns[:1] in (["run"], ["one"]):
+                self.count = 1
+            return place + 1
+        self._add(atom)
+        return place + 1
+
+    def _read_everything(self, atom: Atom, place: int) -> int:
+        if atom.text.casefold() in ("anything", "everything", "everywhere") and self.intent in _LISTS:
+            return place + 1
+        self._flag("everything", atom)
+        return place + 1
+
+    def _read_why(self, atom: Atom, place: int) -> int:
+        if self.intent in _LISTS:
+            self.left.append(atom)
+        elif self.intent not in ("status", "show") or not any(
+            each.key == "failed" for each in self.atoms
+        ):  # `why did xgb-v1 fail?`: shown with the run
+            self._flag("why", atom)
+        return place + 1
+
+    def _read_differing(self, atom: Atom, place: int) -> int:
+        self._flag("differing", atom)
+        return place + 1
+
+    def _read_daily(self, atom: Atom, place: int) -> int:
+        if self.intent != "standup":
+            self.left.append(atom)
+        return place + 1
+
+    def _read_best_values(self, atom: Atom, place: int) -> int:
+        self._flag("best", atom)
+        return place + 1
+
+    def _read_last_values(self, atom: Atom, place: int) -> int:
+        self.thread["last_values"] = atom
+        return place + 1
+
+    def _read_fewer(self, atom: Atom, place: int) -> int:
+        self.thread["fewer"] = atom
+        return place + 1
+
+    def _read_lower_better(self, atom: Atom, place: int) -> int:
+        self._set("goal", [atom])
+        self.goal = atom.key.partition("_")[0]
+        return place + 1
+
+    _read_higher_better = _read_neither = _read_lower_better
+
+    def _read_lower(self, atom: Atom, place: int) -> int:
+        if any(each.key in ("than", "compare") for each in self.atoms[place + 1 :]) or (
+            any(e.key == "or" for e in self.atoms) and self.intent == "compare"
+        ):
+            return place + 1
+        return self._read_lower_better(atom, place)
+
+    _read_higher = _read_lower
+
+    def _read_better(self, atom: Atom, place: int) -> int:
+        if self.intent != "compare" and not self.goal:
+            self.left.append(atom)
+        return place + 1
+
+    _read_worse = _read_better
+
+    def _read_running(self, atom: Atom, place: int) -> int:
+        """How runs ended, beside what is asked for."""
+        if self.intent in (atom.key, "status") or (self.intent == "standup" and atom.key == "finished"):
+            return place + 1
+        if self.intent in ("top", "runs"):
+            self._set("status", [atom])
+            self.status = atom.key
+        elif self.intent in _LISTS:
+            self.left.append(atom)
+        elif self._lead() in _RANKING and not self.is_parted:
+            self._set("status", [atom])
+            self.status = atom.key
+        elif self.intent == "show" and self._has_name() and self._lead() != "latest":
+            self.left.append(atom)
+        else:
+            self._add(atom)
+        return place + 1
+
+    _read_failed = _read_finished = _read_running
+
+    def _read_baseline_role(self, atom: Atom, place: int) -> int:
+        if self.intent in ("set", "make", "unset", "pin"):
+            self.marks_baseline = True
+        elif self.groups[-1] and self._has_name() and not self.is_parted and self.intent in ("", "compare"):
+            self.baseline = len(self.groups) - 1
+        else:
+            self._add(replace(atom, key="baseline"))
+        return place + 1
+
+    def _read_baseline(self, atom: Atom, place: int) -> int:
+        if self.intent in ("set", "make", "unset") or (self.intent == "pin" and self._has_name()):
+            self.marks_baseline = True
+            return place + 1
+        self._add(atom)
+        return place + 1
+
+    def _read_add(self, atom: Atom, place: int) -> int:
+        self.thread["add"] = atom
+        return place + 1
+
+    def _read_choose(self, atom: Atom, place: int) -> int:
+        if self.intent != "compare" or self.about:
+            self.thread["choose"] = atom
+        return place + 1
+
+    def _read_cannot(self, atom: Atom, place: int) -> int:
+        self.thread["remove"] = atom
+        if atom.text.casefold() not in ("remove", "drop"):
+            self.left.append(atom)
+        return place + 1
+
+    def _line(self) -> str:
+        return example(self.intent or "compare", self.names)
+
+    def _plain_line(self) -> str:
+        return example("compare", self.names)
+
+    # The request
+
+    @property
+    def experiment(self) -> str:
+        return next(iter(self.experiments.values()), "") if len(set(self.experiments.values())) == 1 else ""
+
+    def request(self) -> Request:
+        build = getattr(self, f"_as_{self.intent or 'whatever'}")
+        request: Request = build()
+        return request
+
+    def among(self, *, since: bool = True, where: bool = True) -> Among:
+        return Among(
+            self.user,
+            self.status,
+            self.since if since else "",
+            self.until,
+            self.where if where else "",
+            tuple(self.excluded),
+            self.count,
+        )
+
+    def check(self, intent: str, *, is_silent_on_runs: bool = True) -> None:
+        """Raises NotUnderstood for words that are left, runs that are not asked for and slots that are not taken."""
+        if is_silent_on_runs:
+            self.left += [each for group in self.groups for each in group if not is_silent(each)]
+        self.left += [each for key, each in self.thread.items() if key != "remove"] if self.thread else []
+        if self.left:
+            raise self.left_over(intent)
+        for slot, atoms in self.spots.items():
+            if slot not in INTENTS[intent].slots:
+                raise not_taken(intent, slot, atoms, self.names)
+
+    def left_over(self, intent: str) -> NotUnderstood:
+        """What to say of the words that are left, the first of them marked; a word that is nearly known is offered."""
+        self.left.sort(key=lambda each: each.at)
+        first = self.left[0]
+        name = first.text.casefold()
+        alike, spelt_so = self.names.near(first.text), lexicon.near(name)
+        line, told = "", INTENTS.get(intent)
+        for word in (*spelt_so, *alike[:1]) if self.offers else ():
+            corrected = f"{self.text[: first.at]}{word}{self.text[first.end :]}".strip()
+            if word != name and " " not in word and _is_read(corrected, self.names):
+                line = corrected
+                break
+        can = f"I can {told.does}{takes(intent)}." if told else "I compare ML runs and tell how they go."
+        return LeftOver(
+            f"I do not understand {self._shown([first])}.",
+            remedy=can if not line else "Where that is meant, say it so.",
+            example=line or example(intent or "help", self.names),
+            near=alike or spelt_so,
+            at=first.at,
+            end=first.end,
+        )
+
+    def sides(self) -> list[Side]:
+        """The runs that each side names. Words that say nothing there are left."""
+        groups = [group for group in self.groups if any(not is_silent(each) for each in group)]
+        is_led = self.intent in ("compare", "show", "who", "status", "pin", "set", "make")
+        found = [
+            read_side(group, self.names, self.text, is_parted=self.hard > 0 and len(groups) > 1, is_led=is_led)
+            for group in groups
+        ]
+        self.left += [each for side in found for each in side.left]
+        self.guesses += [Guess(*each) for side in found for each in side.guesses]
+        return found
+
+    def runs(self) -> list[RunReference]:
+        """All runs that are named, the baseline first."""
+        sides = self.sides()
+        places = [place for place, side in enumerate(sides) for _run in side.runs]
+        found = [run for side in sides for run in side.runs]
+        if len(set(self.experiments.values())) > 1:
+            found = [
+                self._within(run, self.experiments.get(place, "")) for run, place in zip(found, places, strict=True)
+            ]
+        if self.baseline is not None and self.baseline in places:
+            first = places.index(self.baseline)
+            return [found[first], *found[:first], *found[first + 1 :]]
+        ranks = [_rank(run) for run in found]
+        if ranks and ranks.count(min(ranks)) == 1 and min(ranks) < 3:
+            first = ranks.index(min(ranks))
+            return [found[first], *found[:first], *found[first + 1 :]]
+        return found
+
+    def _within(self, run: RunReference, experiment: str) -> RunReference:
+        if not experiment:
+            return run
+        match run:
+            case Latest() | Leading():
+                return replace(run, experiment=experiment)
+            case Named() if "/" not in run.text:
+                return replace(run, text=f"{experiment}/{run.text}", otherwise="")
+        line = "latest in my-experiment vs latest in other-experiment"
+        known = self.names.all(Kind.EXPERIMENT)[:2]
+        raise refuse(
+            "Each side may be of its own experiment only where it is a name, latest or best.",
+            "Name one experiment.",
+            f"latest in {known[0]} vs latest in {known[1]}" if len(known) > 1 and " " not in "".join(known) else line,
+            self.spots["experiment"],
+        )
+
+    def _as_compare(self) -> Request:
+        runs = self.runs()
+        if not runs and not self.left and self._says_several():
+            runs = [AllRuns()]
+        for key in ("remove", "choose"):
+            self.thread.pop(key, None)
+        self.check("compare", is_silent_on_runs=False)
+        runs = self._narrowed(runs)
+        several = (TopRuns, AllRuns, SweepRuns)
+        if len(runs) < 2 and not (runs and isinstance(runs[0], several)):
+            raise self._too_few(runs)
+        if len(runs) > MOST_RUNS:
+            problem = f"That names {len(runs)} runs; I compare up to {MOST_RUNS} at once."
+            raise NotUnderstood(problem, remedy="Name fewer.", example=self._plain_line(), at=runs[MOST_RUNS].at)
+        return self.compare(runs)
+
+    def _says_several(self) -> bool:
+        """`runs from yesterday`, `nightly runs`: no run is named, and which are meant is."""
+        return bool(self.spots.keys() & {"since", "experiment", "user", "where"}) and any(
+            each.key == "run" and each.text.casefold() in _PLURAL for each in self.atoms
+        )
+
+    def compare(self, runs: Sequence[RunReference]) -> Compare:
+        left_out = tuple(Named(each.name) for each in self.excluded if each.kind == "run")
+        for each in left_out:
+            if any(isinstance(run, Named) and run.text == each.text for run in runs):
+                raise refuse(
+                    f"{each.text} is named and left out.",
+                    "Say which is meant.",
+                    self._plain_line(),
+                    self.spots["excluded"],
+                )
+        return Compare(
+            tuple(runs),
+            self.experiment,
+            tuple(self.metrics),
+            everything="everything" in self.flags,
+            best="best" in self.flags,
+            at_step=self.step,
+            why="why" in self.flags,
+            differing="differing" in self.flags,
+            part=self.part,
+            text=self.text,
+            only_metrics="only_metrics" in self.spots,
+            without_metrics=tuple(self.without_metrics),
+            goal=self.goal,
+            tolerance=self.tolerance,
+            excluded=left_out,
+        )
+
+    def _narrowed(self, runs: Sequence[RunReference]) -> list[RunReference]:
+        """With the person, the time and what is left out put to the runs that are meant together."""
+        among = replace(self.among(), excluded=tuple(each for each in self.excluded if each.kind != "run"))
+        narrow = [f.name for f in fields(Among) if getattr(among, f.name) != getattr(Among(), f.name)]
+        if not narrow:
+            return list(runs)
+        taken = False
+        found: list[RunReference] = []
+        for run in runs:
+            if isinstance(run, AllRuns | TopRuns):
+                merged = replace(run.among, **{name: getattr(among, name) for name in narrow})
+                found.append(replace(run, among=merged))
+                taken = True
+            elif isinstance(run, Latest | Leading) and narrow == ["user"] and not run.user:
+                found.append(replace(run, user=among.user))
+                taken = True
+            else:
+                found.append(run)
+        if not taken:
+            slot = {"excluded": "excluded"}.get(narrow[0], narrow[0])
+            atoms = self.spots.get(slot) or self.atoms
+            problem = f"{self._shown(atoms)} says nothing of runs that are named one by one."
+            raise refuse(problem, "Leave it out, or say all runs.", self._plain_line(), atoms)
+        return found
+
+    def _too_few(self, runs: Sequence[RunReference]) -> NotUnderstood:
+        only = runs[0].text if runs and isinstance(runs[0], Named) else ""
+        other = next(
+            (name for name in self.names.all(Kind.RUN) if name != only and name.isascii() and " " not in name), "latest"
+        )
+        line = f"{_quoted(only)} vs {other}" if only else self._plain_line()
+        return NotUnderstood(
+            f"That names only one run: {only}." if only else "That names one run at most.",
+            remedy="A comparison takes two runs or more, the baseline first.",
+            example=line,
+            at=len(self.text.rstrip()),
+        )
+
+    def _as_show(self) -> Request:
+        if self.thread.keys() & {"choose", "swap", "add", "refresh"}:
+            self.check("show")
+        runs = self.runs()
+        if self.left:
+            raise self.left_over("show")
+        if self._are_listed(runs):
+            return self._as_runs()
+        if len(runs) > 1:
+            return self._as_compare_of(runs)
+        if not runs:
+            return self._without_runs()
+        return self._shown_run(runs[0])
+
+    def _are_listed(self, runs: Sequence[RunReference]) -> bool:
+        """`the last 5 runs`, where no comparison is asked for: they are listed then."""
+        sides = [group for group in self.groups if any(not is_silent(each) for each in group)]
+        if (
+            len(sides) != 1
+            or len(runs) < 2
+            or not isinstance(runs[0], Latest)
+            or all(e.key != "number" for e in sides[0])
+        ):
+            return False
+        self.count, self.user, self.groups = len(runs), runs[0].user or self.user, [[]]
+        return True
+
+    def _without_runs(self) -> Request:
+        """`show`, with words beside it or none."""
+        if self.metrics or self.experiment or self.user:
+            return self._as_whatever()
+        raise refuse("Which run?", "Name it, or say latest or best.", example("show", self.names), self.atoms[:1])
+
+    def _shown_run(self, run: RunReference, *, who: bool = False) -> Request:
+        """One run by itself; of several the list."""
+        intent = "who" if who else "show"
+        if isinstance(run, AllRuns):
+            self.user, self.status = run.among.user or self.user, run.among.status or self.status
+            self.since, self.until = run.among.since or self.since, run.among.until or self.until
+            self.groups = [[]]
+            return self._as_failed() if self.status == "failed" else self._as_runs()
+        if isinstance(run, TopRuns):
+            self.count, self.worst = run.count, run.worst
+            self.metrics = [run.metric, *self.metrics] if run.metric else self.metrics
+            self.user, self.groups = run.among.user or self.user, [[]]
+            return self._as_top()
+        is_many = isinstance(run, Group | SweepRuns)
+        if is_many:
+            raise refuse(
+                "That means several runs.",
+                "Say with what they are compared.",
+                "compare group:mlp-32 vs latest",
+                self.atoms,
+            )
+        if self.baseline is not None and isinstance(run, Named):
+            atoms = [each for each in self.atoms if each.key == "baseline_role"] or self.atoms
+            raise refuse(
+                "I am told of a baseline, not asked.",
+                "To make it the baseline, say:",
+                f"pin {_quoted(run.text)}",
+                atoms,
+            )
+        narrowing = {"where", "since", "until", "status", "excluded"} & self.spots.keys()
+        says_several = any(each.key == "run" and each.text.casefold() in _PLURAL for each in self.atoms)
+        if isinstance(run, Leading) and (narrowing or says_several):
+            self.count, self.worst, self.groups = 5 if says_several else 1, run.worst, [[]]
+            self.metrics = [run.metric, *self.metrics] if run.metric else self.metrics
+            self.user = run.user or self.user
+            return self._as_top()
+        if isinstance(run, Latest) and narrowing and not run.back:
+            self.count, self.user, self.groups = 1, run.user or self.user, [[]]
+            return self._as_runs()
+        if self.user and isinstance(run, Latest | Leading) and not run.user:
+            run, self.user = replace(run, user=self.user), ""
+            self.spots.pop("user", None)
+        if self.metrics and isinstance(run, Leading) and not run.metric:
+            run, self.metrics = replace(run, metric=self.metrics[0]), self.metrics[1:]
+        if narrowing or self.user:
+            atoms = self.spots[next(iter(narrowing))] if narrowing else self.spots["user"]
+            raise not_taken("who", next(iter(narrowing), "user"), atoms, self.names)
+        self.thread.pop("last_values", None)
+        self.check(intent, is_silent_on_runs=False)
+        return Show(run, self.experiment, who, self.text, self.part, tuple(self.metrics), self.step)  # type: ignore[arg-type]
+
+    def _as_who(self) -> Request:
+        runs = self.runs()
+        if self.left:
+            raise self.left_over("who")
+        if len(runs) != 1:
+            line = example("who", self.names)
+            raise refuse("Who ran what?" if not runs else "This takes one run.", "Name a run.", line, self.atoms[:1])
+        return self._shown_run(runs[0], who=True)
+
+    _as_status = _as_show
+
+    def _as_top(self) -> Request:
+        self.check("top")
+        metric, more = (self.metrics[0], tuple(self.metrics[1:])) if self.metrics else ("", ())
+        return Top(
+            self.count if self.count is not None else 5,
+            metric,
+            self.worst,
+            self.experiment,
+            self.where,
+            self.text,
+            more,
+            self.step,
+            self.goal,
+            replace(self.among(where=False), count=None),
+        )
+
+    def _as_running(self) -> Request:
+        self.check("running")
+        return Running(self.experiment, self.text, tuple(self.metrics), self.among())
+
+    def _as_failed(self) -> Request:
+        self.status = ""
+        self.check("failed")
+        return Failed(self.since, self.experiment, self.text, tuple(self.metrics), self.among(since=False))
+
+    def _as_standup(self) -> Request:
+        self.check("standup")
+        return Standup(self.since, self.experiment, self.text, tuple(self.metrics), self.among(since=False))
+
+    def _as_finished(self) -> Request:
+        return self._as_standup()
+
+    def _as_runs(self) -> Request:
+        self.check("runs")
+        return Runs(self.experiment, self.text, tuple(self.metrics), self.among())
+
+    def _as_experiments(self) -> Request:
+        self.check("experiments")
+        return Experiments(self.text)
+
+    def _as_watches(self) -> Request:
+        self.check("watches")
+        return Watches(self.text)
+
+    def _as_settings(self) -> Request:
+        self.groups = [
+            [each for each in group if each.key not in ("baseline", "baseline_role")] for group in self.groups
+        ]
+        self.check("settings")
+        return Settings(self.text)
+
+    def _as_unpin(self) -> Request:
+        self.check("unpin")
+        return Pin(None, text=self.text)
+
+    def _as_pin(self) -> Request:
+        self.groups[0] = [each for each in self.groups[0] if each.key != "baseline_role"]
+        runs = self.runs()
+        if self.metrics and len(runs) == 1 and isinstance(runs[0], Leading) and not runs[0].metric:
+            runs, self.metrics = [replace(runs[0], metric=self.metrics[0])], self.metrics[1:]
+            self.spots.pop("metrics", None)
+        if self.user and len(runs) == 1 and isinstance(runs[0], Latest | Leading):
+            runs = [replace(runs[0], user=runs[0].user or self.user)]
+        elif self.user:
+            raise not_taken("settings", "user", self.spots["user"], self.names)
+        self.check("pin", is_silent_on_runs=False)
+        if len(runs) != 1 or isinstance(runs[0], TopRuns | AllRuns | Group | SweepRuns):
+            problem = "Which run is the baseline?" if not runs else "One run is the baseline."
+            raise refuse(problem, "Name one.", example("pin", self.names), self.atoms[:1])
+        return Pin(runs[0], self.experiment, self.text)
+
+    def _as_set(self) -> Request:
+        """`set experiment fraud`, `use val_auc as default metric`, `set goal cost lower`, `set baseline xgb-v1`."""
+        said = {each.key for each in self.atoms}
+        takes_back = self.intent == "unset"
+        if self.marks_baseline:
+            return self._as_unpin_or_pin(takes_back=takes_back)
+        if self.goal or "goal" in said:
+            return self._as_goal()
+        is_experiment = "experiment" in said or (bool(self.experiments) and not self.metrics)
+        what = "experiment" if is_experiment else "metric" if self.metrics or "metrics" in said else ""
+        words = [each for group in self.groups for each in group if not is_silent(each) and each.key != "baseline_role"]
+        if (
+            not what
+            and words
+            and not takes_back
+            and any(map(is_material, words))
+            and not any(each.is_unknown for each in words)
+        ):
+            return self._as_pin()
+        if not what:
+            spot = [each for each in self.atoms if not is_silent(each)][-1:]
+            raise refuse(
+                "I can set experiment, metric, goal or baseline.", "Say which.", example("set", self.names), spot
+            )
+        value = self.experiment if is_experiment else (self.metrics[0] if self.metrics else "")
+        if is_experiment and not value and self.metrics:  # an experiment that is called as a metric is
+            value, self.metrics = self.metrics[0], []
+            self.spots.pop("metrics")
+        if not value and words:
+            value = " ".join(each.text for each in words)
+            self.guesses.append(Guess(Kind.EXPERIMENT if is_experiment else Kind.METRIC, value))
+            self.groups = [[]]
+        if what == "metric" and self.experiments:
+            self.left += self.spots["experiment"]
+        if len(self.metrics) > 1:
+            raise refuse("One metric is the default.", "Name one.", example("set", self.names), self.spots["metrics"])
+        self.check("set")
+        if not value and not takes_back:
+            raise refuse(f"Which {what}?", "Name it.", example("set", self.names), self.atoms[-1:])
+        return SetDefault(what, "" if takes_back else value, text=self.text)
+
+    _as_unset = _as_set
+
+    def _as_unpin_or_pin(self, *, takes_back: bool) -> Request:
+        named = any(not is_silent(each) and each.key != "baseline_role" for group in self.groups for each in group)
+        return self._as_pin() if named and not takes_back else self._as_unpin()
+
+    def _as_make(self) -> Request:
+        self.marks_baseline = True
+        return self._as_unpin_or_pin(takes_back=False)
+
+    def _as_goal(self) -> Request:
+        words = [each for group in self.groups for each in group if not is_silent(each)]
+        metric = self.metrics[0] if self.metrics else " ".join(each.text for each in words)
+        takes_back = self.intent == "unset"
+        if not metric or not (self.goal or takes_back) or len(self.metrics) > 1 or (self.metrics and words):
+            line = f"set goal {_quoted(metric)} lower" if metric and not words else "set goal cost lower"
+            raise refuse("Which way is better?", "Say higher or lower behind one metric.", line, self.atoms[:1])
+        self.groups = [[]]
+        self.check("set")
+        if not self.metrics:
+            self.guesses.append(Guess(Kind.METRIC, metric))
+        goal = "unknown" if self.goal in ("neither", "unknown") else self.goal
+        return SetDefault("goal", "" if takes_back else goal, metric, self.text)
+
+    def _as_help(self) -> Request:
+        words = [each.text for each in self.atoms if each.key not in ("filler", "help")]
+        topic = next((each.key for each in self.atoms if each.role is Role.INTENT and each.key != "help"), "")
+        return Help(topic=topic or " ".join(words)[:100])
+
+    def _as_cannot(self) -> Request:
+        verb = next(each for each in self.atoms if each.key == "cannot")
+        runs = [each for each in self.atoms if each.is_run]
+        name = runs[0].kinds.get(Kind.RUN, runs[0].text) if runs else ""
+        if any(each.key in ("watch", "watches", "unwatch") for each in self.atoms):
+            raise refuse(
+                f"I cannot {verb.text.casefold()} a watch by words.",
+                "Each watch in the list has a button for that.",
+                "watches",
+                [verb],
+            )
+        line = f"show {_quoted(name)}" if name else example("compare", self.names)
+        remedy = "I read MLflow and change nothing in it. I can show and compare runs, and watch experiments."
+        raise refuse(f"I cannot {verb.text.casefold()} anything.", remedy, line, [verb])
+
+    def _as_pause(self) -> Request:
+        verb = next(each for each in self.atoms if each.key == "pause")
+        told = verb.text.casefold()
+        named = [
+            e.kinds.get(Kind.EXPERIMENT, e.text)
+            for e in self.atoms
+            if Kind.EXPERIMENT in e.kinds or e.is_unknown or e.quoted
+        ]
+        is_all = any(each.key in ("all", "everything") for each in self.atoms)
+        place = "all" if is_all else _quoted(named[0]) if named else ""
+        ends = told in ("mute", "pause", "silence", "snooze")
+        line = (
+            f"{'unwatch' if ends else 'watch'} {place if ends or not is_all else '*'}".strip() if place else "watches"
+        )
+        remedy = "A watch is paused and resumed by its button in watches; in words:"
+        raise refuse(f"I cannot {told} by words.", remedy, line, [verb])
+
+    def _as_dont(self) -> Request:
+        verb = next(each for each in self.atoms if each.key == "dont")
+        problem = "That says what I shall not do, and I do nothing unasked."
+        raise refuse(problem, "Say what you want to see.", "help", [verb])
+
+    def _as_whatever(self) -> Request:
+        """No intent is said: names alone."""
+        if self.thread:
+            self.left += list(self.thread.values())
+            raise self.left_over("")
+        runs = self.runs()
+        sides = [group for group in self.groups if any(not is_silent(each) for each in group)]
+        if self.left:
+            raise self.left_over("")
+        if self._are_listed(runs):
+            return self._as_runs()
+        if len(runs) > 1 or (len(sides) > 1 and runs):
+            return self._as_compare_of(runs)
+        if len(runs) == 1:
+            if self.spots.keys() & {
+                "why",
+                "differing",
+                "everything",
+                "best",
+                "tolerance",
+                "only_metrics",
+                "goal",
+            } and not isinstance(runs[0], Leading):
+                raise self._too_few(runs)
+            return self._shown_run(runs[0])
+        says_goal = any(each.key in ("lower_better", "higher_better", "better") for each in self.atoms)
+        if self.goal and self.metrics and says_goal:
+            return self._as_goal()
+        if self.goal and not self.metrics:
+            self.left += self.spots["goal"]
+            raise self.left_over("")
+        if self.metrics:
+            return self._as_top()
+        says_runs = any(each.key == "run" and each.text.casefold() in _PLURAL for each in self.atoms)
+        if (self.spots.keys() & {"experiment", "user"} or (says_runs and self.spots)) and not self.flags:
+            return self._as_runs()
+        spots = [each for atoms in self.spots.values() for each in atoms]
+        self.left += spots or self.atoms[:1]
+        raise self.left_over("")
+
+    def _as_compare_of(self, runs: list[RunReference]) -> Request:
+        self.intent = "compare"
+        self.check("compare", is_silent_on_runs=False)
+        return self.compare(self._narrowed(runs))
+
+
+def _rank(run: RunReference) -> int:
+    """The lower, the more it is the baseline, wherever it is named."""
+    match run:
+        case Pinned():
+            return 0
+        case Registered():
+            return _RANKS.get(run.alias.casefold(), 2)
+        case Named():
+            return _RANKS.get(run.text.casefold(), 3)
+    return 3
+
+
+def _quoted(name: str) -> str:
+    from comparison.language.writer import quoted  # noqa: PLC0415 -- the writer reads what it wrote
+
+    return quoted(name) or name
+
+
+def _is_read(line: str, names: Names) -> bool:
+    try:
+        atoms = merged(cover(scan(line), names, line), line)
+        return bool(atoms) and bool(_request(atoms, names, line, offers=False))
+    except NotUnderstood:
+        return False
+
+
+__all__ = ["Filtered", "Guess", "LeftOver", "Reading", "parse", "read"]

@@ -1,0 +1,863 @@
+"""`watch …`, `unwatch …`, `digest …`: what a channel wants to hear of by itself, its options in any order."""
+
+# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+
+import difflib
+import html
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import time
+
+from comparison import watch_hours
+from comparison.errors import NotUnderstood
+from comparison.goals import goal_of
+from comparison.language.cover import Atom, spelt
+from comparison.language.lexicon import Role, one_of
+from comparison.language.names import Kind, Names
+from comparison.language.sides import OWNING, is_silent, read_side
+from comparison.language.slots import example, refuse
+from comparison.request import (
+    AllRuns,
+    Group,
+    Help,
+    Latest,
+    Leading,
+    Pinned,
+    PlanDigest,
+    Request,
+    SweepRuns,
+    TopRuns,
+    Unwatch,
+    Watch,
+    Watches,
+)
+from comparison.runs import Goal
+from comparison.watch_hours import DAILY, DAYS
+from comparison.watch_rules import MOVING, rules
+from comparison.watching.hours import Hours
+from comparison.watching.watch import Digest, Only, Watching
+from comparison.words import Word
+
+MOST_RULES = 10
+MOST_NAMED = 50
+_ONLY = {
+    "failed": Only.FAILURES,
+    "better": Only.BETTER,
+    "worse": Only.WORSE,
+    "new_best": Only.NEW_BEST,
+    "best": Only.NEW_BEST,
+}
+_OPTIONS = frozenset(
+    {
+        "against",
+        "vs",
+        "where",
+        "by",
+        "user",
+        "only",
+        "when",
+        "watch_when",
+        "metrics",
+        "quiet",
+        "mention",
+        "broadcast",
+        "except",
+        "in",
+        "of",
+    }
+)
+_ENDING = frozenset({"finished"})
+_WEEKLY = frozenset({"weekly", "week"})
+_NEVER = frozenset(
+    {"hourly", "hour", "other", "biweekly", "fortnightly", "monthly", "month", "twice", "second", "tomorrow"}
+)
+_PARTS_OF_DAY = {"morning": 0, "mornings": 0, "afternoon": 12, "evening": 12, "evenings": 12, "night": 12}
+_OCLOCK = frozenset({"o'clock", "oclock", "sharp", "uhr", "heures", "horas"})
+_UNDERSTOOD = "Behind an experiment I understand against, where, by, only, when, metrics, quiet, except, mention owner."
+_PLAN = "digest weekdays 9:30 Europe/Berlin"
+
+Guesses = list[tuple[Kind, str]]
+
+
+def read(intent: str, atoms: list[Atom], place: int, names: Names, text: str) -> tuple[Request, Guesses]:
+    """The watch or digest that is asked for, and its words that were taken for names."""
+    if intent == "digest":
+        return _digest(atoms, names, text)
+    reader = _Watch(intent, atoms, place, names, text)
+    request = reader.read()
+    return request, reader.guesses
+
+
+@dataclass
+class _Watch:
+    intent: str
+    atoms: list[Atom]
+    place: int
+    names: Names
+    text: str
+    watching: Watching = field(default_factory=lambda: Watching(""))
+    at: int | None = None
+    seen: set[str] = field(default_factory=set)
+    guesses: Guesses = field(default_factory=list)
+    is_all: bool = False
+
+    def read(self) -> Request:
+        atom = self.atoms[self.place]
+        place = 0
+        while place < self.place:  # `fraud nicht mehr beobachten`
+            each = self.atoms[place]
+            is_known = (
+                is_silent(each) or Kind.EXPERIMENT in each.kinds or each.key in (",", "and", "pattern", "make", "set")
+            )
+            if not is_known:
+                raise self._refused(f"I do not understand “{each.text}”.", "Say watch and the experiment.", [each])
+            place = place + 1 if each.key in ("make", "set") else self._next(place)
+        place = self.place + 1
+        if self.intent == "watch_when":
+            place = self._when(atom, place)
+        while place < len(self.atoms):
+            place = self._next(place)
+        return self._request(atom)
+
+    def _request(self, atom: Atom) -> Request:
+        watching = self.watching
+        if watching.excepted and not watching.place:
+            watching = replace(watching, place="*")
+        if self.intent == "unwatch":
+            if watching.place == "*" and self.is_all and watching == Watching("*"):
+                return Unwatch("*", self.text, is_all=True)
+            options = None if watching == Watching(watching.place) else watching
+            return Unwatch(watching.place, self.text, watching=options)
+        from comparison.language.writer import watch_words  # noqa: PLC0415 -- the writer's law is this reader
+
+        return Watch(watching, self.text, atom.end if self.at is None else self.at, watch_words(watching))
+
+    def _next(self, place: int) -> int:
+        atom = self.atoms[place]
+        if atom.key == "help":
+            raise refuse("Help is said alone.", "Say help watch.", "help watch", [atom])
+        read: Callable[[Atom, int], int] | None = getattr(self, f"_{atom.key}", None) if atom.key in _OPTIONS else None
+        if read is not None and not (Kind.EXPERIMENT in atom.kinds and not self.watching.place):
+            return read(atom, place + 1)
+        behind = self.atoms[place + 1] if place + 1 < len(self.atoms) else None
+        if atom.text.casefold() in OWNING and behind and behind.is_unknown and not self.watching.place:
+            return self._named(place + 1)
+        if atom.is_unknown and self.text.startswith("<#", atom.at):  # the channel that is to hear of it
+            return place + 1
+        if atom.key == "off" and self.intent == "watch" and not self.watching.place and len(self.atoms) == 2:
+            self.intent = "unwatch"
+            return place + 1
+        if atom.key == "everything" and (self.watching.place or "metric" in atom.text.casefold()):
+            raise self._refused(
+                f"I do not understand “{atom.text}”.", "A watch shows the metrics that it names.", [atom]
+            )
+        if is_silent(atom) or atom.key in (
+            "and",
+            ",",
+            "with",
+            "but",
+            "dash",
+            "finished",
+            "all",
+            "every",
+            "everything",
+            "experiments",
+        ):
+            if (
+                atom.key in ("all", "everything", "experiments", "every")
+                and not self.watching.place
+                and self._is_everything(place)
+            ):
+                self._here("*", atom)
+                self.is_all = True
+            return place + 1
+        if atom.key in _ONLY and not atom.quoted and not (self.watching.place == "" and Kind.EXPERIMENT in atom.kinds):
+            return self._chosen(atom, place)
+        if atom.key == "standup":
+            raise self._refused("A standup is planned with digest.", "Say the days and the hour.", [atom], _PLAN)
+        return self._named(place)
+
+    def _is_everything(self, place: int) -> bool:
+        """`all`, `all experiments`, `everything`; not `all runs of fraud`."""
+        return (
+            not any(
+                Kind.EXPERIMENT in each.kinds or each.is_unknown or each.quoted or each.key == "pattern"
+                for each in self.atoms[place + 1 : place + 6]
+                if each.role is not Role.SLOT or each.key in ("of", "in")
+            )
+            or self.atoms[place].key == "experiments"
+            or (place + 1 < len(self.atoms) and self.atoms[place + 1].key == "except")
+        )
+
+    def _here(self, name: str, *atoms: Atom) -> None:
+        if self.watching.place:
+            problem = "One watch is of one experiment, or of a pattern of names."
+            raise self._refused(problem, "Watch each by itself, or all of them with a pattern such as team/*.", atoms)
+        self.watching = replace(self.watching, place=name)
+        self.at = atoms[0].at
+
+    def _chosen(self, atom: Atom, place: int) -> int:
+        """`failures`, `better`: with or without `only`."""
+        self._choose(_ONLY[atom.key], atom)
+        return place + 1
+
+    def _choose(self, only: Only, atom: Atom) -> None:
+        if self.watching.only is not None:
+            raise self._twice("only", atom)
+        self.watching = replace(self.watching, only=only)
+
+    def _twice(self, option: str, atom: Atom) -> NotUnderstood:
+        return self._refused(
+            f"{option.capitalize()} is said twice.", "Keep one of the two, or set up two watches.", [atom]
+        )
+
+    def _once(self, option: str, atom: Atom) -> None:
+        if option in self.seen:
+            raise self._twice(option, atom)
+        self.seen.add(option)
+
+    def _refused(
+        self, problem: str, remedy: str, atoms: Sequence[Atom], line: str = "", options: str = ""
+    ) -> NotUnderstood:
+        from comparison.language.writer import quoted  # noqa: PLC0415 -- as above
+
+        verb = "unwatch" if self.intent == "unwatch" else "watch"
+        place = self.watching.place
+        named = (
+            f"{verb} {place if place == '*' or set('*?') & set(place) else quoted(place)}"
+            if place
+            else example(verb, self.names)
+        )
+        return refuse(problem, remedy, line or f"{named} {options}".strip(), atoms)
+
+    # The place
+
+    def _named(self, place: int) -> int:
+        atom = self.atoms[place]
+        if Kind.EXPERIMENT in atom.kinds or Kind.WATCH in atom.kinds:
+            self._here(atom.kinds.get(Kind.EXPERIMENT) or atom.kinds[Kind.WATCH], atom)
+            return place + 1
+        if atom.key == "link":
+            self._here(self._linked(atom), atom)
+            return place + 1
+        if Kind.RUN in atom.kinds and not atom.quoted:
+            run = atom.kinds[Kind.RUN]
+            raise self._refused(f"“{run[:60]}” is a run; a watch is of an experiment.", "Name its experiment.", [atom])
+        if atom.is_unknown or atom.quoted or atom.key in ("pattern", "number", "id") or atom.kinds:
+            words, last = (
+                ([atom], place + 1)
+                if atom.quoted or atom.kinds or (atom.key == "pattern" and not atom.text.startswith("*"))
+                else self._spelt(place)
+            )
+            if self.watching.place:
+                line = self._with_option(atom)
+                raise self._refused(
+                    f"I do not understand “{words[0].text}”.",
+                    _UNDERSTOOD,
+                    words,
+                    line,
+                )
+            if not atom.text.strip():
+                raise self._refused("There is no name between these quotes.", "Name an experiment.", [atom])
+            self._here(self._typed(words), *words)
+            self.guesses.append((Kind.EXPERIMENT, self.watching.place))
+            return last
+        raise self._refused(
+            f"I do not understand “{atom.text}”.", "Name an experiment, and what of it is watched.", [atom]
+        )
+
+    def _typed(self, words: Sequence[Atom]) -> str:
+        """A name, with the stars around it that stand for bold elsewhere: here it is a pattern."""
+        raw = html.unescape(self.text[words[0].at : words[-1].end])
+        return " ".join(raw.split()) if raw[:1] == raw[-1:] == "*" and len(raw) > 1 else spelt(words)
+
+    def _spelt(self, place: int) -> tuple[list[Atom], int]:
+        """Words that nobody knows, and what joins them: `cats in hats`."""
+        last = place + 1
+        while last < len(self.atoms) and not self.atoms[last].quoted:
+            behind = self.atoms[last + 1] if last + 1 < len(self.atoms) else None
+            joins = (
+                self.atoms[last].key in ("in", "of", "and", "dash", "with")
+                and behind is not None
+                and behind.is_unknown
+                and not behind.quoted
+            )
+            if not (
+                self.atoms[last].is_unknown
+                or self.atoms[last].key in ("number", "pattern")
+                or (self.atoms[last].role is Role.NOUN)
+                or joins
+            ):
+                break
+            last += 1
+        first = place - 1 if place and self.atoms[place - 1].text.casefold() in OWNING else place
+        return self.atoms[first:last], last
+
+    def _unjoined(self, place: int) -> tuple[list[Atom], int]:
+        last = place + 1
+        while last < len(self.atoms) and self.atoms[last].is_unknown and not self.atoms[last].quoted:
+            last += 1
+        return self.atoms[place:last], last
+
+    def _with_option(self, atom: Atom) -> str:
+        """The line with the option that a word nearly is."""
+        alike = difflib.get_close_matches(
+            atom.text.casefold(), [each for each in _OPTIONS if len(each) > 3], n=1, cutoff=0.75
+        )
+        return f"{self.text[: atom.at]}{alike[0]}{self.text[atom.end :]}".strip() if alike else ""
+
+    def _linked(self, atom: Atom) -> str:
+        if "/runs/" in atom.text:
+            raise self._refused(
+                "A watch is of an experiment, and this link leads to a run.",
+                "Paste the link of its experiment, or name that.",
+                [atom],
+            )
+        found = re.search(r"experiments/(\d+)", atom.text)
+        if not found:
+            raise self._refused(
+                "This link leads to no experiment.", "Paste the address of an experiment's page in MLflow.", [atom]
+            )
+        return found[1]
+
+    def _in(self, _atom: Atom, place: int) -> int:
+        while place < len(self.atoms) and is_silent(self.atoms[place]) and not self.atoms[place].kinds:
+            place += 1
+        return place
+
+    def _of(self, atom: Atom, place: int) -> int:
+        at = self._in(atom, place)
+        if at < len(self.atoms) and Kind.USER in self.atoms[at].kinds and Kind.EXPERIMENT not in self.atoms[at].kinds:
+            return self._by(atom, place)
+        return at
+
+    # The options
+
+    def _until_option(self, place: int) -> int:
+        """Where the next option begins."""
+        while place < len(self.atoms) and (self.atoms[place].key not in _OPTIONS or self.atoms[place].key == "of"):
+            place += 1
+        return place
+
+    def _against(self, atom: Atom, place: int) -> int:
+        self._once("against", atom)
+        last = self._until_option(place)
+        while (
+            last < len(self.atoms)
+            and self.atoms[last].key in ("by", "where")
+            and last == place + ({"by": 1, "where": 0}[self.atoms[last].key])
+        ):
+            is_metric = self.atoms[last].key == "where" or (
+                last + 1 < len(self.atoms) and bool(self.atoms[last + 1].metric)
+            )
+            if not is_metric:
+                break
+            last = self._until_option(last + 1)
+        group = [each for each in self.atoms[place:last] if each.key not in ("by", "and", "mention")]
+        while group and group[-1].key == ",":
+            group = group[:-1]
+        side = read_side(group, self.names, self.text, is_parted=True, is_led=True) if group else None
+        if side is None or not (side.runs or side.left):
+            raise self._refused(
+                "Against what?", "Say previous, best, baseline, or name a run.", [atom], options="against best"
+            )
+        if len(side.runs) != 1 or side.left or isinstance(side.runs[0], TopRuns | AllRuns | SweepRuns | Group):
+            raise self._refused("A watch has one baseline.", "Name one run.", group, options="against best")
+        self.guesses += side.guesses
+        match side.runs[0]:
+            case Latest(back=0 | 1, user=""):
+                self.watching = replace(self.watching, against="previous")
+            case Leading(metric="", worst=False, user=""):
+                self.watching = replace(self.watching, against="best")
+            case Pinned():
+                self.watching = replace(self.watching, against="baseline")
+            case run:
+                self.watching = replace(self.watching, against="run", baseline=run)
+        return last
+
+    _vs = _against
+
+    def _where(self, atom: Atom, place: int) -> int:
+        self._once("where", atom)
+        if place == len(self.atoms) or self.atoms[place].key != "filter":
+            raise self._refused(
+                "That is no filter of MLflow's.",
+                "Write it as in MLflow's search box.",
+                [atom],
+                options="where params.model = 'xgb'",
+            )
+        self.watching = replace(self.watching, where=self.atoms[place].text)
+        return place + 1
+
+    def _by(self, atom: Atom, place: int) -> int:
+        self._once("by", atom)
+        place = self._in(atom, place)
+        follows = self.atoms[place] if place < len(self.atoms) else None
+        remedy = "Name the user as MLflow knows them."
+        if follows is None or follows.key in _OPTIONS:
+            raise self._refused("Whose runs?", remedy, [atom])
+        if follows.text.casefold() in ("me", "myself") or (
+            self.text.startswith("<@", follows.at) and "|" not in self.text[follows.at : follows.end]
+        ):
+            raise self._refused("I do not know what MLflow calls that person.", remedy, [follows])
+        typed_at = follows.text.startswith("@")
+        if (
+            not follows.quoted
+            and not typed_at
+            and Kind.USER not in follows.kinds
+            and (Kind.METRIC in follows.kinds or goal_of(follows.text) is not Goal.UNKNOWN)
+        ):
+            raise self._refused(
+                f"By names a person here, and {follows.text[:60]} looks like a metric.",
+                "Say metrics for what is shown; quotes make it a person's name.",
+                [follows],
+                options=f"metrics {follows.text}",
+            )
+        words, last = ([follows], place + 1) if follows.quoted or follows.kinds or typed_at else self._spelt(place)
+        name = follows.kinds.get(Kind.USER) or " ".join(each.text for each in words or [follows])
+        if Kind.USER not in follows.kinds:
+            self.guesses.append((Kind.USER, name))
+        if (
+            last < len(self.atoms) - 1
+            and self.atoms[last].key in (",", "and")
+            and Kind.USER in self.atoms[last + 1].kinds
+        ):
+            raise self._refused(
+                "A watch is of the runs of one person, or of all.", remedy, [follows, self.atoms[last + 1]]
+            )
+        self.watching = replace(self.watching, user=name if follows.quoted else name.lstrip("@"))
+        return max(last, place + 1)
+
+    _user = _by
+
+    def _only(self, atom: Atom, place: int) -> int:
+        at = self._in(atom, place)
+        follows = self.atoms[at] if at < len(self.atoms) else None
+        before = next((each for each in reversed(self.atoms[: place - 1]) if not is_silent(each)), None)
+        if (
+            (follows is None or follows.key in _OPTIONS - {"when", "by", "in"} or follows.key == ",")
+            and before
+            and before.key in _ONLY
+        ):
+            return place  # `failures only`
+        if follows is not None and follows.key in ("when", "watch_when"):
+            return self._when(follows, at + 1)
+        if follows is not None and follows.key in ("by", "in"):
+            return at
+        if follows is not None and follows.key in _ONLY:
+            for_two = (
+                at + 2 < len(self.atoms)
+                and self.atoms[at + 1].key in ("or", "and", ",")
+                and self.atoms[at + 2].key in _ONLY
+            )
+            if for_two:
+                raise self._refused(
+                    "Only one of these can be chosen.",
+                    "Choose one of failures, better, worse and new best; for two, set up two watches.",
+                    [follows, self.atoms[at + 2]],
+                    options=f"only {_ONLY[follows.key].value}",
+                )
+            self._choose(_ONLY[follows.key], atom)
+            return at + 1
+        if follows is not None and Kind.EXPERIMENT in follows.kinds and not self.watching.place:
+            return at
+        raise self._refused(
+            "Only what?", "Say failures, better, worse or new best.", [follows or atom], options="only failures"
+        )
+
+    def _metrics(self, atom: Atom, place: int) -> int:
+        self._once("metrics", atom)
+        last = self._until_option(place)
+        groups: list[list[Atom]] = [[]]
+        for each in self.atoms[place:last]:
+            if each.key in (",", "and"):
+                groups.append([])
+            elif each.key not in _ONLY or each.quoted:
+                groups[-1].append(each)
+        named = [" ".join(e.kinds.get(Kind.METRIC, e.text) for e in group) for group in groups if group]
+        if not named or not all(named):
+            raise self._refused("Which metrics?", "Name them.", [atom], options="metrics accuracy, loss")
+        self.watching = replace(self.watching, metrics=tuple(dict.fromkeys(named))[:MOST_NAMED])
+        return last
+
+    def _when(self, atom: Atom, place: int) -> int:
+        """A rule on a metric, or what becomes of a run: `when it fails`, `when fraud ends`."""
+        last = self._rule_end(place)
+        said = self.atoms[place:last]
+        core = [each for each in said if not is_silent(each) and each.key not in ("and", ",")]
+        if not core:
+            if any(each.key in ("finished", "run") for each in said):
+                return last  # `when a run in fraud fails`
+            raise self._refused("When what?", "Say a rule on a metric.", [atom], options="when accuracy drops by 2 %")
+        metric = any(
+            each.metric or each.key in ("decimal", "number") or each.text in ("<", ">", "<=", ">=", "=")
+            for each in core
+        )
+        states = [each for each in core if each.key in _ONLY or each.key in _ENDING]
+        if states and not metric:
+            for each in core:
+                if each.key in _ONLY:
+                    self._choose(_ONLY[each.key], each)
+                elif each.key not in (*_ENDING, "in", "of", "all"):
+                    self._named(self.atoms.index(each))
+            return last
+        if not metric and self.intent == "watch_when" and not self.watching.place:
+            return self._named(self.atoms.index(core[0]))
+        words = [Word(each.text, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",") for each in said]
+        try:
+            found = rules(words, self.text)
+        except NotUnderstood as error:
+            error.example = self._refused("", "", said, options="when accuracy drops by 2 %").example
+            raise
+        if len(self.watching.rules) + len(found) > MOST_RULES:
+            raise self._refused(f"A watch has at most {MOST_RULES} rules.", "Leave some out.", said)
+        self.watching = replace(self.watching, rules=(*self.watching.rules, *found))
+        return last
+
+    def _rule_end(self, place: int) -> int:
+        """Where a rule ends: a `by` behind `drops` is of the rule."""
+        first = place
+        while place < len(self.atoms):
+            atom = self.atoms[place]
+            before = self.atoms[place - 1].text.casefold() if place > first else ""
+            is_of_rule = atom.key == "by" and (before in MOVING or before in {"down", "up"})
+            is_only = (
+                atom.key == "failed"
+                and place > first + 1
+                and any(e.key in ("number", "decimal") for e in self.atoms[first:place])
+            )
+            if is_only or (atom.key in _OPTIONS and not is_of_rule and not (atom.key == "of" and place > first)):
+                break
+            place += 1
+        while place > first and self.atoms[place - 1].key in ("and", ","):
+            place -= 1
+        return place
+
+    def _quiet(self, atom: Atom, place: int) -> int:
+        self._once("quiet", atom)
+        last = place
+        while last < len(self.atoms) and (
+            self.atoms[last].key not in _OPTIONS or self.atoms[last].key in ("in", "of", "between")
+        ):
+            last += 1
+        while last > place and self.atoms[last - 1].key in ("and", ","):
+            last -= 1
+        said = self.atoms[place:last]
+        words = [
+            Word(each.text, each.at, each.end, is_comma=each.key == ",")
+            for each in said
+            if each.key != "filler" or each.text in ("between", "from")
+        ]
+        line = self._refused("", "", [atom], options="quiet 20:00-08:00 Europe/Berlin").example
+        try:
+            found = watch_hours.quiet([w for w in words if w.text.casefold() not in ("in", "hours")])
+        except NotUnderstood as error:
+            if error.near and error.at is not None and error.end is not None:
+                line = f"{self.text[: error.at]}{error.near[0]}{self.text[error.end :]}".strip()
+            error.example = line
+            raise
+        if found is None:
+            remedy = "Say from when to when, and in which time zone; without one it is UTC."
+            if any(each.text.casefold().rstrip("s") in DAYS for each in said):
+                remedy = "Quiet is the same hours on every day; say them, and in which time zone."
+            raise refuse("Quiet when?", remedy, line, said or [atom])
+        self.watching = replace(self.watching, quiet=found)
+        return last
+
+    def _mention(self, atom: Atom, place: int) -> int:
+        self._once("mention", atom)
+        if "owner" in atom.text.casefold():
+            self.watching = replace(self.watching, mentions_owner=True)
+            return place
+        at = self._in(atom, place)
+        if at < len(self.atoms) and self.atoms[at].key == "owner":
+            self.watching = replace(self.watching, mentions_owner=True)
+            return at + 1
+        raise self._refused(
+            "Only the owner of a run can be mentioned.",
+            "Say mention owner, or leave it out.",
+            self.atoms[place : place + 1] or [atom],
+            options="mention owner",
+        )
+
+    def _broadcast(self, atom: Atom, place: int) -> int:
+        self._once("broadcast", atom)
+        at = self._in(atom, place)
+        follows = self.atoms[at] if at < len(self.atoms) else None
+        if follows and follows.key in ("new_best", "best") and "best" not in atom.text.casefold():
+            place = at + 1
+        elif follows and follows.key not in (*_OPTIONS, ",", "and"):
+            raise self._refused(
+                "Only a new best can be broadcast.",
+                "Say broadcast new best, or leave it out.",
+                [follows],
+                options="broadcast new best",
+            )
+        self.watching = replace(self.watching, broadcasts=True)
+        return place
+
+    def _except(self, atom: Atom, place: int) -> int:
+        self._once("except", atom)
+        named: list[str] = []
+        last = place
+        while True:
+            at = last
+            while (
+                at < len(self.atoms)
+                and (is_silent(self.atoms[at]) or self.atoms[at].key in ("of", "in", "by", "only"))
+                and Kind.EXPERIMENT not in self.atoms[at].kinds
+            ):
+                at += 1
+            if at == len(self.atoms):
+                break
+            each = self.atoms[at]
+            if each.key in _ONLY or Kind.USER in each.kinds or each.key in ("finished", "running"):
+                problem = f"A watch leaves out experiments, not {each.text[:60]}."
+                raise self._refused(
+                    problem,
+                    "Say only better, only worse or only new best for what is wanted.",
+                    [each],
+                    options="only new best",
+                )
+            if not (
+                Kind.EXPERIMENT in each.kinds or each.is_unknown or each.quoted or each.key == "pattern" or each.kinds
+            ):
+                break
+            words, last = self._unjoined(at) if each.is_unknown and not each.quoted else ([each], at + 1)
+            named.append(each.kinds.get(Kind.EXPERIMENT) or self._typed(words))
+            if (
+                last + 1 < len(self.atoms)
+                and self.atoms[last].key in (",", "and", "or")
+                and (
+                    self.atoms[last + 1].kinds
+                    or self.atoms[last + 1].is_unknown
+                    or self.atoms[last + 1].key == "pattern"
+                    or self.atoms[last + 1].quoted
+                )
+            ):
+                last += 1
+            elif (
+                last + 2 < len(self.atoms)
+                and self.atoms[last].key == ","
+                and self.atoms[last + 1].key == "and"
+                and (self.atoms[last + 2].kinds or self.atoms[last + 2].is_unknown)
+            ):
+                last += 2
+            else:
+                break
+        if not named:
+            raise self._refused(
+                "Except which?",
+                "Name experiments, or patterns, with commas.",
+                [atom],
+                "watch * except team/test, team/old*",
+            )
+        if len(named) > MOST_NAMED:
+            raise self._refused(
+                f"That is {len(named)} names; a watch takes {MOST_NAMED} of them.",
+                "Name fewer.",
+                self.atoms[place:last],
+            )
+        self.watching = replace(self.watching, excepted=tuple(dict.fromkeys(named)))
+        return last
+
+
+# Digests
+
+
+def is_planned(atoms: Sequence[Atom]) -> bool:
+    """Whether a standup is asked for again and again: `every morning at 9`, `daily at 9:30`."""
+    has_every = any(
+        each.key in ("every", "daily")
+        or each.text.casefold() in ("weekdays", "weekday", "workdays", "weekends")
+        or (each.text.casefold().rstrip("s") + "s" == each.text.casefold() and each.text.casefold() in DAYS)
+        for each in atoms
+    )
+    return has_every and any(
+        each.key in ("number", "time") or watch_hours.clock(each.text) is not None for each in atoms
+    )
+
+
+def _digest(atoms: Sequence[Atom], names: Names, text: str) -> tuple[Request, Guesses]:
+    folded = [each.text.casefold() for each in atoms]
+    said = {each.key for each in atoms}
+    if (
+        said & {"off", "cannot", "unwatch", "unset"}
+        or "digest off" in folded
+        or any(each.startswith("no ") for each in folded)
+        or "no" in folded
+        or "dont" in said
+    ):
+        return PlanDigest(None, text), []
+    words = [
+        Word(piece, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",")
+        for each in atoms
+        if each.key not in ("digest", "standup")
+        and not (
+            each.key == "filler" and each.text.casefold() not in ("at", "in", "a", "p", "my", "now", *_PARTS_OF_DAY)
+        )
+        for piece in ([each.text] if each.quoted or each.kinds else each.text.split())
+    ]
+    reader = _Plan(words, atoms, names, text)
+    return reader.read(), reader.guesses
+
+
+@dataclass
+class _Plan:
+    words: list[Word]
+    atoms: Sequence[Atom]
+    names: Names
+    text: str
+    days: tuple[int, ...] = ()
+    at: time | None = None
+    zone: str = ""
+    is_weekly: bool = False
+    experiments: list[tuple[int, str]] = field(default_factory=list)
+    guesses: Guesses = field(default_factory=list)
+
+    def read(self) -> Request:
+
+        words = list(self.words)
+        kinds = {each.at: each.kinds for each in self.atoms}
+        pending: list[Word] = []
+        while words:
+            word = words[0]
+            folded = word.folded
+            named = kinds.get(word.at, {}).get(Kind.EXPERIMENT, "")
+            if word.is_quoted or named:
+                if not word.text.strip():
+                    raise refuse(
+                        "There is no name between these quotes.", "Name an experiment.", _PLAN, self._spot(word)
+                    )
+                self.experiments.append((word.at, named or word.text))
+                words = words[1:]
+                continue
+            if not self.days:
+                days, count = watch_hours.days(words)
+                if count:
+                    self.days, words = days, words[count:]
+                    continue
+            clock, count = self._clock(words)
+            if clock is not None and self.at is None:
+                self.at, words = clock, words[count:]
+                continue
+            if clock is not None and (":" in folded or words[:1] != pending[-1:]):
+                raise refuse("A digest comes once a day.", "Say one hour.", _PLAN, self._spot(word))
+            zone, count = self._zone(words)
+            if zone and not self.zone:
+                self.zone, words = zone, words[count:]
+                continue
+            if folded in _WEEKLY:
+                self.is_weekly = True
+            elif folded in _PARTS_OF_DAY:
+                if (
+                    self.at is not None
+                    and _PARTS_OF_DAY[folded]
+                    and isinstance(self.at, time)
+                    and 1 <= self.at.hour < 12
+                ):
+                    self.at = self.at.replace(hour=self.at.hour + 12)
+            elif folded in _NEVER:
+                raise refuse(
+                    "A digest comes on some days of the week, once a day.",
+                    "Say the days and the hour.",
+                    _PLAN,
+                    self._spot(word),
+                )
+            elif not (word.is_comma or folded in _SILENT or folded in _OCLOCK):
+                pending.append(word)
+            words = words[1:]
+        self._finish(pending)
+        assert isinstance(self.at, time)  # noqa: S101 -- as _finish has it
+        digest = Digest(
+            Hours(self.days or DAILY, self.at, self.zone or "UTC"),
+            tuple(dict.fromkeys(name for _at, name in sorted(self.experiments))),
+        )
+        from comparison.language.writer import digest_words  # noqa: PLC0415
+
+        return PlanDigest(digest, self.text, digest_words(digest))
+
+    def _spot(self, *words: Word) -> list[Atom]:
+        return [Atom(each.text, each.at, each.end, 0, 0) for each in words]
+
+    def _clock(self, words: Sequence[Word]) -> tuple[time | None, int]:
+        said = words[0].folded
+        if len(words) > 1 and words[1].folded in ("am", "pm", "a.m", "p.m", "a.m.", "p.m."):
+            return watch_hours.clock(f"{said} {words[1].folded}"), 2
+        return (watch_hours.clock(said), 1) if said else (None, 0)
+
+    def _zone(self, words: Sequence[Word]) -> tuple[str, int]:
+        for size in (2, 1):
+            if len(words) < size or any(each.is_comma or each.is_quoted for each in words[:size]):
+                continue
+            said = " ".join(each.text for each in words[:size])
+            if found := watch_hours.known_zone(said):
+                return found, size
+            if watch_hours.is_nearly_zone(said) if size == 1 else watch_hours.is_town(said):
+                near = watch_hours.near_zones(said)
+                first, last = words[0], words[size - 1]
+                line = f"{self.text[: first.at]}{near[0]}{self.text[last.end :]}".strip() if near else _PLAN
+                if self.zone:
+                    continue
+                raise refuse(
+                    f"There is no time zone called {said[:60]}.",
+                    "Write the zone like Europe/Berlin; an experiment that is called so goes in quotes.",
+                    line,
+                    self._spot(*words[:size]),
+                    near,
+                )
+        return "", 0
+
+    def _finish(self, pending: Sequence[Word]) -> None:
+        if self.is_weekly and not self.days:
+            raise refuse(
+                "On which day of the week?", "Say the day and the hour.", "digest monday 9:30", self._spot(*self.words)
+            )
+        if self.at is None:
+            said = pending[0].folded if pending else ""
+            if said == "now":
+                raise refuse(
+                    "When shall the digest come?",
+                    "A digest comes by itself; what there is now is a standup.",
+                    "standup",
+                    self._spot(pending[0]),
+                )
+            near = watch_hours.near_days(said) if said and not self.days else ()
+            problem = "At what time?" if self.days else "When shall the digest come?"
+            remedy = "Say it behind the days." if self.days else "Say the days and the hour."
+            raise refuse(problem, remedy, _PLAN, self._spot(*pending[:1]), near)
+        near = watch_hours.near_days(pending[0].folded) if pending and not self.days else ()
+        if near:
+            line = f"{self.text[: pending[0].at]}{near[0]}{self.text[pending[0].end :]}".strip()
+            raise refuse(
+                f"I do not know the day {pending[0].text[:60]}.",
+                "Say the days and the hour.",
+                line,
+                self._spot(pending[0]),
+                near,
+            )
+        for group in _runs_of(pending):
+            name = " ".join(each.text for each in group)
+            self.experiments.append((group[0].at, name))
+            self.guesses.append((Kind.EXPERIMENT, name))
+
+
+def _runs_of(words: Sequence[Word]) -> list[list[Word]]:
+    """Words that stand side by side."""
+    groups: list[list[Word]] = []
+    for word in words:
+        if groups and word.at - groups[-1][-1].end <= 1:
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return groups
+
+
+_SILENT = one_of(
+    "at on every each in the zone time for of and & with about only just all experiment experiments runs run our my a "
+    "an us here channel this send post schedule give add set up start create standup um jeden cada chaque à às las "
+    "to team"
+)
+
+__all__ = ["Help", "Watches", "is_planned", "read"]

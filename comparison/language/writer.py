@@ -1,0 +1,313 @@
+"""Requests as lines: what is written here is read as the same request again."""
+
+# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import time
+
+from comparison.errors import NotUnderstood
+from comparison.language.cover import cover
+from comparison.language.names import Names
+from comparison.language.scanner import scan
+from comparison.request import (
+    AllRuns,
+    Among,
+    Compare,
+    Exclusion,
+    Experiments,
+    Failed,
+    Filtered,
+    Group,
+    Help,
+    Latest,
+    Leading,
+    Linked,
+    Named,
+    OfDay,
+    Pin,
+    Pinned,
+    PlanDigest,
+    Registered,
+    Request,
+    Running,
+    RunReference,
+    Runs,
+    SetDefault,
+    Settings,
+    Show,
+    Standup,
+    SweepRuns,
+    Top,
+    TopRuns,
+    Unfinished,
+    Unwatch,
+    Watch,
+    Watches,
+)
+from comparison.since import WEEKDAYS
+from comparison.watch_hours import DAILY, WEEKEND, WORKDAYS
+from comparison.watching.watch import Digest, Watching
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][\w.+/-]*")
+_PATTERN = re.compile(r"[\w*?][\w./*?+:@-]*")
+_QUOTES = (('"', '"'), ("“", "”"), ("«", "»"), ("`", "`"), ("```", "```"))
+_OFFSET = re.compile(r"Etc/GMT(?P<sign>[+-])(?P<hours>[1-9]\d*)")
+_LONGEST = 500
+_NOTHING = Names()
+
+
+def line(request: Request) -> str:
+    """What to type for this request; read again it is the same request."""
+    match request:
+        case Compare():
+            return _compare(request)
+        case Help(topic=topic, unasked=unasked):
+            return "" if unasked else f"help {topic}".strip()
+        case Show():
+            lead = "who ran" if request.who else "show"
+            return _joined(lead, reference(request.run), *_shared(request), _part(request.part), _step(request.at_step))
+        case Top():
+            ranked = _listed("by metric", (request.metric, *request.metrics) if request.metric else request.metrics)
+            where = f"where {request.where}" if request.where else ""
+            goal = f"{request.goal} is better" if request.goal else ""
+            lead = f"top {request.count}{' worst' if request.worst else ''}"
+            return _joined(
+                lead, ranked, _in(request.experiment), *_among(request.among), _step(request.at_step), goal, where
+            )
+        case Running() | Runs():
+            lead = "running" if isinstance(request, Running) else "list runs"
+            return _joined(lead, _count(request.among), *_shared(request), *_among(request.among))
+        case Failed() | Standup():
+            lead = "failed" if isinstance(request, Failed) else "standup"
+            since = f"since {request.since}" if request.since else ""
+            return _joined(lead, _count(request.among), since, *_shared(request), *_among(request.among))
+        case SetDefault():
+            return _default(request)
+        case Pin(run=run, experiment=experiment):
+            return _joined("pin", reference(run), _in(experiment)) if run else "unpin"
+        case Watch(watching=watching):
+            return f"watch {watch_words(watching)}".strip()
+        case Unwatch(place=place, is_all=is_all, watching=watching):
+            return "unwatch all" if is_all else f"unwatch {watch_words(watching or Watching(place))}".strip()
+        case PlanDigest(digest=digest):
+            return f"digest {digest_words(digest)}" if digest else "digest off"
+        case Settings():
+            return "settings"
+        case Watches():
+            return "watches"
+        case Experiments():
+            return "list experiments"
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _in(experiment: str) -> str:
+    return f"in {quoted(experiment)}" if experiment else ""
+
+
+def _part(part: str) -> str:
+    return "more details" if part == "details" else part
+
+
+def _step(step: int | None) -> str:
+    return "" if step is None else f"at step {step}"
+
+
+def _listed(lead: str, names: Sequence[str]) -> str:
+    return f"{lead} {', '.join(map(quoted, names))}" if names else ""
+
+
+def _shared(request: Show | Running | Runs | Failed | Standup) -> tuple[str, str]:
+    return _listed("by metric", request.metrics), _in(request.experiment)
+
+
+def _among(among: Among) -> list[str]:
+    until = among.until.removeprefix("before ")
+    return [
+        f"by user {quoted(among.user)}" if among.user else "",
+        among.status,
+        f"since {among.since}" if among.since else "",
+        f"{'before' if until != among.until else 'until'} {until}" if among.until else "",
+        f"where {among.where}" if among.where else "",
+        *(f"except {_exclusion(each)}" for each in among.excluded),
+    ]
+
+
+def _count(among: Among) -> str:
+    return "" if among.count is None else str(among.count)
+
+
+def _exclusion(exclusion: Exclusion) -> str:
+    lead = {"user": "by ", "experiment": "in ", "filter": "where ", "metric": "metrics "}.get(exclusion.kind, "")
+    return f"{lead}{exclusion.name if exclusion.kind in ('status', 'filter') else quoted(exclusion.name)}"
+
+
+def _compare(request: Compare) -> str:
+    groups = [reference(run) for run in request.runs]
+    runs = " vs ".join(groups)
+    metrics = _listed("only metrics" if request.only_metrics else "by metric", request.metrics)
+    among = next((run.among for run in request.runs if isinstance(run, AllRuns | TopRuns)), Among())
+    among = replace(among, status="", user="")  # said with the runs
+    tolerance = "" if request.tolerance is None else f"within {request.tolerance * 100:.12g} %"
+    return _joined(
+        "compare",
+        runs,
+        _in(request.experiment),
+        metrics,
+        _listed("except metrics", request.without_metrics),
+        *(_among(among)),
+        *(f"except {quoted(run.text)}" for run in request.excluded if isinstance(run, Named)),
+        "best values" if request.best else "",
+        _step(request.at_step),
+        "all metrics" if request.everything else "",
+        "only differences" if request.differing else "",
+        "what changed" if request.why else "",
+        _part(request.part),
+        f"{request.goal} is better" if request.goal else "",
+        tolerance,
+    )
+
+
+def _default(request: SetDefault) -> str:
+    if request.what == "goal":
+        lead = "set goal" if request.value else "unset goal"
+        return _joined(lead, quoted(request.metric), request.value)
+    return f"set {request.what} {quoted(request.value)}" if request.value else f"unset {request.what}"
+
+
+def reference(run: RunReference) -> str:
+    """One run, or several that are meant together, as it is typed."""
+    match run:
+        case Named(text=name):
+            return name if run.otherwise else quoted(name)
+        case Linked(run_id=run_id, experiment_id=experiment):
+            return f"#/experiments/{experiment}/runs/{run_id}" if experiment else f"runs:/{run_id}"
+        case Latest():
+            last = f"latest~{run.back}" if run.back else "@latest" if not run.user else "latest"
+            return _joined(last, f"by user {quoted(run.user)}" if run.user else "", _in(run.experiment))
+        case Leading():
+            metric = f"metric {quoted(run.metric)}" if run.metric else ""
+            user = f"by user {quoted(run.user)}" if run.user else ""
+            return _joined("worst" if run.worst else "best", user, metric, _in(run.experiment))
+        case Registered(model=model, alias=alias, version=version):
+            return f"models:/{model}{f'@{alias}' if alias else f'/{version}'}" if model else f"@{alias}"
+        case TopRuns(count=count, metric=metric, worst=worst):
+            return _joined(
+                f"{'worst' if worst else 'top'} {count}",
+                f"by user {quoted(run.among.user)}" if run.among.user else "",
+                f"metric {quoted(metric)}" if metric else "",
+            )
+    return _plain(run)
+
+
+def _plain(run: RunReference) -> str:
+    match run:
+        case AllRuns(among=among):
+            return _joined("all", among.status, "runs", f"by user {quoted(among.user)}" if among.user else "")
+        case Group(pattern=pattern, where=where, name=name):
+            return pattern or where or f"all seeds of {quoted(name)}"
+        case SweepRuns(parent=parent):
+            return f"sweep {reference(parent)}"
+        case OfDay(day=day):
+            return f"{day}'s run"
+        case Filtered(where=where):
+            return f"where {where}"
+        case Unfinished():
+            return "@running"
+        case Pinned():
+            return "@baseline"
+    raise TypeError(f"no way to write {type(run).__name__}")
+
+
+# Names
+
+
+def quoted(name: str) -> str:
+    """A name as it can be typed: plain where it is no word of ours, else in quotes; "" where it cannot be typed."""
+    if len(name) > _LONGEST:
+        return ""
+    if _PLAIN.fullmatch(name) and _is_plain(name):
+        return name
+    pairs = sorted(_QUOTES, key=lambda pair: pair[0] in name or pair[1] in name)
+    return next((f"{o}{name}{c}" for o, c in pairs if _is_read_back(f"{o}{name}{c}", name)), "")
+
+
+def _is_plain(name: str) -> bool:
+    try:
+        atoms = cover(scan(f"x {name}"), _NOTHING, f"x {name}")
+    except NotUnderstood:
+        return False
+    return len(atoms) == 2 and atoms[1].is_unknown and atoms[1].text == name and not atoms[1].possessive
+
+
+def _is_read_back(written: str, name: str) -> bool:
+    try:
+        tokens = scan(f"x {written} x")
+    except NotUnderstood:
+        return False
+    return len(tokens) == 3 and tokens[1].is_quoted and tokens[1].text == name
+
+
+# Watches and digests
+
+
+def watch_words(watching: Watching) -> str:
+    """What to type behind `watch`."""
+    baseline = watching.baseline
+    against = reference(baseline) if watching.against == "run" and baseline else watching.against
+    return _joined(
+        _place(watching.place),
+        _listed_places("except", watching.excepted),
+        f"against {against}" if against else "",
+        f"by user {quoted(watching.user)}" if watching.user else "",
+        f"only {watching.only.value}" if watching.only else "",
+        f"when {' and '.join(f'{quoted(rule.metric)} {rule.condition}' for rule in watching.rules)}"
+        if watching.rules
+        else "",
+        _listed("metrics", watching.metrics),
+        quiet_words(watching),
+        "mention owner" if watching.mentions_owner else "",
+        "broadcast new best" if watching.broadcasts else "",
+        f"where {watching.where}" if watching.where else "",
+    )
+
+
+def _place(name: str) -> str:
+    if not name:
+        return ""
+    return name if _PATTERN.fullmatch(name) and set("*?") & set(name) else quoted(name)
+
+
+def _listed_places(lead: str, names: Sequence[str]) -> str:
+    return f"{lead} {', '.join(map(_place, names))}" if names else ""
+
+
+def quiet_words(watching: Watching) -> str:
+    quiet = watching.quiet
+    return f"quiet {_clock(quiet.begin)}-{_clock(quiet.end)} {_zone(quiet.zone)}" if quiet else ""
+
+
+def digest_words(digest: Digest) -> str:
+    """What to type behind `digest`."""
+    return _joined(when(digest), ", ".join(_place(each) for each in digest.experiments))
+
+
+def when(digest: Digest) -> str:
+    hours = digest.hours
+    named = {WORKDAYS: "weekdays", DAILY: "daily", WEEKEND: "weekends"}.get(hours.days)
+    days = named or ", ".join(WEEKDAYS[day][:3] for day in hours.days)
+    return f"{days} {hours.at.hour}:{hours.at.minute:02} {_zone(hours.zone)}"
+
+
+def _clock(at: time) -> str:
+    return at.strftime("%H:%M")
+
+
+def _zone(name: str) -> str:
+    """So many hours from UTC with the sign that people expect, which the database turns round."""
+    found = _OFFSET.fullmatch(name)
+    return f"UTC{'-' if found['sign'] == '+' else '+'}{found['hours']}" if found else name
