@@ -1,6 +1,7 @@
 """Composition: the settings made into everything that runs."""
 
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -32,8 +33,11 @@ from comparison.source import RunSource
 from handlers import register_all, use
 from handlers.outlet import Outlet
 from handlers.services import Services
+from handlers.waiting import Timers
 
 PATIENCE = 5.0  # seconds to be put off by Slack when it is asked whose an address is
+COURTESIES = 16  # threads that say "working on it"
+DRAWN = 2  # messages drawn side by side; more would be no faster, and acknowledgements would wait behind them
 LISTENERS = 64  # threads that acknowledge; Bolt's own five would be shared by everything
 
 
@@ -56,7 +60,7 @@ class Bot:
 def build(settings: Settings, *, runs: RunSource | None = None, listeners: Executor | None = None) -> Bot:
     """The bot these settings describe. Nothing is asked of Slack, MLflow or the database yet."""
     engine = open_database(settings.database_url.get_secret_value())
-    pool = WorkerPool(settings.workers)
+    pool = WorkerPool(settings.workers, per_person=settings.per_person)
     source = runs if runs is not None else tracking(settings)
     mlflow = Probe("mlflow", _reach(source), every=30, patience=90)
     client = web_client(settings, settings.slack_bot_token.get_secret_value())
@@ -76,6 +80,10 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         command=settings.command,
         rules_url=settings.rules_url,
         mlflow_problem=lambda: mlflow.problem,
+        is_crowded=pool.is_crowded,
+        sleep=pool.sleep,
+        later=Timers(COURTESIES).start,
+        drawing=threading.Semaphore(DRAWN),
         find_person=Outlet.of(client, time.sleep, PATIENCE).find_person,
     )
     executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")

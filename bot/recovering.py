@@ -5,17 +5,13 @@ import os
 import socket
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from slack_sdk import WebClient
 
 from bot.state.inbox import StoredInbox
 from handlers.resuming import resuming
-from handlers.services import Services
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from handlers.services import Services, Work
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +55,7 @@ class Recovery:
         self._services = services
         self._client = client
         self._is_dead = has_ended if shares_a_file else _unknown
-        self._waiting: deque[Callable[[], None]] = deque()  # taken over, and the pool was full
+        self._waiting: deque[Work] = deque()  # taken over, and the pool was full
         self._is_failing = False
         self._is_ending = False
         self._stopped = threading.Event()
@@ -91,7 +87,8 @@ class Recovery:
             return
         if found:
             log.warning("taken over from a process that ended", extra={"count": len(found)})
-        self._waiting.extend(resuming(left, self._client, self._services) for left in found)
+        for left in found:
+            self._waiting.append(Work(resuming(left, self._client, self._services), left.said.channel))
         while self._waiting and self._services.pool.submit(self._waiting[0]) is not None:
             self._waiting.popleft()
 

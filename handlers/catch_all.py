@@ -2,6 +2,7 @@
 
 import logging
 import re
+from functools import partial
 from typing import Any
 
 from slack_bolt import App
@@ -10,7 +11,7 @@ from slack_sdk import WebClient
 from comparison.report import Report
 from handlers import said
 from handlers.answering import answering
-from handlers.services import Services
+from handlers.services import Services, Work
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,8 @@ def hear_unknown_action(ack: Any, body: dict[str, Any], client: WebClient, servi
     pressed = said.from_action(body)
     log.warning("unknown action, with value %s", pressed.words[:80])
     work = answering(pressed, client, services)
-    services.pool.submit(lambda: work.tell(Report(headline=_OLD, summary=_OLD)))
+    tell = partial(work.tell, Report(headline=_OLD, summary=_OLD))
+    services.pool.submit(Work(tell, pressed.channel, pressed.user))
 
 
 def offer_nothing(ack: Any) -> None:

@@ -21,7 +21,7 @@ from handlers.opening import OPEN, Start, read
 from handlers.outlet import Outlet
 from handlers.reply import Block
 from handlers.said import Said, Submitted
-from handlers.services import Services
+from handlers.services import Services, Work
 from handlers.suggesting import EXPERIMENT, METRICS, NOTE, RUNS, chosen_runs, option
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,8 @@ def hear_experiment(ack: Callable[..., Any], body: dict[str, Any], client: WebCl
     ack()
     shown = sent.shown(body)
     told = kept(shown.kept)
-    chosen = said.pressed(body).choice
+    pressed = said.pressed(body)
+    chosen = pressed.choice
     told["e"] = "" if chosen == NOTE else chosen
     start = Start(channel=told.get("c", ""), thread_ts=told.get("t", ""))
     changed = view(start, keep(told))
@@ -72,7 +73,8 @@ def hear_experiment(ack: Callable[..., Any], body: dict[str, Any], client: WebCl
         except SlackFailed as failure:
             log.info("the dialog could not be redrawn: %s", failure)  # it may be closed by now
 
-    services.pool.submit(redraw)
+    person = pressed.said.user
+    services.pool.submit(Work(redraw, person, person))
 
 
 def hear_dialog(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:

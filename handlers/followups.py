@@ -23,14 +23,14 @@ from handlers.answering import Answering, Claim, Meaning, answering
 from handlers.drawing import draw
 from handlers.editing import Place, Wish, edit
 from handlers.held import Held, hold, read
-from handlers.outcomes import BUSY
+from handlers.outcomes import not_taken
 from handlers.outlet import Outlet
 from handlers.posting import Delivery
 from handlers.reply import Reply
 from handlers.row import ADD, MENU, PREFIX
 from handlers.rung import Rung
 from handlers.said import Pressed, Said
-from handlers.services import Services
+from handlers.services import Services, Work
 
 _OLD = "That button no longer does anything: I cannot tell which runs it compared. Name them, and I compare them anew."
 _NOTHING_NEW = "Nothing new: the runs are as they are shown."
@@ -99,11 +99,13 @@ def held_by(pressed: Pressed) -> Held | None:
 
 
 def hand_over(work: Answering, services: Services, run: Callable[[], None]) -> None:
-    if services.pool.submit(run) is None:
+    heard = work.said
+    if services.pool.submit(Work(run, heard.channel, heard.user)) is None:
         for call_off in work.call_off:
             call_off()
-        services.inbox.done(work.said.delivery)
-        work.tell(Report(headline=BUSY, summary=BUSY))
+        services.inbox.done(heard.delivery)
+        why = not_taken(heard, services)
+        services.later(0.0, lambda: work.tell(Report(headline=why, summary=why)))
 
 
 def reply_to(pressed: Pressed, held: Held, wanted: str, client: WebClient, services: Services) -> Answering:

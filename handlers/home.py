@@ -15,7 +15,7 @@ from handlers.outlet import Outlet
 from handlers.payload import mapping, string, team
 from handlers.permitted import is_in
 from handlers.recorded import Recorded
-from handlers.services import Services
+from handlers.services import Services, Work
 from handlers.watch_list import last_changes
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def hear_home(ack: Any, body: dict[str, Any], client: WebClient, services: Servi
     if string(event, "tab") != "home" or not user:
         return
     outlet = Outlet.of(client, services.sleep, _PATIENCE)
-    if services.pool.submit(lambda: publish(user, workspace, outlet, services)) is None:
+    if services.pool.submit(Work(lambda: publish(user, workspace, outlet, services), user, user)) is None:
         log.warning("a Home tab was not drawn: too much else to do")
 
 

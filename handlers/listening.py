@@ -10,10 +10,10 @@ from slack_sdk import WebClient
 
 from comparison.report import Report
 from handlers import said
-from handlers.answering import answering
-from handlers.outcomes import BUSY
+from handlers.answering import Answering, answering
+from handlers.outcomes import not_taken
 from handlers.said import Said
-from handlers.services import Services
+from handlers.services import Services, Work
 
 Acknowledge = Callable[..., Any]
 
@@ -53,21 +53,26 @@ def hear_direct_message(
 
 
 def listen(heard: Said, ack: Acknowledge, client: WebClient, services: Services) -> None:
-    """Hands the work to the pool and acknowledges; when the pool is full the person is told, not dropped."""
+    """Hands the work to the pool and acknowledges; when the pool does not take it the person is told, not dropped."""
     if not services.inbox.put(heard.delivery, heard):
         ack()  # it was delivered before
         return
     work = answering(heard, client, services)
     work.call_off.append(services.later(services.working_after, work.say_meanwhile))
-    if services.pool.submit(work.run) is not None:
+    if services.pool.submit(Work(work.run, heard.channel, heard.user)) is not None:
         ack()
         return
     for call_off in work.call_off:
         call_off()
     services.inbox.done(heard.delivery)
+    why = not_taken(heard, services)
     if heard.response_url:
-        ack(text=BUSY, response_type="ephemeral")
+        ack(text=why, response_type="ephemeral")
         return
     ack()
+    services.later(0.0, lambda: _refuse(work, why))
+
+
+def _refuse(work: Answering, why: str) -> None:
     if work.claim.is_ours():
-        work.tell(Report(headline=BUSY, summary=BUSY))
+        work.tell(Report(headline=why, summary=why))

@@ -8,11 +8,21 @@ from comparison import wording
 from comparison.errors import RequestError
 from comparison.report import Report
 from handlers.said import Said
+from handlers.services import Services
 
 log = logging.getLogger(__name__)
 
 _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 BUSY = "I am busy with other requests and did not take this one. Please ask again in a minute."
+CROWDED = (
+    "I am still working on many requests of yours and did not take this one. "
+    "Please ask again when some of them are answered."
+)
+
+
+def not_taken(said: Said, services: Services) -> str:
+    """Why the pool did not take the work for what was said."""
+    return CROWDED if services.is_crowded(said.user, said.channel) else BUSY
 
 
 def explain(error: BaseException, said: Said, new_incident: Callable[[], str], command: str) -> Report:

@@ -14,10 +14,10 @@ from handlers import said
 from handlers.answering import Answering, answering
 from handlers.failures import SlackFailed
 from handlers.offering import PREFIX, Asked, asked_of
-from handlers.outcomes import BUSY
+from handlers.outcomes import not_taken
 from handlers.outlet import Outlet
 from handlers.said import Pressed, Said
-from handlers.services import Services
+from handlers.services import Services, Work
 
 _TAKEN = "You have chosen already, and the first choice was taken. To compare others, ask again."
 _THEIRS = "Only who asked can choose there."
@@ -34,9 +34,11 @@ def hear_choice(ack: Callable[..., Any], body: dict[str, Any], client: WebClient
     choosing = Choosing(pressed, asked, client, services)
     choosing.keep()
     ack()
-    if services.pool.submit(choosing.run) is None:
+    heard = pressed.said
+    if services.pool.submit(Work(choosing.run, heard.channel, heard.user)) is None:
         choosing.drop()
-        answering(pressed.said, client, services).tell(Report(headline=BUSY, summary=BUSY))
+        why = not_taken(heard, services)
+        services.later(0.0, lambda: answering(heard, client, services).tell(Report(headline=why, summary=why)))
 
 
 class Choosing:

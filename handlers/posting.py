@@ -18,6 +18,7 @@ from handlers.ladder import Draw, descend
 from handlers.limits import TEXT
 from handlers.outlet import ANSWER, Outlet
 from handlers.reply import Reply
+from handlers.rung import Rung
 from handlers.said import Said
 from handlers.services import Services
 
@@ -50,18 +51,25 @@ class Delivery:
 
     def show_working(self, text: str) -> None:
         """Something to see while the answer takes its time; whatever goes wrong with it is no matter."""
-        with self._mutex:
-            if self._is_done or self._working_ts:
-                return
-            impatient = replace(self._outlet, patience=0.0)
-            try:
-                self._working_ts = impatient.post(
-                    self._said.channel, self._marked(Reply(text), working=True), thread_ts=self._said.answer_ts
-                )
-            except SlackFailed as failure:
-                self._work_unseen(failure, text, impatient)
-            if self._working_ts:
-                self._services.inbox.show(self._said.delivery, self._working_ts)
+        if not self._mutex.acquire(blocking=False):
+            return  # the answer is on its way, and may have to wait for Slack
+        try:
+            self._show_working(text)
+        finally:
+            self._mutex.release()
+
+    def _show_working(self, text: str) -> None:
+        if self._is_done or self._working_ts:
+            return
+        impatient = replace(self._outlet, patience=0.0)
+        try:
+            self._working_ts = impatient.post(
+                self._said.channel, self._marked(Reply(text), working=True), thread_ts=self._said.answer_ts
+            )
+        except SlackFailed as failure:
+            self._work_unseen(failure, text, impatient)
+        if self._working_ts:
+            self._services.inbox.show(self._said.delivery, self._working_ts)
 
     @property
     def outlet(self) -> Outlet:
@@ -117,8 +125,12 @@ class Delivery:
         return is_ours
 
     def _descend(self, draw: Draw, send: Callable[[Reply], None]) -> None:
+        def drawn(rung: Rung) -> Reply:
+            with self._services.drawing:
+                return draw(rung)
+
         try:
-            descend(draw, send, self._said.team, self._services.capabilities)
+            descend(drawn, send, self._said.team, self._services.capabilities)
         except SlackFailed as failure:
             self._report(failure, "an answer reached nobody")
         except BaseException:

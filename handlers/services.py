@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -15,11 +16,23 @@ from handlers.waiting import start_timer
 from handlers.watches import Watches, WatchesHere
 
 
+@dataclass(frozen=True)
+class Work:
+    """Something for a worker, and whose it is: channels take turns, and so do the people in each."""
+
+    do: Callable[[], object]
+    channel: str = ""
+    person: str = ""
+
+    def __call__(self) -> None:
+        self.do()
+
+
 class Pool(Protocol):
     """Threads of our own, bounded, so that Slack's listeners are never held by MLflow."""
 
     def submit(self, work: Callable[[], None]) -> int | None:
-        """How many wait before this one; None when full: the work was not taken and the person must be told."""
+        """How many wait before this one; None: the work was not taken and the person must be told."""
         ...
 
 
@@ -59,6 +72,8 @@ class Services:
     inbox: Inbox = field(default_factory=Unkept)  # what is acknowledged and not answered yet
     find_person: Callable[[str], str] = lambda _email: ""  # somebody's Slack id; "" : nobody, or it may not be asked
     rules_url: str = ""  # the page with the rules of judgement
+    is_crowded: Callable[[str, str], bool] = lambda _person, _channel: False  # why the pool takes no work of theirs
     working_after: float = 0.7  # seconds until "working on it" is shown
     sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for
     later: Callable[[float, Callable[[], None]], Callable[[], None]] = start_timer  # returns how to call it off
+    drawing: AbstractContextManager[object] = field(default_factory=nullcontext)  # held while a message is drawn

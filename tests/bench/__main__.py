@@ -50,6 +50,14 @@ def acknowledging(stage: Stage, a_second: int, seconds: int) -> None:
     )
     line("    sent / acknowledged / answered", f"{load.sent} / {load.taken} / {load.answered}", "goal none lost")
     line("    last command to last answer", f"{load.drained_in:.0f} s")
+    line(
+        "    first command to last answer, and of 32 bare clients",
+        f"{load.took:.0f} / {load.by_32:.0f} s",
+        "goal the same, ± 10 %",
+    )
+    line("    one command in another channel, behind all of them", f"{load.elsewhere:.1f} s", "goal 2 s and a little")
+    line("    CPU of the bot, a command", f"{load.cpu / load.sent * 1e3:.0f} ms")
+    line("    load of the machine, last minute", f"{os.getloadavg()[0]:.1f}")
     line("(e) resident memory, after", f"{stage.memory():.0f} MB")
 
 

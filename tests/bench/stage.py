@@ -17,6 +17,7 @@ from tests.mlflow_proxy import MlflowProxy
 from tests.mlflow_server import MlflowServer, running_mlflow
 
 PAIRS = 25
+PEOPLE = 60
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Stage:
     proxy: MlflowProxy
     bot: BotProcess
     pairs: list[tuple[str, str]]  # run ids: baseline and candidate
+    people: list[str]
 
     def memory(self) -> float:
         """Resident memory of the bot's process, in MB."""
@@ -43,7 +45,10 @@ def set_up(**settings: str) -> Iterator[Stage]:
         slack = stack.enter_context(SlackStandIn())
         bot = stack.enter_context(_bot(folder, slack, proxy.url, settings))
         slack.bot_url = f"{bot.url}/slack/events"
-        yield Stage(slack, mlflow, proxy, bot, pairs)
+        people = [f"U{number:06d}" for number in range(PEOPLE)]
+        for each in people:
+            slack.workspace.add_user(each.lower(), each, each)
+        yield Stage(slack, mlflow, proxy, bot, pairs, people)
 
 
 def _bot(folder: Path, slack: SlackStandIn, mlflow_url: str, settings: dict[str, str]) -> BotProcess:

@@ -240,8 +240,22 @@ def test_a_full_pool_tells_who_commands(slack, runs):
 def test_a_full_pool_tells_who_mentions_once(slack, runs):
     with Workshop(slack, runs, pool=FullPool()) as bot:
         slack.mention("old vs new", deliveries=3)
+        slack.wait_for_ephemeral("I am busy")
         [[where, busy]] = told(bot.transcript())
         assert (where, busy[:11]) == (f"#ml-experiments, only to {MAYA}:", "# I am busy")
+
+
+@pytest.mark.parametrize("ask", ["command", "mention"])
+def test_who_has_too_many_requests_waiting_is_told_so_alone(slack, runs, ask):
+    with Workshop(slack, runs, pool=FullPool(), is_crowded=True) as bot:
+        if ask == "command":
+            assert slack.command("/mlcompare", "old vs new").was_taken
+        else:
+            slack.mention("old vs new")
+        slack.wait_for_ephemeral("many requests of yours")
+        [[where, crowded]] = told(bot.transcript())
+        assert where == f"#ml-experiments, only to {MAYA}:"
+        assert "Please ask again when some of them are answered." in crowded
 
 
 def test_mlflow_down_is_told_to_the_asker(slack):

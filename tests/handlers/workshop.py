@@ -105,6 +105,7 @@ class Workshop:
     rules_url: str = ""
     defaults: Any = field(default_factory=Agreements)
     mlflow_problem: str = ""
+    is_crowded: bool = False
     waits: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -122,6 +123,7 @@ class Workshop:
             rules_url=self.rules_url,
             defaults=self.defaults,
             mlflow_problem=lambda: self.mlflow_problem,
+            is_crowded=lambda _person, _channel: self.is_crowded,
             working_after=self.working_after,
             sleep=self.waits.append,
         )
