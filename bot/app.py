@@ -33,10 +33,11 @@ from comparison.source import RunSource
 from handlers import register_all, use
 from handlers.outlet import Outlet
 from handlers.services import Services
-from handlers.waiting import Timers
+from handlers.waiting import Allowance, Timers
 
 PATIENCE = 5.0  # seconds to be put off by Slack when it is asked whose an address is
 COURTESIES = 16  # threads that say "working on it"
+SHOWN = 10  # times a second that it is said, of all requests together; each is a post that the answer has to replace
 DRAWN = 2  # messages drawn side by side; more would be no faster, and acknowledgements would wait behind them
 LISTENERS = 64  # threads that acknowledge; Bolt's own five would be shared by everything
 
@@ -81,6 +82,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         rules_url=settings.rules_url,
         mlflow_problem=lambda: mlflow.problem,
         is_crowded=pool.is_crowded,
+        may_show_working=Allowance(SHOWN, 2 * SHOWN, time.monotonic).take,
         sleep=pool.sleep,
         later=Timers(COURTESIES).start,
         drawing=threading.Semaphore(DRAWN),

@@ -54,13 +54,12 @@ class Delivery:
         if not self._mutex.acquire(blocking=False):
             return  # the answer is on its way, and may have to wait for Slack
         try:
-            self._show_working(text)
+            if not self._is_done and not self._working_ts and self._services.may_show_working():
+                self._show_working(text)
         finally:
             self._mutex.release()
 
     def _show_working(self, text: str) -> None:
-        if self._is_done or self._working_ts:
-            return
         impatient = replace(self._outlet, patience=0.0)
         try:
             self._working_ts = impatient.post(

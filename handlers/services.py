@@ -72,6 +72,7 @@ class Services:
     inbox: Inbox = field(default_factory=Unkept)  # what is acknowledged and not answered yet
     find_person: Callable[[str], str] = lambda _email: ""  # somebody's Slack id; "" : nobody, or it may not be asked
     rules_url: str = ""  # the page with the rules of judgement
+    may_show_working: Callable[[], bool] = lambda: True  # False where that would cost what the answers need
     is_crowded: Callable[[str, str], bool] = lambda _person, _channel: False  # why the pool takes no work of theirs
     working_after: float = 0.7  # seconds until "working on it" is shown
     sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for

@@ -24,6 +24,29 @@ def start_timer(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
     return timer.cancel
 
 
+class Allowance:
+    """At most so many a second, over a while; `burst` at once. `clock` counts seconds."""
+
+    def __init__(self, a_second: float, burst: int, clock: Callable[[], float]) -> None:
+        self._a_second = a_second
+        self._burst = burst
+        self._clock = clock
+        self._left = float(burst)
+        self._at = clock()
+        self._mutex = threading.Lock()
+
+    def take(self) -> bool:
+        """Whether one more is allowed now; it then counts."""
+        with self._mutex:
+            at = self._clock()
+            self._left = min(self._burst, self._left + (at - self._at) * self._a_second)
+            self._at = at
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+
 class Timers:
     """The same in at most so many threads, however much waits. What does not fit any more is not done."""
 

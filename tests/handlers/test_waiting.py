@@ -1,9 +1,9 @@
-"""Timers: done after a while in a few threads, unless called off."""
+"""Timers: done after a while in a few threads, unless called off; and no more of something than is allowed."""
 
 import threading
 import time
 
-from handlers.waiting import Timers
+from handlers.waiting import Allowance, Timers
 
 SOON = 10
 
@@ -54,3 +54,13 @@ def test_thousands_wait_in_a_few_threads():
     assert threading.active_count() - before <= 5
     for call_off in calls:
         call_off()
+
+
+def test_so_many_are_allowed_at_once_and_a_second():
+    at = [100.0]
+    allowance = Allowance(10, 20, lambda: at[0])
+    assert [allowance.take() for _ in range(21)] == [True] * 20 + [False]
+    at[0] += 0.25
+    assert [allowance.take() for _ in range(3)] == [True, True, False]
+    at[0] += 3_600
+    assert sum(allowance.take() for _ in range(100)) == 20
