@@ -37,7 +37,7 @@ def test_good_settings_are_read(environment):
     environment(**GOOD)
     settings = read()
     assert settings.slack_bot_token.get_secret_value() == "xoxb-1-secret-bot"
-    assert (settings.port, settings.workers, settings.command) == (3000, 12, "/mlcompare")
+    assert (settings.port, settings.workers, settings.command) == (3000, 48, "/mlcompare")
     assert settings.slack_api_url == "https://slack.com/api/"
     assert not settings.socket_mode
 
