@@ -224,7 +224,8 @@ class _Spots:
             return "pattern"
         if _EMOJI.fullmatch(said) or all(unicodedata.category(each) in ("So", "Sk", "Mn", "Cf") for each in said):
             return "filler"
-        return "" if any(each.isalnum() for each in said) or len(said) > 2 else "filler"
+        is_word = any(each.isalnum() or each in "<>=" for each in said)
+        return "" if is_word or len(said) > 2 else "filler"
 
     def _in_experiment(self, said: str) -> Mapping[Kind, str]:
         """`fraud/xgb-v1`: a run of an experiment that is known."""

@@ -104,7 +104,8 @@ INTENTS = {
         "this work, manual, was kannst du, how do we"
     ),
     "experiments": (
-        "list experiments, list all experiments, list the experiments, show experiments, show all experiments, show "
+        "list experiments, list all experiments, how many experiments, how many experiments are there, "
+        "list the experiments, show experiments, show all experiments, show "
         "the experiments, which experiments, what experiments, which experiments are there, all experiments, what "
         "experiments are there"
     ),
@@ -165,6 +166,10 @@ SLOTS = {
         "sin, exceto, sem, mas não, mas sem, não, but exclude, and not, everything but, anything but, anyone but, "
         "everyone but, hide, did not, didn't, are not, aren't, is not, drop, not by, but not by, not from, not in, "
         "but not in, do not include, don't include, do not show, don't show, no, never mind"
+    ),
+    "isnt": (
+        "isn't, isnt, aren't, arent, wasn't, weren't, that isn't, that is not, that are not, "
+        "which is not, which are not"
     ),
     "but": "but, aber, mais, pero, mas",
     "since": "since, after, starting, seit, depuis, desde, ab, from time",
@@ -228,6 +233,7 @@ RUNS = {
         "mejores, melhor, melhores, highest ranked, winner, leading"
     ),
     "worst": "worst, schlechteste, schlechtester, schlechtesten, pire, pires, peor, peores, pior, piores",
+    "second": "second best, third best, 2nd best, 3rd best, second worst, zweitbeste, zweitbester",
     "lowest": "lowest, smallest, minimal, niedrigste, niedrigsten, plus bas, más bajo, menor",
     "highest": "highest, largest, biggest, maximal, höchste, höchsten, plus haut, más alto, maior",
     "baseline": "baseline, pinned run, pinned baseline, pinned, the pinned run, basislinie",
@@ -316,7 +322,7 @@ NOUNS = {
 }
 FILLERS = (
     "a, an, the, my, our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, its, it's, "
-    "they, them, their, he, she, is, are, was, were, be, been, being, am, isn't, do, does, does't, did, has, have, "
+    "they, them, their, he, she, is, are, was, were, be, been, being, am, do, does, does't, did, has, have, "
     "had, having, can, could, would, will, should, shall, may, might, must, tell, let, lets, let's, want, wanna, "
     "like, need, know, see, get, got, look, find, check, say, said, what, whats, what's, what're, which, how, how's, "
     "much, many, there, there's, here, whether, so, far, now, right, currently, yet, already, still, just, please, "

@@ -278,6 +278,8 @@ def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, 
     first = content[0]
     if lead in ("set", "unset", "pin", "unpin", "settings", "goal", "experiments"):
         return lead, first
+    if "experiments" in keys and atoms[keys["experiments"] - 1].key == "in":
+        keys = {key: place for key, place in keys.items() if key != "experiments"}
     if "unpin" in keys or "experiments" in keys:
         found = "unpin" if "unpin" in keys else "experiments"
         return found, keys[found]
@@ -594,7 +596,7 @@ class Said:
         """Raises NotUnderstood for a person or an experiment where a run has to be named."""
         kind = next((kind for kind in (Kind.EXPERIMENT, Kind.USER) if kind in atom.kinds), None)
         around = [each.key for each in (*self.atoms[max(0, place - 1) : place], *self.atoms[place + 1 : place + 2])]
-        if kind is None or not set(around) & set(_HARD):
+        if kind is None or not set(around) & {*_HARD, "than"}:
             return
         several = [each.kinds[kind] for each in self.atoms if kind in each.kinds][:2]
         lead = "latest in" if kind is Kind.EXPERIMENT else "latest by"
@@ -622,6 +624,9 @@ class Said:
         at = self._skip(place + 1)
         if at < len(self.atoms) and self.atoms[at].key == "time" and not self.atoms[at].kinds:
             return self._read_time(self.atoms[at], at)
+        follows = self.atoms[at] if at < len(self.atoms) else None
+        if follows and (follows.key == "alias" or (follows.key == "experiments" and self.intent in _LISTS)):
+            return at + (follows.key == "experiments")  # `which run is in production?`, `failed in all experiments`
         if (
             at < len(self.atoms)
             and Kind.RUN in self.atoms[at].kinds
@@ -830,6 +835,8 @@ class Said:
                 break
             last = at + size
             again = self._skip(last)
+            if any(each.text.casefold() in ("just", "nur") for each in self.atoms[last : again + 2]):
+                return last  # `no failures, just what runs`
             if not (
                 again < len(self.atoms)
                 and self.atoms[again].key in (",", "and", "or")
@@ -842,6 +849,12 @@ class Said:
         if last > place + 1 or (is_comparing and atom.text.casefold() in ("not", "nicht", "pas", "no", "não")):
             return last
         raise refuse(f"{atom.text.capitalize()} what?", "Name what is left out.", self._line(), [atom])
+
+    def _read_isnt(self, atom: Atom, place: int) -> int:
+        """`the best that isn't xgb-v2`; in `isn't xgb-v2 better than xgb-v1?` it says nothing."""
+        if any(each.key in ("than", "better", "worse", "vs", "compare") for each in self.atoms):
+            return place + 1
+        return self._read_except(atom, place)
 
     def _read_but(self, atom: Atom, place: int) -> int:
         """`all runs but xgb-bad`; before another word of ours it says nothing."""
@@ -909,9 +922,19 @@ class Said:
             ):
                 self._add(atom)
                 return place + 1
+        if self.since and "until" not in self.spots and place and self.atoms[place - 1].key in ("with", "and", "dash"):
+            self._set("until", [atom])
+            self.until = atom.value
+            return place + 1
         self._set("since", [atom])
         self.since = atom.value
-        if self.intent in ("failed", "runs", "top") and self._is_one_day(atom) and " " not in atom.value:
+        is_from = place > 0 and self.atoms[place - 1].key == "of"
+        if (
+            self.intent in ("failed", "runs", "top")
+            and self._is_one_day(atom)
+            and " " not in atom.value
+            and not is_from
+        ):
             self.until = atom.value
         return place + 1
 
@@ -1601,8 +1624,8 @@ class Said:
             value = " ".join(each.text for each in words)
             self.guesses.append(Guess(Kind.EXPERIMENT if is_experiment else Kind.METRIC, value))
             self.groups = [[]]
-        if what == "metric" and self.experiments:
-            self.left += self.spots["experiment"]
+        if self.metrics and self.experiments:
+            self.left += self.spots["experiment" if what == "metric" else "metrics"]
         if len(self.metrics) > 1:
             raise refuse("One metric is the default.", "Name one.", example("set", self.names), self.spots["metrics"])
         self.check("set")
@@ -1683,6 +1706,10 @@ class Said:
             raise self.left_over("")
         runs = self.runs()
         sides = [group for group in self.groups if any(not is_silent(each) for each in group)]
+        if len(self.left) == 1 and not runs and Kind.USER in self.left[0].kinds and not self.spots:  # a person alone
+            self._whose(self.left[0].kinds[Kind.USER], self.left)
+            self.left, self.groups = [], [[]]
+            return self._as_runs()
         if self.left:
             raise self.left_over("")
         if self._are_listed(runs):

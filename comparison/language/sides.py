@@ -94,7 +94,9 @@ class _Reader:
                 self.side.runs += found
             if self.place == before:
                 self.place += 1
-        if self.user:
+        if self.user and not any(each.key == "run" for each in atoms):
+            self.side.left += [each for each in atoms if Kind.USER in each.kinds or each.possessive][-1:]
+        elif self.user:
             self.side.runs.append(AllRuns(Among(user=self.user), atoms[0].at))
         return self.side
 
@@ -103,7 +105,7 @@ class _Reader:
         named = [each for each in atoms if each.key != "filler"] or list(atoms)
         if self.is_parted and len(named) == 1:
             self.side.runs.append(self._quoted(named[0]))
-        elif any(Kind.USER in each.kinds for each in atoms):
+        elif any(Kind.USER in each.kinds for each in atoms) and any(each.key == "run" for each in atoms):
             user = next(each for each in atoms if Kind.USER in each.kinds)
             self.side.runs.append(AllRuns(Among(user=user.kinds[Kind.USER]), user.at))
         else:
@@ -279,6 +281,10 @@ class _Reader:
         return [Leading(metric, (goal is Goal.LOWER) is not (atom.key == "lowest"), atom.at, self._taken_user())]
 
     _highest = _lowest
+
+    def _second(self, atom: Atom) -> list[RunReference]:
+        remedy = "Say top 3 for the first three."
+        raise refuse(f"I find the best and the worst, not the {atom.text}.", remedy, "top 3", [atom])
 
     def _baseline(self, atom: Atom) -> list[RunReference]:
         return [Pinned(atom.at)]
