@@ -102,118 +102,124 @@ class Part:
     is_tally: bool = False  # a count of the confusion matrix
 
 
-# The words. Commas part phrases, which are read before words, the longest first.
+# The words: measures by field, then what stands around them. Commas part phrases.
 
 
 def _phrases(text: str) -> list[str]:
-    return [" ".join(each.split()) for each in text.split(",") if each.strip()]
+    return [" ".join(each.split()) for each in text.split(",")]
 
 
 _GOOD = """
-    accuracy, accuracies, acc, precision, recall, sensitivity, specificity, tpr, tnr, ppv, npv, prec, sens, tar,
-    f1, f2, f3, f5, fbeta, fscore, fmeasure, maxf, auc, aucs, aucpr, auroc, aurocs, rocauc, roc, auprc, aupr, prauc,
-    pauc, aupro, auc mu, area under the, area under, gmean, g mean, g measure, max f, geometric mean score, negative predictive value, positive predictive value,
-    f0 5, f 1, f 2, f beta, f score, f measure, v measure, s measure, e measure, d prime, dprime, informedness, markedness,
-    ap, aps, apm, apl, map, mar, pq, ndcg, dcg, mrr, arhr, bpref, lrap, lwlrap, rprec, r precision, p at, r at, precision at,
-    recall at, rsum, cmc, minp, mean reciprocal rank, reciprocal rank, rank ic, rank icir, rank correlation, ic, icir,
-    f1 samples, precision samples, recall samples, jaccard samples, average precision samples, intersection over union, acc norm, accuracy norm, objective intelligibility, mc1, mc2, math verify, dsc, nsd, surface dice, pa, pixacc, aji, hota, mota, amota, idf1,
-    idr, idp, det a, ass a, loc a, eao, j f, pck, pckh, nds, spl, softspl, lddt, plddt, tm score, gdt ts, bedroc,
-    r2, r 2, rsquared, r squared, r square, explained variance, explained var, var explained, mcc, qwk, vmeasure, nse, kge,
-    adjr, directional accuracy, skill score, skill, csi, hss, ets, pod, icc, ccc, pcc, plcc, srcc, krcc,
-    bleu, sacrebleu, codebleu, gleu, rouge, rougel, rougelsum, meteor, chrf, cider, spice, bleurt, bertscore,
-    bert score, bartscore, moverscore, mauve, comet, xcomet, nist, sari, distinct, las, uas, clas, mlas, blex, smatch,
-    summac, questeval, unieval, exact match, inform rate, word info preserved, edit similarity, emr,
-    psnr, ssim, msssim, snr, sdr, sdri, sisdr, sisnr, snri, sir, pesq, stoi, estoi, mos, utmos, dnsmos, csig, cbak,
-    covl, visqol, vif, fsim, uqi, musiq, maniqa, vmaf, clip score, clipscore, clip sim, clip s, clip i, clip t,
-    clip iqa, inception score, image reward, imagereward, pick score, pickscore, hpsv, hps, geneval,
-    dino score, peak signal noise ratio, peak signal to noise ratio, aesthetic, aesthetics, signal to noise ratio, signal to noise, signal noise ratio,
-    signal to distortion ratio, signal distortion ratio, structural similarity index measure,
-    structural similarity index, structural similarity, image quality index, visual information fidelity,
-    reward, rewards, rew, return, returns, ep ret, winrate, won mean, throughput, fps, qps, rps, tps, sps, wps, ups,
-    tgs, iops, goodput, mfu, hfu, speedup, parallel efficiency, availability,
-    silhouette, homogeneity, completeness, purity, modularity, ari, ami, nmi, npmi, trustworthiness,
-    mutual info, mutual information, mutual information gap, mig, information gain, average gain, rand score,
-    topic diversity, coherence, consensus,
-    auuc, likelihood, loglik, loglikelihood, log marginal, elbo, evidence lower bound, elo, hypervolume, fitness,
-    cindex, c index, harrell c, harrells c, uno c, correctness, faithfulness, groundedness, relevance,
-    relevancy, helpfulness, harmlessness, fluency, conciseness, clarity, safety, quality, satisfaction, csat,
-    instruction following, robustness, consistency, novelty, serendipity, diversity, uniqueness, validity, valid frac,
-    answer similarity, semantic similarity, guidelines, sufficiency, equivalence, item coverage, itemcoverage,
-    catalog coverage, user coverage, pfound, ess, bwt, backward transfer, forward transfer, qed, enrichment factor,
-    profit, profits, revenue, pnl, roi, cagr, sqn, equity, information ratio, profit factor, positive likelihood ratio,
-    demographic parity ratio, equalized odds ratio, equal opportunity ratio, krippendorff alpha, cronbach alpha,
-    time between failures, time to failure, feasibility, explained deviance, vus
+    accuracy, accuracies, acc, precision, recall, sensitivity, specificity, tpr, tnr, ppv, npv, prec, sens, tar, f1,
+    f2, f3, f5, fbeta, fscore, fmeasure, maxf, auc, aucs, aucpr, auroc, aurocs, rocauc, roc, auprc, aupr, prauc, pauc,
+    aupro, auc mu, area under the, area under, gmean, g mean, g measure, max f, geometric mean score, negative
+    predictive value, positive predictive value, f0 5, f 1, f 2, f beta, f score, bf score, f measure, v measure, s
+    measure, e measure, d prime, dprime, informedness, markedness, ap, aps, apm, apl, map, mar, pq, ndcg, dcg, mrr,
+    arhr, bpref, lrap, lwlrap, rprec, r precision, p at, r at, precision at, pre at, recall at, rsum, cmc, minp, mean
+    reciprocal rank, reciprocal rank, rank ic, rank icir, rank correlation, ic, icir, f1 samples, precision samples,
+    recall samples, jaccard samples, average precision samples, intersection over union, acc norm, accuracy norm,
+    objective intelligibility, mc1, mc2, math verify, dsc, nsd, surface dice, pa, pixacc, aji, hota, mota, amota,
+    idf1, idr, idp, det a, ass a, loc a, eao, j f, pck, pckh, nds, spl, softspl, lddt, plddt, tm score, gdt ts,
+    bedroc, r2, r 2, rsquared, r squared, r square, explained variance, explained var, var explained, mcc, qwk,
+    vmeasure, nse, nash sutcliffe, kge, corrcoef, corr coef, correlation coefficient, adjr, directional accuracy,
+    skill score, skill, csi, hss, ets, pod, icc, ccc, pcc, plcc, srcc, krcc, bleu, sacrebleu, codebleu, gleu, rouge,
+    rougel, rougelsum, meteor, chrf, cider, spice, bleurt, bertscore, bert score, bartscore, moverscore, mauve, comet,
+    xcomet, nist, sari, distinct, las, uas, clas, mlas, blex, smatch, summac, questeval, unieval, bart score, inform
+    rate, word info preserved, edit similarity, emr, psnr, ssim, msssim, snr, sdr, sdri, sisdr, sisnr, snri, sir,
+    pesq, stoi, estoi, mos, utmos, dnsmos, csig, cbak, covl, visqol, vif, fsim, uqi, musiq, maniqa, vmaf, clip score,
+    clipscore, clip sim, clip s, clip i, clip t, clip iqa, inception score, image reward, imagereward, pick score,
+    pickscore, hpsv, hps, geneval, dino score, peak signal noise ratio, peak signal to noise ratio, aesthetic,
+    aesthetics, signal to noise ratio, signal to noise, signal noise ratio, signal to distortion ratio, signal
+    distortion ratio, structural similarity index measure, structural similarity index, structural similarity, image
+    quality index, visual information fidelity, reward, rewards, rew, return, returns, ep ret, winrate, won mean,
+    throughput, fps, qps, rps, tps, sps, wps, ups, tgs, iops, goodput, mfu, hfu, speedup, parallel efficiency,
+    availability, silhouette, homogeneity, completeness, purity, modularity, ari, ami, nmi, npmi, trustworthiness,
+    mutual info, mutual information, mutual information gap, mig, information gain, average gain, rand score, topic
+    diversity, coherence, consensus, auuc, likelihood, loglik, loglikelihood, log marginal, elbo, evidence lower
+    bound, elo, hypervolume, fitness, cindex, c index, harrell c, harrells c, uno c, correctness, faithfulness,
+    groundedness, relevance, relevancy, helpfulness, harmlessness, fluency, conciseness, clarity, safety, quality,
+    satisfaction, csat, instruction following, robustness, consistency, novelty, serendipity, diversity, uniqueness,
+    validity, valid frac, answer similarity, semantic similarity, guidelines, sufficiency, equivalence, item coverage,
+    itemcoverage, catalog coverage, user coverage, pfound, p found, ess, driving score, bwt, backward transfer,
+    forward transfer, qed, enrichment factor, profit, profits, revenue, pnl, roi, cagr, sqn, equity, information
+    ratio, profit factor, positive likelihood ratio, demographic parity ratio, equalized odds ratio, equal opportunity
+    ratio, krippendorff alpha, cronbach alpha, time between failures, time to failure, feasibility, explained
+    deviance, vus
 """
 _GOOD_NAMED = """
-    dice, jaccard, tversky, matthews, kappa, wkappa, pearson, pearsons, pearsonr, spearman, spearmanr, kendall, kendalltau,
-    youden, youdens, rand, dunn, iou, io u, miou, giou, jaccard, qini, concordance, harabasz, harabaz, fowlkes mallows, gini normalized, normalized gini, sharpe, sortino, calmar, omega, treynor, critical success
-"""  # what an index, a coefficient or a ratio may be named after
+    exact match, dice, jaccard, tversky, matthews, kappa, wkappa, pearson, pearsons, pearsonr, spearman, spearmanr,
+    kendall, kendalltau, youden, youdens, rand, dunn, iou, io u, miou, giou, qini, concordance, harabasz, harabaz,
+    fowlkes mallows, gini normalized, normalized gini, sharpe, sortino, calmar, omega, treynor, critical success
+"""  # an index, a coefficient or a ratio may be named after these
 _GOOD_EVENTS = """
     success, successes, hit, hits, win rate, win ratio, win percentage, pass rate, pass at, passed, conversion rate,
     detection rate, detection probability, task completion, route completion, completion rate, true positive rate,
     true negative rate, tp rate, tn rate, hr at, retention
 """
+_GOOD_TALLIES = "true positive, true positives, true negative, true negatives, tp, tn"
+_FAINT_GOOD = "exact, performance, top, knn"
 _BAD = """
-    loss, losses, error, err, errors, mae, mse, rmse, rmsle, msle, mape, smape, wape, wmape, maape, mase, rmsse, rmspe,
-    nrmse, nmse, mspe, msre, mrae, gmrae, mdape, medape, medae, med ae, rrse, rae, sse, rss, rse, rms, owa, msis, epe, nme,
-    mpjpe, pehe, mase, mate, maoe, mave, maae, abs rel, absrel, sq rel, sqrel, log rms, silog, rel l1, rel l2, l1 rel,
-    l2 rel, logloss, mlogloss, merror, mphe, nll, nbll, nloglik, ce, bce, crossentropy, cross entropy, xent, deviance,
-    max error, min ade, min fde, min dcf, hinge, huber, smooth l1, logcosh, log cosh, pinball, crps, wql, quantile loss, ranked probability score, focal,
-    info nce, infonce, nt xent, ntxent, pair logit, language cross entropy, negative log likelihood,
-    neg log likelihood, neg log lik, negative loglik, neg loglik, brier, ibs, perplexity, ppl, bpc, bpb, bpd, ece, mce,
-    smece, aurc, eaurc, miscalibration, wer, cer, ter, der, mer, jer, wil, word info lost, eer, fpr, fnr,
-    fdr, far, frr, fmr, fnmr, apcer, bpcer, acer, dcf, mindcf, fall out, inaccuracy, aic, aicc, bic,
-    fid, sfid, rfid, gfid, kid, cmmd, mmd, fvd, fad, swd, kld, jsd, lpips, dists, niqe, brisque, piqe, mcd, lsd,
-    rtf, real time factor, mel cepstral distortion, distortion index, spectral angle mapper, image patch similarity,
-    perceptual path length, procrustes disparity, dimensionless synthesis, kl div, kl divergence, kullback leibler,
-    jensen shannon, js div, js divergence, self bleu, dtw, emd, chamfer, hausdorff, frechet, levenshtein, wasserstein,
-    sinkhorn, hamming, inertia, wcss, within cluster sum of squares, rmsd, hd, assd, asd, minade, minfde, ade, fde, rpe,
-    idsw, id switches, id sw, amotp, med r, interval score, winkler score, energy score, variation of information,
-    rtt, ttft, tpot, itl, latency, latencies, delay, time, times, duration, runtime, walltime, elapsed, overhead,
-    ms, msec, millis, milliseconds, us, microseconds, ns, nanoseconds, sec, secs, seconds, minutes, hours,
-    regret, exploitability, cost, costs, slippage, emissions, emission, co2, energy consumed, energy consumption,
-    energy kwh, forgetting, distance to goal, noise sensitivity, negative likelihood ratio, quality with no reference no,
-    demographic parity difference, equalized odds difference
+    loss, losses, error, err, errors, mae, mse, rmse, rmsle, msle, mape, smape, wape, wmape, maape, mase, rmsse,
+    rmspe, nrmse, nmse, mspe, msre, mrae, gmrae, mdape, medape, medae, med ae, rrse, rae, sse, rss, rse, rms, owa,
+    msis, epe, nme, mpjpe, pehe, mate, maoe, mave, maae, abs rel, absrel, sq rel, sqrel, log rms, silog, si log, nmae,
+    md ape, edit rate, rel l1, rel l2, l1 rel, l2 rel, logloss, mlogloss, merror, mphe, nll, nbll, nloglik, ce, bce,
+    crossentropy, cross entropy, xent, deviance, max error, min ade, min fde, min dcf, hinge, huber, smooth l1,
+    logcosh, log cosh, pinball, crps, wql, quantile loss, ranked probability score, focal, info nce, infonce, nt xent,
+    ntxent, pair logit, language cross entropy, negative log likelihood, neg log likelihood, neg log lik, negative
+    loglik, neg loglik, brier, ibs, perplexity, ppl, bpc, bpb, bpd, ece, mce, smece, aurc, eaurc, miscalibration, wer,
+    cer, ter, der, mer, jer, wil, word info lost, eer, fpr, fnr, fdr, far, frr, fmr, fnmr, apcer, bpcer, acer, dcf,
+    mindcf, fall out, inaccuracy, aic, aicc, bic, fid, sfid, rfid, gfid, kid, cmmd, mmd, fvd, fad, swd, kld, jsd,
+    lpips, dists, niqe, brisque, piqe, mcd, lsd, rtf, real time factor, mel cepstral distortion, distortion index,
+    spectral angle mapper, image patch similarity, perceptual path length, procrustes disparity, dimensionless
+    synthesis, kl div, kl divergence, kullback leibler, jensen shannon, js div, js divergence, self bleu, dtw, emd,
+    chamfer, hausdorff, frechet, levenshtein, wasserstein, sinkhorn, hamming, inertia, wcss, within cluster sum of
+    squares, rmsd, hd, assd, asd, minade, minfde, ade, fde, rpe, idsw, id switches, frag, fragmentations, id sw,
+    amotp, med r, interval score, winkler score, energy score, variation of information, rtt, ttft, tpot, itl,
+    latency, latencies, delay, time, times, duration, runtime, walltime, elapsed, overhead, ms, msec, millis,
+    milliseconds, us, microseconds, ns, nanoseconds, sec, secs, seconds, minutes, hours, regret, exploitability, cost,
+    costs, slippage, emissions, emission, co2, energy consumed, energy consumption, energy kwh, forgetting, distance
+    to goal, noise sensitivity, negative likelihood ratio, demographic parity difference, equalized odds difference
 """
 _BAD_NAMED = "bouldin, xie beni"
 _BAD_EVENTS = """
-    failure, failures, failed, fail, miss, misses, missed, crash, crashes, collision, collisions, violation, violations,
-    infraction, infractions, fault, faults, defect, defects, timeouts, timeout rate, outage, outages, misclassification,
-    misclassified, missed detection, missed detections, hallucination, hallucinations, toxicity, toxic, harmfulness, harmful, unsafe, leakage rate, offroad,
-    off road, repetition, packet loss, false alarm, false alarms, false accept, false reject, false acceptance,
-    false rejection, false match, false non match, false positive rate, false negative rate, false discovery,
-    false omission, fp rate, fn rate, unk, bad, exceptions, overfitting
+    failure, failures, failed, fail, miss, misses, missed, crash, crashes, collision, collisions, violation,
+    violations, infraction, infractions, fault, faults, defect, defects, timeouts, timeout rate, outage, outages,
+    misclassification, misclassified, missed detection, missed detections, hallucination, hallucinations, toxicity,
+    toxic, harmfulness, harmful, unsafe, leakage rate, offroad, off road, repetition, packet loss, false alarm, false
+    alarms, false accept, false reject, false acceptance, false rejection, false match, false non match, false
+    positive rate, false negative rate, false discovery, false omission, fp rate, fn rate, unk, bad, exceptions,
+    overfitting
 """
-_GOOD_TALLIES = "true positive, true positives, true negative, true negatives, tp, tn"
 _BAD_TALLIES = "false positive, false positives, false negative, false negatives, fp, fn"
-_FAINT_GOOD = "exact, performance, top, knn"
 _SPREAD = """
-    std, stdev, stddev, stdv, standard deviation, standard error, std error, std err, stderr, sd, se, sem, var, variance,
-    vars, ci, ci95, confidence interval, iqr, mad, delta, diff, diffs, difference, differences, gap, gaps, change,
-    changes, range, spread, skew, skewness, kurtosis, bound, bounds, lower, upper, disparity, minus, volatility,
-    drawdown, zscore, grad norm, gradient norm, grad norms, gradient norms, bias error, seasonal error
+    std, stdev, stddev, stdv, standard deviation, standard error, std error, std err, stderr, sd, se, sem, var,
+    variance, vars, ci, ci95, confidence interval, iqr, mad, delta, diff, diffs, difference, differences, gap, gaps,
+    change, changes, range, spread, skew, skewness, kurtosis, bound, bounds, lower, upper, disparity, minus,
+    volatility, drawdown, zscore, grad norm, gradient norm, grad norms, gradient norms, bias error, seasonal error
 """
 _SETTING = """
-    threshold, thresholds, thresh, thr, cutoff, lambda, argmin, argmax, attack, attacker, adversary, mia,
-    membership inference, backdoor, discriminator acc, discriminator accuracy
+    threshold, thresholds, thresh, thr, cutoff, lambda, argmin, argmax, attack, attacker, adversary, mia, membership
+    inference, backdoor, discriminator acc, discriminator accuracy
 """
 _OTHER = """
-    weight, weights, scale, scaling, scaler, factor, multiplier, coef, coeff, coefs, coefficient, width, correlation, corr,
-    corrcoef, statistic, index, idx, id, indices, norm, norms, grad, grads, gradient, gradients, size, sizes, samples,
+    weight, weights, scale, scaling, scaler, factor, multiplier, coef, coeff, coefs, coefficient, width, correlation,
+    corr, statistic, index, idx, id, indices, norm, norms, grad, grads, gradient, gradients, size, sizes, samples,
     steps, iterations, iters, timesteps, updates, epochs, batches, episodes, rounds, tokens, limit, budget, target,
     targets, code, type, flag, enabled, seed, version, schedule, decay, window, patience, remaining, left, ratio,
     fraction, frac, rejected, history, bins, bin, level, bias, slope, intercept, trend, momentum, clip, clipfrac,
     temperature, temp, params, parameters, length, lengths, len, shape, dim, dims, pvalue, alpha, beta, gamma, eps,
     epsilon, bytes, bits, kb, mb, gb, kib, mib, gib, megabytes, gigabytes, timeout, iteration, curve, matrix, report,
-    support, name, path, plot, label, labels, prediction, predictions, values, logit, logits, logp, logps, prob,
-    hist, histogram, mode, penalty, confidence, uncertainty, importance, contribution, density, capacity, utilization,
-    usage, exposure time, audio seconds, audio minutes, audio hours, audio duration, frequency, freq, interval, period, horizon, entropy, coverage, drift, stability, complexity, margin, margins,
-    sum of, rate limit, learning rate, lr, speed, flops, gflops, macs, rmsprop, psi, flos, trades, exposure, turnover,
-    feature map, heat map, attention map, saliency map, class map, label map, mixed precision, half precision,
-    full precision, double precision, float precision, start time, end time, created time, creation time, updated time,
-    current time, up time, life time, watch time, dwell time, session time, survival time, session duration, time step,
-    time steps, time stamp, timestamp, time of day, time limit, time to event, time budget, likelihood ratio, likelihood ratios,
-    err at, regularization, approx kl, approxkl, kl penalty, kl coef, log prob, log probs, n gram, churn, refusal, abstention
+    support, name, path, plot, label, labels, prediction, predictions, values, logit, logits, logp, logps, prob, hist,
+    histogram, mode, penalty, confidence, uncertainty, importance, contribution, density, capacity, utilization,
+    usage, frames, scores, signs, exposure time, max time, audio seconds, audio minutes, audio hours, audio duration,
+    frequency, freq, interval, period, horizon, entropy, coverage, drift, stability, complexity, margin, margins, sum
+    of, rate limit, learning rate, lr, flops, gflops, macs, rmsprop, psi, flos, trades, exposure, turnover, feature
+    map, heat map, attention map, saliency map, class map, label map, mixed precision, half precision, full precision,
+    double precision, float precision, start time, end time, created time, creation time, updated time, current time,
+    up time, life time, watch time, dwell time, session time, survival time, session duration, time step, time steps,
+    time stamp, timestamp, time of day, time limit, time to event, time budget, likelihood ratio, likelihood ratios,
+    err at, regularization, approx kl, approxkl, kl penalty, kl coef, log prob, log probs, n gram, churn, refusal,
+    abstention
 """
 _WORDS = {
     Role.NEGATION: "neg, negative, inverse, inv, inverted",
@@ -229,30 +235,41 @@ _WORDS = {
     Role.DISTANCE: "distance, distances, dissimilarity, divergence",
     Role.RANK: "rank, ranks",
     Role.AVERAGE: "mean, avg, average, median, harmonic, geometric, arithmetic",
-    Role.SPLIT: "train, training, val, valid, validation, test, testing, eval, evaluation, dev, holdout, learn, cv, oof",
+    Role.SPLIT: """
+        train, training, trn, val, valid, validation, test, testing, eval, evaluation, dev, holdout, learn, cv, oof
+    """,
     Role.EXTREME: "best, max, min, maximum, minimum, highest, lowest, peak",
     Role.POSITION: "epoch, step, iter, round, trial, batch",
-    Role.COUNT: "n, num, nb, number, numbers, count, counts, counter, counted",
+    Role.COUNT: "n, num, nb, number, numbers, count, counts, counter",
     Role.JOINT: """
         at, to, until, vs, versus, with, without, for, on, in, of, over, given, when, by, from, than, against, between,
         within, after, before, using, under
     """,
     Role.PER: "per",
+    Role.NOTHING: "so far, short time, dataloader idx",
 }
-_COUNTED = frozenset(
-    """
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_COUNTED = _words("""
     it its iter iters iteration iterations tok toks token tokens sample samples image images img imgs frame frames step
     steps req reqs request requests query queries example examples item items row rows record records char chars word
     words sentence sentences batch batches episode episodes epoch epochs sequence sequences seq seqs video videos clips
     graph graphs game games op ops operations transactions messages events documents docs pages predictions inferences
     trials points gb mb kb bytes gigabytes megabytes flop flops gflops tflops pflops calls tasks jobs
-    """.split()
-)  # what can be done so many times a second
-_SECONDS = frozenset("s sec secs second seconds ms min minute minutes h hr hour hours day days".split())
-_TIMES = frozenset("s ms sec secs seconds".split())  # which so much takes
-_DONE = frozenset("processed sampled trained served generated seen completed".split())  # with them
-_WORKERS = frozenset("gpu gpus device node core worker".split())
-_SPENT = frozenset("joule joules j watt watts kwh wh dollar dollars usd eur".split())
+""")  # what can be done so many times a second
+_DONE = _words("processed sampled trained served generated seen completed")  # with them
+_SECONDS = _words("s sec secs second seconds ms min minute minutes h hr hour hours day days")
+_TIME_UNITS = _SECONDS | _words("secs millis milliseconds microseconds nanoseconds us ns")
+_TIMES = _words("s ms sec secs seconds")  # which so much takes
+_WORKERS = _words("gpu gpus device node core worker")
+_SPENT = _words("joule joules j watt watts kwh wh dollar dollars usd eur")
+_APART = _words("self intra inter pairwise list neighbor neighbour")  # alike, these are not to be
+_SURNAMES = _words("index coef coeff coefficient corr corrcoef correlation ratio fraction frac statistic")
+_LIKELIHOODS = _words("likelihood loglik loglikelihood elbo")
 
 
 def _lexicon() -> dict[str, Part]:
@@ -265,7 +282,6 @@ def _lexicon() -> dict[str, Part]:
         (_FAINT_GOOD, Part("", Role.FAINT_GOOD)),
         (_GOOD, Part("", Role.GOOD)),
         (_BAD, Part("", Role.BAD)),
-        ("so far, short time, dataloader idx", Part("")),
         (f"{_GOOD_NAMED}, {_GOOD_EVENTS}", Part("", Role.GOOD, is_named=True)),
         (f"{_BAD_NAMED}, {_BAD_EVENTS}", Part("", Role.BAD, is_named=True)),
         (_GOOD_TALLIES, Part("", Role.GOOD, is_tally=True)),
@@ -295,6 +311,7 @@ _SPELLINGS = (
     (re.compile(r":\w+=\S*$"), ""),  # CatBoost's NDCG:top=5
     (re.compile(r"IoU"), "Iou"),
     (re.compile(r"R\^2"), "R2"),
+    (re.compile(r"rank@", re.IGNORECASE), "rank "),
     (re.compile(r"@|(?<=[a-z])At(?=\d)"), " at "),
     (re.compile(r"(?<![A-Za-z])rec\.(?=\s|$)", re.IGNORECASE), " recall "),
     (re.compile(r"(?<![A-Za-z])spec\.(?=\s|$)", re.IGNORECASE), " specificity "),
@@ -313,10 +330,21 @@ def _segments(name: str) -> list[list[str]]:
     if not re.search(r"[_\s/]", text):  # dots between words, not between what contains and what is contained
         text = re.sub(r"(?<!\d)\.|\.(?!\d)", " ", text)
     split = [
-        [word.lower() for chunk in _BREAKS.split(segment) for word in _HUMPS.split(chunk) if word]
+        [word for chunk in _BREAKS.split(segment) for hump in _HUMPS.split(chunk) if hump for word in _lowered(hump)]
         for segment in _SEGMENTS.split(text)
     ]
     return [words for words in split if words]
+
+
+def _lowered(word: str) -> list[str]:
+    """A word in lower case, parted from one small letter before its capitals unless known with it: mAP, but m AJI."""
+    small = word.lower()
+    is_apart = len(word) > 2 and word[0].islower() and word[1].isupper() and not _is_known(small)
+    return [small[0], small[1:]] if is_apart else [small]
+
+
+def _is_known(word: str) -> bool:
+    return word in _LEXICON or _part(word).role is not Role.NOTHING
 
 
 def _parts(words: Sequence[str]) -> list[Part]:
@@ -332,11 +360,18 @@ def _parts(words: Sequence[str]) -> list[Part]:
     return parts
 
 
+_SHORTEST = 3  # letters of a word that something is stuck to
 _NUMBERED = re.compile(r"([a-z]+)\d+(?:[a-z]?|k?full)")
 _TELLING_NUMBERS = re.compile(r"(?:top|rank|knn)[1-9]\d*|r(?:1|5|10)")
-_LEADS = "train training val valid validation test eval dev cv oof avg mean macro micro weighted best min max".split()
-_TAILS = "macro micro weighted avg mean score scores sum val train test k".split()
-_LETTERS = re.compile(r"(?:m|n|w|b|o|fw|d|t|v|g|u|cl)(acc|iou|dice|ap|auc|f1|recall|precision|fscore|rmse|mae|accuracy|ece)")
+_LEADS = _words(
+    "train training trn val valid validation test eval dev cv oof avg mean macro micro weighted best min max"
+)
+_F1 = re.compile(r"(?:macro|micro|weighted|mean|avg)?(f1|f2)(?:macro|micro|weighted|mean|avg|score|samples)?")
+_TAILS = _words("macro micro weighted avg mean score scores sum val train test")
+_LETTERS = re.compile(
+    r"(?:a|m|n|w|b|o|fw|d|t|v|g|u|cl)"
+    r"(acc|iou|dice|ap|auc|f1|recall|precision|fscore|rmse|mae|accuracy|ece|pa|aji)"
+)
 _BARE = re.compile(r"(?:fp|fn|tp|tn|s|h|d|n|p)\d+[a-z]?")  # a width, a kind, an id: nothing with a number left out
 
 
@@ -351,7 +386,7 @@ def _part(word: str) -> Part:
         return found
     if re.match(r"\d+[a-z]{2}", word) and (found := _known(word.lstrip("0123456789"))):  # 95tpr
         return found
-    if len(word) > 4 and word.endswith("s") and not word.endswith("ss") and (found := _known(word[:-1])):
+    if len(word) > _SHORTEST and word.endswith("s") and not word.endswith("ss") and (found := _known(word[:-1])):
         return found
     return _stuck(word) or Part(word)
 
@@ -362,11 +397,13 @@ def _stuck(word: str) -> Part | None:
     letters = _LETTERS.fullmatch(word)
     if letters:
         return _LEXICON[letters[1]]
+    if f_measure := _F1.fullmatch(word):
+        return _LEXICON[f_measure[1]]
     rests = [
         *(word.removeprefix(lead) for lead in _LEADS if word.startswith(lead)),
         *(word.removesuffix(tail) for tail in _TAILS if word.endswith(tail)),
     ]
-    return next((found for rest in rests if (found := _known(rest))), None)
+    return next((found for rest in rests if len(rest) >= _SHORTEST and (found := _known(rest))), None)
 
 
 def _known(word: str) -> Part | None:
@@ -406,23 +443,24 @@ def _with_rank(before: list[Part], rank: Part, behind: Part) -> list[Part]:
 
 def _beside(part: Part, before: Sequence[Part], behind: Part) -> Part:
     last = next((each for each in reversed(before) if each.role is not Role.NUMBER), Part(""))
-    if part.role is Role.SIMILARITY:
-        apart = any(each.text in _APART or each.role is Role.NEGATION for each in before)
-        return _as(part, Role.OTHER if apart else Role.GOOD)
-    if part.role is Role.DISTANCE:
-        return _as(part, Role.BAD if last.role in _MEASURES | {Role.KIND} else Role.OTHER)
-    if part.text in ("idx", "index", "id") and behind.role is Role.NUMBER:  # dataset_idx_0 says which one
-        return _as(part, Role.NOTHING)
-    if part.text == "top":
-        return _as(part, Role.FAINT_GOOD if behind.role is Role.NUMBER else Role.NOTHING)
-    if part.text in ("l1", "l2") and last.role is Role.SPLIT:  # LightGBM's names of MAE and MSE
-        return _as(part, Role.FAINT_BAD)
-    if part.text == "ls" and behind.text and all(each.role is Role.SPLIT for each in before):
-        return _as(part, Role.FAINT_BAD)  # short for loss
-    return part
-
-
-_APART = frozenset("self intra inter pairwise list neighbor neighbour".split())
+    role = part.role
+    match part:
+        case Part(role=Role.SIMILARITY):
+            is_apart = any(each.text in _APART or each.role is Role.NEGATION for each in before)
+            role = Role.OTHER if is_apart else Role.GOOD
+        case Part(role=Role.DISTANCE):
+            role = Role.BAD if last.role in _MEASURES | {Role.KIND} else Role.OTHER
+        case Part(text="idx" | "index" | "id") if behind.role is Role.NUMBER:  # dataset_idx_0 says which one
+            role = Role.NOTHING
+        case Part(text="top"):
+            role = Role.FAINT_GOOD if behind.role is Role.NUMBER else Role.NOTHING
+        case Part(text="l1" | "l2") if last.role is Role.SPLIT:  # LightGBM's names of MAE and MSE
+            role = Role.FAINT_BAD
+        case Part(text="ls") if behind.text and all(each.role is Role.SPLIT for each in before):  # short for loss
+            role = Role.FAINT_BAD
+        case Part(text=unit) if unit in _TIME_UNITS and last.role is Role.OTHER:  # timeout_seconds is a timeout
+            role = Role.OTHER
+    return _as(part, role)
 
 
 def _as(part: Part, role: Role) -> Part:
@@ -486,9 +524,6 @@ def _read(parts: Sequence[Part]) -> Goal:
     return _turned(_negated(goal, before, measure), before, behind)
 
 
-_SURNAMES = frozenset("index coef coeff coefficient corr corrcoef correlation ratio fraction frac statistic".split())
-
-
 def _place_of_measure(parts: Sequence[Part]) -> int | None:
     for roles in (_MEASURES, _FAINT):
         for place in reversed(range(len(parts))):
@@ -512,9 +547,7 @@ def _is_position(before: Sequence[Part], behind: Sequence[Part]) -> bool:
     if not extremes:
         return False
     first = extremes[0]
-    return any(part.role is Role.POSITION for part in behind) or (
-        first > 0 and before[first - 1].role is Role.POSITION
-    )
+    return any(part.role is Role.POSITION for part in behind) or (first > 0 and before[first - 1].role is Role.POSITION)
 
 
 def _negated(goal: Goal, before: Sequence[Part], measure: Part) -> Goal:
@@ -527,9 +560,6 @@ def _negated(goal: Goal, before: Sequence[Part], measure: Part) -> Goal:
         return Goal.LOWER
     is_error = goal is Goal.LOWER and not (measure.text == "loss" and before[-1].role is Role.NEGATION)
     return Goal.HIGHER if is_error else Goal.UNKNOWN
-
-
-_LIKELIHOODS = frozenset("likelihood loglik loglikelihood elbo".split())
 
 
 def _turned(goal: Goal, before: Sequence[Part], behind: Sequence[Part]) -> Goal:
@@ -572,7 +602,9 @@ def _joined(segments: list[list[str]]) -> list[list[str]]:
     joined: list[list[str]] = []
     for segment in segments:
         last, first = joined[-1][-1] if joined else "", segment[0]
-        is_speed = last in _COUNTED and first in _SECONDS | _WORKERS and (len(segment) == 1 or first not in ("min", "h"))
+        is_speed = (
+            last in _COUNTED and first in _SECONDS | _WORKERS and (len(segment) == 1 or first not in ("min", "h"))
+        )
         if is_speed or (last in _TIMES and first in _COUNTED):
             joined[-1].extend(["per", *segment])
             continue
