@@ -100,6 +100,7 @@ class Part:
     role: Role = Role.NOTHING
     is_named: bool = False  # a coefficient, an index or a ratio behind it belongs to it: dice coefficient, hit ratio
     is_tally: bool = False  # a count of the confusion matrix
+    is_event: bool = False  # what happens or not, which may be the name of a class: f1_toxic, toxic_rate
 
 
 # The words: measures by field, then what stands around them. Commas part phrases.
@@ -110,92 +111,109 @@ def _phrases(text: str) -> list[str]:
 
 
 _GOOD = """
-    accuracy, accuracies, acc, precision, recall, sensitivity, specificity, tpr, tnr, ppv, npv, prec, sens, tar, f1,
-    f2, f3, f5, fbeta, fscore, fmeasure, maxf, auc, aucs, aucpr, auroc, aurocs, rocauc, roc, auprc, aupr, prauc, pauc,
+    accuracy, accuracies, acc, precision, recall, sensitivity, specificity, tpr, tnr, ppv, npv, prec, sens, f1, f2,
+    f3, f5, fbeta, fscore, fmeasure, maxf, auc, aucs, aucpr, auroc, aurocs, rocauc, roc, auprc, aupr, prauc, pauc,
     aupro, auc mu, area under the, area under, gmean, g mean, g measure, max f, geometric mean score, negative
     predictive value, positive predictive value, f0 5, f 1, f 2, f beta, f score, bf score, f measure, v measure, s
     measure, e measure, d prime, dprime, informedness, markedness, ap, aps, apm, apl, map, mar, pq, ndcg, dcg, mrr,
     arhr, bpref, lrap, lwlrap, rprec, r precision, p at, r at, precision at, pre at, recall at, rsum, cmc, minp, mean
-    reciprocal rank, reciprocal rank, rank ic, rank icir, rank correlation, ic, icir, f1 samples, precision samples,
-    recall samples, jaccard samples, average precision samples, intersection over union, acc norm, accuracy norm,
-    objective intelligibility, mc1, mc2, math verify, dsc, nsd, surface dice, pa, pixacc, aji, hota, mota, amota,
-    idf1, idr, idp, det a, ass a, loc a, eao, j f, pck, pckh, nds, spl, softspl, lddt, plddt, tm score, gdt ts,
-    bedroc, r2, r 2, rsquared, r squared, r square, explained variance, explained var, var explained, mcc, qwk,
-    vmeasure, nse, nash sutcliffe, kge, corrcoef, corr coef, correlation coefficient, adjr, directional accuracy,
-    skill score, skill, csi, hss, ets, pod, icc, ccc, pcc, plcc, srcc, krcc, bleu, sacrebleu, codebleu, gleu, rouge,
-    rougel, rougelsum, meteor, chrf, cider, spice, bleurt, bertscore, bert score, bartscore, moverscore, mauve, comet,
-    xcomet, nist, sari, distinct, las, uas, clas, mlas, blex, smatch, summac, questeval, unieval, bart score, inform
-    rate, word info preserved, edit similarity, emr, psnr, ssim, msssim, snr, sdr, sdri, sisdr, sisnr, snri, sir,
-    pesq, stoi, estoi, mos, utmos, dnsmos, csig, cbak, covl, visqol, vif, fsim, uqi, musiq, maniqa, vmaf, clip score,
-    clipscore, clip sim, clip s, clip i, clip t, clip iqa, inception score, image reward, imagereward, pick score,
-    pickscore, hpsv, hps, geneval, dino score, peak signal noise ratio, peak signal to noise ratio, aesthetic,
-    aesthetics, signal to noise ratio, signal to noise, signal noise ratio, signal to distortion ratio, signal
-    distortion ratio, structural similarity index measure, structural similarity index, structural similarity, image
-    quality index, visual information fidelity, reward, rewards, rew, return, returns, ep ret, winrate, won mean,
-    throughput, fps, qps, rps, tps, sps, wps, ups, tgs, iops, goodput, mfu, hfu, speedup, parallel efficiency,
-    availability, silhouette, homogeneity, completeness, purity, modularity, ari, ami, nmi, npmi, trustworthiness,
-    mutual info, mutual information, mutual information gap, mig, information gain, average gain, rand score, topic
-    diversity, coherence, consensus, auuc, likelihood, loglik, loglikelihood, log marginal, elbo, evidence lower
-    bound, elo, hypervolume, fitness, cindex, c index, harrell c, harrells c, uno c, correctness, faithfulness,
-    groundedness, relevance, relevancy, helpfulness, harmlessness, fluency, conciseness, clarity, safety, quality,
-    satisfaction, csat, instruction following, robustness, consistency, novelty, serendipity, diversity, uniqueness,
-    validity, valid frac, answer similarity, semantic similarity, guidelines, sufficiency, equivalence, item coverage,
-    itemcoverage, catalog coverage, user coverage, pfound, p found, ess, driving score, bwt, backward transfer,
-    forward transfer, qed, enrichment factor, profit, profits, revenue, pnl, roi, cagr, sqn, equity, information
-    ratio, profit factor, positive likelihood ratio, demographic parity ratio, equalized odds ratio, equal opportunity
-    ratio, krippendorff alpha, cronbach alpha, time between failures, time to failure, feasibility, explained
-    deviance, vus
+    reciprocal rank, reciprocal rank, rank ic, rank icir, f1 samples, precision samples, recall samples, jaccard
+    samples, average precision samples, intersection over union, acc norm, accuracy norm, objective intelligibility,
+    mc1, mc2, math verify, dsc, nsd, surface dice, pixacc, aji, hota, mota, amota, idf1, det a, ass a, loc a, eao, j
+    f, pck, pckh, nds, spl, softspl, lddt, plddt, tm score, gdt ts, bedroc, r2, r 2, rsquared, r squared, r square,
+    explained variance, explained var, var explained, mcc, qwk, vmeasure, nse, nash sutcliffe, kge, corrcoef, corr
+    coef, correlation coefficient, adjr, directional accuracy, ccc, pcc, plcc, srcc, krcc, bleu, sacrebleu, codebleu,
+    gleu, rouge, rougel, rougelsum, meteor, chrf, cider, spice, bleurt, bertscore, bert score, bartscore, moverscore,
+    mauve, comet, xcomet, nist, sari, distinct, blex, smatch, summac, questeval, unieval, bart score, inform rate,
+    word info preserved, edit similarity, emr, psnr, ssim, msssim, snr, sdr, sdri, sisdr, sisnr, snri, pesq, stoi,
+    estoi, mos, utmos, dnsmos, csig, cbak, covl, visqol, vif, fsim, uqi, musiq, maniqa, vmaf, clip score, clipscore,
+    clip sim, clip s, clip i, clip t, clip iqa, inception score, image reward, imagereward, pick score, pickscore,
+    hpsv, hps, geneval, dino score, peak signal noise ratio, peak signal to noise ratio, aesthetic, aesthetics, signal
+    to noise ratio, signal to noise, signal noise ratio, signal to distortion ratio, signal distortion ratio,
+    structural similarity index measure, structural similarity index, structural similarity, image quality index,
+    visual information fidelity, reward, rewards, rew, return, returns, ep ret, winrate, won mean, throughput, fps,
+    qps, rps, tps, sps, wps, ups, tgs, iops, goodput, mfu, hfu, speedup, parallel efficiency, availability,
+    silhouette, homogeneity, completeness, purity, modularity, ari, ami, nmi, npmi, trustworthiness, mutual info,
+    mutual information, mutual information gap, mig, information gain, average gain, rand score, topic diversity,
+    coherence, consensus, auuc, likelihood, loglik, loglikelihood, log marginal, elbo, evidence lower bound, elo,
+    hypervolume, fitness, cindex, c index, harrell c, harrells c, uno c, correctness, faithfulness, groundedness,
+    relevance, relevancy, helpfulness, harmlessness, fluency, conciseness, clarity, safety, quality, satisfaction,
+    csat, instruction following, robustness, consistency, novelty, serendipity, diversity, uniqueness, validity, valid
+    frac, answer similarity, semantic similarity, guidelines, sufficiency, equivalence, item coverage, itemcoverage,
+    catalog coverage, user coverage, pfound, p found, driving score, bwt, backward transfer, forward transfer, qed,
+    enrichment factor, profit, profits, revenue, pnl, roi, cagr, sqn, equity, information ratio, profit factor,
+    positive likelihood ratio, demographic parity ratio, equalized odds ratio, equal opportunity ratio, krippendorff
+    alpha, cronbach alpha, time between failures, time to failure, feasibility, explained deviance, vus, hamming
+    score, threat score, recip rank, iprec, rbp, mcfadden, q2, rpd, rpiq, willmott, evs, uar, froc, hmean, oks, rra,
+    rta, anls, apr, apf, apc, cmos, smos, wvmos, mushra, ssnr, segsnr, erle, rtfx, ovl, vendi, nrqm, qnr, vifp,
+    haarpsi, fsimc, nima, mssim, dockq, crpss, dbcv, utility, usefulness, naturalness, informativeness, truthfulness,
+    honesty, creativity, empathy, plausibility, intelligibility, fidelity, realism, efficiency, reliability,
+    interpretability, adherence, compliance, prompt alignment, text alignment, attainment, sequence recovery,
+    enrichment, expectancy, payoff ratio, recovery factor, win loss ratio, profit and loss, profit loss, rankic,
+    rankicir, ann ret, cum ret, total ret, excess ret, mean ret, avg ret, net worth, portfolio value, gmv, arpu, ltv,
+    nps, roas, precison, percent correct, pct correct, fraction correct, correct rate, dock q, variance explained,
+    explained variance ratio
 """
 _GOOD_NAMED = """
     exact match, dice, jaccard, tversky, matthews, kappa, wkappa, pearson, pearsons, pearsonr, spearman, spearmanr,
     kendall, kendalltau, youden, youdens, rand, dunn, iou, io u, miou, giou, qini, concordance, harabasz, harabaz,
-    fowlkes mallows, gini normalized, normalized gini, sharpe, sortino, calmar, omega, treynor, critical success
+    fowlkes mallows, gini normalized, normalized gini, sharpe, sortino, calmar, omega, treynor, critical success, rank
+    corr, rank correlation
 """  # an index, a coefficient or a ratio may be named after these
 _GOOD_EVENTS = """
     success, successes, hit, hits, win rate, win ratio, win percentage, pass rate, pass at, passed, conversion rate,
     detection rate, detection probability, task completion, route completion, completion rate, true positive rate,
-    true negative rate, tp rate, tn rate, hr at, retention
+    true negative rate, tp rate, tn rate, hr at, retention, hitrate, solved, solve rate, resolved, reached, match
+    rate, matched, matching rate, attained, recovered, recovery
 """
 _GOOD_TALLIES = "true positive, true positives, true negative, true negatives, tp, tn"
-_FAINT_GOOD = "exact, performance, top, knn"
+_FAINT_BAD = "far, hd, rms, der, mer, jer, rpe, ade, rss"
+_FAINT_GOOD = """
+    exact, performance, top, knn, pa, ic, icir, ess, pod, ets, csi, hss, las, uas, clas, mlas, sir, tar, icc, idr,
+    idp, oa, wins
+"""
 _BAD = """
     loss, losses, error, err, errors, mae, mse, rmse, rmsle, msle, mape, smape, wape, wmape, maape, mase, rmsse,
-    rmspe, nrmse, nmse, mspe, msre, mrae, gmrae, mdape, medape, medae, med ae, rrse, rae, sse, rss, rse, rms, owa,
-    msis, epe, nme, mpjpe, pehe, mate, maoe, mave, maae, abs rel, absrel, sq rel, sqrel, log rms, silog, si log, nmae,
-    md ape, edit rate, rel l1, rel l2, l1 rel, l2 rel, logloss, mlogloss, merror, mphe, nll, nbll, nloglik, ce, bce,
+    rmspe, nrmse, nmse, mspe, msre, mrae, gmrae, mdape, medape, medae, med ae, rrse, rae, sse, rse, owa, msis, epe,
+    nme, mpjpe, pehe, mate, maoe, mave, maae, abs rel, absrel, sq rel, sqrel, log rms, silog, si log, nmae, md ape,
+    edit rate, rel l1, rel l2, l1 rel, l2 rel, logloss, mlogloss, merror, mphe, nll, nbll, nloglik, ce, bce,
     crossentropy, cross entropy, xent, deviance, max error, min ade, min fde, min dcf, hinge, huber, smooth l1,
     logcosh, log cosh, pinball, crps, wql, quantile loss, ranked probability score, focal, info nce, infonce, nt xent,
     ntxent, pair logit, language cross entropy, negative log likelihood, neg log likelihood, neg log lik, negative
     loglik, neg loglik, brier, ibs, perplexity, ppl, bpc, bpb, bpd, ece, mce, smece, aurc, eaurc, miscalibration, wer,
-    cer, ter, der, mer, jer, wil, word info lost, eer, fpr, fnr, fdr, far, frr, fmr, fnmr, apcer, bpcer, acer, dcf,
-    mindcf, fall out, inaccuracy, aic, aicc, bic, fid, sfid, rfid, gfid, kid, cmmd, mmd, fvd, fad, swd, kld, jsd,
-    lpips, dists, niqe, brisque, piqe, mcd, lsd, rtf, real time factor, mel cepstral distortion, distortion index,
-    spectral angle mapper, image patch similarity, perceptual path length, procrustes disparity, dimensionless
-    synthesis, kl div, kl divergence, kullback leibler, jensen shannon, js div, js divergence, self bleu, dtw, emd,
-    chamfer, hausdorff, frechet, levenshtein, wasserstein, sinkhorn, hamming, inertia, wcss, within cluster sum of
-    squares, rmsd, hd, assd, asd, minade, minfde, ade, fde, rpe, idsw, id switches, frag, fragmentations, id sw,
-    amotp, med r, interval score, winkler score, energy score, variation of information, rtt, ttft, tpot, itl,
-    latency, latencies, delay, time, times, duration, runtime, walltime, elapsed, overhead, ms, msec, millis,
-    milliseconds, us, microseconds, ns, nanoseconds, sec, secs, seconds, minutes, hours, regret, exploitability, cost,
-    costs, slippage, emissions, emission, co2, energy consumed, energy consumption, energy kwh, forgetting, distance
-    to goal, noise sensitivity, negative likelihood ratio, demographic parity difference, equalized odds difference
+    cer, ter, wil, word info lost, eer, fpr, fnr, fdr, frr, fmr, fnmr, apcer, bpcer, acer, dcf, mindcf, fall out,
+    inaccuracy, aic, aicc, bic, fid, sfid, rfid, gfid, kid, cmmd, mmd, fvd, fad, swd, kld, jsd, lpips, dists, niqe,
+    brisque, piqe, mcd, lsd, rtf, real time factor, mel cepstral distortion, distortion index, spectral angle mapper,
+    image patch similarity, perceptual path length, procrustes disparity, dimensionless synthesis, kl div, kl
+    divergence, kullback leibler, jensen shannon, js div, js divergence, self bleu, dtw, emd, chamfer, hausdorff,
+    frechet, levenshtein, wasserstein, sinkhorn, hamming, inertia, wcss, within cluster sum of squares, rmsd, assd,
+    asd, minade, minfde, fde, idsw, id switches, frag, fragmentations, id sw, amotp, med r, interval score, winkler
+    score, energy score, variation of information, rtt, ttft, tpot, itl, latency, latencies, delay, time, times,
+    duration, runtime, walltime, elapsed, overhead, regret, exploitability, cost, costs, slippage, emissions,
+    emission, co2, energy consumed, energy consumption, energy kwh, forgetting, distance to goal, noise sensitivity,
+    negative likelihood ratio, demographic parity difference, equalized odds difference, wrmsse, mql, cvrmse, smdape,
+    rmsre, rmae, wmae, mre, rmsep, rmsecv, lamr, fppi, olrp, voe, gmsd, mdsi, ilniqe, ciede2000, delta e, deltae,
+    ergas, fcd, rmsce, augrc, tace, dbi, igd, ici, vde, timing, timings, jitter, makespan, tardiness, lateness, ulcer
+    index, fees, commission, commissions, cpa, cac, sycophancy, redundancy, carbon footprint
 """
 _BAD_NAMED = "bouldin, xie beni"
 _BAD_EVENTS = """
     failure, failures, failed, fail, miss, misses, missed, crash, crashes, collision, collisions, violation,
     violations, infraction, infractions, fault, faults, defect, defects, timeouts, timeout rate, outage, outages,
     misclassification, misclassified, missed detection, missed detections, hallucination, hallucinations, toxicity,
-    toxic, harmfulness, harmful, unsafe, leakage rate, offroad, off road, repetition, packet loss, false alarm, false
-    alarms, false accept, false reject, false acceptance, false rejection, false match, false non match, false
-    positive rate, false negative rate, false discovery, false omission, fp rate, fn rate, unk, bad, exceptions,
-    overfitting
+    toxic, harmfulness, harmful, unsafe, offroad, off road, repetition, packet loss, false alarm, false alarms, false
+    accept, false reject, false acceptance, false rejection, false match, false non match, false positive rate, false
+    negative rate, false discovery, false omission, fp rate, fn rate, unk, bad, exceptions, invalid, dropped,
+    fabrication, fabricated, jailbreak, leakage, leaks, lost, fall rate, unsolved, stalls, retries, preemptions,
+    downtime, mostly lost, insult, profanity, hate
 """
 _BAD_TALLIES = "false positive, false positives, false negative, false negatives, fp, fn"
 _SPREAD = """
     std, stdev, stddev, stdv, standard deviation, standard error, std error, std err, stderr, sd, se, sem, var,
     variance, vars, ci, ci95, confidence interval, iqr, mad, delta, diff, diffs, difference, differences, gap, gaps,
     change, changes, range, spread, skew, skewness, kurtosis, bound, bounds, lower, upper, disparity, minus,
-    volatility, drawdown, zscore, grad norm, gradient norm, grad norms, gradient norms, bias error, seasonal error
+    volatility, drawdown, zscore, grad norm, gradient norm, grad norms, gradient norms, bias error, seasonal error,
+    vol, mdd, maxdd, cvar
 """
 _SETTING = """
     threshold, thresholds, thresh, thr, cutoff, lambda, argmin, argmax, attack, attacker, adversary, mia, membership
@@ -203,23 +221,23 @@ _SETTING = """
 """
 _OTHER = """
     weight, weights, scale, scaling, scaler, factor, multiplier, coef, coeff, coefs, coefficient, width, correlation,
-    corr, statistic, index, idx, id, indices, norm, norms, grad, grads, gradient, gradients, size, sizes, samples,
-    steps, iterations, iters, timesteps, updates, epochs, batches, episodes, rounds, tokens, limit, budget, target,
-    targets, code, type, flag, enabled, seed, version, schedule, decay, window, patience, remaining, left, ratio,
-    fraction, frac, rejected, history, bins, bin, level, bias, slope, intercept, trend, momentum, clip, clipfrac,
-    temperature, temp, params, parameters, length, lengths, len, shape, dim, dims, pvalue, alpha, beta, gamma, eps,
-    epsilon, bytes, bits, kb, mb, gb, kib, mib, gib, megabytes, gigabytes, timeout, iteration, curve, matrix, report,
-    support, name, path, plot, label, labels, prediction, predictions, values, logit, logits, logp, logps, prob, hist,
-    histogram, mode, penalty, confidence, uncertainty, importance, contribution, density, capacity, utilization,
-    usage, frames, scores, signs, exposure time, max time, audio seconds, audio minutes, audio hours, audio duration,
-    frequency, freq, interval, period, horizon, entropy, coverage, drift, stability, complexity, margin, margins, sum
-    of, rate limit, learning rate, lr, flops, gflops, macs, rmsprop, psi, flos, trades, exposure, turnover, feature
-    map, heat map, attention map, saliency map, class map, label map, mixed precision, half precision, full precision,
-    double precision, float precision, start time, end time, created time, creation time, updated time, current time,
-    up time, life time, watch time, dwell time, session time, survival time, session duration, time step, time steps,
-    time stamp, timestamp, time of day, time limit, time to event, time budget, likelihood ratio, likelihood ratios,
-    err at, regularization, approx kl, approxkl, kl penalty, kl coef, log prob, log probs, n gram, churn, refusal,
-    abstention
+    corr, statistic, index, idx, id, indices, grad, grads, gradient, gradients, size, sizes, samples, steps,
+    iterations, iters, timesteps, updates, epochs, batches, episodes, rounds, tokens, limit, budget, target, targets,
+    code, type, flag, enabled, seed, version, schedule, decay, window, patience, remaining, left, ratio, fraction,
+    frac, rejected, history, bins, bin, level, bias, slope, intercept, trend, momentum, clip, clipfrac, temperature,
+    temp, params, parameters, length, lengths, len, shape, dim, dims, pvalue, alpha, beta, gamma, eps, epsilon, bytes,
+    bits, kb, mb, gb, kib, mib, gib, megabytes, gigabytes, timeout, iteration, curve, matrix, report, support, name,
+    path, plot, prediction, predictions, values, logit, logits, logp, logps, prob, hist, histogram, mode, penalty,
+    confidence, uncertainty, importance, contribution, density, capacity, utilization, usage, frames, scores, signs,
+    exposure time, max time, audio seconds, audio minutes, audio hours, audio duration, frequency, freq, interval,
+    period, horizon, entropy, coverage, drift, stability, complexity, margin, margins, sum of, rate limit, learning
+    rate, lr, flops, gflops, macs, rmsprop, psi, flos, trades, exposure, turnover, feature map, heat map, attention
+    map, saliency map, class map, label map, mixed precision, half precision, full precision, double precision, float
+    precision, start time, end time, created time, creation time, updated time, current time, up time, life time,
+    watch time, dwell time, session time, survival time, session duration, time step, time steps, time stamp,
+    timestamp, time of day, time limit, time to event, time budget, likelihood ratio, likelihood ratios, err at,
+    regularization, approx kl, approxkl, kl penalty, kl coef, log prob, log probs, n gram, churn, refusal, abstention,
+    radius, neighbors, dtype, stop loss, take profit, p value, p values
 """
 _WORDS = {
     Role.NEGATION: "neg, negative, inverse, inv, inverted",
@@ -258,16 +276,19 @@ _COUNTED = _words("""
     it its iter iters iteration iterations tok toks token tokens sample samples image images img imgs frame frames step
     steps req reqs request requests query queries example examples item items row rows record records char chars word
     words sentence sentences batch batches episode episodes epoch epochs sequence sequences seq seqs video videos clips
-    graph graphs game games op ops operations transactions messages events documents docs pages predictions inferences
-    trials points gb mb kb bytes gigabytes megabytes flop flops gflops tflops pflops calls tasks jobs
+    graph graphs game games op ops operations transactions messages documents docs pages predictions inferences
+    trials points gb mb kb bits bytes gigabytes megabytes flop flops gflops tflops pflops calls tasks jobs
 """)  # what can be done so many times a second
 _DONE = _words("processed sampled trained served generated seen completed")  # with them
-_SECONDS = _words("s sec secs second seconds ms min minute minutes h hr hour hours day days")
-_TIME_UNITS = _SECONDS | _words("secs millis milliseconds microseconds nanoseconds us ns")
+_SECONDS = _words("s sec secs second seconds ms min minute minutes h hr hour hours")
+_UNITS = _words("ms msec millis milliseconds us microseconds ns nanoseconds sec secs seconds minutes hours")
+_BITS = _words("bit bits nat nats")
 _TIMES = _words("s ms sec secs seconds")  # which so much takes
+_CODED = _words("byte bytes char chars character dim dims dimension token word pixel subpixel symbol base")  # in bits
 _WORKERS = _words("gpu gpus device node core worker")
 _SPENT = _words("joule joules j watt watts kwh wh dollar dollars usd eur")
 _APART = _words("self intra inter pairwise list neighbor neighbour")  # alike, these are not to be
+_RATES = _words("rate rates ratio frequency percentage percent pct probability")  # of events
 _SURNAMES = _words("index coef coeff coefficient corr corrcoef correlation ratio fraction frac statistic")
 _LIKELIHOODS = _words("likelihood loglik loglikelihood elbo")
 
@@ -280,10 +301,14 @@ def _lexicon() -> dict[str, Part]:
         (_SPREAD, Part("", Role.SPREAD)),
         (_SETTING, Part("", Role.SETTING)),
         (_FAINT_GOOD, Part("", Role.FAINT_GOOD)),
+        (_FAINT_BAD, Part("", Role.FAINT_BAD)),
+        (", ".join(_UNITS), Part("", Role.FAINT_BAD)),
         (_GOOD, Part("", Role.GOOD)),
         (_BAD, Part("", Role.BAD)),
-        (f"{_GOOD_NAMED}, {_GOOD_EVENTS}", Part("", Role.GOOD, is_named=True)),
-        (f"{_BAD_NAMED}, {_BAD_EVENTS}", Part("", Role.BAD, is_named=True)),
+        (_GOOD_NAMED, Part("", Role.GOOD, is_named=True)),
+        (_BAD_NAMED, Part("", Role.BAD, is_named=True)),
+        (_GOOD_EVENTS, Part("", Role.FAINT_GOOD, is_event=True)),
+        (_BAD_EVENTS, Part("", Role.FAINT_BAD, is_event=True)),
         (_GOOD_TALLIES, Part("", Role.GOOD, is_tally=True)),
         (_BAD_TALLIES, Part("", Role.BAD, is_tally=True)),
     ]
@@ -306,6 +331,7 @@ _SILENT = frozenset(
 _SEGMENTS = re.compile(r"[/:,;|]+|(?<!\d)\.|\.(?!\d)")
 _BREAKS = re.compile(r"[\W_]+")
 _HUMPS = re.compile(r"(?<!^[a-z])(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
+_INSIDE = re.compile(r"\(([^()]*)\)")
 _SPELLINGS = (
     (re.compile(r"(?:^|(?<=/))1\s*-\s*"), "one minus "),
     (re.compile(r":\w+=\S*$"), ""),  # CatBoost's NDCG:top=5
@@ -324,7 +350,7 @@ _SPELLINGS = (
 
 def _segments(name: str) -> list[list[str]]:
     """The words of each stretch of a name between slashes or dots, in lower case."""
-    text = unicodedata.normalize("NFKC", name)
+    text = _INSIDE.sub(_without_aside, unicodedata.normalize("NFKC", name))
     for pattern, plainly in _SPELLINGS:
         text = pattern.sub(plainly, text)
     if not re.search(r"[_\s/]", text):  # dots between words, not between what contains and what is contained
@@ -334,6 +360,12 @@ def _segments(name: str) -> list[list[str]]:
         for segment in _SEGMENTS.split(text)
     ]
     return [words for words in split if words]
+
+
+def _without_aside(inside: re.Match[str]) -> str:
+    """What stands in parentheses, if it says what is measured: (ms), not (15 bins)."""
+    found = [_LEXICON.get(word) or _part(word) for word in _BREAKS.split(inside[1].lower()) if word]
+    return inside[0] if any(part.role in (*_MEASURES, *_FAINT, Role.SPREAD) for part in found) else " "
 
 
 def _lowered(word: str) -> list[str]:
@@ -362,15 +394,34 @@ def _parts(words: Sequence[str]) -> list[Part]:
 
 _SHORTEST = 3  # letters of a word that something is stuck to
 _NUMBERED = re.compile(r"([a-z]+)\d+(?:[a-z]?|k?full)")
-_TELLING_NUMBERS = re.compile(r"(?:top|rank|knn)[1-9]\d*|r(?:1|5|10)")
+_TELLING_NUMBERS = re.compile(r"(?:top|rank|knn|hr)[1-9]\d*|r(?:1|5|10)")
 _LEADS = _words(
     "train training trn val valid validation test eval dev cv oof avg mean macro micro weighted best min max"
 )
+_ENDINGS = (
+    *(
+        "loss",
+        "losses",
+        "rmse",
+        "rmsd",
+        "mape",
+        "auroc",
+        "auc",
+        "acc",
+        "iou",
+        "accuracy",
+        "ndcg",
+        "bleu",
+        "psnr",
+        "ssim",
+    ),
+    *("fid", "error"),
+)  # of words that have them for nothing else: valloss, gauc, macc
 _F1 = re.compile(r"(?:macro|micro|weighted|mean|avg)?(f1|f2)(?:macro|micro|weighted|mean|avg|score|samples)?")
-_TAILS = _words("macro micro weighted avg mean score scores sum val train test")
+_TAILS = _words("macro micro weighted avg mean score scores sum val train test rate")
 _LETTERS = re.compile(
     r"(?:a|m|n|w|b|o|fw|d|t|v|g|u|cl)"
-    r"(acc|iou|dice|ap|auc|f1|recall|precision|fscore|rmse|mae|accuracy|ece|pa|aji)"
+    r"(dice|ap|f1|recall|precision|fscore|mae|ece|pa|aji)"
 )
 _BARE = re.compile(r"(?:fp|fn|tp|tn|s|h|d|n|p)\d+[a-z]?")  # a width, a kind, an id: nothing with a number left out
 
@@ -382,7 +433,7 @@ def _part(word: str) -> Part:
     if _TELLING_NUMBERS.fullmatch(word):
         return Part(word, Role.FAINT_GOOD)
     numbered = _NUMBERED.fullmatch(word)
-    if numbered and not _BARE.fullmatch(word) and (found := _known(numbered[1])):
+    if numbered and not _BARE.fullmatch(word) and (found := _known(numbered[1], _FAINT)):
         return found
     if re.match(r"\d+[a-z]{2}", word) and (found := _known(word.lstrip("0123456789"))):  # 95tpr
         return found
@@ -392,8 +443,11 @@ def _part(word: str) -> Part:
 
 
 def _stuck(word: str) -> Part | None:
-    if word.endswith(("loss", "losses")):
-        return _LEXICON["loss"]
+    for ending in _ENDINGS:
+        if word.endswith(ending):
+            return _LEXICON[ending]
+    if numbered := re.fullmatch(r"(?:top|rank)\d+([a-z]{3,})", word):  # top1err
+        return _known(numbered[1])
     letters = _LETTERS.fullmatch(word)
     if letters:
         return _LEXICON[letters[1]]
@@ -406,10 +460,10 @@ def _stuck(word: str) -> Part | None:
     return next((found for rest in rests if len(rest) >= _SHORTEST and (found := _known(rest))), None)
 
 
-def _known(word: str) -> Part | None:
+def _known(word: str, also: frozenset[Role] = frozenset()) -> Part | None:
     """A measure or a spread, also with a number behind it."""
     found = _LEXICON.get(word) or _LEXICON.get(word.rstrip("0123456789"))
-    return found if found and found.role in _MEASURES | {Role.SPREAD} else None
+    return found if found and found.role in _MEASURES | also | {Role.SPREAD} else None
 
 
 # What a part is, by what stands beside it
@@ -452,13 +506,17 @@ def _beside(part: Part, before: Sequence[Part], behind: Part) -> Part:
             role = Role.BAD if last.role in _MEASURES | {Role.KIND} else Role.OTHER
         case Part(text="idx" | "index" | "id") if behind.role is Role.NUMBER:  # dataset_idx_0 says which one
             role = Role.NOTHING
+        case Part(is_event=True) if behind.text in _RATES or part.text.endswith("s"):  # a rate or a number of them
+            role = Role.GOOD if part.role is Role.FAINT_GOOD else Role.BAD
+        case Part(text="hr") if behind.role is Role.NUMBER:
+            role = Role.FAINT_GOOD
         case Part(text="top"):
             role = Role.FAINT_GOOD if behind.role is Role.NUMBER else Role.NOTHING
         case Part(text="l1" | "l2") if last.role is Role.SPLIT:  # LightGBM's names of MAE and MSE
             role = Role.FAINT_BAD
         case Part(text="ls") if behind.text and all(each.role is Role.SPLIT for each in before):  # short for loss
             role = Role.FAINT_BAD
-        case Part(text=unit) if unit in _TIME_UNITS and last.role is Role.OTHER:  # timeout_seconds is a timeout
+        case Part(text=unit) if unit in _UNITS and last.role is Role.OTHER:  # timeout_seconds is a timeout
             role = Role.OTHER
     return _as(part, role)
 
@@ -477,14 +535,14 @@ def _about(parts: list[Part]) -> list[Part]:
             head, tail = parts[:place], parts[place + 1 :]
             if head[-1].role in (Role.FALL, Role.RISE):
                 return [*tail, *head]
-            if all(part.role in _SILENT for part in head):
+            if all(part.role in _SILENT for part in head) and head[-1].text != "score":
                 return _about(tail)
             return [*head, *(part for part in tail if part.role is Role.SPREAD)]
     return parts
 
 
 def _can_be_rated(part: Part) -> bool:
-    return part.role not in _SILENT or part.text in _COUNTED | _TIMES | _SPENT
+    return part.role not in _SILENT or part.text in _COUNTED | _TIMES | _SPENT | _BITS
 
 
 def _rate(parts: list[Part], place: int) -> Goal:
@@ -495,8 +553,8 @@ def _rate(parts: list[Part], place: int) -> Goal:
     known, last = _read(counted), next((part.text for part in reversed(counted) if part.text not in _DONE), "")
     if known is not Goal.UNKNOWN:
         return known
-    if last in ("bits", "bit"):
-        return Goal.HIGHER if unit in _SECONDS else Goal.LOWER
+    if last in _BITS and unit in _CODED:
+        return Goal.LOWER
     if last in _SPENT | _TIMES:
         return Goal.LOWER
     is_speed = last in _COUNTED and (unit in _SECONDS | _SPENT or (last.endswith("flops") and unit in _WORKERS))
@@ -514,7 +572,10 @@ def _read(parts: Sequence[Part]) -> Goal:
     before, measure, behind = parts[:place], parts[place], parts[place + 1 :]
     if _is_position(before, behind) or (_is_counted(parts) and not measure.is_tally):
         return Goal.UNKNOWN
-    if any(part.role is Role.OTHER and not (measure.is_named and part.text in _SURNAMES) for part in behind):
+    if any(
+        part.role is Role.OTHER and not ((measure.is_named or measure.is_event) and part.text in _SURNAMES)
+        for part in behind
+    ):
         return Goal.UNKNOWN
     goal = Goal.HIGHER if measure.role in (Role.GOOD, Role.FAINT_GOOD) else Goal.LOWER
     if _is_loss_by_name([part for part in before if part is not _SLASH], measure):
@@ -571,6 +632,8 @@ def _turned(goal: Goal, before: Sequence[Part], behind: Sequence[Part]) -> Goal:
         return Goal.HIGHER if goal is Goal.HIGHER else Goal.UNKNOWN
     if Role.FALL in roles:
         return _OPPOSITE[goal]
+    if _SLASH in before:
+        before = before[len(before) - before[::-1].index(_SLASH) :]
     return Goal.UNKNOWN if any(part.role is Role.FALL for part in before) else goal
 
 
@@ -588,11 +651,11 @@ def goal_of(name: str) -> Goal:
 
 
 def _framed(parts: Sequence[Part]) -> Goal | None:
-    """The goal by scikit-learn's own forms: d2_…_score is a share of what is explained, rank_test_… a place."""
+    """The goal by forms of their own: d2_…_score and skill say how much is explained, rank_test_… is a place."""
     texts = [part.text for part in parts if part.role not in (Role.NUMBER, Role.EXTREME)]
     if any(part.role in (Role.SPREAD, Role.SETTING) for part in parts):
         return Goal.UNKNOWN if {"d2", "rank"}.intersection(texts) else None
-    if "d2" in texts and "score" in texts:
+    if ("d2" in texts and "score" in texts) or "skill" in texts:
         return Goal.HIGHER
     return Goal.LOWER if ("rank", "test") in pairwise(texts) else None
 
@@ -605,7 +668,8 @@ def _joined(segments: list[list[str]]) -> list[list[str]]:
         is_speed = (
             last in _COUNTED and first in _SECONDS | _WORKERS and (len(segment) == 1 or first not in ("min", "h"))
         )
-        if is_speed or (last in _TIMES and first in _COUNTED):
+        is_spent = (last in _TIMES and first in _COUNTED) or (last in _BITS and first in _CODED)
+        if is_speed or is_spent:
             joined[-1].extend(["per", *segment])
             continue
         if last == "time" and _COUNTED.issuperset(segment):
