@@ -152,7 +152,8 @@ _GOOD = """
     enrichment, expectancy, payoff ratio, recovery factor, win loss ratio, profit and loss, profit loss, rankic,
     rankicir, ann ret, cum ret, total ret, excess ret, mean ret, avg ret, net worth, portfolio value, gmv, arpu, ltv,
     nps, roas, precison, percent correct, pct correct, fraction correct, correct rate, dock q, variance explained,
-    explained variance ratio
+    explained variance ratio, time in range, valid rate, agreement, acuracia, exactitud, exactitude, genauigkeit,
+    precisao, rappel
 """
 _GOOD_NAMED = """
     exact match, dice, jaccard, tversky, matthews, kappa, wkappa, pearson, pearsons, pearsonr, spearman, spearmanr,
@@ -161,16 +162,16 @@ _GOOD_NAMED = """
     corr, rank correlation
 """  # an index, a coefficient or a ratio may be named after these
 _GOOD_EVENTS = """
-    success, successes, hit, hits, win rate, win ratio, win percentage, pass rate, pass at, passed, conversion rate,
-    detection rate, detection probability, task completion, route completion, completion rate, true positive rate,
-    true negative rate, tp rate, tn rate, hr at, retention, hitrate, solved, solve rate, resolved, reached, match
-    rate, matched, matching rate, attained, recovered, recovery
+    success, successes, hit, hits, win rate, win ratio, win percentage, pass rate, pass at, conversion rate, detection
+    rate, detection probability, task completion, route completion, completion rate, true positive rate, true negative
+    rate, tp rate, tn rate, hr at, retention, hitrate, solve rate, match rate, matching rate, recovery
 """
+_DONE_WELL = "solved, resolved, reached, matched, attained, recovered, passed"  # good where it is a rate
+_DONE_BADLY = "dropped, lost, invalid, misclassified, fabricated, unsolved"
 _GOOD_TALLIES = "true positive, true positives, true negative, true negatives, tp, tn"
-_FAINT_BAD = "far, hd, rms, der, mer, jer, rpe, ade, rss"
+_FAINT_BAD = "far, hd, der, mer, jer, rpe, ade, rss"
 _FAINT_GOOD = """
-    exact, performance, top, knn, pa, ic, icir, ess, pod, ets, csi, hss, las, uas, clas, mlas, sir, tar, icc, idr,
-    idp, oa, wins
+    exact, performance, top, pa, ic, icir, ess, pod, ets, hss, las, uas, clas, mlas, sir, tar, icc, idr, idp, oa, wins
 """
 _BAD = """
     loss, losses, error, err, errors, mae, mse, rmse, rmsle, msle, mape, smape, wape, wmape, maape, mase, rmsse,
@@ -194,18 +195,19 @@ _BAD = """
     negative likelihood ratio, demographic parity difference, equalized odds difference, wrmsse, mql, cvrmse, smdape,
     rmsre, rmae, wmae, mre, rmsep, rmsecv, lamr, fppi, olrp, voe, gmsd, mdsi, ilniqe, ciede2000, delta e, deltae,
     ergas, fcd, rmsce, augrc, tace, dbi, igd, ici, vde, timing, timings, jitter, makespan, tardiness, lateness, ulcer
-    index, fees, commission, commissions, cpa, cac, sycophancy, redundancy, carbon footprint
+    index, fees, commission, commissions, cpa, cac, sycophancy, redundancy, carbon footprint, mdae, mrstft,
+    overfitting, perda, perte, erro, erreur, fehler
 """
 _BAD_NAMED = "bouldin, xie beni"
 _BAD_EVENTS = """
     failure, failures, failed, fail, miss, misses, missed, crash, crashes, collision, collisions, violation,
     violations, infraction, infractions, fault, faults, defect, defects, timeouts, timeout rate, outage, outages,
-    misclassification, misclassified, missed detection, missed detections, hallucination, hallucinations, toxicity,
-    toxic, harmfulness, harmful, unsafe, offroad, off road, repetition, packet loss, false alarm, false alarms, false
-    accept, false reject, false acceptance, false rejection, false match, false non match, false positive rate, false
-    negative rate, false discovery, false omission, fp rate, fn rate, unk, bad, exceptions, invalid, dropped,
-    fabrication, fabricated, jailbreak, leakage, leaks, lost, fall rate, unsolved, stalls, retries, preemptions,
-    downtime, mostly lost, insult, profanity, hate
+    misclassification, missed detection, missed detections, hallucination, hallucinations, toxicity, toxic,
+    harmfulness, harmful, unsafe, offroad, off road, repetition, packet loss, false alarm, false alarms, false accept,
+    false reject, false acceptance, false rejection, false match, false non match, false positive rate, false negative
+    rate, false discovery, false omission, fp rate, fn rate, unk, bad, exceptions, fabrication, jailbreak, leakage,
+    leaks, fall rate, stalls, retries, preemptions, downtime, mostly lost, insult, profanity, hate, suboptimal,
+    malformed
 """
 _BAD_TALLIES = "false positive, false positives, false negative, false negatives, fp, fn"
 _SPREAD = """
@@ -229,15 +231,15 @@ _OTHER = """
     bits, kb, mb, gb, kib, mib, gib, megabytes, gigabytes, timeout, iteration, curve, matrix, report, support, name,
     path, plot, prediction, predictions, values, logit, logits, logp, logps, prob, hist, histogram, mode, penalty,
     confidence, uncertainty, importance, contribution, density, capacity, utilization, usage, frames, scores, signs,
-    exposure time, max time, audio seconds, audio minutes, audio hours, audio duration, frequency, freq, interval,
-    period, horizon, entropy, coverage, drift, stability, complexity, margin, margins, sum of, rate limit, learning
-    rate, lr, flops, gflops, macs, rmsprop, psi, flos, trades, exposure, turnover, feature map, heat map, attention
-    map, saliency map, class map, label map, mixed precision, half precision, full precision, double precision, float
-    precision, start time, end time, created time, creation time, updated time, current time, up time, life time,
-    watch time, dwell time, session time, survival time, session duration, time step, time steps, time stamp,
-    timestamp, time of day, time limit, time to event, time budget, likelihood ratio, likelihood ratios, err at,
-    regularization, approx kl, approxkl, kl penalty, kl coef, log prob, log probs, n gram, churn, refusal, abstention,
-    radius, neighbors, dtype, stop loss, take profit, p value, p values
+    max time, frequency, freq, interval, period, horizon, entropy, coverage, drift, stability, complexity, margin,
+    margins, sum of, rate limit, learning rate, lr, flops, gflops, macs, rmsprop, psi, flos, trades, exposure,
+    turnover, feature map, heat map, attention map, saliency map, class map, label map, mixed precision, half
+    precision, full precision, double precision, float precision, start time, end time, created time, creation time,
+    updated time, current time, time step, time steps, time stamp, timestamp, time of day, time limit, time to event,
+    time budget, likelihood ratio, likelihood ratios, err at, regularization, approx kl, approxkl, kl penalty, kl
+    coef, log prob, log probs, n gram, churn, refusal, abstention, radius, neighbors, dtype, stop loss, take profit, p
+    value, p values, return rate, time since, time zone, time window, time index, time idx, time point, time points,
+    time series, time range, first time, last time, policy delay, disagreement, time hour, time day
 """
 _WORDS = {
     Role.NEGATION: "neg, negative, inverse, inv, inverted",
@@ -273,15 +275,21 @@ def _words(text: str) -> frozenset[str]:
 
 
 _COUNTED = _words("""
-    it its iter iters iteration iterations tok toks token tokens sample samples image images img imgs frame frames step
-    steps req reqs request requests query queries example examples item items row rows record records char chars word
-    words sentence sentences batch batches episode episodes epoch epochs sequence sequences seq seqs video videos clips
-    graph graphs game games op ops operations transactions messages documents docs pages predictions inferences
-    trials points gb mb kb bits bytes gigabytes megabytes flop flops gflops tflops pflops calls tasks jobs
+    it its iter iters iteration iterations tok toks token tokens sample samples image images img imgs frame frames
+    step steps req reqs request requests query queries example examples item items row rows record records char chars
+    word words sentence sentences batch batches episode episodes epoch epochs sequence sequences seq seqs video videos
+    clips graph graphs game games rollouts updates actions moves op ops operations transactions messages documents
+    docs pages predictions inferences trials points gb mb kb bits bytes gigabytes megabytes flop flops gflops tflops
+    pflops calls tasks jobs
 """)  # what can be done so many times a second
 _DONE = _words("processed sampled trained served generated seen completed")  # with them
 _SECONDS = _words("s sec secs second seconds ms min minute minutes h hr hour hours")
-_UNITS = _words("ms msec millis milliseconds us microseconds ns nanoseconds sec secs seconds minutes hours")
+_UNITS = _words("ms msec millis milliseconds microseconds nanoseconds sec secs seconds minutes hours")
+_LASTING = _words(
+    "audio video clip speech utterance session call trip song track sleep trade holding position recording event stay "
+    "flight watch dwell play screen air alive survival exposure life up"
+)  # what lasts longer or shorter, and neither is better
+_CALENDAR = _words("hour day week month weekday date")
 _BITS = _words("bit bits nat nats")
 _TIMES = _words("s ms sec secs seconds")  # which so much takes
 _CODED = _words("byte bytes char chars character dim dims dimension token word pixel subpixel symbol base")  # in bits
@@ -307,6 +315,8 @@ def _lexicon() -> dict[str, Part]:
         (_BAD, Part("", Role.BAD)),
         (_GOOD_NAMED, Part("", Role.GOOD, is_named=True)),
         (_BAD_NAMED, Part("", Role.BAD, is_named=True)),
+        (_DONE_WELL, Part("", is_event=True)),
+        (_DONE_BADLY, Part("", is_event=True)),
         (_GOOD_EVENTS, Part("", Role.FAINT_GOOD, is_event=True)),
         (_BAD_EVENTS, Part("", Role.FAINT_BAD, is_event=True)),
         (_GOOD_TALLIES, Part("", Role.GOOD, is_tally=True)),
@@ -350,7 +360,7 @@ _SPELLINGS = (
 
 def _segments(name: str) -> list[list[str]]:
     """The words of each stretch of a name between slashes or dots, in lower case."""
-    text = _INSIDE.sub(_without_aside, unicodedata.normalize("NFKC", name))
+    text = _INSIDE.sub(_without_aside, _plain(name))
     for pattern, plainly in _SPELLINGS:
         text = pattern.sub(plainly, text)
     if not re.search(r"[_\s/]", text):  # dots between words, not between what contains and what is contained
@@ -360,6 +370,12 @@ def _segments(name: str) -> list[list[str]]:
         for segment in _SEGMENTS.split(text)
     ]
     return [words for words in split if words]
+
+
+def _plain(name: str) -> str:
+    """A name without accents, and its letters in their usual form."""
+    parted = unicodedata.normalize("NFKD", name)
+    return unicodedata.normalize("NFC", "".join(sign for sign in parted if not unicodedata.combining(sign)))
 
 
 def _without_aside(inside: re.Match[str]) -> str:
@@ -470,16 +486,18 @@ def _known(word: str, also: frozenset[Role] = frozenset()) -> Part | None:
 
 
 def _settled(parts: list[Part]) -> list[Part]:
-    """Ranks, similarities, distances and faint measures of a segment, by their neighbours."""
+    """The parts of a segment, with the role that their neighbours leave them."""
     settled: list[Part] = []
     for place, part in enumerate(parts):
-        behind = parts[place + 1] if place + 1 < len(parts) else Part("")
+        rest = parts[place + 1 :]
         if part.role is Role.RANK:
-            settled = _with_rank(settled, part, behind)
+            settled = _with_rank(settled, part, rest[0] if rest else Part(""))
         elif part.text == "index" and place and parts[place - 1].role is Role.RANK:
             settled.append(Part("index"))
+        elif part.is_event:
+            settled.append(_event(part, rest))
         else:
-            settled.append(_beside(part, settled, behind))
+            settled.append(_beside(part, settled, rest[0] if rest else Part("")))
     return settled
 
 
@@ -487,12 +505,21 @@ def _with_rank(before: list[Part], rank: Part, behind: Part) -> list[Part]:
     """A mean rank is bad, its inverse and its index are good; rank-1 is the hits at the first place."""
     if any(part.role is Role.NEGATION for part in before):
         return [*(Part(part.text) if part.role is Role.NEGATION else part for part in before), _as(rank, Role.GOOD)]
-    if before and before[-1].role is Role.AVERAGE and behind.role is not Role.NUMBER:
-        return [*before, _as(rank, Role.GOOD if behind.text == "index" else Role.BAD)]
+    is_mean = bool(before) and before[-1].role is Role.AVERAGE
     if behind.role is Role.NUMBER:
-        is_first = behind.text.strip("0") and not (before and before[-1].role is Role.AVERAGE)
+        is_first = bool(behind.text.strip("0")) and not is_mean  # rank 0 is a process
         return [*before, _as(rank, Role.FAINT_GOOD if is_first else Role.OTHER)]
+    if is_mean:
+        return [*before, _as(rank, Role.GOOD if behind.text == "index" else Role.BAD)]
     return [*before, _as(rank, Role.NOTHING if behind.role in _MEASURES or behind.text in _SURNAMES else Role.OTHER)]
+
+
+def _event(event: Part, rest: Sequence[Part]) -> Part:
+    """A rate or a number of events counts; in f1_toxic it is the name of a class."""
+    if event.text.endswith("s") or any(part.text in _RATES for part in rest):
+        is_good = event.role is Role.FAINT_GOOD or event.text in _phrases(_DONE_WELL)
+        return _as(event, Role.GOOD if is_good else Role.BAD)
+    return event
 
 
 def _beside(part: Part, before: Sequence[Part], behind: Part) -> Part:
@@ -506,19 +533,21 @@ def _beside(part: Part, before: Sequence[Part], behind: Part) -> Part:
             role = Role.BAD if last.role in _MEASURES | {Role.KIND} else Role.OTHER
         case Part(text="idx" | "index" | "id") if behind.role is Role.NUMBER:  # dataset_idx_0 says which one
             role = Role.NOTHING
-        case Part(is_event=True) if behind.text in _RATES or part.text.endswith("s"):  # a rate or a number of them
-            role = Role.GOOD if part.role is Role.FAINT_GOOD else Role.BAD
-        case Part(text="hr") if behind.role is Role.NUMBER:
-            role = Role.FAINT_GOOD
-        case Part(text="top"):
+        case Part(text="top" | "hr"):
             role = Role.FAINT_GOOD if behind.role is Role.NUMBER else Role.NOTHING
         case Part(text="l1" | "l2") if last.role is Role.SPLIT:  # LightGBM's names of MAE and MSE
             role = Role.FAINT_BAD
         case Part(text="ls") if behind.text and all(each.role is Role.SPLIT for each in before):  # short for loss
             role = Role.FAINT_BAD
-        case Part(text=unit) if unit in _UNITS and last.role is Role.OTHER:  # timeout_seconds is a timeout
+        case Part(text=text) if _is_length(text, last):
             role = Role.OTHER
     return _as(part, role)
+
+
+def _is_length(text: str, last: Part) -> bool:
+    """Whether it says how long something lasts that may be long: audio_seconds, timeout_ms."""
+    is_time = text in _UNITS or text in ("time", "times", "duration")
+    return is_time and (last.text in _LASTING or (last.role is Role.OTHER and text in _UNITS))
 
 
 def _as(part: Part, role: Role) -> Part:
@@ -568,8 +597,11 @@ def _read(parts: Sequence[Part]) -> Goal:
     place = _place_of_measure(parts)
     if place is None:
         told = [part for part in parts if part.role not in _SILENT]
-        return Goal.HIGHER if [part.role for part in told] == [Role.RISE] else Goal.UNKNOWN
+        is_rise = bool(told) and told[0].role is Role.RISE and all(part.text in _SURNAMES for part in told[1:])
+        return Goal.HIGHER if is_rise else Goal.UNKNOWN
     before, measure, behind = parts[:place], parts[place], parts[place + 1 :]
+    if measure.role in _FAINT and not _is_plain(measure, behind):
+        return Goal.UNKNOWN
     if _is_position(before, behind) or (_is_counted(parts) and not measure.is_tally):
         return Goal.UNKNOWN
     if any(
@@ -591,6 +623,12 @@ def _place_of_measure(parts: Sequence[Part]) -> int | None:
             if parts[place].role in roles:
                 return place
     return None
+
+
+def _is_plain(measure: Part, behind: Sequence[Part]) -> bool:
+    """Whether a faint measure is no mere part of something else, as top-10 is of `top_10_features`."""
+    is_sure = measure.is_event or measure.text in _UNITS or measure.text == "ls"
+    return is_sure or all(part.role is not Role.NOTHING or part.text in ("score", "rate", "/") for part in behind)
 
 
 def _is_loss_by_name(before: Sequence[Part], measure: Part) -> bool:
@@ -672,7 +710,7 @@ def _joined(segments: list[list[str]]) -> list[list[str]]:
         if is_speed or is_spent:
             joined[-1].extend(["per", *segment])
             continue
-        if last == "time" and _COUNTED.issuperset(segment):
+        if last == "time" and (_COUNTED.issuperset(segment) or first in _CALENDAR):
             joined[-1][-1] = "progress"
         joined.append(list(segment))
     return joined
