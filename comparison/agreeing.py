@@ -8,6 +8,7 @@ from comparison.completing import completed
 from comparison.defaults import Defaults
 from comparison.errors import ExperimentNotFound, FilterRefused, NotUnderstood, RequestError, RunNotFound
 from comparison.finding import find_all, find_experiment
+from comparison.goals import fits, is_pattern
 from comparison.leading import Ranking
 from comparison.naming import folded, near
 from comparison.request import Pin
@@ -34,6 +35,20 @@ def known_metric(name: str, source: RunSource, defaults: Defaults, *, text: str 
         return name
     alike = near(name, logged) or tuple(logged[:_SUGGESTED])
     raise _unknown(f"No run logged a metric called {name[:120]}.", name, alike, text)
+
+
+def known_goal(name: str, source: RunSource, defaults: Defaults, *, text: str = "") -> str:
+    """The metric to set a goal for as it was logged, or a pattern such as `score_*` that one of the newest runs fits.
+
+    Raises NotUnderstood when nobody logged it.
+    """
+    if not is_pattern(name):
+        return known_metric(name, source, defaults, text=text)
+    for ids in dict.fromkeys((_experiment(source, defaults), ())):
+        recent = source.newest(experiment_ids=ids, limit=SEEN)
+        if any(fits(each, name) for run in recent for each in run.metrics):
+            return name
+    raise _unknown(f"None of the newest {SEEN} runs logged a metric like {name[:120]}.", name, (), text)
 
 
 def known_run(request: Pin, source: RunSource, defaults: Defaults, *, now: datetime | None = None) -> Run:

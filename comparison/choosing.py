@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from comparison.completing import offered
 from comparison.defaults import Defaults
 from comparison.errors import FilterRefused, RequestError, RunNotFound
 from comparison.goals import decide
@@ -159,8 +160,7 @@ def rank_by(metric: str, scope: Scope, told: RunReference) -> tuple[str, Goal]:
         raise scope.refuse(
             f"No goal is known for {name}: higher or lower?",
             told,
-            remedy="Set it once for the channel.",
-            example=f"set goal {name} lower",
+            remedy=f"Set it once for the channel: {offered(name)}.",
         )
     return name, goal
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from comparison import clauses
 from comparison.clauses import missing
 from comparison.errors import NotUnderstood
+from comparison.goals import EITHER
 from comparison.references import reference
 from comparison.request import (
     AllRuns,
@@ -129,6 +130,9 @@ def _goal(values: Sequence[Word], text: str, spot: Word, *, takes_back: bool) ->
     names = " ".join(word.text for word in (values if takes_back else values[:-1]))
     said = "" if takes_back or not values else values[-1].folded
     value = _GOALS.get(said, "")
+    if names and said in _EITHER:
+        at, end, ways = values[-1].at, values[-1].end, ("higher", "lower")
+        raise NotUnderstood("Which way is better?", remedy="Say one.", near=ways, text=text, at=at, end=end)
     if not names or not (value or takes_back):
         raise missing("Which way is better?", "Say higher or lower behind the metric.", "set goal cost lower", spot)
     return SetDefault("goal", value, names, text)
@@ -153,4 +157,5 @@ _GOALS = {
     **dict.fromkeys(("lower", "low", "down", "min", "minimize", "less"), "lower"),
     **dict.fromkeys(("unknown", "neither", "none"), "unknown"),
 }
+_EITHER = (EITHER, "lower|higher", "higher/lower", "lower/higher")
 _SUCH = {"experiment": "fraud", "metric": "accuracy"}

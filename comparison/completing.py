@@ -3,6 +3,7 @@
 import re
 
 from comparison.errors import RequestError
+from comparison.goals import EITHER
 from comparison.parser import parse
 from comparison.request import Compare, Named
 
@@ -31,6 +32,11 @@ def quoted(name: str) -> str:
         return ""
     pairs = sorted(_QUOTES, key=lambda pair: pair[0] in name or pair[1] in name)  # first those that it does not hold
     return next((f"{o}{name}{c}" for o, c in (*bare, *pairs) if _is_read_back(f"{o}{name}{c}", name)), "")
+
+
+def offered(metric: str) -> str:
+    """How a goal is set, where nobody knows which: no direction is proposed."""
+    return f"set goal {quoted(metric) or metric} {EITHER}"
 
 
 def _is_read_back(written: str, name: str) -> bool:

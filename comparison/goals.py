@@ -18,6 +18,7 @@ from comparison.outcome import GoalSource
 from comparison.runs import Experiment, Goal
 
 _LONGEST = 250  # characters, as many as MLflow keeps of a name
+EITHER = "higher|lower"  # what is offered where nobody knows: one of the two is to be typed
 _OPPOSITE = {Goal.HIGHER: Goal.LOWER, Goal.LOWER: Goal.HIGHER, Goal.UNKNOWN: Goal.UNKNOWN}
 
 
@@ -45,7 +46,7 @@ def stated_goal(name: str, goals: Mapping[str, Goal]) -> Goal | None:
     """
     if name in goals:
         return goals[name]
-    patterns = [pattern for pattern in goals if is_pattern(pattern) and fnmatchcase(name, pattern)]
+    patterns = [pattern for pattern in goals if is_pattern(pattern) and fits(name, pattern)]
     most = max(map(_said_by, patterns), default=0)
     found = {goals[pattern] for pattern in patterns if _said_by(pattern) == most}
     if not found:
@@ -54,12 +55,17 @@ def stated_goal(name: str, goals: Mapping[str, Goal]) -> Goal | None:
 
 
 def is_pattern(name: str) -> bool:
-    """Whether a name stands for several metrics, such as `score_*`."""
-    return "*" in name or "?" in name
+    """Whether a name stands for several metrics, such as `score_*`; one of stars alone stands for nothing."""
+    return ("*" in name or "?" in name) and _said_by(name) > 0
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a metric is one that the pattern stands for, in capitals or not; brackets are brackets."""
+    return fnmatchcase(name.casefold(), pattern.casefold().replace("[", "[[]"))
 
 
 def _said_by(pattern: str) -> int:
-    return sum(sign not in "*?" for sign in pattern)
+    return sum(sign.isalnum() for sign in pattern)
 
 
 class Role(Enum):
@@ -327,6 +333,7 @@ def _lexicon() -> dict[str, Part]:
 
 _LEXICON = _lexicon()
 _MOST = max(phrase.count(" ") for phrase in _LEXICON) + 1  # words of a phrase
+_WELL = frozenset(_phrases(_DONE_WELL))
 _SLASH = Part("/")
 _MEASURES = frozenset({Role.GOOD, Role.BAD})
 _FAINT = frozenset({Role.FAINT_GOOD, Role.FAINT_BAD})
@@ -517,7 +524,7 @@ def _with_rank(before: list[Part], rank: Part, behind: Part) -> list[Part]:
 def _event(event: Part, rest: Sequence[Part]) -> Part:
     """A rate or a number of events counts; in f1_toxic it is the name of a class."""
     if event.text.endswith("s") or any(part.text in _RATES for part in rest):
-        is_good = event.role is Role.FAINT_GOOD or event.text in _phrases(_DONE_WELL)
+        is_good = event.role is Role.FAINT_GOOD or event.text in _WELL
         return _as(event, Role.GOOD if is_good else Role.BAD)
     return event
 

@@ -1,6 +1,7 @@
 """What MLflow's client brings, as our own values."""
 
 import math
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from comparison.source import ModelVersion
 from comparison.tolerance import read_tolerance
 
 GOAL_TAG = "mlcompare.goal."
+GOALS_TAG = "mlcompare.goals"  # several, also by patterns, which no tag's name can hold: score_*: higher, ls_*: lower
 TOLERANCE_TAG = "mlcompare.tolerance"
 METRIC_TAG = "mlcompare.metric"
 BASELINE_TAG = "mlcompare.baseline"
@@ -50,7 +52,7 @@ def metric(found: Any) -> Metric:
 
 def experiment(found: Any) -> Experiment:
     tags = dict(found.tags or {})
-    goals = {
+    goals = _listed(tags.get(GOALS_TAG, "")) | {
         name.removeprefix(GOAL_TAG): Goal(value.strip().lower())
         for name, value in tags.items()
         if name.startswith(GOAL_TAG) and value.strip().lower() in _GOALS
@@ -67,6 +69,17 @@ def _tolerances(tags: Mapping[str, str]) -> dict[str, float]:
         if name == TOLERANCE_TAG or name.startswith(f"{TOLERANCE_TAG}.")
     }
     return {name: fraction for name, fraction in found.items() if fraction is not None}
+
+
+def _listed(goals: str) -> dict[str, Goal]:
+    """The goals of `score_*: higher, ls_*: lower`; what is not of this form is passed over."""
+    stated = {}
+    for each in re.split(r"[,;\n]", goals):
+        value = re.split(r"[:=\s]", each.strip())[-1]
+        name = each.strip().removesuffix(value).rstrip(":= \t")
+        if name and value.lower() in _GOALS:
+            stated[name] = Goal(value.lower())
+    return stated
 
 
 def version(found: Any) -> ModelVersion:

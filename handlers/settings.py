@@ -96,7 +96,7 @@ def _goal(request: SetDefault, said: Said, services: Services) -> tuple[str, str
     agreed = defaults_of(services.defaults, said)
     if not request.value:
         return "", agreeing.agreed_goal(request.metric, agreed, text=request.text)
-    return request.value, agreeing.known_metric(request.metric, services.runs, agreed, text=request.text)
+    return request.value, agreeing.known_goal(request.metric, services.runs, agreed, text=request.text)
 
 
 _FOUND: dict[str, Callable[[SetDefault, Said, Services], tuple[str, str]]] = {

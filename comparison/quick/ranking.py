@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from comparison.choosing import Scope, rank_by
+from comparison.completing import offered
 from comparison.defaults import Defaults
 from comparison.errors import FilterRefused, RequestError, RunNotFound
 from comparison.goals import decide
@@ -71,8 +72,7 @@ def _no_metric(request: Top, newest: list[Run], where: Place) -> RequestError:
     logged = list(dict.fromkeys(name for run in newest for name in run.metrics))
     return RunNotFound(
         f"By which metric? The newest runs{place_} logged none whose goal is known.",
-        remedy="Name one, and set its goal." if logged else "They logged no metrics at all.",
-        example=f"set goal {logged[0]} higher" if logged else "",
+        remedy=f"Name one, and set its goal: {offered(logged[0])}." if logged else "They logged no metrics at all.",
         near=tuple(logged[:5]),
         text=request.text,
     )

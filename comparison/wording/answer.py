@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from comparison import links
 from comparison.completing import quoted
+from comparison.goals import EITHER
 from comparison.outcome import Comparison, GoalSource, MetricComparison, Outcome, Verdict
 from comparison.report import Line, Link, Report, RunCard, Section, Step
 from comparison.runs import Goal, Run
@@ -105,7 +106,7 @@ def _steps(comparison: Comparison, command: str, *, folded: bool, in_channel: bo
     steps = []
     unknown = list(dict.fromkeys(metric.logged_as for metric in comparison.metrics if _moves_without_goal(metric)))
     if unknown and in_channel:
-        typed = f"{command} set goal {quoted(unknown[0])} lower" if quoted(unknown[0]) else ""
+        typed = f"{command} set goal {quoted(unknown[0])} {EITHER}" if quoted(unknown[0]) else ""
         steps.append(Step(f"No goal is known for {plain.listed(unknown)}. Set goals, or type", typed))
     elif unknown:
         tag = f"mlcompare.goal.{plain.one_line(unknown[0])}"

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from comparison import digits, links
 from comparison.completing import quoted
+from comparison.goals import EITHER
 from comparison.likelihood import likelihood
 from comparison.quick.primary import value_of
 from comparison.report import Align, Cell, Column, Line, Link, Report, Section, Step, Table
@@ -216,7 +217,7 @@ def _steps(news: ManyNews, command: str) -> tuple[Step, ...]:
         name = group.by.metric if group.by and group.by.goal is Goal.UNKNOWN else ""
         if quoted(name):
             text = f"No goal is known for {plain.name(name)}, so no best is shown. To say which way is better"
-            return (Step(text, f"{command} set goal {quoted(name)} lower"),)
+            return (Step(text, f"{command} set goal {quoted(name)} {EITHER}"),)
     return ()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from comparison.completing import quoted
+from comparison.goals import EITHER
 from comparison.likelihood import by_likelihood
 from comparison.outcome import Comparison, MetricComparison, Outcome
 from comparison.report import Line, Report, Section, Step, Table
@@ -116,4 +117,4 @@ def _steps(comparison: Comparison, command: str) -> tuple[Step, ...]:
     if not typed or (is_judged and primary not in unknown):
         return ()
     text = f"No goal is known for {plain.listed(unknown, 3)}. To say which way is better"
-    return (Step(text, f"{command} set goal {typed} lower"),)
+    return (Step(text, f"{command} set goal {typed} {EITHER}"),)

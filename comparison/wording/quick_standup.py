@@ -155,7 +155,8 @@ def _assumed(digest: Digest) -> str:
     ]
     if not told:
         return ""
-    example = f"set goal {plain.name(by[0].metric, words.LABEL)} lower"
+    opposite = Goal.LOWER if by[0].goal is Goal.HIGHER else Goal.HIGHER
+    example = f"set goal {plain.name(by[0].metric, words.LABEL)} {opposite.value}"
     return f"Assumed from the names: {'; '.join(told)}. To say otherwise: {example}."
 
 

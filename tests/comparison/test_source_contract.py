@@ -18,6 +18,12 @@ from tests.fakes.runs import FakeRuns
 from tests.logged import log_run, new_experiment
 
 NAMES = ["plain", "it's", 'say "hi"', "both ' and \"", "back\\slash", "100%_sure", "two\nlines", "ünï😀", "a -- b; c"]
+TAGS = {
+    "mlcompare.goal.cost": "Lower",
+    "mlcompare.goals": "score_*: higher; ls_*=lower, cost: higher\nmy metric HIGHER, sideways: left, *",
+    "mlcompare.metric": "acc",
+}
+GOALS = {"cost": Goal.LOWER, "score_*": Goal.HIGHER, "ls_*": Goal.LOWER, "my metric": Goal.HIGHER}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def made(request):
     )
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     client = MlflowClient(uri)
-    experiment = new_experiment(client, name, **{"mlcompare.goal.cost": "Lower", "mlcompare.metric": "acc"})
+    experiment = new_experiment(client, name, **TAGS)
     ids = {}
     for number, each in enumerate(NAMES):
         ids[each] = log_run(
@@ -72,7 +78,7 @@ def made(request):
 
 
 def _fake(name):
-    experiment = Experiment("7", name, {"cost": Goal.LOWER}, "acc")
+    experiment = Experiment("7", name, GOALS, "acc")
     blank = Run("", "", experiment, parameters={"lr": "0.1"}, ended_at=8_000)
     runs = [
         replace(blank, run_id=uuid4().hex, name=each, started_at=1_000 + number, metrics={"acc": Metric(number / 10)})
@@ -118,7 +124,7 @@ def test_a_run_holds_all_that_was_logged(made):
     assert run.ended_at >= run.started_at
     assert (run.experiment.experiment_id, run.experiment.goals, run.experiment.primary_metric) == (
         experiment,
-        {"cost": Goal.LOWER},
+        GOALS,
         "acc",
     )
     assert (run.metrics["acc"].value, run.metrics["acc"].step) == (0.4, 2)

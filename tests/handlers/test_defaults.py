@@ -43,6 +43,7 @@ def having(bot, *agreed, channel=ROOM):
         ("goal cost is down", "For cost, lower is better in this channel", "unset goal cost"),
         ("set goal cost max", "For cost, higher is better in this channel", "unset goal cost"),
         ("set goal val_auc neither", "For val_auc, neither way is better in this channel", "unset goal val_auc"),
+        ("set goal CO* lower", "For CO*, lower is better in this channel", "unset goal 'CO*'"),
         ("pin dear", f"The baseline of this channel is now dear ({COSTLY[1].run_id[:8]}) in fraud", "unpin"),
         ("pin latest", f"The baseline of this channel is now dear ({COSTLY[1].run_id[:8]}) in fraud", "unpin"),
         ("set baseline old", f"The baseline of this channel is now old ({OLD.run_id[:8]}) in iris", "unpin"),
@@ -110,6 +111,7 @@ def test_what_was_never_set_can_be_taken_back_all_the_same(slack, words, told):
         ("set experiment frud", "There is no experiment called frud."),
         ("set metric val_acu", "No run logged a metric called val_acu."),
         ("set goal costs lower", "No run logged a metric called costs."),
+        ("set goal cost higher|lower", "Which way is better?"),
     ],
 )
 def test_an_unknown_name_is_answered_to_the_asker_with_the_nearest(slack, words, told):
@@ -137,6 +139,8 @@ def test_an_unknown_name_is_answered_to_the_asker_with_the_nearest(slack, words,
         "set metric <!channel>",
         "pin where metrics.",
         "set goal lower",
+        "set goal nothing_* lower",
+        "set goal * lower",
     ],
 )
 def test_what_cannot_be_set_changes_nothing_and_says_why_to_the_asker_alone(slack, words):
@@ -452,5 +456,5 @@ def test_a_metric_whose_name_tells_nothing_comes_with_what_to_type(slack):
     odd = [a_run("cheap", 10, metrics={"my lr": Metric(1.0)}), a_run("dear", 11, metrics={"my lr": Metric(2.0)})]
     with Workshop(slack, FakeRuns(odd)) as bot:
         said = bot.ask("cheap vs dear")
-    assert 'No goal is known for my lr. Set goals, or type: `/mlcompare set goal "my lr" lower`' in said
+    assert 'No goal is known for my lr. Set goals, or type: `/mlcompare set goal "my lr" higher|lower`' in said
     assert "[Set goals …]" in said

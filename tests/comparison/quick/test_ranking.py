@@ -105,7 +105,8 @@ def test_a_metric_nobody_logged_is_answered_with_near_ones():
 def test_a_goal_nobody_knows_is_asked_for():
     with pytest.raises(RunNotFound, match="No goal is known for magic") as error:
         ask(a_run("odd", ended=HOUR, metrics={"magic": 1}), metric="magic")
-    assert error.value.example == "set goal magic lower"
+    assert error.value.remedy == "Set it once for the channel: set goal magic higher|lower."
+    assert error.value.example == ""
 
 
 def test_a_goal_the_channel_set_is_enough():

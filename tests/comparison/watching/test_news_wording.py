@@ -163,7 +163,7 @@ def test_registered_versions_stand_with_the_run():
 def test_a_metric_without_a_goal_comes_with_what_to_type():
     odd = [forest(n, n * HOUR, metrics={"magic": float(n)}) for n in (1, 2)]
     (step,) = report(odd[1], odd[0]).steps
-    assert step.command == "/mlcompare set goal magic lower"
+    assert step.command == "/mlcompare set goal magic higher|lower"
 
 
 def test_the_summary_is_a_complete_short_answer():
@@ -223,7 +223,7 @@ def test_a_sweep_without_a_goal_says_so_and_shows_no_best():
     found = of_sweep(*odd)
     assert found.headline == "Sweep lr-search: 37 of 37 ended"
     assert "No goal is known for magic, so no best is shown." in found.summary
-    assert found.steps[0].command == "/mlcompare set goal magic lower"
+    assert found.steps[0].command == "/mlcompare set goal magic higher|lower"
 
 
 def test_a_sweep_that_is_too_long_says_what_was_counted():
