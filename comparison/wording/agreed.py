@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from comparison.completing import quoted
 from comparison.defaults import EXPERIMENT, GOAL, METRIC, PINNED, Agreed, Defaults
-from comparison.goals import goal_of
+from comparison.goals import goal_of, is_pattern
 from comparison.outcome import Comparison, GoalSource
 from comparison.report import Line, Report, Section, Step
 from comparison.request import Compare, Filtered, Latest, Leading, OfDay, Registered, TopRuns, Unfinished
@@ -136,6 +136,8 @@ def _undone(after: Agreed, before: Agreed, command: str) -> str:
 
 
 def _told_by_name(metric: str) -> str:
+    if is_pattern(metric):
+        return "each name tells for itself"
     goal = goal_of(metric)
     return "its name tells nothing" if goal is Goal.UNKNOWN else f"its name tells that {goal.value} is better"
 
