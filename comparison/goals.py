@@ -150,16 +150,15 @@ _GOOD = """
     enrichment factor, profit, profits, revenue, pnl, roi, cagr, sqn, equity, information ratio, profit factor,
     positive likelihood ratio, demographic parity ratio, equalized odds ratio, equal opportunity ratio, krippendorff
     alpha, cronbach alpha, time between failures, time to failure, feasibility, explained deviance, vus, hamming
-    score, threat score, recip rank, iprec, rbp, mcfadden, q2, rpd, rpiq, willmott, evs, uar, froc, hmean, oks, rra,
-    rta, anls, apr, apf, apc, cmos, smos, wvmos, mushra, ssnr, segsnr, erle, rtfx, ovl, vendi, nrqm, qnr, vifp,
-    haarpsi, fsimc, nima, mssim, dockq, crpss, dbcv, utility, usefulness, naturalness, informativeness, truthfulness,
-    honesty, creativity, empathy, plausibility, intelligibility, fidelity, realism, efficiency, reliability,
-    interpretability, adherence, compliance, prompt alignment, text alignment, attainment, sequence recovery,
-    enrichment, expectancy, payoff ratio, recovery factor, win loss ratio, profit and loss, profit loss, rankic,
-    rankicir, ann ret, cum ret, total ret, excess ret, mean ret, avg ret, net worth, portfolio value, gmv, arpu, ltv,
-    nps, roas, precison, percent correct, pct correct, fraction correct, correct rate, dock q, variance explained,
-    explained variance ratio, time in range, valid rate, agreement, acuracia, exactitud, exactitude, genauigkeit,
-    precisao, rappel
+    score, threat score, recip rank, iprec, rbp, mcfadden, rpd, rpiq, willmott, evs, uar, froc, hmean, oks, rra, rta,
+    anls, apr, apf, apc, cmos, smos, wvmos, mushra, ssnr, segsnr, erle, rtfx, ovl, vendi, nrqm, qnr, vifp, haarpsi,
+    fsimc, nima, mssim, dockq, crpss, dbcv, utility, usefulness, naturalness, informativeness, truthfulness, honesty,
+    creativity, empathy, plausibility, intelligibility, fidelity, realism, efficiency, reliability, interpretability,
+    adherence, compliance, prompt alignment, text alignment, attainment, sequence recovery, enrichment, expectancy,
+    payoff ratio, recovery factor, win loss ratio, profit and loss, profit loss, rankic, rankicir, ann ret, cum ret,
+    total ret, excess ret, mean ret, avg ret, net worth, portfolio value, gmv, arpu, ltv, nps, roas, precison, percent
+    correct, pct correct, fraction correct, correct rate, dock q, variance explained, explained variance ratio, time
+    in range, valid rate, agreement, acuracia, exactitud, exactitude, genauigkeit, precisao, rappel
 """
 _GOOD_NAMED = """
     exact match, dice, jaccard, tversky, matthews, kappa, wkappa, pearson, pearsons, pearsonr, spearman, spearmanr,
@@ -170,14 +169,15 @@ _GOOD_NAMED = """
 _GOOD_EVENTS = """
     success, successes, hit, hits, win rate, win ratio, win percentage, pass rate, pass at, conversion rate, detection
     rate, detection probability, task completion, route completion, completion rate, true positive rate, true negative
-    rate, tp rate, tn rate, hr at, retention, hitrate, solve rate, match rate, matching rate, recovery
+    rate, tp rate, tn rate, hr at, retention, hitrate, solve rate, match rate, matching rate, recovery, capture
 """
 _DONE_WELL = "solved, resolved, reached, matched, attained, recovered, passed"  # good where it is a rate
 _DONE_BADLY = "dropped, lost, invalid, misclassified, fabricated, unsolved"
 _GOOD_TALLIES = "true positive, true positives, true negative, true negatives, tp, tn"
 _FAINT_BAD = "far, hd, der, mer, jer, rpe, ade, rss"
 _FAINT_GOOD = """
-    exact, performance, top, pa, ic, icir, ess, pod, ets, hss, las, uas, clas, mlas, sir, tar, icc, idr, idp, oa, wins
+    exact, performance, top, pa, ic, icir, ess, pod, ets, hss, las, uas, clas, mlas, sir, tar, icc, idr, idp, oa,
+    wins, ll, lls
 """
 _BAD = """
     loss, losses, error, err, errors, mae, mse, rmse, rmsle, msle, mape, smape, wape, wmape, maape, mase, rmsse,
@@ -202,7 +202,7 @@ _BAD = """
     rmsre, rmae, wmae, mre, rmsep, rmsecv, lamr, fppi, olrp, voe, gmsd, mdsi, ilniqe, ciede2000, delta e, deltae,
     ergas, fcd, rmsce, augrc, tace, dbi, igd, ici, vde, timing, timings, jitter, makespan, tardiness, lateness, ulcer
     index, fees, commission, commissions, cpa, cac, sycophancy, redundancy, carbon footprint, mdae, mrstft,
-    overfitting, perda, perte, erro, erreur, fehler
+    overfitting, perda, perte, erro, erreur, fehler, deletion auc
 """
 _BAD_NAMED = "bouldin, xie beni"
 _BAD_EVENTS = """
@@ -250,7 +250,9 @@ _OTHER = """
 _WORDS = {
     Role.NEGATION: "neg, negative, inverse, inv, inverted",
     Role.COMPLEMENT: "one minus",
-    Role.FALL: "reduction, reductions, decrease, drop, drops, decline, degradation, saving, savings, saved",
+    Role.FALL: """
+        reduction, reductions, decrease, drop, drops, decline, degradation, saving, savings, saved, queda, caida
+    """,
     Role.RISE: "improvement, improvements, improved, uplift, lift, boost",
     Role.GAIN: "gain, gains",
     Role.SIMILARITY: "similarity, sim",
@@ -653,7 +655,9 @@ def _is_position(before: Sequence[Part], behind: Sequence[Part]) -> bool:
     if not extremes:
         return False
     first = extremes[0]
-    return any(part.role is Role.POSITION for part in behind) or (first > 0 and before[first - 1].role is Role.POSITION)
+    return any(part.role is Role.POSITION for part in behind) or (
+        first > 0 and before[first].text == "best" and before[first - 1].role is Role.POSITION
+    )
 
 
 def _negated(goal: Goal, before: Sequence[Part], measure: Part) -> Goal:
