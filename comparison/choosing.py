@@ -26,9 +26,12 @@ from comparison.request import (
 from comparison.runs import Experiment, Goal, Run, Side
 from comparison.since import since
 from comparison.source import RunSource
+from comparison.trials import STUDY_TAG, has_results
 
 SHORT = 8
 USERS = 200  # runs among which a user's are looked for
+SPARE = 5  # sweeps without metrics that are passed over
+AHEAD = 15 * 60_000  # ms that a clock may be ahead
 
 
 class Several(StrEnum):
@@ -75,12 +78,53 @@ def _side(run: Run, *notes: str) -> Side:
 def _latest(told: Latest, scope: Scope) -> list[Side]:
     if told.user:
         return [_latest_by(told, scope)]
-    found = scope.source.ended(experiment_ids=scope.ids, limit=told.back + 1)
-    if len(found) <= told.back:
+    found = scope.source.ended(experiment_ids=scope.ids, limit=told.back + 1 + SPARE)
+    run, passed = _last_to_end(found, told, scope)
+    if run is None:
         problem = f"Only {len(found)} runs have ended{scope.place}." if found else f"No run has ended{scope.place} yet."
         raise scope.refuse(problem, told, remedy="" if found else "Say running for one that still runs.")
     note = "latest to end" if not told.back else f"{told.back} before the latest to end"
-    return [_side(found[told.back], note + scope.place)]
+    return [_side(run, note + scope.place, *passed)]
+
+
+def _last_to_end(found: Sequence[Run], told: Latest, scope: Scope) -> tuple[Run | None, tuple[str, ...]]:
+    """So many back of those that ended, and what was passed over: a sweep itself, where it logged no metrics.
+
+    One that does not tell when it ended counts by its last sign of life, and so does one whose clock is ahead.
+    """
+    undated = scope.source.undated(0, experiment_ids=scope.ids, limit=SAMPLE)
+    fitting = [run for run in undated if not told.user or run.user.casefold() == told.user.casefold()]
+    soon = int(scope.now.timestamp() * 1000) + AHEAD if scope.now else None
+    known = {run.run_id: run for run in (*found, *fitting)}
+    ordered = sorted(known.values(), key=lambda run: -_moment(run, soon))
+    passed: list[Run] = []
+    kept: list[Run] = []
+    for run in ordered:
+        if len(passed) < SPARE and _is_empty_sweep(run, ordered, scope):
+            passed.append(run)
+        else:
+            kept.append(run)
+        if len(kept) > told.back:
+            break
+    if len(kept) <= told.back:
+        kept, passed = ordered, []
+    notes = (f"the sweep {passed[0].name} ended later and has no metrics",) if passed else ()
+    return (kept[told.back] if len(kept) > told.back else None), notes
+
+
+def _moment(run: Run, soon: int | None) -> int:
+    if run.ended_at is not None and (soon is None or run.ended_at <= soon):
+        return run.ended_at
+    return run.heard_at
+
+
+def _is_empty_sweep(run: Run, beside: Sequence[Run], scope: Scope) -> bool:
+    if has_results(run):
+        return False
+    if STUDY_TAG in run.tags or any(each.parent_id == run.run_id for each in beside):
+        return True
+    where = f"tags.mlflow.parentRunId = '{run.run_id}'"
+    return bool(scope.source.search(where, experiment_ids=(run.experiment.experiment_id,), limit=1))
 
 
 def _latest_by(told: Latest, scope: Scope) -> Side:
@@ -92,13 +136,13 @@ def _latest_by(told: Latest, scope: Scope) -> Side:
     if not exact and len(users) > 1:
         raise scope.refuse(f"Several users are called like {told.user}.", told, near=tuple(users[:5]))
     fitting = exact or found
-    if len(fitting) <= told.back:
+    run, passed = _last_to_end(fitting, told, scope)
+    if run is None:
         recent = scope.source.newest(experiment_ids=scope.ids, limit=SAMPLE)
         known = tuple(dict.fromkeys(run.user for run in recent if run.user))
         problem = f"{told.user} has no run{scope.place} that ended."
         raise scope.refuse(problem, told, near=near(told.user, known) or known[:5])
-    run = fitting[told.back]
-    return _side(run, f"latest by {run.user}{scope.place}")
+    return _side(run, f"latest by {run.user}{scope.place}", *passed)
 
 
 def _leading(told: Leading, scope: Scope) -> list[Side]:

@@ -21,6 +21,7 @@ _NAMED = 3  # metrics named before "and n more"
 _ENDED = {
     Status.FAILED: "failed",
     Status.KILLED: "was killed",
+    Status.PRUNED: "was pruned, a trial given up early",
     Status.RUNNING: "is still running",
     Status.SCHEDULED: "has not started",
     Status.UNKNOWN: "has an unknown status",

@@ -6,28 +6,33 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Status
+from comparison.runs import GOING_ON, Dataset, Experiment, Goal, Metric, Run, Status, is_moment
 from comparison.source import ModelVersion
 from comparison.tolerance import read_tolerance
+from comparison.trials import is_pruned
 
 GOAL_TAG = "mlcompare.goal."
 GOALS_TAG = "mlcompare.goals"  # several, also by patterns, which no tag's name can hold: score_*: higher, ls_*: lower
 TOLERANCE_TAG = "mlcompare.tolerance"
 METRIC_TAG = "mlcompare.metric"
 BASELINE_TAG = "mlcompare.baseline"
-_STATUSES = frozenset(Status)
+_STATUSES = frozenset(Status) - {Status.PRUNED}
 _GOALS = frozenset(Goal)
 
 
 def run(found: Any, experiment_: Experiment) -> Run:
     info, tags = found.info, found.data.tags
+    own = {name: value for name, value in tags.items() if not name.startswith("mlflow.")}
+    status = _status(info.status, own)
+    ended_at = _moment(info.end_time)
+    logged = {"start": info.start_time, "end": info.end_time}
     return Run(
         run_id=info.run_id,
         name=info.run_name or tags.get("mlflow.runName", "") or info.run_id[:8],
         experiment=experiment_,
-        status=Status(info.status) if info.status in _STATUSES else Status.UNKNOWN,
-        started_at=info.start_time or None,
-        ended_at=info.end_time or None,
+        status=status,
+        started_at=_moment(info.start_time),
+        ended_at=None if status in GOING_ON else ended_at,
         user=tags.get("mlflow.user") or info.user_id or "",
         deleted=info.lifecycle_stage == "deleted",
         parent_id=tags.get("mlflow.parentRunId", ""),
@@ -35,10 +40,21 @@ def run(found: Any, experiment_: Experiment) -> Run:
         source=tags.get("mlflow.source.name", ""),
         metrics={each.key: metric(each) for each in found.data._metric_objs},  # noqa: SLF001 -- the only place that holds steps
         parameters=dict(found.data.params),
-        tags={name: value for name, value in tags.items() if not name.startswith("mlflow.")},
+        tags=own,
         datasets=_datasets(found.inputs),
         models=_models(found),
+        former_end=ended_at if status in GOING_ON else None,
+        odd_times={name: at for name, at in logged.items() if at and _moment(at) is None},
     )
+
+
+def _status(told: str, tags: Mapping[str, str]) -> Status:
+    status = Status(told) if told in _STATUSES else Status.UNKNOWN
+    return Status.PRUNED if is_pruned(status, tags) else status
+
+
+def _moment(logged: int | None) -> int | None:
+    return logged if is_moment(logged) else None
 
 
 def metric(found: Any) -> Metric:

@@ -14,14 +14,27 @@ class Goal(StrEnum):
 
 
 class Status(StrEnum):
-    """What MLflow says of a run; it cannot be trusted to mean that the run is alive or well."""
+    """What MLflow says of a run; it cannot be trusted to mean that the run is alive or well.
+
+    PRUNED is ours: a trial that its search gave up, which is no failure. MLflow calls it KILLED, FAILED or FINISHED.
+    """
 
     RUNNING = "RUNNING"
     SCHEDULED = "SCHEDULED"
     FINISHED = "FINISHED"
     FAILED = "FAILED"
     KILLED = "KILLED"
+    PRUNED = "PRUNED"
     UNKNOWN = "UNKNOWN"
+
+
+FIRST, LAST = 1_000_000_000_000, 4_102_444_800_000  # ms: of the years 2001 and 2100
+GOING_ON = frozenset({Status.RUNNING, Status.SCHEDULED})
+
+
+def is_moment(at: int | None) -> bool:
+    """Whether a time in ms can be one. Seconds or microseconds in place of ms are why most others are not."""
+    return at is not None and FIRST <= at < LAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,7 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run as it stood when it was fetched. Times are ms since the epoch, None when unknown."""
+    """One run as it stood when it was fetched. Times are ms since the epoch, None when unknown or impossible."""
 
     run_id: str
     name: str
@@ -77,6 +90,28 @@ class Run:
     tags: Mapping[str, str] = field(default_factory=dict)  # the user's; no `mlflow.*`
     datasets: tuple[Dataset, ...] = ()
     models: tuple[str, ...] = ()  # ids of the models it made or measured
+    former_end: int | None = None  # when a run that goes on had ended before it was resumed
+    odd_times: Mapping[str, int] = field(default_factory=dict)  # `start` or `end` as logged, where it cannot be
+
+    @property
+    def is_over(self) -> bool:
+        """By its status: a run that was resumed keeps the time at which it had ended before."""
+        return self.status not in GOING_ON
+
+    @property
+    def heard_at(self) -> int:
+        """When it last logged a metric, else when it started; ms since the epoch, 0 when neither is known.
+
+        Nor is it known where it logged metrics at times that cannot be.
+        """
+        logged = [metric.logged_at for metric in self.metrics.values() if metric.logged_at]
+        known = [at for at in logged if is_moment(at)]
+        return 0 if logged and not known else max(*known, self.started_at or 0, 0)
+
+    @property
+    def over_at(self) -> int:
+        """When a run that is over ended, else its last sign of life; ms since the epoch, 0 when there is none."""
+        return self.ended_at or self.heard_at or self.started_at or 0
 
 
 @dataclass(frozen=True, slots=True)

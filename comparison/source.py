@@ -17,6 +17,15 @@ class ModelVersion:
     run_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExperimentState:
+    """An experiment as it is now. `changed_at` in ms since the epoch, 0 when it is not known."""
+
+    experiment: Experiment
+    is_deleted: bool = False
+    changed_at: int = 0
+
+
 class RunSource(Protocol):
     """Where runs come from. Every call may raise TrackingUnavailable; none takes longer than its deadline.
 
@@ -52,6 +61,13 @@ class RunSource(Protocol):
         """Runs that are over and whose own clock said later than this; those that ended first where there are more.
 
         One request for each 1,000 runs, and the deadline holds for each request.
+        """
+        ...
+
+    def undated(self, begun_after: int, *, experiment_ids: Sequence[str] = (), limit: int = 200) -> list[Run]:
+        """Runs that are over, began after this (ms) and do not tell when they ended, or tell a time that cannot be.
+
+        Looked for among the `limit` newest to begin: MLflow cannot be asked for those alone.
         """
         ...
 
@@ -94,6 +110,10 @@ class RunSource(Protocol):
 
     def evaluations(self, run: Run) -> Mapping[str, Sequence[Metric]]:
         """By metric, what this run logged of its models for a dataset that it named; one request for each model."""
+        ...
+
+    def state_of(self, experiment_id: str) -> ExperimentState | None:
+        """An experiment as it is at this moment; None where there is none, not even a deleted one."""
         ...
 
     def experiments(self) -> tuple[Experiment, ...]:

@@ -22,7 +22,7 @@ from comparison.registry import Registry
 from comparison.remembered import Memory
 from comparison.runs import Experiment, Metric, Run, Side
 from comparison.searching import OVER, Searches, in_chunks, is_id, named
-from comparison.source import ModelVersion
+from comparison.source import ExperimentState, ModelVersion
 from comparison.threads import Threads
 
 SIDE_BY_SIDE = 64  # questions to MLflow at once
@@ -92,6 +92,10 @@ class MlflowRuns:
     def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> list[Run]:
         return self._searches.ended_after(moment_ms, experiment_ids, limit, self._in_time)
 
+    def undated(self, begun_after: int, *, experiment_ids: Sequence[str] = (), limit: int = 200) -> list[Run]:
+        where = f"attributes.start_time > {int(begun_after)} AND {OVER}"
+        return [run for run in self.search(where, experiment_ids=experiment_ids, limit=limit) if run.ended_at is None]
+
     def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
         return self.search("attributes.status = 'RUNNING'", experiment_ids=experiment_ids, limit=limit)
 
@@ -134,6 +138,9 @@ class MlflowRuns:
             if each.run_id == run.run_id and each.dataset_name:
                 found.setdefault(each.key, []).append(records.metric(each))
         return found
+
+    def state_of(self, experiment_id: str) -> ExperimentState | None:
+        return self._in_time(lambda: self._state_of(experiment_id))
 
     def experiments(self) -> tuple[Experiment, ...]:
         return self._in_time(self._catalogue.active)
@@ -239,6 +246,16 @@ class MlflowRuns:
 
     def _deleted_experiments(self) -> list[str]:
         return [each.experiment_id for each in pages.every(self._client.search_experiments, ViewType.DELETED_ONLY)]
+
+    def _state_of(self, experiment_id: str) -> ExperimentState | None:
+        try:
+            found = self._client.get_experiment(experiment_id)
+        except MlflowException as error:
+            if self._is_unknown(error):
+                return None
+            raise
+        is_deleted = found.lifecycle_stage == "deleted"
+        return ExperimentState(records.experiment(found), is_deleted, found.last_update_time or 0)
 
     def _one_experiment(self, experiment_id: str) -> Experiment:
         return records.experiment(self._client.get_experiment(experiment_id))

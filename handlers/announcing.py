@@ -26,6 +26,7 @@ from handlers.reply import Block, Reply
 from handlers.rung import Rung
 from handlers.said import Said
 from handlers.services import Services
+from handlers.watched import tied
 from handlers.watches import Kept
 
 log = logging.getLogger(__name__)
@@ -184,7 +185,7 @@ def _watches(message: Wanted, defaults: Defaults, services: Services) -> list[tu
     found = []
     for kept in _kept(message, services):
         try:
-            watching = watching_of(kept.words)
+            watching = tied(watching_of(kept.words), kept)
         except RequestError:
             log.exception("the words of watch %s are not understood any more", kept.id)
             continue

@@ -125,6 +125,8 @@ def facts(kept: Kept, last: Changed | None) -> str:
         by = f"by {person(kept.paused_by)}" if person(kept.paused_by) else "by me"
         why = f": {mrkdwn(one_line(kept.paused_why), _WHY)}" if kept.paused_why else ""
         told.append(f"*paused* {by} {date(kept.paused_at)}{why}")
+    if kept.gone_at:
+        told.append(f"*gone*: its experiment is not in MLflow any more, noticed {date(kept.gone_at)}")
     if last is not None and last.what in ("edited", "resumed"):
         by = f" by {person(last.by)}" if person(last.by) else ""
         told.append(f"{last.what}{by} {date(last.at)}")
@@ -149,9 +151,13 @@ def _headline(told: Shown) -> str:
 
 
 def _lines(told: Shown) -> list[str]:
-    return [
-        f"{mrkdwn(one_line(said_of(each)), _CLIPS[1])}{' (paused)' if each.is_paused else ''}" for each in told.here
-    ]
+    return [f"{mrkdwn(one_line(said_of(each)), _CLIPS[1])}{_state(each)}" for each in told.here]
+
+
+def _state(kept: Kept) -> str:
+    if kept.is_paused:
+        return " (paused)"
+    return " (gone from MLflow)" if kept.gone_at else ""
 
 
 def _blocks(told: Shown) -> tuple[Block, ...]:

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from comparison.errors import RequestError
 from comparison.watch_commands import digest_of, watching_of
-from comparison.watching.fitting import covers
+from comparison.watching.fitting import is_watched
 from comparison.watching.stepping import OVERLAP
 from comparison.watching.watch import Watching
 from comparison.watching.worded import digest_said, watching_words
@@ -58,10 +58,16 @@ def read(value: str) -> Held:
 def meaning(kept: Kept) -> Watching | None:
     """None for a digest, and for words that are not understood any more."""
     try:
-        return None if kept.is_digest else watching_of(kept.words)
+        return None if kept.is_digest else tied(watching_of(kept.words), kept)
     except RequestError:
         log.warning("the words of watch %s are not understood any more", kept.id)
         return None
+
+
+def tied(watching: Watching, kept: Kept) -> Watching:
+    """With the experiment that it was set up for, whatever that is called by now."""
+    is_same = watching.experiment_id == kept.experiment_id
+    return watching if is_same else replace(watching, experiment_id=kept.experiment_id)
 
 
 def pass_over(kept: Kept, services: Services, experiment: str = "") -> None:
@@ -78,7 +84,7 @@ def pass_over(kept: Kept, services: Services, experiment: str = "") -> None:
         ids = [
             each.experiment_id
             for each in known
-            if each.name == experiment or (not experiment and covers(watching, each.name))
+            if each.name == experiment or (not experiment and is_watched(watching, each))
         ]
         ended = services.runs.ended_after(floor, experiment_ids=ids) if ids else []
     except RequestError as error:
@@ -91,7 +97,7 @@ def words_of(watching: Watching) -> str:
     """The words that are kept of a watch. Raises RequestError where they would not be read as the same."""
     words = watching_words(watching)
     try:
-        is_same = replace(watching_of(words), baseline=None) == replace(watching, baseline=None)
+        is_same = replace(watching_of(words), baseline=None) == replace(watching, experiment_id="", baseline=None)
     except RequestError as error:
         raise RequestError(f"I cannot keep that. {error.problem}", remedy=error.remedy) from error
     if not is_same:

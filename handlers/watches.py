@@ -25,6 +25,8 @@ class Kept:
     paused_at: int = 0  # 0: it is not
     paused_by: str = ""  # a person's id; "" : the bot, `paused_why` says why
     paused_why: str = ""
+    experiment_id: str = ""  # of the one experiment that is watched; "" for a pattern, or not known yet
+    gone_at: int = 0  # since when that experiment is not there; 0: it is
 
     @property
     def is_paused(self) -> bool:
@@ -69,8 +71,12 @@ class Watches(Protocol):
         """What was over when it began, once MLflow could be asked. No change of anybody's: not recorded."""
         ...
 
-    def edit(self, watch_id: str, words: str, *, by: str, at: int) -> Kept | None:
-        """As it is then; None when there is none any more."""
+    def edit(self, watch_id: str, words: str, *, by: str, at: int, experiment_id: str = "") -> Kept | None:
+        """As it is then; None when there is none any more. The experiment is there again, or another."""
+        ...
+
+    def tie(self, watch_id: str, experiment_id: str, *, gone_at: int = 0) -> None:
+        """Which experiment it watches, and since when that is gone (0: it is there). No change of anybody's."""
         ...
 
     def pause(self, watch_id: str, *, by: str, at: int, why: str = "") -> bool:
@@ -134,12 +140,18 @@ class WatchesHere:
             if watch_id in self._kept:
                 self._kept[watch_id] = replace(self._kept[watch_id], past=tuple(past), is_primed=True)
 
-    def edit(self, watch_id: str, words: str, *, by: str, at: int) -> Kept | None:
+    def tie(self, watch_id: str, experiment_id: str, *, gone_at: int = 0) -> None:
+        with self._lock:
+            if watch_id in self._kept:
+                tied = replace(self._kept[watch_id], experiment_id=experiment_id, gone_at=gone_at)
+                self._kept[watch_id] = tied
+
+    def edit(self, watch_id: str, words: str, *, by: str, at: int, experiment_id: str = "") -> Kept | None:
         with self._lock:
             before = self._kept.get(watch_id)
             if before is None:
                 return None
-            self._kept[watch_id] = replace(before, words=words)
+            self._kept[watch_id] = replace(before, words=words, experiment_id=experiment_id, gone_at=0)
             self._record(before, by, at, "edited", before.words, words)
             return self._kept[watch_id]
 

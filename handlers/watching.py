@@ -93,7 +93,10 @@ def enter(delivery: Delivery, said: Said) -> None:
 
 
 def is_same(one: Watching | None, other: Watching) -> bool:
-    return one is not None and replace(one, place=one.place.casefold()) == replace(other, place=other.place.casefold())
+    if one is None:
+        return False
+    plain = [replace(each, place=each.place.casefold(), experiment_id="") for each in (one, other)]
+    return plain[0] == plain[1]
 
 
 def is_of_same_place(one: Watching | None, other: Watching) -> bool:
@@ -111,6 +114,7 @@ def _kept(vetted: Vetted, said: Said, services: Services) -> Kept:
         created_at=services.now().timestamp(),
         past=vetted.past or (),
         is_primed=vetted.past is not None,
+        experiment_id=vetted.experiment_id,
     )
 
 
@@ -204,7 +208,7 @@ def _removed(gone: Sequence[Kept], said: Said, services: Services) -> Draw:
 def _is_described(kept: Kept, told: Watching) -> bool:
     """Whether these are the options of the watch, whatever its place is called."""
     watching = meaning(kept)
-    return watching is not None and replace(watching, place="") == replace(told, place="")
+    return watching is not None and replace(watching, place="", experiment_id="") == replace(told, place="")
 
 
 def _of_place(request: Unwatch, here: Sequence[Kept], services: Services) -> list[Kept]:

@@ -15,7 +15,11 @@ class Bests:
     watching: Callable[[str], Watching | None]
 
     def say_aloud(self, row: Message, run_id: str) -> None:
-        """One that an edit brought, which nobody is notified of."""
+        """One that an edit brought, which nobody is notified of. A later message on the run says it by itself."""
+        here = (row.workspace, row.channel)
+        others = [each for each in self.means.outbox.on_run(run_id) if (each.workspace, each.channel) == here]
+        if any(each.kind is Kind.RUN and each.created_at > row.created_at for each in others):
+            return
         best = self._best(row, run_id)
         if best and self.means.outbox.announce([best], self.means.now()):
             self.means.wake()

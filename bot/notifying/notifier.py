@@ -24,6 +24,7 @@ from bot.notifying.silence import Silence
 from bot.notifying.slots import Slots, hold
 from bot.notifying.subscribing import Subscriptions
 from bot.notifying.turns import Turns
+from bot.notifying.whereabouts import Whereabouts
 from bot.settings import Settings
 from handlers.announcing import announce
 from handlers.outlet import Outlet
@@ -180,7 +181,16 @@ def parts(settings: Settings, services: Services, stores: Stores, client: WebCli
     pace = Pace("looking for runs that ended", settings.poll_seconds, time.monotonic, random.random)
     return Parts(
         outbox=outbox,
-        poller=Poller(outbox, subscriptions, services.runs, pace, now, time.monotonic, settings.collapse_after),
+        poller=Poller(
+            outbox,
+            subscriptions,
+            services.runs,
+            pace,
+            now,
+            time.monotonic,
+            settings.collapse_after,
+            Whereabouts(services.watches, outbox, subscriptions, services.runs, now, services.command),
+        ),
         rechecker=Rechecker(outbox, services.runs, now),
         silence=Silence(outbox, subscriptions, services.runs, now),
         digester=Digester(outbox, subscriptions, services.now),

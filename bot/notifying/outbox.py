@@ -43,8 +43,8 @@ class State(StrEnum):
 class End:
     """How a run was when it was seen last. `look` differs when anything of it does that a message shows."""
 
-    status: str
-    ended_at: int  # ms since the epoch
+    status: str  # as comparison/watching/stepping.py remembers it
+    ended_at: int  # ms since the epoch; 0: it was not seen to end
     look: str = ""
 
 
@@ -120,6 +120,14 @@ class Outbox(Protocol):
         """What was seen, by run id; of all that is kept when no ids are named."""
         ...
 
+    def going_on(self) -> dict[str, End]:
+        """Runs that went on when they were seen last."""
+        ...
+
+    def lose_sight(self, run_ids: Iterable[str]) -> None:
+        """Of these it is not known any more that they go on; how they had ended before that, still is."""
+        ...
+
     def standing(self, since: int) -> list[Standing]:
         """Messages on runs that wait, or that a run joined after `since` and that are not final.
 
@@ -133,7 +141,7 @@ class Outbox(Protocol):
         """All that a look found, or nothing when another process looked meanwhile (False).
 
         An announcement whose key is known adds its runs, watches and experiments to it; what that changes is due anew.
-        A known run that ended otherwise than before makes the messages it is in due anew.
+        A known run that ended otherwise than before makes the messages it is in due anew, for a day.
         """
         ...
 
@@ -159,6 +167,10 @@ class Outbox(Protocol):
 
     def posted(self, since: int) -> list[Message]:
         """Posted after `since` and on runs, the last first: those that later news still edit."""
+        ...
+
+    def on_run(self, run_id: str) -> list[Message]:
+        """All that hold this run, the last first."""
         ...
 
     def get(self, message_id: str) -> Message | None: ...

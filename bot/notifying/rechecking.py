@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.notifying.outbox import GONE, ON_RUNS, End, Message, Outbox
-from comparison.runs import Run, Status
+from comparison.runs import Run
 from comparison.source import ModelVersion, RunSource
 from comparison.watching.announcement import Kind
 from comparison.watching.look import look_of
 from comparison.watching.planning import BURST
+from comparison.watching.stepping import as_seen, resumed
 
 YOUNG = 15 * 60_000  # ms that a message is looked at each time
 OLD = 24 * 3_600_000  # ms that it is looked at now and then
 SELDOM = 10 * 60_000  # ms between two looks at the older ones
 CHUNK = 400  # runs of one request
-_GOING_ON = frozenset({Status.RUNNING, Status.SCHEDULED})
 
 
 @dataclass
@@ -58,8 +58,11 @@ class Rechecker:
         changed: dict[str, End] = {}
         for run in runs:
             look = look_of(run, by_run.get(run.run_id, ()))
-            if run.run_id not in known or known[run.run_id].look != look:
-                changed[run.run_id] = End(run.status.value, run.ended_at or 0, look)
+            before = known.get(run.run_id)
+            if before is None or before.look != look:
+                was = (before.status, before.ended_at) if before else None
+                told = as_seen(run, before.ended_at if before and before.ended_at else now)
+                changed[run.run_id] = End(*(told if run.is_over else resumed(was, run, now)), look)
         return self.outbox.touch(changed, now) if changed else 0
 
 
@@ -73,7 +76,7 @@ def _is_edited(message: Message) -> bool:
 
 
 def _is_over(parent: Run | None) -> bool:
-    return parent is None or parent.deleted or parent.status not in _GOING_ON
+    return parent is None or parent.deleted or parent.is_over
 
 
 def _by_run(versions: Iterable[ModelVersion]) -> dict[str, list[ModelVersion]]:

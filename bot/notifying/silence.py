@@ -5,15 +5,17 @@ from dataclasses import dataclass, field, replace
 
 from bot.notifying.outbox import Message, Outbox
 from bot.notifying.subscribing import Coverage, Subscriptions
-from comparison.quick.liveness import SILENT, heard_at, silences
+from comparison.quick.liveness import SILENT, silences
+from comparison.quick.resumption import renewed
 from comparison.runs import Run, Status
 from comparison.source import RunSource
 from comparison.watching.announcement import Announcement, Kind
-from comparison.watching.fitting import covers, fits
+from comparison.watching.fitting import fits, is_watched
 from comparison.watching.watch import Only, Subscription, Watching
 
 OLDEST = 7 * 24 * 3_600_000  # ms of silence after which it is no news any more
 MOST = 1_000  # runs that still run
+MOST_READ = 64  # runs that seem dead, the last to be heard of, whose histories are read
 _BESIDE = 300  # runs that ended, to tell how long one without metrics may take
 _TOLD = frozenset({None, Only.FAILURES})  # a watch for better runs only has nothing to hear of a dead one
 
@@ -33,8 +35,7 @@ class Silence:
         now = self.now()
         watches = [each for each in self.subscriptions.watches() if _hears(each.watching)]
         ids = self._coverage.of([each.watching for each in watches], self.source.experiments()) if watches else ()
-        running = self.source.running(experiment_ids=ids, limit=MOST) if ids else []
-        silent = self._silent(running, now)
+        running, silent = self._silent(self.source.running(experiment_ids=ids, limit=MOST) if ids else [], now)
         back, over = self._back(running, silent)
         found = [*self._dead(watches, running, silent), *back]
         count = self.outbox.announce(found, now) if found else 0
@@ -42,14 +43,16 @@ class Silence:
             self.outbox.finish(over)
         return count
 
-    def _silent(self, running: Sequence[Run], now: int) -> list[Run]:
+    def _silent(self, asked: Sequence[Run], now: int) -> tuple[Sequence[Run], list[Run]]:
+        """All as they logged last, whatever their steps are, and those of them that seem dead."""
+        running = renewed(asked, self.source, now, most=MOST_READ, oldest=OLDEST)
         others: Sequence[Run] = ()
         quiet = silences(running, others, now)
         bare = {run.experiment.experiment_id for run in running if run.run_id in quiet and not run.metrics}
         if bare:  # how long others took tells whether it may yet log all at its end
             others = self.source.ended(experiment_ids=sorted(bare), limit=_BESIDE)
             quiet = silences(running, others, now)
-        return [run for run in running if quiet.get(run.run_id, OLDEST) < OLDEST]
+        return running, [run for run in running if quiet.get(run.run_id, OLDEST) < OLDEST]
 
     def _dead(
         self, watches: Sequence[Subscription], running: Sequence[Run], silent: Sequence[Run]
@@ -60,7 +63,7 @@ class Silence:
             for each in watches:
                 if not _wants(each.watching, run):
                     continue
-                if each.since - heard_at(run) > SILENT:  # silent before the watch began; perhaps not for long enough
+                if each.since - run.heard_at > SILENT:  # silent before the watch began; perhaps not for long enough
                     if each.since not in was_dead:
                         was_dead[each.since] = silences(running, (), each.since)
                     if run.run_id in was_dead[each.since]:
@@ -68,7 +71,7 @@ class Silence:
                 wanting.setdefault((each.workspace, each.channel, run.run_id), []).append(each.id)
         known = {run.run_id: run for run in silent}
         for (workspace, channel, run_id), watch_ids in wanting.items():
-            run, heard = known[run_id], str(heard_at(known[run_id]))
+            run, heard = known[run_id], str(known[run_id].heard_at)
             key = f"{Kind.DEAD.value}:{workspace}:{channel}:{run_id}:{heard}"
             experiments = (run.experiment.experiment_id,)
             yield Announcement(
@@ -83,13 +86,14 @@ class Silence:
         standing = [each for each in self.outbox.unfinished([Kind.DEAD], self.now() + 1) if each.run_ids]
         runs = {run.run_id: run for run in running}
         asked = sorted({each.run_ids[0] for each in standing} - runs.keys())
-        runs |= {run.run_id: run for run in (self.source.these(asked) if asked else ())}
+        ended = self.source.these(asked) if asked else []
+        runs |= {run.run_id: run for run in renewed(ended, self.source, self.now())}
         dead = {run.run_id for run in silent}
         said: list[Announcement] = []
         over: list[str] = []
         for message in standing:
             run = runs.get(message.run_ids[0])
-            if run is not None and run.status is Status.RUNNING and str(heard_at(run)) == message.about:
+            if run is not None and run.status is Status.RUNNING and str(run.heard_at) == message.about:
                 continue
             over.append(message.id)
             if run is not None and run.run_id not in dead and not run.deleted and not self._end_is_told(message, run):
@@ -122,4 +126,4 @@ def _hears(watching: Watching) -> bool:
 
 
 def _wants(watching: Watching, run: Run) -> bool:
-    return covers(watching, run.experiment.name) and fits(replace(watching, only=None), run)
+    return is_watched(watching, run.experiment) and fits(replace(watching, only=None), run)

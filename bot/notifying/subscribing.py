@@ -7,8 +7,9 @@ from typing import Generic, TypeVar
 from comparison.errors import RequestError
 from comparison.runs import Experiment
 from comparison.watch_commands import digest_of, watching_of
-from comparison.watching.fitting import covers
+from comparison.watching.fitting import is_watched
 from comparison.watching.watch import Digest, Subscription, Watching
+from handlers.watched import tied
 from handlers.watches import Kept, Watches
 
 _Meaning = TypeVar("_Meaning", Subscription, Digest)
@@ -58,6 +59,11 @@ class Subscriptions:
         self._read = found
         return [self._placed(each.meaning) for each in found.values()]
 
+    def named(self) -> list[tuple[Kept, Watching]]:
+        """Of those that `watches` told last, those of one experiment that they name."""
+        known = ((each.kept, each.meaning.watching) for each in self._read.values())
+        return [(kept, watching) for kept, watching in known if watching.place and not watching.is_pattern]
+
     def unprimed(self) -> list[Subscription]:
         """Of those that `watches` told last."""
         return [self._placed(each.meaning) for each in self._read.values() if not each.kept.is_primed]
@@ -94,6 +100,7 @@ class Subscriptions:
         try:
             same = known is not None and known.kept.words == kept.words
             watching = known.meaning.watching if known and same else watching_of(kept.words)
+            watching = tied(watching, kept)
         except RequestError as error:
             self._give_up(kept, error.problem)
             return None
@@ -130,6 +137,7 @@ def covered(watchings: Sequence[Watching], experiments: Sequence[Experiment]) ->
         by_name.setdefault(each.name.casefold(), []).append(each)
     found: dict[str, None] = {}
     for watching in dict.fromkeys(watchings):
-        near = experiments if watching.is_pattern else by_name.get(watching.place.casefold(), ())
-        found.update({each.experiment_id: None for each in near if covers(watching, each.name)})
+        is_wide = watching.is_pattern or watching.experiment_id
+        near = experiments if is_wide else by_name.get(watching.place.casefold(), ())
+        found.update({each.experiment_id: None for each in near if is_watched(watching, each)})
     return tuple(found)

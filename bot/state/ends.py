@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, Row, delete, func, or_, select
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from bot.notifying.outbox import End, State
 from bot.state.database import upsert
 from bot.state.tables import ends, message_runs, messages
+from comparison.runs import GOING_ON
+from comparison.watching.stepping import as_before, is_going_on
 
 MANY = 1_000  # values that one statement compares with: both databases have room for more
 DAY = 24 * 3_600_000
-KEPT = 2 * DAY  # ms
+KEPT = 30 * DAY  # ms, as long as messages: a run may be resumed and end anew
 
 
 def in_chunks(values: Iterable[str]) -> Iterator[Sequence[str]]:
@@ -29,6 +31,22 @@ def read_ends(connection: Connection, run_ids: Iterable[str]) -> dict[str, End]:
 
 def read_every_end(connection: Connection) -> dict[str, End]:
     return dict(map(_end, connection.execute(select(ends))))
+
+
+def read_going_on(connection: Connection) -> dict[str, End]:
+    """Those that were seen to run last."""
+    is_going_on = or_(*(ends.c.status.endswith(each.value, autoescape=True) for each in GOING_ON))
+    return dict(map(_end, connection.execute(select(ends).where(is_going_on))))
+
+
+def lose_sight(connection: Connection, run_ids: Iterable[str]) -> None:
+    """Of those that go on: as they had ended before, or not at all."""
+    for run_id, end in sorted(read_ends(connection, run_ids).items()):
+        if not is_going_on(end.status):
+            continue
+        this, before = ends.c.run_id == run_id, as_before(end.status)
+        changed = update(ends).where(this).values(status=before) if before else delete(ends).where(this)
+        connection.execute(changed)
 
 
 def keep_ends(connection: Connection, news: Mapping[str, End], now: int) -> None:

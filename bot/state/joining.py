@@ -34,7 +34,7 @@ def insert_new(connection: Connection, announcements: Iterable[Announcement], no
 
 
 def join(connection: Connection, announcements: Iterable[Announcement], now: int) -> set[str]:
-    """Makes messages of them, or adds what they hold to those that are known; the ids of all."""
+    """Makes messages of them, or adds what they hold to those that are known; the ids of those that changed."""
     wanted = _by_id(announcements)
     made = insert_new(connection, wanted.values(), now)
     known: list[Row[Any]] = []
@@ -45,7 +45,7 @@ def join(connection: Connection, announcements: Iterable[Announcement], now: int
     changes = [_joined(row, wanted[row.id], now, has_grown=row.id in grown) for row in known]
     if any(changes):
         connection.execute(_JOIN, [change for change in changes if change])
-    return set(wanted)
+    return made | {change["which"] for change in changes if change}
 
 
 def _by_id(announcements: Iterable[Announcement]) -> dict[str, Announcement]:

@@ -60,6 +60,14 @@ class StoredOutbox:
         with self._engine.connect() as connection:
             return seen.read_ends(connection, asked) if asked else seen.read_every_end(connection)
 
+    def going_on(self) -> dict[str, End]:
+        with self._engine.connect() as connection:
+            return seen.read_going_on(connection)
+
+    def lose_sight(self, run_ids: Iterable[str]) -> None:
+        with self._engine.begin() as connection:
+            seen.lose_sight(connection, run_ids)
+
     def standing(self, since: int) -> list[Standing]:
         with self._engine.connect() as connection:
             return read_standing(connection, since)
@@ -77,7 +85,9 @@ class StoredOutbox:
             seen.keep_ends(connection, ends, now)
             joined = join(connection, announcements, now) if announcements else set()
             holding = ids_holding(connection, changed) - joined
-            renew(connection, holding, IS_ON_RUNS & in_state(State.WAITING, State.POSTED, State.DROPPED))
+            is_followed = or_(messages.c.posted_at == 0, messages.c.posted_at > now - seen.DAY)
+            is_alive = is_followed & in_state(State.WAITING, State.POSTED, State.DROPPED)
+            renew(connection, holding, IS_ON_RUNS & is_alive)
         return True
 
     def announce(self, announcements: Sequence[Announcement], now: int) -> int:
@@ -105,6 +115,10 @@ class StoredOutbox:
     def posted(self, since: int) -> list[Message]:
         newest = messages.c.posted_at.desc()
         return self._read(IS_ON_RUNS & in_state(State.POSTED) & (messages.c.posted_at > since), newest)
+
+    def on_run(self, run_id: str) -> list[Message]:
+        holding = select(message_runs.c.message_id).where(message_runs.c.run_id == run_id)
+        return self._read(messages.c.id.in_(holding), messages.c.created_at.desc())
 
     def get(self, message_id: str) -> Message | None:
         with self._engine.connect() as connection:

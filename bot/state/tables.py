@@ -83,6 +83,8 @@ watches = Table(
     Column("paused_at", BigInteger, nullable=False),  # 0: it is not
     Column("paused_by", String(64), nullable=False),
     Column("paused_why", Text, nullable=False),
+    Column("experiment_id", String(255), nullable=False),  # "": a pattern, or not known
+    Column("gone_at", BigInteger, nullable=False),  # 0: it is there
     Index("ix_watches_channel", "workspace", "channel"),
     Index("ix_watches_created_by", "workspace", "created_by", "created_at"),
 )

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 LOCK = 7_214_050 << 32  # PostgreSQL's advisory locks, one a channel, from here on
 _SAME = ("id", "workspace", "channel", "words", "created_by", "created_at", "is_digest", "is_primed")
-_PAUSE = ("paused_at", "paused_by", "paused_why")
+_STATE = ("paused_at", "paused_by", "paused_why", "experiment_id", "gone_at")
 _Found = TypeVar("_Found")
 
 
@@ -46,12 +46,19 @@ class StoredWatches:
         with self._engine.begin() as connection:
             connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
 
-    def edit(self, watch_id: str, words: str, *, by: str, at: int) -> Kept | None:
+    def tie(self, watch_id: str, experiment_id: str, *, gone_at: int = 0) -> None:
+        told = {"experiment_id": experiment_id, "gone_at": gone_at}
+        with self._engine.begin() as connection:
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+
+    def edit(self, watch_id: str, words: str, *, by: str, at: int, experiment_id: str = "") -> Kept | None:
+        told = {"words": words, "experiment_id": experiment_id, "gone_at": 0}
+
         def job(connection: Connection) -> Kept | None:
             before = _locked(connection, watch_id)
             if before is None:
                 return None
-            connection.execute(update(watches).where(watches.c.id == watch_id).values(words=words))
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
             _record(connection, before, by=by, at=at, what="edited", before=before.words, after=words)
             return _locked(connection, watch_id)
 
@@ -140,7 +147,7 @@ def _add(connection: Connection, kept: Kept, instead_of: Sequence[str]) -> None:
     here = _in(kept.workspace, kept.channel).where(watches.c.id != kept.id)
     if (connection.scalar(select(func.count()).select_from(here.subquery())) or 0) >= MOST:
         raise TooMany
-    told = {name: getattr(kept, name) for name in (*_SAME, *_PAUSE)} | {"past": json.dumps(kept.past)}
+    told = {name: getattr(kept, name) for name in (*_SAME, *_STATE)} | {"past": json.dumps(kept.past)}
     if connection.execute(upsert(connection.engine, watches).values(**told).on_conflict_do_nothing()).rowcount:
         _record(connection, kept, by=kept.created_by, at=int(kept.created_at), what="added", after=kept.words)
 
@@ -168,7 +175,7 @@ def _record(connection: Connection, kept: Kept, *, by: str, at: int, **change: s
 
 
 def _kept(row: Row[Any]) -> Kept:
-    told = {name: getattr(row, name) for name in (*_SAME, *_PAUSE)}
+    told = {name: getattr(row, name) for name in (*_SAME, *_STATE)}
     return Kept(**told, past=tuple(json.loads(row.past)))
 
 

@@ -11,6 +11,7 @@ from comparison.leading import Ranking
 from comparison.quick import happening, liveness
 from comparison.quick.place import Place, place
 from comparison.quick.primary import Primary, primary, value_of
+from comparison.quick.resumption import renewed
 from comparison.quick.together import together
 from comparison.request import Running
 from comparison.runs import Experiment, Goal, Metric, Run
@@ -35,7 +36,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """All that runs, the newest first. `by` and `paces` are by experiment id; `silences` in ms, by run id."""
+    """All that runs, the newest first. `by` and `paces` are by experiment id; `silences` in ms, by run id.
+
+    `stale` have been silent for more than a week.
+    """
 
     place: Place
     now: datetime
@@ -44,6 +48,7 @@ class Field:
     silences: Mapping[str, int] = field(default_factory=dict)
     by: Mapping[str, Primary | None] = field(default_factory=dict)
     paces: Mapping[str, Pace] = field(default_factory=dict)
+    stale: tuple[Run, ...] = ()
 
 
 def running(request: Running, source: RunSource, *, now: datetime, defaults: Defaults | None = None) -> Field:
@@ -53,18 +58,22 @@ def running(request: Running, source: RunSource, *, now: datetime, defaults: Def
     """
     agreed = defaults or Defaults()
     where = place(request.experiment, source, agreed, text=request.text)
-    runs = happening.running_now(where, source)
-    silences = liveness.silences(runs, (), int(now.timestamp() * 1000))
+    now_ms = int(now.timestamp() * 1000)
+    asked = happening.running_now(where, source)
+    found = renewed(asked.runs, source, now_ms)
+    silences = liveness.silences(found, (), now_ms)
+    runs = [run for run in found if silences.get(run.run_id, 0) <= liveness.STALE]
+    stale = tuple(run for run in found if silences.get(run.run_id, 0) > liveness.STALE)
     groups = _by_experiment(runs)
     by = {each.experiment_id: primary(own, [each], agreed) for each, own in groups}
-    asked = [
+    held = [
         (each, known, own)
         for each, own in groups
         if (known := by[each.experiment_id]) and _is_paced(known, own, silences)
     ][:PACED]
-    found = together([partial(_pace, each, known, own, source) for each, known, own in asked])
-    paces = {each.experiment_id: pace for (each, _, _), pace in zip(asked, found, strict=True) if pace}
-    return Field(where, now, tuple(runs), len(runs) >= happening.RUNNING, silences, by, paces)
+    best = together([partial(_pace, each, known, own, source) for each, known, own in held])
+    paces = {each.experiment_id: pace for (each, _, _), pace in zip(held, best, strict=True) if pace}
+    return Field(where, now, tuple(runs), asked.is_cut, silences, by, paces, stale)
 
 
 def _by_experiment(runs: Sequence[Run]) -> list[tuple[Experiment, list[Run]]]:

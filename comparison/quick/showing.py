@@ -1,6 +1,6 @@
 """One run by itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from comparison.choosing import Several
@@ -8,6 +8,7 @@ from comparison.defaults import Defaults
 from comparison.finding import find_all
 from comparison.quick import liveness
 from comparison.quick.primary import Primary, primary
+from comparison.quick.resumption import renewed
 from comparison.request import Show
 from comparison.runs import Side
 from comparison.source import RunSource
@@ -42,6 +43,7 @@ def show(
         now=now,
         several=several,
     )
-    run = side.runs[0]
-    silences = liveness.silences([run], (), int(now.timestamp() * 1000))
-    return Shown(side, now, primary([run], [run.experiment], agreed), silences.get(run.run_id))
+    now_ms = int(now.timestamp() * 1000)
+    (run,) = renewed(side.runs[:1], source, now_ms)
+    silences = liveness.silences([run], (), now_ms)
+    return Shown(replace(side, runs=(run,)), now, primary([run], [run.experiment], agreed), silences.get(run.run_id))

@@ -11,14 +11,14 @@ from comparison.quick import happening, liveness
 from comparison.quick.champions import Contest, champions
 from comparison.quick.place import Place, moment, place
 from comparison.quick.primary import Primary, primary, ranked, value_of
+from comparison.quick.resumption import renewed
 from comparison.quick.together import together
 from comparison.request import Standup
-from comparison.runs import Experiment, Goal, Run
+from comparison.runs import Experiment, Goal, Run, Status
 from comparison.source import RunSource
 
 LOOKED_UP = 4  # experiments, the busiest, whose best run of all time is asked for
 NEW_COMPARED = 3  # new bests that are held against the best before
-STALE = 7 * 86_400_000  # ms; what has been silent for longer is no news
 SAMPLE = 30  # runs that set the bar for the best before
 
 
@@ -37,7 +37,10 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One experiment. `finished` has the best first, by `by`; `best` is None where it was not looked up."""
+    """One experiment. `finished` has the best first, by `by`; `best` is None where it was not looked up.
+
+    `pruned` are trials that their search gave up early.
+    """
 
     experiment: Experiment
     finished: tuple[Run, ...] = ()
@@ -45,6 +48,7 @@ class Group:
     running: tuple[Run, ...] = ()
     by: Primary | None = None
     best: Best | None = None
+    pruned: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,10 @@ class Digest:
         return [run for group in self.groups for run in group.failed]
 
     @property
+    def pruned(self) -> list[Run]:
+        return [run for group in self.groups for run in group.pruned]
+
+    @property
     def running(self) -> list[Run]:
         return [run for group in self.groups for run in group.running]
 
@@ -85,7 +93,7 @@ def standup(
     defaults: Defaults | None = None,
     within: Place | None = None,
 ) -> Digest:
-    """Three questions side by side, then the best of the busiest experiments. `now` with the zone to speak in.
+    """Four questions side by side, then the best of the busiest experiments. `now` with the zone to speak in.
 
     `within` is where to look, whatever the request and the channel say.
     Raises NotUnderstood, ExperimentNotFound or TrackingUnavailable.
@@ -94,48 +102,41 @@ def standup(
     begin, everywhere = moment(request.since, now, text=request.text, command="standup")
     where = within or place(request.experiment, source, agreed, text=request.text, everywhere=everywhere)
     since_ms = int(begin.timestamp() * 1000)
-    finished, failed, running = together(
-        [
-            partial(happening.finished_since, since_ms, where, source),
-            partial(happening.failed_since, since_ms, where, source),
-            partial(happening.running_now, where, source),
-        ]
+    now_ms = int(now.timestamp() * 1000)
+    asks = (happening.finished_since, happening.ill_since, happening.undated_since)
+    well, ill, undated, alive = together(
+        [*(partial(ask, since_ms, where, source) for ask in asks), partial(happening.running_now, where, source)]
     )
-    silences = liveness.silences(running, [*finished, *failed], int(now.timestamp() * 1000))
-    recent = [run for run in running if silences.get(run.run_id, 0) <= STALE]
+    over = happening.in_order([*well.runs, *ill.runs, *undated.runs])
+    cut = {"finished": well.is_cut, "failed": ill.is_cut, "running": alive.is_cut}
+    running = renewed(alive.runs, source, now_ms)
+    silences = liveness.silences(running, over, now_ms)
+    recent = [run for run in running if silences.get(run.run_id, 0) <= liveness.STALE]
     digest = Digest(
         place=where,
         since=begin,
         now=now,
-        groups=grouped(finished, failed, recent, agreed),
+        groups=grouped(over, recent, agreed),
         silences={run.run_id: silences[run.run_id] for run in recent if run.run_id in silences},
         stale=len(running) - len(recent),
-        cut=_cut(finished, failed, running),
+        cut=frozenset(name for name, is_cut in cut.items() if is_cut),
     )
     return _with_bests(digest, source, since_ms)
 
 
-def grouped(
-    finished: Sequence[Run], failed: Sequence[Run], running: Sequence[Run], defaults: Defaults
-) -> tuple[Group, ...]:
-    """By experiment, the busiest first."""
-    runs = [*finished, *failed, *running]
-    experiments = {run.experiment.experiment_id: run.experiment for run in runs}
+def grouped(over: Sequence[Run], running: Sequence[Run], defaults: Defaults) -> tuple[Group, ...]:
+    """By experiment, the busiest first. `over`: the last to end first."""
+    experiments = {run.experiment.experiment_id: run.experiment for run in [*over, *running]}
     groups = []
     for key, experiment in experiments.items():
-        own = [[run for run in kind if run.experiment.experiment_id == key] for kind in (finished, failed, running)]
-        by = primary(own[0] or [*own[1], *own[2]], [experiment], defaults)
-        groups.append(Group(experiment, ranked(own[0], by), tuple(own[1]), tuple(own[2]), by))
-    return tuple(sorted(groups, key=lambda each: -len(each.finished) - len(each.failed) - len(each.running)))
-
-
-def _cut(finished: Sequence[Run], failed: Sequence[Run], running: Sequence[Run]) -> frozenset[str]:
-    limits = (
-        ("finished", finished, happening.FINISHED),
-        ("failed", failed, happening.FAILED),
-        ("running", running, happening.RUNNING),
-    )
-    return frozenset(name for name, runs, limit in limits if len(runs) >= limit)
+        ended = [run for run in over if run.experiment.experiment_id == key]
+        alive = [run for run in running if run.experiment.experiment_id == key]
+        finished = [run for run in ended if run.status is Status.FINISHED]
+        pruned = tuple(run for run in ended if run.status is Status.PRUNED)
+        failed = tuple(happening.failures(ended))
+        by = primary(finished or [*ended, *alive], [experiment], defaults)
+        groups.append(Group(experiment, ranked(finished, by), failed, tuple(alive), by, pruned=pruned))
+    return tuple(sorted(groups, key=lambda each: -len(_fetched(each))))
 
 
 def _with_bests(digest: Digest, source: RunSource, since_ms: int) -> Digest:
@@ -157,7 +158,7 @@ def _key(group: Group) -> str:
 
 
 def _fetched(group: Group) -> tuple[Run, ...]:
-    return (*group.finished, *group.failed, *group.running)
+    return (*group.finished, *group.failed, *group.pruned, *group.running)
 
 
 def _can_be_ranked(group: Group) -> bool:
@@ -167,7 +168,7 @@ def _can_be_ranked(group: Group) -> bool:
 
 
 def _is_since(run: Run, since_ms: int) -> bool:
-    return run.ended_at is None or run.ended_at > since_ms
+    return not run.is_over or run.over_at > since_ms
 
 
 def _champions(

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 SIDE_BY_SIDE = 8
 _Answer = TypeVar("_Answer")
+_Other = TypeVar("_Other")
 
 
 def together(asks: Sequence[Callable[[], _Answer]]) -> list[_Answer]:
@@ -14,3 +15,11 @@ def together(asks: Sequence[Callable[[], _Answer]]) -> list[_Answer]:
         return [ask() for ask in asks]
     with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(asks))) as threads:
         return [answer.result() for answer in [threads.submit(ask) for ask in asks]]
+
+
+def both(one: Callable[[], _Answer], other: Callable[[], _Other]) -> tuple[_Answer, _Other]:
+    """Two questions of different kinds side by side; what one of them raises is raised."""
+    with ThreadPoolExecutor(1) as thread:
+        second = thread.submit(other)
+        first = one()
+        return first, second.result()

@@ -12,7 +12,7 @@ from comparison.quick.place import Place
 from comparison.request import Standup
 from comparison.runs import Experiment
 from comparison.source import RunSource
-from comparison.watching.fitting import covers
+from comparison.watching.fitting import is_watched
 from comparison.watching.hours import Hours
 from comparison.watching.watch import Digest, Watching
 
@@ -60,6 +60,6 @@ def _named(names: Sequence[str], source: RunSource) -> tuple[tuple[Experiment, .
     if not names:
         return (), ()
     known = source.experiments()
-    by_name = {name: [each for each in known if covers(Watching(name), each.name)] for name in names}
+    by_name = {name: [each for each in known if is_watched(Watching(name), each)] for name in names}
     found = {each.experiment_id: each for fitting in by_name.values() for each in fitting}
     return tuple(found.values()), tuple(name for name, fitting in by_name.items() if not fitting)

@@ -1,11 +1,19 @@
 """Whether a watch wants to hear of a run: first by what the run is, then by how it compares."""
 
 from comparison.outcome import Comparison, Standing
-from comparison.runs import Run, Status
+from comparison.runs import Experiment, Run, Status
 from comparison.watching.rules import holds
 from comparison.watching.watch import Only, Watching, is_called
 
 _FAILED = frozenset({Status.FAILED, Status.KILLED})
+
+
+def is_watched(watching: Watching, experiment: Experiment) -> bool:
+    """Whether this experiment is watched: by its id where that is known, so that its name may change."""
+    if not watching.experiment_id:
+        return covers(watching, experiment.name)
+    is_it = experiment.experiment_id == watching.experiment_id
+    return is_it and not any(is_called(experiment.name, place) for place in watching.excepted)
 
 
 def covers(watching: Watching, experiment: str) -> bool:
@@ -17,7 +25,7 @@ def covers(watching: Watching, experiment: str) -> bool:
 
 def fits(watching: Watching, run: Run) -> bool:
     """By experiment, user and status: what can be told of the run by itself. `where` only MLflow can tell."""
-    if not covers(watching, run.experiment.name) or run.deleted:
+    if not is_watched(watching, run.experiment) or run.deleted:
         return False
     if watching.user and run.user.casefold() != watching.user.casefold():
         return False

@@ -12,14 +12,14 @@ from comparison.errors import RequestError
 from comparison.leading import Ranking, leaders
 from comparison.outcome import GoalSource
 from comparison.quick.primary import Chosen, Primary, ranked, value_of
-from comparison.quick.together import together
+from comparison.quick.together import both, together
 from comparison.runs import Experiment, Goal, Run, Status
 from comparison.source import RunSource
 from comparison.watching.facing import Case, Facing, face, face_in_turn
 from comparison.watching.failing import ILL
 from comparison.watching.fitting import fits, is_wanted
 from comparison.watching.former import LOOKED_AT, Former, best_before, former, is_new_best
-from comparison.watching.judging import Watches, both, fitting, held_against, judged_by, passes, refusal
+from comparison.watching.judging import Watches, fitting, held_against, judged_by, passes, refusal
 from comparison.watching.news import Group, ManyNews, Told, Unwanted
 from comparison.watching.watch import Only, Watching
 
@@ -27,7 +27,6 @@ MOST = 1000  # runs looked at for one message; a server needs 1 to 2 ms for each
 LOOKED_UP = 4  # experiments of a burst, the busiest, of which the best before is asked for
 JUDGED = 16  # experiments of a burst whose runs are held against a baseline, where a watch says how they must compare
 SHOWN = 5  # runs of a group, those that finished and those that did not
-GOING_ON = frozenset({Status.RUNNING, Status.SCHEDULED})
 _NOBODY = Unwanted("No watch of the channel wants to hear of any of these runs.")
 
 
@@ -49,7 +48,7 @@ def gather_sweep(  # noqa: PLR0913 -- as telling.tell
     where = f"tags.mlflow.parentRunId = '{parent_id}'"
     children = source.search(where, experiment_ids=(home.experiment_id,), limit=MOST)
     runs = _unique([*children, *(run for run in named if run.parent_id == parent_id)])
-    ended = [run for run in named if run.run_id != parent_id] or [run for run in runs if run.status not in GOING_ON]
+    ended = [run for run in named if run.run_id != parent_id] or [run for run in runs if run.is_over]
     lot = _Lot(source, now, defaults, watches, _began(parent, runs))
     wanted = lot.wanted(ended)
     if not wanted:
@@ -57,12 +56,12 @@ def gather_sweep(  # noqa: PLR0913 -- as telling.tell
     key, watching = wanted[0][0]
     is_cut = len(children) >= MOST
     group = lot.group(home, runs, watching, lot.before([home])[home.experiment_id], all_of=where if is_cut else "")
-    has_ended = parent is None or parent.status not in GOING_ON
+    has_ended = parent is None or parent.is_over
     news = ManyNews(
         groups=(group,),
         parent=parent,
         is_sweep=True,
-        is_over=is_final or (has_ended and not any(run.status in GOING_ON for run in runs)),
+        is_over=is_final or (has_ended and all(run.is_over for run in runs)),
         unwanted=len(ended) - len(wanted),
         is_cut=is_cut,
         doubts=lot.doubts(watching, wanted),

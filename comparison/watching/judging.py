@@ -1,7 +1,6 @@
 """By what a watch judges runs, and what MLflow says of its filter."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
@@ -19,7 +18,6 @@ from comparison.watching.watch import Watching
 
 Watches = Sequence[tuple[str, Watching]]
 _Answer = TypeVar("_Answer")
-_Other = TypeVar("_Other")
 
 
 def tried(ask: Callable[[], _Answer]) -> Callable[[], _Answer | RequestError]:
@@ -83,11 +81,3 @@ def _as_logged(names: Iterable[str], runs: Iterable[Run]) -> tuple[str, ...]:
     alike = {folded(name): name for name in reversed(logged)}
     found = (name if name in logged else alike.get(folded(name)) for name in names)
     return tuple(dict.fromkeys(name for name in found if name))
-
-
-def both(one: Callable[[], _Answer], other: Callable[[], _Other]) -> tuple[_Answer, _Other]:
-    """Two questions of different kinds side by side; what one of them raises is raised."""
-    with ThreadPoolExecutor(1) as thread:
-        second = thread.submit(other)
-        first = one()
-        return first, second.result()

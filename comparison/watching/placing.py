@@ -13,7 +13,7 @@ from comparison.request import Watch
 from comparison.runs import Experiment
 from comparison.source import RunSource
 from comparison.watch_reading import read, words_of
-from comparison.watching.fitting import covers
+from comparison.watching.fitting import is_watched
 from comparison.watching.watch import Watching, is_pattern
 from comparison.words import split
 
@@ -36,7 +36,7 @@ def placed(request: Watch, known: Sequence[Experiment], source: RunSource) -> tu
             raise _gone_on(request, known, error.near) or _unknown(request, error) from error
     else:
         watching = replace(watching, place=name)
-    covered = tuple(each for each in known if covers(watching, each.name))
+    covered = tuple(each for each in known if is_watched(watching, each))
     if not covered and watching.is_pattern and (told := _gone_on(request, known, ())):
         raise told
     return watching, covered

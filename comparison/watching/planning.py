@@ -4,7 +4,7 @@ Whatever number of its watches a run fits, it is in exactly one message of a cha
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -32,17 +32,19 @@ class _Place:
     not_before: int = 0
 
 
-def plan(
+def plan(  # noqa: PLR0913 -- all but three by their names
     subscriptions: Sequence[Subscription],
     fresh: Sequence[Run],
     standing: Sequence[Standing],
     *,
     now: int,
     handful: int = HANDFUL,
+    again: Collection[str] = (),
 ) -> tuple[Announcement, ...]:
     """The messages that runs which just ended (the first to end first) make or join. `now` is in ms since the epoch.
 
-    `standing`: the messages that wait or can be added to, of all channels.
+    `standing`: the messages that wait or can be added to, of all channels. `again`: ids of runs that were told of
+    before and were resumed since. They get messages of their own, and it does not count what was over long ago.
     """
     there: dict[Channel, list[Standing]] = {}
     for message in standing:
@@ -51,8 +53,8 @@ def plan(
     ranks = {each.id: rank for rank, each in enumerate(ranked)}
     quiet = _quiet(subscriptions, now)
     planned: list[Announcement] = []
-    for channel, concerned in by_channel(subscriptions, fresh).items():
-        places = _Places(channel, there.get(channel, ()), quiet, now, handful).of(concerned)
+    for channel, concerned in by_channel(subscriptions, fresh, again).items():
+        places = _Places(channel, there.get(channel, ()), quiet, now, handful, again).of(concerned)
         planned.extend(_announced(channel, concerned, places, ranks))
     return tuple(planned)
 
@@ -96,6 +98,7 @@ class _Places:
     quiet: Mapping[str, int]
     now: int
     handful: int
+    again: Collection[str] = ()
     _found: dict[str, _Place] = field(init=False, default_factory=dict)
 
     def of(self, concerned: Sequence[Concern]) -> Mapping[str, _Place]:
@@ -113,6 +116,8 @@ class _Places:
                 going_on.setdefault(parent, []).append((run, until))
             elif until:
                 nights.setdefault(until, []).append(run)
+            elif run.run_id in self.again:  # its sweep may have ended long ago
+                alone.append(run)
             elif run.parent_id or run.run_id in parents:
                 sweeps.setdefault(parent, []).append(run)
             else:
@@ -128,7 +133,7 @@ class _Places:
     def _share(self, sweeps: dict[str, list[Run]], alone: list[Run]) -> None:
         """Of what is to be told now: as many messages as may wait, and one for what comes on top."""
         fresh = [*alone, *(run for runs in sweeps.values() for run in runs)]
-        if sum((run.ended_at or 0) < self.now - LATE for run in fresh) > self.handful:
+        if sum(run.over_at < self.now - LATE for run in fresh) > self.handful:
             self._put_late(fresh)
             return
         bursts, singles = self._by_experiment(self._not_joining(alone))
@@ -144,9 +149,9 @@ class _Places:
         for parent, runs in sweeps.items():
             self._put(runs, self._key(Kind.SWEEP, parent), Kind.SWEEP)
         for experiment_id, runs in bursts.items():
-            self._put(runs, self._key(Kind.BURST, experiment_id, runs[0].run_id), Kind.BURST)
+            self._put(runs, self._key(Kind.BURST, experiment_id, self._mark(runs[0])), Kind.BURST)
         for run in singles:
-            self._put([run], self._key(Kind.RUN, run.run_id), Kind.RUN)
+            self._put([run], self._waiting_for(run) or self._key(Kind.RUN, self._mark(run)), Kind.RUN)
 
     def _not_joining(self, runs: Iterable[Run]) -> list[Run]:
         """Those that no burst takes which goes on."""
@@ -177,12 +182,12 @@ class _Places:
 
     def _put_into_one(self, runs: Sequence[Run]) -> None:
         going_on = (each.key for each in self.standing if each.key.startswith(self._shared) and self._takes(each))
-        self._put(runs, next(going_on, self._shared + _first(runs)), Kind.BURST)
+        self._put(runs, next(going_on, self._shared + self._mark(_first(runs))), Kind.BURST)
 
     def _put_late(self, runs: Sequence[Run]) -> None:
         """What ended while nobody looked. By its time it is told from a burst: what ends from now on is told anew."""
         going_on = (each.key for each in self.standing if each.key.startswith(self._shared) and self._is_late(each))
-        self._put(runs, next(going_on, self._shared + _first(runs)), Kind.BURST, self.now)
+        self._put(runs, next(going_on, self._shared + self._mark(_first(runs))), Kind.BURST, self.now)
 
     def _is_late(self, message: Standing) -> bool:
         """Whether it tells of what ended while nobody looked, and all that is not found yet."""
@@ -206,6 +211,16 @@ class _Places:
         place = _Place(key, kind, not_before)
         self._found.update({run.run_id: place for run in runs})
 
+    def _mark(self, run: Run) -> str:
+        """What tells a message on it from those before: its id, and when it ended where that is not the first time."""
+        return f"{run.run_id}:{run.over_at}" if run.run_id in self.again else run.run_id
+
+    def _waiting_for(self, run: Run) -> str:
+        """The key of a message on it that was not posted yet, "" for none: it will tell how the run is by then."""
+        own = self._key(Kind.RUN, run.run_id)
+        keys = (each.key for each in self.standing if each.kind is Kind.RUN and each.is_waiting)
+        return next((key for key in keys if key == own or key.startswith(f"{own}:")), "")
+
     @property
     def _shared(self) -> str:
         return self._key(Kind.BURST, _ALL, "")
@@ -214,6 +229,6 @@ class _Places:
         return ":".join((kind.value, *self.channel, *parts))
 
 
-def _first(runs: Iterable[Run]) -> str:
-    """The id of the first to end."""
-    return min(runs, key=lambda run: (run.ended_at or 0, run.run_id)).run_id
+def _first(runs: Iterable[Run]) -> Run:
+    """The first to end."""
+    return min(runs, key=lambda run: (run.over_at, run.run_id))

@@ -1,16 +1,21 @@
 """Which runs of a poll are news. Edge-triggered: however often and late it is polled, each ending is news once.
 
 A run is looked for by the time its own machine says it ended, so each poll looks back over what clocks may be off.
+What does not tell when it ended, or tells a time that cannot be, is found by having been seen to run before, or else
+by its last sign of life. A run that was resumed ends anew: soon after, that is a change of what was told; later it is
+news again.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from comparison.runs import Run, Status
+from comparison.runs import GOING_ON, Run, Status
 
 OVERLAP = 15 * 60_000  # ms that clocks may be off, either way
-KEPT = 2 * 24 * 3_600_000  # ms that an end is remembered behind the last poll
-_GOING_ON = frozenset({Status.RUNNING, Status.SCHEDULED})
+KEPT = 30 * 24 * 3_600_000  # ms that an end is remembered behind the last poll
+AGAIN = 3_600_000  # ms after an end that another end of the same run is news, not a change
+GROWN = 24 * AGAIN  # likewise, of a run that finished well both times: evaluations are often logged later
+_AND_NOW = ">"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Step:
     seen: Seen
     fresh: tuple[Run, ...]  # ended since, the first to end first
     changed: tuple[Run, ...]  # seen before, and ended otherwise since
+    again: tuple[Run, ...] = ()  # of the fresh, those that were seen to end before, and were resumed
 
 
 def floor(seen: Seen, overlap: int = OVERLAP) -> int:
@@ -34,22 +40,64 @@ def floor(seen: Seen, overlap: int = OVERLAP) -> int:
 
 
 def step(seen: Seen, runs: Iterable[Run], now: int, overlap: int = OVERLAP) -> Step:
-    """One poll, made at `now`; of the runs that ended before `floor` nothing is said.
+    """One poll, made at `now`; of the runs that ended before `floor` nothing is said, unless they were seen to run.
 
     The cursor does not go back when clocks differ a little; when it was far ahead of us, some clock was wrong.
     """
-    ended = {run.run_id: run for run in runs if _is_over(run) and (run.ended_at or 0) > floor(seen, overlap)}
-    states = {run_id: (run.status.value, run.ended_at or 0) for run_id, run in ended.items()}
-    fresh = [run for run_id, run in ended.items() if run_id not in seen.ends]
-    changed = [run for run_id, run in ended.items() if seen.ends.get(run_id, states[run_id]) != states[run_id]]
+    least = floor(seen, overlap)
+    ended = {run.run_id: run for run in runs if run.is_over and (run.over_at > least or _was_going_on(seen, run))}
+    states = {run_id: as_seen(run, now) for run_id, run in ended.items()}
+    fresh: list[Run] = []
+    changed: list[Run] = []
+    again: list[Run] = []
+    for run_id, run in ended.items():
+        before = seen.ends.get(run_id)
+        if before is None or (is_going_on(before[0]) and not before[1]):
+            fresh.append(run)
+        elif before[0] != run.status.value or run.ended_at not in (None, before[1]):
+            (again if _is_news(before, run, now) else changed).append(run)
+        else:
+            states[run_id] = before
     cursor = now if seen.cursor > now + OVERLAP else max(now, seen.cursor)
     kept = {run_id: end for run_id, end in {**seen.ends, **states}.items() if end[1] > cursor - KEPT}
-    return Step(Seen(cursor, kept), _in_order(fresh), _in_order(changed))
+    return Step(Seen(cursor, kept), _in_order([*fresh, *again]), _in_order(changed), _in_order(again))
 
 
-def _is_over(run: Run) -> bool:
-    return run.status not in _GOING_ON
+def as_seen(run: Run, now: int) -> tuple[str, int]:
+    """What is remembered of a run that is over; where it does not tell when it ended, since when that is known."""
+    return run.status.value, run.ended_at or now
+
+
+def is_going_on(status: str) -> bool:
+    """Of a status as it is remembered."""
+    return status.rpartition(_AND_NOW)[2] in GOING_ON
+
+
+def resumed(before: tuple[str, int] | None, run: Run, now: int) -> tuple[str, int]:
+    """What is remembered of a run that goes on: how and when it had ended before, where that was seen."""
+    if before is None:
+        return run.status.value, 0
+    if is_going_on(before[0]):
+        return before
+    return f"{before[0]}{_AND_NOW}{run.status.value}", before[1] or now
+
+
+def as_before(status: str) -> str:
+    """How a run that goes on had ended before, "" where it was not seen to."""
+    return status.rpartition(_AND_NOW)[0]
+
+
+def _was_going_on(seen: Seen, run: Run) -> bool:
+    return is_going_on(seen.ends.get(run.run_id, ("", 0))[0])
+
+
+def _is_news(before: tuple[str, int], run: Run, now: int) -> bool:
+    """Whether a run that had ended before ended so much later that its first message is no place for it."""
+    status, at = before
+    ended_at = run.ended_at if run.ended_at and run.ended_at != at else now
+    was_well = (as_before(status) or status) == Status.FINISHED
+    return ended_at - at >= (GROWN if was_well and run.status is Status.FINISHED else AGAIN)
 
 
 def _in_order(runs: Iterable[Run]) -> tuple[Run, ...]:
-    return tuple(sorted(runs, key=lambda run: (run.ended_at or 0, run.run_id)))
+    return tuple(sorted(runs, key=lambda run: (run.over_at, run.run_id)))

@@ -10,9 +10,9 @@ from functools import partial
 
 from comparison.defaults import Defaults
 from comparison.errors import RequestError
-from comparison.quick import liveness
 from comparison.quick.primary import Primary
-from comparison.quick.together import together
+from comparison.quick.resumption import as_logged, is_behind, renewed
+from comparison.quick.together import both, together
 from comparison.runs import Run, Status
 from comparison.source import ModelVersion, RunSource
 from comparison.watching.announcement import Kind
@@ -21,7 +21,7 @@ from comparison.watching.failing import failure, lacking, siblings
 from comparison.watching.fitting import fits, is_wanted
 from comparison.watching.former import Former, best_before, former, is_new_best
 from comparison.watching.gathering import gather_burst, gather_sweep
-from comparison.watching.judging import Watches, both, fitting, held_against, judged_by, named_metrics, passes, refusal
+from comparison.watching.judging import Watches, fitting, held_against, judged_by, named_metrics, passes, refusal
 from comparison.watching.news import RunNews, SilentNews, Told, Unwanted
 from comparison.watching.watch import Only, Watching
 
@@ -61,7 +61,10 @@ def tell(  # noqa: PLR0913 -- what a message is about, and what it is told with
     if run is None or run.deleted:
         return Unwanted(_GONE if run is None else "The run was deleted in MLflow.")
     if kind in (Kind.DEAD, Kind.BACK):
+        (run,) = renewed([run], source, _ms(now))
         return _silence(run, watches, source, now, silent_since, is_back=kind is Kind.BACK)
+    if is_behind(run):
+        run = as_logged(run, source)
     return _ended(run, watches, source, now, defaults, must_be_best=kind is Kind.BEST)
 
 
@@ -197,7 +200,7 @@ def _silence(  # noqa: PLR0913 -- all but one by their place
     wanting = [(key, watching) for key, watching in wanting if passes(watching, run.run_id, fit)]
     if not wanting:
         return Unwanted(_NOBODY)
-    heard = liveness.heard_at(run)
+    heard = run.heard_at
     if not is_back and run.status is not Status.RUNNING:
         return Unwanted("It ended meanwhile.")
     if not is_back and since and heard > since:

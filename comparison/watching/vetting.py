@@ -24,7 +24,7 @@ from comparison.naming import folded, near
 from comparison.request import Filtered, Linked, Named, Pinned, Registered, RunReference, Watch
 from comparison.runs import Experiment, Goal, Run
 from comparison.source import RunSource
-from comparison.watching.fitting import covers, fits
+from comparison.watching.fitting import fits, is_watched
 from comparison.watching.placing import nowhere, placed
 from comparison.watching.stepping import OVERLAP
 from comparison.watching.watch import Watching
@@ -50,6 +50,7 @@ class Vetted:
     warnings: tuple[str, ...] = ()
     refused: tuple[tuple[str, RequestError], ...] = ()
     problem: str = ""  # MLflow's, where it could not be asked
+    experiment_id: str = ""  # of the one experiment that it names; "" for a pattern, or not known
 
 
 def vet(
@@ -78,7 +79,8 @@ def vet(
         own, covered = placed(request, known, source)
     except RequestError as error:
         return Vetted(watching, refused=((PLACE, error),))
-    vetted = Vetted(own, tuple(each.name for each in covered))
+    only = covered[0].experiment_id if covered and not own.is_pattern else ""
+    vetted = Vetted(own, tuple(each.name for each in covered), experiment_id=only)
     if not covered:
         return replace(vetted, past=())
     ids = () if len(covered) == len(known) else tuple(each.experiment_id for each in covered)
@@ -133,13 +135,15 @@ class _Vetting:
     def _ended(self) -> tuple[list[Run], tuple[str, ...]]:
         """The last to end, and the ids of all that are over already: one request where there are few of those."""
         where, floor = self.request.watching.where, int(self.now.timestamp() * 1000) - OVERLAP - _SLACK
-        with ThreadPoolExecutor(1) as threads:
+        with ThreadPoolExecutor(2) as threads:
+            undated = threads.submit(self.source.undated, floor, experiment_ids=self.ids)
             all_ = threads.submit(self.source.ended_after, floor, experiment_ids=self.ids) if where else None
             recent = self.source.ended(where, experiment_ids=self.ids, limit=LOOKED)
             over = all_.result() if all_ else recent
         if all_ is None and len(recent) >= LOOKED and (recent[-1].ended_at or 0) > floor:
             over = self.source.ended_after(floor, experiment_ids=self.ids)
-        return recent, tuple(run.run_id for run in over if (run.ended_at or 0) > floor)
+        past = [*(run for run in over if run.over_at > floor), *undated.result()]
+        return recent, tuple(dict.fromkeys(run.run_id for run in past))
 
     def _look_at_baseline(self) -> None:
         """Raises what finding raises for a run that is named; that another is not there yet is only said."""
@@ -181,7 +185,7 @@ class _Vetting:
 
     def _experiments(self) -> list[Experiment]:
         watching = self.request.watching
-        return [each for each in self.source.experiments() if covers(watching, each.name)]
+        return [each for each in self.source.experiments() if is_watched(watching, each)]
 
     def _with_metrics(self, watching: Watching, recent: Sequence[Run]) -> Watching:
         """Each metric as it was logged. One that nobody logged is refused where another is called alike."""

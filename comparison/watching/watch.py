@@ -30,7 +30,10 @@ class Only(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """`place` is an experiment's name or a pattern of names. No baseline: the pinned one, else the previous run."""
+    """`place` is an experiment's name or a pattern of names. No baseline: the pinned one, else the previous run.
+
+    `experiment_id` is the experiment of that name, whatever it is called by now; "" for a pattern, or not known yet.
+    """
 
     place: str
     against: str = ""  # "", previous, best, baseline or run
@@ -44,6 +47,7 @@ class Watching:
     excepted: tuple[str, ...] = ()  # names or patterns of experiments that are not watched after all
     mentions_owner: bool = False
     broadcasts: bool = False  # a new best that an edit brought is also said aloud
+    experiment_id: str = ""
 
     @property
     def is_pattern(self) -> bool:

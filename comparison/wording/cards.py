@@ -13,6 +13,7 @@ _STATUS = {
     Status.FINISHED: "finished",
     Status.FAILED: "failed",
     Status.KILLED: "killed",
+    Status.PRUNED: "pruned",
     Status.UNKNOWN: "status unknown",
 }
 
@@ -37,6 +38,7 @@ def _facts_of_one(run: Run, now: int | None) -> tuple[str, ...]:
         f"in {plain.name(run.experiment.name)}" if run.experiment.name else "",
         "" if run.started_at is None else times.started(run.started_at, now),
         _length(run, now),
+        *(f"impossible {told}" for told in times.impossible(run)),
         f"by {plain.name(run.user)}" if is_known(run.user) else "",
     )
     return tuple(fact for fact in facts if fact)
@@ -53,8 +55,12 @@ def is_known(user: str) -> bool:
 
 
 def _length(run: Run, now: int | None) -> str:
+    if run.former_end is not None:
+        return f"resumed, had ended {times.date(run.former_end)}"
     if run.started_at is None:
         return ""
+    if run.is_over and run.ended_at is None and not run.odd_times:
+        return "end not logged"
     if run.ended_at is not None:
         return f"took {times.duration(run.ended_at - run.started_at)}" if run.ended_at >= run.started_at else ""
     if run.status is Status.RUNNING and now is not None and now >= run.started_at:

@@ -18,6 +18,7 @@ _ILL = {Status.FAILED: "failed", Status.KILLED: "was killed"}
 _OTHERWISE = {
     Status.RUNNING: "is running again",
     Status.SCHEDULED: "is scheduled again",
+    Status.PRUNED: "was pruned: its search gave it up early",
     Status.UNKNOWN: "ended with an unknown status",
 }
 

@@ -24,6 +24,7 @@ OPENED = 3  # experiments with a button of their own
 _GOING_ON = (Status.RUNNING.value, Status.SCHEDULED.value)
 _ILL_WORDS = {Status.FAILED: "failed", Status.KILLED: "was killed"}
 _ILL = (Status.FAILED.value, Status.KILLED.value)
+_PRUNED = (Status.PRUNED.value,)  # given up early by a search, which is no failure
 
 
 def many_report(news: ManyNews, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
@@ -65,6 +66,8 @@ def _headline(news: ManyNews) -> str:
         ended += news.left_out
         told = f"{plain.counted(ended, 'run')} ended in {where}"
     failed = f", {ill:,} failed" if ill else ""
+    pruned = _count(news, _PRUNED)
+    failed += f", {pruned:,} pruned" if pruned else ""
     quiet = "After quiet hours: " if news.was_quiet else ""
     return f"{quiet}{told}{failed}{_best_of(news)}"
 

@@ -15,7 +15,9 @@ def failed_report(failures: Failures, *, ui_url: str = "", command: str = "/mlco
     begin = f"{words.where(failures.place)} since {words.clock(failures.since)}"
     if not failures.runs:
         text = f"Nothing failed{begin}"
-        return Report(text, f"{text}.", steps=(Step("Further back", f"{command} failed since 7d"),))
+        pruned = _pruned(failures)
+        summary = " ".join([f"{text}.", *pruned])
+        return Report(text, summary, footnotes=pruned, steps=(Step("Further back", f"{command} failed since 7d"),))
     count = plain.counted(len(failures.runs), "run")
     headline = f"{count}{' or more' if failures.is_cut else ''} failed{begin}"
     names = words.labels(failures.runs)
@@ -32,11 +34,20 @@ def failed_report(failures: Failures, *, ui_url: str = "", command: str = "/mlco
             for number, (name, run) in enumerate(zip(names[: words.OPENED], failures.runs, strict=False))
             if ui_url
         ),
+        footnotes=tuple(filter(None, (words.of_one(failures.runs, failures.place), *_pruned(failures)))),
     )
 
 
+def _pruned(failures: Failures) -> tuple[str, ...]:
+    """Trials that are not listed, and why."""
+    if not failures.pruned:
+        return ()
+    count = f"{plain.counted(failures.pruned, 'trial')}{' or more' if failures.is_cut else ''}"
+    return (f"Besides, {count} {'was' if failures.pruned == 1 else 'were'} pruned: given up early by the search.",)
+
+
 def _when(run: Run, failures: Failures) -> str:
-    return f"{words.ill(run)} {words.ago(run.ended_at, failures.now)}"
+    return f"{words.ill(run)} {words.when(run, failures.now)}"
 
 
 def _table(failures: Failures, names: tuple[str, ...]) -> Table:
@@ -45,7 +56,7 @@ def _table(failures: Failures, names: tuple[str, ...]) -> Table:
     rows = tuple(
         (
             Cell(f"{name} in {plain.name(run.experiment.name, words.LABEL)}" if several else name),
-            Cell(_when(run, failures), None if run.ended_at is None else float(run.ended_at)),
+            Cell(_when(run, failures), float(run.over_at) or None),
             Cell(words.length(run) or "unknown"),
             Cell(words.last_value(run, failures.by.get(run.experiment.experiment_id)) or "nothing"),
             Cell(words.user(run) or "unknown"),

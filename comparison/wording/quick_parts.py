@@ -3,6 +3,7 @@
 from collections import Counter
 
 from comparison import digits
+from comparison.quick import happening
 from comparison.quick.primary import Primary, value_of
 from comparison.quick.standup import Best, Digest, Group
 from comparison.report import Line, Section
@@ -40,7 +41,7 @@ def _new_best(best: Best, by: Primary) -> str:
     else:
         old, value = digits.row(value_of(best.before, by.metric), value_of(best.run, by.metric)).values
         was = f"was {old}, {plain.name(best.before.name, words.LABEL)}"
-    still = "still running" if best.run.ended_at is None else ""
+    still = "" if best.run.is_over else "still running"
     return words.joined(f"{name}, {metric} {value}", was, still, _by(best.run))
 
 
@@ -54,18 +55,22 @@ def best_so_far(digest: Digest) -> Section:
         return Section("Best so far", ())
     group = digest.groups[0]
     best = digest.groups[0].best
-    told = words.joined(words.valued(best.run, group.by), words.ago(best.run.ended_at, digest.now), _by(best.run))
+    told = words.joined(words.valued(best.run, group.by), _ended(best.run, digest), _by(best.run))
     return Section("Best so far", (Line(f"{told}, not changed"),))
+
+
+def _ended(run: Run, digest: Digest) -> str:
+    return words.when(run, digest.now) if run.is_over else ""
 
 
 def ill(digest: Digest) -> Section:
     groups = {group.experiment.experiment_id: group for group in digest.groups}
-    runs = sorted(digest.failed, key=lambda run: -(run.ended_at or 0))
+    runs = happening.in_order(digest.failed)
     lines = [
         Line(
             words.joined(
                 _in(run, digest),
-                f"{words.ill(run)} {words.ago(run.ended_at, digest.now)}",
+                f"{words.ill(run)} {words.when(run, digest.now)}",
                 f"after {words.length(run)}" if words.length(run) else "",
                 words.last_value(run, groups[run.experiment.experiment_id].by),
                 _by(run),
@@ -136,7 +141,7 @@ def finished(digest: Digest) -> Section:
 
 def who(digest: Digest) -> Section:
     """Who ran how many of what, most first."""
-    runs = [*digest.finished, *digest.failed, *digest.running]
+    runs = [*digest.finished, *digest.failed, *digest.pruned, *digest.running]
     counts = Counter(words.user(run) or "unknown" for run in runs)
     lines = []
     for name, count in sorted(counts.items(), key=lambda each: (-each[1], each[0])):

@@ -3,7 +3,7 @@
 from comparison import digits, links
 from comparison.quick.primary import is_better
 from comparison.quick.racing import Field
-from comparison.report import Cell, Column, Link, Report, Step, Table
+from comparison.report import Cell, Column, Line, Link, Report, Section, Step, Table
 from comparison.runs import Run
 from comparison.wording import plain, times
 from comparison.wording import quick_words as words
@@ -16,7 +16,11 @@ def running_report(found: Field, *, ui_url: str = "", command: str = "/mlcompare
     place = words.where(found.place)
     if not found.runs:
         text = f"Nothing is running{place}"
-        return Report(text, f"{text}.", steps=(Step("The last one that ended", f"{command} show latest"),))
+        folded = (_stale(found),) if found.stale else ()
+        summary = " ".join([f"{text}.", *(f"{part.note}." for part in folded)])
+        return Report(
+            text, summary, sections=folded, steps=(Step("The last one that ended", f"{command} show latest"),)
+        )
     headline = _headline(found, place)
     names = words.labels(found.runs)
     told = [
@@ -25,26 +29,46 @@ def running_report(found: Field, *, ui_url: str = "", command: str = "/mlcompare
     ]
     left = len(told) - _TOLD
     more = [f"and {left:,} more"] if left > 0 else []
+    more += [f"{_stale(found).note}."] if found.stale else []
     return Report(
         headline=headline,
         summary=plain.cut("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
         table=_table(found, names),
-        warnings=(f"Only the {len(found.runs)} newest are shown.",) if found.is_cut else (),
+        sections=(_stale(found),) if found.stale else (),
+        warnings=(f"Only the {len(found.runs) + len(found.stale)} newest were looked at.",) if found.is_cut else (),
         links=tuple(
             Link(f"Open {name}", links.run_url(ui_url, run), f"run:{number}")
             for number, (name, run) in enumerate(zip(names[: words.OPENED], found.runs, strict=False))
             if ui_url
         ),
-        footnotes=_footnotes(found),
+        footnotes=tuple(filter(None, (words.of_one(found.runs, found.place), *_footnotes(found)))),
     )
 
 
 def _headline(found: Field, place: str) -> str:
-    dead = len(found.silences)
+    dead = sum(run.run_id in found.silences for run in found.runs)
     alive = len(found.runs) - dead
     more = " or more" if found.is_cut else ""
     told = f"{plain.counted(alive, 'run')}{more} {'is' if alive == 1 and not more else 'are'} running{place}"
     return f"{told}, {dead} {'seems' if dead == 1 else 'seem'} dead" if dead else told
+
+
+def _stale(found: Field) -> Section:
+    """Those that nobody has heard of for more than a week, folded; MLflow says of them that they run."""
+    count = f"{plain.counted(len(found.stale), 'run')}{' or more' if found.is_cut else ''}"
+    lines = [
+        Line(
+            words.joined(
+                f"in {plain.name(run.experiment.name, words.LABEL)}",
+                f"silent for {times.duration(found.silences[run.run_id])}",
+                f"by {words.user(run)}" if words.user(run) else "",
+            ),
+            name,
+        )
+        for name, run in zip(words.labels(found.stale), found.stale, strict=True)
+    ]
+    note = f"{count} besides {'says' if len(found.stale) == 1 else 'say'} RUNNING, silent for more than a week"
+    return Section("Silent for more than a week", tuple(lines), note, folded=True)
 
 
 def _table(found: Field, names: tuple[str, ...]) -> Table:
@@ -66,6 +90,8 @@ def _table(found: Field, names: tuple[str, ...]) -> Table:
 
 def _age(run: Run, found: Field) -> str:
     told = words.age(run, found.now) or "unknown"
+    if run.former_end is not None:
+        told += f", resumed: it had ended {words.ago(run.former_end, found.now)}"
     silence = found.silences.get(run.run_id)
     return told if silence is None else f"{told}, silent for {times.duration(silence)}: seems dead"
 

@@ -106,7 +106,8 @@ def _facts(run: Run, now: datetime) -> tuple[Line, ...]:
         ("User", words.user(run)),
         ("Status", cards.standing(run)),
         ("Started", _at(run.started_at, now)),
-        ("Ended", _at(run.ended_at, now)),
+        ("Ended", _at(run.ended_at, now) or ("not logged" if run.is_over else "")),
+        ("Resumed", f"it had ended {_at(run.former_end, now)}" if run.former_end else ""),
         ("Took", words.length(run)),
         ("Source", plain.value(run.source) if run.source else ""),
         ("Commit", plain.name(run.commit[:10]) if run.commit else ""),
@@ -136,6 +137,9 @@ def _warnings(shown: Shown, run: Run) -> tuple[str, ...]:
         found.append(f"It may be dead: RUNNING, but silent for {times.duration(shown.silence)}.")
     if run.status in (Status.FAILED, Status.KILLED):
         found.append(f"It {words.ill(run)}: its values are those it had logged by then.")
+    if run.status is Status.PRUNED:
+        found.append("It was pruned: its search gave it up early, with the values it had logged by then.")
+    found += times.doubts(run, words.milliseconds(shown.now))
     if odd:
         found.append(f"Not a finite number: {plain.listed(odd)}.")
     return tuple(found)

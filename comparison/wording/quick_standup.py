@@ -42,6 +42,8 @@ def _headline(digest: Digest) -> str:
     if not digest.groups:
         return f"Nothing ended{begin}, and nothing is running"
     told = [f"{_count(digest, 'finished')} finished", f"{_count(digest, 'failed')} failed"]
+    if digest.pruned:
+        told.append(f"{len(digest.pruned):,}{' or more' if 'failed' in digest.cut else ''} pruned")
     alive = len(digest.running) - len(digest.silences)
     told.append(f"{alive}{' or more' if 'running' in digest.cut else ''} running")
     if digest.silences:

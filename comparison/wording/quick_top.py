@@ -23,8 +23,11 @@ def top_report(ranked: Ranked, *, ui_url: str = "", command: str = "/mlcompare")
     shown = digits.row(*(value_of(run, ranked.by.metric) for run in ranked.runs))
     fitting = f" where {plain.name(ranked.where, 80)}" if ranked.where else ""
     word = "Worst" if ranked.worst else "Best"
-    headline = f"{word} {metric}{words.where(ranked.place)}{fitting}: {shown.values[0]}, {names[0]}"
-    told = [f"{place}. {name} {value}" for place, (name, value) in enumerate(zip(names, shown.values, strict=True), 1)]
+    own = "" if ranked.place.experiments else f" in {plain.name(ranked.runs[0].experiment.name, words.LABEL)}"
+    headline = f"{word} {metric}{words.where(ranked.place)}{fitting}: {shown.values[0]}, {names[0]}{own}"
+    told = [
+        f"{number}. {name} {value}" for number, (name, value) in enumerate(zip(names, shown.values, strict=True), 1)
+    ]
     return Report(
         headline=headline,
         summary=plain.cut("\n".join([f"{headline}.", *told[1:]]), 3_000),
@@ -82,7 +85,7 @@ def _warnings(ranked: Ranked, metric: str) -> tuple[str, ...]:
         found.append(
             f"Only {plain.counted(len(ranked.runs), 'run')}{fit} {'has' if one else 'have'} a finite {metric}."
         )
-    unfinished = [run.name for run in ranked.runs if run.ended_at is None]
+    unfinished = [run.name for run in ranked.runs if not run.is_over]
     if unfinished:
         found.append(f"{plain.listed(unfinished, 3)} {'has' if len(unfinished) == 1 else 'have'} not ended.")
     return tuple(found)

@@ -27,8 +27,19 @@ def clock(moment: datetime) -> str:
 
 
 def ago(at: int | None, now: datetime) -> str:
-    """`2 h ago`, `just now`; the date where that is long ago."""
-    return "" if at is None else times.started(at, milliseconds(now)).removeprefix("started ")
+    """`2 h ago`, `just now`; the date where that is long ago, or still to come by the clock of its machine."""
+    if at is None:
+        return ""
+    told = times.started(at, milliseconds(now)).removeprefix("started ")
+    return f"{told} by a clock that is ahead" if at - milliseconds(now) > times.AHEAD else told
+
+
+def when(run: Run, now: datetime) -> str:
+    """When a run that is over ended; else when it was heard of last."""
+    if run.ended_at is not None:
+        return ago(run.ended_at, now)
+    heard = ago(run.over_at or None, now)
+    return f"at a time it does not tell, last heard of {heard}" if heard else "at a time it does not tell"
 
 
 def length(run: Run) -> str:
@@ -40,7 +51,7 @@ def length(run: Run) -> str:
 
 def age(run: Run, now: datetime) -> str:
     """For how long it has been running."""
-    if run.started_at is None:
+    if run.started_at is None or run.started_at - milliseconds(now) > times.AHEAD:
         return ""
     return times.duration(max(0, milliseconds(now) - run.started_at))
 
@@ -78,7 +89,7 @@ def _last_logged(run: Run) -> str:
 
 
 def ill(run: Run) -> str:
-    return "was killed" if run.status is Status.KILLED else "failed"
+    return {Status.KILLED: "was killed", Status.PRUNED: "was pruned"}.get(run.status, "failed")
 
 
 def labels(runs: Sequence[Run], limit: int = LABEL) -> tuple[str, ...]:
@@ -106,6 +117,13 @@ def joined(*facts: str) -> str:
 def spanning(runs: Sequence[Run]) -> bool:
     """Whether they are of several experiments, so that each has to say which."""
     return len({run.experiment.experiment_id for run in runs}) > 1
+
+
+def of_one(runs: Sequence[Run], place: Place) -> str:
+    """In which experiment all of them are, where neither the place nor their rows say it."""
+    if place.experiments or not runs or spanning(runs):
+        return ""
+    return f"{'It is' if len(runs) == 1 else 'All are'} in {plain.name(runs[0].experiment.name, LABEL)}."
 
 
 def chosen(by: Primary) -> str:

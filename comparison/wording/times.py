@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime
 
+from comparison.runs import Run, is_moment
+
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 RECENT = 30 * DAY
 _TENTH, _HALF = 100, 50  # of a second; half of it is rounded up
+AHEAD = 15 * MINUTE  # that a machine's clock may be ahead without a word
 _OUT_OF_RANGE = (OverflowError, OSError, ValueError)
 
 
@@ -47,3 +50,27 @@ def _coarse(length: int) -> str:
         if length >= unit:
             return f"{length // unit} {word}"
     return f"{length // SECOND} s"
+
+
+def impossible(run: Run) -> tuple[str, ...]:
+    """Times of a run that cannot be, as logged: `start 1970-01-21 18:51 UTC, perhaps logged in seconds`."""
+    return tuple(f"{name} {date(at)}{_perhaps(at)}" for name, at in run.odd_times.items())
+
+
+def _perhaps(at: int) -> str:
+    units = (("seconds", at * SECOND), ("microseconds", at // 1_000), ("nanoseconds", at // 1_000_000))
+    unit = next((unit for unit, meant in units if is_moment(meant)), "")
+    return f", perhaps logged in {unit}" if unit else ""
+
+
+def doubts(run: Run, now: int) -> tuple[str, ...]:
+    """What is odd about the times of a run, a sentence each."""
+    found = [f"A time of it cannot be and is not used: {told}." for told in impossible(run)]
+    if run.is_over and run.ended_at is None and "end" not in run.odd_times:
+        found.append("It does not tell when it ended.")
+    if run.started_at and run.ended_at and run.ended_at < run.started_at:
+        found.append("By its own times it ended before it started, so that nobody knows how long it took.")
+    for name, at in (("start", run.started_at), ("end", run.ended_at)):
+        if at is not None and at - now > AHEAD:
+            found.append(f"Its {name} is still to come ({date(at)}): the clock of its machine is ahead.")
+    return tuple(found)

@@ -478,15 +478,49 @@ def test_how_many_wait_for_a_channel_is_counted(outbox):
 
 def test_ends_are_forgotten_when_no_look_finds_them_and_no_message_needs_them(outbox):
     names = ("old", "posted", "waits", "unseen")
-    old = {name: End("FINISHED", NOW - 3 * DAY) for name in names}
+    old = {name: End("FINISHED", NOW - 31 * DAY) for name in names}
     old["ahead"] = End("FINISHED", NOW + 999 * DAY)
-    record(outbox, *(of_run(name) for name in names if name != "unseen"), ends=old, at=NOW - 3 * DAY)
+    record(outbox, *(of_run(name) for name in names if name != "unseen"), ends=old, at=NOW - 31 * DAY)
     post(outbox, id_of(of_run("old").key), at=NOW - 2 * DAY)
     post(outbox, id_of(of_run("posted").key), at=NOW - DAY + 5)
-    record(outbox, ends={"late": End("FINISHED", NOW - 9 * DAY)}, at=NOW)
-    assert outbox.prune(NOW) == 2
+    record(outbox, ends={"late": End("FINISHED", NOW - 40 * DAY)}, at=NOW)
+    assert outbox.prune(NOW) == 2 + 3  # ends, and messages of a month ago
     assert set(outbox.ends()) == {"posted", "waits", "ahead", "late"}
-    assert outbox.prune(NOW) == 0
+
+
+def test_an_end_is_remembered_as_long_as_its_message_since_the_run_may_be_resumed(outbox):
+    record(outbox, of_run(), ends={"r1": End("FAILED", NOW - 29 * DAY)}, at=NOW - 29 * DAY)
+    post(outbox, RUN, at=NOW - 29 * DAY)
+    outbox.prune(NOW)
+    assert outbox.ends()["r1"].status == "FAILED"
+
+
+def test_runs_that_go_on_are_told_apart_until_they_are_lost_from_sight(outbox):
+    ends = {"new": End("RUNNING", 0), "resumed": End("FAILED>RUNNING", 5), "over": OVER, "waits": End("SCHEDULED", 0)}
+    record(outbox, ends=ends)
+    assert set(outbox.going_on()) == {"new", "resumed", "waits"}
+    outbox.lose_sight(["new", "resumed", "over", "unknown"])
+    assert set(outbox.going_on()) == {"waits"}
+    assert outbox.ends() == {"resumed": End("FAILED", 5), "over": OVER, "waits": ends["waits"]}
+
+
+def test_a_message_of_more_than_a_day_ago_is_not_made_due_by_another_end_of_its_run(outbox):
+    record(outbox, of_run(), ends={"r1": End("FAILED", NOW - 2 * DAY)}, at=NOW - 2 * DAY)
+    post(outbox, RUN, at=NOW - 2 * DAY)
+    record(outbox, ends={"r1": OVER})
+    assert outbox.due(NOW) == []
+
+
+def test_a_message_that_holds_a_run_already_is_due_anew_when_that_run_ends_again(outbox):
+    record(outbox, of_run(), ends={"r1": End("FAILED", NOW - 2 * DAY)}, at=NOW - 9)
+    record(outbox, of_run(), ends={"r1": OVER})
+    assert [each.revision for each in outbox.due(NOW)] == [2]
+
+
+def test_all_messages_on_a_run_are_found_the_last_first(outbox):
+    record(outbox, of_run(), at=NOW - 9)
+    record(outbox, replace(of_run(), key="run:T1:C1:r1:5"), of_run("r2"))
+    assert [each.key for each in outbox.on_run("r1")] == ["run:T1:C1:r1:5", of_run().key]
 
 
 def test_messages_are_forgotten_a_month_after_a_run_joined_them_last(outbox):

@@ -17,6 +17,7 @@ from comparison.tracking import MlflowRuns
 from tests.fakes.runs import FakeRuns
 from tests.logged import log_run, new_experiment
 
+BEGAN = 1_700_000_000_000  # ms: a time that can be
 NAMES = ["plain", "it's", 'say "hi"', "both ' and \"", "back\\slash", "100%_sure", "two\nlines", "ünï😀", "a -- b; c"]
 TAGS = {
     "mlcompare.goal.cost": "Lower",
@@ -49,7 +50,7 @@ def made(request):
     ids = {}
     for number, each in enumerate(NAMES):
         ids[each] = log_run(
-            client, experiment, each, {"acc": number / 10}, params={"lr": "0.1"}, started=1_000 + number
+            client, experiment, each, {"acc": number / 10}, params={"lr": "0.1"}, started=BEGAN + 1_000 + number
         )
     ids["rich"] = log_run(
         client,
@@ -65,10 +66,10 @@ def made(request):
         },
         datasets=[("iris-train", "d1", "training"), ("iris-any", "d2", "")],
         status="FAILED",
-        started=9_000,
+        started=BEGAN + 9_000,
     )
-    ids["running"] = log_run(client, experiment, "running", status="RUNNING", started=9_500)
-    ids["gone"] = log_run(client, experiment, "gone", started=9_900)
+    ids["running"] = log_run(client, experiment, "running", status="RUNNING", started=BEGAN + 9_500)
+    ids["gone"] = log_run(client, experiment, "gone", started=BEGAN + 9_900)
     client.delete_run(ids["gone"])
     client.create_registered_model("scorer")
     for name in ("plain", "rich"):
@@ -79,9 +80,15 @@ def made(request):
 
 def _fake(name):
     experiment = Experiment("7", name, GOALS, "acc")
-    blank = Run("", "", experiment, parameters={"lr": "0.1"}, ended_at=8_000)
+    blank = Run("", "", experiment, parameters={"lr": "0.1"}, ended_at=BEGAN + 8_000)
     runs = [
-        replace(blank, run_id=uuid4().hex, name=each, started_at=1_000 + number, metrics={"acc": Metric(number / 10)})
+        replace(
+            blank,
+            run_id=uuid4().hex,
+            name=each,
+            started_at=BEGAN + 1_000 + number,
+            metrics={"acc": Metric(number / 10)},
+        )
         for number, each in enumerate(NAMES)
     ]
     rich = Run(
@@ -89,8 +96,8 @@ def _fake(name):
         "rich",
         experiment,
         Status.FAILED,
-        9_000,
-        9_001,
+        BEGAN + 9_000,
+        BEGAN + 9_001,
         user="ada",
         commit="abc",
         parent_id=runs[0].run_id,
@@ -99,8 +106,8 @@ def _fake(name):
         tags={"team": "blue"},
         datasets=(Dataset("iris-train", "d1", "training"), Dataset("iris-any", "d2")),
     )
-    running = Run(uuid4().hex, "running", experiment, Status.RUNNING, 9_500)
-    gone = Run(uuid4().hex, "gone", experiment, started_at=9_900, deleted=True)
+    running = Run(uuid4().hex, "running", experiment, Status.RUNNING, BEGAN + 9_500)
+    gone = Run(uuid4().hex, "gone", experiment, started_at=BEGAN + 9_900, deleted=True)
     past = {(rich.run_id, "acc"): [Metric(0.1, 0), Metric(0.5, 1), Metric(0.4, 2)]}
     every = [*runs, rich, running, gone]
     models = [
@@ -120,7 +127,7 @@ def test_a_run_holds_all_that_was_logged(made):
     source, experiment, ids = made
     run = source.get([ids["rich"]])[0]
     assert (run.name, run.status, run.user, run.commit, run.deleted) == ("rich", Status.FAILED, "ada", "abc", False)
-    assert (run.parent_id, run.started_at) == (ids["plain"], 9_000)
+    assert (run.parent_id, run.started_at) == (ids["plain"], BEGAN + 9_000)
     assert run.ended_at >= run.started_at
     assert (run.experiment.experiment_id, run.experiment.goals, run.experiment.primary_metric) == (
         experiment,
@@ -294,12 +301,12 @@ def test_runs_of_an_experiment_made_since_the_list_was_and_of_one_deleted_since_
     assert source.fitting("metrics.acc > 0", runs) == {runs[1]}
 
 
-def test_a_run_that_was_taken_up_again_is_not_over_although_it_keeps_its_end(store_uri):
+def test_a_run_that_was_taken_up_again_is_not_over_although_mlflow_keeps_its_end(store_uri):
     client, source = MlflowClient(store_uri), MlflowRuns(store_uri)
     experiment = new_experiment(client)
     run = log_run(client, experiment, "again")
     client.update_run(run, "RUNNING")
-    assert source.get([run])[0].ended_at
+    assert (source.get([run])[0].ended_at, source.get([run])[0].former_end is None) == (None, False)
     assert source.ended_after(0, experiment_ids=[experiment]) == []
 
 
@@ -309,3 +316,19 @@ def test_an_experiment_made_since_the_list_was_is_searched_too(store_uri):
     client = MlflowClient(store_uri)
     log_run(client, new_experiment(client), "newcomer")
     assert [run.name for run in MlflowRuns(store_uri, clock=lambda: 0.0).called("newcomer")] == ["newcomer"]
+
+
+def test_runs_that_are_over_and_do_not_tell_since_when_are_found_among_the_newest(
+    made,
+):
+    source, experiment, _ids = made
+    if isinstance(source, FakeRuns):
+        abrupt = replace(source.runs[0], run_id=uuid4().hex, name="abrupt", started_at=BEGAN + 9_950, ended_at=None)
+        source.runs.append(replace(abrupt, status=Status.KILLED))
+    else:
+        client = source._client
+        run_id = log_run(client, experiment, "abrupt", status="RUNNING", started=BEGAN + 9_950)
+        client.update_run(run_id, status="KILLED")
+    found = source.undated(BEGAN, experiment_ids=[experiment])
+    assert [(run.name, run.status, run.ended_at) for run in found] == [("abrupt", Status.KILLED, None)]
+    assert source.undated(BEGAN + 9_950, experiment_ids=[experiment]) == []

@@ -289,10 +289,10 @@ def test_cells_sort_by_their_numbers_and_only_by_finite_ones():
 def test_a_side_of_several_runs_shows_means_and_what_became_of_the_runs():
     seeds = tuple(run(f"s{number}", {"loss": number}, status=status) for number, status in enumerate(Status))
     report = word(compare(run("a", {"loss": 5.0}), Side("seeds", seeds)))
-    assert rows(report) == ["loss | 5.0 | 2.5 (mean of 6) | ▼ -2.5 better | -50 %"]
+    assert rows(report) == ["loss | 5 | 3 (mean of 7) | ▼ -2 better | -40 %"]
     assert report.sides[1].facts == (
-        "6 runs",
-        "1 running, 1 scheduled, 1 finished, 1 failed, 1 killed, 1 status unknown",
+        "7 runs",
+        "1 running, 1 scheduled, 1 finished, 1 failed, 1 killed, 1 pruned, 1 status unknown",
         "in iris",
     )
 

@@ -5,6 +5,7 @@ from threading import RLock
 
 from bot.notifying.outbox import ON_RUNS, Cursor, Due, Message, State, id_of, united
 from comparison.watching.announcement import Kind, Standing
+from comparison.watching.stepping import as_before, is_going_on
 
 DAY = 24 * 3_600_000
 
@@ -37,6 +38,27 @@ class FakeOutbox:
             asked = list(run_ids) or list(self._ends)
             return {run_id: self._ends[run_id][0] for run_id in asked if run_id in self._ends}
 
+    def going_on(self):
+        with self._lock:
+            return {run_id: end for run_id, (end, _at) in self._ends.items() if is_going_on(end.status)}
+
+    def lose_sight(self, run_ids):
+        with self._lock:
+            for run_id in run_ids:
+                end, at = self._ends.get(run_id, (None, 0))
+                if end is None or not is_going_on(end.status):
+                    continue
+                before = as_before(end.status)
+                if before:
+                    self._ends[run_id] = replace(end, status=before), at
+                else:
+                    del self._ends[run_id]
+
+    def on_run(self, run_id):
+        with self._lock:
+            found = [each for each in self.messages.values() if run_id in each.run_ids]
+            return sorted(found, key=lambda each: (-each.created_at, each.id))
+
     def standing(self, since):
         with self._lock:
             return [
@@ -66,7 +88,12 @@ class FakeOutbox:
             self._ends |= {run_id: (end, now) for run_id, end in ends.items()}
             joined = self._join(announcements, now)
             states = {State.WAITING, State.POSTED, State.DROPPED}
-            self._renew(self._holding(changed) - joined, lambda each: each.kind in ON_RUNS and each.state in states)
+            self._renew(
+                self._holding(changed) - joined,
+                lambda each: (
+                    each.kind in ON_RUNS and each.state in states and (not each.posted_at or each.posted_at > now - DAY)
+                ),
+            )
             return True
 
     def announce(self, announcements, now):
@@ -192,10 +219,9 @@ class FakeOutbox:
         with self._lock:
             alive = [each for each in self.messages.values() if self._is_alive(each, now)]
             needed = {run_id for each in alive for run_id in each.run_ids}
-            until = now - 2 * DAY
+            until = now - 30 * DAY
             old = [run_id for run_id, (end, seen_at) in self._ends.items() if max(end.ended_at, seen_at) < until]
             ends = [run_id for run_id in old if run_id not in needed]
-            until = now - 30 * DAY
             gone = [each.id for each in self.messages.values() if max(each.created_at, each.joined_at) < until]
             for run_id in ends:
                 del self._ends[run_id]
@@ -242,12 +268,13 @@ class FakeOutbox:
 
     def _join(self, announcements, now):
         wanted = self._by_id(announcements)
+        before = dict(self.messages)
         for message_id, announcement in wanted.items():
             if message_id in self.messages:
                 self._add(self.messages[message_id], announcement, now)
             else:
                 self._make(announcement, now)
-        return set(wanted)
+        return {message_id for message_id in wanted if self.messages[message_id] is not before.get(message_id)}
 
     def _add(self, row, announcement, now):
         before = self._wanted[row.id]

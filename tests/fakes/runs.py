@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from comparison.errors import FilterRefused, TrackingUnavailable
 from comparison.leading import Ranking, leaders
 from comparison.runs import Experiment, Metric, Run, Status
-from comparison.source import ModelVersion
+from comparison.source import ExperimentState, ModelVersion
 
 _VALUE = re.compile(r"""'[^']*'|"[^"]*"|[-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan""", re.IGNORECASE)
 _TERM = re.compile(
@@ -25,6 +25,8 @@ class FakeRuns:
     histories: dict[tuple[str, str], list[Metric]] = field(default_factory=dict)
     models: list[tuple[ModelVersion, Sequence[str]]] = field(default_factory=list)  # each with its aliases
     measured: dict[tuple[str, str], list[Metric]] = field(default_factory=dict)  # by run and metric, with its datasets
+    deleted: dict[str, Experiment] = field(default_factory=dict)  # experiments, by id
+    deleted_at: int = 1
     down: str = ""
     asked: list[str] = field(default_factory=list)
 
@@ -57,6 +59,11 @@ class FakeRuns:
         self._ask("ended_after")
         over = [run for run in self._live(experiment_ids) if _is_over(run) and (run.ended_at or 0) > moment_ms]
         return sorted(over, key=lambda run: run.ended_at or 0)[:limit]
+
+    def undated(self, begun_after: int, *, experiment_ids: Sequence[str] = (), limit: int = 200) -> list[Run]:
+        self._ask("undated")
+        over = [run for run in self._live(experiment_ids) if _is_over(run) and (run.started_at or 0) > begun_after]
+        return [run for run in self._newest(over, limit) if run.ended_at is None]
 
     def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
         self._ask("running")
@@ -99,10 +106,17 @@ class FakeRuns:
         self._ask("evaluations")
         return {name: past for (run_id, name), past in self.measured.items() if run_id == run.run_id and run.models}
 
+    def state_of(self, experiment_id: str) -> ExperimentState | None:
+        self._ask("state_of")
+        every = {each.experiment_id: each for each in (*self.more_experiments, *(run.experiment for run in self.runs))}
+        if experiment_id in self.deleted:
+            return ExperimentState(self.deleted[experiment_id], is_deleted=True, changed_at=self.deleted_at)
+        return ExperimentState(every[experiment_id]) if experiment_id in every else None
+
     def experiments(self) -> tuple[Experiment, ...]:
         self._ask("experiments")
         found = [run.experiment for run in reversed(self.runs)] + self.more_experiments
-        return tuple({each.experiment_id: each for each in found}.values())
+        return tuple({each.experiment_id: each for each in found if each.experiment_id not in self.deleted}.values())
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
@@ -168,7 +182,7 @@ def _held(run: Run, kind: str, name: str) -> float | str | None:
     return {
         "run_name": run.name,
         "run_id": run.run_id,
-        "status": run.status.value,
+        "status": "KILLED" if run.status is Status.PRUNED else run.status.value,
         "start_time": run.started_at,
         "end_time": run.ended_at,
         "user_id": run.user,

@@ -90,7 +90,7 @@ FAILED = """\
 | Run | When | Ran for | Last logged | By |
 | broke | failed 5 h ago | 1 h | auc 0.5 at step 12 | ada |
 [Open broke]
-(Asked by @U0MAYA)"""
+(Asked by @U0MAYA · It is in fraud.)"""
 
 SHOW = """\
 #ml-experiments:

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.notifying.outbox import State
+from bot.notifying.outbox import Stands, State
 from bot.notifying.pace import Pace
 from bot.notifying.polling import BRIEF, Poller
 from bot.playground.slack import STANDUP
 from comparison.errors import TrackingUnavailable
-from comparison.runs import Experiment
+from comparison.runs import Experiment, Status
 from comparison.watching.stepping import OVERLAP
 from tests.bot.notifying.stage import HOUR, IRIS, MINUTE, Stage, ended
 
@@ -75,13 +75,19 @@ def test_a_watch_that_is_resumed_does_not_hear_of_what_ended_meanwhile(house):
     assert house.look().announced == 1
 
 
-def test_a_look_is_one_request_whatever_number_of_watches_and_experiments_there_are(house):
+def test_most_looks_are_one_request_whatever_number_of_watches_and_experiments_there_are(house):
     house.runs.more_experiments += [Experiment(str(number), f"fraud-{number}") for number in range(2, 50)]
     for number in range(2, 30):
         house.stage.watch(f"fraud-{number}")
     house.stage.watch("fraud-*", channel=STANDUP)
     house.look()
-    assert house.runs.asked == ["experiments", "ended_after"]
+    asked = []
+    for _ in range(5):
+        house.runs.asked.clear()
+        house.look()
+        asked.append(house.runs.asked[1:])
+    around = ["ended_after", "running", "undated"]  # each minute: what does not tell when it ended is found so
+    assert asked == [["ended_after"]] * 3 + [around] + [["ended_after"]]
 
 
 def test_each_end_is_announced_once_however_often_is_looked(house):
@@ -341,3 +347,106 @@ def test_a_message_that_waits_is_in_the_outbox_with_the_watch_that_wants_it(hous
     house.look()
     (message,) = house.stage.outbox.listed()
     assert (message.state, message.watch_ids, message.experiment_ids) == (State.WAITING, (kept.id,), ("1",))
+
+
+# Runs that are resumed, and runs that do not tell when they ended
+
+
+def start(house, name, **facts):
+    run = replace(ended(name, house.clock.ms()), status=Status.RUNNING, ended_at=None, **facts)
+    house.runs.runs.append(run)
+    return run
+
+
+def change(house, name, **facts):
+    house.runs.runs = [replace(run, **facts) if run.name == name else run for run in house.runs.runs]
+
+
+def post(house):
+    for each in house.stage.outbox.listed():
+        house.stage.outbox.told(each.id, Stands(each.revision, "1.0"), house.clock.ms())
+
+
+def keys(house):
+    return [each.key.removeprefix("run:T0PLAYGROUND:C0EXPERIMENTS:") for each in house.stage.outbox.listed()]
+
+
+@pytest.mark.parametrize("days", [0.2, 3, 20])
+def test_a_run_told_as_failed_that_is_resumed_and_finishes_days_later_is_announced_again_once(house, days):
+    house.stage.watch()
+    house.look()
+    house.end("A", status=Status.FAILED)
+    house.look()
+    post(house)
+    change(house, "A", status=Status.RUNNING, ended_at=None, former_end=house.clock.ms())
+    house.look(60)
+    house.clock.wait(days * 24 * 3600)
+    house.stage.outbox.prune(house.clock.ms())
+    house.look()
+    change(house, "A", status=Status.FINISHED, ended_at=house.clock.ms(), former_end=None)
+    assert [house.look().announced for _ in range(9)] == [1, *[0] * 8]
+    assert len(set(keys(house))) == 2
+
+
+def test_what_waits_still_tells_of_a_run_that_ended_again_and_no_second_message_does(house):
+    house.stage.watch()
+    house.look()
+    house.end("A", status=Status.FAILED)
+    house.look()
+    house.clock.wait(3 * 3600)
+    change(house, "A", status=Status.FINISHED, ended_at=house.clock.ms())
+    house.look()
+    (message,) = house.stage.outbox.listed()
+    assert message.revision == 2
+
+
+def test_a_run_that_ends_without_telling_when_is_announced_once_within_a_minute(house):
+    house.stage.watch()
+    house.look()
+    house.clock.wait(3600)
+    start(house, "A")
+    house.clock.wait(30)
+    change(house, "A", status=Status.FAILED)
+    found = [house.look().announced for _ in range(12)]
+    assert sum(found) == 1
+    assert 1 in found[:4]
+
+
+@pytest.mark.parametrize("at", [None, 1], ids=["no time", "a time of long before"])
+def test_a_run_of_days_that_was_seen_to_run_is_announced_once_whatever_time_it_tells(house, at):
+    house.stage.watch()
+    start(house, "A", started_at=house.clock.ms() - 99 * HOUR)
+    for _ in range(6):
+        house.look()
+    ended_at = None if at is None else house.clock.ms() - 9 * HOUR
+    change(house, "A", status=Status.FAILED, ended_at=ended_at)
+    assert sum(house.look().announced for _ in range(12)) == 1
+
+
+def test_what_had_ended_without_telling_when_before_the_bot_began_is_not_announced(house):
+    start(house, "A", started_at=house.clock.ms() - HOUR)
+    change(house, "A", status=Status.FAILED)
+    house.stage.watch(ago=0)
+    assert sum(house.look().announced for _ in range(12)) == 0
+
+
+def test_what_ended_while_nothing_was_watched_is_not_announced_even_if_it_was_seen_to_run(house):
+    kept = house.stage.watch()
+    start(house, "A")
+    house.look()
+    house.stage.watches.pause(kept.id, by="U0MAYA", at=1)
+    house.look()
+    change(house, "A", status=Status.FINISHED, ended_at=house.clock.ms())
+    house.look(3 * 3600)
+    house.stage.watches.resume(kept.id, by="U0MAYA", at=2)
+    assert sum(house.look().announced for _ in range(12)) == 0
+
+
+def test_a_run_that_goes_on_and_is_deleted_is_asked_for_once_more(house):
+    house.stage.watch()
+    start(house, "A")
+    house.look()
+    change(house, "A", deleted=True)
+    for _ in range(12):
+        house.look()
+    assert house.runs.asked.count("these") == 1

@@ -97,10 +97,10 @@ def test_the_channels_experiment_narrows_and_everywhere_widens():
     assert {each.experiment.name for each in wide.groups} == {"fraud", "iris"}
 
 
-def test_a_quiet_standup_takes_three_questions():
+def test_a_quiet_standup_takes_four_questions():
     source = FakeRuns([OLD_BEST])
     hold(source)
-    assert source.asked == ["search"] * 3
+    assert sorted(source.asked) == ["search"] * 3 + ["undated"]
 
 
 def test_a_busy_standup_of_fifty_experiments_takes_at_most_a_handful_more():

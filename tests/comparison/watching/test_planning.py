@@ -355,3 +355,36 @@ def test_five_hundred_watches_and_five_thousand_runs_are_decided_at_once():
     began = time.perf_counter()
     told(fresh, watches)
     assert time.perf_counter() - began < 2
+
+
+# Runs that were told of before, and ended again
+
+
+def test_a_run_that_ended_again_gets_a_message_of_its_own():
+    (one,) = told([run(1)], again=ids(1))
+    assert one.key == f"run:T:C1:{ids(1)[0]}:{NOON - 999}"
+    assert told([run(1)])[0].key == f"run:T:C1:{ids(1)[0]}"
+
+
+def test_a_message_on_it_that_still_waits_tells_of_it_as_it_is_by_then():
+    key = f"run:T:C1:{ids(1)[0]}"
+    assert [each.key for each in told([run(1)], again=ids(1), standing=[stands(key, is_waiting=True)])] == [key]
+    assert [each.key for each in told([run(1)], again=ids(1), standing=[stands(key)])] == [f"{key}:{NOON - 999}"]
+
+
+def test_a_trial_that_ended_again_is_told_by_itself_unless_its_sweep_goes_on():
+    assert [each.kind for each in told([run(1, P)], again=ids(1))] == [Kind.RUN]
+    sweep = stands(f"sweep:T:C1:{P}", Kind.SWEEP)
+    assert [each.key for each in told([run(1, P)], again=ids(1), standing=[sweep])] == [sweep.key]
+
+
+def test_many_that_ended_again_are_a_burst_that_is_none_of_before():
+    (burst,) = told(several(*range(1, 9)), again=ids(*range(1, 9)))
+    assert (burst.kind, len(burst.run_ids)) == (Kind.BURST, 8)
+    assert burst.key.endswith(f":{NOON - 999}")
+
+
+def test_what_was_over_when_a_watch_began_is_news_to_it_when_it_ends_again():
+    watches = [watch(past=ids(1))]
+    assert told([run(1)], watches) == ()
+    assert [each.run_ids for each in told([run(1)], watches, again=ids(1))] == [ids(1)]

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comparison.runs import Experiment, Run, Status
-from comparison.watching.stepping import KEPT, OVERLAP, Seen, floor, step
+from comparison.runs import Experiment, Metric, Run, Status
+from comparison.watching.stepping import AGAIN, GROWN, KEPT, OVERLAP, Seen, as_seen, floor, resumed, step
 
 FRAUD = Experiment("7", "fraud")
 NOON = 1_795_435_200_000
@@ -110,3 +111,111 @@ def test_runs_are_told_in_the_order_they_ended():
 
 def test_a_run_that_comes_twice_in_one_poll_is_told_once():
     assert named(step(Seen(NOON), [run(1), replace(run(1), name="run-1")], NOON + 10).fresh) == ["run-1"]
+
+
+# Runs that are resumed
+
+
+def twice(first, second, *, later, sees_it_run=False, **facts):
+    """What comes of a run that ended so, was resumed and ended so much later in another way."""
+    seen = step(Seen(NOON), [run(1, status=first)], NOON + 1000).seen
+    if sees_it_run:
+        goes_on = run(1, status=Status.RUNNING, ended_at=None, former_end=NOON + 1)
+        seen = replace(seen, ends={run(1).run_id: resumed(seen.ends[run(1).run_id], goes_on, NOON + 2000)})
+    now = NOON + later + 2000
+    seen = replace(seen, cursor=now - MINUTE)
+    return step(seen, [run(1, **({"status": second, "ended_at": NOON + 1 + later} | facts))], now)
+
+
+@pytest.mark.parametrize("sees_it_run", [False, True])
+@pytest.mark.parametrize(
+    ("first", "second", "later", "is_news"),
+    [
+        (Status.FAILED, Status.FINISHED, 3 * GROWN, True),
+        (Status.FAILED, Status.FINISHED, AGAIN, True),
+        (Status.FAILED, Status.FINISHED, AGAIN - 1, False),
+        (Status.FAILED, Status.FAILED, AGAIN, True),
+        (Status.KILLED, Status.FINISHED, AGAIN, True),
+        (Status.FINISHED, Status.FAILED, AGAIN, True),
+        (Status.FINISHED, Status.FINISHED, AGAIN, False),
+        (Status.FINISHED, Status.FINISHED, GROWN, True),
+    ],
+)
+def test_a_run_that_is_resumed_and_ends_much_later_is_news_again(first, second, later, is_news, sees_it_run):
+    stepped = twice(first, second, later=later, sees_it_run=sees_it_run)
+    assert (named(stepped.fresh), named(stepped.again)) == ((["run-1"], ["run-1"]) if is_news else ([], []))
+    assert named(stepped.changed) == ([] if is_news else ["run-1"])
+
+
+def test_a_run_that_ended_again_is_news_once_however_often_it_is_polled():
+    stepped = twice(Status.FAILED, Status.FINISHED, later=GROWN)
+    later = step(stepped.seen, [run(1, ended_at=NOON + 1 + GROWN)], NOON + GROWN + 5000)
+    assert (later.fresh, later.changed) == ((), ())
+
+
+def test_a_run_that_was_resumed_and_keeps_the_end_it_had_before_is_news_when_it_was_seen_to_run():
+    stepped = twice(Status.FINISHED, Status.FAILED, later=3 * HOUR, sees_it_run=True, ended_at=NOON + 1)
+    assert named(stepped.again) == ["run-1"]
+    unseen = twice(Status.FINISHED, Status.FINISHED, later=3 * HOUR, ended_at=NOON + 1)
+    assert (unseen.fresh, unseen.changed) == ((), ())
+
+
+# Runs that do not tell when they ended
+
+
+def test_a_run_that_does_not_tell_when_it_ended_is_news_by_its_last_sign_of_life():
+    just = run(1, ended_at=None, started_at=NOON - HOUR, metrics={"loss": Metric(1.0, 1, NOON - MINUTE)})
+    before = run(2, ended_at=None, started_at=NOON - HOUR)
+    assert named(step(Seen(NOON), [just, before], NOON + 1000).fresh) == ["run-1"]
+
+
+def test_a_run_that_was_seen_to_run_is_news_whatever_time_it_tells():
+    going_on = {run(number).run_id: (Status.RUNNING.value, 0) for number in (1, 2)}
+    runs = [run(1, ended_at=None, started_at=NOON - 99 * HOUR), run(2, ended_at=NOON - 99 * HOUR)]
+    first = step(Seen(NOON, going_on), runs, NOON + 1000)
+    assert sorted(named(first.fresh)) == ["run-1", "run-2"]
+    assert step(first.seen, runs, NOON + 2000).fresh == ()
+
+
+def test_a_run_that_tells_later_when_it_ended_has_not_ended_again():
+    first = step(Seen(NOON), [run(1, ended_at=None, started_at=NOON)], NOON + 1000)
+    told = step(first.seen, [run(1, ended_at=NOON + 500)], NOON + 2000)
+    assert (told.fresh, named(told.changed)) == ((), ["run-1"])
+
+
+STATES = st.lists(
+    st.sampled_from([Status.RUNNING, Status.FAILED, Status.FINISHED, Status.KILLED]), min_size=1, max_size=9
+)
+"""What a run is, one state after another; each time that it ends it ends anew."""
+
+
+@given(STATES, st.lists(st.integers(0, 3), max_size=40), st.booleans(), st.integers(1, 40))
+def test_no_sequence_of_polls_tells_an_ending_of_a_resumed_run_twice(states, polls, is_dated, hours):
+    endings, told, seen = set(), [], Seen(NOON)
+    for number, status in enumerate(states):
+        at = NOON + number * hours * HOUR
+        is_over = status is not Status.RUNNING
+        endings |= {number} if is_over else set()
+        end = at if is_over and is_dated else None
+        one = run(1, status=status, ended_at=end, started_at=NOON, metrics={"loss": Metric(1.0, 1, at)})
+        for poll in range(1 + (polls[number] if number < len(polls) else 0)):
+            stepped = step(replace(seen, cursor=at - MINUTE), [one], at + poll * 1000)
+            seen = stepped.seen
+            if not is_over:
+                before = seen.ends.get(one.run_id)
+                seen = replace(seen, ends={**seen.ends, one.run_id: resumed(before, one, at)})
+            told += [number for _run in stepped.fresh]
+    assert len(told) == len(set(told))
+    assert set(told) <= endings
+    if endings:
+        assert told[0] == min(endings)
+
+
+def test_what_is_remembered_of_a_run_is_how_it_ended_before_and_that_it_goes_on():
+    one = run(1, status=Status.FAILED)
+    goes_on = run(1, status=Status.RUNNING, ended_at=None)
+    ended = as_seen(one, NOON + 5)
+    assert ended == ("FAILED", NOON + 1)
+    assert resumed(ended, goes_on, NOON + 9) == ("FAILED>RUNNING", NOON + 1)
+    assert resumed(("FAILED>RUNNING", NOON + 1), goes_on, NOON + 9) == ("FAILED>RUNNING", NOON + 1)
+    assert resumed(None, goes_on, NOON + 9) == ("RUNNING", 0)
