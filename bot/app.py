@@ -80,6 +80,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         ui_url=settings.ui_url,
         command=settings.command,
         rules_url=settings.rules_url,
+        answers_bots=settings.answers_bots,
         mlflow_problem=lambda: mlflow.problem,
         is_crowded=pool.is_crowded,
         may_show_working=Allowance(SHOWN, 2 * SHOWN, time.monotonic).take,

@@ -44,6 +44,7 @@ SOURCES = {
     "MLCOMPARE_POLL_SECONDS": "seconds from 1 to 3600, for example 15",
     "MLCOMPARE_COLLAPSE_AFTER": "a number from 1 to 100, for example 5",
     "MLCOMPARE_RULES_URL": "the address at which your team reads docs/judgement.md; answers link to it",
+    "MLCOMPARE_ANSWER_BOTS": "on, where Workflows and other apps that mention the bot are to be answered; or off",
     "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
 }
 
@@ -158,6 +159,9 @@ class Settings(BaseSettings):
     rules_url: Annotated[Words, AfterValidator(page_address)] = Field(
         default="", validation_alias="MLCOMPARE_RULES_URL"
     )
+    answer_bots: Annotated[Words, AfterValidator(str.lower)] = Field(
+        default="off", validation_alias="MLCOMPARE_ANSWER_BOTS", pattern="^(?i:on|off)$"
+    )
     log_level: Annotated[Words, AfterValidator(str.upper)] = Field(
         default="INFO", validation_alias="MLCOMPARE_LOG_LEVEL", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$"
     )
@@ -176,6 +180,11 @@ class Settings(BaseSettings):
     def notifies(self) -> bool:
         """Whether `serve` also tells channels of runs that end."""
         return self.notifier == "on"
+
+    @property
+    def answers_bots(self) -> bool:
+        """Whether a Workflow or another app that mentions the bot is answered."""
+        return self.answer_bots == "on"
 
     @property
     def ui_url(self) -> str:

@@ -1,7 +1,7 @@
 """From words to an answer: worked out in the pool, told once, whatever goes wrong on the way."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
@@ -66,11 +66,15 @@ FEATURES: Mapping[type, Feature] = {
 }
 
 
+_CHANGES = (SetDefault, Pin, Watch, Unwatch, PlanDigest)
+
+
 class Claim:
     """Whether it falls to us to answer: asked of the claims once, and only when it matters."""
 
-    def __init__(self, services: Services, *keys: str) -> None:
-        """All keys must be free; an empty one is."""
+    def __init__(self, services: Services, *keys: str, turns: Sequence[str] = ()) -> None:
+        """All keys must be free; an empty one is. Of `turns`, where there are some, one must be."""
+        self._turns = turns
         self._claims = services.claims
         self._keys = tuple(filter(None, keys))
         self._mutex = Lock()
@@ -81,7 +85,8 @@ class Claim:
         with self._mutex:
             if self._held is None:
                 try:
-                    self._held = all(map(self._claims.claim, self._keys))
+                    is_first = all(map(self._claims.claim, self._keys))
+                    self._held = is_first and (not self._turns or any(map(self._claims.claim, self._turns)))
                 except Exception:
                     log.exception("a claim could not be made")
                     self._held = True
@@ -162,6 +167,8 @@ class Answering:
 def understood(said: Said, services: Services, outlet: Outlet) -> tuple[Request, Feature]:
     """The request, and the feature that answers it. Raises NotUnderstood."""
     request = understand(said, services, outlet)
+    if said.bot and isinstance(request, _CHANGES):
+        raise RequestError("Only people change what a channel agreed on and what it watches.", text=said.words)
     feature = FEATURES.get(type(request))
     if feature is None:
         raise NotUnderstood("I cannot do that yet.", remedy="What I can do:", example="help", text=said.words)

@@ -102,7 +102,7 @@ class Delivery:
     def tell(self, draw: Draw) -> None:
         """Something for the asker alone: help, an error. What was shown while working goes away."""
         with self._mutex:
-            is_public = self._said.is_direct
+            is_public = self._said.is_direct or bool(self._said.bot)
             if not self._finish() or not self._begin(Stage.TELLING if is_public else Stage.CONFIDING):
                 return
             if is_public:
@@ -228,6 +228,8 @@ class Delivery:
                 failure = second
             else:
                 return
+        if self._said.bot:
+            return  # it cannot be told alone
         why = _UNCONFIRMED if failure.kind is Kind.UNKNOWN else why
         self._confide(_with_reason(reply, why) if why else reply)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers.payload import Payload, all_chosen, digest, keyed, mapping, mappings, string, team
 
+EDITED_WITHIN = 20 * 3600.0  # seconds; what was answered is known for a day
 _ANY_MENTION_FIRST = re.compile(r"^\s*<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*")
 
 
@@ -15,7 +16,8 @@ class Said:
     """Words, who said them, and where the answer goes.
 
     `delivery` is the same for every delivery of the same words, "" when Slack gave nothing to tell. `thread_ts` is the
-    thread they were said in, `answer_ts` the one an answer for all belongs into; "" is the channel itself.
+    thread they were said in, `answer_ts` the one an answer for all belongs into; "" is the channel itself. What a
+    Workflow or another app said has the id of its `bot`, and no user: nobody is to be mentioned or told alone.
     """
 
     words: str
@@ -28,6 +30,7 @@ class Said:
     response_url: str = ""
     trigger: str = ""
     is_direct: bool = False
+    bot: str = ""
 
 
 def from_command(body: Payload) -> Said:
@@ -48,15 +51,16 @@ def from_command(body: Payload) -> Said:
 def from_mention(body: Payload, bot_user: str) -> Said:
     """A mention in a channel or thread, without the mention itself; it is answered in the thread."""
     event = mapping(body, "event")
-    thread = string(event, "thread_ts")
+    thread, bot = string(event, "thread_ts"), string(event, "bot_id")
     return Said(
         words=_without_mention(string(event, "text"), bot_user),
-        user=string(event, "user"),
+        user="" if bot else string(event, "user"),
         team=team(body),
         channel=string(event, "channel"),
         delivery=_delivery(body, event),
         thread_ts=thread,
         answer_ts=thread or string(event, "ts"),
+        bot=bot,
     )
 
 
@@ -180,8 +184,26 @@ def is_said_to_the_bot(event: Payload) -> bool:
 
 
 def is_said_by_a_person(event: Payload) -> bool:
-    """Whether a mention comes from a person: bots that mention each other would never stop."""
-    return bool(event.get("user")) and not event.get("bot_id")
+    """Whether a mention comes from a person, and by no edit of long ago: what was said then is not known any more."""
+    return bool(event.get("user")) and not event.get("bot_id") and _edited_after(event) < EDITED_WITHIN
+
+
+def is_said_by_another_bot(event: Payload, app: str) -> bool:
+    """Whether a mention comes from a Workflow or an app that is not this one, as a message of its own.
+
+    Not in threads, where answers stand, and not by an edit: so that two bots cannot go on answering each other.
+    """
+    is_other = bool(event.get("bot_id")) and not (app and event.get("app_id") == app)
+    in_thread = event.get("thread_ts") not in (None, event.get("ts"))
+    return is_other and not in_thread and not event.get("edited")
+
+
+def _edited_after(event: Payload) -> float:
+    """Seconds from when it was said until it was edited; 0: it was not."""
+    try:
+        return float(string(mapping(event, "edited"), "ts")) - float(string(event, "ts"))
+    except ValueError:
+        return 0.0
 
 
 def _without_mention(text: str, bot_user: str) -> str:
@@ -191,5 +213,7 @@ def _without_mention(text: str, bot_user: str) -> str:
 
 
 def _delivery(body: Payload, event: Payload) -> str:
-    told = string(body, "event_id")
-    return keyed("event", told) or keyed(f"message:{string(event, 'channel')}", string(event, "ts"))
+    """By the message and its text: Slack sends a mention anew, as another event, whenever its message is edited."""
+    ts, text = string(event, "ts"), " ".join(string(event, "text").split())
+    told = keyed(f"message:{string(event, 'channel')}", f"{ts}:{digest(text)}" if ts else "")
+    return told or keyed("event", string(body, "event_id"))

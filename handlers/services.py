@@ -71,6 +71,7 @@ class Services:
     mlflow_problem: Callable[[], str] = lambda: ""  # as it was found last; "" when MLflow answered
     inbox: Inbox = field(default_factory=Unkept)  # what is acknowledged and not answered yet
     find_person: Callable[[str], str] = lambda _email: ""  # somebody's Slack id; "" : nobody, or it may not be asked
+    answers_bots: bool = False  # whether a Workflow or another app that mentions the bot is answered
     rules_url: str = ""  # the page with the rules of judgement
     may_show_working: Callable[[], bool] = lambda: True  # False where that would cost what the answers need
     is_crowded: Callable[[str, str], bool] = lambda _person, _channel: False  # why the pool takes no work of theirs

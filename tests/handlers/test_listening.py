@@ -3,6 +3,7 @@
 import pytest
 
 from bot.playground.slack import EXPERIMENTS, MAYA
+from handlers.listening import BOTS_AN_HOUR
 from tests.handlers.workshop import Workshop
 
 
@@ -36,6 +37,117 @@ def test_a_mention_is_answered_in_a_thread_under_it(slack, runs):
     (answer,) = slack.messages()
     (asked,) = [message for message in slack.workspace.everything() if message.user == MAYA]
     assert answer.thread_ts == asked.ts
+
+
+def mention(text="old vs new", **event):
+    told = {
+        "type": "app_mention",
+        "channel": EXPERIMENTS,
+        "user": MAYA,
+        "text": f"<@U0MLCOMPARE> {text}",
+        "ts": "1795435200.0001",
+    }
+    return event_of(**{key: value for key, value in (told | event).items() if value})
+
+
+def hear(slack, *events):
+    """Each as an event of its own."""
+    for number, event in enumerate(events):
+        slack.courier.event(event | {"event_id": f"Ev{number}", "api_app_id": "A0MLCOMPARE"})
+
+
+EDITED = {"user": MAYA, "ts": "1795435260.0000"}
+
+
+def test_an_edit_that_leaves_the_text_as_it_was_is_not_answered_again(slack, runs):
+    with Workshop(slack, runs) as bot:
+        hear(
+            slack,
+            mention(),
+            mention(edited=EDITED),
+            mention(attachments=[{"title": "unfolded"}]),
+            mention(" old  vs new"),
+        )
+        bot.finish()
+    assert len(slack.messages()) == 1
+
+
+def test_an_edit_with_another_text_is_answered_anew_in_the_same_thread(slack, runs):
+    with Workshop(slack, runs) as bot:
+        hear(slack, mention("old vs nwe"), mention(edited=EDITED))
+        bot.finish()
+    assert [message.thread_ts for message in slack.messages()] == ["1795435200.0001"]
+    assert len(slack.ephemerals) == 1
+
+
+def test_an_edit_of_a_message_of_yesterday_is_not_answered(slack, runs):
+    with Workshop(slack, runs) as bot:
+        hear(slack, mention(edited=EDITED | {"ts": "1795521660.0000"}))
+        bot.finish()
+    assert slack.messages() == []
+
+
+WORKFLOW = {"user": "", "bot_id": "B0WORKFLOW", "app_id": "A0WORKFLOW", "subtype": "bot_message", "username": "Standup"}
+
+
+@pytest.mark.parametrize("who", [WORKFLOW, {"user": "U0BOT", "bot_id": "B0OTHER", "app_id": "A0OTHER"}])
+def test_a_workflow_or_another_app_is_answered_in_a_thread_where_the_settings_say_so(slack, runs, who):
+    with Workshop(slack, runs, answers_bots=True) as bot:
+        hear(slack, mention(**who))
+        told = bot.transcript()
+    assert [message.thread_ts for message in slack.messages()] == ["1795435200.0001"]
+    assert "better" in told
+    assert "Asked by" not in told
+    assert "U0BOT" not in told
+
+
+def test_they_are_not_answered_where_the_settings_say_nothing(slack, runs):
+    with Workshop(slack, runs) as bot:
+        hear(slack, mention(**WORKFLOW))
+        bot.finish()
+    assert slack.messages() == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"app_id": "A0MLCOMPARE"}, {"bot_id": "B0MLCOMPARE"}, {"thread_ts": "1795435100.0"}, {"edited": EDITED}],
+    ids=["by the app itself", "by the bot itself", "in a thread", "by an edit"],
+)
+def test_what_could_go_on_for_ever_between_bots_is_not_answered(slack, runs, event):
+    with Workshop(slack, runs, answers_bots=True) as bot:
+        hear(slack, mention(**WORKFLOW | event))
+        bot.finish()
+    assert slack.messages() == []
+
+
+def test_of_one_bot_so_many_mentions_an_hour_are_answered_in_a_channel_and_people_all(slack, runs):
+    with Workshop(slack, runs, answers_bots=True) as bot:
+        hear(
+            slack,
+            *(mention(f"old vs new by m{number}", **WORKFLOW, ts=f"17954352{number:02d}.1") for number in range(15)),
+        )
+        hear(slack, *(mention(ts=f"17954352{number:02d}.2") for number in range(15)))
+        bot.finish()
+    assert len(slack.messages()) == BOTS_AN_HOUR + 15
+
+
+@pytest.mark.parametrize("words", ["pin old", "set metric loss", "watch iris", "unwatch all", "digest daily 9:00 UTC"])
+def test_a_bot_changes_nothing_and_is_told_so_in_the_thread(slack, runs, words):
+    with Workshop(slack, runs, answers_bots=True) as bot:
+        hear(slack, mention(words, **WORKFLOW))
+        bot.finish()
+    (answer,) = slack.messages()
+    assert answer.text.startswith("Only people change what a channel agreed on and what it watches.")
+    assert bot.services.watches.every() == []
+
+
+def test_what_a_bot_asks_that_is_no_question_is_told_in_the_thread(slack, runs):
+    with Workshop(slack, runs, answers_bots=True) as bot:
+        hear(slack, mention("old vs nobody", **WORKFLOW))
+        bot.finish()
+    (answer,) = slack.messages()
+    assert "nobody" in answer.text
+    assert slack.ephemerals == []
 
 
 def test_a_mention_in_a_thread_is_answered_there(slack, runs):

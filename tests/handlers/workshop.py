@@ -103,6 +103,7 @@ class Workshop:
     ledger: Ledger = field(default_factory=Ledger)
     working_after: float = 30.0  # a test that wants to see "working" says so
     rules_url: str = ""
+    answers_bots: bool = False
     defaults: Any = field(default_factory=Agreements)
     mlflow_problem: str = ""
     is_crowded: bool = False
@@ -121,6 +122,7 @@ class Workshop:
             new_incident=lambda: str(next(numbers)),
             ui_url=UI,
             rules_url=self.rules_url,
+            answers_bots=self.answers_bots,
             defaults=self.defaults,
             mlflow_problem=lambda: self.mlflow_problem,
             is_crowded=lambda _person, _channel: self.is_crowded,
