@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+NOT_RUN = re.compile(r"<!-- not run: (.+) -->\s*\Z")
+SHELL = ("sh", "bash", "console", "shell")
 
 UNSAID = re.compile(r"…|<|failed with the error|not a valid command")  # a pattern, or what Slack says of a command
 
@@ -18,6 +20,8 @@ class Block:
     document: Path
     language: str
     text: str
+    section: str = ""  # the heading of the second level above it
+    not_run: str = ""  # why nobody runs it, said in a comment before it; "" for what runs
 
     def __str__(self):
         return f"{self.document.relative_to(ROOT)}: {self.text.strip().splitlines()[0][:60]}"
@@ -28,18 +32,25 @@ def documents():
 
 
 def blocks(*languages):
-    return [
-        Block(document, found["language"], found["text"])
-        for document in documents()
-        for found in FENCE.finditer(document.read_text(encoding="utf-8"))
-        if found["language"] in languages
-    ]
+    return [each for document in documents() for each in blocks_of(document) if each.language in languages]
+
+
+def blocks_of(document):
+    """All of one document, in order."""
+    text = document.read_text(encoding="utf-8")
+    for found in FENCE.finditer(text):
+        before = FENCE.sub("", text[: found.start()])
+        section = (["", *re.findall(r"^## (.+)$", before, re.MULTILINE)])[-1]
+        said = NOT_RUN.search(text[: found.start()])
+        yield Block(document, found["language"], found["text"], section, said[1] if said else "")
 
 
 def shell_lines():
     """Each command a person is told to type, as (where, words)."""
-    for block in blocks("sh", "bash", "console", "shell"):
+    for block in blocks(*SHELL):
         for line in block.text.replace("\\\n", " ").splitlines():
+            if block.language == "console" and not line.startswith("$ "):
+                continue  # what it answers
             for part in re.split(r"\s*(?:;|&&|\|)\s+", line.removeprefix("$ ")):
                 words = shlex.split(part, comments=True)
                 if words:
