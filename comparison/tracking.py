@@ -20,7 +20,7 @@ from comparison.leading import Ranking
 from comparison.races import again
 from comparison.registry import Registry
 from comparison.remembered import Memory
-from comparison.runs import Experiment, Metric, Run, Side
+from comparison.runs import Experiment, Goal, Metric, Run, Side
 from comparison.searching import OVER, Searches, in_chunks, is_id, named
 from comparison.source import ExperimentState, ModelVersion
 from comparison.threads import Threads
@@ -148,12 +148,17 @@ class MlflowRuns:
     def find(self, reference: str, *, experiment: str = "") -> Side:
         """The run called so: a full id, an id prefix, a name, `experiment/name`, or an MLflow link.
 
+        A metric that it logged for several datasets is `accuracy · valid` for each where the store tells them apart.
         Raises RunNotFound, Ambiguous, ExperimentNotFound or TrackingUnavailable.
         """
+        from comparison.evaluations import told_apart  # noqa: PLC0415 -- as finding
         from comparison.finding import find_all  # noqa: PLC0415 -- finding knows sources, not this one
+        from comparison.goals import decide  # noqa: PLC0415
         from comparison.parser import parse_run  # noqa: PLC0415
 
-        return find_all([parse_run(reference)], self, experiment=experiment)[0]
+        found = find_all([parse_run(reference)], self, experiment=experiment)
+        experiments = [run.experiment for run in found[0].runs]
+        return told_apart(found, self, judged=lambda name: decide(name, {}, {}, experiments)[0] is not Goal.UNKNOWN)[0]
 
     def names(self, limit: int = 10) -> list[str]:
         """What the newest runs are called, each once."""

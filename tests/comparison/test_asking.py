@@ -7,6 +7,7 @@ from comparison.errors import RequestError
 from comparison.parser import parse
 from comparison.request import Compare
 from comparison.runs import Experiment, Goal, Metric, Run
+from comparison.wording import word
 from tests.fakes.runs import FakeRuns
 
 IRIS = Experiment("1", "iris", {"cost": Goal.LOWER})
@@ -73,6 +74,42 @@ def test_best_is_by_the_goal_of_each_metric_and_never_a_nan():
 def test_best_values_know_their_steps():
     metric = next(each for each in answer("a1 vs b1 best").metrics if each.name == "accuracy")
     assert (metric.changes[0].baseline.last_step, metric.changes[0].candidate.last_step) == (2, 5)
+
+
+AT_ONE_STEP = [Metric(0.9, 0, 1), Metric(0.5, 0, 2), Metric(0.30, 0, 3), Metric(0.6, 0, 4)]
+
+
+@pytest.mark.parametrize(("name", "best"), [("accuracy", 0.9), ("val_loss", 0.30), ("foo", 0.6)])
+def test_the_best_value_is_found_where_no_step_was_passed(name, best):
+    runs = [run(each, 0, **{name: 0.6}) for each in ("a1", "b1")]
+    store = FakeRuns(runs, histories={(each.run_id, name): AT_ONE_STEP for each in runs})
+    comparison = answer("a1 vs b1 best", store)
+    assert values(comparison) == {name: (best, best)}
+    if name != "foo":
+        assert comparison.metrics[0].changes[0].baseline.points == 4
+        report = word(comparison)
+        assert report.table.rows[0][1].text == f"{best} (logged 4 times at step 0)"
+        assert report.warnings[0] == f"{name} was logged 4 times at step 0 in a1: folds and datasets are no steps."
+
+
+def test_a_value_that_was_logged_once_is_that_of_its_step():
+    runs = [run(each, 0, accuracy=0.6) for each in ("a1", "b1")]
+    (row,) = word(answer("a1 vs b1 best", FakeRuns(runs))).table.rows
+    assert row[1].text == "0.6 (step 0)"
+
+
+def test_several_values_at_the_step_that_was_asked_for_are_said():
+    runs = [run(each, 0, accuracy=0.6) for each in ("a1", "b1")]
+    store = FakeRuns(runs, histories={(each.run_id, "accuracy"): AT_ONE_STEP for each in runs})
+    (row,) = word(answer("a1 vs b1 at step 0", store)).table.rows
+    assert row[1].text == "0.6 (logged 4 times at step 0)"
+
+
+def test_for_best_values_no_history_is_read_of_what_has_no_goal():
+    runs = [run(each, 9, accuracy=0.6, foo=1.0, n_samples=3.0) for each in ("a1", "b1")]
+    store = FakeRuns(runs)
+    answer("a1 vs b1 best", store)
+    assert store.asked.count("history") == 2
 
 
 def test_at_a_step_only_what_was_logged_then_counts():

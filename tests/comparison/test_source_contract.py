@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import LoggedModelOutput
 
 from comparison.errors import FilterRefused
 from comparison.leading import Ranking
@@ -68,6 +69,18 @@ def made(request):
         status="FAILED",
         started=BEGAN + 9_000,
     )
+    elsewhere = new_experiment(client)
+    ids["measured"] = log_run(
+        client, elsewhere, "measured", datasets=[("iris-train", "d1", ""), ("iris-any", "d2", "")], started=BEGAN + 9_400
+    )
+    model = client.create_logged_model(elsewhere, name="scorer").model_id
+    client.log_outputs(ids["measured"], [LoggedModelOutput(model, 0)])
+    for at, (value, dataset, digest) in enumerate(
+        [(0.9, "iris-train", "d1"), (0.8, "iris-any", "d2"), (0.7, None, None)]
+    ):
+        client.log_metric(
+            ids["measured"], "top", value, 9_400 + at, 0, model_id=model, dataset_name=dataset, dataset_digest=digest
+        )
     ids["running"] = log_run(client, experiment, "running", status="RUNNING", started=BEGAN + 9_500)
     ids["gone"] = log_run(client, experiment, "gone", started=BEGAN + 9_900)
     client.delete_run(ids["gone"])
@@ -106,15 +119,31 @@ def _fake(name):
         tags={"team": "blue"},
         datasets=(Dataset("iris-train", "d1", "training"), Dataset("iris-any", "d2")),
     )
+    measured = Run(
+        uuid4().hex,
+        "measured",
+        Experiment("8", "elsewhere"),
+        started_at=BEGAN + 9_400,
+        ended_at=BEGAN + 9_401,
+        metrics={"top": Metric(0.7, 0, 9_402)},
+        datasets=(Dataset("iris-train", "d1"), Dataset("iris-any", "d2")),
+        models=("m-1",),
+    )
+    told = {
+        (measured.run_id, "top"): [
+            Metric(0.9, 0, 9_400, dataset="iris-train", digest="d1"),
+            Metric(0.8, 0, 9_401, dataset="iris-any", digest="d2"),
+        ]
+    }
     running = Run(uuid4().hex, "running", experiment, Status.RUNNING, BEGAN + 9_500)
     gone = Run(uuid4().hex, "gone", experiment, started_at=BEGAN + 9_900, deleted=True)
     past = {(rich.run_id, "acc"): [Metric(0.1, 0), Metric(0.5, 1), Metric(0.4, 2)]}
-    every = [*runs, rich, running, gone]
+    every = [*runs, rich, measured, running, gone]
     models = [
         (ModelVersion("scorer", "1", runs[0].run_id), []),
         (ModelVersion("scorer", "2", rich.run_id), ["champion"]),
     ]
-    return FakeRuns(every, histories=past, models=models), "7", {run.name: run.run_id for run in every}
+    return FakeRuns(every, histories=past, models=models, measured=told), "7", {run.name: run.run_id for run in every}
 
 
 def test_runs_come_in_the_order_asked_with_none_for_what_is_not_there(made):
@@ -193,6 +222,19 @@ def test_a_history_holds_every_step(made):
     source, _, ids = made
     assert [(each.step, each.value) for each in source.history(ids["rich"], "acc")] == [(0, 0.1), (1, 0.5), (2, 0.4)]
     assert source.history(ids["rich"], "never logged") == []
+    assert [each.step for each in source.history(ids["rich"], "acc", most=2)] == [0, 1]
+    assert source.history(ids["rich"], "never logged", most=2) == []
+
+
+def test_what_was_measured_on_models_says_its_dataset(made):
+    source, _, ids = made
+    run, other = source.get([ids["measured"], ids["rich"]])
+    assert (len(run.models), other.models) == (1, ())
+    found = source.evaluations(run)
+    assert {name: [(each.value, each.dataset, each.digest) for each in past] for name, past in found.items()} == {
+        "top": [(0.9, "iris-train", "d1"), (0.8, "iris-any", "d2")]
+    }
+    assert source.evaluations(other) == {}
 
 
 def test_runs_that_are_over_come_last_ended_first(made):
