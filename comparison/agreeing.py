@@ -79,6 +79,16 @@ def agreed_goal(name: str, defaults: Defaults, *, text: str = "") -> str:
     raise _unknown(f"No goal is set here for {name[:120]}.", name, alike, text)
 
 
+def agreed_tolerance(name: str, defaults: Defaults, *, text: str = "") -> str:
+    """The metric that has a tolerance of its own in this channel, as `agreed_goal`; "" is every metric."""
+    if not name:
+        return ""
+    found = _alike(name, defaults.tolerances)
+    if found or not (alike := near(name, defaults.tolerances)):
+        return found or name
+    raise _unknown(f"No tolerance is set here for {name[:120]}.", name, alike, text)
+
+
 def _experiment(source: RunSource, defaults: Defaults) -> tuple[str, ...]:
     """The channel's experiment by id; none where it has none or it is gone."""
     try:

@@ -1,4 +1,7 @@
-"""What stands behind the runs: `in EXPERIMENT`, `by METRIC, …`, `all`, `best`, `at step N`; each a row in CLAUSES."""
+"""What stands behind the runs: `in EXPERIMENT`, `by METRIC, …`, `all`, `best`, `at step N`, `within X %`.
+
+Each is a row in CLAUSES.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 from comparison.errors import NotUnderstood
 from comparison.goals import goal_of
 from comparison.runs import Goal
+from comparison.tolerance import read_tolerance
 from comparison.words import Word
 
 PLAIN_SEPARATORS = frozenset(  # these part names wherever they stand
@@ -17,6 +21,7 @@ SOFT_SEPARATORS = frozenset({"with", "to", "or", "from"})  # they stand within n
 SEPARATORS = PLAIN_SEPARATORS | LISTING | SOFT_SEPARATORS
 
 
+_AMOUNT = re.compile(r"[±+]?[\d.]")
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+")
 LATEST = frozenset({"latest", "newest", "last", "previous", "prev"})
 
@@ -31,6 +36,7 @@ class Asked:
     metrics: tuple[str, ...] = ()
     flags: dict[str, bool] = field(default_factory=dict)
     at_step: int | None = None
+    tolerance: float | None = None
 
 
 def missing(problem: str, remedy: str, example: str, word: Word) -> NotUnderstood:
@@ -84,6 +90,8 @@ def _is_clause(words: Sequence[Word], place: int) -> bool:
         return not rest or rest[0].folded in CLAUSES or rest[0].is_comma
     if word == "at":
         return bool(rest) and rest[0].folded == "step"
+    if word == "within":
+        return bool(rest) and _AMOUNT.match(rest[0].folded) is not None
     return bool(rest) or place > 2  # without a rest something is missing, and the clause says what
 
 
@@ -130,11 +138,20 @@ def _at(word: Word, rest: Sequence[Word], asked: Asked) -> None:
     asked.at_step = int(number)
 
 
+def _within(word: Word, rest: Sequence[Word], asked: Asked) -> None:
+    said = asked.text[rest[0].at : rest[-1].end] if rest else ""
+    asked.tolerance = read_tolerance(said.rstrip("?!.,; "), needs_unit=True)
+    if asked.tolerance is None:
+        remedy = "Say it as a share of the baseline, in percent."
+        raise missing("Within how much are values the same?", remedy, "run-a vs run-b within 0.1 %", word)
+
+
 _FLAGS = {"all": "all", "everything": "all", "best": "best"}
 CLAUSES: dict[str, Callable[[Word, Sequence[Word], Asked], None]] = {
     "in": _in,
     "by": _by,
     "on": _by,
     "at": _at,
+    "within": _within,
     **dict.fromkeys(_FLAGS, _flag),
 }

@@ -24,6 +24,7 @@ from comparison.request import (
     Top,
     TopRuns,
 )
+from comparison.tolerance import read_tolerance, write_tolerance
 from comparison.words import Word
 
 MOST_LISTED = 50
@@ -102,13 +103,17 @@ def set_(words: Sequence[Word], text: str) -> Request:
         return pin([rest[0], *values], text) if values and not takes_back else Pin(None, text=text)
     if what_ == "goal":
         return _goal(values, text, words[0], takes_back=takes_back)
+    if what_ == "tolerance":
+        return _tolerance(rest, text, takes_back=takes_back)
     if what_ in ("experiment", "metric"):
         value = "" if takes_back else " ".join(word.text for word in values)
         if not value and not takes_back:
             raise missing(f"Which {what_}?", "Name it.", f"set {what_} {_SUCH[what_]}", rest[0])
         return SetDefault(what_, value, text=text)
     spot = rest[0] if rest else words[0]
-    raise missing("I can set experiment, metric, goal or baseline.", "Say which.", "set metric accuracy", spot)
+    raise missing(
+        "I can set experiment, metric, goal, tolerance or baseline.", "Say which.", "set metric accuracy", spot
+    )
 
 
 def pin(words: Sequence[Word], text: str) -> Request:
@@ -136,6 +141,21 @@ def _goal(values: Sequence[Word], text: str, spot: Word, *, takes_back: bool) ->
     if not names or not (value or takes_back):
         raise missing("Which way is better?", "Say higher or lower behind the metric.", "set goal cost lower", spot)
     return SetDefault("goal", value, names, text)
+
+
+def _tolerance(words: Sequence[Word], text: str, *, takes_back: bool) -> Request:
+    """`set tolerance 0.1 %` for every metric, `set tolerance accuracy 0.5 %` for one."""
+    values = [word for word in words[1:] if word.folded not in ("to", "of", "=", "is", "for")]
+    if takes_back:
+        return SetDefault("tolerance", "", " ".join(word.text for word in values if not word.is_comma), text)
+    for place, word in enumerate(values):
+        fraction = read_tolerance(text[word.at : values[-1].end], needs_unit=True)
+        if fraction is not None:
+            return SetDefault(
+                "tolerance", write_tolerance(fraction), " ".join(each.text for each in values[:place]), text
+            )
+    remedy = "Say it as a share of the baseline, in percent."
+    raise missing("Within how much are values the same?", remedy, "set tolerance 0.1 %", words[0])
 
 
 def _one(words: Sequence[Word], text: str) -> OneRun:

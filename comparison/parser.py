@@ -3,6 +3,7 @@
 A comparison, with clauses at the end in any order:
 
     [compare|diff] [run] A (vs|versus|v|with|to|and|,) B … [in EXPERIMENT] [by METRIC, …] [all] [best] [at step N]
+        [within X %]
     A against B (B is the baseline)        is B better than A (A is the baseline)        what changed between A and B
 
 A first word with a meaning is a row in COMMANDS here (of watches in comparison/watch_commands.py, and in other words in
@@ -150,6 +151,7 @@ def _request(references: Sequence[RunReference], asked: Asked) -> Compare:
         everything=asked.flags.get("all", False),
         best=asked.flags.get("best", False),
         at_step=asked.at_step,
+        tolerance=asked.tolerance,
         text=asked.text,
     )
 

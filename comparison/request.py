@@ -256,11 +256,11 @@ class Standup:
 
 @dataclass(frozen=True, slots=True)
 class SetDefault:
-    """`set experiment fraud`, `set metric val_auc`, `set goal cost lower`; an empty value takes it back."""
+    """`set experiment fraud`, `set goal cost lower`, `set tolerance 0.1 %`; an empty value takes it back."""
 
-    what: str  # experiment, metric or goal
+    what: str  # experiment, metric, goal or tolerance
     value: str = ""
-    metric: str = ""  # of a goal
+    metric: str = ""  # of a goal, or of a tolerance for one metric
     text: str = field(default="", compare=False)
 
 

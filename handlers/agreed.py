@@ -19,7 +19,7 @@ class ChannelDefaults(Protocol):
     def of(self, workspace: str, channel: str) -> Defaults: ...
 
     def agreed(self, workspace: str, channel: str) -> list[Agreed]:
-        """All that is set, in a fixed order: experiment, metric, goals by name, the pinned run."""
+        """All that is set, in a fixed order: experiment, metric, goals and tolerances by metric, the pinned run."""
         ...
 
     def change(self, workspace: str, channel: str, changes: Sequence[Agreed]) -> list[Agreed]:

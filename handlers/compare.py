@@ -126,6 +126,7 @@ def remember(held: Held, comparison: Comparison, said: Said, services: Services,
         best=request.best,
         at_step=request.at_step,
         differing=request.differing,
+        tolerance=request.tolerance,
     )
     try:
         services.comparisons.remember(record)

@@ -70,6 +70,7 @@ def write(held: Held) -> str:
     told: dict[str, Any] = {"r": ",".join(ids(request))}
     told |= {"o": flags} if flags else {}
     told |= {"s": request.at_step} if request.at_step is not None else {}
+    told |= {"t": request.tolerance} if request.tolerance is not None else {}
     told |= {"u": held.asked_by} if held.asked_by else {}
     told |= {"d": held.seen} if held.seen else {}
     told |= {"m": list(request.metrics)} if request.metrics else {}
@@ -91,8 +92,11 @@ def read(value: str) -> Held | None:
         return None
     if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
         return None
+    tolerance = told.get("t")
+    if not (tolerance is None or (isinstance(tolerance, int | float) and 0 <= tolerance < 1)):
+        return None
     flags = {name: sign in str(told.get("o", "")) for sign, name in _FLAGS.items()}
-    request = replace(compared(runs), metrics=tuple(metrics), at_step=step, **flags)  # type: ignore[arg-type]
+    request = replace(compared(runs), metrics=tuple(metrics), at_step=step, tolerance=tolerance, **flags)  # type: ignore[arg-type]
     return Held(request, str(told.get("u", "")), str(told.get("d", "")))
 
 
@@ -108,6 +112,7 @@ def payload(held: Held | None, run_ids: Sequence[str]) -> dict[str, Any]:
     for name in _FLAGS.values():
         told |= {name: True} if request and getattr(request, name) else {}
     told |= {"at_step": request.at_step} if request and request.at_step is not None else {}
+    told |= {"tolerance": request.tolerance} if request and request.tolerance is not None else {}
     while len(json.dumps(told)) > MOST_PAYLOAD:
         told["runs"].pop()
     return told

@@ -30,6 +30,7 @@ class Recorded:
     best: bool = False
     at_step: int | None = None
     differing: bool = False
+    tolerance: float | None = None
 
     def request(self) -> Compare:
         """What to ask to have it again."""
@@ -40,6 +41,7 @@ class Recorded:
             best=self.best,
             at_step=self.at_step,
             differing=self.differing,
+            tolerance=self.tolerance,
         )
 
 

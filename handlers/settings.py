@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from comparison import agreeing
-from comparison.defaults import EXPERIMENT, GOAL, METRIC, PINNED, Agreed
+from comparison.defaults import EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, Agreed
 from comparison.errors import RequestError
 from comparison.finding import find_experiment
 from comparison.report import Report
@@ -99,8 +99,18 @@ def _goal(request: SetDefault, said: Said, services: Services) -> tuple[str, str
     return request.value, agreeing.known_goal(request.metric, services.runs, agreed, text=request.text)
 
 
+def _tolerance(request: SetDefault, said: Said, services: Services) -> tuple[str, str]:
+    agreed = defaults_of(services.defaults, said)
+    if not request.value:
+        return "", agreeing.agreed_tolerance(request.metric, agreed, text=request.text)
+    if not request.metric:
+        return request.value, ""
+    return request.value, agreeing.known_metric(request.metric, services.runs, agreed, text=request.text)
+
+
 _FOUND: dict[str, Callable[[SetDefault, Said, Services], tuple[str, str]]] = {
     EXPERIMENT: _experiment,
     METRIC: _metric,
     GOAL: _goal,
+    TOLERANCE: _tolerance,
 }

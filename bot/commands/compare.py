@@ -48,6 +48,7 @@ class Options:
     metrics: tuple[str, ...]
     everything: bool
     best: bool
+    tolerance: str
     tracking_uri: str
     ui_url: str
     fail_if_worse: bool
@@ -62,6 +63,7 @@ class Options:
 @click.option("--by", "--metric", "metrics", multiple=True, metavar="METRIC", help="Judge by it; may be repeated.")
 @click.option("--all", "everything", is_flag=True, help="Also what is the same.")
 @click.option("--best", is_flag=True, help="The best value over the steps, by each metric's goal, not the last.")
+@click.option("--tolerance", default="", metavar="SHARE", help="Values this near the baseline are the same: 0.1%.")
 @click.option("--tracking-uri", default="", metavar="URI", help="The MLflow server or store [MLFLOW_TRACKING_URI].")
 @click.option("--ui-url", default="", metavar="URL", help="Where people open MLflow, for links [MLFLOW_UI_URL].")
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 if the first metric named (or any, if none is) got worse.")
@@ -70,7 +72,8 @@ def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -
     """Compare runs; the first is the baseline.
 
     Runs are named by id, the first four or more characters of it, name, experiment/name, or a link copied from MLflow.
-    The words are those of the Slack command: A vs B, A, B and C, is B better than A, in EXPERIMENT, by METRIC, all.
+    The words are those of the Slack command: A vs B, A, B and C, is B better than A, in EXPERIMENT, by METRIC, all,
+    within 0.1 %.
     """
     chosen = Options(**options)
     from comparison.errors import RequestError, TrackingUnavailable
@@ -106,13 +109,25 @@ def _answer(text: str, options: Options) -> int:
 
 
 def _with_options(request: "Compare", options: Options) -> "Compare":
+    fraction = _tolerance(options)
     return replace(
         request,
         experiment=options.experiment or request.experiment,
         metrics=tuple(dict.fromkeys((*options.metrics, *request.metrics))),
         everything=options.everything or request.everything,
         best=options.best or request.best,
+        tolerance=request.tolerance if fraction is None else fraction,
     )
+
+
+def _tolerance(options: Options) -> float | None:
+    from comparison.tolerance import read_tolerance
+
+    fraction = read_tolerance(options.tolerance)
+    if options.tolerance and fraction is None:
+        told = f"{options.tolerance!r} is no share of the baseline: say 0.1% or 0.001, which is the same."
+        raise click.BadParameter(told, param_hint="--tolerance")
+    return fraction
 
 
 def _draw(comparison: "Comparison", request: "Compare", ui_url: str, *, now: int, form: str) -> str:

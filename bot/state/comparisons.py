@@ -35,7 +35,9 @@ class StoredComparisons:
     def remember(self, record: Recorded) -> None:
         self._own.remember(record)
         values: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS}
-        values["told"] = json.dumps({name: getattr(record, name) for name in _TOLD})
+        told = {name: getattr(record, name) for name in _TOLD}
+        told |= {"tolerance": record.tolerance} if record.tolerance is not None else {}  # others may not know it yet
+        values["told"] = json.dumps(told)
         statement = upsert(self._engine, comparisons).values(**values)
         newest = {name: statement.excluded[name] for name in values if name != "id"}
         try:

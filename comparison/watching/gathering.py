@@ -210,7 +210,9 @@ class _Lot:
         for run in sorted(_unique([*runs, *others]), key=lambda each: each.ended_at or 0):
             turn = replace(case, runs=(run,))
             held = face_in_turn(facing, watching, turn) if self.in_turn else facing
-            comparison = held_against(held.side, run, watching, self.defaults, now) if held.side else None
+            comparison = (
+                held_against(held.side, run, watching, self.defaults, now, source=self.source) if held.side else None
+            )
             is_best = is_new_best(run, case.best, by)
             if run.run_id in own and is_wanted(watching, run, comparison, is_best=is_best):
                 kept.append(run)

@@ -7,12 +7,13 @@ from typing import TypeVar
 from comparison.comparing import compare
 from comparison.defaults import Defaults
 from comparison.errors import RequestError, TrackingUnavailable
+from comparison.evaluations import told_apart
 from comparison.goals import decide
 from comparison.naming import folded
 from comparison.outcome import Comparison
 from comparison.quick.primary import Chosen, Primary, primary, stated
 from comparison.quick.together import together
-from comparison.runs import Experiment, Run, Side
+from comparison.runs import Experiment, Goal, Run, Side
 from comparison.source import RunSource
 from comparison.watching.watch import Watching
 
@@ -68,12 +69,26 @@ def judged_by(watching: Watching, runs: Sequence[Run], experiment: Experiment, d
     return primary(runs, [experiment], defaults)
 
 
-def held_against(side: Side, run: Run, watching: Watching, defaults: Defaults, now: int) -> Comparison:
+def held_against(  # noqa: PLR0913 -- all that a comparison takes
+    side: Side, run: Run, watching: Watching, defaults: Defaults, now: int, *, source: RunSource
+) -> Comparison:
     """The run against its baseline: the watch's metrics first, then the agreed one, then those of its rules."""
     agreed = stated([run.experiment], defaults)
     wanted = [*watching.metrics, *([agreed[0]] if agreed else []), *(rule.metric for rule in watching.rules)]
     metrics = _as_logged(wanted, [*side.runs, run])
-    return compare(side, Side(run.name, (run,)), metrics=metrics, channel_goals=defaults.goals, now=now)
+    sides = told_apart(
+        [side, Side(run.name, (run,))],
+        source,
+        metrics=metrics,
+        judged=lambda name: decide(name, {}, defaults.goals, [run.experiment])[0] is not Goal.UNKNOWN,
+    )
+    return compare(
+        *sides,
+        metrics=metrics,
+        channel_goals=defaults.goals,
+        channel_tolerances=defaults.tolerances,
+        now=now,
+    )
 
 
 def _as_logged(names: Iterable[str], runs: Iterable[Run]) -> tuple[str, ...]:

@@ -52,7 +52,9 @@ def holds(rule: Rule, run: Run, comparison: Comparison | None) -> bool:
 
 
 def _change(metric: str, comparison: Comparison | None) -> Change | None:
-    known = {each.name: each for each in (comparison.metrics if comparison else ())}
+    metrics = comparison.metrics if comparison else ()
+    of_datasets = {each.logged_as: each for each in reversed(metrics)}  # of several the first, which is held out
+    known = {**of_datasets, **{each.name: each for each in metrics}}
     found = known.get(_as_logged(metric, known))
     return found.changes[0] if found else None
 

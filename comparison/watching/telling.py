@@ -158,7 +158,7 @@ def _wants(watching: Watching, asked: _Asked, facing: Facing) -> bool:
         return True
     comparison = None
     if facing.side is not None:
-        comparison = held_against(facing.side, asked.run, watching, asked.defaults, _ms(asked.now))
+        comparison = held_against(facing.side, asked.run, watching, asked.defaults, _ms(asked.now), source=asked.source)
     is_best = is_new_best(asked.run, asked.best(watching), asked.by(watching))
     return is_wanted(watching, asked.run, comparison, is_best=is_best)
 
@@ -167,7 +167,7 @@ def _news(asked: _Asked, watching: Watching, facing: Facing) -> RunNews:
     run, finished = asked.run, asked.before.finished
     comparison = None
     if facing.side is not None:
-        comparison = held_against(facing.side, run, watching, asked.defaults, _ms(asked.now))
+        comparison = held_against(facing.side, run, watching, asked.defaults, _ms(asked.now), source=asked.source)
     best, by = asked.best(watching), asked.by(watching)
     return RunNews(
         run=run,

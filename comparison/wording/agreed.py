@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from comparison.completing import quoted
-from comparison.defaults import EXPERIMENT, GOAL, METRIC, PINNED, Agreed, Defaults
+from comparison.defaults import EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, Agreed, Defaults
 from comparison.goals import goal_of, is_pattern
 from comparison.outcome import Comparison, GoalSource
 from comparison.report import Line, Report, Section, Step
@@ -85,11 +85,12 @@ def listed(agreed: Sequence[Agreed]) -> tuple[str, ...]:
     return tuple(f"{_NAMES[each.what].lower()} {_value(each, None)}" for each in agreed)
 
 
-_NAMES = {EXPERIMENT: "Experiment", METRIC: "Metric", GOAL: "Goal", PINNED: "Baseline"}
+_NAMES = {EXPERIMENT: "Experiment", METRIC: "Metric", GOAL: "Goal", TOLERANCE: "Tolerance", PINNED: "Baseline"}
 _HOW = {
     EXPERIMENT: ("Where latest, best and running look", "set experiment my-experiment"),
     METRIC: ("The metric that decides", "set metric accuracy"),
     GOAL: ("Which way a metric is better", "set goal cost lower"),
+    TOLERANCE: ("Within how much values are the same", "set tolerance 0.1 %"),
     PINNED: ("The run that baseline means", "pin latest"),
 }
 
@@ -98,6 +99,9 @@ def _set(after: Agreed, run: Run | None, place: str) -> str:
     match after.what:
         case "goal":
             return f"For {plain.name(after.metric)}, {_goal(after)} in {place}"
+        case "tolerance":
+            of = f" of {plain.name(after.metric)}" if after.metric else ""
+            return f"Values{of} within {after.value} of the baseline count as the same in {place}"
         case "pinned":
             return f"The baseline of {place} is now {_run(run) or after.value[:SHORT]}"
     return f"The {after.what} of {place} is now {plain.name(after.value)}"
@@ -107,6 +111,9 @@ def _taken_back(after: Agreed, before: Agreed, place: str) -> str:
     if after.what == GOAL:
         name = plain.name(after.metric)
         return f"No goal is set for {name} in {place} {'any more' if before.value else 'anyway'}"
+    if after.what == TOLERANCE and after.metric:
+        name = plain.name(after.metric)
+        return f"No tolerance is set for {name} in {place} {'any more' if before.value else 'anyway'}"
     what = "baseline" if after.what == PINNED else after.what
     return f"{place[:1].upper()}{place[1:]} has no {what} of its own{' any more' if before.value else ' anyway'}"
 
@@ -129,9 +136,9 @@ def _undone(after: Agreed, before: Agreed, command: str) -> str:
     if after.what == PINNED:
         return f"{command} pin {before.value}" if before.value else f"{command} unpin"
     words = [command, "set" if before.value else "unset", after.what]
-    words += [quoted(after.metric)] if after.what == GOAL else []
+    words += [quoted(after.metric)] if after.what == GOAL or (after.what == TOLERANCE and after.metric) else []
     if before.value:
-        words.append(before.value if after.what == GOAL else quoted(before.value))
+        words.append(before.value if after.what in (GOAL, TOLERANCE) else quoted(before.value))
     return " ".join(words) if all(words) else ""
 
 
@@ -150,6 +157,8 @@ def _value(agreed: Agreed, run: Run | None) -> str:
     match agreed.what:
         case "goal":
             return f"{_goal(agreed)} for {plain.name(agreed.metric)}"
+        case "tolerance":
+            return f"{agreed.value} for {plain.name(agreed.metric)}" if agreed.metric else agreed.value
         case "pinned":
             return _run(run) or f"run {agreed.value[:SHORT]}"
     return plain.name(agreed.value)

@@ -87,7 +87,7 @@ def _table(news: RunNews, comparison: Comparison) -> Table | None:
 
 
 def _shown(news: RunNews, metrics: Sequence[MetricComparison]) -> list[MetricComparison]:
-    named = [each for each in metrics if each.name in news.metrics]
+    named = [each for each in metrics if each.logged_as in news.metrics]
     if named:
         return named
     telling = [each for each in metrics if not each.name.startswith(SYSTEM) or each.primary] or list(metrics)

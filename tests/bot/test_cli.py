@@ -193,6 +193,20 @@ def test_fail_if_worse_is_a_gate(run, words, code):
     assert result.stdout
 
 
+@pytest.mark.parametrize("words", [["--tolerance", "50%"], ["--tolerance", "0.5"], ["within", "50", "%"]])
+def test_within_the_tolerance_values_are_the_same_and_pass_the_gate(run, words):
+    result = run("compare", "Run 2", "Run 1", *words, "--fail-if-worse")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("No difference on 3 metrics\n")
+    assert "within this share of the baseline: 50 % (as asked)" in " ".join(result.stdout.split())
+
+
+def test_a_tolerance_that_is_none_is_refused_with_what_to_say(run):
+    result = run("compare", "Run 2", "Run 1", "--tolerance", "5")
+    assert result.exit_code == 2
+    assert "say 0.1% or 0.001" in " ".join(result.stderr.split())
+
+
 def test_without_the_gate_worse_is_no_failure(run):
     assert run("compare", "Run 2", "Run 1").exit_code == 0
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from comparison.errors import NotUnderstood, RequestError
 from comparison.parser import parse, parse_run
 from comparison.request import Compare, Help, Linked, Named, SweepRuns, Watch
+from comparison.tolerance import write_tolerance
 
 ONE, TWO = "0123456789abcdef0123456789abcdef", "f123456789abcdef0123456789abcdef"
 UI = "https://mlflow.example.com"
@@ -41,6 +42,7 @@ def drawn(request):
     parts += ["all"] if request.everything else []
     parts += ["best"] if request.best else []
     parts += [f"step {request.at_step}"] if request.at_step is not None else []
+    parts += [f"within {write_tolerance(request.tolerance)}"] if request.tolerance is not None else []
     return "; ".join(parts)
 
 
@@ -332,6 +334,11 @@ SAID = {
     '"run <x> & y" vs B': "run <x> & y | B",
     "compare: A vs B": "A | B",
     "compare: A, B": "A | B",
+    # a tolerance
+    "A vs B within 0.1 %": "A | B; within 0.1 %",
+    "A vs B by acc within 0,5% best": "A | B; by acc; best; within 0.5 %",
+    "is B better than A within 1 ‰?": "A | B; within 0.1 %",
+    "compare within budget vs B": "within budget | B",
     # links
     f"{UI}/#/experiments/1/runs/{ONE} vs {UI}/#/experiments/1/runs/{TWO}": "link:0123 | link:f123",
     f"<{UI}/#/experiments/1/runs/{ONE}> <{UI}/#/experiments/1/runs/{TWO}|best one>": "link:0123 | link:f123",
@@ -383,6 +390,8 @@ NOT_UNDERSTOOD = {
     "A vs B in": ("in", "experiment", "run-a vs run-b in my-experiment"),
     "A vs B by": ("by", "metric", "run-a vs run-b by accuracy"),
     "A vs B in iris by": ("by", "metric", "run-a vs run-b by accuracy"),
+    "A vs B within 5": ("within", "how much", "run-a vs run-b within 0.1 %"),
+    "A vs B within 200 %": ("within", "how much", "run-a vs run-b within 0.1 %"),
     "A vs B at step ten": ("at", "step", "run-a vs run-b at step 100"),
     "A vs B at step 1.5": ("at", "step", "run-a vs run-b at step 100"),
     "is A better": ("is", "better", "is run-b better than run-a"),

@@ -24,6 +24,9 @@ TAGS = {
     "mlcompare.goal.cost": "Lower",
     "mlcompare.goals": "score_*: higher; ls_*=lower, cost: higher\nmy metric HIGHER, sideways: left, *",
     "mlcompare.metric": "acc",
+    "mlcompare.tolerance": "0.1 %",
+    "mlcompare.tolerance.acc": "0.005",
+    "mlcompare.tolerance.odd": "much",
 }
 GOALS = {"cost": Goal.LOWER, "score_*": Goal.HIGHER, "ls_*": Goal.LOWER, "my metric": Goal.HIGHER}
 
@@ -92,7 +95,7 @@ def made(request):
 
 
 def _fake(name):
-    experiment = Experiment("7", name, GOALS, "acc")
+    experiment = Experiment("7", name, GOALS, "acc", tolerances={"": 0.001, "acc": 0.005})
     blank = Run("", "", experiment, parameters={"lr": "0.1"}, ended_at=BEGAN + 8_000)
     runs = [
         replace(
@@ -156,6 +159,7 @@ def test_a_run_holds_all_that_was_logged(made):
     source, experiment, ids = made
     run = source.get([ids["rich"]])[0]
     assert (run.name, run.status, run.user, run.commit, run.deleted) == ("rich", Status.FAILED, "ada", "abc", False)
+    assert run.experiment.tolerances == {"": 0.001, "acc": 0.005}
     assert (run.parent_id, run.started_at) == (ids["plain"], BEGAN + 9_000)
     assert run.ended_at >= run.started_at
     assert (run.experiment.experiment_id, run.experiment.goals, run.experiment.primary_metric) == (

@@ -43,7 +43,20 @@ def having(bot, *agreed, channel=ROOM):
         ("goal cost is down", "For cost, lower is better in this channel", "unset goal cost"),
         ("set goal cost max", "For cost, higher is better in this channel", "unset goal cost"),
         ("set goal val_auc neither", "For val_auc, neither way is better in this channel", "unset goal val_auc"),
+<<<<<<< HEAD
         ("set goal CO* lower", "For CO*, lower is better in this channel", 'unset goal "CO*"'),
+=======
+        (
+            "set tolerance 0.1 %",
+            "Values within 0.1 % of the baseline count as the same in this channel",
+            "unset tolerance",
+        ),
+        (
+            "set tolerance VAL_AUC to 5%",
+            "Values of val_auc within 5 % of the baseline count as the same in this channel",
+            "unset tolerance val_auc",
+        ),
+>>>>>>> 9e40d3b (A tolerance is said in the request, for the channel, by tags or on the command line, and in the answer; watches compare metrics dataset by dataset)
         ("pin dear", f"The baseline of this channel is now dear ({COSTLY[1].run_id[:8]}) in fraud", "unpin"),
         ("pin latest", f"The baseline of this channel is now dear ({COSTLY[1].run_id[:8]}) in fraud", "unpin"),
         ("set baseline old", f"The baseline of this channel is now old ({OLD.run_id[:8]}) in iris", "unpin"),
@@ -67,7 +80,11 @@ def test_a_change_is_told_to_all_with_who_made_it_and_how_to_take_it_back(slack,
         (Agreed("metric", "cost", at=HOUR_AGO), "unset metric", "Before: cost, set 1 h ago."),
         (Agreed("goal", "higher", "cost"), "set goal cost lower", "Before: higher is better."),
         (Agreed("goal", "higher", "cost"), "unset goal COST", "Before: higher is better."),
+<<<<<<< HEAD
         (Agreed("goal", "higher", "co*"), "unset goal co*", "Before: higher is better."),
+=======
+        (Agreed("tolerance", "0.1 %", at=HOUR_AGO), "set tolerance 0.2 %", "Before: 0.1 %, set 1 h ago."),
+>>>>>>> 9e40d3b (A tolerance is said in the request, for the channel, by tags or on the command line, and in the answer; watches compare metrics dataset by dataset)
         (Agreed("pinned", OLD.run_id), "pin new", f"Before: run {OLD.run_id[:8]}."),
         (Agreed("pinned", OLD.run_id), "unpin", f"Before: run {OLD.run_id[:8]}."),
     ],
@@ -82,6 +99,7 @@ def test_a_change_tells_what_was_before(slack, kept, words, told):
     [
         (Agreed("experiment", "my own"), "set experiment fraud", '/mlcompare set experiment "my own"'),
         (Agreed("goal", "higher", "cost"), "unset goal cost", "/mlcompare set goal cost higher"),
+        (Agreed("tolerance", "0.1 %", "cost"), "unset tolerance COST", "/mlcompare set tolerance cost 0.1 %"),
         (Agreed("pinned", OLD.run_id), "unpin", f"/mlcompare pin {OLD.run_id}"),
     ],
 )
@@ -96,6 +114,8 @@ def test_a_change_tells_what_to_type_to_have_it_as_it_was(slack, kept, words, un
         ("unset experiment", "This channel has no experiment of its own anyway"),
         ("unset metric", "This channel has no metric of its own anyway"),
         ("unset goal cost", "No goal is set for cost in this channel anyway"),
+        ("unset tolerance", "This channel has no tolerance of its own anyway"),
+        ("unset tolerance cost", "No tolerance is set for cost in this channel anyway"),
         ("unpin", "This channel has no baseline of its own anyway"),
     ],
 )
@@ -213,6 +233,7 @@ def test_settings_list_what_is_set_and_how_to_set_the_rest(slack):
         "• Goal: lower is better for cost, set 1 h ago\n"
         f"• Baseline: old ({OLD.run_id[:8]}) in iris, set 1 h ago\n"
         "• The metric that decides: `/mlcompare set metric accuracy`\n"
+        "• Within how much values are the same: `/mlcompare set tolerance 0.1 %`\n"
         f"(Asked by @{MAYA})"
     )
 
@@ -221,7 +242,7 @@ def test_where_nothing_is_set_settings_say_how(slack):
     with Workshop(slack, store()) as bot:
         said = bot.ask("settings")
     assert "# Nothing is set for this channel" in said
-    assert said.count("/mlcompare ") == 4
+    assert said.count("/mlcompare ") == 5
 
 
 def test_each_channel_has_its_own_and_a_conversation_is_not_called_a_channel(slack):
@@ -267,6 +288,30 @@ def test_the_channels_goal_decides_and_the_message_says_so(slack):
         said = having(bot, Agreed("goal", "higher", "cost"), Agreed("goal", "unknown", "val_auc")).ask("cheap vs dear")
     assert "# dear is better on 1 of 1 metric" in said
     assert "Set for this channel: higher is better for cost; neither way is better for val_auc." in said
+
+
+def test_the_channels_tolerance_decides_and_the_message_says_so(slack):
+    with Workshop(slack, store()) as bot:
+        said = having(bot, Agreed("tolerance", "5 %"), Agreed("tolerance", "60 %", "cost")).ask(
+            "dear vs cheap by val_auc"
+        )
+    assert "# val_auc: no difference between dear and cheap" in said
+    assert (
+        "Values count as the same within this share of the baseline: 5 % for val_auc (set for this channel); "
+        "60 % for cost (set for this channel)." in said
+    )
+
+
+def test_a_tolerance_that_was_asked_for_counts_more_than_the_channels_and_stays_with_the_buttons(slack):
+    with Workshop(slack, store()) as bot:
+        having(bot, Agreed("tolerance", "5 %"))
+        slack.command("/mlcompare", "dear vs cheap by val_auc within 1 %")
+        message = slack.wait_for_message("val_auc")
+        assert "# val_auc -0.04 (-4.2 %): cheap is worse" in read(slack.messages()[0])
+        slack.press(message, "follow:swap")
+        slack.wait_until(lambda: "dear is better" in read(slack.messages()[0]))
+        bot.finish()
+    assert "within this share of the baseline: 1 % (as asked)." in read(slack.messages()[0])
 
 
 def test_latest_is_looked_for_in_the_channels_experiment_and_the_message_says_so(slack):
