@@ -27,6 +27,7 @@ _COSTS = _words(
 )
 _NO_COST_ALONE = _words("s min us mem rss speed power swap")  # units and the like, behind others
 _SPLITS = _words("train training val valid validation test eval dev")
+_ASIDE = _words("with without")
 _MONEY = _words("cost costs")
 
 
@@ -36,7 +37,7 @@ def is_cost(name: str) -> bool:
 
     An error that is measured in seconds or dollars is none, nor is `val_cost`, which is a loss by another name.
     """
-    words = [word.casefold() for word in _WORDS.findall(name)]
+    words = _without_asides([word.casefold() for word in _WORDS.findall(name)])
     costs = [word for word in words if word in _COSTS]
     if not costs or (len(words) == 1 and words[0] in _NO_COST_ALONE):
         return False
@@ -46,6 +47,11 @@ def is_cost(name: str) -> bool:
     if _MONEY.issuperset(costs) and rest and _SPLITS.issuperset(rest):
         return False
     return not rest or goal_of("_".join(rest)) is Goal.UNKNOWN
+
+
+def _without_asides(words: list[str]) -> list[str]:
+    """Without what stands behind a `with`: a return with cost is a return."""
+    return [word for before, word in zip(["", *words], words, strict=False) if not {before, word} & _ASIDE]
 
 
 def is_judged_as_cost(metric: MetricComparison) -> bool:

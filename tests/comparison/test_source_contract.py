@@ -74,7 +74,11 @@ def made(request):
     )
     elsewhere = new_experiment(client)
     ids["measured"] = log_run(
-        client, elsewhere, "measured", datasets=[("iris-train", "d1", ""), ("iris-any", "d2", "")], started=BEGAN + 9_400
+        client,
+        elsewhere,
+        "measured",
+        datasets=[("iris-train", "d1", ""), ("iris-any", "d2", "")],
+        started=BEGAN + 9_400,
     )
     model = client.create_logged_model(elsewhere, name="scorer").model_id
     client.log_outputs(ids["measured"], [LoggedModelOutput(model, 0)])

@@ -43,9 +43,7 @@ def having(bot, *agreed, channel=ROOM):
         ("goal cost is down", "For cost, lower is better in this channel", "unset goal cost"),
         ("set goal cost max", "For cost, higher is better in this channel", "unset goal cost"),
         ("set goal val_auc neither", "For val_auc, neither way is better in this channel", "unset goal val_auc"),
-<<<<<<< HEAD
         ("set goal CO* lower", "For CO*, lower is better in this channel", 'unset goal "CO*"'),
-=======
         (
             "set tolerance 0.1 %",
             "Values within 0.1 % of the baseline count as the same in this channel",
@@ -56,7 +54,6 @@ def having(bot, *agreed, channel=ROOM):
             "Values of val_auc within 5 % of the baseline count as the same in this channel",
             "unset tolerance val_auc",
         ),
->>>>>>> 9e40d3b (A tolerance is said in the request, for the channel, by tags or on the command line, and in the answer; watches compare metrics dataset by dataset)
         ("pin dear", f"The baseline of this channel is now dear ({COSTLY[1].run_id[:8]}) in fraud", "unpin"),
         ("pin latest", f"The baseline of this channel is now dear ({COSTLY[1].run_id[:8]}) in fraud", "unpin"),
         ("set baseline old", f"The baseline of this channel is now old ({OLD.run_id[:8]}) in iris", "unpin"),
@@ -80,11 +77,8 @@ def test_a_change_is_told_to_all_with_who_made_it_and_how_to_take_it_back(slack,
         (Agreed("metric", "cost", at=HOUR_AGO), "unset metric", "Before: cost, set 1 h ago."),
         (Agreed("goal", "higher", "cost"), "set goal cost lower", "Before: higher is better."),
         (Agreed("goal", "higher", "cost"), "unset goal COST", "Before: higher is better."),
-<<<<<<< HEAD
         (Agreed("goal", "higher", "co*"), "unset goal co*", "Before: higher is better."),
-=======
         (Agreed("tolerance", "0.1 %", at=HOUR_AGO), "set tolerance 0.2 %", "Before: 0.1 %, set 1 h ago."),
->>>>>>> 9e40d3b (A tolerance is said in the request, for the channel, by tags or on the command line, and in the answer; watches compare metrics dataset by dataset)
         (Agreed("pinned", OLD.run_id), "pin new", f"Before: run {OLD.run_id[:8]}."),
         (Agreed("pinned", OLD.run_id), "unpin", f"Before: run {OLD.run_id[:8]}."),
     ],
