@@ -1,5 +1,6 @@
 """Composition: the settings made into everything that runs."""
 
+import os
 import secrets
 import threading
 import time
@@ -7,39 +8,59 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from ssl import create_default_context
+from typing import Any, cast
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
 from sqlalchemy import Engine
 
-from bot.late import tracking
-from bot.notifying.notifier import Notifier, Stores
-from bot.pool import WorkerPool
-from bot.probing import Probe
-from bot.recovering import Recovery, new_owner
+from bot.notifier.notifier import Notifier, NotifierStores
+from bot.server.health import Probe
+from bot.server.takeover import Takeover, new_owner
+from bot.server.worker_pool import WorkerPool
 from bot.settings import Settings
-from bot.slack import Identity, web_client
-from bot.state.capabilities import StoredCapabilities
-from bot.state.claims import StoredClaims
-from bot.state.comparisons import StoredComparisons
-from bot.state.database import check_writable, open_database
-from bot.state.defaults import StoredDefaults
-from bot.state.inbox import StoredInbox
-from bot.state.outbox import StoredOutbox
-from bot.state.turns import StoredTurns
-from bot.state.watches import StoredWatches
-from comparison.source import RunSource
-from handlers import register_all, use
-from handlers.outlet import Outlet
-from handlers.services import Services
-from handlers.waiting import Allowance, Timers
+from bot.store.channel_defaults import StoredDefaults
+from bot.store.claims import StoredCapabilities, StoredClaims
+from bot.store.comparisons import StoredComparisons
+from bot.store.database import check_writable, open_database
+from bot.store.inbox import StoredInbox
+from bot.store.outbox import StoredOutbox
+from bot.store.rate_limits import StoredSendSlots
+from bot.store.watches import StoredWatches
+from comparison.tracking.source import RunSource
+from handlers import features_by_request, register_all, use
+from handlers.services import Allowance, Services, Timers
+from handlers.slack.client import SlackClient
 
 PATIENCE = 5.0  # seconds to be put off by Slack when it is asked whose an address is
 COURTESIES = 16  # threads that say "working on it"
 SHOWN = 10  # times a second that it is said, of all requests together; each is a post that the answer has to replace
 DRAWN = 2  # messages drawn side by side; more would be no faster, and acknowledgements would wait behind them
 LISTENERS = 64  # threads that acknowledge; Bolt's own five would be shared by everything
+
+
+class BotIdentity:
+    """Who the bot is, by `auth.test`. Until Slack has told, requests are answered with the token alone."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+        self._known = AuthorizeResult(enterprise_id=None, team_id=None, bot_token=client.token)
+
+    def ask(self) -> None:
+        """Asks Slack; raises what slack_sdk raises."""
+        said = self._client.auth_test()
+        self._known = AuthorizeResult(
+            enterprise_id=said.get("enterprise_id"),
+            team_id=said.get("team_id"),
+            bot_id=said.get("bot_id"),
+            bot_user_id=said.get("user_id"),
+            bot_token=self._client.token,
+        )
+
+    def known(self) -> AuthorizeResult:
+        return self._known
 
 
 @dataclass(frozen=True)
@@ -52,9 +73,9 @@ class Bot:
     pool: WorkerPool
     listeners: Executor
     engine: Engine
-    identity: Identity
+    identity: BotIdentity
     probes: tuple[Probe, ...]
-    recovery: Recovery
+    recovery: Takeover
     notifier: Notifier
 
 
@@ -62,7 +83,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
     """The bot these settings describe. Nothing is asked of Slack, MLflow or the database yet."""
     engine = open_database(settings.database_url.get_secret_value())
     pool = WorkerPool(settings.workers, per_person=settings.per_person)
-    source = runs if runs is not None else tracking(settings)
+    source = runs if runs is not None else lazy_runs(settings)
     mlflow = Probe("mlflow", _reach(source), every=30, patience=90)
     client = web_client(settings, settings.slack_bot_token.get_secret_value())
     inbox = StoredInbox(engine, now, new_owner(), settings.takeover_seconds)
@@ -75,6 +96,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         defaults=StoredDefaults(engine),
         inbox=inbox,
         watches=StoredWatches(engine),
+        features=features_by_request(),
         now=now,
         new_incident=new_incident,
         ui_url=settings.ui_url,
@@ -87,10 +109,10 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         sleep=pool.sleep,
         later=Timers(COURTESIES).start,
         drawing=threading.Semaphore(DRAWN),
-        find_person=Outlet.of(client, time.sleep, PATIENCE).find_person,
+        find_person=SlackClient.of(client, time.sleep, PATIENCE).find_person,
     )
     executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-    identity = Identity(client)
+    identity = BotIdentity(client)
     return Bot(
         settings=settings,
         app=_bolt(client, identity, services, executor),
@@ -104,12 +126,12 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
             Probe("slack", identity.ask, every=600, patience=1200),
             mlflow,
         ),
-        recovery=Recovery(inbox, services, client, shares_a_file=engine.dialect.name == "sqlite"),
-        notifier=Notifier(settings, services, Stores(StoredOutbox(engine), StoredTurns(engine)), client),
+        recovery=Takeover(inbox, services, client, shares_a_file=engine.dialect.name == "sqlite"),
+        notifier=Notifier(settings, services, NotifierStores(StoredOutbox(engine), StoredSendSlots(engine)), client),
     )
 
 
-def _bolt(client: Any, identity: Identity, services: Services, executor: Executor) -> App:
+def _bolt(client: Any, identity: BotIdentity, services: Services, executor: Executor) -> App:
     def authorize() -> AuthorizeResult:
         return identity.known()
 
@@ -117,7 +139,7 @@ def _bolt(client: Any, identity: Identity, services: Services, executor: Executo
         name="mlcompare",
         client=client,
         authorize=authorize,
-        request_verification_enabled=False,  # bot/web.py does, before anything is parsed
+        request_verification_enabled=False,  # bot/server/http.py does, before anything is parsed
         ssl_check_enabled=False,  # likewise
         listener_executor=executor,
         process_before_response=True,  # listeners only hand work over: they run in the thread that waits for them
@@ -141,7 +163,7 @@ def _keep_stored(engine: Engine) -> Callable[[], None]:
     done: list[str] = []
 
     def keep() -> None:
-        from bot.state.migrating import upgrade
+        from bot.store.migrate import upgrade
 
         if not done:
             done.append(upgrade(engine)[1])
@@ -157,3 +179,48 @@ def now() -> datetime:
 def new_incident() -> str:
     """A number that is short enough to be read out."""
     return f"{secrets.randbelow(1_000_000):06d}"
+
+
+# MLflow, imported when it is first asked: that takes seconds, and the process is to answer Slack before.
+
+
+class _LazyRuns:
+    """Becomes the tracking server of the settings at the first question; who asks meanwhile waits for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._mutex = threading.Lock()
+        self._runs: RunSource | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._made(), name)
+
+    def _made(self) -> RunSource:
+        with self._mutex:
+            if self._runs is None:
+                from comparison.tracking.mlflow import MlflowRuns, answer_within
+
+                seconds = self._settings.mlflow_timeout
+                answer_within(seconds, os.environ)
+                self._runs = MlflowRuns(self._settings.mlflow_tracking_uri.get_secret_value(), timeout=seconds)
+            return self._runs
+
+
+def lazy_runs(settings: Settings) -> RunSource:
+    """The MLflow of these settings. Nothing is imported or asked yet."""
+    return cast("RunSource", _LazyRuns(settings))
+
+
+# Slack's Web API as the bot calls it, and who the bot is there.
+
+
+TIMEOUT = 10  # seconds for one call
+
+
+def web_client(settings: Settings, token: str | None = None) -> WebClient:
+    """A client for SLACK_API_URL. It tries nothing again: what may be, those who call it know."""
+    # One TLS context for all calls: without, each call would read the machine's certificates anew.
+    context = create_default_context() if settings.slack_api_url.startswith("https:") else None
+    return WebClient(token=token, base_url=settings.slack_api_url, timeout=TIMEOUT, retry_handlers=[], ssl=context)

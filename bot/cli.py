@@ -8,13 +8,16 @@ import click
 # name → where it is, and what it is for
 COMMANDS = {
     "compare": ("bot.commands.compare:compare", "Compare runs of MLflow here, as text, Markdown, CSV or JSON."),
-    "serve": ("bot.serving:serve", "Run the Slack bot."),
+    "serve": ("bot.serve:serve", "Run the Slack bot."),
     "notify": ("bot.commands.notify:notify", "Tell channels of runs that end; answer nothing."),
-    "check": ("bot.checking:check", "Test every setting, token and server, and say what to do about each failure."),
-    "manifest": ("bot.manifest:manifest", "Print the Slack app manifest."),
+    "check": (
+        "bot.commands.check:check",
+        "Test every setting, token and server, and say what to do about each failure.",
+    ),
+    "manifest": ("bot.commands.manifest:manifest", "Print the Slack app manifest."),
     "watches": ("bot.commands.watches:watches", "List what channels watch, or who changed that and when."),
     "deliveries": ("bot.commands.deliveries:deliveries", "Show what was sent, what waits and why, and try again."),
-    "migrate": ("bot.state.migrating:migrate", "Bring the database up to date."),
+    "migrate": ("bot.store.migrate:migrate", "Bring the database up to date."),
     "demo": ("bot.demo.command:demo", "Train real models, start the bot and a local Slack page."),
     "playground": ("bot.playground.command:playground", "Start the bot with a local Slack page, on your own MLflow."),
 }
@@ -58,7 +61,7 @@ class Late(click.Group):
         except Exception as error:
             if ctx.params.get("traceback"):
                 raise
-            from bot.output.controls import written_out
+            from comparison.formats.controls import written_out
 
             said = written_out(str(error))
             click.echo(f"Something went wrong in mlcompare: {type(error).__name__}: {said}", err=True)

@@ -6,6 +6,10 @@ import sys
 import time
 from collections.abc import Iterable
 
+from slack_sdk.errors import SlackApiError
+
+from comparison.errors import RequestError, TrackingUnavailable
+
 TOKENS = re.compile(r"\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{4,}")
 CREDENTIALS = re.compile(r"(://[^/\s:@]*:)(?!password@)[^/\s@]+(?:@[^/\s@]+)*(?=@)")  # "password" stands in examples
 HOOKS = re.compile(r"(hooks\.slack\.com/(?:commands|actions|services|workflows|app)/)[^\s'\"?]+")
@@ -31,7 +35,7 @@ class Redaction:
         return TICKETS.sub(rf"\1={HIDDEN}", text)
 
 
-class Lines(logging.Formatter):
+class KeyValueFormatter(logging.Formatter):
     """One line a record (a traceback follows it); what was given as `extra` stands behind as key=value."""
 
     def __init__(self, redact: Redaction) -> None:
@@ -62,7 +66,7 @@ def _value(value: object) -> str:
 def configure(level: str, secrets: Iterable[str]) -> None:
     """Sends all logging to standard error, in our lines; libraries speak only of what went wrong."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines(Redaction(secrets)))
+    handler.setFormatter(KeyValueFormatter(Redaction(secrets)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -77,3 +81,14 @@ def _is_news(record: logging.LogRecord) -> bool:
     """Bolt warns that the token of the environment is not used; it is, in the client we give it."""
     said = record.getMessage()
     return "(or SLACK_BOT_TOKEN env variable) will be ignored" not in said and "`token` will be unused" not in said
+
+
+def describe(error: BaseException) -> str:
+    """What went wrong, in a few words without addresses."""
+    if isinstance(error, TrackingUnavailable) and error.outline:
+        return error.outline
+    if isinstance(error, RequestError):
+        return error.problem
+    if isinstance(error, SlackApiError):
+        return f"Slack answered {error.response.get('error', 'with an error')}"
+    return f"{type(error).__name__}"

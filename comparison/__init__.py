@@ -9,13 +9,14 @@ A library as well:
 
 from typing import TYPE_CHECKING, Any
 
-from comparison.comparing import compare
+from comparison.compare import compare
 from comparison.errors import RequestError
-from comparison.outcome import Comparison, Outcome
+from comparison.judgement.result import Comparison, Outcome
 from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Side
 
 if TYPE_CHECKING:
-    from comparison.tracking import MlflowRuns
+    from comparison.library import MlflowRuns, find_run
+
 
 __all__ = [
     "Comparison",
@@ -29,6 +30,7 @@ __all__ = [
     "Run",
     "Side",
     "compare",
+    "find_run",
 ]
 
 
@@ -36,10 +38,10 @@ if not TYPE_CHECKING:  # a checker is told above what there is, and should miss 
 
     def __getattr__(name: str) -> Any:
         """MLflow is imported by those who ask for it: it takes seconds."""
-        if name == "MlflowRuns":
-            from comparison.tracking import MlflowRuns  # noqa: PLC0415 -- late on purpose
+        if name in ("MlflowRuns", "find_run"):
+            from comparison import library  # noqa: PLC0415 -- late on purpose
 
-            return MlflowRuns
+            return getattr(library, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

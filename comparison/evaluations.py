@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from comparison.costs import is_cost
 from comparison.errors import RequestError, TrackingUnavailable
+from comparison.judgement.costs import is_cost
 from comparison.runs import Metric, Run, Side
-from comparison.source import RunSource
+from comparison.tracking.source import RunSource
 
 SIDE_BY_SIDE = 16
 MOST_LOOKED_INTO = 40  # histories, for an answer that asks for last values

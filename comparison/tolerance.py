@@ -1,37 +1,11 @@
 """Within what two values are the same: who says so, and how it is written."""
 
 import re
-from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-
-from comparison.outcome import GoalSource
 
 EVERY = ""  # in place of a metric: all that have none of their own
 _WRITTEN = re.compile(r"(?:±|\+/-)? *([0-9]*[.,]?[0-9]+(?:e-?[0-9]{1,3})?) *(%|‰|percent|per cent|per mille|permille)?")
 _UNITS = {"": 1, "%": 100, "percent": 100, "per cent": 100, "‰": 1_000, "per mille": 1_000, "permille": 1_000}
-
-
-def decide_tolerance(
-    names: Sequence[str],
-    requested: float | None,
-    channel: Mapping[str, float],
-    experiments: Sequence[Mapping[str, float]],
-) -> tuple[float | None, GoalSource]:
-    """The tolerance of a metric, which may go by several names, and who said so: the request, the channel, the tags.
-
-    What is said of a metric counts more than what is said of all. Experiments that disagree say nothing.
-    """
-    if requested is not None:
-        return requested, GoalSource.REQUEST
-    wanted = (*names, EVERY)
-    for name in wanted:
-        if name in channel:
-            return channel[name], GoalSource.CHANNEL
-    for name in wanted:
-        stated = {each[name] for each in experiments if name in each}
-        if stated:
-            return (stated.pop(), GoalSource.EXPERIMENT) if len(stated) == 1 else (None, GoalSource.NONE)
-    return None, GoalSource.NONE
 
 
 def read_tolerance(text: str, *, needs_unit: bool = False) -> float | None:

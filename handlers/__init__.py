@@ -1,11 +1,13 @@
 """Slack in, Slack out: one file a feature, and the drawing of reports as Block Kit."""
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slack_bolt import App
 
+    from handlers.conversation import Feature
     from handlers.services import Services
 
 
@@ -19,24 +21,55 @@ def use(services: "Services") -> Callable[..., Any]:
     return put_services
 
 
-def register_all(app: "App") -> None:
-    """Every feature's listeners. The order matters: what nobody else heard comes last."""
+def all_features() -> tuple[ModuleType, ...]:
+    """Every feature, a line each. The order matters: what nobody else heard comes last.
+
+    A feature has `register(app)` where it listens to Slack by itself, and `REQUESTS`, `answer` and `show_progress`
+    where it answers requests that people type.
+    """
     from handlers import (  # noqa: PLC0415 -- parts of handlers are used without Bolt
-        announced,
         catch_all,
-        compare,
-        dialog,
-        followups,
-        goals,
+        channel_settings,
+        conversation,
+        help,  # noqa: A004 -- the feature is called what people type
         home,
-        listening,
-        picking,
-        shortcuts,
-        suggesting,
-        watch_buttons,
+        standup,
+    )
+    from handlers.compare import buttons, dialog, goals, linked_runs, message, picker  # noqa: PLC0415 -- as above
+    from handlers.watch import command, edit, notification_buttons  # noqa: PLC0415 -- as above
+    from handlers.watch import list as watch_list  # noqa: PLC0415 -- as above
+
+    return (
+        conversation,
+        message,
+        picker,
+        buttons,
+        goals,
+        dialog,
+        linked_runs,
+        standup,
+        channel_settings,
+        help,
+        command,
+        watch_list,
+        edit,
+        notification_buttons,
+        home,
+        catch_all,
     )
 
-    chosen = (picking, followups, goals, dialog, suggesting, shortcuts)
-    watched = (watch_buttons, announced)
-    for feature in (listening, compare, *chosen, *watched, home, catch_all):
-        feature.register(app)
+
+def features_by_request() -> dict[type, "Feature"]:
+    """Which feature answers which kind of request."""
+    return {
+        request: feature  # modules that name REQUESTS have what a Feature promises
+        for feature in all_features()
+        for request in getattr(feature, "REQUESTS", ())
+    }
+
+
+def register_all(app: "App") -> None:
+    """Every feature's listeners, in the order of `all_features`."""
+    for feature in all_features():
+        if hasattr(feature, "register"):
+            feature.register(app)

@@ -9,8 +9,8 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.report import Report
-from handlers import said
-from handlers.answering import answering
+from handlers.conversation import answer_words
+from handlers.incoming import from_action
 from handlers.services import Services, Work
 
 log = logging.getLogger(__name__)
@@ -20,8 +20,8 @@ _OLD = "That button no longer does anything. It may be from an older version of 
 
 
 def register(app: App) -> None:
-    app.command(_ANYTHING)(hear_unknown_command)
-    app.action(_ANYTHING)(hear_unknown_action)
+    app.command(_ANYTHING)(on_unknown_command)
+    app.action(_ANYTHING)(on_unknown_action)
     app.options(_ANYTHING)(offer_nothing)
     app.shortcut(_ANYTHING)(acknowledge)
     app.view(_ANYTHING)(acknowledge)
@@ -29,17 +29,17 @@ def register(app: App) -> None:
     app.event(_ANYTHING)(acknowledge)
 
 
-def hear_unknown_command(ack: Any, command: dict[str, Any], services: Services) -> None:
+def on_unknown_command(ack: Any, command: dict[str, Any], services: Services) -> None:
     name = str(command.get("command", ""))
     log.warning("unknown command %s", name)
     ack(text=f"I do not know {name}. Try {services.command} help.", response_type="ephemeral")
 
 
-def hear_unknown_action(ack: Any, body: dict[str, Any], client: WebClient, services: Services) -> None:
+def on_unknown_action(ack: Any, body: dict[str, Any], client: WebClient, services: Services) -> None:
     ack()
-    pressed = said.from_action(body)
+    pressed = from_action(body)
     log.warning("unknown action, with value %s", pressed.words[:80])
-    work = answering(pressed, client, services)
+    work = answer_words(pressed, client, services)
     tell = partial(work.tell, Report(headline=_OLD, summary=_OLD))
     services.pool.submit(Work(tell, pressed.channel, pressed.user))
 

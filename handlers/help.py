@@ -2,36 +2,39 @@
 
 import logging
 
-from comparison import wording
 from comparison.errors import RequestError
+from comparison.reports.help import Examples, examples_of, help_report
 from comparison.request import Help
-from handlers.drawing import draw
-from handlers.opening import opener
-from handlers.posting import Delivery
-from handlers.said import Said
+from handlers.compare.dialog import opener
+from handlers.incoming import Utterance
 from handlers.services import Services
+from handlers.slack.delivery import Delivery
+from handlers.slack.render import draw
+
+REQUESTS = (Help,)  # what this feature answers
+
 
 log = logging.getLogger(__name__)
 
 _EXAMPLES = 20
 
 
-def answer(request: Help, _said: Said, services: Services, delivery: Delivery) -> None:
+def answer(request: Help, _said: Utterance, services: Services, delivery: Delivery) -> None:
     """Help is given also when MLflow cannot be asked: then without names."""
     try:
-        examples = wording.examples_of(services.runs.newest(limit=_EXAMPLES))
+        examples = examples_of(services.runs.newest(limit=_EXAMPLES))
     except RequestError as error:
         log.info("help without names: %s", error.problem)
-        examples = wording.Examples()
+        examples = Examples()
     _tell(request, examples, services, delivery)
 
 
-def say_meanwhile(request: Help, _said: Said, services: Services, delivery: Delivery) -> None:
+def show_progress(request: Help, _said: Utterance, services: Services, delivery: Delivery) -> None:
     """Who asks for help is not kept waiting for names."""
-    _tell(request, wording.Examples(), services, delivery)
+    _tell(request, Examples(), services, delivery)
 
 
-def _tell(request: Help, examples: wording.Examples, services: Services, delivery: Delivery) -> None:
-    report = wording.help_report(request.topic, examples, services.command)
+def _tell(request: Help, examples: Examples, services: Services, delivery: Delivery) -> None:
+    report = help_report(request.topic, examples, services.command)
     row = [opener()] if request.unasked else []
     delivery.tell(lambda rung: draw(report, rung=rung, row=row))

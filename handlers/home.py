@@ -3,20 +3,38 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from comparison import wording
-from handlers.failures import SlackFailed
-from handlers.home_view import Channel, Recent, Told, Watched, home_view
-from handlers.outlet import Outlet
-from handlers.payload import mapping, string, team
-from handlers.permitted import is_in
-from handlers.recorded import Recorded
+from comparison.channel_defaults import ChannelSetting
+from comparison.reports.channel_settings import setting_lines
+from comparison.reports.help import Examples, examples_of, help_report
+from handlers.compare.dialog import DialogStart, opener
+from handlers.incoming import mapping, string, team
 from handlers.services import Services, Work
-from handlers.watch_list import last_changes
+from handlers.slack.blocks import (
+    Block,
+    actions,
+    aside,
+    beside,
+    bullets,
+    context,
+    header,
+    marked,
+    paragraph,
+    plain,
+    rich_text,
+    words,
+)
+from handlers.slack.client import SlackClient, SlackError
+from handlers.slack.escaping import clip, link, mrkdwn, one_line
+from handlers.slack.limits import BLOCK_TEXT
+from handlers.stores import PostedComparison, StoredWatch, WatchChange
+from handlers.watch.list import last_changes, watch_entry
+from handlers.watch.stored import is_in
 
 log = logging.getLogger(__name__)
 
@@ -30,44 +48,82 @@ _EXAMPLES = 20  # runs
 
 
 def register(app: App) -> None:
-    app.event("app_home_opened")(hear_home)
+    app.event("app_home_opened")(on_home)
 
 
-def hear_home(ack: Any, body: dict[str, Any], client: WebClient, services: Services) -> None:
+def on_home(ack: Any, body: dict[str, Any], client: WebClient, services: Services) -> None:
     ack()
     event = mapping(body, "event")
     user, workspace = string(event, "user"), team(body)
     if string(event, "tab") != "home" or not user:
         return
-    outlet = Outlet.of(client, services.sleep, _PATIENCE)
+    outlet = SlackClient.of(client, services.sleep, _PATIENCE)
     if services.pool.submit(Work(lambda: publish(user, workspace, outlet, services), user, user)) is None:
         log.warning("a Home tab was not drawn: too much else to do")
 
 
-def publish(user: str, workspace: str, outlet: Outlet, services: Services) -> None:
+def publish(user: str, workspace: str, outlet: SlackClient, services: Services) -> None:
     """Whatever cannot be told is left out; never raises."""
     try:
         outlet.publish_home(user, home_view(_told(user, workspace, outlet, services)))
-    except SlackFailed as failure:
+    except SlackError as failure:
         log.warning("a Home tab could not be drawn: %s", failure, extra={"places": failure.places})
     except Exception:
         log.exception("a Home tab could not be made")
 
 
-def _told(user: str, workspace: str, outlet: Outlet, services: Services) -> Told:
+@dataclass(frozen=True, slots=True)
+class ChannelOnHome:
+    """A channel and what it agreed on."""
+
+    id: str
+    agreed: tuple[ChannelSetting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecentComparison:
+    """One comparison that somebody asked for; `permalink` is "" where Slack did not tell."""
+
+    record: PostedComparison
+    permalink: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOnHome:
+    """A watch of a channel, and what was changed of it last."""
+
+    kept: StoredWatch
+    last: WatchChange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeContent:
+    """All that the tab shows. `problem` is MLflow's, "" when it answered."""
+
+    recent: Sequence[RecentComparison] = ()
+    channels: Sequence[ChannelOnHome] = ()
+    watched: Sequence[WatchOnHome] = ()  # those of one channel stand together
+    examples: Examples = field(default_factory=Examples)
+    problem: str = ""
+    command: str = "/mlcompare"
+
+
+def _told(user: str, workspace: str, outlet: SlackClient, services: Services) -> HomeContent:
     asked = _asked(user, workspace, services)
     recent = asked[:RECENT]
-    return Told(
-        recent=[Recent(each, address) for each, address in zip(recent, _permalinks(recent, outlet), strict=True)],
-        channels=_channels(user, workspace, asked, services),
-        watched=_watched(user, workspace, outlet, services),
+    return HomeContent(
+        recent=[
+            RecentComparison(each, address) for each, address in zip(recent, _permalinks(recent, outlet), strict=True)
+        ],
+        channels=_channels_of(user, workspace, asked, services),
+        watched=_watched_by(user, workspace, outlet, services),
         examples=_examples(recent, services),
         problem=services.mlflow_problem(),
         command=services.command,
     )
 
 
-def _asked(user: str, workspace: str, services: Services) -> list[Recorded]:
+def _asked(user: str, workspace: str, services: Services) -> list[PostedComparison]:
     try:
         return services.comparisons.recent(workspace, user, limit=_LOOKED_AT)
     except Exception:
@@ -75,35 +131,37 @@ def _asked(user: str, workspace: str, services: Services) -> list[Recorded]:
         return []
 
 
-def _permalinks(recent: Sequence[Recorded], outlet: Outlet) -> list[str]:
+def _permalinks(recent: Sequence[PostedComparison], outlet: SlackClient) -> list[str]:
     if not recent:
         return []
     with ThreadPoolExecutor(len(recent)) as threads:
         return list(threads.map(lambda each: _permalink(each, outlet), recent))
 
 
-def _permalink(record: Recorded, outlet: Outlet) -> str:
+def _permalink(record: PostedComparison, outlet: SlackClient) -> str:
     if not record.message_ts:
         return ""  # posted where the bot is not: Slack told no address
     try:
         return outlet.permalink(record.channel, record.message_ts)
-    except SlackFailed as failure:
+    except SlackError as failure:
         log.info("a message has no address: %s", failure)  # deleted, or the bot has left
         return ""
 
 
-def _channels(user: str, workspace: str, asked: Sequence[Recorded], services: Services) -> list[Channel]:
+def _channels_of(
+    user: str, workspace: str, asked: Sequence[PostedComparison], services: Services
+) -> list[ChannelOnHome]:
     """Where this person asked or set something."""
     try:
         names = [*(each.channel for each in asked), *services.defaults.changed_by(workspace, user, limit=CHANNELS)]
         found = list(dict.fromkeys(filter(None, names)))[:CHANNELS]
-        return [Channel(each, tuple(services.defaults.agreed(workspace, each))) for each in found]
+        return [ChannelOnHome(each, tuple(services.defaults.agreed(workspace, each))) for each in found]
     except Exception:
         log.exception("what channels agreed on could not be looked up")
         return []
 
 
-def _watched(user: str, workspace: str, outlet: Outlet, services: Services) -> list[Watched]:
+def _watched_by(user: str, workspace: str, outlet: SlackClient, services: Services) -> list[WatchOnHome]:
     """Of channels where this person set some up: all where Slack tells that they are in it, else their own."""
     try:
         channels = services.watches.channels_of(workspace, user, limit=WATCHED)
@@ -111,20 +169,127 @@ def _watched(user: str, workspace: str, outlet: Outlet, services: Services) -> l
             return []
         with ThreadPoolExecutor(len(channels)) as threads:
             inside = list(threads.map(lambda each: is_in(each, user, outlet), channels))
-        found: list[Watched] = []
+        found: list[WatchOnHome] = []
         for channel, is_inside in zip(channels, inside, strict=True):
             last = last_changes(workspace, channel, services)
             kept = services.watches.of_channel(workspace, channel)
-            found += [Watched(each, last.get(each.id)) for each in kept if is_inside or each.created_by == user]
+            found += [WatchOnHome(each, last.get(each.id)) for each in kept if is_inside or each.created_by == user]
     except Exception:
         log.exception("what channels watch could not be looked up")
         return []
     return found
 
 
-def _examples(recent: Sequence[Recorded], services: Services) -> wording.Examples:
+def _examples(recent: Sequence[PostedComparison], services: Services) -> Examples:
     """Of runs that this person compared, else of the newest; without names where MLflow is slow."""
     ids = tuple(dict.fromkeys(run_id for each in recent for run_id in each.runs))[:_EXAMPLES]
     known = services.shelf.these(services.runs, ids, _WITHIN).runs if ids else ()
     runs = [run for run in known if not run.deleted]
-    return wording.examples_of(runs or services.shelf.runs(services.runs, "", (), _WITHIN).runs)
+    return examples_of(runs or services.shelf.runs(services.runs, "", (), _WITHIN).runs)
+
+
+# The Home tab as Slack draws it: recent comparisons, what channels agreed on, how to ask, and how MLflow is.
+
+
+_LABEL = 60
+_RUNS = 4  # named in a line
+_SETTINGS = 900  # characters for one channel
+_NONE_YET = "Nothing yet. What you ask me to compare is listed here."
+WATCHES = 12  # shown
+_NOTHING_WATCHED = "You set up no watch yet. To hear in a channel when runs end, type there"
+_NOTHING_SET = "Nothing is set in channels where you asked me. To set something, type there"
+
+
+def home_view(told: HomeContent) -> dict[str, Any]:
+    blocks = [
+        header("Compare MLflow runs"),
+        actions([opener()]),
+        header("Your recent comparisons"),
+        *_recent(told.recent),
+        header("What your channels agreed on"),
+        *_channel_blocks(told),
+        header("What your channels watch"),
+        *_watch_blocks(told),
+        header("How to ask"),
+        *_help(told),
+        aside(_health(told.problem)),
+    ]
+    return {"type": "home", "blocks": blocks}
+
+
+def _recent(recent: Sequence[RecentComparison]) -> list[Block]:
+    if not recent:
+        return [aside(_NONE_YET)]
+    return [_compared(each, number) for number, each in enumerate(recent, 1)]
+
+
+def _compared(recent: RecentComparison, number: int) -> Block:
+    record = recent.record
+    labels = [clip(one_line(label), _LABEL) for label in record.labels[:_RUNS]]
+    more = f" and {len(record.runs) - _RUNS} more" if len(record.runs) > _RUNS else ""
+    title = " vs ".join(labels) + more if labels else "A comparison"
+    named = link(recent.permalink, title, 600) if recent.permalink else mrkdwn(title, 600)
+    place = "in direct messages" if record.channel.startswith("D") else f"in <#{record.channel}>"
+    within = f" · {mrkdwn(one_line(record.experiment), 100)}" if record.experiment else ""
+    when = f"<!date^{record.at}^{{date_short_pretty}} at {{time}}|earlier>"
+    pairs = zip(record.runs, record.labels or record.runs, strict=False)
+    runs = tuple((run_id, f"{clip(one_line(label), 50)} ({run_id[:8]})") for run_id, label in pairs)
+    start = DialogStart(runs, record.channel)
+    again = opener("Compare again …", start, number=number)
+    return {**beside("", again, f"recent:{number}"), "text": marked(f"*{named}*{within}\n{when} {place}")}
+
+
+def _channel_blocks(told: HomeContent) -> list[Block]:
+    agreed = [{"type": "section", "text": marked(_agreed(each))} for each in told.channels if each.agreed]
+    return agreed or [aside(f"{_NOTHING_SET} {told.command} set metric accuracy")]
+
+
+def _agreed(channel: ChannelOnHome) -> str:
+    name = "*Direct messages*" if channel.id.startswith("D") else f"*<#{channel.id}>*"
+    lines = [
+        f"• {mrkdwn(one_line(text), 200)}{_by(agreed)}"
+        for text, agreed in zip(setting_lines(channel.agreed), channel.agreed, strict=True)
+    ]
+    shown = lines[: _SETTINGS // 60]
+    more = [f"and {len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
+    return "\n".join([name, *shown, *more])[:BLOCK_TEXT]
+
+
+def _by(agreed: ChannelSetting) -> str:
+    """Who set it: nobody is notified by a view."""
+    when = f" <!date^{agreed.at}^{{date_short_pretty}}|earlier>" if agreed.at else ""
+    return f", set by <@{agreed.by}>{when}" if agreed.by.isalnum() and agreed.by.isascii() else ""
+
+
+def _watch_blocks(told: HomeContent) -> list[Block]:
+    """With the buttons of the list in the channel."""
+    if not told.watched:
+        return [aside(f"{_NOTHING_WATCHED} {told.command} watch my-experiment")]
+    blocks: list[Block] = []
+    channel = ""
+    for number, each in enumerate(told.watched[:WATCHES]):
+        if each.kept.channel != channel:
+            channel = each.kept.channel
+            name = "*Direct messages*" if channel.startswith("D") else f"*<#{channel}>*"
+            blocks.append({"type": "section", "text": marked(name)})
+        blocks += watch_entry(each.kept, each.last, number=number)
+    left = len(told.watched) - WATCHES
+    return [*blocks, *([aside(f"and {left} more: type {told.command} watches there")] if left > 0 else [])]
+
+
+def _help(told: HomeContent) -> list[Block]:
+    report = help_report("", told.examples, told.command)
+    lines = [
+        paragraph(words(f"{step.text}: "), words(step.command, "code")) if step.command else paragraph(words(step.text))
+        for step in report.steps
+    ]
+    more = context(plain(f"More: {told.command} help", 200))
+    return [rich_text(bullets(lines)), more] if lines else [more]
+
+
+def _health(problem: str) -> str:
+    if not problem:
+        return "MLflow answers."
+    if problem == "not known yet":
+        return "MLflow: I have not asked it yet."
+    return f"MLflow cannot be asked right now: {one_line(problem)}"

@@ -1,19 +1,33 @@
 """What listeners may use, put into Bolt's context by one middleware and injected by the name `services`."""
 
+import heapq
+import itertools
+import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from threading import Timer
+from typing import TYPE_CHECKING, Protocol
 
-from comparison.source import RunSource
-from handlers.agreed import Agreements, ChannelDefaults
-from handlers.inbox import Inbox, Unkept
-from handlers.recorded import Comparisons, Recollection
-from handlers.shelf import Shelf
-from handlers.waiting import start_timer
-from handlers.watches import Watches, WatchesHere
+from comparison.tracking.source import RunSource
+from handlers.lookup_cache import LookupCache
+from handlers.stores import (
+    ChannelDefaultsStore,
+    ComparisonStore,
+    Inbox,
+    InMemoryChannelDefaults,
+    InMemoryComparisons,
+    InMemoryWatches,
+    NoInbox,
+    WatchStore,
+)
+
+if TYPE_CHECKING:
+    from handlers.conversation import Feature
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,14 @@ class Capabilities(Protocol):
     def remember(self, workspace: str, rung: int) -> None: ...
 
 
+def start_timer(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
+    """Does the work in a thread of its own after so long; what is returned calls it off if it has not begun."""
+    timer = Timer(seconds, work)
+    timer.daemon = True
+    timer.start()
+    return timer.cancel
+
+
 @dataclass(frozen=True)
 class Services:
     runs: RunSource
@@ -64,14 +86,15 @@ class Services:
     new_incident: Callable[[], str]  # a short number that is also in the log
     ui_url: str = ""  # the address people open MLflow at; "" : unknown, no links
     command: str = "/mlcompare"
-    comparisons: Comparisons = field(default_factory=Recollection)
-    defaults: ChannelDefaults = field(default_factory=Agreements)  # what channels agreed on
-    watches: Watches = field(default_factory=WatchesHere)  # what channels are told of unasked
-    shelf: Shelf = field(default_factory=lambda: Shelf(time.monotonic))  # what lists are filled from
+    comparisons: ComparisonStore = field(default_factory=InMemoryComparisons)
+    defaults: ChannelDefaultsStore = field(default_factory=InMemoryChannelDefaults)  # what channels agreed on
+    watches: WatchStore = field(default_factory=InMemoryWatches)  # what channels are told of unasked
+    shelf: LookupCache = field(default_factory=lambda: LookupCache(time.monotonic))  # what lists are filled from
     mlflow_problem: Callable[[], str] = lambda: ""  # as it was found last; "" when MLflow answered
-    inbox: Inbox = field(default_factory=Unkept)  # what is acknowledged and not answered yet
+    inbox: Inbox = field(default_factory=NoInbox)  # what is acknowledged and not answered yet
     find_person: Callable[[str], str] = lambda _email: ""  # somebody's Slack id; "" : nobody, or it may not be asked
     answers_bots: bool = False  # whether a Workflow or another app that mentions the bot is answered
+    features: Mapping[type, "Feature"] = field(default_factory=dict)  # who answers which kind of request
     rules_url: str = ""  # the page with the rules of judgement
     may_show_working: Callable[[], bool] = lambda: True  # False where that would cost what the answers need
     is_crowded: Callable[[str, str], bool] = lambda _person, _channel: False  # why the pool takes no work of theirs
@@ -79,3 +102,83 @@ class Services:
     sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for
     later: Callable[[float, Callable[[], None]], Callable[[], None]] = start_timer  # returns how to call it off
     drawing: AbstractContextManager[object] = field(default_factory=nullcontext)  # held while a message is drawn
+
+
+# Doing something later, unless it is called off.
+
+
+log = logging.getLogger(__name__)
+
+MOST = 5_000  # things that may wait
+
+_Entry = tuple[float, int, list[Callable[[], None]]]
+
+
+class Allowance:
+    """At most so many a second, over a while; `burst` at once. `clock` counts seconds."""
+
+    def __init__(self, a_second: float, burst: int, clock: Callable[[], float]) -> None:
+        self._a_second = a_second
+        self._burst = burst
+        self._clock = clock
+        self._left = float(burst)
+        self._at = clock()
+        self._mutex = threading.Lock()
+
+    def take(self) -> bool:
+        """Whether one more is allowed now; it then counts."""
+        with self._mutex:
+            at = self._clock()
+            self._left = min(self._burst, self._left + (at - self._at) * self._a_second)
+            self._at = at
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+
+class Timers:
+    """The same in at most so many threads, however much waits. What does not fit any more is not done."""
+
+    def __init__(self, threads: int) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="later")
+        self._changed = threading.Condition()
+        self._waiting: list[_Entry] = []  # a heap by when; an entry without work was called off
+        self._numbers = itertools.count()
+        self._is_started = False
+
+    def start(self, seconds: float, work: Callable[[], None]) -> Callable[[], None]:
+        held = [work]
+        with self._changed:
+            if len(self._waiting) < MOST:
+                heapq.heappush(self._waiting, (time.monotonic() + seconds, next(self._numbers), held))
+                self._changed.notify()
+            if not self._is_started:
+                self._is_started = True
+                threading.Thread(target=self._run, name="timers", daemon=True).start()
+        return held.clear
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while (pause := self._pause()) is None or pause > 0:
+                    self._changed.wait(pause)
+                _at, _number, held = heapq.heappop(self._waiting)
+            if held:
+                self._executor.submit(_do, held)
+
+    def _pause(self) -> float | None:
+        """Seconds until something is due; None where nothing waits."""
+        return self._waiting[0][0] - time.monotonic() if self._waiting else None
+
+
+def _do(held: list[Callable[[], None]]) -> None:
+    """What is held, unless it was called off while all threads were busy."""
+    try:
+        work = held.pop()
+    except IndexError:
+        return
+    try:
+        work()
+    except Exception:
+        log.exception("what was to be done later failed")

@@ -4,10 +4,10 @@ import uuid
 
 import pytest
 
-from bot.addresses import database_address
-from bot.state.database import open_database
-from bot.state.migrating import upgrade
-from bot.state.tables import metadata
+from bot.settings import database_address
+from bot.store.database import open_database
+from bot.store.migrate import upgrade
+from bot.store.tables import metadata
 from tests.postgres import postgres_server
 
 __all__ = ["both", "postgres_server"]

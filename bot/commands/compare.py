@@ -6,21 +6,32 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from html import unescape
 from io import TextIOWrapper
+from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
-from bot.commands.typed import as_typed, sentence
+from bot.settings import survey
+from comparison.errors import RequestError
+from comparison.judgement.result import Change, Comparison, Outcome, VerdictKind
+from comparison.judgement.verdict import count
+from comparison.runs import Goal
+from comparison.tracking.mlflow import MlflowRuns, answer_within
+from comparison.tracking.source import RunSource
 
 if TYPE_CHECKING:
-    from comparison.outcome import Comparison
     from comparison.report import Report
     from comparison.request import Compare
-    from comparison.source import RunSource
+
 
 COMMAND = "mlcompare compare"
 FORMATS = ("text", "markdown", "csv", "json", "slack")
@@ -80,7 +91,7 @@ def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -
 
     try:
         with _quiet():
-            code = _answer(sentence(words), chosen)
+            code = _answer(as_request_text(words), chosen)
     except RequestError as error:
         _tell(error)
         context.exit(UNAVAILABLE if isinstance(error, TrackingUnavailable) else NOT_ANSWERED)
@@ -88,9 +99,9 @@ def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -
 
 
 def _answer(text: str, options: Options) -> int:
-    from comparison.asking import ask
+    from comparison.compare import ask
     from comparison.errors import NotUnderstood
-    from comparison.parser import parse
+    from comparison.language.parser import parse
     from comparison.request import Compare, Help
 
     request = parse(text)
@@ -132,35 +143,37 @@ def _tolerance(options: Options) -> float | None:
 
 def _draw(comparison: "Comparison", request: "Compare", ui_url: str, *, now: int, form: str) -> str:
     if form == "json":
-        from bot.output.controls import json_text
-        from comparison.contract import as_dict
+        from comparison.formats.controls import json_text
+        from comparison.formats.json import to_dict
 
-        return json_text(as_dict(comparison, ui_url=ui_url)) + "\n"
+        return json_text(to_dict(comparison, ui_url=ui_url)) + "\n"
     if form == "csv":
-        from bot.output import spreadsheet
+        from comparison.formats.csv import to_csv
 
-        return spreadsheet.draw(comparison)
-    from comparison.wording import word
+        return to_csv(comparison)
+    from comparison.reports.comparison import comparison_report
 
     command = "/mlcompare" if form == "slack" else COMMAND
-    return _draw_report(word(comparison, ui_url=ui_url, now=now, everything=request.everything, command=command), form)
+    return _draw_report(
+        comparison_report(comparison, ui_url=ui_url, now=now, everything=request.everything, command=command), form
+    )
 
 
 def _draw_report(report: "Report", form: str) -> str:
     if form == "slack":
-        from bot.output.controls import json_text
-        from handlers.drawing import draw
+        from comparison.formats.controls import json_text
+        from handlers.slack.render import draw
 
         reply = draw(report)
         return json_text({"text": reply.text, "blocks": list(reply.blocks)}) + "\n"
     if form == "markdown":
-        from bot.output import markdown
+        from comparison.formats.markdown import to_markdown
 
-        return markdown.draw(report)
-    from bot.output import text
+        return to_markdown(report)
+    from comparison.formats.text import to_text
 
     width = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns
-    return text.draw(report, width=width, colours=_has_colours())
+    return to_text(report, width=width, colours=_has_colours())
 
 
 def _has_colours() -> bool:
@@ -168,15 +181,14 @@ def _has_colours() -> bool:
 
 
 def _open(options: Options) -> tuple["RunSource", str]:
-    from bot.commands.store import open_source
 
-    return open_source(options.tracking_uri, options.ui_url)
+    return open_run_source(options.tracking_uri, options.ui_url)
 
 
 def _help(topic: str, options: Options, *, asked: bool) -> int:
     """Lines to copy, with names of real runs where the server can be asked; asking for nothing is no success."""
     from comparison.errors import RequestError
-    from comparison.wording import Examples, examples_of, help_report
+    from comparison.reports.help import Examples, examples_of, help_report
 
     try:
         examples = examples_of(_open(options)[0].newest(limit=20))
@@ -191,20 +203,20 @@ def _help(topic: str, options: Options, *, asked: bool) -> int:
 
 
 def _tell(error: Exception) -> None:
-    from bot.output import text
     from comparison.errors import RequestError
-    from comparison.wording import error_report
+    from comparison.formats.text import to_text
+    from comparison.reports.errors import error_report
 
     if isinstance(error, RequestError):
         width = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns
-        click.echo(text.draw(error_report(as_typed(error), COMMAND), width=width), nl=False, err=True)
+        click.echo(to_text(error_report(as_typed(error), COMMAND), width=width), nl=False, err=True)
 
 
 def _gate(comparison: "Comparison") -> int:
-    from bot.commands import gate
-    from bot.output.controls import written_out
 
-    code, why = gate.judge(comparison)
+    from comparison.formats.controls import written_out
+
+    code, why = gate(comparison)
     if why:
         click.echo(f"--fail-if-worse: {written_out(why)}", err=True)
     return code
@@ -232,3 +244,126 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+# Whether a candidate may pass: what `--fail-if-worse` answers.
+
+
+PASS, WORSE, CANNOT_TELL = 0, 1, 4
+_JUDGED = (Outcome.BETTER, Outcome.WORSE, Outcome.SAME)
+
+
+def gate(comparison: Comparison) -> tuple[int, str]:
+    """An exit code and why: by the primary metric, or by any where there is none, over all candidates.
+
+    It cannot be told of a run that is compared with itself, nor of a metric that may be of any of several datasets.
+    """
+    candidates = range(len(comparison.candidates))
+    found = [each for number in candidates for each in _judged(comparison, number)]
+    worse = [name for name, outcome in found if outcome is Outcome.WORSE]
+    if worse:
+        return WORSE, f"worse: {', '.join(dict.fromkeys(worse))}"
+    unclear = [why for number in candidates for why in _unclear(comparison, number)]
+    return (CANNOT_TELL, f"cannot tell: {', '.join(dict.fromkeys(unclear))}") if unclear else (PASS, "")
+
+
+def _judged(comparison: Comparison, candidate: int) -> list[tuple[str, Outcome]]:
+    """What decides on a candidate: the primary metric, else all with a known goal, small costs as the same."""
+    primary = [metric for metric in comparison.metrics if metric.primary]
+    if primary:
+        return [(metric.name, metric.changes[candidate].outcome) for metric in primary]
+    counted = count(comparison.metrics, candidate)
+    return [(metric.name, outcome) for metric, outcome in counted if metric.goal is not Goal.UNKNOWN]
+
+
+def _unclear(comparison: Comparison, candidate: int) -> list[str]:
+    if comparison.is_one_run(candidate):
+        return [f"{comparison.baseline.label} and {comparison.candidates[candidate].label} are one run"]
+    judged = _judged(comparison, candidate)
+    if any(metric.primary for metric in comparison.metrics):
+        return [name for name, outcome in judged if outcome not in _JUDGED]
+    fallen = {
+        metric.name: None
+        for metric in comparison.metrics
+        if metric.goal is not Goal.UNKNOWN and _fell_out_of_numbers(metric.changes[candidate])
+    }
+    unclear = [*fallen, *(name for name, outcome in judged if outcome is Outcome.UNCLEAR)]
+    if unclear:
+        return unclear
+    if not any(outcome in _JUDGED for _name, outcome in judged):
+        return ["no metric with a known goal is on both sides"]
+    return ["nothing but costs can be judged"] if comparison.verdicts[candidate].standing is VerdictKind.UNKNOWN else []
+
+
+def _fell_out_of_numbers(change: Change) -> bool:
+    old, new = change.baseline.value, change.candidate.value
+    return old is not None and new is not None and isfinite(old) and not isfinite(new)
+
+
+# What a shell hands over, as the sentence a person would have typed in a channel.
+
+
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
+_QUOTES = (('"', '"'), ("'", "'"), ("“", "”"))
+_MARKS = frozenset("\"'“”‘’„«»")
+_PAIR = 2
+
+
+def as_request_text(arguments: Sequence[str]) -> str:
+    """The words joined and escaped as in a channel.
+
+    A single argument is the whole sentence; of several, one with spaces in it is a name.
+    """
+    said = arguments[0].strip() if len(arguments) == 1 else " ".join(map(_word, filter(str.strip, arguments)))
+    for character, entity in _ENTITIES:
+        said = said.replace(character, entity)
+    return said
+
+
+def as_typed(error: RequestError) -> RequestError:
+    """The error with its words and its spot as they were typed."""
+    at = None if error.at is None else len(unescape(error.text[: error.at]))
+    return replace(error, text=unescape(error.text), at=at)
+
+
+def _word(argument: str) -> str:
+    bare = argument.rstrip(",")
+    if _is_quoted(bare) or not (set(bare) & _MARKS or len(bare.split()) > 1 or bare != bare.strip()):
+        return argument
+    opening, closing = next((pair for pair in _QUOTES if not set(pair) & set(bare)), _QUOTES[0])
+    return f"{opening}{bare}{closing}{argument[len(bare) :]}"
+
+
+def _is_quoted(text: str) -> bool:
+    return len(text) > _PAIR and any(text[0] == opening and text[-1] == closing for opening, closing in _QUOTES)
+
+
+# The MLflow server or store that a command reads from.
+
+
+def open_run_source(tracking_uri: str, ui_url: str) -> tuple[RunSource, str]:
+    """Where the runs are, and the address people open it at; "" stands for what the environment says."""
+    settings, problems = survey()
+    ours = [problem for problem in problems if problem.name in ("MLFLOW_TRACKING_URI", "MLFLOW_UI_URL")]
+    if ours and not tracking_uri:
+        raise click.UsageError("\n".join(map(str, ours)))
+    if tracking_uri:
+        settings = settings.model_copy(update={"mlflow_tracking_uri": SecretStr(tracking_uri), "mlflow_ui_url": ""})
+    uri = settings.mlflow_tracking_uri.get_secret_value()
+    check_store(uri)
+    answer_within(settings.mlflow_timeout, os.environ)
+    return MlflowRuns(uri or None, timeout=settings.mlflow_timeout), (ui_url or settings.ui_url).rstrip("/")
+
+
+def check_store(uri: str) -> None:
+    """UsageError where MLflow would make a new, empty store instead of reading one."""
+    if not uri:
+        if not (Path("mlflow.db").exists() or Path("mlruns").is_dir()):
+            raise click.UsageError("No MLflow server is named: set MLFLOW_TRACKING_URI or give --tracking-uri.")
+        return
+    try:
+        url = make_url(uri)
+    except ArgumentError:
+        return
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise click.UsageError(f"There is no MLflow store at {url.database}.")

@@ -2,14 +2,19 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
+from tabulate import MIN_PADDING, tabulate
+
+from comparison.reports.text import one_line
 
 if TYPE_CHECKING:
-    from bot.notifying.outbox import Message
-    from bot.state.outbox import StoredOutbox
+    from bot.notifier.outbox import OutboxMessage
+    from bot.store.outbox import StoredOutbox
+
 
 _TITLES = ("id", "when (UTC)", "channel", "what", "state, tries", "why")
 _TIMES = ("created_at", "not_before", "joined_at", "begun_at", "posted_at")
@@ -25,10 +30,10 @@ _SHORT = 8  # characters of a run's id
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
 def deliveries(*, only: str | None, limit: int, retry: tuple[str, ...], retry_failed: bool, as_json: bool) -> None:
     """Show the messages of watches and digests, the last first, or have failed ones tried again. Times are UTC."""
-    from bot.commands.stored import opened_state
-    from bot.state.outbox import StoredOutbox
+    from bot.commands.database import open_state
+    from bot.store.outbox import StoredOutbox
 
-    with opened_state() as engine:
+    with open_state() as engine:
         outbox = StoredOutbox(engine)
         if retry and retry_failed:
             raise click.UsageError("--retry names messages and --retry-failed means all that failed: give one of them.")
@@ -40,22 +45,22 @@ def deliveries(*, only: str | None, limit: int, retry: tuple[str, ...], retry_fa
     click.echo(_document(shown) if as_json else _table(shown, only or "", is_cut=len(found) > limit))
 
 
-def _found(outbox: "StoredOutbox", only: str | None, limit: int) -> "list[Message]":
-    from bot.notifying.outbox import State
+def _found(outbox: "StoredOutbox", only: str | None, limit: int) -> "list[OutboxMessage]":
+    from bot.notifier.outbox import MessageState
 
     if only == "waiting":
         return outbox.undone(limit)
-    return outbox.listed(state=State.FAILED if only else None, limit=limit)
+    return outbox.listed(state=MessageState.FAILED if only else None, limit=limit)
 
 
 def _retry(outbox: "StoredOutbox", ids: tuple[str, ...], *, as_json: bool) -> str:
-    from bot.notifying.outbox import State
+    from bot.notifier.outbox import MessageState
 
     for each in ids:
         message = outbox.get(each)
         if message is None:
             raise click.ClickException(f"There is no message {each}. `mlcompare deliveries --failed` lists the ids.")
-        if message.state is not State.FAILED:
+        if message.state is not MessageState.FAILED:
             raise click.ClickException(f"Message {each} did not fail: it is {_state(message)}. Nothing was changed.")
     count = outbox.retry(ids)
     if as_json:
@@ -66,23 +71,23 @@ def _retry(outbox: "StoredOutbox", ids: tuple[str, ...], *, as_json: bool) -> st
     return f"{said} tried again as soon as the bot looks, if it runs."
 
 
-def _table(found: "list[Message]", only: str, *, is_cut: bool) -> str:
+def _table(found: "list[OutboxMessage]", only: str, *, is_cut: bool) -> str:
     if not found:
         nothing = {"failed": "No message failed.", "waiting": "No message waits."}
         return nothing.get(only, "Nothing was sent, and nothing waits.")
-    from bot.commands.listing import draw_listing
-    from bot.commands.stored import minute
+
+    from bot.commands.database import as_minute
 
     now = int(time.time() * 1000)
     rows = []
     for each in found:
-        when = minute((each.posted_at or each.created_at) / 1000).replace(" ", "\n")
+        when = as_minute((each.posted_at or each.created_at) / 1000).replace(" ", "\n")
         rows.append([each.id, when, each.channel, _what(each), f"{_state(each)}\n{_tries(each)}", _why(each, now)])
     more = f"\n\nThese are the last {len(found):,}; --limit shows more." if is_cut else ""
     return draw_listing(_TITLES, rows, (3, 5)) + more
 
 
-def _what(message: "Message") -> str:
+def _what(message: "OutboxMessage") -> str:
     runs = [run_id[:_SHORT] for run_id in message.run_ids]
     told = {
         "run": f"run {runs[0]}" if runs else "",
@@ -101,36 +106,71 @@ def _count(runs: list[str]) -> str:
     return f"{len(runs):,} run" if len(runs) == 1 else f"{len(runs):,} runs"
 
 
-def _state(message: "Message") -> str:
-    from bot.notifying.outbox import State
+def _state(message: "OutboxMessage") -> str:
+    from bot.notifier.outbox import MessageState
 
-    is_edited = message.state is State.POSTED and message.told < message.revision
+    is_edited = message.state is MessageState.POSTED and message.told < message.revision
     return "to be edited" if is_edited else message.state.value
 
 
-def _tries(message: "Message") -> str:
+def _tries(message: "OutboxMessage") -> str:
     return {0: "", 1: "1 try"}.get(message.tries, f"{message.tries:,} tries")
 
 
-def _why(message: "Message", now: int) -> str:
+def _why(message: "OutboxMessage", now: int) -> str:
     """Why it waits, failed or was dropped; nothing where it stands as it should."""
-    from bot.commands.stored import minute
-    from bot.notifying.outbox import State
+    from bot.commands.database import as_minute
+    from bot.notifier.outbox import MessageState
 
-    if message.problem or message.state not in {State.WAITING, State.POSTED} or message.told == message.revision:
+    if (
+        message.problem
+        or message.state not in {MessageState.WAITING, MessageState.POSTED}
+        or message.told == message.revision
+    ):
         return message.problem
     if message.not_before > now:
-        return f"not before {minute(message.not_before / 1000)}"
+        return f"not before {as_minute(message.not_before / 1000)}"
     return "it is being posted" if message.begun_at else "not tried yet"
 
 
-def _document(found: "list[Message]") -> str:
-    from bot.commands.stored import iso
-    from bot.output.controls import json_text
+def _document(found: "list[OutboxMessage]") -> str:
+    from bot.commands.database import as_iso
+    from comparison.formats.controls import json_text
 
     rows: list[dict[str, Any]] = [
-        asdict(each) | {name: iso(getattr(each, name) / 1000) for name in _TIMES} for each in found
+        asdict(each) | {name: as_iso(getattr(each, name) / 1000) for name in _TIMES} for each in found
     ]
     for row in rows:
         del row["drawn"]
     return json_text({"version": 1, "deliveries": rows})
+
+
+# Rows as a table for a terminal, in which the columns that hold sentences share the room that is left.
+
+
+WIDTH = 100
+_GAP = 2
+_LEAST = 10  # columns of a sentence
+
+
+def draw_listing(titles: Sequence[str], rows: Sequence[Sequence[str]], sentences: Sequence[int]) -> str:
+    """`sentences` are the places of the columns that may be broken; a cell of the others has its own lines."""
+    clean = [["\n".join(map(one_line, cell.split("\n"))) for cell in row] for row in rows]
+    widths = [
+        max(len(title) + MIN_PADDING, *(len(line) for row in clean for line in row[place].split("\n")))
+        for place, title in enumerate(titles)
+    ]
+    taken = sum(width for place, width in enumerate(widths) if place not in sentences) + _GAP * (len(titles) - 1)
+    room = dict(zip(sentences, _shares([widths[place] for place in sentences], WIDTH - taken), strict=True))
+    most = [room.get(place) for place in range(len(titles))]
+    drawn = tabulate(clean, headers=titles, tablefmt="simple", disable_numparse=True, maxcolwidths=most)
+    return "\n".join(line.rstrip() for line in drawn.splitlines())
+
+
+def _shares(wanted: Sequence[int], room: int) -> list[int]:
+    """As much as each wants where there is room; the narrow ones first, so that none gets more than it uses."""
+    shares = dict.fromkeys(range(len(wanted)), 0)
+    for done, place in enumerate(sorted(shares, key=lambda place: wanted[place])):
+        fair = (room - sum(shares.values())) // (len(wanted) - done)
+        shares[place] = max(min(wanted[place], fair), _LEAST)
+    return list(shares.values())

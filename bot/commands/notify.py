@@ -8,7 +8,7 @@ import click
 
 from bot.app import Bot, build
 from bot.logs import configure
-from bot.serving import Ending, watch_signals
+from bot.serve import StopRequest, watch_signals
 from bot.settings import SettingsError, read, unspoken
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def notify() -> None:
     except SettingsError as error:
         raise click.ClickException(f"{error}\n`mlcompare check` tests each of them.") from error
     configure(settings.log_level, settings.secrets)
-    ending = Ending()
+    ending = StopRequest()
     watch_signals(ending)
     bot = build(settings)
     _start(bot)
@@ -52,7 +52,7 @@ def _start(bot: Bot) -> None:
     bot.notifier.start()
 
 
-def _watch(bot: Bot, ending: Ending) -> None:
+def _watch(bot: Bot, ending: StopRequest) -> None:
     """Until it is to end. Where nothing else can be asked how it does, the log says."""
     said, said_at = "", 0.0
     while not ending.event.wait(1):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from handlers.watches import Changed, Kept
+    from handlers.stores import StoredWatch, WatchChange
 
 _TITLES = ("id", "channel", "what", "since, by", "last message", "state")
 _CHANGE_TITLES = ("when (UTC)", "channel", "by", "what", "before", "after")
@@ -20,11 +20,11 @@ BOT = "mlcompare"  # who it was where it was no person
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
 def watches(*, channel: str, changes: bool, limit: int, as_json: bool) -> None:
     """List the watches and digests of all channels, or the changes made to them. Times are UTC."""
-    from bot.commands.stored import opened_state
-    from bot.state.outbox import StoredOutbox
-    from bot.state.watches import StoredWatches
+    from bot.commands.database import open_state
+    from bot.store.outbox import StoredOutbox
+    from bot.store.watches import StoredWatches
 
-    with opened_state() as engine:
+    with open_state() as engine:
         stored = StoredWatches(engine)
         if changes:
             click.echo(_changes(stored.every_change(channel=channel, limit=limit), channel, as_json=as_json))
@@ -35,56 +35,60 @@ def watches(*, channel: str, changes: bool, limit: int, as_json: bool) -> None:
     click.echo(_watches(kept, last, channel, as_json=as_json))
 
 
-def _watches(kept: "list[Kept]", last: dict[str, int], channel: str, *, as_json: bool) -> str:
+def _watches(kept: "list[StoredWatch]", last: dict[str, int], channel: str, *, as_json: bool) -> str:
     if as_json:
         return _document("watches", [_told(each, last.get(each.id, 0)) for each in kept])
     if not kept:
         place = f"in {channel}" if channel else "in any channel"
         return f"Nothing is watched {place}. `/mlcompare watch <experiment>` in a channel of Slack begins it."
-    from bot.commands.listing import draw_listing
-    from bot.commands.stored import minute
+    from bot.commands.database import as_minute
+    from bot.commands.deliveries import draw_listing
 
     rows = []
     for each in kept:
         words = f"digest {each.words}" if each.is_digest else each.words
-        since = f"{minute(each.created_at)[:10]}\n{each.created_by or BOT}"
-        said = minute(last.get(each.id, 0) / 1000).replace(" ", "\n")
+        since = f"{as_minute(each.created_at)[:10]}\n{each.created_by or BOT}"
+        said = as_minute(last.get(each.id, 0) / 1000).replace(" ", "\n")
         rows.append([each.id, each.channel, words, since, said, _state(each)])
     return draw_listing(_TITLES, rows, (2, 5))
 
 
-def _state(kept: "Kept") -> str:
+def _state(kept: "StoredWatch") -> str:
     if not kept.is_paused:
         return "on"
     return f"paused: {kept.paused_why or 'it did not say why'}" if not kept.paused_by else f"paused by {kept.paused_by}"
 
 
-def _told(kept: "Kept", last: int) -> dict[str, Any]:
-    from bot.commands.stored import iso
+def _told(kept: "StoredWatch", last: int) -> dict[str, Any]:
+    from bot.commands.database import as_iso
 
     told = asdict(kept)
     del told["past"], told["is_primed"]
-    times = {"created_at": iso(kept.created_at), "paused_at": iso(kept.paused_at), "last_posted_at": iso(last / 1000)}
+    times = {
+        "created_at": as_iso(kept.created_at),
+        "paused_at": as_iso(kept.paused_at),
+        "last_posted_at": as_iso(last / 1000),
+    }
     return told | times
 
 
-def _changes(changes: "list[Changed]", channel: str, *, as_json: bool) -> str:
-    from bot.commands.stored import iso, minute
+def _changes(changes: "list[WatchChange]", channel: str, *, as_json: bool) -> str:
+    from bot.commands.database import as_iso, as_minute
 
     if as_json:
-        return _document("changes", [asdict(each) | {"at": iso(each.at)} for each in changes])
+        return _document("changes", [asdict(each) | {"at": as_iso(each.at)} for each in changes])
     if not changes:
         return f"No watch was ever set up or changed in {channel or 'any channel'}."
-    from bot.commands.listing import draw_listing
+    from bot.commands.deliveries import draw_listing
 
     rows = [
-        [minute(each.at), each.channel, each.by or BOT, f"{each.what}\n{each.watch_id}", each.before, each.after]
+        [as_minute(each.at), each.channel, each.by or BOT, f"{each.what}\n{each.watch_id}", each.before, each.after]
         for each in changes
     ]
     return draw_listing(_CHANGE_TITLES, rows, (4, 5))
 
 
 def _document(name: str, rows: list[dict[str, Any]]) -> str:
-    from bot.output.controls import json_text
+    from comparison.formats.controls import json_text
 
     return json_text({"version": 1, name: rows})

@@ -18,11 +18,9 @@ from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_su
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
-from bot.demo.jobs import DIGITS, EPOCHS, FIRST, IRIS, JOBS, SECOND, TOTAL, Job, Trained
-
 HOPELESS = 100.0  # a network that guesses among ten digits has a loss of 2.3
 
-Progress = Callable[["Trained"], None]
+Progress = Callable[["TrainedModel"], None]
 
 
 class Diverged(ArithmeticError):  # noqa: N818 -- named for what happened
@@ -48,7 +46,7 @@ def train(tracking_uri: str, artifacts: str, progress: Progress) -> None:
             experiment_id = mlflow.create_experiment(experiment, f"{artifacts}/{experiment}", tags)
             for name, result in runs(experiment_id):
                 done += 1
-                progress(Trained(experiment, name, result, done, TOTAL))
+                progress(TrainedModel(experiment, name, result, done, TOTAL))
     finally:
         mlflow.set_tracking_uri(None)
 
@@ -91,7 +89,30 @@ def _digits(experiment_id: str) -> Iterator[tuple[str, str]]:
         yield job.name, result
 
 
-def _train_network(job: Job, split: Split) -> str:
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A configuration of the network on digits; its fields are logged as parameters."""
+
+    hidden_units: int
+    learning_rate: float
+    solver: str = "adam"
+    batch_size: int = 64
+    activation: str = "relu"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """One network to train, and how it differs from the plain case."""
+
+    name: str
+    network: Network
+    seed: int
+    share: float = 1.0  # of the training data
+    validate: bool = True
+    note: str = ""
+
+
+def _train_network(job: TrainingJob, split: Split) -> str:
     """Train one network in the active run; what it reached, in words."""
     share = int(len(split.train_y) * job.share)
     features, labels = split.train_x[:share], split.train_y[:share]
@@ -115,7 +136,7 @@ def _train_network(job: Job, split: Split) -> str:
     return f"{name} {value:.4f}"
 
 
-def _fits(job: Job, features: Any, labels: Any) -> Iterator[MLPClassifier]:
+def _fits(job: TrainingJob, features: Any, labels: Any) -> Iterator[MLPClassifier]:
     """The model after each epoch, one and the same object."""
     model = MLPClassifier(
         hidden_layer_sizes=(job.network.hidden_units,),
@@ -148,3 +169,39 @@ def _epochs() -> Iterator[Callable[[int, dict[str, float]], None]]:
 
 def _log_data(name: str, context: str, features: Any, labels: Any) -> None:
     mlflow.log_input(mlflow.data.from_numpy(features, targets=labels, name=name), context=context)
+
+
+# What the demo trains, by name: plain values that are there at once, without what trains them.
+
+
+DATA_VERSION = "1"  # raise it when what is trained changes: stores of another version are trained anew
+IRIS = "iris"
+DIGITS = "digits"
+FIRST = "Logistic Regression - Run 1"
+SECOND = "Logistic Regression - Run 2"
+SEEDS = (1, 2, 3, 4, 5)
+EPOCHS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """One run ended: the `done`th of `total`, and what it reached in a few words."""
+
+    experiment: str
+    run: str
+    result: str
+    done: int
+    total: int
+
+
+NARROW = Network(hidden_units=32, learning_rate=0.001)
+WIDE = Network(hidden_units=64, learning_rate=0.003)
+JOBS = (
+    *(TrainingJob(f"mlp-32-seed-{seed}", NARROW, seed) for seed in SEEDS),
+    *(TrainingJob(f"mlp-64-seed-{seed}", WIDE, seed) for seed in SEEDS),
+    TrainingJob(
+        "mlp-64-half-data", WIDE, seed=1, share=0.5, validate=False, note="Half of the data, nothing held out."
+    ),
+    TrainingJob("mlp-64-hot", Network(64, 20.0, solver="sgd"), seed=1, note="A learning rate that cannot work."),
+)
+TOTAL = 2 + len(JOBS)

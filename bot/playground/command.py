@@ -64,10 +64,9 @@ def local_bot(settings: "Settings", port: int) -> Iterator["SlackStandIn"]:
     from pydantic import SecretStr
 
     from bot.app import build
-    from bot.listening import address, listen
-    from bot.playground.desk import RETRIES, Installation
+    from bot.playground.context import RETRIES, Installation
     from bot.playground.slack import SlackStandIn
-    from bot.serving import Ending, Served
+    from bot.serve import Server, StopRequest, bind_socket, listening_address
 
     installation = Installation(commands=frozenset({settings.command}), keeps_pace=True, retries=RETRIES)
     with SlackStandIn(installation, port=_free(port)) as slack:
@@ -82,9 +81,9 @@ def local_bot(settings: "Settings", port: int) -> Iterator["SlackStandIn"]:
                 "drain_seconds": DRAIN,
             }
         )
-        listening = listen(LOOPBACK, 0)
-        served = Served(build(own), listening, Ending())
-        slack.bot_url = f"http://{address(listening)}/slack/events"
+        listening = bind_socket(LOOPBACK, 0)
+        served = Server(build(own), listening, StopRequest())
+        slack.bot_url = f"http://{listening_address(listening)}/slack/events"
         served.start()
         try:
             yield slack

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.playground.limit_blocks import IN_HOME, IN_MESSAGES, IN_MODALS, RULES
-from bot.playground.limit_elements import GROUP, OPTION, plain
-from bot.playground.shapes import Problem, anything, flag, listed, shape, string, typed
+from bot.playground.block_limits import GROUP, IN_HOME, IN_MESSAGES, IN_MODALS, OPTION, RULES, plain_text
+from bot.playground.schema import Problem, anything, flag, listed, shape, string, typed
 
 BLOCKS_IN_A_MESSAGE = 50
 BLOCKS_IN_A_VIEW = 100
@@ -36,8 +35,8 @@ def _view(kind: str, names: Sequence[str]) -> Any:
     }
     if kind == "home":
         return shape({"type": anything, "blocks": blocks}, common)
-    titled = {"title": plain(24), "blocks": blocks, "type": anything}
-    ways = {"close": plain(24), "submit": plain(24), "clear_on_close": flag, "notify_on_close": flag}
+    titled = {"title": plain_text(24), "blocks": blocks, "type": anything}
+    ways = {"close": plain_text(24), "submit": plain_text(24), "clear_on_close": flag, "notify_on_close": flag}
     return shape(titled, {**common, **ways, "submit_disabled": flag})
 
 

@@ -7,19 +7,13 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from bot.playground.app import build
-from bot.playground.conversations import as_slack
-from bot.playground.deliveries import Courier, Delivery
-from bot.playground.desk import Desk, Installation
-from bot.playground.faults import Faults
-from bot.playground.pace import Pace
-from bot.playground.pages import Pages
-from bot.playground.people import People
-from bot.playground.serving import Serving
-from bot.playground.sockets import Sockets
-from bot.playground.state import BOT_USER, Call, Channel, Message, View, Workspace, furnish
-from bot.playground.tickets import Tickets
-from bot.playground.using import find_action
+from bot.playground.context import Context, Installation, Tokens
+from bot.playground.events import EventDelivery, EventSender, Sockets
+from bot.playground.faults import Faults, RateLimits
+from bot.playground.server import Pages, Serving, build
+from bot.playground.user_actions import UserActions, find_action
+from bot.playground.web_api import as_slack
+from bot.playground.workspace import BOT_USER, Call, Channel, Message, View, Workspace, furnish
 
 EXPERIMENTS, STANDUP, GENERAL = "C0EXPERIMENTS", "C0STANDUP", "C0GENERAL"
 MAYA = "U0MAYA"
@@ -49,11 +43,11 @@ class SlackStandIn:
         self._serving = Serving(port)
         self.sockets = Sockets()
         self.sockets.hang_up = self._serving.connections.hang_up
-        self._desk = Desk(self.installation, self.workspace, Tickets(clock), Pace(clock), bot_url=bot_url)
+        self._desk = Context(self.installation, self.workspace, Tokens(clock), RateLimits(clock), bot_url=bot_url)
         self._desk.url = self._serving.url
         self._desk.open_socket = lambda: f"{self.url.replace('http', 'ws', 1)}socket?ticket={self.sockets.new_ticket()}"
-        self.courier = Courier(self._desk, self.sockets)
-        self.people = People(self._desk, self.courier)
+        self.courier = EventSender(self._desk, self.sockets)
+        self.people = UserActions(self._desk, self.courier)
 
     @property
     def url(self) -> str:
@@ -102,19 +96,19 @@ class SlackStandIn:
 
     # What people do
 
-    def command(self, command: str, text: str = "", *, channel: str = EXPERIMENTS, user: str = MAYA) -> Delivery:
+    def command(self, command: str, text: str = "", *, channel: str = EXPERIMENTS, user: str = MAYA) -> EventDelivery:
         return self.people.command(command, text, channel=channel, user=user)
 
     def mention(
         self, text: str, *, channel: str = EXPERIMENTS, user: str = MAYA, thread_ts: str = "", deliveries: int = 1
-    ) -> list[Delivery]:
+    ) -> list[EventDelivery]:
         """`@mlcompare` and the text; with `deliveries` the same event comes several times, retries marked."""
         words = {"channel": channel, "user": user, "thread_ts": thread_ts}
         return self.people.message(f"@mlcompare {text}", **words, deliveries=deliveries)[1]
 
     def direct_message(
         self, text: str, *, user: str = MAYA, thread_ts: str = "", deliveries: int = 1
-    ) -> list[Delivery]:
+    ) -> list[EventDelivery]:
         words = {"channel": self.workspace.direct(user).id, "user": user, "thread_ts": thread_ts}
         return self.people.message(text, **words, deliveries=deliveries)[1]
 
@@ -122,16 +116,16 @@ class SlackStandIn:
         """A message as typed; the bot hears of it when it would on Slack."""
         return self.people.message(text, channel=channel, user=user, thread_ts=thread_ts)[0]
 
-    def press(self, message: Message, action_id: str, *, value: str | None = None, user: str = MAYA) -> Delivery:
+    def press(self, message: Message, action_id: str, *, value: str | None = None, user: str = MAYA) -> EventDelivery:
         """A button pressed, or with `value` that option chosen. The message as it is by now is what counts."""
         now = self.workspace.find(message.channel, message.ts) or message
         return self.people.press(now, find_action(list(now.blocks), action_id, value), user)
 
-    def press_in_view(self, view: View, action_id: str, *, value: str | None = None, user: str = MAYA) -> Delivery:
+    def press_in_view(self, view: View, action_id: str, *, value: str | None = None, user: str = MAYA) -> EventDelivery:
         now = self.workspace.views[view.id]
         return self.people.press_in_view(now, find_action(now.content["blocks"], action_id, value), user)
 
-    def submit(self, view: View, values: dict[str, Any] | None = None, *, user: str = MAYA) -> Delivery:
+    def submit(self, view: View, values: dict[str, Any] | None = None, *, user: str = MAYA) -> EventDelivery:
         """A modal sent off; `values` as `view.state.values` holds them."""
         now = replace(self.workspace.views[view.id], values=values or {})
         with self.workspace.changing():
@@ -140,7 +134,7 @@ class SlackStandIn:
 
     def suggest(
         self, source: Message | View, action_id: str, typed: str = "", *, block_id: str = "", user: str = MAYA
-    ) -> Delivery:
+    ) -> EventDelivery:
         """The options that an external select offers for what is typed."""
         return self.people.options(source, {"action_id": action_id, "block_id": block_id, "value": typed}, user)
 

@@ -9,11 +9,12 @@ from comparison.errors import NotUnderstood
 from comparison.language.cover import Atom, cover
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind, Names
-from comparison.language.reading import MOST_RUNS, Guess, LeftOver, Reading, Said, find_intent
+from comparison.language.reading import LeftOver, Reading, Said, find_intent
 from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
-from comparison.request import Compare, Latest, Leading, Named
+from comparison.request import Compare
+from comparison.run_reference import Latest, Leading, Named
 
 MOST_COMPARED = 20  # what a table can hold beside its first column
 COMPARED = -1  # the spot of a run that was not named now
@@ -183,6 +184,3 @@ def _with_runs(said: Said, previous: Compare) -> Compare | None:
             f"That would be {count} runs; a table holds {MOST_COMPARED}.", "Add fewer.", "add latest", said.atoms[:1]
         )
     return replace(previous, runs=(*previous.runs, *runs))
-
-
-__all__ = ["COMPARED", "MOST_RUNS", "Guess", "compared", "follow", "is_follow_up"]

@@ -11,14 +11,14 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from comparison.goals import goal_of
-from comparison.language import times
+from comparison.judgement.goals import goal_of
 from comparison.language.lexicon import LONGEST, NUMBERS, ROLES, WORDS, Role
 from comparison.language.names import Kind, Kinds, Names, pieces
 from comparison.language.scanner import joined, plain
-from comparison.links import linked_runs
+from comparison.language.times import match
+from comparison.language.tokens import Word
 from comparison.runs import Goal
-from comparison.words import Word
+from comparison.tracking.mlflow_links import linked_runs
 
 _POSSESSIVE = re.compile(r"(.+?)(?:'s|’s|(?<=s)['’])", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+|-?\d+(?:_\d+)*")
@@ -130,7 +130,7 @@ class _Spots:
             yield self._atom(start, last, words.get(last, ""), kinds)
         if self.names.longest.get(self.folded[start][0] if self.folded[start] else "", 0) > 1:
             yield from self._possessed(start)
-        moment = times.match(self.plain, start)
+        moment = match(self.plain, start)
         if moment and not (moment[0] == start + 1 and start + 1 in words | named):
             yield self._atom(start, moment[0], "time", value=moment[1], possessive=moment[2])
         if start + 1 not in words and start + 1 not in named:
@@ -185,7 +185,7 @@ class _Spots:
             kinds = self.names.called(found[1])
             if kinds:
                 return self._atom(start, start + 1, kinds=kinds, possessive=True, said=found[1])
-            if moment := times.match([found[1].casefold()], 0):
+            if moment := match([found[1].casefold()], 0):
                 return self._atom(start, start + 1, "time", value=moment[1], possessive=True)
             return self._atom(start, start + 1, possessive=True, said=found[1])
         if found := _BACK.fullmatch(said):

@@ -9,42 +9,43 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from comparison.errors import NotUnderstood
-from comparison.goals import goal_of
-from comparison.language import lexicon, subscriptions
+from comparison.judgement.goals import goal_of
 from comparison.language.cover import Atom, cover, spelt
-from comparison.language.lexicon import Role
+from comparison.language.lexicon import Role, near
 from comparison.language.names import Kind, Names
 from comparison.language.scanner import scan
 from comparison.language.sides import OWNING, Side, is_material, is_silent, read_side
 from comparison.language.slots import INTENTS, example, not_taken, refuse, takes
+from comparison.language.subscriptions import is_planned, read_subscription
 from comparison.request import (
-    AllRuns,
-    Among,
     Compare,
-    Exclusion,
     Experiments,
     Failed,
-    Filtered,
-    Group,
     Help,
+    ListWatches,
+    Pin,
+    Request,
+    Running,
+    Runs,
+    SetDefault,
+    Show,
+    ShowSettings,
+    Standup,
+    Top,
+)
+from comparison.run_reference import (
+    AllRuns,
+    Among,
+    Exclusion,
+    Group,
     Latest,
     Leading,
     Named,
-    Pin,
     Pinned,
     Registered,
-    Request,
-    Running,
     RunReference,
-    Runs,
-    SetDefault,
-    Settings,
-    Show,
-    Standup,
     SweepRuns,
-    Top,
     TopRuns,
-    Watches,
 )
 from comparison.runs import Goal
 
@@ -127,7 +128,7 @@ def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") 
 def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True) -> Reading:
     intent, place = find_intent(atoms)
     if intent in ("watch", "watch_when", "unwatch", "digest"):
-        request, guesses = subscriptions.read(intent, atoms, place, names, text)
+        request, guesses = read_subscription(intent, atoms, place, names, text)
         return Reading(request, tuple(Guess(*each) for each in guesses))
     said = Said(intent, atoms, names, text, offers=offers)
     said.read(skipping=place)
@@ -239,7 +240,7 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return "help", keys["help"]
     if (
         lead == "digest"
-        or ("standup" in keys and subscriptions.is_planned(atoms))
+        or ("standup" in keys and is_planned(atoms))
         or ("digest" in keys and "standup" not in keys and "vs" not in keys)
     ):
         return "digest", keys.get("digest", keys.get("standup", first))
@@ -1274,7 +1275,7 @@ class Said:
         self.left.sort(key=lambda each: each.at)
         first = self.left[0]
         name = first.text.casefold()
-        alike, spelt_so = self.names.near(first.text), lexicon.near(name)
+        alike, spelt_so = self.names.near(first.text), near(name)
         line, told = "", INTENTS.get(intent)
         for word in (*spelt_so, *alike[:1]) if self.offers else ():
             corrected = f"{self.text[: first.at]}{word}{self.text[first.end :]}".strip()
@@ -1563,14 +1564,14 @@ class Said:
 
     def _as_watches(self) -> Request:
         self.check("watches")
-        return Watches(self.text)
+        return ListWatches(self.text)
 
     def _as_settings(self) -> Request:
         self.groups = [
             [each for each in group if each.key not in ("baseline", "baseline_role")] for group in self.groups
         ]
         self.check("settings")
-        return Settings(self.text)
+        return ShowSettings(self.text)
 
     def _as_unpin(self) -> Request:
         self.check("unpin")
@@ -1773,6 +1774,3 @@ def _is_read(line: str, names: Names) -> bool:
         return bool(atoms) and bool(_request(atoms, names, line, offers=False))
     except NotUnderstood:
         return False
-
-
-__all__ = ["Filtered", "Guess", "LeftOver", "Reading", "parse", "read"]

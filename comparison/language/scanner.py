@@ -1,6 +1,6 @@
 """What was typed, as tokens: nothing else in this folder looks at characters.
 
-Quotes and Slack's escapes are undone by `comparison.words`; here the bot's own name and the marks that end a sentence
+Quotes and Slack's escapes are undone by `tokens`; here the bot's own name and the marks that end a sentence
 come off, what people write in one word is parted (`top3`), and an MLflow filter becomes one token.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from comparison.errors import NotUnderstood
-from comparison.words import Word, split
+from comparison.language.tokens import Word, split_words
 
 MOST = 200  # tokens of a request
 _ENDING = "?.!;…:"
@@ -40,11 +40,11 @@ def plain(word: Word) -> str:
 
 def scan(text: str, command: str = "/mlcompare") -> list[Word]:
     """The tokens of a request. Raises NotUnderstood for a quote that is never closed, or a text too long."""
-    words = _unaddressed(_filtered(split(text), text), text, command)
+    words = _unaddressed(_filtered(split_words(text), text), text, command)
     if len(words) == 1 and words[0].is_quoted and text[words[0].at] == "`":  # a line that was set as code
         start = text.find(words[0].text.strip("` \n"), words[0].at)
         inner = text[:start] and " " * start + text[start : words[0].end].rstrip("` \n")
-        within = _unaddressed(_filtered(split(inner), inner), inner, command) if start > 0 else []
+        within = _unaddressed(_filtered(split_words(inner), inner), inner, command) if start > 0 else []
         words = within if len(within) > 1 else words
     if len(words) > MOST:
         raise NotUnderstood(

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from comparison.errors import NotUnderstood
-from comparison.goals import goal_of
+from comparison.judgement.goals import goal_of
 from comparison.language.cover import Atom, model, runs_of_link, spelt
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind, Names
 from comparison.language.slots import example, refuse
-from comparison.request import (
+from comparison.run_reference import (
     AllRuns,
     Among,
     Filtered,

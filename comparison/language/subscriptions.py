@@ -9,44 +9,40 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
 
-from comparison import watch_hours
 from comparison.errors import NotUnderstood
-from comparison.goals import goal_of
+from comparison.judgement.goals import goal_of
 from comparison.language.cover import Atom, spelt
+from comparison.language.dates import (
+    DAILY,
+    DAYS,
+    is_nearly_zone,
+    is_town,
+    known_zone,
+    near_days,
+    near_zones,
+    read_clock,
+    read_days,
+    read_quiet,
+)
 from comparison.language.lexicon import Role, one_of
+from comparison.language.metric_rule import MOVING, rules
 from comparison.language.names import Kind, Names
 from comparison.language.sides import OWNING, is_silent, read_side
 from comparison.language.slots import example, refuse
-from comparison.request import (
-    AllRuns,
-    Group,
-    Help,
-    Latest,
-    Leading,
-    Pinned,
-    PlanDigest,
-    Request,
-    SweepRuns,
-    TopRuns,
-    Unwatch,
-    Watch,
-    Watches,
-)
+from comparison.language.tokens import Word
+from comparison.request import PlanDigest, Request, Unwatch, WatchRequest
+from comparison.run_reference import AllRuns, Group, Latest, Leading, Pinned, SweepRuns, TopRuns
 from comparison.runs import Goal
-from comparison.watch_hours import DAILY, DAYS
-from comparison.watch_rules import MOVING, rules
-from comparison.watching.hours import Hours
-from comparison.watching.watch import Digest, Only, Watching
-from comparison.words import Word
+from comparison.watch import Digest, OnlyRuns, Watch, WeeklySchedule
 
 MOST_RULES = 10
 MOST_NAMED = 50
 _ONLY = {
-    "failed": Only.FAILURES,
-    "better": Only.BETTER,
-    "worse": Only.WORSE,
-    "new_best": Only.NEW_BEST,
-    "best": Only.NEW_BEST,
+    "failed": OnlyRuns.FAILURES,
+    "better": OnlyRuns.BETTER,
+    "worse": OnlyRuns.WORSE,
+    "new_best": OnlyRuns.NEW_BEST,
+    "best": OnlyRuns.NEW_BEST,
 }
 _OPTIONS = frozenset(
     {
@@ -80,7 +76,7 @@ _PLAN = "digest weekdays 9:30 Europe/Berlin"
 Guesses = list[tuple[Kind, str]]
 
 
-def read(intent: str, atoms: list[Atom], place: int, names: Names, text: str) -> tuple[Request, Guesses]:
+def read_subscription(intent: str, atoms: list[Atom], place: int, names: Names, text: str) -> tuple[Request, Guesses]:
     """The watch or digest that is asked for, and its words that were taken for names."""
     if intent == "digest":
         return _digest(atoms, names, text)
@@ -96,7 +92,7 @@ class _Watch:
     place: int
     names: Names
     text: str
-    watching: Watching = field(default_factory=lambda: Watching(""))
+    watching: Watch = field(default_factory=lambda: Watch(""))
     at: int | None = None
     seen: set[str] = field(default_factory=set)
     guesses: Guesses = field(default_factory=list)
@@ -125,13 +121,13 @@ class _Watch:
         if watching.excepted and not watching.place:
             watching = replace(watching, place="*")
         if self.intent == "unwatch":
-            if watching.place == "*" and self.is_all and watching == Watching("*"):
+            if watching.place == "*" and self.is_all and watching == Watch("*"):
                 return Unwatch("*", self.text, is_all=True)
-            options = None if watching == Watching(watching.place) else watching
+            options = None if watching == Watch(watching.place) else watching
             return Unwatch(watching.place, self.text, watching=options)
         from comparison.language.writer import watch_words  # noqa: PLC0415 -- the writer's law is this reader
 
-        return Watch(watching, self.text, atom.end if self.at is None else self.at, watch_words(watching))
+        return WatchRequest(watching, self.text, atom.end if self.at is None else self.at, watch_words(watching))
 
     def _next(self, place: int) -> int:
         atom = self.atoms[place]
@@ -202,7 +198,7 @@ class _Watch:
         self._choose(_ONLY[atom.key], atom)
         return place + 1
 
-    def _choose(self, only: Only, atom: Atom) -> None:
+    def _choose(self, only: OnlyRuns, atom: Atom) -> None:
         if self.watching.only is not None:
             raise self._twice("only", atom)
         self.watching = replace(self.watching, only=only)
@@ -551,7 +547,7 @@ class _Watch:
         ]
         line = self._refused("", "", [atom], options="quiet 20:00-08:00 Europe/Berlin").example
         try:
-            found = watch_hours.quiet([w for w in words if w.text.casefold() not in ("in", "hours")])
+            found = read_quiet([w for w in words if w.text.casefold() not in ("in", "hours")])
         except NotUnderstood as error:
             if error.near and error.at is not None and error.end is not None:
                 line = f"{self.text[: error.at]}{error.near[0]}{self.text[error.end :]}".strip()
@@ -674,9 +670,7 @@ def is_planned(atoms: Sequence[Atom]) -> bool:
         or (each.text.casefold().rstrip("s") + "s" == each.text.casefold() and each.text.casefold() in DAYS)
         for each in atoms
     )
-    return has_every and any(
-        each.key in ("number", "time") or watch_hours.clock(each.text) is not None for each in atoms
-    )
+    return has_every and any(each.key in ("number", "time") or read_clock(each.text) is not None for each in atoms)
 
 
 def _digest(atoms: Sequence[Atom], names: Names, text: str) -> tuple[Request, Guesses]:
@@ -734,7 +728,7 @@ class _Plan:
                 words = words[1:]
                 continue
             if not self.days:
-                days, count = watch_hours.days(words)
+                days, count = read_days(words)
                 if count:
                     self.days, words = days, words[count:]
                     continue
@@ -771,7 +765,7 @@ class _Plan:
         self._finish(pending)
         assert isinstance(self.at, time)  # noqa: S101 -- as _finish has it
         digest = Digest(
-            Hours(self.days or DAILY, self.at, self.zone or "UTC"),
+            WeeklySchedule(self.days or DAILY, self.at, self.zone or "UTC"),
             tuple(dict.fromkeys(name for _at, name in sorted(self.experiments))),
         )
         from comparison.language.writer import digest_words  # noqa: PLC0415
@@ -784,18 +778,18 @@ class _Plan:
     def _clock(self, words: Sequence[Word]) -> tuple[time | None, int]:
         said = words[0].folded
         if len(words) > 1 and words[1].folded in ("am", "pm", "a.m", "p.m", "a.m.", "p.m."):
-            return watch_hours.clock(f"{said} {words[1].folded}"), 2
-        return (watch_hours.clock(said), 1) if said else (None, 0)
+            return read_clock(f"{said} {words[1].folded}"), 2
+        return (read_clock(said), 1) if said else (None, 0)
 
     def _zone(self, words: Sequence[Word]) -> tuple[str, int]:
         for size in (2, 1):
             if len(words) < size or any(each.is_comma or each.is_quoted for each in words[:size]):
                 continue
             said = " ".join(each.text for each in words[:size])
-            if found := watch_hours.known_zone(said):
+            if found := known_zone(said):
                 return found, size
-            if watch_hours.is_nearly_zone(said) if size == 1 else watch_hours.is_town(said):
-                near = watch_hours.near_zones(said)
+            if is_nearly_zone(said) if size == 1 else is_town(said):
+                near = near_zones(said)
                 first, last = words[0], words[size - 1]
                 line = f"{self.text[: first.at]}{near[0]}{self.text[last.end :]}".strip() if near else _PLAN
                 if self.zone:
@@ -823,11 +817,11 @@ class _Plan:
                     "standup",
                     self._spot(pending[0]),
                 )
-            near = watch_hours.near_days(said) if said and not self.days else ()
+            near = near_days(said) if said and not self.days else ()
             problem = "At what time?" if self.days else "When shall the digest come?"
             remedy = "Say it behind the days." if self.days else "Say the days and the hour."
             raise refuse(problem, remedy, _PLAN, self._spot(*pending[:1]), near)
-        near = watch_hours.near_days(pending[0].folded) if pending and not self.days else ()
+        near = near_days(pending[0].folded) if pending and not self.days else ()
         if near:
             line = f"{self.text[: pending[0].at]}{near[0]}{self.text[pending[0].end :]}".strip()
             raise refuse(
@@ -859,5 +853,3 @@ _SILENT = one_of(
     "an us here channel this send post schedule give add set up start create standup um jeden cada chaque à às las "
     "to team"
 )
-
-__all__ = ["Help", "Watches", "is_planned", "read"]

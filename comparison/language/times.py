@@ -1,4 +1,4 @@
-"""Moments as people type them, found among tokens and put into the words of `comparison.since`."""
+"""Moments as people type them, found among tokens and put into the words of `comparison.language.dates`."""
 
 # ruff: noqa: PLR0911 -- a grammar is a list of cases, each in its place
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from comparison.errors import NotUnderstood
-from comparison.since import WEEKDAYS, since
+from comparison.language.dates import WEEKDAYS, since
 
 _ANY = datetime(2026, 11, 25, 23, 59, tzinfo=UTC)  # against which it is tried whether words name a moment
 _MOST = 6  # tokens

@@ -9,46 +9,47 @@ from datetime import time
 
 from comparison.errors import NotUnderstood
 from comparison.language.cover import cover
+from comparison.language.dates import DAILY, WEEKDAYS, WEEKEND, WORKDAYS
 from comparison.language.names import Names
 from comparison.language.scanner import scan
 from comparison.request import (
-    AllRuns,
-    Among,
     Compare,
-    Exclusion,
     Experiments,
     Failed,
+    Help,
+    ListWatches,
+    Pin,
+    PlanDigest,
+    Request,
+    Running,
+    Runs,
+    SetDefault,
+    Show,
+    ShowSettings,
+    Standup,
+    Top,
+    Unwatch,
+    WatchRequest,
+)
+from comparison.run_reference import (
+    AllRuns,
+    Among,
+    Exclusion,
     Filtered,
     Group,
-    Help,
     Latest,
     Leading,
     Linked,
     Named,
     OfDay,
-    Pin,
     Pinned,
-    PlanDigest,
     Registered,
-    Request,
-    Running,
     RunReference,
-    Runs,
-    SetDefault,
-    Settings,
-    Show,
-    Standup,
     SweepRuns,
-    Top,
     TopRuns,
     Unfinished,
-    Unwatch,
-    Watch,
-    Watches,
 )
-from comparison.since import WEEKDAYS
-from comparison.watch_hours import DAILY, WEEKEND, WORKDAYS
-from comparison.watching.watch import Digest, Watching
+from comparison.watch import Digest, Watch
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+/-]*")
 _PATTERN = re.compile(r"[\w*?][\w./*?+:@-]*")
@@ -87,15 +88,15 @@ def line(request: Request) -> str:
             return _default(request)
         case Pin(run=run, experiment=experiment):
             return _joined("pin", reference(run), _in(experiment)) if run else "unpin"
-        case Watch(watching=watching):
+        case WatchRequest(watching=watching):
             return f"watch {watch_words(watching)}".strip()
         case Unwatch(place=place, is_all=is_all, watching=watching):
-            return "unwatch all" if is_all else f"unwatch {watch_words(watching or Watching(place))}".strip()
+            return "unwatch all" if is_all else f"unwatch {watch_words(watching or Watch(place))}".strip()
         case PlanDigest(digest=digest):
             return f"digest {digest_words(digest)}" if digest else "digest off"
-        case Settings():
+        case ShowSettings():
             return "settings"
-        case Watches():
+        case ListWatches():
             return "watches"
         case Experiments():
             return "list experiments"
@@ -255,7 +256,7 @@ def _is_read_back(written: str, name: str) -> bool:
 # Watches and digests
 
 
-def watch_words(watching: Watching) -> str:
+def watch_words(watching: Watch) -> str:
     """What to type behind `watch`."""
     baseline = watching.baseline
     against = reference(baseline) if watching.against == "run" and baseline else watching.against
@@ -286,7 +287,7 @@ def _listed_places(lead: str, names: Sequence[str]) -> str:
     return f"{lead} {', '.join(map(_place, names))}" if names else ""
 
 
-def quiet_words(watching: Watching) -> str:
+def quiet_words(watching: Watch) -> str:
     quiet = watching.quiet
     return f"quiet {_clock(quiet.begin)}-{_clock(quiet.end)} {_zone(quiet.zone)}" if quiet else ""
 

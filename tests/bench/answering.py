@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from bot.playground.state import Call
+from bot.playground.workspace import Call
 from tests.bench.stage import Stage
 
 GET_RUN = "/api/2.0/mlflow/runs/get"

@@ -15,13 +15,13 @@ from typing import Any
 import httpx
 import psutil
 
-from bot.playground.desk import Installation
+from bot.playground.context import Installation
 from bot.playground.faults import Faults
 from bot.playground.slack import SlackStandIn
-from bot.playground.state import TEAM
-from bot.state.outbox import StoredOutbox
-from bot.state.watches import StoredWatches
-from comparison.watching.announcement import Announcement, Kind
+from bot.playground.workspace import TEAM
+from bot.store.outbox import StoredOutbox
+from bot.store.watches import StoredWatches
+from comparison.notifications.message import MessageKind, WantedMessage
 from tests.bench.instant_mlflow import EXPERIMENTS, run_id_of
 from tests.bot.process import BotProcess
 from tests.chaos.databases import POSTGRESQL, a_server, new_database
@@ -73,10 +73,10 @@ def fill(address: str, count: int) -> None:
             outbox.announce(waiting[first : first + 500], now)
 
 
-def _waiting(experiment: int, number: int) -> Announcement:
+def _waiting(experiment: int, number: int) -> WantedMessage:
     run_id, channel = run_id_of(experiment, number + 1), channel_of(experiment)
     key = f"run:{TEAM}:{channel}:{run_id}"
-    return Announcement(key, Kind.RUN, TEAM, channel, (run_id,), (f"w{experiment}",), (str(experiment),))
+    return WantedMessage(key, MessageKind.RUN, TEAM, channel, (run_id,), (f"w{experiment}",), (str(experiment),))
 
 
 def bring(

@@ -5,8 +5,8 @@ import statistics
 import time
 
 from comparison import Experiment, Metric, Run, compare
-from comparison.wording import word
-from handlers.drawing import draw
+from comparison.reports.comparison import comparison_report
+from handlers.slack.render import draw
 
 
 def runs(count: int, metrics: int) -> list[Run]:
@@ -28,6 +28,6 @@ def compare_and_draw(repeats: int = 7) -> tuple[float, float, float]:
     taken = []
     for _ in range(repeats):
         began = time.perf_counter()
-        draw(word(compare(*many), ui_url="http://mlflow:5000"))
+        draw(comparison_report(compare(*many), ui_url="http://mlflow:5000"))
         taken.append(time.perf_counter() - began)
     return min(taken), statistics.median(taken), max(taken)

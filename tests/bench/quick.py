@@ -10,11 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from comparison import quick as answers
-from comparison.parser import parse
-from comparison.tracking import MlflowRuns, answer_within
-from comparison.wording import quick as wording
-from tests.bench import big_store
+from comparison.language.parser import parse
+from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
+from comparison.queries.standup import standup
+from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
+from comparison.reports.standup import standup_report
+from comparison.tracking.mlflow import MlflowRuns, answer_within
+from tests.bench.big_store import make
 from tests.mlflow_proxy import MlflowProxy
 from tests.mlflow_server import running_mlflow
 
@@ -22,11 +24,11 @@ FOLDER = Path(".mlcompare/bench")
 EXPERIMENTS = 50
 STILL_RUNNING = 20
 _ANSWERS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
-    "Standup": (answers.standup, wording.standup_report),
-    "Running": (answers.running, wording.running_report),
-    "Failed": (answers.failed, wording.failed_report),
-    "Top": (answers.top, wording.top_report),
-    "Show": (answers.show, wording.show_report),
+    "Standup": (standup, standup_report),
+    "Running": (running_runs, running_report),
+    "Failed": (failed_runs, failed_report),
+    "Top": (top_runs, top_report),
+    "Show": (show_run, show_report),
 }
 
 
@@ -49,7 +51,7 @@ def measure(folder: Path = FOLDER) -> Iterator[Measured]:
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     answer_within(120, os.environ)
     folder = folder.resolve()  # the server runs elsewhere
-    uri = big_store.make(folder)
+    uri = make(folder)
     now = _with_running(folder / Path(uri).name)
     with (
         TemporaryDirectory() as scratch,

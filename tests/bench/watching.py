@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from bot.playground.desk import Installation
+from bot.playground.context import Installation
 from bot.playground.slack import SlackStandIn
-from bot.state.watches import StoredWatches
-from tests.bench import big_store
+from bot.store.watches import StoredWatches
+from tests.bench.big_store import make
 from tests.bot.process import BotProcess
 from tests.chaos.counting import payload_of
 from tests.chaos.stored import opened
@@ -103,7 +103,7 @@ def channel_of(experiment: str) -> str:
 @contextmanager
 def set_up(folder: Path = FOLDER) -> Iterator[Stage]:
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    uri = big_store.make(folder.resolve(), experiments=EXPERIMENTS)
+    uri = make(folder.resolve(), experiments=EXPERIMENTS)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(running_mlflow(scratch / "mlflow", uri))

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from inline_snapshot import snapshot
 
 from bot.cli import COMMANDS, main
-from bot.commands.typed import sentence
+from bot.commands.compare import as_request_text
 
 NAN = float("nan")
 
@@ -333,4 +333,4 @@ def test_what_no_locale_can_write_is_replaced(environment):
     ],
 )
 def test_arguments_with_spaces_are_names(arguments, said):
-    assert sentence(arguments) == said
+    assert as_request_text(arguments) == said

@@ -4,8 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bot.addresses import postgres_parameters
-from bot.settings import Settings, SettingsError, read, survey
+from bot.settings import Settings, SettingsError, postgres_parameters, read, survey
 
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-1-secret-bot",

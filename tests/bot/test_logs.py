@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from bot.logs import Lines, Redaction
+from bot.logs import KeyValueFormatter, Redaction
 
 SECRETS = ("8f742231b10e8888abcd99yyyzzz85a5", "hunter22", "abc")
 
@@ -15,7 +15,7 @@ def log():
     """A logger and what it has written."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(Lines(Redaction(SECRETS)))
+    handler.setFormatter(KeyValueFormatter(Redaction(SECRETS)))
     logger = logging.getLogger("bot.test")
     logger.addHandler(handler)
     yield logger, written

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.notifying.outbox import id_of
+from bot.notifier.outbox import id_of
 from bot.playground.slack import SlackStandIn
-from bot.playground.state import TEAM, Message
+from bot.playground.workspace import TEAM, Message
 from tests.chaos.training import Ended
 from tests.chaos.watchers import Watchers
 

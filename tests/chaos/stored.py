@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from bot.addresses import database_address
-from bot.state.database import open_database
-from bot.state.migrating import upgrade
+from bot.settings import database_address
+from bot.store.database import open_database
+from bot.store.migrate import upgrade
 
 
 @contextmanager

@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.notifying.outbox import Message, State
-from bot.playground.desk import LEAST_SCOPES, Installation
+from bot.notifier.outbox import MessageState, OutboxMessage
+from bot.playground.context import LEAST_SCOPES, Installation
 from bot.playground.slack import SlackStandIn
-from bot.state.outbox import StoredOutbox
+from bot.store.outbox import StoredOutbox
 from tests.chaos.counting import Count, Told, count
 from tests.chaos.databases import POSTGRESQL, Postgres, a_server, new_database
 from tests.chaos.fleet import Fleet
@@ -66,7 +66,7 @@ class Outcome:
     limited: int  # 429 that the pace of a channel earned, not the weather
     rate: float  # runs a second, as they ended
     drained: float  # seconds from the last end of a run until all was told; below 0: never
-    left: list[Message]  # what the outbox still holds as waiting or failed
+    left: list[OutboxMessage]  # what the outbox still holds as waiting or failed
     tracebacks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     incidents: list[str] = field(default_factory=list)
@@ -143,7 +143,11 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
             drained = _drain(plan, scene, fleet, training, outbox, say)
             codes = fleet.end()
             found = _counted(scene, training.ended, outbox)
-            left = [row for state in (State.WAITING, State.FAILED) for row in outbox.listed(state=state, limit=MOST)]
+            left = [
+                row
+                for state in (MessageState.WAITING, MessageState.FAILED)
+                for row in outbox.listed(state=state, limit=MOST)
+            ]
         problems = [f"exit code {code} when asked to end" for code in codes if code]
         problems += filter(None, (training.problem, incidents.problem))
         problems += fleet.ended_by_themselves
@@ -195,7 +199,8 @@ def _drain(  # noqa: PLR0917 -- all that runs
     while (took := time.monotonic() - began) < plan.drains_within and took - changed < plan.stuck_after:
         fleet.look()
         left = len(
-            _counted(scene, training.ended, outbox).lost - _given_up(outbox.listed(state=State.FAILED, limit=MOST))
+            _counted(scene, training.ended, outbox).lost
+            - _given_up(outbox.listed(state=MessageState.FAILED, limit=MOST))
         )
         due = len(outbox.due(int(time.time() * 1000)))
         if not left and not due:
@@ -210,8 +215,8 @@ def _drain(  # noqa: PLR0917 -- all that runs
     return -1.0
 
 
-def _given_up(rows: list[Message]) -> set[Told]:
-    return {(row.channel, run_id) for row in rows if row.state is State.FAILED for run_id in row.run_ids}
+def _given_up(rows: list[OutboxMessage]) -> set[Told]:
+    return {(row.channel, run_id) for row in rows if row.state is MessageState.FAILED for run_id in row.run_ids}
 
 
 def _counted(scene: Scene, ended: list[Ended], outbox: StoredOutbox) -> Count:

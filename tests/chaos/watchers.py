@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from bot.playground.state import BOT_USER, TEAM, Workspace
-from bot.state.watches import StoredWatches
-from handlers.watches import Kept
+from bot.playground.workspace import BOT_USER, TEAM, Workspace
+from bot.store.watches import StoredWatches
+from handlers.stores import StoredWatch
 from tests.chaos.stored import opened
 
 OWNER = "U0MAYA"
@@ -56,5 +56,5 @@ def set_up(address: str, watchers: Watchers, words: str = "") -> None:
                 kept.add(a_watch(f"{channel}-{number}", channel, f"{place} {words}".strip()))
 
 
-def a_watch(watch_id: str, channel: str, words: str, *, is_primed: bool = True) -> Kept:
-    return Kept(watch_id, TEAM, channel, words, OWNER, time.time(), is_primed=is_primed)
+def a_watch(watch_id: str, channel: str, words: str, *, is_primed: bool = True) -> StoredWatch:
+    return StoredWatch(watch_id, TEAM, channel, words, OWNER, time.time(), is_primed=is_primed)

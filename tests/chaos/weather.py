@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Self
 
-from bot.playground.faults import Faults, Kind
+from bot.playground.faults import FaultKind, Faults
 
 POST, EDIT, HISTORY = "chat.postMessage", "chat.update", "conversations.history"
 MOST = 4  # faults that wait for their call at once
@@ -50,7 +50,7 @@ class Weather:
             return
         self._halt.set()
         self._thread.join(30)
-        unused = [fault.kind is Kind.RATE_LIMITED for fault in self._faults.active]
+        unused = [fault.kind is FaultKind.RATE_LIMITED for fault in self._faults.active]
         self.limits = sum(times for name, times in self.struck.items() if name.startswith("429")) - sum(unused)
         self._faults.clear()
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from comparison.comparing import compare
-from comparison.outcome import Change, Code, Comparison, MetricComparison
+from comparison.compare import compare
+from comparison.judgement.result import CaveatCode, Change, Comparison, MetricComparison
 from comparison.runs import Experiment, Goal, Metric, Run, Side
 
 IRIS = Experiment("1", "iris")
@@ -41,6 +41,6 @@ def change(comparison: Comparison, name: str) -> Change:
     return metric(comparison, name).changes[0]
 
 
-def warning(comparison: Comparison, code: Code) -> str | None:
+def warning(comparison: Comparison, code: CaveatCode) -> str | None:
     """The sentences of this code, or None."""
     return " ".join(warning.text for warning in comparison.warnings if warning.code is code) or None

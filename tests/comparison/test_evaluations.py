@@ -8,14 +8,14 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput
 
-from bot.commands.gate import judge
-from comparison.asking import ask
+from bot.commands.compare import gate
+from comparison.compare import ask
 from comparison.errors import RequestError
-from comparison.outcome import Code, Outcome, Standing
-from comparison.parser import parse
+from comparison.judgement.result import CaveatCode, Outcome, VerdictKind
+from comparison.language.parser import parse
+from comparison.reports.comparison import comparison_report
 from comparison.runs import Dataset, Experiment, Goal, Metric, Run
-from comparison.tracking import MlflowRuns
-from comparison.wording import word
+from comparison.tracking.mlflow import MlflowRuns
 from tests.comparison.builders import warning
 from tests.fakes.runs import FakeRuns
 from tests.logged import log_run, new_experiment
@@ -83,7 +83,7 @@ def test_equal_runs_that_were_measured_in_another_order_are_the_same(store):
     comparison = ask(parse(f"{one} vs {other}"), source)
     assert values(comparison) == {"accuracy · train": (0.99, 0.99, "same"), "accuracy · valid": (0.8, 0.8, "same")}
     assert comparison.verdicts[0].text == "No difference on 4 metrics"
-    assert judge(comparison) == (0, "")
+    assert gate(comparison) == (0, "")
 
 
 def test_where_it_is_not_told_which_value_is_of_which_dataset_nothing_is_judged(store):
@@ -94,10 +94,10 @@ def test_where_it_is_not_told_which_value_is_of_which_dataset_nothing_is_judged(
         assert values(comparison) == {"accuracy · valid": (0.8, 0.8, "same"), "accuracy · train": (0.99, 0.99, "same")}
         return
     assert values(comparison) == {"accuracy": (0.8, 0.99, "unclear")}
-    assert comparison.verdicts[0].standing is Standing.UNKNOWN
-    assert judge(comparison) == (CANNOT_TELL, "cannot tell: accuracy")
-    assert "which value is of which" in warning(comparison, Code.DATASETS_UNCLEAR)
-    assert judge(ask(parse(f"{one} vs {other}"), source)) == (CANNOT_TELL, "cannot tell: accuracy")
+    assert comparison.verdicts[0].standing is VerdictKind.UNKNOWN
+    assert gate(comparison) == (CANNOT_TELL, "cannot tell: accuracy")
+    assert "which value is of which" in warning(comparison, CaveatCode.DATASETS_UNCLEAR)
+    assert gate(ask(parse(f"{one} vs {other}"), source)) == (CANNOT_TELL, "cannot tell: accuracy")
 
 
 def test_the_metric_that_decides_is_judged_on_what_was_held_out(store):
@@ -108,7 +108,7 @@ def test_the_metric_that_decides_is_judged_on_what_was_held_out(store):
     assert [each.name for each in comparison.metrics if each.primary] == ["accuracy · valid"]
     assert comparison.verdicts[0].text == "accuracy · valid -0.1 (-14 %): other is worse; also 1 better, 2 same"
     named = ask(parse(f'{one} vs {other} by "accuracy · train"'), source)
-    assert named.verdicts[0].standing is Standing.BETTER
+    assert named.verdicts[0].standing is VerdictKind.BETTER
 
 
 def test_datasets_whose_names_tell_nothing_all_decide(store):
@@ -117,7 +117,7 @@ def test_datasets_whose_names_tell_nothing_all_decide(store):
     one, other = pair(client, [(north, 0.8), (south, 0.7)], [(south, 0.6), (north, 0.9)], for_a_model=True)
     comparison = ask(parse(f"{one} vs {other} by accuracy"), source)
     assert comparison.verdicts[0].text == "accuracy: mixed on 2 datasets, 1 better, 1 worse; also 2 same"
-    assert judge(comparison) == (1, "worse: accuracy · south.csv")
+    assert gate(comparison) == (1, "worse: accuracy · south.csv")
 
 
 def test_datasets_of_one_name_are_told_apart_by_their_digests(store):
@@ -220,6 +220,6 @@ def test_a_dataset_that_is_not_there_is_refused_with_those_that_are():
 
 def test_the_report_tells_that_it_cannot_tell():
     points = [Metric(0.9, 0, 1), Metric(0.8, 0, 2)]
-    report = word(ask(parse("a1 vs b1 by accuracy"), source_of(run("a1", points), run("b1", points))))
+    report = comparison_report(ask(parse("a1 vs b1 by accuracy"), source_of(run("a1", points), run("b1", points))))
     assert report.headline == "accuracy: logged for several datasets, so it cannot say which is better"
     assert [cell.text for cell in report.table.rows[0]] == ["accuracy", "0.8", "0.8", "–", "cannot tell"]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison import Dataset, Experiment, Goal, Metric, Outcome, Run, compare
-from comparison.contract import as_dict
-from comparison.outcome import Standing
+from comparison.formats.json import to_dict
+from comparison.judgement.result import VerdictKind
 from comparison.runs import Status
 
 NAMES = st.sampled_from(["accuracy", "loss", "f1", "val/auc", "latency_ms", "foo", "bar", "lr"]) | st.text(max_size=6)
@@ -43,9 +43,9 @@ MIRRORED = {
     Outcome.ONLY_CANDIDATE: Outcome.ONLY_BASELINE,
 }
 OPPOSITE = {
-    **{standing: standing for standing in Standing},
-    Standing.BETTER: Standing.WORSE,
-    Standing.WORSE: Standing.BETTER,
+    **{standing: standing for standing in VerdictKind},
+    VerdictKind.BETTER: VerdictKind.WORSE,
+    VerdictKind.WORSE: VerdictKind.BETTER,
 }
 
 
@@ -55,7 +55,7 @@ def test_what_is_compared_with_itself_has_no_change(side):
     assert {metric.changes[0].outcome for metric in comparison.metrics} <= {Outcome.SAME, Outcome.NOT_A_NUMBER}
     assert (comparison.parameters.changed, comparison.tags.changed) == ((), ())
     assert all(metric.changes[0].difference in (0, None) for metric in comparison.metrics)
-    assert comparison.verdicts[0].standing in (Standing.SAME, Standing.UNKNOWN, Standing.NOTHING)
+    assert comparison.verdicts[0].standing in (VerdictKind.SAME, VerdictKind.UNKNOWN, VerdictKind.NOTHING)
 
 
 @given(SIDES, SIDES)
@@ -86,7 +86,7 @@ def test_equal_metrics_more_never_make_a_run_better_or_worse(one, other, values)
 @given(st.lists(SIDES, min_size=2, max_size=4))
 def test_any_comparison_is_strict_json_and_says_something(sides):
     comparison = compare(*sides, now=1_900_000_000_000)
-    json.dumps(as_dict(comparison, ui_url="https://mlflow.example"), allow_nan=False)
+    json.dumps(to_dict(comparison, ui_url="https://mlflow.example"), allow_nan=False)
     assert all(verdict.text for verdict in comparison.verdicts)
     assert all(warning.text for warning in comparison.warnings)
     assert len({side.label for side in comparison.sides}) == len(sides)

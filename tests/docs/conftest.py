@@ -7,9 +7,8 @@ import pytest
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory):
     """A folder in which `make demo` was run: the store is where the documents say."""
-    from bot.demo.jobs import DATA_VERSION
     from bot.demo.store import prepare
-    from bot.demo.training import train
+    from bot.demo.training import DATA_VERSION, train
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     folder = tmp_path_factory.mktemp("checkout")

@@ -71,6 +71,6 @@ def test_documented_commands_use_programs_that_everybody_has():
     "line", [pytest.param(line, id=f"{document.name}: {line[:70]}") for document, line in said_lines()]
 )
 def test_every_documented_line_is_understood_by_the_bot(line):
-    from comparison.parser import parse
+    from comparison.language.parser import parse
 
     parse(re.sub(r"^(/mlcompare|@mlcompare)\s*", "", line))

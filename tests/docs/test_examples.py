@@ -62,15 +62,15 @@ def test_every_key_of_the_json_is_documented(demo_folder):
 
 
 def test_every_value_of_the_json_that_has_a_fixed_set_is_documented():
-    from comparison.outcome import Code, GoalSource, Outcome, Standing
+    from comparison.judgement.result import CaveatCode, GoalSource, Outcome, VerdictKind
 
     text = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
-    values = {member.value for kind in (Code, GoalSource, Outcome, Standing) for member in kind}
+    values = {member.value for kind in (CaveatCode, GoalSource, Outcome, VerdictKind) for member in kind}
     assert {value for value in values if f"`{value}`" not in text} == set()
 
 
 def test_every_column_of_the_frame_is_documented_with_its_type():
-    from comparison.frame import COLUMNS
+    from comparison.judgement.result import COLUMNS
 
     text = (ROOT / "docs" / "frame.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", text, re.MULTILINE))

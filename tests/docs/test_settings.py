@@ -5,7 +5,7 @@ import re
 
 from click.testing import CliRunner
 
-from bot.manifest import OPTIONAL
+from bot.commands.manifest import OPTIONAL
 from tests.docs.documents import ROOT, documents
 
 CONFIGURATION = ROOT / "docs" / "configuration.md"

@@ -1,11 +1,11 @@
-"""The outbox in memory, for one process. Keeps every promise of the stored one: see tests/bot/test_outbox.py."""
+"""The outbox in memory, for one process. Keeps every promise of the stored one: see tests/bot/store/test_outbox.py."""
 
 from dataclasses import replace
 from threading import RLock
 
-from bot.notifying.outbox import ON_RUNS, Cursor, Due, Message, State, id_of, united
-from comparison.watching.announcement import Kind, Standing
-from comparison.watching.stepping import as_before, is_going_on
+from bot.notifier.outbox import ON_RUNS, Cursor, MessageState, OutboxMessage, QueuedMessage, id_of, united
+from comparison.notifications.message import MessageKind, OpenMessage
+from comparison.notifications.new_runs import as_before, is_going_on
 
 DAY = 24 * 3_600_000
 
@@ -62,21 +62,21 @@ class FakeOutbox:
     def standing(self, since):
         with self._lock:
             return [
-                Standing(
+                OpenMessage(
                     self._wanted[each.id].key,
                     each.kind,
                     each.workspace,
                     each.channel,
                     each.experiment_ids,
                     each.joined_at,
-                    each.state is State.WAITING,
+                    each.state is MessageState.WAITING,
                     each.not_before,
                     each.created_at,
                 )
                 for each in self._oldest_first(self.messages.values())
                 if each.kind in ON_RUNS
-                and (each.state is not State.DROPPED or each.kind is not Kind.RUN)
-                and (each.state is State.WAITING or (not each.is_final and each.joined_at > since))
+                and (each.state is not MessageState.DROPPED or each.kind is not MessageKind.RUN)
+                and (each.state is MessageState.WAITING or (not each.is_final and each.joined_at > since))
             ]
 
     def record(self, before, at, ends, announcements, now):
@@ -87,7 +87,7 @@ class FakeOutbox:
             changed = {run_id for run_id, end in ends.items() if self._ends.get(run_id, (end, 0))[0] != end}
             self._ends |= {run_id: (end, now) for run_id, end in ends.items()}
             joined = self._join(announcements, now)
-            states = {State.WAITING, State.POSTED, State.DROPPED}
+            states = {MessageState.WAITING, MessageState.POSTED, MessageState.DROPPED}
             self._renew(
                 self._holding(changed) - joined,
                 lambda each: (
@@ -107,12 +107,12 @@ class FakeOutbox:
     def touch(self, ends, now):
         with self._lock:
             self._ends |= {run_id: (end, now) for run_id, end in ends.items()}
-            states = {State.WAITING, State.POSTED}
+            states = {MessageState.WAITING, MessageState.POSTED}
             return self._renew(self._holding(ends), lambda each: each.kind in ON_RUNS and each.state in states)
 
     def finish(self, message_ids):
         with self._lock:
-            states = {State.WAITING, State.POSTED}
+            states = {MessageState.WAITING, MessageState.POSTED}
             self._renew(message_ids, lambda each: each.state in states and not each.is_final, is_final=True)
 
     def due(self, now, limit=1000):
@@ -123,14 +123,20 @@ class FakeOutbox:
                 place = each.workspace, each.channel
                 turns[place] = turn[each.id] = turns.get(place, 0) + 1
             first = sorted(waits, key=lambda each: turn[each.id])[:limit]
-            return [Due(each.id, each.revision, each.workspace, each.channel) for each in self._oldest_first(first)]
+            return [
+                QueuedMessage(each.id, each.revision, each.workspace, each.channel)
+                for each in self._oldest_first(first)
+            ]
 
     def unfinished(self, kinds, before):
         with self._lock:
             found = [
                 each
                 for each in self.messages.values()
-                if each.state is State.POSTED and not each.is_final and each.kind in kinds and each.joined_at < before
+                if each.state is MessageState.POSTED
+                and not each.is_final
+                and each.kind in kinds
+                and each.joined_at < before
             ]
             return sorted(found, key=lambda each: (each.joined_at, each.id))
 
@@ -139,7 +145,7 @@ class FakeOutbox:
             found = [
                 each
                 for each in self.messages.values()
-                if each.kind in ON_RUNS and each.state is State.POSTED and each.posted_at > since
+                if each.kind in ON_RUNS and each.state is MessageState.POSTED and each.posted_at > since
             ]
             return sorted(found, key=lambda each: (-each.posted_at, each.id))
 
@@ -163,7 +169,7 @@ class FakeOutbox:
                 self._change(message_id, told=stands.revision, ts=stands.ts, drawn=stands.drawn)
             self._change(
                 message_id,
-                state=State.POSTED,
+                state=MessageState.POSTED,
                 is_final=each.is_final or (stands.is_final and each.revision == stands.revision),
                 posted_at=each.posted_at or now,
                 begun_at=0,
@@ -190,20 +196,22 @@ class FakeOutbox:
         with self._lock:
             each = self.messages.get(message_id)
             if each and each.revision == revision and each.ts:
-                self._change(message_id, state=State.POSTED, told=revision, problem="", begun_at=0)
+                self._change(message_id, state=MessageState.POSTED, told=revision, problem="", begun_at=0)
             elif each and each.revision == revision:
-                self._change(message_id, state=State.DROPPED, problem=why, begun_at=0)
+                self._change(message_id, state=MessageState.DROPPED, problem=why, begun_at=0)
 
     def fail(self, message_id, revision, why):
         with self._lock:
             each = self.messages.get(message_id)
             if each and each.revision == revision:
-                self._change(message_id, state=State.FAILED, problem=why)
+                self._change(message_id, state=MessageState.FAILED, problem=why)
 
     def retry(self, message_ids=()):
         with self._lock:
             anew = {"tries": 0, "unconfirmed": 0, "problem": ""}
-            return self._renew(message_ids or list(self.messages), lambda each: each.state is State.FAILED, **anew)
+            return self._renew(
+                message_ids or list(self.messages), lambda each: each.state is MessageState.FAILED, **anew
+            )
 
     def listed(self, *, state=None, limit=50):
         with self._lock:
@@ -213,7 +221,7 @@ class FakeOutbox:
     def waiting_for(self, workspace, channel):
         with self._lock:
             here = [each for each in self.messages.values() if (each.workspace, each.channel) == (workspace, channel)]
-            return sum(each.state is State.WAITING for each in here)
+            return sum(each.state is MessageState.WAITING for each in here)
 
     def prune(self, now):
         with self._lock:
@@ -231,11 +239,11 @@ class FakeOutbox:
 
     @staticmethod
     def _is_alive(message, now):
-        return message.state is State.WAITING or message.posted_at > now - DAY
+        return message.state is MessageState.WAITING or message.posted_at > now - DAY
 
     @staticmethod
     def _is_due(message, now):
-        waits = message.state in {State.WAITING, State.POSTED} and message.told < message.revision
+        waits = message.state in {MessageState.WAITING, MessageState.POSTED} and message.told < message.revision
         return waits and message.not_before <= now
 
     @staticmethod
@@ -261,7 +269,7 @@ class FakeOutbox:
         found = [self.messages[each] for each in dict.fromkeys(message_ids) if each in self.messages]
         meant = [each for each in found if is_meant(each)]
         for each in meant:
-            state = State.POSTED if each.ts else State.WAITING
+            state = MessageState.POSTED if each.ts else MessageState.WAITING
             tries = 0 if each.told == each.revision else each.tries
             self._change(each.id, **({"revision": each.revision + 1, "state": state, "tries": tries} | changes))
         return len(meant)
@@ -282,7 +290,7 @@ class FakeOutbox:
         if replace(both, not_before=before.not_before) == before:
             return
         self._wanted[row.id] = both
-        was_over = row.state in {State.DROPPED, State.FAILED}
+        was_over = row.state in {MessageState.DROPPED, MessageState.FAILED}
         has_grown = both.run_ids != before.run_ids
         self._change(
             row.id,
@@ -293,7 +301,7 @@ class FakeOutbox:
             joined_at=now if has_grown else row.joined_at,
             is_final=row.is_final and not has_grown,
             not_before=announcement.not_before if was_over else min(announcement.not_before, row.not_before),
-            state=State.POSTED if row.ts else State.WAITING,
+            state=MessageState.POSTED if row.ts else MessageState.WAITING,
             tries=0 if was_over or row.told == row.revision else row.tries,
             problem="" if was_over else row.problem,
             unconfirmed=0 if was_over else row.unconfirmed,
@@ -302,7 +310,7 @@ class FakeOutbox:
     def _make(self, announcement, now):
         message_id = id_of(announcement.key)
         self._wanted[message_id] = announcement
-        self.messages[message_id] = Message(
+        self.messages[message_id] = OutboxMessage(
             message_id,
             announcement.kind,
             announcement.workspace,
@@ -311,7 +319,7 @@ class FakeOutbox:
             announcement.watch_ids,
             announcement.experiment_ids,
             announcement.about,
-            State.WAITING,
+            MessageState.WAITING,
             revision=1,
             told=0,
             created_at=now,

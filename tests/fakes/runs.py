@@ -1,4 +1,4 @@
-"""Runs in memory, keeping the promises of RunSource; tests/comparison/test_source_contract.py holds it to them."""
+"""Runs in memory, keeping the promises of RunSource; tests/comparison/tracking/test_source_contract.py holds it to them."""
 
 import math
 import re
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from comparison.errors import FilterRefused, TrackingUnavailable
-from comparison.leading import Ranking, leaders
 from comparison.runs import Experiment, Metric, Run, Status
-from comparison.source import ExperimentState, ModelVersion
+from comparison.tracking.leaders import leaders
+from comparison.tracking.source import ExperimentState, ModelVersion, Ranking
 
 _VALUE = re.compile(r"""'[^']*'|"[^"]*"|[-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan""", re.IGNORECASE)
 _TERM = re.compile(

@@ -1,8 +1,8 @@
-"""Turns in memory, for one process. Keeps every promise of the stored ones: see tests/bot/test_turns.py."""
+"""Turns in memory, for one process. Keeps every promise of the stored ones: see tests/bot/store/test_rate_limits.py."""
 
 from threading import Lock
 
-from bot.notifying.turns import LONGEST
+from bot.notifier.rate_limit import LONGEST
 
 
 class FakeTurns:

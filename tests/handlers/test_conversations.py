@@ -6,7 +6,7 @@ import pytest
 
 from bot.playground.slack import MAYA
 from comparison.runs import Metric
-from handlers import limits
+from handlers.slack.limits import ALL_TEXT, text_weight
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD, a_run
 from tests.handlers.workshop import Workshop
@@ -176,7 +176,7 @@ def test_two_hundred_parameters_and_a_long_one_are_folded_and_cut(slack):
         read = bot.ask("a1 vs b1")
     assert "▸ Parameters (201)" in read
     (message,) = slack.messages()
-    assert limits.weight(message.blocks) <= limits.ALL_TEXT
+    assert text_weight(message.blocks) <= ALL_TEXT
 
 
 @pytest.mark.parametrize("name", ["<!channel>", "*bold* _it_ `code`", "a | b", "<@U0JONAS> @here", "🎉 party", "ראשון"])

@@ -3,9 +3,9 @@
 import dataclasses
 import time
 
-from bot.playground.faults import Kind
+from bot.playground.faults import FaultKind
 from bot.playground.slack import EXPERIMENTS, GENERAL, MAYA, STANDUP
-from comparison.defaults import Agreed
+from comparison.channel_defaults import ChannelSetting
 from comparison.runs import Metric
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, NOON, OLD, a_run
@@ -96,7 +96,7 @@ def test_only_five_are_listed(slack):
 
 
 def test_a_message_that_is_gone_is_listed_without_an_address(slack):
-    slack.faults.add(Kind.SLACK_ERROR, method="chat.getPermalink", error="message_not_found")
+    slack.faults.add(FaultKind.SLACK_ERROR, method="chat.getPermalink", error="message_not_found")
     with Workshop(slack, store()) as bot:
         slack.command("/mlcompare", "old vs new")
         slack.wait_until(lambda: bot.services.comparisons.recent(TEAM, MAYA))
@@ -141,10 +141,12 @@ def test_what_channels_agreed_on_is_listed_with_who_set_it(slack):
         slack.wait_until(lambda: bot.services.comparisons.recent(TEAM, MAYA))
         agreed = bot.services.defaults
         agreed.change(
-            TEAM, EXPERIMENTS, [Agreed("metric", "f1", "", JONAS, at), Agreed("goal", "lower", "cost", MAYA, at)]
+            TEAM,
+            EXPERIMENTS,
+            [ChannelSetting("metric", "f1", "", JONAS, at), ChannelSetting("goal", "lower", "cost", MAYA, at)],
         )
-        agreed.change(TEAM, STANDUP, [Agreed("pinned", OLD.run_id, "", MAYA, at)])
-        agreed.change(TEAM, GENERAL, [Agreed("metric", "secret", "", JONAS, at)])
+        agreed.change(TEAM, STANDUP, [ChannelSetting("pinned", OLD.run_id, "", MAYA, at)])
+        agreed.change(TEAM, GENERAL, [ChannelSetting("metric", "secret", "", JONAS, at)])
         said = home(slack).partition("# What your channels agreed on\n")[2].partition("# What")[0]
         bot.finish()
     day = f"<!date^{at}^{{date_short_pretty}}|earlier>"
@@ -206,7 +208,7 @@ def test_hostile_names_do_nothing_on_the_tab(slack):
 def test_many_agreements_make_a_tab_that_slack_takes(slack):
     with Workshop(slack, store()) as bot:
         for number in range(12):
-            goals = [Agreed("goal", "lower", f"{'x' * 200}{each}", MAYA, 1) for each in range(40)]
+            goals = [ChannelSetting("goal", "lower", f"{'x' * 200}{each}", MAYA, 1) for each in range(40)]
             bot.services.defaults.change(TEAM, f"C{number:03}", goals)
         assert "and 25 more" in home(slack)
         bot.finish()
@@ -220,7 +222,7 @@ def test_the_messages_tab_draws_nothing(slack):
 
 
 def test_a_lost_call_is_made_again(slack):
-    slack.faults.add(Kind.SERVER_ERROR, method="views.publish", left=1)
+    slack.faults.add(FaultKind.SERVER_ERROR, method="views.publish", left=1)
     with Workshop(slack, store()) as bot:
         assert "# How to ask" in home(slack)
         bot.finish()

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from handlers.waiting import Allowance, Timers
+from handlers.services import Allowance, Timers
 
 SOON = 10
 

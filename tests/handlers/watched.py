@@ -3,11 +3,10 @@
 import pytest
 
 from bot.playground.slack import EXPERIMENTS, MAYA, SlackStandIn
-from bot.playground.state import furnish
+from bot.playground.workspace import furnish
 from comparison.runs import Experiment
-from handlers.agreed import Agreements
-from handlers.shelf import Shelf
-from handlers.watches import Kept, WatchesHere
+from handlers.lookup_cache import LookupCache
+from handlers.stores import InMemoryChannelDefaults, InMemoryWatches, StoredWatch
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, NOON, OLD
 from tests.handlers.reading import read
@@ -52,7 +51,7 @@ def bot(open_shop, town):
     _stand_in, at_work, _installation = open_shop
     at_work.runs.runs, at_work.runs.more_experiments = [OLD, NEW], [FRAUD, CHURN]
     at_work.runs.down, at_work.runs.asked = "", []
-    fresh = {"watches": WatchesHere(), "defaults": Agreements(), "shelf": Shelf(lambda: 0.0)}
+    fresh = {"watches": InMemoryWatches(), "defaults": InMemoryChannelDefaults(), "shelf": LookupCache(lambda: 0.0)}
     for name, value in fresh.items():
         object.__setattr__(at_work.services, name, value)
     return at_work
@@ -61,7 +60,7 @@ def bot(open_shop, town):
 def have(bot, words, *, by=MAYA, at=EARLIER, channel=EXPERIMENTS, **more):
     """A watch of the channel, set up an hour ago."""
     number = len(bot.services.watches.every())
-    kept = Kept(f"w{number}", TEAM, channel, words, by, at + number, **more)
+    kept = StoredWatch(f"w{number}", TEAM, channel, words, by, at + number, **more)
     bot.services.watches.add(kept)
     return kept
 

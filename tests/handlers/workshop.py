@@ -16,13 +16,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.playground.serving import Serving
+from bot.playground.server import Serving
 from bot.playground.slack import SlackStandIn
-from bot.pool import WorkerPool
-from comparison.source import RunSource
-from handlers import register_all, use
-from handlers.agreed import Agreements
+from bot.server.worker_pool import WorkerPool
+from comparison.tracking.source import RunSource
+from handlers import features_by_request, register_all, use
 from handlers.services import Services
+from handlers.stores import InMemoryChannelDefaults
 from tests.handlers.reading import read
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -104,7 +104,7 @@ class Workshop:
     working_after: float = 30.0  # a test that wants to see "working" says so
     rules_url: str = ""
     answers_bots: bool = False
-    defaults: Any = field(default_factory=Agreements)
+    defaults: Any = field(default_factory=InMemoryChannelDefaults)
     mlflow_problem: str = ""
     is_crowded: bool = False
     waits: list[float] = field(default_factory=list)
@@ -120,6 +120,7 @@ class Workshop:
             capabilities=self.ledger,
             now=lambda: NOW,
             new_incident=lambda: str(next(numbers)),
+            features=features_by_request(),
             ui_url=UI,
             rules_url=self.rules_url,
             answers_bots=self.answers_bots,

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bot.demo import jobs, training
+from bot.demo.training import DIGITS, EPOCHS, FIRST, HOPELESS, SECOND, SEEDS, TOTAL
 
 
 @pytest.fixture(scope="module")
@@ -26,32 +26,32 @@ def history(trained, runs):
 
 
 def test_two_logistic_regressions_on_iris_differ_in_one_parameter(runs):
-    first, second = runs[jobs.FIRST].data.params, runs[jobs.SECOND].data.params
+    first, second = runs[FIRST].data.params, runs[SECOND].data.params
     assert {name for name in first | second if first.get(name) != second.get(name)} == {"C"}
     assert second["C"] == "0.5"
 
 
 def test_the_regressions_log_four_scores_that_are_scores(runs):
-    for name in (jobs.FIRST, jobs.SECOND):
+    for name in (FIRST, SECOND):
         scores = runs[name].data.metrics
         assert set(scores) == {"accuracy", "precision", "recall", "f1_score"}
         assert all(0.8 < score <= 1 for score in scores.values())
 
 
 def test_the_regressions_really_differ(runs):
-    assert runs[jobs.FIRST].data.metrics != runs[jobs.SECOND].data.metrics
+    assert runs[FIRST].data.metrics != runs[SECOND].data.metrics
 
 
 def test_the_network_has_two_configurations_of_five_seeds(runs):
     seeds = Counter(run.data.tags["configuration"] for name, run in runs.items() if "-seed-" in name)
     assert seeds == {"mlp-32": 5, "mlp-64": 5}
-    assert {runs[f"mlp-64-seed-{seed}"].data.params["seed"] for seed in jobs.SEEDS} == {"1", "2", "3", "4", "5"}
+    assert {runs[f"mlp-64-seed-{seed}"].data.params["seed"] for seed in SEEDS} == {"1", "2", "3", "4", "5"}
 
 
 @pytest.mark.parametrize("metric", ["train_loss", "val_loss", "val_accuracy"])
 def test_the_network_logs_each_epoch(history, metric):
     steps = [point.step for point in history("mlp-64-seed-1", metric)]
-    assert steps == list(range(jobs.EPOCHS))
+    assert steps == list(range(EPOCHS))
 
 
 def test_the_network_learns(history):
@@ -61,7 +61,7 @@ def test_the_network_learns(history):
 
 def test_seeds_make_a_difference_and_configurations_a_larger_one(runs):
     narrow, wide = (
-        [runs[f"mlp-{units}-seed-{seed}"].data.metrics["val_accuracy"] for seed in jobs.SEEDS] for units in (32, 64)
+        [runs[f"mlp-{units}-seed-{seed}"].data.metrics["val_accuracy"] for seed in SEEDS] for units in (32, 64)
     )
     assert len(set(narrow)) > 1
     assert max(narrow) < min(wide)
@@ -70,7 +70,7 @@ def test_seeds_make_a_difference_and_configurations_a_larger_one(runs):
 def test_one_run_fails_and_keeps_what_it_had_logged(runs):
     failed = [name for name, run in runs.items() if run.info.status == "FAILED"]
     assert failed == ["mlp-64-hot"]
-    assert runs["mlp-64-hot"].data.metrics["train_loss"] > training.HOPELESS
+    assert runs["mlp-64-hot"].data.metrics["train_loss"] > HOPELESS
     assert all(math.isfinite(value) for value in runs["mlp-64-hot"].data.metrics.values())
 
 
@@ -82,8 +82,8 @@ def test_one_run_logs_fewer_metrics_and_saw_less_data(runs):
 
 def test_runs_say_what_they_learnt_from_and_what_they_were_tested_on(runs):
     assert set(digests(runs["mlp-32-seed-1"])) == {"training", "validation"}
-    assert set(digests(runs[jobs.FIRST])) == {"training", "test"}
-    assert digests(runs[jobs.FIRST]) == digests(runs[jobs.SECOND])
+    assert set(digests(runs[FIRST])) == {"training", "test"}
+    assert digests(runs[FIRST]) == digests(runs[SECOND])
 
 
 def test_runs_carry_tags_of_their_users(runs):
@@ -93,15 +93,15 @@ def test_runs_carry_tags_of_their_users(runs):
 def test_the_experiment_on_digits_names_its_primary_metric(trained):
     from mlflow import MlflowClient
 
-    experiment = MlflowClient(trained[0].tracking_uri).get_experiment_by_name(jobs.DIGITS)
+    experiment = MlflowClient(trained[0].tracking_uri).get_experiment_by_name(DIGITS)
     assert experiment.tags["mlcompare.metric"] == "val_accuracy"
 
 
 def test_progress_is_told_for_each_run_in_order(trained):
     _, progress = trained
-    assert [told.done for told in progress] == list(range(1, jobs.TOTAL + 1))
-    assert {told.total for told in progress} == {jobs.TOTAL}
-    assert progress[0].run == jobs.FIRST
+    assert [told.done for told in progress] == list(range(1, TOTAL + 1))
+    assert {told.total for told in progress} == {TOTAL}
+    assert progress[0].run == FIRST
 
 
 def test_training_leaves_no_setting_behind(trained):

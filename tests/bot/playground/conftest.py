@@ -8,7 +8,7 @@ from slack_sdk import WebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from bot.playground.serving import Serving
+from bot.playground.server import Serving
 from bot.playground.slack import SlackStandIn
 from tests.chromium import browser, page  # noqa: F401 - fixtures
 

@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from bot.playground.desk import Installation
-from bot.playground.serving import Serving
+from bot.playground.context import Installation
+from bot.playground.server import Serving
 from bot.playground.slack import EXPERIMENTS, MAYA, SlackStandIn
 from tests.chromium import ARGUMENTS, installed
 

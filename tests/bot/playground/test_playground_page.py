@@ -7,8 +7,22 @@ import pytest
 from playwright.sync_api import expect
 
 from bot.playground.slack import EXPERIMENTS, MAYA, STANDUP
-from tests.bot.playground import samples
-from tests.bot.playground.samples import button, mrkdwn, plain
+from tests.bot.playground.samples import (
+    METRICS,
+    bar_chart,
+    button,
+    container,
+    data_table,
+    gallery,
+    line_chart,
+    mrkdwn,
+    number,
+    pie_chart,
+    plain,
+    table,
+    text,
+    verdict,
+)
 
 DARK = "rgb(26, 29, 33)"
 
@@ -38,7 +52,7 @@ def column(page, at):
 
 
 def test_a_comparison_is_drawn_as_a_reader_sees_it(shown, post):
-    post(*samples.verdict())
+    post(*verdict())
     expect(shown.get_by_role("heading", name="Run 2 is worse than Run 1")).to_be_visible()
     expect(shown.get_by_role("link", name="Logistic Regression - Run 1")).to_have_attribute("target", "_blank")
     expect(shown.get_by_role("row", name=re.compile("accuracy 0.9667 0.9333"))).to_be_visible()
@@ -48,9 +62,9 @@ def test_a_comparison_is_drawn_as_a_reader_sees_it(shown, post):
 
 
 def test_every_kind_of_block_is_drawn(shown, post):
-    blocks = [*samples.verdict(), *(block for block in samples.gallery() if block["type"] != "table")]
+    blocks = [*verdict(), *(block for block in gallery() if block["type"] != "table")]
     post(*blocks)
-    post(samples.table(), samples.pie_chart(), samples.line_chart("area"))
+    post(table(), pie_chart(), line_chart("area"))
     post({"type": "carousel", "elements": [{"type": "card", "title": plain("one")}]})
     expect(shown.locator("[data-block=carousel]")).to_be_visible()
     drawn = set(shown.locator("[data-block]").evaluate_all("nodes => nodes.map(node => node.dataset.block)"))
@@ -62,26 +76,26 @@ def test_every_kind_of_block_is_drawn(shown, post):
 
 
 def test_a_data_table_sorts_by_number_only_where_all_are_numbers(shown, post):
-    post(samples.data_table(page_size=10))
+    post(data_table(page_size=10))
     shown.get_by_role("button", name="Run 1").click()
-    assert [float(value) for value in column(shown, 2)] == sorted(old for _, old, _ in samples.METRICS)
+    assert [float(value) for value in column(shown, 2)] == sorted(old for _, old, _ in METRICS)
     shown.get_by_role("button", name="Run 1").click()
     assert column(shown, 1)[0] == "fit_seconds"
     assert shown.get_by_role("columnheader", name="Run 1").get_attribute("aria-sort") == "descending"
     shown.get_by_role("button", name="Metric").click()
-    assert column(shown, 1) == sorted(name for name, _, _ in samples.METRICS)
+    assert column(shown, 1) == sorted(name for name, _, _ in METRICS)
 
 
 def test_one_cell_without_a_number_makes_a_column_sort_as_words(shown, post):
-    values = [samples.number(9, "9"), samples.number(10, "10"), samples.text("–")]
-    rows = [[samples.text("m"), samples.text("v")], *([samples.text(str(at)), cell] for at, cell in enumerate(values))]
+    values = [number(9, "9"), number(10, "10"), text("–")]
+    rows = [[text("m"), text("v")], *([text(str(at)), cell] for at, cell in enumerate(values))]
     post({"type": "data_table", "caption": "c", "rows": rows})
     shown.get_by_role("button", name="v", exact=True).click()
     assert column(shown, 2) == ["–", "10", "9"]
 
 
 def test_a_data_table_is_paged_and_filtered(shown, post):
-    post(samples.data_table())
+    post(data_table())
     expect(shown.get_by_text("1–5 of 7")).to_be_visible()
     assert len(column(shown, 1)) == 5
     shown.get_by_role("button", name="Next page").click()
@@ -92,7 +106,7 @@ def test_a_data_table_is_paged_and_filtered(shown, post):
 
 
 def test_a_container_folds(shown, post):
-    post(samples.container())
+    post(container())
     words = shown.get_by_text("max_iter")
     expect(words).to_be_hidden()
     shown.get_by_text("Parameters that differ (3)").click()
@@ -102,7 +116,7 @@ def test_a_container_folds(shown, post):
 
 
 def test_a_chart_can_be_read_as_a_table_and_by_keyboard(shown, post):
-    post(samples.bar_chart())
+    post(bar_chart())
     bars = shown.locator(".bar")
     expect(bars).to_have_count(5)
     bars.nth(3).focus()
@@ -113,7 +127,7 @@ def test_a_chart_can_be_read_as_a_table_and_by_keyboard(shown, post):
 
 
 def test_bars_stand_on_zero_and_negative_ones_hang(shown, post):
-    post(samples.bar_chart())
+    post(bar_chart())
     expect(shown.locator(".bar")).to_have_count(5)
     tops = shown.locator(".bar").evaluate_all("nodes => nodes.map(node => Number(node.getAttribute('y')))")
     zero = float(shown.locator(".axis").get_attribute("y1"))
@@ -151,7 +165,7 @@ def test_hostile_text_is_text(slack, shown, post):
     post(
         {"type": "header", "text": plain(HOSTILE)},
         {"type": "section", "text": mrkdwn(f"{ESCAPED} <javascript:window.hacked=1|click> <!channel|x>{HOSTILE}")},
-        {"type": "data_table", "caption": HOSTILE, "rows": [[samples.text(HOSTILE)], [samples.text(HOSTILE)]]},
+        {"type": "data_table", "caption": HOSTILE, "rows": [[text(HOSTILE)], [text(HOSTILE)]]},
         {"type": "markdown", "text": f"{HOSTILE} [click](javascript:window.hacked=1)"},
         {
             "type": "rich_text",
@@ -206,7 +220,7 @@ def test_direct_messages_need_no_mention(bot, shown):
 
 def test_a_button_reaches_the_bot_and_the_message_changes_in_place(bot, shown, post):
     bot.action("swap")(lambda ack, respond: (ack(), respond("Swapped")))
-    post(*samples.verdict())
+    post(*verdict())
     shown.get_by_role("button", name="Swap baseline").click()
     expect(shown.get_by_text("Swapped")).to_be_visible()
     expect(shown.locator("#messages .message")).to_have_count(1)
@@ -232,7 +246,7 @@ def test_a_question_comes_before_the_action(bot, shown, post):
 
 def test_an_overflow_menu_sends_what_was_chosen(bot, shown, post):
     bot.action("more")(lambda ack, respond, action: (ack(), respond(action["selected_option"]["value"])))
-    post(*samples.verdict())
+    post(*verdict())
     shown.locator(".overflow summary").click()
     shown.get_by_role("button", name="Parameters", exact=True).click()
     expect(shown.get_by_text("params")).to_be_visible()
@@ -315,7 +329,7 @@ def test_what_only_another_person_sees_is_not_shown(client, shown):
 
 
 def test_a_table_keeps_its_order_while_other_messages_come(shown, post):
-    post(samples.data_table(page_size=10))
+    post(data_table(page_size=10))
     shown.get_by_role("button", name="Run 1").click()
     before = column(shown, 1)
     post(text="something else")
@@ -339,7 +353,7 @@ def test_faults_are_switched_on_and_off_from_the_page(slack, shown):
 
 
 def test_the_payload_and_the_limits_of_a_message_can_be_looked_at(shown, post):
-    post(*samples.verdict(), text="In short")
+    post(*verdict(), text="In short")
     shown.get_by_role("button", name="Inspect the message").click()
     panel = shown.get_by_role("complementary")
     expect(panel).to_contain_text("7 of 50")
@@ -358,8 +372,8 @@ def test_a_phone_has_a_drawer_and_nothing_sticks_out(slack, client, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     phone = context.new_page()
     phone.goto(slack.url)
-    client.chat_postMessage(channel=EXPERIMENTS, text="x", blocks=samples.verdict())
-    client.chat_postMessage(channel=STANDUP, text="x", blocks=samples.gallery())
+    client.chat_postMessage(channel=EXPERIMENTS, text="x", blocks=verdict())
+    client.chat_postMessage(channel=STANDUP, text="x", blocks=gallery())
     expect(phone.get_by_role("heading", name="Run 2 is worse")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
     expect(phone.get_by_role("navigation")).to_be_hidden()
@@ -381,7 +395,7 @@ def test_a_dark_theme_is_dark(slack, browser):
 def test_nothing_is_asked_of_other_hosts(slack, page, client):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    client.chat_postMessage(channel=EXPERIMENTS, text="x", blocks=samples.gallery())
+    client.chat_postMessage(channel=EXPERIMENTS, text="x", blocks=gallery())
     page.goto(slack.url)
     expect(page.get_by_role("heading", name="Everything else")).to_be_visible()
     assert {url.split("/")[2] for url in asked} == {slack.url.split("/")[2]}

@@ -6,7 +6,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.playground.slack import EXPERIMENTS
-from tests.bot.playground import samples
+from tests.bot.playground.samples import container, data_table
 
 
 def status(call, **kwargs):
@@ -32,12 +32,12 @@ def test_a_server_error_is_html(slack, client):
 
 def test_a_refused_block_is_refused_wherever_it_stands(slack, client):
     slack.faults.refuse_blocks("data_table", "section")
-    answer = status(client.chat_postMessage, channel=EXPERIMENTS, text="x", blocks=[samples.data_table()])
+    answer = status(client.chat_postMessage, channel=EXPERIMENTS, text="x", blocks=[data_table()])
     assert answer["errors"] == ["unsupported type: data_table [json-pointer:/blocks/0/type]"]
-    answer = status(client.chat_postMessage, channel=EXPERIMENTS, text="x", blocks=[samples.container()])
+    answer = status(client.chat_postMessage, channel=EXPERIMENTS, text="x", blocks=[container()])
     assert answer["errors"] == ["unsupported type: section [json-pointer:/blocks/0/child_blocks/0/type]"]
     slack.faults.clear()
-    assert client.chat_postMessage(channel=EXPERIMENTS, text="x", blocks=[samples.container()])["ok"]
+    assert client.chat_postMessage(channel=EXPERIMENTS, text="x", blocks=[container()])["ok"]
 
 
 def test_an_answer_can_be_lost_after_the_message_was_taken(slack, client):

@@ -5,8 +5,7 @@ import copy
 import pytest
 
 from bot.playground.limits import check_message, check_options, check_view, measure
-from tests.bot.playground import samples
-from tests.bot.playground.samples import button, mrkdwn, number, plain, text
+from tests.bot.playground.samples import button, gallery, line_chart, mrkdwn, number, pie_chart, plain, text, verdict
 
 
 def block(kind, **more):
@@ -381,11 +380,11 @@ def test_options_are_a_hundred_at_most():
 
 
 def test_the_samples_fit():
-    for blocks in (samples.verdict(), samples.gallery(), [samples.pie_chart(), samples.line_chart("area")]):
+    for blocks in (verdict(), gallery(), [pie_chart(), line_chart("area")]):
         assert check_message({"blocks": blocks}) is None
 
 
 def test_what_is_used_of_each_limit_can_be_told():
-    figures = {figure["name"]: figure["used"] for figure in measure("four", samples.verdict())}
+    figures = {figure["name"]: figure["used"] for figure in measure("four", verdict())}
     assert figures["Blocks"] == 7
     assert figures["Characters in text"] == 4

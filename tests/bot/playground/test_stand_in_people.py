@@ -6,9 +6,9 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 
-from bot.playground.desk import Installation
+from bot.playground.context import Installation
 from bot.playground.slack import EXPERIMENTS, MAYA, SlackStandIn
-from bot.playground.state import Workspace
+from bot.playground.workspace import Workspace
 from tests.bot.playground.samples import button, plain
 
 ACTIONS = {"type": "actions", "elements": [button("swap", "Swap", value="cmp:1"), button("plain", "Plain")]}

@@ -1,6 +1,6 @@
 """The names of a small team, as the cache of a channel would hold them."""
 
-from comparison.language import Names
+from comparison.language.names import Names
 
 NAMES = Names.of(
     experiments=("fraud", "churn", "digits", "Image Classification", "nightly"),

@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood
-from comparison.language import compared, follow, is_follow_up, line, parse
-from comparison.request import Compare, Named
+from comparison.language.changes import compared, follow, is_follow_up
+from comparison.language.reading import parse
+from comparison.language.writer import line
+from comparison.request import Compare
+from comparison.run_reference import Named
 from tests.comparison.language.team import NAMES
 
 BEFORE = parse("compare xgb-v1 vs xgb-v2", NAMES)

@@ -9,42 +9,46 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language import Kind, LeftOver, Names, line, parse, read
 from comparison.language.lexicon import WORDS
+from comparison.language.names import Kind, Names
+from comparison.language.reading import LeftOver, parse, read
 from comparison.language.slots import INTENTS
+from comparison.language.writer import line
 from comparison.request import (
-    AllRuns,
-    Among,
     Compare,
-    Exclusion,
     Experiments,
     Failed,
+    Help,
+    ListWatches,
+    Pin,
+    Running,
+    Runs,
+    SetDefault,
+    Show,
+    ShowSettings,
+    Standup,
+    Top,
+    Unwatch,
+    WatchRequest,
+)
+from comparison.run_reference import (
+    AllRuns,
+    Among,
+    Exclusion,
     Filtered,
     Group,
-    Help,
     Latest,
     Leading,
     Linked,
     Named,
     OfDay,
-    Pin,
     Pinned,
     Registered,
-    Running,
-    Runs,
-    SetDefault,
-    Settings,
-    Show,
-    Standup,
     SweepRuns,
-    Top,
     TopRuns,
     Unfinished,
-    Unwatch,
-    Watch,
-    Watches,
 )
-from comparison.watching import Watching
+from comparison.watch import Watch
 from tests.comparison.language.team import NAMES
 
 HERE = Path(__file__).parent
@@ -429,8 +433,8 @@ REQUESTS = st.one_of(
     ),
     st.builds(SetDefault, st.just("goal"), st.sampled_from(["lower", "higher"]), st.sampled_from(["f1", "my score"])),
     st.builds(Pin, st.none() | st.builds(Named, NAME), st.just("")),
-    st.just(Settings()),
-    st.just(Watches()),
+    st.just(ShowSettings()),
+    st.just(ListWatches()),
     st.just(Experiments()),
     st.builds(Help, st.sampled_from(["", "watch"])),
     st.just(Unwatch("*", is_all=True)),
@@ -447,7 +451,7 @@ def test_a_request_that_is_written_is_read_as_the_same_request(request, names):
 @settings(max_examples=200, deadline=None)
 @given(
     st.builds(
-        Watching,
+        Watch,
         st.sampled_from(["fraud", "team/*", "My Experiment", "only", "*"]),
         st.sampled_from(["", "best", "previous", "baseline"]),
         user=USER,
@@ -460,7 +464,7 @@ def test_a_request_that_is_written_is_read_as_the_same_request(request, names):
     st.sampled_from(["team", "none"]).map(KNOWN.get),
 )
 def test_a_watch_that_is_written_is_read_as_the_same_watch(watching, names):
-    assert parse(line(Watch(watching)), names) == Watch(watching)
+    assert parse(line(WatchRequest(watching)), names) == WatchRequest(watching)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,230 @@
+"""`mlcompare check`: every setting, token, scope and server, each with what to do about it."""
+
+import re
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import click
+from slack_sdk.errors import SlackApiError
+
+from bot.app import web_client
+from bot.commands.manifest import SCOPES
+from bot.logs import Redaction
+from bot.settings import SOURCES, Problem, Settings, bare, missing, survey
+from comparison.errors import RequestError
+from comparison.formats.controls import json_text, written_out
+from comparison.tracking.source import RunSource
+
+APPS = "api.slack.com/apps → your app"
+SECRET = re.compile(r"[0-9a-f]{32}")
+TOKEN_REMEDIES = {
+    "invalid_auth": f"Copy it again: {SOURCES['SLACK_BOT_TOKEN']}",
+    "not_authed": f"Copy it again: {SOURCES['SLACK_BOT_TOKEN']}",
+    "account_inactive": f"The app was removed from the workspace. {APPS} → Install App → Install to Workspace, "
+    "then copy the new token",
+    "token_revoked": f"{APPS} → Install App → Reinstall to Workspace, then copy the new token",
+    "token_expired": f"{APPS} → OAuth & Permissions: opt out of token rotation, reinstall, copy the new token",
+}
+MLFLOW_REMEDY = (
+    "Is the server running, can it be reached from here, and is MLFLOW_TRACKING_URI right? It is "
+    f"{SOURCES['MLFLOW_TRACKING_URI']}. Where it asks who you are, set MLFLOW_TRACKING_USERNAME and "
+    "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+)
+UNREACHABLE = "Is there a way from here to SLACK_API_URL? Behind a proxy set HTTPS_PROXY"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line: what was looked at, whether it is well, what was found, what to do."""
+
+    what: str
+    well: bool
+    found: str
+    remedy: str = ""
+
+
+Findings = Iterator[Check]
+
+
+def of_settings(problems: tuple[Problem, ...]) -> Findings:
+    yield from (Check(each.name, well=False, found=each.problem, remedy=each.remedy) for each in problems)
+
+
+def of_bot_token(settings: Settings) -> Findings:
+    """Asks Slack who the token is, and what it may do."""
+    token = settings.slack_bot_token.get_secret_value()
+    if not token:
+        return
+    try:
+        said = web_client(settings, token).auth_test()
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is the finding
+        yield _slack_failed("SLACK_BOT_TOKEN", error, TOKEN_REMEDIES)
+        return
+    yield Check("SLACK_BOT_TOKEN", well=True, found=f"is @{said.get('user')} in {said.get('team')}")
+    if not said.get("bot_id"):
+        yield Check("SLACK_BOT_TOKEN", well=False, found="is not a bot's", remedy=SOURCES["SLACK_BOT_TOKEN"])
+    yield _scopes(said.headers)
+
+
+def _scopes(headers: Any) -> Check:
+    given = {name.lower(): value for name, value in dict(headers).items()}.get("x-oauth-scopes", "")
+    held = {each.strip() for each in (given if isinstance(given, str) else ",".join(given)).split(",")} - {""}
+    lacking = [scope for scope in SCOPES if scope not in held]
+    if not lacking:
+        return Check("scopes", well=True, found=f"has {', '.join(SCOPES)}")
+    remedy = f"{APPS} → OAuth & Permissions → Bot Token Scopes: add {', '.join(lacking)}; then reinstall the app"
+    return Check("scopes", well=False, found=f"lacks {', '.join(lacking)}", remedy=remedy)
+
+
+def of_app_token(settings: Settings) -> Findings:
+    """Asks Slack for a Socket Mode address; none is opened."""
+    token = settings.slack_app_token.get_secret_value()
+    if not token:
+        return
+    source = SOURCES["SLACK_APP_TOKEN"]
+    remedies = {
+        "missing_scope": f"The app-level token lacks connections:write. {source}",
+        "invalid_auth": f"Copy it again: {source}",
+        "not_allowed_token_type": f"This is not an app-level token. {source}",
+        "socket_mode_disabled": f"{APPS} → Socket Mode → Enable Socket Mode",
+    }
+    try:
+        web_client(settings, token).apps_connections_open(app_token=token)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is the finding
+        yield _slack_failed("SLACK_APP_TOKEN", error, remedies)
+        return
+    yield Check("SLACK_APP_TOKEN", well=True, found="opens Socket Mode")
+
+
+def _slack_failed(what: str, error: Exception, remedies: dict[str, str]) -> Check:
+    if isinstance(error, SlackApiError):
+        code = str(error.response.get("error", "an error"))
+        return Check(what, well=False, found=f"Slack answers {code}", remedy=remedies.get(code, SOURCES[what]))
+    return Check(what, well=False, found=f"Slack cannot be reached ({_reason(error)})", remedy=UNREACHABLE)
+
+
+def of_signing_secret(settings: Settings) -> Findings:
+    """Its look only: Slack has no call to test it."""
+    secret = settings.slack_signing_secret.get_secret_value()
+    if not secret:
+        return
+    if SECRET.fullmatch(secret):
+        yield Check("SLACK_SIGNING_SECRET", well=True, found="looks right")
+    else:
+        found = "does not look like one (32 digits and letters from a to f)"
+        yield Check("SLACK_SIGNING_SECRET", well=False, found=found, remedy=SOURCES["SLACK_SIGNING_SECRET"])
+
+
+def of_database(settings: Settings) -> Findings:
+    """Whether it can be written, and is up to date; changes nothing."""
+    from bot.store.database import check_writable, open_database
+    from bot.store.migrate import current, newest
+
+    engine = open_database(settings.database_url.get_secret_value())
+    try:
+        with engine.connect() as connection:
+            revision = current(connection)
+        if revision:
+            check_writable(engine)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is the finding
+        remedy = "Is the database running, and are name and password right? " + SOURCES["DATABASE_URL"]
+        yield Check("database", well=False, found=f"cannot be used ({_reason(error)})", remedy=remedy)
+        return
+    finally:
+        engine.dispose()
+    if revision == newest():
+        yield Check("database", well=True, found=f"can be written, is up to date ({revision})")
+    else:
+        found = f"can be reached; `mlcompare serve` will bring it from {revision or 'nothing'} to {newest()}"
+        yield Check("database", well=True, found=found)
+
+
+def of_mlflow(settings: Settings, source: Callable[[Settings], RunSource]) -> Findings:
+    """Lists experiments and the newest run."""
+    if not settings.mlflow_tracking_uri.get_secret_value():
+        return
+    try:
+        runs = source(settings)
+        experiments, newest = runs.experiments(), runs.newest(limit=1)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is the finding
+        found = error.problem if isinstance(error, RequestError) else _reason(error)
+        yield Check("MLflow", well=False, found=found, remedy=MLFLOW_REMEDY)
+        return
+    count = f"{len(experiments)} experiment{'' if len(experiments) == 1 else 's'}"
+    last = f"; the newest run is {newest[0].name or newest[0].run_id}" if newest else "; no run is logged yet"
+    yield Check("MLflow", well=True, found=f"answers, with {count}{last}")
+
+
+def of_ui(settings: Settings) -> Findings:
+    """Whether something answers where links will lead; a login page is an answer."""
+    if not settings.ui_url:
+        if settings.mlflow_tracking_uri.get_secret_value():
+            remedy = f"Set MLFLOW_UI_URL to {SOURCES['MLFLOW_UI_URL']}"
+            yield Check("MLFLOW_UI_URL", well=False, found="is not set: messages have no links", remedy=remedy)
+        return
+    remedy = f"Open it in your browser. MLFLOW_UI_URL is {SOURCES['MLFLOW_UI_URL']}"
+    try:
+        with urllib.request.urlopen(settings.ui_url + "/", timeout=10) as answer:  # noqa: S310 -- http(s) by settings
+            kind = answer.headers.get_content_type()
+    except urllib.error.HTTPError as error:
+        well = error.code in {401, 403}
+        found = f"{settings.ui_url} answers {error.code}{' (asks for a login)' if well else ''}"
+        yield Check("MLflow UI", well=well, found=found, remedy="" if well else remedy)
+    except OSError as error:
+        found = f"{settings.ui_url} cannot be reached from here ({_reason(error)})"
+        yield Check("MLflow UI", well=False, found=found, remedy=remedy)
+    else:
+        well = kind == "text/html"
+        found = f"{settings.ui_url} answers" + ("" if well else f" with {kind}, which is not a page")
+        yield Check("MLflow UI", well=well, found=found, remedy="" if well else remedy)
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong, in one line."""
+    inner = getattr(error, "orig", None) or getattr(error, "reason", None) or error
+    return " ".join(f"{type(inner).__name__}: {inner}".split())[:300]
+
+
+def examine(source: Callable[[Settings], RunSource]) -> Iterator[Check]:
+    """Everything, in the order in which it is set up. What is not set is named, and what is set is tested."""
+    settings, wrong = survey()
+    yield from of_settings((*missing(), *wrong))
+    yield from of_bot_token(settings)
+    yield from of_app_token(settings)
+    yield from of_signing_secret(settings)
+    yield from of_mlflow(settings, source)
+    yield from of_ui(settings)
+    if not any(problem.name == "DATABASE_URL" for problem in wrong):
+        yield from of_database(settings)
+
+
+def _line(finding: Check) -> str:
+    mark = click.style("✓", fg="green") if finding.well else click.style("✗", fg="red")
+    remedy = f"\n    → {finding.remedy}" if finding.remedy and not finding.well else ""
+    return f"{mark} {finding.what} {written_out(bare(finding.found))}{remedy}"
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+@click.pass_context
+def check(context: click.Context, as_json: bool) -> None:  # noqa: FBT001 -- click gives a flag so
+    """Test every setting, token, scope and server, and say what to do about each failure."""
+    from bot.app import lazy_runs
+
+    settings, _ = survey()
+    redact = Redaction(settings.secrets)
+    findings = []
+    for finding in examine(lazy_runs):
+        findings.append(finding)
+        if not as_json:
+            click.echo(redact(_line(finding)))
+    well = all(each.well for each in findings)
+    if as_json:
+        document = {"well": well, "findings": [asdict(each) for each in findings]}
+        click.echo(redact(json_text(document)))
+    else:
+        failed = sum(not each.well for each in findings)
+        click.echo("\nAll is well: start it with `mlcompare serve`." if well else f"\n{failed} to mend.")
+    context.exit(0 if well else 1)

@@ -1,0 +1,482 @@
+"""One message on its way into its channel: posted or edited, never twice, and never silent on why it waits.
+
+Slack has no idempotency: a post whose answer is lost may stand in the channel. A row therefore tells that a post was
+begun before it is; whoever finds one begun looks for the message by the id in its metadata before posting again.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.notifier.backoff import RetryLater, RetryPauses
+from bot.notifier.circuit_breaker import CircuitBreaker, everywhere
+from bot.notifier.content import CompositionFailed, Content, ContentComposer
+from bot.notifier.outages import WatchPauser, in_channel
+from bot.notifier.outbox import GONE, ON_RUNS, MessageState, Outbox, OutboxMessage, PostedState, id_of
+from bot.notifier.rate_limit import POSTS, EditSlots, SendSlots, channel_of
+from comparison.errors import TrackingUnavailable
+from comparison.notifications.message import MessageKind, Unwanted, WantedMessage
+from comparison.notifications.schedule import quiet_until
+from comparison.watch import Watch
+from handlers.services import Services
+from handlers.slack.blocks import Reply
+from handlers.slack.client import ANSWER, TOO_MUCH, SlackClient, SlackError, SlackErrorKind
+from handlers.slack.fallback import send_with_fallback
+from handlers.stores import WatchStore
+from handlers.watch.stored import watch_of
+
+log = logging.getLogger(__name__)
+
+_SHORT = 3.0  # seconds that a turn is waited for with the message in hand
+_PAYLOAD = 6_000  # characters of metadata; Slack takes no more than 8,000
+_LATER = frozenset({MessageKind.DEAD})  # over when the run is back, whatever is said of it
+
+
+# What every step of a delivery works with.
+
+
+@dataclass
+class DeliveryContext:
+    """`now` is in ms since the epoch; `wake` is called when a message was added."""
+
+    outbox: Outbox
+    services: Services
+    outlet: SlackClient
+    line: CircuitBreaker
+    pauser: WatchPauser
+    turns: SendSlots
+    now: Callable[[], int]
+    wake: Callable[[], None]
+    waits: RetryPauses = field(default_factory=RetryPauses)
+
+    def explain(self, row: OutboxMessage, why: str) -> None:
+        """Why it waits, where nothing is begun that would be forgotten with it."""
+        if not row.begun_at and row.problem != why:
+            self.outbox.put_off(row.id, why)
+
+    def give_up(self, row: OutboxMessage, why: str) -> None:
+        self.outbox.fail(row.id, row.revision, why)
+
+
+# A new best, said aloud where a watch asks for it: once, however it became known.
+
+
+@dataclass
+class BroadcastBests:
+    means: DeliveryContext
+    watching: Callable[[str], Watch | None]
+
+    def say_aloud(self, row: OutboxMessage, run_id: str) -> None:
+        """One that an edit brought, which nobody is notified of. A later message on the run says it by itself."""
+        here = (row.workspace, row.channel)
+        others = [each for each in self.means.outbox.on_run(run_id) if (each.workspace, each.channel) == here]
+        if any(each.kind is MessageKind.RUN and each.created_at > row.created_at for each in others):
+            return
+        best = self._best(row, run_id)
+        if best and self.means.outbox.announce([best], self.means.now()):
+            self.means.wake()
+
+    def is_said(self, row: OutboxMessage, run_id: str) -> None:
+        """One that the post itself told of: no later edit says it aloud again."""
+        best = self._best(row, run_id)
+        if best and self.means.outbox.announce([best], self.means.now()):
+            self.means.outbox.drop(id_of(best.key), 1, "The message on it said so at once")
+
+    def _best(self, row: OutboxMessage, run_id: str) -> WantedMessage | None:
+        asking = [each for each in row.watch_ids if (known := self.watching(each)) and known.broadcasts]
+        if not asking or row.kind is MessageKind.BEST:
+            return None
+        key = f"best:{row.workspace}:{row.channel}:{run_id}"
+        return WantedMessage(
+            key,
+            MessageKind.BEST,
+            row.workspace,
+            row.channel,
+            (run_id,),
+            tuple(asking),
+            experiment_ids=row.experiment_ids,
+        )
+
+
+@dataclass
+class UnconfirmedPosts:
+    means: DeliveryContext
+    _counted: set[str] = field(init=False, default_factory=set)  # whose last post is counted as unconfirmed
+
+    def count(self, row: OutboxMessage, why: str) -> int:
+        """Its post was not confirmed; how many were not by now."""
+        self._counted.add(row.id)
+        return self.means.outbox.unconfirm(row.id, why)
+
+    def settle(self, row: OutboxMessage) -> None:
+        """It is known what became of its last post."""
+        self._counted.discard(row.id)
+
+    def look_for(self, row: OutboxMessage) -> OutboxMessage | None:
+        """The row once it is known what became of a post that was begun; None when it was given up."""
+        means = self.means
+        settles = row.begun_at + SETTLES - means.now()
+        if settles > 0:
+            raise RetryLater(settles / 1000)
+        since, until = row.begun_at - _LOOKED_FROM, row.begun_at + _LOOKED_UNTIL
+        try:
+            ts = means.outlet.find(row.channel, {"delivery": row.id}, since=_ts(since), until=_ts(until))
+        except SlackError as failure:
+            return self._unseen(row, failure)
+        means.line.is_well()
+        if ts:
+            log.info("a post that was not confirmed stands", extra={"delivery": row.id})
+            stands = PostedState(1, ts, is_final=row.kind in ONCE or (row.is_final and row.revision == 1))
+            means.outbox.told(row.id, stands, means.now())
+        else:
+            means.outbox.put_off(row.id, "")
+        self.settle(row)
+        return means.outbox.get(row.id)
+
+    def _unseen(self, row: OutboxMessage, failure: SlackError) -> OutboxMessage | None:
+        """History cannot be read: now, or at all."""
+        means = self.means
+        is_closed = failure.code == "missing_scope"
+        if not is_closed and (why := everywhere(failure)):
+            raise RetryLater(means.line.break_off(why))
+        if (why := in_channel(failure)) and row.kind is not MessageKind.NOTICE:
+            means.give_up(row, f"Not confirmed: {why}")
+            means.pauser.pause_channel(row, why)
+            means.wake()  # its owner is told at once
+            return None
+        if failure.kind is SlackErrorKind.WAIT:
+            raise RetryLater(failure.wait)
+        if failure.kind in (SlackErrorKind.UNSENT, SlackErrorKind.UNKNOWN) and failure.code != TOO_MUCH:
+            means.line.miss(failure.code)
+            raise RetryLater(means.waits.grow(row.id, 1.0))
+        why = f"Slack did not confirm it, and history cannot be read ({failure.code})"
+        count = row.unconfirmed if row.id in self._counted else self.count(row, why)
+        self.settle(row)
+        if count >= _MOST_POSTS:
+            log.error("not confirmed and given up", extra={"delivery": row.id, "channel": row.channel})
+            means.give_up(row, f"Not confirmed: {why}. It may stand in the channel")
+            return None
+        means.outbox.put_off(row.id, why)  # it is counted, and posted anew: not looked for again
+        return means.outbox.get(row.id)
+
+
+@dataclass
+class SlackErrorHandling:
+    means: DeliveryContext
+    edits: EditSlots
+    unconfirmed: UnconfirmedPosts
+
+    def hear(self, row: OutboxMessage, failure: SlackError) -> None:
+        """Returns when nothing is left to do for it; raises Later where it may yet succeed."""
+        means = self.means
+        if why := everywhere(failure):
+            wait = means.line.break_off(why)
+            means.outbox.put_off(row.id, why)
+            raise RetryLater(wait)
+        if (why := in_channel(failure)) and row.kind is not MessageKind.NOTICE:
+            means.give_up(row, why)
+            means.pauser.pause_channel(row, why)
+            means.wake()  # its owner is told at once
+            return
+        match failure.kind:
+            case SlackErrorKind.WAIT:
+                self._hold(row, failure.wait)
+                means.outbox.put_off(row.id, f"Slack says to wait for {failure.wait:g} s ({failure.code})")
+                raise RetryLater(failure.wait)
+            case SlackErrorKind.UNSENT:
+                means.line.miss(failure.code)
+                means.outbox.put_off(row.id, f"Slack cannot be reached ({failure.code})")
+                raise RetryLater(means.waits.grow(row.id, 1.0))
+            case SlackErrorKind.UNKNOWN:
+                self._unanswered(row, failure)
+            case SlackErrorKind.GONE if row.ts:
+                log.info("a message is gone and is not posted again", extra={"delivery": row.id, "code": failure.code})
+                means.outbox.told(row.id, PostedState(row.revision, row.ts, GONE, is_final=True), means.now())
+            case _:
+                incident = means.services.new_incident()
+                log.error("incident %s: Slack refused a message: %s", incident, failure, extra={"delivery": row.id})
+                means.give_up(row, f"Slack refused it ({failure.code})")
+
+    def _hold(self, row: OutboxMessage, seconds: float) -> None:
+        """The others of its channel, or all edits, wait as well: in every process."""
+        if row.ts:
+            self.edits.hold(row.workspace, seconds)
+        else:
+            means = self.means
+            means.turns.hold(channel_of(row.workspace, row.channel), means.now() + round(seconds * 1000))
+
+    def _unanswered(self, row: OutboxMessage, failure: SlackError) -> None:
+        """It may or may not be there. An edit does no harm twice; a post is looked for."""
+        means = self.means
+        wait = means.waits.grow(row.id, 1.0)
+        means.line.miss(failure.code)
+        if failure.code in _OWN_FAULTS and means.waits.tries(row.id) > MOST_TRIES:
+            means.give_up(row, f"Slack failed at it again and again ({failure.code})")
+            return
+        if row.ts:
+            means.outbox.put_off(row.id, f"Slack did not confirm an edit ({failure.code})")
+        else:
+            self.unconfirmed.count(row, f"Slack did not confirm it ({failure.code}); it is looked for")
+        raise RetryLater(wait)
+
+
+@dataclass
+class Deliverer:
+    """Safe to use from any thread; `now` is in ms since the epoch. `wake` is called when a message was added."""
+
+    outbox: Outbox
+    services: Services
+    outlet: SlackClient
+    composer: ContentComposer
+    line: CircuitBreaker
+    pauser: WatchPauser
+    turns: SendSlots
+    now: Callable[[], int]
+    watching: Callable[[str], Watch | None] = lambda _watch_id: None
+    wake: Callable[[], None] = lambda: None
+    _means: DeliveryContext = field(init=False)
+    _edits: EditSlots = field(init=False)
+    _unconfirmed: UnconfirmedPosts = field(init=False)
+    _refusals: SlackErrorHandling = field(init=False)
+    _bests: BroadcastBests = field(init=False)
+    _has_no_database: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        self.outlet = replace(self.outlet, patience=0.0)  # whoever calls waits, and survives being killed meanwhile
+        self._means = DeliveryContext(
+            self.outbox, self.services, self.outlet, self.line, self.pauser, self.turns, self.now, self.wake
+        )
+        self._edits = EditSlots(self.turns, self.now)
+        self._unconfirmed = UnconfirmedPosts(self._means)
+        self._refusals = SlackErrorHandling(self._means, self._edits, self._unconfirmed)
+        self._bests = BroadcastBests(self._means, self.watching)
+
+    def deliver(self, message_id: str, revision: int) -> float | None:
+        """Seconds until it is to be called again; None when there is nothing left to do. Raises nothing."""
+        try:
+            self._deliver(message_id)
+        except RetryLater as later:
+            return later.seconds
+        except (SQLAlchemyError, OSError) as error:
+            if not self._has_no_database:
+                log.warning("the database cannot be asked; messages wait", extra={"reason": error})
+            self._has_no_database = True
+            return self._means.waits.grow(message_id)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, no message is lost for it
+            return self._unforeseen(message_id, revision, error)
+        self._has_no_database = False
+        self._means.waits.forget(message_id)
+        return None
+
+    def _deliver(self, message_id: str) -> None:
+        row = self.outbox.get(message_id)
+        if row is None or is_done(row):
+            return
+        if row.not_before > self.now():
+            raise RetryLater((row.not_before - self.now()) / 1000)
+        if wait := self.line.held():
+            self._means.explain(row, self.line.problem)
+            raise RetryLater(wait)
+        if self.line.is_away:
+            self._ask_whether_slack_is_there(row)
+        if row.begun_at and not row.ts:
+            row = self._unconfirmed.look_for(row)
+            if row is None or is_done(row):
+                return
+        if wait := self._edits.wait(row.workspace, row.id) if row.ts else self._until_free(row):
+            raise RetryLater(wait)
+        composed = self._found_out(row)
+        if isinstance(composed, Unwanted):
+            self._leave(row, composed.why)
+        elif row.ts:
+            self._edit(row, composed)
+        else:
+            self._post(row, composed)
+
+    def _ask_whether_slack_is_there(self, row: OutboxMessage) -> None:
+        try:
+            self.outlet.greet()
+        except SlackError as failure:
+            if why := everywhere(failure):
+                raise RetryLater(self.line.break_off(why)) from failure
+            if failure.kind in (SlackErrorKind.UNSENT, SlackErrorKind.UNKNOWN):
+                self.line.miss(failure.code)
+                raise RetryLater(self.line.held() or 1.0) from failure
+        self.line.is_well()
+        self._means.explain(row, "")
+
+    def _found_out(self, row: OutboxMessage) -> Content | Unwanted:
+        """What it says, by watches that are quiet only where they are so no more."""
+        quiet = quiet_watches(row, self.services.watches, self.now())
+        if not quiet:
+            return self._compose(row)
+        awake = tuple(each for each in row.watch_ids if each not in quiet)
+        found = self._compose(replace(row, watch_ids=awake))
+        if isinstance(found, Unwanted) and not isinstance(self._compose(row), Unwanted):
+            until = min(quiet.values())
+            self._means.explain(row, f"Only a watch that is quiet wants it, until {_minute(until)} UTC")
+            raise RetryLater((until - self.now()) / 1000)
+        return found
+
+    def _compose(self, row: OutboxMessage) -> Content | Unwanted:
+        try:
+            return self.composer.compose(row)
+        except TrackingUnavailable as error:
+            self._means.explain(row, error.problem)
+        except CompositionFailed as error:
+            self._means.explain(row, str(error))
+        raise RetryLater(self._means.waits.grow(row.id))
+
+    def _leave(self, row: OutboxMessage, why: str) -> None:
+        """No watch wants it: what stands already stays as it is."""
+        if row.ts:
+            self._told(row, row.ts, row.drawn, is_final=row.is_final)
+        else:
+            self.outbox.drop(row.id, row.revision, why)
+
+    def _post(self, row: OutboxMessage, composed: Content) -> None:
+        self._take_turn(row)
+        before = self.outbox.begin(row.id, self.now())
+        if before is None:
+            return
+        if before.ts or before.begun_at != row.begun_at:
+            raise RetryLater(SETTLES / 1000)  # somebody else is at it
+        posted: list[str] = []
+        refused: list[Reply] = []
+
+        def post(reply: Reply) -> None:
+            if refused:
+                self._take_turn(row)
+            refused.append(reply)
+            posted.append(self.outlet.post(row.channel, marked(reply, row.id)))
+
+        try:
+            send_with_fallback(composed.draw, post, row.workspace, self.services.capabilities)
+        except SlackError as failure:
+            self._refusals.hear(row, failure)
+            return
+        self.line.is_well()
+        self._told(row, posted[-1], composed.drawn, is_final=_is_final(row, composed))
+        self.composer.remember(row, composed, posted[-1])
+        self._unconfirmed.settle(row)
+        if composed.new_best:
+            self._bests.is_said(row, composed.new_best)
+        log.info("posted", extra={"delivery": row.id, "channel": row.channel})
+
+    def _until_free(self, row: OutboxMessage) -> float:
+        """Seconds until the channel may have its next message, before anything is found out for it."""
+        return self.turns.wait(channel_of(row.workspace, row.channel), self.now()) / 1000
+
+    def _take_turn(self, row: OutboxMessage) -> None:
+        """Just before Slack is called, whatever finding out took. Another process may have been faster."""
+        wait = self.turns.take(channel_of(row.workspace, row.channel), self.now(), POSTS) / 1000
+        if wait > _SHORT:
+            raise RetryLater(wait)
+        if wait:
+            self.services.sleep(wait)
+
+    def _edit(self, row: OutboxMessage, composed: Content) -> None:
+        if row.drawn == GONE:
+            self._told(row, row.ts, GONE, is_final=True)
+            return
+        is_other = composed.drawn != row.drawn
+        if is_other:
+
+            def update(reply: Reply) -> None:
+                self.outlet.update(row.channel, row.ts, marked(reply, row.id))
+
+            try:
+                send_with_fallback(composed.draw, update, row.workspace, self.services.capabilities)
+            except SlackError as failure:
+                self._refusals.hear(row, failure)
+                return
+            self.line.is_well()
+            self.composer.remember(row, composed, row.ts)
+            log.info("edited", extra={"delivery": row.id, "channel": row.channel})
+        self._told(row, row.ts, composed.drawn, is_final=_is_final(row, composed))
+        if composed.new_best and is_other:
+            self._bests.say_aloud(row, composed.new_best)
+
+    def _told(self, row: OutboxMessage, ts: str, drawn: str, *, is_final: bool) -> None:
+        self.outbox.told(row.id, PostedState(row.revision, ts, drawn, is_final), self.now())
+
+    def _unforeseen(self, message_id: str, revision: int, error: Exception) -> float | None:
+        incident = self.services.new_incident()
+        wait = self._means.waits.grow(message_id)
+        log.error("incident %s: %s could not be delivered", incident, message_id, exc_info=error)
+        if self._means.waits.tries(message_id) <= MOST_TRIES:
+            return wait
+        try:
+            self.outbox.fail(message_id, revision, f"It failed again and again; incident {incident} in the log")
+        except (SQLAlchemyError, OSError):
+            return wait
+        return None
+
+
+def is_done(row: OutboxMessage) -> bool:
+    """Nothing is to be done about it."""
+    return row.state in (MessageState.DROPPED, MessageState.FAILED) or row.told >= row.revision
+
+
+def marked(reply: Reply, message_id: str) -> Reply:
+    """With the metadata by which it can be found again; ids only, since others can read it."""
+    told = reply.metadata.get("event_payload", {})
+    if len(json.dumps(told)) > _PAYLOAD:
+        told = {}
+    payload = {**told, "delivery": message_id, "stage": "done"}
+    return replace(reply, metadata={"event_type": ANSWER, "event_payload": payload})
+
+
+def _is_final(row: OutboxMessage, composed: Content) -> bool:
+    """Nothing more is expected of it, and nothing joins it."""
+    return row.is_final or row.kind in ONCE or (composed.is_over and row.kind not in _LATER)
+
+
+def _minute(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+# What it means for a message that Slack did not take a call: wait, try anew, look for it, pause its watch, give up.
+
+
+MOST_TRIES = 40  # of what Slack fails at again and again with an error of its own
+_OWN_FAULTS = frozenset({"internal_error", "fatal_error"})
+
+
+# Posts that were begun and whose end nobody knows: they are looked for in the channel before they are made again.
+#
+# Where history may not be read a message is posted once more at most, and then given up as not confirmed.
+
+
+SETTLES = 3_000  # ms after which a post that was begun can be found in history, if it was made
+ONCE = frozenset(
+    {MessageKind.NOTICE, MessageKind.BEST, MessageKind.BACK, MessageKind.DIGEST}
+)  # nothing becomes of these any more
+_LOOKED_FROM = 60_000  # ms before a post was begun: clocks differ
+_LOOKED_UNTIL = 900_000  # ms after
+_MOST_POSTS = 2  # unconfirmed ones, where history may not be read
+
+
+def _ts(at: int) -> str:
+    return f"{max(at, 0) // 1000}.{max(at, 0) % 1000:03d}000"
+
+
+# Quiet hours of some of a message's watches, while others of its channel are not quiet.
+#
+# Which watch wants a run is known for sure only when the message is composed: one that is not quiet may turn out not to
+# want it. What only quiet ones want then waits until their quiet is over.
+
+
+def quiet_watches(row: OutboxMessage, watches: WatchStore, now: int) -> Mapping[str, int]:
+    """When (ms) the quiet of those of its watches ends that are quiet now; nothing where all are, or it stands."""
+    if row.ts or row.kind not in ON_RUNS or len(row.watch_ids) == 1:
+        return {}
+    moment = datetime.fromtimestamp(now / 1000, UTC)
+    kept = {each: found for each in row.watch_ids if (found := watches.get(each)) is not None}
+    known = {each: watching for each, found in kept.items() if (watching := watch_of(found)) is not None}
+    ends = {each: end for each, found in known.items() if (end := quiet_until(found.quiet, moment)) is not None}
+    return {} if len(ends) == len(known) else {each: round(end.timestamp() * 1000) for each, end in ends.items()}

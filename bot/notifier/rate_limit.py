@@ -1,0 +1,84 @@
+"""When something may be said where: Slack takes a message a second in a channel, and so many edits a minute of an app.
+
+Turns are counted in the database, so that all processes together keep to what Slack takes, whatever each is busy with.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+POSTS = 1_100  # ms between two messages in one channel, as they leave us
+EDITS = 1_250  # ms between two edits in one workspace, once many wait
+EDITS_AT_ONCE = 15  # after a calm time
+LONGEST = 10 * 60_000  # ms ahead; what is further was written by a clock that was wrong
+
+
+class SendSlots(Protocol):
+    """Shared by all processes. Every method is one transaction; all raise what the database raises. Times are ms."""
+
+    def wait(self, place: str, now: int) -> int:
+        """How long until this place is free; nothing is taken."""
+        ...
+
+    def take(self, place: str, now: int, apart: int, at_once: int = 0) -> int:
+        """How long to wait for a turn that is from then on ours: `apart` after the one before.
+
+        After a calm time so many more are given `at_once`.
+        """
+        ...
+
+    def hold(self, place: str, until: int) -> None:
+        """Slack said to wait: no turn that is given from now on is before."""
+        ...
+
+
+def channel_of(workspace: str, channel: str) -> str:
+    return f"{workspace}:{channel}"
+
+
+def edits_of(workspace: str) -> str:
+    return f"{workspace}:edits"
+
+
+# When edits may go: Slack takes about fifty a minute from an app, over all channels together.
+#
+# They take turns before anything is found out for them: a busy store would otherwise be asked again for each refusal.
+
+
+_REMEMBERED = 5_000
+
+
+@dataclass
+class EditSlots:
+    """`now` is in ms. A turn that is waited for is kept here; one whose process ends is lost, and nobody minds."""
+
+    turns: SendSlots
+    now: Callable[[], int]
+    _held: dict[str, int] = field(init=False, default_factory=dict)  # ms: no turn of the workspace is before
+    _kept: dict[str, int] = field(init=False, default_factory=dict)  # ms: when the turn of a message is
+    _mutex: threading.Lock = field(init=False, default_factory=threading.Lock)
+
+    def wait(self, workspace: str, message_id: str) -> float:
+        """Seconds until this message's turn, which is kept for it; 0: it is now, and is taken."""
+        with self._mutex:
+            turn = self._kept.pop(message_id, None)
+            if turn is not None and turn < self._held.get(workspace, 0):
+                turn = None
+        now = self.now()
+        if turn is None:
+            turn = now + self.turns.take(edits_of(workspace), now, EDITS, EDITS_AT_ONCE)
+        if turn <= now:
+            return 0.0
+        with self._mutex:
+            if len(self._kept) >= _REMEMBERED:
+                self._kept.clear()
+            self._kept[message_id] = turn
+        return (turn - now) / 1000
+
+    def hold(self, workspace: str, seconds: float) -> None:
+        """Slack said to wait: nobody's turn is before."""
+        until = self.now() + round(seconds * 1000)
+        self.turns.hold(edits_of(workspace), until)
+        with self._mutex:
+            self._held[workspace] = max(self._held.get(workspace, 0), until)

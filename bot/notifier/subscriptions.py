@@ -1,0 +1,143 @@
+"""What the watches of all channels mean. Words are read once; what they cover is counted when something changed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from comparison.errors import RequestError
+from comparison.language.watch_command import digest_of, watching_of
+from comparison.notifications.matching import is_watched
+from comparison.runs import Experiment
+from comparison.watch import Digest, Subscription, Watch
+from handlers.stores import StoredWatch, WatchStore
+from handlers.watch.stored import tied
+
+_Meaning = TypeVar("_Meaning", Subscription, Digest)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDigest:
+    """A digest that comes by itself. `since` (ms): none is due before."""
+
+    kept: StoredWatch
+    digest: Digest
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Read(Generic[_Meaning]):
+    kept: StoredWatch
+    meaning: _Meaning
+    since: int = 0
+
+
+class Subscriptions:
+    """The watches that are not paused. One whose words mean nothing any more is given up, with why."""
+
+    def __init__(
+        self,
+        watches: WatchStore,
+        give_up: Callable[[StoredWatch, str], None],
+        experiment_of: Callable[[str, str], str] = lambda _workspace, _channel: "",
+    ) -> None:
+        self._watches = watches
+        self._give_up = give_up
+        self._experiment_of = experiment_of  # of a workspace and channel: for a watch that names none
+        self._read: dict[str, _Read[Subscription]] = {}
+        self._digests: dict[str, _Read[Digest]] = {}
+
+    def watches(self) -> list[Subscription]:
+        """The oldest first; those that are not primed too."""
+        found: dict[str, _Read[Subscription]] = {}
+        for kept in self._watches.every():
+            if kept.is_paused or kept.is_digest:
+                continue
+            known = self._read.get(kept.id)
+            read = known if known and known.kept == kept else self._watch(kept, known)
+            if read:
+                found[kept.id] = read
+        self._read = found
+        return [self._placed(each.meaning) for each in found.values()]
+
+    def named(self) -> list[tuple[StoredWatch, Watch]]:
+        """Of those that `watches` told last, those of one experiment that they name."""
+        known = ((each.kept, each.meaning.watching) for each in self._read.values())
+        return [(kept, watching) for kept, watching in known if watching.place and not watching.is_pattern]
+
+    def unprimed(self) -> list[Subscription]:
+        """Of those that `watches` told last."""
+        return [self._placed(each.meaning) for each in self._read.values() if not each.kept.is_primed]
+
+    def prime(self, watch_id: str, past: Sequence[str]) -> None:
+        """What was over when it began."""
+        self._watches.prime(watch_id, past)
+
+    def digests(self, now: int) -> list[PlannedDigest]:
+        """An edited one is due from `now` (ms) on: what was planned before is over."""
+        found: dict[str, _Read[Digest]] = {}
+        for kept in self._watches.every():
+            if kept.is_paused or not kept.is_digest:
+                continue
+            known = self._digests.get(kept.id)
+            read = known if known and known.kept.words == kept.words else self._digest(kept, known, now)
+            if read:
+                found[kept.id] = replace(read, kept=kept)
+        self._digests = found
+        return [PlannedDigest(each.kept, each.meaning, each.since) for each in found.values()]
+
+    def watching(self, watch_id: str) -> Watch | None:
+        """What a watch means; None for one that is gone, paused, or read by nobody yet."""
+        known = self._read.get(watch_id)
+        return self._placed(known.meaning).watching if known else None
+
+    def _placed(self, subscription: Subscription) -> Subscription:
+        if subscription.watching.place:
+            return subscription
+        place = self._experiment_of(subscription.workspace, subscription.channel)
+        return replace(subscription, watching=replace(subscription.watching, place=place))
+
+    def _watch(self, kept: StoredWatch, known: _Read[Subscription] | None) -> _Read[Subscription] | None:
+        try:
+            same = known is not None and known.kept.words == kept.words
+            watching = known.meaning.watching if known and same else watching_of(kept.words)
+            watching = tied(watching, kept)
+        except RequestError as error:
+            self._give_up(kept, error.problem)
+            return None
+        since, past = int(kept.created_at * 1000), frozenset(kept.past)
+        return _Read(kept, Subscription(kept.id, kept.workspace, kept.channel, watching, since, past))
+
+    def _digest(self, kept: StoredWatch, known: _Read[Digest] | None, now: int) -> _Read[Digest] | None:
+        try:
+            return _Read(kept, digest_of(kept.words), now if known else int(kept.created_at * 1000))
+        except RequestError as error:
+            self._give_up(kept, error.problem)
+            return None
+
+
+class Coverage:
+    """Which experiments some watches cover; counted anew only when the watches or the experiments are others."""
+
+    def __init__(self) -> None:
+        self._known: tuple[object, object] = (None, None)
+        self._ids: tuple[str, ...] = ()
+
+    def of(self, watchings: Sequence[Watch], experiments: Sequence[Experiment]) -> tuple[str, ...]:
+        """Their ids, each once."""
+        asked = (tuple(watchings), tuple(experiments))
+        if asked != self._known:
+            self._known, self._ids = asked, covered(watchings, experiments)
+        return self._ids
+
+
+def covered(watchings: Sequence[Watch], experiments: Sequence[Experiment]) -> tuple[str, ...]:
+    """The ids of the experiments that at least one of these covers."""
+    by_name: dict[str, list[Experiment]] = {}
+    for each in experiments:
+        by_name.setdefault(each.name.casefold(), []).append(each)
+    found: dict[str, None] = {}
+    for watching in dict.fromkeys(watchings):
+        is_wide = watching.is_pattern or watching.experiment_id
+        near = experiments if is_wide else by_name.get(watching.place.casefold(), ())
+        found.update({each.experiment_id: None for each in near if is_watched(watching, each)})
+    return tuple(found)

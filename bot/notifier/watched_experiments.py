@@ -1,0 +1,137 @@
+"""Watched experiments that were renamed, deleted or restored: their watches go with them, and the channel is told once.
+
+A watch is kept with the id of its experiment. Where it was set up before ids were kept, or while MLflow was away, it
+is known by its name until the first look.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bot.notifier.outbox import Outbox
+from bot.notifier.subscriptions import Subscriptions
+from comparison.errors import RequestError
+from comparison.notifications.message import MessageKind, WantedMessage
+from comparison.notifications.schedule import quiet_until
+from comparison.runs import Experiment
+from comparison.tracking.source import RunSource
+from comparison.watch import Watch, is_pattern
+from handlers.slack.escaping import mrkdwn, one_line
+from handlers.stores import StoredWatch, WatchStore
+from handlers.watch.stored import words_of
+
+log = logging.getLogger(__name__)
+
+YOUNG = 3 * 60.0  # seconds after it was set up that the experiment of a watch may not be listed yet
+_NAME = 200
+
+Lost = Mapping[tuple[str, str, str], Sequence[tuple[StoredWatch, Watch, int]]]
+
+
+@dataclass
+class Whereabouts:
+    """Called before each look by who looks; `now` is in ms. Raises what the database raises."""
+
+    watches: WatchStore
+    outbox: Outbox
+    subscriptions: Subscriptions
+    source: RunSource
+    now: Callable[[], int]
+    command: str = "/mlcompare"
+
+    def follow(self, experiments: Sequence[Experiment]) -> bool:
+        """Whether a watch is another since. `experiments` are all that there are, as MLflow listed them last."""
+        by_id = {each.experiment_id: each for each in experiments}
+        by_name = {each.name.casefold(): each for each in reversed(experiments)}
+        lost: dict[tuple[str, str, str], list[tuple[StoredWatch, Watch, int]]] = {}
+        has_changed = False
+        for kept, watching in self.subscriptions.named():
+            here = by_id.get(kept.experiment_id)
+            if here is not None:
+                has_changed |= self._go_with(kept, watching, here)
+            elif (named := by_name.get(watching.place.casefold())) and self._is_no_more(kept):
+                self.watches.tie(kept.id, named.experiment_id)
+                has_changed = True
+            elif not kept.gone_at and (since := self._gone_since(kept)) is not None:
+                place = (kept.workspace, kept.channel, kept.experiment_id or watching.place)
+                lost.setdefault(place, []).append((kept, watching, since))
+        if lost:
+            self._tell(lost)
+        return has_changed
+
+    def _go_with(self, kept: StoredWatch, watching: Watch, experiment: Experiment) -> bool:
+        """Its words say the name that the experiment has now."""
+        if kept.gone_at:
+            log.info("a watched experiment is there again", extra={"watch": kept.id})
+            self.watches.tie(kept.id, kept.experiment_id)
+        if experiment.name.casefold() == watching.place.casefold() or is_pattern(experiment.name):
+            return bool(kept.gone_at)
+        try:
+            words = words_of(replace(watching, place=experiment.name, experiment_id=""))
+        except RequestError as error:
+            log.info("a new name cannot be said in a watch, which goes on: %s", error.problem)
+            return bool(kept.gone_at)
+        log.info("a watched experiment was renamed", extra={"watch": kept.id})
+        at = self.now() // 1000
+        self.watches.edit(kept.id, words, by="", at=at, experiment_id=kept.experiment_id)
+        return True
+
+    def _is_no_more(self, kept: StoredWatch) -> bool:
+        """Whether nothing is known by its id: it has none yet, or that was removed for good."""
+        if not kept.experiment_id:
+            return True
+        try:
+            return self.source.state_of(kept.experiment_id) is None
+        except RequestError as error:
+            log.info("a watched experiment cannot be looked up: %s", error.problem)
+            return False
+
+    def _gone_since(self, kept: StoredWatch) -> int | None:
+        """When MLflow changed it last, 0 where that is not known; None: it is not gone, or nobody can tell."""
+        if not kept.experiment_id:
+            return 0 if self.now() / 1000 - kept.created_at > YOUNG else None
+        try:
+            state = self.source.state_of(kept.experiment_id)
+        except RequestError as error:
+            log.info("a watched experiment cannot be looked up: %s", error.problem)
+            return None
+        if state is None:
+            return 0
+        return state.changed_at if state.is_deleted else None
+
+    def _tell(self, lost: Lost) -> None:
+        """Once in each channel, whatever is killed meanwhile: the key tells of which time it was gone."""
+        moment = datetime.fromtimestamp(self.now() / 1000, UTC)
+        notices = []
+        for (workspace, channel, experiment), watches in lost.items():
+            kept, watching, since = watches[0]
+            quiet = _until(moment, [each for _kept, each, _since in watches])
+            key = f"{MessageKind.NOTICE.value}:{workspace}:{channel}:gone:{experiment}:{since}"
+            ids = tuple(each.id for each, _watching, _since in watches)
+            about = _words(watching.place, self.command, is_known=bool(kept.experiment_id))
+            notice = WantedMessage(
+                key, MessageKind.NOTICE, workspace, channel, watch_ids=ids, not_before=quiet, about=about
+            )
+            notices.append(notice)
+        self.outbox.announce(notices, self.now())
+        for watches in lost.values():
+            for kept, _watching, _since in watches:
+                log.warning("a watched experiment is gone", extra={"watch": kept.id, "channel": kept.channel})
+                self.watches.tie(kept.id, kept.experiment_id, gone_at=self.now() // 1000)
+
+
+def _until(moment: datetime, watchings: Iterable[Watch]) -> int:
+    """When the first of them is not quiet any more, in ms; 0: now."""
+    ends = [quiet_until(each.quiet, moment) for each in watchings]
+    return 0 if None in ends else min(round(end.timestamp() * 1000) for end in ends if end)
+
+
+def _words(place: str, command: str, *, is_known: bool) -> str:
+    name = mrkdwn(one_line(place), _NAME)
+    what = "was deleted in MLflow" if is_known else "is not there in MLflow"
+    again = "When it is restored, I go on by myself." if is_known else "When it is there, I go on by myself."
+    return (
+        f"The experiment {name} {what}, so I have nothing to tell of it any more. {again} "
+        f"To stop watching it: `{command} watches`"
+    )

@@ -1,0 +1,312 @@
+"""Web API: chat.* and reactions.add."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from bot.playground.context import Context, SlackError
+from bot.playground.limits import MARKDOWN, TEXT_IN_AN_UPDATE, TEXT_SHOWN, Refusal, check_message, check_view
+from bot.playground.schema import Problem
+from bot.playground.workspace import BOT, BOT_USER, Channel, Message, View, Workspace
+
+Arguments = dict[str, Any]
+Answer = dict[str, Any]
+
+
+def post_message(desk: Context, arguments: Arguments) -> Answer:
+    channel = place_to_post(desk, arguments)
+    message = desk.workspace.put(
+        Message(
+            desk.workspace.new_ts(),
+            channel.id,
+            BOT_USER,
+            **content_of(desk, arguments),
+            thread_ts=str(arguments.get("thread_ts") or ""),
+            metadata=arguments.get("metadata") or {},
+            broadcast=is_true(arguments.get("reply_broadcast")),
+        )
+    )
+    answer = {"ok": True, "channel": channel.id, "ts": message.ts, "message": message.as_slack(with_metadata=True)}
+    return _warned(answer, message)
+
+
+def post_ephemeral(desk: Context, arguments: Arguments) -> Answer:
+    channel = place_to_post(desk, arguments, public_suffices=False)
+    user = str(arguments.get("user") or "")
+    if user not in channel.members:
+        raise SlackError("user_not_in_channel")
+    message = desk.workspace.put(
+        Message(
+            desk.workspace.new_ts(),
+            channel.id,
+            BOT_USER,
+            **content_of(desk, arguments),
+            thread_ts=str(arguments.get("thread_ts") or ""),
+            only_to=user,
+        )
+    )
+    return {"ok": True, "message_ts": message.ts}
+
+
+def update_message(desk: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(desk, arguments)
+    message = own_message(desk, channel, arguments, "cant_update_message")
+    if channel.is_archived:
+        raise SlackError("is_inactive")
+    if len(str(arguments.get("text") or "")) > TEXT_IN_AN_UPDATE:
+        raise SlackError("msg_too_long")
+    content = content_of(desk, arguments)
+    if "metadata" in arguments:
+        content["metadata"] = arguments["metadata"] or {}
+    edited = "" if content["blocks"] else desk.workspace.new_ts()
+    message = desk.workspace.edit(message, **content, edited=edited)
+    answer = {"ok": True, "channel": channel.id, "ts": message.ts, "text": message.text}
+    return _warned({**answer, "message": message.as_slack(with_metadata=True)}, message)
+
+
+def delete_message(desk: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(desk, arguments)
+    message = own_message(desk, channel, arguments, "cant_delete_message")
+    desk.workspace.edit(message, deleted=True)
+    return {"ok": True, "channel": channel.id, "ts": message.ts}
+
+
+def get_permalink(desk: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(desk, arguments)
+    message = desk.workspace.find(channel.id, str(arguments.get("message_ts") or ""))
+    if message is None:
+        raise SlackError("message_not_found")
+    link = f"{desk.url}archives/{channel.id}/p{message.ts.replace('.', '')}"
+    return {"ok": True, "channel": channel.id, "permalink": link}
+
+
+def add_reaction(desk: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(desk, arguments)
+    message = desk.workspace.find(channel.id, str(arguments.get("timestamp") or ""))
+    if message is None:
+        raise SlackError("message_not_found")
+    reaction = (channel.id, message.ts, str(arguments.get("name") or ""))
+    if not reaction[2]:
+        raise SlackError("invalid_name")
+    if reaction in desk.workspace.reactions:
+        raise SlackError("already_reacted")
+    with desk.workspace.changing():
+        desk.workspace.reactions.append(reaction)
+    return {"ok": True}
+
+
+def known_channel(desk: Context, arguments: Arguments) -> Channel:
+    channel = desk.workspace.channel(str(arguments.get("channel") or ""))
+    hidden = channel is not None and channel.is_private and BOT_USER not in channel.members
+    if channel is None or hidden:
+        raise SlackError("channel_not_found")
+    return channel
+
+
+def place_to_post(desk: Context, arguments: Arguments, *, public_suffices: bool = True) -> Channel:
+    channel = known_channel(desk, arguments)
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    may_post = public_suffices and "chat:write.public" in desk.installation.scopes
+    if BOT_USER not in channel.members and not may_post:
+        raise SlackError("not_in_channel")
+    return channel
+
+
+def own_message(desk: Context, channel: Channel, arguments: Arguments, error: str) -> Message:
+    message = desk.workspace.find(channel.id, str(arguments.get("ts") or ""))
+    if message is None or message.is_ephemeral:
+        raise SlackError("message_not_found")
+    if message.user != BOT_USER or message.by_slack:
+        raise SlackError(error)
+    return message
+
+
+def is_true(value: Any) -> bool:
+    return value is True or str(value).lower() in ("true", "1")
+
+
+def _warned(answer: Answer, message: Message) -> Answer:
+    if message.warnings:
+        answer["warning"] = ",".join(message.warnings)
+        answer["response_metadata"] = {"warnings": list(message.warnings)}
+    return {**answer, "bot_id": BOT} if "message" in answer else answer
+
+
+# A message on its way in: what Slack checks, what it fills in, where it is put.
+
+
+_HELD = ("elements", "child_blocks", "actions", "tasks")
+_UNNAMED = frozenset({"image", "mrkdwn", "plain_text", "card"})
+
+
+def content_of(desk: Context, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a Message that its content decides. Raises SlackError as Slack refuses it."""
+    if "markdown_text" in arguments:
+        arguments = _from_markdown(arguments)
+    refusal = check_message(arguments) or _refused_here(desk, arguments.get("blocks") or [])
+    if refusal:
+        raise SlackError.refusing(refusal)
+    text = str(arguments.get("text") or "")
+    blocks, attachments = arguments.get("blocks") or [], arguments.get("attachments") or []
+    if not (text.strip() or blocks or attachments):
+        raise SlackError("no_text")
+    return {
+        "text": text[:TEXT_SHOWN],
+        "blocks": tuple(named(desk.workspace, blocks)),
+        "attachments": tuple(
+            {**item, "blocks": list(named(desk.workspace, item["blocks"]))} if item.get("blocks") else item
+            for item in attachments
+        ),
+        "warnings": ("message_truncated",) if len(text) > TEXT_SHOWN else (),
+    }
+
+
+def named(workspace: Workspace, blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The blocks, each with a block_id and each element that can be used with an action_id, as Slack adds them."""
+    for block in blocks:
+        yield {"block_id": workspace.new_id("b"), **_with_actions(workspace, block)}
+
+
+def _with_actions(workspace: Workspace, block: dict[str, Any]) -> dict[str, Any]:
+    kind = block["type"]
+    if kind in ("rich_text", "table", "data_table", "data_visualization", "markdown"):
+        return block
+    changed = dict(block)
+    for holder in _HELD:
+        if isinstance(block.get(holder), list):
+            changed[holder] = [_named_inside(workspace, item) for item in block[holder]]
+    for holder in ("accessory", "element"):
+        if isinstance(block.get(holder), dict):
+            changed[holder] = _named_inside(workspace, block[holder])
+    return changed
+
+
+def _named_inside(workspace: Workspace, item: dict[str, Any]) -> dict[str, Any]:
+    if item.get("type") == "card" or "child_blocks" in item or _is_block(item):
+        return next(named(workspace, [item]))
+    if item.get("type") in _UNNAMED:
+        return item
+    return {"action_id": workspace.new_id("a"), **item}
+
+
+def _is_block(item: dict[str, Any]) -> bool:
+    return item.get("type") in ("actions", "context", "divider", "header", "input", "rich_text", "section", "table")
+
+
+def _from_markdown(arguments: dict[str, Any]) -> dict[str, Any]:
+    if arguments.get("text") or arguments.get("blocks"):
+        raise SlackError("markdown_text_conflict")
+    text = str(arguments["markdown_text"])
+    if len(text) > MARKDOWN:
+        raise SlackError("msg_too_long")
+    return {**arguments, "text": text, "blocks": [{"type": "markdown", "text": text}] if text else []}
+
+
+def _refused_here(desk: Context, blocks: list[dict[str, Any]]) -> Refusal | None:
+    places = dict(_kinds(blocks, "/blocks"))
+    refused = desk.faults.refused(frozenset(places))
+    if not refused:
+        return None
+    return Refusal("invalid_blocks", (Problem(f"unsupported type: {refused}", f"{places[refused]}/type"),))
+
+
+def _kinds(blocks: list[dict[str, Any]], place: str) -> Iterator[tuple[str, str]]:
+    for at, block in enumerate(blocks):
+        yield block["type"], f"{place}/{at}"
+        yield from _kinds(block.get("child_blocks") or [], f"{place}/{at}/child_blocks")
+
+
+# Web API: views.*.
+
+
+DEEPEST = 3
+
+
+def open_view(desk: Context, arguments: Arguments) -> Answer:
+    user, error = desk.tickets.take_trigger(str(arguments.get("trigger_id") or ""))
+    if error:
+        raise SlackError(error)
+    content = _content(desk, arguments, "modal")
+    view = View(desk.workspace.new_id("V"), user, content, secrets.token_hex(8))
+    with desk.workspace.changing():
+        desk.workspace.views[view.id] = view
+        desk.workspace.open_views = [view.id]
+    return {"ok": True, "view": view.as_slack()}
+
+
+def push_view(desk: Context, arguments: Arguments) -> Answer:
+    user, error = desk.tickets.take_trigger(str(arguments.get("trigger_id") or ""))
+    if error:
+        raise SlackError(error)
+    view = view_stack(desk, user, _content(desk, arguments, "modal"))
+    return {"ok": True, "view": view.as_slack()}
+
+
+def view_stack(desk: Context, user: str, content: dict[str, Any]) -> View:
+    """A view over those on screen. Raises SlackError when there are three already."""
+    under = desk.workspace.open_views
+    if len(under) >= DEEPEST:
+        raise SlackError("push_limit_reached")
+    root, previous = (under[0], under[-1]) if under else ("", "")
+    view = View(desk.workspace.new_id("V"), user, content, secrets.token_hex(8), root, previous)
+    with desk.workspace.changing():
+        desk.workspace.views[view.id] = view
+        desk.workspace.open_views = [*under, view.id]
+    return view
+
+
+def update_view(desk: Context, arguments: Arguments) -> Answer:
+    view_id, external = arguments.get("view_id"), arguments.get("external_id")
+    found = [
+        view
+        for view in desk.workspace.views.values()
+        if view.id == view_id or (external and view.content.get("external_id") == external)
+    ]
+    if not found:
+        raise SlackError("not_found")
+    if arguments.get("hash") not in (None, "", found[-1].hash):
+        raise SlackError("hash_conflict")
+    view = change(desk, found[-1], _content(desk, arguments, found[-1].content["type"]))
+    return {"ok": True, "view": view.as_slack()}
+
+
+def change(desk: Context, view: View, content: dict[str, Any]) -> View:
+    """Inputs whose block keeps its id keep what was typed."""
+    kept = {block["block_id"] for block in content["blocks"]}
+    values = {block: value for block, value in view.values.items() if block in kept}
+    changed = replace(view, content=content, hash=secrets.token_hex(8), values=values)
+    with desk.workspace.changing():
+        desk.workspace.views[view.id] = changed
+    return changed
+
+
+def publish_view(desk: Context, arguments: Arguments) -> Answer:
+    user = str(arguments.get("user_id") or "")
+    if user not in desk.workspace.users:
+        raise SlackError("invalid_arguments")
+    shown = desk.workspace.home.get(user)
+    if shown and arguments.get("hash") not in (None, "", shown.hash):
+        raise SlackError("hash_conflict")
+    content = _content(desk, arguments, "home")
+    view = View(shown.id if shown else desk.workspace.new_id("V"), user, content, secrets.token_hex(8))
+    with desk.workspace.changing():
+        desk.workspace.home[user] = view
+        desk.workspace.views[view.id] = view
+    return {"ok": True, "view": view.as_slack()}
+
+
+def accepted_view(desk: Context, view: Any) -> dict[str, Any]:
+    """The view as Slack keeps it. Raises SlackError with each fault's place."""
+    refusal = check_view(view)
+    if refusal:
+        raise SlackError.refusing(refusal)
+    return {**view, "blocks": list(named(desk.workspace, view["blocks"]))}
+
+
+def _content(desk: Context, arguments: Arguments, kind: str) -> dict[str, Any]:
+    content = accepted_view(desk, arguments.get("view"))
+    if content["type"] != kind:
+        raise SlackError("invalid_arguments")
+    return content

@@ -1,0 +1,484 @@
+"""The stand-in as one ASGI application: Web API, response URLs, Socket Mode, and the page."""
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from bot.playground.context import Context, ResponseUrl, SlackError
+from bot.playground.events import EventDelivery, Sockets
+from bot.playground.faults import FaultKind
+from bot.playground.limits import measure
+from bot.playground.messages_api import content_of, is_true
+from bot.playground.origins import OwnOrigin
+from bot.playground.schema import parse_json
+from bot.playground.user_actions import UserActions
+from bot.playground.web_api import API_OK, ApiResponse, as_slack, call_method, failure
+from bot.playground.workspace import BOT_USER, TEAM, Call, Message, View, Workspace, with_values
+
+HangUp = Callable[[Request], None]
+
+
+def build(desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRoute]) -> Starlette:
+    """For programs of this machine and the page itself. `hang_up` ends a request's connection without an answer."""
+
+    async def call(request: Request) -> Response:
+        about = request.headers.get("content-type", ""), request.headers.get("authorization", "")
+        body = await request.body() or request.url.query.encode()
+        result = await call_method(desk, request.path_params["method"], (body, *about))
+        return send(request, result)
+
+    async def respond(request: Request) -> Response:
+        return send(request, await answer(desk, request.path_params["token"], await request.body()))
+
+    def send(request: Request, result: ApiResponse) -> Response:
+        if result.body is None:
+            hang_up(request)
+            return Response()
+        if isinstance(result.body, str):
+            return PlainTextResponse(result.body, result.status, result.headers)
+        return JSONResponse(result.body, result.status, result.headers)
+
+    return Starlette(
+        routes=[
+            Route("/api/{method}", call, methods=["POST", "GET"]),
+            Route("/response/{token}", respond, methods=["POST"]),
+            WebSocketRoute("/socket", sockets.serve),
+            *pages,
+        ],
+        middleware=[Middleware(OwnOrigin)],
+    )
+
+
+# An ASGI application on loopback in a thread, that can end a connection without an answer.
+
+
+STARTS_WITHIN = 20.0
+ENDS_WITHIN = 10.0
+LOOPBACK = "127.0.0.1"
+
+
+class Connections:
+    """The open connections by their far end."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int], asyncio.Transport] = {}
+
+    def hang_up(self, request: HTTPConnection) -> None:
+        client = request.client
+        transport = self._open.get((client.host, client.port)) if client else None
+        if transport is not None:
+            transport.abort()
+
+    def protocol(self) -> type[asyncio.Protocol]:
+        known = self._open
+
+        class Remembered(H11Protocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                self._far_end = cast("tuple[str, int]", transport.get_extra_info("peername"))
+                known[self._far_end] = transport
+                super().connection_made(transport)
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                known.pop(self._far_end, None)
+                super().connection_lost(exc)
+
+        return Remembered
+
+
+class Serving:
+    """Listens from `with` to its end. The address is known before: the socket is bound at once."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.connections = Connections()
+        # The protocol is named: asyncio switches off the delay of small packets only where it is.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((LOOPBACK, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.url = f"http://{LOOPBACK}:{self._socket.getsockname()[1]}/"
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self, app: ASGIApp) -> Self:
+        config = uvicorn.Config(
+            app,
+            http=self.connections.protocol(),
+            ws="websockets-sansio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        server = self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=server.run, args=([self._socket],), name="slack-stand-in", daemon=True)
+        self._thread.start()
+        waited = threading.Event()
+        for _ in range(int(STARTS_WITHIN / 0.01)):
+            if server.started:
+                return self
+            waited.wait(0.01)
+        raise TimeoutError("The Slack stand-in did not start.")
+
+    def stop(self) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(ENDS_WITHIN)
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+# The page: its files, what it shows, what is done on it.
+
+
+FILES = Path(__file__).parent / "page"
+LOOK_EVERY = 0.05
+HEARTBEAT = 15.0
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: http://127.0.0.1:* http://localhost:*; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+NOT_FOUND, WRONG_KIND, BAD_REQUEST = 404, 415, 400
+Asked = dict[str, Any]
+
+
+class Pages:
+    def __init__(self, desk: Context, people: UserActions, sockets: Sockets) -> None:
+        self._desk = desk
+        self._people = people
+        self._sockets = sockets
+
+    def routes(self) -> list[BaseRoute]:
+        """The page and what it asks."""
+        doings: dict[str, Callable[[Asked], Any]] = {
+            "say": self._say,
+            "use": self._use,
+            "submit": self._submit,
+            "close": self._close,
+            "options": self._options,
+            "home": self._home,
+            "fault": self._fault,
+            "calm": self._calm,
+        }
+        inner = Starlette(
+            routes=[
+                Route("/", self._index),
+                Route("/archives/{rest:path}", self._index),
+                Route("/page/state", self._state),
+                Route("/page/message", self._message),
+                Route("/page/call", self._call),
+                Route("/page/live", self._live),
+                *(Route(f"/page/{name}", _doing(act), methods=["POST"]) for name, act in doings.items()),
+                Route("/page/{name}", self._file),
+            ]
+        )
+        return [Mount("/", inner)]
+
+    async def _index(self, _request: Request) -> Response:
+        return FileResponse(FILES / "index.html", headers=HEADERS)
+
+    async def _file(self, request: Request) -> Response:
+        path = FILES / str(request.path_params["name"])
+        if path.parent != FILES or path.suffix not in (".css", ".js", ".svg") or not path.is_file():
+            return Response(status_code=NOT_FOUND)
+        return FileResponse(path, headers=HEADERS)
+
+    async def _state(self, request: Request) -> Response:
+        user = request.query_params.get("as") or "U0MAYA"
+        if user not in self._desk.workspace.users:
+            return Response(status_code=NOT_FOUND)
+        return JSONResponse(snapshot(self._desk, self._sockets, user), headers=HEADERS)
+
+    async def _message(self, request: Request) -> Response:
+        message = self._found(dict(request.query_params))
+        details = message_details(message) if isinstance(message, Message) else None
+        return JSONResponse(details, headers=HEADERS) if details else Response(status_code=NOT_FOUND)
+
+    async def _call(self, request: Request) -> Response:
+        number = request.query_params.get("number", "")
+        details = call_details(self._desk.workspace, int(number)) if number.isdecimal() else None
+        return JSONResponse(details, headers=HEADERS) if details else Response(status_code=NOT_FOUND)
+
+    async def _live(self, _request: Request) -> Response:
+        headers = {**HEADERS, "cache-control": "no-store"}
+        return StreamingResponse(self._changes(), media_type="text/event-stream", headers=headers)
+
+    async def _changes(self) -> AsyncIterator[str]:
+        """The version each time it changes, and a sign of life in between."""
+        workspace, told, silent = self._desk.workspace, "", 0.0
+        while not workspace.is_closing:
+            now = f"{workspace.version}.{self._sockets.count}.{len(self._desk.faults.active)}"
+            if now != told:
+                yield f"data: {now}\n\n"
+                told, silent = now, 0.0
+            elif silent > HEARTBEAT:
+                yield ": still here\n\n"
+                silent = 0.0
+            await asyncio.sleep(LOOK_EVERY)
+            silent += LOOK_EVERY
+
+    def _say(self, asked: Asked) -> Any:
+        text, channel, user = str(asked["text"]).strip(), str(asked["channel"]), str(asked["user"])
+        thread = str(asked.get("thread_ts") or "")
+        if not text.startswith("/"):
+            return _told(*self._people.message(text, channel=channel, user=user, thread_ts=thread)[1])
+        command, _, rest = text.partition(" ")
+        if thread:
+            return {"error": f"{command} is not supported in threads. Mention @mlcompare instead."}
+        return _told(self._people.command(command, rest.strip(), channel=channel, user=user))
+
+    def _use(self, asked: Asked) -> Any:
+        source = self._found(asked)
+        if isinstance(source, View):
+            return _told(self._people.press_in_view(self._filled(source, asked), asked["action"], asked["user"]))
+        if isinstance(source, Message):
+            return _told(self._people.press(source, asked["action"], asked["user"]))
+        return {"error": "message_not_found"}
+
+    def _submit(self, asked: Asked) -> Any:
+        view = self._found(asked)
+        if not isinstance(view, View):
+            return {"error": "view_not_found"}
+        delivery = self._people.submit(self._filled(view, asked), asked["user"])
+        answer = delivery.answer if delivery.was_taken else {}
+        return {**_told(delivery), "errors": answer.get("errors") or {}}
+
+    def _close(self, asked: Asked) -> Any:
+        view = self._found(asked)
+        delivery = self._people.close_view(view, asked["user"]) if isinstance(view, View) else None
+        return _told(delivery) if delivery else {"error": ""}
+
+    def _options(self, asked: Asked) -> Any:
+        source = self._found(asked)
+        if source is None:
+            return {"error": "message_not_found"}
+        if isinstance(source, View):
+            source = self._filled(source, asked)
+        delivery = self._people.options(source, asked["asking"], asked["user"])
+        return {**_told(delivery), **(delivery.answer if delivery.was_taken else {})}
+
+    def _home(self, asked: Asked) -> Any:
+        return _told(*self._people.open_home(asked["user"]))
+
+    def _fault(self, asked: Asked) -> Any:
+        details: Asked = {
+            name: asked[name] for name in ("method", "left", "seconds", "status", "error") if name in asked
+        }
+        if asked.get("blocks"):
+            details["blocks"] = frozenset(asked["blocks"])
+        return self._desk.faults.add(FaultKind(asked["kind"]), **details).as_json()
+
+    def _calm(self, asked: Asked) -> Any:
+        if "id" in asked:
+            self._desk.faults.remove(int(asked["id"]))
+        else:
+            self._desk.faults.clear()
+        return {"error": ""}
+
+    def _found(self, asked: Asked) -> Message | View | None:
+        if asked.get("view"):
+            return self._desk.workspace.views.get(str(asked["view"]))
+        return self._desk.workspace.find(str(asked.get("channel")), str(asked.get("ts")))
+
+    def _filled(self, view: View, asked: Asked) -> View:
+        return with_values(self._desk.workspace, view, asked.get("values") or {})
+
+
+def _doing(act: Callable[[Asked], Any]) -> Callable[[Request], Any]:
+    """JSON in, JSON out, in a thread: it waits for the bot. Other sites cannot send JSON here unasked."""
+
+    async def serve(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+            return Response(status_code=WRONG_KIND)
+        try:
+            asked = json.loads(await request.body())
+            return JSONResponse(await asyncio.to_thread(act, asked), headers=HEADERS)
+        except (ValueError, LookupError, TypeError) as wrong:
+            return JSONResponse({"error": str(wrong)}, BAD_REQUEST, HEADERS)
+
+    return serve
+
+
+def _told(*deliveries: EventDelivery) -> dict[str, Any]:
+    """How the bot took it, in the end: `error` is "" when it did."""
+    if not deliveries:
+        return {"error": ""}
+    return {"error": deliveries[-1].error, "status": deliveries[-1].status, "seconds": deliveries[-1].seconds}
+
+
+# What the page shows, as JSON: the workspace as one person sees it, and what a message or a call is made of.
+
+
+CALLS_SHOWN = 100
+OK = 200
+
+
+def snapshot(desk: Context, sockets: Sockets, user: str) -> dict[str, Any]:
+    workspace = desk.workspace
+    with workspace.changed:
+        top = workspace.views[workspace.open_views[-1]] if workspace.open_views else None
+        home = workspace.home.get(user)
+        return {
+            "team": TEAM,
+            "me": user,
+            "bot": BOT_USER,
+            "users": {
+                person.id: {"name": person.name, "real_name": person.real_name, "is_bot": person.is_bot}
+                for person in workspace.users.values()
+            },
+            "channels": [as_slack(room) for room in workspace.channels.values() if user in room.members],
+            "messages": [_seen(message) for message in workspace.everything() if message.only_to in ("", user)],
+            "view": top.as_slack() if top and top.user == user else None,
+            "home": home.as_slack() if home else None,
+            "reactions": workspace.reactions,
+            "faults": [fault.as_json() for fault in desk.faults.active],
+            "calls": _calls(workspace),
+            "connection": "socket" if sockets.count else "http" if desk.bot_url else "",
+            "commands": sorted(desk.installation.commands),
+        }
+
+
+def message_details(message: Message) -> dict[str, Any]:
+    """The message as Slack has it, and how near it is to each limit."""
+    return {"message": message.as_slack(with_metadata=True), "figures": measure(message.text, list(message.blocks))}
+
+
+def call_details(workspace: Workspace, number: int) -> dict[str, Any] | None:
+    with workspace.changed:
+        if number >= len(workspace.calls):
+            return None
+        call = workspace.calls[number]
+    return {"method": call.method, "arguments": call.arguments, "status": call.status, "answer": call.answer}
+
+
+def _seen(message: Message) -> dict[str, Any]:
+    return {
+        **message.as_slack(),
+        "channel": message.channel,
+        "ephemeral": message.is_ephemeral,
+        "command": message.command,
+        "by_slack": message.by_slack,
+        "broadcast": message.broadcast,
+    }
+
+
+def _calls(workspace: Workspace) -> list[dict[str, Any]]:
+    first = max(0, len(workspace.calls) - CALLS_SHOWN)
+    return [
+        {
+            "number": first + at,
+            "method": call.method,
+            "at": call.at,
+            "status": call.status,
+            "error": (call.answer or {}).get("error", "") if call.answer is not None else _unsaid(call.status),
+            "problems": (call.answer or {}).get("errors", []),
+        }
+        for at, call in enumerate(workspace.calls[first:])
+    ]
+
+
+def _unsaid(status: int) -> str:
+    """Why there is no answer in JSON: a response_url answers "ok", a fault answers HTML or nothing."""
+    return "" if status == OK else f"HTTP {status}" if status else "connection ended"
+
+
+# Answers by response_url: five in thirty minutes, to all or to the asker, new or in place of the message.
+
+
+NAME = "response_url"
+BAD_PAYLOAD, GONE = 400, 404
+
+
+async def answer(desk: Context, token: str, body: bytes) -> ApiResponse:
+    """The response to one post, recorded as a call of `response_url`."""
+    try:
+        arguments = parse_json(body or b"{}")
+    except ValueError:
+        arguments = None
+    response = failure(desk, NAME)
+    if response is None:
+        slow = desk.faults.take(FaultKind.SLOW, NAME)
+        if slow:
+            await asyncio.sleep(slow.seconds)
+        response = _perform(desk, token, arguments)
+        if desk.faults.take(FaultKind.ANSWER_LOST, NAME):
+            response = ApiResponse(response.status, None)
+    told = response.body if isinstance(response.body, dict) else None
+    shown = arguments if isinstance(arguments, dict) else {}
+    desk.workspace.record(Call(NAME, shown, desk.workspace.clock(), response.status, told))
+    return response
+
+
+def _perform(desk: Context, token: str, arguments: Any) -> ApiResponse:
+    if not isinstance(arguments, dict):
+        return ApiResponse(BAD_PAYLOAD, "invalid_payload")
+    url, error = desk.tickets.use_url(token)
+    if url is None:
+        return ApiResponse(GONE, {"ok": False, "error": error})
+    try:
+        respond(desk, url, arguments)
+    except SlackError as refused:
+        return ApiResponse(BAD_PAYLOAD, str(refused))
+    return ApiResponse(API_OK, "ok")
+
+
+def respond(desk: Context, url: ResponseUrl, arguments: dict[str, Any]) -> None:
+    """Do what was answered. Raises SlackError when Slack would refuse it."""
+    original = desk.workspace.find(url.channel, url.message_ts) if url.message_ts else None
+    if is_true(arguments.get("delete_original")):
+        if original:
+            desk.workspace.edit(original, deleted=True)
+        return
+    content = content_of(desk, arguments)
+    if original and _replaces(arguments):
+        desk.workspace.edit(original, **content)
+        return
+    in_channel = arguments.get("response_type") == "in_channel"
+    thread = str(arguments.get("thread_ts") or (url.thread_ts if not in_channel else ""))
+    desk.workspace.put(
+        Message(
+            desk.workspace.new_ts(),
+            url.channel,
+            BOT_USER,
+            **content,
+            thread_ts=thread,
+            only_to="" if in_channel else url.user,
+            metadata=arguments.get("metadata") or {} if in_channel else {},
+        )
+    )
+
+
+def _replaces(arguments: dict[str, Any]) -> bool:
+    """As asked; unasked, an answer to a button replaces its message unless it says to whom it speaks."""
+    asked = arguments.get("replace_original")
+    return is_true(asked) if asked is not None else "response_type" not in arguments

@@ -1,0 +1,102 @@
+"""What was acknowledged by a process that was killed before it answered: taken over and answered by this one."""
+
+import logging
+import os
+import socket
+import threading
+from collections import deque
+from uuid import uuid4
+
+from slack_sdk import WebClient
+
+from bot.store.inbox import StoredInbox
+from handlers.restart import resume
+from handlers.services import Services, Work
+
+log = logging.getLogger(__name__)
+
+_MARK = "|"
+
+
+def new_owner() -> str:
+    """A name that no other process has or had: machine, process, and a number by chance."""
+    return _MARK.join((_machine(), str(os.getpid()), uuid4().hex[:12]))
+
+
+def has_ended(owner: str) -> bool:
+    """True where it is known that a process of this machine has ended; whoever has our number now, it is not that one.
+
+    For processes that share a file: where machines share a database, several may go by the same name.
+    """
+    machine, _, rest = owner.partition(_MARK)
+    number = rest.partition(_MARK)[0]
+    if machine != _machine() or not number.isdecimal() or os.name != "posix":
+        return False
+    if int(number) == os.getpid():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _machine() -> str:
+    return socket.gethostname()[:200]
+
+
+class Takeover:
+    """Looks at the start and then again and again for what was left, and hands it to the pool."""
+
+    def __init__(self, inbox: StoredInbox, services: Services, client: WebClient, *, shares_a_file: bool) -> None:
+        self._inbox = inbox
+        self._services = services
+        self._client = client
+        self._is_dead = has_ended if shares_a_file else _unknown
+        self._waiting: deque[Work] = deque()  # taken over, and the pool was full
+        self._is_failing = False
+        self._is_ending = False
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="recovery", daemon=True).start()
+
+    def end(self) -> None:
+        """From now on it only shows that we live and work."""
+        self._is_ending = True
+
+    def stop(self) -> None:
+        """Leaves what is not answered to others."""
+        self._stopped.set()
+        self._inbox.close()
+
+    def look(self) -> None:
+        """Once, now. What goes wrong is logged the first time, and tried again."""
+        try:
+            if self._is_ending:
+                self._inbox.beat()
+                return
+            found = self._inbox.take_over(self._is_dead)
+            self._is_failing = False
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is tried again
+            if not self._is_failing:
+                log.warning("what others left cannot be looked for", extra={"reason": error})
+            self._is_failing = True
+            return
+        if found:
+            log.warning("taken over from a process that ended", extra={"count": len(found)})
+        for left in found:
+            self._waiting.append(Work(resume(left, self._client, self._services), left.said.channel))
+        while self._waiting and self._services.pool.submit(self._waiting[0]) is not None:
+            self._waiting.popleft()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self.look()
+            self._stopped.wait(self._inbox.every)
+
+
+def _unknown(_owner: str) -> bool:
+    return False

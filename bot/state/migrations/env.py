@@ -1,8 +1,0 @@
-"""Run by Alembic, on the connection it is given."""
-
-from alembic import context
-
-from bot.state.tables import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
-context.run_migrations()

@@ -1,0 +1,96 @@
+"""Posted comparisons, kept for 400 days for all replicas; without a database, in memory for this one."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Row, Select, delete, or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.store.database import upsert
+from bot.store.tables import comparisons
+from handlers.stores import InMemoryComparisons, PostedComparison
+
+log = logging.getLogger(__name__)
+
+KEPT = 400 * 24 * 3600
+PRUNED = 24 * 3600  # seconds between looking for old ones
+_COLUMNS = ("id", "workspace", "channel", "thread", "message_ts", "asked_by", "at")
+_TOLD = ("runs", "labels", "experiment", "metrics", "everything", "best", "at_step", "differing")
+
+
+class StoredComparisons:
+    """Comparisons in the database; what this process posted is also in memory, for when there is none."""
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._now = now
+        self._own = InMemoryComparisons()
+        self._mutex = threading.Lock()
+        self._prunes_at = 0.0
+
+    def remember(self, record: PostedComparison) -> None:
+        self._own.remember(record)
+        values: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS}
+        told = {name: getattr(record, name) for name in _TOLD}
+        told |= {"tolerance": record.tolerance} if record.tolerance is not None else {}  # others may not know it yet
+        values["told"] = json.dumps(told)
+        statement = upsert(self._engine, comparisons).values(**values)
+        newest = {name: statement.excluded[name] for name in values if name != "id"}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=newest))
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("a comparison is remembered only here", extra={"reason": error})
+            return
+        self._prune_now_and_then()
+
+    def get(self, record_id: str) -> PostedComparison | None:
+        found = self._read(select(comparisons).where(comparisons.c.id == record_id))
+        return self._own.get(record_id) if found is None else next(iter(found), None)
+
+    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedComparison]:
+        mine = (comparisons.c.workspace == workspace) & (comparisons.c.asked_by == user)
+        found = self._read(select(comparisons).where(mine).order_by(*_NEWEST).limit(limit))
+        return self._own.recent(workspace, user, limit=limit) if found is None else found
+
+    def in_thread(self, channel: str, thread: str) -> PostedComparison | None:
+        if not thread:
+            return None
+        stands = or_(comparisons.c.thread == thread, comparisons.c.message_ts == thread)
+        wanted = select(comparisons).where((comparisons.c.channel == channel) & stands).order_by(*_NEWEST).limit(1)
+        found = self._read(wanted)
+        return self._own.in_thread(channel, thread) if found is None else next(iter(found), None)
+
+    def _read(self, wanted: Select[Any]) -> list[PostedComparison] | None:
+        """None when the database cannot be asked."""
+        try:
+            with self._engine.connect() as connection:
+                return [_recorded(row) for row in connection.execute(wanted)]
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("comparisons cannot be read from the database", extra={"reason": error})
+            return None
+
+    def _prune_now_and_then(self) -> None:
+        at = self._now().timestamp()
+        with self._mutex:
+            if at < self._prunes_at:
+                return
+            self._prunes_at = at + PRUNED
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(delete(comparisons).where(comparisons.c.at < int(at) - KEPT))
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("old comparisons could not be removed", extra={"reason": error})
+
+
+_NEWEST = (comparisons.c.at.desc(), comparisons.c.message_ts.desc())
+
+
+def _recorded(row: Row[Any]) -> PostedComparison:
+    told = json.loads(row.told)
+    lists = {name: tuple(told.get(name, ())) for name in ("runs", "labels", "metrics")}
+    return PostedComparison(**{name: getattr(row, name) for name in _COLUMNS}, **{**told, **lists})

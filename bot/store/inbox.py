@@ -1,0 +1,330 @@
+"""What was said and is not answered yet, in the database; taken over from processes that ended before they answered.
+
+Processes show that they live by a beat. One whose beat stands still for long is taken for dead, by the clock of who
+watches: clocks of machines differ. Should it live after all, it learns before it tells anything that it is too late.
+"""
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotInTime
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, exists, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.store.claims import stored
+from bot.store.database import upsert
+from bot.store.tables import claims, inbox, processes
+from handlers.incoming import Utterance
+from handlers.stores import AnswerStage, LeftRequest
+
+log = logging.getLogger(__name__)
+
+KEPT = 30 * 60  # seconds; as long as Slack lets a response_url be used
+PATIENCE = 30.0  # seconds without a beat, after which a process counts as dead
+HELD_UP = 0.5  # seconds that an acknowledgement or an answer waits for the database at most
+FORGOTTEN = 24 * 3600  # seconds after which nothing is known of a process that left nothing
+REST = 5  # seconds a database that failed is left alone
+_SLOW = 10.0  # seconds for what nobody waits for
+_FAILURES = (SQLAlchemyError, OSError, NotInTime)
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    asked_at: int
+    is_stored: bool  # False: perhaps; the database did not say in time
+
+
+# Writes that many threads ask for at once, made by one thread: what waits goes into one transaction.
+
+
+Job = Callable[[Connection], Any]
+
+
+class StoredInbox:
+    """The inbox of one process; `owner` names it among all that ever ran."""
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime], owner: str, patience: float = PATIENCE) -> None:
+        self._engine = engine
+        self._now = now
+        self._owner = owner
+        self._patience = patience
+        self._writer = InboxWriter(engine)
+        self._putting = _putting(engine)
+        self._mutex = threading.Lock()
+        self._own: dict[str, _Own] = {}
+        self._undone: set[str] = set()  # answered, and could not be removed yet
+        self._beats: dict[str, tuple[int, float]] = {}  # of others: the last one seen, and when it was new
+        self._beat_until = 0.0
+        self._rests_until = 0.0
+        self._is_down = False
+        self._is_closed = False
+        self.every = patience / 3  # seconds between two beats, at most
+
+    def put(self, key: str, said: Utterance) -> bool:
+        """Kept from now on. False when it is being answered already, or was."""
+        if not key:
+            return True
+        at, name = self._at(), stored(key)
+        with self._mutex:
+            if name in self._own:
+                return False
+            if at < self._rests_until or self._is_closed:
+                return True
+            self._own[name] = _Own(int(at), is_stored=False)
+        values = {"key": name, "asked_at": int(at), "said": _written(said)}
+        was_put = self._ask(lambda connection: self._insert(connection, values))
+        with self._mutex:
+            if was_put is False:
+                self._own.pop(name, None)
+            elif was_put:
+                self._own[name] = _Own(int(at), is_stored=True)
+        return was_put is not False
+
+    def show(self, key: str, ts: str) -> None:
+        """Where the message stands that was shown while working."""
+        name = stored(key)
+        if name in self._own:
+            self._writer.submit(lambda connection: connection.execute(_SHOW, self._mine(name) | {"ts": ts}))
+
+    def begin_telling(self, key: str, stage: AnswerStage) -> bool:
+        """False when another process answers by now."""
+        name, at = stored(key), self._at()
+        own = self._own.get(name)
+        if own is None:
+            return True
+        if self._is_closed:
+            return False  # it is left for others already
+        if at < self._rests_until:
+            return True
+        told = self._mine(name) | {"to": stage.value, "at": int(at)}
+        count = self._ask(lambda connection: connection.execute(_TELL, told).rowcount)
+        return count != 0 or not own.is_stored or own.asked_at < at - KEPT
+
+    def done(self, key: str) -> None:
+        """No longer kept."""
+        name = stored(key)
+        with self._mutex:
+            if self._own.pop(name, None):
+                self._undone.add(name)
+            else:
+                return
+        self._remove(name)
+
+    def take_over(self, is_dead: Callable[[str], bool] = lambda _owner: False) -> list[LeftRequest]:
+        """What dead processes left, now ours; each is taken by one process. Removes what is too old.
+
+        `is_dead` knows of an owner that it is dead before its beat tells. Raises what the database raises.
+        """
+        for name in list(self._undone):
+            self._remove(name)
+        at = self._at()
+        rows = self._patiently(lambda connection: self._take(connection, at, is_dead))
+        found = [left for row in rows if (left := _read(row))]
+        with self._mutex:
+            self._own.update({left.key: _Own(left.asked_at, is_stored=True) for left in found})
+        return found
+
+    def beat(self) -> None:
+        """Shows that this process lives. Raises what the database raises."""
+        self._patiently(self._beat_now)
+
+    def close(self, seconds: float = 3.0) -> None:
+        """Leaves what is not answered to others, at once."""
+        with self._mutex:
+            self._is_closed = True
+        gone = delete(processes).where(processes.c.id == self._owner)
+        if self._beat_until:
+            self._writer.submit(lambda connection: connection.execute(gone))
+        self._writer.close(seconds)
+
+    def _at(self) -> float:
+        return self._now().timestamp()
+
+    def _mine(self, name: str) -> dict[str, Any]:
+        return {"name": name, "mine": self._owner}
+
+    def _ask(self, job: Job) -> Any:
+        """What the job returned; None when the database fails or takes too long, which is said once."""
+        try:
+            found = self._writer.submit(job).result(HELD_UP)
+        except _FAILURES as error:
+            self._rest(error)
+            return None
+        if self._is_down:
+            self._is_down = False
+            log.warning("what is asked is stored again")
+        return found
+
+    def _patiently(self, job: Job) -> Any:
+        try:
+            return self._writer.submit(job).result(_SLOW)
+        except BaseException:
+            self._beat_until = 0.0
+            raise
+
+    def _rest(self, error: BaseException) -> None:
+        with self._mutex:
+            self._rests_until = self._at() + REST
+            self._beat_until = 0.0
+            first, self._is_down = not self._is_down, True
+        if first:
+            log.error(
+                "what is asked cannot be stored; it would be lost if this process were killed", extra={"reason": error}
+            )
+
+    def _remove(self, name: str) -> None:
+        job = self._writer.submit(lambda connection: connection.execute(_DONE, self._mine(name)))
+        job.add_done_callback(lambda future: None if future.exception() else self._undone.discard(name))
+
+    def _insert(self, connection: Connection, values: dict[str, Any]) -> bool:
+        """False for what is being answered by somebody, or was claimed and answered."""
+        self._beat(connection)
+        row = values | {
+            "owner": self._owner,
+            "stage": AnswerStage.ASKED.value,
+            "told_at": 0,
+            "working_ts": "",
+            "times": 0,
+        }
+        if connection.execute(self._putting, {f"new_{name}": value for name, value in row.items()}).rowcount:
+            return True
+        wanted = select(inbox.c.owner).where(inbox.c.key == values["key"])
+        return connection.scalar(wanted) == self._owner  # stored by a try whose success was not told
+
+    def _beat_now(self, connection: Connection) -> None:
+        self._beat_until = 0.0
+        self._beat(connection)
+
+    def _beat(self, connection: Connection) -> None:
+        """In the transaction of what is stored: nobody sees what is ours before they see that we live."""
+        at = self._at()
+        if at < self._beat_until:
+            return
+        statement = upsert(self._engine, processes).values(id=self._owner, beat_at=int(at))
+        newest = {"beat_at": statement.excluded.beat_at}
+        connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=newest))
+        self._beat_until = at + self.every
+
+    def _take(self, connection: Connection, at: float, is_dead: Callable[[str], bool]) -> list[Row[Any]]:
+        self._beat_now(connection)
+        connection.execute(delete(inbox).where(inbox.c.asked_at <= int(at) - KEPT))
+        connection.execute(delete(processes).where(processes.c.beat_at < int(at) - FORGOTTEN))
+        others = {row.owner: row.beat_at for row in self._others(connection)}
+        self._beats = {owner: known for owner, known in self._beats.items() if owner in others}
+        dead = [owner for owner, beat in others.items() if self._stands_still(owner, beat, at) or is_dead(owner)]
+        if not dead:
+            return []
+        wanted = update(inbox).where(inbox.c.owner.in_(dead)).values(owner=self._owner, times=inbox.c.times + 1)
+        rows: list[Row[Any]] = [*connection.execute(wanted.returning(*inbox.c))]
+        connection.execute(delete(processes).where(processes.c.id.in_(dead)))
+        return rows
+
+    def _others(self, connection: Connection) -> list[Row[Any]]:
+        """Those who have something to answer, and their last beat."""
+        joined = inbox.outerjoin(processes, processes.c.id == inbox.c.owner)
+        wanted = select(inbox.c.owner, processes.c.beat_at).select_from(joined).where(inbox.c.owner != self._owner)
+        return [*connection.execute(wanted.distinct())]
+
+    def _stands_still(self, owner: str, beat: int | None, at: float) -> bool:
+        if beat is None:
+            return True  # it said that it ends
+        known, since = self._beats.get(owner, (None, at))
+        if known != beat:
+            since = at
+        self._beats[owner] = (beat, since)
+        return at - since >= self._patience
+
+
+def _putting(engine: Engine) -> Any:
+    """Stores what nobody has claimed yet."""
+    values = select(*(bindparam(f"new_{column.name}", type_=column.type) for column in inbox.c))
+    unclaimed = values.where(~exists().where(claims.c.key == bindparam("new_key", type_=claims.c.key.type)))
+    return upsert(engine, inbox).from_select(list(inbox.c.keys()), unclaimed).on_conflict_do_nothing()
+
+
+_OURS = (inbox.c.key == bindparam("name")) & (inbox.c.owner == bindparam("mine"))
+_SHOW = update(inbox).where(_OURS).values(working_ts=bindparam("ts"))
+_TELL = update(inbox).where(_OURS).values(stage=bindparam("to"), told_at=bindparam("at"))
+_DONE = delete(inbox).where(_OURS)
+
+
+def _written(said: Utterance) -> str:
+    """Without the trigger, which lives three seconds."""
+    return json.dumps(asdict(replace(said, trigger="")))
+
+
+def _read(row: Row[Any]) -> LeftRequest | None:
+    """None for what another version wrote that this one cannot read."""
+    try:
+        told = json.loads(row.said)
+        said = Utterance(**{field.name: told[field.name] for field in fields(Utterance) if field.name in told})
+        stage = AnswerStage(row.stage)
+    except (ValueError, TypeError):
+        log.warning("what another process left cannot be read", extra={"key": row.key})
+        return None
+    return LeftRequest(row.key, said, stage, row.working_ts, row.asked_at, row.told_at, row.times)
+
+
+_AT_ONCE = 200  # jobs in one transaction
+
+
+class InboxWriter:
+    """Jobs are done in the order they came. Its thread starts with the first, and ends with `close`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._wanted: deque[tuple[Job, Future[Any]]] = deque()
+        self._work = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    def submit(self, job: Job) -> Future[Any]:
+        """What the job returned once it is in the database; holds what the database raised when it is not."""
+        future: Future[Any] = Future()
+        with self._work:
+            if self._is_closed:
+                future.set_exception(OSError("the writer is closed"))
+                return future
+            self._wanted.append((job, future))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+                self._thread.start()
+            self._work.notify()
+        return future
+
+    def close(self, seconds: float) -> None:
+        """Takes nothing more, and waits at most so long for what was taken."""
+        with self._work:
+            self._is_closed = True
+            self._work.notify()
+        if self._thread:
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while batch := self._next():
+            try:
+                results = self._transact([job for job, _future in batch])
+            except BaseException as error:  # noqa: BLE001 -- each who waits is told
+                for _job, future in batch:
+                    future.set_exception(error)
+            else:
+                for (_job, future), result in zip(batch, results, strict=True):
+                    future.set_result(result)
+
+    def _next(self) -> list[tuple[Job, Future[Any]]]:
+        """Empty when there will be no more."""
+        with self._work:
+            while not self._wanted and not self._is_closed:
+                self._work.wait()
+            return [self._wanted.popleft() for _ in range(min(len(self._wanted), _AT_ONCE))]
+
+    def _transact(self, jobs: list[Job]) -> list[Any]:
+        with self._engine.begin() as connection:
+            return [job(connection) for job in jobs]

@@ -1,0 +1,184 @@
+"""Watches in the database, each change of one in the same transaction as who made it and when."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+from zlib import crc32
+
+from sqlalchemy import BigInteger, Connection, Engine, Row, Select, cast, delete, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.store.database import upsert
+from bot.store.tables import watch_changes, watches
+from comparison.errors import RequestError
+from handlers.stores import MAX_WATCHES, StoredWatch, TooManyWatches, WatchChange, oldest_first
+
+log = logging.getLogger(__name__)
+
+LOCK = 7_214_050 << 32  # PostgreSQL's advisory locks, one a channel, from here on
+_SAME = ("id", "workspace", "channel", "words", "created_by", "created_at", "is_digest", "is_primed")
+_STATE = ("paused_at", "paused_by", "paused_why", "experiment_id", "gone_at")
+_Found = TypeVar("_Found")
+
+
+class StoredWatches:
+    """What people ask for in Slack raises RequestError; anything else raises what the database raises."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, kept: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
+        self._change(lambda connection: _add(connection, kept, instead_of))
+
+    def get(self, watch_id: str) -> StoredWatch | None:
+        return next(iter(self._asked(select(watches).where(watches.c.id == watch_id), _kept)), None)
+
+    def of_channel(self, workspace: str, channel: str) -> list[StoredWatch]:
+        return oldest_first(self._asked(_in(workspace, channel), _kept))
+
+    def every(self) -> list[StoredWatch]:
+        with self._engine.connect() as connection:
+            return oldest_first(map(_kept, connection.execute(select(watches))))
+
+    def prime(self, watch_id: str, past: Iterable[str]) -> None:
+        told = {"past": json.dumps(list(past)), "is_primed": True}
+        with self._engine.begin() as connection:
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+
+    def tie(self, watch_id: str, experiment_id: str, *, gone_at: int = 0) -> None:
+        told = {"experiment_id": experiment_id, "gone_at": gone_at}
+        with self._engine.begin() as connection:
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+
+    def edit(self, watch_id: str, words: str, *, by: str, at: int, experiment_id: str = "") -> StoredWatch | None:
+        told = {"words": words, "experiment_id": experiment_id, "gone_at": 0}
+
+        def job(connection: Connection) -> StoredWatch | None:
+            before = _locked(connection, watch_id)
+            if before is None:
+                return None
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+            _record(connection, before, by=by, at=at, what="edited", before=before.words, after=words)
+            return _locked(connection, watch_id)
+
+        return self._change(job)
+
+    def pause(self, watch_id: str, *, by: str, at: int, why: str = "") -> bool:
+        def job(connection: Connection) -> bool:
+            before = _locked(connection, watch_id)
+            if before is None or before.is_paused:
+                return False
+            told = {"paused_at": max(at, 1), "paused_by": by, "paused_why": why}
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+            _record(connection, before, by=by, at=at, what="paused", after=why)
+            return True
+
+        return self._change(job)
+
+    def resume(self, watch_id: str, *, by: str, at: int) -> bool:
+        def job(connection: Connection) -> bool:
+            before = _locked(connection, watch_id)
+            if before is None or not before.is_paused:
+                return False
+            told = {"paused_at": 0, "paused_by": "", "paused_why": ""}
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+            _record(connection, before, by=by, at=at, what="resumed", before=before.paused_why)
+            return True
+
+        return self._change(job)
+
+    def remove(self, watch_id: str, *, by: str, at: int) -> StoredWatch | None:
+        return self._change(lambda connection: _remove(connection, watch_id, by=by, at=at))
+
+    def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[WatchChange]:
+        here = (watch_changes.c.workspace == workspace) & (watch_changes.c.channel == channel)
+        return self._asked(select(watch_changes).where(here).order_by(watch_changes.c.id.desc()).limit(limit), _changed)
+
+    def every_change(self, *, channel: str = "", limit: int = 50) -> list[WatchChange]:
+        """Those of all channels, or of one; the last first."""
+        wanted = select(watch_changes).order_by(watch_changes.c.id.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            here = wanted.where(watch_changes.c.channel == channel) if channel else wanted
+            return list(map(_changed, connection.execute(here)))
+
+    def channels_of(self, workspace: str, user: str, *, limit: int = 10) -> list[str]:
+        """Empty while the database does not answer: the page that shows them has more to show."""
+        mine = (watches.c.workspace == workspace) & (watches.c.created_by == user)
+        last = func.max(watches.c.created_at).desc()
+        wanted = select(watches.c.channel).where(mine).group_by(watches.c.channel).order_by(last).limit(limit)
+        try:
+            return self._asked(wanted, lambda row: str(row.channel))
+        except RequestError:
+            return []
+
+    def _change(self, job: Callable[[Connection], _Found]) -> _Found:
+        try:
+            return self._transact(job)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("a watch cannot be kept", extra={"reason": error})
+            raise RequestError(
+                "I cannot keep that: my database does not answer. Nothing was changed.",
+                remedy="Try again in a minute; if it stays so, tell whoever runs me.",
+            ) from error
+
+    def _asked(self, wanted: Select[Any], read: Callable[[Row[Any]], _Found]) -> list[_Found]:
+        try:
+            return self._transact(lambda connection: [read(row) for row in connection.execute(wanted)])
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("watches cannot be read", extra={"reason": error})
+            raise RequestError(
+                "I cannot tell what is watched: my database does not answer.",
+                remedy="Try again in a minute; if it stays so, tell whoever runs me.",
+            ) from error
+
+    def _transact(self, job: Callable[[Connection], _Found]) -> _Found:
+        with self._engine.begin() as connection:
+            return job(connection)
+
+
+def _add(connection: Connection, kept: StoredWatch, instead_of: Sequence[str]) -> None:
+    """One that is there already (its success was not told) is left as it is."""
+    if connection.dialect.name == "postgresql":  # the other has one writer at a time
+        lock = LOCK + crc32(f"{kept.workspace} {kept.channel}".encode())
+        connection.execute(select(func.pg_advisory_xact_lock(cast(lock, BigInteger))))
+    for each in instead_of:
+        _remove(connection, each, by=kept.created_by, at=int(kept.created_at))
+    here = _in(kept.workspace, kept.channel).where(watches.c.id != kept.id)
+    if (connection.scalar(select(func.count()).select_from(here.subquery())) or 0) >= MAX_WATCHES:
+        raise TooManyWatches
+    told = {name: getattr(kept, name) for name in (*_SAME, *_STATE)} | {"past": json.dumps(kept.past)}
+    if connection.execute(upsert(connection.engine, watches).values(**told).on_conflict_do_nothing()).rowcount:
+        _record(connection, kept, by=kept.created_by, at=int(kept.created_at), what="added", after=kept.words)
+
+
+def _remove(connection: Connection, watch_id: str, *, by: str, at: int) -> StoredWatch | None:
+    before = _locked(connection, watch_id)
+    if before is not None:
+        connection.execute(delete(watches).where(watches.c.id == watch_id))
+        _record(connection, before, by=by, at=at, what="removed", before=before.words)
+    return before
+
+
+def _in(workspace: str, channel: str) -> Select[Any]:
+    return select(watches).where((watches.c.workspace == workspace) & (watches.c.channel == channel))
+
+
+def _locked(connection: Connection, watch_id: str) -> StoredWatch | None:
+    row = connection.execute(select(watches).where(watches.c.id == watch_id).with_for_update()).first()
+    return _kept(row) if row else None
+
+
+def _record(connection: Connection, kept: StoredWatch, *, by: str, at: int, **change: str) -> None:
+    told = {"watch_id": kept.id, "workspace": kept.workspace, "channel": kept.channel, "before": "", "after": ""}
+    connection.execute(insert(watch_changes).values(**(told | change), changed_by=by, changed_at=at))
+
+
+def _kept(row: Row[Any]) -> StoredWatch:
+    told = {name: getattr(row, name) for name in (*_SAME, *_STATE)}
+    return StoredWatch(**told, past=tuple(json.loads(row.past)))
+
+
+def _changed(row: Row[Any]) -> WatchChange:
+    places = (row.watch_id, row.workspace, row.channel, row.changed_by, int(row.changed_at))
+    return WatchChange(*places, row.what, row.before, row.after)

@@ -1,0 +1,482 @@
+"""A request answered: the runs found, the asked values read, the comparison made."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from math import inf, isfinite
+from typing import NoReturn
+
+from comparison.channel_defaults import ChannelDefaults
+from comparison.errors import RequestError
+from comparison.evaluations import BETWEEN, Pick, evaluations, has_several, histories, replaced, told_apart
+from comparison.judgement.caveats import find_caveats
+from comparison.judgement.costs import is_judged_as_cost
+from comparison.judgement.differences import compare_datasets, compare_parameters_and_tags, is_held_out
+from comparison.judgement.goals import decide_goal
+from comparison.judgement.numbers import difference_of, is_same, is_within, relative_change
+from comparison.judgement.result import Change, Comparison, GoalSource, MetricComparison, Outcome, Reading, are_one
+from comparison.judgement.tolerance import decide_tolerance
+from comparison.judgement.verdict import judge
+from comparison.language.quoting import complete_request
+from comparison.names import fold, nearest_names
+from comparison.request import Compare
+from comparison.resolve.runs import ChosenRuns, find_runs
+from comparison.runs import Experiment, Goal, Metric, Run, Side
+from comparison.tracking.source import RunSource
+
+MOST_HISTORIES = 400  # metric histories read for one answer
+
+
+def ask(
+    request: Compare,
+    source: RunSource,
+    *,
+    now: datetime | int | None = None,
+    defaults: ChannelDefaults | None = None,
+    several: ChosenRuns = ChosenRuns.NEWEST,
+) -> Comparison:
+    """The comparison that was asked for. Raises RequestError and what finding raises.
+
+    `now` with its time zone, or in ms since the epoch (then the zone is UTC); `defaults` are the channel's;
+    `several` says what becomes of a name that several runs have.
+    """
+    agreed = defaults or ChannelDefaults()
+    moment = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else now
+    sides: Sequence[Side] = find_runs(
+        request.runs,
+        source,
+        experiment=request.experiment,
+        text=request.text,
+        metric=request.metrics[0] if request.metrics else "",
+        defaults=agreed,
+        now=moment,
+        several=several,
+    )
+    if len(sides) < 2:
+        raise RequestError(
+            "A comparison takes two runs or more.",
+            remedy="Name the baseline first.",
+            example="run-a vs run-b",
+            text=request.text,
+        )
+    metrics = _known(request, sides) or _default_metric(agreed, sides)
+    reading = "last"
+    goal_of = _goals(sides, agreed.goals)
+    if request.best or request.at_step is not None:
+        reading = "best" if request.best else f"at step {request.at_step}"
+        sides = _read_series(request, sides, metrics, source, goal_of)
+    else:
+        sides = told_apart(sides, source, metrics=[_logged_as(name) for name in metrics], judged=_judged(goal_of))
+    now_ms = None if moment is None else int(moment.timestamp() * 1000)
+    return compare(
+        *sides,
+        metrics=metrics,
+        channel_goals=agreed.goals,
+        tolerance=request.tolerance,
+        channel_tolerances=agreed.tolerances,
+        now=now_ms,
+        reading=reading,
+    )
+
+
+def _goals(sides: Sequence[Side], channel: Mapping[str, Goal]) -> Callable[[str], Goal]:
+    experiments = list({run.experiment.experiment_id: run.experiment for side in sides for run in side.runs}.values())
+    return lambda name: decide_goal(name, {}, channel, experiments)[0]
+
+
+def _judged(goal_of: Callable[[str], Goal]) -> Callable[[str], bool]:
+    return lambda name: goal_of(name) is not Goal.UNKNOWN
+
+
+def _logged_as(name: str) -> str:
+    """The metric that a row is of: `accuracy` of `accuracy · valid`."""
+    return name.partition(BETWEEN)[0]
+
+
+def _default_metric(defaults: ChannelDefaults, sides: Sequence[Side]) -> tuple[str, ...]:
+    """The channel's metric, where one of these runs logged it."""
+    logged = any(defaults.metric in run.metrics for side in sides for run in side.runs)
+    return (defaults.metric,) if defaults.metric and logged else ()
+
+
+def _known(request: Compare, sides: Sequence[Side]) -> tuple[str, ...]:
+    """The metrics asked for as they were logged, whatever their case. Raises RequestError for one nobody logged."""
+    logged = {name: None for side in sides for run in side.runs for name in run.metrics}
+    alike = {fold(name): name for name in reversed(logged)}
+    found: dict[str, None] = {}
+    for name in request.metrics:
+        if BETWEEN in name and _logged_as(name) in logged:
+            found[name] = None  # one dataset of it; whether it is there is known when they are told apart
+            continue
+        known = name if name in logged else alike.get(fold(name))
+        each = [known] if known else [alike.get(fold(word)) for word in name.split()]
+        if not all(each):
+            _unknown(name, logged, request)
+        found.update(dict.fromkeys(filter(None, each)))
+    return tuple(found)
+
+
+def _unknown(name: str, logged: Iterable[str], request: Compare) -> NoReturn:
+    place = request.text.rfind(name)
+    logged = list(logged)
+    alike = nearest_names(name, logged) or tuple(logged[:5])
+    spot = None if place < 0 else place
+    raise RequestError(
+        f"None of these runs logged a metric called {name}.",
+        remedy="" if logged else "They logged no metrics at all.",
+        example=complete_request(request.text, spot, place + len(name), alike[0]) if alike else "",
+        near=alike,
+        text=request.text,
+        at=spot,
+        end=None if spot is None else spot + len(name),
+    )
+
+
+def _read_series(
+    request: Compare,
+    sides: Sequence[Side],
+    metrics: Sequence[str],
+    source: RunSource,
+    goal_of: Callable[[str], Goal],
+) -> tuple[Side, ...]:
+    """The sides with the asked value of each metric in place of the last one."""
+    judged = _judged(goal_of) if request.best else lambda _name: True
+    named = {_logged_as(name) for name in metrics}
+    wanted = _wanted(sides, judged)
+    if len(wanted) > MOST_HISTORIES and metrics:
+        wanted = [(run, name) for run, name in wanted if name in named]
+    read = {name for _run, name in wanted}
+    if len(wanted) > MOST_HISTORIES:
+        raise RequestError(
+            f"That would take the histories of {len(wanted):,} metrics.",
+            remedy="Name the metrics you mean.",
+            example=f"{request.text.strip()[:200]} by {wanted[0][1]}",
+            text=request.text,
+        )
+    points = histories(wanted, source)
+    told = evaluations([run for run in _runs(sides) if has_several(run)], source)
+    pick = _pick_best(goal_of) if request.best else _pick_at(request.at_step or 0)
+    if request.at_step is not None and wanted and not any(pick(name, past) for (_id, name), past in points.items()):
+        _nothing_then(request, list(points.values()))
+    kept = [_without(side, lambda name: name not in read and judged(name)) for side in sides]
+    return replaced(kept, points, told, source, pick=pick)
+
+
+def _nothing_then(request: Compare, histories: Sequence[Sequence[Metric]]) -> NoReturn:
+    """No metric was logged at the step that was asked for: says which step is nearest."""
+    wanted = request.at_step or 0
+    steps = {each.step for past in histories for each in past}
+    closest = min(steps, key=lambda step: (abs(step - wanted), step), default=None)
+    place = request.text.rfind(str(wanted))
+    raise RequestError(
+        f"None of these runs logged a metric at step {wanted}.",
+        remedy="" if closest is None else f"The nearest step is {closest}; they logged up to step {max(steps)}.",
+        example=""
+        if closest is None
+        else complete_request(request.text, place, place + len(str(wanted)), str(closest)),
+        text=request.text,
+        at=None if place < 0 else place,
+    )
+
+
+def _wanted(sides: Sequence[Side], judged: Callable[[str], bool]) -> list[tuple[Run, str]]:
+    """Whose history of what is to be read. A last value at step 0 may be one of many: MLflow's default is no step.
+
+    Without a goal there is no best, and the last value stays.
+    """
+    return [(run, name) for run in _runs(sides) for name in run.metrics if judged(name)]
+
+
+def _runs(sides: Sequence[Side]) -> list[Run]:
+    return list({run.run_id: run for side in sides for run in side.runs}.values())
+
+
+def _without(side: Side, is_left_out: Callable[[str], bool]) -> Side:
+    """The side without what was not read for want of room, which would be shown as something else."""
+
+    def run_with(run: Run) -> Run:
+        return replace(run, metrics={name: each for name, each in run.metrics.items() if not is_left_out(name)})
+
+    return replace(side, runs=tuple(map(run_with, side.runs)))
+
+
+def _pick_best(goal_of: Callable[[str], Goal]) -> Pick:
+    """By the metric's goal; the last value where no goal is known or none is finite."""
+
+    def pick(name: str, past: Sequence[Metric]) -> Metric | None:
+        goal = goal_of(name)
+        finite = [each for each in past if math.isfinite(each.value)]
+        if goal is Goal.UNKNOWN or not finite:
+            return _counted(past[-1], past) if past else None
+        return _counted((min if goal is Goal.LOWER else max)(finite, key=lambda each: each.value), past)
+
+    return pick
+
+
+def _pick_at(step: int) -> Pick:
+    def pick(_name: str, past: Sequence[Metric]) -> Metric | None:
+        at = [each for each in past if each.step == step]
+        return _counted(at[-1], at) if at else None
+
+    return pick
+
+
+def _counted(found: Metric, past: Sequence[Metric]) -> Metric:
+    """The value, and how often the metric was logged at its step: folds and the like are no steps."""
+    return replace(found, points=sum(each.step == found.step for each in past))
+
+
+# Runs in, a judged comparison out. The rules are a promise to users: docs/judgement.md.
+
+
+_SHORT_ID = 8
+_NOT_READ = Reading()
+_NO_GOALS: Mapping[str, Goal] = {}
+_NO_TOLERANCES: Mapping[str, float] = {}
+_RANK = {
+    Outcome.WORSE: 0,
+    Outcome.BETTER: 1,
+    Outcome.CHANGED: 4,
+    Outcome.UNCLEAR: 5,
+    Outcome.ONLY_BASELINE: 6,
+    Outcome.ONLY_CANDIDATE: 6,
+    Outcome.NOT_A_NUMBER: 7,
+    Outcome.SAME: 8,
+    Outcome.NEITHER: 9,
+}
+_OF_COSTS = 2  # costs that moved are read behind the metrics that tell how good a run is
+
+
+def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides are keywords with a default
+    baseline: Side | Run | Sequence[Run],
+    *candidates: Side | Run | Sequence[Run],
+    metrics: Sequence[str] = (),
+    goals: Mapping[str, Goal] | None = None,
+    channel_goals: Mapping[str, Goal] | None = None,
+    tolerance: float | None = None,
+    channel_tolerances: Mapping[str, float] | None = None,
+    now: int | None = None,
+    reading: str = "last",
+) -> Comparison:
+    """Compare each candidate with the baseline.
+
+    `metrics` come first, the first is primary; `goals` are those stated in the request; `tolerance` is a fraction of
+    the baseline within which values are the same, for every metric; those of the channel are by metric, "" for all;
+    `now` is ms since the epoch (None: no run is taken for dead); `reading` says which values the metrics hold.
+    RequestError: fewer than two sides, or a metric that no run logged.
+    """
+    sides = distinct_labels([_side(given) for given in (baseline, *candidates)])
+    if len(sides) < 2:
+        raise RequestError("There is only one run to compare.", "Name two runs or more.", "compare A vs B")
+    terms = _Terms(
+        goals or _NO_GOALS,
+        channel_goals or _NO_GOALS,
+        _experiments(sides),
+        tolerance,
+        channel_tolerances or _NO_TOLERANCES,
+    )
+    judged = _compare_metrics(sides, metrics, terms)
+    datasets = compare_datasets(sides)
+    labels = [side.label for side in sides]
+    return Comparison(
+        baseline=sides[0],
+        candidates=sides[1:],
+        metrics=judged,
+        parameters=compare_parameters_and_tags(sides, "parameters"),
+        tags=compare_parameters_and_tags(sides, "tags"),
+        datasets=datasets,
+        warnings=find_caveats(sides, judged, datasets, now=now, reading=reading),
+        verdicts=tuple(
+            judge(judged, index, labels=labels, is_one_run=are_one(sides[0], side))
+            for index, side in enumerate(sides[1:])
+        ),
+        reading=reading,
+    )
+
+
+def distinct_labels(sides: Sequence[Side]) -> tuple[Side, ...]:
+    """The sides with labels that tell them apart: a short id is added to those of one name."""
+    labels = [side.label for side in sides]
+    if len(set(labels)) < len(labels):
+        labels = [
+            f"{label} ({side.runs[0].run_id[:_SHORT_ID]})" if labels.count(label) > 1 else label
+            for side, label in zip(sides, labels, strict=True)
+        ]
+    taken: set[str] = set()
+    distinct = []
+    for side, wanted in zip(sides, labels, strict=True):
+        label, again = wanted, 1
+        while label in taken:
+            again += 1
+            label = f"{wanted} #{again}"
+        taken.add(label)
+        distinct.append(side if label == side.label else replace(side, label=label))
+    return tuple(distinct)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What is asked of every metric."""
+
+    requested: Mapping[str, Goal]
+    channel: Mapping[str, Goal]
+    experiments: Sequence[Experiment]
+    tolerance: float | None
+    channel_tolerances: Mapping[str, float]
+
+
+def _side(given: Side | Run | Sequence[Run]) -> Side:
+    runs = given.runs if isinstance(given, Side) else (given,) if isinstance(given, Run) else tuple(given)
+    if not runs:
+        raise RequestError("A side has no runs.", "Name two runs or more.", "compare A vs B")
+    if isinstance(given, Side) and given.label:
+        return given
+    names = list(dict.fromkeys(run.name or run.run_id[:_SHORT_ID] for run in runs))
+    label = names[0] if len(names) == 1 else f"{names[0]} and {len(runs) - 1} more"
+    return replace(given, label=label) if isinstance(given, Side) else Side(label, runs)
+
+
+def _experiments(sides: Sequence[Side]) -> list[Experiment]:
+    distinct: list[Experiment] = []
+    for side in sides:
+        for run in side.runs:
+            if run.experiment not in distinct:
+                distinct.append(run.experiment)
+    return distinct
+
+
+def _compare_metrics(sides: Sequence[Side], named: Sequence[str], terms: _Terms) -> tuple[MetricComparison, ...]:
+    logged: dict[str, Metric] = {}
+    for side in sides:
+        for run in side.runs:
+            for name, metric in run.metrics.items():
+                logged.setdefault(name, metric)
+    first = [each for name in ([named] if isinstance(named, str) else named) for each in _find(name, logged)]
+    primaries = first[:1] if first else _primary_of(terms.experiments, logged)
+    primary = _held_out([name for name in first or primaries if _alike(name, primaries[0], logged)], logged)
+    first = first or primaries
+    compared = [_compare_metric(name, sides, terms, logged[name], primary=name in primary) for name in logged]
+    place = {name: index for index, name in reversed(list(enumerate(first)))}
+    return tuple(
+        sorted(
+            compared,
+            key=lambda metric: (not metric.primary, place.get(metric.name, len(first)), _reading_order(metric)),
+        )
+    )
+
+
+def _find(name: str, logged: Mapping[str, Metric]) -> list[str]:
+    """The metric that is called so, in any case of letters where only one is; of several datasets one for each."""
+    if name in logged:
+        return [name]
+    of_datasets = [row for row, metric in logged.items() if metric.key == name]
+    if of_datasets:
+        return of_datasets
+    keys = {metric.key or row: None for row, metric in logged.items()}
+    known = [each for each in dict.fromkeys([*logged, *keys]) if each.casefold() == name.casefold()]
+    if len(known) == 1:
+        return _find(known[0], logged)
+    near = tuple(known or get_close_matches(name, logged, n=3, cutoff=0.5))
+    remedy = "" if near else f"They logged {', '.join(sorted(logged)[:5])}." if logged else "They logged no metrics."
+    raise RequestError(f"None of these runs logged a metric called {name}.", remedy, near=near)
+
+
+def _primary_of(experiments: Sequence[Experiment], logged: Mapping[str, Metric]) -> list[str]:
+    """The primary metric of the experiments, where they do not disagree and some run logged it; else none."""
+    named = {experiment.primary_metric for experiment in experiments if experiment.primary_metric}
+    keys = {metric.key or row for row, metric in logged.items()}
+    return _find(named.pop(), logged) if len(named) == 1 and named <= keys else []
+
+
+def _alike(name: str, other: str, logged: Mapping[str, Metric]) -> bool:
+    """Whether two rows are of one metric."""
+    return (logged[name].key or name) == (logged[other].key or other)
+
+
+def _held_out(names: Sequence[str], logged: Mapping[str, Metric]) -> list[str]:
+    """Of one metric on several datasets those that the runs did not learn from, where their names tell."""
+    return [name for name in names if is_held_out(logged[name].dataset)] or list(names)
+
+
+def _compare_metric(
+    name: str, sides: Sequence[Side], terms: _Terms, metric: Metric, *, primary: bool
+) -> MetricComparison:
+    key = metric.key or name
+    goal, source = _goal(name, key, terms)
+    tolerance, tolerance_source = decide_tolerance(
+        (name, key), terms.tolerance, terms.channel_tolerances, [each.tolerances for each in terms.experiments]
+    )
+    baseline, *candidates = [_read_values(side, name) for side in sides]
+    old = baseline.value
+    changes = tuple([_change(baseline, old, candidate, goal, tolerance) for candidate in candidates])
+    return MetricComparison(
+        name, goal, source, changes, primary, tolerance, tolerance_source, metric.key, metric.dataset
+    )
+
+
+def _goal(name: str, key: str, terms: _Terms) -> tuple[Goal, GoalSource]:
+    """The goal of the row where one was stated for it, else that of the metric."""
+    if name != key:
+        stated, source = decide_goal(name, terms.requested, terms.channel, terms.experiments)
+        if source not in (GoalSource.NAME, GoalSource.NONE):
+            return stated, source
+    return decide_goal(key, terms.requested, terms.channel, terms.experiments)
+
+
+def _read_values(side: Side, name: str) -> Reading:
+    if len(side.runs) == 1:  # the common case, a thousand times a run
+        metric = side.runs[0].metrics.get(name)
+        if metric is None:
+            return _NOT_READ
+        return Reading((float(metric.value),), metric.step, 1, metric.points, metric.is_unclear)
+    logged = [run.metrics[name] for run in side.runs if name in run.metrics]
+    return Reading(
+        tuple(float(metric.value) for metric in logged),
+        max((metric.step for metric in logged), default=None),
+        len(side.runs),
+        max((metric.points for metric in logged), default=1),
+        any(metric.is_unclear for metric in logged),
+    )
+
+
+def _change(baseline: Reading, old: float | None, candidate: Reading, goal: Goal, tolerance: float | None) -> Change:
+    """What became of the baseline, whose value is `old`."""
+    new = candidate.value
+    if old is None or new is None:
+        return Change(baseline, candidate, None, None, _one_sided(old, new))
+    if baseline.is_unclear or candidate.is_unclear:
+        return Change(baseline, candidate, None, None, Outcome.UNCLEAR)
+    if not (isfinite(old) and isfinite(new)):
+        return Change(baseline, candidate, None, None, Outcome.NOT_A_NUMBER)
+    gap = difference_of(old, new)
+    return Change(baseline, candidate, gap, relative_change(old, new, gap), _outcome(old, new, goal, tolerance))
+
+
+def _one_sided(old: float | None, new: float | None) -> Outcome:
+    if old is not None:
+        return Outcome.ONLY_BASELINE
+    return Outcome.NEITHER if new is None else Outcome.ONLY_CANDIDATE
+
+
+def _outcome(old: float, new: float, goal: Goal, tolerance: float | None) -> Outcome:
+    if is_same(old, new) or (tolerance and is_within(old, new, tolerance)):
+        return Outcome.SAME
+    if goal is Goal.UNKNOWN:
+        return Outcome.CHANGED
+    return Outcome.BETTER if (new > old) is (goal is Goal.HIGHER) else Outcome.WORSE
+
+
+def _reading_order(metric: MetricComparison) -> tuple[int, float, str]:
+    """By the most telling of its outcomes, the largest change first, then by name."""
+    rank = min(_RANK[change.outcome] for change in metric.changes)
+    if rank > _RANK[Outcome.CHANGED]:
+        return rank, 0.0, metric.name
+    sizes = (
+        inf if change.relative is None else abs(change.relative)
+        for change in metric.changes
+        if _RANK[change.outcome] == rank
+    )
+    behind = _OF_COSTS if rank < _RANK[Outcome.CHANGED] and is_judged_as_cost(metric) else 0
+    return rank + behind, -max(sizes), metric.name

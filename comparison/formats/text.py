@@ -1,0 +1,175 @@
+"""A report for a terminal: as wide as it is, coloured where that is wanted."""
+
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+
+from tabulate import MIN_PADDING, tabulate
+from wcwidth import wcswidth
+
+from comparison.formats.controls import clean
+from comparison.report import Cell, Column, Report, RunCard, Section, Step, Table
+from comparison.reports.text import FIRST_STRONG, POP, cut_apart
+
+GAP = 2  # between columns
+WIDTHS = (60, 40, 30, 24, 20, 16, 12)  # of a title's line, tried in this order
+NARROWEST = WIDTHS[-1]
+NAME = 16  # a metric's name is not cut below this
+LINES = 4  # of a title
+_STYLES = {"bold": "1", "green": "32", "red": "31", "yellow": "33", "dim": "2"}
+Paint = Callable[[str, str], str]
+
+
+def to_text(report: Report, *, width: int = 80, colours: bool = False) -> str:
+    """The whole report; every line but addresses and commands is at most `width` wide, and nothing acts but colours."""
+    paint = _paint if colours else _leave
+    report = clean(report)
+    parts = (
+        [paint(line, "bold") for line in _wrapped(report.headline, width)],
+        _sides(report.sides, width, paint),
+        _table(report.table, width, paint) if report.table else [],
+        *(_section(section, width, paint) for section in report.sections if not (section.folded or section.last)),
+        _list("Be careful", report.warnings, width, paint, "yellow"),
+        _steps(report.steps, width),
+        *(_section(section, width, paint) for section in report.sections if section.folded or section.last),
+        [f"{link.text}: {link.url}" for link in report.links if not link.key.startswith("run:")],
+        [paint(line, "dim") for footnote in report.footnotes for line in _wrapped(footnote, width)],
+    )
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _paint(text: str, style: str) -> str:
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if text else text
+
+
+def _leave(text: str, _style: str) -> str:
+    return text
+
+
+def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    room = max(width - max(len(first), len(rest)), 20)
+    lines = _folded(text, room) or [""]
+    return [f"{first}{lines[0]}".rstrip(), *(f"{rest}{line}" for line in lines[1:])]
+
+
+def _folded(text: str, room: int, most: int | None = None) -> list[str]:
+    """The text over lines of `room` columns; an isolate that a break falls into is ended and opened again."""
+    lines = textwrap.wrap(text, room, break_on_hyphens=False, max_lines=most, placeholder="…")
+    is_open = False
+    for number, line in enumerate(lines):
+        begun = FIRST_STRONG + line if is_open else line
+        is_open = begun.count(FIRST_STRONG) > begun.count(POP)
+        lines[number] = begun + POP if is_open else begun
+    return lines
+
+
+def _sides(sides: Sequence[RunCard], width: int, paint: Paint) -> list[str]:
+    indent = max((len(card.role) for card in sides), default=0) + 2
+    lines: list[str] = []
+    for card in sides:
+        lines.append(f"{card.role:<{indent}}{paint(card.label, 'bold')}")
+        if card.facts:
+            lines += [
+                paint(line, "dim") for line in _wrapped(" · ".join(card.facts), width, " " * indent, " " * indent)
+            ]
+        if card.url:
+            lines.append(" " * indent + card.url)
+    return lines
+
+
+def _table(table: Table, width: int, paint: Paint) -> list[str]:
+    lines: list[str] = []
+    for columns, rows in _strips(table, width):
+        aligned = [column.align.value for column in columns]
+        titles = _titles(columns, rows, width)
+        names = _names([row[0].text for row in rows], columns, rows, titles, width)
+        texts = [[name, *(_tone(cell.text, paint) for cell in row[1:])] for name, row in zip(names, rows, strict=True)]
+        drawn = tabulate(texts, headers=titles, tablefmt="simple", colalign=aligned, disable_numparse=True)
+        lines += ([""] if lines else []) + [line.rstrip() for line in drawn.splitlines()]
+    return [*lines, *(_wrapped(table.note, width) if table.note else [])]
+
+
+def _tone(text: str, paint: Paint) -> str:
+    return paint(text, "green") if text.endswith(" better") else paint(text, "red") if text.endswith(" worse") else text
+
+
+Rows = Sequence[Sequence[Cell]]
+
+
+def _strips(table: Table, width: int) -> Iterator[tuple[Sequence[Column], Rows]]:
+    """The table as it is, or where it is too wide several that each begin with the name and the baseline."""
+    kept = [0, 1]
+    others = list(range(2, len(table.columns)))
+    narrow = [min(_width(column.title), NARROWEST) + MIN_PADDING for column in table.columns]
+    widths = [max(_data_width(table.rows, number), least) + GAP for number, least in enumerate(narrow)]
+    room = width - min(widths[0], NAME + GAP) - widths[1]
+    while others:
+        shown, used = [others.pop(0)], widths[others[0] - 1 if others else -1]
+        while others and used + widths[others[0]] <= room:
+            used += widths[others[0]]
+            shown.append(others.pop(0))
+        picked = [*kept, *shown]
+        yield [table.columns[each] for each in picked], [[row[each] for each in picked] for row in table.rows]
+
+
+def _titles(columns: Sequence[Column], rows: Rows, width: int) -> list[str]:
+    """Titles over as few lines as leave the table no wider than it may be."""
+    data = [_data_width(rows, number) for number in range(len(columns))]
+    titles = [column.title for column in columns]
+    for fit in WIDTHS:
+        titles = [
+            "\n".join(_folded(column.title, max(fit, own), LINES)) for column, own in zip(columns, data, strict=True)
+        ]
+        if sum(max(own, _title_width(title)) + GAP for own, title in zip(data, titles, strict=True)) - GAP <= width:
+            break
+    return titles
+
+
+def _title_width(title: str) -> int:
+    """As tabulate makes room for it: two more than the title has."""
+    return max(map(_width, title.splitlines()), default=0) + MIN_PADDING
+
+
+def _names(names: Sequence[str], columns: Sequence[Column], rows: Rows, titles: Sequence[str], width: int) -> list[str]:
+    """What names the rows, cut in the middle to what the other columns leave; different names stay apart."""
+    taken = [max(_data_width(rows, number), _title_width(titles[number])) + GAP for number in range(1, len(columns))]
+    room = max(width - sum(taken), NAME)
+    return list(cut_apart(names, lambda name: _middle(name, room)))
+
+
+def _middle(text: str, room: int) -> str:
+    if _width(text) <= room:
+        return text
+    kept = len(text)
+    while kept > 2 and _width(text[:kept]) > room:
+        kept -= 1
+    tail = (kept - 1) * 2 // 5
+    return f"{text[: kept - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def _data_width(rows: Rows, column: int) -> int:
+    return max((_width(row[column].text) for row in rows), default=0)
+
+
+def _width(text: str) -> int:
+    return max(wcswidth(text), 0) or len(text)
+
+
+def _section(section: Section, width: int, paint: Paint) -> list[str]:
+    title = paint(section.title, "bold") + (f" ({section.note})" if section.note else "")
+    lines = [f"{line.label}: {line.text}" if line.label else line.text for line in section.lines]
+    return [title, *(part for line in lines for part in _wrapped(line, width, "  ", "    "))]
+
+
+def _list(title: str, texts: Sequence[str], width: int, paint: Paint, style: str) -> list[str]:
+    if not texts:
+        return []
+    return [paint(title, style), *(part for text in texts for part in _wrapped(text, width, "  - ", "    "))]
+
+
+def _steps(steps: Sequence[Step], width: int) -> list[str]:
+    lines: list[str] = []
+    for step in steps:
+        text = f"{step.text.removesuffix('.')}:" if step.command else step.text
+        lines += _wrapped(text, width) if step.text else []
+        lines += [f"  {step.command}"] if step.command else []
+    return lines

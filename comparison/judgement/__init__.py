@@ -1,0 +1,1 @@
+"""The judgement: goals, differences, numbers, caveats and the verdict."""

@@ -1,0 +1,275 @@
+"""The result of a comparison, as values. `comparing.compare` makes it; wording, frames and the contract read it."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from comparison.runs import Dataset, Goal, Side
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def _mean(values: tuple[float, ...]) -> float:
+    """In decimals: 0.1, 0.2 and 0.3 have a mean of 0.2, and large values do not overflow."""
+    if not all(map(math.isfinite, values)):
+        return sum(values)  # an infinity where they agree, else nan
+    return float(sum(Decimal(repr(value)) for value in values) / len(values))
+
+
+class Outcome(StrEnum):
+    BETTER = "better"
+    WORSE = "worse"
+    SAME = "same"  # equal to 12 significant digits, or within the tolerance if one is set
+    CHANGED = "changed"  # differs, and no goal is known
+    ONLY_BASELINE = "only in baseline"
+    ONLY_CANDIDATE = "only in candidate"
+    NOT_A_NUMBER = "not a number"
+    NEITHER = "in neither"  # of three or more sides, only others logged it
+    UNCLEAR = "unclear"  # a run logged it for several datasets, and no one can tell which value is of which
+
+
+class Counts(NamedTuple):
+    better: int = 0
+    worse: int = 0
+    same: int = 0
+
+
+NONE = Counts()
+
+
+class GoalSource(StrEnum):
+    """Who said which way is better, or within what values are the same."""
+
+    REQUEST = "request"
+    CHANNEL = "channel"
+    EXPERIMENT = "experiment"
+    NAME = "name"  # assumed from the metric's name: to be marked as assumed
+    NONE = "none"
+
+
+class Reading(NamedTuple):  # made once a metric and side: a tuple is made in half the time of a dataclass
+    """A metric of one side. `values` holds one per run that logged it, as logged (may be nan or ±inf)."""
+
+    values: tuple[float, ...] = ()
+    last_step: int | None = None  # the highest last step of the side's runs
+    asked_of: int = 1  # how many runs the side has
+    points: int = 1  # how often it was logged at this step, where its history was read: folds and the like
+    is_unclear: bool = False  # which dataset a value is of cannot be told
+
+    @property
+    def value(self) -> float | None:
+        """The value of one run, the mean of several as people add them up; None when not logged."""
+        if len(self.values) == 1:
+            return self.values[0]
+        return _mean(self.values) if self.values else None
+
+
+class Change(NamedTuple):  # as Reading
+    """One metric from the baseline to one candidate. `relative` is a fraction of abs(baseline): 0.082 is +8.2 %."""
+
+    baseline: Reading
+    candidate: Reading
+    difference: float | None
+    relative: float | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class MetricComparison:
+    name: str
+    goal: Goal
+    goal_source: GoalSource
+    changes: tuple[Change, ...]  # one a candidate, in their order
+    primary: bool = False  # named first in the request
+    tolerance: float | None = None  # a fraction of the baseline within which values are the same
+    tolerance_source: GoalSource = GoalSource.NONE
+    key: str = ""  # as it was logged, where `name` says the dataset too: `accuracy` of `accuracy · valid`
+    dataset: str = ""  # what this row's values are of, where the metric was logged for several
+
+    @property
+    def logged_as(self) -> str:
+        return self.key or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A parameter or tag whose values are not the same on all sides.
+
+    `values` has one entry a side, baseline first; None: not logged by that side. A side whose runs disagree
+    joins their values with ` | `. For maps compared key by key the name is `optimizer.lr`.
+    """
+
+    name: str
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    changed: tuple[Difference, ...] = ()
+    same: Mapping[str, str] | None = None  # name → the shared value
+
+    @property
+    def same_count(self) -> int:
+        return len(self.same or {})
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetComparison:
+    """The datasets of one role (`context`, "" when it was not said), one tuple a side, baseline first."""
+
+    context: str
+    sides: tuple[tuple[Dataset, ...], ...]
+    same_digest: bool  # every side has the same set of digests, and at least one
+
+
+class CaveatCode(StrEnum):
+    """Stable names of what makes a comparison doubtful, most serious first."""
+
+    NOT_FINISHED = "not_finished"
+    MAY_BE_DEAD = "may_be_dead"
+    DELETED = "deleted"
+    DATASETS_DIFFER = "datasets_differ"
+    ONE_SIDED_METRICS = "one_sided_metrics"
+    DATASETS_UNCLEAR = "datasets_unclear"
+    NOT_FINITE = "not_finite"
+    SEVERAL_AT_ONE_STEP = "several_at_one_step"
+    STEPS_DIFFER = "steps_differ"
+    EXPERIMENTS_DIFFER = "experiments_differ"
+    SAME_RUN = "same_run"
+    COMMIT_UNKNOWN = "commit_unknown"
+    COMMITS_DIFFER = "commits_differ"
+    SINGLE_RUNS = "single_runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    code: CaveatCode
+    text: str  # one plain sentence
+
+
+class VerdictKind(StrEnum):
+    BETTER = "better"
+    WORSE = "worse"
+    MIXED = "mixed"
+    SAME = "same"
+    UNKNOWN = "unknown"  # no goal is known for what both sides have, or nothing but costs could be judged
+    NOTHING = "nothing"  # the sides share no metric, or are one run
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Counted over metrics with a known goal that both sides have. `text` is the headline sentence.
+
+    What is logged under two names counts once. `costs` are those of the counts that are of times, memory and the like.
+    """
+
+    standing: VerdictKind
+    better: int
+    worse: int
+    same: int
+    text: str
+    costs: Counts = NONE
+
+
+def are_one(side: Side, other: Side) -> bool:
+    """Whether two sides are of the same runs."""
+    return {run.run_id for run in side.runs} == {run.run_id for run in other.runs}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything there is to say of a baseline and its candidates. `metrics` is in reading order."""
+
+    baseline: Side
+    candidates: tuple[Side, ...]
+    metrics: tuple[MetricComparison, ...]
+    parameters: Differences
+    tags: Differences
+    datasets: tuple[DatasetComparison, ...]
+    warnings: tuple[Caveat, ...]
+    verdicts: tuple[Verdict, ...]  # one a candidate
+    reading: str = "last"  # which value was read: "last", "best" or "at step N"
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        return (self.baseline, *self.candidates)
+
+    def is_one_run(self, candidate: int) -> bool:
+        """Whether this candidate (0 is the first) is what it is compared with."""
+        return are_one(self.baseline, self.candidates[candidate])
+
+    def to_frame(self) -> "DataFrame":
+        """One row a metric and candidate; columns and dtypes are those of docs/frame.md."""
+        return to_frame(self)
+
+
+# A comparison as a pandas DataFrame: one row a metric and candidate. docs/frame.md has the columns.
+
+
+# Plain float64 for numbers: nan is "no number here", and `outcome`, `baseline_n` and `candidate_n` say why.
+COLUMNS = {
+    "metric": "string",
+    "baseline": "string",
+    "candidate": "string",
+    "primary": "bool",
+    "goal": "category",
+    "goal_source": "category",
+    "baseline_value": "float64",
+    "candidate_value": "float64",
+    "difference": "float64",
+    "change": "float64",
+    "outcome": "category",
+    "baseline_n": "int64",
+    "candidate_n": "int64",
+    "baseline_step": "Int64",
+    "candidate_step": "Int64",
+}
+_CATEGORIES = {"goal": Goal, "goal_source": GoalSource, "outcome": Outcome}
+
+
+def to_frame(comparison: Comparison) -> pd.DataFrame:
+    """Rows in reading order, for each metric the candidates in theirs; same columns and dtypes when there are none."""
+    rows = [
+        row
+        for metric in comparison.metrics
+        for candidate, change in zip(comparison.candidates, metric.changes, strict=True)
+        for row in _rows(metric, comparison.baseline, candidate, change)
+    ]
+    columns = zip(*rows, strict=True) if rows else ([] for _ in COLUMNS)
+    return pd.DataFrame(
+        {name: _series(name, list(values)) for name, values in zip(COLUMNS, columns, strict=True)},
+        columns=list(COLUMNS),
+    )
+
+
+def _rows(metric: MetricComparison, baseline: Side, candidate: Side, change: Change) -> Iterator[tuple[Any, ...]]:
+    yield (
+        metric.name,
+        baseline.label,
+        candidate.label,
+        metric.primary,
+        metric.goal.value,
+        metric.goal_source.value,
+        change.baseline.value,
+        change.candidate.value,
+        change.difference,
+        change.relative,
+        change.outcome.value,
+        len(change.baseline.values),
+        len(change.candidate.values),
+        change.baseline.last_step,
+        change.candidate.last_step,
+    )
+
+
+def _series(name: str, values: list[Any]) -> pd.Series:
+    if name in _CATEGORIES:
+        categories = [member.value for member in _CATEGORIES[name]]
+        return pd.Series(pd.Categorical(values, categories=categories))
+    return pd.Series(values, dtype=COLUMNS[name])

@@ -1,0 +1,342 @@
+"""The verdict: what the metrics with a known goal say together, as one sentence.
+
+How good a run is comes before what it costs: costs decide only where no other metric moved, and never where one of
+those cannot be judged. What was logged under two names counts once.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from math import isfinite
+
+from comparison.judgement.costs import is_judged_as_cost
+from comparison.judgement.numbers import NOTHING, format_row, is_same, is_within, significant
+from comparison.judgement.result import Change, Counts, MetricComparison, Outcome, Reading, Verdict, VerdictKind
+from comparison.names import says_the_same
+from comparison.runs import Goal
+
+ENOUGH_DIGITS = 3  # significant ones: two metrics that share all values to so many are one under two names
+LITTLE = 0.01  # of the larger value: a cost that moved by less counts as the same beside other metrics
+_ONE_SIDED = (Outcome.ONLY_BASELINE, Outcome.ONLY_CANDIDATE, Outcome.NEITHER)
+_MOVED = (Outcome.BETTER, Outcome.WORSE)
+_STANDING_OF = {
+    Outcome.BETTER: VerdictKind.BETTER,
+    Outcome.WORSE: VerdictKind.WORSE,
+    Outcome.SAME: VerdictKind.SAME,
+}
+_Judged = Sequence[tuple[MetricComparison, Outcome]]
+
+
+def judge(
+    metrics: Sequence[MetricComparison], candidate: int, *, labels: Sequence[str], is_one_run: bool = False
+) -> Verdict:
+    """The verdict on one candidate (0 is the first). `labels` are those of all sides, the baseline's first."""
+    label = labels[candidate + 1]
+    counted = count(metrics, candidate)
+    tally = _Tally(counted, is_quality_missing=_is_quality_missing(metrics, candidate))
+    primaries = [metric for metric in metrics if metric.primary]
+    if is_one_run:
+        told = f"{labels[0]} and {label} are one run, so there is nothing to judge"
+        return tally.verdict(VerdictKind.NOTHING, told)
+    if primaries:
+        standing, text = _by_primary(primaries, candidate, tally, labels=labels)
+        others = _Tally([pair for pair in counted if not pair[0].primary]).counts()
+        return tally.verdict(standing, f"{text}; also {others}" if others else text)
+    standing = tally.standing()
+    return tally.verdict(standing, _text(standing, tally, label=label, several=len(labels) > 2))
+
+
+def count(metrics: Sequence[MetricComparison], candidate: int) -> list[tuple[MetricComparison, Outcome]]:
+    """The metrics that both sides have, those of two names once, and how each counts: a small cost as the same."""
+    twice = {name for names in repeated(metrics) for name in names[1:]}
+    shared = [
+        (metric, metric.changes[candidate])
+        for metric in metrics
+        if metric.name not in twice and metric.changes[candidate].outcome not in _ONE_SIDED
+    ]
+    has_quality = any(metric.goal is not Goal.UNKNOWN and not is_judged_as_cost(metric) for metric, _ in shared)
+    return [
+        (metric, Outcome.SAME if has_quality and _is_little(metric, change) else change.outcome)
+        for metric, change in shared
+    ]
+
+
+def tally_of_best(metrics: Sequence[MetricComparison]) -> tuple[Mapping[int, int], int]:
+    """Of how many metrics each side (0 is the baseline) holds the best value, and how many were counted.
+
+    Counted are those that two sides or more have. Sides that share a best value all hold it. Costs are counted where
+    there is nothing else.
+    """
+    twice = {name for names in repeated(metrics) for name in names[1:]}
+    shared = [metric for metric in metrics if metric.name not in twice and _is_contested(metric)]
+    wanted = [metric for metric in shared if not is_judged_as_cost(metric)] or shared
+    wins = Counter(side for metric in wanted for side in holders(metric))
+    return wins, len(wanted)
+
+
+def holders(metric: MetricComparison) -> list[int]:
+    """Which sides hold the best value, by the goal; none where it is not known or no value is finite."""
+    sign = -1 if metric.goal is Goal.LOWER else 1
+    finite = {side: value for side, value in enumerate(values_of(metric)) if value is not None and isfinite(value)}
+    if metric.goal is Goal.UNKNOWN or not finite:
+        return []
+    top = max(finite.values(), key=lambda value: sign * value)
+    return [side for side, value in finite.items() if _is_as_good(top, value, metric.tolerance)]
+
+
+def values_of(metric: MetricComparison) -> tuple[float | None, ...]:
+    """The value of each side, the baseline's first; None: not logged, or of which dataset cannot be told."""
+    return tuple(None if reading.is_unclear else reading.value for reading in _readings(metric))
+
+
+def _is_contested(metric: MetricComparison) -> bool:
+    finite = [value for value in values_of(metric) if value is not None and isfinite(value)]
+    return metric.goal is not Goal.UNKNOWN and len(finite) > 1
+
+
+def _is_as_good(top: float, value: float, tolerance: float | None) -> bool:
+    return is_same(top, value) or bool(tolerance and is_within(top, value, tolerance))
+
+
+def repeated(metrics: Sequence[MetricComparison]) -> list[tuple[str, ...]]:
+    """Names under which one thing was logged: their values are equal on all sides, to many digits or by kindred names.
+
+    The first of each is the one that counts.
+    """
+    alike: dict[tuple[object, ...], list[MetricComparison]] = {}
+    for metric in sorted(metrics, key=lambda each: not each.primary):
+        if metric.goal is not Goal.UNKNOWN:
+            values = tuple(reading.values for reading in _readings(metric))
+            alike.setdefault((metric.goal, metric.dataset, values), []).append(metric)
+    return [tuple(group) for equal in alike.values() if len(equal) > 1 for group in _of_one(equal)]
+
+
+def _of_one(equal: Sequence[MetricComparison]) -> list[list[str]]:
+    """Which of these metrics, whose values are equal, are one thing."""
+    names = [metric.name for metric in equal]
+    moved = any(change.outcome in _MOVED for change in equal[0].changes)
+    if moved and _tells_apart(_readings(equal[0])):
+        return [names]
+    groups = {name: [name] for name in names}
+    for one, other in combinations(equal, 2):
+        if groups[one.name] is not groups[other.name] and says_the_same(one.logged_as, other.logged_as):
+            joined = sorted([*groups[one.name], *groups[other.name]], key=names.index)
+            groups.update(dict.fromkeys(joined, joined))
+    return [list(group) for group in {id(group): group for group in groups.values()}.values() if len(group) > 1]
+
+
+def _tells_apart(readings: Iterable[Reading]) -> bool:
+    """Whether the values have so many digits that no two metrics share them by chance."""
+    values = {value for reading in readings for value in reading.values}
+    return sum(significant(value) >= ENOUGH_DIGITS for value in values) > 1
+
+
+def _is_quality_missing(metrics: Sequence[MetricComparison], candidate: int) -> bool:
+    """Whether one side lacks a metric that tells how good a run is."""
+    one_sided = (Outcome.ONLY_BASELINE, Outcome.ONLY_CANDIDATE)
+    lacking = (metric for metric in metrics if metric.changes[candidate].outcome in one_sided)
+    return any(metric.goal is not Goal.UNKNOWN and not is_judged_as_cost(metric) for metric in lacking)
+
+
+def _is_little(metric: MetricComparison, change: Change) -> bool:
+    if change.outcome not in _MOVED or metric.primary or not is_judged_as_cost(metric):
+        return False
+    old, new = change.baseline.value, change.candidate.value
+    return old is not None and new is not None and abs(new - old) < LITTLE * max(abs(old), abs(new))
+
+
+def _readings(metric: MetricComparison) -> list[Reading]:
+    return [metric.changes[0].baseline, *(change.candidate for change in metric.changes)]
+
+
+class _Tally:
+    """How the metrics that both sides have came out."""
+
+    def __init__(self, shared: _Judged, *, is_quality_missing: bool = False) -> None:
+        known = [(metric, outcome) for metric, outcome in shared if metric.goal is not Goal.UNKNOWN]
+        costs = [(metric, outcome) for metric, outcome in known if is_judged_as_cost(metric)]
+        quality = [(metric, outcome) for metric, outcome in known if not is_judged_as_cost(metric)]
+        self.all, self.costs, self.quality = map(_counts, (known, costs, quality))
+        self.has_quality = bool(quality) or is_quality_missing
+        self.shared = len(shared)
+        outcomes = [outcome for _, outcome in shared]
+        self.changed = outcomes.count(Outcome.CHANGED)
+        self.odd = outcomes.count(Outcome.NOT_A_NUMBER)
+        self.unclear = outcomes.count(Outcome.UNCLEAR)
+        self.all_same = outcomes.count(Outcome.SAME)
+
+    @property
+    def leading(self) -> Counts:
+        """What decides: quality, where it was logged; with it the costs that are the same."""
+        better, worse, same = self.quality
+        return Counts(better, worse, same + self.costs.same) if self.has_quality else self.costs
+
+    @property
+    def moved_costs(self) -> Counts:
+        return self.costs._replace(same=0)
+
+    @property
+    def is_by_cost(self) -> bool:
+        """Whether quality was judged and did not move, so that costs decide."""
+        same = self.has_quality and sum(self.quality) == self.quality.same > 0
+        return same and bool(self.costs.better or self.costs.worse) and not self.odd + self.unclear
+
+    def standing(self) -> VerdictKind:
+        if not self.shared:
+            return VerdictKind.NOTHING
+        if not self.has_quality and self.changed:
+            return VerdictKind.UNKNOWN  # one of these may tell how good it is; what it costs does not lead
+        better, worse, _same = self.costs if self.is_by_cost else self.leading
+        if better and worse:
+            return VerdictKind.MIXED
+        if better or worse:
+            return VerdictKind.BETTER if better else VerdictKind.WORSE
+        judged = self.quality if self.has_quality else self.costs
+        return VerdictKind.SAME if judged.same else VerdictKind.UNKNOWN
+
+    def counts(self) -> str:
+        better, worse, same = self.all
+        told = ((better, "better"), (worse, "worse"), (same, "same"), (self.odd, "not a number"))
+        return ", ".join(f"{count} {word}" for count, word in (*told, (self.unclear, "unclear")) if count)
+
+    def verdict(self, standing: VerdictKind, text: str) -> Verdict:
+        return Verdict(standing, *self.all, text=text, costs=self.costs)
+
+
+def _counts(judged: _Judged) -> Counts:
+    outcomes = [outcome for _, outcome in judged]
+    return Counts(*(outcomes.count(each) for each in (Outcome.BETTER, Outcome.WORSE, Outcome.SAME)))
+
+
+def _text(standing: VerdictKind, tally: _Tally, *, label: str, several: bool) -> str:
+    if standing in (VerdictKind.BETTER, VerdictKind.WORSE):
+        leading = tally.moved_costs if tally.is_by_cost else tally.leading
+        moved = leading.better or leading.worse
+        if tally.is_by_cost:
+            return (
+                f"No difference on {_metrics(tally.leading.same)}, and {label} is {standing.value} "
+                f"on {moved} of {_counted(sum(leading), 'cost')}"
+            )
+        return f"{label} is {standing.value} on {moved} of {_metrics(sum(leading))}{_not_judged(tally)}{_costs(tally)}"
+    text = _TEXTS[standing](tally)
+    return f"{label}: {text[0].lower()}{text[1:]}" if several else text
+
+
+def _mixed(tally: _Tally) -> str:
+    if tally.is_by_cost:
+        return f"No difference on {_metrics(tally.leading.same)}; costs: {_told(tally.moved_costs)}"
+    return f"Mixed: {_told(tally.leading)}{_not_judged(tally, ', ')}{_costs(tally)}"
+
+
+def _same(tally: _Tally) -> str:
+    count = sum(tally.leading) if tally.changed else tally.all_same
+    changed = f"; {tally.changed} changed with no known goal" if tally.changed else ""
+    return f"No difference on {_metrics(count)}{changed}{_not_judged(tally)}{_costs(tally)}"
+
+
+def _unknown(tally: _Tally) -> str:
+    if tally.all_same == tally.shared:
+        which = (
+            "the metric they share, and it is"
+            if tally.shared == 1
+            else f"the {tally.shared} metrics they share, and all are"
+        )
+        return f"Nothing to judge: no goal is known for {which} the same"
+    return f"Cannot say which is better: {_why_unknown(tally)}{_costs(tally)}"
+
+
+def _why_unknown(tally: _Tally) -> str:
+    if tally.changed:
+        unknown = tally.shared - tally.odd - tally.unclear - sum(tally.all)
+        which = "this metric" if unknown == 1 else f"these {unknown} metrics"
+        return f"no goal is known for {which}{_not_judged(tally)}"
+    told = []
+    if tally.odd:
+        told.append(f"{_metrics(tally.odd)} {'is' if tally.odd == 1 else 'are'} not a number")
+    if tally.unclear:
+        told.append(f"{_metrics(tally.unclear)} {'has' if tally.unclear == 1 else 'have'} values of several datasets")
+    return " and ".join(told) or "the runs share no metric but costs"
+
+
+def _nothing(_tally: _Tally) -> str:
+    return "Nothing to compare: the runs share no metric"
+
+
+_TEXTS = {
+    VerdictKind.MIXED: _mixed,
+    VerdictKind.SAME: _same,
+    VerdictKind.UNKNOWN: _unknown,
+    VerdictKind.NOTHING: _nothing,
+}
+
+
+def _told(counts: Counts) -> str:
+    return ", ".join(f"{count} {word}" for count, word in zip(counts, Counts._fields, strict=True) if count)
+
+
+def _costs(tally: _Tally) -> str:
+    """What became of the costs, where they are not what was judged and some moved by more than a little."""
+    moved = tally.costs.better or tally.costs.worse
+    is_led = tally.has_quality or tally.changed
+    return f"; costs: {_told(tally.moved_costs)}" if moved and is_led else ""
+
+
+def _not_judged(tally: _Tally, joint: str = "; ") -> str:
+    told = ((tally.odd, "not a number"), (tally.unclear, "unclear"))
+    return "".join(f"{joint}{count} {word}" for count, word in told if count)
+
+
+def _metrics(count: int) -> str:
+    return _counted(count, "metric")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _by_primary(
+    primaries: Sequence[MetricComparison], candidate: int, tally: _Tally, *, labels: Sequence[str]
+) -> tuple[VerdictKind, str]:
+    """What the metric says that decides, which may be several rows: one for each dataset."""
+    label = labels[candidate + 1]
+    if len(primaries) == 1:
+        change = primaries[0].changes[candidate]
+        text = _primary_text(primaries[0], change, baseline=labels[0], label=label)
+        return _primary_standing(change.outcome, tally), text
+    decided = _Tally(count(primaries, candidate))
+    standing = decided.standing() if tally.shared else VerdictKind.NOTHING
+    better, worse, same = decided.all
+    datasets = _counted(len(primaries), "dataset")
+    told = {
+        VerdictKind.BETTER: f"{label} is better on {better} of {datasets}",
+        VerdictKind.WORSE: f"{label} is worse on {worse} of {datasets}",
+        VerdictKind.MIXED: f"mixed on {datasets}, {better} better, {worse} worse" + (f", {same} same" if same else ""),
+        VerdictKind.SAME: f"no difference on {datasets}",
+    }
+    return standing, f"{primaries[0].logged_as}: {told.get(standing, f'cannot say which is better on {datasets}')}"
+
+
+def _primary_standing(outcome: Outcome, tally: _Tally) -> VerdictKind:
+    if outcome in _STANDING_OF:
+        return _STANDING_OF[outcome]
+    return VerdictKind.UNKNOWN if tally.shared else VerdictKind.NOTHING
+
+
+def _primary_text(metric: MetricComparison, change: Change, *, baseline: str, label: str) -> str:
+    unmoved = {
+        Outcome.SAME: f"no difference between {baseline} and {label}",
+        Outcome.ONLY_BASELINE: f"not logged by {label}, so it cannot say which is better",
+        Outcome.ONLY_CANDIDATE: f"not logged by {baseline}, so it cannot say which is better",
+        Outcome.NEITHER: f"logged by neither {baseline} nor {label}",
+        Outcome.NOT_A_NUMBER: "not a number, so it cannot say which is better",
+        Outcome.UNCLEAR: "logged for several datasets, so it cannot say which is better",
+    }
+    if change.outcome in unmoved:
+        return f"{metric.name}: {unmoved[change.outcome]}"
+    shown = format_row(change.baseline.value, change.candidate.value)
+    moved = f"{metric.name} {shown.differences[0]}"
+    if shown.changes[0] != NOTHING:
+        moved += f" ({shown.changes[0]})"
+    if change.outcome is Outcome.CHANGED:
+        return f"{moved}: no goal is known for it, so it cannot say which is better"
+    return f"{moved}: {label} is {change.outcome.value}"

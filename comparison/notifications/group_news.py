@@ -1,0 +1,273 @@
+"""Many runs in one message: the trials of a sweep, or a burst. Counted by experiment, the best and the spread."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from statistics import median
+
+from comparison.channel_defaults import ChannelDefaults
+from comparison.concurrency import both, side_by_side
+from comparison.errors import RequestError
+from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, rank, value_of
+from comparison.judgement.result import GoalSource
+from comparison.notifications.baseline import (
+    LOOKED_AT,
+    BaselineChoice,
+    BaselineQuestion,
+    History,
+    best_before,
+    choose_baseline,
+    choose_baseline_in_order,
+    history_before,
+    is_new_best,
+)
+from comparison.notifications.failure import ILL
+from comparison.notifications.matching import (
+    Watches,
+    held_against,
+    judged_by,
+    matches_filter,
+    matches_result,
+    matches_run,
+    matching_watches,
+    refusal,
+)
+from comparison.notifications.message import ManyNews, NewsFacts, NewsGroup, Unwanted
+from comparison.runs import Experiment, Goal, Run, Status
+from comparison.tracking.leaders import leaders
+from comparison.tracking.source import Ranking, RunSource
+from comparison.watch import OnlyRuns, Watch
+
+MOST = 1000  # runs looked at for one message; a server needs 1 to 2 ms for each
+LOOKED_UP = 4  # experiments of a burst, the busiest, of which the best before is asked for
+JUDGED = 16  # experiments of a burst whose runs are held against a baseline, where a watch says how they must compare
+SHOWN = 5  # runs of a group, those that finished and those that did not
+_NOBODY = Unwanted("No watch of the channel wants to hear of any of these runs.")
+
+
+def sweep_news(  # noqa: PLR0913 -- as telling.tell
+    parent_id: str,
+    run_ids: Sequence[str],
+    watches: Watches,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: ChannelDefaults,
+    is_final: bool = False,
+) -> NewsFacts | Unwanted:
+    """All trials that MLflow knows of, also those that still run; over when none does and the parent ended too."""
+    (parent,), named = both(partial(source.get, [parent_id]), partial(_these, run_ids, source))
+    home = parent.experiment if parent else next((run.experiment for run in named), None)
+    if home is None:
+        return Unwanted("The sweep and its runs are gone from MLflow.")
+    where = f"tags.mlflow.parentRunId = '{parent_id}'"
+    children = source.search(where, experiment_ids=(home.experiment_id,), limit=MOST)
+    runs = _unique([*children, *(run for run in named if run.parent_id == parent_id)])
+    ended = [run for run in named if run.run_id != parent_id] or [run for run in runs if run.is_over]
+    lot = _GroupBuilder(source, now, defaults, watches, _began(parent, runs))
+    wanted = lot.wanted(ended)
+    if not wanted:
+        return _NOBODY
+    key, watching = wanted[0][0]
+    is_cut = len(children) >= MOST
+    group = lot.group(home, runs, watching, lot.before([home])[home.experiment_id], all_of=where if is_cut else "")
+    has_ended = parent is None or parent.is_over
+    news = ManyNews(
+        groups=(group,),
+        parent=parent,
+        is_sweep=True,
+        is_over=is_final or (has_ended and all(run.is_over for run in runs)),
+        unwanted=len(ended) - len(wanted),
+        is_cut=is_cut,
+        doubts=lot.doubts(watching, wanted),
+    )
+    return NewsFacts(news, key, tuple(run.run_id for run in _best_first(group, [run for _each, run in wanted])))
+
+
+def burst_news(  # noqa: PLR0913 -- as telling.tell
+    run_ids: Sequence[str],
+    watches: Watches,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: ChannelDefaults,
+    is_final: bool = False,
+    was_quiet: bool = False,
+) -> NewsFacts | Unwanted:
+    """Those of the runs that a watch wants, by experiment; each is held against what ended before it, them too."""
+    runs = _these(run_ids, source)
+    if not runs:
+        return Unwanted("These runs are gone from MLflow.")
+    first = min((run.ended_at for run in runs if run.ended_at), default=int(now.timestamp() * 1000))
+    lot = _GroupBuilder(source, now, defaults, watches, first, runs)
+    wanted = lot.wanted(runs)
+    if not wanted:
+        return _NOBODY
+    key, watching = wanted[0][0]
+    kept = [run for _watch, run in wanted]
+    counts = Counter(run.experiment.experiment_id for run in kept)
+    homes = {run.experiment.experiment_id: run.experiment for run in kept}
+    busiest = [homes[each] for each, _count in counts.most_common()]
+    before = lot.before(busiest[:LOOKED_UP])
+    by_watch = {run.experiment.experiment_id: each[1] for each, run in reversed(wanted)}
+    groups = tuple(
+        lot.group(home, _of(home, kept), by_watch[home.experiment_id], before.get(home.experiment_id))
+        for home in busiest
+    )
+    news = ManyNews(
+        groups=groups,
+        is_over=is_final,
+        was_quiet=was_quiet,
+        unwanted=len(runs) - len(kept),
+        left_out=max(0, len(run_ids) - MOST),
+        doubts=lot.doubts(watching, wanted),
+    )
+    first_of = [run for group in groups for run in ([group.best] if group.best else [])]
+    return NewsFacts(news, key, tuple(run.run_id for run in _unique([*first_of, *kept])))
+
+
+@dataclass(slots=True)
+class _GroupBuilder:
+    """What a message of many runs is told with. `moment`: what ended before it, in ms, is what came before them."""
+
+    source: RunSource
+    now: datetime
+    defaults: ChannelDefaults
+    watches: Watches
+    moment: int
+    in_turn: Sequence[Run] = ()  # of these each counts as before those that ended after it
+    _fitting: Mapping[str, set[str] | RequestError] = field(default_factory=dict)
+    _faced: list[BaselineChoice] = field(default_factory=list)
+    _formers: dict[str, History] = field(default_factory=dict)
+    _unjudged: list[Experiment] = field(default_factory=list)
+
+    def wanted(self, runs: Sequence[Run]) -> list[tuple[tuple[str, Watch], Run]]:
+        """The runs that a watch wants, each with the first that does, in the order of the watches."""
+        self._fitting = matching_watches(self.watches, [run.run_id for run in runs], self.source)
+        found: dict[str, tuple[tuple[str, Watch], Run]] = {}
+        for key, watching in self.watches:
+            own = [run for run in runs if run.run_id not in found and matches_run(watching, run)]
+            own = [run for run in own if matches_filter(watching, run.run_id, self._fitting)]
+            for run in self._judged(watching, own):
+                found[run.run_id] = (key, watching), run
+        return list(found.values())
+
+    def doubts(self, watching: Watch, wanted: Sequence[tuple[tuple[str, Watch], Run]]) -> tuple[str, ...]:
+        """What was asked for and could not be had, each once."""
+        told = [refusal(each, self._fitting) for each in (watching, *(watch[1] for watch, _run in wanted))]
+        faced = [facing.doubts for facing in self._faced]
+        left = f"Runs of {len(self._unjudged)} experiments more were not judged: they are too many at once."
+        return tuple(dict.fromkeys(s for each in [*told, *faced, [left] if self._unjudged else []] for s in each))
+
+    def before(self, experiments: Sequence[Experiment]) -> dict[str, History]:
+        """What came before, of each experiment, side by side."""
+        new = [each for each in experiments if each.experiment_id not in self._formers]
+        found = side_by_side([partial(history_before, each, self.moment, self.source) for each in new])
+        self._formers |= {each.experiment_id: before for each, before in zip(new, found, strict=True)}
+        return self._formers
+
+    def group(
+        self, home: Experiment, runs: Sequence[Run], watching: Watch, before: History | None, *, all_of: str = ""
+    ) -> NewsGroup:
+        """`before` None: the best before is not asked for. `all_of`: a filter for the best of more than these."""
+        finished = [run for run in runs if run.status is Status.FINISHED]
+        by = judged_by(watching, finished or runs, home, self.defaults) or _unknown(finished)
+        in_order = rank(sorted(finished, key=lambda run: -(run.ended_at or 0)), by)
+        values = sorted(value for run in finished if by and (value := value_of(run, by.metric)) is not None)
+        best = in_order[0] if by and by.goal is not Goal.UNKNOWN and values else None
+        if best and by and all_of:
+            best = self._best_of(all_of, by, finished) or best
+        old = best_before(before, by, self.source) if before and by and best else None
+        ill = [run for run in runs if run.status in ILL]
+        return NewsGroup(
+            experiment=home,
+            counts=Counter(run.status.value for run in runs),
+            runs=(
+                *_unique([*([best] if best else []), *in_order])[:SHOWN],
+                *sorted(ill, key=lambda run: -(run.ended_at or 0))[:SHOWN],
+            ),
+            by=by,
+            best=best,
+            is_new_best=best is not None and before is not None and is_new_best(best, old, by),
+            best_before=old,
+            valued=len(values),
+            low=values[0] if values else None,
+            middle=median(values) if values else None,
+            high=values[-1] if values else None,
+        )
+
+    def _best_of(self, where: str, by: PrimaryMetric, known: Sequence[Run]) -> Run | None:
+        ids = (known[0].experiment.experiment_id,)
+        ranking = Ranking(by.metric, by.goal, ids, f"{where} AND attributes.status = 'FINISHED'")
+        return next(iter(leaders(ranking, self.source, known=known)), None)
+
+    def _judged(self, watching: Watch, runs: Sequence[Run]) -> list[Run]:
+        """Those that are wanted by how they compare; asked only where the watch says something of that."""
+        if watching.only in (None, OnlyRuns.FAILURES) and not watching.rules:
+            return list(runs)
+        homes = {run.experiment.experiment_id: run.experiment for run in runs}
+        judged = list(homes.values())[:JUDGED]
+        self._unjudged += list(homes.values())[JUDGED:]
+        before = self.before(judged)
+        asks = [partial(self._of_one, watching, _of(home, runs), before[home.experiment_id]) for home in judged]
+        return [run for kept in side_by_side(asks) for run in kept]
+
+    def _of_one(self, watching: Watch, runs: Sequence[Run], before: History) -> list[Run]:
+        by = judged_by(watching, runs, before.experiment, self.defaults)
+        best = best_before(before, by, self.source) if by else None
+        case = BaselineQuestion(tuple(runs), before, self.source, self.now, self.defaults, by, best)
+        facing = choose_baseline(watching, case)
+        self._faced.append(facing)
+        now = int(self.now.timestamp() * 1000)
+        own = {run.run_id for run in runs}
+        others = [
+            run for run in _of(before.experiment, self.in_turn) if matches_filter(watching, run.run_id, self._fitting)
+        ]
+        kept = []
+        for run in sorted(_unique([*runs, *others]), key=lambda each: each.ended_at or 0):
+            turn = replace(case, runs=(run,))
+            held = choose_baseline_in_order(facing, watching, turn) if self.in_turn else facing
+            comparison = (
+                held_against(held.side, run, watching, self.defaults, now, source=self.source) if held.side else None
+            )
+            is_best = is_new_best(run, case.best, by)
+            if run.run_id in own and matches_result(watching, run, comparison, is_best=is_best):
+                kept.append(run)
+            finished = (run, *case.before.finished) if run.status is Status.FINISHED else case.before.finished
+            case = replace(
+                case, best=run if is_best else case.best, before=replace(before, finished=finished[:LOOKED_AT])
+            )
+        return kept
+
+
+def _these(run_ids: Sequence[str], source: RunSource) -> list[Run]:
+    """The last of them, not deleted."""
+    found = source.these(list(run_ids[-MOST:])) if run_ids else []
+    return [run for run in found if not run.deleted]
+
+
+def _began(parent: Run | None, runs: Sequence[Run]) -> int:
+    """When the sweep did, in ms: what ended before is what it is held against."""
+    known = [each.started_at or each.ended_at for each in ([parent] if parent else []) + list(runs)]
+    return min((each for each in known if each), default=0)
+
+
+def _unique(runs: Iterable[Run]) -> list[Run]:
+    return list({run.run_id: run for run in runs if not run.deleted}.values())
+
+
+def _unknown(runs: Sequence[Run]) -> PrimaryMetric | None:
+    """The metric that most of them logged, where no goal is known for any: to be shown, and not to judge by."""
+    counts = Counter(name for run in runs for name in run.metrics if not name.startswith("system/"))
+    name = next((name for name, _count in counts.most_common(1)), "")
+    return PrimaryMetric(name, Goal.UNKNOWN, GoalSource.NONE, MetricSource.RUNS) if name else None
+
+
+def _of(home: Experiment, runs: Iterable[Run]) -> list[Run]:
+    return [run for run in runs if run.experiment.experiment_id == home.experiment_id]
+
+
+def _best_first(group: NewsGroup, runs: Sequence[Run]) -> list[Run]:
+    return _unique([*([group.best] if group.best else []), *runs])

@@ -1,0 +1,250 @@
+"""News for a channel: what its watches want to hear of runs that ended, with all there is to say of them.
+
+A few questions to MLflow for a message, side by side; whatever number of watches ask the same, it is asked once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from comparison.channel_defaults import ChannelDefaults
+from comparison.concurrency import both, side_by_side
+from comparison.errors import RequestError
+from comparison.judgement.primary_metric import PrimaryMetric
+from comparison.notifications.baseline import (
+    BaselineChoice,
+    BaselineQuestion,
+    History,
+    best_before,
+    choose_baseline,
+    history_before,
+    is_new_best,
+)
+from comparison.notifications.failure import comparable_runs, failure_of, missing_metrics
+from comparison.notifications.group_news import burst_news, sweep_news
+from comparison.notifications.matching import (
+    Watches,
+    held_against,
+    judged_by,
+    matches_filter,
+    matches_result,
+    matches_run,
+    matching_watches,
+    named_metrics,
+    refusal,
+)
+from comparison.notifications.message import MessageKind, NewsFacts, RunNews, SilentNews, Unwanted
+from comparison.queries.resumption import as_logged, is_behind, renewed
+from comparison.runs import Run, Status
+from comparison.tracking.source import ModelVersion, RunSource
+from comparison.watch import OnlyRuns, Watch
+
+OWNER_TAGS = ("mlcompare.slack_user", "slack_user")
+_UNKNOWN = "unknown"  # what MLflow writes where nobody said who it was
+_GONE = "The run is gone from MLflow."
+_NOBODY = "No watch of the channel wants to hear of it."
+
+
+def find_news(  # noqa: PLR0913 -- what a message is about, and what it is told with
+    kind: MessageKind,
+    run_ids: Sequence[str],
+    watches: Watches,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: ChannelDefaults,
+    parent_id: str = "",
+    was_quiet: bool = False,
+    silent_since: int = 0,
+    is_final: bool = False,
+) -> NewsFacts | Unwanted:
+    """The news, by the first of the watches that wants it. Raises TrackingUnavailable: to be asked again.
+
+    `silent_since` is in ms since the epoch, of a run that seems dead; `is_final`: nothing more is expected of a sweep
+    or burst.
+    """
+    if not watches:
+        return Unwanted("No watch of the channel asks for it any more.")
+    if kind is MessageKind.SWEEP:
+        return sweep_news(parent_id, run_ids, watches, source, now=now, defaults=defaults, is_final=is_final)
+    if kind is MessageKind.BURST:
+        return burst_news(run_ids, watches, source, now=now, defaults=defaults, is_final=is_final, was_quiet=was_quiet)
+    run = source.get(list(run_ids[:1]))[0] if run_ids else None
+    if run is None or run.deleted:
+        return Unwanted(_GONE if run is None else "The run was deleted in MLflow.")
+    if kind in (MessageKind.DEAD, MessageKind.BACK):
+        (run,) = renewed([run], source, _ms(now))
+        return _silence(run, watches, source, now, silent_since, is_back=kind is MessageKind.BACK)
+    if is_behind(run):
+        run = as_logged(run, source)
+    return _ended(run, watches, source, now, defaults, must_be_best=kind is MessageKind.BEST)
+
+
+def example_news(run: Run, watching: Watch, source: RunSource, *, now: datetime, defaults: ChannelDefaults) -> RunNews:
+    """How this run would have been told, had it been wanted."""
+    asked = _ask(run, [("", watching)], source, now, defaults)
+    return _news(asked, watching, _face(asked, watching))
+
+
+@dataclass(frozen=True, slots=True)
+class _RunFacts:
+    """All that MLflow was asked about a run that ended. `bests` are by metric."""
+
+    run: Run
+    before: History
+    versions: tuple[ModelVersion, ...]
+    fitting: Mapping[str, set[str] | RequestError]
+    bests: Mapping[str, Run | None]
+    source: RunSource
+    now: datetime
+    defaults: ChannelDefaults
+
+    def by(self, watching: Watch) -> PrimaryMetric | None:
+        return judged_by(watching, [self.run], self.run.experiment, self.defaults)
+
+    def best(self, watching: Watch) -> Run | None:
+        by = self.by(watching)
+        return self.bests.get(by.metric) if by else None
+
+
+def _ended(  # noqa: PLR0913 -- all but one by their place
+    run: Run, watches: Watches, source: RunSource, now: datetime, defaults: ChannelDefaults, *, must_be_best: bool
+) -> NewsFacts | Unwanted:
+    candidates = [(key, watching) for key, watching in watches if matches_run(watching, run)]
+    if not candidates:
+        return Unwanted(_NOBODY)
+    asked = _ask(run, candidates, source, now, defaults)
+    candidates = [
+        (key, watching) for key, watching in candidates if matches_filter(watching, run.run_id, asked.fitting)
+    ]
+    faced: dict[object, BaselineChoice] = {}
+    wanting: list[tuple[str, Watch, BaselineChoice]] = []
+    for key, watching in candidates:
+        if wanting and not watching.mentions_owner:
+            continue
+        terms = (watching.against, watching.baseline, watching.where, asked.by(watching))
+        if terms not in faced:
+            faced[terms] = _face(asked, watching)
+        if _wants(watching, asked, faced[terms]):
+            wanting.append((key, watching, faced[terms]))
+    if not wanting:
+        return Unwanted(_NOBODY)
+    key, watching, facing = wanting[0]
+    news = _news(asked, watching, facing)
+    if must_be_best and not news.is_best:
+        return Unwanted("It is no new best any more.")
+    owner = owner_of(run) if any(each.mentions_owner for _key, each, _facing in wanting) else ""
+    baseline = [side.run_id for side in news.comparison.baseline.runs] if news.comparison else []
+    return NewsFacts(replace(news, owner=owner), key, (*baseline, run.run_id))
+
+
+def _ask(run: Run, watches: Watches, source: RunSource, now: datetime, defaults: ChannelDefaults) -> _RunFacts:
+    moment = run.ended_at or _ms(now)
+    before, versions = both(
+        partial(history_before, run.experiment, moment, source), partial(_versions, run.run_id, source)
+    )
+    asked = _RunFacts(run, before, versions, {}, {}, source, now, defaults)
+    by = {each.metric: each for _key, watching in watches if (each := asked.by(watching))}
+    ids = [run.run_id, *(each.run_id for each in before.finished)]
+    fit, bests = both(
+        partial(matching_watches, watches, ids, source),
+        partial(side_by_side, [partial(best_before, before, each, source) for each in by.values()]),
+    )
+    return replace(asked, fitting=fit, bests=dict(zip(by, bests, strict=True)))
+
+
+def _face(asked: _RunFacts, watching: Watch) -> BaselineChoice:
+    found = asked.fitting.get(watching.where)
+    ids = frozenset(found) if isinstance(found, set) else None
+    case = BaselineQuestion(
+        (asked.run,),
+        asked.before,
+        asked.source,
+        asked.now,
+        asked.defaults,
+        asked.by(watching),
+        asked.best(watching),
+        ids,
+    )
+    return choose_baseline(watching, case)
+
+
+def _wants(watching: Watch, asked: _RunFacts, facing: BaselineChoice) -> bool:
+    if watching.only in (None, OnlyRuns.FAILURES) and not watching.rules:
+        return True
+    comparison = None
+    if facing.side is not None:
+        comparison = held_against(facing.side, asked.run, watching, asked.defaults, _ms(asked.now), source=asked.source)
+    is_best = is_new_best(asked.run, asked.best(watching), asked.by(watching))
+    return matches_result(watching, asked.run, comparison, is_best=is_best)
+
+
+def _news(asked: _RunFacts, watching: Watch, facing: BaselineChoice) -> RunNews:
+    run, finished = asked.run, asked.before.finished
+    comparison = None
+    if facing.side is not None:
+        comparison = held_against(facing.side, run, watching, asked.defaults, _ms(asked.now), source=asked.source)
+    best, by = asked.best(watching), asked.by(watching)
+    return RunNews(
+        run=run,
+        comparison=comparison,
+        why_alone="" if facing.side else facing.why,
+        is_best=is_new_best(run, best, by),
+        best_by=by,
+        best_before=best,
+        failure=failure_of(run, finished),
+        lacking=_telling_first(missing_metrics(run, finished), asked, watching),
+        looked_at=len(comparable_runs(run, finished)),
+        versions=asked.versions,
+        metrics=named_metrics(watching, [run, *(facing.side.runs if facing.side else ())]),
+        doubts=(*refusal(watching, asked.fitting), *facing.doubts),
+    )
+
+
+def _telling_first(names: tuple[str, ...], asked: _RunFacts, watching: Watch) -> tuple[str, ...]:
+    """What the runs before it are judged by comes first."""
+    by = judged_by(watching, asked.before.finished, asked.run.experiment, asked.defaults)
+    return tuple(sorted(names, key=lambda name: by is None or name != by.metric))
+
+
+def _silence(  # noqa: PLR0913 -- all but one by their place
+    run: Run, watches: Watches, source: RunSource, now: datetime, since: int, *, is_back: bool
+) -> NewsFacts | Unwanted:
+    """A run that seems dead, as long as it does; one that is back, however it goes on."""
+    wanting = [(key, watching) for key, watching in watches if matches_run(replace(watching, only=None), run)]
+    fit = matching_watches(wanting, [run.run_id], source)
+    wanting = [(key, watching) for key, watching in wanting if matches_filter(watching, run.run_id, fit)]
+    if not wanting:
+        return Unwanted(_NOBODY)
+    heard = run.heard_at
+    if not is_back and run.status is not Status.RUNNING:
+        return Unwanted("It ended meanwhile.")
+    if not is_back and since and heard > since:
+        return Unwanted("It logs again.")
+    begin = since or heard
+    until = min(max(heard, begin), _ms(now)) if is_back else _ms(now)
+    steps = max((metric.step for metric in run.metrics.values()), default=0)
+    at_first = run.started_at if run.started_at and begin > run.started_at else None
+    usual = (begin - at_first) // steps if at_first and steps > 0 and not is_back else None
+    owner = owner_of(run) if any(watching.mentions_owner for _key, watching in wanting) else ""
+    news = SilentNews(run, max(0, until - begin), is_back=is_back, usual=usual, owner=owner)
+    return NewsFacts(news, wanting[0][0], (run.run_id,))
+
+
+def owner_of(run: Run) -> str:
+    """Whose the run is: as its tags say for Slack, else as MLflow knows them; "" when nobody said."""
+    told = next((run.tags[tag].strip() for tag in OWNER_TAGS if run.tags.get(tag, "").strip()), "")
+    return told or (run.user if run.user != _UNKNOWN else "")
+
+
+def _versions(run_id: str, source: RunSource) -> tuple[ModelVersion, ...]:
+    """Registered models of a run; a server without a registry is no reason to say nothing of the run."""
+    try:
+        return tuple(source.versions_of([run_id]))
+    except RequestError:
+        return ()
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,268 @@
+"""What runs now, and how it stands against the best run at the same step."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+
+from comparison.channel_defaults import ChannelDefaults
+from comparison.concurrency import side_by_side
+from comparison.errors import FilterRefused, RequestError, RunNotFound
+from comparison.judgement.goals import decide_goal
+from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric, value_of
+from comparison.language.quoting import offered
+from comparison.queries.liveness import STALE, find_silent_runs
+from comparison.queries.resumption import renewed
+from comparison.queries.scope import Scope, find_scope, since_moment
+from comparison.queries.standup import MAX_FAILED, failures, ill_since, in_order, running_now, undated_since
+from comparison.request import Failed, Running, Show, Top
+from comparison.resolve.runs import ChosenRuns, SearchScope, find_runs, rank_by
+from comparison.run_reference import TopRuns
+from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
+from comparison.tracking.leaders import SAMPLE
+from comparison.tracking.source import Ranking, RunSource
+
+PACED = 2  # experiments, those with the most runs, whose best run's history is read
+LONGEST = 20_000  # steps of a history that is worth reading
+
+
+@dataclass(frozen=True, slots=True)
+class BestRunHistory:
+    """The best run of an experiment and its history."""
+
+    run: Run
+    history: tuple[Metric, ...]
+
+    def at(self, step: int) -> Metric | None:
+        """What it had logged when it was there; None before its first step and after its last."""
+        passed = [each for each in self.history if each.step <= step]
+        return passed[-1] if passed and self.history[-1].step >= step else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRuns:
+    """All that runs, the newest first. `by` and `paces` are by experiment id; `silences` in ms, by run id.
+
+    `stale` have been silent for more than a week.
+    """
+
+    place: Scope
+    now: datetime
+    runs: tuple[Run, ...]
+    is_cut: bool
+    silences: Mapping[str, int] = field(default_factory=dict)
+    by: Mapping[str, PrimaryMetric | None] = field(default_factory=dict)
+    paces: Mapping[str, BestRunHistory] = field(default_factory=dict)
+    stale: tuple[Run, ...] = ()
+
+
+def running_runs(
+    request: Running, source: RunSource, *, now: datetime, defaults: ChannelDefaults | None = None
+) -> RunningRuns:
+    """One question, then the best run and its history for the experiments where most runs.
+
+    Raises ExperimentNotFound or TrackingUnavailable.
+    """
+    agreed = defaults or ChannelDefaults()
+    where = find_scope(request.experiment, source, agreed, text=request.text)
+    now_ms = int(now.timestamp() * 1000)
+    asked = running_now(where, source)
+    found = renewed(asked.runs, source, now_ms)
+    silences = find_silent_runs(found, (), now_ms)
+    runs = [run for run in found if silences.get(run.run_id, 0) <= STALE]
+    stale = tuple(run for run in found if silences.get(run.run_id, 0) > STALE)
+    groups = _by_experiment(runs)
+    by = {each.experiment_id: choose_primary(own, [each], agreed) for each, own in groups}
+    held = [
+        (each, known, own)
+        for each, own in groups
+        if (known := by[each.experiment_id]) and _is_paced(known, own, silences)
+    ][:PACED]
+    best = side_by_side([partial(_pace, each, known, own, source) for each, known, own in held])
+    paces = {each.experiment_id: pace for (each, _, _), pace in zip(held, best, strict=True) if pace}
+    return RunningRuns(where, now, tuple(runs), asked.is_cut, silences, by, paces, stale)
+
+
+def _by_experiment(runs: Sequence[Run]) -> list[tuple[Experiment, list[Run]]]:
+    groups: dict[str, tuple[Experiment, list[Run]]] = {}
+    for run in runs:
+        groups.setdefault(run.experiment.experiment_id, (run.experiment, []))[1].append(run)
+    return sorted(groups.values(), key=lambda each: -len(each[1]))
+
+
+def _is_paced(by: PrimaryMetric, runs: Sequence[Run], silences: Mapping[str, int]) -> bool:
+    """Whether some of the living ones count steps of a metric whose goal is known."""
+    return by.goal is not Goal.UNKNOWN and any(
+        run.run_id not in silences and value_of(run, by.metric) is not None and run.metrics[by.metric].step > 0
+        for run in runs
+    )
+
+
+def _pace(experiment: Experiment, by: PrimaryMetric, runs: Sequence[Run], source: RunSource) -> BestRunHistory | None:
+    """None where there is none or MLflow cannot tell: what runs is worth saying all the same."""
+    ranking = Ranking(by.metric, by.goal, (experiment.experiment_id,))
+    own = {run.run_id for run in runs}
+    try:
+        found = source.leaders(ranking, count=1)
+        if found and found[0].run_id in own:
+            found = source.leaders(
+                Ranking(by.metric, by.goal, ranking.experiment_ids, "attributes.status = 'FINISHED'")
+            )
+        if not found or not 0 < found[0].metrics[by.metric].step <= LONGEST:
+            return None
+        history = source.history(found[0].run_id, by.metric)
+    except RequestError:
+        return None
+    return BestRunHistory(found[0], tuple(history)) if history else None
+
+
+# The best runs by a metric, as a list.
+
+
+@dataclass(frozen=True, slots=True)
+class RankedRuns:
+    """The best first, or with `worst` the worst; fewer than `count` when no more logged the metric."""
+
+    place: Scope
+    now: datetime
+    by: PrimaryMetric
+    runs: tuple[Run, ...]
+    count: int
+    worst: bool = False
+    where: str = ""
+
+
+def top_runs(request: Top, source: RunSource, *, now: datetime, defaults: ChannelDefaults | None = None) -> RankedRuns:
+    """The runs that lead, exact to the one that ended a moment ago.
+
+    Raises RunNotFound when there is none, nobody logged the metric or its goal is unknown; ExperimentNotFound,
+    FilterRefused or TrackingUnavailable.
+    """
+    agreed = defaults or ChannelDefaults()
+    where = find_scope(request.experiment, source, agreed, text=request.text)
+    by = _metric(request, where, source, agreed)
+    ranking = Ranking(by.metric, by.goal, where.ids, request.where, request.worst)
+    try:
+        found = source.leaders(ranking, count=request.count)
+    except FilterRefused as error:
+        spot = request.text.find(request.where)
+        raise replace(error, text=request.text, at=spot if spot >= 0 else None) from error
+    if not found:
+        raise _nobody(request, where, by)
+    return RankedRuns(where, now, by, found, request.count, request.worst, request.where)
+
+
+def _metric(request: Top, where: Scope, source: RunSource, defaults: ChannelDefaults) -> PrimaryMetric:
+    """The named metric as it was logged, else the agreed one, else the one that most of the newest runs logged."""
+    agreed = stated_metric(where.experiments, defaults)
+    if request.metric or agreed:
+        spot = request.text.rfind(request.metric) if request.metric else -1
+        told = TopRuns(request.count, request.metric, request.worst, at=max(spot, 0))
+        name, _goal = rank_by(request.metric, SearchScope(source, where.experiments, request.text, "", defaults), told)
+        chosen = MetricSource.REQUEST if request.metric or not agreed else agreed[1]
+        return PrimaryMetric(name, *decide_goal(name, {}, defaults.goals, where.experiments), chosen)
+    newest = source.newest(experiment_ids=where.ids, limit=SAMPLE)
+    found = choose_primary(newest, where.experiments, defaults)
+    if found is None:
+        raise _no_metric(request, newest, where)
+    return found
+
+
+def _no_metric(request: Top, newest: list[Run], where: Scope) -> RequestError:
+    place_ = f" in {where.experiments[0].name}" if where.experiments else ""
+    if not newest:
+        return RunNotFound(f"There are no runs{place_} yet.", text=request.text)
+    logged = list(dict.fromkeys(name for run in newest for name in run.metrics))
+    return RunNotFound(
+        f"By which metric? The newest runs{place_} logged none whose goal is known.",
+        remedy=f"Name one, and set its goal: {offered(logged[0])}." if logged else "They logged no metrics at all.",
+        near=tuple(logged[:5]),
+        text=request.text,
+    )
+
+
+def _nobody(request: Top, where: Scope, by: PrimaryMetric) -> RequestError:
+    place_ = f" in {where.experiments[0].name}" if where.experiments else ""
+    fitting = f" where {request.where}" if request.where else ""
+    return RunNotFound(
+        f"No run{place_}{fitting} logged a finite {by.metric}.",
+        remedy="Ask without the filter." if fitting else "",
+        example=f"top {request.count} by {by.metric}" if fitting else "",
+        text=request.text,
+    )
+
+
+# Runs that failed or were killed since a moment. Trials that their search gave up are none.
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRuns:
+    """The last one first; `is_cut` when there may be more. `by` names the metric to show, by experiment id."""
+
+    place: Scope
+    since: datetime
+    now: datetime
+    runs: tuple[Run, ...]
+    is_cut: bool
+    by: dict[str, PrimaryMetric | None]
+    pruned: int = 0  # trials that were given up early, at least so many where it is cut
+
+
+def failed_runs(
+    request: Failed, source: RunSource, *, now: datetime, defaults: ChannelDefaults | None = None
+) -> FailedRuns:
+    """A question or two. Raises NotUnderstood, ExperimentNotFound or TrackingUnavailable."""
+    agreed = defaults or ChannelDefaults()
+    begin, everywhere = since_moment(request.since, now, text=request.text, command="failed")
+    where = find_scope(request.experiment, source, agreed, text=request.text, everywhere=everywhere)
+    since = int(begin.timestamp() * 1000)
+    asks = (ill_since, undated_since)
+    ill, undated = side_by_side([partial(ask, since, where, source) for ask in asks])
+    found = in_order([*ill.runs, *undated.runs])
+    runs = failures(found)[:MAX_FAILED]
+    pruned = sum(run.status is Status.PRUNED for run in found)
+    by = {}
+    for experiment in {run.experiment.experiment_id: run.experiment for run in runs}.values():
+        own = [run for run in runs if run.experiment.experiment_id == experiment.experiment_id]
+        by[experiment.experiment_id] = choose_primary(own, [experiment], agreed)
+    return FailedRuns(where, begin, now, tuple(runs), ill.is_cut, by, pruned)
+
+
+# One run by itself.
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetails:
+    """A side of one run. `silence` in ms when it seems dead."""
+
+    side: Side
+    now: datetime
+    by: PrimaryMetric | None
+    silence: int | None = None
+
+
+def show_run(
+    request: Show,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: ChannelDefaults | None = None,
+    several: ChosenRuns = ChosenRuns.NEWEST,
+) -> RunDetails:
+    """The run that was asked for. Raises what finding raises."""
+    agreed = defaults or ChannelDefaults()
+    (side,) = find_runs(
+        [request.run],
+        source,
+        experiment=request.experiment,
+        text=request.text,
+        defaults=agreed,
+        now=now,
+        several=several,
+    )
+    now_ms = int(now.timestamp() * 1000)
+    (run,) = renewed(side.runs[:1], source, now_ms)
+    silences = find_silent_runs([run], (), now_ms)
+    return RunDetails(
+        replace(side, runs=(run,)), now, choose_primary([run], [run.experiment], agreed), silences.get(run.run_id)
+    )

@@ -1,0 +1,66 @@
+"""Where and since when: the experiment that was named, else the channel's, else all of them."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from comparison.channel_defaults import ChannelDefaults
+from comparison.errors import ExperimentNotFound, NotUnderstood
+from comparison.language.dates import since
+from comparison.resolve.runs import find_experiment
+from comparison.runs import Experiment
+from comparison.tracking.source import RunSource
+
+_EVERYWHERE = re.compile(r"\b(?:in |across |on )?(?:everywhere|anywhere|(?:all|every) experiments?)\s*$", re.IGNORECASE)
+_ANYWHERE = frozenset({"everywhere", "anywhere", "*"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """No experiments: all. `of_channel` when nobody named it in the request."""
+
+    experiments: tuple[Experiment, ...] = ()
+    of_channel: bool = False
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(each.experiment_id for each in self.experiments)
+
+
+def find_scope(
+    name: str, source: RunSource, defaults: ChannelDefaults, *, text: str, everywhere: bool = False
+) -> Scope:
+    """The place that was named. Raises ExperimentNotFound; a channel's experiment that is gone is said to be."""
+    if name:
+        try:
+            return Scope((find_experiment(name, source, text=text),))
+        except ExperimentNotFound:
+            if name.strip().casefold() in _ANYWHERE:
+                return Scope()
+            raise
+    if everywhere or not defaults.experiment:
+        return Scope()
+    try:
+        return Scope((find_experiment(defaults.experiment, source),), of_channel=True)
+    except ExperimentNotFound as error:
+        raise replace(
+            error,
+            problem=f"The channel's experiment {defaults.experiment} is not there any more.",
+            remedy="Set another, or name one with in.",
+            example="unset experiment",
+            text=text,
+            at=None,
+            end=None,
+        ) from error
+
+
+def since_moment(words: str, now: datetime, *, text: str, command: str) -> tuple[datetime, bool]:
+    """From when, and whether it was said that all experiments are meant. Raises NotUnderstood with the spot."""
+    told = _EVERYWHERE.sub("", words).strip()
+    try:
+        return since(told, now), told != words.strip()
+    except NotUnderstood as error:
+        spot = text.find(told.removeprefix("since ").strip()) if text else -1
+        raise replace(
+            error, text=text or words, at=spot if spot >= 0 else None, example=f"{command} since monday"
+        ) from error

@@ -1,0 +1,345 @@
+"""What a standup asks: what finished, failed, runs or seems dead since the last one, and the best so far."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+
+from comparison.channel_defaults import ChannelDefaults
+from comparison.concurrency import side_by_side
+from comparison.errors import RequestError
+from comparison.judgement.primary_metric import PrimaryMetric, choose_primary, is_better, rank, value_of
+from comparison.queries.liveness import STALE, find_silent_runs
+from comparison.queries.resumption import renewed
+from comparison.queries.scope import Scope, find_scope, since_moment
+from comparison.request import Standup
+from comparison.runs import Experiment, Goal, Run, Status
+from comparison.tracking.source import Ranking, RunSource
+
+LOOKED_UP = 4  # experiments, the busiest, whose best run of all time is asked for
+NEW_COMPARED = 3  # new bests that are held against the best before
+SAMPLE = 30  # runs that set the bar for the best before
+
+
+@dataclass(frozen=True, slots=True)
+class BestRun:
+    """The best run of all time; `before` is the best of those that ended before, where this one is new and it is known.
+
+    `is_first` when nobody before had a value.
+    """
+
+    run: Run
+    is_new: bool = False
+    is_first: bool = False
+    before: Run | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentGroup:
+    """One experiment. `finished` has the best first, by `by`; `best` is None where it was not looked up.
+
+    `pruned` are trials that their search gave up early.
+    """
+
+    experiment: Experiment
+    finished: tuple[Run, ...] = ()
+    failed: tuple[Run, ...] = ()
+    running: tuple[Run, ...] = ()
+    by: PrimaryMetric | None = None
+    best: BestRun | None = None
+    pruned: tuple[Run, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StandupAnswer:
+    """`groups`, the busiest first. `silences` are those of runs that seem dead, in ms, by run id.
+
+    `stale` have seemed dead for so long that they are only counted. `cut` names the kinds of runs of which there may
+    be more than were fetched.
+    """
+
+    place: Scope
+    since: datetime
+    now: datetime
+    groups: tuple[ExperimentGroup, ...]
+    silences: Mapping[str, int]
+    stale: int = 0
+    cut: frozenset[str] = frozenset()
+    unanswered: tuple[str, ...] = ()  # experiments whose best could not be had in time
+
+    @property
+    def finished(self) -> list[Run]:
+        return [run for group in self.groups for run in group.finished]
+
+    @property
+    def failed(self) -> list[Run]:
+        return [run for group in self.groups for run in group.failed]
+
+    @property
+    def pruned(self) -> list[Run]:
+        return [run for group in self.groups for run in group.pruned]
+
+    @property
+    def running(self) -> list[Run]:
+        return [run for group in self.groups for run in group.running]
+
+
+def standup(
+    request: Standup,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: ChannelDefaults | None = None,
+    within: Scope | None = None,
+) -> StandupAnswer:
+    """Four questions side by side, then the best of the busiest experiments. `now` with the zone to speak in.
+
+    `within` is where to look, whatever the request and the channel say.
+    Raises NotUnderstood, ExperimentNotFound or TrackingUnavailable.
+    """
+    agreed = defaults or ChannelDefaults()
+    begin, everywhere = since_moment(request.since, now, text=request.text, command="standup")
+    where = within or find_scope(request.experiment, source, agreed, text=request.text, everywhere=everywhere)
+    since_ms = int(begin.timestamp() * 1000)
+    now_ms = int(now.timestamp() * 1000)
+    asks = (finished_since, ill_since, undated_since)
+    well, ill, undated, alive = side_by_side(
+        [*(partial(ask, since_ms, where, source) for ask in asks), partial(running_now, where, source)]
+    )
+    over = in_order([*well.runs, *ill.runs, *undated.runs])
+    cut = {"finished": well.is_cut, "failed": ill.is_cut, "running": alive.is_cut}
+    running = renewed(alive.runs, source, now_ms)
+    silences = find_silent_runs(running, over, now_ms)
+    recent = [run for run in running if silences.get(run.run_id, 0) <= STALE]
+    digest = StandupAnswer(
+        place=where,
+        since=begin,
+        now=now,
+        groups=group_by_experiment(over, recent, agreed),
+        silences={run.run_id: silences[run.run_id] for run in recent if run.run_id in silences},
+        stale=len(running) - len(recent),
+        cut=frozenset(name for name, is_cut in cut.items() if is_cut),
+    )
+    return _with_bests(digest, source, since_ms)
+
+
+def group_by_experiment(
+    over: Sequence[Run], running: Sequence[Run], defaults: ChannelDefaults
+) -> tuple[ExperimentGroup, ...]:
+    """By experiment, the busiest first. `over`: the last to end first."""
+    experiments = {run.experiment.experiment_id: run.experiment for run in [*over, *running]}
+    groups = []
+    for key, experiment in experiments.items():
+        ended = [run for run in over if run.experiment.experiment_id == key]
+        alive = [run for run in running if run.experiment.experiment_id == key]
+        finished = [run for run in ended if run.status is Status.FINISHED]
+        pruned = tuple(run for run in ended if run.status is Status.PRUNED)
+        failed = tuple(failures(ended))
+        by = choose_primary(finished or [*ended, *alive], [experiment], defaults)
+        groups.append(ExperimentGroup(experiment, rank(finished, by), failed, tuple(alive), by, pruned=pruned))
+    return tuple(sorted(groups, key=lambda each: -len(_fetched(each))))
+
+
+def _with_bests(digest: StandupAnswer, source: RunSource, since_ms: int) -> StandupAnswer:
+    """The best of each of the busiest experiments; those of one metric are asked for in one question."""
+    asked = [group for group in digest.groups if _can_be_ranked(group)][:LOOKED_UP]
+    now_best = _champions(asked, {_key(group): _fetched(group) for group in asked}, "", source)
+    new = [group for group in asked if _key(group) in now_best and _is_since(now_best[_key(group)], since_ms)]
+    before = _before(new[:NEW_COMPARED], source, since_ms)
+    bests = {_key(group): _judged(group, now_best, before) for group in asked if _key(group) in now_best}
+    for group in new[NEW_COMPARED:]:
+        bests[_key(group)] = BestRun(now_best[_key(group)], is_new=True)
+    groups = tuple(replace(group, best=bests.get(_key(group))) for group in digest.groups)
+    left = tuple(group.experiment.name for group in asked if _key(group) not in bests)
+    return replace(digest, groups=groups, unanswered=left)
+
+
+def _key(group: ExperimentGroup) -> str:
+    return group.experiment.experiment_id
+
+
+def _fetched(group: ExperimentGroup) -> tuple[Run, ...]:
+    return (*group.finished, *group.failed, *group.pruned, *group.running)
+
+
+def _can_be_ranked(group: ExperimentGroup) -> bool:
+    if group.by is None or group.by.goal is Goal.UNKNOWN:
+        return False
+    return any(value_of(run, group.by.metric) is not None for run in _fetched(group))
+
+
+def _is_since(run: Run, since_ms: int) -> bool:
+    return not run.is_over or run.over_at > since_ms
+
+
+def _champions(
+    groups: Sequence[ExperimentGroup], known: Mapping[str, Sequence[Run]], where: str, source: RunSource
+) -> dict[str, Run]:
+    """The best run by experiment id, of those that can be had: the rest of a standup is worth saying all the same."""
+    contests: dict[RankingQuestion, dict[str, Sequence[Run]]] = {}
+    for group in groups:
+        if group.by is not None:
+            own = contests.setdefault(RankingQuestion(group.by.metric, group.by.goal, where), {})
+            own[_key(group)] = known.get(_key(group), ())
+    found = side_by_side([partial(_settled, contest, own, source) for contest, own in contests.items()])
+    return {key: run for each in found for key, run in each.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class RankingQuestion:
+    """What the experiments are judged by, and where to look, in MLflow's filter language."""
+
+    metric: str
+    goal: Goal
+    where: str = ""
+
+
+def _settled(contest: RankingQuestion, known: Mapping[str, Sequence[Run]], source: RunSource) -> dict[str, Run]:
+    try:
+        return best_of_each(contest, known, source)
+    except RequestError:
+        return {}
+
+
+def _before(groups: Sequence[ExperimentGroup], source: RunSource, since_ms: int) -> dict[str, Run | None]:
+    """The best of those that ended before; None where there were none, nothing where that cannot be told."""
+    where = f"attributes.end_time <= {since_ms}"
+    try:
+        samples = side_by_side(
+            [partial(source.search, where, experiment_ids=(_key(each),), limit=SAMPLE) for each in groups]
+        )
+    except RequestError:
+        return {}
+    known = {_key(group): sample for group, sample in zip(groups, samples, strict=True)}
+    found: dict[str, Run | None] = dict(_champions(groups, known, where, source))
+    return {**{key: None for key, sample in known.items() if len(sample) < SAMPLE}, **found}
+
+
+def _judged(group: ExperimentGroup, now_best: Mapping[str, Run], before: Mapping[str, Run | None]) -> BestRun:
+    """A best that only equals an older one is not new."""
+    run = now_best[_key(group)]
+    if _key(group) not in before:
+        return BestRun(run)
+    old = before[_key(group)]
+    if old is not None and group.by is not None and value_of(old, group.by.metric) == value_of(run, group.by.metric):
+        return BestRun(old)
+    return BestRun(run, is_new=True, is_first=old is None, before=old)
+
+
+# What happened since a moment and what runs now: few questions, no more runs than can be told.
+#
+# A server needs 1 to 2 ms for each run it returns, so that the limits are what makes an answer quick.
+
+
+MAX_FINISHED = 300
+MAX_FAILED = 100
+MAX_RUNNING = 100
+PAGES = 5  # of runs that did not finish: a sweep may have pruned hundreds
+BEGUN_BEFORE = 7 * 86_400_000  # ms before the moment that a run which does not tell its end may have begun
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Runs, the last to end or to begin first. `is_cut`: there may be more of them."""
+
+    runs: tuple[Run, ...] = field(default=())
+    is_cut: bool = False
+
+
+def finished_since(ms: int, place: Scope, source: RunSource) -> Found:
+    """Runs that MLflow says finished; trials that were pruned may be among them."""
+    where = f"attributes.status = 'FINISHED' AND attributes.end_time > {ms}"
+    found = source.ended(where, experiment_ids=place.ids, limit=MAX_FINISHED)
+    return Found(tuple(found), len(found) >= MAX_FINISHED)
+
+
+def ill_since(ms: int, place: Scope, source: RunSource) -> Found:
+    """Runs that did not finish; of failures as many as FAILED, whatever number of trials were pruned meanwhile."""
+    found: dict[str, Run] = {}
+    where = f"attributes.status != 'FINISHED' AND attributes.end_time > {ms}"
+    until = ""
+    for _ in range(PAGES):
+        page = source.ended(f"{where}{until}", experiment_ids=place.ids, limit=MAX_FAILED)
+        fresh = [run for run in page if run.run_id not in found]
+        found |= {run.run_id: run for run in fresh}
+        ends = [run.ended_at for run in page if run.ended_at]
+        if len(page) < MAX_FAILED or not fresh or not ends:
+            return Found(tuple(found.values()))
+        if len(failures(found.values())) >= MAX_FAILED:
+            break
+        until = f" AND attributes.end_time <= {min(ends)}"
+    return Found(tuple(found.values()), is_cut=True)
+
+
+def undated_since(ms: int, place: Scope, source: RunSource) -> Found:
+    """Runs that are over without telling when, and were heard of since; the last one heard of first."""
+    found = source.undated(ms - BEGUN_BEFORE, experiment_ids=place.ids)
+    return Found(tuple(in_order(run for run in found if run.over_at > ms)))
+
+
+def failures(runs: Iterable[Run]) -> list[Run]:
+    """Those that failed, were killed or ended otherwise ill."""
+    return [run for run in runs if run.is_over and run.status not in (Status.FINISHED, Status.PRUNED)]
+
+
+def in_order(runs: Iterable[Run]) -> list[Run]:
+    """The last one to end first, each once."""
+    known = {run.run_id: run for run in runs}
+    return sorted(known.values(), key=lambda run: -run.over_at)
+
+
+def running_now(place: Scope, source: RunSource) -> Found:
+    """Runs that are said to run."""
+    found = source.search("attributes.status = 'RUNNING'", experiment_ids=place.ids, limit=MAX_RUNNING)
+    return Found(tuple(found), len(found) >= MAX_RUNNING)
+
+
+# The best run of each of several experiments, asked for together.
+#
+# A question that filters by a metric costs a large store the same for one experiment as for all: it reads every run
+# that
+# logged the metric. So experiments that share a metric are asked for in one, above the lowest of their bars. Each full
+# page raises the bars; a page that is not full means that nobody is missing.
+
+
+PAGE = 200
+QUESTIONS = 4
+
+
+def best_of_each(contest: RankingQuestion, known: Mapping[str, Sequence[Run]], source: RunSource) -> dict[str, Run]:
+    """The best run by experiment id, exact. `known` are some runs of each; one without a value is not looked up.
+
+    Experiments that cannot be settled within a few questions are left out, the last of `known` first.
+    """
+    best = {key: run for key, runs in known.items() if (run := _best(contest, runs)) is not None}
+    for _ in range(QUESTIONS):
+        if not best:
+            break
+        page = _ask(contest, best, source)
+        raised = {key: _best(contest, [run, *_of(page, key)]) or run for key, run in best.items()}
+        if len(page) < PAGE:
+            return raised
+        is_stuck = raised == best
+        best = dict(list(raised.items())[: (len(raised) + 1) // 2 if is_stuck else len(raised)])
+    return {}
+
+
+def _ask(contest: RankingQuestion, best: Mapping[str, Run], source: RunSource) -> list[Run]:
+    bars = [run.metrics[contest.metric].value for run in best.values()]
+    bar = max(bars) if contest.goal is Goal.LOWER else min(bars)
+    ranking = Ranking(contest.metric, contest.goal, tuple(best), contest.where)
+    return source.search(ranking.beyond(bar), experiment_ids=ranking.experiment_ids, limit=PAGE)
+
+
+def _of(runs: Iterable[Run], key: str) -> list[Run]:
+    return [run for run in runs if run.experiment.experiment_id == key]
+
+
+def _best(contest: RankingQuestion, runs: Iterable[Run]) -> Run | None:
+    """Of equal ones the one that comes first."""
+    found: tuple[float, Run] | None = None
+    for run in runs:
+        value = value_of(run, contest.metric)
+        if value is not None and (found is None or is_better(value, found[0], contest.goal)):
+            found = (value, run)
+    return found[1] if found else None

@@ -1,0 +1,206 @@
+"""What a channel agreed on, in words: what was set and what it was before, what is set, and where it was used."""
+
+from collections.abc import Sequence
+
+from comparison.channel_defaults import EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, ChannelDefaults, ChannelSetting
+from comparison.judgement.goals import goal_of, is_pattern
+from comparison.judgement.result import Comparison, GoalSource
+from comparison.language.quoting import quote
+from comparison.report import Line, Report, Section, Step
+from comparison.reports.text import count_noun, display_name, join_names, started_words
+from comparison.request import Compare
+from comparison.run_reference import Filtered, Latest, Leading, OfDay, Registered, TopRuns, Unfinished
+from comparison.runs import Goal, Run
+
+SHORT = 8  # characters of an id that people read
+NAMED = 6  # metrics named in one sentence
+_TOLD = {Goal.HIGHER.value: "higher is better", Goal.LOWER.value: "lower is better"}
+_LOOKED_FOR = (Latest, Leading, TopRuns, Registered, Unfinished, OfDay, Filtered)
+_NEITHER = "neither way is better"
+
+
+def used_settings(
+    request: Compare, comparison: Comparison, defaults: ChannelDefaults, place: str = "this channel"
+) -> tuple[str, ...]:
+    """What the channel agreed on and this comparison used, for the small print."""
+    return tuple(
+        filter(
+            None,
+            (
+                _metric_used(request, comparison, defaults, place),
+                _goals_used(comparison, place),
+                _experiment_used(request, defaults, place),
+            ),
+        )
+    )
+
+
+def changed_report(  # noqa: PLR0913 -- all but two are given by name
+    after: ChannelSetting,
+    before: ChannelSetting,
+    *,
+    now: int,
+    run: Run | None = None,
+    command: str = "/mlcompare",
+    place: str = "this channel",
+) -> Report:
+    """One thing set or taken back, with what it was before. `now` is in ms since the epoch; `run` is the pinned one."""
+    headline = _set(after, run, place) if after.value else _taken_back(after, before, place)
+    told = _before(after, before, now)
+    undo = _undone(after, before, command)
+    steps = (Step("To take it back", undo),) if undo else ()
+    summary = " ".join(filter(None, (headline, told)))
+    return Report(headline, summary, steps=steps, footnotes=(told,) if told else ())
+
+
+def goals_report(
+    after: Sequence[ChannelSetting], before: Sequence[ChannelSetting], *, place: str = "this channel"
+) -> Report:
+    """Several goals set at once."""
+    first, was = after[0], before[0]
+    headline = _set(first, None, place) if first.value else _taken_back(first, was, place)
+    if len(after) > 1:
+        headline = f"{count_noun(len(after), 'goal')} set for {place}"
+    lines = [
+        f"{display_name(new.metric)}: {_goal(new)}. Before: {_goal(old)}"
+        for new, old in zip(after, before, strict=True)
+    ]
+    return Report(headline, "\n".join((headline, *lines)), sections=(Section("Goals", tuple(map(Line, lines))),))
+
+
+def settings_report(
+    agreed: Sequence[ChannelSetting],
+    *,
+    now: int,
+    run: Run | None = None,
+    command: str = "/mlcompare",
+    place: str = "this channel",
+) -> Report:
+    """What is set, each with its age, and how to set the rest."""
+    lines = [Line(_value(each, run) + _age(each, now), _NAMES[each.what]) for each in agreed]
+    set_ = {each.what for each in agreed}
+    steps = tuple(Step(text, f"{command} {typed}") for what, (text, typed) in _HOW.items() if what not in set_)
+    headline = f"What is set for {place}" if agreed else f"Nothing is set for {place}"
+    told = [f"{line.label}: {line.text}" for line in lines]
+    sections = (Section("Set", tuple(lines)),) if lines else ()
+    return Report(headline, "\n".join((headline, *told)), sections=sections, steps=steps)
+
+
+def setting_lines(agreed: Sequence[ChannelSetting]) -> tuple[str, ...]:
+    """Each thing that is set, in a few words."""
+    return tuple(f"{_NAMES[each.what].lower()} {_value(each, None)}" for each in agreed)
+
+
+_NAMES = {EXPERIMENT: "Experiment", METRIC: "Metric", GOAL: "Goal", TOLERANCE: "Tolerance", PINNED: "Baseline"}
+_HOW = {
+    EXPERIMENT: ("Where latest, best and running look", "set experiment my-experiment"),
+    METRIC: ("The metric that decides", "set metric accuracy"),
+    GOAL: ("Which way a metric is better", "set goal cost lower"),
+    TOLERANCE: ("Within how much values are the same", "set tolerance 0.1 %"),
+    PINNED: ("The run that baseline means", "pin latest"),
+}
+
+
+def _set(after: ChannelSetting, run: Run | None, place: str) -> str:
+    match after.what:
+        case "goal":
+            return f"For {display_name(after.metric)}, {_goal(after)} in {place}"
+        case "tolerance":
+            of = f" of {display_name(after.metric)}" if after.metric else ""
+            return f"Values{of} within {after.value} of the baseline count as the same in {place}"
+        case "pinned":
+            return f"The baseline of {place} is now {_run(run) or after.value[:SHORT]}"
+    return f"The {after.what} of {place} is now {display_name(after.value)}"
+
+
+def _taken_back(after: ChannelSetting, before: ChannelSetting, place: str) -> str:
+    if after.what == GOAL:
+        name = display_name(after.metric)
+        return f"No goal is set for {name} in {place} {'any more' if before.value else 'anyway'}"
+    if after.what == TOLERANCE and after.metric:
+        name = display_name(after.metric)
+        return f"No tolerance is set for {name} in {place} {'any more' if before.value else 'anyway'}"
+    what = "baseline" if after.what == PINNED else after.what
+    return f"{place[:1].upper()}{place[1:]} has no {what} of its own{' any more' if before.value else ' anyway'}"
+
+
+def _before(after: ChannelSetting, before: ChannelSetting, now: int) -> str:
+    if after.what == GOAL and not before.value:
+        told = _told_by_name(after.metric)
+        return f"None was set before; {told}." if after.value else f"Now {told}."
+    if before.value and before.value == after.value:
+        return f"It was so before{_age(before, now)}."
+    if not before.value:
+        return "None was set before." if after.value else ""
+    return f"Before: {_value(before, None) if before.what != GOAL else _goal(before)}{_age(before, now)}."
+
+
+def _undone(after: ChannelSetting, before: ChannelSetting, command: str) -> str:
+    """What to type to have it as it was."""
+    if after.value == before.value:
+        return ""
+    if after.what == PINNED:
+        return f"{command} pin {before.value}" if before.value else f"{command} unpin"
+    words = [command, "set" if before.value else "unset", after.what]
+    words += [quote(after.metric)] if after.what == GOAL or (after.what == TOLERANCE and after.metric) else []
+    if before.value:
+        words.append(before.value if after.what in (GOAL, TOLERANCE) else quote(before.value))
+    return " ".join(words) if all(words) else ""
+
+
+def _told_by_name(metric: str) -> str:
+    if is_pattern(metric):
+        return "each name tells for itself"
+    goal = goal_of(metric)
+    return "its name tells nothing" if goal is Goal.UNKNOWN else f"its name tells that {goal.value} is better"
+
+
+def _goal(agreed: ChannelSetting) -> str:
+    return _TOLD.get(agreed.value, _NEITHER) if agreed.value else _told_by_name(agreed.metric)
+
+
+def _value(agreed: ChannelSetting, run: Run | None) -> str:
+    match agreed.what:
+        case "goal":
+            return f"{_goal(agreed)} for {display_name(agreed.metric)}"
+        case "tolerance":
+            return f"{agreed.value} for {display_name(agreed.metric)}" if agreed.metric else agreed.value
+        case "pinned":
+            return _run(run) or f"run {agreed.value[:SHORT]}"
+    return display_name(agreed.value)
+
+
+def _run(run: Run | None) -> str:
+    if run is None:
+        return ""
+    gone = ", which was deleted in MLflow" if run.deleted else ""
+    return f"{display_name(run.name)} ({run.run_id[:SHORT]}) in {display_name(run.experiment.name)}{gone}"
+
+
+def _age(agreed: ChannelSetting, now: int) -> str:
+    return f", set {started_words(agreed.at * 1000, now).removeprefix('started ')}" if agreed.at else ""
+
+
+def _metric_used(request: Compare, comparison: Comparison, defaults: ChannelDefaults, place: str) -> str:
+    if request.metrics or not defaults.metric:
+        return ""
+    name = display_name(defaults.metric)
+    if any(each.primary and each.name == defaults.metric for each in comparison.metrics):
+        return f"Metric {name} is {place}'s default."
+    return f"None of these runs logged {name}, {place}'s metric."
+
+
+def _goals_used(comparison: Comparison, place: str) -> str:
+    ours = [each for each in comparison.metrics if each.goal_source is GoalSource.CHANNEL]
+    told = []
+    for goal in Goal:
+        names = [each.name for each in ours if each.goal is goal]
+        told += [f"{_TOLD.get(goal.value, _NEITHER)} for {join_names(names, NAMED)}"] if names else []
+    return f"Set for {place}: {'; '.join(told)}." if told else ""
+
+
+def _experiment_used(request: Compare, defaults: ChannelDefaults, place: str) -> str:
+    looked_for = any(isinstance(each, _LOOKED_FOR) for each in request.runs)
+    if request.experiment or not defaults.experiment or not looked_for:
+        return ""
+    return f"Looked in {display_name(defaults.experiment)}, {place}'s experiment."

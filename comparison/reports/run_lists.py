@@ -1,0 +1,467 @@
+"""One run by itself, worded."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from comparison.judgement.differences import sort_by_likelihood
+from comparison.judgement.goals import goal_of
+from comparison.judgement.numbers import NOTHING, RowDigits, format_row
+from comparison.judgement.primary_metric import is_better, value_of
+from comparison.judgement.result import Difference
+from comparison.queries.run_lists import FailedRuns, RankedRuns, RunDetails, RunningRuns
+from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
+from comparison.reports.comparison import TableRows, finite
+from comparison.reports.headline import run_card, status_word
+from comparison.reports.standup import (
+    LABEL_CHARS,
+    MAX_OPEN_BUTTONS,
+    SHORT_ID,
+    ago_words,
+    join_facts,
+    last_value,
+    metric_source_words,
+    milliseconds,
+    moment_words,
+    number_words,
+    of_one,
+    run_age,
+    run_labels,
+    run_length,
+    scope_words,
+    short_ids,
+    spans_experiments,
+    status_words,
+    user_name,
+    when,
+)
+from comparison.reports.text import (
+    VALUE_CHARS,
+    count_noun,
+    cut_end,
+    date_words,
+    display_name,
+    display_names,
+    display_value,
+    distinct_labels,
+    doubts,
+    duration_words,
+    join_names,
+)
+from comparison.runs import Goal, Run, Status
+from comparison.tracking.mlflow_links import compare_url, run_url
+
+_OPEN = 8  # lines of a part that stays open
+
+
+def show_report(shown: RunDetails, *, who: bool = False, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    """All that is known of a run; with `who` only whose it is and what it came from."""
+    run = shown.side.runs[0]
+    name = distinct_labels([shown.side.label], [run.run_id])[0]
+    url = run_url(ui_url, run) if ui_url else ""
+    card = run_card(shown.side, "Run", name, url=url, now=milliseconds(shown.now))
+    headline = _who(run, name, shown.now) if who else _run_headline(shown, run, name)
+    link = (Link(f"Open {name}", url, "run:0"),) if url else ()
+    facts = _facts(run, shown.now)
+    if who:
+        steps = (Step("All of it", f"{command} show {run.run_id[:SHORT_ID]}"),)
+        sections: tuple[Section, ...] = (Section("Run", facts),)
+        return Report(headline, _summary(headline, card, ()), sections=sections, steps=steps, links=link)
+    sections = (
+        _listed("Parameters", run.parameters),
+        _listed("Tags", run.tags),
+        _datasets(run),
+        Section("Details", facts, folded=True),
+    )
+    warnings = _run_warnings(shown, run)
+    return Report(
+        headline=headline,
+        summary=_summary(headline, card, warnings),
+        sides=(card,),
+        table=_metrics_table(shown, run, name),
+        sections=tuple(part for part in sections if part.lines),
+        warnings=warnings,
+        links=link,
+    )
+
+
+def _run_headline(shown: RunDetails, run: Run, name: str) -> str:
+    value = last_value(run, shown.by)
+    told = "seems dead" if shown.silence is not None else status_word(run)
+    return f"{name}: {told}" + (f", {value}" if value else ", no metrics logged")
+
+
+def _who(run: Run, name: str, now: datetime) -> str:
+    when = "" if run.started_at is None else f" {ago_words(run.started_at, now)}"
+    if not user_name(run):
+        return f"MLflow does not say who ran {name}{f', started{when}' if when else ''}"
+    return f"{user_name(run)} ran {name}{f', started{when}' if when else ''}, {status_word(run)}"
+
+
+def _metrics_table(shown: RunDetails, run: Run, name: str) -> Table | None:
+    """The metric that counts first, then those whose goal is known, what the machine logged of itself last."""
+    if not run.metrics:
+        return None
+    ordered = sorted(run.metrics, key=lambda each: (shown.by is None or each != shown.by.metric, *_place(each)))
+    labels = display_names(ordered)
+    stepped = any(held.step for held in run.metrics.values())
+
+    def row(number: int) -> tuple[Cell, ...]:
+        held = run.metrics[ordered[number]]
+        return (
+            Cell(labels[number]),
+            Cell(number_words(held.value), finite(held.value)),
+            *((Cell(f"{held.step:,}", float(held.step)),) if stepped else ()),
+        )
+
+    columns = (Column("Metric"), Column("Value", Align.RIGHT), *((Column("Step", Align.RIGHT),) if stepped else ()))
+    return Table(f"Metrics of {name}", columns, TableRows(row, len(ordered)))
+
+
+def _place(metric: str) -> tuple[bool, bool, str]:
+    return metric.startswith("system/"), goal_of(metric) is Goal.UNKNOWN, metric
+
+
+def _listed(title: str, held: Mapping[str, str]) -> Section:
+    lines = tuple(Line(display_value(held[name]), display_name(name, VALUE_CHARS)) for name in sorted(held))
+    return Section(title, lines, folded=len(lines) > _OPEN)
+
+
+def _datasets(run: Run) -> Section:
+    lines = tuple(
+        Line(
+            display_name(each.name) + (f" (digest {display_name(each.digest, 20)})" if each.digest else ""),
+            display_name(each.context) if each.context else "",
+        )
+        for each in run.datasets
+    )
+    return Section("Datasets", lines)
+
+
+def _facts(run: Run, now: datetime) -> tuple[Line, ...]:
+    facts = (
+        ("Experiment", display_name(run.experiment.name)),
+        ("User", user_name(run)),
+        ("Status", status_word(run)),
+        ("Started", _at(run.started_at, now)),
+        ("Ended", _at(run.ended_at, now) or ("not logged" if run.is_over else "")),
+        ("Resumed", f"it had ended {_at(run.former_end, now)}" if run.former_end else ""),
+        ("Took", run_length(run)),
+        ("Source", display_value(run.source) if run.source else ""),
+        ("Commit", display_name(run.commit[:10]) if run.commit else ""),
+        ("Parent", display_name(run.parent_id) if run.parent_id else ""),
+        ("Run", display_name(run.run_id)),
+    )
+    return tuple(Line(text, title) for title, text in facts if text)
+
+
+def _at(ms: int | None, now: datetime) -> str:
+    """In the time zone of the answer."""
+    if ms is None:
+        return ""
+    try:
+        moment = datetime.fromtimestamp(ms / 1000, now.tzinfo or UTC)
+    except (OverflowError, OSError, ValueError):
+        return date_words(ms)
+    return f"{moment:%Y-%m-%d %H:%M} {moment.tzname()}"
+
+
+def _run_warnings(shown: RunDetails, run: Run) -> tuple[str, ...]:
+    odd = [name for name, held in run.metrics.items() if not math.isfinite(held.value)]
+    found = []
+    if run.deleted:
+        found.append("This run is deleted in MLflow.")
+    if shown.silence is not None:
+        found.append(f"It may be dead: RUNNING, but silent for {duration_words(shown.silence)}.")
+    if run.status in (Status.FAILED, Status.KILLED):
+        found.append(f"It {status_words(run)}: its values are those it had logged by then.")
+    if run.status is Status.PRUNED:
+        found.append("It was pruned: its search gave it up early, with the values it had logged by then.")
+    found += doubts(run, milliseconds(shown.now))
+    if odd:
+        found.append(f"Not a finite number: {join_names(odd)}.")
+    return tuple(found)
+
+
+def _summary(headline: str, card: RunCard, warnings: tuple[str, ...]) -> str:
+    return cut_end("\n".join([f"{headline}.", " · ".join(card.facts), *warnings[:1]]), 3_000)
+
+
+# The best runs by a metric, worded.
+
+
+_PARAMETERS = 3  # told of each run
+_VALUE = 24  # characters of one
+
+
+def top_report(ranked: RankedRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    """The first as headline, then a row a run."""
+    names = run_labels(ranked.runs)
+    metric = display_name(ranked.by.metric, LABEL_CHARS)
+    shown = format_row(*(value_of(run, ranked.by.metric) for run in ranked.runs))
+    fitting = f" where {display_name(ranked.where, 80)}" if ranked.where else ""
+    word = "Worst" if ranked.worst else "Best"
+    own = "" if ranked.place.experiments else f" in {display_name(ranked.runs[0].experiment.name, LABEL_CHARS)}"
+    headline = f"{word} {metric}{scope_words(ranked.place)}{fitting}: {shown.values[0]}, {names[0]}{own}"
+    told = [
+        f"{number}. {name} {value}" for number, (name, value) in enumerate(zip(names, shown.values, strict=True), 1)
+    ]
+    return Report(
+        headline=headline,
+        summary=cut_end("\n".join([f"{headline}.", *told[1:]]), 3_000),
+        table=_ranking_table(ranked, names, shown, metric),
+        warnings=_ranking_warnings(ranked, metric),
+        steps=_steps(ranked, command),
+        links=_links(ranked, names, ui_url),
+        footnotes=tuple(filter(None, (metric_source_words(ranked.by),))),
+    )
+
+
+def _ranking_table(ranked: RankedRuns, names: Sequence[str], shown: RowDigits, metric: str) -> Table:
+    several = spans_experiments(ranked.runs)
+    differing = _differing(ranked.runs)
+    columns = (
+        Column("Run"),
+        Column(metric, Align.RIGHT),
+        Column("To the first", Align.RIGHT),
+        *((Column("Differs in"),) if differing else ()),
+        Column("By"),
+    )
+    rows = []
+    for place, run in enumerate(ranked.runs):
+        where = f" in {display_name(run.experiment.name, LABEL_CHARS)}" if several else ""
+        rows.append(
+            (
+                Cell(f"{place + 1}. {names[place]}{where}"),
+                Cell(shown.values[place], value_of(run, ranked.by.metric)),
+                Cell(shown.differences[place - 1] if place else "–"),
+                *((Cell(_parameters(run, differing)),) if differing else ()),
+                Cell(", ".join(filter(None, (user_name(run), ago_words(run.started_at, ranked.now))))),
+            )
+        )
+    return Table(f"Runs by {metric}", columns, tuple(rows))
+
+
+def _differing(runs: Sequence[Run]) -> tuple[str, ...]:
+    """The parameters that are not the same in all, the likeliest to matter first."""
+    names = dict.fromkeys(name for run in runs for name in run.parameters)
+    values = [Difference(name, tuple(run.parameters.get(name) for run in runs)) for name in names]
+    changed = [each for each in values if len(set(each.values)) > 1]
+    return tuple(each.name for each in sort_by_likelihood(tuple(changed))[:_PARAMETERS])
+
+
+def _parameters(run: Run, names: Sequence[str]) -> str:
+    held = [(name, run.parameters[name]) for name in names if name in run.parameters]
+    return ", ".join(f"{display_name(name, _VALUE)} {display_value(value, _VALUE)}" for name, value in held)
+
+
+def _ranking_warnings(ranked: RankedRuns, metric: str) -> tuple[str, ...]:
+    found = []
+    if len(ranked.runs) < ranked.count:
+        one = len(ranked.runs) == 1
+        fit = f" that {'fits' if one else 'fit'}" if ranked.where else ""
+        found.append(f"Only {count_noun(len(ranked.runs), 'run')}{fit} {'has' if one else 'have'} a finite {metric}.")
+    unfinished = [run.name for run in ranked.runs if not run.is_over]
+    if unfinished:
+        found.append(f"{join_names(unfinished, 3)} {'has' if len(unfinished) == 1 else 'have'} not ended.")
+    return tuple(found)
+
+
+def _steps(ranked: RankedRuns, command: str) -> tuple[Step, ...]:
+    if len(ranked.runs) < 2:
+        return ()
+    first, second = short_ids(ranked.runs[:2])
+    return (Step("What sets the first two apart", f"{command} {second} vs {first}"),)
+
+
+def _links(ranked: RankedRuns, names: Sequence[str], ui_url: str) -> tuple[Link, ...]:
+    if not ui_url:
+        return ()
+    opened = [
+        Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
+        for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], ranked.runs, strict=False))
+    ]
+    if len(ranked.runs) < 2:
+        return tuple(opened)
+    return (*opened, Link("Compare in MLflow", compare_url(ui_url, ranked.runs), "compare"))
+
+
+# What runs now, worded.
+
+
+_TOLD = 5
+
+
+def running_report(found: RunningRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    """A row a run, the newest first: for how long, the last value, against the best at the same step, whose it is."""
+    place = scope_words(found.place)
+    if not found.runs:
+        text = f"Nothing is running{place}"
+        folded = (_stale(found),) if found.stale else ()
+        summary = " ".join([f"{text}.", *(f"{part.note}." for part in folded)])
+        return Report(
+            text, summary, sections=folded, steps=(Step("The last one that ended", f"{command} show latest"),)
+        )
+    headline = _running_headline(found, place)
+    names = run_labels(found.runs)
+    told = [
+        join_facts(f"{name}, {_age(run, found)}", _last(run, found), _against(run, found))
+        for name, run in zip(names, found.runs, strict=True)
+    ]
+    left = len(told) - _TOLD
+    more = [f"and {left:,} more"] if left > 0 else []
+    more += [f"{_stale(found).note}."] if found.stale else []
+    return Report(
+        headline=headline,
+        summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
+        table=_running_table(found, names),
+        sections=(_stale(found),) if found.stale else (),
+        warnings=(f"Only the {len(found.runs) + len(found.stale)} newest were looked at.",) if found.is_cut else (),
+        links=tuple(
+            Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
+            for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], found.runs, strict=False))
+            if ui_url
+        ),
+        footnotes=tuple(filter(None, (of_one(found.runs, found.place), *_footnotes(found)))),
+    )
+
+
+def _running_headline(found: RunningRuns, place: str) -> str:
+    dead = sum(run.run_id in found.silences for run in found.runs)
+    alive = len(found.runs) - dead
+    more = " or more" if found.is_cut else ""
+    told = f"{count_noun(alive, 'run')}{more} {'is' if alive == 1 and not more else 'are'} running{place}"
+    return f"{told}, {dead} {'seems' if dead == 1 else 'seem'} dead" if dead else told
+
+
+def _stale(found: RunningRuns) -> Section:
+    """Those that nobody has heard of for more than a week, folded; MLflow says of them that they run."""
+    count = f"{count_noun(len(found.stale), 'run')}{' or more' if found.is_cut else ''}"
+    lines = [
+        Line(
+            join_facts(
+                f"in {display_name(run.experiment.name, LABEL_CHARS)}",
+                f"silent for {duration_words(found.silences[run.run_id])}",
+                f"by {user_name(run)}" if user_name(run) else "",
+            ),
+            name,
+        )
+        for name, run in zip(run_labels(found.stale), found.stale, strict=True)
+    ]
+    note = f"{count} besides {'says' if len(found.stale) == 1 else 'say'} RUNNING, silent for more than a week"
+    return Section("Silent for more than a week", tuple(lines), note, folded=True)
+
+
+def _running_table(found: RunningRuns, names: tuple[str, ...]) -> Table:
+    several = spans_experiments(found.runs)
+    paced = bool(found.paces)
+    columns = ("Run", "Running for", "Last logged", *(("Against the best",) if paced else ()), "By")
+    rows = tuple(
+        (
+            Cell(f"{name} in {display_name(run.experiment.name, LABEL_CHARS)}" if several else name),
+            Cell(_age(run, found), None if run.started_at is None else -float(run.started_at)),
+            Cell(_last(run, found) or "nothing yet"),
+            *((Cell(_against(run, found)),) if paced else ()),
+            Cell(user_name(run) or "unknown"),
+        )
+        for name, run in zip(names, found.runs, strict=True)
+    )
+    return Table("Runs that are running", tuple(map(Column, columns)), rows)
+
+
+def _age(run: Run, found: RunningRuns) -> str:
+    told = run_age(run, found.now) or "unknown"
+    if run.former_end is not None:
+        told += f", resumed: it had ended {ago_words(run.former_end, found.now)}"
+    silence = found.silences.get(run.run_id)
+    return told if silence is None else f"{told}, silent for {duration_words(silence)}: seems dead"
+
+
+def _last(run: Run, found: RunningRuns) -> str:
+    return last_value(run, found.by.get(run.experiment.experiment_id))
+
+
+def _against(run: Run, found: RunningRuns) -> str:
+    """`▲ +0.02 better` than the best run had at this step; "" where that cannot be told."""
+    key = run.experiment.experiment_id
+    by, pace = found.by.get(key), found.paces.get(key)
+    own = run.metrics.get(by.metric) if by else None
+    held = pace.at(own.step) if pace and own and own.step else None
+    if by is None or own is None or held is None:
+        return ""
+    shown = format_row(held.value, own.value)
+    if shown.differences[0] == NOTHING:
+        return ""
+    if own.value == held.value:
+        return "same"
+    arrow = "▲" if own.value > held.value else "▼"
+    return f"{arrow} {shown.differences[0]} {'better' if is_better(own.value, held.value, by.goal) else 'worse'}"
+
+
+def _footnotes(found: RunningRuns) -> tuple[str, ...]:
+    told = [
+        f"{display_name(pace.run.name, LABEL_CHARS)} ({display_name(by.metric, LABEL_CHARS)} "
+        f"{number_words(pace.run.metrics[by.metric].value)}) in {display_name(pace.run.experiment.name, LABEL_CHARS)}"
+        for key, pace in found.paces.items()
+        if (by := found.by.get(key))
+    ]
+    return (f"Against the best run so far at the same step: {'; '.join(told)}.",) if told else ()
+
+
+# Runs that failed, worded.
+
+
+def failed_report(failures: FailedRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    """A row a run: when, how long it ran, what it logged last, whose it is."""
+    begin = f"{scope_words(failures.place)} since {moment_words(failures.since)}"
+    if not failures.runs:
+        text = f"Nothing failed{begin}"
+        pruned = _pruned(failures)
+        summary = " ".join([f"{text}.", *pruned])
+        return Report(text, summary, footnotes=pruned, steps=(Step("Further back", f"{command} failed since 7d"),))
+    count = count_noun(len(failures.runs), "run")
+    headline = f"{count}{' or more' if failures.is_cut else ''} failed{begin}"
+    names = run_labels(failures.runs)
+    told = [f"{name} {_when(run, failures)}" for name, run in zip(names, failures.runs, strict=True)]
+    left = len(told) - _TOLD
+    more = [f"and {left:,} more"] if left > 0 else []
+    return Report(
+        headline=headline,
+        summary=cut_end(f"{headline}: {'; '.join([*told[:_TOLD], *more])}.", 3_000),
+        table=_failed_table(failures, names),
+        warnings=(f"Only the {len(failures.runs)} last to end are shown.",) if failures.is_cut else (),
+        links=tuple(
+            Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
+            for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], failures.runs, strict=False))
+            if ui_url
+        ),
+        footnotes=tuple(filter(None, (of_one(failures.runs, failures.place), *_pruned(failures)))),
+    )
+
+
+def _pruned(failures: FailedRuns) -> tuple[str, ...]:
+    """Trials that are not listed, and why."""
+    if not failures.pruned:
+        return ()
+    count = f"{count_noun(failures.pruned, 'trial')}{' or more' if failures.is_cut else ''}"
+    return (f"Besides, {count} {'was' if failures.pruned == 1 else 'were'} pruned: given up early by the search.",)
+
+
+def _when(run: Run, failures: FailedRuns) -> str:
+    return f"{status_words(run)} {when(run, failures.now)}"
+
+
+def _failed_table(failures: FailedRuns, names: tuple[str, ...]) -> Table:
+    several = spans_experiments(failures.runs)
+    columns = ("Run", "When", "Ran for", "Last logged", "By")
+    rows = tuple(
+        (
+            Cell(f"{name} in {display_name(run.experiment.name, LABEL_CHARS)}" if several else name),
+            Cell(_when(run, failures), float(run.over_at) or None),
+            Cell(run_length(run) or "unknown"),
+            Cell(last_value(run, failures.by.get(run.experiment.experiment_id)) or "nothing"),
+            Cell(user_name(run) or "unknown"),
+        )
+        for name, run in zip(names, failures.runs, strict=True)
+    )
+    return Table("Runs that failed or were killed", tuple(map(Column, columns)), rows)

@@ -1,0 +1,417 @@
+"""One run that ended, worded: new best, failed, lacking what it should have, or its verdict against the baseline."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from comparison.judgement.differences import sort_by_likelihood
+from comparison.judgement.goals import EITHER
+from comparison.judgement.numbers import format_row
+from comparison.judgement.primary_metric import PrimaryMetric, value_of
+from comparison.judgement.result import CaveatCode, Comparison, MetricComparison, Outcome
+from comparison.judgement.verdict import judge
+from comparison.language.quoting import quote
+from comparison.notifications.failure import last_logged
+from comparison.notifications.message import Failure, RunNews, SilentNews
+from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
+from comparison.reports.comparison import (
+    changed_line,
+    comparison_report,
+    comparison_summary,
+    comparison_table,
+    finite,
+    is_same,
+)
+from comparison.reports.headline import FIT, run_card, side_labels, status_word
+from comparison.reports.standup import LABEL_CHARS, last_value, number_words, run_age, run_length, user_name
+from comparison.reports.text import (
+    MINUTE,
+    count_noun,
+    cut_end,
+    cut_middle,
+    display_name,
+    display_names,
+    distinct_labels,
+    duration_words,
+    isolate_direction,
+    join_names,
+    one_line,
+)
+from comparison.runs import Goal, Run, Side, Status
+from comparison.tracking.mlflow_links import run_url
+
+PARAMETERS = 4
+
+
+def run_report(news: RunNews, *, ui_url: str = "", rules_url: str = "", command: str = "/mlcompare") -> Report:
+    """One message. It stands for days, so that it gives moments as dates and says nothing of how long ago they are."""
+    if news.comparison is None:
+        return alone_report(news, ui_url=ui_url)
+    comparison = news.comparison
+    whole = comparison_report(
+        comparison,
+        ui_url=ui_url,
+        rules_url=rules_url,
+        command=command,
+        in_channel=True,
+    )
+    short = side_labels(comparison, FIT)
+    verdict = verdict_on(comparison, short)
+    said = news_headline(news)
+    told = said or news_sentence(news.run, verdict)
+    is_ill = news.failure is not None  # how far it came says little of how good it is
+    against = (Section(f"Against {short[0]}", (Line(capitalize(verdict)),)),) if said and not is_ill else ()
+    warnings, small = news_caveats(news, whole)
+    report = Report(
+        headline=told,
+        summary="",
+        sides=(whole.sides[0], with_versions(whole.sides[1], news)),
+        table=None if is_ill else _table(news, comparison),
+        sections=(*known_metric(news), *against, *_parameters(comparison, short)),
+        warnings=warnings,
+        steps=_steps(comparison, command),
+        links=tuple(each for each in whole.links if each.key != "run:0"),
+        footnotes=small if is_ill else (*whole.footnotes, *small),
+    )
+    if is_ill:
+        return replace(report, summary=_ill_summary(report))
+    first = f"{told}. {capitalize(verdict)}" if against else told
+    return replace(report, summary=comparison_summary(replace(report, headline=first), comparison, short))
+
+
+def _ill_summary(report: Report) -> str:
+    """What is known, what changed, the main doubt, and a link."""
+    lines = [
+        f"{part.title}: {line_of(line)}" if part.title != KNOWN else line_of(line)
+        for part in report.sections
+        for line in part.lines
+    ]
+    url = [each.url for each in report.links if each.key == "run:1"]
+    return "\n".join([cut_end("\n".join([f"{report.headline}.", *lines, *report.warnings[:1]]), 1_900), *url])
+
+
+def _table(news: RunNews, comparison: Comparison) -> Table | None:
+    """The metrics that the watch names, else the first few that differ; the rest is counted."""
+    shown = _shown(news, comparison.metrics)
+    found = comparison_table(replace(comparison, metrics=tuple(shown)), side_labels(comparison), everything=True)
+    names = {each.name for each in shown}
+    rest = [each for each in comparison.metrics if each.name not in names]
+    if found is None or not rest:
+        return found
+    same = sum(map(is_same, rest))
+    more = count_noun(len(rest), "more metric")
+    if same == len(rest):
+        return replace(found, note=f"{more} {'is' if same == 1 else 'are'} the same")
+    return replace(found, note=f"{more}, {same:,} of them the same" if same else more)
+
+
+def _shown(news: RunNews, metrics: Sequence[MetricComparison]) -> list[MetricComparison]:
+    named = [each for each in metrics if each.logged_as in news.metrics]
+    if named:
+        return named
+    telling = [each for each in metrics if not each.name.startswith(SYSTEM) or each.primary] or list(metrics)
+    return ([each for each in telling if each.primary or not is_same(each)] or telling)[:FEW]
+
+
+def _parameters(comparison: Comparison, labels: tuple[str, ...]) -> tuple[Section, ...]:
+    """What changed, the likeliest to matter first."""
+    changed = sort_by_likelihood(comparison.parameters.changed)
+    if not changed:
+        return ()
+    lines = tuple(changed_line(each, labels) for each in changed[:PARAMETERS])
+    left, same = len(changed) - len(lines), comparison.parameters.same_count
+    notes = [f"{left:,} more" if left else "", f"{same:,} the same" if same else ""]
+    return (Section("Parameters", lines, ", ".join(filter(None, notes))),)
+
+
+def _steps(comparison: Comparison, command: str) -> tuple[Step, ...]:
+    unknown = [
+        each.name
+        for each in comparison.metrics
+        if each.goal is Goal.UNKNOWN and any(change.outcome is Outcome.CHANGED for change in each.changes)
+    ]
+    is_judged = any(each.goal is not Goal.UNKNOWN for each in comparison.metrics)
+    typed = next((name for name in map(quote, unknown) if name), "")
+    primary = next((each.name for each in comparison.metrics if each.primary), "")
+    if not typed or (is_judged and primary not in unknown):
+        return ()
+    text = f"No goal is known for {join_names(unknown, 3)}. To say which way is better"
+    return (Step(text, f"{command} set goal {typed} {EITHER}"),)
+
+
+# The first line on one run that ended: that it failed or lacks something, that it is the best, else its verdict.
+
+
+_ILL = {Status.FAILED: "failed", Status.KILLED: "was killed"}
+_OTHERWISE = {
+    Status.RUNNING: "is running again",
+    Status.SCHEDULED: "is scheduled again",
+    Status.PRUNED: "was pruned: its search gave it up early",
+    Status.UNKNOWN: "ended with an unknown status",
+}
+
+
+def news_headline(news: RunNews) -> str:
+    """Nothing where the verdict is the headline."""
+    run, name, place = news.run, display_name(news.run.name, LABEL_CHARS), display_name(news.run.experiment.name, FIT)
+    if run.status in _ILL:
+        after = f" after {run_length(run)}" if run_length(run) else ""
+        return f"{name} {_ILL[run.status]} in {place}{after}, {last_logged_line(news.failure) or 'no metric logged'}"
+    if run.status in _OTHERWISE:
+        return f"{name} in {place} {_OTHERWISE[run.status]}"
+    if news.lacking:
+        return f"{name} in {place} says it finished, but did not log {join_names(news.lacking, 2)}"
+    if news.is_best and news.best_by is not None:
+        return _best(run, news.best_by, news.best_before, name, place)
+    return ""
+
+
+def _best(run: Run, by: PrimaryMetric, before: Run | None, name: str, place: str) -> str:
+    """`New best in fraud: rf-12, val_auc 0.934 (+0.012)`."""
+    metric = display_name(by.metric, FIT)
+    if before is None:
+        return f"First {metric} in {place}: {name}, {number_words(value_of(run, by.metric))}"
+    shown = format_row(value_of(before, by.metric), value_of(run, by.metric))
+    return f"New best in {place}: {name}, {metric} {shown.values[1]} ({shown.differences[0]})"
+
+
+def with_experiment(run: Run) -> str:
+    return f"{display_name(run.name, LABEL_CHARS)} in {display_name(run.experiment.name, FIT)}"
+
+
+def news_sentence(run: Run, verdict: str) -> str:
+    """`rf-12 in fraud is better than rf-11 on 4 of 6 metrics`, `rf-12 in fraud: mixed: 3 better, 1 worse`."""
+    return (
+        f"{with_experiment(run)} {verdict[3:]}" if verdict.startswith("it ") else f"{with_experiment(run)}: {verdict}"
+    )
+
+
+def verdict_on(comparison: Comparison, labels: Sequence[str]) -> str:
+    """As the sentence that goes on behind the run's name."""
+    metrics = [replace(each, name=display_name(each.name)) if each.primary else each for each in comparison.metrics]
+    text = judge(metrics, 0, labels=(labels[0], "it")).text
+    for word_ in ("better", "worse"):
+        text = text.replace(f"it is {word_} on", f"it is {word_} than {labels[0]} on", 1)
+        text = text.replace(f": it is {word_}", f", {word_} than {labels[0]}", 1)
+    is_name = any(each.primary for each in metrics)
+    return text if is_name else text[:1].lower() + text[1:]
+
+
+def capitalize(text: str) -> str:
+    """Where it is no metric's name that it begins with."""
+    return text[:1].upper() + text[1:] if text.startswith(("it is ", "mixed: ", "no ", "cannot ", "nothing ")) else text
+
+
+# One run that ended, worded by itself: with nothing to hold it against, or only as the new best.
+
+
+FEW = 6  # metrics shown
+
+
+def alone_report(news: RunNews, *, ui_url: str) -> Report:
+    """Nothing to hold it against: its own values, and why."""
+    run = news.run
+    name = distinct_labels([run.name], [run.run_id])[0]
+    value = last_value(run, news.best_by)
+    told = news_headline(news) or f"{with_experiment(run)} finished, {value or 'no metrics logged'}"
+    warnings, _small = news_caveats(news, None)
+    url = run_url(ui_url, run) if ui_url else ""
+    card = run_card(Side(run.name, (run,)), "Run", name, url=url)
+    facts = known_metric(news)
+    why = without_repeats(news.why_alone)
+    alone = (Section("Nothing to compare with", (Line(why),)),) if why else ()
+    lines = [f"{told}.", *(line_of(line) for part in facts for line in part.lines), why, *warnings[:1], url]
+    return Report(
+        headline=told,
+        summary=cut_end("\n".join(filter(None, lines)), 3_000),
+        sides=(with_versions(card, news),),
+        table=_own_table(news, name),
+        sections=(*facts, *alone),
+        warnings=warnings,
+        links=open_link(run, ui_url),
+    )
+
+
+def _own_table(news: RunNews, name: str) -> Table | None:
+    """The last values, what it is judged by first."""
+    own = [each for each in news.run.metrics if not each.startswith(SYSTEM)]
+    first = [*news.metrics, *([news.best_by.metric] if news.best_by else [])]
+    shown = [each for each in dict.fromkeys([*first, *sorted(own)]) if each in news.run.metrics]
+    shown = [*news.metrics] or shown[:FEW]
+    if not shown:
+        return None
+    values = [news.run.metrics[each].value for each in shown]
+    rows = tuple(
+        (Cell(title), Cell(number_words(value), finite(value)))
+        for title, value in zip(display_names(shown), values, strict=True)
+    )
+    left = len(own) - len(shown)
+    note = count_noun(left, "more metric") if left > 0 else ""
+    return Table(f"Metrics of {name}", (Column("Metric"), Column(name, Align.RIGHT)), rows, note)
+
+
+def best_report(news: RunNews, *, ui_url: str = "") -> Report:
+    """That a run is the new best, said by itself: the whole of it stands in the message that was edited."""
+    told = news_headline(news)
+    url = run_url(ui_url, news.run) if ui_url else ""
+    return Report(told, "\n".join(filter(None, (f"{told}.", url))), links=open_link(news.run, ui_url))
+
+
+# What notifications say of one run in the same words: how far a failed one came, how it is registered, its link.
+
+
+KNOWN = "What is known"
+SYSTEM = "system/"  # what the tracker itself logs
+
+
+def known_metric(news: RunNews) -> tuple[Section, ...]:
+    """What is known of a failure, and how far others came."""
+    found = news.failure
+    if found is None:
+        return ()
+    lines: list[Line] = []
+    if found.ran is not None:
+        lines.append(Line(f"{duration_words(found.ran)}{_usually(found)}", "Ran for"))
+    logged = last_logged_line(found)
+    usual = f"; others come to step {found.usual_step:,}" if found.usual_step and logged else ""
+    lines.append(Line(f"{logged}{usual}" if logged else "nothing", "Last logged"))
+    return (Section(KNOWN, tuple(lines)),)
+
+
+def _usually(found: Failure) -> str:
+    if found.usual is None:
+        return ""
+    if found.siblings == 1:
+        return f"; the last one to finish took {duration_words(found.usual)}"
+    return f"; the last {found.siblings} to finish took, at the median, {duration_words(found.usual)}"
+
+
+def last_logged_line(found: Failure | None) -> str:
+    """`loss 0.41 at step 340`."""
+    if found is None or not found.last_metric:
+        return ""
+    step = f" at step {found.last_step:,}" if found.last_step else ""
+    return f"{display_name(found.last_metric, LABEL_CHARS)} {number_words(found.last_value)}{step}"
+
+
+def with_versions(card: RunCard, news: RunNews) -> RunCard:
+    told = [
+        f"{display_name(each.model, LABEL_CHARS)} version {display_name(each.version, 12)}" for each in news.versions
+    ]
+    return replace(card, facts=(*card.facts, f"registered as {join_names(told, 3)}")) if told else card
+
+
+def line_of(line: Line) -> str:
+    return f"{line.label}: {line.text}" if line.label else line.text
+
+
+def open_link(run: Run, ui_url: str) -> tuple[Link, ...]:
+    url = run_url(ui_url, run) if ui_url else ""
+    return (Link(f"Open {display_name(run.name, LABEL_CHARS)}", url, "run:0"),) if url else ()
+
+
+def _url(run: Run, ui_url: str) -> str:
+    return run_url(ui_url, run) if ui_url else ""
+
+
+# A run that seems dead, or that is back, worded.
+
+
+def silent_report(news: SilentNews, *, now: datetime, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    run = news.run
+    told = (
+        _back(news)
+        if news.is_back
+        else f"{with_experiment(run)} seems dead: RUNNING, but silent for {_span(news.silent)}"
+    )
+    lines = _back_lines(run) if news.is_back else _dead_lines(news, now)
+    url = run_url(ui_url, run) if ui_url else ""
+    facts = [line_of(line) for line in lines]
+    step = Step("What else runs", f"{command} running")
+    return Report(
+        headline=told,
+        summary=cut_end("\n".join(filter(None, [f"{told}.", *facts, url])), 3_000),
+        sections=(Section(KNOWN, lines),) if lines else (),
+        steps=() if news.is_back else (step,),
+        links=(Link(f"Open {display_name(run.name, LABEL_CHARS)}", url, "run:0"),) if url else (),
+        footnotes=()
+        if news.is_back
+        else ("MLflow leaves a run that was killed from outside as RUNNING; nothing was changed there.",),
+    )
+
+
+def _back(news: SilentNews) -> str:
+    now = "it logs again" if news.run.status is Status.RUNNING else status_word(news.run)
+    after = f" after {_span(news.silent)} of silence" if news.silent else ""
+    return f"{with_experiment(news.run)} is back{after}: {now}"
+
+
+def _dead_lines(news: SilentNews, now: datetime) -> tuple[Line, ...]:
+    run = news.run
+    usual = f"; it logged every {duration_words(news.usual)} before" if news.usual else ""
+    lines = [Line(f"{last_value(run, None) or 'nothing'}{usual}", "Last logged")]
+    if run_age(run, now):
+        lines.append(Line(run_age(run, now), "Running for"))
+    return (*lines, *_whose(run))
+
+
+def _back_lines(run: Run) -> tuple[Line, ...]:
+    last = last_value(run, None) if last_logged(run) else ""
+    return (*((Line(last, "Last logged"),) if last else ()), *_whose(run))
+
+
+def _whose(run: Run) -> tuple[Line, ...]:
+    return (Line(user_name(run), "By"),) if user_name(run) else ()
+
+
+def _span(silent: int) -> str:
+    return duration_words(max(silent, MINUTE))
+
+
+# What makes the news of a run doubtful: the most serious in full, the rest counted or in small print.
+
+
+DOUBTS = 3
+LONGEST = 400  # characters of a sentence that holds names
+_SMALL_PRINT = (CaveatCode.COMMITS_DIFFER, CaveatCode.COMMIT_UNKNOWN, CaveatCode.SINGLE_RUNS)
+_OF_ILL = (
+    CaveatCode.ONE_SIDED_METRICS,
+    CaveatCode.STEPS_DIFFER,
+)  # these go without saying where a run did not come to its end
+
+
+def news_caveats(news: RunNews, whole: Report | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The most serious, counted where they are more, and what small print is enough for."""
+    comparison = news.comparison
+    found = list(zip(comparison.warnings, whole.warnings, strict=True)) if comparison and whole else []
+    own = comparison.sides[-1].label if comparison else ""
+    is_over_badly = news.run.status is not Status.FINISHED
+    told = [*map(without_repeats, news.doubts)]
+    if news.lacking:
+        told.insert(0, _lacking(news))
+    for warning, text in found:
+        is_said = warning.code is CaveatCode.NOT_FINISHED and is_over_badly and warning.text.startswith(own)
+        is_plain = warning.code in _OF_ILL and (news.failure is not None or bool(news.lacking))
+        is_of_other = (
+            warning.code is CaveatCode.NOT_FINITE and news.failure is not None and f"in {own}:" not in warning.text
+        )
+        if warning.code not in _SMALL_PRINT and not (is_said or is_plain or is_of_other):
+            told.append(text)
+    left = len(told) - DOUBTS
+    more = [f"{left} more: a comparison of the two says {'it' if left == 1 else 'them'}."] if left > 0 else []
+    kinds = (CaveatCode.COMMITS_DIFFER,) if news.failure else _SMALL_PRINT
+    small = [text for warning, text in found if warning.code in kinds]
+    return (*told[:DOUBTS], *more), (" ".join(small),) if small else ()
+
+
+def _lacking(news: RunNews) -> str:
+    names = join_names(news.lacking)
+    of = "Nearly all" if news.looked_at > 10 else "All"
+    return (
+        f"{of} of the last {news.looked_at} runs to finish before it logged {names}. A script that breaks off outside "
+        "of `with mlflow.start_run()` ends as FINISHED too."
+    )
+
+
+def without_repeats(text: str) -> str:
+    return isolate_direction(cut_middle(one_line(text), LONGEST))

@@ -1,0 +1,463 @@
+"""A standup, worded: the counts, the news, what went wrong; the rest folded away."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from comparison.judgement.numbers import format_row
+from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, value_of
+from comparison.judgement.result import GoalSource
+from comparison.queries.scope import Scope
+from comparison.queries.standup import BestRun, ExperimentGroup, StandupAnswer, in_order
+from comparison.report import Cell, Column, Line, Link, Report, Section, Step, Table
+from comparison.reports.headline import is_known
+from comparison.reports.text import (
+    AHEAD,
+    count_noun,
+    cut_end,
+    display_name,
+    distinct_labels,
+    duration_words,
+    join_names,
+    started_words,
+)
+from comparison.runs import Goal, Run, Status
+from comparison.tracking.mlflow_links import experiment_url
+
+
+def standup_report(digest: StandupAnswer, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    """One message: counts, a row an experiment, new bests, failures and what seems dead; details folded."""
+    sections = (
+        new_bests_section(digest),
+        best_so_far_section(digest),
+        failed_section(digest),
+        silent_section(digest),
+        running_section(digest),
+        finished_section(digest),
+        people_section(digest),
+    )
+    report = Report(
+        headline=_headline(digest),
+        summary="",
+        table=_table(digest) if len(digest.groups) > 1 else None,
+        sections=tuple(part for part in sections if part.lines),
+        warnings=_warnings(digest),
+        steps=_steps(digest, command),
+        links=_links(digest, ui_url),
+        footnotes=_footnotes(digest),
+    )
+    return replace(report, summary=_summary(report))
+
+
+def _headline(digest: StandupAnswer) -> str:
+    begin = f"{scope_words(digest.place)} since {moment_words(digest.since)}"
+    if not digest.groups:
+        return f"Nothing ended{begin}, and nothing is running"
+    told = [f"{_count(digest, 'finished')} finished", f"{_count(digest, 'failed')} failed"]
+    if digest.pruned:
+        told.append(f"{len(digest.pruned):,}{' or more' if 'failed' in digest.cut else ''} pruned")
+    alive = len(digest.running) - len(digest.silences)
+    told.append(f"{alive}{' or more' if 'running' in digest.cut else ''} running")
+    if digest.silences:
+        told.append(f"{len(digest.silences)} {'seems' if len(digest.silences) == 1 else 'seem'} dead")
+    return f"{', '.join(told)}{begin}"
+
+
+def _count(digest: StandupAnswer, kind: str) -> str:
+    count = len(digest.finished if kind == "finished" else digest.failed)
+    return f"{count:,} or more" if kind in digest.cut else f"{count:,}"
+
+
+def _table(digest: StandupAnswer) -> Table:
+    columns = ("Experiment", "Finished", "Failed", "Running", "Best so far")
+    rows = tuple(_row(group, digest) for group in digest.groups)
+    return Table("What happened in each experiment", tuple(map(Column, columns)), rows)
+
+
+def _row(group: ExperimentGroup, digest: StandupAnswer) -> tuple[Cell, ...]:
+    dead = sum(run.run_id in digest.silences for run in group.running)
+    alive = len(group.running) - dead
+    told = f"{alive}, {dead} dead?" if dead else str(alive)
+    return (
+        Cell(display_name(group.experiment.name)),
+        _number(len(group.finished), is_cut="finished" in digest.cut),
+        _number(len(group.failed), is_cut="failed" in digest.cut),
+        Cell(told, float(alive)),
+        Cell(_best_cell(group)),
+    )
+
+
+def _number(count: int, *, is_cut: bool) -> Cell:
+    return Cell(f"{count:,}{'+' if is_cut else ''}", float(count))
+
+
+def _best_cell(group: ExperimentGroup) -> str:
+    if group.best is not None and group.by is not None:
+        new = ", new" if group.best.is_new else ""
+        return f"{_valued(group.best.run, group.by)}{new}"
+    first = best_fetched(group)
+    return f"{_valued(first, group.by)} (since then)" if first and group.by else "not known"
+
+
+def _valued(run: Run, by: PrimaryMetric) -> str:
+    """`accuracy 0.97 run-a`."""
+    metric = display_name(by.metric, 24)
+    return f"{metric} {number_words(value_of(run, by.metric))}, {display_name(run.name, 24)}"
+
+
+def _warnings(digest: StandupAnswer) -> tuple[str, ...]:
+    found = [
+        f"There may be more {kind} runs: the {len(runs):,} {which} are told, the counts are at least so many."
+        for kind, runs, which in (
+            ("finished", digest.finished, "last to end"),
+            ("failed", digest.failed, "last to end"),
+            ("running", digest.running, "newest"),
+        )
+        if kind in digest.cut
+    ]
+    if digest.unanswered:
+        found.append(f"MLflow did not tell the best of {join_names(digest.unanswered)} in time.")
+    return tuple(found)
+
+
+def _steps(digest: StandupAnswer, command: str) -> tuple[Step, ...]:
+    if not digest.groups:
+        return (Step("Further back", f"{command} standup 7d"),)
+    new = next((group.best for group in digest.groups if group.best and group.best.is_new and group.best.before), None)
+    if new and new.before:
+        old, better = short_ids([new.before, new.run])
+        return (Step("What made the new best", f"{command} {old} vs {better}"),)
+    return ()
+
+
+def _links(digest: StandupAnswer, ui_url: str) -> tuple[Link, ...]:
+    if not ui_url:
+        return ()
+    found = [
+        Link(
+            f"Open {display_name(group.experiment.name, 30)}",
+            experiment_url(ui_url, group.experiment.experiment_id),
+            f"experiment:{number}",
+        )
+        for number, group in enumerate(digest.groups[:MAX_OPEN_BUTTONS])
+    ]
+    return tuple(found)
+
+
+def _footnotes(digest: StandupAnswer) -> tuple[str, ...]:
+    notes = []
+    if len(digest.groups) == 1 and digest.groups[0].by is not None:
+        notes.append(metric_source_words(digest.groups[0].by))
+    elif assumed := _assumed(digest):
+        notes.append(assumed)
+    left = [group for group in digest.groups if group.best is None and best_fetched(group)]
+    if left and len(digest.groups) > 1:
+        notes.append(
+            f"Best so far was looked up in the {len(digest.groups) - len(left)} busiest experiments; elsewhere it is "
+            "the best since then. Name one with in for more."
+        )
+    return tuple(filter(None, notes))
+
+
+def _assumed(digest: StandupAnswer) -> str:
+    """Goals taken from names, with the way to say otherwise."""
+    by = [group.by for group in digest.groups if group.by and group.by.goal_source is GoalSource.NAME]
+    told = [
+        f"{goal.value} is better for {join_names(names)}"
+        for goal in (Goal.HIGHER, Goal.LOWER)
+        if (names := list(dict.fromkeys(each.metric for each in by if each.goal is goal)))
+    ]
+    if not told:
+        return ""
+    opposite = Goal.LOWER if by[0].goal is Goal.HIGHER else Goal.HIGHER
+    example = f"set goal {display_name(by[0].metric, LABEL_CHARS)} {opposite.value}"
+    return f"Assumed from the names: {'; '.join(told)}. To say otherwise: {example}."
+
+
+def _summary(report: Report) -> str:
+    kept = [part for part in report.sections if part.title in ("New best", "Best so far", "Failed", "Seems dead")]
+    lines = [
+        f"{part.title}: "
+        + "; ".join(f"{line.label}: {line.text}" if line.label else line.text for line in part.lines[:4])
+        for part in kept
+    ]
+    return cut_end("\n".join([f"{report.headline}.", *lines, *report.warnings[:1]]), 3_000)
+
+
+# The parts of a standup, worded: news and what went wrong stay open, the rest is folded.
+
+
+NAMED = 3  # runs named of each experiment
+_OPEN = 5  # lines of a part that stays open
+
+
+def best_fetched(group: ExperimentGroup) -> Run | None:
+    """The best of those fetched, where that can be told."""
+    if group.by is None or group.by.goal is Goal.UNKNOWN:
+        return None
+    return next((run for run in group.finished if value_of(run, group.by.metric) is not None), None)
+
+
+def new_bests_section(digest: StandupAnswer) -> Section:
+    lines = tuple(
+        Line(_new_best(group.best, group.by), display_name(group.experiment.name))
+        for group in digest.groups
+        if group.best is not None and group.best.is_new and group.by is not None
+    )
+    return Section("New best", lines)
+
+
+def _new_best(best: BestRun, by: PrimaryMetric) -> str:
+    """`run-b, auc 0.93 · was 0.90, run-a · by maya`; both values with the same decimals."""
+    name = display_name(best.run.name, LABEL_CHARS)
+    metric = display_name(by.metric, LABEL_CHARS)
+    was = "the first" if best.is_first else ""
+    if best.before is None:
+        value = number_words(value_of(best.run, by.metric))
+    else:
+        old, value = format_row(value_of(best.before, by.metric), value_of(best.run, by.metric)).values
+        was = f"was {old}, {display_name(best.before.name, LABEL_CHARS)}"
+    still = "" if best.run.is_over else "still running"
+    return join_facts(f"{name}, {metric} {value}", was, still, _by(best.run))
+
+
+def _by(run: Run) -> str:
+    return f"by {user_name(run)}" if user_name(run) else ""
+
+
+def best_so_far_section(digest: StandupAnswer) -> Section:
+    """Of one experiment, where there is no table to say it."""
+    if len(digest.groups) != 1 or digest.groups[0].best is None or digest.groups[0].best.is_new:
+        return Section("Best so far", ())
+    group = digest.groups[0]
+    best = digest.groups[0].best
+    told = join_facts(run_with_value(best.run, group.by), _ended(best.run, digest), _by(best.run))
+    return Section("Best so far", (Line(f"{told}, not changed"),))
+
+
+def _ended(run: Run, digest: StandupAnswer) -> str:
+    return when(run, digest.now) if run.is_over else ""
+
+
+def failed_section(digest: StandupAnswer) -> Section:
+    groups = {group.experiment.experiment_id: group for group in digest.groups}
+    runs = in_order(digest.failed)
+    lines = [
+        Line(
+            join_facts(
+                _in(run, digest),
+                f"{status_words(run)} {when(run, digest.now)}",
+                f"after {run_length(run)}" if run_length(run) else "",
+                last_value(run, groups[run.experiment.experiment_id].by),
+                _by(run),
+            ),
+            label,
+        )
+        for run, label in zip(runs, run_labels(runs), strict=True)
+    ]
+    return Section("Failed", tuple(lines), folded=len(lines) > _OPEN)
+
+
+def _in(run: Run, digest: StandupAnswer) -> str:
+    return f"in {display_name(run.experiment.name, LABEL_CHARS)}" if len(digest.groups) > 1 else ""
+
+
+def silent_section(digest: StandupAnswer) -> Section:
+    runs = [run for run in digest.running if run.run_id in digest.silences]
+    lines = [
+        Line(
+            join_facts(
+                _in(run, digest),
+                f"RUNNING, but silent for {duration_words(digest.silences[run.run_id])}",
+                _by(run),
+            ),
+            label,
+        )
+        for run, label in zip(runs, run_labels(runs), strict=True)
+    ]
+    long_dead = f"{count_noun(digest.stale, 'run')} seemed dead for more than a week" if digest.stale else ""
+    if not lines and long_dead:
+        return Section("Seems dead", (Line(long_dead),), folded=True)
+    return Section("Seems dead", tuple(lines), f"{long_dead} besides" if long_dead else "", folded=len(lines) > _OPEN)
+
+
+def running_section(digest: StandupAnswer) -> Section:
+    groups = {group.experiment.experiment_id: group for group in digest.groups}
+    runs = [run for run in digest.running if run.run_id not in digest.silences]
+    runs.sort(key=lambda run: -(run.started_at or 0))
+    lines = [
+        Line(
+            join_facts(
+                _in(run, digest),
+                f"for {run_age(run, digest.now)}" if run_age(run, digest.now) else "",
+                last_value(run, groups[run.experiment.experiment_id].by),
+                _by(run),
+            ),
+            label,
+        )
+        for run, label in zip(runs, run_labels(runs), strict=True)
+    ]
+    return Section("Running", tuple(lines), folded=True)
+
+
+def finished_section(digest: StandupAnswer) -> Section:
+    """The best few of each experiment, or the newest where none can be called best."""
+    lines = []
+    for group in digest.groups:
+        if not group.finished:
+            continue
+        word = "best" if best_fetched(group) else "newest"
+        named = "; ".join(run_with_value(run, group.by) for run in group.finished[:NAMED])
+        left = len(group.finished) - NAMED
+        more = f"; {left:,}{'+' if 'finished' in digest.cut else ''} more" if left > 0 else ""
+        told = f"{word} {named}" if len(group.finished) > 1 else named
+        lines.append(Line(f"{told}{more}", display_name(group.experiment.name)))
+    return Section("Finished", tuple(lines), folded=len(digest.groups) > 1)
+
+
+def people_section(digest: StandupAnswer) -> Section:
+    """Who ran how many of what, most first."""
+    runs = [*digest.finished, *digest.failed, *digest.pruned, *digest.running]
+    counts = Counter(user_name(run) or "unknown" for run in runs)
+    lines = []
+    for name, count in sorted(counts.items(), key=lambda each: (-each[1], each[0])):
+        own = [run for run in runs if (user_name(run) or "unknown") == name]
+        where = [each for each, _ in Counter(run.experiment.name for run in own).most_common()]
+        place = f" in {join_names(where, 3)}" if len(digest.groups) > 1 else ""
+        more = " or more" if digest.cut else ""
+        lines.append(Line(f"{count_noun(count, 'run')}{more}{place}", name))
+    return Section("Who ran what", tuple(lines), folded=True)
+
+
+# Pieces that quick answers share: moments, ages, a run with its last value, where runs are from.
+
+
+SHORT_ID = 8  # characters of an id that people read
+LABEL_CHARS = 40  # characters of a run's name in a line
+MAX_OPEN_BUTTONS = 5  # runs with a button of their own
+
+
+def milliseconds(now: datetime) -> int:
+    return int(now.timestamp() * 1000)
+
+
+def moment_words(moment: datetime) -> str:
+    """`Friday 20 November, 12:00 UTC`."""
+    zone = moment.tzname() or "UTC"
+    return f"{moment:%A} {moment.day} {moment:%B}, {moment:%H:%M} {zone}"
+
+
+def ago_words(at: int | None, now: datetime) -> str:
+    """`2 h ago`, `just now`; the date where that is long ago, or still to come by the clock of its machine."""
+    if at is None:
+        return ""
+    told = started_words(at, milliseconds(now)).removeprefix("started ")
+    return f"{told} by a clock that is ahead" if at - milliseconds(now) > AHEAD else told
+
+
+def when(run: Run, now: datetime) -> str:
+    """When a run that is over ended; else when it was heard of last."""
+    if run.ended_at is not None:
+        return ago_words(run.ended_at, now)
+    heard = ago_words(run.over_at or None, now)
+    return f"at a time it does not tell, last heard of {heard}" if heard else "at a time it does not tell"
+
+
+def run_length(run: Run) -> str:
+    """`34 min`; "" where it is not known."""
+    if run.started_at is None or run.ended_at is None or run.ended_at < run.started_at:
+        return ""
+    return duration_words(run.ended_at - run.started_at)
+
+
+def run_age(run: Run, now: datetime) -> str:
+    """For how long it has been running."""
+    if run.started_at is None or run.started_at - milliseconds(now) > AHEAD:
+        return ""
+    return duration_words(max(0, milliseconds(now) - run.started_at))
+
+
+def scope_words(place: Scope) -> str:
+    """` in fraud`, ` in fraud, the channel's experiment`, or nothing."""
+    if not place.experiments:
+        return ""
+    names = [display_name(each.name, LABEL_CHARS) for each in place.experiments]
+    told = f" in {join_names(names, 3)}"
+    return f"{told}, the channel's experiment" if place.of_channel else told
+
+
+def user_name(run: Run) -> str:
+    return display_name(run.user, LABEL_CHARS) if is_known(run.user) else ""
+
+
+def number_words(value: float | None) -> str:
+    return format_row(value).values[0]
+
+
+def last_value(run: Run, by: PrimaryMetric | None) -> str:
+    """`loss 0.41 at step 120`: of the metric that counts, else of the last one logged; "" when there is none."""
+    name = by.metric if by and by.metric in run.metrics else _last_logged(run)
+    if not name:
+        return ""
+    held = run.metrics[name]
+    step = f" at step {held.step:,}" if held.step else ""
+    return f"{display_name(name, LABEL_CHARS)} {number_words(held.value)}{step}"
+
+
+def _last_logged(run: Run) -> str:
+    own = {name: held for name, held in run.metrics.items() if not name.startswith("system/")}
+    return max(own, key=lambda name: (own[name].logged_at, own[name].step, name), default="")
+
+
+def status_words(run: Run) -> str:
+    return {Status.KILLED: "was killed", Status.PRUNED: "was pruned"}.get(run.status, "failed")
+
+
+def run_labels(runs: Sequence[Run], limit: int = LABEL_CHARS) -> tuple[str, ...]:
+    """What each run is called, no two alike."""
+    return distinct_labels([run.name for run in runs], [run.run_id for run in runs], limit)
+
+
+def run_with_value(run: Run, by: PrimaryMetric | None) -> str:
+    """`run-a, accuracy 0.97`, as far as it logged that."""
+    name = display_name(run.name, LABEL_CHARS)
+    value = value_of(run, by.metric) if by else None
+    return f"{name}, {display_name(by.metric, LABEL_CHARS)} {number_words(value)}" if by and value is not None else name
+
+
+def short_ids(runs: Sequence[Run]) -> tuple[str, ...]:
+    """As much of each id as can be typed for it, no two alike."""
+    size = next((n for n in range(SHORT_ID, 32) if len({run.run_id[:n] for run in runs}) == len(runs)), 64)
+    return tuple(run.run_id[:size] for run in runs)
+
+
+def join_facts(*facts: str) -> str:
+    return " · ".join(fact for fact in facts if fact)
+
+
+def spans_experiments(runs: Sequence[Run]) -> bool:
+    """Whether they are of several experiments, so that each has to say which."""
+    return len({run.experiment.experiment_id for run in runs}) > 1
+
+
+def of_one(runs: Sequence[Run], place: Scope) -> str:
+    """In which experiment all of them are, where neither the place nor their rows say it."""
+    if place.experiments or not runs or spans_experiments(runs):
+        return ""
+    return f"{'It is' if len(runs) == 1 else 'All are'} in {display_name(runs[0].experiment.name, LABEL_CHARS)}."
+
+
+def metric_source_words(by: PrimaryMetric) -> str:
+    """Why this metric, and why this way round: for the small print; "" when the request said all of it."""
+    name = display_name(by.metric, LABEL_CHARS)
+    why = {
+        MetricSource.REQUEST: "",
+        MetricSource.CHANNEL: f"Judged by {name}, the channel's metric.",
+        MetricSource.EXPERIMENT: f"Judged by {name}, as the experiment's tag says.",
+        MetricSource.RUNS: f"Judged by {name}, as most runs logged it; "
+        "name another with by, or set metric for the channel.",
+    }[by.chosen]
+    goal = f"Assumed from its name: {by.goal.value} is better for {name}." if by.goal_source is GoalSource.NAME else ""
+    unknown = f"No goal is known for {name}: set goal {name} higher, or lower." if by.goal is Goal.UNKNOWN else ""
+    return " ".join(filter(None, (why, goal, unknown)))

@@ -1,0 +1,1 @@
+"""References to runs: what a request names, found in the tracking server."""

@@ -1,0 +1,572 @@
+"""From how a run was named to the run: ids, prefixes, names, `experiment/name`, links. Never a guess unsaid."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from comparison.channel_defaults import ChannelDefaults
+from comparison.errors import Ambiguous, ExperimentNotFound, FilterRefused, RequestError, RunNotFound
+from comparison.judgement.goals import decide_goal
+from comparison.language.dates import since
+from comparison.language.quoting import complete_request, offered
+from comparison.names import NEAR, fold, nearest_names
+from comparison.run_reference import (
+    Filtered,
+    Latest,
+    Leading,
+    Linked,
+    Named,
+    OfDay,
+    Pinned,
+    Registered,
+    RunReference,
+    SweepRuns,
+    TopRuns,
+    Unfinished,
+)
+from comparison.runs import Experiment, Goal, Run, Side
+from comparison.tracking.leaders import SAMPLE
+from comparison.tracking.source import Ranking, RunSource
+from comparison.trials import STUDY_TAG, has_results
+
+SHORT = 8  # characters of an id that people read
+SEEN = 100  # newest runs among which near names are looked for
+MOST_OF_A_SWEEP = 19  # sides; with the baseline they are what a table can hold
+SIDE_BY_SIDE = 16
+FEW = 10  # runs named where a prefix fits several
+MOST_CALLED = 50  # runs of one name that are asked for
+LONGEST = 120  # characters of a name in a sentence
+_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+
+
+RELATIVE: Sequence[type] = (Leading, TopRuns, Pinned)  # they look where the other runs of the request are
+
+
+_RELATIVE = tuple(RELATIVE)
+_PREFIX = re.compile(r"[0-9a-f]{4,31}", re.IGNORECASE)
+_CUT = ".…"  # how short ids are written
+
+
+class ChosenRuns(StrEnum):
+    """What becomes of a name that several runs have."""
+
+    NEWEST = "newest"  # the newest is taken, and its side says so
+    ASK = "ask"  # Ambiguous is raised with the runs, for a person to choose
+
+
+def find_runs(  # noqa: PLR0913 -- all but two have defaults and are given by name
+    references: Sequence[RunReference],
+    source: RunSource,
+    *,
+    experiment: str = "",
+    text: str = "",
+    metric: str = "",
+    defaults: ChannelDefaults | None = None,
+    now: datetime | None = None,
+    several: ChosenRuns = ChosenRuns.NEWEST,
+) -> list[Side]:
+    """A side a reference, in their order, looked for side by side; a sweep or a `top 3` is several sides.
+
+    `experiment` narrows to it, else the default one narrows what is not named; `metric` is what the request names
+    first; `text` is what was said, for errors; `several` says what becomes of a name that several runs have. All full
+    ids are one `source.get`. Raises RunNotFound, Ambiguous,
+    ExperimentNotFound, FilterRefused or TrackingUnavailable.
+    """
+    within = (find_experiment(experiment, source, text=text),) if experiment else ()
+    scope = SearchScope(source, within, text, metric, defaults or ChannelDefaults(), now, several)
+    ids = list(dict.fromkeys(filter(None, map(_full_id, references))))
+    first = [place for place, each in enumerate(references) if not _full_id(each) and not isinstance(each, _RELATIVE)]
+    found: dict[int, list[Side]] = {}
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+        asked = {place: threads.submit(_look, references[place], scope) for place in first}
+        fetched = dict(zip(ids, source.get(ids), strict=True)) if ids else {}
+        found.update({place: answer.result() for place, answer in asked.items()})
+        found.update({place: [_by_id(each, fetched, scope)] for place, each in enumerate(references) if _full_id(each)})
+        where = _beside(found, scope)
+        later = [place for place in range(len(references)) if place not in found]
+        asked = {place: threads.submit(choose_runs, references[place], where) for place in later}
+        found.update({place: answer.result() for place, answer in asked.items()})
+    return [side for place in range(len(references)) for side in found[place]]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchScope:
+    """Where to look. No experiments: all of them. `metric` is what the request names first; `text` is for errors."""
+
+    source: RunSource
+    experiments: tuple[Experiment, ...] = ()
+    text: str = ""
+    metric: str = ""
+    defaults: ChannelDefaults = field(default_factory=ChannelDefaults)
+    now: datetime | None = None
+    several: ChosenRuns = ChosenRuns.NEWEST
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(each.experiment_id for each in self.experiments)
+
+    @property
+    def place(self) -> str:
+        """` in fraud`, or nothing."""
+        return f" in {self.experiments[0].name}" if len(self.experiments) == 1 else ""
+
+    def refuse(self, problem: str, reference: RunReference, **more: Any) -> RunNotFound:
+        return RunNotFound(problem, text=self.text, at=reference.at, **more)
+
+
+def _look(reference: RunReference, scope: SearchScope) -> list[Side]:
+    if isinstance(reference, Named):
+        return [_by_words(reference, scope)]
+    if isinstance(reference, SweepRuns):
+        return _sweep(reference, scope)
+    return choose_runs(reference, _with_default(scope))
+
+
+def _with_default(scope: SearchScope) -> SearchScope:
+    """What is told and not named is looked for in the channel's experiment, where the request names none."""
+    if scope.experiments or not scope.defaults.experiment:
+        return scope
+    try:
+        return replace(scope, experiments=(find_experiment(scope.defaults.experiment, scope.source),))
+    except ExperimentNotFound as error:
+        raise ExperimentNotFound(
+            f"{plain_reference(scope.defaults.experiment)}, "
+            "the experiment set for this channel, is not there any more.",
+            remedy="Set another one, or take it back.",
+            example="unset experiment",
+            near=error.near,
+        ) from error
+
+
+def _beside(found: Mapping[int, Sequence[Side]], scope: SearchScope) -> SearchScope:
+    """`best` is the best where the request says, else in the channel's experiment, else where the other runs are."""
+    narrowed = _with_default(scope)
+    if narrowed.experiments:
+        return narrowed
+    others = {run.experiment.experiment_id: run.experiment for sides in found.values() for s in sides for run in s.runs}
+    return replace(scope, experiments=tuple(others.values()))
+
+
+def _sweep(told: SweepRuns, scope: SearchScope) -> list[Side]:
+    parent = find_runs([told.parent], scope.source, text=scope.text, several=scope.several)[0].runs[0]
+    children = scope.source.search(
+        f"tags.mlflow.parentRunId = '{parent.run_id}'",
+        experiment_ids=(parent.experiment.experiment_id,),
+        limit=MOST_OF_A_SWEEP + 1,
+    )
+    if not children:
+        raise scope.refuse(f"{parent.name} has no child runs: it is no sweep.", told)
+    note = f"of sweep {parent.name}"
+    if len(children) > MOST_OF_A_SWEEP:
+        note += f", the newest {MOST_OF_A_SWEEP} of more"
+    return [Side(run.name, (run,), (note,)) for run in children[:MOST_OF_A_SWEEP]]
+
+
+def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experiment:
+    """The experiment of this name or id, whatever its case. Raises ExperimentNotFound with the nearest names."""
+    known = source.experiments()
+    wanted = name.strip().casefold()
+    for fits in (
+        [each for each in known if each.name == name],
+        [each for each in known if each.name.casefold() == wanted],
+        [each for each in known if each.experiment_id == name.strip()],
+    ):
+        if fits:
+            return fits[0]
+    alike, spot = nearest_names(name, [each.name for each in known]), _spot(name, text)
+    raise ExperimentNotFound(
+        f"There is no experiment called {name}.",
+        remedy="" if known else "The bot sees no experiment at all on this MLflow server.",
+        near=alike,
+        example=complete_request(text, spot, len(name) + (spot or 0), alike[0]) if alike else "",
+        text=text,
+        at=spot,
+        end=None if spot is None else spot + len(name),
+    )
+
+
+def _full_id(reference: RunReference) -> str:
+    if isinstance(reference, Linked):
+        return reference.run_id.lower()
+    return reference.text.lower() if isinstance(reference, Named) and _ID.fullmatch(reference.text) else ""
+
+
+def _by_id(reference: RunReference, fetched: dict[str, Run | None], scope: SearchScope) -> Side:
+    run = fetched[_full_id(reference)]
+    if run is not None:
+        return Side(run.name, (run,))
+    at = reference.at
+    if isinstance(reference, Linked):
+        problem = f"The link leads to run {reference.run_id[:SHORT]}…, and there is no such run on this MLflow server."
+        raise RunNotFound(problem, remedy="It may be of another server, or deleted for good.", text=scope.text, at=at)
+    raise RunNotFound(
+        f"There is no run with the id {_full_id(reference)[:SHORT]}… on this MLflow server.",
+        remedy="It may be of another server, or deleted for good.",
+        text=scope.text,
+        at=at,
+    )
+
+
+def _by_words(reference: Named, scope: SearchScope) -> Side:
+    side = _named(reference.text, reference, scope)
+    if side is None and reference.otherwise:
+        side = _named(reference.otherwise, reference, scope)
+    if side is None:
+        raise _not_found(reference, scope)
+    return side
+
+
+def _named(name: str, reference: Named, scope: SearchScope) -> Side | None:
+    """By name, by the start of the id, by `experiment/name`, by the name in another case: the first that fits."""
+    called, prefixed = scope.source.called(name, experiment_ids=scope.ids), []
+    start = name.rstrip(_CUT)
+    if not called and _PREFIX.fullmatch(start):
+        prefixed = scope.source.with_prefix(start.lower(), limit=FEW + 1)
+    if called:
+        return _called(called, name, reference, scope)
+    if prefixed:
+        return _only(prefixed, reference, scope)
+    return _within_experiment(name, reference, scope) or _in_any_case(name, reference, scope)
+
+
+def _called(runs: list[Run], name: str, reference: Named, scope: SearchScope) -> Side:
+    """The run of this name; of several the newest, saying so, where people are not asked which."""
+    if len(runs) == 1:
+        return Side(runs[0].name, (runs[0],))
+    newest = sorted(runs, key=lambda each: -(each.started_at or 0))
+    count = f"{len(runs)} or more" if len(runs) >= MOST_CALLED else str(len(runs))
+    places = len({each.experiment.experiment_id for each in runs})
+    where = f" in {places} experiments" if places > 1 else ""
+    if scope.several is ChosenRuns.ASK:
+        raise _which(f"{count} runs are called {plain_reference(name)}{where}.", newest, reference, scope)
+    return Side(newest[0].name, (newest[0],), (f"newest of {count} runs called {name}{where}",))
+
+
+def _only(runs: list[Run], reference: Named, scope: SearchScope) -> Side:
+    if len(runs) == 1:
+        return Side(runs[0].name, (runs[0],))
+    length = next((n for n in range(SHORT, 32) if len({run.run_id[:n] for run in runs}) == len(runs)), 32)
+    count = f"{FEW} or more" if len(runs) > FEW else str(len(runs))
+    found = _which(f"{count} run ids start with {reference.text}.", runs, reference, scope)
+    found.near = tuple(run.run_id[:length] for run in runs[:NEAR])
+    found.remedy = "Type more of the id."
+    raise found
+
+
+def _which(problem: str, runs: Sequence[Run], reference: Named, scope: SearchScope) -> Ambiguous:
+    return Ambiguous(
+        problem,
+        remedy="Say its id, or in which experiment.",
+        text=scope.text,
+        at=reference.at,
+        end=reference.end or None,
+        choices=tuple(runs),
+        metrics=(scope.metric,) if scope.metric else (),
+    )
+
+
+def _within_experiment(name: str, reference: Named, scope: SearchScope) -> Side | None:
+    """`experiment/name`; either may hold slashes, so the longest experiment that exists is tried first."""
+    known = {each.name.casefold(): each for each in reversed(scope.source.experiments())} if "/" in name else {}
+    for cut in reversed([place for place, sign in enumerate(name) if sign == "/"]):
+        experiment, wanted = known.get(name[:cut].strip().casefold()), name[cut + 1 :].strip()
+        if experiment is None or not wanted:
+            continue
+        ids = (experiment.experiment_id,)
+        found = scope.source.called(wanted, experiment_ids=ids)
+        if not found and _PREFIX.fullmatch(wanted):
+            prefixed = scope.source.with_prefix(wanted.lower())
+            found = [run for run in prefixed if run.experiment.experiment_id in ids]
+        within = replace(scope, experiments=(experiment,))
+        side = _called(found, wanted, reference, within) if found else _in_any_case(wanted, reference, within)
+        if side:
+            return side
+    return None
+
+
+def _in_any_case(name: str, reference: Named, scope: SearchScope) -> Side | None:
+    pattern = re.sub(r"['\"%\\]", "_", name)
+    found = scope.source.search(f"attributes.run_name ILIKE '{pattern}'", experiment_ids=scope.ids)
+    found = [run for run in found if run.name.casefold() == name.casefold()]
+    if not found:
+        return None
+    side = _called(found, found[0].name, reference, scope)
+    said = f"called {side.label}; {name} was asked for"
+    return Side(side.label, side.runs, (said, *side.notes))
+
+
+def _not_found(reference: Named, scope: SearchScope) -> RunNotFound:
+    seen = scope.source.newest(experiment_ids=scope.ids, limit=SEEN)
+    place = f" in {scope.experiments[0].name}" if scope.experiments else ""
+    alike = nearest_names(reference.text, [run.name for run in seen])
+    return RunNotFound(
+        f"There is no run called {plain_reference(reference.text)}{place}.",
+        remedy="" if seen else f"There are no runs{place or ' on this MLflow server'} yet that the bot can see.",
+        example=complete_request(scope.text, reference.at, reference.end, alike[0]) if alike else "",
+        near=alike,
+        text=scope.text,
+        at=reference.at,
+        end=reference.end or None,
+    )
+
+
+def plain_reference(name: str) -> str:
+    """A name for a sentence, however long it is."""
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+
+
+def _spot(name: str, text: str) -> int | None:
+    place = text.rfind(name)
+    return None if place < 0 else place
+
+
+# Runs that are not named but told: the latest, the best, the pinned one, a model's, a filter's, a sweep's.
+
+
+ID_PREFIX = 8
+USERS = 200  # runs among which a user's are looked for
+SPARE = 5  # sweeps without metrics that are passed over
+AHEAD = 15 * 60_000  # ms that a clock may be ahead
+
+
+def choose_runs(reference: RunReference, scope: SearchScope) -> list[Side]:
+    """The sides told so, each with a note on how it was chosen. Raises RunNotFound and what the source raises."""
+    return _CHOOSERS[type(reference)](reference, scope)
+
+
+def _side(run: Run, *notes: str) -> Side:
+    return Side(run.name, (run,), notes)
+
+
+def _latest(told: Latest, scope: SearchScope) -> list[Side]:
+    if told.user:
+        return [_latest_by(told, scope)]
+    found = scope.source.ended(experiment_ids=scope.ids, limit=told.back + 1 + SPARE)
+    run, passed = _last_to_end(found, told, scope)
+    if run is None:
+        problem = f"Only {len(found)} runs have ended{scope.place}." if found else f"No run has ended{scope.place} yet."
+        raise scope.refuse(problem, told, remedy="" if found else "Say running for one that still runs.")
+    note = "latest to end" if not told.back else f"{told.back} before the latest to end"
+    return [_side(run, note + scope.place, *passed)]
+
+
+def _last_to_end(found: Sequence[Run], told: Latest, scope: SearchScope) -> tuple[Run | None, tuple[str, ...]]:
+    """So many back of those that ended, and what was passed over: a sweep itself, where it logged no metrics.
+
+    One that does not tell when it ended counts by its last sign of life, and so does one whose clock is ahead.
+    """
+    undated = scope.source.undated(0, experiment_ids=scope.ids, limit=SAMPLE)
+    fitting = [run for run in undated if not told.user or run.user.casefold() == told.user.casefold()]
+    soon = int(scope.now.timestamp() * 1000) + AHEAD if scope.now else None
+    known = {run.run_id: run for run in (*found, *fitting)}
+    ordered = sorted(known.values(), key=lambda run: -_moment(run, soon))
+    passed: list[Run] = []
+    kept: list[Run] = []
+    for run in ordered:
+        if len(passed) < SPARE and _is_empty_sweep(run, ordered, scope):
+            passed.append(run)
+        else:
+            kept.append(run)
+        if len(kept) > told.back:
+            break
+    if len(kept) <= told.back:
+        kept, passed = ordered, []
+    notes = (f"the sweep {passed[0].name} ended later and has no metrics",) if passed else ()
+    return (kept[told.back] if len(kept) > told.back else None), notes
+
+
+def _moment(run: Run, soon: int | None) -> int:
+    if run.ended_at is not None and (soon is None or run.ended_at <= soon):
+        return run.ended_at
+    return run.heard_at
+
+
+def _is_empty_sweep(run: Run, beside: Sequence[Run], scope: SearchScope) -> bool:
+    if has_results(run):
+        return False
+    if STUDY_TAG in run.tags or any(each.parent_id == run.run_id for each in beside):
+        return True
+    where = f"tags.mlflow.parentRunId = '{run.run_id}'"
+    return bool(scope.source.search(where, experiment_ids=(run.experiment.experiment_id,), limit=1))
+
+
+def _latest_by(told: Latest, scope: SearchScope) -> Side:
+    """Of the user called exactly so, else of the only one whose name holds it."""
+    pattern = "".join("_" if sign in "'\"%\\" else sign for sign in told.user)
+    found = scope.source.ended(f"tags.mlflow.user ILIKE '%{pattern}%'", experiment_ids=scope.ids, limit=USERS)
+    exact = [run for run in found if run.user.casefold() == told.user.casefold()]
+    users = sorted({run.user for run in found})
+    if not exact and len(users) > 1:
+        raise scope.refuse(f"Several users are called like {told.user}.", told, near=tuple(users[:5]))
+    fitting = exact or found
+    run, passed = _last_to_end(fitting, told, scope)
+    if run is None:
+        recent = scope.source.newest(experiment_ids=scope.ids, limit=SAMPLE)
+        known = tuple(dict.fromkeys(run.user for run in recent if run.user))
+        problem = f"{told.user} has no run{scope.place} that ended."
+        raise scope.refuse(problem, told, near=nearest_names(told.user, known) or known[:5])
+    return _side(run, f"latest by {run.user}{scope.place}", *passed)
+
+
+def _leading(told: Leading, scope: SearchScope) -> list[Side]:
+    found, metric = _ranked(told, told.metric, 1, scope, worst=told.worst)
+    return [_side(found[0], f"{'worst' if told.worst else 'best'} {metric}{scope.place}")]
+
+
+def _top(told: TopRuns, scope: SearchScope) -> list[Side]:
+    found, metric = _ranked(told, told.metric, told.count, scope, worst=told.worst)
+    word = "worst" if told.worst else "best"
+    return [
+        _side(run, f"number {number} of the {word} by {metric}{scope.place}") for number, run in enumerate(found, 1)
+    ]
+
+
+def _ranked(
+    told: RunReference, metric: str, count: int, scope: SearchScope, *, worst: bool
+) -> tuple[tuple[Run, ...], str]:
+    wanted = _wanted(metric, scope, told)
+    goal, _source = decide_goal(wanted, {}, scope.defaults.goals, scope.experiments)
+    found = _leaders(wanted, goal, count, scope, worst=worst)
+    if not found:  # nobody logged it under this very name, or its goal is not known
+        wanted, goal = rank_by(metric, scope, told)
+        found = _leaders(wanted, goal, count, scope, worst=worst)
+    if not found:
+        raise scope.refuse(f"No run{scope.place} logged a finite {wanted}.", told)
+    return found, wanted
+
+
+def _leaders(metric: str, goal: Goal, count: int, scope: SearchScope, *, worst: bool) -> tuple[Run, ...]:
+    if goal is Goal.UNKNOWN:
+        return ()
+    try:
+        return scope.source.leaders(Ranking(metric, goal, scope.ids, worst=worst), count=count)
+    except FilterRefused:
+        return ()  # no metric can be called so
+
+
+def _wanted(metric: str, scope: SearchScope, told: RunReference) -> str:
+    """The metric named, else the request's, the channel's, the experiment's. Raises RunNotFound when there is none."""
+    own = {each.primary_metric for each in scope.experiments if each.primary_metric}
+    wanted = metric or scope.metric or scope.defaults.metric or (own.pop() if len(own) == 1 else "")
+    if not wanted:
+        raise scope.refuse(
+            "Best by which metric?",
+            told,
+            remedy="Name it, or set one for the channel with set metric.",
+            example="best accuracy",
+        )
+    return wanted
+
+
+def rank_by(metric: str, scope: SearchScope, told: RunReference) -> tuple[str, Goal]:
+    """The metric that runs are ranked by, as it was logged, and its goal.
+
+    Raises RunNotFound when none is known, nobody logged it, or its goal is unknown.
+    """
+    name = _as_logged(_wanted(metric, scope, told), scope, told)
+    goal, _source = decide_goal(name, {}, scope.defaults.goals, scope.experiments)
+    if goal is Goal.UNKNOWN:
+        raise scope.refuse(
+            f"No goal is known for {name}: higher or lower?",
+            told,
+            remedy=f"Set it once for the channel: {offered(name)}.",
+        )
+    return name, goal
+
+
+def _as_logged(wanted: str, scope: SearchScope, told: RunReference) -> str:
+    """The metric's name among the newest runs; one that none of them logged is asked for by itself."""
+    recent = scope.source.newest(experiment_ids=scope.ids, limit=SAMPLE)
+    logged = list(dict.fromkeys(name for run in recent for name in run.metrics))
+    alike = {fold(name): name for name in reversed(logged)}
+    if wanted in logged:
+        return wanted
+    if fold(wanted) in alike:
+        return alike[fold(wanted)]
+    if _leaders(wanted, Goal.LOWER, 1, scope, worst=False):
+        return wanted
+    raise scope.refuse(
+        f"No run{scope.place} logged a metric called {wanted}.",
+        told,
+        near=nearest_names(wanted, logged) or tuple(logged[:5]),
+    )
+
+
+def _pinned(told: Pinned, scope: SearchScope) -> list[Side]:
+    tagged = {each.baseline for each in scope.experiments if each.baseline}
+    run_id = scope.defaults.pinned or (tagged.pop() if len(tagged) == 1 else "")
+    if not run_id:
+        raise scope.refuse("No baseline is pinned here.", told, remedy="Pin one.", example="pin latest")
+    run = scope.source.get([run_id])[0]
+    if run is None:
+        problem = f"The pinned baseline {run_id[:ID_PREFIX]}… is gone from MLflow."
+        raise scope.refuse(problem, told, remedy="Pin another.", example="pin latest")
+    return [_side(run, "the pinned baseline")]
+
+
+def _registered(told: Registered, scope: SearchScope) -> list[Side]:
+    versions = scope.source.versions(model=told.model, alias=told.alias, version=told.version)
+    named = f"@{told.alias}" if told.alias else f"version {told.version}"
+    if not versions:
+        whose = f"The model {told.model} has no {named}" if told.model else f"No registered model has the alias {named}"
+        raise scope.refuse(f"{whose}.", told, remedy="Look it up in MLflow's model registry.")
+    runs = scope.source.get([each.run_id for each in versions if each.run_id])
+    there = [run for run in runs if run is not None and (not scope.ids or run.experiment.experiment_id in scope.ids)]
+    if len(there) > 1:
+        raise scope.refuse(
+            f"Several models have the alias {named}.",
+            told,
+            remedy="Say which.",
+            near=tuple(f"models:/{each.model}@{told.alias}" for each in versions[:5]),
+        )
+    if not there:
+        problem = f"No run{scope.place} is behind {versions[0].model} {named}."
+        raise scope.refuse(problem, told, remedy="The version names no run, or the run is gone.")
+    behind = next(each for each in versions if each.run_id == there[0].run_id)
+    alias = f" @{told.alias}" if told.alias else ""
+    return [_side(there[0], f"version {behind.version}{alias} of {behind.model}")]
+
+
+def _unfinished(told: Unfinished, scope: SearchScope) -> list[Side]:
+    found = scope.source.search("attributes.status = 'RUNNING'", experiment_ids=scope.ids, limit=1)
+    if not found:
+        raise scope.refuse(f"Nothing is running{scope.place}.", told, example="latest")
+    return [_side(found[0], f"newest that still runs{scope.place}")]
+
+
+def _of_day(told: OfDay, scope: SearchScope) -> list[Side]:
+    now = scope.now or datetime.now(UTC)  # only where nobody gave a clock: a library's user at a keyboard
+    begin = since(told.day, now)
+    end = min(begin + timedelta(days=1), now)
+    begin_ms, end_ms = (int(each.timestamp() * 1000) for each in (begin, end))
+    where = f"attributes.end_time >= {begin_ms} AND attributes.end_time < {end_ms}"
+    found = scope.source.ended(where, experiment_ids=scope.ids, limit=2)
+    if not found:
+        raise scope.refuse(f"No run{scope.place} ended on {begin:%A, %d %B} ({begin:%Z}).", told)
+    return [_side(found[0], f"{'latest' if len(found) > 1 else 'the one'} that ended {begin:%A, %d %B} ({begin:%Z})")]
+
+
+def _filtered(told: Filtered, scope: SearchScope) -> list[Side]:
+    try:
+        found = scope.source.search(told.where, experiment_ids=scope.ids, limit=2)
+    except RequestError as error:
+        raise replace(error, text=error.text or scope.text, at=told.at if error.at is None else error.at) from error
+    if not found:
+        raise scope.refuse(f"No run{scope.place} fits {told.where}.", told)
+    return [_side(found[0], f"{'newest of several' if len(found) > 1 else 'the only one'} where {told.where}")]
+
+
+_CHOOSERS: dict[type, Callable[[Any, SearchScope], list[Side]]] = {
+    Latest: _latest,
+    Leading: _leading,
+    TopRuns: _top,
+    Pinned: _pinned,
+    Registered: _registered,
+    Unfinished: _unfinished,
+    OfDay: _of_day,
+    Filtered: _filtered,
+}

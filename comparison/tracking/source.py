@@ -1,0 +1,148 @@
+"""What is asked of a tracking server: a small promise, kept by MLflow and by the fake in the tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from comparison.runs import Experiment, Goal, Metric, Run
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version of a registered model and the run that made it ("" when it does not say)."""
+
+    model: str
+    version: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentState:
+    """An experiment as it is now. `changed_at` in ms since the epoch, 0 when it is not known."""
+
+    experiment: Experiment
+    is_deleted: bool = False
+    changed_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What is looked for: `where` is MLflow's filter language, "" for any run."""
+
+    metric: str
+    goal: Goal
+    experiment_ids: tuple[str, ...]
+    where: str = ""
+    worst: bool = False  # from the other end
+
+    @property
+    def downwards(self) -> bool:
+        """Whether smaller values come first."""
+        return (self.goal is Goal.LOWER) != self.worst
+
+    def beyond(self, bar: float) -> str:
+        """The filter that runs fit which come before one with this value."""
+        return " AND ".join(filter(None, (self.where, _beyond(self, bar))))
+
+
+class RunSource(Protocol):
+    """Where runs come from. Every call may raise TrackingUnavailable; none takes longer than its deadline.
+
+    Runs come newest first (by start), not deleted unless it is said. No experiment ids mean all active experiments.
+    """
+
+    def get(self, run_ids: Sequence[str]) -> list[Run | None]:
+        """The runs with these full ids, in order, deleted ones too; None where there is none.
+
+        Fetched side by side, one request for each different id.
+        """
+        ...
+
+    def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
+        """Runs whose id starts so; deleted ones too."""
+        ...
+
+    def called(self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        """Runs of exactly this name."""
+        ...
+
+    def newest(self, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]: ...
+
+    def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        """Runs that fit MLflow's filter language; "" fits all. Raises FilterRefused with MLflow's reason."""
+        ...
+
+    def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        """Runs that are over and fit the filter, the last ended first."""
+        ...
+
+    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> list[Run]:
+        """Runs that are over and whose own clock said later than this; those that ended first where there are more.
+
+        One request for each 1,000 runs, and the deadline holds for each request.
+        """
+        ...
+
+    def undated(self, begun_after: int, *, experiment_ids: Sequence[str] = (), limit: int = 200) -> list[Run]:
+        """Runs that are over, began after this (ms) and do not tell when they ended, or tell a time that cannot be.
+
+        Looked for among the `limit` newest to begin: MLflow cannot be asked for those alone.
+        """
+        ...
+
+    def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
+        """Runs that say so; it cannot be trusted."""
+        ...
+
+    def these(self, run_ids: Sequence[str]) -> list[Run]:
+        """The runs with these full ids that are there, each once and in order; those deleted by themselves too.
+
+        One request for each 400, side by side; not from experiments that are deleted.
+        """
+        ...
+
+    def fitting(self, where: str, run_ids: Sequence[str]) -> set[str]:
+        """Which of these runs fit MLflow's filter language; "" fits all. Raises FilterRefused with MLflow's reason.
+
+        Whatever the filter says, no other runs are among them. Requests as of `these`.
+        """
+        ...
+
+    def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
+        """The best runs, best first, exact to the run that ended a moment ago (comparison/tracking/leaders.py)."""
+        ...
+
+    def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
+        """The versions of registered models that have this alias or number; of every model when none is named."""
+        ...
+
+    def versions_of(self, run_ids: Sequence[str]) -> list[ModelVersion]:
+        """The versions of registered models that these runs made; none where the registry cannot be searched."""
+        ...
+
+    def history(self, run_id: str, metric: str, *, most: int | None = None) -> list[Metric]:
+        """Every logged value of a metric, by step and then by time; empty when it was not logged.
+
+        `most`: no more than so many, those that were logged first. A value says its dataset where the store keeps that.
+        """
+        ...
+
+    def evaluations(self, run: Run) -> Mapping[str, Sequence[Metric]]:
+        """By metric, what this run logged of its models for a dataset that it named; one request for each model."""
+        ...
+
+    def state_of(self, experiment_id: str) -> ExperimentState | None:
+        """An experiment as it is at this moment; None where there is none, not even a deleted one."""
+        ...
+
+    def experiments(self) -> tuple[Experiment, ...]:
+        """Active experiments, last updated first; may be up to a minute old."""
+        ...
+
+
+def _beyond(ranking: Ranking, bar: float) -> str:
+    return f"{_quoted(ranking.metric)} {'<' if ranking.downwards else '>'} {bar!r}"
+
+
+def _quoted(metric: str) -> str:
+    return f"metrics.`{metric}`" if '"' in metric else f'metrics."{metric}"'

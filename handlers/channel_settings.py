@@ -1,0 +1,121 @@
+"""What a channel agrees on: `set experiment fraud`, `set goal cost lower`, `pin latest`, `settings`. All see it."""
+
+from collections.abc import Callable
+
+from comparison.channel_defaults import EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, ChannelSetting
+from comparison.errors import RequestError
+from comparison.report import Report
+from comparison.reports.channel_settings import changed_report, settings_report
+from comparison.request import Pin, SetDefault, ShowSettings
+from comparison.resolve.channel_defaults import agreed_tolerance, known_goal, known_metric, known_run, stated_goal
+from comparison.resolve.runs import find_experiment
+from comparison.runs import Run
+from handlers.incoming import Utterance
+from handlers.services import Services
+from handlers.slack.delivery import Delivery
+from handlers.slack.render import draw
+from handlers.stores import defaults_of
+
+REQUESTS = (SetDefault, Pin, ShowSettings)  # what this feature answers
+
+
+Setting = SetDefault | Pin | ShowSettings
+
+
+def answer(request: Setting, said: Utterance, services: Services, delivery: Delivery) -> None:
+    """A change is told to all who are there, with who made it and what it was before."""
+    if isinstance(request, ShowSettings):
+        report = _settings(said, services)
+        delivery.answer(lambda rung: draw(report, rung=rung, asked_by=said.user))
+        return
+    report = _pinned(request, said, services) if isinstance(request, Pin) else _set(request, said, services)
+    delivery.answer(lambda rung: draw(report, rung=rung, changed_by=said.user))
+
+
+def show_progress(request: Setting, _said: Utterance, _services: Services, delivery: Delivery) -> None:
+    delivery.show_working(
+        "Looking up what is set …" if isinstance(request, ShowSettings) else "Looking it up in MLflow …"
+    )
+
+
+def channel_words(said: Utterance) -> str:
+    """What a channel is called in sentences about it."""
+    return "this conversation" if said.is_direct or said.channel.startswith("D") else "this channel"
+
+
+def milliseconds(services: Services) -> int:
+    return int(services.now().timestamp() * 1000)
+
+
+def set_by(said: Utterance, services: Services, what: str, value: str, *, metric: str = "") -> ChannelSetting:
+    """One thing as this person sets it now."""
+    return ChannelSetting(what, value, metric, said.user, int(services.now().timestamp()))
+
+
+def _set(request: SetDefault, said: Utterance, services: Services) -> Report:
+    value, metric = _FOUND[request.what](request, said, services)
+    return _changed(set_by(said, services, request.what, value, metric=metric), said, services)
+
+
+def _pinned(request: Pin, said: Utterance, services: Services) -> Report:
+    if request.run is None:
+        return _changed(set_by(said, services, PINNED, ""), said, services)
+    run = known_run(request, services.runs, defaults_of(services.defaults, said), now=services.now())
+    return _changed(set_by(said, services, PINNED, run.run_id), said, services, run=run)
+
+
+def _changed(after: ChannelSetting, said: Utterance, services: Services, run: Run | None = None) -> Report:
+    (before,) = services.defaults.change(said.team, said.channel, [after])
+    now = milliseconds(services)
+    return changed_report(after, before, now=now, run=run, command=services.command, place=channel_words(said))
+
+
+def _settings(said: Utterance, services: Services) -> Report:
+    kept = services.defaults.agreed(said.team, said.channel)
+    pinned = next((each.value for each in kept if each.what == PINNED), "")
+    now = milliseconds(services)
+    run = _run(pinned, services)
+    return settings_report(kept, now=now, run=run, command=services.command, place=channel_words(said))
+
+
+def _run(run_id: str, services: Services) -> Run | None:
+    """The pinned run; None where MLflow cannot be asked: its id has to do then."""
+    try:
+        return services.runs.get([run_id])[0] if run_id else None
+    except RequestError:
+        return None
+
+
+def _experiment(request: SetDefault, _said: Utterance, services: Services) -> tuple[str, str]:
+    return (find_experiment(request.value, services.runs, text=request.text).name if request.value else ""), ""
+
+
+def _metric(request: SetDefault, said: Utterance, services: Services) -> tuple[str, str]:
+    if not request.value:
+        return "", ""
+    agreed = defaults_of(services.defaults, said)
+    return known_metric(request.value, services.runs, agreed, text=request.text), ""
+
+
+def _goal(request: SetDefault, said: Utterance, services: Services) -> tuple[str, str]:
+    agreed = defaults_of(services.defaults, said)
+    if not request.value:
+        return "", stated_goal(request.metric, agreed, text=request.text)
+    return request.value, known_goal(request.metric, services.runs, agreed, text=request.text)
+
+
+def _tolerance(request: SetDefault, said: Utterance, services: Services) -> tuple[str, str]:
+    agreed = defaults_of(services.defaults, said)
+    if not request.value:
+        return "", agreed_tolerance(request.metric, agreed, text=request.text)
+    if not request.metric:
+        return request.value, ""
+    return request.value, known_metric(request.metric, services.runs, agreed, text=request.text)
+
+
+_FOUND: dict[str, Callable[[SetDefault, Utterance, Services], tuple[str, str]]] = {
+    EXPERIMENT: _experiment,
+    METRIC: _metric,
+    GOAL: _goal,
+    TOLERANCE: _tolerance,
+}

@@ -1,0 +1,1 @@
+"""Comparisons in Slack: the message, its buttons and dialogs."""

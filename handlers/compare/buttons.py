@@ -1,0 +1,308 @@
+"""The buttons below a comparison: some change the message in place, some are answered in its thread.
+
+Whoever sees the message may press. All that is needed is in the buttons themselves, so they work on every replica and
+after a year; nothing is ever posted twice for one press.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from comparison.errors import RequestError
+from comparison.language.followup import (
+    Change,
+    all_shown,
+    best_read,
+    fewer_shown,
+    follow,
+    last_read,
+    only_differing,
+    refreshed,
+    report_part,
+    swapped,
+    why_asked,
+)
+from comparison.report import Report
+from comparison.request import Compare
+from handlers.compare import message as compare_message
+from handlers.compare.message import ADD, MENU, PREFIX, ComparisonState, from_value, state_of, to_value
+from handlers.conversation import Job, ParsedRequest, RunClaim, answer_words, hand_over
+from handlers.incoming import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
+from handlers.services import Services
+from handlers.slack.blocks import Reply, plain
+from handlers.slack.client import ANSWER, SlackClient, SlackError, SlackErrorKind
+from handlers.slack.delivery import Delivery
+from handlers.slack.escaping import clip
+from handlers.slack.fallback import BlockLevel, Draw, send_with_fallback
+from handlers.slack.render import draw
+from handlers.stores import defaults_of
+
+_OLD = "That button no longer does anything: I cannot tell which runs it compared. Name them, and I compare them anew."
+_NOTHING_NEW = "Nothing new: the runs are as they are shown."
+_PATIENCE = 30.0  # seconds to be put off by Slack
+_TOGETHER = 5  # seconds: what is pressed twice within so long is one press
+_PLACES: Mapping[str, Change] = {
+    "swap": swapped,
+    "all": all_shown,
+    "fewer": fewer_shown,
+    "best": best_read,
+    "last": last_read,
+    "differing": only_differing,
+    "refresh": refreshed,
+    "whole": lambda previous: replace(previous, why=False),
+}
+_REPLIES: Mapping[str, Change] = {
+    "why": why_asked,
+    "parameters": report_part("parameters"),
+    "tags": report_part("tags"),
+    "details": report_part("details"),
+}
+
+
+def register(app: App) -> None:
+    app.action(re.compile(f"^{PREFIX}"))(on_button)
+    app.view(ADD_DIALOG)(on_run_to_add)
+
+
+def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    ack()
+    pressed = button_press(body)
+    held = comparison_in(pressed)
+    wanted = pressed.choice if pressed.action == MENU else pressed.action.removeprefix(PREFIX)
+    if held is None:
+        work = answer_words(pressed.said, client, services)
+        hand_over(work, services, lambda: work.tell(Report(headline=_OLD, summary=_OLD)))
+    elif wanted == ADD:
+        open_add_dialog(pressed, held, client, services)
+    elif wanted in _REPLIES:
+        work = reply_to(pressed, held, wanted, client, services)
+        work.call_off.append(services.later(services.working_after, work.show_progress))
+        hand_over(work, services, work.run)
+    elif wanted in _PLACES:
+        place = MessagePlace(pressed.said.channel, pressed.message_ts, pressed.said.response_url)
+        changed = _PLACES[wanted](held.request)
+        work = change_in(EditRequest(changed, held, place, pressed.said, wanted == "refresh"), client, services)
+        hand_over(work, services, work.run)
+
+
+def on_run_to_add(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    """What cannot be a run is said in the dialog; what is not found is told to who typed it."""
+    submitted = dialog_submission(body)
+    wish = added_run(submitted, services)
+    if isinstance(wish, str):
+        ack(response_action="errors", errors={ADD_BLOCK: wish})
+        return
+    ack()
+    work = change_in(wish, client, services)
+    hand_over(work, services, work.run)
+
+
+def comparison_in(pressed: ButtonPress) -> ComparisonState | None:
+    """What the message holds: by the button itself, else by any other of the row."""
+    values = [pressed.choice, *(value for name, value in pressed.values.items() if name.startswith(PREFIX))]
+    return next((held for value in values if (held := from_value(value))), None)
+
+
+def reply_to(pressed: ButtonPress, held: ComparisonState, wanted: str, client: WebClient, services: Services) -> Job:
+    """An answer in the thread of the message; the same press by several people at once is answered once."""
+    heard = pressed.said
+    thread = heard.thread_ts or pressed.message_ts
+    spot = sha256(f"{heard.channel}:{pressed.message_ts}:{wanted}:{_state(held)}".encode()).hexdigest()[:20]
+    moment = int(services.now().timestamp()) // _TOGETHER
+    keys = [f"press:{spot}:{each}" for each in (moment - 1, moment)]
+    in_thread = replace(heard, thread_ts=thread, answer_ts=thread, delivery=keys[-1])
+    request = _REPLIES[wanted](held.request)
+    return answer_words(
+        in_thread,
+        client,
+        services,
+        meaning=ParsedRequest(lambda: (request, compare_message)),
+        claim=RunClaim(services, *keys),
+    )
+
+
+def _state(held: ComparisonState) -> str:
+    return f"{held.request.runs}{held.seen}"
+
+
+# A message of ours changed in place: as the bot, or by response_url where it is not the bot's to change.
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePlace:
+    """Where a message stands; `response_url` of what was pressed in it, "" when there is none."""
+
+    channel: str
+    message_ts: str
+    response_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """What a message is to be: another request over what it holds, by whom."""
+
+    request: Compare
+    held: ComparisonState
+    place: MessagePlace
+    said: Utterance
+    is_refresh: bool = False  # then it is left alone where nothing is new
+
+
+def change_in(wish: EditRequest, client: WebClient, services: Services) -> Job:
+    """The message changed to what is asked of it now."""
+    feature = InPlaceJob(wish, SlackClient.of(client, services.sleep, _PATIENCE))
+    return answer_words(wish.said, client, services, meaning=ParsedRequest(lambda: (wish.request, feature)))
+
+
+@dataclass(frozen=True)
+class InPlaceJob:
+    """The feature that edits what stands already. Nothing is shown meanwhile: the message is there."""
+
+    wish: EditRequest
+    outlet: SlackClient
+
+    def answer(self, request: Compare, heard: Utterance, services: Services, delivery: Delivery) -> None:
+        before, place = self.wish.held, self.wish.place
+        agreed = defaults_of(services.defaults, heard)
+        comparison = compare_message.fetch_and_compare(request, services, agreed)
+        held = state_of(request, comparison, asked_by=before.asked_by)
+        if self.wish.is_refresh and held and held.seen == before.seen:
+            delivery.tell(_nothing_new)
+            return
+        drawing = compare_message.draw_comparison(
+            request, comparison, services, asked_by=before.asked_by, changed_by=heard.user, held=held, agreed=agreed
+        )
+        is_changed = edit_message(place, drawing, heard, services, self.outlet)
+        if not is_changed:
+            delivery.answer(drawing)
+        if held:
+            ts = place.message_ts if is_changed else delivery.posted_ts
+            compare_message.remember_comparison(held, comparison, heard, services, ts)
+
+    def show_progress(self, request: Compare, heard: Utterance, services: Services, delivery: Delivery) -> None: ...
+
+
+def _nothing_new(rung: BlockLevel) -> Reply:
+    return draw(Report(headline=_NOTHING_NEW, summary=_NOTHING_NEW), rung=rung)
+
+
+# One more run for a comparison: a small dialog with a line to name it in.
+
+
+log = logging.getLogger(__name__)
+
+ADD_DIALOG = "follow:add"
+ADD_BLOCK = "run"
+_LONGEST = 500  # characters that can be typed
+_ERROR = 150
+_LATE = "The dialog could not be opened: Slack gives me three seconds for it. Please press again."
+_LOST = "I no longer know which comparison this was for. Please press again."
+
+
+def open_add_dialog(pressed: ButtonPress, held: ComparisonState, client: WebClient, services: Services) -> None:
+    """At once, by the thread that listens: Slack waits three seconds. Never raises."""
+    heard = pressed.said
+    kept = {
+        "h": to_value(held),
+        "c": heard.channel,
+        "m": pressed.message_ts,
+        "t": heard.thread_ts,
+        "r": heard.response_url,
+    }
+    try:
+        SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, _view(json.dumps(kept)))
+    except SlackError as failure:
+        log.warning("a dialog could not be opened: %s", failure)
+        answer_words(heard, client, services).tell(Report(headline=_LATE, summary=_LATE))
+
+
+def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | str:
+    """What is to be added; a sentence for the dialog where it cannot be a run."""
+    kept = _kept(submitted.kept)
+    held = from_value(kept.get("h", ""))
+    typed = submitted.typed.get(ADD_BLOCK, "").strip()
+    if held is None:
+        return _LOST
+    if not typed:
+        return "Name a run."
+    words = f"add {typed}"
+    try:
+        request = follow(words, held.request, command=services.command)
+    except RequestError as error:
+        return clip(" ".join(filter(None, (error.problem, error.remedy))), _ERROR)
+    if request is None or len(request.runs) <= len(held.request.runs):
+        return "That names no run."
+    thread = kept.get("t", "") or kept.get("m", "")
+    heard = Utterance(
+        words=words,
+        user=submitted.user,
+        team=submitted.team,
+        channel=kept.get("c", ""),
+        delivery=f"view:{submitted.view}" if submitted.view else "",
+        thread_ts=thread,
+        answer_ts=thread,
+        response_url=kept.get("r", ""),
+    )
+    return EditRequest(request, held, MessagePlace(heard.channel, kept.get("m", ""), heard.response_url), heard)
+
+
+def _view(kept: str) -> dict[str, Any]:
+    hint = "A name, an id, a link, or for example latest, best accuracy, champion. Several with and."
+    return {
+        "type": "modal",
+        "callback_id": ADD_DIALOG,
+        "title": plain("Add a run", 24),
+        "submit": plain("Add", 24),
+        "close": plain("Cancel", 24),
+        "private_metadata": kept,
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": ADD_BLOCK,
+                "label": plain("Run", 100),
+                "hint": plain(hint, 200),
+                "element": {"type": "plain_text_input", "action_id": "typed", "max_length": _LONGEST},
+            }
+        ],
+    }
+
+
+def _kept(text: str) -> dict[str, str]:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return {name: value for name, value in told.items() if isinstance(value, str)} if isinstance(told, dict) else {}
+
+
+def edit_message(place: MessagePlace, draw: Draw, said: Utterance, services: Services, outlet: SlackClient) -> bool:
+    """False where the message cannot be changed any more, so that something else is to be done."""
+
+    def send(reply: Reply) -> None:
+        marked = _marked(reply)
+        try:
+            outlet.update(place.channel, place.message_ts, marked)
+        except SlackError as failure:
+            if failure.kind is SlackErrorKind.REFUSED_BLOCKS or not place.response_url:
+                raise
+            log.info("a message is changed by response_url: %s", failure)
+            outlet.replace(place.response_url, marked)
+
+    try:
+        send_with_fallback(draw, send, said.team, services.capabilities)
+    except SlackError as failure:
+        log.warning("a message could not be changed: %s", failure)
+        return False
+    return True
+
+
+def _marked(reply: Reply) -> Reply:
+    told = {**reply.metadata.get("event_payload", {}), "stage": "done"}
+    return Reply(reply.text, reply.blocks, metadata={"event_type": ANSWER, "event_payload": told})

@@ -1,0 +1,342 @@
+"""“Compare runs …”: experiment, runs, metrics, and where to post, chosen from lists instead of typed."""
+
+import json
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from comparison.judgement.goals import goal_of
+from comparison.language.followup import MOST_RUNS, compared
+from comparison.names import fold
+from comparison.report import Report
+from comparison.reports.errors import choice_report
+from comparison.runs import Goal, Run
+from handlers.compare import message as compare_message
+from handlers.conversation import ParsedRequest, answer_words, hand_over
+from handlers.incoming import (
+    DialogSubmission,
+    OptionsQuery,
+    Utterance,
+    button_press,
+    dialog_submission,
+    from_shortcut,
+    open_dialog_of,
+    options_query,
+)
+from handlers.services import Services, Work
+from handlers.slack.blocks import Block, pack, plain, push, unpack
+from handlers.slack.client import SlackClient, SlackError
+from handlers.slack.escaping import clip, length, one_line
+from handlers.slack.limits import OPTION_VALUE, VALUE
+
+log = logging.getLogger(__name__)
+
+SHORTCUT = "compare_runs"
+CALLBACK = "dialog"
+PLACE = "dialog:place"
+_LATE = "The dialog could not be opened: Slack gives me three seconds for it. Please try again."
+_TOO_FEW = "Choose two runs or more; the first is the baseline."
+_NOWHERE = "Choose where to post."
+
+
+def register(app: App) -> None:
+    register_lists(app)
+    app.shortcut({"type": "shortcut", "callback_id": SHORTCUT})(on_shortcut)
+    app.action(re.compile(f"^{OPEN}"))(on_button)
+    app.action(EXPERIMENT)(on_experiment)
+    app.view(CALLBACK)(on_submit)
+
+
+def on_shortcut(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    ack()
+    open_dialog(from_shortcut(body), DialogStart(), client, services)
+
+
+def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    ack()
+    pressed = button_press(body)
+    start = from_value(pressed.choice)
+    heard = pressed.said
+    if not start.channel and heard.channel:
+        start = replace(start, channel=heard.channel, thread_ts=start.thread_ts or heard.thread_ts)
+    open_dialog(heard, start, client, services)
+
+
+def on_experiment(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    """The lists of runs and metrics learn of it; what was chosen already stays."""
+    ack()
+    shown = open_dialog_of(body)
+    told = unpack(shown.kept)
+    pressed = button_press(body)
+    chosen = pressed.choice
+    told["e"] = "" if chosen == NOTE else chosen
+    start = DialogStart(channel=told.get("c", ""), thread_ts=told.get("t", ""))
+    changed = view(start, pack(told))
+
+    def redraw() -> None:
+        try:
+            SlackClient.of(client, services.sleep, 2.0).update_view(shown.view, shown.hash, changed)
+        except SlackError as failure:
+            log.info("the dialog could not be redrawn: %s", failure)  # it may be closed by now
+
+    person = pressed.said.user
+    services.pool.submit(Work(redraw, person, person))
+
+
+def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    """What is wrong is said in the dialog; the comparison is posted where it was wished."""
+    submitted = dialog_submission(body)
+    runs, place = chosen_runs(submitted.chosen.get("runs", ())), submitted.typed.get("place", "")
+    errors = {"runs": _TOO_FEW} if len(runs) < 2 else {} if place else {"place": _NOWHERE}
+    if errors:
+        ack(response_action="errors", errors=errors)
+        return
+    metrics = tuple(each for each in submitted.chosen.get("metrics", ()) if each != NOTE)
+    request = replace(compared(runs[:MOST_RUNS]), metrics=metrics)
+    heard = _heard(submitted, place)
+    is_new = services.inbox.put(heard.delivery, replace(heard, words=_in_words(runs[:MOST_RUNS], metrics)))
+    ack()
+    if not is_new:
+        return
+    work = answer_words(heard, client, services, meaning=ParsedRequest(lambda: (request, compare_message)))
+    work.call_off.append(services.later(services.working_after, work.show_progress))
+    hand_over(work, services, work.run)
+
+
+@dataclass(frozen=True, slots=True)
+class DialogStart:
+    """Runs chosen beforehand, each as id and label, baseline first; where to post, "" where the person is."""
+
+    runs: tuple[tuple[str, str], ...] = ()
+    channel: str = ""
+    thread_ts: str = ""
+
+
+def open_dialog(heard: Utterance, start: DialogStart, client: WebClient, services: Services) -> None:
+    """At once, by the thread that listens: its lists are filled when they are opened. Never raises."""
+    private = pack({"c": start.channel, "t": start.thread_ts, "r": heard.response_url if start.channel else ""})
+    try:
+        SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, view(start, private))
+    except SlackError as failure:
+        log.warning("the dialog could not be opened: %s", failure)
+        told = heard if heard.channel else replace(heard, channel=heard.user, is_direct=True)
+        work = answer_words(told, client, services)
+        hand_over(work, services, lambda: work.tell(Report(headline=_LATE, summary=_LATE)))
+
+
+def view(start: DialogStart, private: str) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "title": plain("Compare runs", 24),
+        "submit": plain("Compare", 24),
+        "close": plain("Cancel", 24),
+        "private_metadata": private,
+        "blocks": [_chosen_experiment(), _chosen_runs(start), _chosen_metrics(), _place(start)],
+    }
+
+
+def _chosen_experiment() -> Block:
+    element = {"type": "external_select", "min_query_length": 0, "placeholder": plain("Any experiment", 150)}
+    hint = "Narrows the list of runs."
+    return {
+        **_input("experiment", "Experiment", hint, element | {"action_id": EXPERIMENT}),
+        "optional": True,
+        "dispatch_action": True,
+    }
+
+
+def _chosen_runs(start: DialogStart) -> Block:
+    element: Block = {
+        "type": "multi_external_select",
+        "action_id": RUNS,
+        "min_query_length": 0,
+        "max_selected_items": MOST_RUNS,
+        "placeholder": plain("Type a name, id, user or tag", 150),
+    }
+    if start.runs:
+        element["initial_options"] = [option(label, run_id) for run_id, label in start.runs]
+    return _input("runs", "Runs", "Two or more. The first one is the baseline.", element)
+
+
+def _chosen_metrics() -> Block:
+    element = {"type": "multi_external_select", "min_query_length": 0, "placeholder": plain("All metrics", 150)}
+    hint = "These come first; the first of them decides."
+    return {**_input("metrics", "Metrics", hint, element | {"action_id": METRICS}), "optional": True}
+
+
+def _place(start: DialogStart) -> Block:
+    element: Block = {"type": "conversations_select", "action_id": PLACE, "response_url_enabled": True}
+    if start.channel:
+        element["initial_conversation"] = start.channel
+    else:
+        element["default_to_current_conversation"] = True
+    hint = "In the thread it was asked from, where that is the same channel." if start.thread_ts else ""
+    return _input("place", "Post in", hint, element)
+
+
+def _input(block_id: str, label: str, hint: str, element: Block) -> Block:
+    block: Block = {"type": "input", "block_id": block_id, "label": plain(label, 100), "element": element}
+    return block | ({"hint": plain(hint, 150)} if hint else {})
+
+
+def _in_words(runs: Sequence[str], metrics: Sequence[str]) -> str:
+    """The same as it would be typed, for another process to answer should this one end."""
+    named = ", ".join(f'"{each}"' for each in metrics)
+    return f"{' vs '.join(runs)}{f' by {named}' if named else ''}"
+
+
+def _heard(submitted: DialogSubmission, place: str) -> Utterance:
+    told = unpack(submitted.kept)
+    is_same = place == told.get("c", "")
+    thread = told.get("t", "") if is_same else ""
+    return Utterance(
+        words="",
+        user=submitted.user,
+        team=submitted.team,
+        channel=place,
+        delivery=f"view:{submitted.view}" if submitted.view else "",
+        thread_ts=thread,
+        answer_ts=thread,
+        response_url=submitted.urls.get(place, "") or (told.get("r", "") if is_same else ""),
+        is_direct=place.startswith("D"),
+    )
+
+
+# What the lists of the dialog offer for what is typed: always an answer, within Slack's three seconds.
+
+
+EXPERIMENT, RUNS, METRICS = "dialog:experiment", "dialog:runs", "dialog:metrics"
+NOTE = "-"  # the value of an option that is only to be read
+WITHIN = 2.0  # seconds, of the three that Slack waits
+MOST = 100  # options in a list
+_TEXT = 75
+_ID = 8  # characters of an id that people read
+_WRONG = "Something went wrong here: type again in a moment"
+
+
+def register_lists(app: App) -> None:
+    app.options(EXPERIMENT)(offer_experiments)
+    app.options(RUNS)(offer_runs)
+    app.options(METRICS)(offer_metrics)
+
+
+def offer_experiments(ack: Callable[..., Any], body: dict[str, Any], services: Services) -> None:
+    _offer(ack, body, services, _experiments)
+
+
+def offer_runs(ack: Callable[..., Any], body: dict[str, Any], services: Services) -> None:
+    _offer(ack, body, services, _listed_runs)
+
+
+def offer_metrics(ack: Callable[..., Any], body: dict[str, Any], services: Services) -> None:
+    _offer(ack, body, services, _listed_metrics)
+
+
+def run_option(run: Run, now: int) -> Block:
+    """`old (1a2b3c4d)`, with where, when, who and how below it."""
+    facts = choice_report(run, now=now).partition(f"({run.run_id[:_ID]}) in ")[2]
+    name = clip(one_line(run.name) or "(no name)", _TEXT - _ID - 3)  # cut so that the id stays
+    return option(f"{name} ({run.run_id[:_ID]})", run.run_id, facts)
+
+
+def option(text: str, value: str, below: str = "") -> Block:
+    told: Block = {"text": plain(one_line(text), _TEXT), "value": value}
+    return told | ({"description": plain(one_line(below), _TEXT)} if below.strip() else {})
+
+
+def chosen_runs(values: Sequence[str]) -> tuple[str, ...]:
+    """The ids that were chosen, baseline first, each once."""
+    return tuple(dict.fromkeys(value for value in values if value != NOTE))
+
+
+def _offer(
+    ack: Callable[..., Any],
+    body: dict[str, Any],
+    services: Services,
+    find: Callable[[OptionsQuery, Services], tuple[list[Block], str]],
+) -> None:
+    try:
+        options, problem = find(options_query(body), services)
+    except Exception:
+        log.exception("options could not be loaded")
+        options, problem = [], _WRONG
+    notes = [option(problem, NOTE)] if problem and not options else []
+    ack(options=[*options[:MOST], *notes])
+
+
+def _experiments(asked: OptionsQuery, services: Services) -> tuple[list[Block], str]:
+    found, problem = services.shelf.experiments(services.runs, WITHIN)
+    words = asked.typed.casefold().split()
+    fitting = [each for each in found if all(word in f"{each.name} {each.experiment_id}".casefold() for word in words)]
+    return [option(each.name or each.experiment_id, each.experiment_id) for each in fitting], problem
+
+
+def _listed_runs(asked: OptionsQuery, services: Services) -> tuple[list[Block], str]:
+    found = services.shelf.runs(services.runs, asked.typed, _listed_experiment(asked), WITHIN)
+    now = int(services.now().timestamp() * 1000)
+    return [run_option(run, now) for run in found.runs[:MOST]], found.problem
+
+
+def _listed_metrics(asked: OptionsQuery, services: Services) -> tuple[list[Block], str]:
+    """Those of the chosen runs, else of the newest: what most of them logged and whose goal is known first."""
+    ids = chosen_runs(asked.chosen.get("runs", ()))
+    shelf = services.shelf
+    found = (
+        shelf.these(services.runs, ids, WITHIN)
+        if ids
+        else shelf.runs(services.runs, "", _listed_experiment(asked), WITHIN)
+    )
+    logged = Counter(name for run in found.runs for name in run.metrics)
+    wanted = fold(asked.typed.strip())
+    names = [name for name in logged if wanted in fold(name) and length(name) <= OPTION_VALUE]
+    names.sort(key=lambda name: (-logged[name], goal_of(name) is Goal.UNKNOWN, name))
+    return [option(name, name) for name in names], found.problem
+
+
+def _listed_experiment(asked: OptionsQuery) -> tuple[str, ...]:
+    """As it is chosen in the dialog, else as it was when the dialog was last drawn."""
+    chosen = next(iter(asked.chosen.get("experiment", ())), "") or unpack(asked.kept).get("e", "")
+    return (chosen,) if chosen and chosen != NOTE else ()
+
+
+# The button that opens the dialog, and what the dialog starts with.
+
+
+OPEN = "dialog:open"
+_LABEL = 60
+
+
+def opener(label: str = "Compare runs …", start: DialogStart | None = None, *, number: int = 0) -> Block:
+    """`number` tells several in one view apart."""
+    return push(label, f"{OPEN}:{number}" if number else OPEN, to_value(start or DialogStart()))
+
+
+def to_value(start: DialogStart) -> str:
+    runs = [[run_id, clip(one_line(label), _LABEL)] for run_id, label in start.runs]
+    while True:
+        told = {"r": runs, "c": start.channel, "t": start.thread_ts}
+        text = json.dumps({name: value for name, value in told.items() if value}, separators=(",", ":"))
+        if not runs or length(text) <= VALUE:
+            return text
+        runs.pop()
+
+
+def from_value(value: str) -> DialogStart:
+    """What a button holds; an empty start for what is none of ours."""
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return DialogStart()
+    if not isinstance(told, dict):
+        return DialogStart()
+    listed = told.get("r")
+    pairs = [each for each in listed if isinstance(each, list) and len(each) == 2] if isinstance(listed, list) else []
+    runs = tuple((str(run_id), str(label)) for run_id, label in pairs if 0 < len(str(run_id)) <= OPTION_VALUE)
+    return DialogStart(runs, str(told.get("c", "")), str(told.get("t", "")))

@@ -1,0 +1,175 @@
+"""Which way metrics are better, set from the message that assumed it: a dialog, and the message as it reads then."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from comparison.channel_defaults import GOAL
+from comparison.judgement.goals import goal_of
+from comparison.report import Report
+from comparison.reports.channel_settings import goals_report
+from comparison.request import ShowSettings
+from comparison.runs import Goal
+from handlers.channel_settings import channel_words, set_by
+from handlers.compare.buttons import EditRequest, MessagePlace, change_in, comparison_in
+from handlers.compare.message import BY_NAME, GOALS_ACTION, GoalChoice, from_value, goals_from_value, to_value
+from handlers.conversation import ParsedRequest, answer_words, hand_over
+from handlers.incoming import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
+from handlers.services import Services
+from handlers.slack.blocks import Block, pack, plain, section, unpack
+from handlers.slack.client import SlackClient, SlackError
+from handlers.slack.delivery import Delivery
+from handlers.slack.render import draw
+
+log = logging.getLogger(__name__)
+
+CALLBACK = "goals"
+_BLOCK = "goal:"
+_LATE = "The dialog could not be opened: Slack gives me three seconds for it. Please press again."
+_OLD = "That button no longer does anything. It may be from an older version of me."
+_INTRODUCTION = "This holds for every comparison here from now on. Everybody here will see what you set."
+
+
+def register(app: App) -> None:
+    app.action(GOALS_ACTION)(on_button)
+    app.view(CALLBACK)(on_goals)
+
+
+def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    ack()
+    pressed = button_press(body)
+    asked = goals_from_value(pressed.choice)
+    try:
+        if asked:
+            SlackClient.of(client, services.sleep, 0.0).open_view(pressed.said.trigger, _view(asked, _kept(pressed)))
+            return
+    except SlackError as failure:
+        log.warning("a dialog could not be opened: %s", failure)
+    problem = _LATE if asked else _OLD
+    work = answer_words(pressed.said, client, services)
+    hand_over(work, services, lambda: work.tell(Report(headline=problem, summary=problem)))
+
+
+def on_goals(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    """What was left as it is changes nothing, and nothing is said of it."""
+    ack()
+    submitted = dialog_submission(body)
+    goals = _changed(submitted)
+    if not goals:
+        return
+    told = unpack(submitted.kept)
+    heard = _heard(submitted, told)
+    feature = GoalJob(goals, told, client)
+    work = answer_words(heard, client, services, meaning=ParsedRequest(lambda: (ShowSettings(), feature)))
+    hand_over(work, services, work.run)
+
+
+@dataclass(frozen=True)
+class GoalJob:
+    """Stores goals, tells who is there, and changes the message they were set from."""
+
+    goals: Mapping[str, str]  # by metric; "" : it is taken back
+    told: Mapping[str, str]
+    client: WebClient
+
+    def answer(self, _request: ShowSettings, heard: Utterance, services: Services, delivery: Delivery) -> None:
+        after = [set_by(heard, services, GOAL, value, metric=metric) for metric, value in self.goals.items()]
+        before = services.defaults.change(heard.team, heard.channel, after)
+        report = goals_report(after, before, place=channel_words(heard))
+        delivery.answer(lambda rung: draw(report, rung=rung, changed_by=heard.user))
+        self._change_message(heard, services)
+
+    def show_progress(
+        self, _request: ShowSettings, heard: Utterance, services: Services, delivery: Delivery
+    ) -> None: ...
+
+    def _change_message(self, heard: Utterance, services: Services) -> None:
+        standing, message_ts = from_value(self.told.get("h", "")), self.told.get("m", "")
+        if standing is None or not message_ts:
+            return
+        place = MessagePlace(heard.channel, message_ts, heard.response_url)
+        changing = replace(heard, delivery=f"{heard.delivery}:message")
+        change_in(EditRequest(standing.request, standing, place, changing), self.client, services).run()
+
+
+def _kept(pressed: ButtonPress) -> str:
+    heard, standing = pressed.said, comparison_in(pressed)
+    return pack(
+        {
+            "h": to_value(standing) if standing else "",
+            "c": heard.channel,
+            "m": pressed.message_ts,
+            "t": heard.thread_ts,
+            "r": heard.response_url,
+        }
+    )
+
+
+def _heard(submitted: DialogSubmission, told: Mapping[str, str]) -> Utterance:
+    thread = told.get("t", "") or told.get("m", "")
+    return Utterance(
+        words="",
+        user=submitted.user,
+        team=submitted.team,
+        channel=told.get("c", ""),
+        delivery=f"view:{submitted.view}" if submitted.view else "",
+        thread_ts=thread,
+        answer_ts=thread,
+        response_url=told.get("r", ""),
+        is_direct=told.get("c", "").startswith("D"),
+    )
+
+
+def _changed(submitted: DialogSubmission) -> dict[str, str]:
+    """The goal of each metric for which another one was chosen; "" : it is taken back."""
+    metrics = {block: block.removeprefix(_BLOCK) for block in submitted.typed if block.startswith(_BLOCK)}
+    return {
+        metric: "" if submitted.typed[block] == BY_NAME else submitted.typed[block]
+        for block, metric in metrics.items()
+        if submitted.typed[block] in (*Goal, BY_NAME) and submitted.typed[block] != submitted.named.get(block)
+    }
+
+
+def _view(asked: list[GoalChoice], private: str) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "title": plain("Set goals", 24),
+        "submit": plain("Set", 24),
+        "close": plain("Cancel", 24),
+        "private_metadata": private,
+        "blocks": [section(_INTRODUCTION), *map(_input, asked)],
+    }
+
+
+def _input(asked: GoalChoice) -> Block:
+    """One metric. What it is called holds what is set now, to tell what was changed."""
+    choices = {**_CHOICES, BY_NAME: _by_name(asked.metric)}
+    options = {value: {"text": plain(label, 75), "value": value} for value, label in choices.items()}
+    return {
+        "type": "input",
+        "block_id": f"{_BLOCK}{asked.metric}",
+        "label": plain(asked.metric, 200),
+        "element": {
+            "type": "static_select",
+            "action_id": asked.goal,
+            "options": list(options.values()),
+            "initial_option": options[asked.goal],
+        },
+    }
+
+
+_CHOICES = {
+    Goal.HIGHER.value: "Higher is better",
+    Goal.LOWER.value: "Lower is better",
+    Goal.UNKNOWN.value: "Neither is better",
+}
+
+
+def _by_name(metric: str) -> str:
+    goal = goal_of(metric)
+    return "Nothing set" if goal is Goal.UNKNOWN else f"Nothing set: by its name, {goal.value} is better"

@@ -1,0 +1,374 @@
+"""Comparing runs: the table everybody in the channel sees, and its buttons."""
+
+import json
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from slack_bolt import App
+
+from comparison.channel_defaults import ChannelDefaults
+from comparison.compare import ask
+from comparison.errors import RunNotFound
+from comparison.judgement.result import Comparison, GoalSource, MetricComparison, Outcome
+from comparison.language.followup import COMPARED, compared
+from comparison.report import Report
+from comparison.reports.channel_settings import used_settings
+from comparison.reports.comparison import comparison_report
+from comparison.reports.reasons import part_report, reasons_report
+from comparison.request import Compare
+from comparison.resolve.runs import ChosenRuns
+from comparison.run_reference import Linked, Named, RunReference
+from comparison.runs import Goal, Run
+from handlers.incoming import Utterance
+from handlers.services import Services
+from handlers.slack.blocks import Block, Reply, menu, push
+from handlers.slack.delivery import Delivery
+from handlers.slack.escaping import clip, length, mrkdwn, one_line
+from handlers.slack.fallback import BlockLevel, Draw
+from handlers.slack.limits import VALUE
+from handlers.slack.render import draw
+from handlers.stores import PostedComparison, defaults_of
+
+REQUESTS = (Compare,)  # what this feature answers
+
+
+log = logging.getLogger(__name__)
+
+_NAMED = 4  # runs named while working
+_KEPT = 20  # run ids in the metadata
+
+
+def register(app: App) -> None:
+    app.action(re.compile(r"^open:"))(acknowledge)
+
+
+def acknowledge(ack: Any) -> None:
+    """A button that opens an address tells us, too; without an answer Slack would show a warning beside it."""
+    ack()
+
+
+def answer(request: Compare, said: Utterance, services: Services, delivery: Delivery) -> None:
+    agreed = defaults_of(services.defaults, said)
+    comparison = fetch_and_compare(request, services, agreed)
+    held = None if request.part else state_of(request, comparison, asked_by=said.user)
+    delivery.answer(draw_comparison(request, comparison, services, asked_by=said.user, held=held, agreed=agreed))
+    if held:
+        remember_comparison(held, comparison, said, services, delivery.posted_ts)
+
+
+def show_progress(request: Compare, _said: Utterance, _services: Services, delivery: Delivery) -> None:
+    known = [each for each in request.runs if getattr(each, "at", 0) != COMPARED]
+    if len(known) < len(request.runs):
+        delivery.show_working("Comparing …")
+        return
+    names = [_name(reference) for reference in request.runs[:_NAMED]]
+    more = [f"{len(request.runs) - _NAMED} more"] if len(request.runs) > _NAMED else []
+    *others, last = [*names, *more] or ["runs"]
+    named = f"{', '.join(others)} with {last}" if others else last
+    delivery.show_working(f"Comparing {named} …")
+
+
+def fetch_and_compare(request: Compare, services: Services, agreed: ChannelDefaults | None = None) -> Comparison:
+    """The comparison as it is now. Raises RequestError; of a run that was compared before, that it is gone."""
+    try:
+        return ask(request, services.runs, now=services.now(), defaults=agreed, several=ChosenRuns.ASK)
+    except RunNotFound as error:
+        if error.at != COMPARED:
+            raise
+        gone = "A run of this comparison is no longer on this MLflow server, so I cannot look at it again."
+        raise RunNotFound(gone, remedy="It was deleted for good, or the server is another one now.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonState:
+    """A comparison as it stands in a message. `seen` tells whether its runs have moved on since."""
+
+    request: Compare
+    asked_by: str = ""
+    seen: str = ""
+
+
+def draw_comparison(  # noqa: PLR0913 -- all but three have defaults and are given by name
+    request: Compare,
+    comparison: Comparison,
+    services: Services,
+    *,
+    asked_by: str,
+    changed_by: str = "",
+    held: ComparisonState | None = None,
+    agreed: ChannelDefaults | None = None,
+) -> Draw:
+    """The message for a comparison, as each rung of the ladder has it."""
+    report = _worded(request, comparison, services)
+    if not request.part:
+        report = replace(
+            report, footnotes=(*used_settings(request, comparison, agreed or ChannelDefaults()), *report.footnotes)
+        )
+    run_ids = dict.fromkeys(run.run_id for side in comparison.sides for run in side.runs)
+    metadata = {"event_payload": metadata_payload(held, list(run_ids)[:_KEPT])}
+    pressable = comparison_buttons(held)
+    if pressable and not request.why:
+        pressable += goal_button(comparison)
+
+    def drawn(rung: BlockLevel) -> Reply:
+        reply = draw(report, rung=rung, asked_by=asked_by, changed_by=changed_by, row=pressable)
+        return replace(reply, metadata=metadata)
+
+    return drawn
+
+
+def remember_comparison(
+    held: ComparisonState, comparison: Comparison, said: Utterance, services: Services, message_ts: str
+) -> None:
+    """For those who go on talking about it; that it cannot be kept is no reason not to answer."""
+    request = held.request
+    record = PostedComparison(
+        id=f"{said.channel}:{message_ts}" if message_ts else said.delivery,
+        workspace=said.team,
+        channel=said.channel,
+        thread=said.answer_ts,
+        message_ts=message_ts,
+        asked_by=held.asked_by or said.user,
+        at=int(services.now().timestamp()),
+        runs=run_ids(request),
+        labels=tuple(side.label for side in comparison.sides),
+        experiment=comparison.baseline.runs[0].experiment.name,
+        metrics=request.metrics,
+        everything=request.everything,
+        best=request.best,
+        at_step=request.at_step,
+        differing=request.differing,
+        tolerance=request.tolerance,
+    )
+    try:
+        services.comparisons.remember(record)
+    except Exception:
+        log.exception("a comparison could not be remembered")
+
+
+def _worded(request: Compare, comparison: Comparison, services: Services) -> Report:
+    report = comparison_report(
+        comparison,
+        ui_url=services.ui_url,
+        now=_now(services),
+        everything=request.everything or bool(request.part),
+        differing=request.differing,
+        rules_url=services.rules_url,
+        command=services.command,
+        in_channel=True,
+    )
+    if request.part:
+        return part_report(comparison, report, request.part)
+    return reasons_report(comparison, report) if request.why else report
+
+
+def _now(services: Services) -> int:
+    return int(services.now().timestamp() * 1000)
+
+
+def _name(reference: RunReference) -> str:
+    match reference:
+        case Named():
+            return mrkdwn(clip(one_line(reference.text), 60), 200)
+        case Linked():
+            return mrkdwn(reference.run_id[:8], 40)
+    return "what you described"
+
+
+# What a button holds: the runs and options of its comparison, so that it works on every replica, a year later.
+#
+# Ids and options only. The same goes into the metadata of the message, without what people typed.
+
+
+MAX_METADATA_CHARS = 1_000  # characters of the metadata
+_ID = re.compile(r"[0-9a-zA-Z]{1,64}")
+_FLAGS = {"a": "everything", "b": "best", "d": "differing", "w": "why"}
+
+
+def state_of(request: Compare, comparison: Comparison, *, asked_by: str = "") -> ComparisonState | None:
+    """What to hold of a comparison that was made; None where a side is more than one run."""
+    if any(len(side.runs) != 1 for side in comparison.sides):
+        return None
+    runs = [side.runs[0] for side in comparison.sides]
+    told = compared([run.run_id for run in runs])
+    kept = replace(request, runs=told.runs, experiment="", part="", text="")
+    return ComparisonState(kept, asked_by, digest(runs, comparison.metrics))
+
+
+def digest(runs: Iterable[Run], metrics: Iterable[MetricComparison] = ()) -> str:
+    """Differs where anything of the runs does that a comparison shows, or what the channel agreed on."""
+    agreed: list[tuple[str, object]] = [
+        (each.name, each.goal.value) for each in metrics if each.goal_source is GoalSource.CHANNEL
+    ]
+    agreed += [(each.name, each.tolerance) for each in metrics if each.tolerance_source is GoalSource.CHANNEL]
+    told: list[Any] = [
+        (
+            run.run_id,
+            run.name,
+            run.status.value,
+            run.ended_at,
+            run.deleted,
+            [(name, metric.value, metric.step) for name, metric in sorted(run.metrics.items())],
+            sorted(run.parameters.items()),
+            sorted(run.tags.items()),
+        )
+        for run in runs
+    ]
+    told += [sorted(agreed)] if agreed else []
+    return sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def to_value(held: ComparisonState) -> str:
+    """As the value of a button; "" where it does not fit."""
+    request = held.request
+    flags = "".join(sign for sign, name in _FLAGS.items() if getattr(request, name))
+    told: dict[str, Any] = {"r": ",".join(run_ids(request))}
+    told |= {"o": flags} if flags else {}
+    told |= {"s": request.at_step} if request.at_step is not None else {}
+    told |= {"t": request.tolerance} if request.tolerance is not None else {}
+    told |= {"u": held.asked_by} if held.asked_by else {}
+    told |= {"d": held.seen} if held.seen else {}
+    told |= {"m": list(request.metrics)} if request.metrics else {}
+    text = json.dumps(told, separators=(",", ":"))
+    return text if len(text) <= VALUE else ""
+
+
+def from_value(value: str) -> ComparisonState | None:
+    """What a button holds; None for what is none of ours, or of a version that held something else."""
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return None
+    if not isinstance(told, dict):
+        return None
+    runs = str(told.get("r", "")).split(",")
+    metrics, step = told.get("m", []), told.get("s")
+    if len(runs) < 2 or not all(map(_ID.fullmatch, runs)) or not _are_texts(metrics):
+        return None
+    if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
+        return None
+    tolerance = told.get("t")
+    if not (tolerance is None or (isinstance(tolerance, int | float) and 0 <= tolerance < 1)):
+        return None
+    flags = {name: sign in str(told.get("o", "")) for sign, name in _FLAGS.items()}
+    request = replace(compared(runs), metrics=tuple(metrics), at_step=step, tolerance=tolerance, **flags)  # type: ignore[arg-type]
+    return ComparisonState(request, str(told.get("u", "")), str(told.get("d", "")))
+
+
+def run_ids(request: Compare) -> tuple[str, ...]:
+    """The full ids of runs that were compared."""
+    return tuple(getattr(each, "text", "") for each in request.runs)
+
+
+def metadata_payload(held: ComparisonState | None, run_ids: Sequence[str]) -> dict[str, Any]:
+    """For the metadata, which others can read: ids and options."""
+    request = held.request if held else None
+    told: dict[str, Any] = {"runs": list(run_ids)}
+    for name in _FLAGS.values():
+        told |= {name: True} if request and getattr(request, name) else {}
+    told |= {"at_step": request.at_step} if request and request.at_step is not None else {}
+    told |= {"tolerance": request.tolerance} if request and request.tolerance is not None else {}
+    while len(json.dumps(told)) > MAX_METADATA_CHARS:
+        told["runs"].pop()
+    return told
+
+
+def _are_texts(told: Any) -> bool:
+    return isinstance(told, list) and all(isinstance(each, str) for each in told)
+
+
+# What can be pressed below a comparison: five buttons, and a menu for what is seldom wanted.
+
+
+PREFIX = "follow:"
+MENU = f"{PREFIX}more"
+ADD = "add"
+
+
+def comparison_buttons(held: ComparisonState | None) -> list[Block]:
+    """The buttons, all holding the same; none where the comparison does not fit into one."""
+    value = to_value(held) if held else ""
+    if held is None or not value:
+        return []
+    if held.request.why:
+        return [push("Whole comparison", f"{PREFIX}whole", value)]
+    reading = held.request.best or held.request.at_step is not None
+    buttons = {
+        "swap": "Swap sides",
+        "fewer" if held.request.everything else "all": "Fewer metrics" if held.request.everything else "All metrics",
+        "why": "Why?",
+        "last" if reading else "best": "Last values" if reading else "Best values",
+        "refresh": "Refresh",
+    }
+    pushes = [push(label, f"{PREFIX}{name}", value) for name, label in buttons.items()]
+    only = {"fewer": "Also what is the same"} if held.request.differing else {"differing": "Only differences"}
+    parts = {"parameters": "Parameters", "tags": "Tags", "details": "Details"}
+    return [*pushes, menu(MENU, {**only, ADD: "Add a run …", **parts})]
+
+
+# The button that asks which way metrics are better: what it holds, and below which comparisons it stands.
+
+
+GOALS_ACTION = "goals:set"
+BY_NAME = "name"  # nothing is set: the name tells, or nothing does
+MAX_GOALS = 15  # metrics in one dialog
+_LONGEST = 240  # characters of a name that an id of a block can hold
+_SIGNS = {"h": Goal.HIGHER.value, "l": Goal.LOWER.value, "u": Goal.UNKNOWN.value, "n": BY_NAME}
+
+
+@dataclass(frozen=True, slots=True)
+class GoalChoice:
+    """A metric, and what is set for it in the channel: higher, lower, unknown, or that its name tells."""
+
+    metric: str
+    goal: str = BY_NAME
+
+
+def goal_button(comparison: Comparison) -> list[Block]:
+    """Below a comparison whose goals were assumed, are not known, or were set for the channel."""
+    asked = list(dict.fromkeys(_asked(each) for each in sorted(comparison.metrics, key=_place) if _is_open(each)))
+    value = goals_to_value(asked[:MAX_GOALS])
+    return [push("Set goals …", GOALS_ACTION, value)] if value else []
+
+
+def goals_to_value(asked: list[GoalChoice]) -> str:
+    """As the value of a button, as many as fit; "" for none."""
+    signs = {goal: sign for sign, goal in _SIGNS.items()}
+    told = [[each.metric, signs[each.goal]] for each in asked if len(each.metric) <= _LONGEST]
+    while told and length(json.dumps(told)) > VALUE:
+        told.pop()
+    return json.dumps(told, separators=(",", ":")) if told else ""
+
+
+def goals_from_value(value: str) -> list[GoalChoice]:
+    """What a button holds; nothing for what is none of ours."""
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return []
+    if not isinstance(told, list):
+        return []
+    pairs = [
+        each for each in told if isinstance(each, list) and len(each) == 2 and all(isinstance(e, str) for e in each)
+    ]
+    return [GoalChoice(name, _SIGNS[sign]) for name, sign in pairs if sign in _SIGNS and 0 < len(name) <= _LONGEST][
+        :MAX_GOALS
+    ]
+
+
+def _asked(metric: MetricComparison) -> GoalChoice:
+    return GoalChoice(metric.logged_as, metric.goal.value if metric.goal_source is GoalSource.CHANNEL else BY_NAME)
+
+
+def _is_open(metric: MetricComparison) -> bool:
+    moved = any(change.outcome is Outcome.CHANGED for change in metric.changes)
+    return metric.goal_source in (GoalSource.NAME, GoalSource.CHANNEL) or (metric.goal is Goal.UNKNOWN and moved)
+
+
+def _place(metric: MetricComparison) -> int:
+    """What nobody knows comes first, then what was assumed."""
+    return {GoalSource.NONE: 0, GoalSource.NAME: 1}.get(metric.goal_source, 2)

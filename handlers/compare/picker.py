@@ -1,0 +1,120 @@
+"""Pressed where something was offered: the request that it completes is answered where it was asked, once."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from comparison.report import Report, Step
+from handlers.conversation import PREFIX, Job, OfferedRuns, answer_words, not_taken, offered_in
+from handlers.incoming import ButtonPress, Utterance, button_press
+from handlers.services import Services, Work
+from handlers.slack.client import SlackClient, SlackError
+
+_TAKEN = "You have chosen already, and the first choice was taken. To compare others, ask again."
+_THEIRS = "Only who asked can choose there."
+_OLD = "That button no longer does anything. It may be from an older version of me."
+
+
+def register(app: App) -> None:
+    app.action(re.compile(f"^{PREFIX}"))(on_choice)
+
+
+def on_choice(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    pressed = button_press(body)
+    asked = offered_in(pressed.block)
+    choosing = PickJob(pressed, asked, client, services)
+    choosing.keep()
+    ack()
+    heard = pressed.said
+    if services.pool.submit(Work(choosing.run, heard.channel, heard.user)) is None:
+        choosing.drop()
+        why = not_taken(heard, services)
+        services.later(0.0, lambda: answer_words(heard, client, services).tell(Report(headline=why, summary=why)))
+
+
+class PickJob:
+    """One press, worked out in the pool."""
+
+    def __init__(self, pressed: ButtonPress, asked: OfferedRuns | None, client: WebClient, services: Services) -> None:
+        self._pressed, self._asked, self._client, self._services = pressed, asked, client, services
+        self._is_kept = False
+
+    def keep(self) -> None:
+        """What is chosen outlives this process, unless something was chosen before."""
+        if self._asked and self._is_for(self._asked):
+            chosen = self._chosen(self._asked)
+            self._is_kept = self._services.inbox.put(chosen.delivery, chosen)
+
+    def drop(self) -> None:
+        if self._is_kept and self._asked:
+            self._services.inbox.done(self._chosen(self._asked).delivery)
+
+    def run(self) -> None:
+        pressed, asked = self._pressed, self._asked
+        if asked is None or not pressed.said.words:
+            self._tell(_OLD)
+        elif not self._is_for(asked):
+            self._tell(_THEIRS, Step("To compare yourself, ask me", f"{self._services.command} {pressed.said.words}"))
+        else:
+            self._choose(asked)
+
+    def _is_for(self, asked: OfferedRuns) -> bool:
+        return bool(self._pressed.said.words) and asked.user == self._pressed.said.user
+
+    def _chosen(self, asked: OfferedRuns) -> Utterance:
+        heard = self._pressed.said
+        return replace(
+            heard,
+            delivery=f"pick:{heard.channel}:{self._pressed.message_ts}",
+            thread_ts=asked.thread_ts,
+            answer_ts=asked.answer_ts,
+            is_direct=heard.channel.startswith("D"),
+        )
+
+    def _choose(self, asked: OfferedRuns) -> None:
+        """The picker goes away before the answer comes; what is chosen after that is not taken."""
+        pressed, services = self._pressed, self._services
+        chosen = self._chosen(asked)
+        picker = chosen.delivery
+        work = answer_words(chosen, self._client, services)
+        if not self._is_kept or not work.claim.is_ours():
+            self.drop()
+            self._repeated(picker)
+            return
+        _claim(services, _of_words(picker, pressed.said))
+        self._remove()
+        work.call_off.append(services.later(services.working_after, work.show_progress))
+        work.run()
+
+    def _repeated(self, picker: str) -> None:
+        """The same button again says nothing; another one is told that it came too late."""
+        if _claim(self._services, _of_words(picker, self._pressed.said)):
+            self._tell(_TAKEN)
+
+    def _remove(self) -> None:
+        url = self._pressed.said.response_url
+        try:
+            if url:
+                SlackClient.of(self._client, self._services.sleep, 5.0).remove(url)
+        except SlackError:
+            return  # it stays, and is not answered again
+
+    def _tell(self, text: str, *steps: Step) -> None:
+        work: Job = answer_words(self._pressed.said, self._client, self._services)
+        work.tell(Report(headline=text, summary="\n".join([text, *(step.command for step in steps)]), steps=steps))
+
+
+def _of_words(picker: str, heard: Utterance) -> str:
+    return f"{picker}:{sha256(heard.words.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
+
+
+def _claim(services: Services, key: str) -> bool:
+    try:
+        return services.claims.claim(key)
+    except Exception:  # noqa: BLE001 -- the claim that matters was made; this one only spares people a sentence
+        return False

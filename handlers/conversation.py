@@ -1,0 +1,457 @@
+"""From words to an answer: worked out in the pool, told once, whatever goes wrong on the way."""
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Any, Protocol
+
+from slack_bolt import App
+from slack_bolt.context import BoltContext
+from slack_sdk import WebClient
+
+from comparison.errors import NotUnderstood, RequestError
+from comparison.language.followup import compared, follow, is_follow_up
+from comparison.language.parser import parse
+from comparison.language.quoting import complete_request
+from comparison.report import Report
+from comparison.reports.errors import choice_report, error_report
+from comparison.request import (
+    Compare,
+    Pin,
+    PlanDigest,
+    Request,
+    SetDefault,
+    Unwatch,
+    WatchRequest,
+)
+from handlers.incoming import (
+    Utterance,
+    from_command,
+    from_direct_message,
+    from_mention,
+    is_said_by_a_person,
+    is_said_by_another_bot,
+    is_said_to_the_bot,
+)
+from handlers.services import Services, Work
+from handlers.slack.blocks import Block, Reply, actions, aside, beside, push
+from handlers.slack.client import SlackClient, SlackError
+from handlers.slack.delivery import Delivery
+from handlers.slack.escaping import clip, length, mrkdwn, one_line
+from handlers.slack.fallback import BlockLevel
+from handlers.slack.limits import IDENTIFIER, TEXT, VALUE
+from handlers.slack.render import draw
+
+log = logging.getLogger(__name__)
+
+_PATIENT = 120.0  # seconds to be put off by Slack where there is no other way to answer
+_IMPATIENT = 30.0  # where there is response_url
+
+
+class Feature(Protocol):
+    """What a feature's module does with its requests; both may take their time and may raise."""
+
+    def answer(self, request: Any, said: Utterance, services: Services, delivery: Delivery) -> None:
+        """Answers, by `delivery`."""
+        ...
+
+    def show_progress(self, request: Any, said: Utterance, services: Services, delivery: Delivery) -> None:
+        """Shows something when the answer takes longer than a moment."""
+        ...
+
+
+_CHANGES = (SetDefault, Pin, WatchRequest, Unwatch, PlanDigest)
+
+
+class RunClaim:
+    """Whether it falls to us to answer: asked of the claims once, and only when it matters."""
+
+    def __init__(self, services: Services, *keys: str, turns: Sequence[str] = ()) -> None:
+        """All keys must be free; an empty one is. Of `turns`, where there are some, one must be."""
+        self._turns = turns
+        self._claims = services.claims
+        self._keys = tuple(filter(None, keys))
+        self._mutex = Lock()
+        self._held: bool | None = None if self._keys else True
+
+    def is_ours(self) -> bool:
+        """True also when the claims cannot be asked: twice is better than never."""
+        with self._mutex:
+            if self._held is None:
+                try:
+                    is_first = all(map(self._claims.claim, self._keys))
+                    self._held = is_first and (not self._turns or any(map(self._claims.claim, self._turns)))
+                except Exception:
+                    log.exception("a claim could not be made")
+                    self._held = True
+            return self._held
+
+
+class ParsedRequest:
+    """What a request means, and who answers it: found out once, by whoever needs it first."""
+
+    def __init__(self, find_out: Callable[[], tuple[Request, Feature]]) -> None:
+        self._find_out = find_out
+        self._mutex = Lock()
+        self._known: tuple[Request, Feature] | RequestError | None = None
+
+    def told(self) -> tuple[Request, Feature]:
+        """Raises RequestError for what is no request."""
+        with self._mutex:
+            if self._known is None:
+                try:
+                    self._known = self._find_out()
+                except RequestError as error:
+                    self._known = error
+            if isinstance(self._known, RequestError):
+                raise self._known
+            return self._known
+
+
+@dataclass(frozen=True)
+class Job:
+    """One answer in the making. `run` is for a worker, `show_progress` for a timer."""
+
+    said: Utterance
+    services: Services
+    delivery: Delivery
+    claim: RunClaim
+    meaning: ParsedRequest
+    call_off: list[Callable[[], None]] = field(default_factory=list)  # the timer, once it runs
+
+    def run(self) -> None:
+        try:
+            if self.claim.is_ours():
+                self._answer()
+        except BaseException as error:  # noqa: BLE001 -- the asker hears of everything that goes wrong
+            self._excuse(error)
+        finally:
+            for call_off in self.call_off:
+                call_off()
+            self.services.inbox.done(self.said.delivery)
+
+    def show_progress(self) -> None:
+        """Never raises: it is a courtesy."""
+        try:
+            request, feature = self.meaning.told()
+            if self.claim.is_ours():
+                feature.show_progress(request, self.said, self.services, self.delivery)
+        except RequestError:
+            return  # the answer is an error, and on its way
+        except Exception:
+            log.exception("nothing could be said while working on %s", self.said.delivery)
+
+    def tell(self, report: Report) -> None:
+        """To the asker alone."""
+        self.delivery.tell(lambda rung: draw(report, rung=rung))
+
+    def _answer(self) -> None:
+        request, feature = self.meaning.told()
+        feature.answer(request, self.said, self.services, self.delivery)
+
+    def _excuse(self, error: BaseException) -> None:
+        report = explain(error, self.said, self.services.new_incident, self.services.command)
+        if not isinstance(error, RequestError):
+            self.tell(report)
+            return
+        now = int(self.services.now().timestamp() * 1000)
+        self.delivery.tell(lambda rung: offer_choices(error, report, self.said, now=now, rung=rung))
+
+
+def parse_words(said: Utterance, services: Services, outlet: SlackClient) -> tuple[Request, Feature]:
+    """The request, and the feature that answers it. Raises NotUnderstood."""
+    request = parse_in_thread(said, services, outlet)
+    if said.bot and isinstance(request, _CHANGES):
+        raise RequestError("Only people change what a channel agreed on and what it watches.", text=said.words)
+    feature = services.features.get(type(request))
+    if feature is None:
+        raise NotUnderstood("I cannot do that yet.", remedy="What I can do:", example="help", text=said.words)
+    return request, feature
+
+
+def answer_words(
+    said: Utterance,
+    client: WebClient,
+    services: Services,
+    *,
+    meaning: ParsedRequest | None = None,
+    claim: RunClaim | None = None,
+) -> Job:
+    """The answer to what was said, still to be made; `meaning` where it is known, `claim` where one was made."""
+    outlet = SlackClient.of(client, services.sleep, _IMPATIENT if said.response_url else _PATIENT)
+    meant = meaning or ParsedRequest(lambda: parse_words(said, services, outlet))
+    return Job(said, services, Delivery(said, outlet, services), claim or RunClaim(services, said.delivery), meant)
+
+
+# Where words come in: the slash command, a mention, a direct message. All three are answered the same way.
+
+
+Acknowledge = Callable[..., Any]
+
+BOTS_AN_HOUR = 10  # mentions by one Workflow or app in one channel that are answered
+
+
+def register(app: App) -> None:
+    app.command(re.compile(""), matchers=[is_our_command])(on_command)
+    app.event("app_mention", matchers=[is_heard])(on_mention)
+    app.event("message", matchers=[is_to_the_bot])(on_direct_message)
+
+
+def is_our_command(command: dict[str, Any], services: Services) -> bool:
+    return bool(command.get("command") == services.command)
+
+
+def is_heard(event: dict[str, Any], body: dict[str, Any], services: Services) -> bool:
+    """People; Workflows and other apps where the settings say so."""
+    if is_said_by_a_person(event):
+        return True
+    return services.answers_bots and is_said_by_another_bot(event, str(body.get("api_app_id", "")))
+
+
+def is_to_the_bot(event: dict[str, Any]) -> bool:
+    return is_said_to_the_bot(event)
+
+
+def on_command(ack: Acknowledge, body: dict[str, Any], client: WebClient, services: Services) -> None:
+    listen(from_command(body), ack, client, services)
+
+
+def on_mention(
+    ack: Acknowledge, body: dict[str, Any], client: WebClient, context: BoltContext, services: Services
+) -> None:
+    listen(from_mention(body, context.bot_user_id or ""), ack, client, services)
+
+
+def on_direct_message(
+    ack: Acknowledge, body: dict[str, Any], client: WebClient, context: BoltContext, services: Services
+) -> None:
+    listen(from_direct_message(body, context.bot_user_id or ""), ack, client, services)
+
+
+def listen(heard: Utterance, ack: Acknowledge, client: WebClient, services: Services) -> None:
+    """Hands the work to the pool and acknowledges; when the pool does not take it the person is told, not dropped."""
+    if not services.inbox.put(heard.delivery, heard):
+        ack()  # it was delivered before
+        return
+    work = answer_words(heard, client, services, claim=_turn(heard, services) if heard.bot else None)
+    work.call_off.append(services.later(services.working_after, work.show_progress))
+    if services.pool.submit(Work(work.run, heard.channel, heard.user)) is not None:
+        ack()
+        return
+    for call_off in work.call_off:
+        call_off()
+    services.inbox.done(heard.delivery)
+    why = not_taken(heard, services)
+    if heard.response_url:
+        ack(text=why, response_type="ephemeral")
+        return
+    ack()
+    services.later(0.0, lambda: _refuse(work, why))
+
+
+def _turn(heard: Utterance, services: Services) -> RunClaim:
+    """Of a bot so many mentions an hour are answered in a channel, whatever it does with the answers."""
+    hour = int(services.now().timestamp()) // 3600
+    turns = [f"bot:{heard.team}:{heard.channel}:{heard.bot}:{hour}:{number}" for number in range(BOTS_AN_HOUR)]
+    return RunClaim(services, heard.delivery, turns=turns)
+
+
+def _refuse(work: Job, why: str) -> None:
+    if work.claim.is_ours():
+        work.tell(Report(headline=why, summary=why))
+
+
+# What is said in the thread of a comparison, or to the bot alone after one: which comparison it is about.
+
+
+_FEWEST = 2
+
+
+def parse_in_thread(said: Utterance, services: Services, outlet: SlackClient) -> Request:
+    """The request that was said; in a thread what is said may be about the newest comparison there."""
+    words, command = said.words, services.command
+    if said.thread_ts and is_follow_up(words, command=command):
+        previous = _in_thread(said, services, outlet)
+        if previous is not None:
+            return follow(words, previous, command=command) or parse(words, command=command)
+    try:
+        return parse(words, command=command)
+    except NotUnderstood as error:
+        return _after(said, services, error)
+
+
+def _after(said: Utterance, services: Services, error: NotUnderstood) -> Request:
+    """What is no request of its own, said to the bot alone after a comparison; elsewhere what it lacks is told."""
+    if not is_follow_up(said.words, command=services.command):
+        raise error
+    previous = _last(said, services) if said.is_direct else None
+    changed = follow(said.words, previous, command=services.command) if previous else None
+    if changed is not None:
+        return changed
+    place = "thread" if said.thread_ts else "conversation"
+    raise NotUnderstood(
+        f"I find no comparison in this {place} to do that with.",
+        remedy="Say it in the thread of a comparison, or name the runs.",
+        example="run-a vs run-b all",
+        text=said.words,
+    )
+
+
+def _in_thread(said: Utterance, services: Services, outlet: SlackClient) -> Compare | None:
+    """As it was remembered; else as the messages of the thread tell, where they may be read."""
+    try:
+        record = services.comparisons.in_thread(said.channel, said.thread_ts)
+    except Exception:
+        log.exception("the comparison of a thread could not be looked up")
+        record = None
+    if record is not None:
+        return record.request()
+    try:
+        told = outlet.newest_payload(said.channel, said.thread_ts)
+    except SlackError as failure:
+        log.info("the thread cannot be read: %s", failure)
+        return None
+    runs = [each for each in told.get("runs") or () if isinstance(each, str)]
+    return compared(runs) if len(runs) >= _FEWEST else None
+
+
+def _last(said: Utterance, services: Services) -> Compare | None:
+    try:
+        records = services.comparisons.recent(said.team, said.user, limit=1)
+    except Exception:
+        log.exception("the last comparison could not be looked up")
+        return None
+    return records[0].request() if records and records[0].channel == said.channel else None
+
+
+# What a person hears when their request was not answered. Nothing raises past `explain`.
+
+
+_ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+BUSY = "I am busy with other requests and did not take this one. Please ask again in a minute."
+CROWDED = (
+    "I am still working on many requests of yours and did not take this one. "
+    "Please ask again when some of them are answered."
+)
+
+
+def not_taken(said: Utterance, services: Services) -> str:
+    """Why the pool did not take the work for what was said."""
+    return CROWDED if services.is_crowded(said.user, said.channel) else BUSY
+
+
+def explain(error: BaseException, said: Utterance, new_incident: Callable[[], str], command: str) -> Report:
+    """The problem and what to do about it; for anything unforeseen an apology, with a number that is in the log too."""
+    if isinstance(error, RequestError):
+        log.info("not answered: %s", error.problem, extra={"delivery": said.delivery})
+        return error_report(_as_typed(error), command)
+    incident = new_incident()
+    log.error("incident %s: %s was not answered", incident, said.delivery, exc_info=error)
+    problem = "Sorry, something went wrong on my side."
+    remedy = f"Please ask again; if it happens again, tell whoever runs me the incident number {incident}."
+    return Report(headline=problem, summary=f"{problem} {remedy}", footnotes=(remedy,))
+
+
+def _as_typed(error: RequestError) -> RequestError:
+    """With Slack's escapes undone in what was said, for people to read and copy."""
+    if "&" not in error.text:
+        return error
+    before = _unescaped(error.text[: error.at or 0])
+    spot = _unescaped(error.text[error.at or 0 : error.end])
+    after = "" if error.end is None else _unescaped(error.text[error.end :])
+    return replace(
+        error,
+        text=f"{before}{spot}{after}",
+        at=None if error.at is None else len(before),
+        end=None if error.end is None else len(before) + len(spot),
+        example=_unescaped(error.example),
+    )
+
+
+def _unescaped(text: str) -> str:
+    for escaped, meant in _ESCAPES:
+        text = text.replace(escaped, meant)
+    return text
+
+
+# What can be chosen when a request cannot be answered as it stands: the runs that may be meant, or the nearest names.
+#
+# The buttons hold the whole request with the run in place, so that nothing has to be kept for them; where that has no
+# room, it is to be typed.
+
+
+SHOWN = 10  # runs in a picker
+PREFIX = "pick:"
+_NEAREST = 5
+_LINE = 300
+_MARK = "|"  # between what the id of a block keeps
+_TOO_LONG = "Your request is too long for a button: type it again with the id of the run."
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedRuns:
+    """Who is asked to choose, and where the answer belongs; kept in the ids of a picker's blocks."""
+
+    user: str
+    thread_ts: str = ""
+    answer_ts: str = ""
+
+    def block_id(self, number: int) -> str:
+        return _MARK.join((f"{PREFIX}{number}", self.user, self.thread_ts, self.answer_ts))[:IDENTIFIER]
+
+
+def offered_in(block_id: str) -> OfferedRuns | None:
+    """What the id of a picker's block keeps; None for any other id."""
+    parts = block_id.split(_MARK)
+    return OfferedRuns(*parts[1:]) if len(parts) == 4 and parts[0].startswith(PREFIX) else None
+
+
+def offer_choices(error: RequestError, report: Report, said: Utterance, *, now: int, rung: BlockLevel) -> Reply:
+    """The error as a message, with what can be chosen instead."""
+    reply = draw(report, rung=rung)
+    asked = OfferedRuns(said.user, said.thread_ts, said.answer_ts)
+    if error.choices:
+        return _with_choices(error, reply, asked, now=now, rung=rung)
+    buttons = _nearest(error) if rung is not BlockLevel.TEXT else []
+    return (
+        replace(reply, blocks=(*reply.blocks, {**actions(buttons), "block_id": asked.block_id(0)}))
+        if buttons
+        else reply
+    )
+
+
+def _with_choices(error: RequestError, reply: Reply, asked: OfferedRuns, *, now: int, rung: BlockLevel) -> Reply:
+    """The newest runs, a line and a button each."""
+    shown = sorted(error.choices, key=lambda run: -(run.started_at or 0))[:SHOWN]
+    lines = [clip(one_line(choice_report(run, now=now, metrics=error.metrics)), _LINE) for run in shown]
+    values = [complete_request(error.text, error.at, error.end, run.run_id) for run in shown]
+    fits = all(value and length(value) <= VALUE for value in values)
+    rows: list[Block] = [
+        beside(line, push("Compare this", f"{PREFIX}{number}", value), asked.block_id(number)) if fits else aside(line)
+        for number, (line, value) in enumerate(zip(lines, values, strict=True))
+    ]
+    left = len(error.choices) - len(shown)
+    notes = [f"{left:,} more: narrow with in <experiment>, or name one by its id."] if left else []
+    notes += [] if fits else [_TOO_LONG]
+    text = "\n".join([reply.text, *(mrkdwn(line, _LINE) for line in [*lines, *notes])])
+    blocks = (*reply.blocks, *rows, *map(aside, notes)) if rung is not BlockLevel.TEXT else ()
+    return replace(reply, text=clip(text, TEXT), blocks=blocks)
+
+
+def _nearest(error: RequestError) -> list[Block]:
+    """A button for each near name that completes the request."""
+    values = [(name, complete_request(error.text, error.at, error.end, name)) for name in error.near[:_NEAREST]]
+    kept = [(name, value) for name, value in values if value and length(value) <= VALUE]
+    return [push(one_line(name), f"{PREFIX}{number}", value) for number, (name, value) in enumerate(kept)]
+
+
+def hand_over(work: Job, services: Services, run: Callable[[], None]) -> None:
+    heard = work.said
+    if services.pool.submit(Work(run, heard.channel, heard.user)) is None:
+        for call_off in work.call_off:
+            call_off()
+        services.inbox.done(heard.delivery)
+        why = not_taken(heard, services)
+        services.later(0.0, lambda: work.tell(Report(headline=why, summary=why)))

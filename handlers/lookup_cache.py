@@ -1,0 +1,177 @@
+"""What lists are filled from: answers of MLflow, kept for half a minute, waited for no longer than Slack waits.
+
+What came too late is there for the next letter that is typed.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotInTime
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from comparison.concurrency import DaemonThreads
+from comparison.errors import RequestError
+from comparison.runs import Experiment, Run
+from comparison.tracking.source import RunSource
+
+FRESH_SECONDS = 30.0  # seconds an answer is used; then it is asked for again, and used until the new one is there
+STALE_SECONDS = 600.0  # seconds after which an answer is not used any more
+MAX_ANSWERS = 500  # answers kept
+MAX_LOOKUPS = 64  # questions under way; with more, lists stay as they are
+NEWEST_RUNS = 300  # runs looked through without asking
+MATCHING_RUNS = 100  # runs asked for by what was typed
+_FIRST = 0.6  # of the time, for the newest runs
+_SHORTLY = 0.5  # seconds for a new answer where there is an old one
+_LONGEST = 100  # characters of what was typed that are looked for
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRuns:
+    """Runs, the newest first; `problem` says why there may be more, in a few words."""
+
+    runs: tuple[Run, ...]
+    problem: str = ""
+
+
+@dataclass
+class _Kept:
+    asked_at: float
+    future: Future[Any]
+    last: Any = None  # the answer before this one
+    last_at: float = field(default=float("-inf"))
+
+
+class LookupTimeout(Exception):  # noqa: N818 -- named for what happened
+    """No answer in time."""
+
+
+class LookupCache:
+    """Safe to use from any thread. `clock` counts seconds."""
+
+    def __init__(self, clock: Callable[[], float], threads: int = 8) -> None:
+        self._clock = clock
+        self._threads = DaemonThreads(threads, "shelf")
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+
+    def look(self, key: Hashable, ask: Callable[[], _Answer], seconds: float) -> _Answer:
+        """The answer; an old one where the new one is not there in time. Raises Late, or what asking raises."""
+        kept = self._asked(key, ask)
+        patience = max(seconds, 0.0) if kept.last is None else min(max(seconds, 0.0), _SHORTLY)
+        try:
+            answer: _Answer = kept.future.result(patience)
+        except NotInTime:
+            if kept.last is None:
+                raise LookupTimeout from None
+            return kept.last  # type: ignore[no-any-return]
+        except RequestError:
+            if kept.last is None:
+                raise
+            return kept.last  # type: ignore[no-any-return]
+        return answer
+
+    def runs(self, source: RunSource, typed: str, experiment_ids: tuple[str, ...], seconds: float) -> FoundRuns:
+        """Runs whose id, name, user, experiment or tags hold every word that was typed. Never raises RequestError."""
+        begun = self._clock()
+        wanted = " ".join(typed.split())[:_LONGEST]
+        newest = partial(source.newest, experiment_ids=experiment_ids, limit=NEWEST_RUNS)
+        known, problem = self._try(("newest", experiment_ids), newest, begun + seconds * _FIRST)
+        fitting = [run for run in known or () if matches_typed(run, wanted)]
+        questions = _questions(source, wanted, experiment_ids) if len(fitting) < MATCHING_RUNS else {}
+        for key, ask in questions.items():  # all at once
+            self._begin(key, ask)
+        for key, ask in questions.items():
+            more, trouble = self._try(key, ask, begun + seconds)
+            fitting += [run for run in more or () if _within(run, experiment_ids)]
+            problem = problem or trouble
+        found = {run.run_id: run for run in fitting if not run.deleted}
+        return FoundRuns(tuple(sorted(found.values(), key=lambda run: -(run.started_at or 0))), problem)
+
+    def experiments(self, source: RunSource, seconds: float) -> tuple[tuple[Experiment, ...], str]:
+        """All of them, and why there may be more."""
+        found, problem = self._try("experiments", source.experiments, self._clock() + seconds)
+        return found or (), problem
+
+    def these(self, source: RunSource, run_ids: Sequence[str], seconds: float) -> FoundRuns:
+        ids = tuple(run_ids)
+        found, problem = self._try(("these", ids), lambda: source.get(ids), self._clock() + seconds)
+        return FoundRuns(tuple(run for run in found or () if run is not None), problem)
+
+    def _begin(self, key: Hashable, ask: Callable[[], Any]) -> None:
+        with suppress(LookupTimeout):
+            self._asked(key, ask)
+
+    def _try(self, key: Hashable, ask: Callable[[], _Answer], ends: float) -> tuple[_Answer | None, str]:
+        try:
+            return self.look(key, ask, ends - self._clock()), ""
+        except LookupTimeout:
+            return None, "MLflow is slow: type again in a moment"
+        except RequestError:
+            return None, "MLflow cannot be asked right now: try again in a minute"
+
+    def _asked(self, key: Hashable, ask: Callable[[], Any]) -> _Kept:
+        """What is kept, asked for again where it is old or went wrong."""
+        now = self._clock()
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None and not self._is_over(kept, now):
+                return kept
+            under_way = sum(not each.future.done() for each in self._kept.values())
+            if under_way >= MAX_LOOKUPS:
+                raise LookupTimeout
+            last, last_at = self._last(kept, now)
+            kept = _Kept(now, self._threads.submit(ask), last, last_at)
+            self._kept.pop(key, None)
+            self._kept[key] = kept
+            while len(self._kept) > MAX_ANSWERS:
+                self._kept.popitem(last=False)
+            return kept
+
+    @staticmethod
+    def _is_over(kept: _Kept, now: float) -> bool:
+        return kept.future.done() and (kept.future.exception() is not None or now - kept.asked_at > FRESH_SECONDS)
+
+    @staticmethod
+    def _last(kept: _Kept | None, now: float) -> tuple[Any, float]:
+        """The answer that is used until there is another one."""
+        if kept is None:
+            return None, float("-inf")
+        if kept.future.exception() is None:
+            last, at = kept.future.result(), kept.asked_at
+        else:
+            last, at = kept.last, kept.last_at
+        return (last, at) if now - at < STALE_SECONDS else (None, float("-inf"))
+
+
+def matches_typed(run: Run, typed: str) -> bool:
+    """Whether every word stands in its id, name, user, experiment or tags."""
+    held = [run.run_id, run.name, run.user, run.experiment.name, *run.tags.keys(), *run.tags.values()]
+    text = "\n".join(held).casefold()
+    return all(word in text for word in typed.casefold().split())
+
+
+def _questions(source: RunSource, typed: str, ids: tuple[str, ...]) -> dict[Hashable, Callable[[], list[Run]]]:
+    """What to ask for what was typed; a quote or a backslash stands for any character."""
+    pattern = "".join("_" if sign in "'\"%\\" else sign for sign in typed)
+    fields = ("attributes.run_name", "tags.mlflow.user") if pattern else ()
+    wheres = [f"{name} ILIKE '%{pattern}%'" for name in fields]
+    found: dict[Hashable, Callable[[], list[Run]]] = {
+        ("search", where, ids): partial(source.search, where, experiment_ids=ids, limit=MATCHING_RUNS)
+        for where in wheres
+    }
+    if _may_be_id(typed):
+        found["prefix", typed.lower()] = partial(source.with_prefix, typed.lower(), limit=MATCHING_RUNS)
+    return found
+
+
+def _may_be_id(typed: str) -> bool:
+    return 4 <= len(typed) <= 32 and all(sign in "0123456789abcdefABCDEF" for sign in typed)
+
+
+def _within(run: Run, experiment_ids: Sequence[str]) -> bool:
+    return not experiment_ids or run.experiment.experiment_id in experiment_ids

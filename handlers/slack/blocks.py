@@ -1,0 +1,139 @@
+"""Block Kit as plain dicts. What is typed by people goes into elements that parse nothing, wherever there is one."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.slack.escaping import address, clip, length
+from handlers.slack.limits import BLOCK_TEXT, BUTTON_TEXT, CONTAINER_TITLE, CONTEXT_TEXT, HEADER_TEXT, IDENTIFIER
+
+NOTHING = "–"  # Slack refuses empty text
+
+
+# What is sent to Slack: Block Kit as plain dicts, and the text that stands for it where blocks cannot.
+
+
+Block = dict[str, Any]
+
+
+def plain(text: str, limit: int) -> Block:
+    return {"type": "plain_text", "text": clip(text, limit).strip() or NOTHING, "emoji": False}
+
+
+def marked(text: str) -> Block:
+    """Mrkdwn that is already escaped; `verbatim` keeps Slack from linking names and addresses in it."""
+    return {"type": "mrkdwn", "text": text or NOTHING, "verbatim": True}
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": plain(text, HEADER_TEXT)}
+
+
+def section(text: str) -> Block:
+    """A section of plain text: nothing in it is parsed."""
+    return {"type": "section", "text": plain(text, BLOCK_TEXT)}
+
+
+def fields(texts: Iterable[str]) -> Block:
+    """Side by side; each is mrkdwn that is already escaped."""
+    return {"type": "section", "fields": [marked(text) for text in texts]}
+
+
+def context(*elements: Block) -> Block:
+    return {"type": "context", "elements": list(elements)}
+
+
+def aside(text: str) -> Block:
+    """A small line of plain text."""
+    return context(plain(text, CONTEXT_TEXT))
+
+
+def button(label: str, url: str, action_id: str) -> Block:
+    return {
+        "type": "button",
+        "text": plain(label, BUTTON_TEXT),
+        "url": address(url),
+        "action_id": action_id[:IDENTIFIER],
+    }
+
+
+def push(label: str, action_id: str, value: str) -> Block:
+    """A button that tells us `value`."""
+    return {"type": "button", "text": plain(label, BUTTON_TEXT), "action_id": action_id[:IDENTIFIER], "value": value}
+
+
+def menu(action_id: str, options: Mapping[str, str]) -> Block:
+    """What is seldom wanted, behind three dots: labels by their values, five at most."""
+    told = [{"text": plain(label, BUTTON_TEXT), "value": value} for value, label in options.items()]
+    return {"type": "overflow", "action_id": action_id[:IDENTIFIER], "options": told}
+
+
+def beside(text: str, element: Block, block_id: str) -> Block:
+    """A section of plain text with something to press beside it."""
+    return {**section(text), "accessory": element, "block_id": block_id[:IDENTIFIER]}
+
+
+def actions(buttons: Sequence[Block]) -> Block:
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def words(text: str, *styles: str) -> Block:
+    """A leaf of rich text; styles are `bold`, `italic`, `code`."""
+    leaf: Block = {"type": "text", "text": text or NOTHING}
+    return leaf | {"style": dict.fromkeys(styles, True)} if styles else leaf
+
+
+def paragraph(*leaves: Block) -> Block:
+    return {"type": "rich_text_section", "elements": list(leaves)}
+
+
+def bullets(items: Iterable[Block]) -> Block:
+    return {"type": "rich_text_list", "style": "bullet", "elements": list(items)}
+
+
+def rich_text(*elements: Block) -> Block:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def container(title: str, children: Sequence[Block]) -> Block:
+    """Collapsed until it is opened."""
+    return {
+        "type": "container",
+        "title": plain(title, CONTAINER_TITLE),
+        "width": "full",
+        "is_collapsible": True,
+        "default_collapsed": True,
+        "child_blocks": list(children),
+    }
+
+
+@dataclass(frozen=True)
+class Reply:
+    text: str  # a complete short answer: screen readers and notifications read it in place of the blocks
+    blocks: tuple[Block, ...] = ()
+    only_to_asker: bool = False
+    metadata: dict[str, Any] = field(default_factory=dict)  # {"event_type": …, "event_payload": …}; ids only
+
+
+# What a dialog keeps from where it was opened: short texts by short names, as its private metadata.
+
+
+MAX_METADATA_CHARS = 3_000  # characters that Slack keeps
+
+
+def pack(told: Mapping[str, str]) -> str:
+    """As one text; what does not fit is left out, the longest first."""
+    left = {name: value for name, value in told.items() if value}
+    while left and length(json.dumps(left, separators=(",", ":"))) > MAX_METADATA_CHARS:
+        del left[max(left, key=lambda name: len(left[name]))]
+    return json.dumps(left, separators=(",", ":"))
+
+
+def unpack(text: str) -> dict[str, str]:
+    """What was kept; nothing for what is none of ours."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return {name: value for name, value in told.items() if isinstance(value, str)} if isinstance(told, dict) else {}

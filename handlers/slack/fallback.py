@@ -1,0 +1,98 @@
+"""Down the ladder when a workspace refuses a block, remembering the rung that was taken."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from enum import IntEnum
+from typing import Any
+
+from handlers.services import Capabilities
+from handlers.slack.blocks import Block, Reply
+from handlers.slack.client import TOO_LONG, SlackError, SlackErrorKind
+from handlers.slack.limits import find_problems
+
+log = logging.getLogger(__name__)
+
+
+# The rungs of the ladder that a message falls down when a workspace refuses a block.
+
+
+class BlockLevel(IntEnum):
+    """Which blocks a message is drawn with; a higher number asks less of the workspace. The numbers are stored."""
+
+    ALL = 0
+    NO_CHARTS = 1
+    TABLE = 2  # `table` for `data_table`, nothing that collapses
+    SECTIONS = 3  # header, section, context, actions: what every workspace takes
+    TEXT = 4  # no blocks
+
+
+Draw = Callable[[BlockLevel], Reply]
+
+
+def send_with_fallback(draw: Draw, send: Callable[[Reply], None], workspace: str, capabilities: Capabilities) -> None:
+    """Sends the best drawing that the workspace takes; raises what sending raised when it takes none.
+
+    A rung is remembered when it was taken after one with other kinds of blocks was refused. That a message of ours
+    was too long says nothing of the workspace, and that only text was taken means that we drew something wrong.
+    """
+    refused: list[tuple[Reply, SlackError]] = []
+    for rung, reply in _drawings(draw, _start(capabilities, workspace)):
+        try:
+            send(reply)
+        except SlackError as failure:
+            if failure.kind is not SlackErrorKind.REFUSED_BLOCKS or rung is BlockLevel.TEXT:
+                raise
+            log.warning("blocks refused at rung %s: %s %s", rung.name, failure.code, "; ".join(failure.places))
+            refused.append((reply, failure))
+            continue
+        if rung is not BlockLevel.TEXT and _is_of_the_workspace(refused, reply):
+            _remember(capabilities, workspace, rung)
+        return
+
+
+def _drawings(draw: Draw, start: BlockLevel) -> Iterator[tuple[BlockLevel, Reply]]:
+    """Every drawing that differs from the one before and is within the limits; text alone is the last."""
+    before: tuple[Block, ...] | None = None
+    for rung in BlockLevel:
+        if rung < start:
+            continue
+        reply = draw(rung)
+        if reply.blocks == before and rung is not BlockLevel.TEXT:
+            continue
+        before = reply.blocks
+        problems = find_problems(reply.blocks, reply.text)
+        if problems and rung is not BlockLevel.TEXT:
+            log.error("a message over the limits was not sent: %s", "; ".join(map(str, problems)))
+            continue
+        yield rung, reply
+
+
+def _is_of_the_workspace(refused: Iterable[tuple[Reply, SlackError]], taken: Reply) -> bool:
+    kinds = _kinds(taken.blocks)
+    return any(failure.code != TOO_LONG and not _kinds(reply.blocks) <= kinds for reply, failure in refused)
+
+
+def _kinds(node: Any) -> frozenset[str]:
+    """The types of everything in the blocks."""
+    if isinstance(node, dict):
+        own = frozenset({str(node["type"])}) if "type" in node else frozenset[str]()
+        return own.union(*(_kinds(value) for value in node.values()))
+    if isinstance(node, list | tuple):
+        return frozenset[str]().union(*(_kinds(part) for part in node))
+    return frozenset()
+
+
+def _start(capabilities: Capabilities, workspace: str) -> BlockLevel:
+    """From the top when what was remembered cannot be read: a refusal costs one call."""
+    try:
+        return BlockLevel(min(max(capabilities.rung(workspace), BlockLevel.ALL), BlockLevel.SECTIONS))
+    except Exception:
+        log.exception("the rung of a workspace could not be read")
+        return BlockLevel.ALL
+
+
+def _remember(capabilities: Capabilities, workspace: str, rung: BlockLevel) -> None:
+    try:
+        capabilities.remember(workspace, rung)
+    except Exception:
+        log.exception("the rung of a workspace could not be remembered")

@@ -1,0 +1,464 @@
+"""A report as a Slack message: the verdict first, then the table, why, doubts, what next, and links."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote
+
+from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
+from handlers.slack.blocks import (
+    NOTHING,
+    Block,
+    Reply,
+    actions,
+    aside,
+    bullets,
+    button,
+    container,
+    context,
+    fields,
+    header,
+    marked,
+    paragraph,
+    plain,
+    rich_text,
+    section,
+    words,
+)
+from handlers.slack.escaping import address, clip, length, link, mrkdwn, one_line
+from handlers.slack.fallback import BlockLevel
+from handlers.slack.limits import (
+    ACTIONS,
+    ALL_TEXT,
+    BLOCK_TEXT,
+    BUTTON_TEXT,
+    COLUMNS,
+    CONTAINER_TITLE,
+    DATA_ROWS,
+    FIELDS,
+    HEADER_TEXT,
+    TABLE_ROWS,
+    TEXT,
+    URL,
+    text_weight,
+)
+
+_NOTE_GROWS = 100  # by a digit or a name, when the table is drawn anew
+_SPARE = 200  # for a line that delivery may add
+_SIDES = 20
+_FACTS_UNTIL = 4  # with more sides each is only named
+_SIDES_TEXT = 2_600  # over all sides: longer addresses give way to names alone
+_TABLE_SHARE = 0.65
+_DOUBTS_SHARE = 0.25
+_FOOTNOTES = 6
+_FOOTNOTES_TEXT = 900  # over all of them
+_HEADLINE = 400
+_NOTE = 500  # on what the table left out, and again for where it is
+_RULES = "rules"  # the key of the link that is small print, not a button
+
+
+def draw(
+    report: Report,
+    *,
+    rung: BlockLevel = BlockLevel.ALL,
+    asked_by: str = "",
+    changed_by: str = "",
+    row: Sequence[Block] = (),
+) -> Reply:
+    """The report as a message within Slack's limits; what there was no room for is counted and linked.
+
+    `asked_by` is the id of the Slack user who asked, "" when nobody did, `changed_by` of who changed it last; `row` is
+    what can be pressed below it.
+    """
+    opens = open_links([each for each in report.links if each.key != _RULES])
+    if rung is BlockLevel.TEXT:
+        return Reply(_only_text(report, opens))
+    top = _headline(report.headline) + _sides(report.sides)
+    pressable = [actions(row)] if row else []
+    bottom = [*pressable, *_buttons(opens), *_origin(report, asked_by, changed_by)]
+    room = ALL_TEXT - _SPARE - text_weight(top + bottom)
+    table = draw_table(report.table, rung, int(room * _TABLE_SHARE))
+    note = _left_out(report, table, opens)
+    lists = _lists(report, rung, room - text_weight([*table.blocks, *note]))
+    if note and (table.rows_left or table.columns_left):
+        table = draw_table(report.table, rung, room - text_weight([*lists, *note]) - _NOTE_GROWS)
+        note = _left_out(report, table, opens)
+    return Reply(_summary(report), (*top, *table.blocks, *note, *lists, *bottom))
+
+
+def _lists(report: Report, rung: BlockLevel, room: int) -> list[Block]:
+    """Why, doubts, what next, and details: what stands beside the table."""
+    doubts = draw_warnings(report.warnings, rung, int(room * _DOUBTS_SHARE))
+    steps = draw_steps(report.steps, rung, int(room * _DOUBTS_SHARE))
+    room -= text_weight(doubts + steps)
+    first = [part for part in report.sections if not part.folded and not part.last]
+    last = [part for part in report.sections if part.folded or part.last]
+    plainly = draw_sections(first, rung, room)
+    return [*plainly, *doubts, *steps, *draw_sections(last, rung, room - text_weight(plainly))]
+
+
+def _headline(headline: str) -> list[Block]:
+    """A headline too long for a header is said again in full."""
+    line = one_line(headline)
+    if length(line) <= HEADER_TEXT:
+        return [header(line)]
+    return [header(line), section(clip(line, _HEADLINE))]
+
+
+def _sides(sides: Sequence[RunCard]) -> list[Block]:
+    shown = sides[:_SIDES]
+    room = _SIDES_TEXT // max(len(shown), 1)
+    texts = [_brief(card, room) if len(sides) > _FACTS_UNTIL else _side(card, room) for card in shown]
+    pages = [texts[start : start + FIELDS] for start in range(0, len(texts), FIELDS)]
+    blocks = [fields(page) for page in pages]
+    if len(sides) > len(shown):
+        names = ", ".join(clip(one_line(card.label), 40) for card in sides[_SIDES:])
+        blocks.append(aside(clip(f"and {len(sides) - _SIDES} more runs: {names}", 300)))
+    return blocks
+
+
+def _brief(card: RunCard, room: int) -> str:
+    return f"*{mrkdwn(one_line(card.role), 40)}*\n{link(card.url, clip(one_line(card.label), 40), room - 45)}"
+
+
+def _side(card: RunCard, room: int) -> str:
+    facts = mrkdwn(" · ".join(one_line(fact) for fact in card.facts), min(400, room // 3))
+    named = link(card.url, clip(one_line(card.label), 120), room // 2)
+    return "\n".join(filter(None, [f"*{mrkdwn(one_line(card.role), 40)}*", named, facts]))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A table as blocks, and how much of it was left out."""
+
+    blocks: tuple[Block, ...] = ()
+    rows_left: int = 0
+    columns_left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """A link that fits: `key` is unique in the message."""
+
+    key: str
+    label: str
+    url: str
+
+
+def _left_out(report: Report, table: Drawn, opens: Sequence[OpenLink]) -> list[Block]:
+    """What the table does not hold, counted, with where to find it."""
+    notes = [one_line(report.table.note)] if report.table and report.table.note else []
+    if table.rows_left:
+        notes.append(f"{table.rows_left:,} more {'row is' if table.rows_left == 1 else 'rows are'} not shown here")
+    if table.columns_left:
+        count, names = len(table.columns_left), ", ".join(table.columns_left)
+        notes.append(clip(f"{count} more {'run is' if count == 1 else 'runs are'} not shown here: {names}", 300))
+    if not notes:
+        return []
+    text = mrkdwn(". ".join(notes), _NOTE)
+    whole = next((opening for opening in opens if opening.key == "compare"), None)
+    if whole and (table.rows_left or table.columns_left):
+        text += f". {link(whole.url, 'All of it is in MLflow', _NOTE)}"
+    return [context(marked(text))]
+
+
+def _buttons(opens: Sequence[OpenLink]) -> list[Block]:
+    if not opens:
+        return []
+    return [actions([button(opening.label, opening.url, f"open:{opening.key}") for opening in opens])]
+
+
+def _origin(report: Report, asked_by: str, changed_by: str) -> list[Block]:
+    """Who asked, who changed it last, the rules, and the small print."""
+    people = {"Asked by": asked_by, "Last changed by": changed_by}
+    asked = [f"{what} <@{who}>" for what, who in people.items() if who.isalnum() and who.isascii()]
+    rules = [link(each.url, each.text, 400) for each in report.links if each.key == _RULES]
+    notes = [one_line(footnote) for footnote in report.footnotes if footnote.strip()][:_FOOTNOTES]
+    small = [plain(note, _FOOTNOTES_TEXT // len(notes)) for note in notes]
+    told = [marked(" · ".join([*asked, *rules]))] if asked or rules else []
+    return [context(*told, *small)] if told or small else []
+
+
+def _summary(report: Report, limit: int = TEXT) -> str:
+    """Line by line as far as it goes; an address of ours stays a link, whatever else looks like one does not."""
+    ours = {each.url for each in report.links}
+    text = ""
+    for line in report.summary.splitlines():
+        room = max(limit - length(text) - 1, 0)
+        told = _bare_link(line, room) if line in ours else mrkdwn(one_line(line), room)
+        text += f"\n{told}" if told and text else told
+    return text or mrkdwn(one_line(report.headline), limit) or "Done"
+
+
+def _bare_link(url: str, room: int) -> str:
+    escaped = f"<{address(url).replace('&', '&amp;')}>"
+    return escaped if address(url) and length(escaped) <= room else ""
+
+
+def _only_text(report: Report, opens: Sequence[OpenLink]) -> str:
+    """The answer for where no block is taken: the summary and the links."""
+    links = "\n".join(link(opening.url, opening.label, 400) for opening in opens[:3])
+    ours = {each.url for each in report.links}
+    said = "\n".join(line for line in report.summary.splitlines() if line not in ours)
+    text = _summary(replace(report, summary=said), TEXT - length(links) - 1)
+    return f"{text}\n{links}".strip()
+
+
+# What a report lists beside its table: what changed, doubts, next steps. As many lines as there is room for.
+
+
+_LINE = 320
+_SECTIONS = 12
+_SECTION_TEXT = 2_900
+_OPEN_LINES = 8  # longer lists are folded, so that the message stays short
+_MARKS = 6  # what a bullet, a colon and a line break take
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    label: str
+    text: str
+    is_code: bool = False
+
+    @property
+    def line(self) -> str:
+        return f"{self.label}: {self.text}" if self.label else self.text
+
+    def paragraph(self) -> Block:
+        if self.is_code:
+            return paragraph(words(f"{self.label} "), *([words(self.text, "code")] if self.text else []))
+        return paragraph(*([words(f"{self.label}: ", "bold")] if self.label else []), words(self.text))
+
+
+def draw_sections(parts: Sequence[Section], rung: BlockLevel, room: int) -> list[Block]:
+    """Each with as many of its lines as its share of the room takes, the first ones first."""
+    blocks: list[Block] = []
+    for number, part in enumerate(parts[:_SECTIONS]):
+        share = (room - text_weight(blocks)) // (min(len(parts), _SECTIONS) - number)
+        blocks += _section(part, rung, share)
+    return blocks
+
+
+def draw_warnings(warnings: Sequence[str], rung: BlockLevel, room: int) -> list[Block]:
+    """The most serious first."""
+    return _section(Section("Be careful", tuple(map(Line, warnings))), rung, room) if warnings else []
+
+
+def draw_steps(steps: Sequence[Step], rung: BlockLevel, room: int) -> list[Block]:
+    """Each with what to type for it, set apart so that it can be copied."""
+    items = [_Item(_leading(step), one_line(step.command), is_code=True) for step in steps]
+    shown = _fitting(items, room)
+    if not shown:
+        return []
+    if rung >= BlockLevel.SECTIONS:
+        return [section(clip("\n".join(f"{item.label} {item.text}".strip() for item in shown), _SECTION_TEXT))]
+    return [rich_text(bullets(item.paragraph() for item in shown))]
+
+
+def _leading(step: Step) -> str:
+    text = one_line(step.text)
+    return f"{text}:" if step.command and text[-1:].isalnum() else text
+
+
+def _section(part: Section, rung: BlockLevel, room: int) -> list[Block]:
+    title = clip(one_line(part.title), CONTAINER_TITLE)
+    note = clip(one_line(part.note), 200)
+    items = [_Item(one_line(line.label), one_line(line.text)) for line in part.lines]
+    shown = _fitting(items, room - length(title) - length(note) - 40)
+    if room < length(title) + length(note) or (items and not shown):
+        return []
+    rest = f"{len(items) - len(shown):,} more" if len(shown) < len(items) else ""
+    notes = ", ".join(filter(None, [rest, note]))
+    if rung >= BlockLevel.SECTIONS:
+        told = [title, *(f"• {item.line}" for item in shown), notes]
+        return [section(clip("\n".join(filter(None, told)), _SECTION_TEXT))]
+    listing = [bullets(item.paragraph() for item in shown)] if shown else []
+    if notes:
+        listing.append(paragraph(words(notes, "italic")))
+    if rung < BlockLevel.TABLE and listing and (part.folded or len(items) > _OPEN_LINES):
+        counted = title if part.folded else f"{clip(title, CONTAINER_TITLE - 20)} ({len(items):,})"
+        return [container(counted, [rich_text(*listing)])]
+    return [rich_text(paragraph(words(title, "bold")), *listing)]
+
+
+def _fitting(items: Sequence[_Item], room: int) -> list[_Item]:
+    """The items that fit, each cut to what one line bears."""
+    kept: list[_Item] = []
+    for item in items:
+        cut = _Item(clip(item.label, _LINE if item.is_code else _LINE // 2), clip(item.text, _LINE), item.is_code)
+        room -= length(cut.label) + length(cut.text) + _MARKS
+        if room < 0:
+            break
+        kept.append(cut)
+    return kept
+
+
+# A report's table as Slack can show it, as wide and as long as there is room for, saying what was left out.
+
+
+_NAME = 100  # of what names the row
+_CELL = 60
+_TITLE = 40
+_CAPTION = 200
+_PAGE = 10
+_ROWS_WANTED = 8  # columns give way until so many rows fit
+
+
+def draw_table(table: Table | None, rung: BlockLevel, room: int) -> Drawn:
+    """The rows and columns that fit into `room` characters, drawn as the rung allows."""
+    if table is None or not table.rows or not table.columns:
+        return Drawn()
+    draw, most = _FORMS[rung]
+    width = _width(table, room)
+    columns = table.columns[:width]
+    rows: list[tuple[Cell, ...]] = []
+    left = room - _CAPTION - sum(length(_title(column)) + 1 for column in columns)
+    for row in table.rows[:most]:
+        cells = tuple(_cell(row, number) for number in range(width))
+        left -= _weigh(columns, cells, rung)
+        if left < 0 and rows:
+            break
+        rows.append(cells)
+    return Drawn(
+        blocks=tuple(draw(table.caption, columns, rows)),
+        rows_left=len(table.rows) - len(rows),
+        columns_left=tuple(one_line(column.title) for column in table.columns[width:]),
+    )
+
+
+def _as_lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """One line a row: what it names, then each value behind its column's title."""
+    return [
+        f"{row[0].text}: "
+        + " · ".join(f"{_title(column)} {cell.text}" for column, cell in zip(columns[1:], row[1:], strict=True))
+        for row in rows
+    ]
+
+
+def _width(table: Table, room: int) -> int:
+    """As many columns as fit with the first few rows; two at least, so that something is compared."""
+    sample = table.rows[:_ROWS_WANTED]
+    for width in range(min(len(table.columns), COLUMNS), 2, -1):
+        titles = sum(length(_title(column)) for column in table.columns[:width])
+        if titles + sum(length(_cell(row, number).text) for row in sample for number in range(width)) <= room:
+            return width
+    return min(len(table.columns), 2)
+
+
+def _cell(row: Sequence[Cell], number: int) -> Cell:
+    if number >= len(row):
+        return Cell(NOTHING)
+    cell = row[number]
+    text = clip(one_line(cell.text), _CELL if number else _NAME) or NOTHING
+    return Cell(text, cell.value if cell.value is not None and math.isfinite(cell.value) else None)
+
+
+def _title(column: Column) -> str:
+    return clip(one_line(column.title), _TITLE) or NOTHING
+
+
+def _weigh(columns: Sequence[Column], cells: Sequence[Cell], rung: BlockLevel) -> int:
+    titles = sum(length(_title(column)) + 4 for column in columns[1:]) if rung >= BlockLevel.SECTIONS else 0
+    return titles + sum(length(cell.text) for cell in cells)
+
+
+def _raw(cell: Cell) -> Block:
+    if cell.value is None:
+        return {"type": "raw_text", "text": cell.text}
+    return {"type": "raw_number", "value": cell.value, "text": cell.text}
+
+
+def _rows(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[list[Block]]:
+    titles = [_raw(Cell(_title(column))) for column in columns]
+    return [titles, *([_raw(cell) for cell in row] for row in rows)]
+
+
+def _data_table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[Block]:
+    return [
+        {
+            "type": "data_table",
+            "caption": clip(one_line(caption), _CAPTION) or "Metrics",
+            "page_size": _PAGE,
+            "row_header_column_index": 0,
+            "rows": _rows(columns, rows),
+        }
+    ]
+
+
+def _table(_caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[Block]:
+    settings: list[Block] = [
+        {"align": "right" if column.align is Align.RIGHT else "left", "is_wrapped": number == 0}
+        for number, column in enumerate(columns)
+    ]
+    return [{"type": "table", "column_settings": settings, "rows": _rows(columns, rows)}]
+
+
+def _sections(_caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[Block]:
+    pages: list[str] = []
+    for line in _as_lines(columns, rows):
+        if pages and length(pages[-1]) + length(line) < BLOCK_TEXT:
+            pages[-1] += f"\n{line}"
+        else:
+            pages.append(line)
+    return [section(page) for page in pages]
+
+
+def _nothing(_caption: str, _columns: Sequence[Column], _rows: Sequence[Sequence[Cell]]) -> list[Block]:
+    return []
+
+
+_Draw = Callable[[str, Sequence[Column], Sequence[Sequence[Cell]]], list[Block]]
+_FORMS: dict[BlockLevel, tuple[_Draw, int]] = {
+    BlockLevel.ALL: (_data_table, DATA_ROWS - 1),
+    BlockLevel.NO_CHARTS: (_data_table, DATA_ROWS - 1),
+    BlockLevel.TABLE: (_table, TABLE_ROWS - 1),
+    BlockLevel.SECTIONS: (_sections, TABLE_ROWS),
+    BlockLevel.TEXT: (_nothing, TABLE_ROWS),
+}
+
+
+# What can be opened in MLflow, as addresses that fit into a button.
+
+
+_FEW = 6  # more buttons than this are shorter
+_SHORT = 40
+_RUNS = re.compile(r"(?<=[?&]runs=)[^&]*")
+
+
+def open_links(links: Sequence[Link]) -> list[OpenLink]:
+    """The links that can be buttons, the comparison before the runs; too many or too long ones are dropped."""
+    ordered = sorted(links, key=lambda each: each.key != "compare")
+    found: dict[str, OpenLink] = {}
+    for number, each in enumerate(ordered):
+        shortened = _shorten(address(each.url))
+        if shortened is None:
+            continue
+        url, shown = shortened
+        label = one_line(each.text) or "Open in MLflow"
+        if shown is not None:
+            label = f"{clip(label, BUTTON_TEXT - 20)} (first {shown} runs)"
+        key = each.key if each.key and each.key not in found else f"{each.key or 'link'}:{number}"
+        found[key] = OpenLink(key, clip(label, BUTTON_TEXT), url)
+    kept = list(found.values())[:ACTIONS]
+    return kept if len(kept) <= _FEW else [replace(each, label=clip(each.label, _SHORT)) for each in kept]
+
+
+def _shorten(url: str) -> tuple[str, int | None] | None:
+    """The address, and to how many runs it was cut (None: to none); None when it cannot be made to fit."""
+    if not url:
+        return None
+    if length(url) <= URL:
+        return url, None
+    listed = _RUNS.search(url)
+    try:
+        runs = json.loads(unquote(listed.group())) if listed else []
+    except ValueError:
+        return None
+    while listed and isinstance(runs, list) and len(runs) > 2:
+        runs.pop()
+        cut = url[: listed.start()] + quote(json.dumps(runs, separators=(",", ":"))) + url[listed.end() :]
+        if length(cut) <= URL:
+            return cut, len(runs)
+    return None

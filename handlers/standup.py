@@ -1,0 +1,93 @@
+"""Quick answers for standups: what happened, what runs, what failed, the top, and one run by itself."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from comparison.channel_defaults import ChannelDefaults
+from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
+from comparison.queries.standup import standup
+from comparison.report import Report
+from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
+from comparison.reports.standup import standup_report
+from comparison.request import Failed, Running, Show, Standup, Top
+from comparison.resolve.runs import ChosenRuns
+from handlers.incoming import Utterance
+from handlers.services import Services
+from handlers.slack.blocks import Reply
+from handlers.slack.delivery import Delivery
+from handlers.slack.escaping import clip, mrkdwn, one_line
+from handlers.slack.fallback import BlockLevel
+from handlers.slack.render import draw
+from handlers.stores import defaults_of
+
+REQUESTS = (Standup, Running, Failed, Top, Show)  # what this feature answers
+
+
+Quick = Standup | Running | Failed | Top | Show
+_KEPT = 20  # run ids in the metadata
+
+
+def answer(request: Quick, said: Utterance, services: Services, delivery: Delivery) -> None:
+    defaults = defaults_of(services.defaults, said)
+    report, runs = _ANSWERS[type(request)](request, services, defaults)
+    metadata = {"event_payload": {"runs": runs[:_KEPT]}}
+
+    def drawn(rung: BlockLevel) -> Reply:
+        return replace(draw(report, rung=rung, asked_by=said.user), metadata=metadata)
+
+    delivery.answer(drawn)
+
+
+def show_progress(request: Quick, _said: Utterance, _services: Services, delivery: Delivery) -> None:
+    place = "" if not request.experiment else f" in {mrkdwn(clip(one_line(request.experiment), 60), 200)}"
+    doing = {
+        Standup: "Looking up what happened",
+        Running: "Looking up what runs",
+        Failed: "Looking up what failed",
+        Top: "Looking for the top runs",
+        Show: "Looking up the run",
+    }[type(request)]
+    delivery.show_working(f"{doing}{place} …")
+
+
+_Told = tuple[Report, list[str]]
+
+
+def _standup(request: Standup, services: Services, defaults: ChannelDefaults) -> _Told:
+    digest = standup(request, services.runs, now=services.now(), defaults=defaults)
+    report = standup_report(digest, ui_url=services.ui_url, command=services.command)
+    return report, [group.best.run.run_id for group in digest.groups if group.best]
+
+
+def _running(request: Running, services: Services, defaults: ChannelDefaults) -> _Told:
+    found = running_runs(request, services.runs, now=services.now(), defaults=defaults)
+    report = running_report(found, ui_url=services.ui_url, command=services.command)
+    return report, [run.run_id for run in found.runs]
+
+
+def _failed(request: Failed, services: Services, defaults: ChannelDefaults) -> _Told:
+    found = failed_runs(request, services.runs, now=services.now(), defaults=defaults)
+    report = failed_report(found, ui_url=services.ui_url, command=services.command)
+    return report, [run.run_id for run in found.runs]
+
+
+def _top(request: Top, services: Services, defaults: ChannelDefaults) -> _Told:
+    found = top_runs(request, services.runs, now=services.now(), defaults=defaults)
+    report = top_report(found, ui_url=services.ui_url, command=services.command)
+    return report, [run.run_id for run in found.runs]
+
+
+def _show(request: Show, services: Services, defaults: ChannelDefaults) -> _Told:
+    found = show_run(request, services.runs, now=services.now(), defaults=defaults, several=ChosenRuns.ASK)
+    report = show_report(found, who=request.who, ui_url=services.ui_url, command=services.command)
+    return report, [run.run_id for run in found.side.runs]
+
+
+_ANSWERS: dict[type, Callable[[Any, Services, ChannelDefaults], _Told]] = {
+    Standup: _standup,
+    Running: _running,
+    Failed: _failed,
+    Top: _top,
+    Show: _show,
+}

@@ -1,0 +1,427 @@
+"""What a channel agreed on: each thing with who set it and when; kept for all replicas."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from threading import Lock
+from typing import Protocol
+
+from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
+from comparison.language.followup import compared
+from comparison.request import Compare
+from handlers.incoming import Utterance
+
+log = logging.getLogger(__name__)
+
+
+class ChannelDefaultsStore(Protocol):
+    """What channels agreed on, shared by all replicas."""
+
+    def of(self, workspace: str, channel: str) -> ChannelDefaults: ...
+
+    def agreed(self, workspace: str, channel: str) -> list[ChannelSetting]:
+        """All that is set, in a fixed order: experiment, metric, goals and tolerances by metric, the pinned run."""
+        ...
+
+    def change(self, workspace: str, channel: str, changes: Sequence[ChannelSetting]) -> list[ChannelSetting]:
+        """Sets all of them or none; what each was before, with an empty value where it was not set.
+
+        Raises RequestError when it cannot be kept.
+        """
+        ...
+
+    def changed_by(self, workspace: str, user: str, *, limit: int = 5) -> list[str]:
+        """Channels where this person set something, the last first."""
+        ...
+
+
+class InMemoryChannelDefaults:
+    """What channels agreed on, in memory, for one process. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: dict[tuple[str, str], dict[tuple[str, str], ChannelSetting]] = {}
+
+    def of(self, workspace: str, channel: str) -> ChannelDefaults:
+        return to_defaults(self.agreed(workspace, channel))
+
+    def agreed(self, workspace: str, channel: str) -> list[ChannelSetting]:
+        with self._lock:
+            return in_order(self._kept.get((workspace, channel), {}).values())
+
+    def change(self, workspace: str, channel: str, changes: Sequence[ChannelSetting]) -> list[ChannelSetting]:
+        with self._lock:
+            kept = self._kept.setdefault((workspace, channel), {})
+            before = [kept.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
+            kept.update({each.key: each for each in changes})
+            return before
+
+    def changed_by(self, workspace: str, user: str, *, limit: int = 5) -> list[str]:
+        with self._lock:
+            mine = [
+                (each.at, channel)
+                for (team, channel), kept in self._kept.items()
+                for each in kept.values()
+                if (team, each.by) == (workspace, user)
+            ]
+        return list(dict.fromkeys(channel for _at, channel in sorted(mine, reverse=True)))[:limit]
+
+
+def defaults_of(channels: ChannelDefaultsStore, said: "Utterance") -> ChannelDefaults:
+    """What was agreed on where this was said. Never raises: without it requests are answered as they stand."""
+    try:
+        return channels.of(said.team, said.channel)
+    except Exception:
+        log.exception("what a channel agreed on could not be looked up")
+        return ChannelDefaults()
+
+
+# The comparisons that were posted: what a thread is about, what a button changes, what somebody asked lately.
+
+
+MAX_COMPARISONS = 2_000  # kept in memory
+
+
+@dataclass(frozen=True, slots=True)
+class PostedComparison:
+    """One posted comparison. Ids and options only: values are read from MLflow again."""
+
+    id: str  # unique: the delivery that asked for it
+    workspace: str
+    channel: str
+    thread: str  # the thread it stands in; "" : it stands in the channel itself
+    message_ts: str  # "" : posted by response_url, which tells none
+    asked_by: str
+    at: int  # seconds since the epoch
+    runs: tuple[str, ...]  # full ids, baseline first
+    labels: tuple[str, ...] = ()
+    experiment: str = ""
+    metrics: tuple[str, ...] = ()
+    everything: bool = False
+    best: bool = False
+    at_step: int | None = None
+    differing: bool = False
+    tolerance: float | None = None
+
+    def request(self) -> Compare:
+        """What to ask to have it again."""
+        return replace(
+            compared(self.runs),
+            metrics=self.metrics,
+            everything=self.everything,
+            best=self.best,
+            at_step=self.at_step,
+            differing=self.differing,
+            tolerance=self.tolerance,
+        )
+
+
+class ComparisonStore(Protocol):
+    """Posted comparisons, shared by all replicas."""
+
+    def remember(self, record: PostedComparison) -> None:
+        """Kept by its id; the same id again takes the place of what was there."""
+        ...
+
+    def get(self, record_id: str) -> PostedComparison | None: ...
+
+    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedComparison]:
+        """What this person asked, the newest first."""
+        ...
+
+    def in_thread(self, channel: str, thread: str) -> PostedComparison | None:
+        """The newest that stands in this thread, or is the message the thread hangs from."""
+        ...
+
+
+class InMemoryComparisons:
+    """Comparisons in memory, for one process; the oldest are forgotten. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: OrderedDict[str, PostedComparison] = OrderedDict()
+
+    def remember(self, record: PostedComparison) -> None:
+        with self._lock:
+            self._kept.pop(record.id, None)
+            self._kept[record.id] = record
+            while len(self._kept) > MAX_COMPARISONS:
+                self._kept.popitem(last=False)
+
+    def get(self, record_id: str) -> PostedComparison | None:
+        with self._lock:
+            return self._kept.get(record_id)
+
+    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedComparison]:
+        return [each for each in self._newest() if (each.workspace, each.asked_by) == (workspace, user)][:limit]
+
+    def in_thread(self, channel: str, thread: str) -> PostedComparison | None:
+        ours = (each for each in self._newest() if each.channel == channel)
+        return next((each for each in ours if thread and thread in (each.thread, each.message_ts)), None)
+
+    def _newest(self) -> list[PostedComparison]:
+        with self._lock:
+            return list(reversed(self._kept.values()))
+
+
+# What was said and is not answered yet, kept where it outlives the process that heard it.
+
+
+class AnswerStage(StrEnum):
+    """How far an answer has come. Between the last two and the end nobody can be sure that it was told."""
+
+    ASKED = "asked"
+    TELLING = "telling"  # all who are there
+    CONFIDING = "confiding"  # the asker alone
+
+
+@dataclass(frozen=True, slots=True)
+class LeftRequest:
+    """What another process left unanswered when it ended. `working_ts`: what it had shown while working."""
+
+    key: str
+    said: Utterance
+    stage: AnswerStage = AnswerStage.ASKED
+    working_ts: str = ""
+    asked_at: int = 0  # seconds since the epoch
+    told_at: int = 0  # when telling began; 0: it has not
+    times: int = 1  # how often it was left
+
+
+class Inbox(Protocol):
+    """Never raises, and holds nobody up: without a database people are answered as they were before there was one."""
+
+    def put(self, key: str, said: Utterance) -> bool:
+        """Kept from now on. False when it is being answered already, or was: then there is nothing to do."""
+        ...
+
+    def show(self, key: str, ts: str) -> None:
+        """Where the message stands that was shown while working."""
+        ...
+
+    def begin_telling(self, key: str, stage: AnswerStage) -> bool:
+        """Just before the first post of the answer. False when another process answers by now: then do not tell."""
+        ...
+
+    def done(self, key: str) -> None:
+        """Answered, or not taken: no longer kept."""
+        ...
+
+
+class NoInbox:
+    """Keeps nothing."""
+
+    def put(self, key: str, said: Utterance) -> bool:  # noqa: ARG002 -- the protocol's
+        return True
+
+    def show(self, key: str, ts: str) -> None: ...
+
+    def begin_telling(self, key: str, stage: AnswerStage) -> bool:  # noqa: ARG002 -- the protocol's
+        return True
+
+    def done(self, key: str) -> None: ...
+
+
+# The watches and digests of channels: kept as the words they were asked in, with who changed what and when.
+
+
+MAX_WATCHES = 50  # watches and digests of one channel
+MAX_CHANGES = 10_000  # kept in memory
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWatch:
+    """One watch or digest of a channel. Times are seconds since the epoch; `words` are those behind the command."""
+
+    id: str
+    workspace: str
+    channel: str
+    words: str
+    created_by: str
+    created_at: float
+    is_digest: bool = False
+    past: tuple[str, ...] = ()  # ids of runs that were over already when it began
+    is_primed: bool = False  # whether MLflow could be asked for them
+    paused_at: int = 0  # 0: it is not
+    paused_by: str = ""  # a person's id; "" : the bot, `paused_why` says why
+    paused_why: str = ""
+    experiment_id: str = ""  # of the one experiment that is watched; "" for a pattern, or not known yet
+    gone_at: int = 0  # since when that experiment is not there; 0: it is
+
+    @property
+    def is_paused(self) -> bool:
+        return bool(self.paused_at)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchChange:
+    """One change: who, when, what, and the words before and after."""
+
+    watch_id: str
+    workspace: str
+    channel: str
+    by: str  # a person's id; "" : the bot
+    at: int  # seconds since the epoch
+    what: str  # added, edited, paused, resumed or removed
+    before: str = ""
+    after: str = ""
+
+
+class WatchStore(Protocol):
+    """Watches, shared by all replicas. Every change is recorded; one that cannot be kept raises RequestError."""
+
+    def add(self, kept: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
+        """Raises TooMany when the channel has MOST; the limit holds however many are added at once.
+
+        Those of these ids are removed, by whom it is set up, if and only if it is kept.
+        """
+        ...
+
+    def get(self, watch_id: str) -> StoredWatch | None: ...
+
+    def of_channel(self, workspace: str, channel: str) -> list[StoredWatch]:
+        """The oldest first, digests after the watches."""
+        ...
+
+    def every(self) -> list[StoredWatch]:
+        """Those of all channels, the paused ones too, the oldest first."""
+        ...
+
+    def prime(self, watch_id: str, past: Iterable[str]) -> None:
+        """What was over when it began, once MLflow could be asked. No change of anybody's: not recorded."""
+        ...
+
+    def edit(self, watch_id: str, words: str, *, by: str, at: int, experiment_id: str = "") -> StoredWatch | None:
+        """As it is then; None when there is none any more. The experiment is there again, or another."""
+        ...
+
+    def tie(self, watch_id: str, experiment_id: str, *, gone_at: int = 0) -> None:
+        """Which experiment it watches, and since when that is gone (0: it is there). No change of anybody's."""
+        ...
+
+    def pause(self, watch_id: str, *, by: str, at: int, why: str = "") -> bool:
+        """True when it was not paused before."""
+        ...
+
+    def resume(self, watch_id: str, *, by: str, at: int) -> bool:
+        """True when it was paused before."""
+        ...
+
+    def remove(self, watch_id: str, *, by: str, at: int) -> StoredWatch | None:
+        """As it was; None when there is none any more."""
+        ...
+
+    def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[WatchChange]:
+        """The last first."""
+        ...
+
+    def channels_of(self, workspace: str, user: str, *, limit: int = 10) -> list[str]:
+        """Channels where this person set up watches that still are, the last first."""
+        ...
+
+
+class TooManyWatches(Exception):  # noqa: N818 -- named for what happened
+    """The channel has as many watches as one may have."""
+
+
+class InMemoryWatches:
+    """Watches in memory, for one process. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: dict[str, StoredWatch] = {}
+        self._changes: list[WatchChange] = []
+
+    def add(self, kept: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
+        with self._lock:
+            if sum(each.id not in instead_of for each in self._of(kept.workspace, kept.channel)) >= MAX_WATCHES:
+                raise TooManyWatches
+            for each in instead_of:
+                before = self._kept.pop(each, None)
+                if before is not None:
+                    self._record(before, kept.created_by, int(kept.created_at), "removed", before.words, "")
+            self._kept[kept.id] = kept
+            self._record(kept, kept.created_by, int(kept.created_at), "added", "", kept.words)
+
+    def get(self, watch_id: str) -> StoredWatch | None:
+        with self._lock:
+            return self._kept.get(watch_id)
+
+    def of_channel(self, workspace: str, channel: str) -> list[StoredWatch]:
+        with self._lock:
+            return self._of(workspace, channel)
+
+    def every(self) -> list[StoredWatch]:
+        with self._lock:
+            return oldest_first(self._kept.values())
+
+    def prime(self, watch_id: str, past: Iterable[str]) -> None:
+        with self._lock:
+            if watch_id in self._kept:
+                self._kept[watch_id] = replace(self._kept[watch_id], past=tuple(past), is_primed=True)
+
+    def tie(self, watch_id: str, experiment_id: str, *, gone_at: int = 0) -> None:
+        with self._lock:
+            if watch_id in self._kept:
+                tied = replace(self._kept[watch_id], experiment_id=experiment_id, gone_at=gone_at)
+                self._kept[watch_id] = tied
+
+    def edit(self, watch_id: str, words: str, *, by: str, at: int, experiment_id: str = "") -> StoredWatch | None:
+        with self._lock:
+            before = self._kept.get(watch_id)
+            if before is None:
+                return None
+            self._kept[watch_id] = replace(before, words=words, experiment_id=experiment_id, gone_at=0)
+            self._record(before, by, at, "edited", before.words, words)
+            return self._kept[watch_id]
+
+    def pause(self, watch_id: str, *, by: str, at: int, why: str = "") -> bool:
+        with self._lock:
+            before = self._kept.get(watch_id)
+            if before is None or before.is_paused:
+                return False
+            self._kept[watch_id] = replace(before, paused_at=max(at, 1), paused_by=by, paused_why=why)
+            self._record(before, by, at, "paused", "", why)
+            return True
+
+    def resume(self, watch_id: str, *, by: str, at: int) -> bool:
+        with self._lock:
+            before = self._kept.get(watch_id)
+            if before is None or not before.is_paused:
+                return False
+            self._kept[watch_id] = replace(before, paused_at=0, paused_by="", paused_why="")
+            self._record(before, by, at, "resumed", before.paused_why, "")
+            return True
+
+    def remove(self, watch_id: str, *, by: str, at: int) -> StoredWatch | None:
+        with self._lock:
+            before = self._kept.pop(watch_id, None)
+            if before is not None:
+                self._record(before, by, at, "removed", before.words, "")
+            return before
+
+    def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[WatchChange]:
+        with self._lock:
+            here = [each for each in self._changes if (each.workspace, each.channel) == (workspace, channel)]
+        return here[::-1][:limit]
+
+    def channels_of(self, workspace: str, user: str, *, limit: int = 10) -> list[str]:
+        with self._lock:
+            mine = [each for each in self._kept.values() if (each.workspace, each.created_by) == (workspace, user)]
+        newest = sorted(mine, key=lambda each: each.created_at, reverse=True)
+        return list(dict.fromkeys(each.channel for each in newest))[:limit]
+
+    def _of(self, workspace: str, channel: str) -> list[StoredWatch]:
+        here = (each for each in self._kept.values() if (each.workspace, each.channel) == (workspace, channel))
+        return oldest_first(here)
+
+    def _record(self, kept: StoredWatch, by: str, at: int, what: str, before: str, after: str) -> None:  # noqa: PLR0913, PLR0917 -- a row
+        self._changes.append(WatchChange(kept.id, kept.workspace, kept.channel, by, at, what, before, after))
+        del self._changes[:-MAX_CHANGES]
+
+
+def oldest_first(kept: Iterable[StoredWatch]) -> list[StoredWatch]:
+    """The oldest first, digests after the watches."""
+    return sorted(kept, key=lambda each: (each.is_digest, each.created_at, each.id))

@@ -1,0 +1,350 @@
+"""`watch fraud only failures`, `unwatch fraud`: what the channel is told of unasked. All see who asked for it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from comparison.errors import ExperimentNotFound, RequestError, TrackingUnavailable
+from comparison.language.unparse import digest_words
+from comparison.notifications.matching import covers_experiment
+from comparison.notifications.schedule import next_time
+from comparison.notifications.validation import ValidatedWatch, validate
+from comparison.reports.watches import (
+    cannot_post,
+    digest_off_report,
+    digest_report,
+    digest_sentence,
+    not_watched,
+    removed_report,
+    same_report,
+    too_many,
+    watch_sentence,
+    watching_report,
+    which_report,
+)
+from comparison.request import PlanDigest, Unwatch, WatchRequest
+from comparison.resolve.runs import find_experiment
+from comparison.watch import Digest, OnlyRuns, Watch, is_pattern
+from handlers.channel_settings import channel_words
+from handlers.incoming import Utterance
+from handlers.services import Services
+from handlers.slack.blocks import Block, Reply, aside, push
+from handlers.slack.client import SlackError
+from handlers.slack.delivery import Delivery
+from handlers.slack.escaping import clip, one_line
+from handlers.slack.fallback import BlockLevel, Draw
+from handlers.slack.limits import ALL_TEXT, BLOCKS, TEXT, text_weight
+from handlers.slack.render import draw
+from handlers.stores import MAX_WATCHES, StoredWatch, TooManyWatches, defaults_of
+from handlers.watch.list import confirm_remove_all, draw_list, watches_shown
+from handlers.watch.notification import PostedNotification, example_notification
+from handlers.watch.stored import (
+    LIST,
+    may_change,
+    new_id,
+    not_allowed,
+    sentence_of,
+    set_up_line,
+    watch_of,
+    watches_here,
+    with_line_below,
+    words_of,
+)
+
+REQUESTS = (WatchRequest, Unwatch, PlanDigest)  # what this feature answers
+
+
+log = logging.getLogger(__name__)
+
+_EXAMPLE = "Its last run to end, as it would have been announced:"
+_IF_IT_FITTED = "Its last run to end, as it would have been announced if it fitted:"
+_SHORTENED = "Shortened here: a notification has more."
+
+
+def answer(
+    request: WatchRequest | Unwatch | PlanDigest, said: Utterance, services: Services, delivery: Delivery
+) -> None:
+    match request:
+        case WatchRequest():
+            _watch(request, said, services, delivery)
+        case Unwatch():
+            _unwatch(request, said, services, delivery)
+        case PlanDigest():
+            set_digest(request, said, services, delivery)
+
+
+def show_progress(
+    request: WatchRequest | Unwatch | PlanDigest, _said: Utterance, _services: Services, delivery: Delivery
+) -> None:
+    if isinstance(request, WatchRequest):
+        delivery.show_working("Looking it up in MLflow …")
+
+
+def _watch(request: WatchRequest, said: Utterance, services: Services, delivery: Delivery) -> None:
+    """Nothing is kept before it is known that the channel can be told."""
+    vetted = validate(request, services.runs, now=services.now(), defaults=defaults_of(services.defaults, said))
+    if vetted.refused:
+        raise vetted.refused[0][1]
+    kept = _kept(vetted, said, services)
+    here = watches_here(said, services)
+    same = next((each for each in here if each.id != kept.id and is_same_watch(watch_of(each), vetted.watching)), None)
+    if same is not None:
+        _tell_same(same, said, services, delivery)
+        return
+    add_watch(delivery, said)
+    if all(each.id != kept.id for each in here):
+        _add(kept, said, services)
+    others = [each for each in here if each.id != kept.id and is_of_same_place(watch_of(each), vetted.watching)]
+    report = watching_report(
+        watch_sentence(vetted.watching),
+        vetted,
+        also=[sentence_of(each) for each in others],
+        command=services.command,
+        place=channel_words(said),
+    )
+    shown = _example(vetted, said, services)
+    lead = _IF_IT_FITTED if _is_choosy(vetted.watching) else _EXAMPLE
+
+    def drawn(rung: BlockLevel) -> Reply:
+        row = [push(f"Watches of {channel_words(said)}", LIST, "list")]
+        return _above(draw(report, rung=rung, asked_by=said.user, row=row), shown, rung, lead)
+
+    delivery.answer(drawn)
+
+
+def add_watch(delivery: Delivery, said: Utterance) -> None:
+    """Raises RequestError where the channel cannot be told anything, with how to mend that."""
+    try:
+        delivery.enter("Setting it up …")
+    except SlackError as failure:
+        raise cannot_post(failure.code, words=said.words) from failure
+
+
+def is_same_watch(one: Watch | None, other: Watch) -> bool:
+    if one is None:
+        return False
+    plain = [replace(each, place=each.place.casefold(), experiment_id="") for each in (one, other)]
+    return plain[0] == plain[1]
+
+
+def is_of_same_place(one: Watch | None, other: Watch) -> bool:
+    return one is not None and one.place.casefold() == other.place.casefold()
+
+
+def _kept(vetted: ValidatedWatch, said: Utterance, services: Services) -> StoredWatch:
+    words = words_of(vetted.watching)
+    return StoredWatch(
+        id=new_id(said, words, services),
+        workspace=said.team,
+        channel=said.channel,
+        words=words,
+        created_by=said.user,
+        created_at=services.now().timestamp(),
+        past=vetted.past or (),
+        is_primed=vetted.past is not None,
+        experiment_id=vetted.experiment_id,
+    )
+
+
+def _add(kept: StoredWatch, said: Utterance, services: Services) -> None:
+    try:
+        services.watches.add(kept)
+    except TooManyWatches:
+        raise too_many(MAX_WATCHES, text=said.words) from None
+
+
+def _tell_same(same: StoredWatch, said: Utterance, services: Services, delivery: Delivery) -> None:
+    report = same_report(sentence_of(same), command=services.command, place=channel_words(said), paused=same.is_paused)
+    delivery.tell(lambda rung: with_line_below(draw(report, rung=rung), set_up_line(same)))
+
+
+def _example(vetted: ValidatedWatch, said: Utterance, services: Services) -> PostedNotification | None:
+    """None where there is no run, or MLflow cannot be asked after all."""
+    if vetted.last is None:
+        return None
+    try:
+        return example_notification(vetted.watching, said, services, vetted.last)
+    except Exception:  # the watch is kept, and that is what is to be said
+        log.exception("an example could not be made")
+        return None
+
+
+def _is_choosy(watching: Watch) -> bool:
+    """Whether it asks how a run compares: the last one to end may not have been announced at all."""
+    return bool(watching.rules) or watching.only in (OnlyRuns.BETTER, OnlyRuns.WORSE, OnlyRuns.NEW_BEST)
+
+
+def _above(reply: Reply, shown: PostedNotification | None, rung: BlockLevel, lead: str) -> Reply:
+    """With the example below it, as far as there is room in one message."""
+    if shown is None:
+        return reply
+    below = shown.draw(rung)
+    text = clip(f"{reply.text}\n{lead}\n{below.text}", TEXT)
+    if not reply.blocks:
+        return replace(reply, text=text)
+    blocks: list[Block] = [*reply.blocks, aside(lead)]
+    room = ALL_TEXT - text_weight([*blocks, aside(_SHORTENED)])
+    left_out = False
+    for block in below.blocks:
+        weight = text_weight(block)
+        if weight <= room and len(blocks) < BLOCKS - 1:
+            blocks.append(block)
+            room -= weight
+        else:
+            left_out = True
+    return replace(reply, text=text, blocks=(*blocks, *([aside(_SHORTENED)] if left_out else [])))
+
+
+def _unwatch(request: Unwatch, said: Utterance, services: Services, delivery: Delivery) -> None:
+    here = watches_here(said, services)
+    if not here and (request.is_all or not request.place):
+        delivery.tell(draw_list(watches_shown(said, services)))
+    elif request.is_all:
+        delivery.tell(confirm_remove_all(here, channel_words(said), services.command))
+    elif not request.place and len(here) > 1:
+        delivery.tell(draw_list(watches_shown(said, services)))
+    else:
+        found = _of_place(request, here, services) if request.place else here
+        chosen = [each for each in found if request.watching is None or _is_described(each, request.watching)]
+        if not chosen:
+            report = which_report([each.words for each in found], command=services.command)
+            delivery.tell(lambda rung: draw(report, rung=rung))
+            return
+        delivery.answer(_removed(remove_watches(chosen, said, services, delivery), said, services))
+
+
+def remove_watches(
+    chosen: Sequence[StoredWatch], said: Utterance, services: Services, delivery: Delivery
+) -> list[StoredWatch]:
+    """Those that were there still. Raises RequestError, with nothing removed, where one may not be removed."""
+    if not all(may_change(each, said, delivery.outlet) for each in chosen):
+        raise not_allowed()
+    at = int(services.now().timestamp())
+    gone = [services.watches.remove(each.id, by=said.user, at=at) for each in chosen]
+    return [each for each in gone if each is not None] or list(chosen)
+
+
+def _removed(gone: Sequence[StoredWatch], said: Utterance, services: Services) -> Draw:
+    report = removed_report([each.words for each in gone], command=services.command, place=channel_words(said))
+    others = [each for each in gone if each.created_by != said.user]
+
+    def drawn(rung: BlockLevel) -> Reply:
+        reply = draw(report, rung=rung, changed_by=said.user)
+        return with_line_below(reply, set_up_line(others[0])) if len(others) == len(gone) == 1 else reply
+
+    return drawn
+
+
+def _is_described(kept: StoredWatch, told: Watch) -> bool:
+    """Whether these are the options of the watch, whatever its place is called."""
+    watching = watch_of(kept)
+    return watching is not None and replace(watching, place="", experiment_id="") == replace(told, place="")
+
+
+def _of_place(request: Unwatch, here: Sequence[StoredWatch], services: Services) -> list[StoredWatch]:
+    """All watches of the place. Raises RequestError with the nearest names of what is watched."""
+    known = {each.id: watching for each in here if (watching := watch_of(each)) is not None}
+    names = {request.place.casefold(), _experiment_name(request.place, services).casefold()}
+    found = [each for each in here if each.id in known and known[each.id].place.casefold() in names]
+    if found:
+        return found
+    unread = [each for each in here if each.id not in known and one_line(each.words).casefold() in names]
+    if unread:
+        return unread
+    covering = next((each.place for each in known.values() if any(covers_experiment(each, name) for name in names)), "")
+    places = [each.place for each in known.values()]
+    raise not_watched(request.place, places, text=request.text, covered_by=covering)
+
+
+def _experiment_name(place: str, services: Services) -> str:
+    """The name of the experiment with this id; the same where it is none, or cannot be asked for."""
+    try:
+        return find_experiment(place, services.runs).name if place.isdecimal() else place
+    except RequestError:
+        return place
+
+
+# `digest weekdays 9:30 Europe/Berlin`, `digest off`: a standup that comes by itself. A channel has one.
+
+
+def set_digest(request: PlanDigest, said: Utterance, services: Services, delivery: Delivery) -> None:
+    before = [each for each in services.watches.of_channel(said.team, said.channel) if each.is_digest]
+    if request.digest is None:
+        _stop(before, said, services, delivery)
+    else:
+        _begin(request.digest, request.text, before, said, services, delivery)
+
+
+def known_digest(digest: Digest, services: Services, *, text: str = "") -> tuple[Digest, tuple[str, ...]]:
+    """With the experiments' own names, and what there is to doubt. Raises ExperimentNotFound with near names."""
+    try:
+        names = tuple(_digest_experiment(each, services, text) for each in digest.experiments)
+    except TrackingUnavailable as error:
+        doubt = f"MLflow cannot be asked right now ({error.problem.rstrip('.')}), so I could not look these up."
+        return digest, (doubt,)
+    return replace(digest, experiments=tuple(dict.fromkeys(names))), ()
+
+
+def _digest_experiment(place: str, services: Services, text: str) -> str:
+    """An experiment's own name; a pattern as it is."""
+    try:
+        return find_experiment(place, services.runs, text=text).name
+    except ExperimentNotFound:
+        if is_pattern(place):
+            return place
+        raise
+
+
+def _begin(  # noqa: PLR0913, PLR0917 -- what a feature is given, taken apart
+    digest: Digest, text: str, before: list[StoredWatch], said: Utterance, services: Services, delivery: Delivery
+) -> None:
+    """It is another digest than the one before, so that it comes today too where its hour is still to come."""
+    digest, doubts = known_digest(digest, services, text=text)
+    words = digest_words(digest)
+    if not all(may_change(each, said, delivery.outlet) for each in before):
+        raise not_allowed()
+    try:
+        delivery.enter("Setting it up …")
+    except SlackError as failure:
+        raise cannot_post(failure.code, words=said.words) from failure
+    same = [each for each in before if each.words == words and not each.is_paused]
+    if not same:
+        _replace(before, words, said, services)
+    report = digest_report(
+        digest_sentence(digest),
+        next_time(digest.hours, services.now()),
+        command=services.command,
+        doubts=doubts,
+        replaced="" if same or not before else before[0].words,
+    )
+    delivery.answer(lambda rung: draw(report, rung=rung, asked_by=said.user))
+
+
+def _replace(before: list[StoredWatch], words: str, said: Utterance, services: Services) -> None:
+    now = services.now().timestamp()
+    kept = StoredWatch(
+        new_id(said, f"digest {words}", services), said.team, said.channel, words, said.user, now, is_digest=True
+    )
+    try:
+        services.watches.add(kept, instead_of=[each.id for each in before if each.id != kept.id])
+    except TooManyWatches:
+        raise too_many(MAX_WATCHES, text=said.words) from None
+
+
+def _stop(before: list[StoredWatch], said: Utterance, services: Services, delivery: Delivery) -> None:
+    if not all(may_change(each, said, delivery.outlet) for each in before):
+        raise not_allowed()
+    at = int(services.now().timestamp())
+    gone = [each for each in before if services.watches.remove(each.id, by=said.user, at=at)]
+    words = gone[0].words if gone else ""
+    report = digest_off_report(words, command=services.command, place=channel_words(said))
+    if not gone:
+        delivery.tell(lambda rung: draw(report, rung=rung))
+        return
+    who = "" if gone[0].created_by == said.user else set_up_line(gone[0])
+
+    def drawn(rung: BlockLevel) -> Reply:
+        reply = draw(report, rung=rung, changed_by=said.user)
+        return with_line_below(reply, who) if who else reply
+
+    delivery.answer(drawn)

@@ -1,0 +1,525 @@
+"""The buttons of a list of watches: each does what it says, and the list is drawn anew where it stands."""
+
+import logging
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from comparison.errors import RequestError
+from comparison.language.quoting import quote
+from comparison.language.unparse import digest_words, watch_words
+from comparison.language.watch_command import digest_of, watching_of
+from comparison.notifications.validation import (
+    AGAINST,
+    METRICS,
+    PLACE,
+    RULES,
+    WHERE,
+    ValidatedWatch,
+    quoted_in,
+    validate,
+)
+from comparison.report import Report
+from comparison.request import ListWatches, WatchRequest
+from comparison.watch import OnlyRuns, Watch
+from handlers.conversation import Job, ParsedRequest, answer_words, hand_over
+from handlers.home import publish
+from handlers.incoming import DialogSubmission, Utterance, button_press, dialog_submission
+from handlers.lookup_cache import LookupTimeout
+from handlers.services import Services
+from handlers.slack.blocks import Block, pack, plain, unpack
+from handlers.slack.client import SlackClient, SlackError
+from handlers.slack.delivery import Delivery
+from handlers.slack.escaping import clip, length, mrkdwn, one_line
+from handlers.slack.fallback import send_with_fallback
+from handlers.stores import StoredWatch, defaults_of
+from handlers.watch.command import known_digest
+from handlers.watch.list import draw_list, watches_shown
+from handlers.watch.stored import (
+    LIST,
+    PREFIX,
+    WatchState,
+    from_value,
+    may_change,
+    not_allowed,
+    sentence_of,
+    skip_ended_while_paused,
+    tell_channel,
+    watch_of,
+    watches_here,
+    words_of,
+)
+
+log = logging.getLogger(__name__)
+
+_PATIENCE = 10.0  # seconds to be put off by Slack
+_WORDS = 300
+_GONE = "That watch is not there any more."
+
+
+def register(app: App) -> None:
+    app.action(re.compile(f"^{PREFIX}"))(on_button)
+    app.view(EDIT_DIALOG)(on_submit)
+
+
+def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    ack()
+    pressed = button_press(body)
+    wanted = pressed.action.removeprefix(PREFIX).partition(":")[0]
+    heard = with_place(pressed.said)
+    held = from_value(pressed.choice)
+    if wanted == "edit":
+        open_edit_dialog(heard, held, client, services)
+        return
+    is_listed = pressed.action != LIST
+    work = changing(
+        heard, WatchEditJob(wanted, held, client, pressed.said.response_url if is_listed else ""), client, services
+    )
+    hand_over(work, services, work.run)
+
+
+def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    """What is wrong is said beside the field; what takes too long to look up is told to who sent it off."""
+    submitted = dialog_submission(body)
+    edit = edited_watch(submitted, services)
+    if isinstance(edit, dict):
+        ack(response_action="errors", errors=edit)
+        return
+    ack()
+    heard = opened_from(submitted)
+    work = changing(heard, WatchEditJob("edited", edit.held, client, edit.response_url, edit), client, services)
+    hand_over(work, services, work.run)
+
+
+def with_place(heard: Utterance) -> Utterance:
+    """What is pressed in the Home tab is answered in direct messages."""
+    return heard if heard.channel else replace(heard, channel=heard.user, is_direct=True)
+
+
+def changing(heard: Utterance, change: "WatchEditJob", client: WebClient, services: Services) -> Job:
+    return answer_words(heard, client, services, meaning=ParsedRequest(lambda: (ListWatches(), change)))
+
+
+@dataclass(frozen=True, slots=True)
+class EditedWatch:
+    """What a watch is to be; `vetted` None: MLflow took too long to be asked before the dialog closed."""
+
+    held: WatchState
+    channel: str
+    response_url: str = ""
+    watching: Watch | None = None
+    vetted: ValidatedWatch | None = None
+    digest: str = ""  # the words of a digest
+    certain: frozenset[str] = frozenset()  # metrics that are meant though nobody has logged them
+
+
+@dataclass(frozen=True)
+class WatchEditJob:
+    """One press. `response_url`: of the list it was pressed in, "" where there is none to be drawn anew."""
+
+    wanted: str
+    held: WatchState
+    client: WebClient
+    response_url: str = ""
+    edit: EditedWatch | None = None
+
+    def answer(self, _request: ListWatches, heard: Utterance, services: Services, delivery: Delivery) -> None:
+        note = ""
+        if self.wanted == "all":
+            note = self._remove_all(heard, services, delivery.outlet)
+        elif self.wanted in _DOINGS or self.edit is not None:
+            note = self._do(heard, services, delivery.outlet)
+        self._show(note, heard, services, delivery)
+
+    def show_progress(
+        self, _request: ListWatches, _heard: Utterance, _services: Services, _delivery: Delivery
+    ) -> None: ...
+
+    def _do(self, heard: Utterance, services: Services, outlet: SlackClient) -> str:
+        """What was done, as mrkdwn. Raises RequestError where it may not be."""
+        kept = services.watches.get(self.held.watch)
+        if kept is None or kept.workspace != heard.team:
+            return _GONE
+        if not may_change(kept, heard, outlet):
+            raise not_allowed()
+        words = mrkdwn(one_line(sentence_of(kept)), _WORDS)
+        if self.edit is not None:
+            return self._edited(self.edit, kept, heard, services, outlet)
+        what, is_done = _DOINGS[self.wanted](kept, heard, services)
+        if not is_done:
+            return f"{what} already: {words}."
+        tell_channel([kept], what.lower(), heard, outlet)
+        back = f" To have it back: {services.command} {_submitted_words(kept)}" if self.wanted == "remove" else ""
+        return f"{what}: {words}.{back}"
+
+    @staticmethod
+    def _edited(edit: EditedWatch, kept: StoredWatch, heard: Utterance, services: Services, outlet: SlackClient) -> str:
+        after = store_edit(edit, kept, heard, services)
+        if after is None:
+            return _GONE
+        told = mrkdwn(one_line(sentence_of(after)), _WORDS)
+        if after.words != kept.words:
+            tell_channel([after], "changed", heard, outlet)
+        return f"{'Changed' if after.words != kept.words else 'As it was'}: {told}."
+
+    @staticmethod
+    def _remove_all(heard: Utterance, services: Services, outlet: SlackClient) -> str:
+        here = watches_here(heard, services)
+        if not here:
+            return "Nothing is watched here any more."
+        if not all(may_change(each, heard, outlet) for each in here):
+            raise not_allowed()
+        at = int(services.now().timestamp())
+        gone = [each for each in here if services.watches.remove(each.id, by=heard.user, at=at)]
+        tell_channel(gone, "removed", heard, outlet)
+        return f"Removed: {len(gone)} watch{'' if len(gone) == 1 else 'es'}."
+
+    def _show(self, note: str, heard: Utterance, services: Services, delivery: Delivery) -> None:
+        """The list where it stands; anew, where it cannot be changed any more."""
+        if heard.channel == heard.user:  # pressed in the Home tab
+            publish(heard.user, heard.team, delivery.outlet, services)
+            return
+        listed = draw_list(watches_shown(heard, services, page=self.held.page, note=note))
+        if self.response_url:
+            outlet = SlackClient.of(self.client, services.sleep, _PATIENCE)
+            try:
+                send_with_fallback(
+                    listed,
+                    lambda reply: outlet.replace(self.response_url, reply),
+                    heard.team,
+                    services.capabilities,
+                )
+            except SlackError as failure:
+                log.info("a list of watches could not be drawn anew: %s", failure)
+            else:
+                return
+        delivery.tell(listed)
+
+
+def _submitted_words(kept: StoredWatch) -> str:
+    return f"{'digest' if kept.is_digest else 'watch'} {mrkdwn(one_line(kept.words), _WORDS)}"
+
+
+def _pause(kept: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
+    return "Paused", services.watches.pause(kept.id, by=heard.user, at=_now(services))
+
+
+def _resume(kept: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
+    skip_ended_while_paused(kept, services)
+    return "Resumed", services.watches.resume(kept.id, by=heard.user, at=_now(services))
+
+
+def _remove(kept: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
+    return "Removed", services.watches.remove(kept.id, by=heard.user, at=_now(services)) is not None
+
+
+def _now(services: Services) -> int:
+    return int(services.now().timestamp())
+
+
+_DOINGS: dict[str, Callable[[StoredWatch, Utterance, Services], tuple[str, bool]]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "remove": _remove,
+}
+
+
+# The dialog to change a watch: each part of what was typed in a field of its own, read as `watch` reads it.
+
+
+EDIT_DIALOG = "watch:dialog"
+WITHIN = 2.0  # seconds, of the three that Slack waits
+_LATE = "The dialog could not be opened: Slack gives me three seconds for it. Please press again."
+
+
+_TOO_LONG = "This watch is too long for a dialog. Remove it, and set it up again."
+_UNREAD = "I do not understand the words of this watch any more. Remove it, and set it up again."
+
+
+def open_edit_dialog(heard: Utterance, held: WatchState, client: WebClient, services: Services) -> None:
+    """At once, by the thread that listens. Never raises."""
+    problem = _GONE
+    try:
+        watch = services.watches.get(held.watch)
+        if watch is not None and watch.workspace == heard.team:
+            view = _view(watch, heard, held)
+            problem = _UNREAD if view is None else _TOO_LONG
+            if view is not None and _fits(view):
+                SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, view)
+                return
+    except SlackError as failure:
+        log.warning("a dialog could not be opened: %s", failure)
+        problem = _LATE
+    except Exception:
+        log.exception("a watch could not be looked up")
+        problem = _LATE
+    work = answer_words(heard, client, services)
+    hand_over(work, services, lambda: work.tell(Report(headline=problem, summary=problem)))
+
+
+def opened_from(submitted: DialogSubmission) -> Utterance:
+    """Where the dialog was opened from; the person alone where that was the Home tab."""
+    told = unpack(submitted.kept)
+    channel = told.get("c", "") or submitted.user
+    return Utterance(
+        words="",
+        user=submitted.user,
+        team=submitted.team,
+        channel=channel,
+        delivery=f"view:{submitted.view}" if submitted.view else "",
+        response_url=told.get("r", ""),
+        is_direct=channel == submitted.user,
+    )
+
+
+def edited_watch(submitted: DialogSubmission, services: Services) -> EditedWatch | dict[str, str]:
+    """What is to be kept; else what is wrong, by field."""
+    told = unpack(submitted.kept)
+    page = told.get("p", "")
+    held = WatchState(told.get("w", ""), int(page) if page.isdecimal() else 0)
+    edit = EditedWatch(held, told.get("k", ""), told.get("r", ""))
+    if "when" in submitted.typed or told.get("d"):
+        return _digest(submitted, edit, services)
+    watching, errors = read_fields(submitted)
+    if errors:
+        return errors
+    certain = _certain(submitted, services.watches.get(held.watch))
+    edit = replace(edit, watching=watching, certain=certain)
+    try:
+        vetted = services.shelf.look(
+            ("vet", submitted.team, edit.channel, watch_words(watching), *sorted(certain)),
+            lambda: _vet(watching, submitted.team, edit.channel, services, certain),
+            WITHIN,
+        )
+    except LookupTimeout:
+        return edit
+    except Exception:  # told once it is looked up again, by who can tell it
+        log.exception("a watch could not be looked up")
+        return edit
+    return _refusals(vetted) or replace(edit, vetted=vetted)
+
+
+def store_edit(edit: EditedWatch, before: StoredWatch, heard_: Utterance, services: Services) -> StoredWatch | None:
+    """The watch as it is then; None where it is gone. Raises RequestError for what cannot be kept."""
+    at = int(services.now().timestamp())
+    if edit.watching is None:
+        return services.watches.edit(before.id, edit.digest, by=heard_.user, at=at)
+    vetted = edit.vetted or _vet(edit.watching, before.workspace, before.channel, services, edit.certain)
+    if vetted.refused:
+        raise vetted.refused[0][1]
+    words = words_of(vetted.watching)
+    if words == before.words:
+        return before
+    if vetted.past:  # before the words change: what is watched anew has not just ended
+        services.watches.prime(before.id, tuple(dict.fromkeys((*vetted.past, *before.past))))
+    return services.watches.edit(before.id, words, by=heard_.user, at=at)
+
+
+def _certain(submitted: DialogSubmission, before: StoredWatch | None) -> frozenset[str]:
+    """The metrics that were typed in quotes, and those that the watch has already."""
+    typed = (quoted_in(submitted.typed.get(field, "")) for field in (RULES, METRICS))
+    watching = watch_of(before) if before else None
+    had = (*watching.metrics, *(rule.metric for rule in watching.rules)) if watching else ()
+    return frozenset(had).union(*typed)
+
+
+def _vet(watching: Watch, workspace: str, channel: str, services: Services, certain: frozenset[str]) -> ValidatedWatch:
+    defaults = defaults_of(services.defaults, Utterance("", "", workspace, channel, ""))
+    return validate(WatchRequest(watching), services.runs, now=services.now(), defaults=defaults, certain=certain)
+
+
+def _refusals(vetted: ValidatedWatch) -> dict[str, str]:
+    return {FIELDS[part]: field_error(error) for part, error in reversed(vetted.refused)}
+
+
+def _digest(submitted: DialogSubmission, edit: EditedWatch, services: Services) -> EditedWatch | dict[str, str]:
+    words = submitted.typed.get("when", "").strip()
+    try:
+        digest = digest_of(words)
+        with suppress(LookupTimeout):
+            digest, _doubts = services.shelf.look(("digest", words), partial(known_digest, digest, services), WITHIN)
+    except RequestError as error:
+        return {"when": field_error(error)}
+    return replace(edit, digest=digest_words(digest))
+
+
+def _view(watch: StoredWatch, opened: Utterance, held: WatchState) -> dict[str, Any] | None:
+    """None where the words are not understood any more."""
+    is_home = opened.channel == opened.user
+    private = {
+        "w": watch.id,
+        "p": str(held.page),
+        "k": watch.channel,
+        "c": "" if is_home else opened.channel,
+        "r": opened.response_url,
+        "d": "1" if watch.is_digest else "",
+    }
+    watching = watch_of(watch)
+    if watching is None and not watch.is_digest:
+        return None
+    return {
+        "type": "modal",
+        "callback_id": EDIT_DIALOG,
+        "title": plain("Change the digest" if watch.is_digest else "Change the watch", 24),
+        "submit": plain("Change", 24),
+        "close": plain("Cancel", 24),
+        "private_metadata": pack(private),
+        "blocks": [when(watch.words)] if watching is None else field_blocks(watching),
+    }
+
+
+def _fits(view: dict[str, Any]) -> bool:
+    """Whether all of it is in the fields: nothing of a filter may be lost when it is sent off."""
+    return all(length(block["element"].get("initial_value", "")) <= LONGEST for block in view["blocks"])
+
+
+# The fields of the dialog to change a watch: what stands in each, and what is read from them.
+
+
+ANYTHING = "anything"
+MENTION, BROADCAST = "mention", "broadcast"
+LONGEST = 3_000  # characters that Slack takes in a field
+_ERROR = 150
+
+FIELDS = {PLACE: "place", AGAINST: "against", WHERE: "where", METRICS: "metrics", RULES: "rules"}
+_CLAUSES = {  # what stands before a field's words in what would be typed, and what of a watch they say
+    "against": ("against", ("against", "baseline")),
+    "where": ("where", ("where",)),
+    "user": ("by", ("user",)),
+    "rules": ("when", ("rules",)),
+    "metrics": ("metrics", ("metrics",)),
+    "quiet": ("quiet", ("quiet",)),
+    "except": ("except", ("excepted",)),
+}
+_ANY = "x"
+
+
+def field_error(error: RequestError) -> str:
+    near = f" Did you mean {', '.join(error.near[:3])}?" if error.near else ""
+    runs = f" Say its id: {', '.join(run.run_id[:12] for run in error.choices[:3])}." if error.choices else ""
+    told = f"{error.problem}{near}{runs}"
+    return clip(one_line(told if near or runs else f"{told} {error.remedy}".strip()), _ERROR)
+
+
+def read_fields(submitted: DialogSubmission) -> tuple[Watch, dict[str, str]]:
+    """The watch that the fields say, and what is wrong with them by field."""
+    typed = {name: text.strip() for name, text in submitted.typed.items()}
+    errors: dict[str, str] = {}
+    found = Watch("")
+    try:
+        found = replace(found, place=_place(typed.get("place", "")))
+    except RequestError as error:
+        errors["place"] = field_error(error)
+    for name, (clause, parts) in _CLAUSES.items():
+        if not typed.get(name):
+            continue
+        try:
+            said = watching_of(f"{_ANY} {clause} {typed[name]}")
+        except RequestError as error:
+            errors[name] = field_error(error)
+            continue
+        own = {part: getattr(said, part) for part in parts}
+        if replace(Watch(_ANY), **own) != said:
+            errors[name] = "That says more than belongs into this field."
+        found = replace(found, **own)
+    only = typed.get("only", ANYTHING)
+    extras = submitted.chosen.get("extras", ())
+    found = replace(
+        found,
+        only=OnlyRuns(only) if only in set(OnlyRuns) else None,
+        mentions_owner=MENTION in extras,
+        broadcasts=BROADCAST in extras,
+    )
+    return found, errors
+
+
+def _place(typed: str) -> str:
+    """All that stands in the field is the name, whatever words it is made of."""
+    if typed[:1] in "\"'“":
+        return watching_of(typed).place
+    written = quote(typed) if typed else ""
+    return watching_of(written).place if written else typed
+
+
+def field_blocks(watching: Watch) -> list[Block]:
+    parts = _parts(watching)
+    typed = [_text_input(name, label, hint, parts[name]) for name, (label, hint) in _LABELS.items()]
+    typed[0] = {**typed[0], "optional": False}
+    return [*typed[:3], _only(watching), *typed[3:], _extras(watching)]
+
+
+def _parts(watching: Watch) -> dict[str, str]:
+    """What would be typed for each field: the words of a watch that says nothing else."""
+
+    def words(name: str, clause: str) -> str:
+        parts = _CLAUSES[name][1]
+        alone = replace(Watch(_ANY), **{part: getattr(watching, part) for part in parts})
+        told = watch_words(alone).removeprefix(_ANY).strip()
+        return ", ".join(part.strip(" ,") for part in f" {told} ".split(f" {clause} ") if part.strip(" ,"))
+
+    said = {"place": watching.place, "where": watching.where}
+    return {name: said[name] if name in said else words(name, _CLAUSES[name][0]) for name in _LABELS}
+
+
+_LABELS = {
+    "place": ("Experiment, or a pattern", "A name, or for example team/* or *"),
+    "except": ("Leave out", "Experiments of the pattern that are not watched, with commas"),
+    "against": ("Against", "previous, best, baseline, @champion or a run; empty: the pinned one, else the one before"),
+    "where": ("Filter", "In MLflow's own language: params.model = 'xgb'"),
+    "user": ("By", "Whose runs, as MLflow knows them"),
+    "rules": ("Only when", "val_loss < 0.2, accuracy drops by 2 %"),
+    "metrics": ("Metrics", "Those that are shown, the first decides"),
+    "quiet": ("Quiet hours", "20:00-08:00 Europe/Berlin"),
+}
+
+
+def _text_input(name: str, label: str, hint: str, text: str) -> Block:
+    element: Block = {"type": "plain_text_input", "action_id": name, "max_length": LONGEST}
+    return _input(name, label, hint, element | ({"initial_value": text} if text else {}))
+
+
+def when(words: str) -> Block:
+    element = {"type": "plain_text_input", "action_id": "when", "max_length": LONGEST}
+    hint = "Days, time, time zone, then experiments, if not all: weekdays 9:30 Europe/Berlin fraud, iris"
+    return {**_input("when", "When", hint, element | {"initial_value": words}), "optional": False}
+
+
+def _only(watching: Watch) -> Block:
+    labels = {
+        ANYTHING: "Every run that ends",
+        OnlyRuns.FAILURES.value: "Only failures",
+        OnlyRuns.BETTER.value: "Only better ones",
+        OnlyRuns.WORSE.value: "Only worse ones",
+        OnlyRuns.NEW_BEST.value: "Only a new best",
+    }
+    options = {value: {"text": plain(label, 75), "value": value} for value, label in labels.items()}
+    chosen = watching.only.value if watching.only else ANYTHING
+    element = {
+        "type": "static_select",
+        "action_id": "only",
+        "options": list(options.values()),
+        "initial_option": options[chosen],
+    }
+    return _input("only", "What is announced", "", element)
+
+
+def _extras(watching: Watch) -> Block:
+    told = {
+        MENTION: ("Mention the owner of a run", watching.mentions_owner),
+        BROADCAST: ("Say a new best aloud, also when an edit brought it", watching.broadcasts),
+    }
+    options = {value: {"text": plain(label, 75), "value": value} for value, (label, _is_on) in told.items()}
+    on = [options[value] for value, (_label, is_on) in told.items() if is_on]
+    element: Block = {"type": "checkboxes", "action_id": "extras", "options": list(options.values())}
+    return _input("extras", "Also", "", element | ({"initial_options": on} if on else {}))
+
+
+def _input(name: str, label: str, hint: str, element: Block) -> Block:
+    block: Block = {"type": "input", "block_id": name, "label": plain(label, 100), "element": element, "optional": True}
+    return block | ({"hint": plain(hint, 150)} if hint else {})

@@ -1,0 +1,203 @@
+"""`watches`: what a channel watches, to the asker alone, with buttons to pause, edit and remove each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from comparison.reports.watches import nothing_report
+from comparison.request import ListWatches
+from handlers.channel_settings import channel_words
+from handlers.incoming import Utterance
+from handlers.services import Services
+from handlers.slack.blocks import Block, Reply, actions, aside, header, marked, plain, push
+from handlers.slack.delivery import Delivery
+from handlers.slack.escaping import clip, mrkdwn, one_line
+from handlers.slack.fallback import BlockLevel, Draw
+from handlers.slack.limits import ALL_TEXT, BLOCK_TEXT, TEXT, text_weight
+from handlers.slack.render import draw
+from handlers.stores import MAX_WATCHES, StoredWatch, WatchChange, defaults_of
+from handlers.watch.stored import PREFIX, WatchState, date_of, mention_of, sentence_of, set_up_line, to_value
+
+REQUESTS = (ListWatches,)  # what this feature answers
+
+
+PAGE = 15
+_CHANGES = 4 * MAX_WATCHES  # looked through for the last one of each watch
+_CLIPS = (220, 130, 70)  # characters of the words of a watch, as there is room
+_WHY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWatches:
+    """All that a list shows; `note` is what was just done, as mrkdwn."""
+
+    kept: Sequence[StoredWatch]
+    last: Mapping[str, WatchChange]  # by watch
+    place: str = "this channel"
+    page: int = 0
+    note: str = ""
+    command: str = "/mlcompare"
+    experiment: str = ""  # for an example
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-len(self.kept) // PAGE))
+
+    @property
+    def here(self) -> Sequence[StoredWatch]:
+        start = min(self.page, self.pages - 1) * PAGE
+        return self.kept[start : start + PAGE]
+
+
+def answer(_request: ListWatches, said: Utterance, services: Services, delivery: Delivery) -> None:
+    delivery.tell(draw_list(watches_shown(said, services)))
+
+
+def show_progress(_request: ListWatches, _said: Utterance, _services: Services, _delivery: Delivery) -> None:
+    """Nothing is asked of MLflow."""
+
+
+def watches_shown(said: Utterance, services: Services, *, page: int = 0, note: str = "") -> ShownWatches:
+    kept = services.watches.of_channel(said.team, said.channel)
+    return ShownWatches(
+        kept,
+        last_changes(said.team, said.channel, services),
+        channel_words(said),
+        page,
+        note,
+        services.command,
+        defaults_of(services.defaults, said).experiment,
+    )
+
+
+def last_changes(workspace: str, channel: str, services: Services) -> dict[str, WatchChange]:
+    """The last change of each watch of a channel."""
+    found: dict[str, WatchChange] = {}
+    for each in services.watches.changes(workspace, channel, limit=_CHANGES):
+        found.setdefault(each.watch_id, each)
+    return found
+
+
+def draw_list(told: ShownWatches) -> Draw:
+    def drawn(rung: BlockLevel) -> Reply:
+        if not told.kept:
+            return _empty(told, rung)
+        text = clip("\n".join([_headline(told), *filter(None, [told.note]), *_lines(told)]), TEXT)
+        return Reply(text, _blocks(told) if rung is not BlockLevel.TEXT else (), only_to_asker=True)
+
+    return drawn
+
+
+def confirm_remove_all(kept: Sequence[StoredWatch], place: str, command: str) -> Draw:
+    """Whether really all are to go: a button that asks once more."""
+    count = f"all {len(kept)} watches" if len(kept) > 1 else "the only watch"
+    question = f"Remove {count} of {place}?"
+    lines = [clip(mrkdwn(one_line(sentence_of(each)), _CLIPS[1]), _CLIPS[1]) for each in kept]
+    button = push("Remove all", f"{PREFIX}all", "all") | {
+        "style": "danger",
+        "confirm": {
+            "title": plain(question, 100),
+            "text": plain("Nothing is announced there then. Everybody in the channel is told.", 300),
+            "confirm": plain("Remove all", 30),
+            "deny": plain("Keep them", 30),
+        },
+    }
+
+    def drawn(rung: BlockLevel) -> Reply:
+        text = clip("\n".join([question, *lines]), TEXT)
+        told = {"type": "section", "text": marked(clip("\n".join(f"• {line}" for line in lines), BLOCK_TEXT))}
+        look = aside(f"To choose some of them: {command} watches")
+        blocks = (header(question), told, actions([button]), look) if rung is not BlockLevel.TEXT else ()
+        return Reply(text, blocks, only_to_asker=True)
+
+    return drawn
+
+
+def watch_entry(
+    kept: StoredWatch, last: WatchChange | None, *, number: int, page: int = 0, words: int = _CLIPS[0]
+) -> list[Block]:
+    """One watch with its buttons; `number` tells several in one view apart."""
+    text = f"*{mrkdwn(one_line(sentence_of(kept)), words)}*\n{watch_facts(kept, last)}"
+    return [{"type": "section", "text": marked(text)}, actions(_buttons(kept, number, page))]
+
+
+def watch_facts(kept: StoredWatch, last: WatchChange | None) -> str:
+    """Who set it up, since when, whether it is paused and why, and what was changed last; as mrkdwn."""
+    told = [set_up_line(kept)]
+    if kept.is_paused:
+        by = f"by {mention_of(kept.paused_by)}" if mention_of(kept.paused_by) else "by me"
+        why = f": {mrkdwn(one_line(kept.paused_why), _WHY)}" if kept.paused_why else ""
+        told.append(f"*paused* {by} {date_of(kept.paused_at)}{why}")
+    if kept.gone_at:
+        told.append(f"*gone*: its experiment is not in MLflow any more, noticed {date_of(kept.gone_at)}")
+    if last is not None and last.what in ("edited", "resumed"):
+        by = f" by {mention_of(last.by)}" if mention_of(last.by) else ""
+        told.append(f"{last.what}{by} {date_of(last.at)}")
+    return " · ".join(told)
+
+
+def _buttons(kept: StoredWatch, number: int, page: int) -> list[Block]:
+    value = to_value(WatchState(kept.id, page))
+    turn = ("Resume", "resume") if kept.is_paused else ("Pause", "pause")
+    named = [turn, ("Edit …", "edit"), ("Remove", "remove")]
+    return [push(label, f"{PREFIX}{what}:{number}", value) for label, what in named]
+
+
+def _headline(told: ShownWatches) -> str:
+    watches = sum(not each.is_digest for each in told.kept)
+    count = f"{watches} watch{'' if watches == 1 else 'es'}"
+    if not watches:
+        return f"A digest, but no watch in {told.place}"
+    digest = " and a digest" if len(told.kept) > watches else ""
+    part = f", page {min(told.page, told.pages - 1) + 1} of {told.pages}" if told.pages > 1 else ""
+    return f"{count}{digest} in {told.place}{part}"
+
+
+def _lines(told: ShownWatches) -> list[str]:
+    return [f"{mrkdwn(one_line(sentence_of(each)), _CLIPS[1])}{_state(each)}" for each in told.here]
+
+
+def _state(kept: StoredWatch) -> str:
+    if kept.is_paused:
+        return " (paused)"
+    return " (gone from MLflow)" if kept.gone_at else ""
+
+
+def _blocks(told: ShownWatches) -> tuple[Block, ...]:
+    for words in _CLIPS:
+        blocks = _with(told, words)
+        if text_weight(blocks) <= ALL_TEXT:
+            break
+    return tuple(blocks)
+
+
+def _with(told: ShownWatches, words: int) -> list[Block]:
+    note: list[Block] = [{"type": "section", "text": marked(told.note)}] if told.note else []
+    page = min(told.page, told.pages - 1)
+    entries = [
+        block
+        for number, each in enumerate(told.here)
+        for block in watch_entry(each, told.last.get(each.id), number=number, page=page, words=words)
+    ]
+    more = f"To watch more: {told.command} watch <experiment>. To remove all: {told.command} unwatch all"
+    return [header(_headline(told)), *note, *entries, *_turning(page, told.pages), aside(more)]
+
+
+def _turning(page: int, pages: int) -> list[Block]:
+    turns = [("Previous", page - 1)] if page else []
+    turns += [("Next", page + 1)] if page + 1 < pages else []
+    return (
+        [actions([push(label, f"{PREFIX}page:{to}", to_value(WatchState(page=to))) for label, to in turns])]
+        if turns
+        else []
+    )
+
+
+def _empty(told: ShownWatches, rung: BlockLevel) -> Reply:
+    report = nothing_report(command=told.command, place=told.place, experiment=told.experiment)
+    reply = draw(report, rung=rung)
+    if not told.note:
+        return reply
+    blocks = (
+        (reply.blocks[0], {"type": "section", "text": marked(told.note)}, *reply.blocks[1:]) if reply.blocks else ()
+    )
+    return Reply(clip(f"{told.note}\n{reply.text}", TEXT), blocks)

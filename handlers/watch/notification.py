@@ -1,0 +1,337 @@
+"""A notification as a message: what is to be said, found out, worded and drawn for every rung of the ladder."""
+
+import json
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from comparison.channel_defaults import ChannelDefaults
+from comparison.errors import RequestError
+from comparison.judgement.result import Comparison
+from comparison.language.watch_command import digest_of, watching_of
+from comparison.notifications.message import ManyNews, MessageKind, News, NewsFacts, RunNews, SilentNews, Unwanted
+from comparison.notifications.run_news import OWNER_TAGS, example_news, find_news
+from comparison.notifications.schedule import due_digest
+from comparison.report import Report, Step
+from comparison.reports.group_news import digest_report, news_report
+from comparison.reports.run_news import best_report
+from comparison.runs import Experiment, Run
+from comparison.watch import Watch
+from handlers.incoming import Utterance
+from handlers.services import Services
+from handlers.slack.blocks import Block, Reply, marked, menu, push
+from handlers.slack.escaping import clip, length, mrkdwn, one_line
+from handlers.slack.fallback import BlockLevel, Draw
+from handlers.slack.limits import TEXT, VALUE
+from handlers.slack.render import draw
+from handlers.stores import PostedComparison, StoredWatch, defaults_of
+from handlers.watch.stored import tied
+
+log = logging.getLogger(__name__)
+
+_MOMENT = 15  # digits of ms since the epoch; an id has more
+KEPT = 20  # run ids in the metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message of the outbox, as far as it matters to what it says."""
+
+    key: str  # of a sweep it ends with its parent's id, of a burst with when the quiet hours ended that it waited for
+    kind: MessageKind
+    workspace: str
+    channel: str
+    run_ids: tuple[str, ...] = ()
+    watch_ids: tuple[str, ...] = ()
+    about: str = ""  # of a notice its words, of a digest its local day, of a dead run since when it is silent (ms)
+    is_final: bool = False  # nothing more is expected of a sweep or burst
+
+
+@dataclass(frozen=True, slots=True)
+class PostedNotification:
+    """What to send. `is_over`: nothing more is expected; `new_best` is the id of a run that is one, "" : none is."""
+
+    draw: Draw
+    headline: str
+    is_over: bool = False
+    new_best: str = ""
+    run_ids: tuple[str, ...] = ()
+    watch_id: str = ""  # whose terms it is told by
+    comparison: Comparison | None = None  # of one run with its baseline
+
+
+def notification_reply(message: Notification, services: Services) -> PostedNotification | Unwanted:
+    """What the message says now. Raises TrackingUnavailable: to be asked again."""
+    if message.kind is MessageKind.NOTICE:
+        return _notice(message.about)
+    if message.kind is MessageKind.DIGEST:
+        return _digest(message, services)
+    defaults = _defaults(message.workspace, message.channel, services)
+    last = message.key.rpartition(":")[2]
+    told = find_news(
+        message.kind,
+        message.run_ids,
+        _watches(message, defaults, services),
+        services.runs,
+        now=services.now(),
+        defaults=defaults,
+        parent_id=last if message.kind is MessageKind.SWEEP else "",
+        was_quiet=last.isdecimal() and len(last) <= _MOMENT,
+        silent_since=int(message.about) if message.about.isdecimal() else 0,
+        is_final=message.is_final,
+    )
+    return told if isinstance(told, Unwanted) else _announced(told, message.kind, services)
+
+
+def example_notification(watching: Watch, said: Utterance, services: Services, run: Run) -> PostedNotification:
+    """How this run would have been announced where the watch was asked for; nobody is mentioned."""
+    defaults = defaults_of(services.defaults, said)
+    news = example_news(run, watching, services.runs, now=services.now(), defaults=defaults)
+    return _announced(NewsFacts(news, "", (run.run_id,)), MessageKind.RUN, services)
+
+
+def remember(announced: PostedNotification, message: Notification, ts: str, services: Services) -> None:
+    """For those who go on talking about it in the thread; that it cannot be kept is no reason not to have told it.
+
+    Written once, and anew when an edit compares other runs.
+    """
+    if announced.comparison is None or not ts:
+        return
+    sides = announced.comparison.sides
+    record = PostedComparison(
+        id=f"{message.channel}:{ts}",
+        workspace=message.workspace,
+        channel=message.channel,
+        thread="",
+        message_ts=ts,
+        asked_by="",
+        at=int(services.now().timestamp()),
+        runs=tuple(side.runs[0].run_id for side in sides),
+        labels=tuple(side.label for side in sides),
+        experiment=sides[-1].runs[0].experiment.name,
+    )
+    try:
+        known = services.comparisons.get(record.id)
+        if known is None or (known.runs, known.labels) != (record.runs, record.labels):
+            services.comparisons.remember(record)
+    except Exception:
+        log.exception("a comparison could not be remembered")
+
+
+def _announced(told: NewsFacts, kind: MessageKind, services: Services) -> PostedNotification:
+    news = told.news
+    report = _worded(news, kind, services)
+    row = news_buttons(_held(told), _experiments(news), is_one=not isinstance(news, ManyNews))
+    owner = "" if isinstance(news, ManyNews) else owner_line(news.run, news.owner, services)
+    return PostedNotification(
+        draw=_drawing(report, row, told.run_ids, owner),
+        headline=report.headline,
+        is_over=news.is_over if isinstance(news, ManyNews) else kind is not MessageKind.RUN,
+        new_best=_new_best(news),
+        run_ids=told.run_ids,
+        watch_id=told.watch_id,
+        comparison=news.comparison if isinstance(news, RunNews) else None,
+    )
+
+
+def _worded(news: News, kind: MessageKind, services: Services) -> Report:
+    if kind is MessageKind.BEST and isinstance(news, RunNews):
+        return best_report(news, ui_url=services.ui_url)
+    return news_report(
+        news, now=services.now(), ui_url=services.ui_url, rules_url=services.rules_url, command=services.command
+    )
+
+
+def _drawing(report: Report, row: Sequence[Block], run_ids: Sequence[str], owner: str = "") -> Draw:
+    metadata = {"event_payload": {"runs": list(run_ids)[:KEPT]}}
+
+    def drawn(rung: BlockLevel) -> Reply:
+        return replace(with_owner(draw(report, rung=rung, row=row), owner), metadata=metadata)
+
+    return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class NewsState:
+    """The run that a notification is about, or the best of many; what it was held against; which watch wanted it."""
+
+    run: str
+    experiment: str = ""  # an id
+    baseline: str = ""  # a run id; "" : it stood alone
+    watch: str = ""
+
+
+def _held(told: NewsFacts) -> NewsState | None:
+    news = told.news
+    match news:
+        case RunNews():
+            baseline = news.comparison.baseline.runs[0].run_id if news.comparison else ""
+            return NewsState(news.run.run_id, news.run.experiment.experiment_id, baseline, told.watch_id)
+        case SilentNews():
+            return NewsState(news.run.run_id, news.run.experiment.experiment_id, watch=told.watch_id)
+        case ManyNews():
+            best = news.groups[0].best if len(news.groups) == 1 else None
+            return NewsState(best.run_id, best.experiment.experiment_id, watch=told.watch_id) if best else None
+
+
+def _experiments(news: News) -> list[Experiment]:
+    return [group.experiment for group in news.groups] if isinstance(news, ManyNews) else [news.run.experiment]
+
+
+def _new_best(news: News) -> str:
+    match news:
+        case RunNews() if news.is_best:
+            return news.run.run_id
+        case ManyNews():
+            best = next((group.best for group in news.groups if group.is_new_best), None)
+            return best.run_id if best else ""
+    return ""
+
+
+def _watches(message: Notification, defaults: ChannelDefaults, services: Services) -> list[tuple[str, Watch]]:
+    """Those that still ask for it, in their order."""
+    found = []
+    for kept in _kept(message, services):
+        try:
+            watching = tied(watching_of(kept.words), kept)
+        except RequestError:
+            log.exception("the words of watch %s are not understood any more", kept.id)
+            continue
+        found.append((kept.id, watching if watching.place else replace(watching, place=defaults.experiment)))
+    return found
+
+
+def _kept(message: Notification, services: Services) -> list[StoredWatch]:
+    known = [services.watches.get(watch_id) for watch_id in message.watch_ids]
+    return [each for each in known if each is not None and not each.is_paused]
+
+
+def _defaults(workspace: str, channel: str, services: Services) -> ChannelDefaults:
+    try:
+        return services.defaults.of(workspace, channel)
+    except Exception:
+        log.exception("what a channel agreed on could not be looked up")
+        return ChannelDefaults()
+
+
+def _notice(words: str) -> PostedNotification:
+    """Words to a person, as they are: a headline, and what comes below it."""
+    first, *rest = [line for line in words.splitlines() if line.strip()] or ["A watch was paused"]
+    report = Report(headline=first, summary="\n".join([first, *rest]), steps=tuple(map(Step, rest)))
+    return PostedNotification(_drawing(report, (), ()), first, is_over=True)
+
+
+def _digest(message: Notification, services: Services) -> PostedNotification | Unwanted:
+    kept = next(iter(_kept(message, services)), None)
+    if kept is None:
+        return Unwanted("No digest of the channel asks for it any more.")
+    digest = digest_of(kept.words)
+    defaults = _defaults(message.workspace, message.channel, services)
+    told = due_digest(digest, message.about, services.runs, now=services.now(), defaults=defaults)
+    report = digest_report(told, ui_url=services.ui_url, command=services.command)
+    run_ids = tuple(each.best.run.run_id for each in told.standup.groups if each.best) if told.standup else ()
+    return PostedNotification(
+        _drawing(report, (), run_ids), report.headline, is_over=True, run_ids=run_ids, watch_id=kept.id
+    )
+
+
+# Whose run it is, in a notification where a watch asks for that: a mention where Slack knows them, else the name.
+
+
+_OWNER_CHARS = 60
+_PERSON = re.compile(r"[UW][A-Z0-9]{5,20}")
+
+
+def owner_line(run: Run, owner: str, services: Services) -> str:
+    """As mrkdwn that is escaped; "" for nobody. Only a tag of the run can hold a Slack id, an address is looked up."""
+    if not owner:
+        return ""
+    is_tagged = any(run.tags.get(tag, "").strip() == owner for tag in OWNER_TAGS)
+    person = owner if is_tagged and _PERSON.fullmatch(owner) else _found(owner, services)
+    mention = f"<@{person}>" if person else mrkdwn(clip(one_line(owner), _OWNER_CHARS), 2 * _OWNER_CHARS)
+    return f"Run by {mention}"
+
+
+def with_owner(reply: Reply, line: str) -> Reply:
+    """The line stands below the headline, and at the end of the text."""
+    if not line:
+        return reply
+    text = f"{reply.text}\n{line}"
+    section = {"type": "section", "text": marked(line)}
+    blocks = (reply.blocks[0], section, *reply.blocks[1:]) if reply.blocks else ()
+    return replace(reply, text=text if length(text) <= TEXT else reply.text, blocks=blocks)
+
+
+def _found(owner: str, services: Services) -> str:
+    """The Slack id of whom an address belongs to; that it cannot be looked up is no reason to say nothing."""
+    if "@" not in owner:
+        return ""
+    try:
+        person = services.find_person(owner)
+    except Exception:
+        log.exception("a person could not be looked up")
+        return ""
+    return person if _PERSON.fullmatch(person) else ""
+
+
+# What can be pressed below a notification, and what it holds: ids only, to work on every replica, a year later.
+#
+# The two buttons hold all of it; an option of the menu has room for an id, and the buttons beside it for the rest.
+
+
+PREFIX = "news:"
+COMPARE = f"{PREFIX}compare"  # opens the choice of a run to compare with
+PIN = f"{PREFIX}pin"  # makes the run the baseline of the channel
+MENU = f"{PREFIX}more"
+MUTE = "mute:"  # an option of the menu, with the id of an experiment behind it
+WATCHES = "watches"  # an option of the menu: what is watched for the channel
+MUTED = 3  # experiments of one message that can be muted from it
+_OPTION_CHARS = 50
+_ID = re.compile(r"[0-9a-zA-Z_.-]{1,64}")
+
+
+_SHORT = {"r": "run", "e": "experiment", "b": "baseline", "w": "watch"}
+
+
+def to_value(held: NewsState) -> str:
+    """As the value of a button."""
+    told = {sign: value for sign, name in _SHORT.items() if (value := getattr(held, name))}
+    text = json.dumps(told, separators=(",", ":"))
+    return text if len(text) <= VALUE else ""
+
+
+def from_value(value: str) -> NewsState | None:
+    """What a button holds; None for what is none of ours."""
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return None
+    if not isinstance(told, dict):
+        return None
+    found = {name: str(told.get(sign, "")) for sign, name in _SHORT.items()}
+    if not found["run"] or not all(_ID.fullmatch(each) for each in found.values() if each):
+        return None
+    return NewsState(**found)
+
+
+def muted_experiment(choice: str) -> str:
+    """The id of the experiment that an option of the menu would mute; "" for another option."""
+    wanted = choice.removeprefix(MUTE)
+    return wanted if choice.startswith(MUTE) and _ID.fullmatch(wanted) else ""
+
+
+def news_buttons(held: NewsState | None, experiments: Sequence[Experiment], *, is_one: bool = True) -> list[Block]:
+    """`is_one`: the message is about one run; else the buttons are for the best of its runs, where one is known."""
+    mutes = {
+        f"{MUTE}{each.experiment_id}": f"Mute {clip(one_line(each.name), _OPTION_CHARS)}"
+        for each in experiments[:MUTED]
+        if _ID.fullmatch(each.experiment_id)
+    }
+    value = to_value(held) if held else ""
+    what = "" if is_one else " the best"
+    pushes = [
+        push(f"Compare{what} with …", COMPARE, value),
+        push(f"Pin{what} as baseline", PIN, value),
+    ]
+    return [*(pushes if value else []), menu(MENU, {**mutes, WATCHES: "Watches of this channel"})]

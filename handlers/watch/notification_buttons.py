@@ -1,0 +1,264 @@
+"""The buttons below a notification: mute its experiment, see what is watched, compare its run, pin it as baseline.
+
+All that is needed is in the message itself, so they work on every replica and after a year; what is no longer
+understood says so and does nothing.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from comparison.errors import RequestError
+from comparison.notifications.matching import covers_experiment
+from comparison.report import Report
+from comparison.reports.text import display_name
+from comparison.reports.watches import muted_report
+from comparison.request import ListWatches, Pin
+from comparison.run_reference import Linked
+from comparison.runs import Experiment
+from comparison.watch import Watch
+from handlers import channel_settings
+from handlers.channel_settings import channel_words
+from handlers.compare.dialog import DialogStart, open_dialog
+from handlers.conversation import Feature, Job, ParsedRequest, answer_words, hand_over
+from handlers.incoming import ButtonPress, Utterance, button_press
+from handlers.services import Services
+from handlers.slack.blocks import Reply, push
+from handlers.slack.client import SlackError
+from handlers.slack.delivery import Delivery
+from handlers.slack.escaping import mrkdwn, one_line
+from handlers.slack.fallback import BlockLevel
+from handlers.slack.limits import VALUE
+from handlers.slack.render import draw
+from handlers.stores import StoredWatch
+from handlers.watch import list as watch_list
+from handlers.watch.notification import COMPARE, MENU, PIN, PREFIX, WATCHES, NewsState, from_value, muted_experiment
+from handlers.watch.stored import (
+    may_change,
+    not_allowed,
+    skip_ended_while_paused,
+    tell_channel,
+    watch_of,
+    watches_here,
+    words_of,
+)
+
+UNDO = "unmute"
+_OLD = "That button no longer does anything. It may be from an older version of me."
+_UNWATCHED = "No watch of this channel covers that experiment any more, so there is nothing to mute."
+_WITHIN = 1.0  # seconds for the name of a run, of the three that a dialog has to be opened in
+_PATIENCE = 5.0  # seconds to be put off by Slack
+
+
+def register(app: App) -> None:
+    app.action(re.compile(f"^{PREFIX}"))(on_button)
+    app.action(UNDO)(on_undo)
+
+
+def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    ack()
+    pressed = button_press(body)
+    experiment = muted_experiment(pressed.choice) if pressed.action == MENU else ""
+    held = from_value(pressed.choice) if pressed.action in (COMPARE, PIN) else None
+    if held is not None and pressed.action == COMPARE:
+        compare_with(held, pressed, client, services)
+    elif held is not None:
+        _do(pin(held, pressed, client, services), services)
+    elif experiment:
+        _do(_asked(pressed.said, MuteAction(experiment), client, services), services)
+    elif pressed.action == MENU and pressed.choice == WATCHES:
+        _do(_asked(pressed.said, watch_list, client, services), services)
+    else:
+        answer_old_button(pressed.said, client, services)
+
+
+def on_undo(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    ack()
+    pressed = button_press(body)
+    done = _read(pressed.choice)
+    if done is None:
+        answer_old_button(pressed.said, client, services)
+    else:
+        _do(_asked(pressed.said, UnmuteAction(done, pressed.said.response_url), client, services), services)
+
+
+def answer_old_button(heard: Utterance, client: WebClient, services: Services) -> None:
+    work = answer_words(heard, client, services)
+    hand_over(work, services, lambda: work.tell(Report(headline=_OLD, summary=_OLD)))
+
+
+def compare_with(held: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> None:
+    """The dialog to choose the other run, posting in the thread of the notification."""
+    heard = pressed.said
+    found = services.shelf.these(services.runs, (held.run,), _WITHIN).runs
+    label = f"{found[0].name} ({held.run[:8]})" if found else held.run[:8]
+    start = DialogStart(((held.run, label),), heard.channel, heard.thread_ts or pressed.message_ts)
+    open_dialog(heard, start, client, services)
+
+
+def pin(held: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> Job:
+    """As `pin <run>` does, in the thread of the notification."""
+    thread = pressed.said.thread_ts or pressed.message_ts
+    heard = replace(pressed.said, words=f"pin {held.run}", thread_ts=thread, answer_ts=thread)
+    return answer_words(
+        heard, client, services, meaning=ParsedRequest(lambda: (Pin(Linked(held.run)), channel_settings))
+    )
+
+
+def _asked(heard: Utterance, feature: Feature, client: WebClient, services: Services) -> Job:
+    return answer_words(heard, client, services, meaning=ParsedRequest(lambda: (ListWatches(), feature)))
+
+
+def _do(work: Job, services: Services) -> None:
+    hand_over(work, services, work.run)
+
+
+@dataclass(frozen=True, slots=True)
+class MutedExperiment:
+    """What was done to mute an experiment: watches that were paused, and those that leave it out since."""
+
+    experiment: str  # its name
+    paused: tuple[str, ...] = ()
+    excepted: tuple[str, ...] = ()
+
+
+def _write(done: MutedExperiment) -> str:
+    told = {"e": done.experiment, "p": done.paused, "x": done.excepted}
+    text = json.dumps(told, separators=(",", ":"))
+    return text if len(text) <= VALUE else ""
+
+
+def _read(value: str) -> MutedExperiment | None:
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return None
+    if not isinstance(told, dict) or not isinstance(told.get("e"), str):
+        return None
+    return MutedExperiment(told["e"], _ids(told.get("p")), _ids(told.get("x")))
+
+
+def _ids(told: Any) -> tuple[str, ...]:
+    return tuple(each for each in told if isinstance(each, str)) if isinstance(told, list) else ()
+
+
+@dataclass(frozen=True)
+class MuteAction:
+    """A watch of this experiment alone is paused, a pattern leaves it out from now on."""
+
+    experiment_id: str
+
+    def answer(self, _request: ListWatches, heard: Utterance, services: Services, delivery: Delivery) -> None:
+        experiment = _experiment(self.experiment_id, services)
+        covering = _covering(experiment.name, heard, services)
+        if not covering:
+            delivery.tell(lambda rung: draw(Report(headline=_UNWATCHED, summary=_UNWATCHED), rung=rung))
+            return
+        if not all(may_change(each, heard, delivery.outlet) for each in covering):
+            raise not_allowed()
+        done = _mute(experiment.name, covering, heard, services)
+        tell_channel(covering, f"muted {mrkdwn(one_line(experiment.name), 100)} in", heard, delivery.outlet)
+        report = muted_report(
+            experiment.name, paused=len(done.paused), excepted=len(done.excepted), place=channel_words(heard)
+        )
+
+        def drawn(rung: BlockLevel) -> Reply:
+            value = _write(done)
+            return draw(report, rung=rung, row=[push("Undo", UNDO, value)] if value else [])
+
+        delivery.tell(drawn)
+
+    def show_progress(
+        self, _request: ListWatches, _heard: Utterance, _services: Services, _delivery: Delivery
+    ) -> None: ...
+
+
+@dataclass(frozen=True)
+class UnmuteAction:
+    """As it was before it was muted, as far as nobody has changed it since."""
+
+    done: MutedExperiment
+    response_url: str
+
+    def answer(self, _request: ListWatches, heard: Utterance, services: Services, delivery: Delivery) -> None:
+        known = {each.id: each for each in watches_here(heard, services)}
+        paused = [known[each] for each in self.done.paused if each in known]
+        excepted = [known[each] for each in self.done.excepted if each in known]
+        if not all(may_change(each, heard, delivery.outlet) for each in (*paused, *excepted)):
+            raise not_allowed()
+        for each in paused:
+            skip_ended_while_paused(each, services)
+        at = int(services.now().timestamp())
+        changed = [each for each in paused if services.watches.resume(each.id, by=heard.user, at=at)]
+        changed += [each for each in excepted if _take_back(each, self.done.experiment, heard, services)]
+        name = self.done.experiment
+        told = f"{display_name(name)} is no longer muted in {channel_words(heard)}"
+        tell_channel(changed, f"unmuted {mrkdwn(one_line(name), 100)} in", heard, delivery.outlet)
+        self._say(Report(headline=told, summary=told), delivery)
+
+    def show_progress(
+        self, _request: ListWatches, _heard: Utterance, _services: Services, _delivery: Delivery
+    ) -> None: ...
+
+    def _say(self, report: Report, delivery: Delivery) -> None:
+        """In place of what offered it."""
+        try:
+            if self.response_url:
+                replace(delivery.outlet, patience=_PATIENCE).replace(self.response_url, draw(report))
+                return
+        except SlackError:
+            pass
+        delivery.tell(lambda rung: draw(report, rung=rung))
+
+
+def _experiment(experiment_id: str, services: Services) -> Experiment:
+    found = next((each for each in services.runs.experiments() if each.experiment_id == experiment_id), None)
+    if found is None:
+        raise RequestError("That experiment is not there any more.", remedy="What is watched:", example="watches")
+    return found
+
+
+def _covering(name: str, heard: Utterance, services: Services) -> list[StoredWatch]:
+    """The watches of the channel that announce runs of this experiment now."""
+    here = [each for each in watches_here(heard, services) if not each.is_paused]
+    return [each for each in here if (watching := watch_of(each)) is not None and covers_experiment(watching, name)]
+
+
+def _mute(name: str, covering: Sequence[StoredWatch], heard: Utterance, services: Services) -> MutedExperiment:
+    """Nothing is changed where one of them cannot leave it out."""
+    at = int(services.now().timestamp())
+    words = {each.id: _without(name, watching) for each in covering if (watching := watch_of(each)) is not None}
+    paused, excepted = [], []
+    for each in covering:
+        if not words.get(each.id):
+            services.watches.pause(each.id, by=heard.user, at=at)
+            paused.append(each.id)
+        else:
+            services.watches.edit(each.id, words[each.id], by=heard.user, at=at)
+            excepted.append(each.id)
+    return MutedExperiment(name, tuple(paused), tuple(excepted))
+
+
+def _without(name: str, watching: Watch) -> str:
+    """The words of a pattern that leaves the experiment out."""
+    if watching.place.casefold() == name.casefold():
+        return ""
+    return words_of(replace(watching, excepted=(*watching.excepted, name)))
+
+
+def _take_back(kept: StoredWatch, name: str, heard: Utterance, services: Services) -> bool:
+    """Whether it was left out."""
+    watching = watch_of(kept)
+    if watching is None:
+        return False
+    left = tuple(each for each in watching.excepted if each.casefold() != name.casefold())
+    if left == watching.excepted:
+        return False
+    words = words_of(replace(watching, excepted=left))
+    skip_ended_while_paused(kept, services, name)
+    return services.watches.edit(kept.id, words, by=heard.user, at=int(services.now().timestamp())) is not None

@@ -1,0 +1,199 @@
+"""What a kept watch means, who set it up, and what is said in its channel when somebody else changes it."""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from comparison.errors import RequestError
+from comparison.language.unparse import watch_words
+from comparison.language.watch_command import digest_of, watching_of
+from comparison.notifications.matching import is_watched
+from comparison.notifications.new_runs import CLOCK_SKEW_MS
+from comparison.reports.watches import digest_sentence, watch_sentence
+from comparison.watch import Watch
+from handlers.incoming import Utterance
+from handlers.services import Services
+from handlers.slack.blocks import Reply, marked
+from handlers.slack.client import SlackClient, SlackError
+from handlers.slack.escaping import clip, mrkdwn, one_line
+from handlers.slack.limits import VALUE
+from handlers.stores import StoredWatch
+
+log = logging.getLogger(__name__)
+
+PREFIX = "watch:"
+LIST = f"{PREFIX}list"
+_WORDS = 300
+_LATEST = 253_402_300_799  # the last second that has a date
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """What a button of a list holds: a watch, and which page of the list shows it."""
+
+    watch: str = ""
+    page: int = 0
+
+
+def to_value(held: WatchState) -> str:
+    return json.dumps({"w": held.watch, "p": held.page}, separators=(",", ":"))[:VALUE]
+
+
+def from_value(value: str) -> WatchState:
+    """What a button holds; nothing for what is none of ours."""
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return WatchState()
+    if not isinstance(told, dict):
+        return WatchState()
+    page = told.get("p")
+    return WatchState(str(told.get("w", "")), page if isinstance(page, int) and 0 <= page < 1_000 else 0)
+
+
+def watch_of(kept: StoredWatch) -> Watch | None:
+    """None for a digest, and for words that are not understood any more."""
+    try:
+        return None if kept.is_digest else tied(watching_of(kept.words), kept)
+    except RequestError:
+        log.warning("the words of watch %s are not understood any more", kept.id)
+        return None
+
+
+def tied(watching: Watch, kept: StoredWatch) -> Watch:
+    """With the experiment that it was set up for, whatever that is called by now."""
+    is_same = watching.experiment_id == kept.experiment_id
+    return watching if is_same else replace(watching, experiment_id=kept.experiment_id)
+
+
+def skip_ended_while_paused(kept: StoredWatch, services: Services, experiment: str = "") -> None:
+    """What ended while a watch was paused is no news when it goes on; where MLflow cannot be asked it may be.
+
+    `experiment`: the one that a pattern left out meanwhile; without it the whole watch was paused.
+    """
+    watching = watch_of(kept)
+    if watching is None or not (experiment or kept.is_paused):
+        return
+    floor = int(services.now().timestamp() * 1000) - CLOCK_SKEW_MS
+    try:
+        known = services.runs.experiments()
+        ids = [
+            each.experiment_id
+            for each in known
+            if each.name == experiment or (not experiment and is_watched(watching, each))
+        ]
+        ended = services.runs.ended_after(floor, experiment_ids=ids) if ids else []
+    except RequestError as error:
+        log.info("what ended while a watch was paused is not known: %s", error.problem)
+        return
+    services.watches.prime(kept.id, dict.fromkeys((*kept.past, *(run.run_id for run in ended))))
+
+
+def words_of(watching: Watch) -> str:
+    """The words that are kept of a watch. Raises RequestError where they would not be read as the same."""
+    words = watch_words(watching)
+    try:
+        is_same = replace(watching_of(words), baseline=None) == replace(watching, experiment_id="", baseline=None)
+    except RequestError as error:
+        raise RequestError(f"I cannot keep that. {error.problem}", remedy=error.remedy) from error
+    if not is_same:
+        raise RequestError(
+            "I cannot keep that: the name of an experiment or metric in it cannot be told from other words.",
+            remedy="A pattern can stand for it, with ? for each odd character.",
+        )
+    return words
+
+
+def sentence_of(kept: StoredWatch) -> str:
+    """A watch or digest in a few words for people; as it was typed where it is not understood any more."""
+    try:
+        if kept.is_digest:
+            return f"Digest {digest_sentence(digest_of(kept.words))}"
+        return watch_sentence(watching_of(kept.words))
+    except RequestError:
+        return one_line(kept.words)
+
+
+def watches_here(said: Utterance, services: Services) -> list[StoredWatch]:
+    """Those of the channel, without its digest."""
+    return [each for each in services.watches.of_channel(said.team, said.channel) if not each.is_digest]
+
+
+def mention_of(user: str) -> str:
+    """A mention, as mrkdwn; "" for what is no person's id."""
+    return f"<@{user}>" if user.isalnum() and user.isascii() else ""
+
+
+def date_of(at: float) -> str:
+    """A day as the reader's own clock has it, as mrkdwn."""
+    return f"<!date^{min(max(int(at), 0), _LATEST)}^{{date_short_pretty}}|earlier>"
+
+
+def set_up_line(kept: StoredWatch) -> str:
+    """By whom and when, as mrkdwn."""
+    by = f" by {mention_of(kept.created_by)}" if mention_of(kept.created_by) else ""
+    return f"Set up{by} {date_of(kept.created_at)}"
+
+
+def with_line_below(reply: Reply, line: str) -> Reply:
+    """With a small line of mrkdwn, escaped already, below it and in its text."""
+    blocks = (*reply.blocks, {"type": "context", "elements": [marked(line)]}) if reply.blocks else ()
+    return replace(reply, text=f"{reply.text}\n{line}", blocks=blocks)
+
+
+def tell_channel(changed: Iterable[StoredWatch], what: str, heard: Utterance, outlet: SlackClient) -> None:
+    """A line for all in the channel when watches of others were changed; `what` was done to them.
+
+    That it cannot be said is no reason not to have done it.
+    """
+    others = [each for each in changed if each.created_by != heard.user]
+    if not others:
+        return
+    owners = " and ".join(dict.fromkeys(filter(None, (mention_of(each.created_by) for each in others))))
+    which = "a watch" if len(others) == 1 else f"{len(others)} watches"
+    told = "; ".join(mrkdwn(one_line(sentence_of(each)), _WORDS) for each in others[:5])
+    text = f"{mention_of(heard.user) or 'Somebody'} {what} {which}{f' of {owners}' if owners else ''}: {told}"
+    try:
+        outlet.post(others[0].channel, Reply(clip(text, 2_900)))
+    except SlackError as failure:
+        log.warning("a channel could not be told that its watches were changed: %s", failure)
+
+
+def new_id(said: Utterance, words: str, services: Services) -> str:
+    """The same when the same delivery is worked on again by another process."""
+    about = said.delivery or services.now().isoformat()
+    return sha256(f"{said.team}|{said.channel}|{about}|{words}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+# Who may change what a channel watches: who set it up, and whoever is in the channel.
+
+
+_NO = "Only who set a watch up and people in its channel can change it."
+
+
+def may_change(kept: StoredWatch, heard: Utterance, outlet: SlackClient) -> bool:
+    """Where Slack does not tell who is in a channel, whoever acts in it counts as in it."""
+    if heard.team != kept.workspace:
+        return False
+    if heard.user == kept.created_by:
+        return True
+    known = is_in(kept.channel, heard.user, outlet)
+    return heard.channel == kept.channel if known is None else known
+
+
+def is_in(channel: str, user: str, outlet: SlackClient) -> bool | None:
+    """Whether somebody is in a channel; None where the app may not know."""
+    if channel.startswith("D"):
+        return None  # of the two who are in it one is the app
+    try:
+        return outlet.has_member(channel, user)
+    except SlackError as failure:
+        log.info("members of a channel cannot be looked up: %s", failure)
+        return None
+
+
+def not_allowed() -> RequestError:
+    """What somebody outside hears."""
+    return RequestError(_NO, remedy="Join the channel, and change it there.")

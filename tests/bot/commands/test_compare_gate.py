@@ -1,0 +1,42 @@
+import math
+
+import pytest
+
+from bot.commands.compare import gate
+from comparison import compare
+from comparison.runs import Metric
+from tests.comparison.builders import run, two
+
+PASS, WORSE, CANNOT_TELL = 0, 1, 4
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "metrics", "code", "why"),
+    [
+        ({"acc": 0.3}, {"acc": 0.1 + 0.2}, [], PASS, ""),
+        ({"loss": 0.3}, {"loss": 0.1 + 0.2}, ["loss"], PASS, ""),
+        ({"acc": 0.9, "fit_time": 10}, {"acc": 0.92, "fit_time": 10.03}, [], PASS, ""),
+        ({"acc": 0.9, "fit_time": 10}, {"acc": 0.92, "fit_time": 12}, [], WORSE, "worse: fit_time"),
+        ({"acc": 0.9, "fit_time": 10}, {"acc": 0.92, "fit_time": 10.03}, ["fit_time"], WORSE, "worse: fit_time"),
+        ({"acc": 0.9, "f1": 0.9}, {"acc": 0.92, "f1": 0.8}, [], WORSE, "worse: f1"),
+        ({"acc": 0.9, "f1": 0.9}, {"acc": 0.92, "f1": 0.8}, ["acc"], PASS, ""),
+        ({"n_samples": 1}, {"n_samples": 1}, [], CANNOT_TELL, "cannot tell: no metric with a known goal is on both sides"),
+        ({"acc": 0.9, "fit_time": 1}, {"fit_time": 0.5}, [], CANNOT_TELL, "cannot tell: nothing but costs can be judged"),
+        ({"acc": 0.9, "loss": 1}, {"acc": 0.9, "loss": math.nan}, [], CANNOT_TELL, "cannot tell: loss"),
+        ({"acc": 0.9}, {"acc": Metric(0.95, is_unclear=True)}, ["acc"], CANNOT_TELL, "cannot tell: acc"),
+        ({"acc": 0.9, "f1": 1}, {"acc": Metric(0.95, is_unclear=True), "f1": 1}, [], CANNOT_TELL, "cannot tell: acc"),
+    ],
+)  # fmt: skip
+def test_a_candidate_passes_is_worse_or_cannot_be_told(baseline, candidate, metrics, code, why):
+    assert gate(two(baseline, candidate, metrics=metrics)) == (code, why)
+
+
+def test_a_run_compared_with_itself_cannot_be_told():
+    same = run("A", {"acc": 1})
+    assert gate(compare(same, same)) == (CANNOT_TELL, "cannot tell: A (AA) and A (AA) #2 are one run")
+    assert gate(compare(same, same, metrics=["acc"]))[0] == CANNOT_TELL
+    assert gate(compare(same, same, run("B", {"acc": 0}))) == (WORSE, "worse: acc")
+
+
+def test_within_the_tolerance_it_passes():
+    assert gate(two({"acc": 0.9}, {"acc": 0.8995}, tolerance=0.001)) == (PASS, "")

@@ -1,0 +1,51 @@
+import os
+import subprocess
+import sys
+
+from bot.demo.command import isolate_environment
+
+WATCHED = """
+import os, sys
+from bot.demo.surroundings import isolate
+isolate(os.environ)
+called = []
+sys.addaudithook(lambda event, args: called.append((event, args[1:])) if event in ("socket.connect", "socket.getaddrinfo") else None)
+from bot.demo.training import train
+train(sys.argv[1], sys.argv[2], lambda trained: None)
+print(called)
+"""
+
+
+def test_settings_of_a_real_installation_are_left_out():
+    environment = {
+        "PATH": "/bin",
+        "SLACK_APP_TOKEN": "xapp-real",
+        "MLFLOW_TRACKING_URI": "http://real",
+        "MLFLOW_RUN_ID": "1234",
+        "MLCOMPARE_COMMAND": "/other",
+        "DATABASE_URL": "postgresql://real",
+        "PORT": "80",
+    }
+    isolate_environment(environment)
+    assert "PATH" in environment
+    assert not {"SLACK_APP_TOKEN", "MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLCOMPARE_COMMAND"} & environment.keys()
+    assert not {"DATABASE_URL", "PORT"} & environment.keys()
+
+
+def test_loopback_is_not_reached_through_a_proxy():
+    environment = {"HTTP_PROXY": "http://proxy", "https_proxy": "http://proxy", "no_proxy": "example.com"}
+    isolate_environment(environment)
+    assert not {"HTTP_PROXY", "https_proxy"} & environment.keys()
+
+
+def test_training_calls_nobody_and_says_nothing(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, f"sqlite:///{tmp_path}/mlflow.db", tmp_path.as_uri()],
+        check=False,
+        env={**os.environ, "MLFLOW_RUN_ID": "0" * 32, "MLFLOW_EXPERIMENT_NAME": "mine"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stderr == ""
+    assert done.stdout == "[]\n"
