@@ -23,7 +23,8 @@ from comparison.language.quoting import complete_request
 from comparison.names import fold, nearest_names
 from comparison.request import Compare
 from comparison.resolve.runs import ChosenRuns, find_runs
-from comparison.runs import Experiment, Goal, Metric, Run, Side
+from comparison.resumption import renewed
+from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.source import RunSource
 
 MOST_HISTORIES = 400  # metric histories read for one answer
@@ -61,6 +62,9 @@ def ask(
             example="run-a vs run-b",
             text=request.text,
         )
+    now_ms = None if moment is None else int(moment.timestamp() * 1000)
+    if now_ms is not None and not request.best and request.at_step is None:
+        sides = _as_logged_last(sides, source, now_ms)
     metrics = _known(request, sides) or _default_metric(agreed, sides)
     reading = "last"
     goal_of = _goals(sides, agreed.goals)
@@ -69,7 +73,6 @@ def ask(
         sides = _read_series(request, sides, metrics, source, goal_of)
     else:
         sides = told_apart(sides, source, metrics=[_logged_as(name) for name in metrics], judged=_judged(goal_of))
-    now_ms = None if moment is None else int(moment.timestamp() * 1000)
     return compare(
         *sides,
         metrics=metrics,
@@ -79,6 +82,15 @@ def ask(
         now=now_ms,
         reading=reading,
     )
+
+
+def _as_logged_last(sides: Sequence[Side], source: RunSource, now: int) -> Sequence[Side]:
+    """Runs that go on and count their steps anew with what they logged last, which MLflow does not show."""
+    going_on = [run for run in _runs(sides) if run.status is Status.RUNNING]
+    if not going_on:
+        return sides
+    known = {run.run_id: run for run in renewed(going_on, source, now)}
+    return [replace(side, runs=tuple(known.get(run.run_id, run) for run in side.runs)) for side in sides]
 
 
 def _goals(sides: Sequence[Side], channel: Mapping[str, Goal]) -> Callable[[str], Goal]:

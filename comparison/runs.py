@@ -91,6 +91,7 @@ class Run:
     datasets: tuple[Dataset, ...] = ()
     models: tuple[str, ...] = ()  # ids of the models it made or measured
     former_end: int | None = None  # when a run that goes on had ended before it was resumed
+    steps_before: int = 0  # that it had made when it began to count them anew; 0: it has not, as far as is known
     odd_times: Mapping[str, int] = field(default_factory=dict)  # `start` or `end` as logged, where it cannot be
 
     @property

@@ -81,9 +81,9 @@ def _silence(run: Run, now: int | None) -> int | None:
     """For how many ms a running run has said nothing, if that is too long."""
     if now is None or run.status is not Status.RUNNING:
         return None
-    heard = max((metric.logged_at for metric in run.metrics.values()), default=0)
-    heard = max(heard, run.started_at or 0)
-    return now - heard if heard and now - heard > _SILENT_TOO_LONG else None
+    heard = run.heard_at
+    is_resumed = run.former_end is not None and heard <= run.former_end  # since when it runs again, nobody knows
+    return now - heard if heard and now - heard > _SILENT_TOO_LONG and not is_resumed else None
 
 
 def _deleted(sides: Sequence[Side]) -> Iterator[str]:

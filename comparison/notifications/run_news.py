@@ -35,7 +35,7 @@ from comparison.notifications.matching import (
     refusal,
 )
 from comparison.notifications.message import MessageKind, NewsFacts, RunNews, SilentNews, Unwanted
-from comparison.queries.resumption import as_logged, is_behind, renewed
+from comparison.resumption import as_logged, is_behind, renewed
 from comparison.runs import Run, Status
 from comparison.tracking.source import ModelVersion, RunSource
 from comparison.watch import OnlyRuns, Watch
@@ -224,7 +224,7 @@ def _silence(  # noqa: PLR0913 -- all but one by their place
         return Unwanted("It logs again.")
     begin = since or heard
     until = min(max(heard, begin), _ms(now)) if is_back else _ms(now)
-    steps = max((metric.step for metric in run.metrics.values()), default=0)
+    steps = run.steps_before + max((metric.step for metric in run.metrics.values()), default=0)
     at_first = run.started_at if run.started_at and begin > run.started_at else None
     usual = (begin - at_first) // steps if at_first and steps > 0 and not is_back else None
     owner = owner_of(run) if any(watching.mentions_owner for _key, watching in wanting) else ""

@@ -11,12 +11,12 @@ from comparison.errors import FilterRefused, RequestError, RunNotFound
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric, value_of
 from comparison.language.quoting import offered
-from comparison.queries.liveness import STALE, find_silent_runs
-from comparison.queries.resumption import renewed
+from comparison.liveness import STALE, find_silent_runs
 from comparison.queries.scope import Scope, find_scope, since_moment
 from comparison.queries.standup import MAX_FAILED, failures, ill_since, in_order, running_now, undated_since
 from comparison.request import Failed, Running, Show, Top
 from comparison.resolve.runs import ChosenRuns, SearchScope, find_runs, rank_by
+from comparison.resumption import renewed
 from comparison.run_reference import TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.leaders import SAMPLE

@@ -9,10 +9,10 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import side_by_side
 from comparison.errors import RequestError
 from comparison.judgement.primary_metric import PrimaryMetric, choose_primary, is_better, rank, value_of
-from comparison.queries.liveness import STALE, find_silent_runs
-from comparison.queries.resumption import renewed
+from comparison.liveness import STALE, find_silent_runs
 from comparison.queries.scope import Scope, find_scope, since_moment
 from comparison.request import Standup
+from comparison.resumption import renewed
 from comparison.runs import Experiment, Goal, Run, Status
 from comparison.tracking.source import Ranking, RunSource
 

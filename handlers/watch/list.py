@@ -131,7 +131,8 @@ def watch_facts(kept: StoredWatch, last: WatchChange | None) -> str:
         told.append(f"*gone*: its experiment is not in MLflow any more, noticed {date_of(kept.gone_at)}")
     if last is not None and last.what in ("edited", "resumed"):
         by = f" by {mention_of(last.by)}" if mention_of(last.by) else ""
-        told.append(f"{last.what}{by} {date_of(last.at)}")
+        what = "its experiment was renamed" if last.what == "edited" and not last.by else f"{last.what}{by}"
+        told.append(f"{what} {date_of(last.at)}")
     return " · ".join(told)
 
 

@@ -54,6 +54,15 @@ def test_a_channel_lists_its_own_the_oldest_first_and_digests_last(watches):
     assert [each.id for each in watches.every()] == ["w1", "w3", "w4", "w2", "w0"]
 
 
+def test_a_watch_is_tied_to_its_experiment_until_its_words_are_others(watches):
+    watches.add(FRAUD)
+    watches.tie("w1", "7", gone_at=5)
+    assert (watches.get("w1").experiment_id, watches.get("w1").gone_at) == ("7", 5)
+    assert watches.edit("w1", "fraud-2", by="", at=9, experiment_id="7").experiment_id == "7"
+    assert watches.edit("w1", "iris", by="U2", at=9) == replace(FRAUD, words="iris")
+    assert [each.what for each in watches.changes("T1", "C1")] == ["edited", "edited", "added"]
+
+
 def test_a_channel_has_room_for_so_many_and_for_one_more_when_one_is_removed(watches):
     for number in range(MAX_WATCHES):
         watches.add(replace(FRAUD, id=f"w{number}", is_digest=number % 2 == 0))

@@ -6,6 +6,8 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from comparison.compare import ask as compare_runs
+from comparison.language.parser import parse
 from comparison.runs import Status
 from comparison.tracking.mlflow import MlflowRuns
 from tests.comparison.queries.test_queries_on_mlflow import ask
@@ -244,3 +246,11 @@ def test_the_top_names_its_experiment(uri, client):
     log_run(client, other, "second", {"only_here_accuracy": 0.95})
     headline = ask(MlflowRuns(uri), "top 3 by only_here_accuracy").headline
     assert headline == "Best only_here_accuracy: 0.95, second in named too"
+
+
+def test_a_comparison_takes_what_a_resumed_run_logged_last_and_does_not_call_it_dead(source, client, resumed, now):
+    experiment = new_experiment(client)
+    other = log_run(client, experiment, "other", {"loss": 0.8})
+    comparison = compare_runs(parse(f"{other} vs {resumed}"), source, now=now)
+    assert comparison.metrics[0].changes[0].candidate.value == 0.6
+    assert not any("dead" in warning.text for warning in comparison.warnings)

@@ -61,6 +61,16 @@ def test_each_watch_is_listed_with_who_since_when_and_its_buttons(town, bot):
     assert said[-1] == "(To watch more: /mlcompare watch <experiment>. To remove all: /mlcompare unwatch all)"
 
 
+def test_a_watch_whose_experiment_is_gone_or_was_renamed_says_so(town, bot):
+    gone, renamed = have(bot, "team/fraud"), have(bot, "iris")
+    bot.services.watches.tie(gone.id, "2", gone_at=NOON // 1000)
+    bot.services.watches.edit(renamed.id, "iris-2", by="", at=NOON // 1000, experiment_id="1")
+    today = f"<!date^{NOON // 1000}^{{date_short_pretty}}|earlier>"
+    said = heard(town, "watches")
+    assert f" · gone: its experiment is not in MLflow any more, noticed {today}\n" in said
+    assert f" · its experiment was renamed {today}\n" in said
+
+
 def test_nothing_watched_is_said_with_what_to_type(town, bot):
     said = heard(town, "watches")
     assert said.startswith(f"only to {MAYA}: # Nothing is watched in this channel\n")

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from comparison.queries.liveness import find_silent_runs
+from comparison.liveness import find_silent_runs
 from tests.comparison.queries.team import DAY, FRAUD, HOUR, MINUTE, NOW_MS, a_run, silent
 
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from comparison.concurrency import side_by_side
 from comparison.errors import RequestError
-from comparison.queries.liveness import MIN_SILENCE_MS, find_silent_runs
+from comparison.liveness import MIN_SILENCE_MS, find_silent_runs
 from comparison.runs import Metric, Run, Status, is_moment
 from comparison.tracking.source import RunSource
 
@@ -53,7 +53,10 @@ def as_logged(run: Run, source: RunSource) -> Run:
     own = [name for name in run.metrics if not name.startswith(_SYSTEM)] or list(run.metrics)
     own.sort(key=lambda name: -run.metrics[name].logged_at)
     last = {name: found for name in own[:METRICS] if (found := _last(run, name, source)) is not None}
-    return replace(run, metrics={**run.metrics, **last}) if last else run
+    if not last:
+        return run
+    before = max(run.metrics[name].step for name in last)
+    return replace(run, metrics={**run.metrics, **last}, steps_before=before)
 
 
 def _last(run: Run, name: str, source: RunSource) -> Metric | None:

@@ -43,7 +43,7 @@ def _patience(run: Run, longest: int) -> int:
         return STALE
     if not run.metrics:
         return max(MIN_SILENCE_MS, SILENT_LENGTHS * longest)
-    last_step = max(metric.step for metric in run.metrics.values())
+    last_step = run.steps_before + max(metric.step for metric in run.metrics.values())
     if last_step <= 0 or not run.started_at:
         return MIN_SILENCE_MS
     return max(MIN_SILENCE_MS, SILENT_INTERVALS * (run.heard_at - run.started_at) // last_step)
