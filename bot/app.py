@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 
 from bot.notifier.notifier import Notifier, NotifierStores
 from bot.server.health import Probe
+from bot.server.precedence import Precedence
 from bot.server.takeover import Takeover, new_owner
 from bot.server.worker_pool import WorkerPool
 from bot.settings import Settings
@@ -71,6 +72,7 @@ class Bot:
     app: App
     services: Services
     pool: WorkerPool
+    precedence: Precedence
     listeners: Executor
     engine: Engine
     identity: BotIdentity
@@ -85,6 +87,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
     pool = WorkerPool(settings.workers, per_person=settings.per_person)
     source = runs if runs is not None else lazy_runs(settings)
     mlflow = Probe("mlflow", _reach(source), every=30, patience=90)
+    precedence = Precedence(DRAWN)
     client = web_client(settings, settings.slack_bot_token.get_secret_value())
     inbox = StoredInbox(engine, now, new_owner(), settings.takeover_seconds)
     services = Services(
@@ -108,7 +111,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         may_show_working=Allowance(SHOWN, 2 * SHOWN, time.monotonic).take,
         sleep=pool.sleep,
         later=Timers(COURTESIES).start,
-        drawing=threading.Semaphore(DRAWN),
+        drawing=precedence,
         find_person=SlackClient.of(client, time.sleep, PATIENCE).find_person,
     )
     executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
@@ -118,6 +121,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         app=_bolt(client, identity, services, executor),
         services=services,
         pool=pool,
+        precedence=precedence,
         listeners=executor,
         engine=engine,
         identity=identity,

@@ -97,7 +97,13 @@ class Server:
     def _connection(self) -> SocketMode:
         settings = self._bot.settings
         client = web_client(settings, settings.slack_app_token.get_secret_value())
-        return SocketMode(self._bot.app, client, patience=settings.socket_patience, give_up=lambda: self._ending.ask(1))
+        return SocketMode(
+            self._bot.app,
+            client,
+            self._bot.precedence,
+            patience=settings.socket_patience,
+            give_up=lambda: self._ending.ask(1),
+        )
 
     def _door(self, refusals: RefusalLog) -> EventsEndpoint | None:
         if self._socket_mode:
@@ -107,6 +113,7 @@ class Server:
             signatures=SignatureVerifier(self._bot.settings.slack_signing_secret.get_secret_value(), time.time),
             dispatchers=ThreadPoolExecutor(DISPATCHERS, thread_name_prefix="dispatch"),
             new_incident=self._bot.services.new_incident,
+            precedence=self._bot.precedence,
             refusals=refusals,
         )
 

@@ -21,6 +21,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.server.precedence import Precedence
+
 log = logging.getLogger(__name__)
 
 LARGEST = 1_000_000  # bytes of a request
@@ -119,6 +121,7 @@ class EventsEndpoint:
     signatures: SignatureVerifier
     dispatchers: Executor  # threads in which Bolt waits for acknowledgements
     new_incident: Callable[[], str]
+    precedence: Precedence = field(default_factory=lambda: Precedence(1))
     refusals: RefusalLog = field(default_factory=RefusalLog)
 
     async def __call__(self, request: Request) -> Response:
@@ -157,6 +160,10 @@ class EventsEndpoint:
         def dispatch() -> BoltResponse:
             return self.app.dispatch(_bolt_request(kind, body, again))
 
+        with self.precedence.acknowledging():
+            return await self._answer(dispatch, body, timestamp)
+
+    async def _answer(self, dispatch: Callable[[], BoltResponse], body: bytes, timestamp: str) -> Response:
         try:
             answer = await asyncio.get_running_loop().run_in_executor(self.dispatchers, dispatch)
         except Rejected:

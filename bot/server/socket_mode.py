@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from bot.logs import describe
+from bot.server.precedence import Precedence
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,17 @@ class SocketMode:
     until Slack ends it: what comes there meanwhile is acknowledged there.
     """
 
-    def __init__(self, app: App, client: WebClient, *, patience: float, give_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: App,
+        client: WebClient,
+        precedence: Precedence,
+        *,
+        patience: float,
+        give_up: Callable[[], None],
+    ) -> None:
         self._app = app
+        self._precedence = precedence
         self._client = client
         self._patience = patience
         self._give_up = give_up
@@ -183,7 +193,8 @@ class SocketMode:
 
     def _take(self, connection: ClientConnection, request: SocketModeRequest) -> None:
         try:
-            self._acknowledge(connection, request, run_bolt_app(self._app, request))
+            with self._precedence.acknowledging():
+                self._acknowledge(connection, request, run_bolt_app(self._app, request))
         except Exception:
             log.exception("a request could not be dispatched")
         finally:

@@ -55,7 +55,9 @@ def answer(request: Compare, said: Utterance, services: Services, delivery: Deli
     agreed = defaults_of(services.defaults, said)
     comparison = fetch_and_compare(request, services, agreed)
     held = None if request.part else state_of(request, comparison, asked_by=said.user)
-    delivery.answer(draw_comparison(request, comparison, services, asked_by=said.user, held=held, agreed=agreed))
+    with services.drawing:
+        message = draw_comparison(request, comparison, services, asked_by=said.user, held=held, agreed=agreed)
+    delivery.answer(message)
     if held:
         remember_comparison(held, comparison, said, services, delivery.posted_ts)
 

@@ -1,7 +1,7 @@
 """Down the ladder when a workspace refuses a block, remembering the rung that was taken."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -67,7 +67,9 @@ def _drawings(draw: Draw, start: BlockLevel) -> Iterator[tuple[BlockLevel, Reply
         yield rung, reply
 
 
-def _is_of_the_workspace(refused: Iterable[tuple[Reply, SlackError]], taken: Reply) -> bool:
+def _is_of_the_workspace(refused: Sequence[tuple[Reply, SlackError]], taken: Reply) -> bool:
+    if not refused:
+        return False
     kinds = _kinds(taken.blocks)
     return any(failure.code != TOO_LONG and not _kinds(reply.blocks) <= kinds for reply, failure in refused)
 

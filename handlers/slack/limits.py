@@ -64,23 +64,26 @@ def text_weight(node: Any) -> int:
 
 def find_problems(blocks: Sequence[Mapping[str, Any]], text: str) -> list[LimitProblem]:
     """Everything in a message that Slack would refuse; empty when it can be sent."""
-    return [*_message(blocks, text), *_identifiers(blocks), *_all(blocks, "/blocks", _block)]
+    nodes = _nodes(blocks)
+    return [*_message(blocks, nodes, text), *_identifiers(nodes), *_all(blocks, "/blocks", _block)]
 
 
-def _message(blocks: Sequence[Mapping[str, Any]], text: str) -> Iterator[LimitProblem]:
+def _message(
+    blocks: Sequence[Mapping[str, Any]], nodes: Sequence[Mapping[str, Any]], text: str
+) -> Iterator[LimitProblem]:
     yield from _string(text, TEXT, "/text")
     if len(blocks) > BLOCKS:
         yield LimitProblem("/blocks", f"no more than {BLOCKS} blocks are allowed")
     if text_weight(blocks) > ALL_TEXT:
         yield LimitProblem("/blocks", f"more than {ALL_TEXT} characters over all blocks")
-    family = [block for block in _walk(blocks) if block.get("type") in TABLES]
+    family = [node for node in nodes if node.get("type") in TABLES]
     if len(family) > 1:
         yield LimitProblem("/blocks", "only one table is allowed")
 
 
-def _identifiers(blocks: Sequence[Mapping[str, Any]]) -> Iterator[LimitProblem]:
+def _identifiers(nodes: Sequence[Mapping[str, Any]]) -> Iterator[LimitProblem]:
     for key in ("block_id", "action_id"):
-        found = [node[key] for node in _walk(blocks) if key in node]
+        found = [node[key] for node in nodes if key in node]
         if len(set(found)) < len(found):
             yield LimitProblem("/blocks", f"every {key} must be unique")
         if any(not 0 < length(identifier) <= IDENTIFIER for identifier in found):
@@ -238,11 +241,15 @@ def _string(value: Any, most: int, at: str) -> Iterator[LimitProblem]:
         yield LimitProblem(at, f"must be no more than {most} characters")
 
 
-def _walk(node: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(node, dict):
-        yield node
-        for value in node.values():
-            yield from _walk(value)
-    elif isinstance(node, list | tuple):
-        for part in node:
-            yield from _walk(part)
+def _nodes(blocks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Every object of a message, however deep."""
+    found: list[Mapping[str, Any]] = []
+    left: list[Any] = [*blocks]
+    while left:
+        node = left.pop()
+        if isinstance(node, dict):
+            found.append(node)
+            left.extend(node.values())
+        elif isinstance(node, list | tuple):
+            left.extend(node)
+    return found
