@@ -18,7 +18,7 @@ from comparison.judgement.goals import decide_goal
 from comparison.judgement.numbers import difference_of, is_same, is_within, relative_change
 from comparison.judgement.result import Change, Comparison, GoalSource, MetricComparison, Outcome, Reading, are_one
 from comparison.judgement.tolerance import decide_tolerance
-from comparison.judgement.verdict import judge
+from comparison.judgement.verdict import judge, names_of_one
 from comparison.language.quoting import complete_request
 from comparison.names import fold, nearest_names
 from comparison.request import Compare
@@ -291,6 +291,8 @@ def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides
     )
     judged = _compare_metrics(sides, metrics, terms)
     datasets = compare_datasets(sides)
+    repeated = names_of_one(judged)
+    twice = frozenset(name for names in repeated for name in names[1:])
     labels = [side.label for side in sides]
     return Comparison(
         baseline=sides[0],
@@ -301,10 +303,11 @@ def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides
         datasets=datasets,
         warnings=find_caveats(sides, judged, datasets, now=now, reading=reading),
         verdicts=tuple(
-            judge(judged, index, labels=labels, is_one_run=are_one(sides[0], side))
+            judge(judged, index, labels=labels, twice=twice, is_one_run=are_one(sides[0], side))
             for index, side in enumerate(sides[1:])
         ),
         reading=reading,
+        counted_once=repeated,
     )
 
 
@@ -424,7 +427,16 @@ def _compare_metric(
     old = baseline.value
     changes = tuple([_change(baseline, old, candidate, goal, tolerance) for candidate in candidates])
     return MetricComparison(
-        name, goal, source, changes, primary, tolerance, tolerance_source, metric.key, metric.dataset
+        name,
+        goal,
+        source,
+        changes,
+        primary,
+        tolerance,
+        tolerance_source,
+        metric.key,
+        metric.dataset if metric.key else "",
+        is_judged_as_cost(key, goal),
     )
 
 
@@ -490,5 +502,5 @@ def _reading_order(metric: MetricComparison) -> tuple[int, float, str]:
         for change in metric.changes
         if _RANK[change.outcome] == rank
     )
-    behind = _OF_COSTS if rank < _RANK[Outcome.CHANGED] and is_judged_as_cost(metric) else 0
+    behind = _OF_COSTS if rank < _RANK[Outcome.CHANGED] and metric.is_cost else 0
     return rank + behind, -max(sizes), metric.name

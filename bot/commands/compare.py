@@ -272,7 +272,7 @@ def _judged(comparison: Comparison, candidate: int) -> list[tuple[str, Outcome]]
     primary = [metric for metric in comparison.metrics if metric.primary]
     if primary:
         return [(metric.name, metric.changes[candidate].outcome) for metric in primary]
-    counted = count(comparison.metrics, candidate)
+    counted = count(comparison.metrics, candidate, comparison.not_counted)
     return [(metric.name, outcome) for metric, outcome in counted if metric.goal is not Goal.UNKNOWN]
 
 

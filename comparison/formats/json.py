@@ -13,7 +13,6 @@ from comparison.judgement.result import (
     MetricComparison,
     VerdictKind,
 )
-from comparison.judgement.verdict import repeated
 from comparison.runs import Dataset, Side
 from comparison.tracking.mlflow_links import compare_url, run_url
 
@@ -29,7 +28,7 @@ def to_dict(comparison: Comparison, *, ui_url: str = "") -> dict[str, Any]:
         "reading": comparison.reading,
         "sides": [_side(side, index, ui_url) for index, side in enumerate(comparison.sides)],
         "metrics": [_metric(metric, comparison.candidates) for metric in comparison.metrics],
-        "counted_once": [list(names) for names in repeated(comparison.metrics)],
+        "counted_once": [list(names) for names in comparison.counted_once],
         "parameters": _differences(comparison.parameters),
         "tags": _differences(comparison.tags),
         "datasets": _datasets(comparison.datasets),
@@ -85,6 +84,7 @@ def _metric(metric: MetricComparison, candidates: Sequence[Side]) -> dict[str, A
         "primary": metric.primary,
         "logged_as": metric.logged_as,
         "dataset": metric.dataset or None,
+        "cost": metric.is_cost,
         "tolerance": metric.tolerance,
         "tolerance_source": metric.tolerance_source.value,
         "candidates": [_change(side.label, change) for side, change in zip(candidates, metric.changes, strict=True)],

@@ -125,7 +125,7 @@ def _one_sided(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> It
 
 def _datasets_unclear(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
     for index, side in enumerate(sides):
-        names = [metric.name for metric in metrics if _readings(metric)[index].is_unclear]
+        names = [metric.name for metric in metrics if _reading(metric, index).is_unclear]
         if names:
             have = "has values" if len(names) == 1 else "have values"
             yield (
@@ -138,7 +138,7 @@ def _datasets_unclear(sides: Sequence[Side], metrics: Sequence[MetricComparison]
 def _several_at_one_step(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
     """Of values that were chosen from a history: those that share their step with others."""
     for index, side in enumerate(sides):
-        found = [(metric.name, reading) for metric in metrics if (reading := _readings(metric)[index]).points > 1]
+        found = [(metric.name, reading) for metric in metrics if (reading := _reading(metric, index)).points > 1]
         if found:
             name, reading = found[0]
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
@@ -245,6 +245,10 @@ def _is_one_run(sides: Sequence[Side]) -> bool:
 
 def _readings(metric: MetricComparison) -> list[Reading]:
     return [metric.changes[0].baseline, *(change.candidate for change in metric.changes)]
+
+
+def _reading(metric: MetricComparison, side: int) -> Reading:
+    return metric.changes[side - 1].candidate if side else metric.changes[0].baseline
 
 
 def _part(side: Side, count: int) -> str:

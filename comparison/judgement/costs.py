@@ -4,7 +4,6 @@ import re
 from functools import lru_cache
 
 from comparison.judgement.goals import goal_of
-from comparison.judgement.result import MetricComparison
 from comparison.runs import Goal
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -54,9 +53,9 @@ def _without_asides(words: list[str]) -> list[str]:
     return [word for before, word in zip(["", *words], words, strict=False) if not {before, word} & _ASIDE]
 
 
-def is_judged_as_cost(metric: MetricComparison) -> bool:
+def is_judged_as_cost(name: str, goal: Goal) -> bool:
     """Whether a metric is a cost here: not where somebody stated a goal that is not that of a cost."""
-    if not is_cost(metric.logged_as):
+    if not is_cost(name):
         return False
-    assumed = goal_of(metric.logged_as)
-    return Goal.UNKNOWN in (assumed, metric.goal) or assumed is metric.goal
+    assumed = goal_of(name)
+    return Goal.UNKNOWN in (assumed, goal) or assumed is goal

@@ -91,6 +91,7 @@ class MetricComparison:
     tolerance_source: GoalSource = GoalSource.NONE
     key: str = ""  # as it was logged, where `name` says the dataset too: `accuracy` of `accuracy · valid`
     dataset: str = ""  # what this row's values are of, where the metric was logged for several
+    is_cost: bool = False  # it tells what the run costs, not how good it is
 
     @property
     def logged_as(self) -> str:
@@ -195,10 +196,16 @@ class Comparison:
     warnings: tuple[Caveat, ...]
     verdicts: tuple[Verdict, ...]  # one a candidate
     reading: str = "last"  # which value was read: "last", "best" or "at step N"
+    counted_once: tuple[tuple[str, ...], ...] = ()  # names of one thing; the first of each counts
 
     @property
     def sides(self) -> tuple[Side, ...]:
         return (self.baseline, *self.candidates)
+
+    @property
+    def not_counted(self) -> frozenset[str]:
+        """Metrics that are counted under another name."""
+        return frozenset(name for names in self.counted_once for name in names[1:])
 
     def is_one_run(self, candidate: int) -> bool:
         """Whether this candidate (0 is the first) is what it is compared with."""

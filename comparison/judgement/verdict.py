@@ -5,11 +5,10 @@ those cannot be judged. What was logged under two names counts once.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import combinations
 from math import isfinite
 
-from comparison.judgement.costs import is_judged_as_cost
 from comparison.judgement.numbers import NOTHING, format_row, is_same, is_within, significant
 from comparison.judgement.result import Change, Counts, MetricComparison, Outcome, Reading, Verdict, VerdictKind
 from comparison.names import says_the_same
@@ -28,11 +27,19 @@ _Judged = Sequence[tuple[MetricComparison, Outcome]]
 
 
 def judge(
-    metrics: Sequence[MetricComparison], candidate: int, *, labels: Sequence[str], is_one_run: bool = False
+    metrics: Sequence[MetricComparison],
+    candidate: int,
+    *,
+    labels: Sequence[str],
+    twice: Container[str] = (),
+    is_one_run: bool = False,
 ) -> Verdict:
-    """The verdict on one candidate (0 is the first). `labels` are those of all sides, the baseline's first."""
+    """The verdict on one candidate (0 is the first). `labels` are those of all sides, the baseline's first.
+
+    `twice` are metrics that are counted under another name.
+    """
     label = labels[candidate + 1]
-    counted = count(metrics, candidate)
+    counted = count(metrics, candidate, twice)
     tally = _Tally(counted, is_quality_missing=_is_quality_missing(metrics, candidate))
     primaries = [metric for metric in metrics if metric.primary]
     if is_one_run:
@@ -46,30 +53,30 @@ def judge(
     return tally.verdict(standing, _text(standing, tally, label=label, several=len(labels) > 2))
 
 
-def count(metrics: Sequence[MetricComparison], candidate: int) -> list[tuple[MetricComparison, Outcome]]:
-    """The metrics that both sides have, those of two names once, and how each counts: a small cost as the same."""
-    twice = {name for names in repeated(metrics) for name in names[1:]}
+def count(
+    metrics: Sequence[MetricComparison], candidate: int, twice: Container[str] = ()
+) -> list[tuple[MetricComparison, Outcome]]:
+    """The metrics that both sides have but those of `twice`, and how each counts: a small cost as the same."""
     shared = [
         (metric, metric.changes[candidate])
         for metric in metrics
         if metric.name not in twice and metric.changes[candidate].outcome not in _ONE_SIDED
     ]
-    has_quality = any(metric.goal is not Goal.UNKNOWN and not is_judged_as_cost(metric) for metric, _ in shared)
+    has_quality = any(metric.goal is not Goal.UNKNOWN and not metric.is_cost for metric, _ in shared)
     return [
         (metric, Outcome.SAME if has_quality and _is_little(metric, change) else change.outcome)
         for metric, change in shared
     ]
 
 
-def tally_of_best(metrics: Sequence[MetricComparison]) -> tuple[Mapping[int, int], int]:
+def tally_of_best(metrics: Sequence[MetricComparison], twice: Container[str] = ()) -> tuple[Mapping[int, int], int]:
     """Of how many metrics each side (0 is the baseline) holds the best value, and how many were counted.
 
     Counted are those that two sides or more have. Sides that share a best value all hold it. Costs are counted where
     there is nothing else.
     """
-    twice = {name for names in repeated(metrics) for name in names[1:]}
     shared = [metric for metric in metrics if metric.name not in twice and _is_contested(metric)]
-    wanted = [metric for metric in shared if not is_judged_as_cost(metric)] or shared
+    wanted = [metric for metric in shared if not metric.is_cost] or shared
     wins = Counter(side for metric in wanted for side in holders(metric))
     return wins, len(wanted)
 
@@ -98,7 +105,7 @@ def _is_as_good(top: float, value: float, tolerance: float | None) -> bool:
     return is_same(top, value) or bool(tolerance and is_within(top, value, tolerance))
 
 
-def repeated(metrics: Sequence[MetricComparison]) -> list[tuple[str, ...]]:
+def names_of_one(metrics: Sequence[MetricComparison]) -> tuple[tuple[str, ...], ...]:
     """Names under which one thing was logged: their values are equal on all sides, to many digits or by kindred names.
 
     The first of each is the one that counts.
@@ -108,7 +115,7 @@ def repeated(metrics: Sequence[MetricComparison]) -> list[tuple[str, ...]]:
         if metric.goal is not Goal.UNKNOWN:
             values = tuple(reading.values for reading in _readings(metric))
             alike.setdefault((metric.goal, metric.dataset, values), []).append(metric)
-    return [tuple(group) for equal in alike.values() if len(equal) > 1 for group in _of_one(equal)]
+    return tuple(tuple(group) for equal in alike.values() if len(equal) > 1 for group in _of_one(equal))
 
 
 def _of_one(equal: Sequence[MetricComparison]) -> list[list[str]]:
@@ -135,11 +142,11 @@ def _is_quality_missing(metrics: Sequence[MetricComparison], candidate: int) -> 
     """Whether one side lacks a metric that tells how good a run is."""
     one_sided = (Outcome.ONLY_BASELINE, Outcome.ONLY_CANDIDATE)
     lacking = (metric for metric in metrics if metric.changes[candidate].outcome in one_sided)
-    return any(metric.goal is not Goal.UNKNOWN and not is_judged_as_cost(metric) for metric in lacking)
+    return any(metric.goal is not Goal.UNKNOWN and not metric.is_cost for metric in lacking)
 
 
 def _is_little(metric: MetricComparison, change: Change) -> bool:
-    if change.outcome not in _MOVED or metric.primary or not is_judged_as_cost(metric):
+    if change.outcome not in _MOVED or metric.primary or not metric.is_cost:
         return False
     old, new = change.baseline.value, change.candidate.value
     return old is not None and new is not None and abs(new - old) < LITTLE * max(abs(old), abs(new))
@@ -154,8 +161,8 @@ class _Tally:
 
     def __init__(self, shared: _Judged, *, is_quality_missing: bool = False) -> None:
         known = [(metric, outcome) for metric, outcome in shared if metric.goal is not Goal.UNKNOWN]
-        costs = [(metric, outcome) for metric, outcome in known if is_judged_as_cost(metric)]
-        quality = [(metric, outcome) for metric, outcome in known if not is_judged_as_cost(metric)]
+        costs = [(metric, outcome) for metric, outcome in known if metric.is_cost]
+        quality = [(metric, outcome) for metric, outcome in known if not metric.is_cost]
         self.all, self.costs, self.quality = map(_counts, (known, costs, quality))
         self.has_quality = bool(quality) or is_quality_missing
         self.shared = len(shared)

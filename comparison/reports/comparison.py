@@ -6,7 +6,6 @@ from functools import cache
 from math import inf, isfinite
 from typing import overload
 
-from comparison.judgement.costs import is_judged_as_cost
 from comparison.judgement.differences import sort_by_likelihood
 from comparison.judgement.goals import EITHER
 from comparison.judgement.numbers import NOT_LOGGED, NOTHING, RowDigits, format_row
@@ -22,7 +21,6 @@ from comparison.judgement.result import (
     Reading,
     Verdict,
 )
-from comparison.judgement.verdict import repeated
 from comparison.language.quoting import quote
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
 from comparison.reports.headline import FIT, comparison_headline, is_known, run_card, side_labels, verdict_lines
@@ -166,7 +164,7 @@ def _footnotes(comparison: Comparison, command: str) -> tuple[str, ...]:
             (
                 _reading_step(comparison.reading),
                 _within(comparison.metrics),
-                _counted_once(comparison.metrics),
+                _counted_once(comparison.counted_once),
                 _assumed(comparison, command),
             ),
         )
@@ -187,8 +185,9 @@ def _within(metrics: Sequence[MetricComparison]) -> str:
     return f"Values count as the same within this share of the baseline: {'; '.join(told)}." if told else ""
 
 
-def _counted_once(metrics: Sequence[MetricComparison]) -> str:
-    told = [join_names(names) for names in repeated(metrics)]
+def _counted_once(repeated: Sequence[Sequence[str]]) -> str:
+    told = [join_names(names) for names in repeated[:GOALS_NAMED]]
+    told += [f"and {len(repeated) - GOALS_NAMED:,} more"] if len(repeated) > GOALS_NAMED else []
     return f"Counted once, as their values are equal: {'; '.join(told)}." if told else ""
 
 
@@ -527,7 +526,7 @@ def _told(metrics: Sequence[MetricComparison], candidate: int, most: int) -> str
 
 def _rank(metric: MetricComparison, change: Change) -> tuple[bool, bool, bool, float]:
     size = inf if change.relative is None else abs(change.relative)
-    return (not metric.primary, change.outcome is Outcome.CHANGED, is_judged_as_cost(metric), -size)
+    return (not metric.primary, change.outcome is Outcome.CHANGED, metric.is_cost, -size)
 
 
 def _in_words(metric: MetricComparison, change: Change) -> str:

@@ -29,8 +29,9 @@ def verdict_lines(comparison: Comparison, labels: Sequence[str]) -> tuple[Verdic
     metrics = [
         replace(metric, name=display_name(metric.name)) if metric.primary else metric for metric in comparison.metrics
     ]
+    twice = comparison.not_counted
     return tuple(
-        judge(metrics, number, labels=labels, is_one_run=comparison.is_one_run(number))
+        judge(metrics, number, labels=labels, twice=twice, is_one_run=comparison.is_one_run(number))
         for number in range(len(comparison.candidates))
     )
 
@@ -42,7 +43,7 @@ def comparison_headline(comparison: Comparison, judged: Sequence[Verdict], label
     primary = next((metric for metric in comparison.metrics if metric.primary), None)
     if primary is not None and primary.goal is not Goal.UNKNOWN:
         return _best_by(primary, labels)
-    return _best_of(comparison.metrics, judged, labels)
+    return _best_of(comparison, judged, labels)
 
 
 def _best_by(primary: MetricComparison, labels: Sequence[str]) -> str:
@@ -61,14 +62,14 @@ def _best_by(primary: MetricComparison, labels: Sequence[str]) -> str:
     return f"{told} ({change} against {labels[0]})" if best[0] and change[0] in "+-" else told
 
 
-def _best_of(metrics: Sequence[MetricComparison], judged: Sequence[Verdict], labels: Sequence[str]) -> str:
+def _best_of(comparison: Comparison, judged: Sequence[Verdict], labels: Sequence[str]) -> str:
     baseline = labels[0]
     better = [number for number, verdict in enumerate(judged) if verdict.standing is VerdictKind.BETTER]
     if len(better) == 1:
         others = _tally([verdict for number, verdict in enumerate(judged) if number not in better])
         return f"{judged[better[0]].text} (others: {others})"
     if better:
-        return f"{len(better)} of {len(judged)} candidates are better than {baseline}; {_leading(metrics, labels)}"
+        return f"{len(better)} of {len(judged)} candidates are better than {baseline}; {_leading(comparison, labels)}"
     found = {verdict.standing for verdict in judged}
     if VerdictKind.MIXED in found:
         mixed = sum(verdict.standing is VerdictKind.MIXED for verdict in judged)
@@ -84,9 +85,9 @@ def _best_of(metrics: Sequence[MetricComparison], judged: Sequence[Verdict], lab
     }.get(frozenset(found), f"Cannot say which is better: {_tally(judged)}")
 
 
-def _leading(metrics: Sequence[MetricComparison], labels: Sequence[str]) -> str:
+def _leading(comparison: Comparison, labels: Sequence[str]) -> str:
     """Which sides hold the best value of the most metrics, the baseline and candidates that are worse elsewhere too."""
-    wins, counted = tally_of_best(metrics)
+    wins, counted = tally_of_best(comparison.metrics, comparison.not_counted)
     most = max(wins.values())
     leaders = [labels[number] for number in sorted(wins) if wins[number] == most]
     verb, each = ("is", "") if len(leaders) == 1 else ("are", " each")

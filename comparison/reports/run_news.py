@@ -189,7 +189,7 @@ def news_sentence(run: Run, verdict: str) -> str:
 def verdict_on(comparison: Comparison, labels: Sequence[str]) -> str:
     """As the sentence that goes on behind the run's name."""
     metrics = [replace(each, name=display_name(each.name)) if each.primary else each for each in comparison.metrics]
-    text = judge(metrics, 0, labels=(labels[0], "it")).text
+    text = judge(metrics, 0, labels=(labels[0], "it"), twice=comparison.not_counted).text
     for word_ in ("better", "worse"):
         text = text.replace(f"it is {word_} on", f"it is {word_} than {labels[0]} on", 1)
         text = text.replace(f": it is {word_}", f", {word_} than {labels[0]}", 1)

@@ -35,15 +35,15 @@ def test_the_whole_contract():
             {"label": "B", "role": "candidate", "run_ids": ["BB"], "links": ["http://mlflow.example/#/experiments/1/runs/BB"], "notes": []},
         ],
         "metrics": [
-            {"name": "acc", "goal": "higher", "goal_source": "name", "primary": False, "logged_as": "acc", "dataset": None,
+            {"name": "acc", "goal": "higher", "goal_source": "name", "primary": False, "logged_as": "acc", "dataset": None, "cost": False,
              "tolerance": None, "tolerance_source": "none", "candidates": [
                 {"label": "B", "baseline": 0.85, "candidate": 0.92, "difference": 0.07, "change": pytest.approx(0.07 / 0.85),
                  "outcome": "better", "baseline_values": [0.85], "candidate_values": [0.92]}]},
-            {"name": "f1", "goal": "higher", "goal_source": "name", "primary": False, "logged_as": "f1", "dataset": None,
+            {"name": "f1", "goal": "higher", "goal_source": "name", "primary": False, "logged_as": "f1", "dataset": None, "cost": False,
              "tolerance": None, "tolerance_source": "none", "candidates": [
                 {"label": "B", "baseline": None, "candidate": 0.5, "difference": None, "change": None,
                  "outcome": "only in candidate", "baseline_values": [], "candidate_values": [0.5]}]},
-            {"name": "loss", "goal": "lower", "goal_source": "name", "primary": False, "logged_as": "loss", "dataset": None,
+            {"name": "loss", "goal": "lower", "goal_source": "name", "primary": False, "logged_as": "loss", "dataset": None, "cost": False,
              "tolerance": None, "tolerance_source": "none", "candidates": [
                 {"label": "B", "baseline": "NaN", "candidate": None, "difference": None, "change": None,
                  "outcome": "only in baseline", "baseline_values": ["NaN"], "candidate_values": []}]},
