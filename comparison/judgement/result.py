@@ -7,12 +7,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
-
 from comparison.runs import Dataset, Goal, Side
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    import pandas as pd
 
 
 def _mean(values: tuple[float, ...]) -> float:
@@ -211,14 +209,12 @@ class Comparison:
         """Whether this candidate (0 is the first) is what it is compared with."""
         return are_one(self.baseline, self.candidates[candidate])
 
-    def to_frame(self) -> "DataFrame":
+    def to_frame(self) -> "pd.DataFrame":
         """One row a metric and candidate; columns and dtypes are those of docs/frame.md."""
         return to_frame(self)
 
 
-# A comparison as a pandas DataFrame: one row a metric and candidate. docs/frame.md has the columns.
-
-
+# The columns of a frame: docs/frame.md tells what they mean.
 # Plain float64 for numbers: nan is "no number here", and `outcome`, `baseline_n` and `candidate_n` say why.
 COLUMNS = {
     "metric": "string",
@@ -240,8 +236,10 @@ COLUMNS = {
 _CATEGORIES = {"goal": Goal, "goal_source": GoalSource, "outcome": Outcome}
 
 
-def to_frame(comparison: Comparison) -> pd.DataFrame:
+def to_frame(comparison: Comparison) -> "pd.DataFrame":
     """Rows in reading order, for each metric the candidates in theirs; same columns and dtypes when there are none."""
+    import pandas as pd  # noqa: PLC0415 -- pandas is imported by those who want a frame
+
     rows = [
         row
         for metric in comparison.metrics
@@ -275,7 +273,9 @@ def _rows(metric: MetricComparison, baseline: Side, candidate: Side, change: Cha
     )
 
 
-def _series(name: str, values: list[Any]) -> pd.Series:
+def _series(name: str, values: list[Any]) -> "pd.Series":
+    import pandas as pd  # noqa: PLC0415 -- as above
+
     if name in _CATEGORIES:
         categories = [member.value for member in _CATEGORIES[name]]
         return pd.Series(pd.Categorical(values, categories=categories))
