@@ -37,7 +37,7 @@ def watches(*, channel: str, changes: bool, limit: int, as_json: bool) -> None:
 
 def _watches(kept: "list[StoredWatch]", last: dict[str, int], channel: str, *, as_json: bool) -> str:
     if as_json:
-        return _document("watches", [_told(each, last.get(each.id, 0)) for each in kept])
+        return _document("watches", [_row(each, last.get(each.id, 0)) for each in kept])
     if not kept:
         place = f"in {channel}" if channel else "in any channel"
         return f"Nothing is watched {place}. `/mlcompare watch <experiment>` in a channel of Slack begins it."
@@ -59,17 +59,18 @@ def _state(kept: "StoredWatch") -> str:
     return f"paused: {kept.paused_why or 'it did not say why'}" if not kept.paused_by else f"paused by {kept.paused_by}"
 
 
-def _told(kept: "StoredWatch", last: int) -> dict[str, Any]:
+def _row(watch: "StoredWatch", last: int) -> dict[str, Any]:
     from bot.commands.database import as_iso
 
-    told = asdict(kept)
-    del told["past"], told["is_primed"]
+    row = asdict(watch)
+    del row["past"], row["is_primed"]
     times = {
-        "created_at": as_iso(kept.created_at),
-        "paused_at": as_iso(kept.paused_at),
+        "created_at": as_iso(watch.created_at),
+        "paused_at": as_iso(watch.paused_at),
+        "gone_at": as_iso(watch.gone_at),
         "last_posted_at": as_iso(last / 1000),
     }
-    return told | times
+    return row | times
 
 
 def _changes(changes: "list[WatchChange]", channel: str, *, as_json: bool) -> str:

@@ -116,7 +116,10 @@ def test_watches_are_told_to_programs(run):
                     "is_digest": False,
                     "paused_at": "2026-11-23T09:30:00Z",
                     "paused_by": "U2",
-                    "paused_why": "", 'experiment_id': '', 'gone_at': 0, "last_posted_at": "2026-11-23T09:30:00Z",
+                    "paused_why": "",
+                    "experiment_id": "",
+                    "gone_at": "",
+                    "last_posted_at": "2026-11-23T09:30:00Z",
                 }
             ],
         }
