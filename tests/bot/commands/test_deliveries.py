@@ -118,7 +118,7 @@ def test_watches_are_told_to_programs(run):
                     "paused_by": "U2",
                     "paused_why": "",
                     "experiment_id": "",
-                    "gone_at": "",
+                    "gone_at": None,
                     "last_posted_at": "2026-11-23T09:30:00Z",
                 }
             ],
