@@ -24,6 +24,7 @@ from comparison.names import fold, nearest_names
 from comparison.request import Compare
 from comparison.resolve.runs import ChosenRuns, find_runs
 from comparison.resumption import renewed
+from comparison.run_reference import Linked, Named
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.source import RunSource
 
@@ -45,37 +46,40 @@ def ask(
     """
     agreed = defaults or ChannelDefaults()
     moment = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else now
+    stated = dict.fromkeys(request.metrics, _stated_goal(request)) if request.goal else {}
     sides: Sequence[Side] = find_runs(
         request.runs,
         source,
         experiment=request.experiment,
         text=request.text,
         metric=request.metrics[0] if request.metrics else "",
-        defaults=agreed,
+        defaults=replace(agreed, goals={**agreed.goals, **stated}),
         now=moment,
         several=several,
+        excluded=request.excluded,
     )
     if len(sides) < 2:
-        raise RequestError(
-            "A comparison takes two runs or more.",
-            remedy="Name the baseline first.",
-            example="run-a vs run-b",
-            text=request.text,
-        )
+        raise _too_few(request, sides)
     now_ms = None if moment is None else int(moment.timestamp() * 1000)
     if now_ms is not None and not request.best and request.at_step is None:
         sides = _as_logged_last(sides, source, now_ms)
-    metrics = _known(request, sides) or _default_metric(agreed, sides)
+    named = _known(request.metrics, request, sides)
+    sides = _with_asked_metrics(request, named, sides)
+    metrics = named or _default_metric(agreed, sides)
+    goals = _requested_goals(request, metrics)
     reading = "last"
-    goal_of = _goals(sides, agreed.goals)
+    goal_of = _goals(sides, agreed.goals, goals)
     if request.best or request.at_step is not None:
         reading = "best" if request.best else f"at step {request.at_step}"
         sides = _read_series(request, sides, metrics, source, goal_of)
     else:
         sides = told_apart(sides, source, metrics=[_logged_as(name) for name in metrics], judged=_judged(goal_of))
+    if request.only_metrics:
+        sides = _only(named, sides)
     return compare(
         *sides,
         metrics=metrics,
+        goals=goals,
         channel_goals=agreed.goals,
         tolerance=request.tolerance,
         channel_tolerances=agreed.tolerances,
@@ -93,9 +97,73 @@ def _as_logged_last(sides: Sequence[Side], source: RunSource, now: int) -> Seque
     return [replace(side, runs=tuple(known.get(run.run_id, run) for run in side.runs)) for side in sides]
 
 
-def _goals(sides: Sequence[Side], channel: Mapping[str, Goal]) -> Callable[[str], Goal]:
+def _too_few(request: Compare, sides: Sequence[Side]) -> RequestError:
+    """What to say where fewer than two runs are left to compare."""
+    if sides and (len(request.runs) > 1 or not isinstance(request.runs[0], Named | Linked)):
+        return RequestError(
+            f"Only one run is left of those that are meant: {sides[0].label}.",
+            remedy="A comparison takes two or more; say more widely which, or name another.",
+            example=f"show {sides[0].runs[0].run_id[:_SHORT_ID]}",
+            text=request.text,
+        )
+    return RequestError(
+        "A comparison takes two runs or more.",
+        remedy="Name the baseline first.",
+        example="latest vs previous",
+        text=request.text,
+    )
+
+
+def _stated_goal(request: Compare) -> Goal:
+    return Goal(request.goal) if request.goal in ("higher", "lower") else Goal.UNKNOWN
+
+
+def _requested_goals(request: Compare, metrics: Sequence[str]) -> dict[str, Goal]:
+    """The goal that the request states, of the metrics it is stated for. Raises RequestError where it names none."""
+    if not request.goal:
+        return {}
+    if not metrics:
+        raise RequestError(
+            f"Of which metric is {request.goal} better?",
+            remedy="Name it with by.",
+            text=request.text,
+        )
+    return dict.fromkeys(metrics, _stated_goal(request))
+
+
+def _with_asked_metrics(request: Compare, named: Sequence[str], sides: Sequence[Side]) -> tuple[Side, ...]:
+    """The sides without the metrics that are left out, and with none but the named ones where that is said.
+
+    Raises RequestError where none is left, or one is named and left out.
+    """
+    gone = {_logged_as(name) for name in _known(request.without_metrics, request, sides)}
+    both = next((name for name in named if _logged_as(name) in gone), "")
+    if both:
+        raise RequestError(f"{both} is named and left out.", "Say which is meant.", text=request.text)
+    kept = {_logged_as(name) for name in named} if request.only_metrics else set()
+    if not gone and not kept:
+        return tuple(sides)
+    left = [_without(side, lambda name: name in gone or (bool(kept) and name not in kept)) for side in sides]
+    if not any(run.metrics for side in left for run in side.runs):
+        raise RequestError(
+            "These runs logged no other metric than those that are left out.", "Leave out fewer.", text=request.text
+        )
+    return tuple(left)
+
+
+def _only(named: Sequence[str], sides: Sequence[Side]) -> tuple[Side, ...]:
+    """Of a metric on several datasets those that are named, where one was named with its dataset."""
+    rows = {name for name in named if BETWEEN in name}
+    whole = {name for name in named if BETWEEN not in name}
+    return tuple(
+        _without(side, lambda name: BETWEEN in name and name not in rows and _logged_as(name) not in whole)
+        for side in sides
+    )
+
+
+def _goals(sides: Sequence[Side], channel: Mapping[str, Goal], requested: Mapping[str, Goal]) -> Callable[[str], Goal]:
     experiments = list({run.experiment.experiment_id: run.experiment for side in sides for run in side.runs}.values())
-    return lambda name: decide_goal(name, {}, channel, experiments)[0]
+    return lambda name: decide_goal(name, requested, channel, experiments)[0]
 
 
 def _judged(goal_of: Callable[[str], Goal]) -> Callable[[str], bool]:
@@ -113,12 +181,12 @@ def _default_metric(defaults: ChannelDefaults, sides: Sequence[Side]) -> tuple[s
     return (defaults.metric,) if defaults.metric and logged else ()
 
 
-def _known(request: Compare, sides: Sequence[Side]) -> tuple[str, ...]:
+def _known(names: Sequence[str], request: Compare, sides: Sequence[Side]) -> tuple[str, ...]:
     """The metrics asked for as they were logged, whatever their case. Raises RequestError for one nobody logged."""
     logged = {name: None for side in sides for run in side.runs for name in run.metrics}
     alike = {fold(name): name for name in reversed(logged)}
     found: dict[str, None] = {}
-    for name in request.metrics:
+    for name in names:
         if BETWEEN in name and _logged_as(name) in logged:
             found[name] = None  # one dataset of it; whether it is there is known when they are told apart
             continue

@@ -8,7 +8,7 @@ from comparison.report import Report
 from comparison.reports.channel_settings import changed_report, settings_report
 from comparison.request import Pin, SetDefault, ShowSettings
 from comparison.resolve.channel_defaults import agreed_tolerance, known_goal, known_metric, known_run, stated_goal
-from comparison.resolve.runs import find_experiment
+from comparison.resolve.experiments import find_experiment
 from comparison.runs import Run
 from handlers.incoming import Utterance
 from handlers.services import Services

@@ -267,6 +267,7 @@ _TIME_SPAN = re.compile(
 )
 _CLOCK_TIME = re.compile(r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))? ?(?P<half>am|pm)?")
 _DATE = re.compile(r"(?P<date>\d{4}-\d{2}-\d{2})(?:[ t](?P<clock>\S.*))?")
+_HOUR = re.compile(r"midnight|(?:^|[ t])\d{1,2}(?:[:.h]\d{2}| ?[ap]m)")  # in words for a moment that is no whole day
 LONGEST = timedelta(days=366)
 
 
@@ -303,6 +304,19 @@ def since(words: str, now: datetime) -> datetime:
             at=0,
         )
     return moment
+
+
+def until(words: str, now: datetime) -> datetime:
+    """The moment up to which `words` mean: of a day its end, never later than `now`; `before` a day is its start.
+
+    Raises NotUnderstood.
+    """
+    said = " ".join(words.lower().split())
+    moment = since(said.removeprefix("before "), now)
+    is_day = moment.time() == time() and not _span(said, now) and not _HOUR.search(said)
+    if said.startswith("before ") or not is_day:
+        return moment
+    return min(datetime.combine(moment.date() + timedelta(days=1), time(), moment.tzinfo), now)
 
 
 def _span(said: str, now: datetime) -> datetime | None:

@@ -27,7 +27,8 @@ from comparison.names import fold, nearest_names
 from comparison.notifications.matching import is_watched, matches_run
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.request import WatchRequest
-from comparison.resolve.runs import ChosenRuns, find_experiment, find_runs, plain_reference
+from comparison.resolve.experiments import find_experiment
+from comparison.resolve.runs import ChosenRuns, find_runs, plain_reference
 from comparison.run_reference import Filtered, Linked, Named, Pinned, Registered, RunReference
 from comparison.runs import Experiment, Goal, Run
 from comparison.tracking.source import Ranking, RunSource

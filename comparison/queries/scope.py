@@ -7,7 +7,7 @@ from datetime import datetime
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import ExperimentNotFound, NotUnderstood
 from comparison.language.dates import since
-from comparison.resolve.runs import find_experiment
+from comparison.resolve.experiments import find_experiment
 from comparison.runs import Experiment
 from comparison.tracking.source import RunSource
 

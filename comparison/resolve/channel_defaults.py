@@ -9,7 +9,8 @@ from comparison.judgement.goals import fits, is_pattern
 from comparison.language.quoting import complete_request
 from comparison.names import fold, nearest_names
 from comparison.request import Pin
-from comparison.resolve.runs import ChosenRuns, find_experiment, find_runs
+from comparison.resolve.experiments import find_experiment
+from comparison.resolve.runs import ChosenRuns, find_runs
 from comparison.runs import Goal, Run
 from comparison.tracking.source import Ranking, RunSource
 

@@ -11,11 +11,19 @@ from typing import Any
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import Ambiguous, ExperimentNotFound, FilterRefused, RequestError, RunNotFound
 from comparison.judgement.goals import decide_goal
+from comparison.judgement.primary_metric import choose_primary
 from comparison.language.dates import since
 from comparison.language.quoting import complete_request, offered
 from comparison.names import NEAR, fold, nearest_names
+from comparison.resolve.among import gather, is_called, lead, narrow, no_such_among
+from comparison.resolve.experiments import find_experiment
+from comparison.resolve.groups import find_group
 from comparison.run_reference import (
+    AllRuns,
+    Among,
+    Exclusion,
     Filtered,
+    Group,
     Latest,
     Leading,
     Linked,
@@ -35,6 +43,7 @@ from comparison.trials import STUDY_TAG, has_results
 
 SHORT = 8  # characters of an id that people read
 SEEN = 100  # newest runs among which near names are looked for
+MOST_TOGETHER = 20  # sides of `all runs`; as many as a table can hold
 MOST_OF_A_SWEEP = 19  # sides; with the baseline they are what a table can hold
 SIDE_BY_SIDE = 16
 FEW = 10  # runs named where a prefix fits several
@@ -43,10 +52,11 @@ LONGEST = 120  # characters of a name in a sentence
 _ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 
-RELATIVE: Sequence[type] = (Leading, TopRuns, Pinned)  # they look where the other runs of the request are
+RELATIVE: Sequence[type] = (Leading, TopRuns, AllRuns, Pinned)  # they look where the other runs of the request are
 
 
 _RELATIVE = tuple(RELATIVE)
+_SEVERAL = (TopRuns, AllRuns, Group, SweepRuns)  # runs that are meant together
 _PREFIX = re.compile(r"[0-9a-f]{4,31}", re.IGNORECASE)
 _CUT = ".…"  # how short ids are written
 
@@ -68,8 +78,11 @@ def find_runs(  # noqa: PLR0913 -- all but two have defaults and are given by na
     defaults: ChannelDefaults | None = None,
     now: datetime | None = None,
     several: ChosenRuns = ChosenRuns.NEWEST,
+    excluded: Sequence[RunReference] = (),
 ) -> list[Side]:
-    """A side a reference, in their order, looked for side by side; a sweep or a `top 3` is several sides.
+    """A side a reference, in their order, looked for side by side; a sweep, `top 3` or `all runs` is several sides.
+
+    `excluded` are left out of what is told and not named. A run that is named is no second time one of several.
 
     `experiment` narrows to it, else the default one narrows what is not named; `metric` is what the request names
     first; `text` is what was said, for errors; `several` says what becomes of a name that several runs have. All full
@@ -77,7 +90,7 @@ def find_runs(  # noqa: PLR0913 -- all but two have defaults and are given by na
     ExperimentNotFound, FilterRefused or TrackingUnavailable.
     """
     within = (find_experiment(experiment, source, text=text),) if experiment else ()
-    scope = SearchScope(source, within, text, metric, defaults or ChannelDefaults(), now, several)
+    scope = SearchScope(source, within, text, metric, defaults or ChannelDefaults(), now, several, _names_of(excluded))
     ids = list(dict.fromkeys(filter(None, map(_full_id, references))))
     first = [place for place, each in enumerate(references) if not _full_id(each) and not isinstance(each, _RELATIVE)]
     found: dict[int, list[Side]] = {}
@@ -90,7 +103,7 @@ def find_runs(  # noqa: PLR0913 -- all but two have defaults and are given by na
         later = [place for place in range(len(references)) if place not in found]
         asked = {place: threads.submit(choose_runs, references[place], where) for place in later}
         found.update({place: answer.result() for place, answer in asked.items()})
-    return [side for place in range(len(references)) for side in found[place]]
+    return _once(references, found, scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +117,7 @@ class SearchScope:
     defaults: ChannelDefaults = field(default_factory=ChannelDefaults)
     now: datetime | None = None
     several: ChosenRuns = ChosenRuns.NEWEST
+    excluded: tuple[str, ...] = ()  # names or ids of runs that are left out of what is not named
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -116,6 +130,57 @@ class SearchScope:
 
     def refuse(self, problem: str, reference: RunReference, **more: Any) -> RunNotFound:
         return RunNotFound(problem, text=self.text, at=reference.at, **more)
+
+
+def _names_of(excluded: Sequence[RunReference]) -> tuple[str, ...]:
+    return tuple(
+        each.run_id if isinstance(each, Linked) else each.text for each in excluded if isinstance(each, Linked | Named)
+    )
+
+
+def _once(references: Sequence[RunReference], found: Mapping[int, Sequence[Side]], scope: SearchScope) -> list[Side]:
+    """All sides in order, without those of several whose run has a side of its own already."""
+    own = {
+        run.run_id
+        for place, each in enumerate(references)
+        if not isinstance(each, _SEVERAL)
+        for side in found[place]
+        for run in side.runs
+    }
+    kept: list[Side] = []
+    for place, each in enumerate(references):
+        for side in found[place]:
+            if not isinstance(each, _SEVERAL):
+                kept.append(side)
+                continue
+            rest = tuple(run for run in side.runs if run.run_id not in own)
+            if len(rest) == len(side.runs):
+                kept.append(side)
+            elif rest:
+                gone = ", ".join(run.name for run in side.runs if run.run_id in own)
+                kept.append(_group_side(side.label, rest, (*side.notes[1:], f"without {gone}, a side of its own")))
+            elif isinstance(each, Group):
+                raise scope.refuse(f"All runs of {side.label} are sides of their own.", each)
+            if not isinstance(each, Group):
+                own |= {run.run_id for run in rest}
+    _refuse_shared(references, found, scope)
+    return kept
+
+
+def _refuse_shared(references: Sequence[RunReference], found: Mapping[int, Sequence[Side]], scope: SearchScope) -> None:
+    """Raises RequestError where two groups have runs in common: they would be compared with themselves."""
+    groups = [(each, found[place][0]) for place, each in enumerate(references) if isinstance(each, Group)]
+    for number, (each, side) in enumerate(groups):
+        for _other, former in groups[:number]:
+            ids = {run.run_id for run in former.runs}
+            shared = [run.name for run in side.runs if run.run_id in ids]
+            if shared:
+                names = f"{', '.join(shared[:3])}{' and more' if len(shared) > 3 else ''}"
+                raise scope.refuse(
+                    f"{names} {'is' if len(shared) == 1 else 'are'} in both {former.label} and {side.label}.",
+                    each,
+                    remedy="Narrow one of the two, so that no run is compared with itself.",
+                )
 
 
 def _look(reference: RunReference, scope: SearchScope) -> list[Side]:
@@ -156,37 +221,23 @@ def _sweep(told: SweepRuns, scope: SearchScope) -> list[Side]:
     children = scope.source.search(
         f"tags.mlflow.parentRunId = '{parent.run_id}'",
         experiment_ids=(parent.experiment.experiment_id,),
-        limit=MOST_OF_A_SWEEP + 1,
+        limit=MOST_OF_A_SWEEP + 1 + len(scope.excluded),
     )
     if not children:
         raise scope.refuse(f"{parent.name} has no child runs: it is no sweep.", told)
+    kept = _without_excluded(children, scope)
     note = f"of sweep {parent.name}"
-    if len(children) > MOST_OF_A_SWEEP:
+    if len(kept) > MOST_OF_A_SWEEP:
         note += f", the newest {MOST_OF_A_SWEEP} of more"
-    return [Side(run.name, (run,), (note,)) for run in children[:MOST_OF_A_SWEEP]]
+    return [Side(run.name, (run,), (note,)) for run in kept[:MOST_OF_A_SWEEP]]
 
 
-def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experiment:
-    """The experiment of this name or id, whatever its case. Raises ExperimentNotFound with the nearest names."""
-    known = source.experiments()
-    wanted = name.strip().casefold()
-    for fits in (
-        [each for each in known if each.name == name],
-        [each for each in known if each.name.casefold() == wanted],
-        [each for each in known if each.experiment_id == name.strip()],
-    ):
-        if fits:
-            return fits[0]
-    alike, spot = nearest_names(name, [each.name for each in known]), _spot(name, text)
-    raise ExperimentNotFound(
-        f"There is no experiment called {name}.",
-        remedy="" if known else "The bot sees no experiment at all on this MLflow server.",
-        near=alike,
-        example=complete_request(text, spot, len(name) + (spot or 0), alike[0]) if alike else "",
-        text=text,
-        at=spot,
-        end=None if spot is None else spot + len(name),
-    )
+def _without_excluded(runs: Sequence[Run], scope: SearchScope, *, is_whole: bool = True) -> list[Run]:
+    """Raises RunNotFound for one that is none of them, where these are all there are."""
+    for name in scope.excluded:
+        if is_whole and runs and not any(is_called(name, run) for run in runs):
+            raise no_such_among(name, runs, text=scope.text)
+    return [run for run in runs if not any(is_called(name, run) for name in scope.excluded)]
 
 
 def _full_id(reference: RunReference) -> str:
@@ -319,11 +370,6 @@ def plain_reference(name: str) -> str:
     return name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
 
 
-def _spot(name: str, text: str) -> int | None:
-    place = text.rfind(name)
-    return None if place < 0 else place
-
-
 # Runs that are not named but told: the latest, the best, the pinned one, a model's, a filter's, a sweep's.
 
 
@@ -342,10 +388,18 @@ def _side(run: Run, *notes: str) -> Side:
     return Side(run.name, (run,), notes)
 
 
+def _own(told: Latest | Leading, scope: SearchScope) -> SearchScope:
+    """Where this one is looked for: its own experiment, where it names one."""
+    if not told.experiment:
+        return scope
+    return replace(scope, experiments=(find_experiment(told.experiment, scope.source, text=scope.text),))
+
+
 def _latest(told: Latest, scope: SearchScope) -> list[Side]:
+    scope = _own(told, scope)
     if told.user:
         return [_latest_by(told, scope)]
-    found = scope.source.ended(experiment_ids=scope.ids, limit=told.back + 1 + SPARE)
+    found = scope.source.ended(experiment_ids=scope.ids, limit=told.back + 1 + SPARE + len(scope.excluded))
     run, passed = _last_to_end(found, told, scope)
     if run is None:
         problem = f"Only {len(found)} runs have ended{scope.place}." if found else f"No run has ended{scope.place} yet."
@@ -362,7 +416,7 @@ def _last_to_end(found: Sequence[Run], told: Latest, scope: SearchScope) -> tupl
     undated = scope.source.undated(0, experiment_ids=scope.ids, limit=SAMPLE)
     fitting = [run for run in undated if not told.user or run.user.casefold() == told.user.casefold()]
     soon = int(scope.now.timestamp() * 1000) + AHEAD if scope.now else None
-    known = {run.run_id: run for run in (*found, *fitting)}
+    known = {run.run_id: run for run in _without_excluded((*found, *fitting), scope, is_whole=False)}
     ordered = sorted(known.values(), key=lambda run: -_moment(run, soon))
     passed: list[Run] = []
     kept: list[Run] = []
@@ -409,34 +463,75 @@ def _latest_by(told: Latest, scope: SearchScope) -> Side:
         known = tuple(dict.fromkeys(run.user for run in recent if run.user))
         problem = f"{told.user} has no run{scope.place} that ended."
         raise scope.refuse(problem, told, near=nearest_names(told.user, known) or known[:5])
-    return _side(run, f"latest by {run.user}{scope.place}", *passed)
+    before = f"{told.back} before the " if told.back else ""
+    return _side(run, f"{before}latest by {run.user}{scope.place}", *passed)
 
 
 def _leading(told: Leading, scope: SearchScope) -> list[Side]:
-    found, metric = _ranked(told, told.metric, 1, scope, worst=told.worst)
-    return [_side(found[0], f"{'worst' if told.worst else 'best'} {metric}{scope.place}")]
+    scope = _own(told, scope)
+    among = Among(user=told.user)
+    ranked = _ranked(told, told.metric, 1, scope, worst=told.worst, among=among)
+    word, user = "worst" if told.worst else "best", ranked.runs[0].user
+    whose = f" by {user}" if told.user else ""
+    return [_side(ranked.runs[0], f"{word} {ranked.metric}{scope.place}{whose}", *ranked.notes)]
 
 
 def _top(told: TopRuns, scope: SearchScope) -> list[Side]:
-    found, metric = _ranked(told, told.metric, told.count, scope, worst=told.worst)
+    ranked = _ranked(told, told.metric, told.count, scope, worst=told.worst, among=told.among)
     word = "worst" if told.worst else "best"
     return [
-        _side(run, f"number {number} of the {word} by {metric}{scope.place}") for number, run in enumerate(found, 1)
+        _side(run, f"number {number} of the {word} by {ranked.metric}{scope.place}{ranked.words}", *ranked.notes)
+        for number, run in enumerate(ranked.runs, 1)
     ]
 
 
-def _ranked(
-    told: RunReference, metric: str, count: int, scope: SearchScope, *, worst: bool
-) -> tuple[tuple[Run, ...], str]:
-    wanted = _wanted(metric, scope, told)
-    goal, _source = decide_goal(wanted, {}, scope.defaults.goals, scope.experiments)
-    found = _leaders(wanted, goal, count, scope, worst=worst)
-    if not found:  # nobody logged it under this very name, or its goal is not known
-        wanted, goal = rank_by(metric, scope, told)
-        found = _leaders(wanted, goal, count, scope, worst=worst)
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """The best first. `words` say among which, `notes` why by this metric."""
+
+    runs: tuple[Run, ...]
+    metric: str
+    words: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def _ranked(  # noqa: PLR0913 -- two of them by name
+    told: RunReference, metric: str, count: int, scope: SearchScope, *, worst: bool, among: Among
+) -> _Ranked:
+    left_out = tuple(Exclusion("run", name) for name in scope.excluded)
+    among = replace(among, excluded=(*among.excluded, *left_out))
+    if among.count is not None:
+        count = min(count, among.count)
+    chosen = narrow(among, scope.source, experiments=scope.experiments, now=scope.now, text=scope.text)
+
+    def leading(name: str, goal: Goal) -> tuple[Run, ...]:
+        if goal is Goal.UNKNOWN:
+            return ()
+        try:
+            return lead(Ranking(name, goal, chosen.ids, worst=worst), count, chosen, scope.source)
+        except FilterRefused as error:
+            if among.where or chosen.filters:
+                raise replace(error, text=scope.text) from error
+            return ()  # no metric can be called so
+
+    stated = _stated(metric, scope)
+    if not stated:
+        by = choose_primary(
+            scope.source.newest(experiment_ids=chosen.ids, limit=SAMPLE), scope.experiments, scope.defaults
+        )
+        if by is None or by.goal is Goal.UNKNOWN:
+            raise _by_which(told, scope)
+        found, wanted = leading(by.metric, by.goal), by.metric
+        notes: tuple[str, ...] = (f"judged by {wanted}, as most runs logged it",)
+    else:
+        goal, _source = decide_goal(stated, {}, scope.defaults.goals, scope.experiments)
+        found, wanted, notes = leading(stated, goal), stated, ()
+        if not found:  # nobody logged it under this very name, or its goal is not known
+            wanted, goal = rank_by(metric, scope, told)
+            found = leading(wanted, goal)
     if not found:
-        raise scope.refuse(f"No run{scope.place} logged a finite {wanted}.", told)
-    return found, wanted
+        raise scope.refuse(f"No run{scope.place}{chosen.words} logged a finite {wanted}.", told)
+    return _Ranked(found, wanted, chosen.words, notes)
 
 
 def _leaders(metric: str, goal: Goal, count: int, scope: SearchScope, *, worst: bool) -> tuple[Run, ...]:
@@ -448,17 +543,26 @@ def _leaders(metric: str, goal: Goal, count: int, scope: SearchScope, *, worst: 
         return ()  # no metric can be called so
 
 
-def _wanted(metric: str, scope: SearchScope, told: RunReference) -> str:
-    """The metric named, else the request's, the channel's, the experiment's. Raises RunNotFound when there is none."""
+def _stated(metric: str, scope: SearchScope) -> str:
+    """The metric named, else the request's, the channel's, the experiment's; "" when there is none."""
     own = {each.primary_metric for each in scope.experiments if each.primary_metric}
-    wanted = metric or scope.metric or scope.defaults.metric or (own.pop() if len(own) == 1 else "")
+    return metric or scope.metric or scope.defaults.metric or (own.pop() if len(own) == 1 else "")
+
+
+def _by_which(told: RunReference, scope: SearchScope) -> RunNotFound:
+    return scope.refuse(
+        "Best by which metric?",
+        told,
+        remedy="Name it, or set one for the channel with set metric.",
+        example="best accuracy",
+    )
+
+
+def _wanted(metric: str, scope: SearchScope, told: RunReference) -> str:
+    """The stated metric. Raises RunNotFound when there is none."""
+    wanted = _stated(metric, scope)
     if not wanted:
-        raise scope.refuse(
-            "Best by which metric?",
-            told,
-            remedy="Name it, or set one for the channel with set metric.",
-            example="best accuracy",
-        )
+        raise _by_which(told, scope)
     return wanted
 
 
@@ -532,7 +636,10 @@ def _registered(told: Registered, scope: SearchScope) -> list[Side]:
 
 
 def _unfinished(told: Unfinished, scope: SearchScope) -> list[Side]:
-    found = scope.source.search("attributes.status = 'RUNNING'", experiment_ids=scope.ids, limit=1)
+    found = scope.source.search(
+        "attributes.status = 'RUNNING'", experiment_ids=scope.ids, limit=1 + len(scope.excluded)
+    )
+    found = _without_excluded(found, scope, is_whole=False)
     if not found:
         raise scope.refuse(f"Nothing is running{scope.place}.", told, example="latest")
     return [_side(found[0], f"newest that still runs{scope.place}")]
@@ -544,7 +651,8 @@ def _of_day(told: OfDay, scope: SearchScope) -> list[Side]:
     end = min(begin + timedelta(days=1), now)
     begin_ms, end_ms = (int(each.timestamp() * 1000) for each in (begin, end))
     where = f"attributes.end_time >= {begin_ms} AND attributes.end_time < {end_ms}"
-    found = scope.source.ended(where, experiment_ids=scope.ids, limit=2)
+    found = scope.source.ended(where, experiment_ids=scope.ids, limit=2 + len(scope.excluded))
+    found = _without_excluded(found, scope, is_whole=False)
     if not found:
         raise scope.refuse(f"No run{scope.place} ended on {begin:%A, %d %B} ({begin:%Z}).", told)
     return [_side(found[0], f"{'latest' if len(found) > 1 else 'the one'} that ended {begin:%A, %d %B} ({begin:%Z})")]
@@ -552,12 +660,41 @@ def _of_day(told: OfDay, scope: SearchScope) -> list[Side]:
 
 def _filtered(told: Filtered, scope: SearchScope) -> list[Side]:
     try:
-        found = scope.source.search(told.where, experiment_ids=scope.ids, limit=2)
+        found = scope.source.search(told.where, experiment_ids=scope.ids, limit=2 + len(scope.excluded))
+        found = _without_excluded(found, scope, is_whole=False)
     except RequestError as error:
         raise replace(error, text=error.text or scope.text, at=told.at if error.at is None else error.at) from error
     if not found:
         raise scope.refuse(f"No run{scope.place} fits {told.where}.", told)
     return [_side(found[0], f"{'newest of several' if len(found) > 1 else 'the only one'} where {told.where}")]
+
+
+def _all(told: AllRuns, scope: SearchScope) -> list[Side]:
+    """Each a side of its own, the newest first, no more than a table can hold."""
+    left_out = tuple(Exclusion("run", name) for name in scope.excluded)
+    among = replace(told.among, excluded=(*told.among.excluded, *left_out))
+    chosen = narrow(among, scope.source, experiments=scope.experiments, now=scope.now, text=scope.text)
+    found = gather(chosen, scope.source, limit=MOST_TOGETHER)
+    if not found.runs:
+        raise scope.refuse(f"There are no runs{scope.place}{chosen.words}.", told)
+    count = f", the newest {len(found.runs)} of more" if found.is_cut else f", {len(found.runs)} in all"
+    return [_side(run, f"of all runs{scope.place}{chosen.words}{count}") for run in found.runs]
+
+
+def _grouped(told: Group, scope: SearchScope) -> list[Side]:
+    """One side of several runs."""
+    group = find_group(told, scope.source, experiment_ids=scope.ids)
+    runs = _without_excluded(group.runs, scope, is_whole=False)
+    if not runs:
+        raise scope.refuse(f"No run{scope.place} fits {group.label}.", told, near=group.near)
+    return [_group_side(group.label, runs, group.notes)]
+
+
+def _group_side(label: str, runs: Sequence[Run], notes: Sequence[str] = ()) -> Side:
+    named = ", ".join(run.name for run in runs[:5])
+    more = f" and {len(runs) - 5} more" if len(runs) > 5 else ""
+    count = f"mean of {len(runs)} runs: {named}{more}" if len(runs) > 1 else f"the only run that fits: {named}"
+    return Side(label, tuple(runs), (count, *notes))
 
 
 _CHOOSERS: dict[type, Callable[[Any, SearchScope], list[Side]]] = {
@@ -569,4 +706,6 @@ _CHOOSERS: dict[type, Callable[[Any, SearchScope], list[Side]]] = {
     Unfinished: _unfinished,
     OfDay: _of_day,
     Filtered: _filtered,
+    AllRuns: _all,
+    Group: _grouped,
 }

@@ -23,7 +23,7 @@ from comparison.reports.watches import (
     which_report,
 )
 from comparison.request import PlanDigest, Unwatch, WatchRequest
-from comparison.resolve.runs import find_experiment
+from comparison.resolve.experiments import find_experiment
 from comparison.watch import Digest, OnlyRuns, Watch, is_pattern
 from handlers.channel_settings import channel_words
 from handlers.incoming import Utterance

@@ -1,0 +1,319 @@
+"""Which of many runs are meant: by person, status, time, filter and what is left out; few questions, bounded."""
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from comparison.concurrency import side_by_side
+from comparison.errors import NotUnderstood, RequestError, RunNotFound
+from comparison.language.dates import since, until
+from comparison.names import nearest_names
+from comparison.resolve.experiments import find_experiment
+from comparison.run_reference import Among, Exclusion
+from comparison.runs import Experiment, Run, Status
+from comparison.tracking.source import Ranking, RunSource
+
+PEOPLE = 200  # runs among which a person's name is looked for
+BEGUN_BEFORE = 7 * 86_400_000  # ms before a moment that a run which does not tell its end may have begun
+SPARE = 20  # runs asked for beyond those wanted, where some are left out by what MLflow cannot filter by
+_ROUNDS = 3
+_MOST_RANKED = 1_000
+_ID_START = re.compile(r"[0-9a-f]{4,32}", re.IGNORECASE)
+_STATUSES: dict[str, tuple[str, frozenset[Status]]] = {
+    "running": ("attributes.status = 'RUNNING'", frozenset({Status.RUNNING})),
+    "failed": (
+        "attributes.status != 'FINISHED' AND attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'",
+        frozenset({Status.FAILED, Status.KILLED, Status.UNKNOWN}),
+    ),
+    "finished": ("attributes.status = 'FINISHED'", frozenset({Status.FINISHED})),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Runs that are meant together, the newest first, and whether there may be more."""
+
+    runs: tuple[Run, ...]
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """`Among` with its names and moments found. `where` is what MLflow can filter by, `words` says all of it.
+
+    `begin` and `end` in ms since the epoch: a run counts by its end, one that has none by its start.
+    """
+
+    among: Among = field(default_factory=Among)
+    experiments: tuple[Experiment, ...] = ()
+    where: str = ""
+    user: str = ""
+    begin: int | None = None
+    end: int | None = None
+    words: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(each.experiment_id for each in self.experiments)
+
+    def fits(self, run: Run) -> bool:
+        """Whether the run is meant, as far as the run itself tells: what a filter says only MLflow knows."""
+        if self.user and run.user.casefold() != self.user.casefold():
+            return False
+        if self.among.status and run.status not in _STATUSES[self.among.status][1]:
+            return False
+        at = run.over_at if run.is_over else run.started_at or 0
+        if (self.begin is not None and at < self.begin) or (self.end is not None and at >= self.end):
+            return False
+        return not any(leaves_out(each, run) for each in self.among.excluded)
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What runs that are left out fit."""
+        return tuple(each.name for each in self.among.excluded if each.kind == "filter")
+
+
+def narrow(
+    among: Among,
+    source: RunSource,
+    *,
+    experiments: Sequence[Experiment] = (),
+    now: datetime | None = None,
+    text: str = "",
+) -> Narrowing:
+    """What `among` says, with its person and its experiments found. No experiments: all.
+
+    Raises RunNotFound for a person nobody knows, NotUnderstood for a moment, ExperimentNotFound.
+    """
+    if not among:
+        return Narrowing(among, tuple(experiments))
+    moment = now or datetime.now(UTC)  # only where nobody gave a clock: a library's user at a keyboard
+    kept = _experiments(among, source, experiments, text)
+    user = find_user(among.user, source, [each.experiment_id for each in kept], text=text) if among.user else ""
+    begin, end = _moment(among.since, since, moment, text), _moment(among.until, until, moment, text)
+    if begin is not None and end is not None and begin >= end:
+        raise RequestError(
+            f"Since {among.since} until {among.until} is no time at all.", "Say the earlier one first.", text=text
+        )
+    status = _STATUSES.get(among.status, ("", None))[0]
+    person = f"tags.mlflow.user ILIKE '{pattern_of(user)}'" if user else ""
+    where = " AND ".join(part for part in (among.where, person, status) if part)
+    return Narrowing(among, kept, where, user, begin, end, _words(among, user))
+
+
+def _experiments(
+    among: Among, source: RunSource, experiments: Sequence[Experiment], text: str
+) -> tuple[Experiment, ...]:
+    """Those to look in; without those that are left out, which have to exist."""
+    left_out = [find_experiment(each.name, source, text=text) for each in among.excluded if each.kind == "experiment"]
+    if not left_out:
+        return tuple(experiments)
+    gone = {each.experiment_id for each in left_out}
+    kept = [each for each in experiments or source.experiments() if each.experiment_id not in gone]
+    if not kept:
+        raise RequestError(
+            f"Without {', '.join(each.name for each in left_out)} no experiment is left to look in.",
+            "Name the one you mean.",
+            text=text,
+        )
+    return tuple(kept)
+
+
+def _moment(words: str, read: Callable[[str, datetime], datetime], now: datetime, text: str) -> int | None:
+    if not words:
+        return None
+    try:
+        return int(read(words, now).timestamp() * 1000)
+    except NotUnderstood as error:
+        spot = text.find(words.removeprefix("before ")) if text else -1
+        raise replace(error, text=text or words, at=spot if spot >= 0 else None) from error
+
+
+def find_user(name: str, source: RunSource, experiment_ids: Sequence[str], *, text: str = "") -> str:
+    """The person called exactly so, else the only one whose name holds it. Raises RunNotFound with those there are."""
+    pattern, ids = pattern_of(name), tuple(experiment_ids)
+    exact = source.search(f"tags.mlflow.user ILIKE '{pattern}'", experiment_ids=ids, limit=1)
+    if exact and exact[0].user.casefold() == name.casefold():
+        return exact[0].user
+    like = source.search(f"tags.mlflow.user ILIKE '%{pattern}%'", experiment_ids=ids, limit=PEOPLE)
+    users = sorted({run.user for run in like if name.casefold() in run.user.casefold()})
+    if len(users) == 1:
+        return users[0]
+    spot = text.find(name) if text else -1
+    at = spot if spot >= 0 else None
+    if users:
+        raise RunNotFound(
+            f"Several users are called like {name}.", "Say which.", near=tuple(users[:5]), text=text, at=at
+        )
+    recent = source.newest(experiment_ids=ids, limit=PEOPLE)
+    known = tuple(dict.fromkeys(run.user for run in recent if run.user))
+    raise RunNotFound(
+        f"No run here is by {name}.",
+        "" if known else "The runs do not say whose they are.",
+        near=nearest_names(name, known) or known[:5],
+        text=text,
+        at=at,
+    )
+
+
+def pattern_of(name: str) -> str:
+    """A name within a pattern of MLflow's, which has no way to escape a sign: any sign stands for those."""
+    return "".join("_" if sign in "'\"%\\" else sign for sign in name)
+
+
+def leaves_out(exclusion: Exclusion, run: Run) -> bool:
+    """Whether the run is left out by this. A filter is MLflow's to answer, and an experiment has been left out."""
+    if exclusion.kind == "run":
+        return is_called(exclusion.name, run)
+    if exclusion.kind == "user":
+        return exclusion.name.casefold() == run.user.casefold()
+    return exclusion.kind == "status" and run.status in _STATUSES[exclusion.name][1]
+
+
+def is_called(name: str, run: Run) -> bool:
+    """By name in any case, with stars, as `experiment/name`, or by the start of the id."""
+    said, own = name.casefold(), run.name.casefold()
+    if said in (own, f"{run.experiment.name.casefold()}/{own}"):
+        return True
+    if set("*?") & set(said) and fnmatch.fnmatchcase(own, said):
+        return True
+    return bool(_ID_START.fullmatch(name)) and run.run_id.startswith(said)
+
+
+def gather(chosen: Narrowing, source: RunSource, *, limit: int) -> Chosen:
+    """At most `limit` of the runs that are meant, the newest first; two to five questions, however many there are.
+
+    Raises FilterRefused, RunNotFound where a run is left out that is none of them.
+    """
+    wanted = min(limit, chosen.among.count) if chosen.among.count is not None else limit
+    asked = wanted + 1 + (SPARE * 5 if chosen.among.excluded else 0)
+    if chosen.begin is None and chosen.end is None:
+        found = source.search(chosen.where, experiment_ids=chosen.ids, limit=asked)
+        is_full = len(found) >= asked
+    else:
+        pages = side_by_side([partial(ask, chosen, source, asked) for ask in (_over, _going_on, _undated)])
+        found = [run for page in pages for run in page]
+        is_full = any(len(page) >= asked for page in pages)
+    known = {run.run_id: run for run in found}
+    fitting = [run for run in known.values() if chosen.fits(run)]
+    kept = _without_filtered(chosen, fitting, source)
+    check_left_out(chosen, found, is_full=is_full)
+    ordered = sorted(kept, key=lambda run: -(run.started_at or 0))
+    is_cut = len(ordered) > wanted or is_full
+    return Chosen(tuple(ordered[:wanted]), is_cut and wanted == limit)
+
+
+def _over(chosen: Narrowing, source: RunSource, limit: int) -> list[Run]:
+    """Those that ended within the time that is meant."""
+    if chosen.among.status == "running":
+        return []
+    return source.ended(_joined(chosen.where, *ended_within(chosen)), experiment_ids=chosen.ids, limit=limit)
+
+
+def ended_within(chosen: Narrowing) -> tuple[str, ...]:
+    """The time that is meant, as filters by when a run ended."""
+    begin = (f"attributes.end_time >= {chosen.begin}",) if chosen.begin is not None else ()
+    return (*begin, *((f"attributes.end_time < {chosen.end}",) if chosen.end is not None else ()))
+
+
+def _going_on(chosen: Narrowing, source: RunSource, limit: int) -> list[Run]:
+    """Those that began within it and still run."""
+    if chosen.among.status not in ("", "running"):
+        return []
+    begin = f"attributes.start_time >= {chosen.begin}" if chosen.begin is not None else ""
+    end = f"attributes.start_time < {chosen.end}" if chosen.end is not None else ""
+    status = "" if chosen.among.status else "attributes.status = 'RUNNING'"
+    return source.search(_joined(chosen.where, status, begin, end), experiment_ids=chosen.ids, limit=limit)
+
+
+def _undated(chosen: Narrowing, source: RunSource, limit: int) -> list[Run]:
+    """Those that are over and do not tell when: they count by their last sign of life."""
+    if chosen.among.status == "running":
+        return []
+    begun = max(0, (chosen.begin or 0) - BEGUN_BEFORE)
+    found = [
+        run for run in source.undated(begun, experiment_ids=chosen.ids, limit=limit) if run.over_at and chosen.fits(run)
+    ]
+    if not found or not chosen.among.where:
+        return found
+    fitting = source.fitting(chosen.among.where, [run.run_id for run in found])
+    return [run for run in found if run.run_id in fitting]
+
+
+def _joined(*parts: str) -> str:
+    return " AND ".join(part for part in parts if part)
+
+
+def _without_filtered(chosen: Narrowing, runs: Sequence[Run], source: RunSource) -> list[Run]:
+    ids = [run.run_id for run in runs]
+    asks = [partial(source.fitting, where, ids) for where in chosen.filters] if ids else []
+    gone: set[str] = set().union(*side_by_side(asks)) if asks else set()
+    return [run for run in runs if run.run_id not in gone]
+
+
+def check_left_out(chosen: Narrowing, found: Iterable[Run], *, is_full: bool) -> None:
+    """Raises RunNotFound where a run is left out that is none of them: a slip of the pen would leave it in."""
+    runs = list(found)
+    if is_full or not runs:
+        return
+    for each in chosen.among.excluded:
+        if each.kind == "run" and not any(is_called(each.name, run) for run in runs):
+            raise no_such_among(each.name, runs)
+
+
+def no_such_among(name: str, runs: Iterable[Run], *, text: str = "") -> RunNotFound:
+    """A run that is left out of those that are meant and is none of them."""
+    spot = text.find(name) if text else -1
+    return RunNotFound(
+        f"There is no run called {name} among these, so it cannot be left out.",
+        "Name one of them.",
+        near=nearest_names(name, [run.name for run in runs]),
+        text=text,
+        at=spot if spot >= 0 else None,
+        end=spot + len(name) if spot >= 0 else None,
+    )
+
+
+def lead(ranking: Ranking, count: int, chosen: Narrowing, source: RunSource) -> tuple[Run, ...]:
+    """The best of those that are meant, the best first; by time, those that ended within it."""
+    where = _joined(ranking.where, chosen.where, *ended_within(chosen))
+    asked = replace(ranking, where=where)
+    some = count
+    for _ in range(_ROUNDS):
+        some += SPARE if chosen.among else 0
+        found = source.leaders(asked, count=min(some, _MOST_RANKED))
+        kept = _without_filtered(chosen, [run for run in found if chosen.fits(run)], source)
+        if len(kept) >= count or len(found) < some:
+            return tuple(kept[:count])
+        some *= 5
+    return tuple(kept[:count])
+
+
+def _words(among: Among, user: str) -> str:
+    """` by maya that failed since monday`, to be put behind `runs`."""
+    status = {"running": "that still run", "failed": "that failed", "finished": "that finished"}.get(among.status, "")
+    is_before = among.until.startswith("before ")
+    span = "" if not among.until else among.until if is_before else f"until {among.until}"
+    told = (
+        f"by {user}" if user else "",
+        status,
+        f"since {among.since}" if among.since and among.since != among.until else "",
+        f"of {among.since}" if among.since and among.since == among.until else span,
+        f"where {among.where}" if among.where else "",
+        f"without {', '.join(map(_left_out_words, among.excluded))}" if among.excluded else "",
+    )
+    return "".join(f" {part}" for part in told if part)
+
+
+def _left_out_words(exclusion: Exclusion) -> str:
+    return {
+        "user": f"those by {exclusion.name}",
+        "status": {"running": "those that run", "failed": "failed ones", "finished": "finished ones"}.get(
+            exclusion.name, exclusion.name
+        ),
+        "filter": f"those where {exclusion.name}",
+        "experiment": f"experiment {exclusion.name}",
+    }.get(exclusion.kind, exclusion.name)

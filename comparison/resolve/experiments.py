@@ -1,0 +1,35 @@
+"""From the name of an experiment to the experiment."""
+
+from comparison.errors import ExperimentNotFound
+from comparison.language.quoting import complete_request
+from comparison.names import nearest_names
+from comparison.runs import Experiment
+from comparison.tracking.source import RunSource
+
+
+def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experiment:
+    """The experiment of this name or id, whatever its case. Raises ExperimentNotFound with the nearest names."""
+    known = source.experiments()
+    wanted = name.strip().casefold()
+    for fits in (
+        [each for each in known if each.name == name],
+        [each for each in known if each.name.casefold() == wanted],
+        [each for each in known if each.experiment_id == name.strip()],
+    ):
+        if fits:
+            return fits[0]
+    alike, spot = nearest_names(name, [each.name for each in known]), _spot(name, text)
+    raise ExperimentNotFound(
+        f"There is no experiment called {name}.",
+        remedy="" if known else "The bot sees no experiment at all on this MLflow server.",
+        near=alike,
+        example=complete_request(text, spot, len(name) + (spot or 0), alike[0]) if alike else "",
+        text=text,
+        at=spot,
+        end=None if spot is None else spot + len(name),
+    )
+
+
+def _spot(name: str, text: str) -> int | None:
+    place = text.rfind(name)
+    return None if place < 0 else place
