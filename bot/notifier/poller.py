@@ -14,7 +14,7 @@ from comparison.notifications.grouping import BURST, HANDFUL, group_runs
 from comparison.notifications.matching import is_watched
 from comparison.notifications.message import MessageKind, OpenMessage, WantedMessage
 from comparison.notifications.new_runs import CLOCK_SKEW_MS, SeenRuns, as_seen, diff_runs, fingerprint_of, resumed
-from comparison.runs import Experiment, Run, Status
+from comparison.runs import Experiment, Run
 from comparison.tracking.source import RunSource
 from comparison.watch import Subscription
 
@@ -25,7 +25,7 @@ LONG_AFTER = 8  # looks, of which one goes back as far as clocks may be off
 LONG_WITHIN = 5 * 60_000  # ms, likewise
 AROUND_AFTER = 4  # looks, of which one also finds what does not tell when it ended
 AROUND_WITHIN = 60_000  # ms, likewise
-RUNNING = 1_000  # runs that still run
+RUNNING = 300  # runs that still run, the newest
 UNDATED = 100  # of the newest runs that are over, among which those are looked for that do not tell when they ended
 MOST = 5_000  # runs of one request
 _PAGES = 20  # requests of one look at most; the next look goes on from there
@@ -138,11 +138,13 @@ class Poller:
         left = sorted(known.keys() - {run.run_id for run in running})
         asked = {run.run_id: run for run in (self.source.these(left) if left else ())}
         over = [run for run in asked.values() if run.is_over and not run.deleted]
-        unwatched = [run.run_id for run in asked.values() if run.experiment.experiment_id not in ids]
-        if unwatched:
-            self.outbox.lose_sight(run_id for run_id in unwatched if not asked[run_id].is_over)
-        lost = [run_id for run_id in left if run_id not in asked or asked[run_id].deleted]
-        ends = {run_id: RunEnd(Status.UNKNOWN.value, now, known[run_id].look) for run_id in lost}
+        # Deleted, of an experiment that nobody watches any more, or older than those that are looked at.
+        gone = [run_id for run_id in left if run_id not in asked or asked[run_id].deleted]
+        others = [run for run in asked.values() if not run.is_over]
+        gone += [run.run_id for run in others if run.experiment.experiment_id not in ids or len(running) >= RUNNING]
+        if gone:
+            self.outbox.lose_sight(gone)
+        ends: dict[str, RunEnd] = {}
         seen = self.outbox.ends([run.run_id for run in running]) if running else {}
         for run in running:
             before = seen.get(run.run_id)

@@ -442,6 +442,20 @@ def test_what_ended_while_nothing_was_watched_is_not_announced_even_if_it_was_se
     assert sum(house.look().announced for _ in range(12)) == 0
 
 
+def test_a_run_that_was_deleted_is_restored_and_ends_soon_after_is_announced(house):
+    house.stage.watch()
+    start(house, "A")
+    house.look()
+    change(house, "A", deleted=True)
+    for _ in range(6):
+        house.look()
+    change(house, "A", deleted=False)
+    for _ in range(6):
+        house.look()
+    change(house, "A", status=Status.FINISHED, ended_at=house.clock.ms())
+    assert sum(house.look().announced for _ in range(6)) == 1
+
+
 def test_a_run_that_goes_on_and_is_deleted_is_asked_for_once_more(house):
     house.stage.watch()
     start(house, "A")
