@@ -1,13 +1,16 @@
 """Composition: the settings made into everything that runs."""
 
+import hmac
 import os
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from ssl import create_default_context
 from typing import Any, cast
 
@@ -32,6 +35,10 @@ from bot.store.rate_limits import StoredSendSlots
 from bot.store.watches import StoredWatches
 from comparison.tracking.source import RunSource
 from handlers import features_by_request, register_all, use
+from handlers.access.admission import Admission, Policy
+from handlers.access.directory import Directory
+from handlers.access.members import Members
+from handlers.access.seal import Seal
 from handlers.services import Allowance, Services, Timers
 from handlers.slack.client import SlackClient
 
@@ -39,6 +46,8 @@ PATIENCE = 5.0  # seconds to be put off by Slack when it is asked whose an addre
 COURTESIES = 16  # threads that say "working on it"
 SHOWN = 10  # times a second that it is said, of all requests together; each is a post that the answer has to replace
 DRAWN = 2  # messages drawn side by side; more would be no faster, and acknowledgements would wait behind them
+WHO_SECONDS = 2  # for Slack to say who somebody is; it is asked before an acknowledgement
+MEMBERS_FOR = 30.0  # seconds that it holds who is in a channel
 LISTENERS = 64  # threads that acknowledge; Bolt's own five would be shared by everything
 
 
@@ -48,17 +57,25 @@ class BotIdentity:
     def __init__(self, client: WebClient) -> None:
         self._client = client
         self._known = AuthorizeResult(enterprise_id=None, team_id=None, bot_token=client.token)
+        self._asked = threading.Event()
 
     def ask(self) -> None:
         """Asks Slack; raises what slack_sdk raises."""
-        said = self._client.auth_test()
-        self._known = AuthorizeResult(
-            enterprise_id=said.get("enterprise_id"),
-            team_id=said.get("team_id"),
-            bot_id=said.get("bot_id"),
-            bot_user_id=said.get("user_id"),
-            bot_token=self._client.token,
-        )
+        try:
+            said = self._client.auth_test()
+            self._known = AuthorizeResult(
+                enterprise_id=said.get("enterprise_id"),
+                team_id=said.get("team_id"),
+                bot_id=said.get("bot_id"),
+                bot_user_id=said.get("user_id"),
+                bot_token=self._client.token,
+            )
+        finally:
+            self._asked.set()
+
+    def wait(self, seconds: float) -> None:
+        """Until Slack was asked once, whatever it said; at most so long."""
+        self._asked.wait(seconds)
 
     def known(self) -> AuthorizeResult:
         return self._known
@@ -112,6 +129,9 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         sleep=pool.sleep,
         later=Timers(COURTESIES).start,
         drawing=precedence,
+        admission=_admission(settings, client),
+        members=Members(time.monotonic, MEMBERS_FOR),
+        seal=_seal(settings),
         find_person=SlackClient.of(client, time.sleep, PATIENCE).find_person,
     )
     executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
@@ -133,6 +153,20 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         recovery=Takeover(inbox, services, client, shares_a_file=engine.dialect.name == "sqlite"),
         notifier=Notifier(settings, services, NotifierStores(StoredOutbox(engine), StoredSendSlots(engine)), client),
     )
+
+
+def _admission(settings: Settings, client: WebClient) -> Admission:
+    """Asks who people are within the seconds that Slack waits for an acknowledgement."""
+    quick = copy(client)
+    quick.timeout = WHO_SECONDS
+    directory = Directory(SlackClient.of(quick, time.sleep, 0.0).person, time.monotonic)
+    return Admission(Policy(settings.external_people), directory)
+
+
+def _seal(settings: Settings) -> Seal:
+    """With a key that all replicas of the app share, and nobody else has."""
+    token = settings.slack_bot_token.get_secret_value()
+    return Seal(hmac.new(token.encode(), b"what dialogs of mlcompare keep", sha256).digest())
 
 
 def _bolt(client: Any, identity: BotIdentity, services: Services, executor: Executor) -> App:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+WHO_WE_ARE = 2.0  # seconds that Slack has to say it before requests are taken
 DISPATCHERS = 64  # requests that may wait for their acknowledgement at once
 
 
@@ -60,6 +61,7 @@ class Server:
         database.ask()  # before the first request, so that it is claimed where all replicas see it
         for probe in (database, *others):
             probe.start()
+        self._bot.identity.wait(WHO_WE_ARE)  # who is of another workspace is told by what ours is
         self._bot.recovery.start()
         if self._bot.settings.notifies:
             self._bot.notifier.start()

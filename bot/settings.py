@@ -35,6 +35,7 @@ SOURCES = {
     "MLCOMPARE_COLLAPSE_AFTER": "a number from 1 to 100, for example 5",
     "MLCOMPARE_RULES_URL": "the address at which your team reads docs/judgement.md; answers link to it",
     "MLCOMPARE_ANSWER_BOTS": "on, where Workflows and other apps that mention the bot are to be answered; or off",
+    "MLCOMPARE_EXTERNAL_PEOPLE": "refuse, guests (who may then ask, too) or allow (whoever asks is answered)",
     "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
 }
 
@@ -178,6 +179,9 @@ class Settings(BaseSettings):
     )
     answer_bots: Annotated[Words, AfterValidator(str.lower)] = Field(
         default="off", validation_alias="MLCOMPARE_ANSWER_BOTS", pattern="^(?i:on|off)$"
+    )
+    external_people: Annotated[Words, AfterValidator(str.lower)] = Field(
+        default="refuse", validation_alias="MLCOMPARE_EXTERNAL_PEOPLE", pattern="^(?i:refuse|guests|allow)$"
     )
     log_level: Annotated[Words, AfterValidator(str.upper)] = Field(
         default="INFO", validation_alias="MLCOMPARE_LOG_LEVEL", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$"

@@ -69,7 +69,10 @@ def features_by_request() -> dict[type, "Feature"]:
 
 
 def register_all(app: "App") -> None:
-    """Every feature's listeners, in the order of `all_features`."""
+    """Who is answered at all, then every feature's listeners, in the order of `all_features`."""
+    from handlers.access import outsiders  # noqa: PLC0415 -- as above
+
+    app.use(outsiders.turn_away)
     for feature in all_features():
         if hasattr(feature, "register"):
             feature.register(app)

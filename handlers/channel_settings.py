@@ -10,6 +10,7 @@ from comparison.request import Pin, SetDefault, ShowSettings
 from comparison.resolve.channel_defaults import agreed_tolerance, known_goal, known_metric, known_run, stated_goal
 from comparison.resolve.experiments import find_experiment
 from comparison.runs import Run
+from handlers.access.members import require_member
 from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.delivery import Delivery
@@ -28,6 +29,7 @@ def answer(request: Setting, said: Utterance, services: Services, delivery: Deli
         report = _settings(said, services)
         delivery.answer(lambda rung: draw(report, rung=rung, asked_by=said.user))
         return
+    require_member(said, delivery.outlet, services)
     report = _pinned(request, said, services) if isinstance(request, Pin) else _set(request, said, services)
     delivery.answer(lambda rung: draw(report, rung=rung, changed_by=said.user))
 

@@ -397,21 +397,30 @@ class OfferedRuns:
     user: str
     thread_ts: str = ""
     answer_ts: str = ""
+    channel: str = ""  # "" : of an earlier version, which did not keep it
 
     def block_id(self, number: int) -> str:
-        return _MARK.join((f"{PREFIX}{number}", self.user, self.thread_ts, self.answer_ts))[:IDENTIFIER]
+        parts = (f"{PREFIX}{number}", self.user, self.thread_ts, self.answer_ts, self.channel)
+        return _MARK.join(parts)[:IDENTIFIER]
+
+    def is_for(self, said: Utterance) -> bool:
+        """Whether this person is the one who is asked, and there."""
+        return said.user == self.user and self.is_in(said)
+
+    def is_in(self, said: Utterance) -> bool:
+        return self.channel in {"", said.channel}
 
 
 def offered_in(block_id: str) -> OfferedRuns | None:
     """What the id of a picker's block keeps; None for any other id."""
     parts = block_id.split(_MARK)
-    return OfferedRuns(*parts[1:]) if len(parts) == 4 and parts[0].startswith(PREFIX) else None
+    return OfferedRuns(*parts[1:]) if len(parts) in {4, 5} and parts[0].startswith(PREFIX) else None
 
 
 def offer_choices(error: RequestError, report: Report, said: Utterance, *, now: int, rung: BlockLevel) -> Reply:
     """The error as a message, with what can be chosen instead."""
     reply = draw(report, rung=rung)
-    asked = OfferedRuns(said.user, said.thread_ts, said.answer_ts)
+    asked = OfferedRuns(said.user, said.thread_ts, said.answer_ts, said.channel)
     if error.choices:
         return _with_choices(error, reply, asked, now=now, rung=rung)
     buttons = _nearest(error) if rung is not BlockLevel.TEXT else []

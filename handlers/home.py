@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from comparison.channel_defaults import ChannelSetting
 from comparison.reports.channel_settings import setting_lines
 from comparison.reports.help import Examples, examples_of, help_report
+from handlers.access.members import is_in
 from handlers.compare.dialog import DialogStart, opener
 from handlers.incoming import mapping, string, team
 from handlers.services import Services, Work
@@ -34,7 +35,6 @@ from handlers.slack.escaping import clip, link, mrkdwn, one_line
 from handlers.slack.limits import BLOCK_TEXT
 from handlers.stores import PostedComparison, StoredWatch, WatchChange
 from handlers.watch.list import last_changes, watch_entry
-from handlers.watch.stored import is_in
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,12 @@ Payload = Mapping[str, Any]
 
 
 def team(body: Payload) -> str:
+    """The workspace that the app is installed in: in a shared channel a payload may name another one first."""
+    granted = mappings(body.get("authorizations"))
     return (
-        string(body, "team_id")
+        string(mapping(body, "view"), "app_installed_team_id")
+        or (string(granted[0], "team_id") if granted else "")
+        or string(body, "team_id")
         or string(mapping(body, "team"), "id")
         or string(body, "enterprise_id")
         or string(mapping(body, "enterprise"), "id")
@@ -303,13 +307,15 @@ class OpenDialog:
     view: str
     hash: str
     kept: str
+    user: str
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def open_dialog_of(body: Payload) -> OpenDialog:
     view = mapping(body, "view")
+    user = string(mapping(body, "user"), "id")
     return OpenDialog(
-        string(view, "id"), string(view, "hash"), string(view, "private_metadata"), all_chosen_values(view)
+        string(view, "id"), string(view, "hash"), string(view, "private_metadata"), user, all_chosen_values(view)
     )
 
 

@@ -14,6 +14,9 @@ from threading import Timer
 from typing import TYPE_CHECKING, Protocol
 
 from comparison.tracking.source import RunSource
+from handlers.access.admission import Admission
+from handlers.access.members import Members
+from handlers.access.seal import Seal
 from handlers.lookup_cache import LookupCache
 from handlers.stores import (
     ChannelDefaultsStore,
@@ -95,6 +98,9 @@ class Services:
     find_person: Callable[[str], str] = lambda _email: ""  # somebody's Slack id; "" : nobody, or it may not be asked
     answers_bots: bool = False  # whether a Workflow or another app that mentions the bot is answered
     features: Mapping[type, "Feature"] = field(default_factory=dict)  # who answers which kind of request
+    admission: Admission = field(default_factory=Admission)  # whom the bot answers
+    members: Members = field(default_factory=Members)  # who is in a channel, as Slack told it a moment ago
+    seal: Seal = field(default_factory=Seal)  # what dialogs keep, so that nobody can change it
     rules_url: str = ""  # the page with the rules of judgement
     may_show_working: Callable[[], bool] = lambda: True  # False where that would cost what the answers need
     is_crowded: Callable[[str, str], bool] = lambda _person, _channel: False  # why the pool takes no work of theirs

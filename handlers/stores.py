@@ -16,8 +16,25 @@ from handlers.incoming import Utterance
 log = logging.getLogger(__name__)
 
 
+MOST_CHANGES = 10_000  # kept in memory
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultChange:
+    """One change of what a channel agreed on: who, when, what, and its values before and after; "" is not set."""
+
+    workspace: str
+    channel: str
+    by: str  # a person's id
+    at: int  # seconds since the epoch
+    what: str  # experiment, metric, goal or pinned
+    metric: str = ""  # of a goal
+    before: str = ""
+    after: str = ""
+
+
 class ChannelDefaultsStore(Protocol):
-    """What channels agreed on, shared by all replicas."""
+    """What channels agreed on, shared by all replicas. A change is recorded as it is made, or it is not made."""
 
     def of(self, workspace: str, channel: str) -> ChannelDefaults: ...
 
@@ -32,6 +49,10 @@ class ChannelDefaultsStore(Protocol):
         """
         ...
 
+    def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[DefaultChange]:
+        """The last first."""
+        ...
+
     def changed_by(self, workspace: str, user: str, *, limit: int = 5) -> list[str]:
         """Channels where this person set something, the last first."""
         ...
@@ -43,6 +64,7 @@ class InMemoryChannelDefaults:
     def __init__(self) -> None:
         self._lock = Lock()
         self._kept: dict[tuple[str, str], dict[tuple[str, str], ChannelSetting]] = {}
+        self._changes: list[DefaultChange] = []
 
     def of(self, workspace: str, channel: str) -> ChannelDefaults:
         return to_defaults(self.agreed(workspace, channel))
@@ -56,7 +78,14 @@ class InMemoryChannelDefaults:
             kept = self._kept.setdefault((workspace, channel), {})
             before = [kept.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
             kept.update({each.key: each for each in changes})
+            self._changes += changed(workspace, channel, before, changes)
+            del self._changes[:-MOST_CHANGES]
             return before
+
+    def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[DefaultChange]:
+        with self._lock:
+            here = [each for each in self._changes if (each.workspace, each.channel) == (workspace, channel)]
+        return here[::-1][:limit]
 
     def changed_by(self, workspace: str, user: str, *, limit: int = 5) -> list[str]:
         with self._lock:
@@ -67,6 +96,16 @@ class InMemoryChannelDefaults:
                 if (team, each.by) == (workspace, user)
             ]
         return list(dict.fromkeys(channel for _at, channel in sorted(mine, reverse=True)))[:limit]
+
+
+def changed(
+    workspace: str, channel: str, before: Iterable[ChannelSetting], after: Iterable[ChannelSetting]
+) -> list[DefaultChange]:
+    """The records of changes, in the order they were made."""
+    return [
+        DefaultChange(workspace, channel, new.by, new.at, new.what, new.metric, old.value, new.value)
+        for old, new in zip(before, after, strict=True)
+    ]
 
 
 def defaults_of(channels: ChannelDefaultsStore, said: "Utterance") -> ChannelDefaults:

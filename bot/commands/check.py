@@ -10,7 +10,7 @@ import click
 from slack_sdk.errors import SlackApiError
 
 from bot.app import web_client
-from bot.commands.manifest import SCOPES
+from bot.commands.manifest import NEEDED, WHO
 from bot.logs import Redaction
 from bot.settings import SOURCES, Problem, Settings, bare, missing, survey
 from comparison.errors import RequestError
@@ -65,17 +65,35 @@ def of_bot_token(settings: Settings) -> Findings:
     yield Check("SLACK_BOT_TOKEN", well=True, found=f"is @{said.get('user')} in {said.get('team')}")
     if not said.get("bot_id"):
         yield Check("SLACK_BOT_TOKEN", well=False, found="is not a bot's", remedy=SOURCES["SLACK_BOT_TOKEN"])
-    yield _scopes(said.headers)
+    held = _held(said.headers)
+    yield _scopes(held)
+    yield from _untold(held, settings)
 
 
-def _scopes(headers: Any) -> Check:
+def _held(headers: Any) -> set[str]:
     given = {name.lower(): value for name, value in dict(headers).items()}.get("x-oauth-scopes", "")
-    held = {each.strip() for each in (given if isinstance(given, str) else ",".join(given)).split(",")} - {""}
-    lacking = [scope for scope in SCOPES if scope not in held]
+    return {each.strip() for each in (given if isinstance(given, str) else ",".join(given)).split(",")} - {""}
+
+
+def _scopes(held: set[str]) -> Check:
+    lacking = [scope for scope in NEEDED if scope not in held]
     if not lacking:
-        return Check("scopes", well=True, found=f"has {', '.join(SCOPES)}")
+        return Check("scopes", well=True, found=f"has {', '.join(NEEDED)}")
     remedy = f"{APPS} → OAuth & Permissions → Bot Token Scopes: add {', '.join(lacking)}; then reinstall the app"
     return Check("scopes", well=False, found=f"lacks {', '.join(lacking)}", remedy=remedy)
+
+
+def _untold(held: set[str], settings: Settings) -> Findings:
+    """What the bot cannot tell of people with these scopes, and what it does then: well, as long as it is known."""
+    if settings.external_people == "allow":
+        found = "of other companies and guests are answered (MLCOMPARE_EXTERNAL_PEOPLE is allow)"
+        yield Check("people", well=True, found=found)
+    elif WHO not in held:
+        found = f"who are guests are answered like members: without the scope {WHO} the bot cannot tell them apart"
+        yield Check("people", well=True, found=found)
+    if lacking := [scope for scope in ("channels:read", "groups:read") if scope not in held]:
+        found = f"of channels cannot be told without {' and '.join(lacking)}: whoever acts in one counts as in it"
+        yield Check("members", well=True, found=found)
 
 
 def of_app_token(settings: Settings) -> Findings:

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 import click
 
-SCOPES = ("commands", "chat:write", "app_mentions:read", "im:history")  # nothing else is needed
+NEEDED = ("commands", "chat:write", "app_mentions:read", "im:history")
+WHO = "users:read"  # without it guests are not told from members
+SCOPES = (*NEEDED, WHO)
 OPTIONAL = ("channels:read", "groups:read", "channels:history", "groups:history", "users:read.email")
 EVENTS = ("app_home_opened", "app_mention", "message.im")
 SHORTCUTS = (
@@ -27,7 +29,7 @@ def slack_app(
     command: str = "/mlcompare", name: str = "mlcompare", url: str = "", also: Sequence[str] = ()
 ) -> dict[str, Any]:
     """The manifest: Socket Mode, or HTTP at `url` (the bot's own address, without a path); `also` are more scopes."""
-    scopes = [*SCOPES, *also, *(["users:read"] if "users:read.email" in also else [])]
+    scopes = [*SCOPES, *also]
     place = {"request_url": f"{url}/slack/events"} if url else {}
     lists = {"message_menu_options_url": f"{url}/slack/events"} if url else {}
     slash = {

@@ -11,7 +11,7 @@ from bot.playground.faults import Faults, RateLimits
 from bot.playground.limits import Refusal
 from bot.playground.workspace import Workspace
 
-LEAST_SCOPES = frozenset({"commands", "chat:write", "app_mentions:read", "im:history"})
+LEAST_SCOPES = frozenset({"commands", "chat:write", "app_mentions:read", "im:history", "users:read"})
 LEAST_EVENTS = frozenset({"app_mention", "message.im", "app_home_opened"})
 RETRIES = (0.0, 60.0, 300.0)  # seconds before each of Slack's retries of an event
 

@@ -31,7 +31,7 @@ class UserActions:
             return EventDelivery(0, 0.0, error="unknown_command")
         fields = {
             "token": "verification-token",
-            "team_id": TEAM,
+            "team_id": workspace.users[user].team,
             "team_domain": "playground",
             "channel_id": room.id,
             "channel_name": "directmessage" if room.is_im else room.name,
@@ -61,10 +61,10 @@ class UserActions:
         message = workspace.put(Message(workspace.new_ts(), room.id, user, written, thread_ts=thread_ts))
         done: list[EventDelivery] = []
         for event in self._events_of(message, room):
-            done += self.event(event, deliveries=deliveries)
+            done += self.event(event, deliveries=deliveries, is_shared=room.is_shared)
         return message, done
 
-    def event(self, event: Payload, *, deliveries: int = 1) -> list[EventDelivery]:
+    def event(self, event: Payload, *, deliveries: int = 1, is_shared: bool = False) -> list[EventDelivery]:
         """Any event, in its envelope, each delivery with the same event_id."""
         authorization = {"enterprise_id": None, "team_id": TEAM, "user_id": BOT_USER, "is_bot": True}
         payload = {
@@ -76,7 +76,7 @@ class UserActions:
             "event_id": f"Ev{secrets.token_hex(5).upper()}",
             "event_time": int(self._desk.workspace.clock()),
             "authorizations": [{**authorization, "is_enterprise_install": False}],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": is_shared,
             "event_context": secrets.token_hex(8),
         }
         return self._courier.event(payload, deliveries)
@@ -156,6 +156,9 @@ class UserActions:
 
     def _events_of(self, message: Message, room: Channel) -> list[Payload]:
         event: Payload = {**message.as_slack(), "channel": room.id, "event_ts": message.ts}
+        team = self._desk.workspace.users[message.user].team
+        if room.is_shared or team != TEAM:
+            event |= {"team": team, "user_team": team, "source_team": team}
         wanted = self._desk.installation.events
         kind = "im" if room.is_im else "group" if room.is_private else "channel"
         name = "message.im" if room.is_im else "message.groups" if room.is_private else "message.channels"
@@ -167,10 +170,10 @@ class UserActions:
         return events
 
     def _interaction(self, kind: str, user: str) -> Payload:
-        name = self._desk.workspace.users[user].name
+        person = self._desk.workspace.users[user]
         return {
             "type": kind,
-            "user": {"id": user, "username": name, "name": name, "team_id": TEAM},
+            "user": {"id": user, "username": person.name, "name": person.name, "team_id": person.team},
             "api_app_id": APP,
             "token": "verification-token",
             "trigger_id": self._desk.tickets.new_trigger(user),

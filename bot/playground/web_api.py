@@ -116,7 +116,9 @@ def _person(desk: Context, user: User) -> dict[str, Any]:
     profile = {"real_name": user.real_name, "display_name": user.name}
     if "users:read.email" in desk.installation.scopes and user.email:
         profile["email"] = user.email
-    about = {"id": user.id, "team_id": TEAM, "name": user.name, "real_name": user.real_name, "is_bot": user.is_bot}
+    about = {"id": user.id, "team_id": user.team, "name": user.name, "real_name": user.real_name, "is_bot": user.is_bot}
+    about |= {"is_restricted": user.is_guest, "is_ultra_restricted": False}
+    about |= {"is_stranger": user.is_stranger} if user.team != TEAM else {}
     return {**about, "deleted": False, "tz": "Etc/UTC", "tz_offset": 0, "profile": profile}
 
 
@@ -143,6 +145,8 @@ def as_slack(channel: Channel) -> dict[str, Any]:
         "is_member": BOT_USER in channel.members,
         "num_members": len(channel.members),
         "topic": {"value": channel.topic},
+        "is_shared": channel.is_shared,
+        "is_ext_shared": channel.is_shared,
     }
 
 

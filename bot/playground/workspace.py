@@ -21,6 +21,9 @@ class User:
     real_name: str
     is_bot: bool = False
     email: str = ""
+    team: str = TEAM  # another one: somebody of another company
+    is_guest: bool = False
+    is_stranger: bool = False  # of another company, and in no channel with the app
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Channel:
     is_private: bool = False
     is_archived: bool = False
     topic: str = ""
+    is_shared: bool = False  # with another company
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +191,9 @@ class Workspace:
             known = next((c for c in self.channels.values() if c.is_im and user in c.members), None)
             return known or self.add_channel("", members=(user, BOT_USER), is_im=True)
 
-    def add_user(self, name: str, real_name: str = "", user_id: str = "") -> User:
-        user = User(user_id or self.new_id("U"), name, real_name or name.title(), email=f"{name}@playground.example")
+    def add_user(self, name: str, real_name: str = "", user_id: str = "", **more: Any) -> User:
+        identity = user_id or self.new_id("U")
+        user = User(identity, name, real_name or name.title(), email=f"{name}@playground.example", **more)
         with self.changing():
             self.users[user.id] = user
         return user

@@ -3,15 +3,17 @@
 import logging
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, select
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.database import upsert
-from bot.store.tables import defaults
+from bot.store.tables import default_changes, defaults
 from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
 from comparison.errors import RequestError
+from handlers.stores import DefaultChange, changed
 
 log = logging.getLogger(__name__)
 
@@ -51,16 +53,46 @@ class StoredDefaults:
             raise RequestError(f"A metric's name has at most {LONGEST} characters.")
         try:
             with self._engine.begin() as connection:
-                kept = {each.key: each for each in map(_agreed, connection.execute(_in(workspace, channel)))}
+                locked = _in(workspace, channel).order_by(defaults.c.what, defaults.c.metric).with_for_update()
+                kept = {each.key: each for each in map(_agreed, connection.execute(locked))}
+                before = [kept.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
                 for each in changes:
                     self._put(connection, workspace, channel, each)
+                _record(connection, changed(workspace, channel, before, changes))
         except (SQLAlchemyError, OSError) as error:
             log.warning("what a channel agreed on cannot be kept", extra={"reason": error})
             raise RequestError(
                 "I cannot keep that: my database does not answer. Nothing was changed.",
                 remedy="Try again in a minute; if it stays so, tell whoever runs me.",
             ) from error
-        return [kept.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
+        return before
+
+    def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[DefaultChange]:
+        """Empty while the database does not answer."""
+        here = (default_changes.c.workspace == workspace) & (default_changes.c.channel == channel)
+        try:
+            return self._changes(select(default_changes).where(here), limit)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("who changed what a channel agreed on cannot be read", extra={"reason": error})
+            return []
+
+    def every_change(self, *, channel: str = "", limit: int = 50) -> list[DefaultChange]:
+        """Those of all channels, or of one; the last first. Raises what the database raises."""
+        wanted = select(default_changes)
+        return self._changes(wanted.where(default_changes.c.channel == channel) if channel else wanted, limit)
+
+    def every(self, *, channel: str = "") -> list[tuple[str, str, ChannelSetting]]:
+        """All that is set, with its workspace and channel. Raises what the database raises."""
+        wanted = select(defaults).where(defaults.c.value != "").order_by(defaults.c.workspace, defaults.c.channel)
+        with self._engine.connect() as connection:
+            rows = connection.execute(wanted.where(defaults.c.channel == channel) if channel else wanted)
+            return [(str(row.workspace), str(row.channel), _agreed(row)) for row in rows]
+
+    def _changes(self, wanted: Select[Any], limit: int) -> list[DefaultChange]:
+        with self._engine.connect() as connection:
+            return [
+                _change(row) for row in connection.execute(wanted.order_by(default_changes.c.id.desc()).limit(limit))
+            ]
 
     def changed_by(self, workspace: str, user: str, *, limit: int = 5) -> list[str]:
         mine = (defaults.c.workspace == workspace) & (defaults.c.changed_by == user)
@@ -86,6 +118,18 @@ class StoredDefaults:
         newest = {name: statement.excluded[name] for name in ("value", "changed_by", "changed_at")}
         places = ["workspace", "channel", "what", "metric"]
         connection.execute(statement.on_conflict_do_update(index_elements=places, set_=newest))
+
+
+def _record(connection: Connection, changes: Sequence[DefaultChange]) -> None:
+    names = {"by": "changed_by", "at": "changed_at"}
+    told = [{names.get(name, name): value for name, value in asdict(each).items()} for each in changes]
+    if told:
+        connection.execute(insert(default_changes), told)
+
+
+def _change(row: Row[Any]) -> DefaultChange:
+    places = (row.workspace, row.channel, row.changed_by, int(row.changed_at), row.what, row.metric)
+    return DefaultChange(*places, row.before, row.after)
 
 
 def _in(workspace: str, channel: str) -> Select[Any]:

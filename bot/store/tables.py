@@ -48,6 +48,21 @@ defaults = Table(
     Index("ix_defaults_changed_by", "workspace", "changed_by", "changed_at"),
 )
 
+default_changes = Table(
+    "default_changes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("workspace", String(64), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("metric", String(255), nullable=False),  # of a goal, else ""
+    Column("changed_by", String(64), nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("before", Text, nullable=False),  # "": it was not set
+    Column("after", Text, nullable=False),  # "": it was taken back
+    Index("ix_default_changes_channel", "workspace", "channel", "id"),
+)
+
 inbox = Table(
     "inbox",
     metadata,

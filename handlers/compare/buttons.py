@@ -4,7 +4,6 @@ Whoever sees the message may press. All that is needed is in the buttons themsel
 after a year; nothing is ever posted twice for one press.
 """
 
-import json
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -209,15 +208,16 @@ _LOST = "I no longer know which comparison this was for. Please press again."
 def open_add_dialog(pressed: ButtonPress, held: ComparisonState, client: WebClient, services: Services) -> None:
     """At once, by the thread that listens: Slack waits three seconds. Never raises."""
     heard = pressed.said
-    kept = {
+    told = {
         "h": to_value(held),
         "c": heard.channel,
         "m": pressed.message_ts,
         "t": heard.thread_ts,
         "r": heard.response_url,
     }
+    kept = services.seal.close(told, purpose=ADD_DIALOG, user=heard.user)
     try:
-        SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, _view(json.dumps(kept)))
+        SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, _view(kept))
     except SlackError as failure:
         log.warning("a dialog could not be opened: %s", failure)
         answer_words(heard, client, services).tell(Report(headline=_LATE, summary=_LATE))
@@ -225,7 +225,7 @@ def open_add_dialog(pressed: ButtonPress, held: ComparisonState, client: WebClie
 
 def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | str:
     """What is to be added; a sentence for the dialog where it cannot be a run."""
-    kept = _kept(submitted.kept)
+    kept = services.seal.open(submitted.kept, purpose=ADD_DIALOG, user=submitted.user) or {}
     held = from_value(kept.get("h", ""))
     typed = submitted.typed.get(ADD_BLOCK, "").strip()
     if held is None:
@@ -272,14 +272,6 @@ def _view(kept: str) -> dict[str, Any]:
             }
         ],
     }
-
-
-def _kept(text: str) -> dict[str, str]:
-    try:
-        told = json.loads(text)
-    except ValueError:
-        return {}
-    return {name: value for name, value in told.items() if isinstance(value, str)} if isinstance(told, dict) else {}
 
 
 def edit_message(place: MessagePlace, draw: Draw, said: Utterance, services: Services, outlet: SlackClient) -> bool:

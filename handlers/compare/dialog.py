@@ -4,21 +4,25 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt import App
 from slack_sdk import WebClient
 
+from comparison.errors import RequestError
 from comparison.judgement.goals import goal_of
 from comparison.language.followup import MOST_RUNS, compared
 from comparison.names import fold
 from comparison.report import Report
 from comparison.reports.errors import choice_report
+from comparison.request import Compare
 from comparison.runs import Goal, Run
+from handlers.access.members import is_in
+from handlers.access.seal import lost, unpack
 from handlers.compare import message as compare_message
-from handlers.conversation import ParsedRequest, answer_words, hand_over
+from handlers.conversation import Feature, ParsedRequest, answer_words, hand_over
 from handlers.incoming import (
     DialogSubmission,
     OptionsQuery,
@@ -30,7 +34,7 @@ from handlers.incoming import (
     options_query,
 )
 from handlers.services import Services, Work
-from handlers.slack.blocks import Block, pack, plain, push, unpack
+from handlers.slack.blocks import Block, plain, push
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.escaping import clip, length, one_line
 from handlers.slack.limits import OPTION_VALUE, VALUE
@@ -40,9 +44,12 @@ log = logging.getLogger(__name__)
 SHORTCUT = "compare_runs"
 CALLBACK = "dialog"
 PLACE = "dialog:place"
+_PATIENCE = 10.0  # seconds to be put off by Slack
 _LATE = "The dialog could not be opened: Slack gives me three seconds for it. Please try again."
 _TOO_FEW = "Choose two runs or more; the first is the baseline."
 _NOWHERE = "Choose where to post."
+_OUTSIDE = "You are not in that channel."
+_JOIN = "Join it, or choose another."
 
 
 def register(app: App) -> None:
@@ -63,8 +70,10 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     pressed = button_press(body)
     start = from_value(pressed.choice)
     heard = pressed.said
-    if not start.channel and heard.channel:
-        start = replace(start, channel=heard.channel, thread_ts=start.thread_ts or heard.thread_ts)
+    if heard.channel and start.channel != heard.channel:  # whatever it holds, it says nothing of other channels
+        start = replace(start, channel=heard.channel, thread_ts=heard.thread_ts)
+    elif heard.channel and not start.thread_ts:
+        start = replace(start, thread_ts=heard.thread_ts)
     open_dialog(heard, start, client, services)
 
 
@@ -72,12 +81,14 @@ def on_experiment(ack: Callable[..., Any], body: dict[str, Any], client: WebClie
     """The lists of runs and metrics learn of it; what was chosen already stays."""
     ack()
     shown = open_dialog_of(body)
-    told = unpack(shown.kept)
     pressed = button_press(body)
+    told = services.seal.open(shown.kept, purpose=CALLBACK, user=shown.user)
+    if told is None:
+        return
     chosen = pressed.choice
     told["e"] = "" if chosen == NOTE else chosen
     start = DialogStart(channel=told.get("c", ""), thread_ts=told.get("t", ""))
-    changed = view(start, pack(told))
+    changed = view(start, services.seal.close(told, purpose=CALLBACK, user=shown.user))
 
     def redraw() -> None:
         try:
@@ -92,6 +103,10 @@ def on_experiment(ack: Callable[..., Any], body: dict[str, Any], client: WebClie
 def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     """What is wrong is said in the dialog; the comparison is posted where it was wished."""
     submitted = dialog_submission(body)
+    told = services.seal.open(submitted.kept, purpose=CALLBACK, user=submitted.user)
+    if told is None:
+        ack(response_action="update", view=lost("Compare runs"))
+        return
     runs, place = chosen_runs(submitted.chosen.get("runs", ())), submitted.typed.get("place", "")
     errors = {"runs": _TOO_FEW} if len(runs) < 2 else {} if place else {"place": _NOWHERE}
     if errors:
@@ -99,12 +114,18 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
         return
     metrics = tuple(each for each in submitted.chosen.get("metrics", ()) if each != NOTE)
     request = replace(compared(runs[:MOST_RUNS]), metrics=metrics)
-    heard = _heard(submitted, place)
+    heard = _heard(submitted, place, told)
     is_new = services.inbox.put(heard.delivery, replace(heard, words=_in_words(runs[:MOST_RUNS], metrics)))
     ack()
     if not is_new:
         return
-    work = answer_words(heard, client, services, meaning=ParsedRequest(lambda: (request, compare_message)))
+
+    def permitted() -> tuple[Compare, Feature]:
+        if not _may_post(place, told, submitted, client, services):
+            raise RequestError(_OUTSIDE, remedy=_JOIN)
+        return request, compare_message
+
+    work = answer_words(heard, client, services, meaning=ParsedRequest(permitted))
     work.call_off.append(services.later(services.working_after, work.show_progress))
     hand_over(work, services, work.run)
 
@@ -120,7 +141,9 @@ class DialogStart:
 
 def open_dialog(heard: Utterance, start: DialogStart, client: WebClient, services: Services) -> None:
     """At once, by the thread that listens: its lists are filled when they are opened. Never raises."""
-    private = pack({"c": start.channel, "t": start.thread_ts, "r": heard.response_url if start.channel else ""})
+    place = {"c": start.channel, "t": start.thread_ts, "r": heard.response_url if start.channel else ""}
+    place |= {"f": "1"} if start.channel != heard.channel else {}
+    private = services.seal.close(place, purpose=CALLBACK, user=heard.user)
     try:
         SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, view(start, private))
     except SlackError as failure:
@@ -192,8 +215,17 @@ def _in_words(runs: Sequence[str], metrics: Sequence[str]) -> str:
     return f"{' vs '.join(runs)}{f' by {named}' if named else ''}"
 
 
-def _heard(submitted: DialogSubmission, place: str) -> Utterance:
-    told = unpack(submitted.kept)
+def _may_post(
+    place: str, told: Mapping[str, str], submitted: DialogSubmission, client: WebClient, services: Services
+) -> bool:
+    """Where it was opened, where Slack says that they may, and where nobody knows that they may not."""
+    if (place == told.get("c", "") and "f" not in told) or place in submitted.urls:
+        return True
+    outlet = SlackClient.of(client, services.sleep, _PATIENCE)
+    return is_in(place, submitted.user, outlet, services.members) is not False
+
+
+def _heard(submitted: DialogSubmission, place: str, told: Mapping[str, str]) -> Utterance:
     is_same = place == told.get("c", "")
     thread = told.get("t", "") if is_same else ""
     return Utterance(

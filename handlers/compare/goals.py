@@ -14,13 +14,15 @@ from comparison.report import Report
 from comparison.reports.channel_settings import goals_report
 from comparison.request import ShowSettings
 from comparison.runs import Goal
+from handlers.access.members import require_member
+from handlers.access.seal import lost
 from handlers.channel_settings import channel_words, set_by
 from handlers.compare.buttons import EditRequest, MessagePlace, change_in, comparison_in
 from handlers.compare.message import BY_NAME, GOALS_ACTION, GoalChoice, from_value, goals_from_value, to_value
 from handlers.conversation import ParsedRequest, answer_words, hand_over
 from handlers.incoming import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
 from handlers.services import Services
-from handlers.slack.blocks import Block, pack, plain, section, unpack
+from handlers.slack.blocks import Block, plain, section
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.render import draw
@@ -45,7 +47,8 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     asked = goals_from_value(pressed.choice)
     try:
         if asked:
-            SlackClient.of(client, services.sleep, 0.0).open_view(pressed.said.trigger, _view(asked, _kept(pressed)))
+            view = _view(asked, _kept(pressed, services))
+            SlackClient.of(client, services.sleep, 0.0).open_view(pressed.said.trigger, view)
             return
     except SlackError as failure:
         log.warning("a dialog could not be opened: %s", failure)
@@ -56,12 +59,15 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
 
 def on_goals(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     """What was left as it is changes nothing, and nothing is said of it."""
-    ack()
     submitted = dialog_submission(body)
+    told = services.seal.open(submitted.kept, purpose=CALLBACK, user=submitted.user)
+    if told is None:
+        ack(response_action="update", view=lost("Set goals"))
+        return
+    ack()
     goals = _changed(submitted)
     if not goals:
         return
-    told = unpack(submitted.kept)
     heard = _heard(submitted, told)
     feature = GoalJob(goals, told, client)
     work = answer_words(heard, client, services, meaning=ParsedRequest(lambda: (ShowSettings(), feature)))
@@ -77,6 +83,7 @@ class GoalJob:
     client: WebClient
 
     def answer(self, _request: ShowSettings, heard: Utterance, services: Services, delivery: Delivery) -> None:
+        require_member(heard, delivery.outlet, services)
         after = [set_by(heard, services, GOAL, value, metric=metric) for metric, value in self.goals.items()]
         before = services.defaults.change(heard.team, heard.channel, after)
         report = goals_report(after, before, place=channel_words(heard))
@@ -96,17 +103,16 @@ class GoalJob:
         change_in(EditRequest(standing.request, standing, place, changing), self.client, services).run()
 
 
-def _kept(pressed: ButtonPress) -> str:
+def _kept(pressed: ButtonPress, services: Services) -> str:
     heard, standing = pressed.said, comparison_in(pressed)
-    return pack(
-        {
-            "h": to_value(standing) if standing else "",
-            "c": heard.channel,
-            "m": pressed.message_ts,
-            "t": heard.thread_ts,
-            "r": heard.response_url,
-        }
-    )
+    told = {
+        "h": to_value(standing) if standing else "",
+        "c": heard.channel,
+        "m": pressed.message_ts,
+        "t": heard.thread_ts,
+        "r": heard.response_url,
+    }
+    return services.seal.close(told, purpose=CALLBACK, user=heard.user)
 
 
 def _heard(submitted: DialogSubmission, told: Mapping[str, str]) -> Utterance:

@@ -56,7 +56,7 @@ class PickJob:
 
     def run(self) -> None:
         pressed, asked = self._pressed, self._asked
-        if asked is None or not pressed.said.words:
+        if asked is None or not pressed.said.words or not asked.is_in(pressed.said):
             self._tell(_OLD)
         elif not self._is_for(asked):
             self._tell(_THEIRS, Step("To compare yourself, ask me", f"{self._services.command} {pressed.said.words}"))
@@ -64,7 +64,7 @@ class PickJob:
             self._choose(asked)
 
     def _is_for(self, asked: OfferedRuns) -> bool:
-        return bool(self._pressed.said.words) and asked.user == self._pressed.said.user
+        return bool(self._pressed.said.words) and asked.is_for(self._pressed.said)
 
     def _chosen(self, asked: OfferedRuns) -> Utterance:
         heard = self._pressed.said

@@ -1,11 +1,10 @@
 """Block Kit as plain dicts. What is typed by people goes into elements that parse nothing, wherever there is one."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.slack.escaping import address, clip, length
+from handlers.slack.escaping import address, clip
 from handlers.slack.limits import BLOCK_TEXT, BUTTON_TEXT, CONTAINER_TITLE, CONTEXT_TEXT, HEADER_TEXT, IDENTIFIER
 
 NOTHING = "–"  # Slack refuses empty text
@@ -114,26 +113,3 @@ class Reply:
     blocks: tuple[Block, ...] = ()
     only_to_asker: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)  # {"event_type": …, "event_payload": …}; ids only
-
-
-# What a dialog keeps from where it was opened: short texts by short names, as its private metadata.
-
-
-MAX_METADATA_CHARS = 3_000  # characters that Slack keeps
-
-
-def pack(told: Mapping[str, str]) -> str:
-    """As one text; what does not fit is left out, the longest first."""
-    left = {name: value for name, value in told.items() if value}
-    while left and length(json.dumps(left, separators=(",", ":"))) > MAX_METADATA_CHARS:
-        del left[max(left, key=lambda name: len(left[name]))]
-    return json.dumps(left, separators=(",", ":"))
-
-
-def unpack(text: str) -> dict[str, str]:
-    """What was kept; nothing for what is none of ours."""
-    try:
-        told = json.loads(text)
-    except ValueError:
-        return {}
-    return {name: value for name, value in told.items() if isinstance(value, str)} if isinstance(told, dict) else {}

@@ -177,6 +177,12 @@ class SlackClient:
             raise
         return str((answer.get("user") or {}).get("id", ""))
 
+    def person(self, user: str) -> Mapping[str, Any]:
+        """Who somebody is; fails where the app may not know."""
+        answer = self._call("users.info", {"user": user})
+        found = answer.get("user")
+        return found if isinstance(found, Mapping) else {}
+
     def newest_payload(self, channel: str, thread_ts: str) -> Mapping[str, Any]:
         """What the metadata of our newest answer in a thread holds, or of the message the thread hangs from."""
         arguments = {"channel": channel, "include_all_metadata": True, "limit": _REPLIES, "ts": thread_ts}

@@ -25,6 +25,7 @@ from comparison.reports.watches import (
 from comparison.request import PlanDigest, Unwatch, WatchRequest
 from comparison.resolve.experiments import find_experiment
 from comparison.watch import Digest, OnlyRuns, Watch, is_pattern
+from handlers.access.members import require_member
 from handlers.channel_settings import channel_words
 from handlers.incoming import Utterance
 from handlers.services import Services
@@ -40,9 +41,8 @@ from handlers.watch.list import confirm_remove_all, draw_list, watches_shown
 from handlers.watch.notification import PostedNotification, example_notification
 from handlers.watch.stored import (
     LIST,
-    may_change,
     new_id,
-    not_allowed,
+    require_change,
     sentence_of,
     set_up_line,
     watch_of,
@@ -82,6 +82,7 @@ def show_progress(
 
 def _watch(request: WatchRequest, said: Utterance, services: Services, delivery: Delivery) -> None:
     """Nothing is kept before it is known that the channel can be told."""
+    require_member(said, delivery.outlet, services)
     vetted = validate(request, services.runs, now=services.now(), defaults=defaults_of(services.defaults, said))
     if vetted.refused:
         raise vetted.refused[0][1]
@@ -217,8 +218,7 @@ def remove_watches(
     chosen: Sequence[StoredWatch], said: Utterance, services: Services, delivery: Delivery
 ) -> list[StoredWatch]:
     """Those that were there still. Raises RequestError, with nothing removed, where one may not be removed."""
-    if not all(may_change(each, said, delivery.outlet) for each in chosen):
-        raise not_allowed()
+    require_change(chosen, said, delivery.outlet, services)
     at = int(services.now().timestamp())
     gone = [services.watches.remove(each.id, by=said.user, at=at) for each in chosen]
     return [each for each in gone if each is not None] or list(chosen)
@@ -301,8 +301,8 @@ def _begin(  # noqa: PLR0913, PLR0917 -- what a feature is given, taken apart
     """It is another digest than the one before, so that it comes today too where its hour is still to come."""
     digest, doubts = known_digest(digest, services, text=text)
     words = digest_words(digest)
-    if not all(may_change(each, said, delivery.outlet) for each in before):
-        raise not_allowed()
+    require_change(before, said, delivery.outlet, services)
+    require_member(said, delivery.outlet, services)
     try:
         delivery.enter("Setting it up …")
     except SlackError as failure:
@@ -332,8 +332,7 @@ def _replace(before: list[StoredWatch], words: str, said: Utterance, services: S
 
 
 def _stop(before: list[StoredWatch], said: Utterance, services: Services, delivery: Delivery) -> None:
-    if not all(may_change(each, said, delivery.outlet) for each in before):
-        raise not_allowed()
+    require_change(before, said, delivery.outlet, services)
     at = int(services.now().timestamp())
     gone = [each for each in before if services.watches.remove(each.id, by=said.user, at=at)]
     words = gone[0].words if gone else ""

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,12 +28,13 @@ from comparison.notifications.validation import (
 from comparison.report import Report
 from comparison.request import ListWatches, WatchRequest
 from comparison.watch import OnlyRuns, Watch
+from handlers.access.seal import lost
 from handlers.conversation import Job, ParsedRequest, answer_words, hand_over
 from handlers.home import publish
 from handlers.incoming import DialogSubmission, Utterance, button_press, dialog_submission
 from handlers.lookup_cache import LookupTimeout
 from handlers.services import Services
-from handlers.slack.blocks import Block, pack, plain, unpack
+from handlers.slack.blocks import Block, plain
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.escaping import clip, length, mrkdwn, one_line
@@ -46,8 +47,8 @@ from handlers.watch.stored import (
     PREFIX,
     WatchState,
     from_value,
-    may_change,
-    not_allowed,
+    require_change,
+    require_place,
     sentence_of,
     skip_ended_while_paused,
     tell_channel,
@@ -87,12 +88,16 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
 def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     """What is wrong is said beside the field; what takes too long to look up is told to who sent it off."""
     submitted = dialog_submission(body)
-    edit = edited_watch(submitted, services)
+    told = opened_with(submitted, services)
+    if told is None:
+        ack(response_action="update", view=lost("Change the watch"))
+        return
+    edit = edited_watch(submitted, told, services)
     if isinstance(edit, dict):
         ack(response_action="errors", errors=edit)
         return
     ack()
-    heard = opened_from(submitted)
+    heard = opened_from(submitted, told)
     work = changing(heard, WatchEditJob("edited", edit.held, client, edit.response_url, edit), client, services)
     hand_over(work, services, work.run)
 
@@ -146,8 +151,8 @@ class WatchEditJob:
         kept = services.watches.get(self.held.watch)
         if kept is None or kept.workspace != heard.team:
             return _GONE
-        if not may_change(kept, heard, outlet):
-            raise not_allowed()
+        require_place(kept, heard)
+        require_change([kept], heard, outlet, services)
         words = mrkdwn(one_line(sentence_of(kept)), _WORDS)
         if self.edit is not None:
             return self._edited(self.edit, kept, heard, services, outlet)
@@ -173,8 +178,7 @@ class WatchEditJob:
         here = watches_here(heard, services)
         if not here:
             return "Nothing is watched here any more."
-        if not all(may_change(each, heard, outlet) for each in here):
-            raise not_allowed()
+        require_change(here, heard, outlet, services)
         at = int(services.now().timestamp())
         gone = [each for each in here if services.watches.remove(each.id, by=heard.user, at=at)]
         tell_channel(gone, "removed", heard, outlet)
@@ -248,11 +252,17 @@ def open_edit_dialog(heard: Utterance, held: WatchState, client: WebClient, serv
     try:
         watch = services.watches.get(held.watch)
         if watch is not None and watch.workspace == heard.team:
-            view = _view(watch, heard, held)
+            outlet = SlackClient.of(client, services.sleep, 0.0)
+            require_place(watch, heard)
+            if heard.channel != watch.channel:  # on the Home tab; in the channel itself it is read anyway
+                require_change([watch], heard, outlet, services)
+            view = _view(watch, heard, held, services)
             problem = _UNREAD if view is None else _TOO_LONG
             if view is not None and _fits(view):
-                SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, view)
+                outlet.open_view(heard.trigger, view)
                 return
+    except RequestError as error:
+        problem = str(error)
     except SlackError as failure:
         log.warning("a dialog could not be opened: %s", failure)
         problem = _LATE
@@ -263,9 +273,13 @@ def open_edit_dialog(heard: Utterance, held: WatchState, client: WebClient, serv
     hand_over(work, services, lambda: work.tell(Report(headline=problem, summary=problem)))
 
 
-def opened_from(submitted: DialogSubmission) -> Utterance:
+def opened_with(submitted: DialogSubmission, services: Services) -> dict[str, str] | None:
+    """What the dialog was opened with; None for what this person did not open, or not so."""
+    return services.seal.open(submitted.kept, purpose=EDIT_DIALOG, user=submitted.user)
+
+
+def opened_from(submitted: DialogSubmission, told: Mapping[str, str]) -> Utterance:
     """Where the dialog was opened from; the person alone where that was the Home tab."""
-    told = unpack(submitted.kept)
     channel = told.get("c", "") or submitted.user
     return Utterance(
         words="",
@@ -278,9 +292,10 @@ def opened_from(submitted: DialogSubmission) -> Utterance:
     )
 
 
-def edited_watch(submitted: DialogSubmission, services: Services) -> EditedWatch | dict[str, str]:
+def edited_watch(
+    submitted: DialogSubmission, told: Mapping[str, str], services: Services
+) -> EditedWatch | dict[str, str]:
     """What is to be kept; else what is wrong, by field."""
-    told = unpack(submitted.kept)
     page = told.get("p", "")
     held = WatchState(told.get("w", ""), int(page) if page.isdecimal() else 0)
     edit = EditedWatch(held, told.get("k", ""), told.get("r", ""))
@@ -349,7 +364,7 @@ def _digest(submitted: DialogSubmission, edit: EditedWatch, services: Services) 
     return replace(edit, digest=digest_words(digest))
 
 
-def _view(watch: StoredWatch, opened: Utterance, held: WatchState) -> dict[str, Any] | None:
+def _view(watch: StoredWatch, opened: Utterance, held: WatchState, services: Services) -> dict[str, Any] | None:
     """None where the words are not understood any more."""
     is_home = opened.channel == opened.user
     private = {
@@ -369,7 +384,7 @@ def _view(watch: StoredWatch, opened: Utterance, held: WatchState) -> dict[str, 
         "title": plain("Change the digest" if watch.is_digest else "Change the watch", 24),
         "submit": plain("Change", 24),
         "close": plain("Cancel", 24),
-        "private_metadata": pack(private),
+        "private_metadata": services.seal.close(private, purpose=EDIT_DIALOG, user=opened.user),
         "blocks": [when(watch.words)] if watching is None else field_blocks(watching),
     }
 

@@ -39,8 +39,7 @@ from handlers.stores import StoredWatch
 from handlers.watch import list as watch_list
 from handlers.watch.notification import COMPARE, MENU, PIN, PREFIX, WATCHES, NewsState, from_value, muted_experiment
 from handlers.watch.stored import (
-    may_change,
-    not_allowed,
+    require_change,
     skip_ended_while_paused,
     tell_channel,
     watch_of,
@@ -159,8 +158,7 @@ class MuteAction:
         if not covering:
             delivery.tell(lambda rung: draw(Report(headline=_UNWATCHED, summary=_UNWATCHED), rung=rung))
             return
-        if not all(may_change(each, heard, delivery.outlet) for each in covering):
-            raise not_allowed()
+        require_change(covering, heard, delivery.outlet, services)
         done = _mute(experiment.name, covering, heard, services)
         tell_channel(covering, f"muted {mrkdwn(one_line(experiment.name), 100)} in", heard, delivery.outlet)
         report = muted_report(
@@ -189,8 +187,7 @@ class UnmuteAction:
         known = {each.id: each for each in watches_here(heard, services)}
         paused = [known[each] for each in self.done.paused if each in known]
         excepted = [known[each] for each in self.done.excepted if each in known]
-        if not all(may_change(each, heard, delivery.outlet) for each in (*paused, *excepted)):
-            raise not_allowed()
+        require_change((*paused, *excepted), heard, delivery.outlet, services)
         for each in paused:
             skip_ended_while_paused(each, services)
         at = int(services.now().timestamp())

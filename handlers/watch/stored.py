@@ -13,6 +13,7 @@ from comparison.notifications.matching import is_watched
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.reports.watches import digest_sentence, watch_sentence
 from comparison.watch import Watch
+from handlers.access.members import JOIN, Members, is_in
 from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Reply, marked
@@ -167,33 +168,40 @@ def new_id(said: Utterance, words: str, services: Services) -> str:
     return sha256(f"{said.team}|{said.channel}|{about}|{words}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-# Who may change what a channel watches: who set it up, and whoever is in the channel.
+# Who may change what a channel watches: whoever is in it, as far as Slack tells, and who set it up.
 
 
 _NO = "Only who set a watch up and people in its channel can change it."
+_UNTOLD = "I may not see who is in that channel, so I cannot tell whether you are."
+_ELSEWHERE = "That button is of a watch of another channel: nothing was changed."
+_THERE = "Change it in that channel itself."
 
 
-def may_change(kept: StoredWatch, heard: Utterance, outlet: SlackClient) -> bool:
+def may_change(kept: StoredWatch, heard: Utterance, outlet: SlackClient, members: Members | None = None) -> bool:
     """Where Slack does not tell who is in a channel, whoever acts in it counts as in it."""
+    return _may(kept, heard, outlet, members) is True
+
+
+def require_change(kept: Iterable[StoredWatch], heard: Utterance, outlet: SlackClient, services: Services) -> None:
+    """Raises RequestError where somebody may not change one of these watches, with what they can do."""
+    allowed = [_may(each, heard, outlet, services.members) for each in kept]
+    if False in allowed:
+        raise RequestError(_NO, remedy=JOIN)
+    if None in allowed:
+        raise RequestError(f"{_NO} {_UNTOLD}", remedy=_THERE)
+
+
+def require_place(kept: StoredWatch, heard: Utterance) -> None:
+    """Raises RequestError for a button that comes from another channel; the Home tab shows those of many."""
+    if heard.channel not in {kept.channel, heard.user}:
+        raise RequestError(_ELSEWHERE, remedy=_THERE)
+
+
+def _may(kept: StoredWatch, heard: Utterance, outlet: SlackClient, members: Members | None) -> bool | None:
+    """None: it cannot be told."""
     if heard.team != kept.workspace:
         return False
     if heard.user == kept.created_by:
         return True
-    known = is_in(kept.channel, heard.user, outlet)
-    return heard.channel == kept.channel if known is None else known
-
-
-def is_in(channel: str, user: str, outlet: SlackClient) -> bool | None:
-    """Whether somebody is in a channel; None where the app may not know."""
-    if channel.startswith("D"):
-        return None  # of the two who are in it one is the app
-    try:
-        return outlet.has_member(channel, user)
-    except SlackError as failure:
-        log.info("members of a channel cannot be looked up: %s", failure)
-        return None
-
-
-def not_allowed() -> RequestError:
-    """What somebody outside hears."""
-    return RequestError(_NO, remedy="Join the channel, and change it there.")
+    known = is_in(kept.channel, heard.user, outlet, members)
+    return True if known is None and heard.channel == kept.channel else known

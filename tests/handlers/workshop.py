@@ -107,6 +107,7 @@ class Workshop:
     defaults: Any = field(default_factory=InMemoryChannelDefaults)
     mlflow_problem: str = ""
     is_crowded: bool = False
+    more: dict[str, Any] = field(default_factory=dict)  # of the services
     waits: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -129,6 +130,7 @@ class Workshop:
             is_crowded=lambda _person, _channel: self.is_crowded,
             working_after=self.working_after,
             sleep=self.waits.append,
+            **self.more,
         )
 
     def __enter__(self) -> Self:

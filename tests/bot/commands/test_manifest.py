@@ -45,7 +45,7 @@ def test_every_text_is_within_slacks_limits(app):
 def test_more_scopes_are_asked_for_only_when_they_are_wished():
     assert set(printed()["oauth_config"]["scopes"]["bot"]).isdisjoint(OPTIONAL)
     made = printed("--also", "channels:read", "--also", "users:read.email")["oauth_config"]["scopes"]["bot"]
-    assert made[-3:] == ["channels:read", "users:read.email", "users:read"]
+    assert made[-3:] == ["users:read", "channels:read", "users:read.email"]
     assert "is not one of" in refused("--also", "admin")
 
 
@@ -70,7 +70,8 @@ def test_it_holds_no_key_that_slack_does_not_know(app):
 
 
 def test_it_asks_for_the_least(app):
-    assert app["oauth_config"]["scopes"] == {"bot": ["commands", "chat:write", "app_mentions:read", "im:history"]}
+    least = ["commands", "chat:write", "app_mentions:read", "im:history", "users:read"]  # the last one for guests
+    assert app["oauth_config"]["scopes"] == {"bot": least}
     assert set(app["settings"]["event_subscriptions"]["bot_events"]) == {"app_mention", "message.im", "app_home_opened"}
 
 

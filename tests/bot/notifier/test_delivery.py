@@ -211,6 +211,20 @@ def test_where_history_is_closed_a_lost_answer_makes_one_repeat_at_most(stage):
     assert stage.message(a).state is MessageState.POSTED
 
 
+def test_where_history_is_closed_what_a_killed_process_had_posted_stands_twice_at_most_and_once_in_direct_messages(
+    stage,
+):
+    close_history(stage)
+    for channel, copies in ((EXPERIMENTS, 2), ("D0MAYA", 1)):
+        stage.watch(channel=channel)
+        a = stage.announce("A", channel=channel)
+        stage.outbox.begin(a, stage.clock.ms())
+        stage.deliverer.outlet.post(channel, marked(Reply("A ended"), a))
+        stage.work(a)
+        assert len(stage.slack.messages(channel)) == copies
+        assert stage.message(a).state is MessageState.POSTED
+
+
 def test_where_history_is_closed_and_slack_confirms_nothing_it_is_given_up(stage):
     close_history(stage)
     stage.slack.faults.lose_answer(None, method="chat.postMessage")

@@ -194,6 +194,18 @@ def test_readyz_names_no_internal_host_and_the_log_does(start, slack, address):
     assert urlsplit(address).hostname in bot.log
 
 
+@pytest.mark.parametrize(("setting", "answered"), [("", []), ("guests", ["U0GUS"]), ("ALLOW", ["U0ELSA", "U0GUS"])])
+def test_who_is_not_of_the_workspace_is_answered_only_where_the_setting_says_so(start, slack, setting, answered):
+    slack.workspace.add_user("elsa", "Elsa", "U0ELSA", team="T0ELSEWHERE")
+    slack.workspace.add_user("gus", "Gus", "U0GUS", is_guest=True)
+    serve(start, slack, MLCOMPARE_EXTERNAL_PEOPLE=setting)
+    for user in ("U0ELSA", "U0GUS", "U0MAYA"):
+        assert slack.command("/mlcompare", "help", user=user).was_taken
+    told = slack.wait_until(lambda: slack.ephemerals if len(slack.ephemerals) == 3 else None, 30)
+    refused = {message.only_to for message in told if message.text.startswith("I only answer")}
+    assert sorted({"U0ELSA", "U0GUS", "U0MAYA"} - refused) == sorted([*answered, "U0MAYA"])
+
+
 def test_with_the_database_down_people_are_answered_and_readyz_says_so(start, slack):
     bot = serve(start, slack, DATABASE_URL="postgresql://bot:hunter22@127.0.0.1:9/bot")
     assert slack.command("/mlcompare", "help").was_taken

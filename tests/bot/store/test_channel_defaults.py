@@ -11,7 +11,7 @@ from bot.store.migrate import upgrade
 from comparison.channel_defaults import ChannelDefaults, ChannelSetting
 from comparison.errors import RequestError
 from comparison.runs import Goal
-from handlers.stores import InMemoryChannelDefaults
+from handlers.stores import DefaultChange, InMemoryChannelDefaults
 from tests.postgres import postgres, postgres_server
 
 __all__ = ["postgres", "postgres_server"]
@@ -75,6 +75,41 @@ def test_the_channels_of_a_person_come_last_changed_first(kept):
     kept.change("T1", "C4", [ChannelSetting("metric", "f1", by="U2", at=99)])
     assert kept.changed_by("T1", "U1") == ["C1", "C3", "C2"]
     assert kept.changed_by("T1", "U1", limit=1) == ["C1"]
+
+
+def test_every_change_is_recorded_with_who_when_and_what_was_before(kept):
+    kept.change("T1", "C1", [METRIC, COST])
+    kept.change("T1", "C1", [ChannelSetting("metric", "f1", by="U3", at=300)])
+    kept.change("T1", "C1", [ChannelSetting("goal", "", "cost", "U1", 400)])
+    kept.change("T1", "C2", [METRIC])
+    assert kept.changes("T1", "C1") == [
+        DefaultChange("T1", "C1", "U1", 400, "goal", "cost", "lower", ""),
+        DefaultChange("T1", "C1", "U3", 300, "metric", "", "val_auc", "f1"),
+        DefaultChange("T1", "C1", "U2", 200, "goal", "cost", "", "lower"),
+        DefaultChange("T1", "C1", "U1", 100, "metric", "", "", "val_auc"),
+    ]
+    assert kept.changes("T1", "C1", limit=1)[0].by == "U1"
+    assert kept.changes("T2", "C1") == []
+
+
+def test_a_change_that_cannot_be_recorded_is_not_made(engine):
+    kept = StoredDefaults(engine)
+    kept.change("T1", "C1", [METRIC])
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE default_changes")
+    with pytest.raises(RequestError, match="Nothing was changed"):
+        kept.change("T1", "C1", [ChannelSetting("metric", "f1", by="U3", at=300)])
+    assert kept.of("T1", "C1").metric == "val_auc"
+    assert kept.changes("T1", "C1") == []
+
+
+def test_of_changes_at_once_each_records_what_it_replaced(engine):
+    kept = StoredDefaults(engine)
+    kept.change("T1", "C1", [ChannelSetting("metric", "m", by="U1")])
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda n: kept.change("T1", "C1", [ChannelSetting("metric", f"m{n}", by=f"U{n}")]), range(16)))
+    told = kept.changes("T1", "C1")
+    assert [each.before for each in told] == [*(each.after for each in told[1:]), ""]
 
 
 def test_another_replica_knows_at_once(engine):

@@ -1,0 +1,68 @@
+"""Who is in a channel, as far as Slack tells, and that only they change what it agreed on and watches.
+
+It is remembered for a moment: a page of buttons is not a page of questions to Slack.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from comparison.errors import RequestError
+from handlers.slack.client import SlackClient, SlackError
+
+if TYPE_CHECKING:
+    from handlers.incoming import Utterance
+    from handlers.services import Services
+
+log = logging.getLogger(__name__)
+
+JOIN = "Join the channel, and change it there."
+_NOT_AGREED = "Only people in this channel can change what it agreed on and what it watches."
+MOST = 5_000  # pairs of a channel and a person
+
+
+class Members:
+    """Only that somebody is in a channel is remembered: who was invited a second ago may act at once."""
+
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0, seconds: float = 0.0) -> None:
+        """`seconds` that an answer holds; 0: none is remembered."""
+        self._clock = clock
+        self._seconds = seconds
+        self._mutex = threading.Lock()
+        self._known: dict[tuple[str, str], float] = {}
+
+    def has(self, channel: str, user: str, ask: Callable[[], bool]) -> bool:
+        """Whether somebody is in a channel; raises what `ask` raises."""
+        now = self._clock()
+        with self._mutex:
+            at = self._known.get((channel, user))
+        if at is not None and now - at < self._seconds:
+            return True
+        is_in = ask()
+        with self._mutex:
+            self._known.pop((channel, user), None)
+            if is_in and self._seconds:
+                self._known[channel, user] = now
+            while len(self._known) > MOST:
+                del self._known[next(iter(self._known))]
+        return is_in
+
+
+def is_in(channel: str, user: str, outlet: SlackClient, members: Members | None = None) -> bool | None:
+    """Whether somebody is in a channel; None where the app may not know."""
+    if channel.startswith("D"):
+        return None  # of the two who are in it one is the app
+    try:
+        return (members or Members()).has(channel, user, lambda: outlet.has_member(channel, user))
+    except SlackError as failure:
+        log.info("members of a channel cannot be looked up: %s", failure)
+        return None
+
+
+def require_member(heard: "Utterance", outlet: SlackClient, services: "Services") -> None:
+    """Raises RequestError where Slack tells that somebody is not in the channel they act in."""
+    if heard.is_direct or heard.channel == heard.user:
+        return
+    if is_in(heard.channel, heard.user, outlet, services.members) is False:
+        raise RequestError(_NOT_AGREED, remedy=JOIN)

@@ -1,0 +1,63 @@
+"""What a dialog keeps from where it was opened: short texts by short names, as its private metadata.
+
+It is sealed for the person who opened it: what was changed on the way, or comes from somebody else, is not taken.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from handlers.slack.blocks import plain, section
+from handlers.slack.escaping import length
+
+MAX_METADATA_CHARS = 3_000  # characters that Slack keeps
+LOST = "I no longer know what this was opened for. Please close it, and open it again."
+_SEAL = "s"
+_SEALED = 48  # characters of the seal, its name and marks
+
+
+@dataclass(frozen=True)
+class Seal:
+    """Made with a key that all replicas share; without one, dialogs of another process are not taken."""
+
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+    def close(self, told: Mapping[str, str], *, purpose: str, user: str) -> str:
+        """As one text; what does not fit is left out, the longest first. `purpose`: which dialog it is."""
+        left = {name: value for name, value in told.items() if value}
+        while left and length(_written(left)) > MAX_METADATA_CHARS - _SEALED:
+            del left[max(left, key=lambda name: len(left[name]))]
+        return _written({**left, _SEAL: self._mark(left, purpose, user)})
+
+    def open(self, text: str, *, purpose: str, user: str) -> dict[str, str] | None:
+        """What was kept; None for what this person did not open, or not so."""
+        told = unpack(text)
+        mark = told.pop(_SEAL, "")
+        is_whole = hmac.compare_digest(mark.encode("utf-8", "replace"), self._mark(told, purpose, user).encode())
+        return told if is_whole else None
+
+    def _mark(self, told: Mapping[str, str], purpose: str, user: str) -> str:
+        about = json.dumps([purpose, user, sorted(told.items())]).encode()
+        return hmac.new(self.key, about, sha256).hexdigest()[:32]
+
+
+def unpack(text: str) -> dict[str, str]:
+    """What was kept, by whomever; nothing for what is none of ours."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return {name: value for name, value in told.items() if isinstance(value, str)} if isinstance(told, dict) else {}
+
+
+def lost(title: str) -> dict[str, Any]:
+    """The dialog in place of one whose sender, channel or content is not what it was opened with."""
+    return {"type": "modal", "title": plain(title, 24), "close": plain("Close", 24), "blocks": [section(LOST)]}
+
+
+def _written(told: Mapping[str, str]) -> str:
+    return json.dumps(told, separators=(",", ":"))
