@@ -1,16 +1,18 @@
-"""Quick answers for standups: what happened, what runs, what failed, the top, and one run by itself."""
+"""Quick answers: what happened, what runs, what failed, the top, lists of runs and experiments, one run by itself."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from comparison.channel_defaults import ChannelDefaults
+from comparison.queries.newest_runs import known_experiments, newest_runs
 from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
 from comparison.queries.standup import standup
 from comparison.report import Report
+from comparison.reports.newest_runs import experiments_report, newest_runs_report
 from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
 from comparison.reports.standup import standup_report
-from comparison.request import Failed, Running, Show, Standup, Top
+from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
 from comparison.resolve.runs import ChosenRuns
 from handlers.incoming import Utterance
 from handlers.services import Services
@@ -21,10 +23,10 @@ from handlers.slack.fallback import BlockLevel
 from handlers.slack.render import draw
 from handlers.stores import defaults_of
 
-REQUESTS = (Standup, Running, Failed, Top, Show)  # what this feature answers
+REQUESTS = (Standup, Running, Failed, Top, Show, Runs, Experiments)  # what this feature answers
 
 
-Quick = Standup | Running | Failed | Top | Show
+Quick = Standup | Running | Failed | Top | Show | Runs | Experiments
 _KEPT = 20  # run ids in the metadata
 
 
@@ -40,13 +42,16 @@ def answer(request: Quick, said: Utterance, services: Services, delivery: Delive
 
 
 def show_progress(request: Quick, _said: Utterance, _services: Services, delivery: Delivery) -> None:
-    place = "" if not request.experiment else f" in {mrkdwn(clip(one_line(request.experiment), 60), 200)}"
+    experiment = "" if isinstance(request, Experiments) else request.experiment
+    place = f" in {mrkdwn(clip(one_line(experiment), 60), 200)}" if experiment else ""
     doing = {
         Standup: "Looking up what happened",
         Running: "Looking up what runs",
         Failed: "Looking up what failed",
         Top: "Looking for the top runs",
         Show: "Looking up the run",
+        Runs: "Looking for the runs",
+        Experiments: "Looking for the experiments",
     }[type(request)]
     delivery.show_working(f"{doing}{place} …")
 
@@ -84,10 +89,23 @@ def _show(request: Show, services: Services, defaults: ChannelDefaults) -> _Told
     return report, [run.run_id for run in found.side.runs]
 
 
+def _runs(request: Runs, services: Services, defaults: ChannelDefaults) -> _Told:
+    found = newest_runs(request, services.runs, now=services.now(), defaults=defaults)
+    report = newest_runs_report(found, ui_url=services.ui_url, command=services.command)
+    return report, [run.run_id for run in found.runs]
+
+
+def _experiments(request: Experiments, services: Services, defaults: ChannelDefaults) -> _Told:
+    found = known_experiments(request, services.runs, now=services.now(), defaults=defaults)
+    return experiments_report(found, ui_url=services.ui_url, command=services.command), []
+
+
 _ANSWERS: dict[type, Callable[[Any, Services, ChannelDefaults], _Told]] = {
     Standup: _standup,
     Running: _running,
     Failed: _failed,
     Top: _top,
     Show: _show,
+    Runs: _runs,
+    Experiments: _experiments,
 }

@@ -12,17 +12,29 @@ from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric, value_of
 from comparison.language.quoting import offered
 from comparison.liveness import STALE, find_silent_runs
+from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope, since_moment
-from comparison.queries.standup import MAX_FAILED, failures, ill_since, in_order, running_now, undated_since
+from comparison.queries.standup import (
+    MAX_FAILED,
+    MAX_RUNNING,
+    Found,
+    failures,
+    ill_since,
+    in_order,
+    running_now,
+    undated_since,
+)
 from comparison.request import Failed, Running, Show, Top
-from comparison.resolve.runs import ChosenRuns, SearchScope, find_runs, rank_by
+from comparison.resolve.among import gather, lead, narrow, narrowing_words
+from comparison.resolve.runs import MOST_TOGETHER, ChosenRuns, SearchScope, find_runs, rank_by
 from comparison.resumption import renewed
-from comparison.run_reference import TopRuns
+from comparison.run_reference import Among, TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.leaders import SAMPLE
 from comparison.tracking.source import Ranking, RunSource
 
 PACED = 2  # experiments, those with the most runs, whose best run's history is read
+MOST_READ = 100  # metrics whose history is read to show a run at a step
 LONGEST = 20_000  # steps of a history that is worth reading
 
 
@@ -54,6 +66,8 @@ class RunningRuns:
     by: Mapping[str, PrimaryMetric | None] = field(default_factory=dict)
     paces: Mapping[str, BestRunHistory] = field(default_factory=dict)
     stale: tuple[Run, ...] = ()
+    words: str = ""  # which of them are meant, where that was said
+    metrics: tuple[str, ...] = ()  # those to show, where they were named
 
 
 def running_runs(
@@ -66,7 +80,7 @@ def running_runs(
     agreed = defaults or ChannelDefaults()
     where = find_scope(request.experiment, source, agreed, text=request.text)
     now_ms = int(now.timestamp() * 1000)
-    asked = running_now(where, source)
+    asked, words = _meant(replace(request.among, status="running"), where, source, now, request.text, MAX_RUNNING)
     found = renewed(asked.runs, source, now_ms)
     silences = find_silent_runs(found, (), now_ms)
     runs = [run for run in found if silences.get(run.run_id, 0) <= STALE]
@@ -80,7 +94,20 @@ def running_runs(
     ][:PACED]
     best = side_by_side([partial(_pace, each, known, own, source) for each, known, own in held])
     paces = {each.experiment_id: pace for (each, _, _), pace in zip(held, best, strict=True) if pace}
-    return RunningRuns(where, now, tuple(runs), asked.is_cut, silences, by, paces, stale)
+    metrics = logged_names(request.metrics, found, text=request.text)
+    return RunningRuns(where, now, tuple(runs), asked.is_cut, silences, by, paces, stale, words, metrics)
+
+
+def _meant(  # noqa: PLR0913, PLR0917 -- as a question is asked
+    among: Among, where: Scope, source: RunSource, now: datetime, text: str, limit: int
+) -> tuple[Found, str]:
+    """Those of the runs that are said, and the words for it; just what runs where nothing more is said."""
+    if among == Among(status="running"):
+        return running_now(where, source), ""
+    chosen = narrow(among, source, experiments=where.experiments, now=now, text=text)
+    found = gather(chosen, source, limit=limit)
+    told = narrowing_words(replace(among, status=""), chosen.user)
+    return Found(found.runs, found.is_cut), told
 
 
 def _by_experiment(runs: Sequence[Run]) -> list[tuple[Experiment, list[Run]]]:
@@ -130,6 +157,8 @@ class RankedRuns:
     count: int
     worst: bool = False
     where: str = ""
+    words: str = ""  # which runs are meant, where that was said
+    metrics: tuple[str, ...] = ()  # shown beside the one that ranks
 
 
 def top_runs(request: Top, source: RunSource, *, now: datetime, defaults: ChannelDefaults | None = None) -> RankedRuns:
@@ -139,28 +168,51 @@ def top_runs(request: Top, source: RunSource, *, now: datetime, defaults: Channe
     FilterRefused or TrackingUnavailable.
     """
     agreed = defaults or ChannelDefaults()
+    _refuse_step(request)
     where = find_scope(request.experiment, source, agreed, text=request.text)
+    chosen = narrow(request.among, source, experiments=where.experiments, now=now, text=request.text)
     by = _metric(request, where, source, agreed)
-    ranking = Ranking(by.metric, by.goal, where.ids, request.where, request.worst)
+    ranking = Ranking(by.metric, by.goal, chosen.ids, request.where, request.worst)
     try:
-        found = source.leaders(ranking, count=request.count)
+        found = lead(ranking, request.count, chosen, source)
     except FilterRefused as error:
         spot = request.text.find(request.where)
         raise replace(error, text=request.text, at=spot if spot >= 0 else None) from error
     if not found:
-        raise _nobody(request, where, by)
-    return RankedRuns(where, now, by, found, request.count, request.worst, request.where)
+        raise _nobody(request, where, by, chosen.words)
+    metrics = tuple(name for name in logged_names(request.metrics, found, text=request.text) if name != by.metric)
+    return RankedRuns(where, now, by, found, request.count, request.worst, request.where, chosen.words, metrics)
+
+
+def _refuse_step(request: Top) -> None:
+    if request.at_step is None:
+        return
+    by = f" by {request.metric}" if request.metric else ""
+    raise RequestError(
+        f"I rank by the last values, not by those at step {request.at_step}.",
+        remedy="A comparison of the best tells their values at a step.",
+        example=f"compare top {min(request.count, MOST_TOGETHER)}{by} at step {request.at_step}",
+        text=request.text,
+    )
 
 
 def _metric(request: Top, where: Scope, source: RunSource, defaults: ChannelDefaults) -> PrimaryMetric:
     """The named metric as it was logged, else the agreed one, else the one that most of the newest runs logged."""
     agreed = stated_metric(where.experiments, defaults)
+    goal = Goal(request.goal) if request.goal in ("higher", "lower") else None
+    if request.goal and not request.metric:
+        raise RequestError(
+            f"Of which metric is {request.goal} better?", "Name it with by.", text=request.text, example="top 5"
+        )
+    if goal:
+        defaults = replace(defaults, goals={**defaults.goals, request.metric: goal})
     if request.metric or agreed:
         spot = request.text.rfind(request.metric) if request.metric else -1
         told = TopRuns(request.count, request.metric, request.worst, at=max(spot, 0))
         name, _goal = rank_by(request.metric, SearchScope(source, where.experiments, request.text, "", defaults), told)
         chosen = MetricSource.REQUEST if request.metric or not agreed else agreed[1]
-        return PrimaryMetric(name, *decide_goal(name, {}, defaults.goals, where.experiments), chosen)
+        asked = {name: goal} if goal else {}
+        return PrimaryMetric(name, *decide_goal(name, asked, defaults.goals, where.experiments), chosen)
     newest = source.newest(experiment_ids=where.ids, limit=SAMPLE)
     found = choose_primary(newest, where.experiments, defaults)
     if found is None:
@@ -181,11 +233,11 @@ def _no_metric(request: Top, newest: list[Run], where: Scope) -> RequestError:
     )
 
 
-def _nobody(request: Top, where: Scope, by: PrimaryMetric) -> RequestError:
+def _nobody(request: Top, where: Scope, by: PrimaryMetric, words: str) -> RequestError:
     place_ = f" in {where.experiments[0].name}" if where.experiments else ""
     fitting = f" where {request.where}" if request.where else ""
     return RunNotFound(
-        f"No run{place_}{fitting} logged a finite {by.metric}.",
+        f"No run{place_}{words}{fitting} logged a finite {by.metric}.",
         remedy="Ask without the filter." if fitting else "",
         example=f"top {request.count} by {by.metric}" if fitting else "",
         text=request.text,
@@ -206,6 +258,8 @@ class FailedRuns:
     is_cut: bool
     by: dict[str, PrimaryMetric | None]
     pruned: int = 0  # trials that were given up early, at least so many where it is cut
+    words: str = ""  # which of them are meant, where that was said
+    metrics: tuple[str, ...] = ()  # those to show, where they were named
 
 
 def failed_runs(
@@ -216,8 +270,16 @@ def failed_runs(
     begin, everywhere = since_moment(request.since, now, text=request.text, command="failed")
     where = find_scope(request.experiment, source, agreed, text=request.text, everywhere=everywhere)
     since = int(begin.timestamp() * 1000)
-    asks = (ill_since, undated_since)
-    ill, undated = side_by_side([partial(ask, since, where, source) for ask in asks])
+    words = ""
+    if request.among:
+        among = replace(request.among, status="failed")
+        chosen = narrow(among, source, experiments=where.experiments, now=now, text=request.text)
+        told = gather(replace(chosen, begin=since), source, limit=MAX_FAILED)
+        ill, undated = Found(told.runs, told.is_cut), Found()
+        words = narrowing_words(replace(among, status="", since=""), chosen.user)
+    else:
+        asks = (ill_since, undated_since)
+        ill, undated = side_by_side([partial(ask, since, where, source) for ask in asks])
     found = in_order([*ill.runs, *undated.runs])
     runs = failures(found)[:MAX_FAILED]
     pruned = sum(run.status is Status.PRUNED for run in found)
@@ -225,7 +287,8 @@ def failed_runs(
     for experiment in {run.experiment.experiment_id: run.experiment for run in runs}.values():
         own = [run for run in runs if run.experiment.experiment_id == experiment.experiment_id]
         by[experiment.experiment_id] = choose_primary(own, [experiment], agreed)
-    return FailedRuns(where, begin, now, tuple(runs), ill.is_cut, by, pruned)
+    metrics = logged_names(request.metrics, runs, text=request.text)
+    return FailedRuns(where, begin, now, tuple(runs), ill.is_cut, by, pruned, words, metrics)
 
 
 # One run by itself.
@@ -239,6 +302,9 @@ class RunDetails:
     now: datetime
     by: PrimaryMetric | None
     silence: int | None = None
+    metrics: tuple[str, ...] = ()  # those that were named, as they were logged
+    at_step: int | None = None  # whose values are shown in place of the last ones
+    part: str = ""  # the one part that was asked for
 
 
 def show_run(
@@ -263,6 +329,37 @@ def show_run(
     now_ms = int(now.timestamp() * 1000)
     (run,) = renewed(side.runs[:1], source, now_ms)
     silences = find_silent_runs([run], (), now_ms)
+    metrics = logged_names(request.metrics, [run], text=request.text)
+    by = choose_primary([run], [run.experiment], agreed)
+    if request.at_step is not None:
+        run = _at_step(run, request.at_step, metrics or tuple(run.metrics), request.text, source)
     return RunDetails(
-        replace(side, runs=(run,)), now, choose_primary([run], [run.experiment], agreed), silences.get(run.run_id)
+        replace(side, runs=(run,)), now, by, silences.get(run.run_id), metrics, request.at_step, request.part
     )
+
+
+def _at_step(run: Run, step: int, names: Sequence[str], text: str, source: RunSource) -> Run:
+    """The run with what it logged at this step, and nothing else. Raises RequestError with the nearest step."""
+    if len(names) > MOST_READ:
+        raise RequestError(
+            f"That would take the histories of {len(names):,} metrics.",
+            "Name the metrics you mean.",
+            f"show {run.run_id[:8]} by {names[0]} at step {step}",
+            text=text,
+        )
+    past = side_by_side([partial(source.history, run.run_id, name) for name in names])
+    then = {
+        name: points[-1]
+        for name, history in zip(names, past, strict=True)
+        if (points := [each for each in history if each.step == step])
+    }
+    if not then:
+        steps = sorted({each.step for history in past for each in history})
+        nearest = min(steps, key=lambda each: abs(each - step), default=None)
+        raise RequestError(
+            f"{run.name} logged nothing at step {step}.",
+            "" if nearest is None else f"The nearest step is {nearest}; it logged up to step {steps[-1]}.",
+            "" if nearest is None else f"show {run.run_id[:8]} at step {nearest}",
+            text=text,
+        )
+    return replace(run, metrics=then)

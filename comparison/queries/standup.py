@@ -8,10 +8,13 @@ from functools import partial
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import side_by_side
 from comparison.errors import RequestError
-from comparison.judgement.primary_metric import PrimaryMetric, choose_primary, is_better, rank, value_of
+from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, is_better, rank, value_of
 from comparison.liveness import STALE, find_silent_runs
+from comparison.names import fold
+from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope, since_moment
 from comparison.request import Standup
+from comparison.resolve.among import gather, narrow, narrowing_words
 from comparison.resumption import renewed
 from comparison.runs import Experiment, Goal, Run, Status
 from comparison.tracking.source import Ranking, RunSource
@@ -66,6 +69,7 @@ class StandupAnswer:
     stale: int = 0
     cut: frozenset[str] = frozenset()
     unanswered: tuple[str, ...] = ()  # experiments whose best could not be had in time
+    words: str = ""  # which runs are meant, where that was said
 
     @property
     def finished(self) -> list[Run]:
@@ -103,9 +107,17 @@ def standup(
     since_ms = int(begin.timestamp() * 1000)
     now_ms = int(now.timestamp() * 1000)
     asks = (finished_since, ill_since, undated_since)
-    well, ill, undated, alive = side_by_side(
-        [*(partial(ask, since_ms, where, source) for ask in asks), partial(running_now, where, source)]
-    )
+    if len(request.metrics) > 1:
+        raise RequestError(
+            "A standup is judged by one metric.", "Name one.", f"standup by {request.metrics[0]}", text=request.text
+        )
+    words = ""
+    if request.among:
+        well, ill, undated, alive, words = _meant(request, where, source, now, since_ms)
+    else:
+        well, ill, undated, alive = side_by_side(
+            [*(partial(ask, since_ms, where, source) for ask in asks), partial(running_now, where, source)]
+        )
     over = in_order([*well.runs, *ill.runs, *undated.runs])
     cut = {"finished": well.is_cut, "failed": ill.is_cut, "running": alive.is_cut}
     running = renewed(alive.runs, source, now_ms)
@@ -115,12 +127,54 @@ def standup(
         place=where,
         since=begin,
         now=now,
-        groups=group_by_experiment(over, recent, agreed),
+        groups=_by_named(request, group_by_experiment(over, recent, _with_metric(request, agreed, over, recent))),
         silences={run.run_id: silences[run.run_id] for run in recent if run.run_id in silences},
         stale=len(running) - len(recent),
         cut=frozenset(name for name, is_cut in cut.items() if is_cut),
+        words=words,
     )
     return _with_bests(digest, source, since_ms)
+
+
+def _meant(
+    request: Standup, where: Scope, source: RunSource, now: datetime, since_ms: int
+) -> tuple["Found", "Found", "Found", "Found", str]:
+    """Those of the runs that are said, as finished, ill, undated and running, and the words for it."""
+    among = replace(request.among, status="", since="", count=None)
+    chosen = narrow(among, source, experiments=where.experiments, now=now, text=request.text)
+    alive = narrow(
+        replace(among, status="running", until=""), source, experiments=where.experiments, now=now, text=request.text
+    )
+    ended, running = side_by_side(
+        [
+            partial(gather, replace(chosen, begin=since_ms), source, limit=MAX_FINISHED),
+            partial(gather, alive, source, limit=MAX_RUNNING),
+        ]
+    )
+    over = tuple(run for run in ended.runs if run.is_over)
+    well = Found(tuple(run for run in over if run.status is Status.FINISHED), ended.is_cut)
+    ill = Found(tuple(run for run in over if run.status is not Status.FINISHED), ended.is_cut)
+    return well, ill, Found(), Found(running.runs, running.is_cut), narrowing_words(among, chosen.user)
+
+
+def _with_metric(
+    request: Standup, defaults: ChannelDefaults, over: Sequence[Run], running: Sequence[Run]
+) -> ChannelDefaults:
+    named = logged_names(request.metrics, [*over, *running], text=request.text)
+    return replace(defaults, metric=named[0]) if named else defaults
+
+
+def _by_named(request: Standup, groups: tuple[ExperimentGroup, ...]) -> tuple[ExperimentGroup, ...]:
+    """That the request chose the metric, where it did."""
+    if not request.metrics:
+        return groups
+    wanted = fold(request.metrics[0])
+    return tuple(
+        replace(group, by=replace(group.by, chosen=MetricSource.REQUEST))
+        if group.by and fold(group.by.metric) == wanted
+        else group
+        for group in groups
+    )
 
 
 def group_by_experiment(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from comparison.judgement.differences import sort_by_likelihood
@@ -13,11 +14,13 @@ from comparison.queries.run_lists import FailedRuns, RankedRuns, RunDetails, Run
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
 from comparison.reports.comparison import TableRows, finite
 from comparison.reports.headline import run_card, status_word
+from comparison.reports.newest_runs import named_values
 from comparison.reports.standup import (
     LABEL_CHARS,
     MAX_OPEN_BUTTONS,
     SHORT_ID,
     ago_words,
+    among_words,
     join_facts,
     last_value,
     metric_source_words,
@@ -74,6 +77,17 @@ def show_report(shown: RunDetails, *, who: bool = False, ui_url: str = "", comma
         Section("Details", facts, folded=True),
     )
     warnings = _run_warnings(shown, run)
+    if shown.part:
+        asked = tuple(replace(part, folded=False) for part in sections if part.title.casefold() == shown.part)
+        lines = [f"{line.label}: {line.text}" if line.label else line.text for part in asked for line in part.lines]
+        told = f"{name}: {shown.part}" if lines else f"{name} logged no {shown.part}"
+        return Report(
+            told,
+            cut_end("\n".join([f"{told}.", *lines]), 3_000),
+            sections=tuple(part for part in asked if part.lines),
+            warnings=warnings,
+            links=link,
+        )
     return Report(
         headline=headline,
         summary=_summary(headline, card, warnings),
@@ -86,7 +100,9 @@ def show_report(shown: RunDetails, *, who: bool = False, ui_url: str = "", comma
 
 
 def _run_headline(shown: RunDetails, run: Run, name: str) -> str:
-    value = last_value(run, shown.by)
+    value = named_values(run, shown.metrics) or last_value(run, shown.by)
+    if shown.at_step is not None and shown.metrics:
+        value += f" at step {shown.at_step:,}"
     told = "seems dead" if shown.silence is not None else status_word(run)
     return f"{name}: {told}" + (f", {value}" if value else ", no metrics logged")
 
@@ -102,7 +118,15 @@ def _metrics_table(shown: RunDetails, run: Run, name: str) -> Table | None:
     """The metric that counts first, then those whose goal is known, what the machine logged of itself last."""
     if not run.metrics:
         return None
-    ordered = sorted(run.metrics, key=lambda each: (shown.by is None or each != shown.by.metric, *_place(each)))
+    places = {name: place for place, name in enumerate(shown.metrics)}
+    ordered = sorted(
+        run.metrics,
+        key=lambda each: (
+            places.get(each, len(places)),
+            shown.by is None or each != shown.by.metric,
+            *_place(each),
+        ),
+    )
     labels = display_names(ordered)
     stepped = any(held.step for held in run.metrics.values())
 
@@ -202,7 +226,8 @@ def top_report(ranked: RankedRuns, *, ui_url: str = "", command: str = "/mlcompa
     fitting = f" where {display_name(ranked.where, 80)}" if ranked.where else ""
     word = "Worst" if ranked.worst else "Best"
     own = "" if ranked.place.experiments else f" in {display_name(ranked.runs[0].experiment.name, LABEL_CHARS)}"
-    headline = f"{word} {metric}{scope_words(ranked.place)}{fitting}: {shown.values[0]}, {names[0]}{own}"
+    among = among_words(ranked.words)
+    headline = f"{word} {metric}{scope_words(ranked.place)}{among}{fitting}: {shown.values[0]}, {names[0]}{own}"
     told = [
         f"{number}. {name} {value}" for number, (name, value) in enumerate(zip(names, shown.values, strict=True), 1)
     ]
@@ -224,6 +249,7 @@ def _ranking_table(ranked: RankedRuns, names: Sequence[str], shown: RowDigits, m
         Column("Run"),
         Column(metric, Align.RIGHT),
         Column("To the first", Align.RIGHT),
+        *(Column(display_name(name, LABEL_CHARS), Align.RIGHT) for name in ranked.metrics),
         *((Column("Differs in"),) if differing else ()),
         Column("By"),
     )
@@ -235,6 +261,7 @@ def _ranking_table(ranked: RankedRuns, names: Sequence[str], shown: RowDigits, m
                 Cell(f"{place + 1}. {names[place]}{where}"),
                 Cell(shown.values[place], value_of(run, ranked.by.metric)),
                 Cell(shown.differences[place - 1] if place else "–"),
+                *(Cell(number_words(value_of(run, name)), value_of(run, name)) for name in ranked.metrics),
                 *((Cell(_parameters(run, differing)),) if differing else ()),
                 Cell(", ".join(filter(None, (user_name(run), ago_words(run.started_at, ranked.now))))),
             )
@@ -294,7 +321,7 @@ _TOLD = 5
 
 def running_report(found: RunningRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
     """A row a run, the newest first: for how long, the last value, against the best at the same step, whose it is."""
-    place = scope_words(found.place)
+    place = f"{scope_words(found.place)}{among_words(found.words)}"
     if not found.runs:
         text = f"Nothing is running{place}"
         folded = (_stale(found),) if found.stale else ()
@@ -378,7 +405,7 @@ def _age(run: Run, found: RunningRuns) -> str:
 
 
 def _last(run: Run, found: RunningRuns) -> str:
-    return last_value(run, found.by.get(run.experiment.experiment_id))
+    return named_values(run, found.metrics) or last_value(run, found.by.get(run.experiment.experiment_id))
 
 
 def _against(run: Run, found: RunningRuns) -> str:
@@ -413,7 +440,7 @@ def _footnotes(found: RunningRuns) -> tuple[str, ...]:
 
 def failed_report(failures: FailedRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
     """A row a run: when, how long it ran, what it logged last, whose it is."""
-    begin = f"{scope_words(failures.place)} since {moment_words(failures.since)}"
+    begin = f"{scope_words(failures.place)}{among_words(failures.words)} since {moment_words(failures.since)}"
     if not failures.runs:
         text = f"Nothing failed{begin}"
         pruned = _pruned(failures)
@@ -459,7 +486,11 @@ def _failed_table(failures: FailedRuns, names: tuple[str, ...]) -> Table:
             Cell(f"{name} in {display_name(run.experiment.name, LABEL_CHARS)}" if several else name),
             Cell(_when(run, failures), float(run.over_at) or None),
             Cell(run_length(run) or "unknown"),
-            Cell(last_value(run, failures.by.get(run.experiment.experiment_id)) or "nothing"),
+            Cell(
+                named_values(run, failures.metrics)
+                or last_value(run, failures.by.get(run.experiment.experiment_id))
+                or "nothing"
+            ),
             Cell(user_name(run) or "unknown"),
         )
         for name, run in zip(names, failures.runs, strict=True)

@@ -51,7 +51,7 @@ def standup_report(digest: StandupAnswer, *, ui_url: str = "", command: str = "/
 
 
 def _headline(digest: StandupAnswer) -> str:
-    begin = f"{scope_words(digest.place)} since {moment_words(digest.since)}"
+    begin = f"{scope_words(digest.place)}{among_words(digest.words)} since {moment_words(digest.since)}"
     if not digest.groups:
         return f"Nothing ended{begin}, and nothing is running"
     told = [f"{_count(digest, 'finished')} finished", f"{_count(digest, 'failed')} failed"]
@@ -385,6 +385,11 @@ def scope_words(place: Scope) -> str:
     names = [display_name(each.name, LABEL_CHARS) for each in place.experiments]
     told = f" in {join_names(names, 3)}"
     return f"{told}, the channel's experiment" if place.of_channel else told
+
+
+def among_words(words: str) -> str:
+    """Which of the runs are meant, behind the place; "" where all are."""
+    return f" {display_name(words.strip(), 200)}" if words else ""
 
 
 def user_name(run: Run) -> str:

@@ -101,7 +101,7 @@ def narrow(
     status = _STATUSES.get(among.status, ("", None))[0]
     person = f"tags.mlflow.user ILIKE '{pattern_of(user)}'" if user else ""
     where = " AND ".join(part for part in (among.where, person, status) if part)
-    return Narrowing(among, kept, where, user, begin, end, _words(among, user))
+    return Narrowing(among, kept, where, user, begin, end, narrowing_words(among, user))
 
 
 def _experiments(
@@ -292,7 +292,7 @@ def lead(ranking: Ranking, count: int, chosen: Narrowing, source: RunSource) -> 
     return tuple(kept[:count])
 
 
-def _words(among: Among, user: str) -> str:
+def narrowing_words(among: Among, user: str) -> str:
     """` by maya that failed since monday`, to be put behind `runs`."""
     status = {"running": "that still run", "failed": "that failed", "finished": "that finished"}.get(among.status, "")
     is_before = among.until.startswith("before ")

@@ -1,0 +1,106 @@
+"""The newest runs and the experiments there are, worded."""
+
+from comparison.queries.newest_runs import KnownExperiments, NewestRuns
+from comparison.report import Cell, Column, Line, Link, Report, Section, Step, Table
+from comparison.reports.headline import status_word
+from comparison.reports.standup import (
+    LABEL_CHARS,
+    MAX_OPEN_BUTTONS,
+    ago_words,
+    among_words,
+    last_value,
+    number_words,
+    of_one,
+    run_labels,
+    scope_words,
+    short_ids,
+    spans_experiments,
+    user_name,
+)
+from comparison.reports.text import count_noun, cut_end, display_name
+from comparison.runs import Run
+from comparison.tracking.mlflow_links import run_url
+
+_TOLD = 5
+_MOST_EXPERIMENTS = 50
+
+
+def newest_runs_report(found: NewestRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    """A row a run, the newest first: how it stands, what it logged, whose it is."""
+    place = f"{scope_words(found.place)}{among_words(found.words)}"
+    if not found.runs:
+        text = f"There are no runs{place}"
+        return Report(text, f"{text}.", steps=(Step("The experiments there are", f"{command} list experiments"),))
+    count = count_noun(len(found.runs), "run")
+    headline = f"The newest {count}{place}" if found.is_cut else f"{count}{place}"
+    names = run_labels(found.runs)
+    told = [
+        f"{name}: {', '.join(filter(None, (status_word(run), _values(run, found))))}"
+        for name, run in zip(names, found.runs, strict=True)
+    ]
+    more = [f"and {len(told) - _TOLD:,} more"] if len(told) > _TOLD else []
+    ids = short_ids(found.runs[:2])
+    return Report(
+        headline=headline,
+        summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
+        table=_table(found, names),
+        warnings=(f"There are more: only the {len(found.runs)} newest are listed.",) if found.is_cut else (),
+        steps=(Step("Compare the newest two", f"{command} {ids[1]} vs {ids[0]}"),) if len(ids) > 1 else (),
+        links=tuple(
+            Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
+            for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], found.runs, strict=False))
+            if ui_url
+        ),
+        footnotes=tuple(filter(None, (of_one(found.runs, found.place),))),
+    )
+
+
+def _table(found: NewestRuns, names: tuple[str, ...]) -> Table:
+    several = spans_experiments(found.runs)
+    rows = tuple(
+        (
+            Cell(f"{name} in {display_name(run.experiment.name, LABEL_CHARS)}" if several else name),
+            Cell(status_word(run)),
+            Cell(ago_words(run.started_at, found.now) or "unknown", float(run.started_at or 0) or None),
+            Cell(_values(run, found) or "nothing"),
+            Cell(user_name(run) or "unknown"),
+        )
+        for name, run in zip(names, found.runs, strict=True)
+    )
+    return Table("Runs", tuple(map(Column, ("Run", "Status", "Started", "Logged", "By"))), rows)
+
+
+def _values(run: Run, found: NewestRuns) -> str:
+    return named_values(run, found.metrics) or last_value(run, found.by.get(run.experiment.experiment_id))
+
+
+def named_values(run: Run, metrics: tuple[str, ...]) -> str:
+    """`auc 0.93, loss 0.1`: the values of these metrics, as far as the run logged them."""
+    return ", ".join(
+        f"{display_name(name, LABEL_CHARS)} {number_words(run.metrics[name].value)}"
+        for name in metrics
+        if name in run.metrics
+    )
+
+
+def experiments_report(found: KnownExperiments, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    """Their names, the last changed first."""
+    del ui_url
+    if not found.experiments:
+        text = "The bot sees no experiment on this MLflow server"
+        return Report(text, f"{text}.")
+    headline = count_noun(len(found.experiments), "experiment")
+    shown = found.experiments[:_MOST_EXPERIMENTS]
+    names = [display_name(each.name, LABEL_CHARS) for each in shown]
+    lines = tuple(
+        Line("the channel's experiment" if each.name == found.of_channel else f"id {each.experiment_id}", name)
+        for each, name in zip(shown, names, strict=True)
+    )
+    left = len(found.experiments) - len(shown)
+    return Report(
+        headline=headline,
+        summary=cut_end(f"{headline}: {', '.join(names)}{f' and {left:,} more' if left else ''}.", 3_000),
+        sections=(Section("Experiments, the last changed first", lines),),
+        warnings=(f"Only the {len(shown)} last changed are listed.",) if left else (),
+        steps=(Step("What happened in all of them", f"{command} standup"),),
+    )
