@@ -64,7 +64,7 @@ def install(lock: Path) -> int:
         said.append(line)
         if found := HAVE.match(line):
             have += 1
-            progress.show(f"fetched {have} of at most {max(total, have)}: {found[1]}", have)
+            progress.show(f"fetching {have} of at most {max(total, have)}: {found[1]}", have)
         elif found := PLAN.match(line):
             planned += found[1].split(", ")
             watcher.start()
@@ -80,15 +80,16 @@ def install(lock: Path) -> int:
 
 def watch(planned: list[str], progress: Progress, done: threading.Event) -> None:
     """Tells how many of these are in place: pip itself says nothing while it unpacks."""
-    before, is_last = 0, False
+    placed: set[str] = set()
+    is_last = False
     while not is_last:
         is_last = done.wait(0.5)
         there = {normal(each.name.partition("-")[0]) for each in metadata_folders()}
-        placed = [name for name in planned if normal(name) in there]
-        if len(placed) != before:
-            before = len(placed)
-            is_whole = before == len(planned)
-            progress.show(f"installed {before} of {len(planned)}: {placed[-1]}", before, is_last=is_whole)
+        fresh = [name for name in planned if normal(name) in there and name not in placed]
+        if fresh:
+            placed.update(fresh)
+            count = len(placed)
+            progress.show(f"installed {count} of {len(planned)}: {fresh[-1]}", count, is_last=count == len(planned))
 
 
 def metadata_folders() -> Iterator[Path]:
@@ -128,4 +129,7 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)  # pip has heard it, too

@@ -20,6 +20,7 @@ def ready():
         return f"Browser for the page tests: {found}"
     failures = []
     for what, commands in ways():
+        print(f"No Chromium starts here: installing one with {what} (a minute or two)", flush=True)
         failed = next((words for words in map(run, commands) if words), "")
         found = installed()
         if found:
