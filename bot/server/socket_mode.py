@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 from slack_bolt import App, BoltResponse
@@ -15,6 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
 from bot.logs import describe
@@ -24,10 +26,10 @@ log = logging.getLogger(__name__)
 
 CONCURRENCY = 64  # requests acknowledged side by side
 PING = 5  # seconds between pings
-PONG = 15  # seconds until a ping is answered; else the connection is lost
+PONG = 10  # seconds until a ping is answered; else the connection is lost
 GREETED = 10  # seconds for Slack to say hello
 LARGEST = 4_000_000  # bytes of a request
-CLOSED = 2  # seconds for Slack to close what we close
+CLOSED = 0.4  # seconds for the far end to end TCP, when a connection is closed
 LOOK = 0.5  # seconds between looks at the connections
 LONGEST_PAUSE = 30  # seconds between tries to connect
 STEADY = 10  # seconds of a good connection: when it is lost, the next is made at once
@@ -82,12 +84,12 @@ class SocketMode:
         try_at, pause = 0.0, 0.0
         while not self._wait(try_at):
             at = time.monotonic()
+            self._leave(at)
             with self._changed:
                 is_heard, is_served = bool(self._open), self._is_served()
             alive_at = at if is_heard else alive_at
             if is_served:
                 pause, try_at = (0.0, 0.0) if at - connected_at > STEADY else (pause, try_at)
-                self._leave(at - LEFT)
             elif at - alive_at > self._patience:
                 log.critical("no connection to Slack for too long", extra={"seconds": int(at - alive_at)})
                 self._give_up()
@@ -95,8 +97,8 @@ class SocketMode:
             elif at >= try_at:
                 asked = self._connect()
                 connected_at = time.monotonic()
-                pause = min(max(1.0, pause * 2), LONGEST_PAUSE)
                 try_at = connected_at + max(pause, asked)
+                pause = min(max(1.0, pause * 2), LONGEST_PAUSE)
 
     def _wait(self, try_at: float) -> bool:
         """Until a connection is needed and may be made, and not for long; whether we are to stop."""
@@ -111,12 +113,25 @@ class SocketMode:
     def _is_served(self) -> bool:
         return None in self._open.values()
 
-    def _leave(self, since: float) -> None:
-        """Ends connections that Slack wanted replaced so long ago."""
+    def _leave(self, now: float) -> None:
+        """Ends connections that Slack has closed without ending them, or wanted replaced long ago and were."""
         with self._changed:
-            left = [each for each, at in self._open.items() if at is not None and at < since]
-        for each in left:
+            closed = [each for each in self._open if each.state is not State.OPEN]
+            replaced = [each for each, at in self._open.items() if at is not None and at < now - LEFT]
+            if not self._is_served():
+                replaced = []
+            for each in closed:
+                self._forget(each)
+        for each in (*closed, *replaced):
             _close(each)
+
+    def _forget(self, connection: ClientConnection) -> None:
+        """A connection that has ended."""
+        was_open = connection in self._open
+        self._open.pop(connection, None)
+        if was_open and not self._open and not self._is_stopped:
+            self._say("the connection was lost")
+        self._changed.notify_all()
 
     def _connect(self) -> float:
         """Makes a new connection; returns the seconds that Slack asks to wait before another try."""
@@ -135,7 +150,7 @@ class SocketMode:
         """A connection on which Slack has said hello."""
         told = self._client.apps_connections_open(app_token=self._client.token or "")
         address = str(told["url"])
-        connection = connect(
+        opening = connect(
             address,
             ssl=self._client.ssl if address.startswith("wss:") else None,
             proxy=self._client.proxy or None,
@@ -147,11 +162,10 @@ class SocketMode:
             max_size=LARGEST,
             logger=_quiet(),
         )
-        try:
+        with ExitStack() as undo:
+            connection = undo.enter_context(opening)
             first = connection.recv(GREETED)
-        except BaseException:
-            _close(connection)
-            raise
+            undo.pop_all()
         with self._changed:
             self._open[connection] = None
             self._say("")
@@ -168,23 +182,22 @@ class SocketMode:
             pass  # without a word
         finally:
             with self._changed:
-                self._open.pop(connection, None)
-                if not self._open and not self._is_stopped:
-                    self._say("the connection was lost")
-                self._changed.notify_all()
+                self._forget(connection)
             _close(connection)
 
     def _hear(self, connection: ClientConnection, text: str | bytes) -> None:
         try:
             message = json.loads(text)
             request = SocketModeRequest.from_dict(message)
+            kind, reason = message.get("type"), message.get("reason")
         except (ValueError, TypeError, AttributeError, RecursionError):
             log.warning("Slack sent what is no request")
             return
-        if message.get("type") == "disconnect":
-            log.info("Slack asks for a new connection", extra={"reason": message.get("reason")})
+        if kind == "disconnect":
+            log.info("Slack asks for a new connection", extra={"reason": reason})
             with self._changed:
-                self._open[connection] = time.monotonic()
+                if connection in self._open:
+                    self._open[connection] = time.monotonic()
                 self._changed.notify_all()
         elif request is not None:
             with self._changed:

@@ -26,6 +26,7 @@ class _Lane:
 
     window: int = _FIRST
     begun: int = 0
+    aside: int = 0  # of those begun
     waiting: dict[str, deque[Callable[[], None]]] = field(
         default_factory=dict
     )  # by person; whose turn it is comes first
@@ -58,8 +59,8 @@ class WorkerPool:
     """At most `size` works at once; the others wait in line, at most `limit` of them. Threads start when needed.
 
     Channels take turns, and within each its people. However many works one channel has, there is room for those of
-    another: a channel has at most two thirds of all, of `n` channels each two of `2n + 1` parts. A work that waits
-    for Slack's turn, by `sleep`, makes room for another, and its channel begins few works until Slack keeps up.
+    another: each may have two thirds of what the others leave. A work that waits for Slack's turn, by `sleep`, makes
+    room for another, and its channel begins few works until Slack keeps up.
     """
 
     def __init__(self, size: int, limit: int = LIMIT, per_person: int = PER_PERSON) -> None:
@@ -122,6 +123,7 @@ class WorkerPool:
             time.sleep(seconds)
         finally:
             with self._work:
+                self._lanes[begun.channel].aside -= 1
                 self._aside -= 1
                 self._busy += 1  # more than there is room for, for the moment that a post takes
 
@@ -141,9 +143,11 @@ class WorkerPool:
     def _set_aside(self, begun: _Begun) -> bool:
         with self._work:
             begun.was_put_off = True
-            self._lanes[begun.channel].window = _PUT_OFF
+            lane = self._lanes[begun.channel]
+            lane.window = _PUT_OFF
             if self._aside >= ASIDE:
                 return False
+            lane.aside += 1
             self._aside += 1
             self._busy -= 1
             self._wake()
@@ -180,9 +184,8 @@ class WorkerPool:
         """A work of the first channel in turn that may begin one; it is the last to have another turn."""
         if self._busy >= self._size or not self._waiting:
             return None
-        share = self._share()
         for channel, lane in self._lanes.items():
-            if not lane.waiting or (channel and lane.begun >= min(share, lane.window)):
+            if not lane.waiting or (channel and lane.begun >= min(self._share(lane), lane.window)):
                 continue
             work, person = lane.take()
             self._lanes[channel] = self._lanes.pop(channel)
@@ -191,9 +194,10 @@ class WorkerPool:
             return _Begun(work, channel, person)
         return None
 
-    def _share(self) -> int:
+    def _share(self, lane: _Lane) -> int:
         """How many works of one channel may be under way."""
-        return max(1, 2 * self._size // (2 * len(self._lanes) + 1))
+        others = self._busy - (lane.begun - lane.aside)
+        return max(1, 2 * (self._size - others) // 3)
 
     def _finish(self, begun: _Begun) -> None:
         with self._done:

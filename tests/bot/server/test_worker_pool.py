@@ -138,16 +138,16 @@ class Works:
         assert self.pool.drain(SOON) == 0
 
 
-def test_a_busy_channel_leaves_room_for_others():
-    works = Works(WorkerPool(12))
-    works.put("busy", count=120)
-    works.wait_for("busy", 8)
+def test_busy_channels_leave_room_for_others():
+    works = Works(WorkerPool(48))
+    for channel in "abcd":
+        works.put(channel, "quick", count=60, work=lambda: None)
+        works.put(channel, count=60)
+        works.wait_for(channel)
     works.put("other")
     works.wait_for("other")
-    works.put("third")
-    works.wait_for("third")
     works.finish()
-    assert works.begun.count("busy") == 120
+    assert [works.begun.count(channel) for channel in "abcd"] == [60] * 4
 
 
 def test_one_channel_alone_comes_to_two_thirds_of_all_workers():
