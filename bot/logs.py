@@ -2,9 +2,11 @@
 
 import logging
 import re
+import sqlite3
 import sys
 import time
 from collections.abc import Iterable
+from errno import ENOSPC
 
 from slack_sdk.errors import SlackApiError
 
@@ -83,6 +85,11 @@ def _is_news(record: logging.LogRecord) -> bool:
     return "(or SLACK_BOT_TOKEN env variable) will be ignored" not in said and "`token` will be unused" not in said
 
 
+def _is_full(error: BaseException) -> bool:
+    inner = getattr(error, "orig", None) or error  # SQLAlchemy keeps what the driver raised there
+    return getattr(inner, "errno", 0) == ENOSPC or getattr(inner, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+
+
 def describe(error: BaseException) -> str:
     """What went wrong, in a few words without addresses."""
     if isinstance(error, TrackingUnavailable) and error.outline:
@@ -91,4 +98,4 @@ def describe(error: BaseException) -> str:
         return error.problem
     if isinstance(error, SlackApiError):
         return f"Slack answered {error.response.get('error', 'with an error')}"
-    return f"{type(error).__name__}"
+    return "the disk is full" if _is_full(error) else f"{type(error).__name__}"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,6 +20,7 @@ SOURCES = {
     "MLFLOW_TRACKING_URI": "the address of your MLflow server, as your training code has it, "
     "for example http://mlflow.internal:5000",
     "MLFLOW_UI_URL": "the address people open MLflow at in their browser, for example https://mlflow.example.com",
+    "MLFLOW_WORKSPACE": "leave it out, unless your MLflow server has workspaces: the name of the one to read",
     "DATABASE_URL": "leave it out for a file, or: postgresql://user:password@host:5432/database",
     "PORT": "a number from 0 to 65535, for example 3000 (0: the system chooses)",
     "MLCOMPARE_HOST": "the address to listen on, for example 0.0.0.0 or 127.0.0.1",
@@ -124,8 +125,11 @@ def page_address(value: str) -> str:
 
 
 def ui_address(value: str) -> str:
-    """The address of the MLflow UI without fragment or trailing slash; "" stays."""
-    return web_address(value.partition("#")[0]).rstrip("/") if value else ""
+    """The address of the MLflow UI without fragment or trailing slash; "" stays.
+
+    People copy it with the workspace behind the `#`: that is kept, as what the address asks for.
+    """
+    return in_workspace(web_address(value.partition("#")[0]).rstrip("/"), workspace_of(value)) if value else ""
 
 
 def web_address(value: str) -> str:
@@ -148,6 +152,7 @@ class Settings(BaseSettings):
     slack_api_url: Annotated[Words, AfterValidator(web_address)] = "https://slack.com/api/"
     mlflow_tracking_uri: Annotated[Secret, AfterValidator(_tracking)] = SecretStr("")
     mlflow_ui_url: Annotated[Words, AfterValidator(ui_address)] = ""
+    mlflow_workspace: Words = ""  # MLflow reads it by itself; known here to say it in links
     mlflow_tracking_password: Secret = SecretStr("")  # MLflow reads it by itself; known here to keep it out of logs
     mlflow_tracking_token: Secret = SecretStr("")  # likewise
     databricks_token: Secret = SecretStr("")  # likewise
@@ -209,13 +214,17 @@ class Settings(BaseSettings):
 
     @property
     def ui_url(self) -> str:
-        """The address people open MLflow at, without a trailing slash or credentials; "" when it cannot be known."""
+        """The address people open MLflow at, without a trailing slash or credentials; "" when it cannot be known.
+
+        It asks for the workspace that the bot reads, unless it was set with another.
+        """
         if self.mlflow_ui_url:
-            return self.mlflow_ui_url
+            return in_workspace(self.mlflow_ui_url, self.mlflow_workspace)
         parts = urlsplit(self.mlflow_tracking_uri.get_secret_value())
         if parts.scheme not in {"http", "https"}:
             return ""
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+        site = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+        return in_workspace(site, self.mlflow_workspace)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -321,6 +330,20 @@ def has_host(address: str) -> bool:
         return bool(parts.hostname) and parts.port != 0
     except ValueError:  # holds what it could not read: never to be shown
         return False
+
+
+def workspace_of(address: str) -> str:
+    """The MLflow workspace that an address asks for, before or behind its `#`; "" when it says none."""
+    before, _, route = address.partition("#")
+    asked = (dict(parse_qsl(part.partition("?")[2])).get("workspace", "").strip() for part in (route, before))
+    return next(filter(None, asked), "")
+
+
+def in_workspace(address: str, workspace: str) -> str:
+    """The address asking for this MLflow workspace, unless it asks for one already; "" is no workspace."""
+    if not address or not workspace or workspace_of(address):
+        return address
+    return f"{address}{'&' if '?' in address else '?'}workspace={quote(workspace, safe='')}"
 
 
 def database_address(value: str) -> str:

@@ -17,6 +17,7 @@ from comparison.tracking.source import RunSource
 
 SIDE_BY_SIDE = 16
 MOST_LOOKED_INTO = 40  # histories, for an answer that asks for last values
+MOST_POINTS = 1_000_000  # of all histories of an answer
 FIRST = 50  # points of each of those
 BETWEEN = " · "  # a metric and its dataset
 Points = Mapping[tuple[str, str], Sequence[Metric]]  # by run id and metric
@@ -95,10 +96,24 @@ def evaluations(runs: Sequence[Run], source: RunSource) -> dict[str, Mapping[str
 def histories(
     wanted: Sequence[tuple[Run, str]], source: RunSource, *, most: int | None = None
 ) -> dict[tuple[str, str], list[Metric]]:
-    """What was logged of these metrics, of each the first `most` points at least; side by side."""
+    """What was logged of these metrics, of each the first `most` points at least; side by side.
+
+    Raises RequestError where that is more than can be read for one answer.
+    """
+    found: dict[tuple[str, str], list[Metric]] = {}
+    held = 0
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         read = threads.map(lambda each: source.history(each[0].run_id, each[1], most=most), wanted)
-        return {(run.run_id, name): past for (run, name), past in zip(wanted, read, strict=True)}
+        for (run, name), past in zip(wanted, read, strict=True):
+            found[run.run_id, name] = past
+            held += len(past)
+            if held > MOST_POINTS:
+                threads.shutdown(wait=False, cancel_futures=True)
+                raise RequestError(
+                    f"These metrics were logged more than {MOST_POINTS:,} times: too often for one answer.",
+                    remedy="Name the metrics you mean.",
+                )
+    return found
 
 
 def has_several(run: Run) -> bool:

@@ -14,7 +14,7 @@ def find_run(source: RunSource, reference: str, *, experiment: str = "") -> Side
 
     Raises RunNotFound, Ambiguous, ExperimentNotFound or TrackingUnavailable.
     """
-    return find_runs([parse_run(reference)], source, experiment=experiment)[0]
+    return find_runs([parse_run(reference)], source, experiment=experiment, text=reference)[0]
 
 
 class MlflowRuns(TrackedRuns):

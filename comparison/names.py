@@ -1,10 +1,16 @@
-"""Names that are nearly right."""
+"""Names that are the same however they are written, and names that are nearly right."""
 
 import difflib
+import heapq
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping
 
 NEAR = 5
+LONGEST = 120  # characters that are compared
+PROMISING = 40  # names that are compared letter by letter
+ALIKE = 0.55  # of two spellings, at least
+_WORD = re.compile(r"[^\W_]+")
 _BREAKS = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SAYING_NOTHING = frozenset({"score", "metric", "value", "final", "last", "best", "overall"})
 _SPLITS = frozenset({"train", "val", "test"})
@@ -18,16 +24,58 @@ _SHORT = {
 }  # fmt: skip
 
 
+def plainly(name: str) -> str:
+    """The same for names that only differ in case, blanks or how their accents are stored."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
+def unaccented(name: str) -> str:
+    """Likewise, and for names that only differ in accents: `cafe` for `Café`."""
+    apart = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).split())
+
+
+def words(name: str) -> frozenset[str]:
+    """The words and numbers in a name, whatever stands between them."""
+    return frozenset(_WORD.findall(unaccented(name)))
+
+
 def nearest_names(name: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The names most like this one; then those that hold it or are held by it."""
-    wanted = name.casefold()
-    known = list(dict.fromkeys(each for each in names if each))
-    holding = [each for each in known if len(wanted) > 1 and (wanted in each.casefold() or each.casefold() in wanted)]
-    spelt: dict[str, str] = {}
-    for each in known:
-        spelt.setdefault(each.casefold()[:200], each)
-    alike = difflib.get_close_matches(wanted[:200], spelt, n=NEAR, cutoff=0.55)
-    return tuple(dict.fromkeys([*(spelt[each] for each in alike), *holding]))[:NEAR]
+    """The names most like this one: without its accents, of the same words, spelt alike; then those that hold it."""
+    known: dict[str, str] = {}
+    for each in filter(None, names):
+        known.setdefault(plainly(each), each)
+    alike = _spelt_alike(unaccented(name)[:LONGEST], known)
+    scores = {key: max(_likeness(name, each), alike.get(key, 0.0)) for key, each in known.items()}
+    fitting = sorted((key for key in known if scores[key] > 0), key=lambda key: -scores[key])
+    return tuple(known[key] for key in fitting[:NEAR])
+
+
+def _likeness(wanted: str, name: str) -> float:
+    """From 0, nothing alike, to 3, the same but for accents and case."""
+    own, theirs, typed, spelt = words(wanted), words(name), unaccented(wanted), unaccented(name)
+    if typed == spelt:
+        return 3.0
+    if own and own == theirs:
+        return 2.0
+    shared = len(own & theirs) / len(own | theirs) if own | theirs else 0.0
+    holds = len(typed) > 1 and (typed in spelt or spelt in typed)
+    return max(shared if shared >= 0.5 else 0.0, 0.3 if holds else 0.0)
+
+
+def _spelt_alike(wanted: str, known: Mapping[str, str]) -> dict[str, float]:
+    """How alike the spelling of some names is, from 0 to 1; of the few only for which a first look is promising."""
+    matcher = difflib.SequenceMatcher(b=wanted)
+    promising: list[tuple[float, str]] = []
+    for key, each in known.items():
+        matcher.set_seq1(unaccented(each)[:LONGEST])
+        if matcher.real_quick_ratio() >= ALIKE and (at_most := matcher.quick_ratio()) >= ALIKE:
+            promising.append((at_most, key))
+    found = {}
+    for _at_most, key in heapq.nlargest(PROMISING, promising, key=lambda each: each[0]):
+        matcher.set_seq1(unaccented(known[key])[:LONGEST])
+        found[key] = matcher.ratio()
+    return {key: ratio for key, ratio in found.items() if ratio >= ALIKE}
 
 
 def fold(name: str) -> str:

@@ -84,7 +84,8 @@ class Pinned:
 class Registered:
     """`champion`, `@champion`, `models:/fraud@champion`, `models:/fraud/3`: the run behind a model version.
 
-    No model named: the only one that has the alias.
+    No model named: the only one that has the alias. `version` may be `latest` or a stage; of a logged model,
+    `models:/m-1a2b…`, it is "".
     """
 
     model: str = ""

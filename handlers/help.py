@@ -16,13 +16,14 @@ REQUESTS = (Help,)  # what this feature answers
 
 log = logging.getLogger(__name__)
 
+_SHARE = 0.3  # of the deadline, for names to make examples of
 _EXAMPLES = 20
 
 
 def answer(request: Help, _said: Utterance, services: Services, delivery: Delivery) -> None:
     """Help is given also when MLflow cannot be asked: then without names."""
     try:
-        examples = examples_of(services.runs.newest(limit=_EXAMPLES))
+        examples = examples_of(services.runs.part(limit=_EXAMPLES, share=_SHARE).runs)
     except RequestError as error:
         log.info("help without names: %s", error.problem)
         examples = Examples()

@@ -9,13 +9,14 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
 from comparison.concurrency import DaemonThreads
 from comparison.errors import RequestError
-from comparison.runs import Experiment, Run
+from comparison.runs import Experiment, Metric, Run
+from comparison.tracking.filters import holds
 from comparison.tracking.source import RunSource
 
 FRESH_SECONDS = 30.0  # seconds an answer is used; then it is asked for again, and used until the new one is there
@@ -24,6 +25,8 @@ MAX_ANSWERS = 500  # answers kept
 MAX_LOOKUPS = 64  # questions under way; with more, lists stay as they are
 NEWEST_RUNS = 300  # runs looked through without asking
 MATCHING_RUNS = 100  # runs asked for by what was typed
+MEASURED = 50  # runs of which is kept what they logged
+_NO_VALUE = Metric(float("nan"))
 _FIRST = 0.6  # of the time, for the newest runs
 _SHORTLY = 0.5  # seconds for a new answer where there is an old one
 _LONGEST = 100  # characters of what was typed that are looked for
@@ -79,7 +82,7 @@ class LookupCache:
         """Runs whose id, name, user, experiment or tags hold every word that was typed. Never raises RequestError."""
         begun = self._clock()
         wanted = " ".join(typed.split())[:_LONGEST]
-        newest = partial(source.newest, experiment_ids=experiment_ids, limit=NEWEST_RUNS)
+        newest = partial(_newest, source, experiment_ids)
         known, problem = self._try(("newest", experiment_ids), newest, begun + seconds * _FIRST)
         fitting = [run for run in known or () if matches_typed(run, wanted)]
         questions = _questions(source, wanted, experiment_ids) if len(fitting) < MATCHING_RUNS else {}
@@ -156,17 +159,30 @@ def matches_typed(run: Run, typed: str) -> bool:
 
 
 def _questions(source: RunSource, typed: str, ids: tuple[str, ...]) -> dict[Hashable, Callable[[], list[Run]]]:
-    """What to ask for what was typed; a quote or a backslash stands for any character."""
-    pattern = "".join("_" if sign in "'\"%\\" else sign for sign in typed)
-    fields = ("attributes.run_name", "tags.mlflow.user") if pattern else ()
-    wheres = [f"{name} ILIKE '%{pattern}%'" for name in fields]
+    """What to ask for what was typed."""
+    wheres = [holds(field, typed) for field in ("attributes.run_name", "tags.mlflow.user") if typed]
     found: dict[Hashable, Callable[[], list[Run]]] = {
-        ("search", where, ids): partial(source.search, where, experiment_ids=ids, limit=MATCHING_RUNS)
-        for where in wheres
+        ("search", where, ids): partial(_fitting, source, where, ids) for where in wheres
     }
     if _may_be_id(typed):
         found["prefix", typed.lower()] = partial(source.with_prefix, typed.lower(), limit=MATCHING_RUNS)
     return found
+
+
+def _newest(source: RunSource, ids: tuple[str, ...]) -> list[Run]:
+    return _slim(source.part(experiment_ids=ids, limit=NEWEST_RUNS).runs)
+
+
+def _fitting(source: RunSource, where: str, ids: tuple[str, ...]) -> list[Run]:
+    return _slim(source.part(where, experiment_ids=ids, limit=MATCHING_RUNS).runs)
+
+
+def _slim(runs: Sequence[Run]) -> list[Run]:
+    """The runs without what no list shows: only the names of metrics, and only of the first of them."""
+    return [
+        replace(run, metrics=dict.fromkeys(run.metrics, _NO_VALUE) if place < MEASURED else {}, parameters={})
+        for place, run in enumerate(runs)
+    ]
 
 
 def _may_be_id(typed: str) -> bool:

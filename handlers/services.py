@@ -95,7 +95,7 @@ class Services:
     shelf: LookupCache = field(default_factory=lambda: LookupCache(time.monotonic))  # what lists are filled from
     mlflow_problem: Callable[[], str] = lambda: ""  # as it was found last; "" when MLflow answered
     inbox: Inbox = field(default_factory=NoInbox)  # what is acknowledged and not answered yet
-    find_person: Callable[[str], str] = lambda _email: ""  # somebody's Slack id; "" : nobody, or it may not be asked
+    find_person: Callable[[str], str] = lambda _told: ""  # an id by address or id; "" : nobody, or it may not be asked
     answers_bots: bool = False  # whether a Workflow or another app that mentions the bot is answered
     features: Mapping[type, "Feature"] = field(default_factory=dict)  # who answers which kind of request
     admission: Admission = field(default_factory=Admission)  # whom the bot answers

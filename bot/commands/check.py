@@ -5,6 +5,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import click
 from slack_sdk.errors import SlackApiError
@@ -12,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.app import web_client
 from bot.commands.manifest import NEEDED, WHO
 from bot.logs import Redaction
-from bot.settings import SOURCES, Problem, Settings, bare, missing, survey
+from bot.settings import SOURCES, Problem, Settings, bare, missing, survey, workspace_of
 from comparison.errors import RequestError
 from comparison.formats.controls import json_text, written_out
 from comparison.tracking.source import RunSource
@@ -182,9 +183,12 @@ def of_ui(settings: Settings) -> Findings:
             remedy = f"Set MLFLOW_UI_URL to {SOURCES['MLFLOW_UI_URL']}"
             yield Check("MLFLOW_UI_URL", well=False, found="is not set: messages have no links", remedy=remedy)
         return
+    yield from _workspaces(settings)
     remedy = f"Open it in your browser. MLFLOW_UI_URL is {SOURCES['MLFLOW_UI_URL']}"
+    parts = urlsplit(settings.ui_url)
+    page = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/"))
     try:
-        with urllib.request.urlopen(settings.ui_url + "/", timeout=10) as answer:  # noqa: S310 -- http(s) by settings
+        with urllib.request.urlopen(page, timeout=10) as answer:  # noqa: S310 -- http(s) by settings
             kind = answer.headers.get_content_type()
     except urllib.error.HTTPError as error:
         well = error.code in {401, 403}
@@ -197,6 +201,15 @@ def of_ui(settings: Settings) -> Findings:
         well = kind == "text/html"
         found = f"{settings.ui_url} answers" + ("" if well else f" with {kind}, which is not a page")
         yield Check("MLflow UI", well=well, found=found, remedy="" if well else remedy)
+
+
+def _workspaces(settings: Settings) -> Findings:
+    """Whether links lead to the workspace that the bot reads."""
+    read, linked = settings.mlflow_workspace or "default", workspace_of(settings.ui_url)
+    if linked and linked != read:
+        found = f"leads to the workspace {linked}, and the bot reads {read}"
+        remedy = "Set MLFLOW_WORKSPACE to the one to read, and leave it out of MLFLOW_UI_URL"
+        yield Check("MLFLOW_UI_URL", well=False, found=found, remedy=remedy)
 
 
 def _reason(error: BaseException) -> str:

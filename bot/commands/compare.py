@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.settings import survey
+from bot.settings import in_workspace, survey
 from comparison.errors import RequestError
 from comparison.judgement.result import Change, Comparison, Outcome, VerdictKind
 from comparison.judgement.verdict import count
@@ -352,7 +352,8 @@ def open_run_source(tracking_uri: str, ui_url: str) -> tuple[RunSource, str]:
     uri = settings.mlflow_tracking_uri.get_secret_value()
     check_store(uri)
     answer_within(settings.mlflow_timeout, os.environ)
-    return MlflowRuns(uri or None, timeout=settings.mlflow_timeout), (ui_url or settings.ui_url).rstrip("/")
+    opened_at = in_workspace(ui_url.rstrip("/"), settings.mlflow_workspace) or settings.ui_url
+    return MlflowRuns(uri or None, timeout=settings.mlflow_timeout), opened_at
 
 
 def check_store(uri: str) -> None:

@@ -15,7 +15,7 @@ from comparison.notifications.matching import is_watched
 from comparison.notifications.message import MessageKind, OpenMessage, WantedMessage
 from comparison.notifications.new_runs import CLOCK_SKEW_MS, SeenRuns, as_seen, diff_runs, fingerprint_of, resumed
 from comparison.runs import Experiment, Run
-from comparison.tracking.source import RunSource
+from comparison.tracking.source import Part, RunSource
 from comparison.watch import Subscription
 
 log = logging.getLogger(__name__)
@@ -121,10 +121,10 @@ class Poller:
         cursor = self.outbox.cursor(now)
         is_long = not self._is_behind and (self._looks >= LONG_AFTER - 1 or now - self._long_at >= LONG_WITHIN)
         floor = max(cursor.at - (CLOCK_SKEW_MS if is_long else BRIEF), oldest)
-        runs = self.source.ended_after(floor, experiment_ids=ids, limit=MOST) if ids else []
+        ended = self.source.ended_after(floor, experiment_ids=ids, limit=MOST) if ids else Part()
         is_around = self._arounds >= AROUND_AFTER - 1 or now - self._around_at >= AROUND_WITHIN
         others = self._look_around(ids, max(cursor.at - CLOCK_SKEW_MS, oldest), now) if ids and is_around else _Others()
-        found = self._keep(runs, others, cursor, floor, now)
+        found = self._keep(ended, others, cursor, floor, now)
         self._arounds, self._around_at = (0, now) if is_around else (self._arounds + 1, self._around_at)
         if found.is_ours:
             self._is_behind = found.has_more
@@ -154,7 +154,8 @@ class Poller:
         undated = self.source.undated(begun_after, experiment_ids=ids, limit=UNDATED)
         return _Others((*over, *undated), ends)
 
-    def _keep(self, dated: Sequence[Run], others: "_Others", cursor: Cursor, floor: int, now: int) -> Found:
+    def _keep(self, ended: Part, others: "_Others", cursor: Cursor, floor: int, now: int) -> Found:
+        dated = ended.runs
         runs = [*dated, *others.over]
         known = self.outbox.ends([run.run_id for run in runs]) if runs else {}
         seen = SeenRuns(cursor.at, {run_id: (end.status, end.ended_at) for run_id, end in known.items()})
@@ -171,7 +172,7 @@ class Poller:
             announcements = group_runs(wanted, fresh, standing, now=now, handful=self.handful, again=again)
         ends = dict(others.ends)
         ends |= {run.run_id: RunEnd(*as_seen(run, now), fingerprint_of(run)) for run in (*step_.fresh, *step_.changed)}
-        at, has_more = step_.seen.cursor, len(dated) >= MOST
+        at, has_more = step_.seen.cursor, bool(dated) and ended.is_cut
         if has_more:  # these are the first that ended: what is looked at next begins with the last of them
             at = min(max(cursor.at, BRIEF + max(run.ended_at or 0 for run in dated)), at)
         if not self.outbox.record(cursor, at, ends, announcements, now):
@@ -201,7 +202,7 @@ class Poller:
             return
         ids = covered([each.watching for each in unprimed], experiments)
         floor = min(each.since for each in unprimed) - CLOCK_SKEW_MS
-        ended = self.source.ended_after(floor, experiment_ids=ids, limit=MOST) if ids else []
+        ended = [*self.source.ended_after(floor, experiment_ids=ids, limit=MOST).runs] if ids else []
         ended += self.source.undated(floor, experiment_ids=ids, limit=UNDATED) if ids else []
         for each in unprimed:
             self.subscriptions.prime(each.id, [run.run_id for run in ended if _is_past(each, run)])

@@ -6,16 +6,20 @@ import ssl
 import stat
 import time
 from contextlib import suppress
+from errno import ENOSPC
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
-from sqlalchemy import Engine, Insert, Table, create_engine, event, insert, select
+from sqlalchemy import Engine, Table, create_engine, delete, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 
 from bot.settings import postgres_parameters
 from bot.store.tables import claims
 
+ROOM = 16_000_000  # bytes; with less the journal cannot be written into the database
+PROBE = "probe"
 CONNECT_SECONDS = 3  # a database that does not answer in this time counts as down
 _COUNTED = {"preserve_rowcount": True}  # an INSERT tells its rows: on a conflict none
 _APPLICATION = "mlcompare"
@@ -134,10 +138,15 @@ def upsert(engine: Engine, table: Table) -> Any:
 
 
 def check_writable(engine: Engine) -> None:
-    """Writes and takes it back; raises what the database raises when it cannot."""
-    probe: Insert = insert(claims).values(key="probe", claimed_at=0)
-    with engine.connect() as connection:
-        connection.execute(select(claims.c.key).limit(1))
-        connection.rollback()
-        connection.execute(probe)
-        connection.rollback()
+    """Writes to the disk and takes it back; raises what the database raises when it cannot, OSError for a full disk.
+
+    What is rolled back never reaches the disk, and a small write finds room in a journal that is there already.
+    """
+    probe = upsert(engine, claims).values(key=PROBE, claimed_at=0)  # others may try at the same moment
+    with engine.begin() as connection:
+        connection.execute(probe.on_conflict_do_update(index_elements=["key"], set_={"claimed_at": 0}))
+    with engine.begin() as connection:
+        connection.execute(delete(claims).where(claims.c.key == PROBE))
+    path = engine.url.database if engine.dialect.name == "sqlite" else None
+    if path and (free := disk_usage(Path(path).absolute().parent).free) < ROOM:
+        raise OSError(ENOSPC, f"the disk of the database has only {free // 1_000:,} kB left")

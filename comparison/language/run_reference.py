@@ -5,6 +5,7 @@ Our own words come before names: a run that is called `latest` is meant by `"lat
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from comparison.errors import NotUnderstood
 from comparison.language.clauses import LATEST
@@ -27,10 +28,15 @@ from comparison.run_reference import (
 from comparison.tracking.mlflow_links import linked_runs
 
 MOST_AT_TOP = 20
+MOST_COMMAS = 8  # pieces of a name with commas in it
 _ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _LINK = re.compile(r"://|#/experiments/|#/runs/|compare-runs\?|^runs:/|experiments/[\w-]+/runs/[0-9a-zA-Z]{20}")
 _BACK = re.compile(r"(?:latest|newest|last)[~^](\d{1,4})?")
-_MODEL = re.compile(r"models:/(?P<model>[^@/]+)(?:@(?P<alias>[^@/]+)|/(?P<version>\d+))")
+_BETWEEN = re.compile(r"\s+(?:with|to|and|against)\s+", re.IGNORECASE)
+_MODEL = re.compile(
+    r"models:/(?:(?P<model>[^/]+)(?:@(?P<alias>[^@/]+)|/(?P<version>[^/]+))|(?P<logged>m-[0-9a-zA-Z]+))"
+)
+_MODELS = "models:/"
 _ALIASES = frozenset({"champion", "challenger", "production", "staging"})
 _DAYS = frozenset({"today", "yesterday", *WEEKDAYS})
 _WORST = {"best": False, "worst": True}
@@ -117,6 +123,38 @@ def _linked(word: Word, text: str) -> list[RunReference]:
     return [Linked(run_id, experiment, word.at) for run_id, experiment in runs]
 
 
+def joined_by_commas(
+    references: Sequence[RunReference], text: str, is_name: Callable[[str], bool]
+) -> list[RunReference]:
+    """The references, with names in place of the pieces that a comma within the name made of them."""
+    found: list[RunReference] = []
+    rest = list(references)
+    while rest:
+        taken, names = 1, rest[:1]
+        for count in range(len(rest), 1, -1):
+            meant = next((each for each in _ways(rest[:count], text) if all(is_name(name.text) for name in each)), None)
+            if meant:
+                taken, names = count, [*meant]
+                break
+        found += names
+        rest = rest[taken:]
+    return found
+
+
+def _ways(references: Sequence[RunReference], text: str) -> list[list[Named]]:
+    """These as one name, and as the names on both sides of a `with`; none unless nothing but commas parts them."""
+    named = [each for each in references if isinstance(each, Named) and each.end > each.at]
+    if len(named) < len(references) or len(named) > MOST_COMMAS:
+        return []
+    if any(text[before.end : after.at].strip() != "," for before, after in pairwise(named)):
+        return []
+    start, end = named[0].at, named[-1].end
+    cuts = [(start + found.start(), start + found.end()) for found in _BETWEEN.finditer(text[start:end])]
+    starts, ends = [start, *(behind for _, behind in cuts)], [*(before for before, _ in cuts), end]
+    pieces = [Named(text[first:last], first, end=last) for first, last in zip(starts, ends, strict=True)]
+    return [[Named(text[start:end], start, end=end)], *([pieces] if cuts else [])]
+
+
 # Forms
 
 
@@ -148,19 +186,28 @@ def _pinned(words: Sequence[Word], _text: str) -> RunReference | None:
     return Pinned(words[0].at) if plain == ["baseline"] else None
 
 
+def model_version(uri: str, at: int = 0) -> Registered | None:
+    """What MLflow's address of a model names: `models:/name@alias`, `…/3`, `…/latest`, `…/stage`, `models:/m-<id>`."""
+    found = _MODEL.fullmatch(uri.strip())
+    if not found:
+        return None
+    model, version = (found["model"] or "").strip(), (found["version"] or "").strip()
+    return Registered(found["logged"] or model, (found["alias"] or "").strip(), version, at)
+
+
 def _registered(words: Sequence[Word], text: str) -> RunReference | None:
     word = words[0]
-    if word.text.startswith("models:/"):
-        found = _MODEL.fullmatch(word.text)
-        if not found or len(words) > 1:
+    if word.text.startswith(_MODELS):
+        meant = model_version(_joined(words), word.at)
+        if meant is None:
             raise NotUnderstood(
                 "This names no version of a registered model.",
-                remedy="Name it with an alias or a version.",
+                remedy="Name it with an alias, a version, a stage or latest.",
                 example="latest vs models:/my-model@champion",
                 text=text,
                 at=word.at,
             )
-        return Registered(found["model"], found["alias"] or "", found["version"] or "", word.at)
+        return meant
     is_typed = text[word.at : word.at + 1] == "@"  # a mention of a person comes as <@U…>
     if len(words) == 1 and (word.folded in _ALIASES or (is_typed and len(word.text) > 1)):
         return Registered(alias=word.text.lstrip("@"), at=word.at)
@@ -201,12 +248,19 @@ def _top(words: Sequence[Word], text: str) -> RunReference | None:
     return TopRuns(count, " ".join(word.text for word in rest), folded[0] == "worst", words[0].at)
 
 
+def _begins_sweep(words: Sequence[Word]) -> tuple[str, ...]:
+    """The words that name a sweep rather than a run, where these begin with them."""
+    folded = tuple(word.folded for word in words[:3])
+    return next((each for each in (("all", "in", "sweep"), ("sweep",)) if folded[: len(each)] == each), ())
+
+
 def _sweep(words: Sequence[Word], text: str) -> RunReference | None:
-    folded = [word.folded for word in words]
-    lead = next((each for each in (("all", "in", "sweep"), ("sweep",)) if tuple(folded[: len(each)]) == each), None)
-    if lead is None or len(words) == len(lead):
+    lead = _begins_sweep(words)
+    if not lead or len(words) == len(lead):
         return None
-    parents = reference(words[len(lead) :], text)
+    behind = words[len(lead) :]
+    # A sweep of sweeps is none: `sweep sweep 7` is the sweep of the run called `sweep 7`.
+    parents = [_spelt_out(behind)] if _begins_sweep(behind) else reference(behind, text)
     if len(parents) == 1 and isinstance(parents[0], Named | Linked):
         return SweepRuns(parents[0], words[0].at)
     return None

@@ -138,7 +138,7 @@ def reference_words(reference: RunReference) -> str:
         case Leading(metric=metric, worst=worst):
             return f"{'worst' if worst else 'best'} {_metric(metric, worst=worst)}".strip()
         case Registered(model=model, alias=alias, version=version) if model:
-            return f"models:/{model}@{alias}" if alias else f"models:/{model}/{version}"
+            return f"models:/{model}@{alias}" if alias else f"models:/{model}/{version}".rstrip("/")
     return _plain_words(reference)
 
 

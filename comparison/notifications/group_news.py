@@ -36,6 +36,7 @@ from comparison.notifications.matching import (
 )
 from comparison.notifications.message import ManyNews, NewsFacts, NewsGroup, Unwanted
 from comparison.runs import Experiment, Goal, Run, Status
+from comparison.tracking.filters import is_child_of
 from comparison.tracking.leaders import leaders
 from comparison.tracking.source import Ranking, RunSource
 from comparison.watch import OnlyRuns, Watch
@@ -62,8 +63,9 @@ def sweep_news(  # noqa: PLR0913 -- as telling.tell
     home = parent.experiment if parent else next((run.experiment for run in named), None)
     if home is None:
         return Unwanted("The sweep and its runs are gone from MLflow.")
-    where = f"tags.mlflow.parentRunId = '{parent_id}'"
-    children = source.search(where, experiment_ids=(home.experiment_id,), limit=MOST)
+    where = is_child_of(parent_id)
+    found = source.part(where, experiment_ids=(home.experiment_id,), limit=MOST)
+    children = [run for run in found.runs if run.parent_id == parent_id]
     runs = _unique([*children, *(run for run in named if run.parent_id == parent_id)])
     ended = [run for run in named if run.run_id != parent_id] or [run for run in runs if run.is_over]
     lot = _GroupBuilder(source, now, defaults, watches, _began(parent, runs))
@@ -71,7 +73,7 @@ def sweep_news(  # noqa: PLR0913 -- as telling.tell
     if not wanted:
         return _NOBODY
     key, watching = wanted[0][0]
-    is_cut = len(children) >= MOST
+    is_cut = found.is_cut
     group = lot.group(home, runs, watching, lot.before([home])[home.experiment_id], all_of=where if is_cut else "")
     has_ended = parent is None or parent.is_over
     news = ManyNews(

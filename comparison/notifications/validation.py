@@ -143,9 +143,9 @@ class _Validator:
             undated = threads.submit(self.source.undated, floor, experiment_ids=self.ids)
             all_ = threads.submit(self.source.ended_after, floor, experiment_ids=self.ids) if where else None
             recent = self.source.ended(where, experiment_ids=self.ids, limit=LOOKED)
-            over = all_.result() if all_ else recent
+            over: Sequence[Run] = all_.result().runs if all_ else recent
         if all_ is None and len(recent) >= LOOKED and (recent[-1].ended_at or 0) > floor:
-            over = self.source.ended_after(floor, experiment_ids=self.ids)
+            over = self.source.ended_after(floor, experiment_ids=self.ids).runs
         past = [*(run for run in over if run.over_at > floor), *undated.result()]
         return recent, tuple(dict.fromkeys(run.run_id for run in past))
 

@@ -17,7 +17,6 @@ from comparison.queries.scope import Scope, find_scope, since_moment
 from comparison.queries.standup import (
     MAX_FAILED,
     MAX_RUNNING,
-    Found,
     failures,
     ill_since,
     in_order,
@@ -26,12 +25,12 @@ from comparison.queries.standup import (
 )
 from comparison.request import Failed, Running, Show, Top
 from comparison.resolve.among import gather, lead, narrow, narrowing_words
-from comparison.resolve.runs import MOST_TOGETHER, ChosenRuns, SearchScope, find_runs, rank_by
+from comparison.resolve.runs import HALF, MOST_TOGETHER, ChosenRuns, SearchScope, find_runs, rank_by
 from comparison.resumption import renewed
 from comparison.run_reference import Among, TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.leaders import SAMPLE
-from comparison.tracking.source import Ranking, RunSource
+from comparison.tracking.source import Part, Ranking, RunSource
 
 PACED = 2  # experiments, those with the most runs, whose best run's history is read
 MOST_READ = 100  # metrics whose history is read to show a run at a step
@@ -100,14 +99,14 @@ def running_runs(
 
 def _meant(  # noqa: PLR0913, PLR0917 -- as a question is asked
     among: Among, where: Scope, source: RunSource, now: datetime, text: str, limit: int
-) -> tuple[Found, str]:
+) -> tuple[Part, str]:
     """Those of the runs that are said, and the words for it; just what runs where nothing more is said."""
     if among == Among(status="running"):
         return running_now(where, source), ""
     chosen = narrow(among, source, experiments=where.experiments, now=now, text=text)
     found = gather(chosen, source, limit=limit)
     told = narrowing_words(replace(among, status=""), chosen.user)
-    return Found(found.runs, found.is_cut), told
+    return Part(found.runs, found.is_cut), told
 
 
 def _by_experiment(runs: Sequence[Run]) -> list[tuple[Experiment, list[Run]]]:
@@ -213,14 +212,14 @@ def _metric(request: Top, where: Scope, source: RunSource, defaults: ChannelDefa
         chosen = MetricSource.REQUEST if request.metric or not agreed else agreed[1]
         asked = {name: goal} if goal else {}
         return PrimaryMetric(name, *decide_goal(name, asked, defaults.goals, where.experiments), chosen)
-    newest = source.newest(experiment_ids=where.ids, limit=SAMPLE)
+    newest = source.part(experiment_ids=where.ids, limit=SAMPLE, share=HALF).runs
     found = choose_primary(newest, where.experiments, defaults)
     if found is None:
         raise _no_metric(request, newest, where)
     return found
 
 
-def _no_metric(request: Top, newest: list[Run], where: Scope) -> RequestError:
+def _no_metric(request: Top, newest: Sequence[Run], where: Scope) -> RequestError:
     place_ = f" in {where.experiments[0].name}" if where.experiments else ""
     if not newest:
         return RunNotFound(f"There are no runs{place_} yet.", text=request.text)
@@ -275,7 +274,7 @@ def failed_runs(
         among = replace(request.among, status="failed")
         chosen = narrow(among, source, experiments=where.experiments, now=now, text=request.text)
         told = gather(replace(chosen, begin=since), source, limit=MAX_FAILED)
-        ill, undated = Found(told.runs, told.is_cut), Found()
+        ill, undated = Part(told.runs, told.is_cut), Part()
         words = narrowing_words(replace(among, status="", since=""), chosen.user)
     else:
         asks = (ill_since, undated_since)

@@ -1,7 +1,7 @@
 """What a standup asks: what finished, failed, runs or seems dead since the last one, and the best so far."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -17,7 +17,8 @@ from comparison.request import Standup
 from comparison.resolve.among import gather, narrow, narrowing_words
 from comparison.resumption import renewed
 from comparison.runs import Experiment, Goal, Run, Status
-from comparison.tracking.source import Ranking, RunSource
+from comparison.tracking.leaders import page_of
+from comparison.tracking.source import Part, Ranking, RunSource
 
 LOOKED_UP = 4  # experiments, the busiest, whose best run of all time is asked for
 NEW_COMPARED = 3  # new bests that are held against the best before
@@ -138,7 +139,7 @@ def standup(
 
 def _meant(
     request: Standup, where: Scope, source: RunSource, now: datetime, since_ms: int
-) -> tuple["Found", "Found", "Found", "Found", str]:
+) -> tuple["Part", "Part", "Part", "Part", str]:
     """Those of the runs that are said, as finished, ill, undated and running, and the words for it."""
     among = replace(request.among, status="", since="", count=None)
     chosen = narrow(among, source, experiments=where.experiments, now=now, text=request.text)
@@ -152,9 +153,9 @@ def _meant(
         ]
     )
     over = tuple(run for run in ended.runs if run.is_over)
-    well = Found(tuple(run for run in over if run.status is Status.FINISHED), ended.is_cut)
-    ill = Found(tuple(run for run in over if run.status is not Status.FINISHED), ended.is_cut)
-    return well, ill, Found(), Found(running.runs, running.is_cut), narrowing_words(among, chosen.user)
+    well = Part(tuple(run for run in over if run.status is Status.FINISHED), ended.is_cut)
+    ill = Part(tuple(run for run in over if run.status is not Status.FINISHED), ended.is_cut)
+    return well, ill, Part(), Part(running.runs, running.is_cut), narrowing_words(among, chosen.user)
 
 
 def _with_metric(
@@ -260,13 +261,14 @@ def _before(groups: Sequence[ExperimentGroup], source: RunSource, since_ms: int)
     where = f"attributes.end_time <= {since_ms}"
     try:
         samples = side_by_side(
-            [partial(source.search, where, experiment_ids=(_key(each),), limit=SAMPLE) for each in groups]
+            [partial(source.part, where, experiment_ids=(_key(each),), limit=SAMPLE) for each in groups]
         )
     except RequestError:
         return {}
-    known = {_key(group): sample for group, sample in zip(groups, samples, strict=True)}
+    known = {_key(group): sample.runs for group, sample in zip(groups, samples, strict=True)}
     found: dict[str, Run | None] = dict(_champions(groups, known, where, source))
-    return {**{key: None for key, sample in known.items() if len(sample) < SAMPLE}, **found}
+    whole = [_key(group) for group, sample in zip(groups, samples, strict=True) if not sample.is_cut]
+    return {**dict.fromkeys(whole), **found}
 
 
 def _judged(group: ExperimentGroup, now_best: Mapping[str, Run], before: Mapping[str, Run | None]) -> BestRun:
@@ -282,7 +284,8 @@ def _judged(group: ExperimentGroup, now_best: Mapping[str, Run], before: Mapping
 
 # What happened since a moment and what runs now: few questions, no more runs than can be told.
 #
-# A server needs 1 to 2 ms for each run it returns, so that the limits are what makes an answer quick.
+# A server needs 1 to 2 ms for each run it returns, more for large ones, so that the limits are what makes an answer
+# quick. Where a server is too slow for that many, what came in time is told, with word that there may be more.
 
 
 MAX_FINISHED = 300
@@ -292,43 +295,34 @@ PAGES = 5  # of runs that did not finish: a sweep may have pruned hundreds
 BEGUN_BEFORE = 7 * 86_400_000  # ms before the moment that a run which does not tell its end may have begun
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Runs, the last to end or to begin first. `is_cut`: there may be more of them."""
-
-    runs: tuple[Run, ...] = field(default=())
-    is_cut: bool = False
-
-
-def finished_since(ms: int, place: Scope, source: RunSource) -> Found:
+def finished_since(ms: int, place: Scope, source: RunSource) -> Part:
     """Runs that MLflow says finished; trials that were pruned may be among them."""
     where = f"attributes.status = 'FINISHED' AND attributes.end_time > {ms}"
-    found = source.ended(where, experiment_ids=place.ids, limit=MAX_FINISHED)
-    return Found(tuple(found), len(found) >= MAX_FINISHED)
+    return source.part(where, experiment_ids=place.ids, limit=MAX_FINISHED, ended=True)
 
 
-def ill_since(ms: int, place: Scope, source: RunSource) -> Found:
+def ill_since(ms: int, place: Scope, source: RunSource) -> Part:
     """Runs that did not finish; of failures as many as FAILED, whatever number of trials were pruned meanwhile."""
     found: dict[str, Run] = {}
     where = f"attributes.status != 'FINISHED' AND attributes.end_time > {ms}"
     until = ""
     for _ in range(PAGES):
-        page = source.ended(f"{where}{until}", experiment_ids=place.ids, limit=MAX_FAILED)
-        fresh = [run for run in page if run.run_id not in found]
+        page = source.part(f"{where}{until}", experiment_ids=place.ids, limit=MAX_FAILED, ended=True)
+        fresh = [run for run in page.runs if run.run_id not in found]
         found |= {run.run_id: run for run in fresh}
-        ends = [run.ended_at for run in page if run.ended_at]
-        if len(page) < MAX_FAILED or not fresh or not ends:
-            return Found(tuple(found.values()))
+        ends = [run.ended_at for run in page.runs if run.ended_at]
+        if len(page.runs) < MAX_FAILED or not page.is_cut or not fresh or not ends:
+            return Part(tuple(found.values()), page.is_cut)
         if len(failures(found.values())) >= MAX_FAILED:
             break
         until = f" AND attributes.end_time <= {min(ends)}"
-    return Found(tuple(found.values()), is_cut=True)
+    return Part(tuple(found.values()), is_cut=True)
 
 
-def undated_since(ms: int, place: Scope, source: RunSource) -> Found:
+def undated_since(ms: int, place: Scope, source: RunSource) -> Part:
     """Runs that are over without telling when, and were heard of since; the last one heard of first."""
     found = source.undated(ms - BEGUN_BEFORE, experiment_ids=place.ids)
-    return Found(tuple(in_order(run for run in found if run.over_at > ms)))
+    return Part(tuple(in_order(run for run in found if run.over_at > ms)))
 
 
 def failures(runs: Iterable[Run]) -> list[Run]:
@@ -342,10 +336,9 @@ def in_order(runs: Iterable[Run]) -> list[Run]:
     return sorted(known.values(), key=lambda run: -run.over_at)
 
 
-def running_now(place: Scope, source: RunSource) -> Found:
+def running_now(place: Scope, source: RunSource) -> Part:
     """Runs that are said to run."""
-    found = source.search("attributes.status = 'RUNNING'", experiment_ids=place.ids, limit=MAX_RUNNING)
-    return Found(tuple(found), len(found) >= MAX_RUNNING)
+    return source.part("attributes.status = 'RUNNING'", experiment_ids=place.ids, limit=MAX_RUNNING)
 
 
 # The best run of each of several experiments, asked for together.
@@ -356,7 +349,6 @@ def running_now(place: Scope, source: RunSource) -> Found:
 # page raises the bars; a page that is not full means that nobody is missing.
 
 
-PAGE = 200
 QUESTIONS = 4
 
 
@@ -369,20 +361,21 @@ def best_of_each(contest: RankingQuestion, known: Mapping[str, Sequence[Run]], s
     for _ in range(QUESTIONS):
         if not best:
             break
-        page = _ask(contest, best, source)
+        size = page_of(list(best.values()))
+        page = _ask(contest, best, source, size)
         raised = {key: _best(contest, [run, *_of(page, key)]) or run for key, run in best.items()}
-        if len(page) < PAGE:
+        if len(page) < size:
             return raised
         is_stuck = raised == best
         best = dict(list(raised.items())[: (len(raised) + 1) // 2 if is_stuck else len(raised)])
     return {}
 
 
-def _ask(contest: RankingQuestion, best: Mapping[str, Run], source: RunSource) -> list[Run]:
+def _ask(contest: RankingQuestion, best: Mapping[str, Run], source: RunSource, size: int) -> list[Run]:
     bars = [run.metrics[contest.metric].value for run in best.values()]
     bar = max(bars) if contest.goal is Goal.LOWER else min(bars)
     ranking = Ranking(contest.metric, contest.goal, tuple(best), contest.where)
-    return source.search(ranking.beyond(bar), experiment_ids=ranking.experiment_ids, limit=PAGE)
+    return source.search(ranking.beyond(bar), experiment_ids=ranking.experiment_ids, limit=size)
 
 
 def _of(runs: Iterable[Run], key: str) -> list[Run]:

@@ -18,6 +18,8 @@ CONTEXT_CHARS = 24  # characters shown on each side of the first difference of t
 FIRST_STRONG, POP = "\u2068", "\u2069"
 _NEWLINES = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _BLANKS = re.compile(r"\s+")
+_NUMBER = re.compile(r"[-+]?[\d.,]+(?:e[-+]?\d+)?%?", re.IGNORECASE)  # a name that would read as a value
+_LAST_WORD = re.compile(r"[^\W_][^\s_/-]*\Z")
 _JOINERS = "\u200c\u200d"  # part of Persian words and of emoji
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
@@ -103,15 +105,47 @@ def _excerpt(text: str, at: int) -> str:
 
 def distinct_labels(labels: Sequence[str], ids: Sequence[str], limit: int = TITLE_CHARS) -> tuple[str, ...]:
     """Labels for reading, no two alike: equal ones get as much of their id as tells them apart, or a number."""
-    shown = [
-        cut_middle(one_line(label), limit) or cut_middle(one_line(key), limit)
-        for label, key in zip(labels, ids, strict=True)
-    ]
+    whole = [one_line(label) or one_line(key) for label, key in zip(labels, ids, strict=True)]
+    shown = shortened(["run " * bool(_NUMBER.fullmatch(label)) + label for label in whole], limit)
     for digits in (0, 8, 16, 64):
         candidates = [_with_id(label, key, digits, shown) for label, key in zip(shown, ids, strict=True)]
         if len({label.casefold() for label in candidates}) == len(candidates):
             return tuple(map(isolate_direction, candidates))
     return tuple(isolate_direction(f"{label} ({number})") for number, label in enumerate(shown, start=1))
+
+
+def shortened(texts: Sequence[str], limit: int) -> list[str]:
+    """Each at most `limit` characters; long ones that would read alike keep what they differ in."""
+    shown = [cut_middle(text, limit) for text in texts]
+    for alike in {each for each, count in Counter(shown).items() if count > 1}:
+        places = [place for place, each in enumerate(shown) if each == alike]
+        group = list(dict.fromkeys(texts[place] for place in places))
+        if len(group) > 1:
+            apart = dict(zip(group, _apart(group, limit), strict=True))
+            for place in places:
+                shown[place] = apart[texts[place]]
+    return shown
+
+
+def _apart(texts: Sequence[str], limit: int) -> list[str]:
+    """Texts that differ, cut on both sides of the word in which they do."""
+    same = first_difference(texts)
+    word = _LAST_WORD.search(texts[0], 0, same)
+    start = max(word.start() if word else same, same - limit // 4)
+    end = min(first_difference([text[::-1] for text in texts]), min(map(len, texts)) - same)
+    widest = min(max(len(text) - start - end for text in texts), limit // 2)
+    rest = limit - 2 - widest
+    head = min(start, max(rest - end, rest * 2 // 3))
+    tail = min(end, rest - head)
+    return [_around(text, (head, start), (len(text) - end, len(text) - tail), limit) for text in texts]
+
+
+def _around(text: str, before: tuple[int, int], behind: tuple[int, int], limit: int) -> str:
+    """The text without what stands between each of these two pairs of places."""
+    head = text[: before[0]] + ("…" if before[0] < before[1] else "")
+    tail = ("…" if behind[0] < behind[1] else "") + text[behind[1] :]
+    middle = cut_end(text[before[1] : behind[0]], limit - len(head) - len(tail))
+    return f"{head}{middle.removesuffix('…') if tail.startswith('…') else middle}{tail}"
 
 
 def _with_id(label: str, key: str, digits: int, all_labels: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from comparison.language.quoting import complete_request
 from comparison.names import fold, nearest_names
 from comparison.request import Pin
 from comparison.resolve.experiments import find_experiment
-from comparison.resolve.runs import ChosenRuns, find_runs
+from comparison.resolve.runs import HALF, ChosenRuns, find_runs
 from comparison.runs import Goal, Run
 from comparison.tracking.source import Ranking, RunSource
 
@@ -25,8 +25,8 @@ def known_metric(name: str, source: RunSource, defaults: ChannelDefaults, *, tex
     """
     logged: list[str] = []
     for ids in dict.fromkeys((_experiment(source, defaults), ())):
-        recent = source.newest(experiment_ids=ids, limit=SEEN)
-        logged = list(dict.fromkeys([*logged, *(each for run in recent for each in run.metrics)]))
+        recent = source.part(experiment_ids=ids, limit=SEEN, share=HALF)
+        logged = list(dict.fromkeys([*logged, *(each for run in recent.runs for each in run.metrics)]))
         found = _alike(name, logged)
         if found:
             return found

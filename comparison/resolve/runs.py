@@ -1,6 +1,7 @@
 """From how a run was named to the run: ids, prefixes, names, `experiment/name`, links. Never a guess unsaid."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -9,12 +10,20 @@ from enum import StrEnum
 from typing import Any
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.errors import Ambiguous, ExperimentNotFound, FilterRefused, RequestError, RunNotFound
+from comparison.errors import (
+    Ambiguous,
+    ExperimentNotFound,
+    FilterRefused,
+    RequestError,
+    RunNotFound,
+    TrackingUnavailable,
+)
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import choose_primary
 from comparison.language.dates import since
 from comparison.language.quoting import complete_request, offered
-from comparison.names import NEAR, fold, nearest_names
+from comparison.language.run_reference import joined_by_commas, model_version
+from comparison.names import NEAR, fold, nearest_names, plainly, words
 from comparison.resolve.among import gather, is_called, lead, narrow, no_such_among
 from comparison.resolve.experiments import find_experiment
 from comparison.resolve.groups import find_group
@@ -37,13 +46,19 @@ from comparison.run_reference import (
     Unfinished,
 )
 from comparison.runs import Experiment, Goal, Run, Side
+from comparison.tracking.filters import can_resemble, holds, is_child_of, resembles, with_any_accents
 from comparison.tracking.leaders import SAMPLE
+from comparison.tracking.mlflow_links import linked_workspace
 from comparison.tracking.source import Ranking, RunSource
 from comparison.trials import STUDY_TAG, has_results
 
 SHORT = 8  # characters of an id that people read
 SEEN = 100  # newest runs among which near names are looked for
 MOST_TOGETHER = 20  # sides of `all runs`; as many as a table can hold
+KIN = 20  # runs that share a word with a name that is not there
+WORDS = 2  # of such a name, the longest, that are looked for
+SHORTEST_WORD = 3  # characters
+SOON = 0.35  # of the deadline, for near names
 MOST_OF_A_SWEEP = 19  # sides; with the baseline they are what a table can hold
 SIDE_BY_SIDE = 16
 FEW = 10  # runs named where a prefix fits several
@@ -58,6 +73,7 @@ RELATIVE: Sequence[type] = (Leading, TopRuns, AllRuns, Pinned)  # they look wher
 _RELATIVE = tuple(RELATIVE)
 _SEVERAL = (TopRuns, AllRuns, Group, SweepRuns)  # runs that are meant together
 _PREFIX = re.compile(r"[0-9a-f]{4,31}", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>|]+")
 _CUT = ".…"  # how short ids are written
 
 
@@ -91,19 +107,13 @@ def find_runs(  # noqa: PLR0913 -- all but two have defaults and are given by na
     """
     within = (find_experiment(experiment, source, text=text),) if experiment else ()
     scope = SearchScope(source, within, text, metric, defaults or ChannelDefaults(), now, several, _names_of(excluded))
-    ids = list(dict.fromkeys(filter(None, map(_full_id, references))))
-    first = [place for place, each in enumerate(references) if not _full_id(each) and not isinstance(each, _RELATIVE)]
-    found: dict[int, list[Side]] = {}
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-        asked = {place: threads.submit(_look, references[place], scope) for place in first}
-        fetched = dict(zip(ids, source.get(ids), strict=True)) if ids else {}
-        found.update({place: answer.result() for place, answer in asked.items()})
-        found.update({place: [_by_id(each, fetched, scope)] for place, each in enumerate(references) if _full_id(each)})
-        where = _beside(found, scope)
-        later = [place for place in range(len(references)) if place not in found]
-        asked = {place: threads.submit(choose_runs, references[place], where) for place in later}
-        found.update({place: answer.result() for place, answer in asked.items()})
-    return _once(references, found, scope)
+    try:
+        return _found(references, scope)
+    except RunNotFound:
+        joined = joined_by_commas(references, text, lambda name: _is_name(name, scope))
+        if joined == list(references):
+            raise
+        return _found(joined, scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,23 @@ class SearchScope:
 
     def refuse(self, problem: str, reference: RunReference, **more: Any) -> RunNotFound:
         return RunNotFound(problem, text=self.text, at=reference.at, **more)
+
+
+def _found(references: Sequence[RunReference], scope: SearchScope) -> list[Side]:
+    source = scope.source
+    ids = list(dict.fromkeys(filter(None, map(_full_id, references))))
+    first = [place for place, each in enumerate(references) if not _full_id(each) and not isinstance(each, _RELATIVE)]
+    found: dict[int, list[Side]] = {}
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+        asked = {place: threads.submit(_look, references[place], scope) for place in first}
+        fetched = dict(zip(ids, source.get(ids), strict=True)) if ids else {}
+        found.update({place: answer.result() for place, answer in asked.items()})
+        found.update({place: [_by_id(each, fetched, scope)] for place, each in enumerate(references) if _full_id(each)})
+        where = _beside(found, scope)
+        later = [place for place in range(len(references)) if place not in found]
+        asked = {place: threads.submit(choose_runs, references[place], where) for place in later}
+        found.update({place: answer.result() for place, answer in asked.items()})
+    return _once(references, found, scope)
 
 
 def _names_of(excluded: Sequence[RunReference]) -> tuple[str, ...]:
@@ -218,11 +245,8 @@ def _beside(found: Mapping[int, Sequence[Side]], scope: SearchScope) -> SearchSc
 
 def _sweep(told: SweepRuns, scope: SearchScope) -> list[Side]:
     parent = find_runs([told.parent], scope.source, text=scope.text, several=scope.several)[0].runs[0]
-    children = scope.source.search(
-        f"tags.mlflow.parentRunId = '{parent.run_id}'",
-        experiment_ids=(parent.experiment.experiment_id,),
-        limit=MOST_OF_A_SWEEP + 1 + len(scope.excluded),
-    )
+    own, home = is_child_of(parent.run_id), (parent.experiment.experiment_id,)
+    children = scope.source.search(own, experiment_ids=home, limit=MOST_OF_A_SWEEP + 1 + len(scope.excluded))
     if not children:
         raise scope.refuse(f"{parent.name} has no child runs: it is no sweep.", told)
     kept = _without_excluded(children, scope)
@@ -252,8 +276,7 @@ def _by_id(reference: RunReference, fetched: dict[str, Run | None], scope: Searc
         return Side(run.name, (run,))
     at = reference.at
     if isinstance(reference, Linked):
-        problem = f"The link leads to run {reference.run_id[:SHORT]}…, and there is no such run on this MLflow server."
-        raise RunNotFound(problem, remedy="It may be of another server, or deleted for good.", text=scope.text, at=at)
+        raise _dead_link(reference, scope)
     raise RunNotFound(
         f"There is no run with the id {_full_id(reference)[:SHORT]}… on this MLflow server.",
         remedy="It may be of another server, or deleted for good.",
@@ -262,17 +285,38 @@ def _by_id(reference: RunReference, fetched: dict[str, Run | None], scope: Searc
     )
 
 
+def _dead_link(reference: Linked, scope: SearchScope) -> RunNotFound:
+    address = _ADDRESS.match(scope.text, reference.at)
+    workspace = linked_workspace(address.group()) if address else ""
+    run = f"run {reference.run_id[:SHORT]}…"
+    if workspace:
+        problem = f"The link leads to {run} in the workspace {workspace}, and there is no such run where the bot looks."
+        return scope.refuse(problem, reference, remedy="The bot reads one workspace, MLFLOW_WORKSPACE.")
+    problem = f"The link leads to {run}, and there is no such run on this MLflow server."
+    return scope.refuse(problem, reference, remedy="It may be of another server, or deleted for good.")
+
+
 def _by_words(reference: Named, scope: SearchScope) -> Side:
-    side = _named(reference.text, reference, scope)
-    if side is None and reference.otherwise:
-        side = _named(reference.otherwise, reference, scope)
-    if side is None:
-        raise _not_found(reference, scope)
-    return side
+    """By each way in which the words may be meant, the likeliest first."""
+    names = [name for name in (_as_quoted(reference, scope.text), reference.text, reference.otherwise) if name]
+    for name in dict.fromkeys(names):
+        side = _named(name, reference, scope)
+        if side is not None:
+            return side
+    model = model_version(reference.text, reference.at)
+    if model is not None:
+        return choose_runs(model, scope)[0]
+    return _deleted(reference, scope) or _nearly(reference, scope)
+
+
+def _as_quoted(reference: Named, text: str) -> str:
+    """The name with the blanks that were typed around it, within quotes; "" where there were none."""
+    typed = text[reference.at : reference.end][1:-1] if reference.end > reference.at else ""
+    return typed if typed.strip() == reference.text and typed != reference.text else ""
 
 
 def _named(name: str, reference: Named, scope: SearchScope) -> Side | None:
-    """By name, by the start of the id, by `experiment/name`, by the name in another case: the first that fits."""
+    """By name, by the start of the id, by `experiment/name`, by the name written otherwise: the first that fits."""
     called, prefixed = scope.source.called(name, experiment_ids=scope.ids), []
     start = name.rstrip(_CUT)
     if not called and _PREFIX.fullmatch(start):
@@ -281,7 +325,7 @@ def _named(name: str, reference: Named, scope: SearchScope) -> Side | None:
         return _called(called, name, reference, scope)
     if prefixed:
         return _only(prefixed, reference, scope)
-    return _within_experiment(name, reference, scope) or _in_any_case(name, reference, scope)
+    return _within_experiment(name, reference, scope) or _written_otherwise(name, reference, scope)
 
 
 def _called(runs: list[Run], name: str, reference: Named, scope: SearchScope) -> Side:
@@ -333,36 +377,82 @@ def _within_experiment(name: str, reference: Named, scope: SearchScope) -> Side 
             prefixed = scope.source.with_prefix(wanted.lower())
             found = [run for run in prefixed if run.experiment.experiment_id in ids]
         within = replace(scope, experiments=(experiment,))
-        side = _called(found, wanted, reference, within) if found else _in_any_case(wanted, reference, within)
+        side = _called(found, wanted, reference, within) if found else _written_otherwise(wanted, reference, within)
         if side:
             return side
     return None
 
 
-def _in_any_case(name: str, reference: Named, scope: SearchScope) -> Side | None:
-    pattern = re.sub(r"['\"%\\]", "_", name)
-    found = scope.source.search(f"attributes.run_name ILIKE '{pattern}'", experiment_ids=scope.ids)
-    found = [run for run in found if run.name.casefold() == name.casefold()]
-    if not found:
+def _written_otherwise(name: str, reference: Named, scope: SearchScope) -> Side | None:
+    """In another case, with other blanks within, or with accents that are stored otherwise."""
+    if not can_resemble(name):
         return None
+    alike = resembles("attributes.run_name", name)
+    found = [run for run in scope.source.search(alike, experiment_ids=scope.ids) if plainly(run.name) == plainly(name)]
+    return _as_another(found, name, reference, scope) if found else None
+
+
+def _as_another(found: list[Run], name: str, reference: Named, scope: SearchScope) -> Side:
     side = _called(found, found[0].name, reference, scope)
-    said = f"called {side.label}; {name} was asked for"
-    return Side(side.label, side.runs, (said, *side.notes))
+    looks_the_same = unicodedata.normalize("NFC", side.label) == unicodedata.normalize("NFC", name)
+    said = () if looks_the_same else (f"called {side.label}; {name} was asked for",)
+    return Side(side.label, side.runs, (*said, *side.notes))
 
 
-def _not_found(reference: Named, scope: SearchScope) -> RunNotFound:
-    seen = scope.source.newest(experiment_ids=scope.ids, limit=SEEN)
+def _deleted(reference: Named, scope: SearchScope) -> Side | None:
+    """A run that was deleted in MLflow and not for good; it says of itself that it was."""
+    found = scope.source.called(reference.text, experiment_ids=scope.ids, deleted=True)
+    return _called(found, reference.text, reference, scope) if found else None
+
+
+def _nearly(reference: Named, scope: SearchScope) -> Side:
+    """The run that only differs in the blanks around its name. Raises RunNotFound with the nearest names."""
+    seen = _around(reference.text, scope)
+    same = [run for run in seen if plainly(run.name) == plainly(reference.text)]
+    if same:
+        return _called(same, same[0].name, reference, scope)
+    raise _not_found(reference, seen, scope)
+
+
+def _around(name: str, scope: SearchScope) -> list[Run]:
+    """The newest runs, and older ones whose names hold something of this one: as far as they come soon."""
+    field = "attributes.run_name"
+    long = sorted(words(name), key=lambda word: (-len(word), word))[:WORDS]
+    wheres = [holds(field, name), with_any_accents(field, name)]
+    wheres += [holds(field, word) for word in long if len(word) >= SHORTEST_WORD]
+    asked = [("", SEEN), *((where, KIN) for where in dict.fromkeys(filter(None, wheres)))]
+
+    def ask(where: str, limit: int) -> tuple[Run, ...]:
+        try:
+            return scope.source.part(where, experiment_ids=scope.ids, limit=limit, share=SOON).runs
+        except (TrackingUnavailable, FilterRefused):
+            return ()  # that there is no such run is worth saying without
+
+    with ThreadPoolExecutor(len(asked)) as threads:
+        found = [run for runs in threads.map(lambda each: ask(*each), asked) for run in runs]
+    return list({run.run_id: run for run in found}.values())
+
+
+def _not_found(reference: Named, seen: Sequence[Run], scope: SearchScope) -> RunNotFound:
     place = f" in {scope.experiments[0].name}" if scope.experiments else ""
     alike = nearest_names(reference.text, [run.name for run in seen])
+    is_empty = not seen and not scope.source.newest(experiment_ids=scope.ids, limit=1)
     return RunNotFound(
         f"There is no run called {plain_reference(reference.text)}{place}.",
-        remedy="" if seen else f"There are no runs{place or ' on this MLflow server'} yet that the bot can see.",
+        remedy=f"There are no runs{place or ' on this MLflow server'} yet that the bot can see." if is_empty else "",
         example=complete_request(scope.text, reference.at, reference.end, alike[0]) if alike else "",
         near=alike,
         text=scope.text,
         at=reference.at,
         end=reference.end or None,
     )
+
+
+def _is_name(name: str, scope: SearchScope) -> bool:
+    if scope.source.called(name, experiment_ids=scope.ids, limit=1):
+        return True
+    reference = Named(name)
+    return _written_otherwise(name, reference, replace(scope, several=ChosenRuns.NEWEST)) is not None
 
 
 def plain_reference(name: str) -> str:
@@ -374,6 +464,7 @@ def plain_reference(name: str) -> str:
 
 
 ID_PREFIX = 8
+HALF = 0.5  # of the deadline, for what a few runs tell as well as many
 USERS = 200  # runs among which a user's are looked for
 SPARE = 5  # sweeps without metrics that are passed over
 AHEAD = 15 * 60_000  # ms that a clock may be ahead
@@ -444,14 +535,15 @@ def _is_empty_sweep(run: Run, beside: Sequence[Run], scope: SearchScope) -> bool
         return False
     if STUDY_TAG in run.tags or any(each.parent_id == run.run_id for each in beside):
         return True
-    where = f"tags.mlflow.parentRunId = '{run.run_id}'"
-    return bool(scope.source.search(where, experiment_ids=(run.experiment.experiment_id,), limit=1))
+    own = is_child_of(run.run_id)
+    return bool(scope.source.search(own, experiment_ids=(run.experiment.experiment_id,), limit=1))
 
 
 def _latest_by(told: Latest, scope: SearchScope) -> Side:
     """Of the user called exactly so, else of the only one whose name holds it."""
-    pattern = "".join("_" if sign in "'\"%\\" else sign for sign in told.user)
-    found = scope.source.ended(f"tags.mlflow.user ILIKE '%{pattern}%'", experiment_ids=scope.ids, limit=USERS)
+    theirs = holds("tags.mlflow.user", told.user)
+    some = scope.source.part(theirs, experiment_ids=scope.ids, limit=USERS, ended=True)
+    found = [run for run in some.runs if fold(told.user) in fold(run.user)]
     exact = [run for run in found if run.user.casefold() == told.user.casefold()]
     users = sorted({run.user for run in found})
     if not exact and len(users) > 1:
@@ -459,8 +551,8 @@ def _latest_by(told: Latest, scope: SearchScope) -> Side:
     fitting = exact or found
     run, passed = _last_to_end(fitting, told, scope)
     if run is None:
-        recent = scope.source.newest(experiment_ids=scope.ids, limit=SAMPLE)
-        known = tuple(dict.fromkeys(run.user for run in recent if run.user))
+        recent = scope.source.part(experiment_ids=scope.ids, limit=SAMPLE, share=HALF)
+        known = tuple(dict.fromkeys(run.user for run in recent.runs if run.user))
         problem = f"{told.user} has no run{scope.place} that ended."
         raise scope.refuse(problem, told, near=nearest_names(told.user, known) or known[:5])
     before = f"{told.back} before the " if told.back else ""
@@ -584,8 +676,8 @@ def rank_by(metric: str, scope: SearchScope, told: RunReference) -> tuple[str, G
 
 def _as_logged(wanted: str, scope: SearchScope, told: RunReference) -> str:
     """The metric's name among the newest runs; one that none of them logged is asked for by itself."""
-    recent = scope.source.newest(experiment_ids=scope.ids, limit=SAMPLE)
-    logged = list(dict.fromkeys(name for run in recent for name in run.metrics))
+    recent = scope.source.part(experiment_ids=scope.ids, limit=SAMPLE, share=HALF)
+    logged = list(dict.fromkeys(name for run in recent.runs for name in run.metrics))
     alike = {fold(name): name for name in reversed(logged)}
     if wanted in logged:
         return wanted
@@ -614,7 +706,7 @@ def _pinned(told: Pinned, scope: SearchScope) -> list[Side]:
 
 def _registered(told: Registered, scope: SearchScope) -> list[Side]:
     versions = scope.source.versions(model=told.model, alias=told.alias, version=told.version)
-    named = f"@{told.alias}" if told.alias else f"version {told.version}"
+    named = f"@{told.alias}" if told.alias else f"version {told.version}" if told.version else "run"
     if not versions:
         whose = f"The model {told.model} has no {named}" if told.model else f"No registered model has the alias {named}"
         raise scope.refuse(f"{whose}.", told, remedy="Look it up in MLflow's model registry.")
@@ -632,7 +724,10 @@ def _registered(told: Registered, scope: SearchScope) -> list[Side]:
         raise scope.refuse(problem, told, remedy="The version names no run, or the run is gone.")
     behind = next(each for each in versions if each.run_id == there[0].run_id)
     alias = f" @{told.alias}" if told.alias else ""
-    return [_side(there[0], f"version {behind.version}{alias} of {behind.model}")]
+    stage = f", {told.version}," if told.version and told.version != behind.version else ""
+    if not behind.version:
+        return [_side(there[0], f"made the logged model {behind.model}")]
+    return [_side(there[0], f"version {behind.version}{stage}{alias} of {behind.model}")]
 
 
 def _unfinished(told: Unfinished, scope: SearchScope) -> list[Side]:

@@ -11,14 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from comparison.runs import Run
-from comparison.tracking.source import Ranking, _beyond, _quoted
+from comparison.tracking.filters import metric
+from comparison.tracking.source import Ranking, _beyond
 
 SAMPLE = 30  # runs to set the first bar by
-PAGE = 200  # runs above the bar in one answer
+PAGE = 200  # runs above the bar in one answer, at most
+LEAST = 20  # likewise, at least
+VALUES = 30_000  # metrics, parameters and tags in one answer
 EVERYTHING = 10_000  # runs, where a bar does not help
 QUESTIONS = 40  # each raises the bar; a store where this is not enough changes faster than it can be read
 
@@ -34,16 +37,19 @@ def leaders(ranking: Ranking, source: Searching, *, count: int = 1, known: Itera
 
     `known` are runs just fetched that are likely to lead: with them the first question is often the last.
     """
+    if not metric(ranking.metric):
+        return ()  # MLflow cannot be asked for a metric that is called so
     best = _best(ranking, known, count)
     if len(best) < count:
         best = _best(ranking, [*best, *_ask(ranking, source, "", SAMPLE + count)], count)
     if len(best) < count:
         return _best(ranking, [*best, *_all_that_logged(ranking, source)], count)
+    page = max(page_of(best), 2 * count)
     for _ in range(QUESTIONS):
         beyond = _beyond(ranking, best[-1].metrics[ranking.metric].value)
-        above = _ask(ranking, source, beyond, PAGE)
+        above = _ask(ranking, source, beyond, page)
         raised = _best(ranking, [*best, *above], count)
-        if len(above) < PAGE:
+        if len(above) < page:
             return raised
         if raised == best:  # MLflow counts a page of values that are not numbers as above the bar: look behind them
             return _best(ranking, [*best, *_ask(ranking, source, beyond, EVERYTHING)], count)
@@ -51,9 +57,15 @@ def leaders(ranking: Ranking, source: Searching, *, count: int = 1, known: Itera
     return best
 
 
+def page_of(runs: Sequence[Run]) -> int:
+    """How many runs like these are quick to read: a server needs long for those that logged thousands of metrics."""
+    values = sum(len(run.metrics) + len(run.parameters) + len(run.tags) for run in runs)
+    return max(LEAST, min(PAGE, VALUES * len(runs) // max(values, 1)))
+
+
 def _all_that_logged(ranking: Ranking, source: Searching) -> list[Run]:
     """Few of the newest logged the metric: ask for those that did, on either side of zero."""
-    key = _quoted(ranking.metric)
+    key = metric(ranking.metric)
     return [run for part in (f"{key} >= 0", f"{key} < 0") for run in _ask(ranking, source, part, EVERYTHING)]
 
 
@@ -121,11 +133,13 @@ class LeaderCache:
         if kept and is_good and not ranking.where:
             found = self._with_news(ranking, source, kept)
             if found is not None and kept.runs and len(found) >= min(count, len(kept.runs)):
-                self._keep(ranking, _Kept(found[: kept.asked_for], kept.looked_at, began_ms, kept.asked_for))
+                self._keep(
+                    ranking, _Kept(_slim(ranking, found, kept.asked_for), kept.looked_at, began_ms, kept.asked_for)
+                )
                 return found[:count]
         known = [run for run in source.get([run.run_id for run in kept.runs]) if run] if kept else []
         found = leaders(ranking, source, count=count, known=[run for run in known if not run.deleted])
-        self._keep(ranking, _Kept(found, began, began_ms, count))
+        self._keep(ranking, _Kept(_slim(ranking, found, count), began, began_ms, count))
         return found
 
     def _with_news(self, ranking: Ranking, source: LeaderSource, kept: _Kept) -> tuple[Run, ...] | None:
@@ -154,6 +168,14 @@ class LeaderCache:
             self._kept[ranking] = kept
             while len(self._kept) > MOST:
                 del self._kept[next(iter(self._kept))]
+
+
+def _slim(ranking: Ranking, runs: Sequence[Run], count: int) -> tuple[Run, ...]:
+    """What is kept of leaders, who may hold thousands of metrics: they are asked for again before they are shown."""
+    own = ({ranking.metric: run.metrics[ranking.metric]} for run in runs[:count])
+    return tuple(
+        replace(run, metrics=each, parameters={}, tags={}) for run, each in zip(runs[:count], own, strict=True)
+    )
 
 
 class _Nothing:

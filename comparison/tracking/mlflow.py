@@ -7,26 +7,55 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as NotInTime
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 import mlflow
-from mlflow.entities import ViewType
+from mlflow.entities import LifecycleStage, ViewType
+from mlflow.environment_variables import (
+    MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR,
+    MLFLOW_HTTP_REQUEST_BACKOFF_JITTER,
+    MLFLOW_HTTP_REQUEST_MAX_RETRIES,
+    MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER,
+    MLFLOW_REGISTRY_URI,
+)
 from mlflow.exceptions import MlflowException, RestException
+from mlflow.utils import request_utils
+from mlflow.utils.search_utils import SearchUtils
 
 from comparison.concurrency import DaemonThreads, retry_on_race
 from comparison.errors import FilterRefused, RequestError, TrackingUnavailable
 from comparison.runs import GOING_ON, Dataset, Experiment, Goal, Metric, Run, Status, is_moment
 from comparison.tolerance import read_tolerance
+from comparison.tracking.budgets import ALL, ASKING, MOST, PAGE, Budget, NobodyWaits, TooMuch, page_size, read_in_pieces
 from comparison.tracking.experiment_cache import ExperimentCache, SingleFlight
+from comparison.tracking.file_store import FileSearch
+from comparison.tracking.filters import is_text
 from comparison.tracking.leaders import LeaderCache
-from comparison.tracking.mlflow_errors import Server, not_mlflow, shown_address, too_slow, unavailable, unusable
-from comparison.tracking.source import ExperimentState, ModelVersion, Ranking
+from comparison.tracking.mlflow_errors import (
+    Server,
+    not_mlflow,
+    shown_address,
+    too_often,
+    too_slow,
+    unavailable,
+    unopened,
+    unusable,
+)
+from comparison.tracking.schemas import Schema, read, sqlite_path, trouble
+from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking
 from comparison.trials import is_pruned
 
 SIDE_BY_SIDE = 64  # questions to MLflow at once
 OPENS_WITHIN = 60.0  # seconds, for a file: MLflow makes the tables of a new database when it is first opened
+AS_LONG_AS = 3  # questions in a row may take together as long as so many, each at its deadline
+POINTS = 25_000  # values of a history in one answer, the most that MLflow gives
+MOST_POINTS = 250_000  # values of a history that are read
+_DATABASES = frozenset({"postgresql", "mysql", "sqlite", "mssql"})
 _NOT_THERE = "RESOURCE_DOES_NOT_EXIST"
 _NOT_VALID = "INVALID_PARAMETER_VALUE"
 _NO_MODELS = ("ENDPOINT_NOT_FOUND", "NOT_FOUND", "NOT_IMPLEMENTED", "FEATURE_DISABLED")
@@ -55,99 +84,125 @@ class MlflowRuns:
         self._catalogue = ExperimentCache(
             self._all_experiments, self._one_experiment, DaemonThreads(1, "mlflow-list"), clock
         )
-        self._searches = RunSearches(self._client, self._catalogue)
+        self._is_files = not is_remote and uri.partition(":")[0] in ("file", uri)
+        searched = _file_search(self._client) if self._is_files else self._client
+        self._searches = RunSearches(searched, self._catalogue, timeout)
         self._registry = Registry(self._client, self._is_unknown)
         self._memory = LeaderCache(clock)
-        self._flights = SingleFlight(self._executor, self._get)
+        self._history_limit = MOST_POINTS
+        self._flights = SingleFlight(self._executor, self._fly)
 
     def __repr__(self) -> str:
         return f"MlflowRuns({self._server.name})"
 
     def get(self, run_ids: Sequence[str]) -> list[Run | None]:
-        until = self._clock() + self._server.seconds
+        budget = self._budget()
         asked = [self._flights.start(run_id) for run_id in run_ids]
-        return [self._flown(run_id, flight, until) for run_id, flight in zip(run_ids, asked, strict=True)]
+        return [self._flown(run_id, flight, budget) for run_id, flight in zip(run_ids, asked, strict=True)]
 
     def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
         if not (prefix.isascii() and prefix.isalnum()):
             return []
         deleted = self._deleted_experiments
-        return self._in_time(lambda: self._searches.beginning_with(prefix, limit, ViewType.ALL, deleted))
+        return self._in_time(lambda budget: self._searches.beginning_with(prefix, limit, ViewType.ALL, deleted, budget))
 
-    def called(self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        where = f"attributes.run_name {name_filter(name)}"
-        found = self.search(where, experiment_ids=experiment_ids, limit=limit)
+    def called(
+        self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50, deleted: bool = False
+    ) -> list[Run]:
+        view = ViewType.DELETED_ONLY if deleted else None
+        question = Question(is_text("attributes.run_name", name), limit, view)
+        found = self._in_time(lambda budget: self._searches.search(question, experiment_ids, budget))
         return [run for run in found if run.name == name]
 
     def newest(self, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
         return self.search("", experiment_ids=experiment_ids, limit=limit)
 
     def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        return self._in_time(lambda: self._searches.search(where, experiment_ids, limit))
+        return self._in_time(lambda budget: self._searches.search(Question(where, limit), experiment_ids, budget))
+
+    def part(
+        self,
+        where: str = "",
+        *,
+        experiment_ids: Sequence[str] = (),
+        limit: int = 50,
+        ended: bool = False,
+        share: float = 1.0,
+    ) -> Part:
+        question = _ended(where, limit) if ended else Question(where, limit)
+        came, budget = Answer(), self._budget(share)
+        try:
+            found = self._asked(lambda _: self._searches.search(question, experiment_ids, budget, came), budget)
+        except (NotInTime, NobodyWaits, TooMuch) as error:
+            found = list(came.runs)
+            if not found:
+                raise self._refusal(error) from error
+        except Exception as error:
+            raise self._refusal(error) from error
+        return Part(tuple(_in_order(found, ended=ended)), came.has_more)
 
     def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        over = " AND ".join(filter(None, [where, OVER]))
-        order = ["attributes.end_time DESC"]
-        found = self._in_time(lambda: self._searches.search(over, experiment_ids, limit, order=order))
-        return sorted(found, key=lambda run: -(run.ended_at or 0))
+        question = _ended(where, limit)
+        found = self._in_time(lambda budget: self._searches.search(question, experiment_ids, budget))
+        return _in_order(found, ended=True)
 
-    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> list[Run]:
-        return self._searches.ended_after(moment_ms, experiment_ids, limit, self._in_time)
+    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> Part:
+        found = self._searches.ended_after(moment_ms, experiment_ids, limit, self._in_time)
+        return Part(tuple(found.runs), found.has_more)
 
     def undated(self, begun_after: int, *, experiment_ids: Sequence[str] = (), limit: int = 200) -> list[Run]:
         where = f"attributes.start_time > {int(begun_after)} AND {OVER}"
-        return [run for run in self.search(where, experiment_ids=experiment_ids, limit=limit) if run.ended_at is None]
+        newest = self.part(where, experiment_ids=experiment_ids, limit=limit)
+        return [run for run in newest.runs if run.ended_at is None]
 
     def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
         return self.search("attributes.status = 'RUNNING'", experiment_ids=experiment_ids, limit=limit)
 
     def these(self, run_ids: Sequence[str]) -> list[Run]:
-        chunks = self._side_by_side(lambda ids: self._searches.these(ids, ViewType.ALL), run_ids)
+        chunks = self._side_by_side(lambda ids, budget: self._searches.these(ids, ViewType.ALL, budget), run_ids)
         known = {run.run_id: run for runs in chunks for run in runs}
         return [known[run_id] for run_id in dict.fromkeys(run_ids) if run_id in known]
 
     def fitting(self, where: str, run_ids: Sequence[str]) -> set[str]:
         try:
-            return set().union(*self._side_by_side(lambda ids: self._searches.fitting(where, ids), run_ids))
+            found = self._side_by_side(lambda ids, budget: self._searches.fitting(where, ids, budget), run_ids)
+            return set().union(*found)
         except FilterRefused:
             self.search(where, limit=1)  # refused in words about this filter alone
             raise
 
     def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
         ids = ranking.experiment_ids or tuple(each.experiment_id for each in self.experiments())
-        return self._memory.leaders(replace(ranking, experiment_ids=ids), self, count)
+        within = _Hurried(self, self._clock() + AS_LONG_AS * self._server.seconds, self._clock)
+        return self._memory.leaders(replace(ranking, experiment_ids=ids), within, count)
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
-        return self._in_time(lambda: self._registry.versions(model, alias, version))
+        return self._in_time(lambda budget: self._registry.versions(model, alias, version, budget))
 
     def versions_of(self, run_ids: Sequence[str]) -> list[ModelVersion]:
         return [each for chunk in self._side_by_side(self._registry.made_by, run_ids) for each in chunk]
 
     def history(self, run_id: str, metric: str, *, most: int | None = None) -> list[Metric]:
-        if most is not None:
-            store = self._client._tracking_client.store  # noqa: SLF001 -- the only way to one page
-            logged = self._in_time(lambda: store.get_metric_history(run_id, metric, max_results=most)[:most])
-        else:
-            logged = self._in_time(lambda: self._client.get_metric_history(run_id, metric))
-        read = [to_metric(each) for each in logged]
+        read = self._in_time(lambda budget: self._points(run_id, metric, budget, most))
         return sorted(read, key=lambda each: (each.step, each.logged_at))
 
     def evaluations(self, run: Run) -> dict[str, list[Metric]]:
-        until = self._clock() + self._server.seconds
+        budget = self._budget()
         asked = [
-            self._executor.submit(retry_on_race, partial(self._model_metrics, model)) for model in run.models[:_MODELS]
+            self._executor.submit(self._within, budget, partial(self._model_metrics, model))
+            for model in run.models[:_MODELS]
         ]
         found: dict[str, list[Metric]] = {}
-        for each in (each for answer in asked for each in self._wait(answer, until)):
+        for each in (each for answer in asked for each in self._wait(answer, budget)):
             if each.run_id == run.run_id and each.dataset_name:
                 found.setdefault(each.key, []).append(to_metric(each))
         return found
 
     def state_of(self, experiment_id: str) -> ExperimentState | None:
-        return self._in_time(lambda: self._state_of(experiment_id))
+        return self._in_time(lambda _budget: self._state_of(experiment_id))
 
     def experiments(self) -> tuple[Experiment, ...]:
-        return self._in_time(self._catalogue.active)
+        return self._in_time(lambda _budget: self._catalogue.active())
 
     def names(self, limit: int = 10) -> list[str]:
         """What the newest runs are called, each once."""
@@ -155,25 +210,39 @@ class MlflowRuns:
 
     def _connected(self, uri: str) -> Any:
         """MLflow's client: for a database that is already a question to it."""
-        connecting = self._executor.submit(mlflow.MlflowClient, uri)
+        connecting = self._executor.submit(self._opened, uri)
         seconds = max(self._server.seconds, OPENS_WITHIN if uri.startswith("sqlite:") else 0.0)
         try:
             return connecting.result(seconds)
         except NotInTime as error:
             raise too_slow(replace(self._server, seconds=seconds)) from error
+        except RequestError:
+            raise
         except Exception as error:
             refusal = unusable(error, self._server, uri)
             if refusal is None:
                 raise
             raise refusal from error
 
-    def _flown(self, run_id: str, flight: Future[Run | None], until: float) -> Run | None:
+    def _opened(self, uri: str) -> Any:
+        """MLflow's client, of a database that it will not change."""
+        for each in filter(None, (uri, MLFLOW_REGISTRY_URI.get())):
+            if each.partition(":")[0].partition("+")[0] in _DATABASES:
+                problem, remedy = _schema_trouble(each)
+                if problem:
+                    raise unopened(self._server, problem, remedy)
+        return mlflow.MlflowClient(uri)
+
+    def _flown(self, run_id: str, flight: Future[Run | None], budget: Budget) -> Run | None:
         """What the flight brought; a new one is started where another asker gave up on it before it left."""
         while True:
             try:
-                return self._wait(flight, until)
+                return self._wait(flight, budget)
             except CancelledError:
                 flight = self._flights.start(run_id)
+
+    def _fly(self, run_id: str) -> Run | None:
+        return self._within(self._budget(), lambda _budget: self._get(run_id))
 
     def _get(self, run_id: str) -> Run | None:
         if not is_id(run_id):
@@ -188,34 +257,78 @@ class MlflowRuns:
             raise not_mlflow(self._server)
         return self._searches.run(found)
 
-    def _side_by_side(self, ask: Callable[[Sequence[str]], _Answer], run_ids: Sequence[str]) -> list[_Answer]:
+    def _points(self, run_id: str, metric: str, budget: Budget, most: int | None) -> list[Metric]:
+        """The history page by page: MLflow's client has no way to stop between them, its store has."""
+        ask = self._client._tracking_client.store.get_metric_history  # noqa: SLF001 -- see above
+        size = most or (self._history_limit if self._is_files else POINTS)
+        read: list[Metric] = []
+        token = None
+        while True:
+            budget.check()
+            page = ask(run_id, metric, max_results=size, page_token=token)
+            read.extend(to_metric(each) for each in page)
+            token = page.token
+            if not token or (most is not None and len(read) >= most):
+                return read[:most]
+            if len(read) >= self._history_limit:
+                raise too_often(metric, self._history_limit)
+
+    def _side_by_side(self, ask: Callable[[Sequence[str], Budget], _Answer], run_ids: Sequence[str]) -> list[_Answer]:
         """One question for each chunk of them."""
-        until = self._clock() + self._server.seconds
-        asked = [self._executor.submit(retry_on_race, partial(ask, chunk)) for chunk in in_chunks(run_ids)]
-        return [self._wait(each, until) for each in asked]
+        budgets = [(chunk, self._budget()) for chunk in in_chunks(run_ids)]
+        asked = [
+            (self._executor.submit(self._within, budget, partial(ask, chunk)), budget) for chunk, budget in budgets
+        ]
+        return [self._wait(each, budget) for each, budget in asked]
 
-    def _in_time(self, ask: Callable[[], _Answer]) -> _Answer:
-        return self._wait(self._executor.submit(retry_on_race, ask), self._clock() + self._server.seconds)
+    def _in_time(self, ask: Callable[[Budget], _Answer]) -> _Answer:
+        budget = self._budget()
+        return self._wait(self._executor.submit(self._within, budget, ask), budget)
 
-    def _wait(self, answer: Future[_Answer], until: float) -> _Answer:
+    def _asked(self, ask: Callable[[Budget], _Answer], budget: Budget) -> _Answer:
+        """As `_in_time`, with what went wrong as it was raised."""
+        answer = self._executor.submit(self._within, budget, ask)
         try:
-            return answer.result(max(0.0, until - self._clock()))
-        except NotInTime as error:
+            return answer.result(max(0.0, budget.until - self._clock()))
+        finally:
+            budget.give_up()
             answer.cancel()
-            raise too_slow(self._server) from error
-        except Exception as error:
-            if isinstance(error, MlflowException) and error.error_code == _NOT_VALID and self._is_own(error):
-                raise FilterRefused(
-                    f"MLflow does not take this filter: {_first_line(error)}",
-                    remedy="Filters look like this:",
-                    example="where params.lr = '0.1' and metrics.accuracy > 0.9",
-                ) from error
-            refusal = None if isinstance(error, RequestError) else unavailable(error, self._server)
-            if refusal is None:
-                raise
-            raise refusal from error
 
-    def _model_metrics(self, model_id: str) -> list[Any]:
+    def _budget(self, share: float = 1.0) -> Budget:
+        return Budget(self._clock() + self._server.seconds * share, self._clock)
+
+    def _within(self, budget: Budget, ask: Callable[[Budget], _Answer]) -> _Answer:
+        """What is asked, by MLflow's client in this thread, held to the budget."""
+        if self._server.is_remote:
+            _guard_transport()
+        asking = ASKING.set(budget)
+        try:
+            return retry_on_race(lambda: ask(budget))
+        finally:
+            ASKING.reset(asking)
+
+    def _wait(self, answer: Future[_Answer], budget: Budget) -> _Answer:
+        try:
+            return answer.result(max(0.0, budget.until - self._clock()))
+        except Exception as error:
+            answer.cancel()
+            budget.give_up()
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> Exception:
+        """What the error means for the person; the error itself where it is one already, or a fault of ours."""
+        if isinstance(error, NotInTime):
+            return too_slow(self._server)
+        if isinstance(error, MlflowException) and error.error_code == _NOT_VALID and self._is_own(error):
+            return FilterRefused(
+                f"MLflow does not take this filter: {_first_line(error)}",
+                remedy="Filters look like this:",
+                example="where params.lr = '0.1' and metrics.accuracy > 0.9",
+            )
+        refusal = None if isinstance(error, RequestError) else unavailable(error, self._server)
+        return refusal or error
+
+    def _model_metrics(self, model_id: str, _budget: Budget) -> list[Any]:
         """What was logged of a model; nothing where it is gone, or the server does not know of models."""
         try:
             return list(self._client.get_logged_model(model_id).metrics or ())
@@ -234,12 +347,17 @@ class MlflowRuns:
         return known and self._is_own(error)
 
     def _all_experiments(self) -> tuple[Experiment, ...]:
-        found = every_page(self._client.search_experiments, ViewType.ACTIVE_ONLY)
+        found = self._listed(ViewType.ACTIVE_ONLY)
         found.sort(key=lambda each: each.last_update_time or 0, reverse=True)
         return tuple(to_experiment(each) for each in found)
 
     def _deleted_experiments(self) -> list[str]:
-        return [each.experiment_id for each in every_page(self._client.search_experiments, ViewType.DELETED_ONLY)]
+        return [each.experiment_id for each in self._listed(ViewType.DELETED_ONLY)]
+
+    def _listed(self, view: Any) -> list[Any]:
+        return self._within(
+            self._budget(), lambda budget: every_page(self._client.search_experiments, view, budget=budget)
+        )
 
     def _state_of(self, experiment_id: str) -> ExperimentState | None:
         try:
@@ -252,7 +370,41 @@ class MlflowRuns:
         return ExperimentState(to_experiment(found), is_deleted, found.last_update_time or 0)
 
     def _one_experiment(self, experiment_id: str) -> Experiment:
-        return to_experiment(self._client.get_experiment(experiment_id))
+        """Called as its id where MLflow has its runs and has lost, or never had, what it knew of the experiment."""
+        try:
+            return to_experiment(self._client.get_experiment(experiment_id))
+        except MlflowException as error:
+            if not self._is_unknown(error) and self._lists(experiment_id, error):
+                raise
+            return Experiment(experiment_id, experiment_id)
+
+    def _lists(self, experiment_id: str, error: MlflowException) -> bool:
+        """Whether MLflow lists the experiment that it failed to tell. Raises the error where it lists none."""
+        try:
+            return experiment_id in {each.experiment_id for each in self._all_experiments()}
+        except MlflowException:
+            raise error from None
+
+
+@dataclass(frozen=True)
+class _Hurried:
+    """A source that is asked nothing more when the time for all questions together is over."""
+
+    source: MlflowRuns
+    until: float
+    clock: Callable[[], float]
+
+    def get(self, run_ids: Sequence[str]) -> list[Run | None]:
+        self._check()
+        return self.source.get(run_ids)
+
+    def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        self._check()
+        return self.source.search(where, experiment_ids=experiment_ids, limit=limit)
+
+    def _check(self) -> None:
+        if self.clock() > self.until:
+            raise too_slow(self.source._server)  # noqa: SLF001 -- of the same module
 
 
 def answer_within(seconds: float, environ: MutableMapping[str, str]) -> None:
@@ -280,6 +432,84 @@ def _look_for_databricks_once() -> None:
         providers[:] = [each for each in providers if "Databricks" not in type(each).__name__ or each.in_context()]
 
 
+def _file_search(client: Any) -> FileSearch:
+    """Searches as MLflow's store of files makes them, without reading all of every run."""
+    store = client._tracking_client.store  # noqa: SLF001 -- MLflow has no way to read a part
+
+    def read(folder: Path) -> Any:
+        return store._get_run_from_info(store._get_run_info_from_dir(str(folder)))  # noqa: SLF001 -- likewise
+
+    def info(folder: Path) -> Any:
+        with suppress(Exception):  # whatever is wrong with one run, the others are there
+            return store._get_run_info_from_dir(str(folder))  # noqa: SLF001 -- likewise
+
+    return FileSearch(SearchUtils, store._get_experiment_path, read, info, LifecycleStage.matches_view_type)  # noqa: SLF001 -- likewise
+
+
+def _guard_transport() -> None:
+    """Make MLflow's HTTP session, as it is with the settings of now, read answers piece by piece (`read_in_pieces`).
+
+    MLflow has no way to say so; where its insides are others than here, answers are read as a whole.
+    """
+    session = request_utils._get_request_session(  # noqa: SLF001 -- as rest_utils.http_request gets it
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES.get(),
+        MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR.get(),
+        MLFLOW_HTTP_REQUEST_BACKOFF_JITTER.get(),
+        request_utils._TRANSIENT_FAILURE_RESPONSE_CODES,  # noqa: SLF001 -- likewise
+        True,  # noqa: FBT003 -- likewise
+        MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER.get(),
+    )
+    hooks = session.hooks["response"]
+    if read_in_pieces not in hooks:
+        hooks.append(read_in_pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Runs that fit a filter, as MLflow is asked for them. `view` as MLflow's, None: those that are not deleted."""
+
+    where: str
+    limit: int
+    view: Any = None
+    order: tuple[str, ...] = ()
+
+
+def _ended(where: str, limit: int) -> Question:
+    return Question(" AND ".join(filter(None, [where, OVER])), limit, order=("attributes.end_time DESC",))
+
+
+def _in_order(runs: Sequence[Run], *, ended: bool) -> list[Run]:
+    return sorted(runs, key=lambda run: -((run.ended_at if ended else run.started_at) or 0))
+
+
+def _schema_trouble(uri: str) -> tuple[str, str]:
+    """As `schemas.trouble`, of the database at this address."""
+    from mlflow.store import db_migrations  # noqa: PLC0415 -- takes seconds, and only databases need it
+    from mlflow.store.db import utils  # noqa: PLC0415 -- likewise
+
+    path = sqlite_path(uri)
+    if path:
+        held = read(path)
+    elif uri.startswith("sqlite"):
+        return "", ""  # in memory
+    else:
+        held = _schema_on_server(utils, uri)
+    known = [file.name.partition("_")[0] for file in Path(db_migrations.__path__[0]).glob("versions/*.py")]
+    name = f"sqlite:///{Path(path).name}" if path else "with its address"
+    return trouble(held, utils._get_latest_schema_revision(), known, mlflow.__version__, name)  # noqa: SLF001 -- MLflow has no public way
+
+
+def _schema_on_server(utils: Any, uri: str) -> Schema:
+    engine = utils.create_sqlalchemy_engine(uri)
+    try:
+        with engine.connect() as connection:
+            tables = frozenset(engine.dialect.get_table_names(connection))
+        revision = utils._get_schema_version(engine)  # noqa: SLF001 -- as above
+    finally:
+        engine.dispose()
+    return Schema(tables, (revision,) if revision else ())
+
+
 def _first_line(error: MlflowException) -> str:
     line = str(error.message).strip().partition("\n")[0].strip()
     return line.removeprefix(f"{_NOT_VALID}: ")[:300]
@@ -288,8 +518,11 @@ def _first_line(error: MlflowException) -> str:
 # Searches for runs through MLflow's client: its pages, and one question about many runs at once.
 
 
-LEAST = 50  # likewise, of a server that is too slow for more
+SHARE_OF_A_PAGE = 0.2  # of the deadline
+LARGE = 2_000  # values in a page, of which the time that it took is told by them
+LEAST = 50  # runs in a page, of a server that is too slow for more
 CHUNK = 400  # runs that one question names
+KNOWN = 1_000  # kinds of questions of which is kept how large their runs are
 OVER = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
 LONGEST_ID = 256
 
@@ -299,132 +532,183 @@ def is_id(text: str) -> bool:
     return text.isascii() and text.isalnum() and len(text) <= LONGEST_ID
 
 
-def name_filter(name: str) -> str:
-    """The comparison that finds a name: MLflow's filters have no way to escape a quote within quotes."""
-    if "'" not in name:
-        return f"= '{name}'"
-    if '"' not in name:
-        return f'= "{name}"'
-    return f"LIKE '{name.replace(chr(39), '_')}'"
-
-
 def in_chunks(run_ids: Iterable[str]) -> Iterator[Sequence[str]]:
     """Each id once, as many at a time as one question may name."""
     known = [run_id for run_id in dict.fromkeys(run_ids) if is_id(run_id)]
     yield from (known[start : start + CHUNK] for start in range(0, len(known), CHUNK))
 
 
-class RunSearches:
-    """Asked in the thread of the caller, and for as long as it takes. `experiment_ids`: none mean all active ones."""
+@dataclass
+class Answer:
+    """What came so far, while pages still come: whoever stops waiting may use it. `has_more` when there is more."""
 
-    def __init__(self, client: Any, catalogue: ExperimentCache) -> None:
+    runs: list[Run] = field(default_factory=list)
+    has_more: bool = True
+
+
+class RunSearches:
+    """Asked in the thread of the caller, within its budget. `experiment_ids`: none mean all active ones.
+
+    `seconds` is the deadline.
+    """
+
+    def __init__(self, client: Any, catalogue: ExperimentCache, seconds: float) -> None:
         self._client = client
+        self._page_seconds = seconds * SHARE_OF_A_PAGE
+        self._pace = 0.0  # seconds for a value, as the last large page took them
         self._catalogue = catalogue
         self._page = PAGE_SIZE
+        self._weights: dict[tuple[str, ...], float] = {}
 
     def run(self, found: Any) -> Run:
         return to_run(found, self._catalogue.one(found.info.experiment_id))
 
     def search(
-        self,
-        where: str,
-        experiment_ids: Sequence[str],
-        limit: int,
-        *,
-        view: Any = None,
-        order: Sequence[str] = (),
+        self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: Answer | None = None
     ) -> list[Run]:
-        """The newest first; `view` as MLflow's, None: those that are not deleted."""
+        """The newest first. `answer` is filled while pages come."""
         if experiment_ids:
-            return self.pages(where, experiment_ids, limit, view=view, order=order)
+            return self.pages(question, experiment_ids, budget, answer)
         asked = [each.experiment_id for each in self._catalogue.active()]
-        found = self.pages(where, asked, limit, view=view, order=order)
+        found = self.pages(question, asked, budget, answer)
         if not found:  # perhaps in an experiment made since the list was
-            found = self.pages(where, self._newer_than(asked), limit, view=view, order=order)
+            found = self.pages(question, self._newer_than(asked), budget, answer)
         return found
 
     def pages(
-        self,
-        where: str,
-        experiment_ids: Sequence[str],
-        limit: int,
-        *,
-        view: Any = None,
-        order: Sequence[str] = (),
+        self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: Answer | None = None
     ) -> list[Run]:
         """Likewise, of these experiments only."""
-        found: list[Any] = []
-        token = None
-        while experiment_ids and len(found) < limit:
-            page = self._ask(where, experiment_ids, min(PAGE_SIZE, limit - len(found)), token, view, order)
-            found.extend(page)
+        told = answer if answer is not None else Answer()
+        token, size = None, None
+        while experiment_ids and len(told.runs) < question.limit:
+            budget.check()
+            size = self._size(experiment_ids, size, question.limit - len(told.runs))
+            page, size = self._ask_for_less(question, experiment_ids, size, token)
+            told.runs.extend(self._counted(page, experiment_ids, budget))
             token = page.token
             if not token:
                 break
-        return sorted(map(self.run, found), key=lambda run: -(run.started_at or 0))
+        told.has_more = bool(token)
+        return sorted(told.runs, key=lambda run: -(run.started_at or 0))
 
-    def beginning_with(self, prefix: str, limit: int, view: Any, deleted: Callable[[], Iterable[str]]) -> list[Run]:
+    def beginning_with(
+        self, prefix: str, limit: int, view: Any, deleted: Callable[[], Iterable[str]], budget: Budget
+    ) -> list[Run]:
         """Runs whose id does; where there are none, those of the experiments that `deleted` tells."""
-        where = f"attributes.run_id LIKE '{prefix}%'"
-        found = self.search(where, (), limit, view=view)
-        return found or self.pages(where, list(deleted()), limit, view=view)
+        question = Question(f"attributes.run_id LIKE '{prefix}%'", limit, view)
+        found = self.search(question, (), budget)
+        return found or self.pages(question, list(deleted()), budget)
 
     def ended_after(
-        self, moment_ms: int, experiment_ids: Sequence[str], limit: int, in_time: Callable[[Callable[[], Any]], Any]
-    ) -> list[Run]:
+        self,
+        moment_ms: int,
+        experiment_ids: Sequence[str],
+        limit: int,
+        in_time: Callable[[Callable[[Budget], Any]], Any],
+    ) -> Answer:
         """The first to end first. `in_time` asks within the deadline, which each page has for itself.
 
         The runs of a weekend take many pages: where a server cannot make one in time, the next try asks for less.
+        Where they hold more than is read at once, there are fewer, and the answer says so.
         """
         where = f"attributes.end_time > {int(moment_ms)} AND {OVER}"
-        ids = experiment_ids or in_time(self._catalogue.known_ids)
-        found: list[Run] = []
-        size, token = self._page, None
+        question = Question(where, limit, order=("attributes.end_time ASC",))
+        ids = experiment_ids or in_time(lambda _budget: self._catalogue.known_ids())
+        told, spent = Answer(), 0
+        size, token, before = self._page, None, None
 
-        def ask() -> tuple[list[Run], Any]:
-            page = self._ask(where, ids, min(size, limit - len(found)), token, None, ["attributes.end_time ASC"])
-            return [self.run(each) for each in page], page.token
+        def ask(budget: Budget) -> tuple[list[Run], Any, int, int]:
+            wanted = self._size(ids, before, min(size, limit - len(told.runs)))
+            page, asked = self._ask_for_less(question, ids, wanted, token)
+            return self._counted(page, ids, budget), page.token, budget.spent, asked
 
         try:
-            while ids and len(found) < limit:
-                runs, token = in_time(ask)
-                found.extend(runs)
+            while ids and len(told.runs) < limit and spent <= ALL:
+                runs, token, held, before = in_time(ask)
+                told.runs.extend(runs)
+                spent += held
                 if not token:
                     break
         except TrackingUnavailable:
             self._page = max(LEAST, size // 2)
             raise
         self._page = min(PAGE_SIZE, size * 2)
-        return found
+        told.has_more = bool(token)
+        return told
 
-    def these(self, run_ids: Sequence[str], view: Any) -> list[Run]:
+    def these(self, run_ids: Sequence[str], view: Any, budget: Budget) -> list[Run]:
         """Those of them that are there; no more than one question may name."""
-        where = _among(run_ids)
+        question = Question(_among(run_ids), CHUNK, view)
         asked = self._catalogue.known_ids()
-        found = self.pages(where, asked, CHUNK, view=view)
+        found = self.pages(question, asked, budget)
         if len(found) < len(run_ids):
-            found += self.pages(where, self._newer_than(asked), CHUNK, view=view)
+            found += self.pages(question, self._newer_than(asked), budget)
         return found
 
-    def fitting(self, where: str, run_ids: Sequence[str]) -> set[str]:
+    def fitting(self, where: str, run_ids: Sequence[str], budget: Budget) -> set[str]:
         """Those of them that fit a filter; no more than one question may name.
 
         Ours comes first: nothing that stands in the filter can take it back, and AND is all that MLflow knows.
         """
         known = self._catalogue.known_ids()
         ours = _among(run_ids)
-        found = self.pages(f"{ours} AND {where}" if where.strip() else ours, known, CHUNK)
+        found = self.pages(Question(f"{ours} AND {where}" if where.strip() else ours, CHUNK), known, budget)
         return {run.run_id for run in found} & set(run_ids)
 
     def _newer_than(self, asked: Iterable[str]) -> list[str]:
         return sorted({each.experiment_id for each in self._catalogue.renewed()} - set(asked))
 
-    def _ask(  # noqa: PLR0913, PLR0917 -- as MLflow asks it
-        self, where: str, experiment_ids: Sequence[str], limit: int, token: Any, view: Any, order: Sequence[str]
-    ) -> Any:
-        options = {} if view is None else {"run_view_type": view}
-        asked = {"max_results": limit, "order_by": list(order), "page_token": token}
-        return self._client.search_runs(list(experiment_ids), where, **asked, **options)
+    def _size(self, experiment_ids: Sequence[str], before: int | None, most: int) -> int:
+        values = self._page_seconds / self._pace if self._pace else PAGE
+        return page_size(self._weights.get(tuple(experiment_ids)), before, min(most, MOST), values)
+
+    def _counted(self, page: Iterable[Any], experiment_ids: Sequence[str], budget: Budget) -> list[Run]:
+        """The runs of a page, paid for; remembered is how large such runs are."""
+        runs = [self.run(each) for each in page]
+        held = sum(len(run.metrics) + len(run.parameters) + len(run.tags) for run in runs)
+        budget.spent += held
+        if runs:
+            key = tuple(experiment_ids)
+            self._weights.pop(key, None)
+            self._weights[key] = held / len(runs)
+            while len(self._weights) > KNOWN:
+                self._weights.pop(next(iter(self._weights)), None)
+        return runs
+
+    def _ask_for_less(
+        self, question: Question, experiment_ids: Sequence[str], size: int, token: Any
+    ) -> tuple[Any, int]:
+        """The page, and how many runs were asked for; fewer where so many make an answer that is too large."""
+        while True:
+            try:
+                began = time.monotonic()
+                page = self._ask(question, experiment_ids, size, token)
+            except Exception as error:
+                if size <= 1 or not is_too_much(error):
+                    raise
+                size = max(1, size // 8)
+            else:
+                self._keep_pace(page, time.monotonic() - began)
+                return page, size
+
+    def _keep_pace(self, page: Iterable[Any], took: float) -> None:
+        """A large page tells what a value costs; a small one costs what any question does."""
+        held = sum(len(each.data.metrics) + len(each.data.params) + len(each.data.tags) for each in page)
+        if held >= LARGE:
+            self._pace = took / held
+
+    def _ask(self, question: Question, experiment_ids: Sequence[str], limit: int, token: Any) -> Any:
+        options = {} if question.view is None else {"run_view_type": question.view}
+        asked = {"max_results": limit, "order_by": list(question.order), "page_token": token}
+        return self._client.search_runs(list(experiment_ids), question.where, **asked, **options)
+
+
+def is_too_much(error: BaseException | None) -> bool:
+    """Whether an answer was left unread for its size: MLflow's client wraps what its transport raises."""
+    while error is not None and not isinstance(error, TooMuch):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _among(run_ids: Sequence[str]) -> str:
@@ -554,26 +838,43 @@ class Registry:
         self._client = client
         self._is_unknown = is_unknown
 
-    def versions(self, model: str, alias: str, version: str) -> list[ModelVersion]:
+    def versions(self, model: str, alias: str, version: str, budget: Budget) -> list[ModelVersion]:
         """As RunSource.versions."""
         try:
             if model and version:
-                return [to_model_version(self._client.get_model_version(model, version))]
-            if model:
+                return self._at(model, version)
+            if model and alias:
                 return [to_model_version(self._client.get_model_version_by_alias(model, alias))]
+            if model:
+                logged = self._client.get_logged_model(model)
+                return [ModelVersion(logged.name, "", logged.source_run_id or "")]
         except Exception as error:
             if self._is_unknown(error):
                 return []
             raise
-        registered = every_page(self._client.search_registered_models)
+        registered = every_page(self._client.search_registered_models, budget=budget)
         held = [(each.name, each.aliases[alias]) for each in registered if alias in (each.aliases or {})]
         return [to_model_version(self._client.get_model_version(name, str(number))) for name, number in held[:MODELS]]
 
-    def made_by(self, run_ids: Sequence[str]) -> list[ModelVersion]:
+    def _at(self, model: str, version: str) -> list[ModelVersion]:
+        """The version of this number; the newest of all, or of those at a stage."""
+        if version.isdecimal():
+            return [to_model_version(self._client.get_model_version(model, version))]
+        called, newest_first = is_text("name", model), ["version_number DESC"]
+        found = self._client.search_model_versions(called, max_results=PAGE_SIZE, order_by=newest_first)
+        wanted = version.casefold()
+        fitting = (
+            each
+            for each in found
+            if each.name == model and wanted in ("latest", str(each.current_stage or "").casefold())
+        )
+        return [to_model_version(each) for each in islice(fitting, 1)]
+
+    def made_by(self, run_ids: Sequence[str], budget: Budget) -> list[ModelVersion]:
         """The versions that these runs made; none where the registry cannot be searched, or not by us."""
         quoted = ",".join(f"'{run_id}'" for run_id in run_ids)
         try:
-            found = every_page(self._client.search_model_versions, f"run_id IN ({quoted})")
+            found = every_page(self._client.search_model_versions, f"run_id IN ({quoted})", budget=budget)
         except Exception as error:
             if self._is_unknown(error) or getattr(error, "error_code", "") in _CLOSED:
                 return []
@@ -585,15 +886,18 @@ class Registry:
 
 
 PAGE_SIZE = 1_000
+MOST_PAGES = 200  # of experiments or of models: 200,000 things
 
 
-def every_page(search: Callable[..., Any], *words: Any) -> list[Any]:
-    """What is on all of them."""
+def every_page(search: Callable[..., Any], *words: Any, budget: Budget) -> list[Any]:
+    """What is on all of them. Raises NobodyWaits, or TooMuch where there are more pages than anybody needs."""
     found: list[Any] = []
     token = None
-    while True:
+    for _ in range(MOST_PAGES):
+        budget.check()
         page = search(*words, max_results=PAGE_SIZE, page_token=token)
         found.extend(page)
         token = page.token
         if not token:
             return found
+    raise TooMuch

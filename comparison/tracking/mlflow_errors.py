@@ -9,13 +9,22 @@ from comparison.errors import TrackingUnavailable
 
 _CHECK = "Whoever runs the bot can find out with `mlcompare check`."
 _AGAIN = "Try again in a minute; if it stays so, tell whoever runs MLflow."
+_MORE_TIME = f"{_AGAIN} Whoever runs the bot can give it more time with MLCOMPARE_MLFLOW_TIMEOUT."
 _ADDRESS = "Set MLFLOW_TRACKING_URI to a whole URL, such as http://mlflow.example.com:5000."
 _NOT_MLFLOW = ("did not answer as MLflow does: what came was not its JSON", _CHECK)
 _UNKNOWN_PATH = ("does not know what it was asked (404): it may not be MLflow, or very old", _CHECK)
+_NO_WORKSPACE = (
+    "does not have what it was asked for (404): MLFLOW_WORKSPACE may name a workspace that is not there",
+    _CHECK,
+)
 _DENIED = ("does not let the bot see this (403)", "Ask whoever runs MLflow to let the bot read it.")
 _UNAUTHENTICATED = ("did not accept the bot's credentials (401)", _CHECK)
 _TOO_MUCH = ("is being asked too much (429)", _AGAIN)
 _BY_CODE = {
+    "FEATURE_DISABLED": (
+        "has no workspaces, and MLFLOW_WORKSPACE names one",
+        "Leave MLFLOW_WORKSPACE out where the bot runs.",
+    ),
     "UNAUTHENTICATED": _UNAUTHENTICATED,
     "CUSTOMER_UNAUTHORIZED": _UNAUTHENTICATED,
     "PERMISSION_DENIED": _DENIED,
@@ -34,7 +43,9 @@ _BY_STATUS = {
     503: ("is not available right now (503)", _AGAIN),
     504: ("is not available right now: what stands before it got no answer in time (504)", _AGAIN),
 }
-_BY_KIND = (  # of the errors of requests and databases, the most telling first
+_BY_KIND = (  # of our own, of requests and of databases, the most telling first
+    ("NobodyWaits", "", ""),
+    ("TooMuch", "answers with more than can be read for one answer", "Name an experiment, or fewer runs."),
     ("ProxyError", "could not be reached: the proxy refused", _CHECK),
     ("NameResolutionError", "could not be reached: no machine of that name is known here", _CHECK),
     ("SSLError", "could not be reached safely: its certificate is not trusted here, or it speaks no TLS", _CHECK),
@@ -50,12 +61,29 @@ _BY_KIND = (  # of the errors of requests and databases, the most telling first
     ("JSONDecodeError", *_NOT_MLFLOW),
     ("ParseError", *_NOT_MLFLOW),
     ("ChunkedEncodingError", "hung up in the middle of its answer", _AGAIN),
+    ("IncompleteRead", "hung up in the middle of its answer", _AGAIN),
     ("ConnectionError", "hung up before it answered", _AGAIN),
-    ("OperationalError", "could not open its database", _CHECK),
+    ("OperationalError", "could not open or read its database", _CHECK),
     ("DatabaseError", "could not read its database", _CHECK),
     ("PermissionError", "keeps its runs where the bot may not read or write", _CHECK),
     ("FileNotFoundError", "keeps its runs in a folder that is not there", _CHECK),
 )
+_WHY = {  # of the codes of SQLite and the states of PostgreSQL
+    "SQLITE_BUSY": "another program has locked it",
+    "SQLITE_LOCKED": "another program has locked it",
+    "SQLITE_READONLY": "the bot may not write there, and MLflow writes when it opens a database",
+    "SQLITE_CANTOPEN": "the file cannot be opened",
+    "SQLITE_PERM": "the bot may not read the file",
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_IOERR": "the disk failed",
+    "SQLITE_NOTADB": "the file is no SQLite database",
+    "SQLITE_CORRUPT": "the file is damaged",
+    "28": "its name or password is not accepted",
+    "3D": "there is no database of that name",
+    "42": "a table is missing, or may not be read",
+    "53": "it has no room for another connection",
+    "57": "it is shutting down or starting",
+}
 _HOST_AND_PORT = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+):\d+(/.*)?")
 _SECRETS = re.compile(r"://[^/\s'\"]*@")
 
@@ -71,12 +99,25 @@ class Server:
 
 def too_slow(server: Server) -> TrackingUnavailable:
     """No answer within the deadline."""
-    return _said(server.name, f"did not answer within {server.seconds:g} s", _AGAIN)
+    return _said(server.name, f"did not answer within {server.seconds:g} s", _MORE_TIME)
 
 
 def not_mlflow(server: Server) -> TrackingUnavailable:
     """Something answered, but not as MLflow does."""
     return _said(server.name, *_NOT_MLFLOW)
+
+
+def too_often(metric: str, most: int) -> TrackingUnavailable:
+    """A history that is longer than anybody waits for."""
+    return TrackingUnavailable(
+        f"{metric} was logged more than {most:,} times: too often to be read for one answer.",
+        remedy="Compare the last values: say nothing of best or of a step.",
+    )
+
+
+def unopened(server: Server, problem: str, remedy: str) -> TrackingUnavailable:
+    """A store that is left as it is."""
+    return _said(server.name, problem, remedy)
 
 
 def unavailable(error: BaseException, server: Server) -> TrackingUnavailable | None:
@@ -88,16 +129,26 @@ def unavailable(error: BaseException, server: Server) -> TrackingUnavailable | N
     kinds = {name for each in chain for name in _kinds(each)}
     for kind, problem, remedy in _BY_KIND:
         if kind in kinds:
-            return _said(server.name, problem, remedy) if problem else too_slow(server)
+            why = _why(chain) if kind in ("OperationalError", "DatabaseError") else ""
+            return _said(server.name, f"{problem}{why}", remedy) if problem else too_slow(server)
     status = next(filter(None, map(_last_status, chain)), None)
     if status is not None:
         return _said(server.name, *_BY_STATUS.get(status, (f"failed to answer ({status})", _AGAIN)))
+    return _of_code(error, server, is_remote_answer="RestException" in kinds)
+
+
+def _of_code(error: BaseException, server: Server, *, is_remote_answer: bool) -> TrackingUnavailable | None:
+    """What an error of MLflow's own means: by its code, or where it was raised."""
     code = getattr(error, "error_code", "")
+    if not code:
+        return None if server.is_remote or not _is_of_mlflow(error) else _unreadable(error, server)
     if code == "INTERNAL_ERROR" and not server.is_remote:
-        return _said(server.name, f"cannot be read: {_own_words(error)}", _CHECK, outline="cannot be read")
-    if code == "INTERNAL_ERROR" and "RestException" not in kinds:
+        return _unreadable(error, server)
+    if code == "INTERNAL_ERROR" and not is_remote_answer:
         return not_mlflow(server)
-    return _said(server.name, *_BY_CODE.get(code, ("failed to answer", _AGAIN))) if code else None
+    if code == "RESOURCE_DOES_NOT_EXIST" and is_remote_answer:
+        return _said(server.name, *_NO_WORKSPACE)
+    return _said(server.name, *_BY_CODE.get(code, ("failed to answer", _AGAIN)))
 
 
 def unusable(error: BaseException, server: Server, tracking_uri: str) -> TrackingUnavailable | None:
@@ -132,6 +183,31 @@ def shown_address(tracking_uri: str) -> str:
 
 def _said(server: str, problem: str, remedy: str, outline: str = "") -> TrackingUnavailable:
     return TrackingUnavailable(f"{server} {problem}.", remedy=remedy, outline=f"MLflow {outline or problem}.")
+
+
+def _unreadable(error: BaseException, server: Server) -> TrackingUnavailable:
+    return _said(server.name, f"cannot be read: {_own_words(error)}", _CHECK, outline="cannot be read")
+
+
+def _is_of_mlflow(error: BaseException) -> bool:
+    """Whether MLflow's code raised it, or code that it called: a store in this process may hold anything."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        if str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == "mlflow":
+            return True
+        traceback = traceback.tb_next
+    return False
+
+
+def _why(chain: list[BaseException]) -> str:
+    """What the database gives as the reason, by its code: its text may hold addresses and names."""
+    for error in chain:
+        code = str(getattr(error, "sqlite_errorname", "") or "")
+        state = str(getattr(error, "sqlstate", "") or "")
+        for known, why in _WHY.items():
+            if code == known or code.startswith(f"{known}_") or state[:2] == known:
+                return f": {why}"
+    return ""
 
 
 def _own_words(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from comparison.runs import Run
 _RUN = re.compile(r"(?:experiments/(?P<experiment>[\w-]+)/)?runs:?/(?P<run>[0-9a-zA-Z]{20,64})(?![\w-])")
 _SEVERAL = re.compile(r"(?:compare-runs|/metric)/?\?")
 _DATABRICKS = re.compile(r"(?:^|\.)(?:databricks\.com|azuredatabricks\.net|databricks\.us|databricks\.cn)$")
+_WORKSPACE = re.compile(r"[?&](?:amp;)?workspace=([^&#\s<>|]+)")
 _RUN_ID = re.compile(r"[0-9a-zA-Z]{20,64}")
 
 
@@ -40,6 +41,12 @@ def linked_runs(url: str) -> tuple[tuple[str, str], ...]:
         return _compared(address[several.end() :])
     run = _RUN.search(address)
     return ((run["run"], run["experiment"] or ""),) if run else ()
+
+
+def linked_workspace(url: str) -> str:
+    """The MLflow workspace that a pasted address is of; "" when it says none."""
+    asked = _WORKSPACE.search(unquote(url))
+    return asked[1] if asked else ""
 
 
 def _compared(query: str) -> tuple[tuple[str, str], ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from comparison.runs import Experiment, Goal, Metric, Run
+from comparison.tracking.filters import metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ class ExperimentState:
     experiment: Experiment
     is_deleted: bool = False
     changed_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the runs that were asked for, the first of their order; `is_cut` when there are more, or may be."""
+
+    runs: tuple[Run, ...] = ()
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +71,10 @@ class RunSource(Protocol):
         """Runs whose id starts so; deleted ones too."""
         ...
 
-    def called(self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        """Runs of exactly this name."""
+    def called(
+        self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50, deleted: bool = False
+    ) -> list[Run]:
+        """Runs of exactly this name; or those of them that were deleted."""
         ...
 
     def newest(self, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]: ...
@@ -72,14 +83,29 @@ class RunSource(Protocol):
         """Runs that fit MLflow's filter language; "" fits all. Raises FilterRefused with MLflow's reason."""
         ...
 
+    def part(
+        self,
+        where: str = "",
+        *,
+        experiment_ids: Sequence[str] = (),
+        limit: int = 50,
+        ended: bool = False,
+        share: float = 1.0,
+    ) -> Part:
+        """As `search`, or as `ended`: as many as come within this share of the deadline, and are not too much to read.
+
+        For what may be told in part; raises TrackingUnavailable where not one comes.
+        """
+        ...
+
     def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
         """Runs that are over and fit the filter, the last ended first."""
         ...
 
-    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> list[Run]:
+    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> Part:
         """Runs that are over and whose own clock said later than this; those that ended first where there are more.
 
-        One request for each 1,000 runs, and the deadline holds for each request.
+        One request for each 1,000 runs, more where the runs are large; the deadline holds for each request.
         """
         ...
 
@@ -113,7 +139,11 @@ class RunSource(Protocol):
         ...
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
-        """The versions of registered models that have this alias or number; of every model when none is named."""
+        """The versions of registered models that have this alias, or this number; of every model when none is named.
+
+        `version` may be `latest`, or a stage; then it is the newest of the model that is at it. With neither, `model`
+        is the id of a logged model.
+        """
         ...
 
     def versions_of(self, run_ids: Sequence[str]) -> list[ModelVersion]:
@@ -124,6 +154,7 @@ class RunSource(Protocol):
         """Every logged value of a metric, by step and then by time; empty when it was not logged.
 
         `most`: no more than so many, those that were logged first. A value says its dataset where the store keeps that.
+        Raises TrackingUnavailable, too, where it was logged more often than can be read.
         """
         ...
 
@@ -141,8 +172,4 @@ class RunSource(Protocol):
 
 
 def _beyond(ranking: Ranking, bar: float) -> str:
-    return f"{_quoted(ranking.metric)} {'<' if ranking.downwards else '>'} {bar!r}"
-
-
-def _quoted(metric: str) -> str:
-    return f"metrics.`{metric}`" if '"' in metric else f'metrics."{metric}"'
+    return f"{metric(ranking.metric)} {'<' if ranking.downwards else '>'} {bar!r}"

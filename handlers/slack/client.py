@@ -167,10 +167,11 @@ class SlackClient:
                 return False
         raise SlackError(SlackErrorKind.UNKNOWN, "the channel has more members than can be looked through")
 
-    def find_person(self, email: str) -> str:
-        """The id of the person with this address, "" when there is none, or the app may not know."""
+    def find_person(self, told: str) -> str:
+        """The id of the person with this address or id, "" when there is none, or the app may not know."""
+        method, name = ("users.lookupByEmail", "email") if "@" in told else ("users.info", "user")
         try:
-            answer = self._call("users.lookupByEmail", {"email": email}, _AGAIN)
+            answer = self._call(method, {name: told}, _AGAIN)
         except SlackError as failure:
             if failure.code in ("users_not_found", "user_not_found", "missing_scope"):
                 return ""

@@ -244,11 +244,15 @@ _PERSON = re.compile(r"[UW][A-Z0-9]{5,20}")
 
 
 def owner_line(run: Run, owner: str, services: Services) -> str:
-    """As mrkdwn that is escaped; "" for nobody. Only a tag of the run can hold a Slack id, an address is looked up."""
+    """As mrkdwn that is escaped; "" for nobody. Only a tag of the run can hold a Slack id, an address is looked up.
+
+    An id without a digit is looked up too: UNKNOWN and UNASSIGNED look like ids.
+    """
     if not owner:
         return ""
-    is_tagged = any(run.tags.get(tag, "").strip() == owner for tag in OWNER_TAGS)
-    person = owner if is_tagged and _PERSON.fullmatch(owner) else _found(owner, services)
+    is_id = any(run.tags.get(tag, "").strip() == owner for tag in OWNER_TAGS) and bool(_PERSON.fullmatch(owner))
+    is_sure = is_id and any(sign.isdigit() for sign in owner)
+    person = owner if is_sure else _found(owner, services) if is_id or "@" in owner else ""
     mention = f"<@{person}>" if person else mrkdwn(clip(one_line(owner), _OWNER_CHARS), 2 * _OWNER_CHARS)
     return f"Run by {mention}"
 
@@ -264,9 +268,7 @@ def with_owner(reply: Reply, line: str) -> Reply:
 
 
 def _found(owner: str, services: Services) -> str:
-    """The Slack id of whom an address belongs to; that it cannot be looked up is no reason to say nothing."""
-    if "@" not in owner:
-        return ""
+    """The Slack id of whom an address or an id belongs to; that it cannot be looked up is no reason to say nothing."""
     try:
         person = services.find_person(owner)
     except Exception:

@@ -85,7 +85,7 @@ def skip_ended_while_paused(kept: StoredWatch, services: Services, experiment: s
             for each in known
             if each.name == experiment or (not experiment and is_watched(watching, each))
         ]
-        ended = services.runs.ended_after(floor, experiment_ids=ids) if ids else []
+        ended = services.runs.ended_after(floor, experiment_ids=ids).runs if ids else ()
     except RequestError as error:
         log.info("what ended while a watch was paused is not known: %s", error.problem)
         return

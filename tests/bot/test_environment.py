@@ -5,6 +5,10 @@ from urllib.parse import quote
 import pytest
 
 from bot.settings import Settings, SettingsError, postgres_parameters, read, survey
+from comparison.runs import Experiment, Run
+from comparison.tracking.mlflow_links import linked_runs, run_url
+
+RUN = Run("0123456789abcdef0123456789abcdef", "a", Experiment("7", "iris"))
 
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-1-secret-bot",
@@ -200,6 +204,28 @@ def test_an_mlflow_password_that_hides_the_host_is_refused_and_not_repeated(envi
 def test_links_lead_to_the_ui_address_or_else_to_the_server(environment, tracking, ui, links):
     environment(**{**GOOD, "MLFLOW_TRACKING_URI": tracking, "MLFLOW_UI_URL": ui})
     assert read().ui_url == links
+
+
+@pytest.mark.parametrize(
+    ("ui", "workspace", "links"),
+    [
+        ("", "blue", "http://mlflow:5000?workspace=blue"),
+        ("", " blue team ", "http://mlflow:5000?workspace=blue%20team"),
+        ("https://ml.example.com/base/", "blue", "https://ml.example.com/base?workspace=blue"),
+        ("https://ml.example.com/?k=1", "blue", "https://ml.example.com/?k=1&workspace=blue"),
+        ("https://ml.example.com/?workspace=green", "", "https://ml.example.com/?workspace=green"),
+        ("https://ml.example.com/#/experiments?workspace=green", "", "https://ml.example.com?workspace=green"),
+        ("https://ml.example.com/?workspace=green", "blue", "https://ml.example.com/?workspace=green"),
+    ],
+)
+def test_links_lead_into_the_workspace_that_is_set(environment, ui, workspace, links):
+    environment(
+        **{**GOOD, "MLFLOW_TRACKING_URI": "http://mlflow:5000", "MLFLOW_UI_URL": ui, "MLFLOW_WORKSPACE": workspace}
+    )
+    assert read().ui_url == links
+    page = f"runs/{RUN.run_id}?workspace="
+    assert page in run_url(read().ui_url, RUN)
+    assert linked_runs(run_url(read().ui_url, RUN)) == ((RUN.run_id, "7"),)
 
 
 def test_no_secret_is_in_the_repr(environment):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from comparison.errors import FilterRefused, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run, Status
 from comparison.tracking.leaders import leaders
-from comparison.tracking.source import ExperimentState, ModelVersion, Ranking
+from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking
 
 _VALUE = re.compile(r"""'[^']*'|"[^"]*"|[-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan""", re.IGNORECASE)
 _TERM = re.compile(
@@ -23,7 +23,8 @@ class FakeRuns:
     runs: list[Run] = field(default_factory=list)
     more_experiments: list[Experiment] = field(default_factory=list)
     histories: dict[tuple[str, str], list[Metric]] = field(default_factory=dict)
-    models: list[tuple[ModelVersion, Sequence[str]]] = field(default_factory=list)  # each with its aliases
+    models: list[tuple[ModelVersion, Sequence[str]]] = field(default_factory=list)  # each with its aliases and stage
+    logged_models: dict[str, ModelVersion] = field(default_factory=dict)  # by id
     measured: dict[tuple[str, str], list[Metric]] = field(default_factory=dict)  # by run and metric, with its datasets
     deleted: dict[str, Experiment] = field(default_factory=dict)  # experiments, by id
     deleted_at: int = 1
@@ -39,9 +40,12 @@ class FakeRuns:
         self._ask("with_prefix")
         return self._newest([run for run in self.runs if prefix and run.run_id.startswith(prefix)], limit)
 
-    def called(self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+    def called(
+        self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50, deleted: bool = False
+    ) -> list[Run]:
         self._ask("called")
-        return self._newest([run for run in self._live(experiment_ids) if run.name == name], limit)
+        among = self._within(experiment_ids, deleted=deleted)
+        return self._newest([run for run in among if run.name == name], limit)
 
     def newest(self, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
         self._ask("newest")
@@ -51,14 +55,26 @@ class FakeRuns:
         self._ask("search")
         return self._newest(self._fitting(where, experiment_ids), limit)
 
+    def part(
+        self,
+        where: str = "",
+        *,
+        experiment_ids: Sequence[str] = (),
+        limit: int = 50,
+        ended: bool = False,
+        share: float = 1.0,  # noqa: ARG002 -- it never takes long here
+    ) -> Part:
+        found = (self.ended if ended else self.search)(where, experiment_ids=experiment_ids, limit=limit + 1)
+        return Part(tuple(found[:limit]), len(found) > limit)
+
     def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
         over = [run for run in self.search(where, experiment_ids=experiment_ids, limit=10**9) if _is_over(run)]
         return sorted(over, key=lambda run: -(run.ended_at or 0))[:limit]
 
-    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> list[Run]:
+    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> Part:
         self._ask("ended_after")
         over = [run for run in self._live(experiment_ids) if _is_over(run) and (run.ended_at or 0) > moment_ms]
-        return sorted(over, key=lambda run: run.ended_at or 0)[:limit]
+        return Part(tuple(sorted(over, key=lambda run: run.ended_at or 0)[:limit]), len(over) > limit)
 
     def undated(self, begun_after: int, *, experiment_ids: Sequence[str] = (), limit: int = 200) -> list[Run]:
         self._ask("undated")
@@ -83,11 +99,15 @@ class FakeRuns:
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
         self._ask("versions")
-        return [
-            each
-            for each, aliases in self.models
-            if (not model or each.model == model) and (alias in aliases if alias else each.version == version)
-        ]
+        if model and not alias and not version:
+            return [self.logged_models[model]] if model in self.logged_models else []
+        named = [(each, aliases) for each, aliases in self.models if not model or each.model == model]
+        if version and not version.isdecimal():
+            at = [
+                each for each, marks in named if version.casefold() in ("latest", *(f"{m}".casefold() for m in marks))
+            ]
+            return sorted(at, key=lambda each: -int(each.version))[:1]
+        return [each for each, aliases in named if (alias in aliases if alias else each.version == version)]
 
     def versions_of(self, run_ids: Sequence[str]) -> list[ModelVersion]:
         self._ask("versions_of")
@@ -128,10 +148,13 @@ class FakeRuns:
         return [run for run in self._live(experiment_ids) if all(_fits(run, *term) for term in terms)]
 
     def _live(self, experiment_ids: Sequence[str]) -> list[Run]:
+        return self._within(experiment_ids, deleted=False)
+
+    def _within(self, experiment_ids: Sequence[str], *, deleted: bool) -> list[Run]:
         return [
             run
             for run in self.runs
-            if not run.deleted and (not experiment_ids or run.experiment.experiment_id in experiment_ids)
+            if run.deleted is deleted and (not experiment_ids or run.experiment.experiment_id in experiment_ids)
         ]
 
     def _newest(self, runs: list[Run], limit: int) -> list[Run]:

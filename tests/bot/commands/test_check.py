@@ -96,6 +96,11 @@ def test_every_missing_setting_is_named_and_what_is_there_is_tried(examined):
         ),
         ({"MLFLOW_UI_URL": "http://127.0.0.1:9"}, "cannot be reached from here", "browser"),
         (
+            {"MLFLOW_UI_URL": "http://127.0.0.1:9/?workspace=green"},
+            "leads to the workspace green, and the bot reads default",
+            "Set MLFLOW_WORKSPACE",
+        ),
+        (
             {"MLFLOW_TRACKING_URI": "sqlite:///mlflow.db", "MLFLOW_UI_URL": ""},
             "messages have no links",
             "Set MLFLOW_UI_URL",

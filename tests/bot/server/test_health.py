@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from errno import ENOSPC
 
 import pytest
 from slack_sdk.errors import SlackApiError
@@ -45,6 +46,7 @@ def test_what_answers_is_well(server):
         (TrackingUnavailable("MLflow did not answer within 10 s."), "MLflow did not answer within 10 s."),
         (SlackApiError("x", {"ok": False, "error": "invalid_auth"}), "Slack answered invalid_auth"),
         (OSError("could not reach http://user:hunter22@host"), "OSError"),
+        (OSError(ENOSPC, "only 3 kB left in /var/lib/secret"), "the disk is full"),
     ],
 )
 def test_what_fails_is_told_without_addresses(server, error, said):

@@ -171,6 +171,37 @@ def test_a_folder_that_cannot_be_made_holds_nobody_up(opened, tmp_path, clock):
         check_writable(engine)
 
 
+FULL = """
+import resource, signal, sys
+from bot.state.database import check_writable, open_database
+from bot.state.migrating import upgrade
+engine = open_database(sys.argv[1])
+upgrade(engine)
+check_writable(engine)
+print("well")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # no file may grow from here on, as on a disk that is full
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+check_writable(engine)
+"""
+
+
+def test_a_disk_that_takes_no_more_is_noticed(tmp_path):
+    words = [sys.executable, "-c", FULL, f"sqlite:///{tmp_path}/state.db"]
+    tried = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert tried.stdout == "well\n"
+    assert "OperationalError" in tried.stderr
+
+
+def test_trying_to_write_leaves_nothing_behind_and_may_be_done_by_many_at_once(engine, address):
+    others = [open_database(address) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(check_writable, others * 4)) == [None] * 16
+    with engine.connect() as connection:
+        assert connection.scalars(select(claims.c.key)).all() == []
+    for each in others:
+        each.dispose()
+
+
 def test_a_database_that_cannot_be_reached_holds_nobody_up(opened, clock):
     store = StoredClaims(opened("postgresql+psycopg://u:p@127.0.0.1:9/d"), clock)
     began = time.monotonic()

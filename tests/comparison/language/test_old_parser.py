@@ -529,3 +529,9 @@ def answered(text):
 @pytest.mark.parametrize("sign", ['"', "'", "“", "<", "[", "`", ", ", "vs ", "by ", "in ", "a "])
 def test_hostile_repetition_is_refused_or_read_quickly(sign):
     assert answered((sign * 10_000)[:10_000])
+
+
+def test_a_sweep_of_a_sweep_is_the_sweep_of_a_run_called_so_however_often_it_is_said():
+    (run,) = parse("compare all in sweep sweep 7").runs
+    assert (run.parent.text, run.parent.at) == ("sweep 7", 21)
+    assert parse("all in sweep " * 700 + "x").runs[0].parent.text.startswith("all in sweep")

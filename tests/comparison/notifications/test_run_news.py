@@ -192,6 +192,14 @@ def test_runs_that_are_gone_and_watches_that_are_gone_are_no_news():
     assert isinstance(told(kind=MessageKind.SWEEP, ids=["f" * 32], parent_id="e" * 32, source=FakeRuns(PAST)), Unwanted)
 
 
+@pytest.mark.parametrize("parent", ["it's", "both ' \"", "' OR tags.x = '", "ends\\"])
+def test_a_sweep_is_told_whatever_its_parent_is_called(parent):
+    trials = [forest(number, number * MINUTE, 0.8, parent_id=parent) for number in (20, 21)]
+    others = [forest(22, MINUTE, 0.9, parent_id="another")]
+    found = told(kind=MessageKind.SWEEP, ids=ids(trials), parent_id=parent, source=FakeRuns([*trials, *others])).news
+    assert dict(found.groups[0].counts) == {"FINISHED": 2}
+
+
 @pytest.mark.parametrize("kind", [MessageKind.RUN, MessageKind.SWEEP, MessageKind.BURST, MessageKind.DEAD])
 def test_that_mlflow_does_not_answer_is_raised_to_be_asked_again(kind):
     with pytest.raises(TrackingUnavailable):

@@ -3,8 +3,9 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comparison.queries.standup import PAGE, QUESTIONS, RankingQuestion, best_of_each
+from comparison.queries.standup import QUESTIONS, RankingQuestion, best_of_each
 from comparison.runs import Experiment, Goal, Metric, Run
+from comparison.tracking.leaders import PAGE
 from tests.fakes.runs import FakeRuns
 
 PLACES = [Experiment(str(number), f"team-{number}") for number in range(4)]

@@ -7,6 +7,7 @@ from inline_snapshot import snapshot
 
 from comparison import Dataset, Experiment, Goal, Metric, Run, Side, compare
 from comparison.reports.comparison import comparison_report
+from comparison.reports.text import TITLE_CHARS, distinct_labels, shortened
 from comparison.runs import Status
 
 NOW = 1_795_000_000_000
@@ -522,3 +523,42 @@ def test_whatever_was_logged_is_said_on_plain_lines_in_a_table_with_equal_rows(r
     assert len(set(titles)) == len(titles)
     if report.table:
         assert {len(row) for row in report.table.rows} <= {len(report.table.columns)}
+
+
+# What runs are called
+
+
+@pytest.mark.parametrize(
+    ("names", "called"),
+    [
+        (["8", "9"], ("run 8", "run 9")),
+        (["0.1", "-3e-4", "12%", "1,000"], ("run 0.1", "run -3e-4", "run 12%", "run 1,000")),
+        (["8b", "v8"], ("8b", "v8")),
+        (
+            [f"experiment-2024-resnet50-imagenet-lr{lr}-adamw-seed-17-final-run" for lr in ("0.01", "0.10")],
+            ("experiment-2024-resne…lr0.01…7-final-run", "experiment-2024-resne…lr0.10…7-final-run"),
+        ),
+        (
+            ["x" * 50 + "a" + "y" * 50, "x" * 50 + "b" + "y" * 50],
+            ("x" * 18 + "…" + "x" * 10 + "a…" + "y" * 9, "x" * 18 + "…" + "x" * 10 + "b…" + "y" * 9),
+        ),
+        (["same"] * 2, ("same (11111111)", "same (22222222)")),
+    ],
+)
+def test_numbers_are_called_runs_and_long_names_stay_apart(names, called):
+    found = distinct_labels(names, ["1" * 32, "2" * 32, "3" * 32, "4" * 32][: len(names)])
+    assert found == called
+    assert all(len(each) <= TITLE_CHARS for each in found)
+
+
+@given(st.lists(st.text("ab-", min_size=30, max_size=90), min_size=2, max_size=6), st.integers(12, 40))
+def test_names_that_differ_are_never_shortened_to_the_same_and_fit(names, limit):
+    found = shortened(names, limit)
+    assert all(len(short) <= max(limit, 0) for short in found)
+    ids = [f"{number:032x}" for number in range(len(names))]
+    assert len({each.casefold() for each in distinct_labels(names, ids, limit)}) == len(names)
+
+
+def test_the_headline_of_runs_that_are_called_by_numbers_reads_as_a_sentence():
+    better = compare(*(Side(name, (run(name, {"acc": acc}),)) for name, acc in (("7", 0.8), ("8", 0.9))))
+    assert comparison_report(better).headline.startswith("run 8 is better")

@@ -1,6 +1,6 @@
 import pytest
 
-from comparison.errors import Ambiguous, ExperimentNotFound, RunNotFound
+from comparison.errors import Ambiguous, ExperimentNotFound, RunNotFound, TrackingUnavailable
 from comparison.language.parser import parse
 from comparison.names import nearest_names
 from comparison.resolve.runs import find_runs
@@ -31,6 +31,16 @@ STORE = FakeRuns(
         run("beef1", "other", at=12),
         run("ffff1", "run 7", at=13),
         run("ffff2", "8", at=14),
+        run("0a0a1", "A, lr=0.1", at=15),
+        run("0a0a2", "B, lr=0.2", at=16),
+        run("0b0b1", "  padded  ", at=17),
+        run("0b0b2", "both", at=18),
+        run("0b0b3", " both ", at=19),
+        run("0c0c1", "cafe\u0301", at=20),
+        run("0d0d1", "two  blanks", at=21),
+        run("0e0e1", "with aug, v2", at=22),
+        run("0f0f1", "Gone for good", at=23, deleted=True),
+        run("0f0f2", "old-gone", at=24, deleted=True),
     ]
 )
 
@@ -69,6 +79,20 @@ def found(said, store=STORE):
         ("Logistic Regression - Run 1 vs old", ["Logistic Regression - Run 1 [cccc1]", "old [aaaa1]"]),
         ("logistic regression - run 1 vs old", None),
         ("old vs old", ["old [aaaa1]", "old [aaaa1]"]),
+        ("A, lr=0.1 vs B, lr=0.2", ["A, lr=0.1 [0a0a1]", "B, lr=0.2 [0a0a2]"]),
+        ("compare A, lr=0.1 with B, lr=0.2", ["A, lr=0.1 [0a0a1]", "B, lr=0.2 [0a0a2]"]),
+        ("A, lr=0.1, B, lr=0.2", ["A, lr=0.1 [0a0a1]", "B, lr=0.2 [0a0a2]"]),
+        ("old, A, lr=0.1", ["old [aaaa1]", "A, lr=0.1 [0a0a1]"]),
+        ("old vs a, LR=0.1", ["old [aaaa1]", "A, lr=0.1 [0a0a1] (called A, lr=0.1; a, LR=0.1 was asked for)"]),
+        ("old vs with aug, v2", ["old [aaaa1]", "with aug, v2 [0e0e1]"]),
+        ("old, new", ["old [aaaa1]", "new [aaaa2]"]),
+        ("old vs padded", ["old [aaaa1]", "  padded   [0b0b1]"]),
+        ('old vs "  padded  "', ["old [aaaa1]", "  padded   [0b0b1]"]),
+        ('both vs " both "', ["both [0b0b2]", " both  [0b0b3]"]),
+        ("old vs caf\u00e9", ["old [aaaa1]", "cafe\u0301 [0c0c1]"]),
+        ("old vs CAF\u00c9", ["old [aaaa1]", "cafe\u0301 [0c0c1] (called cafe\u0301; CAF\u00c9 was asked for)"]),
+        ('old vs "two blanks"', ["old [aaaa1]", "two  blanks [0d0d1] (called two  blanks; two blanks was asked for)"]),
+        ("Gone for good vs old", ["Gone for good [0f0f1]", "old [aaaa1]"]),
     ],
 )
 def test_a_run_is_found_as_people_name_it(said, meant):
@@ -87,6 +111,24 @@ def refusal(said, kind, store=STORE):
 def test_a_run_that_is_not_there_brings_the_nearest_names_and_the_spot():
     error = refusal("old vs nwe", RunNotFound)
     assert (error.problem, error.near[0], error.at) == ("There is no run called nwe.", "new", 7)
+
+
+def test_names_that_only_lack_an_accent_are_near():
+    assert refusal("old vs cafe", RunNotFound).near[0] == "cafe\u0301"
+
+
+@pytest.mark.parametrize("typed", ["run logistic regression", "regression run logistic 1", "Logistic-Regression/Run_1"])
+def test_names_of_the_same_words_are_near(typed):
+    assert refusal(f'old vs "{typed}"', RunNotFound).near[0] == "Logistic Regression - Run 1"
+
+
+def test_a_name_that_is_not_there_is_refused_although_near_names_cannot_be_had():
+    class Slow(FakeRuns):
+        def part(self, *_words, **_more):
+            raise TrackingUnavailable("MLflow did not answer within 10 s.")
+
+    error = refusal("old vs nwe", RunNotFound, Slow(STORE.runs))
+    assert (error.problem, error.near) == ("There is no run called nwe.", ())
 
 
 def test_part_of_a_name_is_near_enough():
@@ -108,6 +150,13 @@ def test_an_id_that_is_not_there_says_so():
     assert "no run with the id 99999999…" in refusal(f"{'9' * 32} vs old", RunNotFound).problem
     link = f"https://m/#/experiments/1/runs/{'9' * 32}"
     assert "The link leads to run 99999999…" in refusal(f"old vs {link}", RunNotFound).problem
+
+
+def test_a_link_into_another_workspace_says_which():
+    link = f"https://m/#/experiments/1/runs/{'9' * 32}?workspace=green"
+    error = refusal(f"old vs {link}", RunNotFound)
+    assert "run 99999999… in the workspace green" in error.problem
+    assert "MLFLOW_WORKSPACE" in error.remedy
 
 
 def test_an_experiment_that_is_not_there_brings_the_nearest():

@@ -9,13 +9,19 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import mlflow
 import pytest
+from alembic import command
 from mlflow import MlflowClient
+from mlflow.store.db import utils
+from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase
 
+from comparison.compare import ask
 from comparison.errors import RequestError, RunNotFound, TrackingUnavailable
 from comparison.language.parser import parse
 from comparison.library import MlflowRuns
 from comparison.resolve.runs import find_runs
+from comparison.runs import Experiment
 from comparison.tracking.mlflow import answer_within
 from tests.logged import log_run, new_experiment
 from tests.mlflow_proxy import Fault
@@ -125,7 +131,7 @@ def test_two_hundred_askers_are_all_answered_by_an_mlflow_that_takes_a_second(wa
 def test_a_look_for_ended_runs_is_one_request_whatever_number_of_experiments_is_watched(warm, mlflow_proxy, ids):
     experiments = [*(str(100_000 + number) for number in range(499)), warm.get(ids)[0].experiment.experiment_id]
     mlflow_proxy.reset()
-    assert len(warm.ended_after(0, experiment_ids=experiments)) == 2
+    assert len(warm.ended_after(0, experiment_ids=experiments).runs) == 2
     assert paths(mlflow_proxy) == ["runs/search"]
 
 
@@ -143,7 +149,7 @@ def test_the_deadline_holds_for_each_page_and_a_server_too_slow_for_one_is_asked
     source._searches._page = 1
     mlflow_proxy.reset()
     mlflow_proxy.delay = 0.6
-    assert [run.name for run in source.ended_after(0, experiment_ids=home)] == ["one", "two"]
+    assert [run.name for run in source.ended_after(0, experiment_ids=home).runs] == ["one", "two"]
     assert paths(mlflow_proxy) == ["runs/search", "runs/search"]
     source._searches._page = 1_000
     mlflow_proxy.delay = 2.0
@@ -229,7 +235,7 @@ def test_who_joins_a_question_that_another_gave_up_on_gets_an_answer(mlflow_prox
     mlflow_proxy.delay = 2.0
     busy = [source._executor.submit(time.sleep, 1.5) for _ in range(64)]  # nothing new leaves before these end
     with ThreadPoolExecutor(2) as threads:
-        impatient = threads.submit(source._wait, source._flights.start(ids[0]), source._clock() + 0.2)
+        impatient = threads.submit(source._wait, source._flights.start(ids[0]), source._budget(0.2 / 3.0))
         time.sleep(0.1)
         patient = threads.submit(source.get, ids[:1])
         assert "did not answer" in str(impatient.exception(10))
@@ -284,20 +290,82 @@ def test_blanks_around_an_address_do_no_harm(mlflow_server, ids):
     assert MlflowRuns(f" {mlflow_server.url}\n").find(ids[0]).label == "one"
 
 
-def test_a_store_of_an_older_mlflow_says_how_to_bring_it_up_to_date(tmp_path):
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    MlflowRuns(uri)
-    with sqlite3.connect(tmp_path / "mlflow.db") as database:
-        database.execute("UPDATE alembic_version SET version_num = '27a6a02d2cf1'")
+@pytest.fixture(scope="module")
+def old_store(tmp_path_factory):
+    """A real store as MLflow 2.0 left it, with a run in it."""
+    path = tmp_path_factory.mktemp("old") / "mlflow.db"
+    engine = utils.create_sqlalchemy_engine(f"sqlite:///{path}")
+    InitialBase.metadata.create_all(engine)
+    config = utils._get_alembic_config(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "cc1f77228345")
+    engine.dispose()
+    with sqlite3.connect(path) as database:
+        database.execute("INSERT INTO experiments (name, lifecycle_stage) VALUES ('old', 'active')")
     database.close()
-    opened = subprocess.run(
-        [sys.executable, "-c", f"from comparison import MlflowRuns; MlflowRuns({uri!r})"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert "mlflow db upgrade" in opened.stderr.splitlines()[-1]
+    return path
+
+
+def refused_opening(path, uri=""):
+    """What is said of a store, which must be left as it was."""
+    before = path.read_bytes()
+    error = refusal(lambda: MlflowRuns(uri or f"sqlite:///{path}"))
+    assert path.read_bytes() == before
+    return error
+
+
+def test_a_store_of_an_older_mlflow_is_left_as_it_is_with_what_to_do(old_store):
+    error = refused_opening(old_store)
+    assert f"an older MLflow than the one beside the bot, {mlflow.__version__}" in error.problem
+    assert "`mlflow db upgrade sqlite:///mlflow.db`" in error.remedy
+    assert "Back it up" in error.remedy
+
+
+def test_an_older_registry_beside_the_store_is_left_as_it_is_too(old_store, monkeypatch, mlflow_server):
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", f"sqlite:///{old_store}")
+    assert "an older MLflow" in refused_opening(old_store, mlflow_server.url).problem
+
+
+@pytest.mark.parametrize(
+    ("statements", "problem", "remedy"),
+    [
+        (["UPDATE alembic_version SET version_num = 'fedcba987654'"], "a newer MLflow", "Install the same MLflow"),
+        (["DELETE FROM alembic_version"], "an older MLflow", "mlflow db upgrade"),
+        (["DROP TABLE alembic_version"], "an older MLflow", "mlflow db upgrade"),
+        (["DROP TABLE experiments"], "no MLflow store", "MLFLOW_TRACKING_URI"),
+    ],
+)
+def test_a_database_that_mlflow_would_change_is_not_opened(old_store, tmp_path, statements, problem, remedy):
+    path = tmp_path / "mlflow.db"
+    path.write_bytes(old_store.read_bytes())
+    with sqlite3.connect(path) as database:
+        for statement in statements:
+            database.execute(statement)
+    database.close()
+    error = refused_opening(path)
+    assert problem in error.problem
+    assert remedy in error.remedy
+
+
+def test_a_database_of_something_else_is_not_made_into_a_store(tmp_path):
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE orders (id)")
+    database.close()
+    assert "no MLflow store" in refused_opening(path).problem
+
+
+def test_a_database_that_fails_to_open_says_why(tmp_path):
+    path = tmp_path / "mlflow.db"
+    MlflowRuns(f"sqlite:///{path}")
+    with sqlite3.connect(path, isolation_level="EXCLUSIVE") as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        error = refusal(lambda: MlflowRuns(f"sqlite:///{path}"))
+    holder.close()
+    assert "another program has locked it" in error.problem
+    (tmp_path / "text.db").write_text("no database at all " * 100)
+    assert "the file is no SQLite database" in refusal(lambda: MlflowRuns(f"sqlite:///{tmp_path / 'text.db'}")).problem
 
 
 def test_a_file_that_is_no_store_says_so(tmp_path):
@@ -386,3 +454,45 @@ def test_what_is_set_in_the_environment_stays():
 
 def test_every_refusal_is_a_request_error_that_people_can_read():
     assert issubclass(TrackingUnavailable, RequestError)
+
+
+# What a store has lost
+
+
+def test_runs_of_an_experiment_whose_meta_is_missing_are_compared_with_what_is_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    client = MlflowClient(tmp_path.as_uri())
+    lost, whole = new_experiment(client), new_experiment(client)
+    first, second = (log_run(client, lost, name, {"acc": value}) for name, value in (("a", 0.5), ("b", 0.75)))
+    log_run(client, whole, "c", {"acc": 0.6})
+    (tmp_path / lost / "meta.yaml").unlink()
+    source = MlflowRuns(tmp_path.as_uri())
+    compared = ask(parse(f"{first} vs {second}"), source)
+    assert [side.label for side in compared.sides] == ["a", "b"]
+    assert compared.sides[0].runs[0].experiment == Experiment(lost, lost)
+    assert [run.name for run in source.newest()] == ["c"]
+
+
+def test_runs_whose_experiment_is_gone_from_the_database_are_compared_with_what_is_known(tmp_path):
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    client = MlflowClient(uri)
+    home = new_experiment(client)
+    run = log_run(client, home, "orphan", {"acc": 0.5})
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        database.execute("DELETE FROM experiments WHERE experiment_id = ?", (home,))
+    database.close()
+    assert MlflowRuns(uri).get([run])[0].experiment == Experiment(home, home)
+
+
+def test_an_experiment_that_mlflow_lists_and_fails_to_tell_is_a_fault_of_mlflow(mlflow_proxy, ids):
+    mlflow_proxy.fault = Fault(500, "Traceback", only="experiments/get")
+    assert "failed to answer (500)" in refusal(lambda: MlflowRuns(mlflow_proxy.url).get(ids)).problem
+
+
+def test_a_file_that_was_never_written_to_its_end_says_what_cannot_be_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    client = MlflowClient(tmp_path.as_uri())
+    run = log_run(client, new_experiment(client), "cut off", {"acc": 0.5})
+    next(tmp_path.glob(f"*/{run}/metrics/acc")).write_text("")
+    error = refusal(lambda: MlflowRuns(tmp_path.as_uri()).get([run]))
+    assert "cannot be read: Metric 'acc' is malformed" in error.problem

@@ -1,7 +1,7 @@
 import pytest
 
 from comparison.runs import Experiment, Run
-from comparison.tracking.mlflow_links import compare_url, experiment_url, linked_runs, run_url
+from comparison.tracking.mlflow_links import compare_url, experiment_url, linked_runs, linked_workspace, run_url
 
 IRIS, DIGITS = Experiment("7", "iris"), Experiment("8", "digits")
 A, B = Run("0123456789abcdef0123456789abcdef", "a", IRIS), Run("f123456789abcdef0123456789abcdef", "b", IRIS)
@@ -62,6 +62,20 @@ def test_a_comparison_in_a_workspace_says_so_behind_its_runs():
 )
 def test_a_pasted_run_is_read_whatever_stands_behind_it(behind):
     assert linked_runs(f"http://m/#/experiments/7/runs/{A.run_id}{behind}") == ((A.run_id, "7"),)
+
+
+@pytest.mark.parametrize(
+    ("url", "workspace"),
+    [
+        (f"http://m/#/experiments/7/runs/{A.run_id}?workspace=blue", "blue"),
+        (f"http://m/?workspace=blue#/experiments/7/runs/{A.run_id}", "blue"),
+        (compare_url("http://m/?workspace=blue", [A, B]).replace("&", "&amp;"), "blue"),
+        (f"http://m/#/experiments/7/runs/{A.run_id}", ""),
+    ],
+)
+def test_a_pasted_address_says_its_workspace_and_its_runs(url, workspace):
+    assert linked_workspace(url) == workspace
+    assert (A.run_id, "7") in linked_runs(url)
 
 
 def test_a_pasted_chart_of_several_runs_leads_to_them():

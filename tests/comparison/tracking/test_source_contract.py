@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+import warnings
 from dataclasses import replace
 from uuid import uuid4
 
@@ -18,7 +19,19 @@ from tests.fakes.runs import FakeRuns
 from tests.logged import log_run, new_experiment
 
 BEGAN = 1_700_000_000_000  # ms: a time that can be
-NAMES = ["plain", "it's", 'say "hi"', "both ' and \"", "back\\slash", "100%_sure", "two\nlines", "ünï😀", "a -- b; c"]
+NAMES = [
+    "plain",
+    "it's",
+    'say "hi"',
+    "both ' and \"",
+    "back\\slash",
+    "ends\\",
+    "' OR x = '",
+    "100%_sure",
+    "two\nlines",
+    "ünï😀",
+    "a -- b; c",
+]
 TAGS = {
     "mlcompare.goal.cost": "Lower",
     "mlcompare.goals": "score_*: higher; ls_*=lower, cost: higher\nmy metric HIGHER, sideways: left, *",
@@ -94,6 +107,10 @@ def made(request):
     for name in ("plain", "rich"):
         client.create_model_version("scorer", f"runs:/{ids[name]}/model", run_id=ids[name])
     client.set_registered_model_alias("scorer", "champion", "2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # stages are deprecated, and in use
+        client.transition_model_version_stage("scorer", "1", "Production")
+    ids["model"] = client.create_logged_model(experiment, name="scored", source_run_id=ids["rich"]).model_id
     return MlflowRuns(uri), experiment, ids
 
 
@@ -146,10 +163,12 @@ def _fake(name):
     past = {(rich.run_id, "acc"): [Metric(0.1, 0), Metric(0.5, 1), Metric(0.4, 2)]}
     every = [*runs, rich, measured, running, gone]
     models = [
-        (ModelVersion("scorer", "1", runs[0].run_id), []),
+        (ModelVersion("scorer", "1", runs[0].run_id), ["Production"]),
         (ModelVersion("scorer", "2", rich.run_id), ["champion"]),
     ]
-    return FakeRuns(every, histories=past, models=models, measured=told), "7", {run.name: run.run_id for run in every}
+    logged = {"m-" + "7" * 32: ModelVersion("scored", "", rich.run_id)}
+    ids = {run.name: run.run_id for run in every} | {"model": next(iter(logged))}
+    return FakeRuns(every, histories=past, models=models, measured=told, logged_models=logged), "7", ids
 
 
 def test_runs_come_in_the_order_asked_with_none_for_what_is_not_there(made):
@@ -183,11 +202,13 @@ def test_a_run_that_has_not_ended_has_no_end(made):
     assert (run.status, run.ended_at, dict(run.metrics)) == (Status.RUNNING, None, {})
 
 
-def test_a_deleted_run_is_found_by_its_id_and_by_the_start_of_it_only(made):
+def test_a_deleted_run_is_found_by_its_id_by_the_start_of_it_and_by_its_name_where_deleted_ones_are_meant(made):
     source, experiment, ids = made
     assert source.get([ids["gone"]])[0].deleted
     assert [run.deleted for run in source.with_prefix(ids["gone"][:16])] == [True]
     assert source.called("gone", experiment_ids=[experiment]) == []
+    assert [run.deleted for run in source.called("gone", experiment_ids=[experiment], deleted=True)] == [True]
+    assert source.called("plain", experiment_ids=[experiment], deleted=True) == []
     assert "gone" not in [run.name for run in source.newest(experiment_ids=[experiment])]
 
 
@@ -206,6 +227,17 @@ def test_the_start_of_an_id_finds_the_run(made):
 def test_runs_come_newest_first_and_no_more_than_asked(made):
     source, experiment, _ = made
     assert [run.name for run in source.newest(experiment_ids=[experiment], limit=3)] == ["running", "rich", NAMES[-1]]
+
+
+def test_a_part_is_as_many_runs_as_are_wanted_and_says_whether_there_are_more(made):
+    source, experiment, ids = made
+    some = source.part(experiment_ids=[experiment], limit=2)
+    assert ([run.name for run in some.runs], some.is_cut) == (["running", "rich"], True)
+    fitting = source.part("attributes.run_name = 'rich'", experiment_ids=[experiment], ended=True)
+    assert ([run.run_id for run in fitting.runs], fitting.is_cut) == ([ids["rich"]], False)
+    ended = source.part(experiment_ids=[experiment], limit=100, ended=True)
+    every = source.ended(experiment_ids=[experiment], limit=100)
+    assert [run.run_id for run in ended.runs] == [run.run_id for run in every]
 
 
 def test_a_filter_narrows(made):
@@ -254,19 +286,19 @@ def test_runs_that_are_over_come_last_ended_first(made):
 
 def test_runs_that_ended_after_a_moment_come_the_first_to_end_first(made):
     source, experiment, ids = made
-    every = source.ended_after(0, experiment_ids=[experiment])
+    every = source.ended_after(0, experiment_ids=[experiment]).runs
     assert {run.run_id for run in every} == {ids[name] for name in [*NAMES, "rich"]}
     assert [run.ended_at for run in every] == sorted(run.ended_at for run in every)
     first, last = every[0].ended_at, every[-1].ended_at
-    assert source.ended_after(last, experiment_ids=[experiment]) == []
-    assert {run.ended_at for run in source.ended_after(last - 1, experiment_ids=[experiment])} == {last}
-    assert [run.ended_at for run in source.ended_after(first - 1, experiment_ids=[experiment], limit=1)] == [first]
+    assert source.ended_after(last, experiment_ids=[experiment]).runs == ()
+    assert {run.ended_at for run in source.ended_after(last - 1, experiment_ids=[experiment]).runs} == {last}
+    assert [run.ended_at for run in source.ended_after(first - 1, experiment_ids=[experiment], limit=1).runs] == [first]
 
 
 def test_ended_runs_are_asked_for_in_hundreds_of_experiments_some_of_which_are_gone(made):
     source, experiment, ids = made
     many = [*(str(900_000 + number) for number in range(499)), experiment]
-    assert len(source.ended_after(0, experiment_ids=many)) == len(NAMES) + 1
+    assert len(source.ended_after(0, experiment_ids=many).runs) == len(NAMES) + 1
     assert [run.run_id for run in source.running(experiment_ids=many)] == [ids["running"]]
 
 
@@ -326,6 +358,11 @@ def test_a_model_version_leads_to_its_run(made):
     assert source.versions(model="scorer", alias="champion") == [ModelVersion("scorer", "2", ids["rich"])]
     assert source.versions(model="scorer", version="1") == [ModelVersion("scorer", "1", ids["plain"])]
     assert source.versions(alias="champion") == [ModelVersion("scorer", "2", ids["rich"])]
+    assert source.versions(model="scorer", version="latest") == [ModelVersion("scorer", "2", ids["rich"])]
+    assert source.versions(model="scorer", version="PRODUCTION") == [ModelVersion("scorer", "1", ids["plain"])]
+    assert source.versions(model="scorer", version="Staging") == []
+    assert source.versions(model=ids["model"]) == [ModelVersion("scored", "", ids["rich"])]
+    assert source.versions(model="m-" + "0" * 32) == []
     assert source.versions(model="scorer", alias="nobody") == []
     assert source.versions(model="nothing", version="1") == []
     assert source.versions(alias="nobody") == []
@@ -345,7 +382,7 @@ def test_runs_of_an_experiment_made_since_the_list_was_and_of_one_deleted_since_
     client.delete_experiment(old)
     young = new_experiment(client)
     runs.append(log_run(client, young, "young", {"acc": 1.0}))
-    assert [run.name for run in source.ended_after(0, experiment_ids=[old, young])] == ["young"]
+    assert [run.name for run in source.ended_after(0, experiment_ids=[old, young]).runs] == ["young"]
     assert source.these(runs)[0].deleted
     assert source.fitting("metrics.acc > 0", runs) == {runs[1]}
 
@@ -356,7 +393,7 @@ def test_a_run_that_was_taken_up_again_is_not_over_although_mlflow_keeps_its_end
     run = log_run(client, experiment, "again")
     client.update_run(run, "RUNNING")
     assert (source.get([run])[0].ended_at, source.get([run])[0].former_end is None) == (None, False)
-    assert source.ended_after(0, experiment_ids=[experiment]) == []
+    assert source.ended_after(0, experiment_ids=[experiment]).runs == ()
 
 
 def test_an_experiment_made_since_the_list_was_is_searched_too(store_uri):

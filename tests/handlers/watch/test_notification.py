@@ -235,6 +235,9 @@ def test_what_was_compared_is_remembered_for_the_thread():
         ({"tags": {"slack_user": "U0MAYA"}}, "Run by <@U0MAYA>"),
         ({"tags": {"mlcompare.slack_user": "W12345678"}}, "Run by <@W12345678>"),
         ({"tags": {"slack_user": "<!channel>"}}, "Run by &lt;!channel&gt;"),
+        ({"tags": {"slack_user": "UNKNOWN"}}, "Run by UNKNOWN"),
+        ({"tags": {"mlcompare.slack_user": "UNASSIGNED"}}, "Run by UNASSIGNED"),
+        ({"tags": {"slack_user": "UABCDEFGH"}}, "Run by <@UABCDEFGH>"),
         ({"user": "USERADMIN"}, "Run by USERADMIN"),
         ({"user": "maya@example.org"}, "Run by <@U0LOOKED>"),
         ({"user": "ada@example.org"}, "Run by ada@example.org"),
@@ -242,9 +245,9 @@ def test_what_was_compared_is_remembered_for_the_thread():
     ],
 )
 def test_the_owner_is_mentioned_where_slack_knows_them_else_named(facts, said):
-    people = {"maya@example.org": "U0LOOKED", "ada@example.org": "@here"}
+    people = {"maya@example.org": "U0LOOKED", "ada@example.org": "@here", "UABCDEFGH": "UABCDEFGH"}
     run = replace(POOR, **facts)
-    drawing = announced(run, words=("fraud mention owner",), find_person=people.__getitem__).draw
+    drawing = announced(run, words=("fraud mention owner",), find_person=lambda told: people.get(told, "")).draw
     for rung in BlockLevel:
         reply = drawing(rung)
         assert reply.text.splitlines()[-1] == said

@@ -57,6 +57,13 @@ def test_with_the_scope_who_is_in_the_channel_may_from_anywhere(town, outlet):
     assert not may_change(kept, Utterance("", PRIYA, TEAM, EXPERIMENTS, ""), outlet)
 
 
+def test_an_id_is_somebodys_where_slack_knows_it_and_the_app_may_read_it(town, outlet):
+    assert outlet.find_person(MAYA) == ""
+    town.reinstall(scopes=town.installation.scopes | {"users:read"})
+    assert outlet.find_person(MAYA) == MAYA
+    assert outlet.find_person("UNKNOWN") == ""
+
+
 def test_a_person_is_found_by_address_where_the_app_may_read_it(town, outlet):
     assert outlet.find_person("jonas@playground.example") == ""
     town.reinstall(scopes=town.installation.scopes | {"users:read.email"})

@@ -1,0 +1,228 @@
+"""Searches in a store of files that read no more of each run than the question is about.
+
+MLflow's own read every file of every run for each question: minutes, for some thousands of runs.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from comparison.tracking.budgets import ASKING
+
+PAGE = 40  # runs, at most: each is some dozens of files
+META = "meta.yaml"
+RESERVED = frozenset({"tags", "datasets", "traces", "models"})  # folders of an experiment that are no runs
+_PLAIN = re.compile(r"(\w+): ('\d+'|[\w./+-]+(?: [\w./+-]+)*|'')?")  # what YAML would read otherwise is in quotes
+_UNASKED = frozenset({"source_name", "entry_point_name", "source_version", "tags"})
+_STATUSES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
+
+
+class Language(Protocol):
+    """MLflow's filters and orders, on anything that looks like its runs (`mlflow.utils.search_utils.SearchUtils`)."""
+
+    def filter(self, runs: list[Any], where: str) -> list[Any]: ...
+
+    def sort(self, runs: list[Any], order_by: Sequence[str]) -> list[Any]: ...
+
+    def paginate(self, runs: list[Any], page_token: Any, max_results: int) -> tuple[list[Any], Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What filters and orders know of a run beside what it logged."""
+
+    run_id: str
+    run_name: str
+    status: str
+    start_time: int
+    end_time: int | None
+    user_id: str
+    artifact_uri: str
+    lifecycle_stage: str
+    experiment_id: str
+
+
+class Logged:
+    """Values by name, read when they are asked for: one file each."""
+
+    def __init__(self, folder: Path, read: Callable[[str], Any]) -> None:
+        self._folder = folder
+        self._read = read
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value; `default` where there is none, or it cannot be read. No name leads out of the folder."""
+        if ".." in Path(name).parts or Path(name).is_absolute():
+            return default
+        try:
+            return self._read((self._folder / name).read_text("utf-8"))
+        except (OSError, ValueError):
+            return default
+
+
+@dataclass(frozen=True)
+class Data:
+    metrics: Logged
+    params: Logged
+    tags: Logged
+
+
+class Candidate:
+    """A run in its folder, looking like MLflow's as far as its filters look."""
+
+    def __init__(self, folder: Path, info: Info, whole: Callable[[Path], Any]) -> None:
+        self.folder = folder
+        self.info = info
+        self._whole = whole
+
+    @cached_property
+    def data(self) -> Data:
+        return Data(
+            Logged(self.folder / "metrics", last_value),
+            Logged(self.folder / "params", str),
+            Logged(self.folder / "tags", str),
+        )
+
+    @property
+    def inputs(self) -> Any:
+        return self._whole(self.folder).inputs
+
+
+class Page(list[Any]):
+    """Runs as MLflow's client gives them, and where the next page begins."""
+
+    token: Any = None
+
+
+@dataclass
+class FileSearch:
+    """Stands in for MLflow's client where runs are searched.
+
+    `find` tells the folder of an experiment, None: there is none. `read` makes MLflow's run of a folder; `info` what is
+    known of one whose `meta.yaml` takes a reader of YAML, None: it cannot be read.
+    """
+
+    language: Language
+    find: Callable[[str], str | None]
+    read: Callable[[Path], Any]
+    info: Callable[[Path], Any]
+    matches: Callable[[Any, str], bool]  # whether a view shows runs of this stage
+    _known: dict[Path, tuple[int, Info]] = field(default_factory=dict)
+
+    def search_runs(  # noqa: PLR0913 -- as MLflow's
+        self,
+        experiment_ids: Sequence[str],
+        where: str,
+        *,
+        max_results: int,
+        order_by: Sequence[str],
+        page_token: Any,
+        run_view_type: Any = 1,
+    ) -> Page:
+        found = [
+            each
+            for experiment_id in experiment_ids
+            for each in self._runs(experiment_id)
+            if self.matches(run_view_type, each.info.lifecycle_stage)
+        ]
+        fitting = self.language.sort(self.language.filter(found, where), list(order_by))
+        some, token = self.language.paginate(fitting, page_token, min(max_results, PAGE))
+        page = Page()
+        for each in some:
+            _check()
+            page.append(self.read(each.folder))
+        page.token = token
+        return page
+
+    def _runs(self, experiment_id: str) -> Iterator[Candidate]:
+        home = self.find(experiment_id)
+        for folder in Path(home).iterdir() if home else ():
+            _check()
+            info = None if folder.name in RESERVED else self._info(folder)
+            if info is not None and info.experiment_id == experiment_id:
+                yield Candidate(folder, info, self.read)
+
+    def _info(self, folder: Path) -> Info | None:
+        """What its meta.yaml says, read again when that was written again; None where there is none."""
+        meta = folder / META
+        try:
+            changed = meta.stat().st_mtime_ns
+            known = self._known.get(folder)
+            if known is not None and known[0] == changed:
+                return known[1]
+            text = meta.read_text("utf-8")
+        except OSError:
+            return None
+        info = self._read_info(folder, text)
+        if info is not None:
+            self._known[folder] = (changed, info)
+        return info
+
+    def _read_info(self, folder: Path, text: str) -> Info | None:
+        said = _plainly(text)
+        if said is None:
+            told = self.info(folder)
+            if told is None:
+                return None
+            said = {name: getattr(told, name) for name in Info.__slots__}
+        name = said.get("run_name") or Logged(folder / "tags", str).get("mlflow.runName", "")
+        return Info(
+            run_id=said["run_id"],
+            run_name=name,
+            status=said["status"],
+            start_time=said["start_time"] or 0,
+            end_time=said["end_time"],
+            user_id=said.get("user_id") or "",
+            artifact_uri=said.get("artifact_uri") or "",
+            lifecycle_stage=said["lifecycle_stage"],
+            experiment_id=said["experiment_id"],
+        )
+
+
+def last_value(text: str) -> float:
+    """The value of the last step, and of that the last moment, as MLflow has it. Raises ValueError where none is."""
+    logged = []
+    for line in text.splitlines():
+        parts = line.split()
+        if parts:
+            logged.append((int(parts[2]) if len(parts) == 3 else 0, int(parts[0]), float(parts[1])))
+    return max(logged)[2]
+
+
+def _plainly(text: str) -> dict[str, Any] | None:
+    """What MLflow wrote, where it is as plain as it nearly always is; None where a reader of YAML is needed."""
+    said: dict[str, Any] = {}
+    for line in text.splitlines():
+        name, _, value = line.partition(": ")
+        if name in _UNASKED:
+            continue
+        if name == "artifact_uri":
+            said[name] = value.strip("'\"")
+        elif (found := _PLAIN.fullmatch(line)) is None:
+            return None
+        else:
+            said[name] = "" if found[2] in (None, "null") else found[2].strip("'")
+    try:
+        return {
+            **said,
+            "status": _STATUSES[said["status"]],
+            "start_time": _number(said["start_time"]),
+            "end_time": _number(said["end_time"]),
+            "experiment_id": str(said["experiment_id"]),
+            "run_id": said.get("run_id") or said["run_uuid"],
+            "lifecycle_stage": said["lifecycle_stage"],
+        }
+    except (KeyError, ValueError):
+        return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text else None
+
+
+def _check() -> None:
+    budget = ASKING.get()
+    if budget is not None:
+        budget.check()
