@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from comparison.concurrency import DaemonThreads
 from comparison.errors import RequestError
+from comparison.reports.errors import shown_metric
 from comparison.runs import Experiment, Metric, Run
 from comparison.tracking.filters import holds
 from comparison.tracking.source import RunSource
@@ -178,11 +179,16 @@ def _fitting(source: RunSource, where: str, ids: tuple[str, ...]) -> list[Run]:
 
 
 def _slim(runs: Sequence[Run]) -> list[Run]:
-    """The runs without what no list shows: only the names of metrics, and only of the first of them."""
+    """The runs without what no list shows: one metric's value, and the names of the others of the first runs only."""
     return [
-        replace(run, metrics=dict.fromkeys(run.metrics, _NO_VALUE) if place < MEASURED else {}, parameters={})
-        for place, run in enumerate(runs)
+        replace(run, metrics=_shown(run, with_names=place < MEASURED), parameters={}) for place, run in enumerate(runs)
     ]
+
+
+def _shown(run: Run, *, with_names: bool) -> dict[str, Metric]:
+    name = shown_metric(run)
+    others = dict.fromkeys(run.metrics, _NO_VALUE) if with_names else {}
+    return others | ({name: run.metrics[name]} if name else {})
 
 
 def _may_be_id(typed: str) -> bool:

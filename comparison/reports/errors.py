@@ -87,9 +87,13 @@ def choice_report(run: Run, *, now: int | None, metrics: Sequence[str] = ()) -> 
     return " · ".join(fact for fact in facts if fact)
 
 
-def _metric(run: Run, asked: Sequence[str]) -> str:
-    """The metric that was asked for, else the experiment's, else the first whose goal is told by its name."""
+def shown_metric(run: Run, asked: Sequence[str] = ()) -> str:
+    """The metric that was asked for, else the experiment's, else the first whose goal its name tells; "" : none."""
     named = [name for name in (*asked, run.experiment.primary_metric) if name in run.metrics]
     plainly = sorted(run.metrics, key=lambda name: (goal_of(name) is Goal.UNKNOWN, len(name), name))
-    name = next(iter([*named, *plainly]), "")
+    return next(iter([*named, *plainly]), "")
+
+
+def _metric(run: Run, asked: Sequence[str]) -> str:
+    name = shown_metric(run, asked)
     return f"{display_name(name, 40)} {format_row(run.metrics[name].value).values[0]}" if name else ""

@@ -6,8 +6,8 @@ from bot.demo.command import isolate_environment
 
 WATCHED = """
 import os, sys
-from bot.demo.surroundings import isolate
-isolate(os.environ)
+from bot.demo.command import isolate_environment
+isolate_environment(os.environ)
 called = []
 sys.addaudithook(lambda event, args: called.append((event, args[1:])) if event in ("socket.connect", "socket.getaddrinfo") else None)
 from bot.demo.training import train

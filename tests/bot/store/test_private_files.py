@@ -13,7 +13,7 @@ from bot.notifier.dbos_queue import open_storage
 from bot.store.database import open_database
 from bot.store.migrate import upgrade
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
 

@@ -20,9 +20,9 @@ NOW = 1_800_000_000_000
 
 TAKER = """
 import sys, time
-from bot.state.database import open_database
-from bot.state.turns import StoredTurns
-turns = StoredTurns(open_database(sys.argv[1]))
+from bot.store.database import open_database
+from bot.store.rate_limits import StoredSendSlots
+turns = StoredSendSlots(open_database(sys.argv[1]))
 for _ in range(20):
     now = time.time_ns() // 1_000_000
     print(now + turns.take("T1:C1", now, 50))

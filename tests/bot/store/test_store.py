@@ -31,8 +31,8 @@ __all__ = ["postgres", "postgres_server"]
 CLAIM = """
 import sys
 from datetime import UTC, datetime
-from bot.state.claims import StoredClaims
-from bot.state.database import open_database
+from bot.store.claims import StoredClaims
+from bot.store.database import open_database
 store = StoredClaims(open_database(sys.argv[1]), lambda: datetime.now(UTC))
 print(sum(store.claim(f"key-{number}") for number in range(200)))
 """
@@ -173,8 +173,8 @@ def test_a_folder_that_cannot_be_made_holds_nobody_up(opened, tmp_path, clock):
 
 FULL = """
 import resource, signal, sys
-from bot.state.database import check_writable, open_database
-from bot.state.migrating import upgrade
+from bot.store.database import check_writable, open_database
+from bot.store.migrate import upgrade
 engine = open_database(sys.argv[1])
 upgrade(engine)
 check_writable(engine)
