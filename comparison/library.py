@@ -1,8 +1,10 @@
 """The library's door to a tracking server: runs found by what people call them."""
 
+from comparison.evaluations import told_apart
+from comparison.judgement.goals import decide_goal
 from comparison.language.parser import parse_run
 from comparison.resolve.runs import find_runs
-from comparison.runs import Side
+from comparison.runs import Goal, Side
 from comparison.tracking.mlflow import MlflowRuns as TrackedRuns
 from comparison.tracking.source import RunSource
 
@@ -12,9 +14,16 @@ __all__ = ["MlflowRuns", "find_run"]
 def find_run(source: RunSource, reference: str, *, experiment: str = "") -> Side:
     """The run called so: a full id, an id prefix, a name, `experiment/name`, or an MLflow link.
 
+    A metric that it logged for several datasets is `accuracy · valid` for each where the store tells them apart.
     Raises RunNotFound, Ambiguous, ExperimentNotFound or TrackingUnavailable.
     """
-    return find_runs([parse_run(reference)], source, experiment=experiment, text=reference)[0]
+    sides = find_runs([parse_run(reference)], source, experiment=experiment, text=reference)
+    experiments = [run.experiment for run in sides[0].runs]
+
+    def is_judged(metric: str) -> bool:
+        return decide_goal(metric, {}, {}, experiments)[0] is not Goal.UNKNOWN
+
+    return told_apart(sides, source, judged=is_judged)[0]
 
 
 class MlflowRuns(TrackedRuns):
