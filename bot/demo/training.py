@@ -18,6 +18,18 @@ from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_su
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
+from bot.demo.jobs import (
+    DIGITS,
+    EPOCHS,
+    FIRST,
+    IRIS,
+    JOBS,
+    SECOND,
+    TOTAL,
+    TrainedModel,
+    TrainingJob,
+)
+
 HOPELESS = 100.0  # a network that guesses among ten digits has a loss of 2.3
 
 Progress = Callable[["TrainedModel"], None]
@@ -89,29 +101,6 @@ def _digits(experiment_id: str) -> Iterator[tuple[str, str]]:
         yield job.name, result
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A configuration of the network on digits; its fields are logged as parameters."""
-
-    hidden_units: int
-    learning_rate: float
-    solver: str = "adam"
-    batch_size: int = 64
-    activation: str = "relu"
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingJob:
-    """One network to train, and how it differs from the plain case."""
-
-    name: str
-    network: Network
-    seed: int
-    share: float = 1.0  # of the training data
-    validate: bool = True
-    note: str = ""
-
-
 def _train_network(job: TrainingJob, split: Split) -> str:
     """Train one network in the active run; what it reached, in words."""
     share = int(len(split.train_y) * job.share)
@@ -172,36 +161,3 @@ def _log_data(name: str, context: str, features: Any, labels: Any) -> None:
 
 
 # What the demo trains, by name: plain values that are there at once, without what trains them.
-
-
-DATA_VERSION = "1"  # raise it when what is trained changes: stores of another version are trained anew
-IRIS = "iris"
-DIGITS = "digits"
-FIRST = "Logistic Regression - Run 1"
-SECOND = "Logistic Regression - Run 2"
-SEEDS = (1, 2, 3, 4, 5)
-EPOCHS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedModel:
-    """One run ended: the `done`th of `total`, and what it reached in a few words."""
-
-    experiment: str
-    run: str
-    result: str
-    done: int
-    total: int
-
-
-NARROW = Network(hidden_units=32, learning_rate=0.001)
-WIDE = Network(hidden_units=64, learning_rate=0.003)
-JOBS = (
-    *(TrainingJob(f"mlp-32-seed-{seed}", NARROW, seed) for seed in SEEDS),
-    *(TrainingJob(f"mlp-64-seed-{seed}", WIDE, seed) for seed in SEEDS),
-    TrainingJob(
-        "mlp-64-half-data", WIDE, seed=1, share=0.5, validate=False, note="Half of the data, nothing held out."
-    ),
-    TrainingJob("mlp-64-hot", Network(64, 20.0, solver="sgd"), seed=1, note="A learning rate that cannot work."),
-)
-TOTAL = 2 + len(JOBS)

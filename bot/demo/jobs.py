@@ -1,0 +1,58 @@
+"""What the demo trains, by name: plain values that are there at once, without what trains them."""
+
+from dataclasses import dataclass
+
+DATA_VERSION = "1"  # raise it when what is trained changes: stores of another version are trained anew
+IRIS = "iris"
+DIGITS = "digits"
+FIRST = "Logistic Regression - Run 1"
+SECOND = "Logistic Regression - Run 2"
+SEEDS = (1, 2, 3, 4, 5)
+EPOCHS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """One run ended: the `done`th of `total`, and what it reached in a few words."""
+
+    experiment: str
+    run: str
+    result: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A configuration of the network on digits; its fields are logged as parameters."""
+
+    hidden_units: int
+    learning_rate: float
+    solver: str = "adam"
+    batch_size: int = 64
+    activation: str = "relu"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """One network to train, and how it differs from the plain case."""
+
+    name: str
+    network: Network
+    seed: int
+    share: float = 1.0  # of the training data
+    validate: bool = True
+    note: str = ""
+
+
+NARROW = Network(hidden_units=32, learning_rate=0.001)
+WIDE = Network(hidden_units=64, learning_rate=0.003)
+JOBS = (
+    *(TrainingJob(f"mlp-32-seed-{seed}", NARROW, seed) for seed in SEEDS),
+    *(TrainingJob(f"mlp-64-seed-{seed}", WIDE, seed) for seed in SEEDS),
+    TrainingJob(
+        "mlp-64-half-data", WIDE, seed=1, share=0.5, validate=False, note="Half of the data, nothing held out."
+    ),
+    TrainingJob("mlp-64-hot", Network(64, 20.0, solver="sgd"), seed=1, note="A learning rate that cannot work."),
+)
+TOTAL = 2 + len(JOBS)
