@@ -8,7 +8,8 @@ import pytest
 def demo_folder(tmp_path_factory):
     """A folder in which `make demo` was run: the store is where the documents say."""
     from bot.demo.store import prepare
-    from bot.demo.training import DATA_VERSION, train
+    from bot.demo.jobs import DATA_VERSION
+    from bot.demo.training import train
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     folder = tmp_path_factory.mktemp("checkout")

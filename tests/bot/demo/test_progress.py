@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.command import TO_TRY, invitation, progress_to
-from bot.demo.training import JOBS, TOTAL, TrainedModel
+from bot.demo.jobs import JOBS, TOTAL, TrainedModel
 
 
 class Terminal(io.StringIO):

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from bot.demo.training import DIGITS, EPOCHS, FIRST, HOPELESS, SECOND, SEEDS, TOTAL
+from bot.demo.jobs import DIGITS, EPOCHS, FIRST, SECOND, SEEDS, TOTAL
+from bot.demo.training import HOPELESS
 
 
 @pytest.fixture(scope="module")
