@@ -25,7 +25,7 @@ SOURCES = {
     "PORT": "a number from 0 to 65535, for example 3000 (0: the system chooses)",
     "MLCOMPARE_HOST": "the address to listen on, for example 0.0.0.0 or 127.0.0.1",
     "MLCOMPARE_WORKERS": "a number from 1 to 256, for example 48",
-    "MLCOMPARE_PER_PERSON": "a number from 1 to 5000, for example 100",
+    "MLCOMPARE_PER_PERSON": "a number from 1 to 5000, for example 250",
     "MLCOMPARE_MLFLOW_TIMEOUT": "seconds from 0.5 to 120, for example 10",
     "MLCOMPARE_COMMAND": "the slash command of your app, for example /mlcompare",
     "MLCOMPARE_DRAIN_SECONDS": "seconds from 0 to 600, for example 25",
@@ -160,7 +160,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Bare] = Field(default=3000, ge=0, le=65535)
     host: Words = Field(default="", validation_alias="MLCOMPARE_HOST")
     workers: Annotated[int, Bare] = Field(default=48, ge=1, le=256, validation_alias="MLCOMPARE_WORKERS")
-    per_person: Annotated[int, Bare] = Field(default=100, ge=1, le=5000, validation_alias="MLCOMPARE_PER_PERSON")
+    per_person: Annotated[int, Bare] = Field(default=250, ge=1, le=5000, validation_alias="MLCOMPARE_PER_PERSON")
     mlflow_timeout: Annotated[float, Bare] = Field(
         default=10, ge=0.5, le=120, validation_alias="MLCOMPARE_MLFLOW_TIMEOUT"
     )

@@ -12,7 +12,7 @@ from handlers.services import Work
 log = logging.getLogger(__name__)
 
 LIMIT = 5_000  # works that may wait
-PER_PERSON = 100  # of them, with those under way, of one person in one channel
+PER_PERSON = 250  # of them, with those under way, of one person in one channel
 CHANNELS = 4  # times as many of one person, in all channels together
 ASIDE = 192  # works that may wait for Slack's turn beside those that are worked on
 IDLE = 30.0  # seconds after which a thread without work ends

@@ -1,7 +1,6 @@
 """One metric that was logged for several datasets, in stores that keep the dataset and in those that do not."""
 
 import logging
-import os
 import time
 
 import pytest
@@ -51,14 +50,14 @@ def evaluate(client, experiment, name, values, *, for_a_model=False, step=0, key
 def store(request, tmp_path_factory):
     """A source and its client; databases keep the dataset of a value with the model only."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
     folder = tmp_path_factory.mktemp("evaluations")
     if request.param == "server":
         uri = request.getfixturevalue("mlflow_server").url
     else:
         uri = f"sqlite:///{folder / 'mlflow.db'}" if request.param == "database" else (folder / "runs").as_uri()
-    client = MlflowClient(uri)
-    return MlflowRuns(uri, timeout=60), client, request.param == "files"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+        yield MlflowRuns(uri, timeout=60), MlflowClient(uri), request.param == "files"
 
 
 def pair(client, one, other, **facts):

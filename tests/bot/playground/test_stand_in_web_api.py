@@ -156,7 +156,8 @@ def test_each_method_wants_its_kind_of_token(slack, client):
     )
 
 
-def test_a_missing_scope_is_named(client):
+def test_a_missing_scope_is_named(slack, client):
+    slack.reinstall(scopes=slack.installation.scopes - {"users:read"})
     answer = refusal(client.users_info, user=MAYA)
     assert (answer["error"], answer["needed"]) == ("missing_scope", "users:read")
     assert "chat:write" in answer["provided"]

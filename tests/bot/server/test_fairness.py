@@ -12,7 +12,7 @@ from tests.bot.server.test_takeover import WORDS, TwoRuns
 
 JONAS = "U0JONAS"
 SOON = 8.0  # seconds; alone it is a tenth of one
-PER_PERSON = 100
+PER_PERSON = 250
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,7 @@ def test_with_the_scope_who_is_in_the_channel_may_from_anywhere(town, outlet):
 
 
 def test_an_id_is_somebodys_where_slack_knows_it_and_the_app_may_read_it(town, outlet):
+    town.reinstall(scopes=town.installation.scopes - {"users:read"})
     assert outlet.find_person(MAYA) == ""
     town.reinstall(scopes=town.installation.scopes | {"users:read"})
     assert outlet.find_person(MAYA) == MAYA
