@@ -292,12 +292,14 @@ class OptionsQuery:
 
     typed: str
     kept: str = ""
+    user: str = ""
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def options_query(body: Payload) -> OptionsQuery:
     view = mapping(body, "view")
-    return OptionsQuery(string(body, "value"), string(view, "private_metadata"), all_chosen_values(view))
+    user = string(mapping(body, "user"), "id")
+    return OptionsQuery(string(body, "value"), string(view, "private_metadata"), user, all_chosen_values(view))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from comparison.reports.errors import choice_report
 from comparison.request import Compare
 from comparison.runs import Goal, Run
 from handlers.access.members import is_in
-from handlers.access.seal import lost, unpack
+from handlers.access.seal import lost
 from handlers.compare import message as compare_message
 from handlers.conversation import Feature, ParsedRequest, answer_words, hand_over
 from handlers.incoming import (
@@ -311,7 +311,7 @@ def _experiments(asked: OptionsQuery, services: Services) -> tuple[list[Block], 
 
 
 def _listed_runs(asked: OptionsQuery, services: Services) -> tuple[list[Block], str]:
-    found = services.shelf.runs(services.runs, asked.typed, _listed_experiment(asked), WITHIN)
+    found = services.shelf.runs(services.runs, asked.typed, _listed_experiment(asked, services), WITHIN)
     now = int(services.now().timestamp() * 1000)
     return [run_option(run, now) for run in found.runs[:MOST]], found.problem
 
@@ -323,7 +323,7 @@ def _listed_metrics(asked: OptionsQuery, services: Services) -> tuple[list[Block
     found = (
         shelf.these(services.runs, ids, WITHIN)
         if ids
-        else shelf.runs(services.runs, "", _listed_experiment(asked), WITHIN)
+        else shelf.runs(services.runs, "", _listed_experiment(asked, services), WITHIN)
     )
     logged = Counter(name for run in found.runs for name in run.metrics)
     wanted = fold(asked.typed.strip())
@@ -332,9 +332,10 @@ def _listed_metrics(asked: OptionsQuery, services: Services) -> tuple[list[Block
     return [option(name, name) for name in names], found.problem
 
 
-def _listed_experiment(asked: OptionsQuery) -> tuple[str, ...]:
+def _listed_experiment(asked: OptionsQuery, services: Services) -> tuple[str, ...]:
     """As it is chosen in the dialog, else as it was when the dialog was last drawn."""
-    chosen = next(iter(asked.chosen.get("experiment", ())), "") or unpack(asked.kept).get("e", "")
+    told = services.seal.open(asked.kept, purpose=CALLBACK, user=asked.user) or {}
+    chosen = next(iter(asked.chosen.get("experiment", ())), "") or told.get("e", "")
     return (chosen,) if chosen and chosen != NOTE else ()
 
 
