@@ -1,0 +1,382 @@
+"""Statistics of repeats: what several runs a side, or the noise of earlier repeats, can tell about a difference.
+
+Every function takes plain finite numbers and returns frozen values; nothing is read, nothing is drawn, and what
+cannot be computed is None rather than a number that looks like an answer. scipy does the mathematics and is
+imported by the first call: it takes most of a second.
+
+Which test when, and what each is known to do to false alarms, is told in docs/judgement.md. Sources: Welch 1947
+(unequal variances), Holm 1979 (several tests), Schuirmann 1987 (equivalence by two one-sided tests), McNemar 1947,
+Wilcoxon 1945, Efron 1987 (BCa), Wilson 1927 and Newcombe 1998 (proportions), Hedges 1981 (effect size).
+"""
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+CONFIDENCE = 0.95  # of every interval that is shown
+ALPHA = 1 - CONFIDENCE
+POWER = 0.8  # with which a difference should be found when more seeds are advised
+LEAST_NOISE_DF = 4  # degrees of freedom below which pooled noise judges nothing: the threshold would be six sd
+MAX_PERMUTATIONS = 20_000  # exact permutation tests are counted out up to this many
+RESAMPLES = 10_000  # of a bootstrap
+MAX_SEEDS = 1_000  # a number of seeds nobody runs
+_EXACT_MCNEMAR = 25  # discordant pairs below which McNemar's test is exact
+_EXACT_WILCOXON = 50  # non-zero differences up to which Wilcoxon's test is exact
+_DEGENERATE = 1e-12  # a spread of differences below this share of their mean is rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A side in three numbers. `sd` is the sample standard deviation (n − 1); None for a single value."""
+
+    n: int
+    mean: float
+    sd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Both ends, in the unit of what it is an interval of."""
+
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A difference (second side − first) with its interval and p-value.
+
+    `statistic` and `df` are those of the method; None where it has none, or where the data are degenerate.
+    `p` is two-sided. `interval` is None where no spread is known.
+    """
+
+    method: str
+    difference: float
+    p: float
+    interval: Interval | None = None
+    statistic: float | None = None
+    df: float | None = None
+    n: int = 0  # pairs, where values are paired
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The pooled spread of repeats: one standard deviation, with its degrees of freedom."""
+
+    sd: float
+    df: int
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it can judge single runs at all."""
+        return self.df >= LEAST_NOISE_DF
+
+    def least_difference(self, n_first: int = 1, n_second: int = 1) -> float:
+        """How far two means (of so many runs each) must lie apart to tell them apart: t · sd · √(1/n₁ + 1/n₂)."""
+        return _t_quantile(1 - ALPHA / 2, self.df) * self.sd * math.sqrt(1 / n_first + 1 / n_second)
+
+
+def summarize(values: Sequence[float]) -> Summary:
+    """n, mean and sample standard deviation. Raises ValueError for no values."""
+    if not values:
+        raise ValueError("a summary needs a value")
+    return Summary(len(values), fmean(values), _sd(values))
+
+
+def welch(first: Sequence[float], second: Sequence[float]) -> Test | None:
+    """Means of two independent groups, with unequal variances. None below two values a side, or without spread."""
+    if min(len(first), len(second)) < 2:
+        return None
+    one, two = _variance(first) / len(first), _variance(second) / len(second)
+    difference = fmean(second) - fmean(first)
+    error = math.sqrt(one + two)
+    if error <= _DEGENERATE * max(abs(fmean(first)), abs(fmean(second)), abs(difference)):
+        return None
+    df = (one + two) ** 2 / (one**2 / (len(first) - 1) + two**2 / (len(second) - 1))
+    return _t_test("Welch", difference, error, df)
+
+
+def paired(first: Sequence[float], second: Sequence[float]) -> Test | None:
+    """Means of pairs in order: the t-test, or the sign-flip test where all differences are equal up to rounding.
+
+    None below three pairs. Raises ValueError for sides of different lengths.
+    """
+    differences = [b - a for a, b in zip(first, second, strict=True)]
+    if len(differences) < 3:
+        return None
+    mean, spread = fmean(differences), math.sqrt(_variance(differences))
+    size = max(abs(mean), *(abs(value) for value in (*first, *second)))
+    if spread <= _DEGENERATE * size:
+        # The t of equal differences is infinite, and its p of 0 would be a claim of rounding.
+        return Test("sign-flip", mean, sign_flip(differences), n=len(differences))
+    found = _t_test("paired t", mean, spread / math.sqrt(len(differences)), len(differences) - 1)
+    return Test("paired t", mean, found.p, found.interval, found.statistic, found.df, len(differences))
+
+
+def sign_flip(differences: Sequence[float]) -> float:
+    """Two-sided p of paired differences when each sign could as well be the other; never below 2 / 2ⁿ.
+
+    Exact up to 14 pairs, beyond that by the normal approximation of the same distribution.
+    """
+    observed = abs(sum(differences))
+    if not any(differences):
+        return 1.0
+    if len(differences) > 14:  # 2¹⁵ would be more than MAX_PERMUTATIONS
+        return _normal_tail(observed / math.sqrt(sum(value**2 for value in differences)))
+    close = observed * (1 - 1e-9) - 1e-300
+    sums = [0.0]
+    for value in differences:
+        sums = [total + sign * value for total in sums for sign in (1, -1)]
+    return sum(abs(total) >= close for total in sums) / len(sums)
+
+
+def permutation(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Two-sided p of the difference of means over all ways to share the values out; None where those are too many."""
+    total, chosen = len(first) + len(second), len(first)
+    if not first or not second or math.comb(total, chosen) > MAX_PERMUTATIONS:
+        return None
+    stats = _stats()
+
+    def difference(one: Any, two: Any, axis: int) -> Any:
+        return two.mean(axis=axis) - one.mean(axis=axis)
+
+    found = stats.permutation_test(
+        (list(first), list(second)), difference, vectorized=True, n_resamples=math.inf, alternative="two-sided"
+    )
+    return float(found.pvalue)
+
+
+def probability_of_more(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """How often a value of the second side is the greater one of a pair; ties count half. None without values."""
+    if not first or not second:
+        return None
+    more = sum(1.0 if b > a else 0.5 if b == a else 0.0 for a in first for b in second)
+    return more / (len(first) * len(second))
+
+
+def effect_size(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Hedges' g: the difference in pooled standard deviations, corrected for few values. None without spread."""
+    noise = pool([first, second])
+    if noise is None or not noise.sd or not first or not second:
+        return None
+    return (fmean(second) - fmean(first)) / noise.sd * (1 - 3 / (4 * noise.df - 1))
+
+
+def prediction_interval(values: Sequence[float]) -> Interval | None:
+    """Where one more run of a group of three or more falls in 95 of 100 cases."""
+    if len(values) < 3:
+        return None
+    side = summarize(values)
+    half = _t_quantile(1 - ALPHA / 2, side.n - 1) * (side.sd or 0.0) * math.sqrt(1 + 1 / side.n)
+    return Interval(side.mean - half, side.mean + half)
+
+
+def single_against_group(group: Sequence[float], single: float) -> Test | None:
+    """One run against a group of three or more: whether it is inside what repeats of the group do."""
+    if len(group) < 3:
+        return None
+    side = summarize(group)
+    error = (side.sd or 0.0) * math.sqrt(1 + 1 / side.n)
+    if error <= _DEGENERATE * max(abs(side.mean), abs(single)):
+        return None
+    return _t_test("prediction", single - side.mean, error, side.n - 1)
+
+
+def pool(groups: Sequence[Sequence[float]]) -> Noise | None:
+    """The common spread of groups, each around its own mean; None where no group has two values."""
+    df = sum(len(group) - 1 for group in groups if len(group) > 1)
+    if not df:
+        return None
+    total = sum(_variance(group) * (len(group) - 1) for group in groups if len(group) > 1)
+    return Noise(math.sqrt(total / df), df)
+
+
+def singles(first: float, second: float, noise: Noise) -> Test | None:
+    """Two single runs, judged by the known noise of repeats: t with the pool's degrees of freedom, never 1.96.
+
+    None for a noise of 0: values that never vary say nothing about chance.
+    """
+    if not noise.sd:
+        return None
+    return _t_test("pooled noise", second - first, noise.sd * math.sqrt(2), noise.df)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """p-values corrected for being several (Holm's step-down), in the order they came."""
+    order = sorted(range(len(ps)), key=lambda place: ps[place])
+    corrected = [0.0] * len(ps)
+    largest = 0.0
+    for rank, place in enumerate(order):
+        largest = max(largest, min(1.0, ps[place] * (len(ps) - rank)))
+        corrected[place] = largest
+    return corrected
+
+
+def equivalence(first: Sequence[float], second: Sequence[float], margin: float) -> Test | None:
+    """Whether two groups are the same within ± `margin` (TOST): p of the claim, with the 90 % interval it rests on.
+
+    None where Welch's test has nothing to say. Raises ValueError for a margin that is not positive.
+    """
+    if not margin > 0:
+        raise ValueError("a margin is more than 0")
+    found = welch(first, second)
+    if found is None or found.df is None:
+        return None
+    error = math.sqrt(_variance(first) / len(first) + _variance(second) / len(second))
+    stats = _stats()
+    below = stats.t.sf((found.difference + margin) / error, found.df)
+    above = stats.t.cdf((found.difference - margin) / error, found.df)
+    half = _t_quantile(1 - ALPHA, found.df) * error
+    inside = Interval(found.difference - half, found.difference + half)
+    return Test("TOST", found.difference, float(max(below, above)), inside, None, found.df)
+
+
+def mcnemar(better: int, worse: int) -> float:
+    """Two-sided p of examples that changed sides: exact below 25 of them, else χ² with continuity correction."""
+    changed = better + worse
+    if not changed:
+        return 1.0
+    if changed < _EXACT_MCNEMAR:
+        return float(_stats().binomtest(min(better, worse), changed, 0.5).pvalue)
+    chi = (abs(better - worse) - 1) ** 2 / changed
+    return float(_stats().chi2.sf(chi, 1))
+
+
+def wilcoxon(differences: Sequence[float]) -> float | None:
+    """Two-sided p of paired differences by their ranks; zeros are left out. None without a difference.
+
+    Exact while there are at most 50 and no two are equal in size.
+    """
+    moved = [value for value in differences if value]
+    if not moved:
+        return None
+    exact = len(moved) <= _EXACT_WILCOXON
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about ties: the exact distribution is asked for on purpose
+        found = _stats().wilcoxon(moved, method="exact" if exact else "approx", correction=False)
+    return float(found.pvalue)
+
+
+def bca_interval(values: Sequence[float], seed: int = 0) -> Interval | None:
+    """The 95 % interval of a mean by the bias-corrected and accelerated bootstrap. None below two values or spread."""
+    if len(values) < 2 or not _variance(values):
+        return None
+    import numpy as np  # noqa: PLC0415 -- as scipy: for those who ask
+
+    found = _stats().bootstrap(
+        (np.asarray(values, dtype=float),),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="BCa",
+        rng=np.random.default_rng(seed),
+    )
+    low, high = found.confidence_interval
+    return Interval(float(low), float(high)) if math.isfinite(low) and math.isfinite(high) else None
+
+
+def standardized_difference(differences: Sequence[float]) -> float | None:
+    """Cohen's d of paired differences: their mean in their own standard deviations. None without spread."""
+    sd = _sd(differences)
+    return fmean(differences) / sd if sd else None
+
+
+def proportion_interval(count: int, n: int) -> Interval:
+    """Wilson's 95 % interval of `count` of `n`. Raises ValueError for what is no share."""
+    if not 0 <= count <= n or not n:
+        raise ValueError(f"{count} of {n} is no share")
+    z = _normal_quantile(1 - ALPHA / 2)
+    share, square = count / n, z**2 / n
+    middle = (share + square / 2) / (1 + square)
+    half = z / (1 + square) * math.sqrt(share * (1 - share) / n + square / (4 * n))
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+
+
+def proportions(first: int, n_first: int, second: int, n_second: int) -> Interval:
+    """Newcombe's 95 % interval of the difference of two shares, second − first."""
+    one, two = proportion_interval(first, n_first), proportion_interval(second, n_second)
+    a, b = first / n_first, second / n_second
+    return Interval(
+        b - a - math.sqrt((b - two.low) ** 2 + (one.high - a) ** 2),
+        b - a + math.sqrt((two.high - b) ** 2 + (a - one.low) ** 2),
+    )
+
+
+def seeds_needed(difference: float, sd: float) -> int | None:
+    """How many seeds a side find a difference of this size with 80 % power at 5 %; None without spread or difference.
+
+    At least 3; None also beyond a thousand.
+    """
+    if not sd > 0 or not difference:
+        return None
+    size = abs(difference) / sd
+    for n in range(3, MAX_SEEDS + 1):
+        if _power(size, n) >= POWER:
+            return n
+    return None
+
+
+def advantage_of_best(k: int) -> float:
+    """How many standard deviations the best of `k` equal runs lies above their mean, on average."""
+    if k < 1:
+        raise ValueError("the best of none")
+    if k == 1:
+        return 0.0
+    from scipy import integrate  # noqa: PLC0415 -- as below
+
+    normal = _stats().norm
+    found, _error = integrate.quad(lambda x: x * k * normal.pdf(x) * normal.cdf(x) ** (k - 1), -9, 9)
+    return float(found)
+
+
+def _power(size: float, n: int) -> float:
+    """The chance that Student's test of `n` a side finds a difference of `size` standard deviations."""
+    stats = _stats()
+    df = 2 * n - 2
+    limit = _t_quantile(1 - ALPHA / 2, df)
+    shift = size * math.sqrt(n / 2)
+    return float(stats.nct.sf(limit, df, shift) + stats.nct.cdf(-limit, df, shift))
+
+
+def _t_test(method: str, difference: float, error: float, df: float) -> Test:
+    statistic = difference / error
+    half = _t_quantile(1 - ALPHA / 2, df) * error
+    p = 2 * float(_stats().t.sf(abs(statistic), df))
+    return Test(method, difference, p, Interval(difference - half, difference + half), statistic, df)
+
+
+def _variance(values: Sequence[float]) -> float:
+    """The sample variance (n − 1), of two values or more; 0 where all are equal, whatever rounding makes of it."""
+    if all(value == values[0] for value in values):
+        return 0.0
+    mean = fmean(values)
+    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+
+
+def _sd(values: Sequence[float]) -> float | None:
+    return math.sqrt(_variance(values)) if len(values) > 1 else None
+
+
+def _t_quantile(share: float, df: float) -> float:
+    return float(_stats().t.ppf(share, df))
+
+
+def _normal_quantile(share: float) -> float:
+    return float(_stats().norm.ppf(share))
+
+
+def _normal_tail(z: float) -> float:
+    """Two-sided."""
+    return 2 * float(_stats().norm.sf(abs(z)))
+
+
+def _stats() -> Any:
+    from scipy import stats  # noqa: PLC0415 -- imported by those who compare repeats: it takes most of a second
+
+    return stats
