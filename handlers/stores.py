@@ -75,9 +75,9 @@ class InMemoryChannelDefaults:
 
     def change(self, workspace: str, channel: str, changes: Sequence[ChannelSetting]) -> list[ChannelSetting]:
         with self._lock:
-            kept = self._kept.setdefault((workspace, channel), {})
-            before = [kept.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
-            kept.update({each.key: each for each in changes})
+            settings = self._kept.setdefault((workspace, channel), {})
+            before = [settings.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
+            settings.update({each.key: each for each in changes})
             self._changes += changed(workspace, channel, before, changes)
             del self._changes[:-MOST_CHANGES]
             return before
@@ -91,8 +91,8 @@ class InMemoryChannelDefaults:
         with self._lock:
             mine = [
                 (each.at, channel)
-                for (team, channel), kept in self._kept.items()
-                for each in kept.values()
+                for (team, channel), settings in self._kept.items()
+                for each in settings.values()
                 if (team, each.by) == (workspace, user)
             ]
         return list(dict.fromkeys(channel for _at, channel in sorted(mine, reverse=True)))[:limit]
@@ -108,10 +108,10 @@ def changed(
     ]
 
 
-def defaults_of(channels: ChannelDefaultsStore, said: "Utterance") -> ChannelDefaults:
+def defaults_of(channels: ChannelDefaultsStore, utterance: "Utterance") -> ChannelDefaults:
     """What was agreed on where this was said. Never raises: without it requests are answered as they stand."""
     try:
-        return channels.of(said.team, said.channel)
+        return channels.of(utterance.team, utterance.channel)
     except Exception:
         log.exception("what a channel agreed on could not be looked up")
         return ChannelDefaults()
@@ -232,7 +232,7 @@ class LeftRequest:
 class Inbox(Protocol):
     """Never raises, and holds nobody up: without a database people are answered as they were before there was one."""
 
-    def put(self, key: str, said: Utterance) -> bool:
+    def put(self, key: str, utterance: Utterance) -> bool:
         """Kept from now on. False when it is being answered already, or was: then there is nothing to do."""
         ...
 
@@ -252,7 +252,7 @@ class Inbox(Protocol):
 class NoInbox:
     """Keeps nothing."""
 
-    def put(self, key: str, said: Utterance) -> bool:  # noqa: ARG002 -- the protocol's
+    def put(self, key: str, utterance: Utterance) -> bool:  # noqa: ARG002 -- the protocol's
         return True
 
     def show(self, key: str, ts: str) -> None: ...
@@ -311,7 +311,7 @@ class WatchChange:
 class WatchStore(Protocol):
     """Watches, shared by all replicas. Every change is recorded; one that cannot be kept raises RequestError."""
 
-    def add(self, kept: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
+    def add(self, watch: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
         """Raises TooMany when the channel has MOST; the limit holds however many are added at once.
 
         Those of these ids are removed, by whom it is set up, if and only if it is kept.
@@ -373,16 +373,16 @@ class InMemoryWatches:
         self._kept: dict[str, StoredWatch] = {}
         self._changes: list[WatchChange] = []
 
-    def add(self, kept: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
+    def add(self, watch: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
         with self._lock:
-            if sum(each.id not in instead_of for each in self._of(kept.workspace, kept.channel)) >= MAX_WATCHES:
+            if sum(each.id not in instead_of for each in self._of(watch.workspace, watch.channel)) >= MAX_WATCHES:
                 raise TooManyWatches
             for each in instead_of:
                 before = self._kept.pop(each, None)
                 if before is not None:
-                    self._record(before, kept.created_by, int(kept.created_at), "removed", before.words, "")
-            self._kept[kept.id] = kept
-            self._record(kept, kept.created_by, int(kept.created_at), "added", "", kept.words)
+                    self._record(before, watch.created_by, int(watch.created_at), "removed", before.words, "")
+            self._kept[watch.id] = watch
+            self._record(watch, watch.created_by, int(watch.created_at), "added", "", watch.words)
 
     def get(self, watch_id: str) -> StoredWatch | None:
         with self._lock:
@@ -456,11 +456,11 @@ class InMemoryWatches:
         here = (each for each in self._kept.values() if (each.workspace, each.channel) == (workspace, channel))
         return oldest_first(here)
 
-    def _record(self, kept: StoredWatch, by: str, at: int, what: str, before: str, after: str) -> None:  # noqa: PLR0913, PLR0917 -- a row
-        self._changes.append(WatchChange(kept.id, kept.workspace, kept.channel, by, at, what, before, after))
+    def _record(self, watch: StoredWatch, by: str, at: int, what: str, before: str, after: str) -> None:  # noqa: PLR0913, PLR0917 -- a row
+        self._changes.append(WatchChange(watch.id, watch.workspace, watch.channel, by, at, what, before, after))
         del self._changes[:-MAX_CHANGES]
 
 
-def oldest_first(kept: Iterable[StoredWatch]) -> list[StoredWatch]:
+def oldest_first(stored: Iterable[StoredWatch]) -> list[StoredWatch]:
     """The oldest first, digests after the watches."""
-    return sorted(kept, key=lambda each: (each.is_digest, each.created_at, each.id))
+    return sorted(stored, key=lambda each: (each.is_digest, each.created_at, each.id))

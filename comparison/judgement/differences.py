@@ -296,11 +296,11 @@ def likelihood(name: str) -> Likelihood:
     if whole in _WHOLE:
         return _WHOLE[whole]
     for words in (_words(name.rpartition(".")[2]), _words(name)):
-        told = [_BY_WORD[word] for word in words if word in _BY_WORD]
-        if Likelihood.HOUSEKEEPING in told and told[-1] is Likelihood.HOUSEKEEPING:
+        named = [_BY_WORD[word] for word in words if word in _BY_WORD]
+        if Likelihood.HOUSEKEEPING in named and named[-1] is Likelihood.HOUSEKEEPING:
             return Likelihood.HOUSEKEEPING
-        if told:
-            return min(told)
+        if named:
+            return min(named)
     return Likelihood.OTHER
 
 

@@ -311,7 +311,7 @@ _LIKELIHOODS = _words("likelihood loglik loglikelihood elbo")
 
 def _lexicon() -> dict[str, Part]:
     """The parts by their text."""
-    told: list[tuple[str, Part]] = [
+    entries: list[tuple[str, Part]] = [
         *((text, Part("", role)) for role, text in _WORDS.items()),
         (_OTHER, Part("", Role.OTHER)),
         (_SPREAD, Part("", Role.SPREAD)),
@@ -330,7 +330,7 @@ def _lexicon() -> dict[str, Part]:
         (_GOOD_TALLIES, Part("", Role.GOOD, is_tally=True)),
         (_BAD_TALLIES, Part("", Role.BAD, is_tally=True)),
     ]
-    return {phrase: replace(part, text=phrase) for text, part in told for phrase in _phrases(text)}
+    return {phrase: replace(part, text=phrase) for text, part in entries for phrase in _phrases(text)}
 
 
 _LEXICON = _lexicon()
@@ -605,8 +605,8 @@ def _read(parts: Sequence[Part]) -> Goal:
         return Goal.UNKNOWN
     place = _place_of_measure(parts)
     if place is None:
-        told = [part for part in parts if part.role not in _SILENT]
-        is_rise = bool(told) and told[0].role is Role.RISE and all(part.text in _SURNAMES for part in told[1:])
+        named = [part for part in parts if part.role not in _SILENT]
+        is_rise = bool(named) and named[0].role is Role.RISE and all(part.text in _SURNAMES for part in named[1:])
         return Goal.HIGHER if is_rise else Goal.UNKNOWN
     before, measure, behind = parts[:place], parts[place], parts[place + 1 :]
     if measure.role in _FAINT and not _is_plain(measure, behind):
@@ -691,12 +691,12 @@ def goal_of(name: str) -> Goal:
     """The goal that a metric's name tells; unknown for a name that does not tell."""
     if name.startswith("system/") or len(name) > _LONGEST:
         return Goal.UNKNOWN
-    told = [_settled(_parts(segment)) for segment in _joined(_segments(name))]
-    parts = [part for segment in told for part in (_SLASH, *segment)][1:]
+    segments = [_settled(_parts(segment)) for segment in _joined(_segments(name))]
+    parts = [part for segment in segments for part in (_SLASH, *segment)][1:]
     for place, part in enumerate(parts):
         if part.role is Role.PER and place < len(parts) - 1 and any(map(_can_be_rated, parts[:place])):
             return _rate(parts, place)
-    return _framed(parts) or _read([part for segment in told for part in (_SLASH, *_about(segment))][1:])
+    return _framed(parts) or _read([part for segment in segments for part in (_SLASH, *_about(segment))][1:])
 
 
 def _framed(parts: Sequence[Part]) -> Goal | None:

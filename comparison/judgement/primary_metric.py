@@ -90,8 +90,8 @@ def _place(name: str) -> tuple[bool, bool, int, int, str]:
 
 def value_of(run: Run, metric: str) -> float | None:
     """The run's value where it logged a finite one."""
-    held = run.metrics.get(metric)
-    return held.value if held is not None and math.isfinite(held.value) else None
+    logged = run.metrics.get(metric)
+    return logged.value if logged is not None and math.isfinite(logged.value) else None
 
 
 def rank(runs: Sequence[Run], by: PrimaryMetric | None) -> tuple[Run, ...]:

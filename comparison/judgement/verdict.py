@@ -43,8 +43,8 @@ def judge(
     tally = _Tally(counted, is_quality_missing=_is_quality_missing(metrics, candidate))
     primaries = [metric for metric in metrics if metric.primary]
     if is_one_run:
-        told = f"{labels[0]} and {label} are one run, so there is nothing to judge"
-        return tally.verdict(VerdictKind.NOTHING, told)
+        reason = f"{labels[0]} and {label} are one run, so there is nothing to judge"
+        return tally.verdict(VerdictKind.NOTHING, reason)
     if primaries:
         standing, text = _by_primary(primaries, candidate, tally, labels=labels)
         others = _Tally([pair for pair in counted if not pair[0].primary]).counts()
@@ -203,8 +203,8 @@ class _Tally:
 
     def counts(self) -> str:
         better, worse, same = self.all
-        told = ((better, "better"), (worse, "worse"), (same, "same"), (self.odd, "not a number"))
-        return ", ".join(f"{count} {word}" for count, word in (*told, (self.unclear, "unclear")) if count)
+        counts = ((better, "better"), (worse, "worse"), (same, "same"), (self.odd, "not a number"))
+        return ", ".join(f"{count} {word}" for count, word in (*counts, (self.unclear, "unclear")) if count)
 
     def verdict(self, standing: VerdictKind, text: str) -> Verdict:
         return Verdict(standing, *self.all, text=text, costs=self.costs)
@@ -257,12 +257,12 @@ def _why_unknown(tally: _Tally) -> str:
         unknown = tally.shared - tally.odd - tally.unclear - sum(tally.all)
         which = "this metric" if unknown == 1 else f"these {unknown} metrics"
         return f"no goal is known for {which}{_not_judged(tally)}"
-    told = []
+    causes = []
     if tally.odd:
-        told.append(f"{_metrics(tally.odd)} {'is' if tally.odd == 1 else 'are'} not a number")
+        causes.append(f"{_metrics(tally.odd)} {'is' if tally.odd == 1 else 'are'} not a number")
     if tally.unclear:
-        told.append(f"{_metrics(tally.unclear)} {'has' if tally.unclear == 1 else 'have'} values of several datasets")
-    return " and ".join(told) or "the runs share no metric but costs"
+        causes.append(f"{_metrics(tally.unclear)} {'has' if tally.unclear == 1 else 'have'} values of several datasets")
+    return " and ".join(causes) or "the runs share no metric but costs"
 
 
 def _nothing(_tally: _Tally) -> str:
@@ -289,8 +289,8 @@ def _costs(tally: _Tally) -> str:
 
 
 def _not_judged(tally: _Tally, joint: str = "; ") -> str:
-    told = ((tally.odd, "not a number"), (tally.unclear, "unclear"))
-    return "".join(f"{joint}{count} {word}" for count, word in told if count)
+    rest = ((tally.odd, "not a number"), (tally.unclear, "unclear"))
+    return "".join(f"{joint}{count} {word}" for count, word in rest if count)
 
 
 def _metrics(count: int) -> str:
@@ -314,13 +314,13 @@ def _by_primary(
     standing = decided.standing() if tally.shared else VerdictKind.NOTHING
     better, worse, same = decided.all
     datasets = _counted(len(primaries), "dataset")
-    told = {
+    sentences = {
         VerdictKind.BETTER: f"{label} is better on {better} of {datasets}",
         VerdictKind.WORSE: f"{label} is worse on {worse} of {datasets}",
         VerdictKind.MIXED: f"mixed on {datasets}, {better} better, {worse} worse" + (f", {same} same" if same else ""),
         VerdictKind.SAME: f"no difference on {datasets}",
     }
-    return standing, f"{primaries[0].logged_as}: {told.get(standing, f'cannot say which is better on {datasets}')}"
+    return standing, f"{primaries[0].logged_as}: {sentences.get(standing, f'cannot say which is better on {datasets}')}"
 
 
 def _primary_standing(outcome: Outcome, tally: _Tally) -> VerdictKind:

@@ -115,8 +115,8 @@ def _tagged(case: BaselineQuestion, *, is_stated: bool) -> Side | None:
     ids = [each for each in (case.defaults.pinned, case.before.experiment.baseline) if each]
     found = [run for run in case.source.get(ids) if run is not None] if ids else []
     own = [run for run in found if run.experiment.experiment_id == case.before.experiment.experiment_id]
-    if kept := own or (found if is_stated else []):
-        return Side(kept[0].name, (kept[0],), ("the pinned baseline",))
+    if runs := own or (found if is_stated else []):
+        return Side(runs[0].name, (runs[0],), ("the pinned baseline",))
     if ids and not found:
         raise RunNotFound(f"The pinned baseline {ids[0][:SHORT]}… is gone from MLflow.")
     return None
@@ -158,16 +158,16 @@ def _told(watching: Watch, case: BaselineQuestion) -> Side | None:
     match watching.baseline:
         case None | Latest():
             return _previous(watching, case)
-        case Leading() as told if not told.worst:
-            return _leading(told, case)
+        case Leading() as leading if not leading.worst:
+            return _leading(leading, case)
     return _named(watching.baseline, case)
 
 
-def _leading(told: Leading, case: BaselineQuestion) -> Side:
+def _leading(leading: Leading, case: BaselineQuestion) -> Side:
     own = (case.before.experiment,)
-    if not told.metric:
+    if not leading.metric:
         return _best(Watch(""), case)
-    name, _goal = rank_by(told.metric, SearchScope(case.source, own, defaults=case.defaults), told)
+    name, _goal = rank_by(leading.metric, SearchScope(case.source, own, defaults=case.defaults), leading)
     by = PrimaryMetric(name, *decide_goal(name, {}, case.defaults.goals, own), MetricSource.REQUEST)
     best = best_before(case.before, by, case.source)
     return _best(Watch(""), replace(case, by=by, best=best))
@@ -236,8 +236,8 @@ def is_new_best(run: Run, best: Run | None, by: PrimaryMetric | None) -> bool:
     """Whether a run that finished is better than the best before; the first one is."""
     if by is None or by.goal is Goal.UNKNOWN or run.status is not Status.FINISHED:
         return False
-    value, held = value_of(run, by.metric), value_of(best, by.metric) if best else None
-    return value is not None and (held is None or is_better(value, held, by.goal))
+    value, best_value = value_of(run, by.metric), value_of(best, by.metric) if best else None
+    return value is not None and (best_value is None or is_better(value, best_value, by.goal))
 
 
 def _finished(moment: int) -> str:

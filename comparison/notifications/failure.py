@@ -61,5 +61,5 @@ def run_time(run: Run) -> int | None:
 
 def last_logged(run: Run) -> str:
     """The metric that was logged last, "" when none was."""
-    own = {name: held for name, held in run.metrics.items() if not name.startswith(_SYSTEM)} or run.metrics
+    own = {name: metric for name, metric in run.metrics.items() if not name.startswith(_SYSTEM)} or run.metrics
     return max(own, key=lambda name: (own[name].logged_at, own[name].step, name), default="")

@@ -108,26 +108,26 @@ def burst_news(  # noqa: PLR0913 -- as telling.tell
     if not wanted:
         return _NOBODY
     key, watching = wanted[0][0]
-    kept = [run for _watch, run in wanted]
-    counts = Counter(run.experiment.experiment_id for run in kept)
-    homes = {run.experiment.experiment_id: run.experiment for run in kept}
+    wanted_runs = [run for _watch, run in wanted]
+    counts = Counter(run.experiment.experiment_id for run in wanted_runs)
+    homes = {run.experiment.experiment_id: run.experiment for run in wanted_runs}
     busiest = [homes[each] for each, _count in counts.most_common()]
     before = lot.before(busiest[:LOOKED_UP])
     by_watch = {run.experiment.experiment_id: each[1] for each, run in reversed(wanted)}
     groups = tuple(
-        lot.group(home, _of(home, kept), by_watch[home.experiment_id], before.get(home.experiment_id))
+        lot.group(home, _of(home, wanted_runs), by_watch[home.experiment_id], before.get(home.experiment_id))
         for home in busiest
     )
     news = ManyNews(
         groups=groups,
         is_over=is_final,
         was_quiet=was_quiet,
-        unwanted=len(runs) - len(kept),
+        unwanted=len(runs) - len(wanted_runs),
         left_out=max(0, len(run_ids) - MOST),
         doubts=lot.doubts(watching, wanted),
     )
     first_of = [run for group in groups for run in ([group.best] if group.best else [])]
-    return NewsFacts(news, key, tuple(run.run_id for run in _unique([*first_of, *kept])))
+    return NewsFacts(news, key, tuple(run.run_id for run in _unique([*first_of, *wanted_runs])))
 
 
 @dataclass(slots=True)
@@ -158,10 +158,10 @@ class _GroupBuilder:
 
     def doubts(self, watching: Watch, wanted: Sequence[tuple[tuple[str, Watch], Run]]) -> tuple[str, ...]:
         """What was asked for and could not be had, each once."""
-        told = [refusal(each, self._fitting) for each in (watching, *(watch[1] for watch, _run in wanted))]
+        refusals = [refusal(each, self._fitting) for each in (watching, *(watch[1] for watch, _run in wanted))]
         faced = [facing.doubts for facing in self._faced]
         left = f"Runs of {len(self._unjudged)} experiments more were not judged: they are too many at once."
-        return tuple(dict.fromkeys(s for each in [*told, *faced, [left] if self._unjudged else []] for s in each))
+        return tuple(dict.fromkeys(s for each in [*refusals, *faced, [left] if self._unjudged else []] for s in each))
 
     def before(self, experiments: Sequence[Experiment]) -> dict[str, History]:
         """What came before, of each experiment, side by side."""
@@ -214,7 +214,7 @@ class _GroupBuilder:
         self._unjudged += list(homes.values())[JUDGED:]
         before = self.before(judged)
         asks = [partial(self._of_one, watching, _of(home, runs), before[home.experiment_id]) for home in judged]
-        return [run for kept in side_by_side(asks) for run in kept]
+        return [run for matching in side_by_side(asks) for run in matching]
 
     def _of_one(self, watching: Watch, runs: Sequence[Run], before: History) -> list[Run]:
         by = judged_by(watching, runs, before.experiment, self.defaults)
@@ -227,21 +227,23 @@ class _GroupBuilder:
         others = [
             run for run in _of(before.experiment, self.in_turn) if matches_filter(watching, run.run_id, self._fitting)
         ]
-        kept = []
+        matching = []
         for run in sorted(_unique([*runs, *others]), key=lambda each: each.ended_at or 0):
             turn = replace(case, runs=(run,))
-            held = choose_baseline_in_order(facing, watching, turn) if self.in_turn else facing
+            own_facing = choose_baseline_in_order(facing, watching, turn) if self.in_turn else facing
             comparison = (
-                held_against(held.side, run, watching, self.defaults, now, source=self.source) if held.side else None
+                held_against(own_facing.side, run, watching, self.defaults, now, source=self.source)
+                if own_facing.side
+                else None
             )
             is_best = is_new_best(run, case.best, by)
             if run.run_id in own and matches_result(watching, run, comparison, is_best=is_best):
-                kept.append(run)
+                matching.append(run)
             finished = (run, *case.before.finished) if run.status is Status.FINISHED else case.before.finished
             case = replace(
                 case, best=run if is_best else case.best, before=replace(before, finished=finished[:LOOKED_AT])
             )
-        return kept
+        return matching
 
 
 def _these(run_ids: Sequence[str], source: RunSource) -> list[Run]:

@@ -142,10 +142,10 @@ class _Grouper:
         waiting = sum(each.is_waiting and each.not_before <= self.now for each in self.standing)
         room = self.handful - waiting
         if len(sweeps) + len(bursts) + len(singles) > room:
-            kept = max(0, room - 1)  # sweeps in the shared one get their own when there is room
-            rest = [*bursts.values(), *list(sweeps.values())[kept:]]
+            places = max(0, room - 1)  # sweeps in the shared one get their own when there is room
+            rest = [*bursts.values(), *list(sweeps.values())[places:]]
             self._put_into_one([*singles, *(run for runs in rest for run in runs)])
-            sweeps, bursts, singles = dict(list(sweeps.items())[:kept]), {}, []
+            sweeps, bursts, singles = dict(list(sweeps.items())[:places]), {}, []
         for parent, runs in sweeps.items():
             self._put(runs, self._key(MessageKind.SWEEP, parent), MessageKind.SWEEP)
         for experiment_id, runs in bursts.items():
@@ -168,7 +168,7 @@ class _Grouper:
 
     def _by_experiment(self, runs: Iterable[Run]) -> tuple[dict[str, list[Run]], list[Run]]:
         """The bursts among them, by experiment: with what was just told of it they are more than a handful."""
-        told = Counter(
+        open_runs = Counter(
             home
             for each in self.standing
             if each.kind is MessageKind.RUN and self.now - each.last < BURST
@@ -177,7 +177,7 @@ class _Grouper:
         homes: dict[str, list[Run]] = {}
         for run in runs:
             homes.setdefault(run.experiment.experiment_id, []).append(run)
-        bursts = {home: group for home, group in homes.items() if told[home] + len(group) > self.handful}
+        bursts = {home: group for home, group in homes.items() if open_runs[home] + len(group) > self.handful}
         return bursts, [run for home, group in homes.items() if home not in bursts for run in group]
 
     def _put_into_one(self, runs: Sequence[Run]) -> None:

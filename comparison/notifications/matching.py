@@ -171,20 +171,20 @@ def matching_watches(watches: Watches, run_ids: Sequence[str], source: RunSource
     wheres = list(dict.fromkeys(watching.where for _id, watching in watches if watching.where))
     if not run_ids:
         return {where: set() for where in wheres}
-    asked = side_by_side([tried(partial(source.fitting, where, run_ids)) for where in wheres])
-    return dict(zip(wheres, asked, strict=True))
+    answers = side_by_side([tried(partial(source.fitting, where, run_ids)) for where in wheres])
+    return dict(zip(wheres, answers, strict=True))
 
 
-def refusal(watching: Watch, asked: Mapping[str, set[str] | RequestError]) -> tuple[str, ...]:
+def refusal(watching: Watch, fitting: Mapping[str, set[str] | RequestError]) -> tuple[str, ...]:
     """What is to be said where MLflow does not take the watch's filter any more: its runs are told unfiltered."""
-    found = asked.get(watching.where)
+    found = fitting.get(watching.where)
     if not isinstance(found, RequestError):
         return ()
     return (f"This watch's filter could not be used, so that it fits every run. {found}",)
 
 
-def matches_filter(watching: Watch, run_id: str, asked: Mapping[str, set[str] | RequestError]) -> bool:
-    found = asked.get(watching.where)
+def matches_filter(watching: Watch, run_id: str, fitting: Mapping[str, set[str] | RequestError]) -> bool:
+    found = fitting.get(watching.where)
     return found is None or isinstance(found, RequestError) or run_id in found
 
 

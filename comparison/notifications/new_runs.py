@@ -61,8 +61,8 @@ def diff_runs(seen: SeenRuns, runs: Iterable[Run], now: int, overlap: int = CLOC
         else:
             states[run_id] = before
     cursor = now if seen.cursor > now + CLOCK_SKEW_MS else max(now, seen.cursor)
-    kept = {run_id: end for run_id, end in {**seen.ends, **states}.items() if end[1] > cursor - KEPT}
-    return RunDiff(SeenRuns(cursor, kept), _in_order([*fresh, *again]), _in_order(changed), _in_order(again))
+    ends = {run_id: end for run_id, end in {**seen.ends, **states}.items() if end[1] > cursor - KEPT}
+    return RunDiff(SeenRuns(cursor, ends), _in_order([*fresh, *again]), _in_order(changed), _in_order(again))
 
 
 def as_seen(run: Run, now: int) -> tuple[str, int]:
@@ -115,5 +115,5 @@ def fingerprint_of(run: Run, versions: Iterable[ModelVersion] = ()) -> str:
     datasets = sorted((each.name, each.digest, each.context) for each in run.datasets)
     registered = sorted((each.model, each.version) for each in versions)
     code = (run.commit, run.source)
-    told = (facts, code, metrics, sorted(run.parameters.items()), sorted(run.tags.items()), datasets, registered)
-    return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+    content = (facts, code, metrics, sorted(run.parameters.items()), sorted(run.tags.items()), datasets, registered)
+    return sha256(repr(content).encode("utf-8", "backslashreplace")).hexdigest()[:16]

@@ -83,8 +83,8 @@ def find_news(  # noqa: PLR0913 -- what a message is about, and what it is told 
 
 def example_news(run: Run, watching: Watch, source: RunSource, *, now: datetime, defaults: ChannelDefaults) -> RunNews:
     """How this run would have been told, had it been wanted."""
-    asked = _ask(run, [("", watching)], source, now, defaults)
-    return _news(asked, watching, _face(asked, watching))
+    facts = _ask(run, [("", watching)], source, now, defaults)
+    return _news(facts, watching, _face(facts, watching))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +114,24 @@ def _ended(  # noqa: PLR0913 -- all but one by their place
     candidates = [(key, watching) for key, watching in watches if matches_run(watching, run)]
     if not candidates:
         return Unwanted(_NOBODY)
-    asked = _ask(run, candidates, source, now, defaults)
+    facts = _ask(run, candidates, source, now, defaults)
     candidates = [
-        (key, watching) for key, watching in candidates if matches_filter(watching, run.run_id, asked.fitting)
+        (key, watching) for key, watching in candidates if matches_filter(watching, run.run_id, facts.fitting)
     ]
     faced: dict[object, BaselineChoice] = {}
     wanting: list[tuple[str, Watch, BaselineChoice]] = []
     for key, watching in candidates:
         if wanting and not watching.mentions_owner:
             continue
-        terms = (watching.against, watching.baseline, watching.where, asked.by(watching))
+        terms = (watching.against, watching.baseline, watching.where, facts.by(watching))
         if terms not in faced:
-            faced[terms] = _face(asked, watching)
-        if _wants(watching, asked, faced[terms]):
+            faced[terms] = _face(facts, watching)
+        if _wants(watching, facts, faced[terms]):
             wanting.append((key, watching, faced[terms]))
     if not wanting:
         return Unwanted(_NOBODY)
     key, watching, facing = wanting[0]
-    news = _news(asked, watching, facing)
+    news = _news(facts, watching, facing)
     if must_be_best and not news.is_best:
         return Unwanted("It is no new best any more.")
     owner = owner_of(run) if any(each.mentions_owner for _key, each, _facing in wanting) else ""
@@ -144,48 +144,48 @@ def _ask(run: Run, watches: Watches, source: RunSource, now: datetime, defaults:
     before, versions = both(
         partial(history_before, run.experiment, moment, source), partial(_versions, run.run_id, source)
     )
-    asked = _RunFacts(run, before, versions, {}, {}, source, now, defaults)
-    by = {each.metric: each for _key, watching in watches if (each := asked.by(watching))}
+    facts = _RunFacts(run, before, versions, {}, {}, source, now, defaults)
+    by = {each.metric: each for _key, watching in watches if (each := facts.by(watching))}
     ids = [run.run_id, *(each.run_id for each in before.finished)]
     fit, bests = both(
         partial(matching_watches, watches, ids, source),
         partial(side_by_side, [partial(best_before, before, each, source) for each in by.values()]),
     )
-    return replace(asked, fitting=fit, bests=dict(zip(by, bests, strict=True)))
+    return replace(facts, fitting=fit, bests=dict(zip(by, bests, strict=True)))
 
 
-def _face(asked: _RunFacts, watching: Watch) -> BaselineChoice:
-    found = asked.fitting.get(watching.where)
+def _face(facts: _RunFacts, watching: Watch) -> BaselineChoice:
+    found = facts.fitting.get(watching.where)
     ids = frozenset(found) if isinstance(found, set) else None
     case = BaselineQuestion(
-        (asked.run,),
-        asked.before,
-        asked.source,
-        asked.now,
-        asked.defaults,
-        asked.by(watching),
-        asked.best(watching),
+        (facts.run,),
+        facts.before,
+        facts.source,
+        facts.now,
+        facts.defaults,
+        facts.by(watching),
+        facts.best(watching),
         ids,
     )
     return choose_baseline(watching, case)
 
 
-def _wants(watching: Watch, asked: _RunFacts, facing: BaselineChoice) -> bool:
+def _wants(watching: Watch, facts: _RunFacts, facing: BaselineChoice) -> bool:
     if watching.only in (None, OnlyRuns.FAILURES) and not watching.rules:
         return True
     comparison = None
     if facing.side is not None:
-        comparison = held_against(facing.side, asked.run, watching, asked.defaults, _ms(asked.now), source=asked.source)
-    is_best = is_new_best(asked.run, asked.best(watching), asked.by(watching))
-    return matches_result(watching, asked.run, comparison, is_best=is_best)
+        comparison = held_against(facing.side, facts.run, watching, facts.defaults, _ms(facts.now), source=facts.source)
+    is_best = is_new_best(facts.run, facts.best(watching), facts.by(watching))
+    return matches_result(watching, facts.run, comparison, is_best=is_best)
 
 
-def _news(asked: _RunFacts, watching: Watch, facing: BaselineChoice) -> RunNews:
-    run, finished = asked.run, asked.before.finished
+def _news(facts: _RunFacts, watching: Watch, facing: BaselineChoice) -> RunNews:
+    run, finished = facts.run, facts.before.finished
     comparison = None
     if facing.side is not None:
-        comparison = held_against(facing.side, run, watching, asked.defaults, _ms(asked.now), source=asked.source)
-    best, by = asked.best(watching), asked.by(watching)
+        comparison = held_against(facing.side, run, watching, facts.defaults, _ms(facts.now), source=facts.source)
+    best, by = facts.best(watching), facts.by(watching)
     return RunNews(
         run=run,
         comparison=comparison,
@@ -194,17 +194,17 @@ def _news(asked: _RunFacts, watching: Watch, facing: BaselineChoice) -> RunNews:
         best_by=by,
         best_before=best,
         failure=failure_of(run, finished),
-        lacking=_telling_first(missing_metrics(run, finished), asked, watching),
+        lacking=_telling_first(missing_metrics(run, finished), facts, watching),
         looked_at=len(comparable_runs(run, finished)),
-        versions=asked.versions,
+        versions=facts.versions,
         metrics=named_metrics(watching, [run, *(facing.side.runs if facing.side else ())]),
-        doubts=(*refusal(watching, asked.fitting), *facing.doubts),
+        doubts=(*refusal(watching, facts.fitting), *facing.doubts),
     )
 
 
-def _telling_first(names: tuple[str, ...], asked: _RunFacts, watching: Watch) -> tuple[str, ...]:
+def _telling_first(names: tuple[str, ...], facts: _RunFacts, watching: Watch) -> tuple[str, ...]:
     """What the runs before it are judged by comes first."""
-    by = judged_by(watching, asked.before.finished, asked.run.experiment, asked.defaults)
+    by = judged_by(watching, facts.before.finished, facts.run.experiment, facts.defaults)
     return tuple(sorted(names, key=lambda name: by is None or name != by.metric))
 
 
@@ -234,8 +234,8 @@ def _silence(  # noqa: PLR0913 -- all but one by their place
 
 def owner_of(run: Run) -> str:
     """Whose the run is: as its tags say for Slack, else as MLflow knows them; "" when nobody said."""
-    told = next((run.tags[tag].strip() for tag in OWNER_TAGS if run.tags.get(tag, "").strip()), "")
-    return told or (run.user if run.user != _UNKNOWN else "")
+    slack_user = next((run.tags[tag].strip() for tag in OWNER_TAGS if run.tags.get(tag, "").strip()), "")
+    return slack_user or (run.user if run.user != _UNKNOWN else "")
 
 
 def _versions(run_id: str, source: RunSource) -> tuple[ModelVersion, ...]:

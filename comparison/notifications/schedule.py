@@ -94,9 +94,9 @@ def before(hours: WeeklySchedule, day: date) -> date:
     )
 
 
-def _day(told: str, today: date) -> date:
+def _day(text: str, today: date) -> date:
     try:
-        return date.fromisoformat(told)
+        return date.fromisoformat(text)
     except ValueError:
         return today
 

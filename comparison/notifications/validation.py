@@ -166,8 +166,8 @@ class _Validator:
 
     def _look_for_pinned(self) -> None:
         if not self.defaults.pinned and not any(each.baseline for each in self._experiments()):
-            told = "No baseline is pinned yet. Until one is, runs are held against the one before."
-            self.warnings.append(told)
+            warning = "No baseline is pinned yet. Until one is, runs are held against the one before."
+            self.warnings.append(warning)
 
     def _find(self, reference: RunReference) -> None:
         """In the experiment that is watched, else anywhere. A name that several have is asked about."""
@@ -197,7 +197,7 @@ class _Validator:
         if not names:
             return watching
         known = self._logged(names, recent)
-        found = {name: told for name in names if (told := self._known(name, known))}
+        found = {name: logged for name in names if (logged := self._known(name, known))}
         for name in names:
             if name not in found:
                 self._miss(name, known, METRICS if name in watching.metrics else RULES)
@@ -244,8 +244,8 @@ class _Validator:
         if not watching.user or watching.user.casefold() in {each.casefold() for each in users}:
             return
         alike = nearest_names(watching.user, users) or tuple(users[:_SUGGESTED])
-        told = f" MLflow knows {', '.join(map(plain_reference, alike))}." if alike else ""
-        self.warnings.append(f"None of the last runs to end there is by {plain_reference(watching.user)}.{told}")
+        hint = f" MLflow knows {', '.join(map(plain_reference, alike))}." if alike else ""
+        self.warnings.append(f"None of the last runs to end there is by {plain_reference(watching.user)}.{hint}")
 
 
 def _spotted(error: FilterRefused, text: str, where: str) -> RequestError:
@@ -288,8 +288,8 @@ def resolve_experiment(
     else:
         watching = replace(watching, place=name)
     covered = tuple(each for each in known if is_watched(watching, each))
-    if not covered and watching.is_pattern and (told := _gone_on(request, known, ())):
-        raise told
+    if not covered and watching.is_pattern and (trailing := _gone_on(request, known, ())):
+        raise trailing
     return watching, covered
 
 
@@ -356,11 +356,11 @@ def _is_quoted(text: str, at: int) -> bool:
     return any(word.is_quoted and word.at <= at < word.end for word in split_words(text))
 
 
-def _as_option(said: str) -> str:
+def _as_option(words: str) -> str:
     """The option that these words nearly are: `only failures`, `when loss < 1`; "" for none."""
-    held = _HELD.match(said)
-    core = said[held.end() :] if held else _LEADS.sub("", said)
-    for option in ("against",) if held else ("only", "when"):
+    lead = _HELD.match(words)
+    core = words[lead.end() :] if lead else _LEADS.sub("", words)
+    for option in ("against",) if lead else ("only", "when"):
         line = f"watch x {option} {core}"
         try:
             found, _at = read(words_of(line)[1:], line)

@@ -79,22 +79,22 @@ def running_runs(
     agreed = defaults or ChannelDefaults()
     where = find_scope(request.experiment, source, agreed, text=request.text)
     now_ms = int(now.timestamp() * 1000)
-    asked, words = _meant(replace(request.among, status="running"), where, source, now, request.text, MAX_RUNNING)
-    found = renewed(asked.runs, source, now_ms)
+    running, words = _meant(replace(request.among, status="running"), where, source, now, request.text, MAX_RUNNING)
+    found = renewed(running.runs, source, now_ms)
     silences = find_silent_runs(found, (), now_ms)
     runs = [run for run in found if silences.get(run.run_id, 0) <= STALE]
     stale = tuple(run for run in found if silences.get(run.run_id, 0) > STALE)
     groups = _by_experiment(runs)
     by = {each.experiment_id: choose_primary(own, [each], agreed) for each, own in groups}
-    held = [
+    paced = [
         (each, known, own)
         for each, own in groups
         if (known := by[each.experiment_id]) and _is_paced(known, own, silences)
     ][:PACED]
-    best = side_by_side([partial(_pace, each, known, own, source) for each, known, own in held])
-    paces = {each.experiment_id: pace for (each, _, _), pace in zip(held, best, strict=True) if pace}
+    best = side_by_side([partial(_pace, each, known, own, source) for each, known, own in paced])
+    paces = {each.experiment_id: pace for (each, _, _), pace in zip(paced, best, strict=True) if pace}
     metrics = logged_names(request.metrics, found, text=request.text)
-    return RunningRuns(where, now, tuple(runs), asked.is_cut, silences, by, paces, stale, words, metrics)
+    return RunningRuns(where, now, tuple(runs), running.is_cut, silences, by, paces, stale, words, metrics)
 
 
 def _meant(  # noqa: PLR0913, PLR0917 -- as a question is asked
@@ -105,8 +105,8 @@ def _meant(  # noqa: PLR0913, PLR0917 -- as a question is asked
         return running_now(where, source), ""
     chosen = narrow(among, source, experiments=where.experiments, now=now, text=text)
     found = gather(chosen, source, limit=limit)
-    told = narrowing_words(replace(among, status=""), chosen.user)
-    return Part(found.runs, found.is_cut), told
+    words = narrowing_words(replace(among, status=""), chosen.user)
+    return Part(found.runs, found.is_cut), words
 
 
 def _by_experiment(runs: Sequence[Run]) -> list[tuple[Experiment, list[Run]]]:
@@ -207,11 +207,11 @@ def _metric(request: Top, where: Scope, source: RunSource, defaults: ChannelDefa
         defaults = replace(defaults, goals={**defaults.goals, request.metric: goal})
     if request.metric or agreed:
         spot = request.text.rfind(request.metric) if request.metric else -1
-        told = TopRuns(request.count, request.metric, request.worst, at=max(spot, 0))
-        name, _goal = rank_by(request.metric, SearchScope(source, where.experiments, request.text, "", defaults), told)
+        top = TopRuns(request.count, request.metric, request.worst, at=max(spot, 0))
+        name, _goal = rank_by(request.metric, SearchScope(source, where.experiments, request.text, "", defaults), top)
         chosen = MetricSource.REQUEST if request.metric or not agreed else agreed[1]
-        asked = {name: goal} if goal else {}
-        return PrimaryMetric(name, *decide_goal(name, asked, defaults.goals, where.experiments), chosen)
+        goals = {name: goal} if goal else {}
+        return PrimaryMetric(name, *decide_goal(name, goals, defaults.goals, where.experiments), chosen)
     newest = source.part(experiment_ids=where.ids, limit=SAMPLE, share=HALF).runs
     found = choose_primary(newest, where.experiments, defaults)
     if found is None:
@@ -273,8 +273,8 @@ def failed_runs(
     if request.among:
         among = replace(request.among, status="failed")
         chosen = narrow(among, source, experiments=where.experiments, now=now, text=request.text)
-        told = gather(replace(chosen, begin=since), source, limit=MAX_FAILED)
-        ill, undated = Part(told.runs, told.is_cut), Part()
+        undated_runs = gather(replace(chosen, begin=since), source, limit=MAX_FAILED)
+        ill, undated = Part(undated_runs.runs, undated_runs.is_cut), Part()
         words = narrowing_words(replace(among, status="", since=""), chosen.user)
     else:
         asks = (ill_since, undated_since)

@@ -56,11 +56,11 @@ def find_scope(
 
 def since_moment(words: str, now: datetime, *, text: str, command: str) -> tuple[datetime, bool]:
     """From when, and whether it was said that all experiments are meant. Raises NotUnderstood with the spot."""
-    told = _EVERYWHERE.sub("", words).strip()
+    time_words = _EVERYWHERE.sub("", words).strip()
     try:
-        return since(told, now), told != words.strip()
+        return since(time_words, now), time_words != words.strip()
     except NotUnderstood as error:
-        spot = text.find(told.removeprefix("since ").strip()) if text else -1
+        spot = text.find(time_words.removeprefix("since ").strip()) if text else -1
         raise replace(
             error, text=text or words, at=spot if spot >= 0 else None, example=f"{command} since monday"
         ) from error

@@ -197,15 +197,15 @@ def group_by_experiment(
 
 def _with_bests(digest: StandupAnswer, source: RunSource, since_ms: int) -> StandupAnswer:
     """The best of each of the busiest experiments; those of one metric are asked for in one question."""
-    asked = [group for group in digest.groups if _can_be_ranked(group)][:LOOKED_UP]
-    now_best = _champions(asked, {_key(group): _fetched(group) for group in asked}, "", source)
-    new = [group for group in asked if _key(group) in now_best and _is_since(now_best[_key(group)], since_ms)]
+    ranked = [group for group in digest.groups if _can_be_ranked(group)][:LOOKED_UP]
+    now_best = _champions(ranked, {_key(group): _fetched(group) for group in ranked}, "", source)
+    new = [group for group in ranked if _key(group) in now_best and _is_since(now_best[_key(group)], since_ms)]
     before = _before(new[:NEW_COMPARED], source, since_ms)
-    bests = {_key(group): _judged(group, now_best, before) for group in asked if _key(group) in now_best}
+    bests = {_key(group): _judged(group, now_best, before) for group in ranked if _key(group) in now_best}
     for group in new[NEW_COMPARED:]:
         bests[_key(group)] = BestRun(now_best[_key(group)], is_new=True)
     groups = tuple(replace(group, best=bests.get(_key(group))) for group in digest.groups)
-    left = tuple(group.experiment.name for group in asked if _key(group) not in bests)
+    left = tuple(group.experiment.name for group in ranked if _key(group) not in bests)
     return replace(digest, groups=groups, unanswered=left)
 
 

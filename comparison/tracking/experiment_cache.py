@@ -66,9 +66,9 @@ class ExperimentCache:
 
     def _first(self, experiment_id: str) -> Experiment:
         with self._lock:
-            asked = self._asked.get(experiment_id)
+            under_way = self._asked.get(experiment_id)
             answer = self._asked.setdefault(experiment_id, Future())
-        if asked is None:
+        if under_way is None:
             try:
                 found = self._load_one(experiment_id)
                 self._known[experiment_id] = found

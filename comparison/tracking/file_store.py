@@ -161,23 +161,23 @@ class FileSearch:
         return info
 
     def _read_info(self, folder: Path, text: str) -> Info | None:
-        said = _plainly(text)
-        if said is None:
-            told = self.info(folder)
-            if told is None:
+        fields = _plainly(text)
+        if fields is None:
+            info = self.info(folder)
+            if info is None:
                 return None
-            said = {name: getattr(told, name) for name in Info.__slots__}
-        name = said.get("run_name") or Logged(folder / "tags", str).get("mlflow.runName", "")
+            fields = {name: getattr(info, name) for name in Info.__slots__}
+        name = fields.get("run_name") or Logged(folder / "tags", str).get("mlflow.runName", "")
         return Info(
-            run_id=said["run_id"],
+            run_id=fields["run_id"],
             run_name=name,
-            status=said["status"],
-            start_time=said["start_time"] or 0,
-            end_time=said["end_time"],
-            user_id=said.get("user_id") or "",
-            artifact_uri=said.get("artifact_uri") or "",
-            lifecycle_stage=said["lifecycle_stage"],
-            experiment_id=said["experiment_id"],
+            status=fields["status"],
+            start_time=fields["start_time"] or 0,
+            end_time=fields["end_time"],
+            user_id=fields.get("user_id") or "",
+            artifact_uri=fields.get("artifact_uri") or "",
+            lifecycle_stage=fields["lifecycle_stage"],
+            experiment_id=fields["experiment_id"],
         )
 
 
@@ -193,26 +193,26 @@ def last_value(text: str) -> float:
 
 def _plainly(text: str) -> dict[str, Any] | None:
     """What MLflow wrote, where it is as plain as it nearly always is; None where a reader of YAML is needed."""
-    said: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for line in text.splitlines():
         name, _, value = line.partition(": ")
         if name in _UNASKED:
             continue
         if name == "artifact_uri":
-            said[name] = value.strip("'\"")
+            fields[name] = value.strip("'\"")
         elif (found := _PLAIN.fullmatch(line)) is None:
             return None
         else:
-            said[name] = "" if found[2] in (None, "null") else found[2].strip("'")
+            fields[name] = "" if found[2] in (None, "null") else found[2].strip("'")
     try:
         return {
-            **said,
-            "status": _STATUSES[said["status"]],
-            "start_time": _number(said["start_time"]),
-            "end_time": _number(said["end_time"]),
-            "experiment_id": str(said["experiment_id"]),
-            "run_id": said.get("run_id") or said["run_uuid"],
-            "lifecycle_stage": said["lifecycle_stage"],
+            **fields,
+            "status": _STATUSES[fields["status"]],
+            "start_time": _number(fields["start_time"]),
+            "end_time": _number(fields["end_time"]),
+            "experiment_id": str(fields["experiment_id"]),
+            "run_id": fields.get("run_id") or fields["run_uuid"],
+            "lifecycle_stage": fields["lifecycle_stage"],
         }
     except (KeyError, ValueError):
         return None

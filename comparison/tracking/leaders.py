@@ -126,46 +126,47 @@ class LeaderCache:
 
     def leaders(self, ranking: Ranking, source: LeaderSource, count: int) -> tuple[Run, ...]:
         """As `leading.leaders`."""
-        kept = self._kept.get(ranking)
+        cached = self._kept.get(ranking)
         began, began_ms = self._clock(), self._wall()
         found = None
-        is_good = kept is not None and kept.asked_for >= count and began - kept.looked_at < GOOD_FOR
-        if kept and is_good and not ranking.where:
-            found = self._with_news(ranking, source, kept)
-            if found is not None and kept.runs and len(found) >= min(count, len(kept.runs)):
+        is_good = cached is not None and cached.asked_for >= count and began - cached.looked_at < GOOD_FOR
+        if cached and is_good and not ranking.where:
+            found = self._with_news(ranking, source, cached)
+            if found is not None and cached.runs and len(found) >= min(count, len(cached.runs)):
                 self._keep(
-                    ranking, _Kept(_slim(ranking, found, kept.asked_for), kept.looked_at, began_ms, kept.asked_for)
+                    ranking,
+                    _Kept(_slim(ranking, found, cached.asked_for), cached.looked_at, began_ms, cached.asked_for),
                 )
                 return found[:count]
-        known = [run for run in source.get([run.run_id for run in kept.runs]) if run] if kept else []
+        known = [run for run in source.get([run.run_id for run in cached.runs]) if run] if cached else []
         found = leaders(ranking, source, count=count, known=[run for run in known if not run.deleted])
         self._keep(ranking, _Kept(_slim(ranking, found, count), began, began_ms, count))
         return found
 
-    def _with_news(self, ranking: Ranking, source: LeaderSource, kept: _Kept) -> tuple[Run, ...] | None:
+    def _with_news(self, ranking: Ranking, source: LeaderSource, cached: _Kept) -> tuple[Run, ...] | None:
         """The leaders among those kept, as they are now, and the runs that ended since or still run; None: too many.
 
         Also None when a kept one fell behind: then somebody that was not kept may have passed it.
         """
-        since = kept.looked_at_ms - OVERLAP
+        since = cached.looked_at_ms - OVERLAP
         questions = (f"attributes.end_time > {since}", "attributes.status = 'RUNNING'")
         with ThreadPoolExecutor(3) as threads:
-            now = threads.submit(source.get, [run.run_id for run in kept.runs])
+            now = threads.submit(source.get, [run.run_id for run in cached.runs])
             news = [
                 threads.submit(source.search, where, experiment_ids=ranking.experiment_ids, limit=CHANGED)
                 for where in questions
             ]
             fresh = [each.result() for each in news]
             current = [run for run in now.result() if run is not None and not run.deleted]
-        if any(len(each) >= CHANGED for each in fresh) or not _all_hold(ranking, kept.runs, current):
+        if any(len(each) >= CHANGED for each in fresh) or not _all_hold(ranking, cached.runs, current):
             return None
         known = {run.run_id: run for run in [*current, *fresh[0], *fresh[1]]}
-        return leaders(ranking, _Nothing(), count=kept.asked_for, known=known.values())
+        return leaders(ranking, _Nothing(), count=cached.asked_for, known=known.values())
 
-    def _keep(self, ranking: Ranking, kept: _Kept) -> None:
+    def _keep(self, ranking: Ranking, cached: _Kept) -> None:
         with self._lock:
             self._kept.pop(ranking, None)
-            self._kept[ranking] = kept
+            self._kept[ranking] = cached
             while len(self._kept) > MOST:
                 del self._kept[next(iter(self._kept))]
 

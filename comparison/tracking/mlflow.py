@@ -97,8 +97,8 @@ class MlflowRuns:
 
     def get(self, run_ids: Sequence[str]) -> list[Run | None]:
         budget = self._budget()
-        asked = [self._flights.start(run_id) for run_id in run_ids]
-        return [self._flown(run_id, flight, budget) for run_id, flight in zip(run_ids, asked, strict=True)]
+        flights = [self._flights.start(run_id) for run_id in run_ids]
+        return [self._flown(run_id, flight, budget) for run_id, flight in zip(run_ids, flights, strict=True)]
 
     def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
         if not (prefix.isascii() and prefix.isalnum()):
@@ -188,12 +188,12 @@ class MlflowRuns:
 
     def evaluations(self, run: Run) -> dict[str, list[Metric]]:
         budget = self._budget()
-        asked = [
+        answers = [
             self._executor.submit(self._within, budget, partial(self._model_metrics, model))
             for model in run.models[:_MODELS]
         ]
         found: dict[str, list[Metric]] = {}
-        for each in (each for answer in asked for each in self._wait(answer, budget)):
+        for each in (each for answer in answers for each in self._wait(answer, budget)):
             if each.run_id == run.run_id and each.dataset_name:
                 found.setdefault(each.key, []).append(to_metric(each))
         return found
@@ -276,10 +276,10 @@ class MlflowRuns:
     def _side_by_side(self, ask: Callable[[Sequence[str], Budget], _Answer], run_ids: Sequence[str]) -> list[_Answer]:
         """One question for each chunk of them."""
         budgets = [(chunk, self._budget()) for chunk in in_chunks(run_ids)]
-        asked = [
+        answers = [
             (self._executor.submit(self._within, budget, partial(ask, chunk)), budget) for chunk, budget in budgets
         ]
-        return [self._wait(each, budget) for each, budget in asked]
+        return [self._wait(each, budget) for each, budget in answers]
 
     def _in_time(self, ask: Callable[[Budget], _Answer]) -> _Answer:
         budget = self._budget()
@@ -426,8 +426,8 @@ def _look_for_databricks_once() -> None:
     """
     from mlflow.tracking.request_header import registry  # noqa: PLC0415 -- only where it is wanted
 
-    held = getattr(registry, "_request_header_provider_registry", None)
-    providers = getattr(held, "_registry", None)
+    provider_registry = getattr(registry, "_request_header_provider_registry", None)
+    providers = getattr(provider_registry, "_registry", None)
     if isinstance(providers, list):
         providers[:] = [each for each in providers if "Databricks" not in type(each).__name__ or each.in_context()]
 
@@ -489,14 +489,14 @@ def _schema_trouble(uri: str) -> tuple[str, str]:
 
     path = sqlite_path(uri)
     if path:
-        held = read(path)
+        schema = read(path)
     elif uri.startswith("sqlite"):
         return "", ""  # in memory
     else:
-        held = _schema_on_server(utils, uri)
+        schema = _schema_on_server(utils, uri)
     known = [file.name.partition("_")[0] for file in Path(db_migrations.__path__[0]).glob("versions/*.py")]
     name = f"sqlite:///{Path(path).name}" if path else "with its address"
-    return trouble(held, utils._get_latest_schema_revision(), known, mlflow.__version__, name)  # noqa: SLF001 -- MLflow has no public way
+    return trouble(schema, utils._get_latest_schema_revision(), known, mlflow.__version__, name)  # noqa: SLF001 -- MLflow has no public way
 
 
 def _schema_on_server(utils: Any, uri: str) -> Schema:
@@ -569,28 +569,28 @@ class RunSearches:
         """The newest first. `answer` is filled while pages come."""
         if experiment_ids:
             return self.pages(question, experiment_ids, budget, answer)
-        asked = [each.experiment_id for each in self._catalogue.active()]
-        found = self.pages(question, asked, budget, answer)
+        ids = [each.experiment_id for each in self._catalogue.active()]
+        found = self.pages(question, ids, budget, answer)
         if not found:  # perhaps in an experiment made since the list was
-            found = self.pages(question, self._newer_than(asked), budget, answer)
+            found = self.pages(question, self._newer_than(ids), budget, answer)
         return found
 
     def pages(
         self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: Answer | None = None
     ) -> list[Run]:
         """Likewise, of these experiments only."""
-        told = answer if answer is not None else Answer()
+        result = answer if answer is not None else Answer()
         token, size = None, None
-        while experiment_ids and len(told.runs) < question.limit:
+        while experiment_ids and len(result.runs) < question.limit:
             budget.check()
-            size = self._size(experiment_ids, size, question.limit - len(told.runs))
+            size = self._size(experiment_ids, size, question.limit - len(result.runs))
             page, size = self._ask_for_less(question, experiment_ids, size, token)
-            told.runs.extend(self._counted(page, experiment_ids, budget))
+            result.runs.extend(self._counted(page, experiment_ids, budget))
             token = page.token
             if not token:
                 break
-        told.has_more = bool(token)
-        return sorted(told.runs, key=lambda run: -(run.started_at or 0))
+        result.has_more = bool(token)
+        return sorted(result.runs, key=lambda run: -(run.started_at or 0))
 
     def beginning_with(
         self, prefix: str, limit: int, view: Any, deleted: Callable[[], Iterable[str]], budget: Budget
@@ -615,35 +615,35 @@ class RunSearches:
         where = f"attributes.end_time > {int(moment_ms)} AND {OVER}"
         question = Question(where, limit, order=("attributes.end_time ASC",))
         ids = experiment_ids or in_time(lambda _budget: self._catalogue.known_ids())
-        told, spent = Answer(), 0
+        result, spent = Answer(), 0
         size, token, before = self._page, None, None
 
         def ask(budget: Budget) -> tuple[list[Run], Any, int, int]:
-            wanted = self._size(ids, before, min(size, limit - len(told.runs)))
-            page, asked = self._ask_for_less(question, ids, wanted, token)
-            return self._counted(page, ids, budget), page.token, budget.spent, asked
+            wanted = self._size(ids, before, min(size, limit - len(result.runs)))
+            page, page_runs = self._ask_for_less(question, ids, wanted, token)
+            return self._counted(page, ids, budget), page.token, budget.spent, page_runs
 
         try:
-            while ids and len(told.runs) < limit and spent <= ALL:
-                runs, token, held, before = in_time(ask)
-                told.runs.extend(runs)
-                spent += held
+            while ids and len(result.runs) < limit and spent <= ALL:
+                runs, token, values, before = in_time(ask)
+                result.runs.extend(runs)
+                spent += values
                 if not token:
                     break
         except TrackingUnavailable:
             self._page = max(LEAST, size // 2)
             raise
         self._page = min(PAGE_SIZE, size * 2)
-        told.has_more = bool(token)
-        return told
+        result.has_more = bool(token)
+        return result
 
     def these(self, run_ids: Sequence[str], view: Any, budget: Budget) -> list[Run]:
         """Those of them that are there; no more than one question may name."""
         question = Question(_among(run_ids), CHUNK, view)
-        asked = self._catalogue.known_ids()
-        found = self.pages(question, asked, budget)
+        ids = self._catalogue.known_ids()
+        found = self.pages(question, ids, budget)
         if len(found) < len(run_ids):
-            found += self.pages(question, self._newer_than(asked), budget)
+            found += self.pages(question, self._newer_than(ids), budget)
         return found
 
     def fitting(self, where: str, run_ids: Sequence[str], budget: Budget) -> set[str]:
@@ -656,8 +656,8 @@ class RunSearches:
         found = self.pages(Question(f"{ours} AND {where}" if where.strip() else ours, CHUNK), known, budget)
         return {run.run_id for run in found} & set(run_ids)
 
-    def _newer_than(self, asked: Iterable[str]) -> list[str]:
-        return sorted({each.experiment_id for each in self._catalogue.renewed()} - set(asked))
+    def _newer_than(self, known_ids: Iterable[str]) -> list[str]:
+        return sorted({each.experiment_id for each in self._catalogue.renewed()} - set(known_ids))
 
     def _size(self, experiment_ids: Sequence[str], before: int | None, most: int) -> int:
         values = self._page_seconds / self._pace if self._pace else PAGE
@@ -666,12 +666,12 @@ class RunSearches:
     def _counted(self, page: Iterable[Any], experiment_ids: Sequence[str], budget: Budget) -> list[Run]:
         """The runs of a page, paid for; remembered is how large such runs are."""
         runs = [self.run(each) for each in page]
-        held = sum(len(run.metrics) + len(run.parameters) + len(run.tags) for run in runs)
-        budget.spent += held
+        values = sum(len(run.metrics) + len(run.parameters) + len(run.tags) for run in runs)
+        budget.spent += values
         if runs:
             key = tuple(experiment_ids)
             self._weights.pop(key, None)
-            self._weights[key] = held / len(runs)
+            self._weights[key] = values / len(runs)
             while len(self._weights) > KNOWN:
                 self._weights.pop(next(iter(self._weights)), None)
         return runs
@@ -694,14 +694,14 @@ class RunSearches:
 
     def _keep_pace(self, page: Iterable[Any], took: float) -> None:
         """A large page tells what a value costs; a small one costs what any question does."""
-        held = sum(len(each.data.metrics) + len(each.data.params) + len(each.data.tags) for each in page)
-        if held >= LARGE:
-            self._pace = took / held
+        values = sum(len(each.data.metrics) + len(each.data.params) + len(each.data.tags) for each in page)
+        if values >= LARGE:
+            self._pace = took / values
 
     def _ask(self, question: Question, experiment_ids: Sequence[str], limit: int, token: Any) -> Any:
         options = {} if question.view is None else {"run_view_type": question.view}
-        asked = {"max_results": limit, "order_by": list(question.order), "page_token": token}
-        return self._client.search_runs(list(experiment_ids), question.where, **asked, **options)
+        paging = {"max_results": limit, "order_by": list(question.order), "page_token": token}
+        return self._client.search_runs(list(experiment_ids), question.where, **paging, **options)
 
 
 def is_too_much(error: BaseException | None) -> bool:
@@ -755,8 +755,8 @@ def to_run(found: Any, experiment_: Experiment) -> Run:
     )
 
 
-def _status(told: str, tags: Mapping[str, str]) -> Status:
-    status = Status(told) if told in _STATUSES else Status.UNKNOWN
+def _status(text: str, tags: Mapping[str, str]) -> Status:
+    status = Status(text) if text in _STATUSES else Status.UNKNOWN
     return Status.PRUNED if is_pruned(status, tags) else status
 
 
@@ -853,8 +853,10 @@ class Registry:
                 return []
             raise
         registered = every_page(self._client.search_registered_models, budget=budget)
-        held = [(each.name, each.aliases[alias]) for each in registered if alias in (each.aliases or {})]
-        return [to_model_version(self._client.get_model_version(name, str(number))) for name, number in held[:MODELS]]
+        aliased = [(each.name, each.aliases[alias]) for each in registered if alias in (each.aliases or {})]
+        return [
+            to_model_version(self._client.get_model_version(name, str(number))) for name, number in aliased[:MODELS]
+        ]
 
     def _at(self, model: str, version: str) -> list[ModelVersion]:
         """The version of this number; the newest of all, or of those at a stage."""

@@ -45,8 +45,8 @@ def linked_runs(url: str) -> tuple[tuple[str, str], ...]:
 
 def linked_workspace(url: str) -> str:
     """The MLflow workspace that a pasted address is of; "" when it says none."""
-    asked = _WORKSPACE.search(unquote(url))
-    return asked[1] if asked else ""
+    named = _WORKSPACE.search(unquote(url))
+    return named[1] if named else ""
 
 
 def _compared(query: str) -> tuple[tuple[str, str], ...]:
@@ -77,10 +77,10 @@ def _page(ui_url: str, route: str) -> str:
     name = f"[{host}]" if ":" in host else host
     site = f"{base.scheme}://{name}:{port}" if port else f"{base.scheme}://{name}"
     path = base.path.rstrip("/")
-    asked, workspace = _asked(base)
+    query, workspace = _asked(base)
     if _DATABRICKS.search(host):
-        return _with(f"{site}{path.removesuffix('/ml')}/ml/{route}", [*asked, *workspace])
-    return f"{_with(f'{site}{path}/', asked)}#/{_with(route, workspace)}"
+        return _with(f"{site}{path.removesuffix('/ml')}/ml/{route}", [*query, *workspace])
+    return f"{_with(f'{site}{path}/', query)}#/{_with(route, workspace)}"
 
 
 def _asked(base: SplitResult) -> tuple[list[str], list[str]]:
@@ -91,9 +91,9 @@ def _asked(base: SplitResult) -> tuple[list[str], list[str]]:
     return [each for each in fields if each not in workspace], workspace[:1]
 
 
-def _with(address: str, asked: Sequence[str]) -> str:
+def _with(address: str, query: Sequence[str]) -> str:
     """The address asking for these too."""
-    return f"{address}{'&' if '?' in address else '?'}{'&'.join(asked)}" if asked else address
+    return f"{address}{'&' if '?' in address else '?'}{'&'.join(query)}" if query else address
 
 
 def _part(text: str) -> str:

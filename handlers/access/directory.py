@@ -70,12 +70,12 @@ class Directory:
         if now < self._silent_until:
             return self._remembered(user, STALE) or Standing.UNSURE
         try:
-            told = self._ask(user)
+            answer = self._ask(user)
         except SlackError as failure:
             return self._failed(user, failure)
-        if not string(told, "id"):
+        if not string(answer, "id"):
             return self._remembered(user, STALE) or Standing.UNSURE
-        person = _person(told, self._clock())
+        person = _person(answer, self._clock())
         with self._mutex:
             self._known.pop(user, None)
             self._known[user] = person
@@ -102,10 +102,10 @@ class Directory:
         return known if known is not None and self._clock() - known.at < seconds else None
 
 
-def _person(told: Mapping[str, Any], at: float) -> Person:
-    company = mapping(told, "enterprise_user")
+def _person(user: Mapping[str, Any], at: float) -> Person:
+    company = mapping(user, "enterprise_user")
     teams = company.get("teams")
     listed = [each for each in teams if isinstance(each, str)] if isinstance(teams, list) else []
-    belongs = {string(told, "team_id"), string(company, "enterprise_id"), *listed} - {""}
-    is_guest = any(told.get(name) is True for name in ("is_restricted", "is_ultra_restricted"))
-    return Person(frozenset(belongs), is_guest, told.get("is_stranger") is True, at)
+    belongs = {string(user, "team_id"), string(company, "enterprise_id"), *listed} - {""}
+    is_guest = any(user.get(name) is True for name in ("is_restricted", "is_ultra_restricted"))
+    return Person(frozenset(belongs), is_guest, user.get("is_stranger") is True, at)

@@ -26,32 +26,32 @@ class Seal:
 
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
-    def close(self, told: Mapping[str, str], *, purpose: str, user: str) -> str:
+    def close(self, texts: Mapping[str, str], *, purpose: str, user: str) -> str:
         """As one text; what does not fit is left out, the longest first. `purpose`: which dialog it is."""
-        left = {name: value for name, value in told.items() if value}
+        left = {name: value for name, value in texts.items() if value}
         while left and length(_written(left)) > MAX_METADATA_CHARS - _SEALED:
             del left[max(left, key=lambda name: len(left[name]))]
         return _written({**left, _SEAL: self._mark(left, purpose, user)})
 
     def open(self, text: str, *, purpose: str, user: str) -> dict[str, str] | None:
         """What was kept; None for what this person did not open, or not so."""
-        told = unpack(text)
-        mark = told.pop(_SEAL, "")
-        is_whole = hmac.compare_digest(mark.encode("utf-8", "replace"), self._mark(told, purpose, user).encode())
-        return told if is_whole else None
+        texts = unpack(text)
+        mark = texts.pop(_SEAL, "")
+        is_whole = hmac.compare_digest(mark.encode("utf-8", "replace"), self._mark(texts, purpose, user).encode())
+        return texts if is_whole else None
 
-    def _mark(self, told: Mapping[str, str], purpose: str, user: str) -> str:
-        about = json.dumps([purpose, user, sorted(told.items())]).encode()
+    def _mark(self, texts: Mapping[str, str], purpose: str, user: str) -> str:
+        about = json.dumps([purpose, user, sorted(texts.items())]).encode()
         return hmac.new(self.key, about, sha256).hexdigest()[:32]
 
 
 def unpack(text: str) -> dict[str, str]:
     """What was kept, by whomever; nothing for what is none of ours."""
     try:
-        told = json.loads(text)
+        texts = json.loads(text)
     except ValueError:
         return {}
-    return {name: value for name, value in told.items() if isinstance(value, str)} if isinstance(told, dict) else {}
+    return {name: value for name, value in texts.items() if isinstance(value, str)} if isinstance(texts, dict) else {}
 
 
 def lost(title: str) -> dict[str, Any]:
@@ -59,5 +59,5 @@ def lost(title: str) -> dict[str, Any]:
     return {"type": "modal", "title": plain(title, 24), "close": plain("Close", 24), "blocks": [section(LOST)]}
 
 
-def _written(told: Mapping[str, str]) -> str:
-    return json.dumps(told, separators=(",", ":"))
+def _written(texts: Mapping[str, str]) -> str:
+    return json.dumps(texts, separators=(",", ":"))

@@ -47,12 +47,12 @@ def _of_event(body: Payload) -> Sender | None:
     if kind not in {"app_mention", "message", "app_home_opened"}:
         return None
     profile = mapping(event, "user_profile")
-    told = (string(event, "user_team"), string(profile, "team"), string(event, "source_team"), string(event, "team"))
+    teams = (string(event, "user_team"), string(profile, "team"), string(event, "source_team"), string(event, "team"))
     granted = mappings(body.get("authorizations"))
     return Sender(
         HOME if kind == "app_home_opened" else EVENT,
         "" if event.get("bot_id") else string(event, "user"),  # another app is no person to be asked for, or told
-        _ids(next(filter(None, told), "")),
+        _ids(next(filter(None, teams), "")),
         _ids(*(string(each, name) for each in granted[:1] for name in ("team_id", "enterprise_id"))),
         is_guest=_is_guest(profile),
         is_shared=body.get("is_ext_shared_channel") is True,
@@ -62,14 +62,14 @@ def _of_event(body: Payload) -> Sender | None:
 def _of_interaction(kind: str, body: Payload) -> Sender:
     person, view = mapping(body, "user"), mapping(body, "view")
     installed = string(view, "app_installed_team_id")
-    told = string(person, "team_id") or (string(mapping(body, "team"), "id") if installed else "")
+    team = string(person, "team_id") or (string(mapping(body, "team"), "id") if installed else "")
     shared = body.get("is_ext_shared_channel") is True or mapping(body, "channel").get("is_ext_shared") is True
-    return Sender(kind, string(person, "id"), _ids(told), _ids(installed), is_guest=_is_guest(person), is_shared=shared)
+    return Sender(kind, string(person, "id"), _ids(team), _ids(installed), is_guest=_is_guest(person), is_shared=shared)
 
 
 def _is_guest(person: Payload) -> bool:
     return person.get("is_restricted") is True or person.get("is_ultra_restricted") is True
 
 
-def _ids(*told: str) -> frozenset[str]:
-    return frozenset(filter(None, told))
+def _ids(*ids: str) -> frozenset[str]:
+    return frozenset(filter(None, ids))

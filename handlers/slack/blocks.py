@@ -64,8 +64,8 @@ def push(label: str, action_id: str, value: str) -> Block:
 
 def menu(action_id: str, options: Mapping[str, str]) -> Block:
     """What is seldom wanted, behind three dots: labels by their values, five at most."""
-    told = [{"text": plain(label, BUTTON_TEXT), "value": value} for value, label in options.items()]
-    return {"type": "overflow", "action_id": action_id[:IDENTIFIER], "options": told}
+    choices = [{"text": plain(label, BUTTON_TEXT), "value": value} for value, label in options.items()]
+    return {"type": "overflow", "action_id": action_id[:IDENTIFIER], "options": choices}
 
 
 def beside(text: str, element: Block, block_id: str) -> Block:

@@ -105,8 +105,8 @@ class SlackClient:
 
     def replace(self, url: str, reply: Reply) -> None:
         """In place of the message whose button was pressed, by its response_url."""
-        told = {"replace_original": True, "metadata": reply.metadata or None}
-        self._repeat(lambda: self._send(url, _content(reply) | told), _AGAIN)
+        replacement = {"replace_original": True, "metadata": reply.metadata or None}
+        self._repeat(lambda: self._send(url, _content(reply) | replacement), _AGAIN)
 
     def remove(self, url: str) -> None:
         """Takes away the message whose button was pressed, by its response_url."""
@@ -167,11 +167,11 @@ class SlackClient:
                 return False
         raise SlackError(SlackErrorKind.UNKNOWN, "the channel has more members than can be looked through")
 
-    def find_person(self, told: str) -> str:
+    def find_person(self, email_or_id: str) -> str:
         """The id of the person with this address or id, "" when there is none, or the app may not know."""
-        method, name = ("users.lookupByEmail", "email") if "@" in told else ("users.info", "user")
+        method, name = ("users.lookupByEmail", "email") if "@" in email_or_id else ("users.info", "user")
         try:
-            answer = self._call(method, {name: told}, _AGAIN)
+            answer = self._call(method, {name: email_or_id}, _AGAIN)
         except SlackError as failure:
             if failure.code in ("users_not_found", "user_not_found", "missing_scope"):
                 return ""
@@ -199,8 +199,8 @@ class SlackClient:
     def _call(
         self, method: str, arguments: Mapping[str, Any], repeatable: frozenset[SlackErrorKind] = frozenset()
     ) -> Any:
-        told = {name: value for name, value in arguments.items() if value is not None}
-        return self._repeat(lambda: self._ask(method, told), repeatable)
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return self._repeat(lambda: self._ask(method, given), repeatable)
 
     def _ask(self, method: str, arguments: dict[str, Any]) -> Any:
         reading = method.startswith(("conversations.", "users.")) or method == "chat.getPermalink"
@@ -317,16 +317,16 @@ def _never_left(error: Exception) -> bool:
 
 
 def _seconds(headers: Mapping[str, Any]) -> float:
-    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    header = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     try:
-        return max(float(told[0] if isinstance(told, list) else told), 0.0)  # type: ignore[arg-type]
+        return max(float(header[0] if isinstance(header, list) else header), 0.0)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return _UNWAITED
 
 
 def _places(response: Any) -> tuple[str, ...]:
-    told = [*(response.get("errors") or ()), *((response.get("response_metadata") or {}).get("messages") or ())]
-    return tuple(dict.fromkeys(str(each) for each in told))
+    messages = [*(response.get("errors") or ()), *((response.get("response_metadata") or {}).get("messages") or ())]
+    return tuple(dict.fromkeys(str(each) for each in messages))
 
 
 def _code(body: str | None) -> str:

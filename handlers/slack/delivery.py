@@ -37,8 +37,8 @@ _WITHDRAWN = "This comparison could not be made; who asked was told why."
 class Delivery:
     """Where one answer goes. Safe to use from the thread that works and the one that says so."""
 
-    def __init__(self, said: Utterance, outlet: SlackClient, services: Services) -> None:
-        self._said = said
+    def __init__(self, utterance: Utterance, outlet: SlackClient, services: Services) -> None:
+        self._utterance = utterance
         self._outlet = outlet
         self._services = services
         self._mutex = Lock()
@@ -60,12 +60,12 @@ class Delivery:
         impatient = replace(self._outlet, patience=0.0)
         try:
             self._working_ts = impatient.post(
-                self._said.channel, self._marked(Reply(text), working=True), thread_ts=self._said.answer_ts
+                self._utterance.channel, self._marked(Reply(text), working=True), thread_ts=self._utterance.answer_ts
             )
         except SlackError as failure:
             self._work_unseen(failure, text, impatient)
         if self._working_ts:
-            self._services.inbox.show(self._said.delivery, self._working_ts)
+            self._services.inbox.show(self._utterance.delivery, self._working_ts)
 
     @property
     def outlet(self) -> SlackClient:
@@ -81,13 +81,15 @@ class Delivery:
                 return
             working = self._marked(Reply(text), working=True)
             try:
-                self._working_ts = self._outlet.post(self._said.channel, working, thread_ts=self._said.answer_ts)
+                self._working_ts = self._outlet.post(
+                    self._utterance.channel, working, thread_ts=self._utterance.answer_ts
+                )
             except SlackError as failure:
                 if failure.kind is not SlackErrorKind.UNKNOWN:
                     raise
                 self._work_unseen(failure, text, replace(self._outlet, patience=0.0))
             if self._working_ts:
-                self._services.inbox.show(self._said.delivery, self._working_ts)
+                self._services.inbox.show(self._utterance.delivery, self._working_ts)
 
     def answer(self, draw: Draw) -> None:
         """The answer for all who are there; it takes the place of what was shown while working."""
@@ -99,7 +101,7 @@ class Delivery:
     def tell(self, draw: Draw) -> None:
         """Something for the asker alone: help, an error. What was shown while working goes away."""
         with self._mutex:
-            is_public = self._said.is_direct or bool(self._said.bot)
+            is_public = self._utterance.is_direct or bool(self._utterance.bot)
             if not self._finish() or not self._begin(AnswerStage.TELLING if is_public else AnswerStage.CONFIDING):
                 return
             if is_public:
@@ -115,9 +117,9 @@ class Delivery:
 
     def _begin(self, stage: AnswerStage) -> bool:
         """False when another process answers, since it took this one for dead."""
-        is_ours = self._services.inbox.begin_telling(self._said.delivery, stage)
+        is_ours = self._services.inbox.begin_telling(self._utterance.delivery, stage)
         if not is_ours:
-            log.warning("%s is answered by another process", self._said.delivery)
+            log.warning("%s is answered by another process", self._utterance.delivery)
         return is_ours
 
     def _descend(self, draw: Draw, send: Callable[[Reply], None]) -> None:
@@ -126,7 +128,7 @@ class Delivery:
                 return draw(rung)
 
         try:
-            send_with_fallback(drawn, send, self._said.team, self._services.capabilities)
+            send_with_fallback(drawn, send, self._utterance.team, self._services.capabilities)
         except SlackError as failure:
             self._report(failure, "an answer reached nobody")
         except BaseException:
@@ -138,8 +140,8 @@ class Delivery:
         try:
             if failure.kind is SlackErrorKind.UNKNOWN:
                 self._working_ts = self._find(working=True)
-            elif self._said.response_url:
-                outlet.respond(self._said.response_url, Reply(text, only_to_asker=True))
+            elif self._utterance.response_url:
+                outlet.respond(self._utterance.response_url, Reply(text, only_to_asker=True))
         except SlackError as second:
             log.info("working could not be shown at all: %s", second)
 
@@ -155,7 +157,7 @@ class Delivery:
         """In place of what was shown while working, or anew where nothing was or it cannot be changed."""
         if self._working_ts:
             try:
-                self._outlet.update(self._said.channel, self._working_ts, reply)
+                self._outlet.update(self._utterance.channel, self._working_ts, reply)
             except SlackError as failure:
                 if failure.kind is not SlackErrorKind.GONE:
                     raise
@@ -169,7 +171,7 @@ class Delivery:
         lost = SlackError(SlackErrorKind.UNKNOWN, "not confirmed")
         for _ in range(_POSTS):
             try:
-                self.posted_ts = self._outlet.post(self._said.channel, reply, thread_ts=self._said.answer_ts)
+                self.posted_ts = self._outlet.post(self._utterance.channel, reply, thread_ts=self._utterance.answer_ts)
             except SlackError as failure:
                 if failure.kind is not SlackErrorKind.UNKNOWN:
                     raise
@@ -183,7 +185,7 @@ class Delivery:
     def _stands(self, lost: SlackError) -> bool:
         """Whether the message of an unanswered post is there; raises what lost it where that cannot be told."""
         log.warning("a post was not confirmed, looking for it: %s", lost)
-        if not self._said.delivery:
+        if not self._utterance.delivery:
             raise lost
         self._services.sleep(_INTO_HISTORY)
         try:
@@ -206,7 +208,7 @@ class Delivery:
 
     def _find(self, *, working: bool, since: str = "") -> str:
         wanted = self._payload(working=working)
-        return self._outlet.find(self._said.channel, wanted, thread_ts=self._said.answer_ts, since=since)
+        return self._outlet.find(self._utterance.channel, wanted, thread_ts=self._utterance.answer_ts, since=since)
 
     def _publish_elsewhere(self, reply: Reply, failure: SlackError) -> None:
         """By response_url where the bot cannot post; to the asker alone where the channel may hold it already."""
@@ -215,9 +217,11 @@ class Delivery:
         private = failure.kind in (SlackErrorKind.UNKNOWN, SlackErrorKind.FORBIDDEN)
         if failure.kind is not SlackErrorKind.UNKNOWN:
             self._withdraw()
-        if self._said.response_url and not private:
+        if self._utterance.response_url and not private:
             try:
-                self._outlet.respond(self._said.response_url, self._marked(reply), thread_ts=self._said.answer_ts)
+                self._outlet.respond(
+                    self._utterance.response_url, self._marked(reply), thread_ts=self._utterance.answer_ts
+                )
             except SlackError as second:
                 if second.kind is SlackErrorKind.REFUSED_BLOCKS:
                     raise
@@ -225,20 +229,20 @@ class Delivery:
                 failure = second
             else:
                 return
-        if self._said.bot:
+        if self._utterance.bot:
             return  # it cannot be told alone
         why = _UNCONFIRMED if failure.kind is SlackErrorKind.UNKNOWN else why
         self._confide(_with_reason(reply, why) if why else reply)
 
     def _confide(self, reply: Reply) -> None:
         """To the asker alone, by the first way that is open."""
-        said, own = self._said, replace(reply, only_to_asker=True, metadata={})
+        utterance, own = self._utterance, replace(reply, only_to_asker=True, metadata={})
         ways: list[Callable[[], object]] = [
-            lambda: self._outlet.whisper(said.channel, said.user, own, thread_ts=said.thread_ts),
-            lambda: self._outlet.post(said.user, own),
+            lambda: self._outlet.whisper(utterance.channel, utterance.user, own, thread_ts=utterance.thread_ts),
+            lambda: self._outlet.post(utterance.user, own),
         ]
-        if said.response_url:
-            ways.insert(0, lambda: self._outlet.respond(said.response_url, own))
+        if utterance.response_url:
+            ways.insert(0, lambda: self._outlet.respond(utterance.response_url, own))
         for way in ways[:-1]:
             try:
                 way()
@@ -256,31 +260,37 @@ class Delivery:
         if not ts:
             return
         try:
-            self._outlet.delete(self._said.channel, ts)
+            self._outlet.delete(self._utterance.channel, ts)
         except SlackError as failure:
             log.warning("what was shown while working could not be deleted: %s", failure)
             self._blank(ts)
 
     def _blank(self, ts: str) -> None:
         try:
-            self._outlet.update(self._said.channel, ts, Reply(_WITHDRAWN))
+            self._outlet.update(self._utterance.channel, ts, Reply(_WITHDRAWN))
         except SlackError as failure:
             log.warning("nor changed: %s", failure)
 
     def _payload(self, *, working: bool) -> dict[str, object]:
-        return {"delivery": self._said.delivery, "stage": "working" if working else "done"}
+        return {"delivery": self._utterance.delivery, "stage": "working" if working else "done"}
 
     def _marked(self, reply: Reply, *, working: bool = False) -> Reply:
         """With the metadata by which it can be found again; ids only, since others can read it."""
-        told = reply.metadata.get("event_payload", {})
+        payload = reply.metadata.get("event_payload", {})
         return replace(
-            reply, metadata={"event_type": ANSWER, "event_payload": {**told, **self._payload(working=working)}}
+            reply, metadata={"event_type": ANSWER, "event_payload": {**payload, **self._payload(working=working)}}
         )
 
     def _report(self, failure: SlackError, what: str) -> None:
-        said, incident = self._said, self._services.new_incident()
+        utterance, incident = self._utterance, self._services.new_incident()
         log.error(
-            "incident %s: %s (%s), for %s in %s, %s", incident, what, failure, said.user, said.channel, said.delivery
+            "incident %s: %s (%s), for %s in %s, %s",
+            incident,
+            what,
+            failure,
+            utterance.user,
+            utterance.channel,
+            utterance.delivery,
         )
 
 

@@ -50,12 +50,12 @@ def clip(text: str, limit: int) -> str:
         return text
     closing = _END_ISOLATE * _unended(text[:limit])
     room = limit - len(_ELLIPSIS) - len(closing)
-    kept = text[: max(room, 0)]
-    while kept and length(kept) > room:
-        kept = kept[: -max(1, (length(kept) - room) // 2)]
+    clipped = text[: max(room, 0)]
+    while clipped and length(clipped) > room:
+        clipped = clipped[: -max(1, (length(clipped) - room) // 2)]
     if room < 0:
         return _ELLIPSIS[: max(limit, 0)]
-    return f"{kept.rstrip(_JOINER_OR_SPACE)}{_ELLIPSIS}{_END_ISOLATE * _unended(kept)}"
+    return f"{clipped.rstrip(_JOINER_OR_SPACE)}{_ELLIPSIS}{_END_ISOLATE * _unended(clipped)}"
 
 
 def _unended(text: str) -> int:
@@ -64,9 +64,9 @@ def _unended(text: str) -> int:
 
 def mrkdwn(text: str, limit: int) -> str:
     """The text as mrkdwn that reads as it was typed, at most `limit` long once escaped; never cut inside an escape."""
-    kept = clip(text, limit)
-    while length(harmless := _defuse(kept)) > limit:
-        kept = clip(kept, length(kept) - max(1, (length(harmless) - limit) // 5))
+    clipped = clip(text, limit)
+    while length(harmless := _defuse(clipped)) > limit:
+        clipped = clip(clipped, length(clipped) - max(1, (length(harmless) - limit) // 5))
     return harmless
 
 

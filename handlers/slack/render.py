@@ -173,12 +173,12 @@ def _buttons(opens: Sequence[OpenLink]) -> list[Block]:
 def _origin(report: Report, asked_by: str, changed_by: str) -> list[Block]:
     """Who asked, who changed it last, the rules, and the small print."""
     people = {"Asked by": asked_by, "Last changed by": changed_by}
-    asked = [f"{what} <@{who}>" for what, who in people.items() if who.isalnum() and who.isascii()]
+    authors = [f"{what} <@{who}>" for what, who in people.items() if who.isalnum() and who.isascii()]
     rules = [link(each.url, each.text, 400) for each in report.links if each.key == _RULES]
     notes = [one_line(footnote) for footnote in report.footnotes if footnote.strip()][:_FOOTNOTES]
     small = [plain(note, _FOOTNOTES_TEXT // len(notes)) for note in notes]
-    told = [marked(" · ".join([*asked, *rules]))] if asked or rules else []
-    return [context(*told, *small)] if told or small else []
+    small_print = [marked(" · ".join([*authors, *rules]))] if authors or rules else []
+    return [context(*small_print, *small)] if small_print or small else []
 
 
 def _summary(report: Report, limit: int = TEXT) -> str:
@@ -187,8 +187,8 @@ def _summary(report: Report, limit: int = TEXT) -> str:
     text = ""
     for line in report.summary.splitlines():
         room = max(limit - length(text) - 1, 0)
-        told = _bare_link(line, room) if line in ours else mrkdwn(one_line(line), room)
-        text += f"\n{told}" if told and text else told
+        piece = _bare_link(line, room) if line in ours else mrkdwn(one_line(line), room)
+        text += f"\n{piece}" if piece and text else piece
     return text or mrkdwn(one_line(report.headline), limit) or "Done"
 
 
@@ -201,8 +201,8 @@ def _only_text(report: Report, opens: Sequence[OpenLink]) -> str:
     """The answer for where no block is taken: the summary and the links."""
     links = "\n".join(link(opening.url, opening.label, 400) for opening in opens[:3])
     ours = {each.url for each in report.links}
-    said = "\n".join(line for line in report.summary.splitlines() if line not in ours)
-    text = _summary(replace(report, summary=said), TEXT - length(links) - 1)
+    summary = "\n".join(line for line in report.summary.splitlines() if line not in ours)
+    text = _summary(replace(report, summary=summary), TEXT - length(links) - 1)
     return f"{text}\n{links}".strip()
 
 
@@ -272,8 +272,8 @@ def _section(part: Section, rung: BlockLevel, room: int) -> list[Block]:
     rest = f"{len(items) - len(shown):,} more" if len(shown) < len(items) else ""
     notes = ", ".join(filter(None, [rest, note]))
     if rung >= BlockLevel.SECTIONS:
-        told = [title, *(f"• {item.line}" for item in shown), notes]
-        return [section(clip("\n".join(filter(None, told)), _SECTION_TEXT))]
+        lines = [title, *(f"• {item.line}" for item in shown), notes]
+        return [section(clip("\n".join(filter(None, lines)), _SECTION_TEXT))]
     listing = [bullets(item.paragraph() for item in shown)] if shown else []
     if notes:
         listing.append(paragraph(words(notes, "italic")))
@@ -285,14 +285,14 @@ def _section(part: Section, rung: BlockLevel, room: int) -> list[Block]:
 
 def _fitting(items: Sequence[_Item], room: int) -> list[_Item]:
     """The items that fit, each cut to what one line bears."""
-    kept: list[_Item] = []
+    fitting: list[_Item] = []
     for item in items:
         cut = _Item(clip(item.label, _LINE if item.is_code else _LINE // 2), clip(item.text, _LINE), item.is_code)
         room -= length(cut.label) + length(cut.text) + _MARKS
         if room < 0:
             break
-        kept.append(cut)
-    return kept
+        fitting.append(cut)
+    return fitting
 
 
 # A report's table as Slack can show it, as wide and as long as there is room for, saying what was left out.
@@ -441,8 +441,8 @@ def open_links(links: Sequence[Link]) -> list[OpenLink]:
             label = f"{clip(label, BUTTON_TEXT - 20)} (first {shown} runs)"
         key = each.key if each.key and each.key not in found else f"{each.key or 'link'}:{number}"
         found[key] = OpenLink(key, clip(label, BUTTON_TEXT), url)
-    kept = list(found.values())[:ACTIONS]
-    return kept if len(kept) <= _FEW else [replace(each, label=clip(each.label, _SHORT)) for each in kept]
+    buttons = list(found.values())[:ACTIONS]
+    return buttons if len(buttons) <= _FEW else [replace(each, label=clip(each.label, _SHORT)) for each in buttons]
 
 
 def _shorten(url: str) -> tuple[str, int | None] | None:
