@@ -62,12 +62,12 @@ class BotIdentity:
     def ask(self) -> None:
         """Asks Slack; raises what slack_sdk raises."""
         try:
-            said = self._client.auth_test()
+            identity = self._client.auth_test()
             self._known = AuthorizeResult(
-                enterprise_id=said.get("enterprise_id"),
-                team_id=said.get("team_id"),
-                bot_id=said.get("bot_id"),
-                bot_user_id=said.get("user_id"),
+                enterprise_id=identity.get("enterprise_id"),
+                team_id=identity.get("team_id"),
+                bot_id=identity.get("bot_id"),
+                bot_user_id=identity.get("user_id"),
                 bot_token=self._client.token,
             )
         finally:

@@ -64,14 +64,14 @@ class Late(click.Group):
                 raise
             from comparison.formats.controls import written_out
 
-            said = written_out(str(error))
-            click.echo(f"Something went wrong in mlcompare: {type(error).__name__}: {said}", err=True)
+            text = written_out(str(error))
+            click.echo(f"Something went wrong in mlcompare: {type(error).__name__}: {text}", err=True)
             click.echo("`mlcompare --traceback …` shows where.", err=True)
             ctx.exit(UNFORESEEN)
 
 
-def _version(context: click.Context, _parameter: click.Parameter, *, asked: bool) -> None:
-    if asked and not context.resilient_parsing:
+def _version(context: click.Context, _parameter: click.Parameter, *, is_wanted: bool) -> None:
+    if is_wanted and not context.resilient_parsing:
         from importlib.metadata import version
 
         click.echo(f"mlcompare {version('mlcompare')}")
@@ -86,7 +86,7 @@ def _version(context: click.Context, _parameter: click.Parameter, *, asked: bool
     is_eager=True,
     expose_value=False,
     help="Show the version.",
-    callback=lambda context, parameter, asked: _version(context, parameter, asked=asked),
+    callback=lambda context, parameter, is_wanted: _version(context, parameter, is_wanted=is_wanted),
 )
 def main(*, traceback: bool) -> None:
     """See whether one run is better than another, why, and whether that can be trusted."""

@@ -46,12 +46,12 @@ class KeyValueFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        said = _flat(record.getMessage())
+        message = _flat(record.getMessage())
         extra = "".join(f" {key}={_value(each)}" for key, each in vars(record).items() if key not in OWN)
-        line = f"{at}.{int(record.msecs):03d}Z {record.levelname} {record.name} {said}{extra}"
+        line = f"{at}.{int(record.msecs):03d}Z {record.levelname} {record.name} {message}{extra}"
         if record.exc_info:
-            told = self.formatException(record.exc_info)
-            line = "\n".join([line, *map(_flat, told.split("\n"))])
+            traceback = self.formatException(record.exc_info)
+            line = "\n".join([line, *map(_flat, traceback.split("\n"))])
         return self._redact(line)
 
 
@@ -81,8 +81,10 @@ def configure(level: str, secrets: Iterable[str]) -> None:
 
 def _is_news(record: logging.LogRecord) -> bool:
     """Bolt warns that the token of the environment is not used; it is, in the client we give it."""
-    said = record.getMessage()
-    return "(or SLACK_BOT_TOKEN env variable) will be ignored" not in said and "`token` will be unused" not in said
+    message = record.getMessage()
+    return (
+        "(or SLACK_BOT_TOKEN env variable) will be ignored" not in message and "`token` will be unused" not in message
+    )
 
 
 def _is_full(error: BaseException) -> bool:

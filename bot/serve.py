@@ -206,8 +206,8 @@ def serve_site(
 
     from bot.server.connections import Crowd, Guarded, Limits
 
-    told = refusals or RefusalLog()
-    crowd = Crowd(_possible(limits or Limits()), told.note)
+    refusal_log = refusals or RefusalLog()
+    crowd = Crowd(_possible(limits or Limits()), refusal_log.note)
     config = uvicorn.Config(
         site,
         http=cast("type[asyncio.Protocol]", partial(Guarded, crowd)),
@@ -225,7 +225,7 @@ def serve_site(
     server = uvicorn.Server(config)
 
     async def serve() -> None:
-        asyncio.get_running_loop().set_exception_handler(partial(_note, told))
+        asyncio.get_running_loop().set_exception_handler(partial(_note, refusal_log))
         await server.serve([listening])
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), name="web", daemon=True)

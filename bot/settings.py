@@ -262,7 +262,7 @@ def survey() -> tuple[Settings, tuple[Problem, ...]]:
         for name, field in Settings.model_fields.items()
         if name in wrong or str(field.validation_alias) in wrong
     }
-    problems = (Problem(name.upper(), said, SOURCES[name.upper()]) for name, said in wrong.items())
+    problems = (Problem(name.upper(), message, SOURCES[name.upper()]) for name, message in wrong.items())
     return Settings(**defaults), tuple(problems)
 
 
@@ -335,8 +335,8 @@ def has_host(address: str) -> bool:
 def workspace_of(address: str) -> str:
     """The MLflow workspace that an address asks for, before or behind its `#`; "" when it says none."""
     before, _, route = address.partition("#")
-    asked = (dict(parse_qsl(part.partition("?")[2])).get("workspace", "").strip() for part in (route, before))
-    return next(filter(None, asked), "")
+    names = (dict(parse_qsl(part.partition("?")[2])).get("workspace", "").strip() for part in (route, before))
+    return next(filter(None, names), "")
 
 
 def in_workspace(address: str, workspace: str) -> str:
@@ -383,7 +383,7 @@ def postgres_parameters(address: str) -> dict[str, str]:
     if found is None:
         raise ValueError("looks wrong: it is not postgresql://user:password@host:5432/database")
     hosts = [_host_and_port(each) for each in found["hosts"].split(",")]
-    told = {
+    parameters = {
         "user": found["user"],
         "password": found["password"],
         "host": ",".join(host for host, _ in hosts),
@@ -391,8 +391,8 @@ def postgres_parameters(address: str) -> dict[str, str]:
         "dbname": found["dbname"],
     }
     options = dict(each.partition("=")[::2] for each in (found["query"] or "").split("&"))
-    told |= {name: text for name, text in options.items() if name in {*_PARTS, *_OPTIONS}}
-    return {name: unquote(text) for name, text in told.items() if text}
+    parameters |= {name: text for name, text in options.items() if name in {*_PARTS, *_OPTIONS}}
+    return {name: unquote(text) for name, text in parameters.items() if text}
 
 
 def _host_and_port(text: str) -> tuple[str, str]:

@@ -27,11 +27,11 @@ def answer(request: Setting, said: Utterance, services: Services, delivery: Deli
     """A change is told to all who are there, with who made it and what it was before."""
     if isinstance(request, ShowSettings):
         report = _settings(said, services)
-        delivery.answer(lambda rung: draw(report, rung=rung, asked_by=said.user))
+        delivery.answer_publicly(lambda rung: draw(report, rung=rung, asked_by=said.user))
         return
     require_member(said, delivery.outlet, services)
     report = _pinned(request, said, services) if isinstance(request, Pin) else _set(request, said, services)
-    delivery.answer(lambda rung: draw(report, rung=rung, changed_by=said.user))
+    delivery.answer_publicly(lambda rung: draw(report, rung=rung, changed_by=said.user))
 
 
 def show_progress(request: Setting, _said: Utterance, _services: Services, delivery: Delivery) -> None:
@@ -73,7 +73,7 @@ def _changed(after: ChannelSetting, said: Utterance, services: Services, run: Ru
 
 
 def _settings(said: Utterance, services: Services) -> Report:
-    kept = services.defaults.agreed(said.team, said.channel)
+    kept = services.defaults.settings(said.team, said.channel)
     pinned = next((each.value for each in kept if each.what == PINNED), "")
     now = milliseconds(services)
     run = _run(pinned, services)

@@ -145,7 +145,7 @@ class Job:
 
     def tell(self, report: Report) -> None:
         """To the asker alone."""
-        self.delivery.tell(lambda rung: draw(report, rung=rung))
+        self.delivery.answer_privately(lambda rung: draw(report, rung=rung))
 
     def _answer(self) -> None:
         request, feature = self.meaning.told()
@@ -157,7 +157,7 @@ class Job:
             self.tell(report)
             return
         now = int(self.services.now().timestamp() * 1000)
-        self.delivery.tell(lambda rung: offer_choices(error, report, self.said, now=now, rung=rung))
+        self.delivery.answer_privately(lambda rung: offer_choices(error, report, self.said, now=now, rung=rung))
 
 
 def parse_words(said: Utterance, services: Services, outlet: SlackClient) -> tuple[Request, Feature]:

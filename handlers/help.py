@@ -38,4 +38,4 @@ def show_progress(request: Help, _said: Utterance, services: Services, delivery:
 def _tell(request: Help, examples: Examples, services: Services, delivery: Delivery) -> None:
     report = help_report(request.topic, examples, services.command)
     row = [opener()] if request.unasked else []
-    delivery.tell(lambda rung: draw(report, rung=rung, row=row))
+    delivery.answer_privately(lambda rung: draw(report, rung=rung, row=row))

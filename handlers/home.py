@@ -155,7 +155,7 @@ def _channels_of(
     try:
         names = [*(each.channel for each in asked), *services.defaults.changed_by(workspace, user, limit=CHANNELS)]
         found = list(dict.fromkeys(filter(None, names)))[:CHANNELS]
-        return [ChannelOnHome(each, tuple(services.defaults.agreed(workspace, each))) for each in found]
+        return [ChannelOnHome(each, tuple(services.defaults.settings(workspace, each))) for each in found]
     except Exception:
         log.exception("what channels agreed on could not be looked up")
         return []

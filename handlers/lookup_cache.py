@@ -43,7 +43,7 @@ class FoundRuns:
 
 
 @dataclass
-class _Kept:
+class _CachedAnswer:
     asked_at: float
     future: Future[Any]
     last: Any = None  # the answer before this one
@@ -61,9 +61,9 @@ class LookupCache:
         self._clock = clock
         self._threads = DaemonThreads(threads, "shelf")
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._kept: OrderedDict[Hashable, _CachedAnswer] = OrderedDict()
 
-    def look(self, key: Hashable, ask: Callable[[], _Answer], seconds: float) -> _Answer:
+    def get(self, key: Hashable, ask: Callable[[], _Answer], seconds: float) -> _Answer:
         """The answer; an old one where the new one is not there in time. Raises Late, or what asking raises."""
         kept = self._asked(key, ask)
         patience = max(seconds, 0.0) if kept.last is None else min(max(seconds, 0.0), _SHORTLY)
@@ -112,13 +112,13 @@ class LookupCache:
 
     def _try(self, key: Hashable, ask: Callable[[], _Answer], ends: float) -> tuple[_Answer | None, str]:
         try:
-            return self.look(key, ask, ends - self._clock()), ""
+            return self.get(key, ask, ends - self._clock()), ""
         except LookupTimeout:
             return None, "MLflow is slow: type again in a moment"
         except RequestError:
             return None, "MLflow cannot be asked right now: try again in a minute"
 
-    def _asked(self, key: Hashable, ask: Callable[[], Any]) -> _Kept:
+    def _asked(self, key: Hashable, ask: Callable[[], Any]) -> _CachedAnswer:
         """What is kept, asked for again where it is old or went wrong."""
         now = self._clock()
         with self._lock:
@@ -129,7 +129,7 @@ class LookupCache:
             if under_way >= MAX_LOOKUPS:
                 raise LookupTimeout
             last, last_at = self._last(kept, now)
-            kept = _Kept(now, self._threads.submit(ask), last, last_at)
+            kept = _CachedAnswer(now, self._threads.submit(ask), last, last_at)
             self._kept.pop(key, None)
             self._kept[key] = kept
             while len(self._kept) > MAX_ANSWERS:
@@ -137,11 +137,11 @@ class LookupCache:
             return kept
 
     @staticmethod
-    def _is_over(kept: _Kept, now: float) -> bool:
+    def _is_over(kept: _CachedAnswer, now: float) -> bool:
         return kept.future.done() and (kept.future.exception() is not None or now - kept.asked_at > FRESH_SECONDS)
 
     @staticmethod
-    def _last(kept: _Kept | None, now: float) -> tuple[Any, float]:
+    def _last(kept: _CachedAnswer | None, now: float) -> tuple[Any, float]:
         """The answer that is used until there is another one."""
         if kept is None:
             return None, float("-inf")

@@ -38,7 +38,7 @@ def answer(request: Quick, said: Utterance, services: Services, delivery: Delive
     def drawn(rung: BlockLevel) -> Reply:
         return replace(draw(report, rung=rung, asked_by=said.user), metadata=metadata)
 
-    delivery.answer(drawn)
+    delivery.answer_publicly(drawn)
 
 
 def show_progress(request: Quick, _said: Utterance, _services: Services, delivery: Delivery) -> None:

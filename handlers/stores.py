@@ -38,7 +38,7 @@ class ChannelDefaultsStore(Protocol):
 
     def of(self, workspace: str, channel: str) -> ChannelDefaults: ...
 
-    def agreed(self, workspace: str, channel: str) -> list[ChannelSetting]:
+    def settings(self, workspace: str, channel: str) -> list[ChannelSetting]:
         """All that is set, in a fixed order: experiment, metric, goals and tolerances by metric, the pinned run."""
         ...
 
@@ -67,9 +67,9 @@ class InMemoryChannelDefaults:
         self._changes: list[DefaultChange] = []
 
     def of(self, workspace: str, channel: str) -> ChannelDefaults:
-        return to_defaults(self.agreed(workspace, channel))
+        return to_defaults(self.settings(workspace, channel))
 
-    def agreed(self, workspace: str, channel: str) -> list[ChannelSetting]:
+    def settings(self, workspace: str, channel: str) -> list[ChannelSetting]:
         with self._lock:
             return in_order(self._kept.get((workspace, channel), {}).values())
 

@@ -89,7 +89,7 @@ class Said:
         )
         return read(found[0])
 
-    def whisper(self, contains="", timeout=60):
+    def post_ephemeral(self, contains="", timeout=60):
         found = self.slack.wait_until(
             lambda: [each for each in self.slack.ephemerals[self.whispered :] if contains in read(each)], timeout
         )
@@ -135,7 +135,7 @@ def test_something_is_seen_within_a_second_and_the_result_replaces_it(slack, pro
 def test_an_mlflow_beyond_its_deadline_is_said_to_be_slow(slack, proxy, logged):
     proxy.delay = 8.0
     said = Said(slack, f"{logged['A']} vs {logged['B']}")
-    assert "did not answer within 3 s" in said.whisper("did not answer")
+    assert "did not answer within 3 s" in said.post_ephemeral("did not answer")
     assert time.monotonic() - said.began < 5
     slack.wait_until(lambda: said.posted() == [])  # the "Comparing …" is gone
 
@@ -153,7 +153,7 @@ def test_an_mlflow_beyond_its_deadline_is_said_to_be_slow(slack, proxy, logged):
 def test_what_is_wrong_with_mlflow_is_told_to_the_asker_alone(slack, proxy, logged, fault, told):
     proxy.fault = fault
     said = Said(slack, f"{logged['A']} vs {logged['B']}")
-    text = said.whisper()
+    text = said.post_ephemeral()
     assert told in text
     assert "Traceback" not in text
     assert said.posted() == []
@@ -163,7 +163,7 @@ def test_mlflow_down_is_said_and_its_return_needs_nothing(slack, proxy, logged):
     proxy.refuse()
     try:
         said = Said(slack, f"{logged['A']} vs {logged['B']}")
-        assert "could not be reached" in said.whisper()
+        assert "could not be reached" in said.post_ephemeral()
     finally:
         proxy.accept()
     Said(slack, f"{logged['A']} vs {logged['B']}").answer("▲ +0.07 better")

@@ -59,16 +59,16 @@ def of_bot_token(settings: Settings) -> Findings:
     if not token:
         return
     try:
-        said = web_client(settings, token).auth_test()
+        identity = web_client(settings, token).auth_test()
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is the finding
         yield _slack_failed("SLACK_BOT_TOKEN", error, TOKEN_REMEDIES)
         return
-    yield Check("SLACK_BOT_TOKEN", well=True, found=f"is @{said.get('user')} in {said.get('team')}")
-    if not said.get("bot_id"):
+    yield Check("SLACK_BOT_TOKEN", well=True, found=f"is @{identity.get('user')} in {identity.get('team')}")
+    if not identity.get("bot_id"):
         yield Check("SLACK_BOT_TOKEN", well=False, found="is not a bot's", remedy=SOURCES["SLACK_BOT_TOKEN"])
-    held = _held(said.headers)
-    yield _scopes(held)
-    yield from _untold(held, settings)
+    granted = _held(identity.headers)
+    yield _scopes(granted)
+    yield from _untold(granted, settings)
 
 
 def _held(headers: Any) -> set[str]:
@@ -76,23 +76,23 @@ def _held(headers: Any) -> set[str]:
     return {each.strip() for each in (given if isinstance(given, str) else ",".join(given)).split(",")} - {""}
 
 
-def _scopes(held: set[str]) -> Check:
-    lacking = [scope for scope in NEEDED if scope not in held]
+def _scopes(granted: set[str]) -> Check:
+    lacking = [scope for scope in NEEDED if scope not in granted]
     if not lacking:
         return Check("scopes", well=True, found=f"has {', '.join(NEEDED)}")
     remedy = f"{APPS} → OAuth & Permissions → Bot Token Scopes: add {', '.join(lacking)}; then reinstall the app"
     return Check("scopes", well=False, found=f"lacks {', '.join(lacking)}", remedy=remedy)
 
 
-def _untold(held: set[str], settings: Settings) -> Findings:
+def _untold(granted: set[str], settings: Settings) -> Findings:
     """What the bot cannot tell of people with these scopes, and what it does then: well, as long as it is known."""
     if settings.external_people == "allow":
         found = "of other companies and guests are answered (MLCOMPARE_EXTERNAL_PEOPLE is allow)"
         yield Check("people", well=True, found=found)
-    elif WHO not in held:
+    elif WHO not in granted:
         found = f"who are guests are answered like members: without the scope {WHO} the bot cannot tell them apart"
         yield Check("people", well=True, found=found)
-    if lacking := [scope for scope in ("channels:read", "groups:read") if scope not in held]:
+    if lacking := [scope for scope in ("channels:read", "groups:read") if scope not in granted]:
         found = f"of channels cannot be told without {' and '.join(lacking)}: whoever acts in one counts as in it"
         yield Check("members", well=True, found=found)
 

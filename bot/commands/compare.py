@@ -106,7 +106,7 @@ def _answer(text: str, options: Options) -> int:
 
     request = parse(text)
     if isinstance(request, Help):
-        return _help(request.topic, options, asked=bool(text))
+        return _help(request.topic, options, is_wanted=bool(text))
     if not isinstance(request, Compare):
         raise NotUnderstood(
             "This command only compares runs.", remedy="Name two or more.", example="run-a vs run-b", text=text
@@ -136,8 +136,8 @@ def _tolerance(options: Options) -> float | None:
 
     fraction = read_tolerance(options.tolerance)
     if options.tolerance and fraction is None:
-        told = f"{options.tolerance!r} is no share of the baseline: say 0.1% or 0.001, which is the same."
-        raise click.BadParameter(told, param_hint="--tolerance")
+        problem = f"{options.tolerance!r} is no share of the baseline: say 0.1% or 0.001, which is the same."
+        raise click.BadParameter(problem, param_hint="--tolerance")
     return fraction
 
 
@@ -185,7 +185,7 @@ def _open(options: Options) -> tuple["RunSource", str]:
     return open_run_source(options.tracking_uri, options.ui_url)
 
 
-def _help(topic: str, options: Options, *, asked: bool) -> int:
+def _help(topic: str, options: Options, *, is_wanted: bool) -> int:
     """Lines to copy, with names of real runs where the server can be asked; asking for nothing is no success."""
     from comparison.errors import RequestError
     from comparison.reports.help import Examples, examples_of, help_report
@@ -195,7 +195,7 @@ def _help(topic: str, options: Options, *, asked: bool) -> int:
     except (RequestError, click.UsageError):
         examples = Examples()
     report = help_report(topic, examples, COMMAND, only_comparisons=True)
-    if asked:
+    if is_wanted:
         _write(_draw_report(report, "text"))
         return 0
     click.echo(_draw_report(report, "text"), nl=False, err=True)
@@ -314,10 +314,10 @@ def as_request_text(arguments: Sequence[str]) -> str:
 
     A single argument is the whole sentence; of several, one with spaces in it is a name.
     """
-    said = arguments[0].strip() if len(arguments) == 1 else " ".join(map(_word, filter(str.strip, arguments)))
+    text = arguments[0].strip() if len(arguments) == 1 else " ".join(map(_word, filter(str.strip, arguments)))
     for character, entity in _ENTITIES:
-        said = said.replace(character, entity)
-    return said
+        text = text.replace(character, entity)
+    return text
 
 
 def as_typed(error: RequestError) -> RequestError:

@@ -67,8 +67,8 @@ def _retry(outbox: "StoredOutbox", ids: tuple[str, ...], *, as_json: bool) -> st
         return json.dumps({"version": 1, "retried": count}, indent=2)
     if not count:
         return "No message failed; there is nothing to try again."
-    said = "1 message is" if count == 1 else f"{count:,} messages are"
-    return f"{said} tried again as soon as the bot looks, if it runs."
+    subject = "1 message is" if count == 1 else f"{count:,} messages are"
+    return f"{subject} tried again as soon as the bot looks, if it runs."
 
 
 def _table(found: "list[OutboxMessage]", only: str, *, is_cut: bool) -> str:
@@ -89,7 +89,7 @@ def _table(found: "list[OutboxMessage]", only: str, *, is_cut: bool) -> str:
 
 def _what(message: "OutboxMessage") -> str:
     runs = [run_id[:_SHORT] for run_id in message.run_ids]
-    told = {
+    names = {
         "run": f"run {runs[0]}" if runs else "",
         "sweep": f"sweep of {_count(runs)}",
         "burst": f"burst of {_count(runs)}",
@@ -99,7 +99,7 @@ def _what(message: "OutboxMessage") -> str:
         "digest": f"digest of {message.about}",
         "notice": "notice to the owner of a watch",
     }
-    return told[message.kind.value] or message.kind.value
+    return names[message.kind.value] or message.kind.value
 
 
 def _count(runs: list[str]) -> str:
@@ -109,7 +109,7 @@ def _count(runs: list[str]) -> str:
 def _state(message: "OutboxMessage") -> str:
     from bot.notifier.outbox import MessageState
 
-    is_edited = message.state is MessageState.POSTED and message.told < message.revision
+    is_edited = message.state is MessageState.POSTED and message.posted_revision < message.revision
     return "to be edited" if is_edited else message.state.value
 
 
@@ -125,7 +125,7 @@ def _why(message: "OutboxMessage", now: int) -> str:
     if (
         message.problem
         or message.state not in {MessageState.WAITING, MessageState.POSTED}
-        or message.told == message.revision
+        or message.posted_revision == message.revision
     ):
         return message.problem
     if message.not_before > now:

@@ -54,10 +54,10 @@ def _start(bot: Bot) -> None:
 
 def _watch(bot: Bot, ending: StopRequest) -> None:
     """Until it is to end. Where nothing else can be asked how it does, the log says."""
-    said, said_at = "", 0.0
+    logged, logged_at = "", 0.0
     while not ending.event.wait(1):
         problem = "" if bot.notifier.is_standby else bot.notifier.problem
-        if problem and problem != said and time.monotonic() - said_at > _SAID_AFTER:
+        if problem and problem != logged and time.monotonic() - logged_at > _SAID_AFTER:
             log.warning("channels are not told of runs: %s", problem)
-            said_at = time.monotonic()
-        said = problem
+            logged_at = time.monotonic()
+        logged = problem

@@ -29,34 +29,36 @@ def watches(*, channel: str, changes: bool, limit: int, as_json: bool) -> None:
         if changes:
             click.echo(_changes(stored.every_change(channel=channel, limit=limit), channel, as_json=as_json))
             return
-        kept = [each for each in stored.every() if not channel or each.channel == channel]
-        kept.sort(key=lambda each: (each.workspace, each.channel, each.is_digest, each.created_at))
-        last = StoredOutbox(engine).last_posted() if kept else {}
-    click.echo(_watches(kept, last, channel, as_json=as_json))
+        shown = [each for each in stored.every() if not channel or each.channel == channel]
+        shown.sort(key=lambda each: (each.workspace, each.channel, each.is_digest, each.created_at))
+        last = StoredOutbox(engine).last_posted() if shown else {}
+    click.echo(_watches(shown, last, channel, as_json=as_json))
 
 
-def _watches(kept: "list[StoredWatch]", last: dict[str, int], channel: str, *, as_json: bool) -> str:
+def _watches(stored: "list[StoredWatch]", last: dict[str, int], channel: str, *, as_json: bool) -> str:
     if as_json:
-        return _document("watches", [_row(each, last.get(each.id, 0)) for each in kept])
-    if not kept:
+        return _document("watches", [_row(each, last.get(each.id, 0)) for each in stored])
+    if not stored:
         place = f"in {channel}" if channel else "in any channel"
         return f"Nothing is watched {place}. `/mlcompare watch <experiment>` in a channel of Slack begins it."
     from bot.commands.database import as_minute
     from bot.commands.deliveries import draw_listing
 
     rows = []
-    for each in kept:
+    for each in stored:
         words = f"digest {each.words}" if each.is_digest else each.words
         since = f"{as_minute(each.created_at)[:10]}\n{each.created_by or BOT}"
-        said = as_minute(last.get(each.id, 0) / 1000).replace(" ", "\n")
-        rows.append([each.id, each.channel, words, since, said, _state(each)])
+        posted_at = as_minute(last.get(each.id, 0) / 1000).replace(" ", "\n")
+        rows.append([each.id, each.channel, words, since, posted_at, _state(each)])
     return draw_listing(_TITLES, rows, (2, 5))
 
 
-def _state(kept: "StoredWatch") -> str:
-    if not kept.is_paused:
+def _state(watch: "StoredWatch") -> str:
+    if not watch.is_paused:
         return "on"
-    return f"paused: {kept.paused_why or 'it did not say why'}" if not kept.paused_by else f"paused by {kept.paused_by}"
+    return (
+        f"paused: {watch.paused_why or 'it did not say why'}" if not watch.paused_by else f"paused by {watch.paused_by}"
+    )
 
 
 def _row(watch: "StoredWatch", last: int) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class PostedRunChecks:
     now: Callable[[], int]
     _seldom_at: int = field(init=False, default=0)
 
-    def look(self) -> int:
+    def check(self) -> int:
         """How many messages are due anew. Nothing posted: no request."""
         now = self.now()
         is_seldom = now - self._seldom_at >= SELDOM
@@ -64,12 +64,12 @@ class PostedRunChecks:
         known = self.outbox.ends(run_ids)
         changed: dict[str, RunEnd] = {}
         for run in runs:
-            look = fingerprint_of(run, by_run.get(run.run_id, ()))
+            fingerprint = fingerprint_of(run, by_run.get(run.run_id, ()))
             before = known.get(run.run_id)
-            if before is None or before.look != look:
+            if before is None or before.fingerprint != fingerprint:
                 was = (before.status, before.ended_at) if before else None
-                told = as_seen(run, before.ended_at if before and before.ended_at else now)
-                changed[run.run_id] = RunEnd(*(told if run.is_over else resumed(was, run, now)), look)
+                end = as_seen(run, before.ended_at if before and before.ended_at else now)
+                changed[run.run_id] = RunEnd(*(end if run.is_over else resumed(was, run, now)), fingerprint)
         return self.outbox.touch(changed, now) if changed else 0
 
 
@@ -113,7 +113,7 @@ class SilentRunChecks:
     now: Callable[[], int]
     _coverage: Coverage = field(init=False, default_factory=Coverage)
 
-    def look(self) -> int:
+    def check(self) -> int:
         """How many messages are new. One request, and another where a run without metrics may be dead."""
         now = self.now()
         watches = [each for each in self.subscriptions.watches() if _hears(each.watching)]
@@ -126,9 +126,9 @@ class SilentRunChecks:
             self.outbox.finish(over)
         return count
 
-    def _silent(self, asked: Sequence[Run], now: int) -> tuple[Sequence[Run], list[Run]]:
+    def _silent(self, listed: Sequence[Run], now: int) -> tuple[Sequence[Run], list[Run]]:
         """All as they logged last, whatever their steps are, and those of them that seem dead."""
-        running = renewed(asked, self.source, now, most=MOST_READ, oldest=OLDEST)
+        running = renewed(listed, self.source, now, most=MOST_READ, oldest=OLDEST)
         others: Sequence[Run] = ()
         quiet = find_silent_runs(running, others, now)
         bare = {run.experiment.experiment_id for run in running if run.run_id in quiet and not run.metrics}
@@ -170,11 +170,11 @@ class SilentRunChecks:
         """
         standing = [each for each in self.outbox.unfinished([MessageKind.DEAD], self.now() + 1) if each.run_ids]
         runs = {run.run_id: run for run in running}
-        asked = sorted({each.run_ids[0] for each in standing} - runs.keys())
-        ended = self.source.these(asked) if asked else []
+        missing = sorted({each.run_ids[0] for each in standing} - runs.keys())
+        ended = self.source.these(missing) if missing else []
         runs |= {run.run_id: run for run in renewed(ended, self.source, self.now())}
         dead = {run.run_id for run in silent}
-        said: list[WantedMessage] = []
+        wanted: list[WantedMessage] = []
         over: list[str] = []
         for message in standing:
             run = runs.get(message.run_ids[0])
@@ -182,8 +182,8 @@ class SilentRunChecks:
                 continue
             over.append(message.id)
             if run is not None and run.run_id not in dead and not run.deleted and not self._end_is_told(message, run):
-                said.append(_back(message))
-        return said, over
+                wanted.append(_back(message))
+        return wanted, over
 
     def _end_is_told(self, message: OutboxMessage, run: Run) -> bool:
         """Whether its channel hears of the end of the run anyway."""
@@ -231,26 +231,26 @@ class DigestScheduler:
     now: Callable[[], datetime]
     _told: dict[str, str] = field(init=False, default_factory=dict)  # the last day handed on, by digest
 
-    def look(self) -> int:
+    def check(self) -> int:
         """How many are new."""
         now = self.now()
         planned = self.subscriptions.digests(int(now.timestamp() * 1000))
         wanted: dict[str, WantedMessage] = {}
         for each in planned:
             day = due_day(each.digest.hours, datetime.fromtimestamp(each.since / 1000, UTC), now)
-            if day is None or self._told.get(each.kept.id) == day.isoformat():
+            if day is None or self._told.get(each.stored.id) == day.isoformat():
                 continue
-            key = f"{MessageKind.DIGEST.value}:{each.kept.id}:{day.isoformat()}"
-            wanted[each.kept.id] = WantedMessage(
+            key = f"{MessageKind.DIGEST.value}:{each.stored.id}:{day.isoformat()}"
+            wanted[each.stored.id] = WantedMessage(
                 key,
                 MessageKind.DIGEST,
-                each.kept.workspace,
-                each.kept.channel,
-                watch_ids=(each.kept.id,),
+                each.stored.workspace,
+                each.stored.channel,
+                watch_ids=(each.stored.id,),
                 about=day.isoformat(),
             )
         count = self.outbox.announce(list(wanted.values()), int(now.timestamp() * 1000)) if wanted else 0
-        known = {each.kept.id for each in planned}
+        known = {each.stored.id for each in planned}
         self._told = {key: day for key, day in self._told.items() if key in known}
         self._told |= {key: each.about for key, each in wanted.items()}
         if count:

@@ -22,9 +22,9 @@ _EVERYWHERE = {
 }
 
 
-_HELD = 30.0  # seconds between two tries while Slack takes nothing at all
-_AWAY = 10.0  # likewise, while it does not answer
-MISSES = 5  # calls in a row that Slack did not answer, until it counts as away
+OPEN_SECONDS = 30.0  # seconds between two tries while Slack takes nothing at all
+AWAY_SECONDS = 10.0  # likewise, while it does not answer
+MAX_FAILURES = 5  # calls in a row that Slack did not answer, until it counts as away
 
 
 class CircuitBreaker:
@@ -38,12 +38,12 @@ class CircuitBreaker:
         self._clock = clock
         self._mutex = threading.Lock()
         self._try_at = 0.0
-        self._pause = _HELD
+        self._pause = OPEN_SECONDS
         self._misses = 0
         self.problem = ""
         self.is_away = False
 
-    def held(self) -> float:
+    def wait_seconds(self) -> float:
         """Seconds to wait before anything is sent; 0: it may be tried now, by who asked."""
         with self._mutex:
             if not self.problem:
@@ -54,23 +54,23 @@ class CircuitBreaker:
             self._try_at = now + self._pause
             return 0.0
 
-    def break_off(self, why: str) -> float:
+    def open(self, why: str) -> float:
         """Slack takes nothing; seconds to wait."""
-        if self._hold(why, _HELD):
+        if self._opened(why, OPEN_SECONDS):
             log.error("everything is held: %s. `mlcompare check` tests each setting", why)
-        return _HELD
+        return OPEN_SECONDS
 
-    def miss(self, why: str) -> None:
+    def failure(self, why: str) -> None:
         """A call did not arrive, or nobody knows what became of it. Several in a row: Slack is away."""
         with self._mutex:
             self._misses += 1
-            is_away = self._misses >= MISSES
+            is_away = self._misses >= MAX_FAILURES
         if is_away:
-            if self._hold(f"Slack does not answer ({why})", _AWAY):
+            if self._opened(f"Slack does not answer ({why})", AWAY_SECONDS):
                 log.warning("everything is held: Slack does not answer (%s)", why)
             self.is_away = True
 
-    def is_well(self) -> None:
+    def success(self) -> None:
         """Slack took something."""
         if not self.problem and not self._misses:
             return
@@ -80,7 +80,7 @@ class CircuitBreaker:
         if was:
             log.warning("Slack takes what is said again")
 
-    def _hold(self, why: str, pause: float) -> bool:
+    def _opened(self, why: str, pause: float) -> bool:
         """Whether that is new."""
         with self._mutex:
             is_new, self.problem = not self.problem, why

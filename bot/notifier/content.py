@@ -64,13 +64,13 @@ class ContentComposer:
             found = self.announce(_wanted(message), self.services)
             if isinstance(found, Unwanted):
                 return found
-            told = _composed(found)
+            content = _composed(found)
         except TrackingUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the run ended and is told of
             return self._plainly(message, error)
         self._faults.pop(message.id, None)
-        return told
+        return content
 
     def remember(self, message: OutboxMessage, composed: Content, ts: str) -> None:
         """That it stands there, for those who go on talking about it in its thread. Raises nothing."""
@@ -124,16 +124,16 @@ def _wanted(message: OutboxMessage) -> Notification:
 
 
 def _composed(announced: PostedNotification) -> Content:
-    kept: dict[BlockLevel, Reply] = {}
+    drawings: dict[BlockLevel, Reply] = {}
 
     def drawn(rung: BlockLevel) -> Reply:
-        if rung not in kept:
-            kept[rung] = announced.draw(rung)
-        return kept[rung]
+        if rung not in drawings:
+            drawings[rung] = announced.draw(rung)
+        return drawings[rung]
 
     best = drawn(BlockLevel.ALL)
-    told = json.dumps([best.text, list(best.blocks)], sort_keys=True, default=str)
-    digest = sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:24]
+    text = json.dumps([best.text, list(best.blocks)], sort_keys=True, default=str)
+    digest = sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:24]
     return Content(drawn, digest, announced.is_over, announced.new_best, announced)
 
 

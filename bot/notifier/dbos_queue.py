@@ -326,8 +326,8 @@ class DbosLog(logging.Handler):
 
 
 def _said(record: logging.LogRecord) -> str:
-    said = record.getMessage().strip().partition("\n")[0]
+    message = record.getMessage().strip().partition("\n")[0]
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
-        said = f"{said} {type(error).__name__}: {error}".partition("\n")[0]
-    return said[:LONGEST]
+        message = f"{message} {type(error).__name__}: {error}".partition("\n")[0]
+    return message[:LONGEST]

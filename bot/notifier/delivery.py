@@ -46,7 +46,7 @@ class DeliveryContext:
     outbox: Outbox
     services: Services
     outlet: SlackClient
-    line: CircuitBreaker
+    circuit: CircuitBreaker
     pauser: WatchPauser
     turns: SendSlots
     now: Callable[[], int]
@@ -124,14 +124,14 @@ class UnconfirmedPosts:
             raise RetryLater(settles / 1000)
         since, until = row.begun_at - _LOOKED_FROM, row.begun_at + _LOOKED_UNTIL
         try:
-            ts = means.outlet.find(row.channel, {"delivery": row.id}, since=_ts(since), until=_ts(until))
+            ts = means.outlet.find_own_message(row.channel, {"delivery": row.id}, since=_ts(since), until=_ts(until))
         except SlackError as failure:
             return self._unseen(row, failure)
-        means.line.is_well()
+        means.circuit.success()
         if ts:
             log.info("a post that was not confirmed stands", extra={"delivery": row.id})
             stands = PostedState(1, ts, is_final=row.kind in ONCE or (row.is_final and row.revision == 1))
-            means.outbox.told(row.id, stands, means.now())
+            means.outbox.record_posted(row.id, stands, means.now())
         else:
             means.outbox.put_off(row.id, "")
         self.settle(row)
@@ -142,16 +142,16 @@ class UnconfirmedPosts:
         means = self.means
         is_closed = failure.code == "missing_scope"
         if not is_closed and (why := everywhere(failure)):
-            raise RetryLater(means.line.break_off(why))
+            raise RetryLater(means.circuit.open(why))
         if (why := in_channel(failure)) and row.kind is not MessageKind.NOTICE:
             means.give_up(row, f"Not confirmed: {why}")
             means.pauser.pause_channel(row, why)
             means.wake()  # its owner is told at once
             return None
-        if failure.kind is SlackErrorKind.WAIT:
+        if failure.kind is SlackErrorKind.RATE_LIMITED:
             raise RetryLater(failure.wait)
-        if failure.kind in (SlackErrorKind.UNSENT, SlackErrorKind.UNKNOWN) and failure.code != TOO_MUCH:
-            means.line.miss(failure.code)
+        if failure.kind in (SlackErrorKind.NOT_SENT, SlackErrorKind.UNCONFIRMED) and failure.code != TOO_MUCH:
+            means.circuit.failure(failure.code)
             raise RetryLater(means.waits.grow(row.id, 1.0))
         why = f"Slack did not confirm it, and history cannot be read ({failure.code})"
         count = row.unconfirmed if row.id in self._counted else self.count(row, why)
@@ -174,7 +174,7 @@ class SlackErrorHandling:
         """Returns when nothing is left to do for it; raises Later where it may yet succeed."""
         means = self.means
         if why := everywhere(failure):
-            wait = means.line.break_off(why)
+            wait = means.circuit.open(why)
             means.outbox.put_off(row.id, why)
             raise RetryLater(wait)
         if (why := in_channel(failure)) and row.kind is not MessageKind.NOTICE:
@@ -183,19 +183,19 @@ class SlackErrorHandling:
             means.wake()  # its owner is told at once
             return
         match failure.kind:
-            case SlackErrorKind.WAIT:
+            case SlackErrorKind.RATE_LIMITED:
                 self._hold(row, failure.wait)
                 means.outbox.put_off(row.id, f"Slack says to wait for {failure.wait:g} s ({failure.code})")
                 raise RetryLater(failure.wait)
-            case SlackErrorKind.UNSENT:
-                means.line.miss(failure.code)
+            case SlackErrorKind.NOT_SENT:
+                means.circuit.failure(failure.code)
                 means.outbox.put_off(row.id, f"Slack cannot be reached ({failure.code})")
                 raise RetryLater(means.waits.grow(row.id, 1.0))
-            case SlackErrorKind.UNKNOWN:
+            case SlackErrorKind.UNCONFIRMED:
                 self._unanswered(row, failure)
-            case SlackErrorKind.GONE if row.ts:
+            case SlackErrorKind.MESSAGE_GONE if row.ts:
                 log.info("a message is gone and is not posted again", extra={"delivery": row.id, "code": failure.code})
-                means.outbox.told(row.id, PostedState(row.revision, row.ts, GONE, is_final=True), means.now())
+                means.outbox.record_posted(row.id, PostedState(row.revision, row.ts, GONE, is_final=True), means.now())
             case _:
                 incident = means.services.new_incident()
                 log.error("incident %s: Slack refused a message: %s", incident, failure, extra={"delivery": row.id})
@@ -213,7 +213,7 @@ class SlackErrorHandling:
         """It may or may not be there. An edit does no harm twice; a post is looked for."""
         means = self.means
         wait = means.waits.grow(row.id, 1.0)
-        means.line.miss(failure.code)
+        means.circuit.failure(failure.code)
         if failure.code in _OWN_FAULTS and means.waits.tries(row.id) > MOST_TRIES:
             means.give_up(row, f"Slack failed at it again and again ({failure.code})")
             return
@@ -232,7 +232,7 @@ class Deliverer:
     services: Services
     outlet: SlackClient
     composer: ContentComposer
-    line: CircuitBreaker
+    circuit: CircuitBreaker
     pauser: WatchPauser
     turns: SendSlots
     now: Callable[[], int]
@@ -248,7 +248,7 @@ class Deliverer:
     def __post_init__(self) -> None:
         self.outlet = replace(self.outlet, patience=0.0)  # whoever calls waits, and survives being killed meanwhile
         self._means = DeliveryContext(
-            self.outbox, self.services, self.outlet, self.line, self.pauser, self.turns, self.now, self.wake
+            self.outbox, self.services, self.outlet, self.circuit, self.pauser, self.turns, self.now, self.wake
         )
         self._edits = EditSlots(self.turns, self.now)
         self._unconfirmed = UnconfirmedPosts(self._means)
@@ -278,10 +278,10 @@ class Deliverer:
             return
         if row.not_before > self.now():
             raise RetryLater((row.not_before - self.now()) / 1000)
-        if wait := self.line.held():
-            self._means.explain(row, self.line.problem)
+        if wait := self.circuit.wait_seconds():
+            self._means.explain(row, self.circuit.problem)
             raise RetryLater(wait)
-        if self.line.is_away:
+        if self.circuit.is_away:
             self._ask_whether_slack_is_there(row)
         if row.begun_at and not row.ts:
             row = self._unconfirmed.look_for(row)
@@ -299,14 +299,14 @@ class Deliverer:
 
     def _ask_whether_slack_is_there(self, row: OutboxMessage) -> None:
         try:
-            self.outlet.greet()
+            self.outlet.auth_test()
         except SlackError as failure:
             if why := everywhere(failure):
-                raise RetryLater(self.line.break_off(why)) from failure
-            if failure.kind in (SlackErrorKind.UNSENT, SlackErrorKind.UNKNOWN):
-                self.line.miss(failure.code)
-                raise RetryLater(self.line.held() or 1.0) from failure
-        self.line.is_well()
+                raise RetryLater(self.circuit.open(why)) from failure
+            if failure.kind in (SlackErrorKind.NOT_SENT, SlackErrorKind.UNCONFIRMED):
+                self.circuit.failure(failure.code)
+                raise RetryLater(self.circuit.wait_seconds() or 1.0) from failure
+        self.circuit.success()
         self._means.explain(row, "")
 
     def _found_out(self, row: OutboxMessage) -> Content | Unwanted:
@@ -359,7 +359,7 @@ class Deliverer:
         except SlackError as failure:
             self._refusals.hear(row, failure)
             return
-        self.line.is_well()
+        self.circuit.success()
         self._told(row, posted[-1], composed.drawn, is_final=_is_final(row, composed))
         self.composer.remember(row, composed, posted[-1])
         self._unconfirmed.settle(row)
@@ -394,7 +394,7 @@ class Deliverer:
             except SlackError as failure:
                 self._refusals.hear(row, failure)
                 return
-            self.line.is_well()
+            self.circuit.success()
             self.composer.remember(row, composed, row.ts)
             log.info("edited", extra={"delivery": row.id, "channel": row.channel})
         self._told(row, row.ts, composed.drawn, is_final=_is_final(row, composed))
@@ -402,7 +402,7 @@ class Deliverer:
             self._bests.say_aloud(row, composed.new_best)
 
     def _told(self, row: OutboxMessage, ts: str, drawn: str, *, is_final: bool) -> None:
-        self.outbox.told(row.id, PostedState(row.revision, ts, drawn, is_final), self.now())
+        self.outbox.record_posted(row.id, PostedState(row.revision, ts, drawn, is_final), self.now())
 
     def _unforeseen(self, message_id: str, revision: int, error: Exception) -> float | None:
         incident = self.services.new_incident()
@@ -419,15 +419,15 @@ class Deliverer:
 
 def is_done(row: OutboxMessage) -> bool:
     """Nothing is to be done about it."""
-    return row.state in (MessageState.DROPPED, MessageState.FAILED) or row.told >= row.revision
+    return row.state in (MessageState.DROPPED, MessageState.FAILED) or row.posted_revision >= row.revision
 
 
 def marked(reply: Reply, message_id: str) -> Reply:
     """With the metadata by which it can be found again; ids only, since others can read it."""
-    told = reply.metadata.get("event_payload", {})
-    if len(json.dumps(told)) > _PAYLOAD:
-        told = {}
-    payload = {**told, "delivery": message_id, "stage": "done"}
+    payload = reply.metadata.get("event_payload", {})
+    if len(json.dumps(payload)) > _PAYLOAD:
+        payload = {}
+    payload = {**payload, "delivery": message_id, "stage": "done"}
     return replace(reply, metadata={"event_type": ANSWER, "event_payload": payload})
 
 
@@ -476,7 +476,7 @@ def quiet_watches(row: OutboxMessage, watches: WatchStore, now: int) -> Mapping[
     if row.ts or row.kind not in ON_RUNS or len(row.watch_ids) == 1:
         return {}
     moment = datetime.fromtimestamp(now / 1000, UTC)
-    kept = {each: found for each in row.watch_ids if (found := watches.get(each)) is not None}
-    known = {each: watching for each, found in kept.items() if (watching := watch_of(found)) is not None}
+    stored = {each: found for each in row.watch_ids if (found := watches.get(each)) is not None}
+    known = {each: watching for each, found in stored.items() if (watching := watch_of(found)) is not None}
     ends = {each: end for each, found in known.items() if (end := quiet_until(found.quiet, moment)) is not None}
     return {} if len(ends) == len(known) else {each: round(end.timestamp() * 1000) for each, end in ends.items()}

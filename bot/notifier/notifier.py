@@ -289,7 +289,7 @@ class NotifierLoops:
     def problem(self) -> str:
         """Why it does not go well; "" when it does."""
         parts = self._parts
-        known = [parts.deliverer.line.problem, parts.poller.pace.problem(_PATIENCE), self._engine.problem]
+        known = [parts.deliverer.circuit.problem, parts.poller.pace.problem(_PATIENCE), self._engine.problem]
         return next(filter(None, [*known, *(loop.problem for loop in self._loops)]), "")
 
     def hurry(self) -> None:
@@ -329,9 +329,9 @@ class NotifierLoops:
         minute = int(self._parts.now() / 1000 / REVIEW)
         if self._parts.claim(f"notifier:review:{minute}"):
             try:
-                count = self._parts.rechecker.look() + self._parts.rechecker.end()
+                count = self._parts.rechecker.check() + self._parts.rechecker.end()
                 if minute % SILENCE == 0:
-                    count += self._parts.silence.look()
+                    count += self._parts.silence.check()
             except RequestError as error:
                 log.info("what stands could not be looked at: %s", error.problem)
             else:
@@ -340,7 +340,7 @@ class NotifierLoops:
         return REVIEW - self._parts.now() / 1000 % REVIEW + 0.5
 
     def _plan_digests(self) -> float:
-        if self._parts.digester.look():
+        if self._parts.digester.check():
             self.hurry()
         return self._parts.digester.until_next()
 

@@ -63,15 +63,15 @@ class WatchPauser:
         if paused:
             log.warning("watches paused", extra={"channel": message.channel, "count": len(paused), "why": why})
 
-    def pause_watch(self, kept: StoredWatch, why: str) -> None:
+    def pause_watch(self, watch: StoredWatch, why: str) -> None:
         """One whose words I do not understand any more, or MLflow does not."""
-        if self._pause(kept, why):
+        if self._pause(watch, why):
             remedy = f"Press Edit in `{self.command} watches` there to change it, then Resume."
-            self._tell([kept], f"{_sentence(mrkdwn(one_line(why), 600))} {remedy}")
-            log.warning("a watch was paused", extra={"watch": kept.id, "channel": kept.channel, "why": why})
+            self._tell([watch], f"{_sentence(mrkdwn(one_line(why), 600))} {remedy}")
+            log.warning("a watch was paused", extra={"watch": watch.id, "channel": watch.channel, "why": why})
 
-    def _pause(self, kept: StoredWatch, why: str) -> bool:
-        return not kept.is_paused and self.watches.pause(kept.id, by="", at=self.now() // 1000, why=why)
+    def _pause(self, watch: StoredWatch, why: str) -> bool:
+        return not watch.is_paused and self.watches.pause(watch.id, by="", at=self.now() // 1000, why=why)
 
     def _tell(self, paused: list[StoredWatch], why: str) -> None:
         first, at = paused[0], self.now() // 1000
@@ -85,9 +85,9 @@ class WatchPauser:
 
 
 def _named(paused: Iterable[StoredWatch]) -> str:
-    told = [f"{'digest' if each.is_digest else 'watch'} {mrkdwn(one_line(each.words), _WORDS)}" for each in paused]
-    more = f", and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
-    return ", ".join(told[:_NAMED]) + more
+    names = [f"{'digest' if each.is_digest else 'watch'} {mrkdwn(one_line(each.words), _WORDS)}" for each in paused]
+    more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _sentence(words: str) -> str:

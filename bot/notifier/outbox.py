@@ -1,7 +1,8 @@
 """What the notifier keeps: how far it has looked, which ends it has seen, which messages are wanted, said or failed.
 
 A message is a row that says what should stand in a channel. Its `revision` grows whenever that changes; it is done
-when `told` has caught up. Between the two it may be worked on any number of times: the row tells what was begun.
+when `posted_revision` has caught up. Between the two it may be worked on any number of times: the row tells what
+was begun.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,11 +46,11 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """How a run was when it was seen last. `look` differs when anything of it does that a message shows."""
+    """How a run was when it was seen last. `fingerprint` differs when anything of it does that a message shows."""
 
     status: str  # as comparison/notifications/new_runs.py remembers it
     ended_at: int  # ms since the epoch; 0: it was not seen to end
-    look: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class OutboxMessage:
     about: str
     state: MessageState
     revision: int
-    told: int  # the revision that stands in the channel
+    posted_revision: int  # the revision that stands in the channel
     created_at: int
     not_before: int
     joined_at: int  # when the last run joined
@@ -183,7 +184,7 @@ class Outbox(Protocol):
         """Marks that a post is begun; the row as it was before."""
         ...
 
-    def told(self, message_id: str, stands: PostedState, now: int) -> None:
+    def record_posted(self, message_id: str, stands: PostedState, now: int) -> None:
         """It stands in the channel, as of this revision."""
         ...
 

@@ -136,11 +136,11 @@ class Poller:
         running = self.source.running(experiment_ids=ids, limit=RUNNING)
         known = self.outbox.going_on()
         left = sorted(known.keys() - {run.run_id for run in running})
-        asked = {run.run_id: run for run in (self.source.these(left) if left else ())}
-        over = [run for run in asked.values() if run.is_over and not run.deleted]
+        found = {run.run_id: run for run in (self.source.these(left) if left else ())}
+        over = [run for run in found.values() if run.is_over and not run.deleted]
         # Deleted, of an experiment that nobody watches any more, or older than those that are looked at.
-        gone = [run_id for run_id in left if run_id not in asked or asked[run_id].deleted]
-        others = [run for run in asked.values() if not run.is_over]
+        gone = [run_id for run_id in left if run_id not in found or found[run_id].deleted]
+        others = [run for run in found.values() if not run.is_over]
         gone += [run.run_id for run in others if run.experiment.experiment_id not in ids or len(running) >= RUNNING]
         if gone:
             self.outbox.lose_sight(gone)
@@ -150,7 +150,7 @@ class Poller:
             before = seen.get(run.run_id)
             going = resumed((before.status, before.ended_at) if before else None, run, now)
             if before is None or going != (before.status, before.ended_at):
-                ends[run.run_id] = RunEnd(*going, before.look if before else "")
+                ends[run.run_id] = RunEnd(*going, before.fingerprint if before else "")
         undated = self.source.undated(begun_after, experiment_ids=ids, limit=UNDATED)
         return _Others((*over, *undated), ends)
 

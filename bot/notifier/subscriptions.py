@@ -19,14 +19,14 @@ _Meaning = TypeVar("_Meaning", Subscription, Digest)
 class PlannedDigest:
     """A digest that comes by itself. `since` (ms): none is due before."""
 
-    kept: StoredWatch
+    stored: StoredWatch
     digest: Digest
     since: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Read(Generic[_Meaning]):
-    kept: StoredWatch
+    stored: StoredWatch
     meaning: _Meaning
     since: int = 0
 
@@ -49,24 +49,24 @@ class Subscriptions:
     def watches(self) -> list[Subscription]:
         """The oldest first; those that are not primed too."""
         found: dict[str, _Read[Subscription]] = {}
-        for kept in self._watches.every():
-            if kept.is_paused or kept.is_digest:
+        for stored in self._watches.every():
+            if stored.is_paused or stored.is_digest:
                 continue
-            known = self._read.get(kept.id)
-            read = known if known and known.kept == kept else self._watch(kept, known)
+            known = self._read.get(stored.id)
+            read = known if known and known.stored == stored else self._watch(stored, known)
             if read:
-                found[kept.id] = read
+                found[stored.id] = read
         self._read = found
         return [self._placed(each.meaning) for each in found.values()]
 
     def named(self) -> list[tuple[StoredWatch, Watch]]:
         """Of those that `watches` told last, those of one experiment that they name."""
-        known = ((each.kept, each.meaning.watching) for each in self._read.values())
-        return [(kept, watching) for kept, watching in known if watching.place and not watching.is_pattern]
+        known = ((each.stored, each.meaning.watching) for each in self._read.values())
+        return [(stored, watching) for stored, watching in known if watching.place and not watching.is_pattern]
 
     def unprimed(self) -> list[Subscription]:
         """Of those that `watches` told last."""
-        return [self._placed(each.meaning) for each in self._read.values() if not each.kept.is_primed]
+        return [self._placed(each.meaning) for each in self._read.values() if not each.stored.is_primed]
 
     def prime(self, watch_id: str, past: Sequence[str]) -> None:
         """What was over when it began."""
@@ -75,15 +75,15 @@ class Subscriptions:
     def digests(self, now: int) -> list[PlannedDigest]:
         """An edited one is due from `now` (ms) on: what was planned before is over."""
         found: dict[str, _Read[Digest]] = {}
-        for kept in self._watches.every():
-            if kept.is_paused or not kept.is_digest:
+        for stored in self._watches.every():
+            if stored.is_paused or not stored.is_digest:
                 continue
-            known = self._digests.get(kept.id)
-            read = known if known and known.kept.words == kept.words else self._digest(kept, known, now)
+            known = self._digests.get(stored.id)
+            read = known if known and known.stored.words == stored.words else self._digest(stored, known, now)
             if read:
-                found[kept.id] = replace(read, kept=kept)
+                found[stored.id] = replace(read, stored=stored)
         self._digests = found
-        return [PlannedDigest(each.kept, each.meaning, each.since) for each in found.values()]
+        return [PlannedDigest(each.stored, each.meaning, each.since) for each in found.values()]
 
     def watching(self, watch_id: str) -> Watch | None:
         """What a watch means; None for one that is gone, paused, or read by nobody yet."""
@@ -96,22 +96,22 @@ class Subscriptions:
         place = self._experiment_of(subscription.workspace, subscription.channel)
         return replace(subscription, watching=replace(subscription.watching, place=place))
 
-    def _watch(self, kept: StoredWatch, known: _Read[Subscription] | None) -> _Read[Subscription] | None:
+    def _watch(self, stored: StoredWatch, known: _Read[Subscription] | None) -> _Read[Subscription] | None:
         try:
-            same = known is not None and known.kept.words == kept.words
-            watching = known.meaning.watching if known and same else watching_of(kept.words)
-            watching = tied(watching, kept)
+            same = known is not None and known.stored.words == stored.words
+            watching = known.meaning.watching if known and same else watching_of(stored.words)
+            watching = tied(watching, stored)
         except RequestError as error:
-            self._give_up(kept, error.problem)
+            self._give_up(stored, error.problem)
             return None
-        since, past = int(kept.created_at * 1000), frozenset(kept.past)
-        return _Read(kept, Subscription(kept.id, kept.workspace, kept.channel, watching, since, past))
+        since, past = int(stored.created_at * 1000), frozenset(stored.past)
+        return _Read(stored, Subscription(stored.id, stored.workspace, stored.channel, watching, since, past))
 
-    def _digest(self, kept: StoredWatch, known: _Read[Digest] | None, now: int) -> _Read[Digest] | None:
+    def _digest(self, stored: StoredWatch, known: _Read[Digest] | None, now: int) -> _Read[Digest] | None:
         try:
-            return _Read(kept, digest_of(kept.words), now if known else int(kept.created_at * 1000))
+            return _Read(stored, digest_of(stored.words), now if known else int(stored.created_at * 1000))
         except RequestError as error:
-            self._give_up(kept, error.problem)
+            self._give_up(stored, error.problem)
             return None
 
 
@@ -124,9 +124,9 @@ class Coverage:
 
     def of(self, watchings: Sequence[Watch], experiments: Sequence[Experiment]) -> tuple[str, ...]:
         """Their ids, each once."""
-        asked = (tuple(watchings), tuple(experiments))
-        if asked != self._known:
-            self._known, self._ids = asked, covered(watchings, experiments)
+        question = (tuple(watchings), tuple(experiments))
+        if question != self._known:
+            self._known, self._ids = question, covered(watchings, experiments)
         return self._ids
 
 

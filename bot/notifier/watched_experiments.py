@@ -46,53 +46,53 @@ class Whereabouts:
         by_name = {each.name.casefold(): each for each in reversed(experiments)}
         lost: dict[tuple[str, str, str], list[tuple[StoredWatch, Watch, int]]] = {}
         has_changed = False
-        for kept, watching in self.subscriptions.named():
-            here = by_id.get(kept.experiment_id)
+        for stored, watching in self.subscriptions.named():
+            here = by_id.get(stored.experiment_id)
             if here is not None:
-                has_changed |= self._go_with(kept, watching, here)
-            elif (named := by_name.get(watching.place.casefold())) and self._is_no_more(kept):
-                self.watches.tie(kept.id, named.experiment_id)
+                has_changed |= self._go_with(stored, watching, here)
+            elif (named := by_name.get(watching.place.casefold())) and self._is_no_more(stored):
+                self.watches.tie(stored.id, named.experiment_id)
                 has_changed = True
-            elif not kept.gone_at and (since := self._gone_since(kept)) is not None:
-                place = (kept.workspace, kept.channel, kept.experiment_id or watching.place)
-                lost.setdefault(place, []).append((kept, watching, since))
+            elif not stored.gone_at and (since := self._gone_since(stored)) is not None:
+                place = (stored.workspace, stored.channel, stored.experiment_id or watching.place)
+                lost.setdefault(place, []).append((stored, watching, since))
         if lost:
             self._tell(lost)
         return has_changed
 
-    def _go_with(self, kept: StoredWatch, watching: Watch, experiment: Experiment) -> bool:
+    def _go_with(self, stored: StoredWatch, watching: Watch, experiment: Experiment) -> bool:
         """Its words say the name that the experiment has now."""
-        if kept.gone_at:
-            log.info("a watched experiment is there again", extra={"watch": kept.id})
-            self.watches.tie(kept.id, kept.experiment_id)
+        if stored.gone_at:
+            log.info("a watched experiment is there again", extra={"watch": stored.id})
+            self.watches.tie(stored.id, stored.experiment_id)
         if experiment.name.casefold() == watching.place.casefold() or is_pattern(experiment.name):
-            return bool(kept.gone_at)
+            return bool(stored.gone_at)
         try:
             words = words_of(replace(watching, place=experiment.name, experiment_id=""))
         except RequestError as error:
             log.info("a new name cannot be said in a watch, which goes on: %s", error.problem)
-            return bool(kept.gone_at)
-        log.info("a watched experiment was renamed", extra={"watch": kept.id})
+            return bool(stored.gone_at)
+        log.info("a watched experiment was renamed", extra={"watch": stored.id})
         at = self.now() // 1000
-        self.watches.edit(kept.id, words, by="", at=at, experiment_id=kept.experiment_id)
+        self.watches.edit(stored.id, words, by="", at=at, experiment_id=stored.experiment_id)
         return True
 
-    def _is_no_more(self, kept: StoredWatch) -> bool:
+    def _is_no_more(self, stored: StoredWatch) -> bool:
         """Whether nothing is known by its id: it has none yet, or that was removed for good."""
-        if not kept.experiment_id:
+        if not stored.experiment_id:
             return True
         try:
-            return self.source.state_of(kept.experiment_id) is None
+            return self.source.state_of(stored.experiment_id) is None
         except RequestError as error:
             log.info("a watched experiment cannot be looked up: %s", error.problem)
             return False
 
-    def _gone_since(self, kept: StoredWatch) -> int | None:
+    def _gone_since(self, stored: StoredWatch) -> int | None:
         """When MLflow changed it last, 0 where that is not known; None: it is not gone, or nobody can tell."""
-        if not kept.experiment_id:
-            return 0 if self.now() / 1000 - kept.created_at > YOUNG else None
+        if not stored.experiment_id:
+            return 0 if self.now() / 1000 - stored.created_at > YOUNG else None
         try:
-            state = self.source.state_of(kept.experiment_id)
+            state = self.source.state_of(stored.experiment_id)
         except RequestError as error:
             log.info("a watched experiment cannot be looked up: %s", error.problem)
             return None
@@ -105,20 +105,20 @@ class Whereabouts:
         moment = datetime.fromtimestamp(self.now() / 1000, UTC)
         notices = []
         for (workspace, channel, experiment), watches in lost.items():
-            kept, watching, since = watches[0]
+            stored, watching, since = watches[0]
             quiet = _until(moment, [each for _kept, each, _since in watches])
             key = f"{MessageKind.NOTICE.value}:{workspace}:{channel}:gone:{experiment}:{since}"
             ids = tuple(each.id for each, _watching, _since in watches)
-            about = _words(watching.place, self.command, is_known=bool(kept.experiment_id))
+            about = _words(watching.place, self.command, is_known=bool(stored.experiment_id))
             notice = WantedMessage(
                 key, MessageKind.NOTICE, workspace, channel, watch_ids=ids, not_before=quiet, about=about
             )
             notices.append(notice)
         self.outbox.announce(notices, self.now())
         for watches in lost.values():
-            for kept, _watching, _since in watches:
-                log.warning("a watched experiment is gone", extra={"watch": kept.id, "channel": kept.channel})
-                self.watches.tie(kept.id, kept.experiment_id, gone_at=self.now() // 1000)
+            for stored, _watching, _since in watches:
+                log.warning("a watched experiment is gone", extra={"watch": stored.id, "channel": stored.channel})
+                self.watches.tie(stored.id, stored.experiment_id, gone_at=self.now() // 1000)
 
 
 def _until(moment: datetime, watchings: Iterable[Watch]) -> int:

@@ -274,8 +274,8 @@ def update_view(desk: Context, arguments: Arguments) -> Answer:
 
 def change(desk: Context, view: View, content: dict[str, Any]) -> View:
     """Inputs whose block keeps its id keep what was typed."""
-    kept = {block["block_id"] for block in content["blocks"]}
-    values = {block: value for block, value in view.values.items() if block in kept}
+    block_ids = {block["block_id"] for block in content["blocks"]}
+    values = {block: value for block, value in view.values.items() if block in block_ids}
     changed = replace(view, content=content, hash=secrets.token_hex(8), values=values)
     with desk.workspace.changing():
         desk.workspace.views[view.id] = changed

@@ -235,21 +235,21 @@ class Pages:
 
     async def _changes(self) -> AsyncIterator[str]:
         """The version each time it changes, and a sign of life in between."""
-        workspace, told, silent = self._desk.workspace, "", 0.0
+        workspace, sent, silent = self._desk.workspace, "", 0.0
         while not workspace.is_closing:
             now = f"{workspace.version}.{self._sockets.count}.{len(self._desk.faults.active)}"
-            if now != told:
+            if now != sent:
                 yield f"data: {now}\n\n"
-                told, silent = now, 0.0
+                sent, silent = now, 0.0
             elif silent > HEARTBEAT:
                 yield ": still here\n\n"
                 silent = 0.0
             await asyncio.sleep(LOOK_EVERY)
             silent += LOOK_EVERY
 
-    def _say(self, asked: Asked) -> Any:
-        text, channel, user = str(asked["text"]).strip(), str(asked["channel"]), str(asked["user"])
-        thread = str(asked.get("thread_ts") or "")
+    def _say(self, query: Asked) -> Any:
+        text, channel, user = str(query["text"]).strip(), str(query["channel"]), str(query["user"])
+        thread = str(query.get("thread_ts") or "")
         if not text.startswith("/"):
             return _told(*self._people.message(text, channel=channel, user=user, thread_ts=thread)[1])
         command, _, rest = text.partition(" ")
@@ -257,61 +257,61 @@ class Pages:
             return {"error": f"{command} is not supported in threads. Mention @mlcompare instead."}
         return _told(self._people.command(command, rest.strip(), channel=channel, user=user))
 
-    def _use(self, asked: Asked) -> Any:
-        source = self._found(asked)
+    def _use(self, query: Asked) -> Any:
+        source = self._found(query)
         if isinstance(source, View):
-            return _told(self._people.press_in_view(self._filled(source, asked), asked["action"], asked["user"]))
+            return _told(self._people.press_in_view(self._filled(source, query), query["action"], query["user"]))
         if isinstance(source, Message):
-            return _told(self._people.press(source, asked["action"], asked["user"]))
+            return _told(self._people.press(source, query["action"], query["user"]))
         return {"error": "message_not_found"}
 
-    def _submit(self, asked: Asked) -> Any:
-        view = self._found(asked)
+    def _submit(self, query: Asked) -> Any:
+        view = self._found(query)
         if not isinstance(view, View):
             return {"error": "view_not_found"}
-        delivery = self._people.submit(self._filled(view, asked), asked["user"])
+        delivery = self._people.submit(self._filled(view, query), query["user"])
         answer = delivery.answer if delivery.was_taken else {}
         return {**_told(delivery), "errors": answer.get("errors") or {}}
 
-    def _close(self, asked: Asked) -> Any:
-        view = self._found(asked)
-        delivery = self._people.close_view(view, asked["user"]) if isinstance(view, View) else None
+    def _close(self, query: Asked) -> Any:
+        view = self._found(query)
+        delivery = self._people.close_view(view, query["user"]) if isinstance(view, View) else None
         return _told(delivery) if delivery else {"error": ""}
 
-    def _options(self, asked: Asked) -> Any:
-        source = self._found(asked)
+    def _options(self, query: Asked) -> Any:
+        source = self._found(query)
         if source is None:
             return {"error": "message_not_found"}
         if isinstance(source, View):
-            source = self._filled(source, asked)
-        delivery = self._people.options(source, asked["asking"], asked["user"])
+            source = self._filled(source, query)
+        delivery = self._people.options(source, query["asking"], query["user"])
         return {**_told(delivery), **(delivery.answer if delivery.was_taken else {})}
 
-    def _home(self, asked: Asked) -> Any:
-        return _told(*self._people.open_home(asked["user"]))
+    def _home(self, query: Asked) -> Any:
+        return _told(*self._people.open_home(query["user"]))
 
-    def _fault(self, asked: Asked) -> Any:
+    def _fault(self, query: Asked) -> Any:
         details: Asked = {
-            name: asked[name] for name in ("method", "left", "seconds", "status", "error") if name in asked
+            name: query[name] for name in ("method", "left", "seconds", "status", "error") if name in query
         }
-        if asked.get("blocks"):
-            details["blocks"] = frozenset(asked["blocks"])
-        return self._desk.faults.add(FaultKind(asked["kind"]), **details).as_json()
+        if query.get("blocks"):
+            details["blocks"] = frozenset(query["blocks"])
+        return self._desk.faults.add(FaultKind(query["kind"]), **details).as_json()
 
-    def _calm(self, asked: Asked) -> Any:
-        if "id" in asked:
-            self._desk.faults.remove(int(asked["id"]))
+    def _calm(self, query: Asked) -> Any:
+        if "id" in query:
+            self._desk.faults.remove(int(query["id"]))
         else:
             self._desk.faults.clear()
         return {"error": ""}
 
-    def _found(self, asked: Asked) -> Message | View | None:
-        if asked.get("view"):
-            return self._desk.workspace.views.get(str(asked["view"]))
-        return self._desk.workspace.find(str(asked.get("channel")), str(asked.get("ts")))
+    def _found(self, query: Asked) -> Message | View | None:
+        if query.get("view"):
+            return self._desk.workspace.views.get(str(query["view"]))
+        return self._desk.workspace.find(str(query.get("channel")), str(query.get("ts")))
 
-    def _filled(self, view: View, asked: Asked) -> View:
-        return with_values(self._desk.workspace, view, asked.get("values") or {})
+    def _filled(self, view: View, query: Asked) -> View:
+        return with_values(self._desk.workspace, view, query.get("values") or {})
 
 
 def _doing(act: Callable[[Asked], Any]) -> Callable[[Request], Any]:
@@ -321,8 +321,8 @@ def _doing(act: Callable[[Asked], Any]) -> Callable[[Request], Any]:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return Response(status_code=WRONG_KIND)
         try:
-            asked = json.loads(await request.body())
-            return JSONResponse(await asyncio.to_thread(act, asked), headers=HEADERS)
+            query = json.loads(await request.body())
+            return JSONResponse(await asyncio.to_thread(act, query), headers=HEADERS)
         except (ValueError, LookupError, TypeError) as wrong:
             return JSONResponse({"error": str(wrong)}, BAD_REQUEST, HEADERS)
 
@@ -433,9 +433,9 @@ async def answer(desk: Context, token: str, body: bytes) -> ApiResponse:
         response = _perform(desk, token, arguments)
         if desk.faults.take(FaultKind.ANSWER_LOST, NAME):
             response = ApiResponse(response.status, None)
-    told = response.body if isinstance(response.body, dict) else None
+    body_object = response.body if isinstance(response.body, dict) else None
     shown = arguments if isinstance(arguments, dict) else {}
-    desk.workspace.record(Call(NAME, shown, desk.workspace.clock(), response.status, told))
+    desk.workspace.record(Call(NAME, shown, desk.workspace.clock(), response.status, body_object))
     return response
 
 
@@ -480,5 +480,5 @@ def respond(desk: Context, url: ResponseUrl, arguments: dict[str, Any]) -> None:
 
 def _replaces(arguments: dict[str, Any]) -> bool:
     """As asked; unasked, an answer to a button replaces its message unless it says to whom it speaks."""
-    asked = arguments.get("replace_original")
-    return is_true(asked) if asked is not None else "response_type" not in arguments
+    wanted = arguments.get("replace_original")
+    return is_true(wanted) if wanted is not None else "response_type" not in arguments

@@ -131,9 +131,9 @@ class UserActions:
         payload = self._interaction("view_closed", user) | {"view": view.as_slack(), "is_cleared": False}
         return self._courier.interaction(payload)
 
-    def options(self, source: Message | View, asked: Payload, user: str) -> EventDelivery:
+    def options(self, source: Message | View, query: Payload, user: str) -> EventDelivery:
         """The options of an external select; `asked` has action_id, block_id and value. Bad ones are an error."""
-        payload = self._interaction("block_suggestion", user) | asked
+        payload = self._interaction("block_suggestion", user) | query
         if isinstance(source, View):
             payload |= {"container": {"type": "view", "view_id": source.id}, "view": source.as_slack()}
         else:

@@ -96,14 +96,14 @@ def _paged(desk: Context, messages: list[Message], arguments: Arguments) -> Answ
 
     found = [message for message in messages if is_within(message.ts)]
     start, end = _window(arguments, len(found))
-    told = [
+    page = [
         message.as_slack(with_metadata=is_true(arguments.get("include_all_metadata"))) for message in found[start:end]
     ]
     channel = str(found[0].channel) if found else ""
     counts = Counter(each.thread_ts for each in desk.workspace.everything(channel) if each.thread_ts)
     answer: Answer = {
         "ok": True,
-        "messages": [_counted(message, counts[message["ts"]]) for message in told],
+        "messages": [_counted(message, counts[message["ts"]]) for message in page],
         "has_more": end < len(found),
     }
     if end < len(found):
@@ -126,8 +126,8 @@ def _window(arguments: Arguments, length: int) -> tuple[int, int]:
     cursor = str(arguments.get("cursor") or "at:0")
     if not cursor.removeprefix("at:").isdecimal():
         raise SlackError("invalid_cursor")
-    asked = str(arguments.get("limit") or PAGE)
-    size = int(asked) if asked.isdecimal() else PAGE
+    text = str(arguments.get("limit") or PAGE)
+    size = int(text) if text.isdecimal() else PAGE
     start = int(cursor.removeprefix("at:"))
     return start, min(length, start + min(max(size, 1), MOST))
 
@@ -281,9 +281,9 @@ async def call_method(desk: Context, name: str, request: tuple[bytes, str, str])
     response = await _with_faults(
         desk, name, lambda: _perform(desk, name, arguments, error or _token(arguments, request[2]))
     )
-    told = response.body if isinstance(response.body, dict) else None
+    body_object = response.body if isinstance(response.body, dict) else None
     shown = {key: value for key, value in arguments.items() if key != "token"}
-    desk.workspace.record(Call(name, shown, desk.workspace.clock(), response.status, told))
+    desk.workspace.record(Call(name, shown, desk.workspace.clock(), response.status, body_object))
     return response
 
 

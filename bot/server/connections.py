@@ -24,7 +24,7 @@ class Limits:
     """What connections may take; times in seconds, sizes in bytes."""
 
     connections: int = 500
-    held: int = 32_000_000  # of all requests that have not come to their end
+    unfinished: int = 32_000_000  # of all requests that have not come to their end
     chunks: int = 4_000  # of one body; reading tiny ones costs far more than sending them
     head: float = 5.0  # from the first byte of a request, or the connection, to the end of the headers
     body: float = 12.0  # from there to the end of the request
@@ -79,7 +79,7 @@ class Crowd:
         """So much more of an unfinished request."""
         self._held[connection] = self._held.get(connection, 0) + size
         self._total += size
-        while self._total > self.limits.held:
+        while self._total > self.limits.unfinished:
             max(self._held, key=self._held.__getitem__).end("too much at once")
 
     def release(self, connection: "Guarded") -> None:

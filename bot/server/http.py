@@ -232,14 +232,14 @@ def _bolt_request(kind: str, body: bytes, again: dict[str, str]) -> BoltRequest:
 
 def _checked(kind: str, text: str) -> str:
     """The body, known to hold an object; and with no word in it that Bolt would take for an interaction."""
-    held = text
+    document = text
     if kind == FORM:
         fields = dict(parse_qsl(text, keep_blank_values=True))
         if "payload" not in fields:
             # Bolt looks for the word anywhere, and would drop a command about a run called "payload".
             return text.replace("payload", "%70ayload")
-        held = fields["payload"]
-    if not isinstance(json.loads(held), dict):
+        document = fields["payload"]
+    if not isinstance(json.loads(document), dict):
         raise TypeError("not an object")
     return text
 

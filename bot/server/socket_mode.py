@@ -95,9 +95,9 @@ class SocketMode:
                 self._give_up()
                 return
             elif at >= try_at:
-                asked = self._connect()
+                wait = self._connect()
                 connected_at = time.monotonic()
-                try_at = connected_at + max(pause, asked)
+                try_at = connected_at + max(pause, wait)
                 pause = min(max(1.0, pause * 2), LONGEST_PAUSE)
 
     def _wait(self, try_at: float) -> bool:
@@ -148,8 +148,8 @@ class SocketMode:
 
     def _begin(self) -> ClientConnection:
         """A connection on which Slack has said hello."""
-        told = self._client.apps_connections_open(app_token=self._client.token or "")
-        address = str(told["url"])
+        answer = self._client.apps_connections_open(app_token=self._client.token or "")
+        address = str(answer["url"])
         opening = connect(
             address,
             ssl=self._client.ssl if address.startswith("wss:") else None,
@@ -243,8 +243,8 @@ def _payload(answer: BoltResponse) -> dict[str, Any] | None:
     if not answer.body:
         return None
     if answer.first_headers().get("content-type", "").startswith("application/json"):
-        told: dict[str, Any] = json.loads(answer.body)
-        return told
+        fields: dict[str, Any] = json.loads(answer.body)
+        return fields
     return {"text": answer.body}
 
 
@@ -258,9 +258,9 @@ def _close(connection: ClientConnection) -> threading.Thread:
 def _asked_to_wait(error: Exception) -> float:
     """Seconds, where Slack says that it was asked too often."""
     headers = getattr(error.response, "headers", {}) if isinstance(error, SlackApiError) else {}
-    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), 0)
+    header = next((value for name, value in headers.items() if name.lower() == "retry-after"), 0)
     try:
-        return float(told)
+        return float(header)
     except (TypeError, ValueError):
         return LONGEST_PAUSE
 

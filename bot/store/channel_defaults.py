@@ -30,9 +30,9 @@ class StoredDefaults:
         self._known: dict[tuple[str, str], list[ChannelSetting]] = {}
 
     def of(self, workspace: str, channel: str) -> ChannelDefaults:
-        return to_defaults(self.agreed(workspace, channel))
+        return to_defaults(self.settings(workspace, channel))
 
-    def agreed(self, workspace: str, channel: str) -> list[ChannelSetting]:
+    def settings(self, workspace: str, channel: str) -> list[ChannelSetting]:
         """All that is set; without a database what was known last."""
         try:
             with self._engine.connect() as connection:
@@ -54,8 +54,8 @@ class StoredDefaults:
         try:
             with self._engine.begin() as connection:
                 locked = _in(workspace, channel).order_by(defaults.c.what, defaults.c.metric).with_for_update()
-                kept = {each.key: each for each in map(_agreed, connection.execute(locked))}
-                before = [kept.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
+                settings = {each.key: each for each in map(_agreed, connection.execute(locked))}
+                before = [settings.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
                 for each in changes:
                     self._put(connection, workspace, channel, each)
                 _record(connection, changed(workspace, channel, before, changes))
@@ -122,9 +122,9 @@ class StoredDefaults:
 
 def _record(connection: Connection, changes: Sequence[DefaultChange]) -> None:
     names = {"by": "changed_by", "at": "changed_at"}
-    told = [{names.get(name, name): value for name, value in asdict(each).items()} for each in changes]
-    if told:
-        connection.execute(insert(default_changes), told)
+    rows = [{names.get(name, name): value for name, value in asdict(each).items()} for each in changes]
+    if rows:
+        connection.execute(insert(default_changes), rows)
 
 
 def _change(row: Row[Any]) -> DefaultChange:

@@ -35,9 +35,9 @@ class StoredComparisons:
     def remember(self, record: PostedComparison) -> None:
         self._own.remember(record)
         values: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS}
-        told = {name: getattr(record, name) for name in _TOLD}
-        told |= {"tolerance": record.tolerance} if record.tolerance is not None else {}  # others may not know it yet
-        values["told"] = json.dumps(told)
+        content = {name: getattr(record, name) for name in _TOLD}
+        content |= {"tolerance": record.tolerance} if record.tolerance is not None else {}  # others may not know it yet
+        values["told"] = json.dumps(content)
         statement = upsert(self._engine, comparisons).values(**values)
         newest = {name: statement.excluded[name] for name in values if name != "id"}
         try:
@@ -91,6 +91,6 @@ _NEWEST = (comparisons.c.at.desc(), comparisons.c.message_ts.desc())
 
 
 def _recorded(row: Row[Any]) -> PostedComparison:
-    told = json.loads(row.told)
-    lists = {name: tuple(told.get(name, ())) for name in ("runs", "labels", "metrics")}
-    return PostedComparison(**{name: getattr(row, name) for name in _COLUMNS}, **{**told, **lists})
+    content = json.loads(row.told)
+    lists = {name: tuple(content.get(name, ())) for name in ("runs", "labels", "metrics")}
+    return PostedComparison(**{name: getattr(row, name) for name in _COLUMNS}, **{**content, **lists})

@@ -67,7 +67,7 @@ class StoredInbox:
         self._is_closed = False
         self.every = patience / 3  # seconds between two beats, at most
 
-    def put(self, key: str, said: Utterance) -> bool:
+    def put(self, key: str, utterance: Utterance) -> bool:
         """Kept from now on. False when it is being answered already, or was."""
         if not key:
             return True
@@ -78,7 +78,7 @@ class StoredInbox:
             if at < self._rests_until or self._is_closed:
                 return True
             self._own[name] = _Own(int(at), is_stored=False)
-        values = {"key": name, "asked_at": int(at), "said": _written(said)}
+        values = {"key": name, "asked_at": int(at), "said": _written(utterance)}
         was_put = self._ask(lambda connection: self._insert(connection, values))
         with self._mutex:
             if was_put is False:
@@ -103,8 +103,8 @@ class StoredInbox:
             return False  # it is left for others already
         if at < self._rests_until:
             return True
-        told = self._mine(name) | {"to": stage.value, "at": int(at)}
-        count = self._ask(lambda connection: connection.execute(_TELL, told).rowcount)
+        parameters = self._mine(name) | {"to": stage.value, "at": int(at)}
+        count = self._ask(lambda connection: connection.execute(_TELL, parameters).rowcount)
         return count != 0 or not own.is_stored or own.asked_at < at - KEPT
 
     def done(self, key: str) -> None:
@@ -255,21 +255,21 @@ _TELL = update(inbox).where(_OURS).values(stage=bindparam("to"), told_at=bindpar
 _DONE = delete(inbox).where(_OURS)
 
 
-def _written(said: Utterance) -> str:
+def _written(utterance: Utterance) -> str:
     """Without the trigger, which lives three seconds."""
-    return json.dumps(asdict(replace(said, trigger="")))
+    return json.dumps(asdict(replace(utterance, trigger="")))
 
 
 def _read(row: Row[Any]) -> LeftRequest | None:
     """None for what another version wrote that this one cannot read."""
     try:
-        told = json.loads(row.said)
-        said = Utterance(**{field.name: told[field.name] for field in fields(Utterance) if field.name in told})
+        stored = json.loads(row.said)
+        utterance = Utterance(**{field.name: stored[field.name] for field in fields(Utterance) if field.name in stored})
         stage = AnswerStage(row.stage)
     except (ValueError, TypeError):
         log.warning("what another process left cannot be read", extra={"key": row.key})
         return None
-    return LeftRequest(row.key, said, stage, row.working_ts, row.asked_at, row.told_at, row.times)
+    return LeftRequest(row.key, utterance, stage, row.working_ts, row.asked_at, row.told_at, row.times)
 
 
 _AT_ONCE = 200  # jobs in one transaction

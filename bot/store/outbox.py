@@ -75,9 +75,9 @@ class StoredOutbox:
         return Cursor(int(row.at), int(row.version))
 
     def ends(self, run_ids: Iterable[str] = ()) -> dict[str, RunEnd]:
-        asked = list(run_ids)
+        ids = list(run_ids)
         with self._engine.connect() as connection:
-            return read_ends(connection, asked) if asked else read_every_end(connection)
+            return read_ends(connection, ids) if ids else read_every_end(connection)
 
     def going_on(self) -> dict[str, RunEnd]:
         with self._engine.connect() as connection:
@@ -156,13 +156,13 @@ class StoredOutbox:
             connection.execute(update(messages).where(this).values(begun_at=begun, tries=messages.c.tries + 1))
         return next(iter(before), None)
 
-    def told(self, message_id: str, stands: PostedState, now: int) -> None:
-        is_newest = messages.c.told <= stands.revision
+    def record_posted(self, message_id: str, stands: PostedState, now: int) -> None:
+        is_newest = messages.c.posted_revision <= stands.revision
         is_all = messages.c.revision == stands.revision
         self._change(
             messages.c.id == message_id,
             state=MessageState.POSTED.value,
-            told=case((is_newest, stands.revision), else_=messages.c.told),
+            posted_revision=case((is_newest, stands.revision), else_=messages.c.posted_revision),
             ts=case((is_newest, stands.ts), else_=messages.c.ts),
             drawn=case((is_newest, clean(stands.drawn)), else_=messages.c.drawn),
             is_final=case((is_all, true()), else_=messages.c.is_final) if stands.is_final else messages.c.is_final,
@@ -189,7 +189,7 @@ class StoredOutbox:
         self._change(
             (messages.c.id == message_id) & (messages.c.revision == revision),
             state=case((is_out, MessageState.POSTED.value), else_=MessageState.DROPPED.value),
-            told=case((is_out, revision), else_=messages.c.told),
+            posted_revision=case((is_out, revision), else_=messages.c.posted_revision),
             problem=case((is_out, ""), else_=clean(why)),
             begun_at=0,
         )
@@ -256,7 +256,7 @@ class StoredOutbox:
 
 
 _BLANK = {
-    **dict.fromkeys(("told", "begun_at", "unconfirmed", "posted_at", "tries"), 0),
+    **dict.fromkeys(("posted_revision", "begun_at", "unconfirmed", "posted_at", "tries"), 0),
     **dict.fromkeys(("ts", "drawn", "problem"), ""),
     "state": MessageState.WAITING.value,
     "revision": 1,
@@ -281,8 +281,8 @@ def join_open_message(connection: Connection, announcements: Iterable[WantedMess
     made = insert_new(connection, wanted.values(), now)
     known: list[Row[Any]] = []
     for chunk in in_chunks(wanted.keys() - made):
-        held = select(messages).where(messages.c.id.in_(chunk)).order_by(messages.c.id).with_for_update()
-        known.extend(connection.execute(held))
+        locked = select(messages).where(messages.c.id.in_(chunk)).order_by(messages.c.id).with_for_update()
+        known.extend(connection.execute(locked))
     grown = _add_runs(connection, [(row.id, row.revision + 1, wanted[row.id].run_ids) for row in known])
     changes = [_joined(row, wanted[row.id], now, has_grown=row.id in grown) for row in known]
     if any(changes):
@@ -347,7 +347,7 @@ def _joined(row: Row[Any], wanted: WantedMessage, now: int, *, has_grown: bool) 
         "final": row.is_final and not has_grown,
         "begins": wanted.not_before if was_over else min(wanted.not_before, row.not_before),
         "becomes": MessageState.POSTED.value if row.ts else MessageState.WAITING.value,
-        "tried": 0 if was_over or row.told == row.revision else row.tries,
+        "tried": 0 if was_over or row.posted_revision == row.revision else row.tries,
         "why": "" if was_over else row.problem,
         "lost": 0 if was_over else row.unconfirmed,
     }
@@ -379,7 +379,18 @@ def _added(stored: str, more: Iterable[str]) -> str:
 
 
 _SAME = (
-    *("id", "workspace", "channel", "about", "revision", "told", "created_at", "not_before", "joined_at", "is_final"),
+    *(
+        "id",
+        "workspace",
+        "channel",
+        "about",
+        "revision",
+        "posted_revision",
+        "created_at",
+        "not_before",
+        "joined_at",
+        "is_final",
+    ),
     *("begun_at", "unconfirmed", "posted_at", "ts", "drawn", "tries", "problem", "key"),
 )
 NOT_NOW = case(
@@ -431,12 +442,14 @@ def ids_holding(connection: Connection, run_ids: Iterable[str]) -> set[str]:
 
 def renew(connection: Connection, message_ids: Iterable[str], only: ColumnElement[bool], **changes: Any) -> int:
     """Makes those of these messages due anew of which `only` holds; how many."""
-    tries = case((messages.c.told == messages.c.revision, 0), else_=messages.c.tries)
+    tries = case((messages.c.posted_revision == messages.c.revision, 0), else_=messages.c.tries)
     values = {"revision": messages.c.revision + 1, "state": NOT_NOW, "tries": tries} | changes
     count = 0
     for chunk in in_chunks(message_ids):
-        held = and_(messages.c.id.in_(chunk), only)
-        locked = list(connection.scalars(select(messages.c.id).where(held).order_by(messages.c.id).with_for_update()))
+        condition = and_(messages.c.id.in_(chunk), only)
+        locked = list(
+            connection.scalars(select(messages.c.id).where(condition).order_by(messages.c.id).with_for_update())
+        )
         if locked:
             count += connection.execute(update(messages).where(messages.c.id.in_(locked)).values(**values)).rowcount
     return count
@@ -528,14 +541,20 @@ def store_ends(connection: Connection, news: Mapping[str, RunEnd], now: int) -> 
     if not news:
         return
     statement = upsert(connection.engine, ends)
-    newest = {name: statement.excluded[name] for name in ("status", "ended_at", "look", "seen_at")}
+    newest = {name: statement.excluded[name] for name in ("status", "ended_at", "fingerprint", "seen_at")}
     # RETURNING, so that many rows go in one statement.
-    kept = statement.on_conflict_do_update(index_elements=["run_id"], set_=newest).returning(ends.c.run_id)
+    upserted = statement.on_conflict_do_update(index_elements=["run_id"], set_=newest).returning(ends.c.run_id)
     rows = [
-        {"run_id": run_id, "status": end.status, "ended_at": end.ended_at, "look": end.look, "seen_at": now}
+        {
+            "run_id": run_id,
+            "status": end.status,
+            "ended_at": end.ended_at,
+            "fingerprint": end.fingerprint,
+            "seen_at": now,
+        }
         for run_id, end in sorted(news.items())
     ]
-    connection.execute(kept, rows).all()
+    connection.execute(upserted, rows).all()
 
 
 def forget_ends(connection: Connection, now: int) -> int:
@@ -548,4 +567,4 @@ def forget_ends(connection: Connection, now: int) -> int:
 
 
 def _end(row: Row[tuple[str, str, int, str, int]]) -> tuple[str, RunEnd]:
-    return str(row.run_id), RunEnd(row.status, int(row.ended_at), row.look)
+    return str(row.run_id), RunEnd(row.status, int(row.ended_at), row.fingerprint)

@@ -142,7 +142,7 @@ ends = Table(
     Column("run_id", String(255), primary_key=True),
     Column("status", String(64), nullable=False),
     Column("ended_at", BigInteger, nullable=False),
-    Column("look", String(255), nullable=False),
+    Column("look", String(255), key="fingerprint", nullable=False),
     Column("seen_at", BigInteger, nullable=False, index=True),
 )
 
@@ -161,7 +161,7 @@ messages = Table(
     Column("about", Text, nullable=False),
     Column("state", String(16), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("told", Integer, nullable=False),
+    Column("told", Integer, key="posted_revision", nullable=False),
     Column("created_at", BigInteger, nullable=False, index=True),
     Column("not_before", BigInteger, nullable=False),
     Column("joined_at", BigInteger, nullable=False),

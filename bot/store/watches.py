@@ -28,8 +28,8 @@ class StoredWatches:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, kept: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
-        self._change(lambda connection: _add(connection, kept, instead_of))
+    def add(self, watch: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
+        self._change(lambda connection: _add(connection, watch, instead_of))
 
     def get(self, watch_id: str) -> StoredWatch | None:
         return next(iter(self._asked(select(watches).where(watches.c.id == watch_id), _kept)), None)
@@ -42,23 +42,23 @@ class StoredWatches:
             return oldest_first(map(_kept, connection.execute(select(watches))))
 
     def prime(self, watch_id: str, past: Iterable[str]) -> None:
-        told = {"past": json.dumps(list(past)), "is_primed": True}
+        values = {"past": json.dumps(list(past)), "is_primed": True}
         with self._engine.begin() as connection:
-            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**values))
 
     def tie(self, watch_id: str, experiment_id: str, *, gone_at: int = 0) -> None:
-        told = {"experiment_id": experiment_id, "gone_at": gone_at}
+        values = {"experiment_id": experiment_id, "gone_at": gone_at}
         with self._engine.begin() as connection:
-            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**values))
 
     def edit(self, watch_id: str, words: str, *, by: str, at: int, experiment_id: str = "") -> StoredWatch | None:
-        told = {"words": words, "experiment_id": experiment_id, "gone_at": 0}
+        values = {"words": words, "experiment_id": experiment_id, "gone_at": 0}
 
         def job(connection: Connection) -> StoredWatch | None:
             before = _locked(connection, watch_id)
             if before is None:
                 return None
-            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**values))
             _record(connection, before, by=by, at=at, what="edited", before=before.words, after=words)
             return _locked(connection, watch_id)
 
@@ -69,8 +69,8 @@ class StoredWatches:
             before = _locked(connection, watch_id)
             if before is None or before.is_paused:
                 return False
-            told = {"paused_at": max(at, 1), "paused_by": by, "paused_why": why}
-            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+            values = {"paused_at": max(at, 1), "paused_by": by, "paused_why": why}
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**values))
             _record(connection, before, by=by, at=at, what="paused", after=why)
             return True
 
@@ -81,8 +81,8 @@ class StoredWatches:
             before = _locked(connection, watch_id)
             if before is None or not before.is_paused:
                 return False
-            told = {"paused_at": 0, "paused_by": "", "paused_why": ""}
-            connection.execute(update(watches).where(watches.c.id == watch_id).values(**told))
+            values = {"paused_at": 0, "paused_by": "", "paused_why": ""}
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**values))
             _record(connection, before, by=by, at=at, what="resumed", before=before.paused_why)
             return True
 
@@ -137,19 +137,19 @@ class StoredWatches:
             return job(connection)
 
 
-def _add(connection: Connection, kept: StoredWatch, instead_of: Sequence[str]) -> None:
+def _add(connection: Connection, watch: StoredWatch, instead_of: Sequence[str]) -> None:
     """One that is there already (its success was not told) is left as it is."""
     if connection.dialect.name == "postgresql":  # the other has one writer at a time
-        lock = LOCK + crc32(f"{kept.workspace} {kept.channel}".encode())
+        lock = LOCK + crc32(f"{watch.workspace} {watch.channel}".encode())
         connection.execute(select(func.pg_advisory_xact_lock(cast(lock, BigInteger))))
     for each in instead_of:
-        _remove(connection, each, by=kept.created_by, at=int(kept.created_at))
-    here = _in(kept.workspace, kept.channel).where(watches.c.id != kept.id)
+        _remove(connection, each, by=watch.created_by, at=int(watch.created_at))
+    here = _in(watch.workspace, watch.channel).where(watches.c.id != watch.id)
     if (connection.scalar(select(func.count()).select_from(here.subquery())) or 0) >= MAX_WATCHES:
         raise TooManyWatches
-    told = {name: getattr(kept, name) for name in (*_SAME, *_STATE)} | {"past": json.dumps(kept.past)}
-    if connection.execute(upsert(connection.engine, watches).values(**told).on_conflict_do_nothing()).rowcount:
-        _record(connection, kept, by=kept.created_by, at=int(kept.created_at), what="added", after=kept.words)
+    values = {name: getattr(watch, name) for name in (*_SAME, *_STATE)} | {"past": json.dumps(watch.past)}
+    if connection.execute(upsert(connection.engine, watches).values(**values).on_conflict_do_nothing()).rowcount:
+        _record(connection, watch, by=watch.created_by, at=int(watch.created_at), what="added", after=watch.words)
 
 
 def _remove(connection: Connection, watch_id: str, *, by: str, at: int) -> StoredWatch | None:
@@ -169,14 +169,14 @@ def _locked(connection: Connection, watch_id: str) -> StoredWatch | None:
     return _kept(row) if row else None
 
 
-def _record(connection: Connection, kept: StoredWatch, *, by: str, at: int, **change: str) -> None:
-    told = {"watch_id": kept.id, "workspace": kept.workspace, "channel": kept.channel, "before": "", "after": ""}
-    connection.execute(insert(watch_changes).values(**(told | change), changed_by=by, changed_at=at))
+def _record(connection: Connection, watch: StoredWatch, *, by: str, at: int, **change: str) -> None:
+    values = {"watch_id": watch.id, "workspace": watch.workspace, "channel": watch.channel, "before": "", "after": ""}
+    connection.execute(insert(watch_changes).values(**(values | change), changed_by=by, changed_at=at))
 
 
 def _kept(row: Row[Any]) -> StoredWatch:
-    told = {name: getattr(row, name) for name in (*_SAME, *_STATE)}
-    return StoredWatch(**told, past=tuple(json.loads(row.past)))
+    values = {name: getattr(row, name) for name in (*_SAME, *_STATE)}
+    return StoredWatch(**values, past=tuple(json.loads(row.past)))
 
 
 def _changed(row: Row[Any]) -> WatchChange:

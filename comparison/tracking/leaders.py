@@ -106,7 +106,7 @@ class LeaderSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedRanking:
     runs: tuple[Run, ...]
     looked_at: float  # by the clock of the process
     looked_at_ms: int  # by the wall
@@ -122,7 +122,7 @@ class LeaderCache:
         self._clock = clock
         self._wall = wall
         self._lock = threading.Lock()
-        self._kept: dict[Ranking, _Kept] = {}
+        self._kept: dict[Ranking, _CachedRanking] = {}
 
     def leaders(self, ranking: Ranking, source: LeaderSource, count: int) -> tuple[Run, ...]:
         """As `leading.leaders`."""
@@ -135,15 +135,17 @@ class LeaderCache:
             if found is not None and cached.runs and len(found) >= min(count, len(cached.runs)):
                 self._keep(
                     ranking,
-                    _Kept(_slim(ranking, found, cached.asked_for), cached.looked_at, began_ms, cached.asked_for),
+                    _CachedRanking(
+                        _slim(ranking, found, cached.asked_for), cached.looked_at, began_ms, cached.asked_for
+                    ),
                 )
                 return found[:count]
         known = [run for run in source.get([run.run_id for run in cached.runs]) if run] if cached else []
         found = leaders(ranking, source, count=count, known=[run for run in known if not run.deleted])
-        self._keep(ranking, _Kept(_slim(ranking, found, count), began, began_ms, count))
+        self._keep(ranking, _CachedRanking(_slim(ranking, found, count), began, began_ms, count))
         return found
 
-    def _with_news(self, ranking: Ranking, source: LeaderSource, cached: _Kept) -> tuple[Run, ...] | None:
+    def _with_news(self, ranking: Ranking, source: LeaderSource, cached: _CachedRanking) -> tuple[Run, ...] | None:
         """The leaders among those kept, as they are now, and the runs that ended since or still run; None: too many.
 
         Also None when a kept one fell behind: then somebody that was not kept may have passed it.
@@ -163,7 +165,7 @@ class LeaderCache:
         known = {run.run_id: run for run in [*current, *fresh[0], *fresh[1]]}
         return leaders(ranking, _Nothing(), count=cached.asked_for, known=known.values())
 
-    def _keep(self, ranking: Ranking, cached: _Kept) -> None:
+    def _keep(self, ranking: Ranking, cached: _CachedRanking) -> None:
         with self._lock:
             self._kept.pop(ranking, None)
             self._kept[ranking] = cached

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handlers.access.directory import Directory, Standing
+from handlers.access.directory import Directory, Membership
 from handlers.access.sender import Sender
 
 
@@ -37,17 +37,17 @@ class Admission:
             return GUEST
         home = own or sender.installed
         is_elsewhere = bool(home and sender.belongs and not home & sender.belongs)
-        standing = self._standing(sender, home)
-        if standing is Standing.FOREIGN or (is_elsewhere and standing is not Standing.MEMBER):
+        membership = self._membership(sender, home)
+        if membership is Membership.FOREIGN or (is_elsewhere and membership is not Membership.MEMBER):
             return FOREIGN
-        if standing is Standing.GUEST:
+        if membership is Membership.GUEST:
             return GUEST if self.policy is Policy.REFUSE else ""
-        if standing is Standing.UNSURE:
+        if membership is Membership.UNSURE:
             return UNSURE
-        nobody_says = standing is Standing.UNTOLD and not sender.belongs
+        nobody_says = membership is Membership.UNTOLD and not sender.belongs
         return FOREIGN if nobody_says and sender.is_shared else ""
 
-    def _standing(self, sender: Sender, home: frozenset[str]) -> Standing:
+    def _membership(self, sender: Sender, home: frozenset[str]) -> Membership:
         if self.directory is None or not sender.user:
-            return Standing.UNTOLD
-        return self.directory.standing(sender.user, home)
+            return Membership.UNTOLD
+        return self.directory.membership(sender.user, home)

@@ -20,7 +20,7 @@ _STRIPES = 32  # people asked for side by side
 _UNKNOWN_PEOPLE = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 
 
-class Standing(Enum):
+class Membership(Enum):
     MEMBER = "of this workspace"
     GUEST = "a guest here"
     FOREIGN = "of another workspace"
@@ -37,10 +37,10 @@ class Person:
     is_stranger: bool
     at: float
 
-    def standing(self, own: frozenset[str]) -> Standing:
+    def membership(self, own: frozenset[str]) -> Membership:
         if self.is_stranger or (own and not self.belongs & own):
-            return Standing.FOREIGN
-        return Standing.GUEST if self.is_guest else Standing.MEMBER
+            return Membership.FOREIGN
+        return Membership.GUEST if self.is_guest else Membership.MEMBER
 
 
 class Directory:
@@ -55,26 +55,26 @@ class Directory:
         self._known: dict[str, Person] = {}
         self._silent_until = self._untold_until = float("-inf")
 
-    def standing(self, user: str, own: frozenset[str]) -> Standing:
+    def membership(self, user: str, own: frozenset[str]) -> Membership:
         """`own`: the ids of the workspace and the company that the bot is of."""
-        found: Person | Standing | None = self._remembered(user, FRESH)
+        found: Person | Membership | None = self._remembered(user, FRESH)
         if found is None:
             with self._asking[hash(user) % _STRIPES]:
                 found = self._remembered(user, FRESH) or self._asked(user)
-        return found.standing(own) if isinstance(found, Person) else found
+        return found.membership(own) if isinstance(found, Person) else found
 
-    def _asked(self, user: str) -> Person | Standing:
+    def _asked(self, user: str) -> Person | Membership:
         now = self._clock()
         if now < self._untold_until:
-            return Standing.UNTOLD
+            return Membership.UNTOLD
         if now < self._silent_until:
-            return self._remembered(user, STALE) or Standing.UNSURE
+            return self._remembered(user, STALE) or Membership.UNSURE
         try:
             answer = self._ask(user)
         except SlackError as failure:
             return self._failed(user, failure)
         if not string(answer, "id"):
-            return self._remembered(user, STALE) or Standing.UNSURE
+            return self._remembered(user, STALE) or Membership.UNSURE
         person = _person(answer, self._clock())
         with self._mutex:
             self._known.pop(user, None)
@@ -83,18 +83,18 @@ class Directory:
                 del self._known[next(iter(self._known))]
         return person
 
-    def _failed(self, user: str, failure: SlackError) -> Person | Standing:
+    def _failed(self, user: str, failure: SlackError) -> Person | Membership:
         if failure.code in _UNKNOWN_PEOPLE:
-            return Standing.FOREIGN
+            return Membership.FOREIGN
         if (
             failure.kind is SlackErrorKind.DENIED
         ):  # it stays so until the app is installed anew: missing_scope, invalid_auth …
             self._untold_until = self._clock() + FRESH
             log.warning("who is a guest, or of another company, cannot be looked up: %s", failure.code)
-            return Standing.UNTOLD
+            return Membership.UNTOLD
         self._silent_until = self._clock() + max(PAUSE, failure.wait)
         log.warning("who somebody is cannot be looked up now: %s", failure)
-        return self._remembered(user, STALE) or Standing.UNSURE
+        return self._remembered(user, STALE) or Membership.UNSURE
 
     def _remembered(self, user: str, seconds: float) -> Person | None:
         with self._mutex:

@@ -173,14 +173,14 @@ class InPlaceJob:
         comparison = compare_message.fetch_and_compare(request, services, agreed)
         held = state_of(request, comparison, asked_by=before.asked_by)
         if self.wish.is_refresh and held and held.seen == before.seen:
-            delivery.tell(_nothing_new)
+            delivery.answer_privately(_nothing_new)
             return
         drawing = compare_message.draw_comparison(
             request, comparison, services, asked_by=before.asked_by, changed_by=heard.user, held=held, agreed=agreed
         )
         is_changed = edit_message(place, drawing, heard, services, self.outlet)
         if not is_changed:
-            delivery.answer(drawing)
+            delivery.answer_publicly(drawing)
         if held:
             ts = place.message_ts if is_changed else delivery.posted_ts
             compare_message.remember_comparison(held, comparison, heard, services, ts)

@@ -87,7 +87,7 @@ class GoalJob:
         after = [set_by(heard, services, GOAL, value, metric=metric) for metric, value in self.goals.items()]
         before = services.defaults.change(heard.team, heard.channel, after)
         report = goals_report(after, before, place=channel_words(heard))
-        delivery.answer(lambda rung: draw(report, rung=rung, changed_by=heard.user))
+        delivery.answer_publicly(lambda rung: draw(report, rung=rung, changed_by=heard.user))
         self._change_message(heard, services)
 
     def show_progress(

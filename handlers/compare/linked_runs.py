@@ -67,7 +67,7 @@ class TooFewRuns:
         def drawn(rung: BlockLevel) -> Reply:
             return draw(report, rung=rung, row=[opener("Compare it with …" if run else "Choose runs …", start)])
 
-        delivery.tell(drawn)
+        delivery.answer_privately(drawn)
 
     def show_progress(self, _request: Request, heard: Utterance, services: Services, delivery: Delivery) -> None: ...
 

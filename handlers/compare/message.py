@@ -57,7 +57,7 @@ def answer(request: Compare, said: Utterance, services: Services, delivery: Deli
     held = None if request.part else state_of(request, comparison, asked_by=said.user)
     with services.drawing:
         message = draw_comparison(request, comparison, services, asked_by=said.user, held=held, agreed=agreed)
-    delivery.answer(message)
+    delivery.answer_publicly(message)
     if held:
         remember_comparison(held, comparison, said, services, delivery.posted_ts)
 

@@ -33,17 +33,17 @@ _MEMBERS, _PAGES = 999, 20  # members of a channel asked for at once, and how of
 
 class SlackErrorKind(Enum):
     REFUSED_BLOCKS = "the blocks were refused"
-    WAIT = "told to wait; nothing was done"
-    UNSENT = "Slack was not reached; nothing was done"
-    UNKNOWN = "it may or may not have been done"
-    GONE = "the message cannot be changed any more"
+    RATE_LIMITED = "told to wait; nothing was done"
+    NOT_SENT = "Slack was not reached; nothing was done"
+    UNCONFIRMED = "it may or may not have been done"
+    MESSAGE_GONE = "the message cannot be changed any more"
     NOT_HERE = "the bot cannot post here"
     FORBIDDEN = "the workspace does not let anybody's bot post here"
     DENIED = "it will not be done"
 
 
 _AGAIN: frozenset[SlackErrorKind] = frozenset(
-    {SlackErrorKind.UNKNOWN}
+    {SlackErrorKind.UNCONFIRMED}
 )  # may be repeated by calls that do no harm twice
 
 
@@ -88,7 +88,7 @@ class SlackClient:
     def delete(self, channel: str, ts: str) -> None:
         self._call("chat.delete", {"channel": channel, "ts": ts}, _AGAIN)
 
-    def whisper(self, channel: str, user: str, reply: Reply, *, thread_ts: str = "") -> None:
+    def post_ephemeral(self, channel: str, user: str, reply: Reply, *, thread_ts: str = "") -> None:
         """A message that only one person sees."""
         arguments = _content(reply) | {"channel": channel, "user": user, "thread_ts": thread_ts or None}
         self._call("chat.postEphemeral", arguments)
@@ -124,7 +124,7 @@ class SlackClient:
         """Somebody's Home tab."""
         self._call("views.publish", {"user_id": user, "view": view}, _AGAIN)
 
-    def greet(self) -> None:
+    def auth_test(self) -> None:
         """Asks Slack who we are, which changes nothing. Fails as every call does."""
         self._call("auth.test", {})
 
@@ -133,7 +133,7 @@ class SlackClient:
         answer = self._call("chat.getPermalink", {"channel": channel, "message_ts": ts}, _AGAIN)
         return str(answer.get("permalink", ""))
 
-    def find(
+    def find_own_message(
         self, channel: str, wanted: Mapping[str, object], *, thread_ts: str = "", since: str = "", until: str = ""
     ) -> str:
         """The `ts` of our message with this in its metadata, "" when there is none; fails where history is closed.
@@ -151,7 +151,7 @@ class SlackClient:
             if metadata.get("event_type") == ANSWER and wanted.items() <= payload.items():
                 return str(message.get("ts", ""))
         if since and answer.get("has_more"):
-            raise SlackError(SlackErrorKind.UNKNOWN, TOO_MUCH)
+            raise SlackError(SlackErrorKind.UNCONFIRMED, TOO_MUCH)
         return ""
 
     def has_member(self, channel: str, user: str) -> bool:
@@ -165,7 +165,7 @@ class SlackClient:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return False
-        raise SlackError(SlackErrorKind.UNKNOWN, "the channel has more members than can be looked through")
+        raise SlackError(SlackErrorKind.UNCONFIRMED, "the channel has more members than can be looked through")
 
     def find_person(self, email_or_id: str) -> str:
         """The id of the person with this address or id, "" when there is none, or the app may not know."""
@@ -238,9 +238,9 @@ class SlackClient:
     @staticmethod
     def _pause(failure: SlackError, repeatable: frozenset[SlackErrorKind], tries: int) -> float | None:
         """Seconds until it may be tried again; None: it may not."""
-        if failure.kind is SlackErrorKind.WAIT:
+        if failure.kind is SlackErrorKind.RATE_LIMITED:
             return max(failure.wait, _RESENT_AFTER) if failure.wait <= _LONGEST_WAIT else None
-        if failure.kind is SlackErrorKind.UNSENT or failure.kind in repeatable:
+        if failure.kind is SlackErrorKind.NOT_SENT or failure.kind in repeatable:
             return _RESENT_AFTER * tries if tries < _TRIES else None
         return None
 
@@ -261,15 +261,15 @@ _KINDS = {
         "msg_blocks_too_long",
         "invalid_attachments",
     ),
-    SlackErrorKind.WAIT: ("ratelimited", "rate_limited", "message_limit_exceeded"),
-    SlackErrorKind.UNKNOWN: (
+    SlackErrorKind.RATE_LIMITED: ("ratelimited", "rate_limited", "message_limit_exceeded"),
+    SlackErrorKind.UNCONFIRMED: (
         "internal_error",
         "fatal_error",
         "service_unavailable",
         "request_timeout",
         "team_added_to_org",
     ),
-    SlackErrorKind.GONE: ("message_not_found", "cant_update_message", "edit_window_closed"),
+    SlackErrorKind.MESSAGE_GONE: ("message_not_found", "cant_update_message", "edit_window_closed"),
     SlackErrorKind.NOT_HERE: ("not_in_channel", "channel_not_found", "user_not_in_channel"),
     SlackErrorKind.FORBIDDEN: (
         "restricted_action",
@@ -291,7 +291,9 @@ def of_call(error: Exception) -> SlackError:
         status = getattr(response, "status_code", 200)
         headers = getattr(response, "headers", {})
         return _answered(status, str(response.get("error", "")), headers, _places(response))
-    return SlackError(SlackErrorKind.UNSENT if _never_left(error) else SlackErrorKind.UNKNOWN, type(error).__name__)
+    return SlackError(
+        SlackErrorKind.NOT_SENT if _never_left(error) else SlackErrorKind.UNCONFIRMED, type(error).__name__
+    )
 
 
 def of_response(response: WebhookResponse) -> SlackError | None:
@@ -303,12 +305,12 @@ def of_response(response: WebhookResponse) -> SlackError | None:
 
 
 def _answered(status: int, code: str, headers: Mapping[str, Any], places: tuple[str, ...]) -> SlackError:
-    if status == 429 or _BY_CODE.get(code) is SlackErrorKind.WAIT:
-        return SlackError(SlackErrorKind.WAIT, code or "ratelimited", wait=_seconds(headers))
+    if status == 429 or _BY_CODE.get(code) is SlackErrorKind.RATE_LIMITED:
+        return SlackError(SlackErrorKind.RATE_LIMITED, code or "ratelimited", wait=_seconds(headers))
     if code in _BY_CODE:
         return SlackError(_BY_CODE[code], code, places=places)
     if status >= 500 or (status == 200 and not code.replace("_", "").isalnum()):
-        return SlackError(SlackErrorKind.UNKNOWN, f"HTTP {status}")
+        return SlackError(SlackErrorKind.UNCONFIRMED, f"HTTP {status}")
     return SlackError(SlackErrorKind.DENIED, code[:80] or f"HTTP {status}")
 
 

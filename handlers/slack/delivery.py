@@ -71,7 +71,7 @@ class Delivery:
     def outlet(self) -> SlackClient:
         return self._outlet
 
-    def enter(self, text: str) -> None:
+    def reserve(self, text: str) -> None:
         """From now on something stands there for all to see, which the answer takes the place of.
 
         Raises SlackFailed where nothing may be posted. That Slack does not confirm it is no matter.
@@ -85,30 +85,30 @@ class Delivery:
                     self._utterance.channel, working, thread_ts=self._utterance.answer_ts
                 )
             except SlackError as failure:
-                if failure.kind is not SlackErrorKind.UNKNOWN:
+                if failure.kind is not SlackErrorKind.UNCONFIRMED:
                     raise
                 self._work_unseen(failure, text, replace(self._outlet, patience=0.0))
             if self._working_ts:
                 self._services.inbox.show(self._utterance.delivery, self._working_ts)
 
-    def answer(self, draw: Draw) -> None:
+    def answer_publicly(self, draw: Draw) -> None:
         """The answer for all who are there; it takes the place of what was shown while working."""
         with self._mutex:
             if not self._finish() or not self._begin(AnswerStage.TELLING):
                 return
-            self._descend(draw, self._publish)
+            self._send(draw, self._publish)
 
-    def tell(self, draw: Draw) -> None:
+    def answer_privately(self, draw: Draw) -> None:
         """Something for the asker alone: help, an error. What was shown while working goes away."""
         with self._mutex:
             is_public = self._utterance.is_direct or bool(self._utterance.bot)
             if not self._finish() or not self._begin(AnswerStage.TELLING if is_public else AnswerStage.CONFIDING):
                 return
             if is_public:
-                self._descend(draw, self._publish)
+                self._send(draw, self._publish)
                 return
             self._withdraw()
-            self._descend(draw, self._confide)
+            self._send(draw, self._send_privately)
 
     def _finish(self) -> bool:
         """True the first time."""
@@ -122,7 +122,7 @@ class Delivery:
             log.warning("%s is answered by another process", self._utterance.delivery)
         return is_ours
 
-    def _descend(self, draw: Draw, send: Callable[[Reply], None]) -> None:
+    def _send(self, draw: Draw, send: Callable[[Reply], None]) -> None:
         def drawn(rung: BlockLevel) -> Reply:
             with self._services.drawing:
                 return draw(rung)
@@ -138,7 +138,7 @@ class Delivery:
     def _work_unseen(self, failure: SlackError, text: str, outlet: SlackClient) -> None:
         log.info("working could not be shown in the channel: %s", failure)
         try:
-            if failure.kind is SlackErrorKind.UNKNOWN:
+            if failure.kind is SlackErrorKind.UNCONFIRMED:
                 self._working_ts = self._find(working=True)
             elif self._utterance.response_url:
                 outlet.respond(self._utterance.response_url, Reply(text, only_to_asker=True))
@@ -159,7 +159,7 @@ class Delivery:
             try:
                 self._outlet.update(self._utterance.channel, self._working_ts, reply)
             except SlackError as failure:
-                if failure.kind is not SlackErrorKind.GONE:
+                if failure.kind is not SlackErrorKind.MESSAGE_GONE:
                     raise
                 self._withdraw()
             else:
@@ -168,12 +168,12 @@ class Delivery:
         self._post(reply)
 
     def _post(self, reply: Reply) -> None:
-        lost = SlackError(SlackErrorKind.UNKNOWN, "not confirmed")
+        lost = SlackError(SlackErrorKind.UNCONFIRMED, "not confirmed")
         for _ in range(_POSTS):
             try:
                 self.posted_ts = self._outlet.post(self._utterance.channel, reply, thread_ts=self._utterance.answer_ts)
             except SlackError as failure:
-                if failure.kind is not SlackErrorKind.UNKNOWN:
+                if failure.kind is not SlackErrorKind.UNCONFIRMED:
                     raise
                 lost = failure
             else:
@@ -208,14 +208,16 @@ class Delivery:
 
     def _find(self, *, working: bool, since: str = "") -> str:
         wanted = self._payload(working=working)
-        return self._outlet.find(self._utterance.channel, wanted, thread_ts=self._utterance.answer_ts, since=since)
+        return self._outlet.find_own_message(
+            self._utterance.channel, wanted, thread_ts=self._utterance.answer_ts, since=since
+        )
 
     def _publish_elsewhere(self, reply: Reply, failure: SlackError) -> None:
         """By response_url where the bot cannot post; to the asker alone where the channel may hold it already."""
         self._report(failure, "an answer could not be posted")
         why = _WHY_HERE.get(failure.kind, "")
-        private = failure.kind in (SlackErrorKind.UNKNOWN, SlackErrorKind.FORBIDDEN)
-        if failure.kind is not SlackErrorKind.UNKNOWN:
+        private = failure.kind in (SlackErrorKind.UNCONFIRMED, SlackErrorKind.FORBIDDEN)
+        if failure.kind is not SlackErrorKind.UNCONFIRMED:
             self._withdraw()
         if self._utterance.response_url and not private:
             try:
@@ -231,14 +233,14 @@ class Delivery:
                 return
         if self._utterance.bot:
             return  # it cannot be told alone
-        why = _UNCONFIRMED if failure.kind is SlackErrorKind.UNKNOWN else why
-        self._confide(_with_reason(reply, why) if why else reply)
+        why = _UNCONFIRMED if failure.kind is SlackErrorKind.UNCONFIRMED else why
+        self._send_privately(_with_reason(reply, why) if why else reply)
 
-    def _confide(self, reply: Reply) -> None:
+    def _send_privately(self, reply: Reply) -> None:
         """To the asker alone, by the first way that is open."""
         utterance, own = self._utterance, replace(reply, only_to_asker=True, metadata={})
         ways: list[Callable[[], object]] = [
-            lambda: self._outlet.whisper(utterance.channel, utterance.user, own, thread_ts=utterance.thread_ts),
+            lambda: self._outlet.post_ephemeral(utterance.channel, utterance.user, own, thread_ts=utterance.thread_ts),
             lambda: self._outlet.post(utterance.user, own),
         ]
         if utterance.response_url:

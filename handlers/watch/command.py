@@ -110,13 +110,13 @@ def _watch(request: WatchRequest, said: Utterance, services: Services, delivery:
         row = [push(f"Watches of {channel_words(said)}", LIST, "list")]
         return _above(draw(report, rung=rung, asked_by=said.user, row=row), shown, rung, lead)
 
-    delivery.answer(drawn)
+    delivery.answer_publicly(drawn)
 
 
 def add_watch(delivery: Delivery, said: Utterance) -> None:
     """Raises RequestError where the channel cannot be told anything, with how to mend that."""
     try:
-        delivery.enter("Setting it up …")
+        delivery.reserve("Setting it up …")
     except SlackError as failure:
         raise cannot_post(failure.code, words=said.words) from failure
 
@@ -156,7 +156,7 @@ def _add(kept: StoredWatch, said: Utterance, services: Services) -> None:
 
 def _tell_same(same: StoredWatch, said: Utterance, services: Services, delivery: Delivery) -> None:
     report = same_report(sentence_of(same), command=services.command, place=channel_words(said), paused=same.is_paused)
-    delivery.tell(lambda rung: with_line_below(draw(report, rung=rung), set_up_line(same)))
+    delivery.answer_privately(lambda rung: with_line_below(draw(report, rung=rung), set_up_line(same)))
 
 
 def _example(vetted: ValidatedWatch, said: Utterance, services: Services) -> PostedNotification | None:
@@ -199,19 +199,19 @@ def _above(reply: Reply, shown: PostedNotification | None, rung: BlockLevel, lea
 def _unwatch(request: Unwatch, said: Utterance, services: Services, delivery: Delivery) -> None:
     here = watches_here(said, services)
     if not here and (request.is_all or not request.place):
-        delivery.tell(draw_list(watches_shown(said, services)))
+        delivery.answer_privately(draw_list(watches_shown(said, services)))
     elif request.is_all:
-        delivery.tell(confirm_remove_all(here, channel_words(said), services.command))
+        delivery.answer_privately(confirm_remove_all(here, channel_words(said), services.command))
     elif not request.place and len(here) > 1:
-        delivery.tell(draw_list(watches_shown(said, services)))
+        delivery.answer_privately(draw_list(watches_shown(said, services)))
     else:
         found = _of_place(request, here, services) if request.place else here
         chosen = [each for each in found if request.watching is None or _is_described(each, request.watching)]
         if not chosen:
             report = which_report([each.words for each in found], command=services.command)
-            delivery.tell(lambda rung: draw(report, rung=rung))
+            delivery.answer_privately(lambda rung: draw(report, rung=rung))
             return
-        delivery.answer(_removed(remove_watches(chosen, said, services, delivery), said, services))
+        delivery.answer_publicly(_removed(remove_watches(chosen, said, services, delivery), said, services))
 
 
 def remove_watches(
@@ -304,7 +304,7 @@ def _begin(  # noqa: PLR0913, PLR0917 -- what a feature is given, taken apart
     require_change(before, said, delivery.outlet, services)
     require_member(said, delivery.outlet, services)
     try:
-        delivery.enter("Setting it up …")
+        delivery.reserve("Setting it up …")
     except SlackError as failure:
         raise cannot_post(failure.code, words=said.words) from failure
     same = [each for each in before if each.words == words and not each.is_paused]
@@ -317,7 +317,7 @@ def _begin(  # noqa: PLR0913, PLR0917 -- what a feature is given, taken apart
         doubts=doubts,
         replaced="" if same or not before else before[0].words,
     )
-    delivery.answer(lambda rung: draw(report, rung=rung, asked_by=said.user))
+    delivery.answer_publicly(lambda rung: draw(report, rung=rung, asked_by=said.user))
 
 
 def _replace(before: list[StoredWatch], words: str, said: Utterance, services: Services) -> None:
@@ -338,7 +338,7 @@ def _stop(before: list[StoredWatch], said: Utterance, services: Services, delive
     words = gone[0].words if gone else ""
     report = digest_off_report(words, command=services.command, place=channel_words(said))
     if not gone:
-        delivery.tell(lambda rung: draw(report, rung=rung))
+        delivery.answer_privately(lambda rung: draw(report, rung=rung))
         return
     who = "" if gone[0].created_by == said.user else set_up_line(gone[0])
 
@@ -346,4 +346,4 @@ def _stop(before: list[StoredWatch], said: Utterance, services: Services, delive
         reply = draw(report, rung=rung, changed_by=said.user)
         return with_line_below(reply, who) if who else reply
 
-    delivery.answer(drawn)
+    delivery.answer_publicly(drawn)

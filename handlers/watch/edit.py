@@ -203,7 +203,7 @@ class WatchEditJob:
                 log.info("a list of watches could not be drawn anew: %s", failure)
             else:
                 return
-        delivery.tell(listed)
+        delivery.answer_privately(listed)
 
 
 def _submitted_words(kept: StoredWatch) -> str:
@@ -307,7 +307,7 @@ def edited_watch(
     certain = _certain(submitted, services.watches.get(held.watch))
     edit = replace(edit, watching=watching, certain=certain)
     try:
-        vetted = services.shelf.look(
+        vetted = services.shelf.get(
             ("vet", submitted.team, edit.channel, watch_words(watching), *sorted(certain)),
             lambda: _vet(watching, submitted.team, edit.channel, services, certain),
             WITHIN,
@@ -358,7 +358,7 @@ def _digest(submitted: DialogSubmission, edit: EditedWatch, services: Services) 
     try:
         digest = digest_of(words)
         with suppress(LookupTimeout):
-            digest, _doubts = services.shelf.look(("digest", words), partial(known_digest, digest, services), WITHIN)
+            digest, _doubts = services.shelf.get(("digest", words), partial(known_digest, digest, services), WITHIN)
     except RequestError as error:
         return {"when": field_error(error)}
     return replace(edit, digest=digest_words(digest))

@@ -49,7 +49,7 @@ class ShownWatches:
 
 
 def answer(_request: ListWatches, said: Utterance, services: Services, delivery: Delivery) -> None:
-    delivery.tell(draw_list(watches_shown(said, services)))
+    delivery.answer_privately(draw_list(watches_shown(said, services)))
 
 
 def show_progress(_request: ListWatches, _said: Utterance, _services: Services, _delivery: Delivery) -> None:

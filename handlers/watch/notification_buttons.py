@@ -156,7 +156,7 @@ class MuteAction:
         experiment = _experiment(self.experiment_id, services)
         covering = _covering(experiment.name, heard, services)
         if not covering:
-            delivery.tell(lambda rung: draw(Report(headline=_UNWATCHED, summary=_UNWATCHED), rung=rung))
+            delivery.answer_privately(lambda rung: draw(Report(headline=_UNWATCHED, summary=_UNWATCHED), rung=rung))
             return
         require_change(covering, heard, delivery.outlet, services)
         done = _mute(experiment.name, covering, heard, services)
@@ -169,7 +169,7 @@ class MuteAction:
             value = _write(done)
             return draw(report, rung=rung, row=[push("Undo", UNDO, value)] if value else [])
 
-        delivery.tell(drawn)
+        delivery.answer_privately(drawn)
 
     def show_progress(
         self, _request: ListWatches, _heard: Utterance, _services: Services, _delivery: Delivery
@@ -210,7 +210,7 @@ class UnmuteAction:
                 return
         except SlackError:
             pass
-        delivery.tell(lambda rung: draw(report, rung=rung))
+        delivery.answer_privately(lambda rung: draw(report, rung=rung))
 
 
 def _experiment(experiment_id: str, services: Services) -> Experiment:

@@ -160,13 +160,13 @@ class FakeOutbox:
                 self._change(message_id, begun_at=before.begun_at or now, tries=before.tries + 1)
             return before
 
-    def told(self, message_id, stands, now):
+    def record_posted(self, message_id, stands, now):
         with self._lock:
             each = self.messages.get(message_id)
             if each is None:
                 return
-            if each.told <= stands.revision:
-                self._change(message_id, told=stands.revision, ts=stands.ts, drawn=stands.drawn)
+            if each.posted_revision <= stands.revision:
+                self._change(message_id, posted_revision=stands.revision, ts=stands.ts, drawn=stands.drawn)
             self._change(
                 message_id,
                 state=MessageState.POSTED,
@@ -196,7 +196,7 @@ class FakeOutbox:
         with self._lock:
             each = self.messages.get(message_id)
             if each and each.revision == revision and each.ts:
-                self._change(message_id, state=MessageState.POSTED, told=revision, problem="", begun_at=0)
+                self._change(message_id, state=MessageState.POSTED, posted_revision=revision, problem="", begun_at=0)
             elif each and each.revision == revision:
                 self._change(message_id, state=MessageState.DROPPED, problem=why, begun_at=0)
 
@@ -243,7 +243,9 @@ class FakeOutbox:
 
     @staticmethod
     def _is_due(message, now):
-        waits = message.state in {MessageState.WAITING, MessageState.POSTED} and message.told < message.revision
+        waits = (
+            message.state in {MessageState.WAITING, MessageState.POSTED} and message.posted_revision < message.revision
+        )
         return waits and message.not_before <= now
 
     @staticmethod
@@ -270,7 +272,7 @@ class FakeOutbox:
         meant = [each for each in found if is_meant(each)]
         for each in meant:
             state = MessageState.POSTED if each.ts else MessageState.WAITING
-            tries = 0 if each.told == each.revision else each.tries
+            tries = 0 if each.posted_revision == each.revision else each.tries
             self._change(each.id, **({"revision": each.revision + 1, "state": state, "tries": tries} | changes))
         return len(meant)
 
@@ -302,7 +304,7 @@ class FakeOutbox:
             is_final=row.is_final and not has_grown,
             not_before=announcement.not_before if was_over else min(announcement.not_before, row.not_before),
             state=MessageState.POSTED if row.ts else MessageState.WAITING,
-            tries=0 if was_over or row.told == row.revision else row.tries,
+            tries=0 if was_over or row.posted_revision == row.revision else row.tries,
             problem="" if was_over else row.problem,
             unconfirmed=0 if was_over else row.unconfirmed,
         )
@@ -321,7 +323,7 @@ class FakeOutbox:
             announcement.about,
             MessageState.WAITING,
             revision=1,
-            told=0,
+            posted_revision=0,
             created_at=now,
             not_before=announcement.not_before,
             joined_at=now,

@@ -132,7 +132,7 @@ def test_what_was_never_set_can_be_taken_back_all_the_same(slack, words, told):
 def test_an_unknown_name_is_answered_to_the_asker_with_the_nearest(slack, words, told):
     with Workshop(slack, store()) as bot:
         said = bot.ask(words)
-        kept = bot.services.defaults.agreed(TEAM, ROOM)
+        kept = bot.services.defaults.settings(TEAM, ROOM)
     assert said.startswith(f"#ml-experiments, only to {MAYA}:\n# {told}")
     assert "Did you mean" in said
     assert kept == []
@@ -161,7 +161,7 @@ def test_an_unknown_name_is_answered_to_the_asker_with_the_nearest(slack, words,
 def test_what_cannot_be_set_changes_nothing_and_says_why_to_the_asker_alone(slack, words):
     with Workshop(slack, store()) as bot:
         said = bot.ask(words)
-        kept = bot.services.defaults.agreed(TEAM, ROOM)
+        kept = bot.services.defaults.settings(TEAM, ROOM)
     assert said.startswith(f"#ml-experiments, only to {MAYA}:")
     assert "went wrong" not in said
     assert kept == []
@@ -414,7 +414,7 @@ def test_goals_that_are_set_are_told_in_the_thread_and_the_message_is_judged_by_
         told = slack.wait_for_message("For cost, higher is better in this channel")
         slack.wait_until(lambda: "2 of 2 metrics" in read(slack.messages()[0]))
         bot.finish()
-        assert bot.services.defaults.agreed(TEAM, ROOM) == [
+        assert bot.services.defaults.settings(TEAM, ROOM) == [
             ChannelSetting("goal", "higher", "cost", MAYA, NOON // 1000)
         ]
     assert told.thread_ts == message.ts
@@ -440,7 +440,7 @@ def test_a_goal_of_the_channel_can_be_taken_back_in_the_dialog(slack):
         slack.submit(view, set_to(view, cost="name"))
         slack.wait_for_message("No goal is set for cost in this channel any more")
         bot.finish()
-        assert bot.services.defaults.agreed(TEAM, ROOM) == []
+        assert bot.services.defaults.settings(TEAM, ROOM) == []
 
 
 def test_a_dialog_sent_off_as_it_was_changes_nothing_and_says_nothing(slack):
@@ -448,7 +448,7 @@ def test_a_dialog_sent_off_as_it_was_changes_nothing_and_says_nothing(slack):
         view = dialog(slack, compared(slack))
         slack.submit(view, set_to(view))
         bot.finish()
-        assert bot.services.defaults.agreed(TEAM, ROOM) == []
+        assert bot.services.defaults.settings(TEAM, ROOM) == []
     assert len(slack.messages()) == 1
 
 

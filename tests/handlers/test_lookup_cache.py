@@ -46,56 +46,56 @@ def shelf(clock):
 
 def test_an_answer_is_used_for_half_a_minute_and_then_renewed(shelf, clock):
     asked = Asked()
-    assert [shelf.look("x", asked, 2), shelf.look("x", asked, 2)] == [1, 1]
+    assert [shelf.get("x", asked, 2), shelf.get("x", asked, 2)] == [1, 1]
     clock.at = 31
-    assert shelf.look("x", asked, 2) == 2
+    assert shelf.get("x", asked, 2) == 2
 
 
 def test_an_old_answer_is_used_while_the_new_one_takes_its_time(shelf, clock):
     asked = Asked()
-    shelf.look("x", asked, 2)
+    shelf.get("x", asked, 2)
     clock.at = 31
     asked.gate.clear()
     begun = time.monotonic()
-    assert shelf.look("x", asked, 2) == 1
+    assert shelf.get("x", asked, 2) == 1
     assert time.monotonic() - begun < 1.5
     asked.gate.set()
 
 
 def test_an_old_answer_is_used_while_mlflow_is_down_but_not_for_ever(shelf, clock):
     asked = Asked()
-    shelf.look("x", asked, 2)
+    shelf.get("x", asked, 2)
     asked.is_down = True
     for clock.at in (31, 100, 599):
-        assert shelf.look("x", asked, 2) == 1
+        assert shelf.get("x", asked, 2) == 1
     clock.at = 1_300
     with pytest.raises(TrackingUnavailable):
-        shelf.look("x", asked, 2)
+        shelf.get("x", asked, 2)
 
 
 def test_what_went_wrong_is_asked_for_again_at_once(shelf):
     asked = Asked()
     asked.is_down = True
     with pytest.raises(TrackingUnavailable):
-        shelf.look("x", asked, 2)
+        shelf.get("x", asked, 2)
     asked.is_down = False
-    assert shelf.look("x", asked, 2) == 1
+    assert shelf.get("x", asked, 2) == 1
 
 
 def test_what_comes_too_late_is_there_the_next_time(shelf):
     asked = Asked()
     asked.gate.clear()
     with pytest.raises(LookupTimeout):
-        shelf.look("x", asked, 0.05)
+        shelf.get("x", asked, 0.05)
     asked.gate.set()
-    assert shelf.look("x", asked, 2) == 1
+    assert shelf.get("x", asked, 2) == 1
 
 
 def test_many_who_ask_the_same_are_one_question(shelf):
     asked = Asked()
     asked.gate.clear()
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(shelf.look("x", asked, 5))) for _ in range(10)]
+    threads = [threading.Thread(target=lambda: answers.append(shelf.get("x", asked, 5))) for _ in range(10)]
     for each in threads:
         each.start()
     asked.gate.set()
@@ -109,9 +109,9 @@ def test_questions_do_not_pile_up_while_mlflow_hangs(shelf):
     asked.gate.clear()
     for number in range(MAX_LOOKUPS):
         with pytest.raises(LookupTimeout):
-            shelf.look(number, asked, 0)
+            shelf.get(number, asked, 0)
     begun = time.monotonic()
     with pytest.raises(LookupTimeout):
-        shelf.look("one more", asked, 5)
+        shelf.get("one more", asked, 5)
     assert time.monotonic() - begun < 1
     asked.gate.set()

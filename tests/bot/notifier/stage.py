@@ -83,7 +83,7 @@ class Stage:
         )
         self.pauser = WatchPauser(self.watches, self.outbox, self.clock.ms)
         self.subscriptions = Subscriptions(self.watches, self.pauser.pause_watch)
-        self.line = CircuitBreaker(self.clock.seconds)
+        self.circuit = CircuitBreaker(self.clock.seconds)
         self.deliverer = self.deliverer_on(slack.api_url) if slack else None
 
     def deliverer_on(self, api_url, announce=None):
@@ -93,7 +93,7 @@ class Stage:
             self.services,
             SlackClient.of(client, self.clock.wait),
             ContentComposer(self.services, announce or self._announce),
-            self.line,
+            self.circuit,
             self.pauser,
             self.turns,
             self.clock.ms,

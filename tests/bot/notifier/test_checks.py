@@ -41,7 +41,7 @@ class House:
     def post(self, message_id, *, is_final=False):
         row = self.outbox.get(message_id)
         stands = PostedState(row.revision, "1.0", is_final=is_final)
-        self.outbox.told(message_id, stands, self.clock.ms())
+        self.outbox.record_posted(message_id, stands, self.clock.ms())
         return message_id
 
     def change(self, name, /, **facts):
@@ -70,13 +70,13 @@ def house():
 
 
 def test_nothing_posted_asks_nothing(house):
-    assert (house.rechecker.look(), house.rechecker.end()) == (0, 0)
+    assert (house.rechecker.check(), house.rechecker.end()) == (0, 0)
     assert house.runs.asked == []
 
 
 def test_a_run_that_stays_as_it_was_leaves_its_message_alone(house):
     house.stand("A")
-    assert house.rechecker.look() == 0
+    assert house.rechecker.check() == 0
     assert house.due() == []
 
 
@@ -94,28 +94,28 @@ def test_what_changes_in_a_run_makes_its_message_due_once(house, news):
     a = house.stand("A")
     house.stand("B")
     house.change("A", **news)
-    assert house.rechecker.look() == 1
+    assert house.rechecker.check() == 1
     assert house.due() == [a]
     house.post(a)
-    assert house.rechecker.look() == 0
+    assert house.rechecker.check() == 0
 
 
 def test_a_model_that_is_registered_later_makes_its_message_due(house):
     a = house.stand("A")
     house.runs.models.append((ModelVersion("fraud", "3", "A".ljust(32, "0")), ()))
-    assert house.rechecker.look() == 1
+    assert house.rechecker.check() == 1
     assert house.due() == [a]
 
 
 def test_young_messages_are_looked_at_each_time_and_older_ones_every_ten_minutes(house):
     house.stand("A")
-    house.rechecker.look()
+    house.rechecker.check()
     house.clock.wait(20 * 60)
-    house.rechecker.look()
+    house.rechecker.check()
     asked = [house.runs.asked.count("these")]
     for _ in range(11):
         house.clock.wait(60)
-        house.rechecker.look()
+        house.rechecker.check()
         asked.append(house.runs.asked.count("these"))
     assert asked == [2] * 10 + [3] * 2
 
@@ -124,14 +124,14 @@ def test_after_a_day_a_message_stays_as_it_is(house):
     house.stand("A")
     house.clock.wait(25 * 3600)
     house.change("A", tags={"late": "yes"})
-    assert house.rechecker.look() == 0
+    assert house.rechecker.check() == 0
     assert house.runs.asked == []
 
 
 def test_many_runs_are_asked_for_in_few_requests(house):
     for number in range(500):
         house.stand(f"r{number:03d}x")
-    house.rechecker.look()
+    house.rechecker.check()
     assert house.runs.asked == ["these", "versions_of"] * 2
 
 
@@ -166,16 +166,16 @@ def test_a_sweep_whose_parent_never_ends_is_over_after_a_day(house):
 def test_a_run_that_falls_silent_is_reported_once(house):
     house.stage.watch()
     house.run("A", house.clock.ms())
-    assert house.silence.look() == 0
+    assert house.silence.check() == 0
     house.clock.wait(2 * 3600)
-    assert [house.silence.look() for _ in range(3)] == [1, 0, 0]
+    assert [house.silence.check() for _ in range(3)] == [1, 0, 0]
     assert house.announced(MessageKind.DEAD) == ["A"]
 
 
 def test_one_request_tells_what_is_silent(house):
     house.stage.watch()
     house.run("A", house.clock.ms())
-    house.silence.look()
+    house.silence.check()
     assert house.runs.asked == ["experiments", "running"]
 
 
@@ -183,13 +183,13 @@ def test_a_run_that_logs_again_is_reported_as_back_once(house):
     house.stage.watch()
     house.run("A", house.clock.ms())
     house.clock.wait(2 * 3600)
-    house.silence.look()
+    house.silence.check()
     assert house.announced(MessageKind.DEAD) == ["A"]
     house.run("A", house.clock.ms(), begun=house.clock.ms() - 3 * HOUR)
-    assert [house.silence.look() for _ in range(3)] == [1, 0, 0]
+    assert [house.silence.check() for _ in range(3)] == [1, 0, 0]
     assert house.announced(MessageKind.BACK) == ["A"]
     house.clock.wait(4 * 3600)
-    assert house.silence.look() == 1
+    assert house.silence.check() == 1
     assert house.announced(MessageKind.DEAD) == ["A", "A"]
 
 
@@ -197,29 +197,29 @@ def test_the_end_of_a_run_that_seemed_dead_is_told_as_an_end_and_not_again_as_be
     house.stage.watch()
     house.run("A", house.clock.ms())
     house.clock.wait(2 * 3600)
-    house.silence.look()
+    house.silence.check()
     house.announced(MessageKind.DEAD)
     house.change("A", status=Status.FINISHED, ended_at=house.clock.ms())
-    assert house.silence.look() == 0
+    assert house.silence.check() == 0
 
 
 def test_where_only_failures_are_told_of_a_good_end_says_that_it_was_not_dead(house):
     house.stage.watch("iris only failures")
     house.run("A", house.clock.ms())
     house.clock.wait(2 * 3600)
-    house.silence.look()
+    house.silence.check()
     assert house.announced(MessageKind.DEAD) == ["A"]
     house.change("A", status=Status.FINISHED, ended_at=house.clock.ms())
-    assert [house.silence.look(), house.silence.look()] == [1, 0]
+    assert [house.silence.check(), house.silence.check()] == [1, 0]
     assert house.announced(MessageKind.BACK) == ["A"]
 
 
 def test_what_was_silent_already_when_a_watch_began_is_not_reported(house):
     house.run("A", house.clock.ms() - 5 * HOUR)
     house.stage.watch(ago=60)
-    assert house.silence.look() == 0
+    assert house.silence.check() == 0
     house.clock.wait(24 * 3600)
-    assert house.silence.look() == 0
+    assert house.silence.check() == 0
 
 
 def test_a_run_with_a_slow_beat_that_dies_after_a_watch_began_is_reported(house):
@@ -228,15 +228,15 @@ def test_a_run_with_a_slow_beat_that_dies_after_a_watch_began_is_reported(house)
         "A", house.clock.ms() - 2 * HOUR, begun=begun, metrics={"loss": Metric(1, 18, house.clock.ms() - 2 * HOUR)}
     )
     house.stage.watch(ago=60)
-    assert house.silence.look() == 0
+    assert house.silence.check() == 0
     house.clock.wait(12 * 3600)
-    assert house.silence.look() == 1
+    assert house.silence.check() == 1
 
 
 def test_a_silence_of_more_than_a_week_is_no_news(house):
     house.stage.watch(ago=30 * 24 * 3600)
     house.run("A", house.clock.ms() - 8 * 24 * HOUR)
-    assert house.silence.look() == 0
+    assert house.silence.check() == 0
 
 
 def test_a_run_that_logs_all_at_its_end_is_given_three_times_as_long_as_the_others_took(house):
@@ -245,9 +245,9 @@ def test_a_run_that_logs_all_at_its_end_is_given_three_times_as_long_as_the_othe
     house.runs.runs.append(replace(ended("before", at - HOUR), started_at=at - 6 * HOUR))
     house.run("A", 0, begun=at)
     house.clock.wait(10 * 3600)
-    assert house.silence.look() == 0
+    assert house.silence.check() == 0
     house.clock.wait(6 * 3600)
-    assert house.silence.look() == 1
+    assert house.silence.check() == 1
 
 
 @pytest.mark.parametrize("words", ["iris only better", "iris when loss < 0.2", "iris by somebody", "fraud"])
@@ -255,4 +255,4 @@ def test_watches_that_ask_for_something_else_hear_nothing_of_dead_runs(house, wo
     house.stage.watch(words)
     house.run("A", house.clock.ms())
     house.clock.wait(2 * 3600)
-    assert house.silence.look() == 0
+    assert house.silence.check() == 0

@@ -23,7 +23,7 @@ class Planner:
         """Minute by minute: when each digest came, as local day and minute of UTC."""
         came = {}
         while self.clock.moment() < until:
-            self.digester.look()
+            self.digester.check()
             for each in self.stage.outbox.listed(limit=1_000):
                 came.setdefault(each.about, f"{self.clock.moment():%d %H:%M}")
             self.clock.wait(self.digester.until_next())
@@ -43,9 +43,9 @@ def test_a_digest_comes_on_the_minute_of_each_of_its_days():
 def test_it_is_announced_for_its_channel_and_day():
     planner = Planner(2026, 11, 23, 9, 29)
     kept = planner.stage.watch("daily 9:30", is_digest=True)
-    planner.digester.look()
+    planner.digester.check()
     planner.clock.wait(60)
-    assert planner.digester.look() == 1
+    assert planner.digester.check() == 1
     (message,) = planner.stage.outbox.listed()
     assert (message.kind, message.channel, message.watch_ids) == (MessageKind.DIGEST, kept.channel, (kept.id,))
     assert message.about == "2026-11-23"
@@ -67,8 +67,8 @@ def test_on_the_nights_when_clocks_change_it_comes_once(words, begins, ends, cam
 def test_two_processes_and_a_restart_make_no_second_one():
     planner = Planner(2026, 11, 23, 9, 30)
     planner.stage.watch("daily 9:30", is_digest=True)
-    assert planner.digester.look() == 1
-    assert [planner.another().look() for _ in range(3)] == [0, 0, 0]
+    assert planner.digester.check() == 1
+    assert [planner.another().check() for _ in range(3)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(("hours", "count"), [(1, 1), (5.9, 1), (6.1, 0)])
@@ -76,7 +76,7 @@ def test_one_that_was_missed_comes_late_and_not_when_it_is_too_late(hours, count
     planner = Planner(2026, 11, 23, 9, 30)
     planner.stage.watch("daily 9:30", is_digest=True)
     planner.clock.wait(hours * 3600)
-    assert planner.digester.look() == count
+    assert planner.digester.check() == count
 
 
 def test_one_that_is_planned_after_its_hour_comes_tomorrow():
@@ -88,7 +88,7 @@ def test_one_that_is_planned_after_its_hour_comes_tomorrow():
 def test_one_that_is_moved_to_an_hour_that_is_over_comes_tomorrow():
     planner = Planner(2026, 11, 23, 10, 0)
     kept = planner.stage.watch("daily 11:00", is_digest=True)
-    planner.digester.look()
+    planner.digester.check()
     planner.stage.watches.edit(kept.id, "daily 9:30", by="U0MAYA", at=1)
     assert planner.days(datetime(2026, 11, 24, 10, 0, tzinfo=UTC)) == {"2026-11-24": "24 09:30"}
 
@@ -97,13 +97,13 @@ def test_a_paused_one_does_not_come():
     planner = Planner(2026, 11, 23, 9, 30)
     kept = planner.stage.watch("daily 9:30", is_digest=True)
     planner.stage.watches.pause(kept.id, by="U0MAYA", at=1)
-    assert planner.digester.look() == 0
+    assert planner.digester.check() == 0
 
 
 def test_one_whose_words_mean_nothing_any_more_is_paused():
     planner = Planner(2026, 11, 23, 9, 30)
     kept = planner.stage.watch("sometimes", is_digest=True)
-    planner.digester.look()
+    planner.digester.check()
     assert planner.stage.watches.get(kept.id).paused_why
 
 

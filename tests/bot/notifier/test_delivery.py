@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.notifier.circuit_breaker import MISSES
+from bot.notifier.circuit_breaker import MAX_FAILURES
 from bot.notifier.delivery import marked
 from bot.notifier.outbox import MessageState, id_of
 from bot.playground.context import LEAST_SCOPES
@@ -50,7 +50,7 @@ def test_a_message_is_posted_once_however_often_it_is_worked_on(stage):
     assert [stage.deliver(a) for _ in range(3)] == [None, None, None]
     assert stage.posted() == ["A ended"]
     row = stage.message(a)
-    assert (row.state, row.told, row.problem) == (MessageState.POSTED, 1, "")
+    assert (row.state, row.posted_revision, row.problem) == (MessageState.POSTED, 1, "")
 
 
 def test_its_metadata_tells_which_message_it_is_and_of_which_runs(stage):
@@ -72,7 +72,7 @@ def test_later_news_edit_it(stage):
     stage.change()
     stage.work(a)
     assert stage.posted() == ["A ended, and is version 3 of fraud"]
-    assert stage.message(a).told == 2
+    assert stage.message(a).posted_revision == 2
 
 
 def test_what_would_be_drawn_the_same_is_not_sent_again(stage):
@@ -81,7 +81,7 @@ def test_what_would_be_drawn_the_same_is_not_sent_again(stage):
     stage.change()
     stage.work(a)
     assert stage.slack.count("chat.update") == 0
-    assert stage.message(a).told == 2
+    assert stage.message(a).posted_revision == 2
 
 
 def test_what_nobody_wants_is_dropped_with_why(stage):
@@ -333,15 +333,15 @@ def test_while_slack_does_not_answer_few_posts_are_tried_and_the_rest_waits_for_
         for message_id in waiting:
             stage.deliver(message_id)
         stage.clock.wait(10)
-    assert 0 < stage.slack.count("chat.postMessage") <= MISSES
-    assert stage.line.problem == "Slack does not answer (HTTP 503)"
+    assert 0 < stage.slack.count("chat.postMessage") <= MAX_FAILURES
+    assert stage.circuit.problem == "Slack does not answer (HTTP 503)"
     stage.slack.faults.clear()
     stage.clock.wait(60)
     stage.work_on_all()
     stage.clock.wait(60)
     stage.work_on_all()
     assert len(stage.posted()) == len(set(stage.posted())) == 12
-    assert stage.line.problem == ""
+    assert stage.circuit.problem == ""
     assert caplog.text.count("everything is held") == 1
 
 
@@ -457,7 +457,7 @@ def test_what_is_held_says_why(stage):
     stage.deliver(second)
     assert "account is not active" in stage.message(first).problem
     assert "account is not active" in stage.message(second).problem
-    assert "account is not active" in stage.line.problem
+    assert "account is not active" in stage.circuit.problem
     assert stage.slack.count("chat.postMessage") == 1
 
 

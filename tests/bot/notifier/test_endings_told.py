@@ -58,7 +58,7 @@ class House:
         for _ in range(looks):
             self.clock.wait(15)
             self.poller.poll()
-        self.rechecker.look()
+        self.rechecker.check()
         self.stage.work_on_all()
 
     def read(self):
@@ -203,9 +203,9 @@ def test_a_run_whose_steps_began_again_is_not_reported_as_dead_while_it_logs_and
     for step in range(3):  # it was killed, and started again by the same id
         house.log(run_id, "loss", 1 - step / 100, step)
         house.clock.wait(60)
-    assert house.silence.look() == 0
+    assert house.silence.check() == 0
     house.clock.wait(20 * 3600)
-    assert house.silence.look() == 1
+    assert house.silence.check() == 1
     house.stage.work_on_all()
     (only,) = house.read()
     assert only.startswith(f"again in {house.name} seems dead: RUNNING, but silent for 20 h")

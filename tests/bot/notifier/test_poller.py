@@ -364,7 +364,7 @@ def change(house, name, **facts):
 
 def post(house):
     for each in house.stage.outbox.listed():
-        house.stage.outbox.told(each.id, PostedState(each.revision, "1.0"), house.clock.ms())
+        house.stage.outbox.record_posted(each.id, PostedState(each.revision, "1.0"), house.clock.ms())
 
 
 def keys(house):

@@ -43,7 +43,7 @@ def kept(request, tmp_path):
 
 def test_nothing_is_set_at_first(kept):
     assert kept.of("T1", "C1") == ChannelDefaults()
-    assert kept.agreed("T1", "C1") == []
+    assert kept.settings("T1", "C1") == []
     assert kept.changed_by("T1", "U1") == []
 
 
@@ -57,14 +57,14 @@ def test_what_is_set_for_a_channel_is_its_own(kept):
 def test_each_change_tells_what_was_before_and_by_whom(kept):
     assert kept.change("T1", "C1", [METRIC, COST]) == [ChannelSetting("metric"), ChannelSetting("goal", metric="cost")]
     assert kept.change("T1", "C1", [ChannelSetting("metric", "f1", by="U3", at=300)]) == [METRIC]
-    assert kept.agreed("T1", "C1") == [ChannelSetting("metric", "f1", by="U3", at=300), COST]
+    assert kept.settings("T1", "C1") == [ChannelSetting("metric", "f1", by="U3", at=300), COST]
 
 
 def test_what_is_taken_back_is_not_set_any_more_and_who_did_it_is_known(kept):
     kept.change("T1", "C1", [METRIC])
     kept.change("T1", "C1", [ChannelSetting("metric", by="U2", at=300)])
     assert kept.of("T1", "C1") == ChannelDefaults()
-    assert kept.agreed("T1", "C1") == []
+    assert kept.settings("T1", "C1") == []
     assert kept.change("T1", "C1", [METRIC]) == [ChannelSetting("metric", by="U2", at=300)]
 
 
@@ -165,4 +165,4 @@ def test_a_name_longer_than_any_metric_has_is_refused(engine):
     kept = StoredDefaults(engine)
     with pytest.raises(RequestError, match="255"):
         kept.change("T1", "C1", [METRIC, ChannelSetting("goal", "lower", "x" * 256)])
-    assert kept.agreed("T1", "C1") == []
+    assert kept.settings("T1", "C1") == []

@@ -21,7 +21,7 @@ __all__ = ["both", "postgres_server"]
 
 DAY = 24 * 3_600_000
 NOW = 1_000 * DAY
-OVER = RunEnd("FINISHED", NOW - 5_000, "a look")
+OVER = RunEnd("FINISHED", NOW - 5_000, "a fingerprint")
 
 
 @pytest.fixture(params=KINDS)
@@ -53,7 +53,7 @@ def record(outbox, *announcements, ends=None, at=NOW):
 
 def post(outbox, message_id, ts="1.1", at=NOW, **changes):
     outbox.begin(message_id, at)
-    outbox.told(message_id, PostedState(outbox.get(message_id).revision, ts, "drawn", **changes), at)
+    outbox.record_posted(message_id, PostedState(outbox.get(message_id).revision, ts, "drawn", **changes), at)
 
 
 def due(outbox, at=NOW):
@@ -113,7 +113,7 @@ def test_a_message_holds_what_was_announced_and_waits(outbox):
     assert (found.key, found.kind, found.workspace, found.channel) == ("run:T1:C1:r1", MessageKind.RUN, "T1", "C1")
     assert (found.run_ids, found.watch_ids, found.experiment_ids) == (("r1",), ("w2", "w1"), ("e1",))
     assert found.about.startswith("größer")
-    assert (found.state, found.revision, found.told, found.tries) == (MessageState.WAITING, 1, 0, 0)
+    assert (found.state, found.revision, found.posted_revision, found.tries) == (MessageState.WAITING, 1, 0, 0)
     assert (found.created_at, found.joined_at, found.begun_at, found.posted_at) == (NOW, NOW, 0, 0)
     assert (found.is_final, found.unconfirmed, found.ts, found.drawn, found.problem) == (False, 0, "", "", "")
     assert outbox.due(NOW) == [QueuedMessage(RUN, 1, "T1", "C1")]
@@ -123,7 +123,7 @@ def test_there_is_no_message_with_an_id_that_was_never_given(outbox):
     assert outbox.get("x") is None
     assert outbox.begin("x", NOW) is None
     assert outbox.unconfirm("x", "lost") == 0
-    outbox.told("x", PostedState(1, "1.1"), NOW)
+    outbox.record_posted("x", PostedState(1, "1.1"), NOW)
     outbox.put_off("x", "later")
     outbox.drop("x", 1, "unwanted")
     outbox.fail("x", 1, "never")
@@ -138,7 +138,7 @@ def test_an_announcement_with_a_known_key_joins_the_message(outbox):
     found = outbox.get(SWEEP)
     assert (found.run_ids, found.watch_ids) == (("b", "a", "c", "0"), ("w1", "w0"))
     assert found.experiment_ids == ("e1", "e0")
-    assert (found.revision, found.told, found.joined_at, found.created_at) == (2, 1, NOW + 5, NOW)
+    assert (found.revision, found.posted_revision, found.joined_at, found.created_at) == (2, 1, NOW + 5, NOW)
     assert (found.state, found.is_final, found.ts) == (MessageState.POSTED, False, "1.1")
     assert due(outbox) == [SWEEP]
 
@@ -175,7 +175,13 @@ def test_a_message_that_was_given_up_waits_again_when_a_run_joins_it(outbox, end
     assert due(outbox) == []
     record(outbox, a_sweep("b", not_before=NOW + 5), at=NOW + 1)
     found = outbox.get(SWEEP)
-    assert (found.state, found.revision, found.told, found.tries, found.problem) == (MessageState.WAITING, 2, 0, 0, "")
+    assert (found.state, found.revision, found.posted_revision, found.tries, found.problem) == (
+        MessageState.WAITING,
+        2,
+        0,
+        0,
+        "",
+    )
     assert found.not_before == NOW + 5
 
 
@@ -186,7 +192,7 @@ def test_a_message_whose_edit_failed_is_edited_again_when_a_run_joins_it(outbox)
     outbox.fail(SWEEP, 2, "the message was deleted")
     record(outbox, a_sweep("c"))
     found = outbox.get(SWEEP)
-    assert (found.state, found.revision, found.told, found.ts) == (MessageState.POSTED, 3, 1, "1.1")
+    assert (found.state, found.revision, found.posted_revision, found.ts) == (MessageState.POSTED, 3, 1, "1.1")
 
 
 def test_what_waits_for_the_morning_comes_as_soon_as_somebody_wants_it_now(outbox):
@@ -242,7 +248,7 @@ def test_later_news_of_a_run_make_what_was_said_of_it_due_anew(outbox):
     record(outbox, of_run(), a_sweep("r1", "r2"), best, of_run("r3"), ends={"r1": OVER})
     for each in (RUN, SWEEP, id_of(best.key), id_of("run:T1:C1:r3")):
         post(outbox, each, is_final=True)
-    news = replace(OVER, look="another")
+    news = replace(OVER, fingerprint="another")
     assert outbox.touch({"r1": news, "r2": OVER}, NOW + 1) == 2
     assert sorted(due(outbox)) == sorted([RUN, SWEEP])
     assert outbox.get(RUN).is_final
@@ -257,7 +263,7 @@ def test_a_message_that_is_finished_is_due_a_last_time(outbox):
     outbox.finish([SWEEP])
     outbox.finish([])
     found = outbox.get(SWEEP)
-    assert (found.is_final, found.revision, found.told, found.joined_at) == (True, 2, 1, NOW)
+    assert (found.is_final, found.revision, found.posted_revision, found.joined_at) == (True, 2, 1, NOW)
     post(outbox, SWEEP)
     assert (outbox.get(SWEEP).is_final, due(outbox)) == (True, [RUN])
 
@@ -301,33 +307,33 @@ def test_a_post_that_was_begun_is_known_to_have_been(outbox):
 def test_what_stands_in_a_channel_is_known(outbox):
     record(outbox, of_run())
     outbox.begin(RUN, NOW)
-    outbox.told(RUN, PostedState(1, "1.1", "drawn", is_final=True), NOW + 7)
+    outbox.record_posted(RUN, PostedState(1, "1.1", "drawn", is_final=True), NOW + 7)
     found = outbox.get(RUN)
-    assert (found.state, found.told, found.ts, found.drawn) == (MessageState.POSTED, 1, "1.1", "drawn")
+    assert (found.state, found.posted_revision, found.ts, found.drawn) == (MessageState.POSTED, 1, "1.1", "drawn")
     assert (found.posted_at, found.begun_at, found.is_final, found.tries) == (NOW + 7, 0, True, 1)
     outbox.touch({"r1": OVER}, NOW + 8)
-    outbox.told(RUN, PostedState(2, "1.1", "otherwise"), NOW + 9)
+    outbox.record_posted(RUN, PostedState(2, "1.1", "otherwise"), NOW + 9)
     found = outbox.get(RUN)
-    assert (found.told, found.drawn, found.posted_at, found.is_final) == (2, "otherwise", NOW + 7, True)
+    assert (found.posted_revision, found.drawn, found.posted_at, found.is_final) == (2, "otherwise", NOW + 7, True)
 
 
 def test_what_joined_while_it_was_posted_is_still_due(outbox):
     record(outbox, a_sweep("a"))
     outbox.begin(SWEEP, NOW)
     record(outbox, a_sweep("b"), at=NOW + 1)
-    outbox.told(SWEEP, PostedState(1, "1.1", "of a", is_final=True), NOW + 2)
+    outbox.record_posted(SWEEP, PostedState(1, "1.1", "of a", is_final=True), NOW + 2)
     found = outbox.get(SWEEP)
-    assert (found.state, found.told, found.revision, found.is_final) == (MessageState.POSTED, 1, 2, False)
+    assert (found.state, found.posted_revision, found.revision, found.is_final) == (MessageState.POSTED, 1, 2, False)
     assert outbox.due(NOW) == [QueuedMessage(SWEEP, 2, "T1", "C1")]
 
 
 def test_who_was_slow_to_tell_takes_nothing_back(outbox):
     record(outbox, a_sweep("a"))
     record(outbox, a_sweep("b"))
-    outbox.told(SWEEP, PostedState(2, "2.2", "of a and b", is_final=True), NOW)
-    outbox.told(SWEEP, PostedState(1, "1.1", "of a"), NOW + 9)
+    outbox.record_posted(SWEEP, PostedState(2, "2.2", "of a and b", is_final=True), NOW)
+    outbox.record_posted(SWEEP, PostedState(1, "1.1", "of a"), NOW + 9)
     found = outbox.get(SWEEP)
-    assert (found.told, found.ts, found.drawn, found.is_final) == (2, "2.2", "of a and b", True)
+    assert (found.posted_revision, found.ts, found.drawn, found.is_final) == (2, "2.2", "of a and b", True)
 
 
 def test_lost_answers_are_counted_and_the_post_stays_begun(outbox):
@@ -337,7 +343,7 @@ def test_lost_answers_are_counted_and_the_post_stays_begun(outbox):
     found = outbox.get(RUN)
     assert (found.begun_at, found.unconfirmed, found.state) == (NOW, 2, MessageState.WAITING)
     assert found.problem.startswith("Slack hung up")
-    outbox.told(RUN, PostedState(1, "1.1"), NOW)
+    outbox.record_posted(RUN, PostedState(1, "1.1"), NOW)
     assert (outbox.get(RUN).unconfirmed, outbox.get(RUN).problem) == (0, "")
 
 
@@ -376,7 +382,7 @@ def test_what_nobody_wants_is_dropped_unless_more_has_joined_since(outbox):
     assert due(outbox) == [SWEEP]
     outbox.drop(SWEEP, 2, "not better")
     found = outbox.get(SWEEP)
-    assert (found.state, found.problem, found.told) == (MessageState.DROPPED, "not better", 0)
+    assert (found.state, found.problem, found.posted_revision) == (MessageState.DROPPED, "not better", 0)
     assert due(outbox) == []
 
 
@@ -386,7 +392,7 @@ def test_what_stands_in_a_channel_is_never_dropped(outbox):
     outbox.touch({"r1": OVER}, NOW)
     outbox.drop(RUN, 2, "not better any more")
     found = outbox.get(RUN)
-    assert (found.state, found.told, found.problem) == (MessageState.POSTED, 2, "")
+    assert (found.state, found.posted_revision, found.problem) == (MessageState.POSTED, 2, "")
     assert due(outbox) == []
 
 
@@ -403,7 +409,7 @@ def test_what_failed_is_tried_anew_when_it_is_asked_for(outbox):
     assert (failed.state, failed.problem, failed.begun_at) == (MessageState.FAILED, "the channel is archived", NOW)
     assert outbox.retry([RUN, ids[2]]) == 1
     found = outbox.get(RUN)
-    assert (found.state, found.revision, found.told, found.begun_at) == (MessageState.WAITING, 2, 0, NOW)
+    assert (found.state, found.revision, found.posted_revision, found.begun_at) == (MessageState.WAITING, 2, 0, NOW)
     assert (found.problem, found.tries, found.unconfirmed) == ("", 0, 0)
     assert [outbox.retry(), outbox.retry()] == [1, 0]
     assert sorted(due(outbox)) == sorted(ids)
@@ -415,7 +421,7 @@ def test_a_failed_edit_that_is_tried_anew_is_an_edit(outbox):
     outbox.touch({"r1": OVER}, NOW)
     outbox.fail(RUN, 2, "refused")
     outbox.retry()
-    assert (outbox.get(RUN).state, outbox.get(RUN).told, due(outbox)) == (MessageState.POSTED, 1, [RUN])
+    assert (outbox.get(RUN).state, outbox.get(RUN).posted_revision, due(outbox)) == (MessageState.POSTED, 1, [RUN])
 
 
 # Lists
@@ -577,8 +583,10 @@ def make(outbox, move, runs, message_id, at):
         "announce": lambda: outbox.announce([announcement], at),
         "touch": lambda: outbox.touch(ends, at),
         "begin": lambda: outbox.begin(message_id, at),
-        "told": lambda: outbox.told(message_id, PostedState(revision, "1.1", move, is_final=revision % 2 == 0), at),
-        "stale": lambda: outbox.told(message_id, PostedState(revision - 1, "9.9", move, is_final=True), at),
+        "told": lambda: outbox.record_posted(
+            message_id, PostedState(revision, "1.1", move, is_final=revision % 2 == 0), at
+        ),
+        "stale": lambda: outbox.record_posted(message_id, PostedState(revision - 1, "9.9", move, is_final=True), at),
         "put_off": lambda: outbox.put_off(message_id, move),
         "unconfirm": lambda: outbox.unconfirm(message_id, move),
         "drop": lambda: outbox.drop(message_id, revision, move),
@@ -643,7 +651,7 @@ def test_a_hundred_thousand_messages_make_no_poll_slow(both):
     took = []
     for place in range(5):
         began = time.thread_time()  # of this thread: what else the machine does is no matter
-        record(outbox, of_run(f"new{place}"), ends={f"new{place}": OVER, "r1": replace(OVER, look=str(place))})
+        record(outbox, of_run(f"new{place}"), ends={f"new{place}": OVER, "r1": replace(OVER, fingerprint=str(place))})
         found = len(outbox.standing(NOW - 1)), len(outbox.due(NOW)), outbox.waiting_for("T1", "C1")
         took.append(time.thread_time() - began)
         assert found == (place + 1, place + 2, place + 1)
@@ -695,9 +703,9 @@ def test_those_who_change_the_same_rows_in_any_order_do_not_block_each_other(man
 
     def work(outbox, number):
         for turn in range(3):
-            look = replace(OVER, look=f"{number} {turn}")
+            fingerprint = replace(OVER, fingerprint=f"{number} {turn}")
             order = runs if number % 2 else runs[::-1]
-            outbox.touch(dict.fromkeys(order, look), NOW)
+            outbox.touch(dict.fromkeys(order, fingerprint), NOW)
             before = outbox.cursor(NOW)
             outbox.record(before, NOW, dict.fromkeys(order[turn:], OVER), [a_sweep(f"{number}-{turn}")], NOW)
             outbox.finish([each.id for each in outbox.posted(0)])

@@ -74,7 +74,7 @@ def state(town, bot):
         seen,
         words_in(bot),
         words_in(bot, STANDUP),
-        [bot.services.defaults.agreed(TEAM, channel) for channel in (EXPERIMENTS, STANDUP)],
+        [bot.services.defaults.settings(TEAM, channel) for channel in (EXPERIMENTS, STANDUP)],
     )
 
 
@@ -240,7 +240,7 @@ def test_goals_and_pins_that_are_pressed_are_for_who_is_in_the_channel_too(town,
     town.submit(view, set_to(view, quux="lower"), user=PRIYA)
     town.press(news, "news:pin", user=PRIYA)
     town.wait_until(lambda: sum("Only people in this channel" in m.text for m in town.workspace.everything()) == 2)
-    assert bot.services.defaults.agreed(TEAM, EXPERIMENTS) == []
+    assert bot.services.defaults.settings(TEAM, EXPERIMENTS) == []
 
 
 def test_where_slack_does_not_tell_whoever_acts_in_a_channel_counts_as_in_it(town, bot):

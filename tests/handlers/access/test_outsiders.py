@@ -10,7 +10,7 @@ from bot.playground.faults import FaultKind
 from bot.playground.slack import EXPERIMENTS, MAYA, SlackStandIn
 from bot.playground.user_actions import find_action
 from handlers.access.admission import FOREIGN, GUEST, UNSURE, Admission, Policy
-from handlers.access.directory import PAUSE, STALE, Directory, Standing
+from handlers.access.directory import PAUSE, STALE, Directory, Membership
 from handlers.access.sender import Sender, sender
 from handlers.slack.client import SlackClient, SlackError, SlackErrorKind
 from tests.fakes.runs import FakeRuns
@@ -278,49 +278,49 @@ OWN = frozenset({TEAM})
 
 
 @pytest.mark.parametrize(
-    ("person", "standing"),
+    ("person", "membership"),
     [
-        ({}, Standing.MEMBER),
-        ({"is_restricted": True}, Standing.GUEST),
-        ({"is_ultra_restricted": True}, Standing.GUEST),
-        ({"team_id": OTHER}, Standing.FOREIGN),
-        ({"is_stranger": True}, Standing.FOREIGN),
-        ({"team_id": OTHER, "is_restricted": True}, Standing.FOREIGN),
-        ({"id": ""}, Standing.UNSURE),
+        ({}, Membership.MEMBER),
+        ({"is_restricted": True}, Membership.GUEST),
+        ({"is_ultra_restricted": True}, Membership.GUEST),
+        ({"team_id": OTHER}, Membership.FOREIGN),
+        ({"is_stranger": True}, Membership.FOREIGN),
+        ({"team_id": OTHER, "is_restricted": True}, Membership.FOREIGN),
+        ({"id": ""}, Membership.UNSURE),
     ],
 )
-def test_a_person_is_what_slack_says(person, standing):
-    assert Directory(Book(U1=person), lambda: 0.0).standing("U1", OWN) is standing
+def test_a_person_is_what_slack_says(person, membership):
+    assert Directory(Book(U1=person), lambda: 0.0).membership("U1", OWN) is membership
 
 
 def test_what_slack_said_holds_for_ten_minutes_and_a_day_while_it_says_nothing_else():
     now, book = [0.0], Book(U1={"is_restricted": True})
     directory = Directory(book, lambda: now[0])
-    assert [directory.standing("U1", OWN) for _ in range(3)] == [Standing.GUEST] * 3
+    assert [directory.membership("U1", OWN) for _ in range(3)] == [Membership.GUEST] * 3
     assert book.asked == ["U1"]
     now[0], book.people = 601.0, {}
-    assert directory.standing("U1", OWN) is Standing.MEMBER
-    now[0], book.failure = 1_300.0, SlackError(SlackErrorKind.UNKNOWN, "HTTP 503")
-    assert (directory.standing("U1", OWN), directory.standing("U2", OWN)) == (Standing.MEMBER, Standing.UNSURE)
+    assert directory.membership("U1", OWN) is Membership.MEMBER
+    now[0], book.failure = 1_300.0, SlackError(SlackErrorKind.UNCONFIRMED, "HTTP 503")
+    assert (directory.membership("U1", OWN), directory.membership("U2", OWN)) == (Membership.MEMBER, Membership.UNSURE)
     now[0] = 601.0 + STALE + 1
-    assert directory.standing("U1", OWN) is Standing.UNSURE
+    assert directory.membership("U1", OWN) is Membership.UNSURE
 
 
 def test_slack_is_left_alone_for_a_moment_after_it_did_not_answer():
     now, book = [0.0], Book()
-    book.failure = SlackError(SlackErrorKind.UNKNOWN, "timeout")
+    book.failure = SlackError(SlackErrorKind.UNCONFIRMED, "timeout")
     directory = Directory(book, lambda: now[0])
-    assert {directory.standing(f"U{number}", OWN) for number in range(50)} == {Standing.UNSURE}
+    assert {directory.membership(f"U{number}", OWN) for number in range(50)} == {Membership.UNSURE}
     assert len(book.asked) == 1
     now[0], book.failure = PAUSE + 1, None
-    assert directory.standing("U7", OWN) is Standing.MEMBER
+    assert directory.membership("U7", OWN) is Membership.MEMBER
 
 
 @pytest.mark.parametrize("code", ["user_not_found", "user_not_visible"])
 def test_whom_slack_does_not_know_is_not_from_here(code):
     book = Book()
     book.failure = SlackError(SlackErrorKind.DENIED, code)
-    assert Directory(book, lambda: 0.0).standing("U1", OWN) is Standing.FOREIGN
+    assert Directory(book, lambda: 0.0).membership("U1", OWN) is Membership.FOREIGN
 
 
 def test_a_link_button_needs_no_word(slack, bot):
