@@ -74,7 +74,7 @@ class BotIdentity:
             self._asked.set()
 
     def wait(self, seconds: float) -> None:
-        """Until Slack was asked once, whatever it said; at most so long."""
+        """Waits until Slack was asked once, whatever it answered; at most so long."""
         self._asked.wait(seconds)
 
     def known(self) -> AuthorizeResult:
@@ -164,7 +164,7 @@ def _admission(settings: Settings, client: WebClient) -> Admission:
 
 
 def _seal(settings: Settings) -> Seal:
-    """With a key that all replicas of the app share, and nobody else has."""
+    """A seal with a key that all replicas of the app share, and nobody else has."""
     token = settings.slack_bot_token.get_secret_value()
     return Seal(hmac.new(token.encode(), b"what dialogs of mlcompare keep", sha256).digest())
 

@@ -38,7 +38,7 @@ class Redaction:
 
 
 class KeyValueFormatter(logging.Formatter):
-    """One line a record (a traceback follows it); what was given as `extra` stands behind as key=value."""
+    """Formats a record as one line (a traceback follows it); what was given as `extra` stands behind as key=value."""
 
     def __init__(self, redact: Redaction) -> None:
         super().__init__()

@@ -87,7 +87,7 @@ class Server:
         return left
 
     def reasons(self) -> dict[str, str]:
-        """Each thing the bot needs, and why it is not ready."""
+        """Names each thing the bot needs, and why it is not ready."""
         found = {probe.name: probe.problem for probe in self._bot.probes}
         if self._socket_mode:
             found["socket mode"] = self._socket_mode.problem

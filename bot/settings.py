@@ -54,7 +54,7 @@ class Problem:
 
 
 class SettingsError(Exception):
-    """Some settings are absent or look wrong; `problems` names all of them."""
+    """Settings that are absent or look wrong; `problems` names all of them."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -198,7 +198,7 @@ class Settings(BaseSettings):
 
     @property
     def listens_on(self) -> str:
-        """Unless told otherwise: over HTTP Slack has to reach us, in Socket Mode nobody from outside."""
+        """Default address to listen at: over HTTP Slack has to reach us, in Socket Mode nobody from outside."""
         everywhere = "0.0.0.0"  # noqa: S104 -- a container is reached from outside
         return self.host or ("127.0.0.1" if self.socket_mode else everywhere)
 

@@ -62,7 +62,7 @@ class Claims(Protocol):
 
 
 class Capabilities(Protocol):
-    """Which blocks a workspace takes, learned by being refused; kept for some hours."""
+    """Blocks that a workspace takes, learned by being refused; kept for some hours."""
 
     def rung(self, workspace: str) -> int:
         """The rung of the ladder to start from: 0 is everything."""
@@ -121,7 +121,7 @@ _Entry = tuple[float, int, list[Callable[[], None]]]
 
 
 class Allowance:
-    """At most so many a second, over a while; `burst` at once. `clock` counts seconds."""
+    """An allowance of so many a second, over a while; `burst` at once. `clock` counts seconds."""
 
     def __init__(self, a_second: float, burst: int, clock: Callable[[], float]) -> None:
         self._a_second = a_second
@@ -144,7 +144,7 @@ class Allowance:
 
 
 class Timers:
-    """The same in at most so many threads, however much waits. What does not fit any more is not done."""
+    """Timers in at most so many threads, however much waits. What does not fit any more is not done."""
 
     def __init__(self, threads: int) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="later")

@@ -21,7 +21,7 @@ MOST_CHANGES = 10_000  # kept in memory
 
 @dataclass(frozen=True, slots=True)
 class DefaultChange:
-    """One change of what a channel agreed on: who, when, what, and its values before and after; "" is not set."""
+    """A change of a channel's settings: who, when, what, and its values before and after; "" is not set."""
 
     workspace: str
     channel: str
@@ -125,7 +125,7 @@ MAX_COMPARISONS = 2_000  # kept in memory
 
 @dataclass(frozen=True, slots=True)
 class PostedComparison:
-    """One posted comparison. Ids and options only: values are read from MLflow again."""
+    """A posted comparison. Ids and options only: values are read from MLflow again."""
 
     id: str  # unique: the delivery that asked for it
     workspace: str
@@ -272,7 +272,7 @@ MAX_CHANGES = 10_000  # kept in memory
 
 @dataclass(frozen=True, slots=True)
 class StoredWatch:
-    """One watch or digest of a channel. Times are seconds since the epoch; `words` are those behind the command."""
+    """A watch or digest of a channel. Times are seconds since the epoch; `words` are those behind the command."""
 
     id: str
     workspace: str
@@ -296,7 +296,7 @@ class StoredWatch:
 
 @dataclass(frozen=True, slots=True)
 class WatchChange:
-    """One change: who, when, what, and the words before and after."""
+    """A change of a watch: who, when, what, and the words before and after."""
 
     watch_id: str
     workspace: str
@@ -325,7 +325,7 @@ class WatchStore(Protocol):
         ...
 
     def every(self) -> list[StoredWatch]:
-        """Those of all channels, the paused ones too, the oldest first."""
+        """Watches of all channels, the paused ones too, the oldest first."""
         ...
 
     def prime(self, watch_id: str, past: Iterable[str]) -> None:
@@ -333,11 +333,11 @@ class WatchStore(Protocol):
         ...
 
     def edit(self, watch_id: str, words: str, *, by: str, at: int, experiment_id: str = "") -> StoredWatch | None:
-        """As it is then; None when there is none any more. The experiment is there again, or another."""
+        """The watch after the edit; None if it was removed. The experiment is there again, or another."""
         ...
 
     def tie(self, watch_id: str, experiment_id: str, *, gone_at: int = 0) -> None:
-        """Which experiment it watches, and since when that is gone (0: it is there). No change of anybody's."""
+        """Ties a watch to its experiment, and since when that is gone (0: it is there). No change of anybody's."""
         ...
 
     def pause(self, watch_id: str, *, by: str, at: int, why: str = "") -> bool:
@@ -349,7 +349,7 @@ class WatchStore(Protocol):
         ...
 
     def remove(self, watch_id: str, *, by: str, at: int) -> StoredWatch | None:
-        """As it was; None when there is none any more."""
+        """The watch that was removed; None if there is none any more."""
         ...
 
     def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[WatchChange]:

@@ -38,7 +38,7 @@ UNREACHABLE = "Is there a way from here to SLACK_API_URL? Behind a proxy set HTT
 
 @dataclass(frozen=True)
 class Check:
-    """One line: what was looked at, whether it is well, what was found, what to do."""
+    """A finding in one line: what was looked at, whether it is well, what was found, what to do."""
 
     what: str
     well: bool
@@ -125,7 +125,7 @@ def _slack_failed(what: str, error: Exception, remedies: dict[str, str]) -> Chec
 
 
 def of_signing_secret(settings: Settings) -> Findings:
-    """Its look only: Slack has no call to test it."""
+    """Checks how the secret looks only: Slack has no call to test it."""
     secret = settings.slack_signing_secret.get_secret_value()
     if not secret:
         return
@@ -219,7 +219,7 @@ def _reason(error: BaseException) -> str:
 
 
 def examine(source: Callable[[Settings], RunSource]) -> Iterator[Check]:
-    """Everything, in the order in which it is set up. What is not set is named, and what is set is tested."""
+    """Checks everything, in the order in which it is set up: names what is not set, tests what is."""
     settings, wrong = survey()
     yield from of_settings((*missing(), *wrong))
     yield from of_bot_token(settings)

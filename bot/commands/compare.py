@@ -223,7 +223,7 @@ def _gate(comparison: "Comparison") -> int:
 
 
 def _write(text: str) -> None:
-    """To standard output; whoever stops reading misses the rest, which is no fault."""
+    """Writes to standard output; whoever stops reading misses the rest, which is no fault."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:

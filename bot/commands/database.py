@@ -60,12 +60,12 @@ def newest_revision() -> str:
 
 
 def as_iso(seconds: float) -> str | None:
-    """For programs: `2026-11-23T09:30:00Z`; None for never, which is 0."""
+    """A moment for programs: `2026-11-23T09:30:00Z`; None for never, which is 0."""
     return (
         datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if seconds else None
     )
 
 
 def as_minute(seconds: float) -> str:
-    """For people: `2026-11-23 09:30`; a dash for never."""
+    """A moment for people: `2026-11-23 09:30`; a dash for never."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}" if seconds else "–"

@@ -168,7 +168,7 @@ def draw_listing(titles: Sequence[str], rows: Sequence[Sequence[str]], sentences
 
 
 def _shares(wanted: Sequence[int], room: int) -> list[int]:
-    """As much as each wants where there is room; the narrow ones first, so that none gets more than it uses."""
+    """Widths as each column wants where there is room; narrow ones first, so that none gets more than it uses."""
     shares = dict.fromkeys(range(len(wanted)), 0)
     for done, place in enumerate(sorted(shares, key=lambda place: wanted[place])):
         fair = (room - sum(shares.values())) // (len(wanted) - done)

@@ -53,7 +53,7 @@ def _start(bot: Bot) -> None:
 
 
 def _watch(bot: Bot, ending: StopRequest) -> None:
-    """Until it is to end. Where nothing else can be asked how it does, the log says."""
+    """Waits for the end. Where nothing else can be asked how it does, the log says."""
     logged, logged_at = "", 0.0
     while not ending.event.wait(1):
         problem = "" if bot.notifier.is_standby else bot.notifier.problem

@@ -13,7 +13,7 @@ EPOCHS = 30
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """One run ended: the `done`th of `total`, and what it reached in a few words."""
+    """A run that ended: the `done`th of `total`, and what it reached in a few words."""
 
     experiment: str
     run: str
@@ -35,7 +35,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob:
-    """One network to train, and how it differs from the plain case."""
+    """A network to train, and how it differs from the plain case."""
 
     name: str
     network: Network

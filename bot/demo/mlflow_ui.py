@@ -64,7 +64,7 @@ def mlflow_ui(tracking_uri: str, port: int, log: Path) -> Iterator[MlflowUi]:
 
 
 def free_port(wanted: int) -> int:
-    """This port of the loopback interface when it can be had, else one that the system chooses."""
+    """The wanted port of the loopback interface when it can be had, else one that the system chooses."""
     for port in (wanted, 0):
         with suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

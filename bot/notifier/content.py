@@ -34,7 +34,7 @@ _SAID = {
 
 
 class CompositionFailed(Exception):  # noqa: N818 -- named for what happened
-    """It could not be found out for a fault of ours, and is to be tried again."""
+    """A fault of ours while the content was found out; to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class ContentComposer:
         return content
 
     def remember(self, message: OutboxMessage, composed: Content, ts: str) -> None:
-        """That it stands there, for those who go on talking about it in its thread. Raises nothing."""
+        """Records that a message stands, for those who go on talking about it in its thread. Raises nothing."""
         remember(composed.announced, _wanted(message), ts, self.services)
 
     def _plainly(self, message: OutboxMessage, error: Exception) -> Content:

@@ -126,14 +126,14 @@ class DbosQueue:
 
     @staticmethod
     def step(work: Callable[[], list[Any]]) -> list[Any]:
-        """In a workflow: does it and keeps what it returned; done before, returns that."""
+        """Does work in a workflow and keeps what it returned; done before, returns that."""
         from dbos import DBOS
 
         return DBOS.run_step({"name": "attempt"}, work)
 
     @staticmethod
     def follow(job: QueuedCall) -> None:
-        """In a workflow: enqueues the next one, once."""
+        """Enqueues the next workflow from a workflow, once."""
         from dbos import DBOS
 
         DBOS.enqueue_workflow_with_options(job.options, *job.arguments)
@@ -170,7 +170,7 @@ class DbosQueue:
 
     @staticmethod
     def give_back(workflow_id: str, executor: str) -> bool:
-        """To the queue, if it is still this executor's."""
+        """Gives a workflow back to the queue, if it is still this executor's."""
         from dbos._dbos import _get_dbos_instance
 
         database = _get_dbos_instance()._sys_db  # noqa: SLF001 -- resume_workflow asks nobody whose it is
@@ -219,7 +219,7 @@ def _calm(dbos: "DBOS") -> Any:
 
 
 def _now(_database: Any) -> Any:
-    """Now in ms, on any SQLite.
+    """The present in ms, on any SQLite.
 
     The library's own is a full second on Python 3.11, which would put what waits into another
     order, and nothing at all on a newer Python whose SQLite is older than 3.42.
@@ -307,7 +307,7 @@ class DbosLog(logging.Handler):
         self._unsaid = 0
 
     def open(self) -> None:
-        """To be called before the library adds a handler of its own, which it does when it finds none."""
+        """Opens the handler; to be called before the library adds one of its own, which it does when it finds none."""
         self._logger.handlers[:] = [self]
         self._logger.propagate = False
 

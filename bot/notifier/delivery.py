@@ -1,4 +1,4 @@
-"""One message on its way into its channel: posted or edited, never twice, and never silent on why it waits.
+"""A message on its way into its channel: posted or edited, never twice, and never silent on why it waits.
 
 Slack has no idempotency: a post whose answer is lost may stand in the channel. A row therefore tells that a post was
 begun before it is; whoever finds one begun looks for the message by the id in its metadata before posting again.
@@ -71,7 +71,7 @@ class BroadcastBests:
     watching: Callable[[str], Watch | None]
 
     def say_aloud(self, row: OutboxMessage, run_id: str) -> None:
-        """One that an edit brought, which nobody is notified of. A later message on the run says it by itself."""
+        """Says a best aloud that an edit brought, of which nobody is notified. A later message says it itself."""
         here = (row.workspace, row.channel)
         others = [each for each in self.means.outbox.on_run(run_id) if (each.workspace, each.channel) == here]
         if any(each.kind is MessageKind.RUN and each.created_at > row.created_at for each in others):
@@ -81,7 +81,7 @@ class BroadcastBests:
             self.means.wake()
 
     def is_said(self, row: OutboxMessage, run_id: str) -> None:
-        """One that the post itself told of: no later edit says it aloud again."""
+        """Notes a best that the post itself told of: no later edit says it aloud again."""
         best = self._best(row, run_id)
         if best and self.means.outbox.announce([best], self.means.now()):
             self.means.outbox.drop(id_of(best.key), 1, "The message on it said so at once")
@@ -108,12 +108,12 @@ class UnconfirmedPosts:
     _counted: set[str] = field(init=False, default_factory=set)  # whose last post is counted as unconfirmed
 
     def count(self, row: OutboxMessage, why: str) -> int:
-        """Its post was not confirmed; how many were not by now."""
+        """Counts a post that was not confirmed; returns how many were not by now."""
         self._counted.add(row.id)
         return self.means.outbox.unconfirm(row.id, why)
 
     def settle(self, row: OutboxMessage) -> None:
-        """It is known what became of its last post."""
+        """Notes that it is known what became of the last post."""
         self._counted.discard(row.id)
 
     def look_for(self, row: OutboxMessage) -> OutboxMessage | None:
@@ -210,7 +210,7 @@ class SlackErrorHandling:
             means.turns.hold(channel_of(row.workspace, row.channel), means.now() + round(seconds * 1000))
 
     def _unanswered(self, row: OutboxMessage, failure: SlackError) -> None:
-        """It may or may not be there. An edit does no harm twice; a post is looked for."""
+        """Handles a call that was not answered. An edit does no harm twice; a post is looked for."""
         means = self.means
         wait = means.waits.grow(row.id, 1.0)
         means.circuit.failure(failure.code)
@@ -418,12 +418,12 @@ class Deliverer:
 
 
 def is_done(row: OutboxMessage) -> bool:
-    """Nothing is to be done about it."""
+    """Tells whether nothing is to be done about a message."""
     return row.state in (MessageState.DROPPED, MessageState.FAILED) or row.posted_revision >= row.revision
 
 
 def marked(reply: Reply, message_id: str) -> Reply:
-    """With the metadata by which it can be found again; ids only, since others can read it."""
+    """The reply with the metadata by which it can be found again; ids only, since others can read it."""
     payload = reply.metadata.get("event_payload", {})
     if len(json.dumps(payload)) > _PAYLOAD:
         payload = {}
@@ -432,7 +432,7 @@ def marked(reply: Reply, message_id: str) -> Reply:
 
 
 def _is_final(row: OutboxMessage, composed: Content) -> bool:
-    """Nothing more is expected of it, and nothing joins it."""
+    """Tells whether nothing more is expected of a message, and nothing joins it."""
     return row.is_final or row.kind in ONCE or (composed.is_over and row.kind not in _LATER)
 
 

@@ -133,7 +133,7 @@ class Notifier:
                 pause = self._guard
 
     def _serve(self, slots: ProcessLocks) -> None:
-        """One term in a slot; returns at once where there is nothing to do or no slot to have."""
+        """Serves one term in a slot; returns at once where there is nothing to do or no slot to have."""
         if not self._is_needed():
             return
         slot = slots.take()
@@ -293,7 +293,7 @@ class NotifierLoops:
         return next(filter(None, [*known, *(loop.problem for loop in self._loops)]), "")
 
     def hurry(self) -> None:
-        """There is something to hand on."""
+        """Wakes the loop that hands on: there is something to hand on."""
         self._sweep.hurry()
 
     def start(self) -> None:
@@ -325,7 +325,7 @@ class NotifierLoops:
         return SWEEP
 
     def _review(self) -> float:
-        """One process does, once a minute; while MLflow is away it is the poll that says so."""
+        """Reviews what stands, in one process, once a minute; while MLflow is away it is the poll that says so."""
         minute = int(self._parts.now() / 1000 / REVIEW)
         if self._parts.claim(f"notifier:review:{minute}"):
             try:
@@ -417,12 +417,12 @@ class Loop:
         self._wanted.set()
 
     def end(self) -> None:
-        """Not called again, from now on."""
+        """Ends the loop: not called again, from now on."""
         self._ending.set()
         self._wanted.set()
 
     def wait(self, seconds: float) -> None:
-        """Until it has ended, at most so long."""
+        """Waits until it has ended, at most so long."""
         if self._thread:
             self._thread.join(max(seconds, 0.0))
 

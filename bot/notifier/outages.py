@@ -64,7 +64,7 @@ class WatchPauser:
             log.warning("watches paused", extra={"channel": message.channel, "count": len(paused), "why": why})
 
     def pause_watch(self, watch: StoredWatch, why: str) -> None:
-        """One whose words I do not understand any more, or MLflow does not."""
+        """Pauses a watch whose words I do not understand any more, or MLflow does not."""
         if self._pause(watch, why):
             remedy = f"Press Edit in `{self.command} watches` there to change it, then Resume."
             self._tell([watch], f"{_sentence(mrkdwn(one_line(why), 600))} {remedy}")

@@ -55,7 +55,7 @@ class RunEnd:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Until when was looked, in ms since the epoch by our clock. `version` guards against two that look at once."""
+    """Moment until when was polled, in ms since the epoch by our clock. `version` guards against two polls at once."""
 
     at: int
     version: int
@@ -118,7 +118,7 @@ class Outbox(Protocol):
         ...
 
     def cursor(self, now: int) -> Cursor:
-        """Until when was looked; begins at `now`."""
+        """Reads until when was polled; begins at `now`."""
         ...
 
     def ends(self, run_ids: Iterable[str] = ()) -> dict[str, RunEnd]:
@@ -130,7 +130,7 @@ class Outbox(Protocol):
         ...
 
     def lose_sight(self, run_ids: Iterable[str]) -> None:
-        """Of these it is not known any more that they go on; how they had ended before that, still is."""
+        """Forgets that these runs go on; how they had ended before that stays known."""
         ...
 
     def standing(self, since: int) -> list[OpenMessage]:
@@ -151,7 +151,7 @@ class Outbox(Protocol):
         ...
 
     def announce(self, announcements: Sequence[WantedMessage], now: int) -> int:
-        """Those whose key is not known yet; how many. A known one is left as it is."""
+        """Stores messages whose key is not known yet; returns how many. A known one is left as it is."""
         ...
 
     def touch(self, ends: Mapping[str, RunEnd], now: int) -> int:
@@ -159,7 +159,7 @@ class Outbox(Protocol):
         ...
 
     def finish(self, message_ids: Sequence[str]) -> None:
-        """Nothing more is expected of these: they are due a last time, to say so."""
+        """Notes that nothing more is expected of these: they are due a last time, to say so."""
         ...
 
     def due(self, now: int, limit: int = 1000) -> list[QueuedMessage]:
@@ -185,7 +185,7 @@ class Outbox(Protocol):
         ...
 
     def record_posted(self, message_id: str, stands: PostedState, now: int) -> None:
-        """It stands in the channel, as of this revision."""
+        """Notes that a message stands in the channel, as of this revision."""
         ...
 
     def unconfirm(self, message_id: str, problem: str) -> int:
@@ -193,7 +193,7 @@ class Outbox(Protocol):
         ...
 
     def put_off(self, message_id: str, problem: str) -> None:
-        """It is known that nothing was posted: nothing is begun any more. Why it waits, in words."""
+        """Puts off a message that is known not to be posted: nothing is begun any more. `problem` says why it waits."""
         ...
 
     def drop(self, message_id: str, revision: int, why: str) -> None: ...

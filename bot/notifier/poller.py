@@ -54,7 +54,7 @@ class _Others:
 
 @dataclass
 class Poller:
-    """One look after another, by one thread. `now` is in ms since the epoch, `clock` counts seconds."""
+    """Polls MLflow again and again, in one thread. `now` is in ms since the epoch, `clock` counts seconds."""
 
     outbox: Outbox
     subscriptions: Subscriptions
@@ -190,7 +190,7 @@ class Poller:
         return [*recent, *map(_as_standing, sweeps)]
 
     def _by_now(self) -> tuple[Subscription, ...]:
-        """One whose past is not known yet hears only of what ended after it began, by any clock."""
+        """Watches by now: one whose past is not known yet hears only of what ended after it began, by any clock."""
         known = self.subscriptions.watches()
         unprimed = {each.id for each in self.subscriptions.unprimed()}
         return tuple(replace(each, since=each.since + CLOCK_SKEW_MS) if each.id in unprimed else each for each in known)
@@ -209,7 +209,7 @@ class Poller:
 
 
 def _noticed(run: Run, floor: int, now: int) -> Run:
-    """As having ended now, where it does not tell when, or tells a time at which it was still seen to run."""
+    """The run as having ended now, where it tells no end, or one at which it was still seen to run."""
     return run if run.ended_at is not None and run.ended_at > floor else replace(run, ended_at=now)
 
 

@@ -37,7 +37,7 @@ class ProcessLocks(Protocol):
         ...
 
     def dead(self, numbers: Collection[int]) -> Iterator[int]:
-        """Those of these slots in which nobody is; each is held while it is looked at."""
+        """Slots in which nobody is, of these; each is held while it is looked at."""
         ...
 
     def release(self) -> None: ...
@@ -143,7 +143,7 @@ class FileLock:
         return 0
 
     def is_held(self) -> bool:
-        """Not when somebody has removed the file: the next one would then lock another."""
+        """False also when somebody has removed the file: the next one would then lock another."""
         if self._file is None:
             return False
         try:

@@ -38,7 +38,7 @@ AMENDS = timedelta(minutes=10)  # after which what the library gave up may be be
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a delivery. `failures`: how many before it ended in an error nobody expected."""
+    """A try of a delivery. `failures`: how many before it ended in an error nobody expected."""
 
     message_id: str
     revision: int
@@ -265,7 +265,7 @@ class DeliveryQueue:
 
 
 def _kind(error: BaseException) -> str:
-    """Without the words of the database, which name where it is: /readyz repeats this to whoever asks."""
+    """Kind of an error, without the database's words, which name where it is: /readyz tells this to whoever asks."""
     return type(_cause(error)).__name__
 
 

@@ -60,12 +60,12 @@ class Subscriptions:
         return [self._placed(each.meaning) for each in found.values()]
 
     def named(self) -> list[tuple[StoredWatch, Watch]]:
-        """Of those that `watches` told last, those of one experiment that they name."""
+        """Watches that name one experiment, of those that `watches` returned last."""
         known = ((each.stored, each.meaning.watching) for each in self._read.values())
         return [(stored, watching) for stored, watching in known if watching.place and not watching.is_pattern]
 
     def unprimed(self) -> list[Subscription]:
-        """Of those that `watches` told last."""
+        """Watches whose past is not known yet, of those that `watches` returned last."""
         return [self._placed(each.meaning) for each in self._read.values() if not each.stored.is_primed]
 
     def prime(self, watch_id: str, past: Sequence[str]) -> None:
@@ -116,14 +116,14 @@ class Subscriptions:
 
 
 class Coverage:
-    """Which experiments some watches cover; counted anew only when the watches or the experiments are others."""
+    """Experiments that some watches cover; counted anew only when the watches or the experiments are others."""
 
     def __init__(self) -> None:
         self._known: tuple[object, object] = (None, None)
         self._ids: tuple[str, ...] = ()
 
     def of(self, watchings: Sequence[Watch], experiments: Sequence[Experiment]) -> tuple[str, ...]:
-        """Their ids, each once."""
+        """Ids of the experiments, each once."""
         question = (tuple(watchings), tuple(experiments))
         if question != self._known:
             self._known, self._ids = question, covered(watchings, experiments)

@@ -61,7 +61,7 @@ class Whereabouts:
         return has_changed
 
     def _go_with(self, stored: StoredWatch, watching: Watch, experiment: Experiment) -> bool:
-        """Its words say the name that the experiment has now."""
+        """Rewrites a watch's words with the name that the experiment has now."""
         if stored.gone_at:
             log.info("a watched experiment is there again", extra={"watch": stored.id})
             self.watches.tie(stored.id, stored.experiment_id)
@@ -101,7 +101,7 @@ class Whereabouts:
         return state.changed_at if state.is_deleted else None
 
     def _tell(self, lost: Lost) -> None:
-        """Once in each channel, whatever is killed meanwhile: the key tells of which time it was gone."""
+        """Tells each channel once, whatever is killed meanwhile: the key tells of which time it was gone."""
         moment = datetime.fromtimestamp(self.now() / 1000, UTC)
         notices = []
         for (workspace, channel, experiment), watches in lost.items():

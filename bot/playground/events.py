@@ -84,7 +84,7 @@ class Sockets:
             return len(self._connections)
 
     async def serve(self, socket: WebSocket) -> None:
-        """One connection, from hello to its end."""
+        """Serves a connection, from hello to its end."""
         ticket = socket.query_params.get("ticket", "")
         with self._lock:
             known = ticket in self._tickets and len(self._connections) < MOST_CONNECTIONS
@@ -214,7 +214,7 @@ class EventSender:
         return EventDelivery(OK, seconds, json.dumps(taken) if taken else "")
 
     def post(self, body: bytes, content_type: str, more: dict[str, str] | None = None) -> EventDelivery:
-        """One signed request. The bot has three seconds for all of its answer."""
+        """Sends a signed request. The bot has three seconds for all of its answer."""
         stamp = str(int(self._desk.workspace.clock()))
         headers = {
             "content-type": content_type,

@@ -58,7 +58,7 @@ class Refusal:
 
 
 def check_message(payload: dict[str, Any]) -> Refusal | None:
-    """None when Slack would take the message's blocks, attachments and metadata."""
+    """Error that Slack would answer to the message's blocks, attachments and metadata; None when it would take them."""
     blocks = payload.get("blocks") or []
     attachments = payload.get("attachments") or []
     if not _are_objects(blocks):
@@ -93,7 +93,7 @@ def check_metadata(metadata: Any) -> Refusal | None:
 
 
 def check_view(view: Any) -> Refusal | None:
-    """None when Slack would open the view."""
+    """Error that Slack would answer to the view; None when it would open it."""
     problems = tuple(_VIEWS(view, "/view"))
     if not problems:
         problems = tuple(_ids_unique(view["blocks"], "/view/blocks"))
@@ -103,7 +103,7 @@ def check_view(view: Any) -> Refusal | None:
 
 
 def check_options(answer: Any) -> Refusal | None:
-    """None when Slack would show the answer to a request for options."""
+    """Error in an answer to a request for options; None when Slack would show it."""
     problems = tuple(_OPTIONS(answer, ""))
     return Refusal("invalid_options", problems) if problems else None
 

@@ -33,7 +33,7 @@ HangUp = Callable[[Request], None]
 
 
 def build(desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRoute]) -> Starlette:
-    """For programs of this machine and the page itself. `hang_up` ends a request's connection without an answer."""
+    """The site for programs of this machine and the page itself. `hang_up` ends a connection without an answer."""
 
     async def call(request: Request) -> Response:
         about = request.headers.get("content-type", ""), request.headers.get("authorization", "")
@@ -479,6 +479,6 @@ def respond(desk: Context, url: ResponseUrl, arguments: dict[str, Any]) -> None:
 
 
 def _replaces(arguments: dict[str, Any]) -> bool:
-    """As asked; unasked, an answer to a button replaces its message unless it says to whom it speaks."""
+    """Tells whether an answer replaces its message; unasked, one to a button does unless it says to whom it is."""
     wanted = arguments.get("replace_original")
     return is_true(wanted) if wanted is not None else "response_type" not in arguments

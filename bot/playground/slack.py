@@ -56,7 +56,7 @@ class SlackStandIn:
 
     @property
     def api_url(self) -> str:
-        """For SLACK_API_URL."""
+        """Address for SLACK_API_URL."""
         return f"{self.url}api/"
 
     @property
@@ -206,7 +206,7 @@ class SlackStandIn:
         return self._wait(lambda: self.ephemerals, contains, timeout)
 
     def wait_for_socket(self, timeout: float = WAIT) -> None:
-        """Until the bot is connected by Socket Mode."""
+        """Waits until the bot is connected by Socket Mode."""
         waiting = threading.Event()
         for _ in range(int(timeout / 0.02)):
             if self.sockets.count:

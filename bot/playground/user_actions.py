@@ -16,7 +16,7 @@ Payload = dict[str, Any]
 
 
 class UserActions:
-    """Each doing returns how the bot took it. Not for the server's own thread: it waits for the bot."""
+    """What people do; each returns how the bot took it. Not for the server's own thread: it waits for the bot."""
 
     def __init__(self, desk: Context, courier: EventSender) -> None:
         self._desk = desk

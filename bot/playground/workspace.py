@@ -110,7 +110,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request the bot made: to a Web API method, or to a response_url (then the method is `response_url`)."""
+    """A request the bot made: to a Web API method, or to a response_url (then the method is `response_url`)."""
 
     method: str
     arguments: dict[str, Any]
@@ -179,7 +179,7 @@ class Workspace:
         return sorted(found, key=lambda message: message.ts)
 
     def channel(self, name: str) -> Channel | None:
-        """By id, by name with or without `#`; a user's id is the direct messages with them."""
+        """Finds a channel by id, by name with or without `#`; a user's id is the direct messages with them."""
         with self.changed:
             if name in self.users:
                 return self.direct(name)

@@ -66,17 +66,17 @@ class Crowd:
         self.release(connection)
 
     def wait(self, connection: "Guarded") -> None:
-        """From now on we wait for its far end."""
+        """Notes that from now on we wait for its far end."""
         self._waiting.pop(connection, None)
         self._waiting[connection] = None
 
     def work(self, connection: "Guarded") -> None:
-        """From now on its far end waits for us."""
+        """Notes that from now on its far end waits for us."""
         self._waiting.pop(connection, None)
         self.release(connection)
 
     def hold(self, connection: "Guarded", size: int) -> None:
-        """So much more of an unfinished request."""
+        """Counts so much more of an unfinished request."""
         self._held[connection] = self._held.get(connection, 0) + size
         self._total += size
         while self._total > self.limits.unfinished:
@@ -106,7 +106,7 @@ class _Chunked(h11.Connection):
 
 
 class Guarded(H11Protocol):
-    """One connection, with a deadline for whatever its far end has to do."""
+    """A connection, with a deadline for whatever its far end has to do."""
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ class Guarded(H11Protocol):
         self._look()
 
     def send_400_response(self, msg: str) -> None:
-        """For what is no HTTP; nothing where an answer is under way or was given."""
+        """Answers what is no HTTP; does nothing where an answer is under way or was given."""
         self._hang_up()
         if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             self.end("malformed")
@@ -175,7 +175,7 @@ class Guarded(H11Protocol):
             self._unread = None
 
     def end(self, why: str) -> None:
-        """At once, without an answer."""
+        """Ends the connection at once, without an answer."""
         self._crowd.note(why)
         self._crowd.leave(self)
         self._disarm()
@@ -183,7 +183,7 @@ class Guarded(H11Protocol):
         self.transport.abort()
 
     def _hang_up(self) -> None:
-        """Whoever works on the request is not to answer: the state of the connection no longer lets it."""
+        """Tells whoever works on the request not to answer: the state of the connection no longer lets it."""
         if self.cycle is not None:
             self.cycle.disconnected = True
             self.cycle.message_event.set()

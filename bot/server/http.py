@@ -182,7 +182,7 @@ def _looks_at_tls(request: Request) -> bool:
 
 
 async def _asks_only_for_tls(request: Request) -> bool:
-    """The same by a body, which is short."""
+    """Tells whether a POST only looks at the certificate, by its body, which is short."""
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > SHORT:
         return False

@@ -101,7 +101,7 @@ class SocketMode:
                 pause = min(max(1.0, pause * 2), LONGEST_PAUSE)
 
     def _wait(self, try_at: float) -> bool:
-        """Until a connection is needed and may be made, and not for long; whether we are to stop."""
+        """Waits until a connection is needed and may be made, and not for long; returns whether we are to stop."""
         with self._changed:
             if self._is_served():
                 self._changed.wait_for(lambda: self._is_stopped or not self._is_served(), LOOK)
@@ -266,7 +266,7 @@ def _asked_to_wait(error: Exception) -> float:
 
 
 def _quiet() -> logging.Logger:
-    """For the library: what happens to the connection is said here, once."""
+    """Listens for the library: what happens to the connection is logged here, once."""
     quiet = logging.getLogger("websockets.client")
     quiet.setLevel(logging.CRITICAL)
     return quiet

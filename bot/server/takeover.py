@@ -64,7 +64,7 @@ class Takeover:
         threading.Thread(target=self._run, name="recovery", daemon=True).start()
 
     def end(self) -> None:
-        """From now on it only shows that we live and work."""
+        """Stops taking over: from now on it only shows that we live and work."""
         self._is_ending = True
 
     def stop(self) -> None:
@@ -73,7 +73,7 @@ class Takeover:
         self._inbox.close()
 
     def look(self) -> None:
-        """Once, now. What goes wrong is logged the first time, and tried again."""
+        """Looks once, now. What goes wrong is logged the first time, and tried again."""
         try:
             if self._is_ending:
                 self._inbox.beat()

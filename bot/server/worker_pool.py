@@ -56,7 +56,7 @@ class _Begun:
 
 
 class WorkerPool:
-    """At most `size` works at once; the others wait in line, at most `limit` of them. Threads start when needed.
+    """Runs at most `size` works at once; at most `limit` others wait in line. Threads start when needed.
 
     Channels take turns, and within each its people. However many works one channel has, there is room for those of
     another: each may have two thirds of what the others leave. A work that waits for Slack's turn, by `sleep`, makes

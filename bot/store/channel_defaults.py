@@ -77,7 +77,7 @@ class StoredDefaults:
             return []
 
     def every_change(self, *, channel: str = "", limit: int = 50) -> list[DefaultChange]:
-        """Those of all channels, or of one; the last first. Raises what the database raises."""
+        """Changes of all channels, or of one; the last first. Raises what the database raises."""
         wanted = select(default_changes)
         return self._changes(wanted.where(default_changes.c.channel == channel) if channel else wanted, limit)
 

@@ -66,7 +66,7 @@ class StoredComparisons:
         return self._own.in_thread(channel, thread) if found is None else next(iter(found), None)
 
     def _read(self, wanted: Select[Any]) -> list[PostedComparison] | None:
-        """None when the database cannot be asked."""
+        """Comparisons that a query finds; None when the database cannot be asked."""
         try:
             with self._engine.connect() as connection:
                 return [_recorded(row) for row in connection.execute(wanted)]

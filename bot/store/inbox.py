@@ -203,7 +203,7 @@ class StoredInbox:
         self._beat(connection)
 
     def _beat(self, connection: Connection) -> None:
-        """In the transaction of what is stored: nobody sees what is ours before they see that we live."""
+        """Shows that we live in the transaction of what is stored: nobody sees what is ours before."""
         at = self._at()
         if at < self._beat_until:
             return
@@ -227,7 +227,7 @@ class StoredInbox:
         return rows
 
     def _others(self, connection: Connection) -> list[Row[Any]]:
-        """Those who have something to answer, and their last beat."""
+        """Owners who have something to answer, and their last beat."""
         joined = inbox.outerjoin(processes, processes.c.id == inbox.c.owner)
         wanted = select(inbox.c.owner, processes.c.beat_at).select_from(joined).where(inbox.c.owner != self._owner)
         return [*connection.execute(wanted.distinct())]
@@ -256,12 +256,12 @@ _DONE = delete(inbox).where(_OURS)
 
 
 def _written(utterance: Utterance) -> str:
-    """Without the trigger, which lives three seconds."""
+    """JSON without the trigger, which lives three seconds."""
     return json.dumps(asdict(replace(utterance, trigger="")))
 
 
 def _read(row: Row[Any]) -> LeftRequest | None:
-    """None for what another version wrote that this one cannot read."""
+    """A request as it was stored; None for what another version wrote that this one cannot read."""
     try:
         stored = json.loads(row.said)
         utterance = Utterance(**{field.name: stored[field.name] for field in fields(Utterance) if field.name in stored})

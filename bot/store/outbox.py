@@ -184,7 +184,7 @@ class StoredOutbox:
         self._change(messages.c.id == message_id, begun_at=0, problem=clean(problem), tries=tries)
 
     def drop(self, message_id: str, revision: int, why: str) -> None:
-        """One that stands in the channel stays there as it is."""
+        """Drops a message; one that stands in the channel stays there as it is."""
         is_out = messages.c.ts != ""
         self._change(
             (messages.c.id == message_id) & (messages.c.revision == revision),
@@ -233,7 +233,7 @@ class StoredOutbox:
         return found
 
     def prune(self, now: int) -> int:
-        """While nothing is recorded, so that no run joins a message that is just forgotten."""
+        """Deletes old rows while nothing is recorded, so that no run joins a message that is just forgotten."""
         gone = select(messages.c.id).where(
             messages.c.created_at < now - MESSAGE_RETENTION, messages.c.joined_at < now - MESSAGE_RETENTION
         )
@@ -291,7 +291,7 @@ def join_open_message(connection: Connection, announcements: Iterable[WantedMess
 
 
 def _by_id(announcements: Iterable[WantedMessage]) -> dict[str, WantedMessage]:
-    """Those of one key as one."""
+    """Messages of one key as one."""
     found: dict[str, WantedMessage] = {}
     for each in announcements:
         message_id = id_of(each.key)
@@ -403,12 +403,12 @@ IS_ON_RUNS = messages.c.kind.in_([kind.value for kind in ON_RUNS])
 
 
 def clean(words: str) -> str:
-    """As every database takes it: without what no text has."""
+    """Text as every database takes it: without what no text has."""
     return words.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def read_messages(connection: Connection, wanted: Select[Any]) -> list[OutboxMessage]:
-    """Those that a selection of rows finds, in its order."""
+    """Messages that a selection of rows finds, in its order."""
     rows = connection.execute(wanted).all()
     runs = _runs_of(connection, [row.id for row in rows])
     return [_message(row, runs[row.id]) for row in rows]
@@ -504,13 +504,13 @@ END_RETENTION = 30 * DAY  # ms, as long as messages: a run may be resumed and en
 
 
 def in_chunks(values: Iterable[str]) -> Iterator[Sequence[str]]:
-    """Each value once and in order: whoever locks rows by them locks in the same order as everybody."""
+    """Values, each once and in order: whoever locks rows by them locks in the same order as everybody."""
     known = sorted(set(values))
     yield from (known[start : start + MANY] for start in range(0, len(known), MANY))
 
 
 def read_ends(connection: Connection, run_ids: Iterable[str]) -> dict[str, RunEnd]:
-    """Those of them that were seen."""
+    """Ends of those runs that were seen."""
     found: dict[str, RunEnd] = {}
     for chunk in in_chunks(run_ids):
         found.update(map(_end, connection.execute(select(ends).where(ends.c.run_id.in_(chunk)))))
@@ -522,13 +522,13 @@ def read_every_end(connection: Connection) -> dict[str, RunEnd]:
 
 
 def read_going_on(connection: Connection) -> dict[str, RunEnd]:
-    """Those that were seen to run last."""
+    """Ends of runs that were seen to run last."""
     is_going_on = or_(*(ends.c.status.endswith(each.value, autoescape=True) for each in GOING_ON))
     return dict(map(_end, connection.execute(select(ends).where(is_going_on))))
 
 
 def lose_sight(connection: Connection, run_ids: Iterable[str]) -> None:
-    """Of those that go on: as they had ended before, or not at all."""
+    """Sets runs that go on back to how they had ended before, or removes them."""
     for run_id, end in sorted(read_ends(connection, run_ids).items()):
         if not is_going_on(end.status):
             continue
@@ -558,7 +558,7 @@ def store_ends(connection: Connection, news: Mapping[str, RunEnd], now: int) -> 
 
 
 def forget_ends(connection: Connection, now: int) -> int:
-    """Those of long ago that no look finds again, and no message waits for or is edited by; how many."""
+    """Forgets ends of long ago that no poll finds again and no message needs; returns how many."""
     is_alive = or_(messages.c.state == MessageState.WAITING.value, messages.c.posted_at > now - DAY)
     holds = (message_runs.c.run_id == ends.c.run_id) & (messages.c.id == message_runs.c.message_id)
     is_needed = select(func.count()).where(holds & is_alive).correlate(ends).scalar_subquery() > 0

@@ -96,7 +96,7 @@ class StoredWatches:
         return self._asked(select(watch_changes).where(here).order_by(watch_changes.c.id.desc()).limit(limit), _changed)
 
     def every_change(self, *, channel: str = "", limit: int = 50) -> list[WatchChange]:
-        """Those of all channels, or of one; the last first."""
+        """Changes in all channels, or in one; the last first."""
         wanted = select(watch_changes).order_by(watch_changes.c.id.desc()).limit(limit)
         with self._engine.connect() as connection:
             here = wanted.where(watch_changes.c.channel == channel) if channel else wanted
@@ -138,7 +138,7 @@ class StoredWatches:
 
 
 def _add(connection: Connection, watch: StoredWatch, instead_of: Sequence[str]) -> None:
-    """One that is there already (its success was not told) is left as it is."""
+    """Adds a watch; one that is there already (its success was not told) is left as it is."""
     if connection.dialect.name == "postgresql":  # the other has one writer at a time
         lock = LOCK + crc32(f"{watch.workspace} {watch.channel}".encode())
         connection.execute(select(func.pg_advisory_xact_lock(cast(lock, BigInteger))))

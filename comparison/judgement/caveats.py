@@ -78,7 +78,7 @@ def _may_be_dead(sides: Sequence[Side], now: int | None) -> Iterator[str]:
 
 
 def _silence(run: Run, now: int | None) -> int | None:
-    """For how many ms a running run has said nothing, if that is too long."""
+    """Time in ms for which a running run has said nothing, if that is too long."""
     if now is None or run.status is not Status.RUNNING:
         return None
     heard = run.heard_at
@@ -136,7 +136,7 @@ def _datasets_unclear(sides: Sequence[Side], metrics: Sequence[MetricComparison]
 
 
 def _several_at_one_step(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
-    """Of values that were chosen from a history: those that share their step with others."""
+    """Warns of values chosen from a history that share their step with others."""
     for index, side in enumerate(sides):
         found = [(metric.name, reading) for metric in metrics if (reading := _reading(metric, index)).points > 1]
         if found:

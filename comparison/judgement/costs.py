@@ -1,4 +1,4 @@
-"""Which metrics tell what a run costs, in time, memory, energy or money, and not how good it is."""
+"""Metrics that tell what a run costs, in time, memory, energy or money, and not how good it is."""
 
 import re
 from functools import lru_cache
@@ -49,7 +49,7 @@ def is_cost(name: str) -> bool:
 
 
 def _without_asides(words: list[str]) -> list[str]:
-    """Without what stands behind a `with`: a return with cost is a return."""
+    """Cuts off what stands behind a `with`: a return with cost is a return."""
     return [word for before, word in zip(["", *words], words, strict=False) if not {before, word} & _ASIDE]
 
 

@@ -77,7 +77,7 @@ class _Reading:
         return text if structure is None else _structure_key(structure)
 
     def joined(self, side: Sequence[str | None]) -> str | None:
-        """One text for the values of a side's runs: each once, in order."""
+        """Text for the values of a side's runs: each once, in order."""
         if all(text is None for text in side):
             return None
         distinct: dict[Hashable, str] = {}
@@ -204,7 +204,7 @@ def is_held_out(name: str) -> bool:
 
 
 def compare_datasets(sides: Sequence[Side]) -> tuple[DatasetComparison, ...]:
-    """One entry a role (`training`, `validation`, …) that any side logged a dataset for, as first met."""
+    """Entries, one a role (`training`, `validation`, …) that any side logged a dataset for, as first met."""
     logged = [_by_context(side) for side in sides]
     contexts = dict.fromkeys(context for side in logged for context in side)
     return tuple(_compare_role(context, tuple(tuple(side.get(context, ())) for side in logged)) for context in contexts)
@@ -291,7 +291,7 @@ _WHOLE = {
 
 
 def likelihood(name: str) -> Likelihood:
-    """By the whole name, else by the last of its words that tells something: `train.data_dir` is a folder."""
+    """Likelihood by the whole name, else by its last word that tells something: `train.data_dir` is a folder."""
     whole = "_".join(_words(name.rpartition(".")[2]))
     if whole in _WHOLE:
         return _WHOLE[whole]

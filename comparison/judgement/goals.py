@@ -1,4 +1,4 @@
-"""Which way a metric is meant to go, and who says so.
+"""The way a metric is meant to go, and who says so.
 
 A name is read as a noun phrase: `val_dice_loss_epoch` is a loss. Its words are parts with a role, and a few rules say
 how roles combine: the last measure counts, what stands around it can turn it round or make it another quantity.
@@ -584,7 +584,7 @@ def _can_be_rated(part: Part) -> bool:
 
 
 def _rate(parts: list[Part], place: int) -> Goal:
-    """So much per so much: tokens per second are a throughput, seconds per token and failures per second are not."""
+    """Goal of a rate: tokens per second are a throughput, seconds per token and failures per second are not."""
     counted, unit = parts[:place], parts[place + 1].text
     if any(part.role in (Role.SPREAD, Role.SETTING) for part in parts):
         return Goal.UNKNOWN

@@ -37,7 +37,7 @@ _CLEAN = Context(prec=15, rounding=ROUND_HALF_UP)  # digits of a float's quotien
 
 @dataclass(frozen=True, slots=True)
 class RowDigits:
-    """One row as text. `values` has the baseline first; the others have one entry for each other value.
+    """Formats a row. `values` has the baseline first; the others have one entry for each other value.
 
     `changes` is `+8.2 %`, `new from 0`, `not a number`, or `–` where no change can be told.
     """
@@ -222,7 +222,7 @@ def _decimals(numbers: Sequence[Decimal], digits: int, *, at_least: int) -> int:
 
 
 def _decimals_to_tell(number: Decimal, decimals: int) -> int:
-    """So many decimals, and more where they would round 0.99996 up to 1.000."""
+    """Formats with so many decimals, and more where they would round 0.99996 up to 1.000."""
     while number and decimals <= _MOST_DECIMALS and _rounded(number, decimals).adjusted() > number.adjusted():
         if decimals >= _digits(number) - 1 - number.adjusted():
             break
@@ -231,7 +231,7 @@ def _decimals_to_tell(number: Decimal, decimals: int) -> int:
 
 
 def _mantissa_decimals(numbers: Sequence[Decimal], gaps: Sequence[Decimal]) -> int:
-    """As `_decimals`, of mantissas; values must show where they differ, however close they are."""
+    """Decimals of mantissas, like `_decimals`; values must show where they differ, however close they are."""
     places = [min(_digits(gap), _DIFFERENCE_DIGITS) - 1 for gap in gaps]
     finest = min((gap.adjusted() - place for gap, place in zip(gaps, places, strict=True)), default=None)
     for number in numbers:

@@ -1,4 +1,4 @@
-"""Which metric runs are judged by, where the request names none."""
+"""The metric that runs are judged by, where the request names none."""
 
 import math
 from collections import Counter

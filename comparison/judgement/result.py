@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _mean(values: tuple[float, ...]) -> float:
-    """In decimals: 0.1, 0.2 and 0.3 have a mean of 0.2, and large values do not overflow."""
+    """Mean in decimals: 0.1, 0.2 and 0.3 have a mean of 0.2, and large values do not overflow."""
     if not all(map(math.isfinite, values)):
         return sum(values)  # an infinity where they agree, else nan
     return float(sum(Decimal(repr(value)) for value in values) / len(values))
@@ -69,7 +69,7 @@ class Reading(NamedTuple):  # made once a metric and side: a tuple is made in ha
 
 
 class Change(NamedTuple):  # as Reading
-    """One metric from the baseline to one candidate. `relative` is a fraction of abs(baseline): 0.082 is +8.2 %."""
+    """A metric from the baseline to one candidate. `relative` is a fraction of abs(baseline): 0.082 is +8.2 %."""
 
     baseline: Reading
     candidate: Reading
@@ -210,7 +210,7 @@ class Comparison:
         return are_one(self.baseline, self.candidates[candidate])
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row a metric and candidate; columns and dtypes are those of docs/frame.md."""
+        """Table with one row a metric and candidate; columns and dtypes are those of docs/frame.md."""
         return to_frame(self)
 
 

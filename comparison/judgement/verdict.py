@@ -70,7 +70,7 @@ def count(
 
 
 def tally_of_best(metrics: Sequence[MetricComparison], twice: Container[str] = ()) -> tuple[Mapping[int, int], int]:
-    """Of how many metrics each side (0 is the baseline) holds the best value, and how many were counted.
+    """Counts of how many metrics each side (0 is the baseline) holds the best value of, and how many were counted.
 
     Counted are those that two sides or more have. Sides that share a best value all hold it. Costs are counted where
     there is nothing else.
@@ -82,7 +82,7 @@ def tally_of_best(metrics: Sequence[MetricComparison], twice: Container[str] = (
 
 
 def holders(metric: MetricComparison) -> list[int]:
-    """Which sides hold the best value, by the goal; none where it is not known or no value is finite."""
+    """Sides that hold the best value, by the goal; none where it is not known or no value is finite."""
     sign = -1 if metric.goal is Goal.LOWER else 1
     finite = {side: value for side, value in enumerate(values_of(metric)) if value is not None and isfinite(value)}
     if metric.goal is Goal.UNKNOWN or not finite:
@@ -119,7 +119,7 @@ def names_of_one(metrics: Sequence[MetricComparison]) -> tuple[tuple[str, ...], 
 
 
 def _of_one(equal: Sequence[MetricComparison]) -> list[list[str]]:
-    """Which of these metrics, whose values are equal, are one thing."""
+    """Groups of these metrics, whose values are equal, that are one thing."""
     names = [metric.name for metric in equal]
     moved = any(change.outcome in _MOVED for change in equal[0].changes)
     if moved and _tells_apart(_readings(equal[0])):

@@ -88,7 +88,7 @@ def choose_baseline(watching: Watch, case: BaselineQuestion) -> BaselineChoice:
 
 
 def choose_baseline_in_order(facing: BaselineChoice, watching: Watch, case: BaselineQuestion) -> BaselineChoice:
-    """The same for one of many runs, where those of them that finished before it count too. Asks nothing."""
+    """The baseline of one of many runs, where those that finished before it count too. Makes no request."""
     if watching.against == "best" and case.best is not None and case.by is not None:
         return BaselineChoice(_as_best(case.best, case.by.metric))
     is_last = facing.side is None or not set(_LAST).isdisjoint(facing.side.notes)
@@ -202,7 +202,7 @@ LOOKED_AT = 30  # runs that finished before
 
 
 def history_before(experiment: Experiment, moment: int, source: RunSource) -> History:
-    """One question."""
+    """Asks one question."""
     found = source.ended(_finished(moment), experiment_ids=(experiment.experiment_id,), limit=LOOKED_AT)
     return History(experiment, moment, tuple(found))
 

@@ -14,7 +14,7 @@ _SYSTEM = "system/"  # what the tracker itself logs
 
 
 def comparable_runs(run: Run, finished: Sequence[Run]) -> list[Run]:
-    """Those of one sweep with it, where there are some; else those that stand for themselves as it does."""
+    """Finished runs to compare this one with: of the same sweep if there are any, else runs without a parent."""
     others = [each for each in finished if each.run_id != run.run_id]
     if run.parent_id:
         return [each for each in others if each.parent_id == run.parent_id] or [e for e in others if e.parent_id]
@@ -22,7 +22,7 @@ def comparable_runs(run: Run, finished: Sequence[Run]) -> list[Run]:
 
 
 def failure_of(run: Run, finished: Sequence[Run]) -> Failure | None:
-    """None: it did not fail. `finished` are runs of its experiment that did."""
+    """Failure of a run; None: it did not fail. `finished` are runs of its experiment that did."""
     if run.status not in ILL:
         return None
     beside = comparable_runs(run, finished)
@@ -53,7 +53,7 @@ def missing_metrics(run: Run, finished: Sequence[Run]) -> tuple[str, ...]:
 
 
 def run_time(run: Run) -> int | None:
-    """For how long, in ms."""
+    """Time that a run took, in ms."""
     if run.started_at is None or run.ended_at is None or run.ended_at < run.started_at:
         return None
     return run.ended_at - run.started_at

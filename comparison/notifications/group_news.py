@@ -1,4 +1,4 @@
-"""Many runs in one message: the trials of a sweep, or a burst. Counted by experiment, the best and the spread."""
+"""News of many runs in one message: a sweep's trials, or a burst. Counted by experiment, best and spread."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -98,7 +98,7 @@ def burst_news(  # noqa: PLR0913 -- as telling.tell
     is_final: bool = False,
     was_quiet: bool = False,
 ) -> NewsFacts | Unwanted:
-    """Those of the runs that a watch wants, by experiment; each is held against what ended before it, them too."""
+    """Runs that a watch wants, by experiment; each is compared with what ended before it, in the burst too."""
     runs = _these(run_ids, source)
     if not runs:
         return Unwanted("These runs are gone from MLflow.")
@@ -206,7 +206,7 @@ class _GroupBuilder:
         return next(iter(leaders(ranking, self.source, known=known)), None)
 
     def _judged(self, watching: Watch, runs: Sequence[Run]) -> list[Run]:
-        """Those that are wanted by how they compare; asked only where the watch says something of that."""
+        """Runs that are wanted by how they compare; asked only where the watch says something of that."""
         if watching.only in (None, OnlyRuns.FAILURES) and not watching.rules:
             return list(runs)
         homes = {run.experiment.experiment_id: run.experiment for run in runs}

@@ -1,4 +1,4 @@
-"""Which messages a channel gets for runs that ended: one each, one a sweep, one a burst, one for a quiet night.
+"""Messages that a channel gets for runs that ended: one each, one a sweep, one a burst, one for a quiet night.
 
 Whatever number of its watches a run fits, it is in exactly one message of a channel.
 """
@@ -131,7 +131,7 @@ class _Grouper:
         return self._found
 
     def _share(self, sweeps: dict[str, list[Run]], alone: list[Run]) -> None:
-        """Of what is to be told now: as many messages as may wait, and one for what comes on top."""
+        """Messages to be sent now: as many as may wait, and one for what comes on top."""
         fresh = [*alone, *(run for runs in sweeps.values() for run in runs)]
         if sum(run.over_at < self.now - LATE for run in fresh) > self.handful:
             self._put_late(fresh)
@@ -154,7 +154,7 @@ class _Grouper:
             self._put([run], self._waiting_for(run) or self._key(MessageKind.RUN, self._mark(run)), MessageKind.RUN)
 
     def _not_joining(self, runs: Iterable[Run]) -> list[Run]:
-        """Those that no burst takes which goes on."""
+        """Runs that no open burst message will absorb."""
         takers = {
             home: each.key for each in reversed(self.standing) if self._takes(each) for home in each.experiment_ids
         }

@@ -40,7 +40,7 @@ def covers_experiment(watching: Watch, experiment: str) -> bool:
 
 
 def matches_run(watching: Watch, run: Run) -> bool:
-    """By experiment, user and status: what can be told of the run by itself. `where` only MLflow can tell."""
+    """Tells whether a run matches by experiment, user and status. `where` only MLflow can tell."""
     if not is_watched(watching, run.experiment) or run.deleted:
         return False
     if watching.user and run.user.casefold() != watching.user.casefold():
@@ -49,7 +49,7 @@ def matches_run(watching: Watch, run: Run) -> bool:
 
 
 def matches_result(watching: Watch, run: Run, comparison: Comparison | None, *, is_best: bool) -> bool:
-    """By how it compares with its baseline (None: there is none); where that cannot be told it is not wanted."""
+    """Tells whether a run is wanted by how it compares with its baseline (None: none); unknown is not wanted."""
     if not all(rule_holds(rule, run, comparison) for rule in watching.rules):
         return False
     match watching.only:
@@ -63,7 +63,7 @@ def matches_result(watching: Watch, run: Run, comparison: Comparison | None, *, 
 
 
 def _standing(comparison: Comparison | None, wanted: VerdictKind) -> bool:
-    """By the first metric that the watch names or the channel agreed on; else by the verdict over all."""
+    """Tells whether the verdict is the wanted one: by the first metric of the watch or the channel, else over all."""
     if comparison is None:
         return False
     primary = next((each for each in comparison.metrics if each.primary), None)
@@ -88,7 +88,7 @@ def matches_experiment(subscription: Subscription, run: Run) -> bool:
 def group_by_channel(
     subscriptions: Iterable[Subscription], runs: Sequence[Run], again: Collection[str] = ()
 ) -> Mapping[Channel, Sequence[Concern]]:
-    """Of each channel the runs that concern it, in the order given. `again`: ids of those that ended anew."""
+    """Groups, by channel, the runs that concern it, in the order given. `again`: ids of those that ended anew."""
     index = _Index(subscriptions, runs)
     found: dict[Channel, list[Concern]] = {}
     for run in runs:
@@ -149,7 +149,7 @@ class _Index:
         return self._first > subscription.since - CLOCK_SKEW_MS and self._run_ids.isdisjoint(subscription.past)
 
     def _nearby(self, name: str) -> list[Subscription]:
-        """Those that name it, but for what they except."""
+        """Watches whose name or pattern matches this experiment; exclusions are not applied here."""
         if name not in self._near:
             folded = name.casefold()
             near = list(self._named.get(folded, ()))
@@ -167,7 +167,7 @@ Watches = Sequence[tuple[str, Watch]]
 
 
 def matching_watches(watches: Watches, run_ids: Sequence[str], source: RunSource) -> dict[str, set[str] | RequestError]:
-    """By filter, which of these runs fit it, or why MLflow does not take it. One question each, side by side."""
+    """Run ids that fit, by filter, or why MLflow does not take it. One question each, side by side."""
     wheres = list(dict.fromkeys(watching.where for _id, watching in watches if watching.where))
     if not run_ids:
         return {where: set() for where in wheres}
@@ -189,7 +189,7 @@ def matches_filter(watching: Watch, run_id: str, fitting: Mapping[str, set[str] 
 
 
 def named_metrics(watching: Watch, runs: Iterable[Run]) -> tuple[str, ...]:
-    """Those that the watch names, as one of the runs logged them."""
+    """Metrics that the watch names, as one of the runs logged them."""
     return _as_logged(watching.metrics, runs)
 
 

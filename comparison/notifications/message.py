@@ -25,7 +25,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RunNews:
-    """One run that ended. No comparison: there is nothing to hold it against, and `why_alone` says why."""
+    """News of a run that ended. No comparison: there is nothing to hold it against, and `why_alone` says why."""
 
     run: Run
     comparison: Comparison | None = None
@@ -122,7 +122,7 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WantedMessage:
-    """One message wanted in one channel. With the key of one that stands it adds its runs to it."""
+    """A message wanted in a channel. With the key of one that stands it adds its runs to it."""
 
     key: str  # `run:<workspace>:<channel>:<run id>`: one message a channel and run, whatever number of watches want it
     kind: MessageKind

@@ -1,4 +1,4 @@
-"""Which runs of a poll are news. Edge-triggered: however often and late it is polled, each ending is news once.
+"""Runs of a poll that are news. Edge-triggered: however often and late it is polled, each ending is news once.
 
 A run is looked for by the time its own machine says it ended, so each poll looks back over what clocks may be off.
 What does not tell when it ended, or tells a time that cannot be, is found by having been seen to run before, or else
@@ -42,7 +42,7 @@ def oldest_end(seen: SeenRuns, overlap: int = CLOCK_SKEW_MS) -> int:
 
 
 def diff_runs(seen: SeenRuns, runs: Iterable[Run], now: int, overlap: int = CLOCK_SKEW_MS) -> RunDiff:
-    """One poll, made at `now`; of the runs that ended before `floor` nothing is said, unless they were seen to run.
+    """Compares a poll, made at `now`, with what was seen. Runs that ended before `floor` count only if seen to run.
 
     The cursor does not go back when clocks differ a little; when it was far ahead of us, some clock was wrong.
     """
@@ -71,7 +71,7 @@ def as_seen(run: Run, now: int) -> tuple[str, int]:
 
 
 def is_going_on(status: str) -> bool:
-    """Of a status as it is remembered."""
+    """Tells whether a status as it is remembered goes on."""
     return status.rpartition(_AND_NOW)[2] in GOING_ON
 
 

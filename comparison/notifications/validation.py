@@ -170,7 +170,7 @@ class _Validator:
             self.warnings.append(warning)
 
     def _find(self, reference: RunReference) -> None:
-        """In the experiment that is watched, else anywhere. A name that several have is asked about."""
+        """Finds the baseline in the watched experiment, else anywhere. A name that several have is asked about."""
         text, where = self.request.text, replace(self.defaults, experiment="")
         experiments = self._experiments()
         within = experiments[0].name if len(experiments) == 1 else ""
@@ -192,7 +192,7 @@ class _Validator:
         return [each for each in self.source.experiments() if is_watched(watching, each)]
 
     def _with_metrics(self, watching: Watch, recent: Sequence[Run]) -> Watch:
-        """Each metric as it was logged. One that nobody logged is refused where another is called alike."""
+        """The watch with each metric as logged. One that nobody logged is refused where another is called alike."""
         names = dict.fromkeys([*watching.metrics, *(rule.metric for rule in watching.rules)])
         if not names:
             return watching
@@ -206,7 +206,7 @@ class _Validator:
         return replace(watching, rules=rules, metrics=metrics)
 
     def _logged(self, names: Iterable[str], recent: Sequence[Run]) -> list[str]:
-        """By the last to end; where one is not among those, by the last to begin too."""
+        """Names logged by the last runs to end; where one is not among those, by the last to begin too."""
         known = _metrics_of(recent)
         if all(_alike(name, known) for name in names):
             return known
@@ -276,7 +276,7 @@ _OPTIONS = "Behind an experiment I understand against, where, by, only, when, me
 def resolve_experiment(
     request: WatchRequest, known: Sequence[Experiment], source: RunSource
 ) -> tuple[Watch, tuple[Experiment, ...]]:
-    """With the experiment's own name, and all that it covers. Raises ExperimentNotFound, or what to type."""
+    """The watch with the experiment's own name, and all that it covers. Raises ExperimentNotFound, or what to type."""
     watching = request.watching
     if not watching.place:
         raise no_experiment(request, known)
@@ -305,7 +305,7 @@ def no_experiment(request: WatchRequest, known: Sequence[Experiment]) -> Request
 
 
 def _unknown(request: WatchRequest, error: ExperimentNotFound) -> RequestError:
-    """With the spot where the place was named, not another word like it."""
+    """The error with the spot where the place was named, not another word like it."""
     text, place, at = request.text, request.watching.place, request.at
     if not text[at:].startswith(place) and (found := text.find(place, at)) >= 0:
         at = found

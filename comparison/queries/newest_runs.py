@@ -74,7 +74,7 @@ def logged_names(names: Sequence[str], runs: Sequence[Run], *, text: str = "") -
 
 @dataclass(frozen=True, slots=True)
 class KnownExperiments:
-    """Those of the server, the last changed first; `of_channel` is the name of the channel's own."""
+    """Experiments of the server, the last changed first; `of_channel` is the name of the channel's own."""
 
     experiments: tuple[Experiment, ...]
     of_channel: str = ""
@@ -83,6 +83,6 @@ class KnownExperiments:
 def known_experiments(
     _request: Experiments, source: RunSource, *, now: datetime, defaults: ChannelDefaults | None = None
 ) -> KnownExperiments:
-    """One question, or none where the answer is known. Raises TrackingUnavailable."""
+    """Asks one question, or none where the answer is known. Raises TrackingUnavailable."""
     del now
     return KnownExperiments(source.experiments(), defaults.experiment if defaults else "")

@@ -72,7 +72,7 @@ class RunningRuns:
 def running_runs(
     request: Running, source: RunSource, *, now: datetime, defaults: ChannelDefaults | None = None
 ) -> RunningRuns:
-    """One question, then the best run and its history for the experiments where most runs.
+    """Asks one question, then for the best run and its history in the experiments where most runs.
 
     Raises ExperimentNotFound or TrackingUnavailable.
     """
@@ -100,7 +100,7 @@ def running_runs(
 def _meant(  # noqa: PLR0913, PLR0917 -- as a question is asked
     among: Among, where: Scope, source: RunSource, now: datetime, text: str, limit: int
 ) -> tuple[Part, str]:
-    """Those of the runs that are said, and the words for it; just what runs where nothing more is said."""
+    """Runs that the request names, and the words for it; just what runs where nothing more is said."""
     if among == Among(status="running"):
         return running_now(where, source), ""
     chosen = narrow(among, source, experiments=where.experiments, now=now, text=text)
@@ -125,7 +125,7 @@ def _is_paced(by: PrimaryMetric, runs: Sequence[Run], silences: Mapping[str, int
 
 
 def _pace(experiment: Experiment, by: PrimaryMetric, runs: Sequence[Run], source: RunSource) -> BestRunHistory | None:
-    """None where there is none or MLflow cannot tell: what runs is worth saying all the same."""
+    """Pace of an experiment; None where there is none or MLflow cannot tell: what runs is worth saying all the same."""
     ranking = Ranking(by.metric, by.goal, (experiment.experiment_id,))
     own = {run.run_id for run in runs}
     try:

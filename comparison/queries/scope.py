@@ -55,7 +55,7 @@ def find_scope(
 
 
 def since_moment(words: str, now: datetime, *, text: str, command: str) -> tuple[datetime, bool]:
-    """From when, and whether it was said that all experiments are meant. Raises NotUnderstood with the spot."""
+    """Moment since when, and whether all experiments are meant. Raises NotUnderstood with the spot."""
     time_words = _EVERYWHERE.sub("", words).strip()
     try:
         return since(time_words, now), time_words != words.strip()

@@ -40,7 +40,7 @@ class BestRun:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentGroup:
-    """One experiment. `finished` has the best first, by `by`; `best` is None where it was not looked up.
+    """Runs of one experiment. `finished` has the best first, by `by`; `best` is None where it was not looked up.
 
     `pruned` are trials that their search gave up early.
     """
@@ -140,7 +140,7 @@ def standup(
 def _meant(
     request: Standup, where: Scope, source: RunSource, now: datetime, since_ms: int
 ) -> tuple["Part", "Part", "Part", "Part", str]:
-    """Those of the runs that are said, as finished, ill, undated and running, and the words for it."""
+    """Runs that the request names, as finished, ill, undated and running, and the words for it."""
     among = replace(request.among, status="", since="", count=None)
     chosen = narrow(among, source, experiments=where.experiments, now=now, text=request.text)
     alive = narrow(
@@ -166,7 +166,7 @@ def _with_metric(
 
 
 def _by_named(request: Standup, groups: tuple[ExperimentGroup, ...]) -> tuple[ExperimentGroup, ...]:
-    """That the request chose the metric, where it did."""
+    """Marks the metric as chosen by the request, where it was."""
     if not request.metrics:
         return groups
     wanted = fold(request.metrics[0])
@@ -181,7 +181,7 @@ def _by_named(request: Standup, groups: tuple[ExperimentGroup, ...]) -> tuple[Ex
 def group_by_experiment(
     over: Sequence[Run], running: Sequence[Run], defaults: ChannelDefaults
 ) -> tuple[ExperimentGroup, ...]:
-    """By experiment, the busiest first. `over`: the last to end first."""
+    """Groups runs by experiment, the busiest first. `over`: the last to end first."""
     experiments = {run.experiment.experiment_id: run.experiment for run in [*over, *running]}
     groups = []
     for key, experiment in experiments.items():
@@ -326,7 +326,7 @@ def undated_since(ms: int, place: Scope, source: RunSource) -> Part:
 
 
 def failures(runs: Iterable[Run]) -> list[Run]:
-    """Those that failed, were killed or ended otherwise ill."""
+    """Runs that failed, were killed or ended otherwise ill."""
     return [run for run in runs if run.is_over and run.status not in (Status.FINISHED, Status.PRUNED)]
 
 
@@ -383,7 +383,7 @@ def _of(runs: Iterable[Run], key: str) -> list[Run]:
 
 
 def _best(contest: RankingQuestion, runs: Iterable[Run]) -> Run | None:
-    """Of equal ones the one that comes first."""
+    """The best run; of equal ones the first."""
     found: tuple[float, Run] | None = None
     for run in runs:
         value = value_of(run, contest.metric)

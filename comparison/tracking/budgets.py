@@ -23,7 +23,7 @@ class TooMuch(Exception):  # noqa: N818 -- likewise
 
 @dataclass
 class Budget:
-    """Of one question; `until` by `clock`, which counts seconds. Safe to use from any thread."""
+    """The budget of one question; `until` by `clock`, which counts seconds. Safe to use from any thread."""
 
     until: float
     clock: Callable[[], float]

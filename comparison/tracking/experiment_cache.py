@@ -42,7 +42,7 @@ class ExperimentCache:
         return self._active
 
     def known_ids(self) -> tuple[str, ...]:
-        """Of all active experiments, and of others that were asked for; waits as `active`."""
+        """Ids of all active experiments, and of others that were asked for; waits as `active`."""
         self.active()
         return tuple(self._known)
 
@@ -100,7 +100,7 @@ _Answer = TypeVar("_Answer")
 
 
 class SingleFlight(Generic[_Answer]):
-    """One call of `ask` for each key at a time, in the threads of `executor`."""
+    """Makes one call of `ask` for each key at a time, in the threads of `executor`."""
 
     def __init__(self, executor: Executor, ask: Callable[[str], _Answer]) -> None:
         self._executor = executor

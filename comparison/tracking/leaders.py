@@ -125,7 +125,7 @@ class LeaderCache:
         self._kept: dict[Ranking, _CachedRanking] = {}
 
     def leaders(self, ranking: Ranking, source: LeaderSource, count: int) -> tuple[Run, ...]:
-        """As `leading.leaders`."""
+        """The leaders, remembered for a while; otherwise like the function `leaders`."""
         cached = self._kept.get(ranking)
         began, began_ms = self._clock(), self._wall()
         found = None

@@ -274,7 +274,7 @@ class MlflowRuns:
                 raise too_often(metric, self._history_limit)
 
     def _side_by_side(self, ask: Callable[[Sequence[str], Budget], _Answer], run_ids: Sequence[str]) -> list[_Answer]:
-        """One question for each chunk of them."""
+        """Asks one question for each chunk of the ids."""
         budgets = [(chunk, self._budget()) for chunk in in_chunks(run_ids)]
         answers = [
             (self._executor.submit(self._within, budget, partial(ask, chunk)), budget) for chunk, budget in budgets
@@ -286,7 +286,7 @@ class MlflowRuns:
         return self._wait(self._executor.submit(self._within, budget, ask), budget)
 
     def _asked(self, ask: Callable[[Budget], _Answer], budget: Budget) -> _Answer:
-        """As `_in_time`, with what went wrong as it was raised."""
+        """Asks like `_in_time`, and raises what went wrong as it was raised."""
         answer = self._executor.submit(self._within, budget, ask)
         try:
             return answer.result(max(0.0, budget.until - self._clock()))
@@ -483,7 +483,7 @@ def _in_order(runs: Sequence[Run], *, ended: bool) -> list[Run]:
 
 
 def _schema_trouble(uri: str) -> tuple[str, str]:
-    """As `schemas.trouble`, of the database at this address."""
+    """Trouble with the schema of the database at this address, like `schemas.trouble`."""
     from mlflow.store import db_migrations  # noqa: PLC0415 -- takes seconds, and only databases need it
     from mlflow.store.db import utils  # noqa: PLC0415 -- likewise
 
@@ -533,7 +533,7 @@ def is_id(text: str) -> bool:
 
 
 def in_chunks(run_ids: Iterable[str]) -> Iterator[Sequence[str]]:
-    """Each id once, as many at a time as one question may name."""
+    """Chunks of the ids, each id once, as many in one as one question may name."""
     known = [run_id for run_id in dict.fromkeys(run_ids) if is_id(run_id)]
     yield from (known[start : start + CHUNK] for start in range(0, len(known), CHUNK))
 
@@ -578,7 +578,7 @@ class RunSearches:
     def pages(
         self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: Answer | None = None
     ) -> list[Run]:
-        """Likewise, of these experiments only."""
+        """Searches these experiments only; otherwise like `search`."""
         result = answer if answer is not None else Answer()
         token, size = None, None
         while experiment_ids and len(result.runs) < question.limit:
@@ -638,7 +638,7 @@ class RunSearches:
         return result
 
     def these(self, run_ids: Sequence[str], view: Any, budget: Budget) -> list[Run]:
-        """Those of them that are there; no more than one question may name."""
+        """Runs of these ids that are there; no more ids than one question may name."""
         question = Question(_among(run_ids), CHUNK, view)
         ids = self._catalogue.known_ids()
         found = self.pages(question, ids, budget)
@@ -647,7 +647,7 @@ class RunSearches:
         return found
 
     def fitting(self, where: str, run_ids: Sequence[str], budget: Budget) -> set[str]:
-        """Those of them that fit a filter; no more than one question may name.
+        """Ids of those runs that fit a filter; no more ids than one question may name.
 
         Ours comes first: nothing that stands in the filter can take it back, and AND is all that MLflow knows.
         """
@@ -785,7 +785,7 @@ def to_experiment(found: Any) -> Experiment:
 
 
 def _tolerances(tags: Mapping[str, str]) -> dict[str, float]:
-    """From `mlcompare.tolerance` and `mlcompare.tolerance.<metric>`; a value that cannot be read says nothing."""
+    """Tolerances from `mlcompare.tolerance` and `mlcompare.tolerance.<metric>`; unreadable values say nothing."""
     found = {
         name.removeprefix(TOLERANCE_TAG).removeprefix("."): read_tolerance(value)
         for name, value in tags.items()
@@ -818,7 +818,7 @@ def _datasets(inputs: Any) -> tuple[Dataset, ...]:
 
 
 def _models(found: Any) -> tuple[str, ...]:
-    """Those of a run; MLflow before version 3 knows none."""
+    """Models of a run; MLflow before version 3 knows none."""
     made = getattr(getattr(found, "outputs", None), "model_outputs", None) or ()
     used = getattr(found.inputs, "model_inputs", None) or ()
     return tuple(dict.fromkeys(each.model_id for each in (*made, *used)))
@@ -839,7 +839,7 @@ class Registry:
         self._is_unknown = is_unknown
 
     def versions(self, model: str, alias: str, version: str, budget: Budget) -> list[ModelVersion]:
-        """As RunSource.versions."""
+        """Model versions of a run, like RunSource.versions."""
         try:
             if model and version:
                 return self._at(model, version)

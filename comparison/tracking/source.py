@@ -28,7 +28,7 @@ class ExperimentState:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some of the runs that were asked for, the first of their order; `is_cut` when there are more, or may be."""
+    """A part of the runs that were asked for, the first of their order; `is_cut` when there are more, or may be."""
 
     runs: tuple[Run, ...] = ()
     is_cut: bool = False
@@ -92,7 +92,7 @@ class RunSource(Protocol):
         ended: bool = False,
         share: float = 1.0,
     ) -> Part:
-        """As `search`, or as `ended`: as many as come within this share of the deadline, and are not too much to read.
+        """Searches like `search` or `ended`: as many runs as come within this share of the deadline and can be read.
 
         For what may be told in part; raises TrackingUnavailable where not one comes.
         """
@@ -128,7 +128,7 @@ class RunSource(Protocol):
         ...
 
     def fitting(self, where: str, run_ids: Sequence[str]) -> set[str]:
-        """Which of these runs fit MLflow's filter language; "" fits all. Raises FilterRefused with MLflow's reason.
+        """Ids of those runs that fit MLflow's filter language; "" fits all. Raises FilterRefused with MLflow's reason.
 
         Whatever the filter says, no other runs are among them. Requests as of `these`.
         """
@@ -159,7 +159,7 @@ class RunSource(Protocol):
         ...
 
     def evaluations(self, run: Run) -> Mapping[str, Sequence[Metric]]:
-        """By metric, what this run logged of its models for a dataset that it named; one request for each model."""
+        """Values, by metric, that this run logged of its models for a dataset it named; one request for each model."""
         ...
 
     def state_of(self, experiment_id: str) -> ExperimentState | None:

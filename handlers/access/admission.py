@@ -1,4 +1,4 @@
-"""Whom the bot answers: people of its workspace, unless whoever runs it lets others in."""
+"""The people that the bot answers: those of its workspace, unless whoever runs it lets others in."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -23,7 +23,7 @@ MOST = 5_000  # pairs of a channel and a person
 
 
 class Members:
-    """Only that somebody is in a channel is remembered: who was invited a second ago may act at once."""
+    """Members of channels. Remembered is only that somebody is in one: who was invited a second ago may act at once."""
 
     def __init__(self, clock: Callable[[], float] = lambda: 0.0, seconds: float = 0.0) -> None:
         """`seconds` that an answer holds; 0: none is remembered."""

@@ -110,7 +110,7 @@ def _heard(who: Sender, body: dict[str, Any], context: BoltContext) -> Utterance
 
 
 def _tell(heard: Utterance, why: str, client: WebClient, services: Services) -> None:
-    """To them alone, and not at every word."""
+    """Tells them alone, and not at every word."""
     minute = int(services.now().timestamp()) // _EVERY
     work = answer_words(heard, client, services)
 

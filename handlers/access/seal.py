@@ -27,7 +27,7 @@ class Seal:
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def close(self, texts: Mapping[str, str], *, purpose: str, user: str) -> str:
-        """As one text; what does not fit is left out, the longest first. `purpose`: which dialog it is."""
+        """Packs texts into one; what does not fit is left out, the longest first. `purpose`: which dialog it is."""
         left = {name: value for name, value in texts.items() if value}
         while left and length(_written(left)) > MAX_METADATA_CHARS - _SEALED:
             del left[max(left, key=lambda name: len(left[name]))]

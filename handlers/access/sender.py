@@ -28,7 +28,7 @@ class Sender:
 
 
 def sender(body: Payload) -> Sender | None:
-    """None where nobody asks for anything: what the bot does not answer, and notices of Slack's own."""
+    """Sender of a payload; None where nobody asks: what the bot does not answer, and Slack's own notices."""
     kind = string(body, "type")
     if kind == "event_callback":
         return _of_event(body)

@@ -94,7 +94,7 @@ class SlackClient:
         self._call("chat.postEphemeral", arguments)
 
     def respond(self, url: str, reply: Reply, *, thread_ts: str = "") -> None:
-        """By response_url: works where the bot is not, five times within half an hour."""
+        """Answers by response_url: works where the bot is not, five times within half an hour."""
         body = _content(reply) | {
             "response_type": "ephemeral" if reply.only_to_asker else "in_channel",
             "replace_original": False,
@@ -104,7 +104,7 @@ class SlackClient:
         self._repeat(lambda: self._send(url, body), frozenset())
 
     def replace(self, url: str, reply: Reply) -> None:
-        """In place of the message whose button was pressed, by its response_url."""
+        """Replaces the message whose button was pressed, by its response_url."""
         replacement = {"replace_original": True, "metadata": reply.metadata or None}
         self._repeat(lambda: self._send(url, _content(reply) | replacement), _AGAIN)
 

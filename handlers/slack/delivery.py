@@ -1,4 +1,4 @@
-"""One answer on its way into Slack: working, then done. Never two messages for one answer, never silence.
+"""An answer on its way into Slack: working, then done. Never two messages for one answer, never silence.
 
 Slack has no idempotency: a post whose answer is lost may stand in the channel. Then history is searched for it by the
 delivery in its metadata; it is posted again only when history can be read and does not hold it. Where history may not
@@ -72,7 +72,7 @@ class Delivery:
         return self._outlet
 
     def reserve(self, text: str) -> None:
-        """From now on something stands there for all to see, which the answer takes the place of.
+        """Shows something to all that the answer takes the place of.
 
         Raises SlackFailed where nothing may be posted. That Slack does not confirm it is no matter.
         """
@@ -154,7 +154,7 @@ class Delivery:
             self._publish_elsewhere(reply, failure)
 
     def _put(self, reply: Reply) -> None:
-        """In place of what was shown while working, or anew where nothing was or it cannot be changed."""
+        """Puts the answer in place of what was shown while working, or anew where that cannot be changed."""
         if self._working_ts:
             try:
                 self._outlet.update(self._utterance.channel, self._working_ts, reply)
@@ -213,7 +213,7 @@ class Delivery:
         )
 
     def _publish_elsewhere(self, reply: Reply, failure: SlackError) -> None:
-        """By response_url where the bot cannot post; to the asker alone where the channel may hold it already."""
+        """Answers by response_url where the bot cannot post; the asker alone where the channel may hold it already."""
         self._report(failure, "an answer could not be posted")
         why = _WHY_HERE.get(failure.kind, "")
         private = failure.kind in (SlackErrorKind.UNCONFIRMED, SlackErrorKind.FORBIDDEN)
@@ -237,7 +237,7 @@ class Delivery:
         self._send_privately(_with_reason(reply, why) if why else reply)
 
     def _send_privately(self, reply: Reply) -> None:
-        """To the asker alone, by the first way that is open."""
+        """Sends to the asker alone, by the first way that is open."""
         utterance, own = self._utterance, replace(reply, only_to_asker=True, metadata={})
         ways: list[Callable[[], object]] = [
             lambda: self._outlet.post_ephemeral(utterance.channel, utterance.user, own, thread_ts=utterance.thread_ts),
@@ -277,7 +277,7 @@ class Delivery:
         return {"delivery": self._utterance.delivery, "stage": "working" if working else "done"}
 
     def _marked(self, reply: Reply, *, working: bool = False) -> Reply:
-        """With the metadata by which it can be found again; ids only, since others can read it."""
+        """The reply with the metadata by which it can be found again; ids only, since others can read it."""
         payload = reply.metadata.get("event_payload", {})
         return replace(
             reply, metadata={"event_type": ANSWER, "event_payload": {**payload, **self._payload(working=working)}}

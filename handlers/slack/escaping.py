@@ -45,7 +45,7 @@ def one_line(text: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """At most `limit` UTF-16 units; what was cut ends with an ellipsis, and an isolate that was opened is ended."""
+    """Cuts text to `limit` UTF-16 units; what was cut ends with an ellipsis, an opened isolate is ended."""
     if length(text) <= limit:
         return text
     closing = _END_ISOLATE * _unended(text[:limit])

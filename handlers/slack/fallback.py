@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class BlockLevel(IntEnum):
-    """Which blocks a message is drawn with; a higher number asks less of the workspace. The numbers are stored."""
+    """Blocks that a message is drawn with; a higher number asks less of the workspace. The numbers are stored."""
 
     ALL = 0
     NO_CHARTS = 1
@@ -85,7 +85,7 @@ def _kinds(node: Any) -> frozenset[str]:
 
 
 def _start(capabilities: Capabilities, workspace: str) -> BlockLevel:
-    """From the top when what was remembered cannot be read: a refusal costs one call."""
+    """Level to start with; the top when what was remembered cannot be read: a refusal costs one call."""
     try:
         return BlockLevel(min(max(capabilities.rung(workspace), BlockLevel.ALL), BlockLevel.SECTIONS))
     except Exception:

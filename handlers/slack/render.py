@@ -89,7 +89,7 @@ def draw(
 
 
 def _lists(report: Report, rung: BlockLevel, room: int) -> list[Block]:
-    """Why, doubts, what next, and details: what stands beside the table."""
+    """Lists beside the table: why, doubts, what next, and details."""
     doubts = draw_warnings(report.warnings, rung, int(room * _DOUBTS_SHARE))
     steps = draw_steps(report.steps, rung, int(room * _DOUBTS_SHARE))
     room -= text_weight(doubts + steps)
@@ -233,7 +233,7 @@ class _Item:
 
 
 def draw_sections(parts: Sequence[Section], rung: BlockLevel, room: int) -> list[Block]:
-    """Each with as many of its lines as its share of the room takes, the first ones first."""
+    """Sections, each with as many of its lines as its share of the room takes, the first ones first."""
     blocks: list[Block] = []
     for number, part in enumerate(parts[:_SECTIONS]):
         share = (room - text_weight(blocks)) // (min(len(parts), _SECTIONS) - number)
@@ -247,7 +247,7 @@ def draw_warnings(warnings: Sequence[str], rung: BlockLevel, room: int) -> list[
 
 
 def draw_steps(steps: Sequence[Step], rung: BlockLevel, room: int) -> list[Block]:
-    """Each with what to type for it, set apart so that it can be copied."""
+    """Steps, each with what to type for it, set apart so that it can be copied."""
     items = [_Item(_leading(step), one_line(step.command), is_code=True) for step in steps]
     shown = _fitting(items, room)
     if not shown:
@@ -329,7 +329,7 @@ def draw_table(table: Table | None, rung: BlockLevel, room: int) -> Drawn:
 
 
 def _as_lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[str]:
-    """One line a row: what it names, then each value behind its column's title."""
+    """Lines, one a row: what it names, then each value behind its column's title."""
     return [
         f"{row[0].text}: "
         + " · ".join(f"{_title(column)} {cell.text}" for column, cell in zip(columns[1:], row[1:], strict=True))
@@ -338,7 +338,7 @@ def _as_lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list
 
 
 def _width(table: Table, room: int) -> int:
-    """As many columns as fit with the first few rows; two at least, so that something is compared."""
+    """Columns that fit with the first few rows; two at least, so that something is compared."""
     sample = table.rows[:_ROWS_WANTED]
     for width in range(min(len(table.columns), COLUMNS), 2, -1):
         titles = sum(length(_title(column)) for column in table.columns[:width])

@@ -1,1 +1,1 @@
-"""One file a change of the tables, in `versions`; Alembic runs them through `env.py`."""
+"""A file for each change of the tables, in `versions`; Alembic runs them through `env.py`."""

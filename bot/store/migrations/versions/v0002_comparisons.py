@@ -1,4 +1,4 @@
-"""Which comparisons were posted, for those who go on talking about them."""
+"""Posted comparisons, for those who go on talking about them."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Which experiment a watch is for, whatever it is called by now, and since when it is gone."""
+"""The experiment a watch is for, whatever it is called by now, and since when it is gone."""
 
 import sqlalchemy as sa
 from alembic import op
