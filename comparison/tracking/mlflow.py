@@ -25,6 +25,7 @@ from mlflow.environment_variables import (
 )
 from mlflow.exceptions import MlflowException, RestException
 from mlflow.utils import request_utils
+from mlflow.utils.rest_utils import http_request, verify_rest_response
 from mlflow.utils.search_utils import SearchUtils
 
 from comparison.concurrency import DaemonThreads, retry_on_race
@@ -35,6 +36,16 @@ from comparison.tracking.budgets import ALL, ASKING, MOST, PAGE, Budget, NobodyW
 from comparison.tracking.experiment_cache import ExperimentCache, SingleFlight
 from comparison.tracking.file_store import FileSearch
 from comparison.tracking.filters import is_text
+from comparison.tracking.histories import (
+    FIRST_STEP,
+    LAST_STEP,
+    RUNS_IN_BULK,
+    History,
+    HistoryCache,
+    history_of,
+    points_for,
+    read_bulk,
+)
 from comparison.tracking.leaders import LeaderCache
 from comparison.tracking.mlflow_errors import (
     Server,
@@ -59,6 +70,7 @@ _DATABASES = frozenset({"postgresql", "mysql", "sqlite", "mssql"})
 _NOT_THERE = "RESOURCE_DOES_NOT_EXIST"
 _NOT_VALID = "INVALID_PARAMETER_VALUE"
 _NO_MODELS = ("ENDPOINT_NOT_FOUND", "NOT_FOUND", "NOT_IMPLEMENTED", "FEATURE_DISABLED")
+_BULK = "/api/2.0/mlflow/metrics/get-history-bulk-interval"
 _MODELS = 8  # of one run that are asked what was measured on them
 _Answer = TypeVar("_Answer")
 
@@ -90,6 +102,7 @@ class MlflowRuns:
         self._registry = Registry(self._client, self._is_unknown)
         self._memory = LeaderCache(clock)
         self._history_limit = MOST_POINTS
+        self._histories = HistoryCache()
         self._flights = SingleFlight(self._executor, self._fly)
 
     def __repr__(self) -> str:
@@ -186,6 +199,24 @@ class MlflowRuns:
         read = self._in_time(lambda budget: self._points(run_id, metric, budget, most))
         return sorted(read, key=lambda each: (each.step, each.logged_at))
 
+    def histories_of(self, runs: Sequence[Run], metric: str, *, exact: bool = True) -> dict[str, History]:
+        unique = {run.run_id: run for run in runs}
+        known = {run_id: past for run_id, run in unique.items() if (past := self._histories.get(run, metric))}
+        wanted = [run_id for run_id in unique if run_id not in known]
+        until = self._clock() + self._server.seconds
+        chunks = [wanted[start : start + RUNS_IN_BULK] for start in range(0, len(wanted), RUNS_IN_BULK)]
+        asked = [
+            (budget, self._executor.submit(self._within, budget, partial(self._bulk, chunk, metric)))
+            for chunk in chunks
+            for budget in [Budget(until, self._clock)]
+        ]
+        found = {run_id: past for budget, each in asked for run_id, past in self._wait(each, budget).items()}
+        if exact:
+            found |= self._whole([run_id for run_id, past in found.items() if not past.is_complete], metric, until)
+        for run_id, past in found.items():
+            self._histories.put(unique[run_id], metric, past)
+        return {run_id: (known | found)[run_id] for run_id in unique if run_id in known or run_id in found}
+
     def evaluations(self, run: Run) -> dict[str, list[Metric]]:
         budget = self._budget()
         answers = [
@@ -272,6 +303,64 @@ class MlflowRuns:
                 return read[:most]
             if len(read) >= self._history_limit:
                 raise too_often(metric, self._history_limit)
+
+    def _bulk(self, run_ids: Sequence[str], metric: str, budget: Budget) -> dict[str, History]:
+        """Their histories in one answer, each no longer than it may be; page by page where there is no such call."""
+        most = points_for(len(run_ids))
+        if not self._server.is_remote:
+            return self._from_store(run_ids, metric, most, budget)
+        params = {
+            "run_ids": list(run_ids),
+            "metric_key": metric,
+            "max_results": most,
+            "start_step": FIRST_STEP,
+            "end_step": LAST_STEP,
+        }
+        creds = self._client._tracking_client.store.get_host_creds()  # noqa: SLF001 -- its client has no such call
+        try:
+            response = verify_rest_response(http_request(creds, _BULK, "GET", params=params), _BULK)
+        except MlflowException as error:
+            if error.error_code not in _NO_MODELS:
+                raise
+            return {run_id: past for run_id in run_ids if len(past := self._read(run_id, metric, budget))}
+        return read_bulk(response.json().get("metrics") or (), most)
+
+    def _from_store(self, run_ids: Sequence[str], metric: str, most: int, budget: Budget) -> dict[str, History]:
+        """As `_bulk`, where no server stands between: all of each history, or some of it where it is too long."""
+        found = {}
+        for run_id in run_ids:
+            try:
+                past = self._read(run_id, metric, budget)
+            except TrackingUnavailable:
+                store = self._client._tracking_client.store  # noqa: SLF001 -- as above
+                some = store.get_metric_history_bulk_interval([run_id], metric, most, None, None)
+                past = history_of(((each.step, each.value, each.timestamp) for each in some), is_complete=False)
+            if len(past):
+                found[run_id] = past
+        return found
+
+    def _read(self, run_id: str, metric: str, budget: Budget) -> History:
+        """All of a history; empty where there is none, or no such run. Raises TrackingUnavailable: it is too long."""
+        try:
+            points = self._points(run_id, metric, budget, None)
+        except MlflowException as error:
+            if self._is_unknown(error):
+                return history_of(())
+            raise
+        return history_of((each.step, each.value, each.logged_at) for each in points)
+
+    def _whole(self, run_ids: Sequence[str], metric: str, until: float) -> dict[str, History]:
+        """The whole histories of these, read side by side; without those that are too long or do not come in time."""
+        budgets = [Budget(until, self._clock) for _ in run_ids]
+        asked = [
+            self._executor.submit(self._within, budget, partial(self._read, run_id, metric))
+            for run_id, budget in zip(run_ids, budgets, strict=True)
+        ]
+        found = {}
+        for run_id, budget, each in zip(run_ids, budgets, asked, strict=True):
+            with suppress(TrackingUnavailable, NobodyWaits, TooMuch):
+                found[run_id] = self._wait(each, budget)
+        return found
 
     def _side_by_side(self, ask: Callable[[Sequence[str], Budget], _Answer], run_ids: Sequence[str]) -> list[_Answer]:
         """Asks one question for each chunk of the ids."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from comparison.runs import Experiment, Goal, Metric, Run
 from comparison.tracking.filters import metric
+from comparison.tracking.histories import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,15 @@ class RunSource(Protocol):
 
         `most`: no more than so many, those that were logged first. A value says its dataset where the store keeps that.
         Raises TrackingUnavailable, too, where it was logged more often than can be read.
+        """
+        ...
+
+    def histories_of(self, runs: Sequence[Run], metric: str, *, exact: bool = True) -> Mapping[str, History]:
+        """By run id, what these runs logged of a metric; runs that logged none of it, or are gone, are absent.
+
+        One request for each 100 runs. Where that answer may be a sample and it should be `exact`, the whole history is
+        read page by page, as far as the deadline allows; a history says whether it is complete. Those of runs that are
+        over are remembered.
         """
         ...
 

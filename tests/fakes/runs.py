@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from comparison.errors import FilterRefused, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run, Status
+from comparison.tracking.histories import History, history_of
 from comparison.tracking.leaders import leaders
 from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking
 
@@ -30,6 +31,7 @@ class FakeRuns:
     deleted_at: int = 1
     down: str = ""
     asked: list[str] = field(default_factory=list)
+    points_in_bulk: int = 2_500  # of one run in an answer about several
 
     def get(self, run_ids: Sequence[str]) -> list[Run | None]:
         self._ask("get")
@@ -121,6 +123,20 @@ class FakeRuns:
             past = [known[run_id].metrics[metric]]
         first = sorted(past or [], key=lambda each: each.logged_at)[:most]
         return sorted(first, key=lambda each: (each.step, each.logged_at))
+
+    def histories_of(self, runs: Sequence[Run], metric: str, *, exact: bool = True) -> dict[str, History]:
+        self._ask("histories_of")
+        kept = self.asked[:]
+        read = {run.run_id: self.history(run.run_id, metric) for run in runs}
+        self.asked[:] = kept  # one question, however many runs
+        return {
+            run_id: history_of(
+                ((each.step, each.value, each.logged_at) for each in past),
+                is_complete=exact or len(past) < self.points_in_bulk,
+            )
+            for run_id, past in read.items()
+            if past
+        }
 
     def evaluations(self, run: Run) -> dict[str, list[Metric]]:
         self._ask("evaluations")

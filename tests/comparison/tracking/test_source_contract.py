@@ -265,6 +265,24 @@ def test_a_history_holds_every_step(made):
     assert source.history(ids["rich"], "never logged", most=2) == []
 
 
+def test_histories_of_several_runs_hold_every_step_and_leave_out_who_logged_none(made):
+    source, _, ids = made
+    rich, plain, unknown = source.get([ids["rich"], ids["plain"], "f" * 32])
+    assert unknown is None
+    found = source.histories_of([rich, plain], "acc")
+    assert list(found) == [ids["rich"], ids["plain"]]
+    assert sorted(zip(found[ids["rich"]].steps, found[ids["rich"]].values, strict=True)) == [
+        (0, 0.1),
+        (1, 0.5),
+        (2, 0.4),
+    ]
+    assert found[ids["rich"]].is_complete
+    gone = replace(rich, run_id="f" * 32)
+    assert list(source.histories_of([gone, rich], "acc")) == [ids["rich"]]
+    assert source.histories_of([rich], "never logged") == {}
+    assert source.histories_of([], "acc") == {}
+
+
 def test_what_was_measured_on_models_says_its_dataset(made):
     source, _, ids = made
     run, other = source.get([ids["measured"], ids["rich"]])
