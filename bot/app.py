@@ -5,7 +5,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
@@ -19,7 +19,9 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from sqlalchemy import Engine
 
+from bot.metrics import MeasuredCapabilities, MeasuredWebClient, Metrics, OutboxCollector, measured_runs
 from bot.notifier.notifier import Notifier, NotifierStores
+from bot.notifier.outbox import OutboxMessage
 from bot.server.health import Probe
 from bot.server.precedence import Precedence
 from bot.server.takeover import Takeover, new_owner
@@ -96,22 +98,26 @@ class Bot:
     probes: tuple[Probe, ...]
     recovery: Takeover
     notifier: Notifier
+    metrics: Metrics
 
 
 def build(settings: Settings, *, runs: RunSource | None = None, listeners: Executor | None = None) -> Bot:
     """The bot these settings describe. Nothing is asked of Slack, MLflow or the database yet."""
     engine = open_database(settings.database_url.get_secret_value())
+    metrics = Metrics()
     pool = WorkerPool(settings.workers, per_person=settings.per_person)
-    source = runs if runs is not None else lazy_runs(settings)
+    source = measured_runs(runs if runs is not None else lazy_runs(settings), metrics)
     mlflow = Probe("mlflow", _reach(source), every=30, patience=90)
     precedence = Precedence(DRAWN)
-    client = web_client(settings, settings.slack_bot_token.get_secret_value())
+    client = web_client(settings, settings.slack_bot_token.get_secret_value(), metrics)
+    outbox = StoredOutbox(engine)
+    _watch_queues(metrics, pool, outbox)
     inbox = StoredInbox(engine, now, new_owner(), settings.takeover_seconds)
     services = Services(
         runs=source,
         pool=pool,
         claims=StoredClaims(engine, now),
-        capabilities=StoredCapabilities(engine, now),
+        capabilities=MeasuredCapabilities(StoredCapabilities(engine, now), metrics),
         comparisons=StoredComparisons(engine, now),
         defaults=StoredDefaults(engine),
         inbox=inbox,
@@ -129,6 +135,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         sleep=pool.sleep,
         later=Timers(COURTESIES).start,
         drawing=precedence,
+        observe_answer=metrics.answered,
         admission=_admission(settings, client),
         members=Members(time.monotonic, MEMBERS_FOR),
         seal=_seal(settings),
@@ -136,6 +143,14 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
     )
     executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     identity = BotIdentity(client)
+    notifier = Notifier(
+        settings,
+        services,
+        NotifierStores(outbox, StoredSendSlots(engine)),
+        client,
+        on_posted=_delay_of(outbox, metrics),
+    )
+    metrics.gauge("mlcompare_look_age_seconds", "Since the notifier looked at MLflow", lambda: notifier.look_age)
     return Bot(
         settings=settings,
         app=_bolt(client, identity, services, executor),
@@ -151,8 +166,30 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
             mlflow,
         ),
         recovery=Takeover(inbox, services, client, shares_a_file=engine.dialect.name == "sqlite"),
-        notifier=Notifier(settings, services, NotifierStores(StoredOutbox(engine), StoredSendSlots(engine)), client),
+        notifier=notifier,
+        metrics=metrics,
     )
+
+
+def _watch_queues(metrics: Metrics, pool: WorkerPool, outbox: StoredOutbox) -> None:
+    metrics.gauge("mlcompare_queue_waiting", "Requests that wait for a worker", lambda: pool.waiting)
+    metrics.gauge("mlcompare_pool_busy", "Requests that are worked on", lambda: pool.busy)
+
+    def backlog() -> tuple[Mapping[str, int], float]:
+        return outbox.backlog(int(now().timestamp() * 1000))
+
+    metrics.registry.register(OutboxCollector(backlog, time.monotonic))
+
+
+def _delay_of(outbox: StoredOutbox, metrics: Metrics) -> Callable[[OutboxMessage], None]:
+    """Measures what passed between the end of a message's last run and the message."""
+
+    def observe(row: OutboxMessage) -> None:
+        ended = [end.ended_at for end in outbox.ends(row.run_ids).values() if end.ended_at]
+        if ended:
+            metrics.notified(now().timestamp() - max(ended) / 1000)
+
+    return observe
 
 
 def _admission(settings: Settings, client: WebClient) -> Admission:
@@ -257,8 +294,12 @@ def lazy_runs(settings: Settings) -> RunSource:
 TIMEOUT = 10  # seconds for one call
 
 
-def web_client(settings: Settings, token: str | None = None) -> WebClient:
+def web_client(settings: Settings, token: str | None = None, metrics: Metrics | None = None) -> WebClient:
     """A client for SLACK_API_URL. It tries nothing again: what may be, those who call it know."""
     # One TLS context for all calls: without, each call would read the machine's certificates anew.
     context = create_default_context() if settings.slack_api_url.startswith("https:") else None
-    return WebClient(token=token, base_url=settings.slack_api_url, timeout=TIMEOUT, retry_handlers=[], ssl=context)
+    client = MeasuredWebClient(
+        token=token, base_url=settings.slack_api_url, timeout=TIMEOUT, retry_handlers=[], ssl=context
+    )
+    client.metrics = metrics
+    return client

@@ -1,5 +1,6 @@
 """Plain log lines: time, level, where, message, key=value. No line holds a secret, whoever wrote it."""
 
+import json
 import logging
 import re
 import sqlite3
@@ -55,6 +56,39 @@ class KeyValueFormatter(logging.Formatter):
         return self._redact(line)
 
 
+class JsonFormatter(logging.Formatter):
+    """One JSON object a record, on one line, also with a traceback; what was given as `extra` stands beside."""
+
+    def __init__(self, redact: Redaction) -> None:
+        super().__init__()
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line: dict[str, object] = {
+            "time": f"{at}.{int(record.msecs):03d}Z",
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        extras = {key: each for key, each in vars(record).items() if key not in OWN}
+        line |= {key: each for key, each in extras.items() if key not in line}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(_hidden(line, self._redact), ensure_ascii=False, default=str)
+
+
+def _hidden(line: dict[str, object], redact: Redaction) -> dict[str, object]:
+    """The same without secrets; numbers stay. Done before it is JSON: quoting would hide a secret from the search."""
+    plain = (bool, int, float, type(None))
+    return {key: each if isinstance(each, plain) else redact(_visible(str(each))) for key, each in line.items()}
+
+
+def _visible(text: str) -> str:
+    """Text without what a terminal would obey; lines stay lines."""
+    return "\n".join(map(_flat, text.split("\n")))
+
+
 def _flat(text: str) -> str:
     """Text that cannot pretend to be another line."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
@@ -65,10 +99,14 @@ def _value(value: object) -> str:
     return f'"{text}"' if " " in text or not text else text
 
 
-def configure(level: str, secrets: Iterable[str]) -> None:
-    """Sends all logging to standard error, in our lines; libraries speak only of what went wrong."""
+def configure(level: str, secrets: Iterable[str], form: str = "text") -> None:
+    """Sends all logging to standard error, in our lines; libraries speak only of what went wrong.
+
+    `form` is "text" (key=value) or "json".
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(KeyValueFormatter(Redaction(secrets)))
+    formatter = JsonFormatter if form == "json" else KeyValueFormatter
+    handler.setFormatter(formatter(Redaction(secrets)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

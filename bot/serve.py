@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from bot.app import Bot, build, web_client
 from bot.logs import configure
+from bot.metrics import door_of
 from bot.server.http import EventsEndpoint, RefusalLog, SignatureVerifier, site
 from bot.server.socket_mode import SocketMode
 from bot.settings import Settings, SettingsError, read
@@ -54,6 +55,8 @@ class Server:
         self._listening = listening
         self._ending = ending
         self._socket_mode = self._connection() if bot.settings.socket_mode else None
+        if self._socket_mode:
+            bot.metrics.watch_socket(self._socket_mode)
         self._stop_web: Callable[[float], None] = lambda _seconds: None
 
     def start(self) -> None:
@@ -66,7 +69,8 @@ class Server:
         if self._bot.settings.notifies:
             self._bot.notifier.start()
         refusals = RefusalLog()
-        self._stop_web = serve_site(site(self._door(refusals), self.reasons), self._listening, refusals)
+        metrics = self._bot.metrics.application() if self._bot.settings.metrics == "on" else None
+        self._stop_web = serve_site(site(self._door(refusals), self.reasons, metrics), self._listening, refusals)
         if self._socket_mode:
             self._socket_mode.start()
 
@@ -105,6 +109,7 @@ class Server:
             self._bot.precedence,
             patience=settings.socket_patience,
             give_up=lambda: self._ending.ask(1),
+            observe=self._observe,
         )
 
     def _door(self, refusals: RefusalLog) -> EventsEndpoint | None:
@@ -117,7 +122,11 @@ class Server:
             new_incident=self._bot.services.new_incident,
             precedence=self._bot.precedence,
             refusals=refusals,
+            observe=self._observe,
         )
+
+    def _observe(self, body: Mapping[str, Any], seconds: float) -> None:
+        self._bot.metrics.acknowledged(door_of(body), seconds)
 
 
 def watch_signals(ending: StopRequest) -> None:
@@ -140,12 +149,14 @@ def serve() -> None:
         settings = read()
     except SettingsError as error:
         raise click.ClickException(f"{error}\n`mlcompare check` tests each of them.") from error
-    configure(settings.log_level, settings.secrets)
+    configure(settings.log_level, settings.secrets, settings.log_format)
     sys.setswitchinterval(0.0005)  # acknowledgements wait less behind busy workers
     listening = bind_socket(settings.listens_on, settings.port)
     ending = StopRequest()
     watch_signals(ending)
-    served = Server(build(settings), listening, ending)
+    bot = build(settings)
+    serve_metrics(bot)
+    served = Server(bot, listening, ending)
     served.start()
     _announce(settings, listening)
     while not ending.event.wait(1):
@@ -158,6 +169,18 @@ def serve() -> None:
         log.info("stopped")
     logging.shutdown()
     os._exit(ending.code or (1 if left else 0))  # whatever thread still hangs
+
+
+def serve_metrics(bot: Bot) -> None:
+    """On a port of their own, where the settings name one; a ClickException where it cannot be had."""
+    settings = bot.settings
+    if settings.metrics_port is None:
+        return
+    try:
+        bot.metrics.serve(settings.listens_on, settings.metrics_port)
+    except OSError as error:
+        problem = f"Cannot listen on {settings.listens_on} port {settings.metrics_port}: {error.strerror or error}."
+        raise click.ClickException(f"{problem} Choose another with MLCOMPARE_METRICS.") from error
 
 
 def _announce(settings: Settings, listening: socket.socket) -> None:

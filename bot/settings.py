@@ -38,7 +38,12 @@ SOURCES = {
     "MLCOMPARE_ANSWER_BOTS": "on, where Workflows and other apps that mention the bot are to be answered; or off",
     "MLCOMPARE_EXTERNAL_PEOPLE": "refuse, guests (who may then ask, too) or allow (whoever asks is answered)",
     "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
+    "MLCOMPARE_LOG_FORMAT": "text or json",
+    "MLCOMPARE_METRICS": "off; on (at /metrics, on PORT); or the number of a port of its own, for example 9464",
 }
+
+
+_HIGHEST_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,13 @@ def _command(value: str) -> str:
     if not value.startswith("/") or len(value.split()) != 1 or not 2 <= len(value) <= 32:
         raise ValueError("looks wrong: a command is one word of at most 32 characters that starts with /")
     return value.lower()
+
+
+def _metrics(value: str) -> str:
+    word = value.lower()
+    if word not in {"on", "off"} and not (word.isascii() and word.isdecimal() and 0 < int(word) <= _HIGHEST_PORT):
+        raise ValueError("looks wrong: it is neither off, nor on, nor a port")
+    return word
 
 
 def bare(value: Any) -> Any:
@@ -191,6 +203,16 @@ class Settings(BaseSettings):
     log_level: Annotated[Words, AfterValidator(str.upper)] = Field(
         default="INFO", validation_alias="MLCOMPARE_LOG_LEVEL", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$"
     )
+
+    log_format: Annotated[Words, AfterValidator(str.lower)] = Field(
+        default="text", validation_alias="MLCOMPARE_LOG_FORMAT", pattern="^(?i:text|json)$"
+    )
+    metrics: Annotated[Words, AfterValidator(_metrics)] = Field(default="off", validation_alias="MLCOMPARE_METRICS")
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port of their own that metrics are read at; None where they have none."""
+        return int(self.metrics) if self.metrics.isdecimal() else None
 
     @property
     def socket_mode(self) -> bool:

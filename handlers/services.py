@@ -107,6 +107,8 @@ class Services:
     working_after: float = 0.7  # seconds until "working on it" is shown
     sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for
     later: Callable[[float, Callable[[], None]], Callable[[], None]] = start_timer  # returns how to call it off
+    # How an answer ended: the kind of request, "answered", "refused" or "failed", and the seconds since it was heard.
+    observe_answer: Callable[[str, str, float], None] = lambda _command, _outcome, _seconds: None
     drawing: AbstractContextManager[object] = field(default_factory=nullcontext)  # held while a message is drawn
 
 

@@ -8,7 +8,7 @@ import click
 
 from bot.app import Bot, build
 from bot.logs import configure
-from bot.serve import StopRequest, watch_signals
+from bot.serve import StopRequest, serve_metrics, watch_signals
 from bot.settings import SettingsError, read, unspoken
 
 log = logging.getLogger(__name__)
@@ -21,16 +21,17 @@ def notify() -> None:
     """Tell channels of runs that end, and nothing else: any number of these may run beside `mlcompare serve`.
 
     They share the work where DATABASE_URL is PostgreSQL; on a file one works and the others stand by. Needs
-    SLACK_BOT_TOKEN and MLFLOW_TRACKING_URI, listens on no port, and ends well on SIGTERM.
+    SLACK_BOT_TOKEN and MLFLOW_TRACKING_URI, listens on no port but that of MLCOMPARE_METRICS, and ends well on SIGTERM.
     """
     try:
         settings = read(unspoken)
     except SettingsError as error:
         raise click.ClickException(f"{error}\n`mlcompare check` tests each of them.") from error
-    configure(settings.log_level, settings.secrets)
+    configure(settings.log_level, settings.secrets, settings.log_format)
     ending = StopRequest()
     watch_signals(ending)
     bot = build(settings)
+    serve_metrics(bot)
     _start(bot)
     log.info("notifying", extra={"poll_s": settings.poll_seconds})
     _watch(bot, ending)

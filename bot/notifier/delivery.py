@@ -238,6 +238,7 @@ class Deliverer:
     now: Callable[[], int]
     watching: Callable[[str], Watch | None] = lambda _watch_id: None
     wake: Callable[[], None] = lambda: None
+    on_posted: Callable[[OutboxMessage], None] = lambda _row: None  # called once a message stands, the first time
     _means: DeliveryContext = field(init=False)
     _edits: EditSlots = field(init=False)
     _unconfirmed: UnconfirmedPosts = field(init=False)
@@ -403,6 +404,8 @@ class Deliverer:
 
     def _told(self, row: OutboxMessage, ts: str, drawn: str, *, is_final: bool) -> None:
         self.outbox.record_posted(row.id, PostedState(row.revision, ts, drawn, is_final), self.now())
+        if not row.ts:
+            self.on_posted(row)
 
     def _unforeseen(self, message_id: str, revision: int, error: Exception) -> float | None:
         incident = self.services.new_incident()

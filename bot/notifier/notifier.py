@@ -19,7 +19,7 @@ from bot.notifier.circuit_breaker import CircuitBreaker
 from bot.notifier.content import ContentComposer
 from bot.notifier.delivery import Deliverer
 from bot.notifier.outages import WatchPauser
-from bot.notifier.outbox import Outbox, QueuedMessage
+from bot.notifier.outbox import Outbox, OutboxMessage, QueuedMessage
 from bot.notifier.poller import Poller
 from bot.notifier.process_locks import ProcessLocks, open_process_locks
 from bot.notifier.rate_limit import SendSlots
@@ -69,7 +69,7 @@ class NotifierStores(NamedTuple):
 class Notifier:
     """`start` returns at once. Until somebody watches something, nothing is imported, asked or held."""
 
-    def __init__(  # noqa: PLR0913 -- the last two have one value outside of tests
+    def __init__(  # noqa: PLR0913 -- the last three are for tests and for what is measured
         self,
         settings: Settings,
         services: Services,
@@ -77,12 +77,13 @@ class Notifier:
         client: WebClient,
         *,
         new_engine: NewEngine | None = None,
+        on_posted: Callable[[OutboxMessage], None] = lambda _row: None,
         guard: float = GUARD,
     ) -> None:
         self._database_url = settings.database_url.get_secret_value()
         self._services = services
         self._outbox = stores.outbox
-        self._parts = parts(settings, services, stores, client, self._hurry)
+        self._parts = parts(settings, services, stores, client, self._hurry, on_posted)
         self._new_engine = new_engine or self._durable
         self._workers = min(8, settings.workers)
         self._guard = guard
@@ -104,6 +105,12 @@ class Notifier:
     def is_standby(self) -> bool:
         """Another process does the work: that is no fault."""
         return bool(self._standby)
+
+    @property
+    def look_age(self) -> float:
+        """Seconds since MLflow was last looked at for runs that ended, by this process; 0 where it does not look."""
+        looked_at = self._parts.poller.looked_at
+        return self._parts.clock() - looked_at if looked_at is not None and self._duty else 0.0
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
@@ -200,8 +207,13 @@ class NotifierParts:
     clock: Callable[[], float]  # seconds
 
 
-def parts(
-    settings: Settings, services: Services, stores: NotifierStores, client: WebClient, wake: Callable[[], None]
+def parts(  # noqa: PLR0913, PLR0917 -- one for each thing that is outside
+    settings: Settings,
+    services: Services,
+    stores: NotifierStores,
+    client: WebClient,
+    wake: Callable[[], None],
+    on_posted: Callable[[OutboxMessage], None] = lambda _row: None,
 ) -> NotifierParts:
     """Everything that decides and delivers, put together; nothing is asked yet."""
     outbox, turns = stores
@@ -241,6 +253,7 @@ def parts(
             now,
             watching=subscriptions.watching,
             wake=wake,
+            on_posted=on_posted,
         ),
         claim=services.claims.claim,
         now=now,

@@ -64,6 +64,7 @@ class Poller:
     clock: Callable[[], float]
     handful: int = HANDFUL
     whereabouts: Whereabouts | None = None  # None: names alone count
+    looked_at: float | None = field(init=False, default=None)  # by `clock`, when the last look went well
     _coverage: Coverage = field(init=False, default_factory=Coverage)
     _looks: int = field(init=False, default=LONG_AFTER)  # since the last long one
     _long_at: int = field(init=False, default=0)
@@ -79,6 +80,7 @@ class Poller:
         wanted = self.subscriptions.watches()
         if not wanted:
             self.pace.hit()
+            self.looked_at = self.clock()
             self.outbox.record(self.outbox.cursor(now), now, {}, (), now)  # who resumes later does not hear of today
             self.outbox.lose_sight(self.outbox.going_on())
             return Found(is_ours=True)
@@ -88,7 +90,8 @@ class Poller:
         except RequestError as error:
             self.pace.miss(describe(error))
             return Found(is_ours=True, problem=error.problem)
-        self._keep_pace(self.clock() - began)
+        self.looked_at = self.clock()
+        self._keep_pace(self.looked_at - began)
         return found
 
     def _keep_pace(self, took: float) -> None:

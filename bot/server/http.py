@@ -9,17 +9,19 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 from urllib.parse import parse_qsl
 
 from slack_bolt import App, BoltRequest, BoltResponse
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from bot.server.precedence import Precedence
 
@@ -123,6 +125,9 @@ class EventsEndpoint:
     new_incident: Callable[[], str]
     precedence: Precedence = field(default_factory=lambda: Precedence(1))
     refusals: RefusalLog = field(default_factory=RefusalLog)
+    observe: Callable[[Mapping[str, Any], float], None] = lambda _body, _seconds: (
+        None
+    )  # what was acknowledged, and when
 
     async def __call__(self, request: Request) -> Response:
         try:
@@ -157,8 +162,14 @@ class EventsEndpoint:
         names = ("x-slack-retry-num", "x-slack-retry-reason")
         again = {name: request.headers[name] for name in names if name in request.headers}
 
+        began = time.monotonic()
+
         def dispatch() -> BoltResponse:
-            return self.app.dispatch(_bolt_request(kind, body, again))
+            asked = _bolt_request(kind, body, again)
+            try:
+                return self.app.dispatch(asked)
+            finally:
+                self.observe(asked.body, time.monotonic() - began)
 
         with self.precedence.acknowledging():
             return await self._answer(dispatch, body, timestamp)
@@ -248,7 +259,9 @@ def _response(answer: BoltResponse) -> Response:
     return Response(answer.body, answer.status, headers=answer.first_headers_without_set_cookie())
 
 
-def site(door: EventsEndpoint | None, reasons: Callable[[], dict[str, str]]) -> Starlette:
+def site(
+    door: EventsEndpoint | None, reasons: Callable[[], dict[str, str]], metrics: ASGIApp | None = None
+) -> Starlette:
     """The routes. `reasons`: each thing the bot needs, and why it is not ready ("" when it is)."""
 
     async def healthz(_request: Request) -> Response:
@@ -260,9 +273,11 @@ def site(door: EventsEndpoint | None, reasons: Callable[[], dict[str, str]]) -> 
         body = {"ready": ready, "checks": {name: why or "ok" for name, why in found.items()}}
         return JSONResponse(body, 200 if ready else 503)
 
-    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]
     if door is not None:
         routes += [Route(path, door.__call__, methods=["GET", "POST"]) for path in PATHS]
+    if metrics is not None:
+        routes.append(Mount("/metrics", metrics))
     return Starlette(routes=routes)
 
 

@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -43,7 +43,7 @@ class SocketMode:
     until Slack ends it: what comes there meanwhile is acknowledged there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the last is for what is measured
         self,
         app: App,
         client: WebClient,
@@ -51,17 +51,20 @@ class SocketMode:
         *,
         patience: float,
         give_up: Callable[[], None],
+        observe: Callable[[Mapping[str, Any], float], None] = lambda _body, _seconds: None,
     ) -> None:
         self._app = app
         self._precedence = precedence
         self._client = client
         self._patience = patience
         self._give_up = give_up
+        self._observe = observe  # what was acknowledged, and the seconds that took
         self._workers = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="socket")
         self._changed = threading.Condition()
         self._open: dict[ClientConnection, float | None] = {}  # since when Slack wants another one; the newest last
         self._under_way = 0
         self._is_stopped = False
+        self.connections = 0  # made since the start
         self.problem = "not connected yet"
 
     def start(self) -> None:
@@ -168,6 +171,7 @@ class SocketMode:
             undo.pop_all()
         with self._changed:
             self._open[connection] = None
+            self.connections += 1
             self._say("")
             self._changed.notify_all()
         self._hear(connection, first)
@@ -202,12 +206,13 @@ class SocketMode:
         elif request is not None:
             with self._changed:
                 self._under_way += 1
-            self._workers.submit(self._take, connection, request)
+            self._workers.submit(self._take, connection, request, time.monotonic())
 
-    def _take(self, connection: ClientConnection, request: SocketModeRequest) -> None:
+    def _take(self, connection: ClientConnection, request: SocketModeRequest, came_at: float) -> None:
         try:
             with self._precedence.acknowledging():
                 self._acknowledge(connection, request, run_bolt_app(self._app, request))
+            self._observe(request.payload or {}, time.monotonic() - came_at)
         except Exception:
             log.exception("a request could not be dispatched")
         finally:

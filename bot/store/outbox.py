@@ -216,6 +216,18 @@ class StoredOutbox:
         with self._engine.connect() as connection:
             return read_messages(connection, wanted)
 
+    def backlog(self, now: int) -> tuple[dict[str, int], float]:
+        """How many messages there are of each state, and the seconds that the oldest has been due and is not done."""
+        counted = select(messages.c.state, func.count()).group_by(messages.c.state)
+        due_since = case(
+            (messages.c.not_before > messages.c.created_at, messages.c.not_before), else_=messages.c.joined_at
+        )
+        oldest = select(func.min(due_since)).where(IS_DUE, messages.c.not_before <= now)
+        with self._engine.connect() as connection:
+            counts = {str(state): int(count) for state, count in connection.execute(counted)}
+            since = connection.scalar(oldest)
+        return counts, max(0.0, (now - int(since)) / 1000) if since else 0.0
+
     def waiting_for(self, workspace: str, channel: str) -> int:
         here = (messages.c.workspace == workspace) & (messages.c.channel == channel)
         wanted = select(func.count()).select_from(messages).where(here, IS_DUE, in_state(MessageState.WAITING))
