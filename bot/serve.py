@@ -102,7 +102,7 @@ class Server:
 
     def _connection(self) -> SocketMode:
         settings = self._bot.settings
-        client = web_client(settings, settings.slack_app_token.get_secret_value())
+        client = web_client(settings, settings.slack_app_token.get_secret_value(), self._bot.metrics)
         return SocketMode(
             self._bot.app,
             client,

@@ -121,19 +121,20 @@ class Job:
     claim: RunClaim
     meaning: ParsedRequest
     call_off: list[Callable[[], None]] = field(default_factory=list)  # the timer, once it runs
-    command: str = "unknown"  # the kind of request, once it is understood
     heard_at: float = field(default_factory=time.monotonic)  # s
 
     def run(self) -> None:
-        outcome = "answered"
+        command, outcome = "unknown", "answered"
         try:
             if self.claim.is_ours():
-                self._answer()
+                request, feature = self.meaning.told()
+                command = type(request).__name__
+                feature.answer(request, self.said, self.services, self.delivery)
         except BaseException as error:  # noqa: BLE001 -- the asker hears of everything that goes wrong
             outcome = "refused" if isinstance(error, RequestError) else "failed"
             self._excuse(error)
         finally:
-            self.services.observe_answer(self.command, outcome, time.monotonic() - self.heard_at)
+            self.services.observe_answer(command, outcome, time.monotonic() - self.heard_at)
             for call_off in self.call_off:
                 call_off()
             self.services.inbox.done(self.said.delivery)
@@ -152,11 +153,6 @@ class Job:
     def tell(self, report: Report) -> None:
         """To the asker alone."""
         self.delivery.answer_privately(lambda rung: draw(report, rung=rung))
-
-    def _answer(self) -> None:
-        request, feature = self.meaning.told()
-        self.command = type(request).__name__
-        feature.answer(request, self.said, self.services, self.delivery)
 
     def _excuse(self, error: BaseException) -> None:
         report = explain(error, self.said, self.services.new_incident, self.services.command)
