@@ -199,7 +199,7 @@ class MeasuredWebClient(WebClient):
 
     metrics: Metrics | None = None
 
-    def api_call(self, api_method: str, **given: Any) -> SlackResponse:  # type: ignore[override]
+    def api_call(self, api_method: str, **given: Any) -> SlackResponse:
         if self.metrics is None:
             return super().api_call(api_method, **given)
         method = api_method if api_method in SLACK_METHODS else OTHER
