@@ -6,7 +6,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from comparison.run_reference import Among, OneRun, RunReference
+from comparison.run_reference import Among, Linked, Named, OneRun, RunReference
 
 if TYPE_CHECKING:
     from comparison.watch import Digest, Watch
@@ -185,8 +185,35 @@ class Runs:
     among: Among = Among()  # noqa: RUF009 -- frozen
 
 
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """`curves A vs B by val_loss`, `how did A train?`: metrics over steps. The first run is the baseline."""
+
+    runs: tuple[RunReference, ...]
+    experiment: str = ""
+    metrics: tuple[str, ...] = ()  # one picture each; none: the primary one
+    goal: str = ""  # higher or lower is better, where the request says so
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """`sweep lr-sweep`, `what matters in fraud?`: the trials of a search, and which parameters matter.
+
+    `parent` names a run whose children they are, or an experiment; None: those of `experiment`, or of the channel's.
+    """
+
+    parent: Named | Linked | None = None
+    experiment: str = ""
+    metrics: tuple[str, ...] = ()  # two: what can be had of both
+    goal: str = ""
+    text: str = field(default="", compare=False)
+
+
 Request = (
     Compare
+    | Curves
+    | Sweep
     | Help
     | Show
     | Top

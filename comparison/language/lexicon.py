@@ -30,6 +30,20 @@ INTENTS = {
         "compara, comparar, comparación, comparação, comparaison, confronta, unterschied, improve, improvement, "
         "différence, diferencia, diferença"
     ),
+    "curves": (
+        "curves, curve, plot, chart, charts, graph, graphs, trend, trends, learning curve, learning curves, training "
+        "curve, training curves, loss curve, loss curves, draw, converge, converged, converging, converges, overfit, "
+        "overfits, overfitting, overfitted, plateau, plateaued, plateauing, diverge, diverged, diverging, diverges, "
+        "still improving, kurve, kurven, lernkurve, lernkurven, verlauf, courbe, courbes, curva, curvas, gráfico, "
+        "gráfica, tracer, trace"
+    ),
+    "sweeps": (
+        "what matters, what matters most, what mattered, what mattered most, matters, matter, matters most, matter "
+        "most, mattered, importance, importances, parameter importance, hyperparameter importance, param importance, "
+        "most important parameter, most important parameters, most important hyperparameter, most important "
+        "hyperparameters, important parameters, best region, best range, best ranges, best regions, analyze sweep, "
+        "analyse sweep, sweep results of, results of sweep, sweep summary, pareto, pareto front, tradeoff, trade-off"
+    ),
     "show": (
         "show, list, display, describe, inspect, info, info on, details of, tell me about, tell me more about, give, "
         "zeige, zeig, zeig mir, montre, montrer, affiche, muestra, mostrar, mostra, liste, lista, details"

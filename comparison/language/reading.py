@@ -19,6 +19,7 @@ from comparison.language.slots import INTENTS, example, not_taken, refuse, takes
 from comparison.language.subscriptions import is_planned, read_subscription
 from comparison.request import (
     Compare,
+    Curves,
     Experiments,
     Failed,
     Help,
@@ -31,6 +32,7 @@ from comparison.request import (
     Show,
     ShowSettings,
     Standup,
+    Sweep,
     Top,
 )
 from comparison.run_reference import (
@@ -40,6 +42,7 @@ from comparison.run_reference import (
     Group,
     Latest,
     Leading,
+    Linked,
     Named,
     Pinned,
     Registered,
@@ -74,6 +77,8 @@ _BESIDE = {  # intents that say nothing beside this one
     "compare": ("show", "compare", "status", "make"),
     "settings": ("show", "settings", "set"),
     "show": ("show", "status", "set"),
+    "curves": ("show", "curves", "compare", "status"),
+    "sweeps": ("show", "sweeps", "status", "curves"),
     "status": ("show", "status", "standup"),
     "": ("show", "set"),
     "set": ("show", "goal", "set"),
@@ -146,7 +151,7 @@ def merged(atoms: list[Atom], text: str) -> list[Atom]:
     """
     keys = [each.key for each in atoms]
     lead = next((place for place, each in enumerate(atoms) if not is_silent(each)), 0)
-    is_led = bool(atoms) and atoms[lead].key == "compare"
+    is_led = bool(atoms) and atoms[lead].key == "compare" and "curves" not in keys
     is_parted = "vs" in keys or "against" in keys
     parting = ("vs", "against", ",", "and") if is_parted else ("and", "or", "with", ",") if is_led else ()
     if not set(parting) & set(keys) or (
@@ -193,7 +198,8 @@ def _slots_kept(atoms: list[Atom], parting: tuple[str, ...], text: str) -> list[
 def _named_as_one(segment: list[Atom]) -> list[Atom]:
     lead = next((p for p, each in enumerate(segment) if each.key != "filler" and each.role is not Role.INTENT), None)
     if len(segment) < 2 or any(
-        is_material(e) or e.kinds or e.possessive or e.key in ("time", "running", "failed") for e in segment
+        is_material(e) or e.kinds or e.possessive or e.key in ("time", "running", "failed", "curves", "sweeps")
+        for e in segment
     ):
         return segment
     unknown = [each for each in segment if each.is_unknown or each.key == "number"]
@@ -244,6 +250,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         or ("digest" in keys and "standup" not in keys and "vs" not in keys)
     ):
         return "digest", keys.get("digest", keys.get("standup", first))
+    if (found := _of_trends(atoms, content, keys, lead)) is not None:
+        return found
     is_watch = "vs" not in keys or atoms[first].text.casefold() in ("watch", "subscribe", "unwatch")
     for key in ("watches", "unwatch", "watch_when", "watch") if is_watch else ():
         if (
@@ -273,6 +281,25 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
             return "experiments", first
         return "show", first
     return _by_words(atoms, content, keys, lead)
+
+
+def _of_trends(
+    atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str
+) -> tuple[str, int] | None:
+    """Curves or a sweep, where they are asked for; `how did A train?` asks for curves."""
+    if lead in ("watch", "unwatch", "watch_when", "set", "unset", "pin"):
+        return None
+    first = content[0]
+    for key in ("curves", "sweeps"):
+        if key in keys:
+            return key, keys[key]
+    if lead == "sweep" and not keys.keys() & {"vs", "against", "than", "compare"}:
+        return "sweeps", -1
+    how = next((p for p in range(first + 1) if atoms[p].text.casefold().startswith(("how", "wie"))), None)
+    trained = keys.get("cannot", -1)
+    if how is not None and trained > how and atoms[trained].text.casefold() in ("train", "trained"):
+        return "curves", trained
+    return None
 
 
 def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str) -> tuple[str, int]:
@@ -547,10 +574,24 @@ class Said:
 
     _read_comma = _read_or = _read_with = _read_dash = _read_and
 
+    def _read_sweep(self, atom: Atom, place: int) -> int:
+        """`sweep fraud`, where fraud is an experiment; before the name of a run it names its children."""
+        at = self._skip(place + 1)
+        follows = self.atoms[at].kinds if at < len(self.atoms) else {}
+        if self.intent == "sweeps" and (Kind.EXPERIMENT in follows and Kind.RUN not in follows):
+            return at
+        if self.intent == "sweeps" and (at == len(self.atoms) or self.atoms[at].role is Role.SLOT):
+            return place + 1  # `sweep`, `sweep in fraud`
+        self._add(atom)
+        return place + 1
+
     def _read_name(self, atom: Atom, place: int) -> int:
         """A name that nothing introduces: its kind says what it is for."""
         takes_runs = self.intent not in _LISTS
         behind = self.atoms[place + 1] if place + 1 < len(self.atoms) else None
+        is_drawn = self.intent == "curves" and not self._has_name() and not self.is_parted
+        if is_drawn and atom.is_unknown and behind and (behind.key == "of" or atom.metric):
+            return self._metrics(place)  # `plot val_loss of A`
         if Kind.EXPERIMENT in atom.kinds and behind and behind.key == "run" and behind.text.casefold() in _PLURAL:
             self._in(atom.kinds[Kind.EXPERIMENT], [atom])
             return place + 1
@@ -1413,6 +1454,34 @@ class Said:
             problem = f"{self._shown(atoms)} says nothing of runs that are named one by one."
             raise refuse(problem, "Leave it out, or say all runs.", self._plain_line(), atoms)
         return found
+
+    def _as_curves(self) -> Request:
+        runs = self.runs()
+        for key in ("choose", "last_values"):
+            self.thread.pop(key, None)
+        self.check("curves", is_silent_on_runs=False)
+        if not runs:
+            raise refuse(
+                "Curves of which run?", "Name one, or say latest.", example("curves", self.names), self.atoms[:1]
+            )
+        if len(runs) > MOST_RUNS:
+            problem = f"That names {len(runs)} runs; I draw up to {MOST_RUNS}."
+            raise refuse(problem, "Name fewer.", self._line(), self.atoms[:1])
+        return Curves(tuple(self._narrowed(runs)), self.experiment, tuple(self.metrics), self.goal, self.text)
+
+    def _as_sweeps(self) -> Request:
+        runs = self.runs()
+        self.check("sweeps", is_silent_on_runs=False)
+        if len(runs) > 1 or not all(isinstance(run, SweepRuns | Named | Linked) for run in runs):
+            raise refuse(
+                "One sweep at a time.",
+                "Name its parent run, or an experiment.",
+                example("sweeps", self.names),
+                self.atoms[:1],
+            )
+        named = next(iter(runs), None)
+        parent = named.parent if isinstance(named, SweepRuns) else named
+        return Sweep(parent, self.experiment, tuple(self.metrics), self.goal, self.text)  # type: ignore[arg-type]
 
     def _too_few(self, runs: Sequence[RunReference]) -> NotUnderstood:
         only = runs[0].text if runs and isinstance(runs[0], Named) else ""

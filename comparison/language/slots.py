@@ -46,6 +46,8 @@ def _intent(does: str, slots: str, example: str) -> Intent:
 
 INTENTS = {
     "compare": _intent("compare runs", " ".join(SLOTS), "{run} vs {other}"),
+    "curves": _intent("draw curves of runs", "experiment user metrics goal part", "curves {run} vs {other}"),
+    "sweeps": _intent("say what matters in a sweep", "experiment metrics goal part", "what matters in {experiment}"),
     "show": _intent(
         "show one run", "experiment user metrics step part status where since excluded until", "show {run}"
     ),
@@ -80,6 +82,8 @@ INTENTS = {
 _FILLED = {"experiment": Kind.EXPERIMENT, "run": Kind.RUN, "metric": Kind.METRIC, "user": Kind.USER}
 _UNNAMED = {  # lines that hold where no real name is known
     "compare": "latest vs previous",
+    "curves": "curves latest vs previous",
+    "sweeps": "sweep latest",
     "show": "show latest",
     "who": "who ran latest",
     "top": "top 5",

@@ -14,6 +14,7 @@ from comparison.language.names import Names
 from comparison.language.scanner import scan
 from comparison.request import (
     Compare,
+    Curves,
     Experiments,
     Failed,
     Help,
@@ -27,6 +28,7 @@ from comparison.request import (
     Show,
     ShowSettings,
     Standup,
+    Sweep,
     Top,
     Unwatch,
     WatchRequest,
@@ -64,6 +66,14 @@ def line(request: Request) -> str:
     match request:
         case Compare():
             return _compare(request)
+        case Curves():
+            goal = f"{request.goal} is better" if request.goal else ""
+            runs = " vs ".join(map(reference, request.runs))
+            return _joined("curves", runs, _listed("by metric", request.metrics), _in(request.experiment), goal)
+        case Sweep():
+            goal = f"{request.goal} is better" if request.goal else ""
+            lead = f"sweep {reference(request.parent)}" if request.parent else "what matters"
+            return _joined(lead, _in(request.experiment), _listed("by metric", request.metrics), goal)
         case Help(topic=topic, unasked=unasked):
             return "" if unasked else f"help {topic}".strip()
         case Show():
