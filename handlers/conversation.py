@@ -13,13 +13,14 @@ from slack_bolt.context import BoltContext
 from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language.followup import compared, follow, is_follow_up
-from comparison.language.parser import parse
+from comparison.language.changes import compared, follow, is_follow_up
 from comparison.language.quoting import complete_request
+from comparison.language.reading import read
 from comparison.report import Report
 from comparison.reports.errors import choice_report, error_report
 from comparison.request import (
     Compare,
+    Help,
     Pin,
     PlanDigest,
     Request,
@@ -36,6 +37,7 @@ from handlers.incoming import (
     is_said_by_another_bot,
     is_said_to_the_bot,
 )
+from handlers.known_names import WITHIN, read_with_names
 from handlers.services import Services, Work
 from handlers.slack.blocks import Block, Reply, actions, aside, beside, push
 from handlers.slack.client import SlackClient, SlackError
@@ -275,22 +277,33 @@ _FEWEST = 2
 def parse_in_thread(said: Utterance, services: Services, outlet: SlackClient) -> Request:
     """The request that was said; in a thread what is said may be about the newest comparison there."""
     words, command = said.words, services.command
-    if said.thread_ts and is_follow_up(words, command=command):
+    if said.thread_ts and _is_follow_up(said, services):
         previous = _in_thread(said, services, outlet)
-        if previous is not None:
-            return follow(words, previous, command=command) or parse(words, command=command)
+        changed = _follow(said, services, previous) if previous is not None else None
+        if changed is not None:
+            return changed
     try:
-        return parse(words, command=command)
+        request = read_with_names(lambda names: read(words, names, command=command), services)
     except NotUnderstood as error:
         return _after(said, services, error)
+    return request or Help()
+
+
+def _is_follow_up(said: Utterance, services: Services) -> bool:
+    names = services.shelf.names(services.runs, WITHIN)
+    return is_follow_up(said.words, names, command=services.command)
+
+
+def _follow(said: Utterance, services: Services, previous: Compare) -> Request | None:
+    return read_with_names(lambda names: follow(said.words, previous, names, command=services.command), services)
 
 
 def _after(said: Utterance, services: Services, error: NotUnderstood) -> Request:
     """What is no request of its own, said to the bot alone after a comparison; elsewhere what it lacks is told."""
-    if not is_follow_up(said.words, command=services.command):
+    if not _is_follow_up(said, services):
         raise error
     previous = _last(said, services) if said.is_direct else None
-    changed = follow(said.words, previous, command=services.command) if previous else None
+    changed = _follow(said, services, previous) if previous else None
     if changed is not None:
         return changed
     place = "thread" if said.thread_ts else "conversation"

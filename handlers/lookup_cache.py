@@ -3,6 +3,7 @@
 What came too late is there for the next letter that is typed.
 """
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -15,10 +16,13 @@ from typing import Any, TypeVar
 
 from comparison.concurrency import DaemonThreads
 from comparison.errors import RequestError
+from comparison.language.names import Names
 from comparison.reports.errors import shown_metric
 from comparison.runs import Experiment, Metric, Run
 from comparison.tracking.filters import holds
 from comparison.tracking.source import RunSource
+
+log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 30.0  # seconds an answer is used; then it is asked for again, and used until the new one is there
 STALE_SECONDS = 600.0  # seconds after which an answer is not used any more
@@ -62,6 +66,7 @@ class LookupCache:
         self._threads = DaemonThreads(threads, "shelf")
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, _CachedAnswer] = OrderedDict()
+        self._names: tuple[object, object, Names] = (None, None, Names())
 
     def get(self, key: Hashable, ask: Callable[[], _Answer], seconds: float) -> _Answer:
         """The answer; an old one where the new one is not there in time. Raises Late, or what asking raises."""
@@ -105,6 +110,44 @@ class LookupCache:
         ids = tuple(run_ids)
         found, problem = self._try(("these", ids), lambda: source.get(ids), self._clock() + seconds)
         return FoundRuns(tuple(run for run in found or () if run is not None), problem)
+
+    def names(self, source: RunSource, seconds: float, *, more: Sequence[Run] = ()) -> Names:
+        """What experiments and the newest runs are called, who made those and what they logged, and of `more` runs.
+
+        Never raises: what cannot be asked for in time is not known.
+        """
+        ends = self._clock() + seconds
+        newest = partial(_newest, source, ())
+        self._begin("experiments", source.experiments)
+        self._begin(("newest", ()), newest)
+        experiments = self._quietly("experiments", source.experiments, ends) or ()
+        runs = self._quietly(("newest", ()), newest, ends) or ()
+        if more:
+            return _names_of(experiments, (*runs, *more))
+        known_experiments, known_runs, names = self._names
+        if known_experiments is not experiments or known_runs is not runs:
+            names = _names_of(experiments, runs)
+            self._names = (experiments, runs, names)
+        return names
+
+    def called(self, source: RunSource, texts: Sequence[str], seconds: float) -> tuple[Run, ...]:
+        """A run each of those that are called so, and of the people that are. Never raises."""
+        ends = self._clock() + seconds
+        questions: dict[Hashable, Callable[[], list[Run]]] = {}
+        for text in {" ".join(text.split())[:_LONGEST] for text in texts} - {""}:
+            pattern = "".join("_" if sign in "'\"%\\" else sign for sign in text)
+            questions["called", text] = partial(source.called, text, limit=1)
+            questions["user", text] = partial(source.search, f"tags.mlflow.user ILIKE '{pattern}'", limit=1)
+        for key, ask in questions.items():  # all at once
+            self._begin(key, ask)
+        return tuple(run for key, ask in questions.items() for run in self._quietly(key, ask, ends) or ())
+
+    def _quietly(self, key: Hashable, ask: Callable[[], _Answer], ends: float) -> _Answer | None:
+        try:
+            return self._try(key, ask, ends)[0]
+        except Exception:
+            log.exception("names could not be asked for")
+            return None
 
     def _begin(self, key: Hashable, ask: Callable[[], Any]) -> None:
         with suppress(LookupTimeout):
@@ -179,9 +222,14 @@ def _fitting(source: RunSource, where: str, ids: tuple[str, ...]) -> list[Run]:
 
 
 def _slim(runs: Sequence[Run]) -> list[Run]:
-    """The runs without what no list shows: one metric's value, and the names of the others of the first runs only."""
+    """The runs without what no list shows: one metric's value, and the names of the first runs' metrics, parameters."""
     return [
-        replace(run, metrics=_shown(run, with_names=place < MEASURED), parameters={}) for place, run in enumerate(runs)
+        replace(
+            run,
+            metrics=_shown(run, with_names=place < MEASURED),
+            parameters=dict.fromkeys(run.parameters, "") if place < MEASURED else {},
+        )
+        for place, run in enumerate(runs)
     ]
 
 
@@ -197,3 +245,16 @@ def _may_be_id(typed: str) -> bool:
 
 def _within(run: Run, experiment_ids: Sequence[str]) -> bool:
     return not experiment_ids or run.experiment.experiment_id in experiment_ids
+
+
+def _names_of(experiments: Sequence[Experiment], runs: Sequence[Run]) -> Names:
+    there = [run for run in runs if not run.deleted]
+    return Names.of(
+        ids=(run.run_id for run in there),
+        experiments=[each.name for each in experiments],
+        runs=[run.name for run in there if run.name],
+        users=[run.user for run in there if run.user],
+        metrics=[name for run in there for name in run.metrics],
+        parameters=[name for run in there for name in run.parameters],
+        tags=[name for run in there for name in run.tags],
+    )

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Protocol
 
 from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
-from comparison.language.followup import compared
+from comparison.language.changes import compared
 from comparison.request import Compare
 from handlers.incoming import Utterance
 
@@ -143,6 +143,9 @@ class PostedComparison:
     at_step: int | None = None
     differing: bool = False
     tolerance: float | None = None
+    only_metrics: bool = False
+    without_metrics: tuple[str, ...] = ()
+    goal: str = ""
 
     def request(self) -> Compare:
         """What to ask to have it again."""
@@ -154,6 +157,9 @@ class PostedComparison:
             at_step=self.at_step,
             differing=self.differing,
             tolerance=self.tolerance,
+            only_metrics=self.only_metrics,
+            without_metrics=self.without_metrics,
+            goal=self.goal,
         )
 
 

@@ -101,7 +101,7 @@ def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -
 def _answer(text: str, options: Options) -> int:
     from comparison.compare import ask
     from comparison.errors import NotUnderstood
-    from comparison.language.parser import parse
+    from comparison.language.reading import parse
     from comparison.request import Compare, Help
 
     request = parse(text)

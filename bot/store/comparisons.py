@@ -20,6 +20,7 @@ KEPT = 400 * 24 * 3600
 PRUNED = 24 * 3600  # seconds between looking for old ones
 _COLUMNS = ("id", "workspace", "channel", "thread", "message_ts", "asked_by", "at")
 _TOLD = ("runs", "labels", "experiment", "metrics", "everything", "best", "at_step", "differing")
+_LATER = {"tolerance": None, "only_metrics": False, "without_metrics": (), "goal": ""}  # written only where they are said
 
 
 class StoredComparisons:
@@ -36,7 +37,8 @@ class StoredComparisons:
         self._own.remember(record)
         values: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS}
         content = {name: getattr(record, name) for name in _TOLD}
-        content |= {"tolerance": record.tolerance} if record.tolerance is not None else {}  # others may not know it yet
+        later = {name: getattr(record, name) for name in _LATER}  # replicas of an older version do not know them
+        content |= {name: value for name, value in later.items() if value != _LATER[name]}
         values["told"] = json.dumps(content)
         statement = upsert(self._engine, comparisons).values(**values)
         newest = {name: statement.excluded[name] for name in values if name != "id"}
@@ -92,5 +94,6 @@ _NEWEST = (comparisons.c.at.desc(), comparisons.c.message_ts.desc())
 
 def _recorded(row: Row[Any]) -> PostedComparison:
     content = json.loads(row.told)
-    lists = {name: tuple(content.get(name, ())) for name in ("runs", "labels", "metrics")}
-    return PostedComparison(**{name: getattr(row, name) for name in _COLUMNS}, **{**content, **lists})
+    known = {name: content[name] for name in (*_TOLD, *_LATER) if name in content}
+    lists = {name: tuple(content.get(name, ())) for name in ("runs", "labels", "metrics", "without_metrics")}
+    return PostedComparison(**{name: getattr(row, name) for name in _COLUMNS}, **{**known, **lists})

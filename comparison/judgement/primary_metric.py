@@ -11,7 +11,7 @@ from comparison.judgement.costs import is_cost
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.numbers import is_same
 from comparison.judgement.result import GoalSource
-from comparison.runs import Experiment, Goal, Run
+from comparison.runs import Experiment, Goal, Run, Status
 
 _HELD_OUT = ("test", "val", "valid", "validation", "eval", "dev")
 _USUAL = (
@@ -63,10 +63,12 @@ def choose_primary(
 ) -> PrimaryMetric | None:
     """The stated metric if one of the runs logged it, else the one that most did and whose goal is known.
 
-    A cost leads only where there is nothing else. None: these runs logged nothing that can be judged. The goal of a
-    stated metric may be unknown.
+    In one experiment its finished runs decide, where there are some. A cost leads only where there is nothing else.
+    None: these runs logged nothing that can be judged. The goal of a stated metric may be unknown.
     """
-    logged = Counter(name for run in runs for name in run.metrics)
+    is_one = len({run.experiment.experiment_id for run in runs}) == 1
+    finished = [run for run in runs if run.status is Status.FINISHED and run.metrics] if is_one else []
+    logged = Counter(name for run in finished or runs for name in run.metrics)
     for name, chosen in (
         (defaults.metric, MetricSource.CHANNEL),
         *((each.primary_metric, MetricSource.EXPERIMENT) for each in experiments),

@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLR0911 -- a grammar is a list of cases, each in its place
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from comparison.errors import NotUnderstood
@@ -64,6 +64,51 @@ def is_follow_up(text: str, names: Names | None = None, *, command: str = "/mlco
         return True
 
 
+# What a press of a button changes
+
+
+Change = Callable[[Compare], Compare]
+
+
+def swapped(previous: Compare) -> Compare:
+    """The first candidate is the baseline; of two runs the sides change places."""
+    first, second, *rest = previous.runs
+    return replace(previous, runs=(second, first, *rest))
+
+
+def all_shown(previous: Compare) -> Compare:
+    return replace(previous, everything=True, differing=False)
+
+
+def fewer_shown(previous: Compare) -> Compare:
+    return replace(previous, everything=False, differing=False)
+
+
+def only_differing(previous: Compare) -> Compare:
+    return replace(previous, everything=False, differing=True)
+
+
+def best_read(previous: Compare) -> Compare:
+    return replace(previous, best=True, at_step=None)
+
+
+def last_read(previous: Compare) -> Compare:
+    return replace(previous, best=False, at_step=None)
+
+
+def why_asked(previous: Compare) -> Compare:
+    return replace(previous, why=True)
+
+
+def refreshed(previous: Compare) -> Compare:
+    return previous
+
+
+def report_part(part: str) -> Change:
+    """One part of the answer by itself, with what is the same in it."""
+    return lambda previous: replace(previous, part=part)
+
+
 def _is_own(intent: str, atoms: Sequence[Atom]) -> bool:
     """Whether this is a request of its own."""
     runs = [
@@ -120,8 +165,7 @@ def _changed(said: Said, previous: Compare) -> Compare | None:
     if changed is None:
         return None
     if "swap" in thread:
-        first, second, *rest = changed.runs
-        changed = replace(changed, runs=(second, first, *rest))
+        changed = swapped(changed)
     return _with_slots(changed, said)
 
 

@@ -30,6 +30,7 @@ _BACK = re.compile(r"(?:latest|newest|last)[~^](\d{1,4})?", re.IGNORECASE)
 _LINK = re.compile(r"://|#/experiments/|#/runs/|compare-runs\?|^runs:/|experiments/[\w-]+/runs/[0-9a-zA-Z]{20}")
 _IDENTIFIER = re.compile(r".*[\d_/=:*?\\.+-].*|[A-Z]{1,3}", re.DOTALL)
 _EMOJI = re.compile(r":[\w+-]+:(?::[\w+-]+:)?|[:;=]-?[()DPp/|]|<3|\^\^")
+_LONG = 8  # digits that are rather a run's id than a number
 _MOST_OF_A_NAME = 16  # tokens
 
 
@@ -85,7 +86,7 @@ def cover(tokens: Sequence[Word], names: Names, text: str) -> list[Atom]:
             unknown, named, count = costs[start]
             cost = (
                 unknown + size * atom.is_unknown,
-                named - size * bool(atom.kinds or atom.key in ("link", "id", "model", "filter")),
+                named - _weight(atom),
                 count + 1,
             )
             if atom.last not in costs or cost < costs[atom.last]:
@@ -97,6 +98,12 @@ def cover(tokens: Sequence[Word], names: Names, text: str) -> list[Atom]:
         place, atom = arriving[place]
         atoms.append(atom)
     return atoms[::-1]
+
+
+def _weight(atom: Atom) -> int:
+    """Tokens that a real name explains; words of ours that are longer than a name in them count as much as it."""
+    size = atom.last - atom.first
+    return size if atom.kinds or atom.key in ("link", "id", "model", "filter") else size - 1 if atom.key else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +197,8 @@ class _Spots:
             return self._atom(start, start + 1, possessive=True, said=found[1])
         if found := _BACK.fullmatch(said):
             return self._atom(start, start + 1, "latest", value=found[1] or "1")
+        if said.isdigit() and len(said) >= _LONG and self.names.is_id(said):
+            return self._atom(start, start + 1, "id")
         if _NUMBER.fullmatch(said) or plain(token) in NUMBERS:
             digits = str(NUMBERS.get(plain(token), "")) or said.replace(",", "").replace("_", "")
             return self._atom(start, start + 1, "number", value=digits)

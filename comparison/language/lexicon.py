@@ -259,7 +259,7 @@ FLAGS = {
     "everything": (
         "everything, all metrics, all the metrics, all of it, all of them, full table, all rows, the rest, expand, "
         "alle metriken, toutes les métriques, todas las métricas, todas as métricas, more metrics, more, also what "
-        "is the same, anything, everywhere"
+        "is the same, anything, everywhere, anywhere"
     ),
     "fewer": "fewer, less, fewer metrics, less metrics, collapse, short, shorter",
     "best_values": (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from comparison.errors import NotUnderstood
-from comparison.judgement.goals import goal_of
+from comparison.judgement.goals import EITHER, goal_of
 from comparison.language.cover import Atom, cover, spelt
 from comparison.language.lexicon import Role, near
 from comparison.language.names import Kind, Names
@@ -51,8 +51,10 @@ from comparison.run_reference import (
     TopRuns,
 )
 from comparison.runs import Goal
+from comparison.tolerance import read_tolerance, write_tolerance
 
 MOST_RUNS = 50
+EVERYWHERE = "*"  # as an experiment: all of them, also where the channel agreed on one
 MOST_LISTED = 50
 _STATUS = ("failed", "running", "finished")
 _LISTS = frozenset({"top", "running", "failed", "standup", "runs"})
@@ -83,6 +85,7 @@ _BESIDE = {  # intents that say nothing beside this one
     "": ("show", "set"),
     "set": ("show", "goal", "set"),
 }
+_BEFORE_VALUE = frozenset({"to", "of", "=", "is", "for", "at"})
 _PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials"})
 _GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
     "good morning",
@@ -128,6 +131,19 @@ def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") 
     except NotUnderstood as error:
         line_ = error.example if _is_read(error.example, known) else example("help", known)
         raise replace(error, text=error.text or text[:2_000], example=line_) from None
+
+
+def parse_run(text: str, names: Names | None = None) -> RunReference:
+    """One run as it was named, all of the text being its name. Raises NotUnderstood."""
+    if not text.strip():
+        raise NotUnderstood("No run is named.", remedy="Name one.", text=text)
+    tokens = scan(text, "") if text.lstrip()[:1] in "<\"“'«`" or "://" in text else []
+    if len(tokens) == 1:
+        known = names or Names()
+        side = read_side(cover(tokens, known, text), known, text, is_parted=True, is_led=False)
+        if len(side.runs) == 1:
+            return side.runs[0]
+    return Named(text.strip())
 
 
 def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True) -> Reading:
@@ -385,7 +401,9 @@ def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
     parting = (*_HARD, "and", "or", "with", ",", "compare", "than", "add") if is_run else ("vs",)
     if not is_run and before == "compare" and behind == "vs" and place == 1 and atom.key not in (*_STATUS, "all"):
         return True
-    starts, ends = place == 0 or before in parting, place + 1 == len(atoms) or behind in parting
+    is_slot_behind = is_run and place + 1 < len(atoms) and atoms[place + 1].role is Role.SLOT
+    starts = place == 0 or before in parting
+    ends = place + 1 == len(atoms) or behind in parting or (is_slot_behind and before in parting)
     is_parted = (place > 0 and before in parting) or (place + 1 < len(atoms) and behind in parting)
     if (
         is_run
@@ -442,6 +460,8 @@ class Said:
     # Reading
 
     def read(self, *, skipping: int) -> None:
+        if self.intent in ("set", "unset") and self._tolerance_at() is not None:
+            return  # read as a whole by `_as_tolerance`
         place = 0
         while place < len(self.atoms):
             is_status = self.intent in ("runs", "top") and self.atoms[place].key in _STATUS
@@ -668,6 +688,8 @@ class Said:
             return self._read_time(self.atoms[at], at)
         follows = self.atoms[at] if at < len(self.atoms) else None
         if follows and (follows.key == "alias" or (follows.key == "experiments" and self.intent in _LISTS)):
+            if follows.key == "experiments":
+                self._in(EVERYWHERE, [follows])
             return at + (follows.key == "experiments")  # `which run is in production?`, `failed in all experiments`
         if (
             at < len(self.atoms)
@@ -1163,7 +1185,14 @@ class Said:
         return place + 1
 
     def _read_everything(self, atom: Atom, place: int) -> int:
-        if atom.text.casefold() in ("anything", "everything", "everywhere") and self.intent in _LISTS:
+        is_list = self.intent in _LISTS
+        if atom.text.casefold() in ("everywhere", "anywhere"):
+            if not is_list:
+                self.left.append(atom)
+            else:
+                self._in(EVERYWHERE, [atom])
+            return place + 1
+        if atom.text.casefold() in ("anything", "everything") and is_list:
             return place + 1
         self._flag("everything", atom)
         return place + 1
@@ -1666,6 +1695,8 @@ class Said:
         """`set experiment fraud`, `use val_auc as default metric`, `set goal cost lower`, `set baseline xgb-v1`."""
         said = {each.key for each in self.atoms}
         takes_back = self.intent == "unset"
+        if (place := self._tolerance_at()) is not None:
+            return self._as_tolerance(place, takes_back=takes_back)
         if self.marks_baseline:
             return self._as_unpin_or_pin(takes_back=takes_back)
         if self.goal or "goal" in said:
@@ -1684,7 +1715,10 @@ class Said:
         if not what:
             spot = [each for each in self.atoms if not is_silent(each)][-1:]
             raise refuse(
-                "I can set experiment, metric, goal or baseline.", "Say which.", example("set", self.names), spot
+                "I can set experiment, metric, goal, tolerance or baseline.",
+                "Say which.",
+                example("set", self.names),
+                spot,
             )
         value = self.experiment if is_experiment else (self.metrics[0] if self.metrics else "")
         if is_experiment and not value and self.metrics:  # an experiment that is called as a metric is
@@ -1713,10 +1747,41 @@ class Said:
         self.marks_baseline = True
         return self._as_unpin_or_pin(takes_back=False)
 
+    def _tolerance_at(self) -> int | None:
+        places = enumerate(self.atoms)
+        return next((p for p, e in places if e.key == "within" and e.text.casefold().startswith("tolerance")), None)
+
+    def _as_tolerance(self, spot: int, *, takes_back: bool) -> Request:
+        """`set tolerance 0.1 %` for every metric, `set tolerance accuracy 0.5 %` for one."""
+        words = [e for e in self.atoms[spot + 1 :] if e.quoted or e.kinds or e.text.casefold() not in _BEFORE_VALUE]
+        ends = next(
+            (p for p, e in enumerate(words) if self._share(e, words[-1]) is not None),
+            len(words) if takes_back else None,
+        )
+        if ends is None or (takes_back and ends < len(words)):
+            remedy = "Say it as a share of the baseline, in percent."
+            raise refuse(
+                "Within how much are values the same?",
+                remedy,
+                "set tolerance 0.1 %",
+                words or self.atoms[spot : spot + 1],
+            )
+        value = "" if takes_back else write_tolerance(self._share(words[ends], words[-1]) or 0.0)
+        metric = " ".join(each.kinds.get(Kind.METRIC, each.text) for each in words[:ends])
+        if metric and not (ends == 1 and Kind.METRIC in words[0].kinds):
+            self.guesses.append(Guess(Kind.METRIC, metric))
+        return SetDefault("tolerance", value, metric, self.text)
+
+    def _share(self, first: Atom, last: Atom) -> float | None:
+        return read_tolerance(self.text[first.at : last.end], needs_unit=True)
+
     def _as_goal(self) -> Request:
         words = [each for group in self.groups for each in group if not is_silent(each)]
         metric = self.metrics[0] if self.metrics else " ".join(each.text for each in words)
         takes_back = self.intent == "unset"
+        if either := [each for each in words if each.text.casefold() == EITHER]:
+            error = refuse("Which way is better?", "Say higher or lower.", "help set", either)
+            raise replace(error, near=("higher", "lower"))
         if not metric or not (self.goal or takes_back) or len(self.metrics) > 1 or (self.metrics and words):
             line = f"set goal {_quoted(metric)} lower" if metric and not words else "set goal cost lower"
             raise refuse("Which way is better?", "Say higher or lower behind one metric.", line, self.atoms[:1])

@@ -187,6 +187,9 @@ def _default(request: SetDefault) -> str:
     if request.what == "goal":
         lead = "set goal" if request.value else "unset goal"
         return _joined(lead, quoted(request.metric), request.value)
+    if request.what == "tolerance":
+        lead = "set tolerance" if request.value else "unset tolerance"
+        return _joined(lead, quoted(request.metric) if request.metric else "", request.value)
     return f"set {request.what} {quoted(request.value)}" if request.value else f"unset {request.what}"
 
 
@@ -252,7 +255,8 @@ def _is_plain(name: str) -> bool:
         atoms = cover(scan(f"x {name}"), _NOTHING, f"x {name}")
     except NotUnderstood:
         return False
-    return len(atoms) == 2 and atoms[1].is_unknown and atoms[1].text == name and not atoms[1].possessive
+    is_name = len(atoms) == 2 and (atoms[1].is_unknown or atoms[1].key == "id")
+    return is_name and atoms[1].text == name and not atoms[1].possessive
 
 
 def _is_read_back(written: str, name: str) -> bool:

@@ -77,6 +77,19 @@ _ADDRESS = re.compile(r"[^\s<>|]+")
 _CUT = ".…"  # how short ids are written
 
 
+_OTHERWISE = {  # words of ours that a run may be called by: what means the other thing
+    "baseline": "@baseline means the pinned one",
+    "latest": "@latest means the last to end",
+    "previous": "@previous means the one before the last to end",
+    "best": "@best means the best",
+    "running": "@running means the newest that still runs",
+    **{
+        alias: f"@{alias} means the model version with this alias"
+        for alias in ("champion", "challenger", "production", "staging")
+    },
+}
+
+
 class ChosenRuns(StrEnum):
     """What becomes of a name that several runs have."""
 
@@ -329,16 +342,21 @@ def _named(name: str, reference: Named, scope: SearchScope) -> Side | None:
 
 
 def _called(runs: list[Run], name: str, reference: Named, scope: SearchScope) -> Side:
-    """The run of this name; of several the newest, saying so, where people are not asked which."""
+    """The run of this name; of several the newest, saying so, where people are not asked which.
+
+    Where the name is a word of ours, too, the side says which is meant.
+    """
+    other = _OTHERWISE.get(name.casefold())
+    meant = (f"the run called {name}; {other}",) if other else ()
     if len(runs) == 1:
-        return Side(runs[0].name, (runs[0],))
+        return Side(runs[0].name, (runs[0],), meant)
     newest = sorted(runs, key=lambda each: -(each.started_at or 0))
     count = f"{len(runs)} or more" if len(runs) >= MOST_CALLED else str(len(runs))
     places = len({each.experiment.experiment_id for each in runs})
     where = f" in {places} experiments" if places > 1 else ""
     if scope.several is ChosenRuns.ASK:
         raise _which(f"{count} runs are called {plain_reference(name)}{where}.", newest, reference, scope)
-    return Side(newest[0].name, (newest[0],), (f"newest of {count} runs called {name}{where}",))
+    return Side(newest[0].name, (newest[0],), (f"newest of {count} runs called {name}{where}", *meant))
 
 
 def _only(runs: list[Run], reference: Named, scope: SearchScope) -> Side:
@@ -472,7 +490,31 @@ AHEAD = 15 * 60_000  # ms that a clock may be ahead
 
 def choose_runs(reference: RunReference, scope: SearchScope) -> list[Side]:
     """The sides told so, each with a note on how it was chosen. Raises RunNotFound and what the source raises."""
-    return _CHOOSERS[type(reference)](reference, scope)
+    try:
+        return _CHOOSERS[type(reference)](reference, scope)
+    except RunNotFound:
+        own = _by_own_name(reference, scope)
+        if own is None:
+            raise
+        return [own]
+
+
+def _by_own_name(reference: RunReference, scope: SearchScope) -> Side | None:
+    """The run that is called as the word of ours that was typed: `baseline` where none is pinned. A sign forbids it."""
+    match reference:
+        case Pinned():
+            word = "baseline"
+        case Unfinished():
+            word = "running"
+        case Registered(model="", alias=alias) if alias:
+            word = alias
+        case _:
+            return None
+    typed = scope.text[reference.at : reference.at + len(word)]
+    if typed.casefold() != word.casefold() or scope.text[: reference.at].endswith("@"):
+        return None
+    found = scope.source.called(typed, experiment_ids=scope.ids)
+    return _called(found, typed, Named(typed, reference.at), scope) if found else None
 
 
 def _side(run: Run, *notes: str) -> Side:

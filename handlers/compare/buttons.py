@@ -15,7 +15,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.errors import RequestError
-from comparison.language.followup import (
+from comparison.language.changes import (
     Change,
     all_shown,
     best_read,
@@ -34,6 +34,7 @@ from handlers.compare import message as compare_message
 from handlers.compare.message import ADD, MENU, PREFIX, ComparisonState, from_value, state_of, to_value
 from handlers.conversation import Job, ParsedRequest, RunClaim, answer_words, hand_over
 from handlers.incoming import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
+from handlers.known_names import WITHIN
 from handlers.services import Services
 from handlers.slack.blocks import Reply, plain
 from handlers.slack.client import ANSWER, SlackClient, SlackError, SlackErrorKind
@@ -234,10 +235,11 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
         return "Name a run."
     words = f"add {typed}"
     try:
-        request = follow(words, held.request, command=services.command)
+        reading = follow(words, held.request, services.shelf.names(services.runs, WITHIN), command=services.command)
     except RequestError as error:
         return clip(" ".join(filter(None, (error.problem, error.remedy))), _ERROR)
-    if request is None or len(request.runs) <= len(held.request.runs):
+    request = reading.request if reading else None
+    if not isinstance(request, Compare) or len(request.runs) <= len(held.request.runs):
         return "That names no run."
     thread = kept.get("t", "") or kept.get("m", "")
     heard = Utterance(

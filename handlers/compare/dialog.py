@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 
 from comparison.errors import RequestError
 from comparison.judgement.goals import goal_of
-from comparison.language.followup import MOST_RUNS, compared
+from comparison.language.changes import MOST_COMPARED, compared
 from comparison.names import fold
 from comparison.report import Report
 from comparison.reports.errors import choice_report
@@ -113,9 +113,9 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
         ack(response_action="errors", errors=errors)
         return
     metrics = tuple(each for each in submitted.chosen.get("metrics", ()) if each != NOTE)
-    request = replace(compared(runs[:MOST_RUNS]), metrics=metrics)
+    request = replace(compared(runs[:MOST_COMPARED]), metrics=metrics)
     heard = _heard(submitted, place, told)
-    is_new = services.inbox.put(heard.delivery, replace(heard, words=_in_words(runs[:MOST_RUNS], metrics)))
+    is_new = services.inbox.put(heard.delivery, replace(heard, words=_in_words(runs[:MOST_COMPARED], metrics)))
     ack()
     if not is_new:
         return
@@ -180,7 +180,7 @@ def _chosen_runs(start: DialogStart) -> Block:
         "type": "multi_external_select",
         "action_id": RUNS,
         "min_query_length": 0,
-        "max_selected_items": MOST_RUNS,
+        "max_selected_items": MOST_COMPARED,
         "placeholder": plain("Type a name, id, user or tag", 150),
     }
     if start.runs:

@@ -8,7 +8,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language.parser import MOST_RUNS, parse
+from comparison.language.reading import MOST_RUNS, parse
 from comparison.report import Report
 from comparison.request import Compare, Request, ShowSettings
 from comparison.resolve.mentions import compare_request, mentioned_runs

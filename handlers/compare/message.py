@@ -14,7 +14,7 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.compare import ask
 from comparison.errors import RunNotFound
 from comparison.judgement.result import Comparison, GoalSource, MetricComparison, Outcome
-from comparison.language.followup import COMPARED, compared
+from comparison.language.changes import COMPARED, compared
 from comparison.report import Report
 from comparison.reports.channel_settings import used_settings
 from comparison.reports.comparison import comparison_report
@@ -145,6 +145,9 @@ def remember_comparison(
         at_step=request.at_step,
         differing=request.differing,
         tolerance=request.tolerance,
+        only_metrics=request.only_metrics,
+        without_metrics=request.without_metrics,
+        goal=request.goal,
     )
     try:
         services.comparisons.remember(record)
@@ -188,7 +191,7 @@ def _name(reference: RunReference) -> str:
 
 MAX_METADATA_CHARS = 1_000  # characters of the metadata
 _ID = re.compile(r"[0-9a-zA-Z]{1,64}")
-_FLAGS = {"a": "everything", "b": "best", "d": "differing", "w": "why"}
+_FLAGS = {"a": "everything", "b": "best", "d": "differing", "f": "only_metrics", "w": "why"}
 
 
 def state_of(request: Compare, comparison: Comparison, *, asked_by: str = "") -> ComparisonState | None:
@@ -197,7 +200,7 @@ def state_of(request: Compare, comparison: Comparison, *, asked_by: str = "") ->
         return None
     runs = [side.runs[0] for side in comparison.sides]
     told = compared([run.run_id for run in runs])
-    kept = replace(request, runs=told.runs, experiment="", part="", text="")
+    kept = replace(request, runs=told.runs, experiment="", part="", text="", excluded=())
     return ComparisonState(kept, asked_by, digest(runs, comparison.metrics))
 
 
@@ -235,6 +238,8 @@ def to_value(held: ComparisonState) -> str:
     told |= {"u": held.asked_by} if held.asked_by else {}
     told |= {"d": held.seen} if held.seen else {}
     told |= {"m": list(request.metrics)} if request.metrics else {}
+    told |= {"x": list(request.without_metrics)} if request.without_metrics else {}
+    told |= {"g": request.goal} if request.goal else {}
     text = json.dumps(told, separators=(",", ":"))
     return text if len(text) <= VALUE else ""
 
@@ -248,8 +253,11 @@ def from_value(value: str) -> ComparisonState | None:
     if not isinstance(told, dict):
         return None
     runs = str(told.get("r", "")).split(",")
-    metrics, step = told.get("m", []), told.get("s")
-    if len(runs) < 2 or not all(map(_ID.fullmatch, runs)) or not _are_texts(metrics):
+    metrics, without, goal = told.get("m", []), told.get("x", []), told.get("g", "")
+    if len(runs) < 2 or not all(map(_ID.fullmatch, runs)) or not (_are_texts(metrics) and _are_texts(without)):
+        return None
+    step = told.get("s")
+    if goal not in ("", *Goal):
         return None
     if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
         return None
@@ -257,7 +265,8 @@ def from_value(value: str) -> ComparisonState | None:
     if not (tolerance is None or (isinstance(tolerance, int | float) and 0 <= tolerance < 1)):
         return None
     flags = {name: sign in str(told.get("o", "")) for sign, name in _FLAGS.items()}
-    request = replace(compared(runs), metrics=tuple(metrics), at_step=step, tolerance=tolerance, **flags)  # type: ignore[arg-type]
+    named = {"metrics": tuple(metrics), "without_metrics": tuple(without), "goal": str(goal)}
+    request = replace(compared(runs), at_step=step, tolerance=tolerance, **named, **flags)  # type: ignore[arg-type]
     return ComparisonState(request, str(told.get("u", "")), str(told.get("d", "")))
 
 
@@ -274,6 +283,7 @@ def metadata_payload(held: ComparisonState | None, run_ids: Sequence[str]) -> di
         told |= {name: True} if request and getattr(request, name) else {}
     told |= {"at_step": request.at_step} if request and request.at_step is not None else {}
     told |= {"tolerance": request.tolerance} if request and request.tolerance is not None else {}
+    told |= {"goal": request.goal} if request and request.goal else {}
     while len(json.dumps(told)) > MAX_METADATA_CHARS:
         told["runs"].pop()
     return told

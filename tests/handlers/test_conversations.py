@@ -121,7 +121,6 @@ def test_help_comes_without_names_when_mlflow_is_down(slack):
     ("words", "heard"),
     [
         ("old vs nwe", "Did you mean\n• new"),
-        ("old", "/mlcompare"),
         ("vs", "/mlcompare"),
         ("old vs new in irsi", "iris"),
         ("old vs new by acuracy", "accuracy"),
@@ -135,6 +134,39 @@ def test_what_cannot_be_answered_is_told_to_the_asker_alone_with_what_to_type(sl
     assert read.startswith(f"#ml-experiments, only to {MAYA}:\n# ")
     assert heard in read
     assert "went wrong" not in read
+
+
+def test_a_run_alone_is_shown(slack, runs):
+    with Workshop(slack, runs) as bot:
+        assert headline(bot.ask("old")) == "# old: finished, accuracy 0.85"
+
+
+def test_a_real_name_is_read_before_the_word_that_it_is(slack):
+    with Workshop(slack, FakeRuns([OLD, NEW, a_run("running", 7)])) as bot:
+        assert "| Metric | old | running |" in bot.ask("old vs running")
+
+
+def test_a_run_that_the_lists_lack_is_looked_up(slack):
+    many = [a_run(f"r{number}", number) for number in range(400, 100, -1)]
+    with Workshop(slack, FakeRuns([OLD, NEW, THIRD, *many])) as bot:
+        assert "| Metric | old | new | third |" in bot.ask("old, new and third")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("top 1 by accuracy, loss in iris", "new"),
+        ("compare all runs in iris", "# old is worse on 2 of 2 metrics"),
+        ("list experiments", "iris"),
+        ("list runs of maya", "old"),
+        ("compare the last two runs in iris", "2 metrics"),
+    ],
+)
+def test_whole_questions_are_answered(slack, runs, words, told):
+    with Workshop(slack, runs) as bot:
+        read = bot.ask(words)
+    assert told in read
+    assert f"only to {MAYA}" not in read
 
 
 def test_the_same_run_twice_is_said(slack, runs):

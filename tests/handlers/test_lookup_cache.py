@@ -6,7 +6,10 @@ import time
 import pytest
 
 from comparison.errors import TrackingUnavailable
+from comparison.language.names import Kind
 from handlers.lookup_cache import MAX_LOOKUPS, LookupCache, LookupTimeout
+from tests.fakes.runs import FakeRuns
+from tests.handlers.iris import NEW, OLD
 
 
 class Clock:
@@ -115,3 +118,16 @@ def test_questions_do_not_pile_up_while_mlflow_hangs(shelf):
         shelf.get("one more", asked, 5)
     assert time.monotonic() - begun < 1
     asked.gate.set()
+
+
+def test_names_are_asked_for_once_while_they_are_fresh():
+    source = FakeRuns([OLD, NEW])
+    cache = LookupCache(time.monotonic)
+    names = cache.names(source, 5.0)
+    assert names.all(Kind.RUN) == ("new", "old")
+    assert cache.names(source, 5.0) is names
+    assert len(source.asked) == 2
+
+
+def test_no_names_are_known_where_mlflow_is_down():
+    assert LookupCache(time.monotonic).names(FakeRuns(down="MLflow did not answer."), 5.0).all(Kind.RUN) == ()

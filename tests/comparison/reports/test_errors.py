@@ -28,7 +28,7 @@ def test_where_only_comparisons_can_be_asked_for_nothing_else_is_offered():
     assert typed(help_report("", ["Run 1", "run-2", "all"], only_comparisons=True)) == [
         '/mlcompare "Run 1" vs run-2',
         '/mlcompare "Run 1" vs run-2 by accuracy',
-        '/mlcompare "Run 1", run-2 and all',
+        '/mlcompare "Run 1", run-2 and "all"',
         '/mlcompare "Run 1" vs run-2 all',
     ]
 
@@ -72,7 +72,7 @@ def test_help_without_runs_says_that_the_names_stand_in():
         ('the "best" one', '“the "best" one”'),
         ('it\'s "this"', '“it\'s "this"”'),
         ("vs", '"vs"'),
-        ("Compare", "Compare"),
+        ("Compare", '"Compare"'),
         ("größe", "größe"),
         ("latest", '"latest"'),
         ("models:/a/1", '"models:/a/1"'),

@@ -10,7 +10,20 @@ from comparison.errors import FilterRefused, NotUnderstood, RequestError, RunNot
 from comparison.judgement.result import GoalSource
 from comparison.request import Compare
 from comparison.resolve.runs import MOST_TOGETHER, find_runs
-from comparison.run_reference import AllRuns, Among, Exclusion, Group, Latest, Leading, Named, SweepRuns, TopRuns
+from comparison.run_reference import (
+    AllRuns,
+    Among,
+    Exclusion,
+    Group,
+    Latest,
+    Leading,
+    Named,
+    Pinned,
+    Registered,
+    SweepRuns,
+    TopRuns,
+    Unfinished,
+)
 from comparison.runs import Experiment, Goal, Metric, Run, Status
 from tests.fakes.runs import FakeRuns
 
@@ -289,3 +302,47 @@ def test_one_run_that_is_left_of_several_is_named_and_shown_instead():
         ask(Compare((AllRuns(Among(status="failed")),), "fraud"), STORE, now=NOW)
     assert caught.value.problem == "Only one run is left of those that are meant: mlp-64-seed3."
     assert caught.value.example == "show a5000000"
+
+
+# Runs that are called as words of ours
+
+
+NAMED_SO = FakeRuns(
+    [
+        run("e1", "baseline", 9, auc=0.5),
+        run("e2", "production", 8, auc=0.6),
+        run("e3", "latest", 7, auc=0.7),
+        run("e4", "other", 6, auc=0.8),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "note"),
+    [
+        (Named("baseline"), "baseline vs other", "the run called baseline; @baseline means the pinned one"),
+        (Named("latest"), "latest vs other", "the run called latest; @latest means the last to end"),
+        (Pinned(), "baseline vs other", "the run called baseline; @baseline means the pinned one"),
+        (
+            Registered(alias="production"),
+            "production vs other",
+            "the run called production; @production means the model version with this alias",
+        ),
+    ],
+)
+def test_a_run_that_is_called_as_a_word_of_ours_is_meant_and_that_is_said(reference, text, note):
+    side, _other = found(reference, Named("other"), store=NAMED_SO, text=text)
+    assert (side.runs[0].name, side.notes) == (text.partition(" ")[0], (note,))
+
+
+@pytest.mark.parametrize("reference", [Pinned(), Registered(alias="baseline"), Unfinished()])
+def test_a_sign_never_means_a_run_that_is_called_so(reference):
+    with pytest.raises(RunNotFound):
+        found(reference, Named("other"), store=NAMED_SO, text="@baseline vs other")
+
+
+def test_what_is_pinned_is_the_baseline_where_no_name_was_recognised():
+    side, _other = found(
+        Pinned(), Named("latest"), store=NAMED_SO, text="baseline vs latest", pinned="e4".ljust(32, "0")
+    )
+    assert (side.runs[0].name, side.notes) == ("other", ("the pinned baseline",))

@@ -282,7 +282,7 @@ def test_a_dialog_that_slack_does_not_open_is_told(slack, runs):
 
 
 def test_what_a_button_holds_is_read_back_as_it_was():
-    from comparison.language.followup import compared
+    from comparison.language.changes import compared
 
     for request in (
         compared(("a" * 32, "b" * 32)),
@@ -294,7 +294,7 @@ def test_what_a_button_holds_is_read_back_as_it_was():
 
 
 def test_a_comparison_too_large_for_a_button_has_none():
-    from comparison.language.followup import compared
+    from comparison.language.changes import compared
 
     request = replace(compared(("a" * 32, "b" * 32)), metrics=tuple("m" * 200 + str(number) for number in range(20)))
     assert to_value(ComparisonState(request)) == ""

@@ -146,7 +146,7 @@ def test_a_run_that_was_deleted_since_is_compared_with_a_doubt_or_said_to_be_gon
 
 def test_a_request_too_long_for_a_button_is_to_be_typed(slack):
     with Workshop(slack, store()) as bot:
-        said = bot.ask(f"old vs train by {', '.join(f'a_metric_{number}' for number in range(200))}")
+        said = bot.ask(f"old vs train by {', '.join(f'a_metric_{number}' * 4 for number in range(80))}")
     assert "[Compare this]" not in said
     assert "too long for a button" in said
     assert said.count("train (00000000)") == 2

@@ -175,6 +175,7 @@ def test_a_refused_block_is_drawn_otherwise_and_remembered(slack, runs, caplog):
     with Workshop(slack, runs) as bot:
         slack.command("/mlcompare", "old vs new")
         slack.wait_for_message("new is better")
+        slack.wait_until(lambda: bot.ledger.rungs)  # it is remembered after the message stands
         slack.command("/mlcompare", "new vs old")
         bot.finish()
         kinds = [

@@ -249,13 +249,11 @@ def test_all_watches_of_an_experiment_that_go_are_counted_with_how_to_have_each_
 @pytest.mark.parametrize(
     ("words", "told", "line"),
     [
-        ("notify us when iris fails", "There is no command notify.", "`/mlcompare watch iris only failures`"),
-        ("mute iris", "There is no command mute. Two runs are compared with vs", "`/mlcompare unwatch iris`"),
-        ("watch iris failures", "I do not understand failures.", "`/mlcompare watch iris only failures`"),
-        ("watch iris and team/fraud", "iris is watched by itself.", "`/mlcompare watch iris`"),
+        ("mute iris", "I cannot mute by words.", "`/mlcompare unwatch iris`"),
+        ("watch iris and team/fraud", "One watch is of one experiment", "`/mlcompare watch "),
     ],
 )
-def test_a_watch_asked_for_in_other_words_is_a_line_to_copy(town, bot, words, told, line):
+def test_what_no_watch_can_be_is_told_with_a_line_to_copy(town, bot, words, told, line):
     said = heard(town, words)
     assert said.startswith(f"{ALONE}{told}")
     assert line in said
@@ -264,8 +262,9 @@ def test_a_watch_asked_for_in_other_words_is_a_line_to_copy(town, bot, words, to
 
 
 def test_what_is_certainly_a_watch_is_kept_in_whatever_words(town, bot):
-    heard(town, "follow iris failures only")
-    assert words_in(bot) == ["iris only failures"]
+    for words in ("follow iris failures only", "notify us when iris fails", "watch iris failures"):
+        heard(town, words)
+        assert words_in(bot) == ["iris only failures"]
     assert heard(town, "unfollow iris").startswith("# No longer watched in this channel: iris only failures\n")
 
 
