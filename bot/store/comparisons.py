@@ -20,7 +20,7 @@ KEPT = 400 * 24 * 3600
 PRUNED = 24 * 3600  # seconds between looking for old ones
 _COLUMNS = ("id", "workspace", "channel", "thread", "message_ts", "asked_by", "at")
 _TOLD = ("runs", "labels", "experiment", "metrics", "everything", "best", "at_step", "differing")
-_LATER = {"tolerance": None, "only_metrics": False, "without_metrics": (), "goal": ""}  # written only where they are said
+_LATER = {"tolerance": None, "only_metrics": False, "without_metrics": (), "goal": ""}  # written where they are said
 
 
 class StoredComparisons:

@@ -63,7 +63,9 @@ INTENTS = {
         "sum up what happened", "experiment user metrics since until where excluded", "standup in {experiment}"
     ),
     "runs": _intent("list runs", _QUICK, "list runs in {experiment}"),
-    "set": _intent("set experiment, metric, goal, tolerance or baseline", "experiment metrics goal", "set metric {metric}"),
+    "set": _intent(
+        "set experiment, metric, goal, tolerance or baseline", "experiment metrics goal", "set metric {metric}"
+    ),
     "pin": _intent("pin a run", "experiment user", "pin {run}"),
     **{
         name: _intent(does, "", "list experiments" if name == "experiments" else name)

@@ -256,12 +256,9 @@ def from_value(value: str) -> ComparisonState | None:
     metrics, without, goal = told.get("m", []), told.get("x", []), told.get("g", "")
     if len(runs) < 2 or not all(map(_ID.fullmatch, runs)) or not (_are_texts(metrics) and _are_texts(without)):
         return None
-    step = told.get("s")
-    if goal not in ("", *Goal):
+    step, tolerance = told.get("s"), told.get("t")
+    if goal not in ("", *Goal) or not (step is None or (isinstance(step, int) and not isinstance(step, bool))):
         return None
-    if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
-        return None
-    tolerance = told.get("t")
     if not (tolerance is None or (isinstance(tolerance, int | float) and 0 <= tolerance < 1)):
         return None
     flags = {name: sign in str(told.get("o", "")) for sign, name in _FLAGS.items()}
