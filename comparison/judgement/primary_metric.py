@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,9 +10,12 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.judgement.costs import is_cost
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.numbers import is_same
-from comparison.judgement.result import GoalSource
+from comparison.judgement.result import GoalSource, MetricComparison
 from comparison.runs import Experiment, Goal, Run, Status
 
+_TRAINING = frozenset({"train", "training", "trn", "fit"})
+_AGGREGATES = frozenset({"macro", "micro", "weighted", "mean", "avg", "average", "overall", "epoch", "final", "best"})
+_CLASS_WORDS = frozenset({"class", "cls", "label", "category", "per"})
 _HELD_OUT = ("test", "val", "valid", "validation", "eval", "dev")
 _USUAL = (
     *(
@@ -82,12 +85,45 @@ def choose_primary(
     return PrimaryMetric(name, *decide_goal(name, {}, defaults.goals, experiments), MetricSource.RUNS)
 
 
-def _place(name: str) -> tuple[bool, bool, int, int, str]:
-    """What people mean by how good a run is comes first: held-out data, then the usual measures."""
-    words = [word for word in name.casefold().replace("/", "_").replace("-", "_").replace(" ", "_").split("_") if word]
-    rest = "_".join(word for word in words if word not in _HELD_OUT)
+def _place(name: str) -> tuple[bool, bool, bool, bool, int, int, str]:
+    """What people mean by how good a run is comes first: not training data, not one class, the usual measures."""
+    parted = name.casefold()
+    for sign in "/-. :":
+        parted = parted.replace(sign, "_")
+    words = [word for word in parted.split("_") if word]
+    is_held_out = any(word in _HELD_OUT for word in words)
+    is_training = not is_held_out and any(word in _TRAINING for word in words)
+    is_of_one_class = any(word in _CLASS_WORDS for word in words) or (len(words) > 1 and words[-1].isdigit())
+    rest = "_".join(word for word in words if word not in _HELD_OUT and word not in _AGGREGATES)
     place = _USUAL.index(rest) if rest in _USUAL else len(_USUAL)
-    return place == len(_USUAL), not any(word in _HELD_OUT for word in words), place, len(name), name
+    return is_training, is_of_one_class, place == len(_USUAL), not is_held_out, place, len(name), name
+
+
+def deciding_metric(metrics: Sequence[MetricComparison], twice: Container[str] = ()) -> MetricComparison | None:
+    """The metric that sides are ranked by: the stated one, else as `choose_primary` would choose it.
+
+    Only what two sides or more logged as a finite number and whose goal is known decides; `twice` are other names of
+    one thing. None: nothing can be judged. A stated metric decides even where it cannot be judged.
+    """
+    stated = next((metric for metric in metrics if metric.primary), None)
+    if stated is not None:
+        return stated
+    judged = [
+        (count, metric)
+        for metric in metrics
+        if metric.goal is not Goal.UNKNOWN and metric.name not in twice and (count := _finite_values(metric)) > 1
+    ]
+    if not judged:
+        return None
+    _count, found = min(judged, key=lambda each: (each[1].is_cost, -each[0], *_place(each[1].logged_as)))
+    return found
+
+
+def _finite_values(metric: MetricComparison) -> int:
+    """How many sides have a finite value of it."""
+    readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
+    values = (None if reading.is_unclear else reading.value for reading in readings)
+    return sum(value is not None and math.isfinite(value) for value in values)
 
 
 def value_of(run: Run, metric: str) -> float | None:

@@ -166,6 +166,8 @@ class Verdict:
     """Counted over metrics with a known goal that both sides have. `text` is the headline sentence.
 
     What is logged under two names counts once. `costs` are those of the counts that are of times, memory and the like.
+    The sentence is made of a `claim` ("B is better"), its `evidence` ("accuracy 0.85 → 0.92 (+8.2 %)", "" where
+    metrics are only counted) and a `note` ("2 more metrics better, 0 worse").
     """
 
     standing: VerdictKind
@@ -174,6 +176,9 @@ class Verdict:
     same: int
     text: str
     costs: Counts = NONE
+    claim: str = ""
+    evidence: str = ""
+    note: str = ""
 
 
 def are_one(side: Side, other: Side) -> bool:

@@ -6,10 +6,11 @@ those cannot be judged. What was logged under two names counts once.
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import isfinite
 
-from comparison.judgement.numbers import NOTHING, format_row, is_same, is_within, significant
+from comparison.judgement.numbers import NOTHING, RowDigits, format_row, is_same, is_within, significant
 from comparison.judgement.result import Change, Counts, MetricComparison, Outcome, Reading, Verdict, VerdictKind
 from comparison.names import says_the_same
 from comparison.runs import Goal
@@ -43,14 +44,26 @@ def judge(
     tally = _Tally(counted, is_quality_missing=_is_quality_missing(metrics, candidate))
     primaries = [metric for metric in metrics if metric.primary]
     if is_one_run:
-        reason = f"{labels[0]} and {label} are one run, so there is nothing to judge"
-        return tally.verdict(VerdictKind.NOTHING, reason)
+        told = f"{labels[0]} and {label} are one run, so there is nothing to judge"
+        return tally.verdict(VerdictKind.NOTHING, _Sentence(told))
     if primaries:
-        standing, text = _by_primary(primaries, candidate, tally, labels=labels)
-        others = _Tally([pair for pair in counted if not pair[0].primary]).counts()
-        return tally.verdict(standing, f"{text}; also {others}" if others else text)
+        others = [pair for pair in counted if not pair[0].primary]
+        standing, sentence = _by_primary(primaries, candidate, tally, labels=labels)
+        return tally.verdict(standing, replace(sentence, note=_others(others)))
     standing = tally.standing()
-    return tally.verdict(standing, _text(standing, tally, label=label, several=len(labels) > 2))
+    return tally.verdict(standing, _sentence(standing, tally, label=label, several=len(labels) > 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    claim: str
+    evidence: str = ""
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        told = f"{self.claim}: {self.evidence}" if self.evidence else self.claim
+        return f"{told}; {self.note}" if self.note else told
 
 
 def count(
@@ -201,13 +214,16 @@ class _Tally:
         judged = self.quality if self.has_quality else self.costs
         return VerdictKind.SAME if judged.same else VerdictKind.UNKNOWN
 
-    def counts(self) -> str:
-        better, worse, same = self.all
-        counts = ((better, "better"), (worse, "worse"), (same, "same"), (self.odd, "not a number"))
-        return ", ".join(f"{count} {word}" for count, word in (*counts, (self.unclear, "unclear")) if count)
-
-    def verdict(self, standing: VerdictKind, text: str) -> Verdict:
-        return Verdict(standing, *self.all, text=text, costs=self.costs)
+    def verdict(self, standing: VerdictKind, sentence: _Sentence) -> Verdict:
+        return Verdict(
+            standing,
+            *self.all,
+            text=sentence.text,
+            costs=self.costs,
+            claim=sentence.claim,
+            evidence=sentence.evidence,
+            note=sentence.note,
+        )
 
 
 def _counts(judged: _Judged) -> Counts:
@@ -215,48 +231,55 @@ def _counts(judged: _Judged) -> Counts:
     return Counts(*(outcomes.count(each) for each in (Outcome.BETTER, Outcome.WORSE, Outcome.SAME)))
 
 
-def _text(standing: VerdictKind, tally: _Tally, *, label: str, several: bool) -> str:
+def _sentence(standing: VerdictKind, tally: _Tally, *, label: str, several: bool) -> _Sentence:
     if standing in (VerdictKind.BETTER, VerdictKind.WORSE):
         leading = tally.moved_costs if tally.is_by_cost else tally.leading
         moved = leading.better or leading.worse
         if tally.is_by_cost:
-            return (
-                f"No difference on {_metrics(tally.leading.same)}, and {label} is {standing.value} "
-                f"on {moved} of {_counted(sum(leading), 'cost')}"
-            )
-        return f"{label} is {standing.value} on {moved} of {_metrics(sum(leading))}{_not_judged(tally)}{_costs(tally)}"
-    text = _TEXTS[standing](tally)
-    return f"{label}: {text[0].lower()}{text[1:]}" if several else text
+            costs = f"{label} is {standing.value} on {moved} of {_counted(sum(leading), 'cost')}"
+            return _Sentence(f"{costs}, the same on {_metrics(tally.leading.same)}")
+        claim = f"{label} is {standing.value} on {moved} of {_metrics(sum(leading))}"
+        return _Sentence(claim, note=_notes(_not_judged(tally), _costs(tally)))
+    if standing is VerdictKind.MIXED:
+        return _mixed(tally, label)
+    told = {VerdictKind.SAME: _same, VerdictKind.UNKNOWN: _unknown, VerdictKind.NOTHING: _nothing}[standing](tally)
+    return replace(told, claim=f"{label}: {told.claim[0].lower()}{told.claim[1:]}") if several else told
 
 
-def _mixed(tally: _Tally) -> str:
+def _mixed(tally: _Tally, label: str) -> _Sentence:
     if tally.is_by_cost:
-        return f"No difference on {_metrics(tally.leading.same)}; costs: {_told(tally.moved_costs)}"
-    return f"Mixed: {_told(tally.leading)}{_not_judged(tally, ', ')}{_costs(tally)}"
+        told = _better_and_worse(tally.moved_costs, "cost")
+        return _Sentence(f"Mixed: {label} is {told}, the same on {_metrics(tally.leading.same)}")
+    claim = f"Mixed: {label} is {_better_and_worse(tally.leading, 'metric')}"
+    return _Sentence(claim, note=_notes(_not_judged(tally), _costs(tally)))
 
 
-def _same(tally: _Tally) -> str:
+def _better_and_worse(counts: Counts, noun: str) -> str:
+    return f"better on {counts.better} of {_counted(sum(counts), noun)}, worse on {counts.worse}"
+
+
+def _same(tally: _Tally) -> _Sentence:
     count = sum(tally.leading) if tally.changed else tally.all_same
-    changed = f"; {tally.changed} changed with no known goal" if tally.changed else ""
-    return f"No difference on {_metrics(count)}{changed}{_not_judged(tally)}{_costs(tally)}"
+    changed = f"{tally.changed} changed with no known goal" if tally.changed else ""
+    return _Sentence(f"No difference on {_metrics(count)}", note=_notes(changed, _not_judged(tally), _costs(tally)))
 
 
-def _unknown(tally: _Tally) -> str:
+def _unknown(tally: _Tally) -> _Sentence:
     if tally.all_same == tally.shared:
         which = (
             "the metric they share, and it is"
             if tally.shared == 1
             else f"the {tally.shared} metrics they share, and all are"
         )
-        return f"Nothing to judge: no goal is known for {which} the same"
-    return f"Cannot say which is better: {_why_unknown(tally)}{_costs(tally)}"
+        return _Sentence(f"Nothing to judge: no goal is known for {which} the same")
+    return _Sentence(f"Cannot tell: {_why_unknown(tally)}", note=_costs(tally))
 
 
 def _why_unknown(tally: _Tally) -> str:
     if tally.changed:
         unknown = tally.shared - tally.odd - tally.unclear - sum(tally.all)
         which = "this metric" if unknown == 1 else f"these {unknown} metrics"
-        return f"no goal is known for {which}{_not_judged(tally)}"
+        return "; ".join(filter(None, (f"no goal is known for {which}", _not_judged(tally))))
     causes = []
     if tally.odd:
         causes.append(f"{_metrics(tally.odd)} {'is' if tally.odd == 1 else 'are'} not a number")
@@ -265,32 +288,45 @@ def _why_unknown(tally: _Tally) -> str:
     return " and ".join(causes) or "the runs share no metric but costs"
 
 
-def _nothing(_tally: _Tally) -> str:
-    return "Nothing to compare: the runs share no metric"
+def _nothing(_tally: _Tally) -> _Sentence:
+    return _Sentence("Nothing to compare: the runs share no metric")
 
 
-_TEXTS = {
-    VerdictKind.MIXED: _mixed,
-    VerdictKind.SAME: _same,
-    VerdictKind.UNKNOWN: _unknown,
-    VerdictKind.NOTHING: _nothing,
-}
-
-
-def _told(counts: Counts) -> str:
-    return ", ".join(f"{count} {word}" for count, word in zip(counts, Counts._fields, strict=True) if count)
+def _told(counts: Counts, noun: str) -> str:
+    """`1 metric better, 2 worse`: the first count has its noun, those that are 0 are left out."""
+    words = [(count, word) for count, word in zip(counts, Counts._fields, strict=True) if count]
+    return ", ".join(
+        f"{_counted(count, noun)} {word}" if number == 0 else f"{count} {word}"
+        for number, (count, word) in enumerate(words)
+    )
 
 
 def _costs(tally: _Tally) -> str:
     """What became of the costs, where they are not what was judged and some moved by more than a little."""
     moved = tally.costs.better or tally.costs.worse
     is_led = tally.has_quality or tally.changed
-    return f"; costs: {_told(tally.moved_costs)}" if moved and is_led else ""
+    return _told(tally.moved_costs, "cost") if moved and is_led else ""
 
 
-def _not_judged(tally: _Tally, joint: str = "; ") -> str:
-    rest = ((tally.odd, "not a number"), (tally.unclear, "unclear"))
-    return "".join(f"{joint}{count} {word}" for count, word in rest if count)
+def _not_judged(tally: _Tally) -> str:
+    told = ((tally.odd, "not a number"), (tally.unclear, "unclear"))
+    return "; ".join(f"{_metrics(count)} {word}" for count, word in told if count)
+
+
+def _notes(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
+
+
+def _others(others: _Judged) -> str:
+    """What became of the metrics beside the primary one: `2 more metrics better, 0 worse`."""
+    tally = _Tally(others)
+    better, worse, same = tally.all
+    known = better + worse + same
+    if better or worse:
+        told = f"{_counted(better, 'more metric')} better, {worse} worse" + (f", {same} the same" if same else "")
+    else:
+        told = f"{_counted(same, 'more metric')} the same" if known else ""
+    return _notes(told, _not_judged(tally))
 
 
 def _metrics(count: int) -> str:
@@ -303,24 +339,26 @@ def _counted(count: int, noun: str) -> str:
 
 def _by_primary(
     primaries: Sequence[MetricComparison], candidate: int, tally: _Tally, *, labels: Sequence[str]
-) -> tuple[VerdictKind, str]:
+) -> tuple[VerdictKind, _Sentence]:
     """What the metric says that decides, which may be several rows: one for each dataset."""
     label = labels[candidate + 1]
     if len(primaries) == 1:
         change = primaries[0].changes[candidate]
-        text = _primary_text(primaries[0], change, baseline=labels[0], label=label)
-        return _primary_standing(change.outcome, tally), text
+        sentence = _primary_sentence(primaries[0], change, baseline=labels[0], label=label)
+        return _primary_standing(change.outcome, tally), sentence
     decided = _Tally(count(primaries, candidate))
     standing = decided.standing() if tally.shared else VerdictKind.NOTHING
     better, worse, same = decided.all
     datasets = _counted(len(primaries), "dataset")
-    sentences = {
-        VerdictKind.BETTER: f"{label} is better on {better} of {datasets}",
-        VerdictKind.WORSE: f"{label} is worse on {worse} of {datasets}",
-        VerdictKind.MIXED: f"mixed on {datasets}, {better} better, {worse} worse" + (f", {same} same" if same else ""),
-        VerdictKind.SAME: f"no difference on {datasets}",
+    name = primaries[0].logged_as
+    claims = {
+        VerdictKind.BETTER: f"{label} is better: {name} on {better} of {datasets}",
+        VerdictKind.WORSE: f"{label} is worse: {name} on {worse} of {datasets}",
+        VerdictKind.MIXED: f"Mixed: {label} is better in {name} on {better} of {datasets}, worse on {worse}"
+        + (f", the same on {same}" if same else ""),
+        VerdictKind.SAME: f"No difference in {name} on {datasets}",
     }
-    return standing, f"{primaries[0].logged_as}: {sentences.get(standing, f'cannot say which is better on {datasets}')}"
+    return standing, _Sentence(claims.get(standing, f"Cannot tell by {name} on {datasets}"))
 
 
 def _primary_standing(outcome: Outcome, tally: _Tally) -> VerdictKind:
@@ -329,21 +367,34 @@ def _primary_standing(outcome: Outcome, tally: _Tally) -> VerdictKind:
     return VerdictKind.UNKNOWN if tally.shared else VerdictKind.NOTHING
 
 
-def _primary_text(metric: MetricComparison, change: Change, *, baseline: str, label: str) -> str:
+def _primary_sentence(metric: MetricComparison, change: Change, *, baseline: str, label: str) -> _Sentence:
+    name = metric.name
     unmoved = {
-        Outcome.SAME: f"no difference between {baseline} and {label}",
-        Outcome.ONLY_BASELINE: f"not logged by {label}, so it cannot say which is better",
-        Outcome.ONLY_CANDIDATE: f"not logged by {baseline}, so it cannot say which is better",
-        Outcome.NEITHER: f"logged by neither {baseline} nor {label}",
-        Outcome.NOT_A_NUMBER: "not a number, so it cannot say which is better",
-        Outcome.UNCLEAR: "logged for several datasets, so it cannot say which is better",
+        Outcome.SAME: f"No difference in {name} between {baseline} and {label}",
+        Outcome.ONLY_BASELINE: f"Cannot tell: {label} did not log {name}",
+        Outcome.ONLY_CANDIDATE: f"Cannot tell: {baseline} did not log {name}",
+        Outcome.NEITHER: f"Cannot tell: neither {baseline} nor {label} logged {name}",
+        Outcome.NOT_A_NUMBER: f"Cannot tell: {name} is not a number",
+        Outcome.UNCLEAR: f"Cannot tell: {name} was logged for several datasets",
     }
     if change.outcome in unmoved:
-        return f"{metric.name}: {unmoved[change.outcome]}"
-    shown = format_row(change.baseline.value, change.candidate.value)
-    moved = f"{metric.name} {shown.differences[0]}"
-    if shown.changes[0] != NOTHING:
-        moved += f" ({shown.changes[0]})"
+        return _Sentence(unmoved[change.outcome])
     if change.outcome is Outcome.CHANGED:
-        return f"{moved}: no goal is known for it, so it cannot say which is better"
-    return f"{moved}: {label} is {change.outcome.value}"
+        return _Sentence(f"Cannot tell: no goal is known for {name} ({_values(change)})")
+    return _Sentence(f"{label} is {change.outcome.value}", evidence_of(metric.name, change))
+
+
+def evidence_of(name: str, change: Change) -> str:
+    """`accuracy 0.85 → 0.92 (+8.2 %)`; the difference where there is no relative change."""
+    shown = format_row(change.baseline.value, change.candidate.value)
+    return f"{name} {shown.values[0]} → {shown.values[1]} ({change_words(change, shown)})"
+
+
+def _values(change: Change) -> str:
+    old, new = format_row(change.baseline.value, change.candidate.value).values
+    return f"{old} → {new}"
+
+
+def change_words(change: Change, shown: RowDigits) -> str:
+    """`+8.2 %`; the signed difference where there is no relative change, or none that can be read."""
+    return shown.differences[0] if change.relative is None or shown.changes[0] == NOTHING else shown.changes[0]

@@ -76,7 +76,7 @@ def comparison_report(  # noqa: PLR0913 -- all but the comparison have defaults 
     metrics = comparison_table(comparison, labels, everything=everything, differing=differing)
     rules = (Link("How this is judged", rules_url, "rules"),) if rules_url else ()
     report = Report(
-        headline=comparison_headline(comparison, judged, short),
+        headline=comparison_headline(comparison, judged, short).text,
         summary="",
         sides=_sides(comparison, labels, ui_url=ui_url, now=now),
         table=metrics,

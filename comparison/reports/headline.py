@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import inf, isfinite
 
 from comparison.judgement.numbers import NOTHING, format_row
-from comparison.judgement.result import Comparison, MetricComparison, Verdict, VerdictKind
-from comparison.judgement.verdict import holders, judge, tally_of_best, values_of
+from comparison.judgement.primary_metric import deciding_metric
+from comparison.judgement.result import Comparison, MetricComparison, Outcome, Verdict, VerdictKind
+from comparison.judgement.verdict import change_words, count, holders, judge, tally_of_best, values_of
 from comparison.report import RunCard
 from comparison.reports.text import (
     TITLE_CHARS,
@@ -24,6 +26,52 @@ from comparison.runs import Goal, Run, Side, Status
 FIT = 30  # characters of a name within a headline, so that two of them fit
 
 
+SIGNS = {
+    VerdictKind.BETTER: "✅",
+    VerdictKind.WORSE: "❌",
+    VerdictKind.MIXED: "↔️",
+    VerdictKind.SAME: "➖",
+    VerdictKind.UNKNOWN: "❔",
+    VerdictKind.NOTHING: "❔",
+}
+LEADER = "🏆"
+_CLOSE = 0.01  # of the best value: runs within it lead together
+_FEWEST_CLOSE = 2
+_ON_ONE = " on 1 of 1 metric"  # says nothing beside the metric
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What a comparison comes to, in the parts of one sentence: who, by which metric, from what to what, what else.
+
+    `sign` goes with the claim, never alone: what it says is in the words as well. Parts that are "" are left out.
+    """
+
+    verdict: VerdictKind
+    claim: str  # "mlp-64 is better", "Mixed: mlp-64 is better on 26 of 35 metrics, worse on 9"
+    metric: str = ""  # that decides, or shows it best
+    values: str = ""  # "0.9519 → 0.9796"
+    change: str = ""  # "+2.9 %"
+    note: str = ""  # "2 more metrics better, 0 worse"
+    sign: str = ""  # "": that of the verdict
+
+    @property
+    def evidence(self) -> str:
+        """`val_accuracy 0.9519 → 0.9796 (+2.9 %)`."""
+        told = " ".join(filter(None, (self.metric, self.values)))
+        return f"{told} ({self.change})" if told and self.change else told
+
+    @property
+    def sentence(self) -> str:
+        """Without the sign and the note."""
+        return f"{self.claim}: {self.evidence}" if self.evidence else self.claim
+
+    @property
+    def text(self) -> str:
+        told = f"{self.sign or SIGNS[self.verdict]} {self.sentence}"
+        return f"{told} · {self.note}" if self.note else told
+
+
 def verdict_lines(comparison: Comparison, labels: Sequence[str]) -> tuple[Verdict, ...]:
     """The verdict on each candidate, with names that can be read on one line and told apart."""
     metrics = [
@@ -36,75 +84,105 @@ def verdict_lines(comparison: Comparison, labels: Sequence[str]) -> tuple[Verdic
     )
 
 
-def comparison_headline(comparison: Comparison, judged: Sequence[Verdict], labels: Sequence[str]) -> str:
-    """One sentence. Of several candidates the best by the primary metric, else the one that is better."""
+def comparison_headline(comparison: Comparison, judged: Sequence[Verdict], labels: Sequence[str]) -> Headline:
+    """One sentence: the verdict with the metric that shows it; of several candidates who leads by which metric."""
     if len(judged) == 1:
-        return judged[0].text
-    primary = next((metric for metric in comparison.metrics if metric.primary), None)
-    if primary is not None and primary.goal is not Goal.UNKNOWN:
-        return _best_by(primary, labels)
-    return _best_of(comparison, judged, labels)
+        return _of_two(comparison, judged[0])
+    metric = deciding_metric(comparison.metrics, comparison.not_counted)
+    if metric is None or metric.goal is Goal.UNKNOWN:
+        return _not_ranked(judged, labels)
+    return _leading(metric, comparison, labels)
 
 
-def _best_by(primary: MetricComparison, labels: Sequence[str]) -> str:
-    values = values_of(primary)
+def _of_two(comparison: Comparison, verdict: Verdict) -> Headline:
+    plain = Headline(verdict.standing, verdict.claim.removesuffix(_ON_ONE), note=verdict.note)
+    metric = telling_metric(comparison, 0, verdict)
+    if metric is None:
+        return replace(plain, claim=verdict.claim)
+    change = metric.changes[0]
+    shown = format_row(change.baseline.value, change.candidate.value)
+    told = replace(plain, metric=display_name(metric.name), change=change_words(change, shown))
+    if verdict.standing is VerdictKind.MIXED:
+        return replace(plain, claim=f"{plain.claim} (most: {told.metric} {told.change})")
+    return replace(told, values=f"{shown.values[0]} → {shown.values[1]}")
+
+
+def telling_metric(comparison: Comparison, candidate: int, verdict: Verdict) -> MetricComparison | None:
+    """The metric that shows a verdict: the primary one, else the first in order among those that went this way.
+
+    Of a mixed verdict it is the one that got worst. None: none went this way, or one of several datasets decides.
+    """
+    if verdict.standing not in (VerdictKind.BETTER, VerdictKind.WORSE, VerdictKind.MIXED):
+        return None
+    primaries = [metric for metric in comparison.metrics if metric.primary]
+    if len(primaries) > 1:
+        return None
+    wanted = Outcome.BETTER if verdict.standing is VerdictKind.BETTER else Outcome.WORSE
+    counted = count(comparison.metrics, candidate, comparison.not_counted)
+    moved = [metric for metric, outcome in counted if outcome is wanted]
+    if verdict.standing is VerdictKind.MIXED:
+        return max(moved, key=lambda metric: _size(metric, candidate), default=None)
+    return deciding_metric([metric for metric in moved if metric.primary] or moved)
+
+
+def _size(metric: MetricComparison, candidate: int) -> tuple[bool, float]:
+    relative = metric.changes[candidate].relative
+    return not metric.is_cost, abs(relative) if relative is not None else inf
+
+
+def _leading(metric: MetricComparison, comparison: Comparison, labels: Sequence[str]) -> Headline:
+    """Who holds the best value of the metric that decides."""
+    values = values_of(metric)
     shown = format_row(*values)
-    name = display_name(primary.name)
-    best = holders(primary)
+    name = display_name(metric.name)
+    best = holders(metric)
     if not best:
-        return f"Cannot say which is best: no run logged a finite {name}"
+        return Headline(VerdictKind.UNKNOWN, f"Cannot tell: no run logged a finite {name}")
     if len(best) == len(labels):
-        return f"No difference in {name}: {shown.values[0]} in all {len(labels)}"
-    told = f"Best {name}: {shown.values[best[0]]} in {join_names([labels[number] for number in best], limit=3)}"
+        claim = f"No difference in {name}: {shown.values[0]} in all {len(labels)}"
+        return Headline(VerdictKind.SAME, claim, note=_best_on(comparison, labels, metric))
+    note = _close(values, metric.goal, len(best)) or _best_on(comparison, labels, metric)
     if best == [0]:
-        return f"{told}, the baseline; no candidate is better"
+        claim = f"The baseline {labels[0]} is still best"
+        return Headline(VerdictKind.WORSE, claim, name, shown.values[0], note=note, sign=LEADER)
+    leaders = join_names([labels[number] for number in best], limit=3)
+    claim = f"{leaders} {'leads' if len(best) == 1 else 'lead'} {len(labels)} runs"
     change = shown.changes[best[0] - 1] if best[0] else NOTHING
-    return f"{told} ({change} against {labels[0]})" if best[0] and change[0] in "+-" else told
+    against = f"{change} against {labels[0]}" if change[0] in "+-×" else ""
+    return Headline(VerdictKind.BETTER, claim, name, shown.values[best[0]], against, note, LEADER)
 
 
-def _best_of(comparison: Comparison, judged: Sequence[Verdict], labels: Sequence[str]) -> str:
-    baseline = labels[0]
-    better = [number for number, verdict in enumerate(judged) if verdict.standing is VerdictKind.BETTER]
-    if len(better) == 1:
-        others = _tally([verdict for number, verdict in enumerate(judged) if number not in better])
-        return f"{judged[better[0]].text} (others: {others})"
-    if better:
-        return f"{len(better)} of {len(judged)} candidates are better than {baseline}; {_leading(comparison, labels)}"
-    found = {verdict.standing for verdict in judged}
-    if VerdictKind.MIXED in found:
-        mixed = sum(verdict.standing is VerdictKind.MIXED for verdict in judged)
-        return f"Mixed: none of {len(judged)} candidates is better than {baseline} throughout, {mixed} in part"
-    if VerdictKind.WORSE in found:
-        return f"No candidate is better than {baseline}: {_tally(judged)}"
-    return {
-        frozenset({VerdictKind.SAME}): f"No difference: the {len(judged)} candidates are the same as {baseline}",
-        frozenset({VerdictKind.NOTHING}): f"Nothing to compare: no candidate shares a metric with {baseline}",
-        frozenset(
-            {VerdictKind.UNKNOWN}
-        ): f"Cannot say which is better: none of the {len(judged)} candidates can be judged",
-    }.get(frozenset(found), f"Cannot say which is better: {_tally(judged)}")
+def _close(values: Sequence[float | None], goal: Goal, leaders: int) -> str:
+    """`first 4 within 0.008`, where others are nearly as good as the best."""
+    finite = sorted((each for each in values if each is not None and isfinite(each)), reverse=goal is Goal.HIGHER)
+    near = [each for each in finite if abs(each - finite[0]) <= _CLOSE * abs(finite[0])]
+    if len(near) < _FEWEST_CLOSE or len(near) == leaders:
+        return ""
+    gap = format_row(finite[0], near[-1]).differences[0].lstrip("+-")
+    return f"first {len(near)} within {gap}"
 
 
-def _leading(comparison: Comparison, labels: Sequence[str]) -> str:
-    """Which sides hold the best value of the most metrics, the baseline and candidates that are worse elsewhere too."""
+def _best_on(comparison: Comparison, labels: Sequence[str], metric: MetricComparison) -> str:
+    """Who is best on most metrics, where more than the deciding one are counted."""
     wins, counted = tally_of_best(comparison.metrics, comparison.not_counted)
+    if counted < _FEWEST_CLOSE or not wins or metric.is_cost:
+        return ""
     most = max(wins.values())
     leaders = [labels[number] for number in sorted(wins) if wins[number] == most]
+    if len(leaders) == len(labels):
+        return ""
     verb, each = ("is", "") if len(leaders) == 1 else ("are", " each")
     return f"{join_names(leaders, limit=3)} {verb} best on {most} of {count_noun(counted, 'metric')}{each}"
 
 
-def _tally(judged: Sequence[Verdict]) -> str:
-    words = {
-        VerdictKind.BETTER: "better",
-        VerdictKind.WORSE: "worse",
-        VerdictKind.MIXED: "mixed",
-        VerdictKind.SAME: "the same",
-        VerdictKind.UNKNOWN: "cannot be judged",
-        VerdictKind.NOTHING: "with no metric in common",
-    }
-    standings = [verdict.standing for verdict in judged]
-    return ", ".join(f"{count} {word}" for standing, word in words.items() if (count := standings.count(standing)))
+def _not_ranked(judged: Sequence[Verdict], labels: Sequence[str]) -> Headline:
+    """No metric ranks the runs."""
+    found = {verdict.standing for verdict in judged}
+    if found == {VerdictKind.SAME}:
+        return Headline(VerdictKind.SAME, f"No difference: the {len(judged)} candidates are the same as {labels[0]}")
+    if found == {VerdictKind.NOTHING}:
+        return Headline(VerdictKind.NOTHING, f"Nothing to compare: no candidate shares a metric with {labels[0]}")
+    return Headline(VerdictKind.UNKNOWN, f"Cannot tell: no metric with a known goal ranks these {len(labels)} runs")
 
 
 # The sides, introduced: what each is called here, how it stands, and how it was chosen.

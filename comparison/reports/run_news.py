@@ -191,10 +191,8 @@ def verdict_on(comparison: Comparison, labels: Sequence[str]) -> str:
     metrics = [replace(each, name=display_name(each.name)) if each.primary else each for each in comparison.metrics]
     text = judge(metrics, 0, labels=(labels[0], "it"), twice=comparison.not_counted).text
     for word_ in ("better", "worse"):
-        text = text.replace(f"it is {word_} on", f"it is {word_} than {labels[0]} on", 1)
-        text = text.replace(f": it is {word_}", f", {word_} than {labels[0]}", 1)
-    is_name = any(each.primary for each in metrics)
-    return text if is_name else text[:1].lower() + text[1:]
+        text = text.replace(f"it is {word_}", f"it is {word_} than {labels[0]}", 1)
+    return text[:1].lower() + text[1:]
 
 
 def capitalize(text: str) -> str:

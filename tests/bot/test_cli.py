@@ -78,7 +78,7 @@ def test_a_comparison_in_the_terminal(run):
     assert result.stderr == ""
     drawn = re.sub(r"\b[0-9a-f]{32}\b", "<id>", result.stdout)
     assert re.sub(r"started .*? · ", "started <some time ago> · ", drawn) == snapshot("""\
-Run 2 is better on 2 of 3 metrics
+✅ Run 2 is better on 2 of 3 metrics: accuracy 0.85 → 0.92 (+8.2 %)
 
 Baseline   Run 1
            finished · in iris · started <some time ago> · took 1 min
@@ -124,18 +124,22 @@ To say otherwise, set the experiment tag mlcompare.goal.loss.
 )
 def test_the_words_are_those_of_the_channel(run, words):
     result = run("compare", *words)
-    assert result.stdout.startswith("Run 2 is better on 2 of 3 metrics\n"), result.output
+    assert result.stdout.startswith("✅ Run 2 is better on 2 of 3 metrics: accuracy 0.85 → 0.92 (+8.2 %)\n"), (
+        result.output
+    )
 
 
 def test_several_candidates_are_compared_with_the_first(run):
     result = run("compare", "Run 1,", "Run 2", "and", "lower", "by", "loss")
-    assert result.stdout.startswith("Best loss: 0.3 in lower (-40 % against Run 1)\n"), result.output
+    assert result.stdout.startswith("🏆 lower leads 3 runs: loss 0.3 (-40 % against Run 1)"), result.output
 
 
 def test_by_and_metric_name_the_primary_metric(run):
     by, metric = (run("compare", "Run 1", "Run 2", option, "loss") for option in ("--by", "--metric"))
     assert by.stdout == metric.stdout
-    assert by.stdout.startswith("loss -0.1 (-20 %): Run 2 is better; also 1 better, 1 same\n"), by.output
+    assert by.stdout.startswith(
+        "✅ Run 2 is better: loss 0.5 → 0.4 (-20 %) · 1 more metric better, 0 worse, 1 the\nsame\n"
+    ), by.output
 
 
 def test_all_says_what_is_the_same_too(run):
@@ -197,7 +201,7 @@ def test_fail_if_worse_is_a_gate(run, words, code):
 def test_within_the_tolerance_values_are_the_same_and_pass_the_gate(run, words):
     result = run("compare", "Run 2", "Run 1", *words, "--fail-if-worse")
     assert result.exit_code == 0
-    assert result.stdout.startswith("No difference on 3 metrics\n")
+    assert result.stdout.startswith("➖ ➖ No difference on 3 metrics\n")
     assert "within this share of the baseline: 50 % (as asked)" in " ".join(result.stdout.split())
 
 
@@ -296,7 +300,7 @@ def test_help_imports_nothing_heavy():
 def test_the_program_writes_the_report_and_nothing_else(environment, tmp_path):
     result = program("compare", "Run 1", "Run 2", env={**os.environ, "PYTHONPATH": os.getcwd()}, cwd=tmp_path)  # noqa: PTH109
     assert result.stderr == ""
-    assert result.stdout.startswith("Run 2 is better on 2 of 3 metrics\n")
+    assert result.stdout.startswith("✅ Run 2 is better on 2 of 3 metrics: accuracy 0.85 → 0.92 (+8.2 %)\n")
     assert "\x1b" not in result.stdout
     assert list(tmp_path.iterdir()) == []
 

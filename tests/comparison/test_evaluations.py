@@ -105,7 +105,10 @@ def test_the_metric_that_decides_is_judged_on_what_was_held_out(store):
     comparison = ask(parse(f"{one} vs {other} by accuracy"), source)
     assert [each.name for each in comparison.metrics[:2]] == ["accuracy · valid", "accuracy · train"]
     assert [each.name for each in comparison.metrics if each.primary] == ["accuracy · valid"]
-    assert comparison.verdicts[0].text == "accuracy · valid -0.1 (-14 %): other is worse; also 1 better, 2 same"
+    assert (
+        comparison.verdicts[0].text
+        == "other is worse: accuracy · valid 0.7 → 0.6 (-14 %); 1 more metric better, 0 worse, 2 the same"
+    )
     named = ask(parse(f'{one} vs {other} by "accuracy · train"'), source)
     assert named.verdicts[0].standing is VerdictKind.BETTER
 
@@ -115,7 +118,10 @@ def test_datasets_whose_names_tell_nothing_all_decide(store):
     north, south = ("north.csv", "a1"), ("south.csv", "b2")
     one, other = pair(client, [(north, 0.8), (south, 0.7)], [(south, 0.6), (north, 0.9)], for_a_model=True)
     comparison = ask(parse(f"{one} vs {other} by accuracy"), source)
-    assert comparison.verdicts[0].text == "accuracy: mixed on 2 datasets, 1 better, 1 worse; also 2 same"
+    assert (
+        comparison.verdicts[0].text
+        == "Mixed: other is better in accuracy on 1 of 2 datasets, worse on 1; 2 more metrics the same"
+    )
     assert gate(comparison) == (1, "worse: accuracy · south.csv")
 
 
@@ -220,5 +226,5 @@ def test_a_dataset_that_is_not_there_is_refused_with_those_that_are():
 def test_the_report_tells_that_it_cannot_tell():
     points = [Metric(0.9, 0, 1), Metric(0.8, 0, 2)]
     report = comparison_report(ask(parse("a1 vs b1 by accuracy"), source_of(run("a1", points), run("b1", points))))
-    assert report.headline == "accuracy: logged for several datasets, so it cannot say which is better"
+    assert report.headline == "❔ Cannot tell: accuracy was logged for several datasets"
     assert [cell.text for cell in report.table.rows[0]] == ["accuracy", "0.8", "0.8", "–", "cannot tell"]

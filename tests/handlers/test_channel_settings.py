@@ -284,7 +284,7 @@ def test_the_channels_goal_decides_and_the_message_says_so(slack):
         said = having(bot, ChannelSetting("goal", "higher", "cost"), ChannelSetting("goal", "unknown", "val_auc")).ask(
             "cheap vs dear"
         )
-    assert "# dear is better on 1 of 1 metric" in said
+    assert "# ✅ dear is better" in said
     assert "Set for this channel: higher is better for cost; neither way is better for val_auc." in said
 
 
@@ -305,7 +305,7 @@ def test_a_tolerance_that_was_asked_for_counts_more_than_the_channels_and_stays_
         having(bot, ChannelSetting("tolerance", "5 %"))
         slack.command("/mlcompare", "dear vs cheap by val_auc within 1 %")
         message = slack.wait_for_message("val_auc")
-        assert "# val_auc -0.04 (-4.2 %): cheap is worse" in read(slack.messages()[0])
+        assert "# ❌ cheap is worse: val_auc" in read(slack.messages()[0])
         slack.press(message, "follow:swap")
         slack.wait_until(lambda: "dear is better" in read(slack.messages()[0]))
         bot.finish()
@@ -354,7 +354,7 @@ def test_a_refresh_after_a_goal_was_set_tells_the_new_verdict(slack):
         slack.press(message, "follow:refresh")
         slack.wait_until(lambda: "Set for this channel" in read(slack.messages()[0]))
         bot.finish()
-    assert "# dear is better on 2 of 2 metrics" in read(slack.messages()[0])
+    assert "# ✅ dear is better on 2 of 2 metrics" in read(slack.messages()[0])
 
 
 def test_the_run_that_still_runs_is_looked_for_in_the_channels_experiment(slack):

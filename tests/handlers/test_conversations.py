@@ -21,21 +21,21 @@ def headline(transcript):
 
 
 SAID_AND_COMPARED = [
-    ("old vs new", "# new is better on 2 of 2 metrics"),
-    ("old new", "# new is better on 2 of 2 metrics"),
-    ("new vs old", "# old is worse on 2 of 2 metrics"),
-    ("compare run old with run new", "# new is better on 2 of 2 metrics"),
-    ("compare old to new", "# new is better on 2 of 2 metrics"),
-    ("diff old new", "# new is better on 2 of 2 metrics"),
-    ("is new better than old", "# new is better on 2 of 2 metrics"),
-    ("old vs new in iris", "# new is better on 2 of 2 metrics"),
-    ("iris/old vs iris/new", "# new is better on 2 of 2 metrics"),
-    (f"{OLD.run_id} {NEW.run_id}", "# new is better on 2 of 2 metrics"),
-    ("“Run 1” vs new", "# new is better on 2 of 2 metrics"),
-    ('"Run 1" vs new', "# new is better on 2 of 2 metrics"),
+    ("old vs new", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
+    ("old new", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
+    ("new vs old", "# ❌ old is worse on 2 of 2 metrics: accuracy 0.92 → 0.85 (-7.6 %)"),
+    ("compare run old with run new", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
+    ("compare old to new", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
+    ("diff old new", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
+    ("is new better than old", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
+    ("old vs new in iris", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
+    ("iris/old vs iris/new", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
+    (f"{OLD.run_id} {NEW.run_id}", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
+    ("“Run 1” vs new", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
+    ('"Run 1" vs new', "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
     (
         f"{UI}/#/experiments/1/runs/{OLD.run_id} {UI}/#/experiments/1/runs/{NEW.run_id}",
-        "# new is better on 2 of 2 metrics",
+        "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)",
     ),
 ]
 
@@ -51,12 +51,12 @@ def test_the_same_words_after_a_mention_and_in_a_direct_message(slack, runs, wor
     with Workshop(slack, runs) as bot:
         slack.mention(words)
         slack.direct_message(words)
-        assert bot.transcript().count("# new is better on 2 of 2 metrics") == 2
+        assert bot.transcript().count("# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)") == 2
 
 
 WHOLE = """\
 #ml-experiments:
-# new is better on 2 of 2 metrics
+# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)
 Baseline
 old
 finished · in iris · started 59 min ago · took 1 min · by maya
@@ -92,7 +92,7 @@ def test_a_comparison_as_it_is_read_in_the_channel(slack, runs):
 def test_named_metrics_come_first_and_lead_the_verdict(slack, runs):
     with Workshop(slack, runs) as bot:
         read = bot.ask("old vs new by loss")
-    assert headline(read).startswith("# loss -0.25 (-50 %): new is better")
+    assert headline(read).startswith("# ✅ new is better: loss 0.50 → 0.25 (-50 %)")
     assert read.index("| loss |") < read.index("| accuracy |")
 
 
@@ -156,7 +156,7 @@ def test_a_run_that_the_lists_lack_is_looked_up(slack):
     ("words", "told"),
     [
         ("top 1 by accuracy, loss in iris", "new"),
-        ("compare all runs in iris", "# old is worse on 2 of 2 metrics"),
+        ("compare all runs in iris", "# ❌ old is worse on 2 of 2 metrics: accuracy 0.92 → 0.85 (-7.6 %)"),
         ("list experiments", "iris"),
         ("list runs of maya", "old"),
         ("compare the last two runs in iris", "2 metrics"),
@@ -179,7 +179,7 @@ def test_the_same_run_twice_is_said(slack, runs):
 def test_runs_that_share_no_metric_are_said_to_be_incomparable(slack):
     other = a_run("other", 5, metrics={"bleu": Metric(0.3)})
     with Workshop(slack, FakeRuns([OLD, other])) as bot:
-        assert headline(bot.ask("old vs other")) == "# Nothing to compare: the runs share no metric"
+        assert headline(bot.ask("old vs other")) == "# ❔ Nothing to compare: the runs share no metric"
 
 
 def test_a_value_that_is_no_number_is_shown_and_doubted(slack):

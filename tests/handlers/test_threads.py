@@ -41,20 +41,20 @@ def answer_to(slack, bot, words, thread):
 
 
 SAID_AND_ANSWERED = [
-    ("swap", "# old is worse on 2 of 2 metrics"),
+    ("swap", "# ❌ old is worse on 2 of 2 metrics: accuracy 0.92 → 0.85 (-7.6 %)"),
     ("and the parameters?", "Parameters that are the same\n• solver: lbfgs"),
     ("add third", "| Metric | old | new | third |"),
     ("add latest", "| Metric | old | new | third |"),
-    ("by loss", "# loss -0.25 (-50 %): new is better"),
+    ("by loss", "# ✅ new is better: loss 0.50 → 0.25 (-50 %)"),
     ("why?", "# Changed from old to new: 1 parameter\nParameters\n• C: 1.0 → 0.5"),
     ("all", "[Fewer metrics]"),
     ("best", "[Last values]"),
     ("only differences", "Also what is the same"),
-    ("refresh", "# new is better on 2 of 2 metrics"),
+    ("refresh", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
     ("details", "• Commit: c0ffee (both)"),
     ("tags?", "No tags differ"),
-    ("against third", "# new is worse on 2 of 2 metrics"),
-    ("old vs third", "# third is better on 2 of 2 metrics"),
+    ("against third", "# ❌ new is worse on 2 of 2 metrics"),
+    ("old vs third", "# ✅ third is better on 2 of 2 metrics"),
 ]
 
 
@@ -72,7 +72,9 @@ def test_the_newest_comparison_of_a_thread_is_meant(slack):
         until(lambda: bot.services.comparisons.get(f"{shown.channel}:{shown.ts}"))
         slack.mention("swap", thread_ts=thread)
         bot.finish()
-    assert read(slack.messages()[-1]).startswith("# old is worse on 2 of 2 metrics\nBaseline\nthird")
+    assert read(slack.messages()[-1]).startswith(
+        "# ❌ old is worse on 2 of 2 metrics: accuracy 0.99 → 0.85 (-14 %)\nBaseline\nthird"
+    )
 
 
 def test_a_comparison_changed_by_a_button_is_meant_as_it_stands(slack):
@@ -83,7 +85,7 @@ def test_a_comparison_changed_by_a_button_is_meant_as_it_stands(slack):
         until(lambda: bot.services.comparisons.in_thread("C0EXPERIMENTS", thread).runs[0] == NEW.run_id)
         slack.mention("all", thread_ts=thread)
         bot.finish()
-    assert read(slack.messages()[-1]).startswith("# old is worse")
+    assert read(slack.messages()[-1]).startswith("# ❌ old is worse")
 
 
 def test_in_direct_messages_nobody_needs_to_be_mentioned(slack):
@@ -96,8 +98,8 @@ def test_in_direct_messages_nobody_needs_to_be_mentioned(slack):
         slack.direct_message("why?")
         bot.finish()
     assert [read(message).splitlines()[0] for message in slack.messages()] == [
-        "# new is better on 2 of 2 metrics",
-        "# old is worse on 2 of 2 metrics",
+        "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)",
+        "# ❌ old is worse on 2 of 2 metrics: accuracy 0.92 → 0.85 (-7.6 %)",
         "# Changed from new to old: 1 parameter",
     ]
 
@@ -125,7 +127,7 @@ def test_after_a_restart_the_thread_is_read_where_that_is_allowed(slack):
         thread = posted(slack)
         bot.finish()
     with Workshop(slack, FakeRuns(RUNS)) as bot:
-        assert "# old is worse" in answer_to(slack, bot, "swap", thread)
+        assert "# ❌ old is worse" in answer_to(slack, bot, "swap", thread)
 
 
 def test_after_a_restart_without_a_store_and_history_it_is_said_plainly(slack):
@@ -168,7 +170,7 @@ def test_when_the_store_of_comparisons_is_gone_the_thread_is_read(slack):
     with Workshop(slack, FakeRuns(RUNS)) as bot:
         object.__setattr__(bot.services, "comparisons", Gone())
         thread = posted(slack)
-        assert "# old is worse" in answer_to(slack, bot, "swap", thread)
+        assert "# ❌ old is worse" in answer_to(slack, bot, "swap", thread)
 
 
 def test_the_same_words_delivered_twice_are_answered_once(slack):

@@ -445,7 +445,7 @@ def resumed(slack, runs, **left):
 
 def test_what_was_asked_is_answered_as_if_just_asked(slack, runs):
     said, _waits = resumed(slack, runs)
-    assert said.startswith("#ml-experiments:\n# new is better")
+    assert said.startswith("#ml-experiments:\n# ✅ new is better")
 
 
 def test_what_kills_every_process_is_given_up_and_the_asker_told(slack, runs):
@@ -458,7 +458,7 @@ def test_what_kills_every_process_is_given_up_and_the_asker_told(slack, runs):
 def test_an_answer_for_all_that_cannot_be_found_is_told_after_slack_had_time(slack, runs):
     slack.reinstall(scopes=HISTORY)
     said, waits = resumed(slack, runs, stage=AnswerStage.TELLING)
-    assert said.startswith("#ml-experiments:\n# new is better")
+    assert said.startswith("#ml-experiments:\n# ✅ new is better")
     assert waits == [3.0]
 
 
@@ -503,7 +503,7 @@ def test_a_comparison_wished_in_the_dialog_is_posted_by_the_next_process(slack, 
     wish = chosen(OLD.run_id, NEW.run_id, place=STANDUP, metrics=["loss"])
     left = left_by_a_killed_bot(slack, runs, tmp_path, lambda: slack.submit(dialog(slack), wish))
     said = answered_after(slack, runs, left)
-    assert said.startswith("#standup:\n# loss -0.25 (-50 %): new is better")
+    assert said.startswith("#standup:\n# ✅ new is better: loss 0.50 → 0.25 (-50 %)")
 
 
 def test_a_run_chosen_in_a_picker_is_compared_by_the_next_process(slack, tmp_path):

@@ -56,7 +56,8 @@ def width(line):
 def test_a_comparison_at_80_columns():
     drawn = to_text(comparison_report(compare(OLD, NEW), now=NOW, command="mlcompare compare"), width=80)
     assert drawn == snapshot("""\
-Mixed: 1 better, 1 worse
+↔️ Mixed: Logistic Regression - Run 2 is better on 1 of 2 metrics, worse on 1
+(most: loss +20 %)
 
 Baseline   Logistic Regression - Run 1
            finished · in iris · started 2 h ago · took 1 min 40 s · by alice
@@ -132,7 +133,7 @@ def test_a_metric_called_better_is_not_painted():
 
 def test_a_comparison_as_markdown():
     assert to_markdown(comparison_report(compare(OLD, NEW), now=NOW, ui_url="https://m.example")) == snapshot("""\
-### Mixed: 1 better, 1 worse
+### ↔️ Mixed: Logistic Regression - Run 2 is better on 1 of 2 metrics, worse on 1 (most: loss +20 %)
 
 - Baseline: **[Logistic Regression - Run 1](https://m.example/#/experiments/1/runs/b7e145103e1350a6c0947ce4186837fe)** finished · in iris · started 2 h ago · took 1 min 40 s · by alice
 - Candidate: **[Logistic Regression - Run 2](https://m.example/#/experiments/1/runs/9dce215e3f5e754978203d47f304e138)** finished · in iris

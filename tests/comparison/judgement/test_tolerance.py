@@ -103,7 +103,7 @@ def test_a_tolerance_of_several_candidates_shares_the_best_value():
             run("A", {"acc": 0.8}), run("B", {"acc": 0.9}), run("C", {"acc": 0.9001}), metrics=["acc"], tolerance=0.001
         )
     )
-    assert report.headline == "Best acc: 0.9000 in B and C (+13 % against A)"
+    assert report.headline == "🏆 B and C lead 3 runs: acc 0.9000 (+13 % against A)"
 
 
 def test_a_stated_goal_and_a_tolerance_go_together():

@@ -22,10 +22,10 @@ def verdict(baseline, candidate, **asked):
             {"acc": 1, "f1": 1, "auc": 1, "loss": 2, "mae": 1, "mse": 1},
             {"acc": 2, "f1": 2, "auc": 2, "loss": 3, "mae": 1, "mse": 1},
             "mixed",
-            "Mixed: 3 better, 1 worse, 2 same",
+            "Mixed: B is better on 3 of 6 metrics, worse on 1",
         ),
         ({"a": 1, "b": 2, "c": 3, "d": 4, "acc": 5}, {"a": 1, "b": 2, "c": 3, "d": 4, "acc": 5}, "same", "No difference on 5 metrics"),
-        ({"a": 1, "b": 2, "c": 3}, {"a": 2, "b": 3, "c": 3}, "unknown", "Cannot say which is better: no goal is known for these 3 metrics"),
+        ({"a": 1, "b": 2, "c": 3}, {"a": 2, "b": 3, "c": 3}, "unknown", "Cannot tell: no goal is known for these 3 metrics"),
         ({"n_samples": 150}, {"n_samples": 150}, "unknown", "Nothing to judge: no goal is known for the metric they share, and it is the same"),
         ({"a": 1, "b": 2}, {"a": 1, "b": 2}, "unknown", "Nothing to judge: no goal is known for the 2 metrics they share, and all are the same"),
         ({"n_samples": 150, "acc": 1}, {"n_samples": 150, "f1": 1}, "unknown", "Nothing to judge: no goal is known for the metric they share, and it is the same"),
@@ -34,30 +34,30 @@ def verdict(baseline, candidate, **asked):
         ({"loss": 0.3}, {"loss": 0.1 + 0.2}, "same", "No difference on 1 metric"),
         # quality before cost
         ({"acc": 0.85, "fit_time": 10}, {"acc": 0.92, "fit_time": 10.03}, "better", "B is better on 1 of 2 metrics"),
-        ({"acc": 0.85, "latency_ms": 10}, {"acc": 0.92, "latency_ms": 15}, "better", "B is better on 1 of 1 metric; costs: 1 worse"),
-        ({"acc": 0.92, "cost_usd": 10, "fit_time": 4}, {"acc": 0.85, "cost_usd": 5, "fit_time": 2}, "worse", "B is worse on 1 of 1 metric; costs: 2 better"),
-        ({"acc": 0.85, "loss": 1, "fit_time": 1}, {"acc": 0.92, "loss": 2, "fit_time": 2}, "mixed", "Mixed: 1 better, 1 worse; costs: 1 worse"),
+        ({"acc": 0.85, "latency_ms": 10}, {"acc": 0.92, "latency_ms": 15}, "better", "B is better on 1 of 1 metric; 1 cost worse"),
+        ({"acc": 0.92, "cost_usd": 10, "fit_time": 4}, {"acc": 0.85, "cost_usd": 5, "fit_time": 2}, "worse", "B is worse on 1 of 1 metric; 2 costs better"),
+        ({"acc": 0.85, "loss": 1, "fit_time": 1}, {"acc": 0.92, "loss": 2, "fit_time": 2}, "mixed", "Mixed: B is better on 1 of 2 metrics, worse on 1; 1 cost worse"),
         ({"acc": 0.9, "fit_time": 10}, {"acc": 0.9, "fit_time": 10.03}, "same", "No difference on 2 metrics"),
-        ({"acc": 0.9, "fit_time": 10}, {"acc": 0.9, "fit_time": 5}, "better", "No difference on 1 metric, and B is better on 1 of 1 cost"),
-        ({"acc": 0.9, "fit_time": 10, "latency": 1}, {"acc": 0.9, "fit_time": 5, "latency": 2}, "mixed", "No difference on 1 metric; costs: 1 better, 1 worse"),
+        ({"acc": 0.9, "fit_time": 10}, {"acc": 0.9, "fit_time": 5}, "better", "B is better on 1 of 1 cost, the same on 1 metric"),
+        ({"acc": 0.9, "fit_time": 10, "latency": 1}, {"acc": 0.9, "fit_time": 5, "latency": 2}, "mixed", "Mixed: B is better on 1 of 2 costs, worse on 1, the same on 1 metric"),
         ({"fit_time": 10}, {"fit_time": 10.03}, "worse", "B is worse on 1 of 1 metric"),
-        ({"acc": 0.9, "fit_time": 10}, {"acc": NAN, "fit_time": 5}, "unknown", "Cannot say which is better: 1 metric is not a number; costs: 1 better"),
-        ({"acc": 0.9, "fit_time": 10}, {"fit_time": 5}, "unknown", "Cannot say which is better: the runs share no metric but costs; costs: 1 better"),
-        ({"foo": 1, "fit_time": 10}, {"foo": 2, "fit_time": 5}, "unknown", "Cannot say which is better: no goal is known for this metric; costs: 1 better"),
+        ({"acc": 0.9, "fit_time": 10}, {"acc": NAN, "fit_time": 5}, "unknown", "Cannot tell: 1 metric is not a number; 1 cost better"),
+        ({"acc": 0.9, "fit_time": 10}, {"fit_time": 5}, "unknown", "Cannot tell: the runs share no metric but costs; 1 cost better"),
+        ({"foo": 1, "fit_time": 10}, {"foo": 2, "fit_time": 5}, "unknown", "Cannot tell: no goal is known for this metric; 1 cost better"),
         # one thing under two names
-        ({"acc": 0.85, "accuracy": 0.85, "loss": 1}, {"acc": 0.92, "accuracy": 0.92, "loss": 2}, "mixed", "Mixed: 1 better, 1 worse"),
+        ({"acc": 0.85, "accuracy": 0.85, "loss": 1}, {"acc": 0.92, "accuracy": 0.92, "loss": 2}, "mixed", "Mixed: B is better on 1 of 2 metrics, worse on 1"),
         ({"acc": 0.85, "val_acc": 0.85}, {"acc": 0.85, "val_acc": 0.85}, "same", "No difference on 1 metric"),
         ({"f1_micro": 0.8533, "precision_micro": 0.8533}, {"f1_micro": 0.9067, "precision_micro": 0.9067}, "better", "B is better on 1 of 1 metric"),
         ({"f1": 0.5, "precision": 0.5}, {"f1": 0.6, "precision": 0.6}, "better", "B is better on 2 of 2 metrics"),
         ({"train_acc": 0.9, "val_acc": 0.9}, {"train_acc": 0.95, "val_acc": 0.95}, "better", "B is better on 2 of 2 metrics"),
-        ({"a": 1}, {"a": 2}, "unknown", "Cannot say which is better: no goal is known for this metric"),
+        ({"a": 1}, {"a": 2}, "unknown", "Cannot tell: no goal is known for this metric"),
         ({"acc": 1}, {"loss": 2}, "nothing", "Nothing to compare: the runs share no metric"),
         ({}, {}, "nothing", "Nothing to compare: the runs share no metric"),
         ({"acc": 1}, {"acc": 2}, "better", "B is better on 1 of 1 metric"),
         ({"acc": 1, "foo": 1}, {"acc": 1, "foo": 2}, "same", "No difference on 1 metric; 1 changed with no known goal"),
-        ({"acc": 1, "loss": 1}, {"acc": 2, "loss": NAN}, "better", "B is better on 1 of 1 metric; 1 not a number"),
-        ({"loss": 1}, {"loss": NAN}, "unknown", "Cannot say which is better: 1 metric is not a number"),
-        ({"a": 1, "b": 1}, {"a": NAN, "b": 2}, "unknown", "Cannot say which is better: no goal is known for this metric; 1 not a number"),
+        ({"acc": 1, "loss": 1}, {"acc": 2, "loss": NAN}, "better", "B is better on 1 of 1 metric; 1 metric not a number"),
+        ({"loss": 1}, {"loss": NAN}, "unknown", "Cannot tell: 1 metric is not a number"),
+        ({"a": 1, "b": 1}, {"a": NAN, "b": 2}, "unknown", "Cannot tell: no goal is known for this metric; 1 metric not a number"),
     ],
 )  # fmt: skip
 def test_the_verdict_is(baseline, candidate, standing, text):
@@ -74,12 +74,12 @@ def test_it_is_counted_over_metrics_with_a_known_goal_that_both_sides_have():
 @pytest.mark.parametrize(
     ("candidate", "standing", "text"),
     [
-        ({"accuracy": 0.92, "f1": 2, "auc": 2, "loss": 9}, "better", "accuracy +0.07 (+8.2 %): B is better; also 2 better, 1 worse"),
-        ({"accuracy": 0.8, "f1": 2, "auc": 1, "loss": 1}, "worse", "accuracy -0.05 (-5.9 %): B is worse; also 1 better, 2 same"),
-        ({"accuracy": 0.85}, "same", "accuracy: no difference between A and B"),
-        ({"loss": 0.5}, "unknown", "accuracy: not logged by B, so it cannot say which is better; also 1 better"),
-        ({}, "nothing", "accuracy: not logged by B, so it cannot say which is better"),
-        ({"accuracy": NAN, "loss": 0.5}, "unknown", "accuracy: not a number, so it cannot say which is better; also 1 better"),
+        ({"accuracy": 0.92, "f1": 2, "auc": 2, "loss": 9}, "better", "B is better: accuracy 0.85 → 0.92 (+8.2 %); 2 more metrics better, 1 worse"),
+        ({"accuracy": 0.8, "f1": 2, "auc": 1, "loss": 1}, "worse", "B is worse: accuracy 0.85 → 0.80 (-5.9 %); 1 more metric better, 0 worse, 2 the same"),
+        ({"accuracy": 0.85}, "same", "No difference in accuracy between A and B"),
+        ({"loss": 0.5}, "unknown", "Cannot tell: B did not log accuracy; 1 more metric better, 0 worse"),
+        ({}, "nothing", "Cannot tell: B did not log accuracy"),
+        ({"accuracy": NAN, "loss": 0.5}, "unknown", "Cannot tell: accuracy is not a number; 1 more metric better, 0 worse"),
     ],
 )  # fmt: skip
 def test_the_primary_metric_leads_the_sentence(candidate, standing, text):
@@ -91,11 +91,11 @@ def test_the_primary_metric_leads_the_sentence(candidate, standing, text):
 def test_a_primary_metric_with_no_goal_cannot_decide():
     found = verdict({"foo": 0, "acc": 1}, {"foo": 3, "acc": 2}, metrics=["foo"])
     assert found.standing is VerdictKind.UNKNOWN
-    assert found.text == "foo +3 (new from 0): no goal is known for it, so it cannot say which is better; also 1 better"
+    assert found.text == "Cannot tell: no goal is known for foo (0 → 3); 1 more metric better, 0 worse"
 
 
 def test_a_change_of_sign_has_no_percentage():
-    assert verdict({"acc": -0.2}, {"acc": 0.1}, metrics=["acc"]).text == "acc +0.3: B is better"
+    assert verdict({"acc": -0.2}, {"acc": 0.1}, metrics=["acc"]).text == "B is better: acc -0.2 → 0.1 (+0.3)"
 
 
 def test_a_stated_goal_turns_the_verdict():
@@ -112,7 +112,7 @@ def test_each_of_several_candidates_is_named_in_its_verdict():
     )
     assert [found.text for found in comparison.verdicts] == [
         "B is better on 2 of 2 metrics",
-        "C: mixed: 1 better, 1 worse",
+        "Mixed: C is better on 1 of 2 metrics, worse on 1",
         "D: no difference on 2 metrics",
         "E: nothing to compare: the runs share no metric",
     ]
@@ -140,4 +140,4 @@ def test_costs_are_counted_apart_too():
 def test_a_cost_that_was_named_decides_however_little_it_moved():
     found = verdict({"acc": 0.8, "fit_time": 10}, {"acc": 0.9, "fit_time": 10.03}, metrics=["fit_time"])
     assert found.standing is VerdictKind.WORSE
-    assert found.text == "fit_time +0.03 (+0.3 %): B is worse; also 1 better"
+    assert found.text == "B is worse: fit_time 10.00 → 10.03 (+0.3 %); 1 more metric better, 0 worse"

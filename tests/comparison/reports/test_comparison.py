@@ -85,7 +85,7 @@ THIRD = run("third", {"accuracy": 0.95, "loss": NAN}, {"C": "0.1", "solver": "lb
 
 def test_two_runs_read_from_the_verdict_to_the_small_print():
     assert read(comparison_report(compare(OLD, NEW), now=NOW)) == snapshot("""\
-# new is better on 2 of 2 metrics; costs: 1 worse
+# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %) · 1 cost worse
 Baseline: old [finished · in iris · started 2 h ago · took 4 min 10 s · by alice]
 Candidate: new [finished · in iris · started 1 h ago · took 9.4 s · by bob]
 Metric | old | new | Difference | Change
@@ -117,7 +117,7 @@ Run: 6f6c6400000000000000000000000000 → 6e657700000000000000000000000000
 
 def test_each_of_several_candidates_has_its_column_with_the_change_and_its_verdict():
     assert read(comparison_report(compare(OLD, NEW, THIRD), now=NOW)) == snapshot("""\
-# 2 of 2 candidates are better than old; new and third are best on 1 of 2 metrics each
+# 🏆 third leads 3 runs: accuracy 0.95 (+12 % against old) · new and third are best on 1 of 2 metrics each
 Baseline: old [finished · in iris · started 2 h ago · took 4 min 10 s · by alice]
 Candidate 1: new [finished · in iris · started 1 h ago · took 9.4 s · by bob]
 Candidate 2: third [failed · in iris]
@@ -128,8 +128,8 @@ latency_ms | 12.0 | 15.1 ▲ +26 % worse | not logged
 lr | 0.1 | 0.2 ▲ +100 % changed | not logged
 f1 | not logged | 0.9 only in candidate | not logged
 ## Verdicts
-new is better on 2 of 2 metrics; costs: 1 worse
-third is better on 1 of 1 metric; 1 not a number
+new is better on 2 of 2 metrics; 1 cost worse
+third is better on 1 of 1 metric; 1 metric not a number
 ## Parameters (1 the same)
 C: 1.0 → 0.5 in new, 0.1 in third
 only in new: dropout = 0.1
@@ -157,7 +157,7 @@ Run: 6f6c6400000000000000000000000000 → 6e657700000000000000000000000000 in ne
 
 def test_the_summary_is_a_complete_short_answer():
     assert comparison_report(compare(OLD, NEW), now=NOW, ui_url="https://mlflow.example.com").summary == snapshot("""\
-new is better on 2 of 2 metrics; costs: 1 worse.
+✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %) · 1 cost worse.
 loss 0.50 → 0.38 (▼ -0.12 better, -24 %); accuracy 0.85 → 0.92 (▲ +0.07 better, +8.2 %); latency_ms 12.0 → 15.1 (▲ +3.1 worse, +26 %); lr 0.1 → 0.2 (▲ +0.1 changed, +100 %).
 Parameters: C: 1.0 → 0.5; only in new: dropout = 0.1.
 The datasets for training differ: old iris (1a2b3c4d), new iris (9f8e7d6c).
@@ -167,7 +167,7 @@ https://mlflow.example.com/#/compare-runs?runs=%5B%226f6c64000000000000000000000
 
 def test_the_summary_of_several_tells_each_candidate():
     assert comparison_report(compare(OLD, NEW, THIRD), now=NOW).summary == snapshot("""\
-2 of 2 candidates are better than old; new and third are best on 1 of 2 metrics each.
+🏆 third leads 3 runs: accuracy 0.95 (+12 % against old) · new and third are best on 1 of 2 metrics each.
 new: loss 0.50 → 0.38 (▼ -0.12 better, -24 %); accuracy 0.85 → 0.92 (▲ +0.07 better, +8.2 %); 2 more differ.
 third: accuracy 0.85 → 0.95 (▲ +0.10 better, +12 %).
 Parameters: C: 1.0 → 0.5 in new, 0.1 in third; only in new: dropout = 0.1.
@@ -177,60 +177,76 @@ third failed (FAILED).\
 
 def test_a_named_metric_leads_the_headline():
     assert comparison_report(compare(OLD, NEW, metrics=["accuracy"])).headline == snapshot(
-        "accuracy +0.07 (+8.2 %): new is better; also 1 better, 1 worse"
+        "✅ new is better: accuracy 0.85 → 0.92 (+8.2 %) · 1 more metric better, 1 worse"
     )
 
 
 @pytest.mark.parametrize(
     ("candidates", "metrics", "headline"),
     [
-        ([NEW, THIRD], ["accuracy"], snapshot("Best accuracy: 0.95 in third (+12 % against old)")),
-        ([NEW, THIRD], ["loss"], snapshot("Best loss: 0.38 in new (-24 % against old)")),
+        (
+            [NEW, THIRD],
+            ["accuracy"],
+            snapshot(
+                "🏆 third leads 3 runs: accuracy 0.95 (+12 % against old) · new and third are best on 1 of 2 metrics each"
+            ),
+        ),
+        (
+            [NEW, THIRD],
+            ["loss"],
+            snapshot(
+                "🏆 new leads 3 runs: loss 0.38 (-24 % against old) · new and third are best on 1 of 2 metrics each"
+            ),
+        ),
         (
             [run("a", {"accuracy": 0.9}), run("b", {"accuracy": 0.8})],
             [],
-            snapshot("a is better on 1 of 1 metric (others: 1 worse)"),
+            snapshot("🏆 a leads 3 runs: accuracy 0.90 (+5.9 % against old)"),
         ),
         (
             [run("a", {"accuracy": 0.9}), run("b", {"accuracy": 0.95})],
             [],
-            snapshot("2 of 2 candidates are better than old; b is best on 1 of 1 metric"),
+            snapshot("🏆 b leads 3 runs: accuracy 0.95 (+12 % against old)"),
         ),
         (
             [run("a", {"accuracy": 0.1}), run("b", {"accuracy": 0.2})],
             [],
-            snapshot("No candidate is better than old: 2 worse"),
+            snapshot("🏆 The baseline old is still best: accuracy 0.85"),
         ),
         (
             [run("a", {"accuracy": 0.1}), run("b", {"accuracy": 0.2})],
             ["accuracy"],
-            snapshot("Best accuracy: 0.85 in old, the baseline; no candidate is better"),
+            snapshot("🏆 The baseline old is still best: accuracy 0.85"),
         ),
         (
             [run("a", {"accuracy": 0.85}), run("b", {"accuracy": 0.85})],
             [],
-            snapshot("No difference: the 2 candidates are the same as old"),
+            snapshot("➖ No difference in accuracy: 0.85 in all 3"),
         ),
         (
             [run("a", {"accuracy": 0.85}), run("b", {"accuracy": 0.85})],
             ["accuracy"],
-            snapshot("No difference in accuracy: 0.85 in all 3"),
+            snapshot("➖ No difference in accuracy: 0.85 in all 3"),
         ),
         (
             [run("a", {"accuracy": 0.9, "loss": 0.6}), run("b", {"accuracy": 0.8, "loss": 0.1})],
             [],
-            snapshot("Mixed: none of 2 candidates is better than old throughout, 2 in part"),
+            snapshot("🏆 a leads 3 runs: accuracy 0.90 (+5.9 % against old) · a and b are best on 1 of 2 metrics each"),
         ),
-        ([run("a", {"other": 1}), run("b")], [], snapshot("Nothing to compare: no candidate shares a metric with old")),
+        (
+            [run("a", {"other": 1}), run("b")],
+            [],
+            snapshot("❔ Nothing to compare: no candidate shares a metric with old"),
+        ),
         (
             [run("a", {"lr": 1}), run("b", {"lr": 2})],
             [],
-            snapshot("Cannot say which is better: none of the 2 candidates can be judged"),
+            snapshot("❔ Cannot tell: no metric with a known goal ranks these 3 runs"),
         ),
         (
             [run("a", {"accuracy": NAN}), run("b", {"accuracy": INF})],
             ["accuracy"],
-            snapshot("Best accuracy: 0.85 in old, the baseline; no candidate is better"),
+            snapshot("🏆 The baseline old is still best: accuracy 0.85"),
         ),
     ],
 )
@@ -397,7 +413,7 @@ def test_a_dataset_that_one_side_did_not_log():
 def test_runs_of_one_name_are_told_apart_by_their_ids():
     report = comparison_report(compare(run("x", {"loss": 1}, run_id="a" * 32), run("x", {"loss": 2}, run_id="b" * 32)))
     assert [column.title for column in report.table.columns[1:3]] == ["x (aaaaaaaa)", "x (bbbbbbbb)"]
-    assert report.headline == "x (bbbbbbbb) is worse on 1 of 1 metric"
+    assert report.headline == "❌ x (bbbbbbbb) is worse: loss 1 → 2 (+100 %)"
 
 
 def test_long_names_are_cut_and_stay_distinct():
@@ -413,7 +429,7 @@ def test_names_that_would_break_the_line_or_its_direction_are_made_one_plain_lin
     )
     assert [card.label for card in report.sides] == ["a⏎bgnp", "\u2068שלום\u2069"]
     assert rows(report) == ["loss | 1 | 2 | ▲ +1 worse | +100 %", "l⏎r | 1 | 2 | ▲ +1 changed | +100 %"]
-    assert report.headline == "\u2068שלום\u2069 is worse on 1 of 1 metric"
+    assert report.headline == "❌ \u2068שלום\u2069 is worse: loss 1 → 2 (+100 %)"
 
 
 def test_metrics_whose_names_read_alike_are_told_apart():
@@ -480,7 +496,7 @@ def test_without_an_address_there_are_no_links():
 def test_runs_with_no_metrics_have_no_table():
     report = comparison_report(compare(run("a"), run("b")))
     assert report.table is None
-    assert report.headline == "Nothing to compare: the runs share no metric"
+    assert report.headline == "❔ Nothing to compare: the runs share no metric"
 
 
 def test_a_report_holds_every_metric_and_parameter_there_is():
@@ -561,4 +577,4 @@ def test_names_that_differ_are_never_shortened_to_the_same_and_fit(names, limit)
 
 def test_the_headline_of_runs_that_are_called_by_numbers_reads_as_a_sentence():
     better = compare(*(Side(name, (run(name, {"acc": acc}),)) for name, acc in (("7", 0.8), ("8", 0.9))))
-    assert comparison_report(better).headline.startswith("run 8 is better")
+    assert comparison_report(better).headline.startswith("✅ run 8 is better")

@@ -26,32 +26,28 @@ def test_the_best_are_counted_over_all_sides():
     )  # fmt: skip
     assert (
         headline(base, one, two, three)
-        == "2 of 3 candidates are better than A; b and d are best on 1 of 2 metrics each"
+        == "🏆 d leads 4 runs: accuracy 0.9 (+80 % against A) · b and d are best on 1 of 2 metrics each"
     )
 
 
 def test_those_that_are_the_same_share_a_best_value():
-    assert headline({"loss": 0.5}, {"loss": 0.3}, {"loss": 0.1 + 0.2}) == (
-        "2 of 2 candidates are better than A; b and c are best on 1 of 1 metric each"
-    )
-    assert (
-        headline({"loss": 0.5}, {"loss": 0.3}, {"loss": 0.1 + 0.2}, metrics=["loss"])
-        == "Best loss: 0.3 in b and c (-40 % against A)"
-    )
-    assert headline({"loss": 0.3}, {"loss": 0.4}, {"loss": 0.1 + 0.2}, metrics=["loss"]) == "Best loss: 0.3 in A and c"
+    told = "🏆 b and c lead 3 runs: loss 0.3 (-40 % against A)"
+    assert headline({"loss": 0.5}, {"loss": 0.3}, {"loss": 0.1 + 0.2}) == told
+    assert headline({"loss": 0.5}, {"loss": 0.3}, {"loss": 0.1 + 0.2}, metrics=["loss"]) == told
+    assert headline({"loss": 0.3}, {"loss": 0.4}, {"loss": 0.1 + 0.2}) == "🏆 A and c lead 3 runs: loss 0.3"
 
 
 def test_costs_lead_only_where_there_is_nothing_else():
     sides = [{"accuracy": 0.5, "fit_time": 9}, {"accuracy": 0.6, "fit_time": 5}, {"accuracy": 0.7, "fit_time": 8}]
-    assert headline(*sides) == "2 of 2 candidates are better than A; c is best on 1 of 1 metric"
+    assert headline(*sides) == "🏆 c leads 3 runs: accuracy 0.7 (+40 % against A)"
     assert headline(*({"fit_time": side["fit_time"]} for side in sides)) == (
-        "2 of 2 candidates are better than A; b is best on 1 of 1 metric"
+        "🏆 b leads 3 runs: fit_time 5 (-44 % against A)"
     )
 
 
 def test_what_is_logged_under_two_names_is_counted_once():
     sides = [{"acc": 0.5, "accuracy": 0.5}, {"acc": 0.6, "accuracy": 0.6}, {"acc": 0.7, "accuracy": 0.7}]
-    assert headline(*sides) == "2 of 2 candidates are better than A; c is best on 1 of 1 metric"
+    assert headline(*sides) == "🏆 c leads 3 runs: acc 0.7 (+40 % against A)"
 
 
 def counted(sides):
@@ -72,7 +68,7 @@ def counted(sides):
 @given(SIDES)
 def test_who_is_said_to_be_best_is(sides):
     told = headline(*sides)
-    found = re.search(r"; (.+) (?:is|are) best on (\d+) of (\d+) metrics?(?: each)?$", told)
+    found = re.search(r" · (.+) (?:is|are) best on (\d+) of (\d+) metrics?(?: each)?$", told)
     if not found:
         assert "best on" not in told
         return
@@ -85,20 +81,18 @@ def test_who_is_said_to_be_best_is(sides):
 
 @settings(deadline=None)
 @given(SIDES)
-def test_how_many_are_better_is_counted_right(sides):
-    baseline, *candidates = sides
-    standings = []
-    for side in candidates:
-        shared = [name for name in side if name in baseline]
-        moves = [(side[name] - baseline[name]) * (1 if name in HIGHER else -1) for name in shared]
-        better, worse = any(move > 1e-6 for move in moves), any(move < -1e-6 for move in moves)
-        standings.append("mixed" if better and worse else "better" if better else "worse" if worse else "none")
+def test_who_leads_has_the_best_value_of_the_metric_that_most_runs_have(sides):
     told = headline(*sides)
-    count = standings.count("better")
-    if count > 1:
-        assert told.startswith(f"{count} of {len(candidates)} candidates are better than A; ")
-    elif count == 1:
-        assert told.startswith(f"{'bcdefgh'[standings.index('better')]} is better on ")
-    else:
-        assert "are better" not in told
-        assert " is better on" not in told
+    found = re.search(r"^🏆 (?:(.+) leads? \d runs|The baseline (A) is still best): (\w+) ", told)
+    held = {name: [round(side[name], 6) for side in sides if name in side] for name in [*HIGHER, *LOWER]}
+    most = max(map(len, held.values()))
+    if not found:
+        assert told[0] in "➖❔"
+        assert most < 2 or any(len(values) == most and len(set(values)) == 1 for values in held.values())
+        return
+    who, metric = found[1] or found[2], found[3]
+    assert len(held[metric]) == most
+    top = (max if metric in HIGHER else min)(held[metric])
+    leaders = [name for name, side in zip("Abcdefgh", sides, strict=False) if round(side.get(metric, -9), 6) == top]
+    shown = re.split(r", | and ", who)
+    assert shown == (leaders if len(leaders) < 4 else [*leaders[:3], f"{len(leaders) - 3} more"])

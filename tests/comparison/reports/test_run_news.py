@@ -62,7 +62,7 @@ def test_the_headline_says_verdict_and_baseline():
 def test_a_named_metric_leads_the_headline():
     watch = Watch("fraud", metrics=("val_auc",))
     assert headline(*PAST, POOR, watch=watch) == (
-        "rf-13 in fraud: val_auc -0.058 (-6.4 %), worse than rf-8; also 1 same"
+        "rf-13 in fraud is worse than rf-8: val_auc 0.908 → 0.850 (-6.4 %); 1 more metric the same"
     )
 
 

@@ -41,7 +41,7 @@ def pressed(slack, runs, action_id, value=None, words="old vs new"):
 
 def test_swapped_sides_stand_in_the_same_message_that_says_who_did_it(slack, runs):
     said = pressed(slack, runs, "follow:swap")
-    assert said.startswith("# old is worse on 2 of 2 metrics\nBaseline\nnew")
+    assert said.startswith("# ❌ old is worse on 2 of 2 metrics: accuracy 0.92 → 0.85 (-7.6 %)\nBaseline\nnew")
     assert f"Asked by @{MAYA} · Last changed by @{JONAS}" in said
 
 
@@ -157,7 +157,7 @@ def test_a_message_where_the_bot_is_not_is_changed_by_response_url(slack, runs):
         slack.press(message, "follow:swap")
         bot.finish()
     (shown,) = slack.messages("C0GENERAL")
-    assert read(shown).startswith("# old is worse")
+    assert read(shown).startswith("# ❌ old is worse")
 
 
 def test_an_answer_for_the_asker_alone_can_be_changed_too(slack, runs):
@@ -167,7 +167,9 @@ def test_an_answer_for_the_asker_alone_can_be_changed_too(slack, runs):
         message = slack.wait_for_ephemeral("Swap sides")
         slack.press(message, "follow:swap")
         bot.finish()
-    assert [read(each).splitlines()[0] for each in slack.ephemerals] == ["# old is worse on 2 of 2 metrics"]
+    assert [read(each).splitlines()[0] for each in slack.ephemerals] == [
+        "# ❌ old is worse on 2 of 2 metrics: accuracy 0.92 → 0.85 (-7.6 %)"
+    ]
 
 
 def test_a_message_that_cannot_be_changed_is_answered_anew_once(slack, runs):
@@ -178,8 +180,8 @@ def test_a_message_that_cannot_be_changed_is_answered_anew_once(slack, runs):
         slack.press(message, "follow:swap")
         bot.finish()
     assert [read(each).splitlines()[0] for each in slack.messages()] == [
-        "# new is better on 2 of 2 metrics",
-        "# old is worse on 2 of 2 metrics",
+        "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)",
+        "# ❌ old is worse on 2 of 2 metrics: accuracy 0.92 → 0.85 (-7.6 %)",
     ]
 
 
@@ -222,7 +224,7 @@ def test_buttons_work_after_a_restart_on_another_replica(slack, runs):
     with Workshop(slack, runs) as bot:
         slack.press(message, "follow:swap")
         bot.finish()
-    assert read(now(slack, message)).startswith("# loss +0.25 (+100 %): old is worse")
+    assert read(now(slack, message)).startswith("# ❌ old is worse: loss 0.25 → 0.50 (+100 %)")
 
 
 @pytest.mark.parametrize(
