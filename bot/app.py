@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from importlib import import_module
 from ssl import create_default_context
 from typing import Any, cast
 
@@ -164,6 +165,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
             Probe("database", _keep_stored(engine), every=10),
             Probe("slack", identity.ask, every=600, patience=1200),
             mlflow,
+            Probe("libraries", load_libraries, every=86_400),
         ),
         recovery=Takeover(inbox, services, client, shares_a_file=engine.dialect.name == "sqlite"),
         notifier=notifier,
@@ -231,6 +233,15 @@ def _reach(source: RunSource) -> Callable[[], None]:
         source.experiments()
 
     return reach
+
+
+LIBRARIES = ("pandas", "scipy.stats", "scipy.integrate", "matplotlib.backends.backend_agg")
+
+
+def load_libraries() -> None:
+    """Imports what the first answer would have to wait for: statistics and pictures take seconds to import."""
+    for each in LIBRARIES:
+        import_module(each)
 
 
 def _keep_stored(engine: Engine) -> Callable[[], None]:

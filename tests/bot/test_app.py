@@ -1,12 +1,13 @@
 """Composition: settings become a bot, and nothing is asked of anybody before it starts."""
 
 import re
+import sys
 
 import pytest
 from pydantic import SecretStr
 from slack_bolt import BoltRequest
 
-from bot.app import build, new_incident, now
+from bot.app import LIBRARIES, build, new_incident, now
 from bot.playground.slack import SlackStandIn
 from bot.settings import Settings
 
@@ -54,7 +55,7 @@ def test_the_settings_reach_those_who_use_them(bot):
 
 def test_each_probe_starts_as_not_known(bot):
     assert {probe.name: probe.problem for probe in bot.probes} == dict.fromkeys(
-        ("database", "slack", "mlflow"), "not known yet"
+        ("database", "slack", "mlflow", "libraries"), "not known yet"
     )
 
 
@@ -88,3 +89,10 @@ def test_an_incident_has_a_number_that_can_be_read_out():
 
 def test_the_time_has_a_zone():
     assert now().utcoffset().total_seconds() == 0
+
+
+def test_what_the_first_answer_would_wait_for_is_loaded_before_the_bot_is_ready(bot):
+    loading = next(each for each in bot.probes if each.name == "libraries")
+    assert loading.ask()
+    assert loading.problem == ""
+    assert set(LIBRARIES) <= set(sys.modules)
