@@ -293,7 +293,7 @@ def test_the_channels_tolerance_decides_and_the_message_says_so(slack):
         said = having(bot, ChannelSetting("tolerance", "5 %"), ChannelSetting("tolerance", "60 %", "cost")).ask(
             "dear vs cheap by val_auc"
         )
-    assert "# val_auc: no difference between dear and cheap" in said
+    assert "No difference in val_auc between dear and cheap" in said
     assert (
         "Values count as the same within this share of the baseline: 5 % for val_auc (set for this channel); "
         "60 % for cost (set for this channel)." in said
