@@ -4,12 +4,18 @@ make chaos ARGS="--kills 200 --database postgresql" chooses; exit code 1 when an
 """
 
 import argparse
+import io
 import secrets
 import signal
+import subprocess
 import sys
+import tarfile
+import tempfile
 import time
 from collections import Counter
+from pathlib import Path
 
+from tests.bot.process import ROOT
 from tests.chaos.databases import POSTGRESQL, SQLITE
 from tests.chaos.incidents import ALL
 from tests.chaos.trial import Outcome, Plan, run
@@ -33,8 +39,23 @@ def main() -> None:
         "--incident", choices=(*ALL, "all"), action="append", default=[], help="what also goes away for a while"
     )
     words.add_argument("--lasting", type=float, default=45.0, help="seconds that an incident lasts")
+    words.add_argument("--older", metavar="COMMIT", help="every second process is of this version, as in an update")
     given = words.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended, also then
+    with tempfile.TemporaryDirectory(prefix="older-") as folder:
+        outcomes = trials(given, checked_out(given.older, Path(folder)) if given.older else None)
+    sys.exit(0 if all(each.is_well for each in outcomes) else 1)
+
+
+def checked_out(commit: str, folder: Path) -> Path:
+    """The files of a commit, in this folder. Needs what that version needs to be installed here."""
+    archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+    return folder
+
+
+def trials(given: argparse.Namespace, older: Path | None) -> list[Outcome]:
     outcomes = []
     for database in given.database or (SQLITE, POSTGRESQL):
         plan = Plan(
@@ -50,11 +71,12 @@ def main() -> None:
             may_read_history=not given.no_history,
             incidents=ALL if "all" in given.incident else tuple(given.incident),
             lasting=given.lasting,
+            older=older,
         )
         print(f"{database}: {given.kills} kills, seed {given.seed}", flush=True)
         outcomes.append(run(plan, say))
         report(outcomes[-1])
-    sys.exit(0 if all(each.is_well for each in outcomes) else 1)
+    return outcomes
 
 
 def say(what: str) -> None:
@@ -65,6 +87,7 @@ def report(outcome: Outcome) -> None:
     found, calls = outcome.count, outcome.calls
     lines = [
         ("kill -9", f"{outcome.kills.total()} ({_listed(outcome.kills)})"),
+        ("started", _listed(outcome.starts)),
         ("runs ended", f"{len(outcome.ended)} ({outcome.rate:.1f} a second)"),
         ("announcements wanted (channel and run)", f"{len(found.wanted)}"),
         ("messages, of them shared by several runs", f"{found.messages}, {found.many}"),

@@ -15,15 +15,28 @@ MOST_ENDINGS = 5  # that nobody asked for, until a trial is given up
 
 
 class Fleet:
-    """`size` processes of one command on one database. Each start has a folder, and so a log, of its own."""
+    """`size` processes of one command on one database. Each start has a folder, and so a log, of its own.
 
-    def __init__(self, folder: Path, settings: Mapping[str, str], command: str, size: int, seed: int) -> None:
+    With `older`, a checkout of an earlier version, every second start is one of it: as while replicas are updated.
+    """
+
+    def __init__(  # noqa: PLR0917 -- what all of them share
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        command: str,
+        size: int,
+        seed: int,
+        older: Path | None = None,
+    ) -> None:
         self._folder = folder
         self._settings = dict(settings)
         self._command = command
         self._dice = random.Random(seed)  # noqa: S311 -- to be repeated, not to be safe
         self._started = [0.0] * size
         self._bots: list[BotProcess | None] = [None] * size
+        self._older = older
+        self.starts: Counter[str] = Counter()
         self._logs: list[Path] = []
         self.kills: Counter[str] = Counter()
         self.ended_by_themselves: list[str] = []
@@ -75,7 +88,11 @@ class Fleet:
     def _start(self, place: int) -> None:
         folder = self._folder / f"{self._command}-{place}-{len(self._logs):04d}"
         folder.mkdir(parents=True)
-        self._bots[place] = BotProcess(folder, self._settings, self._command)
+        # The newest first: it brings the database up to date, as the first replica of an update does.
+        is_older = self._older is not None and len(self._logs) % 2 == 1
+        self.starts["older" if is_older else "this version"] += 1
+        code = {"PYTHONPATH": str(self._older)} if is_older else {}
+        self._bots[place] = BotProcess(folder, {**self._settings, **code}, self._command)
         self._started[place] = time.monotonic()
         self._logs.append(folder / "bot.log")
 

@@ -49,6 +49,7 @@ class Plan:
     incidents: tuple[str, ...] = ()
     lasting: float = 45.0  # seconds that each incident lasts
     apart: float = 20.0  # seconds between two
+    older: Path | None = None  # a checkout of an earlier version that half of the processes run
 
     @property
     def is_shared(self) -> bool:
@@ -70,6 +71,7 @@ class Outcome:
     tracebacks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     incidents: list[str] = field(default_factory=list)
+    starts: Counter[str] = field(default_factory=Counter)  # by version
 
     @property
     def given_up(self) -> set[Told]:
@@ -127,7 +129,7 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
     experiments = new_experiments(scene.mlflow.url, scene.watchers.experiments)
     command, size = ("notify", plan.processes) if plan.is_shared else ("serve", 1)
     with (
-        Fleet(scene.folder / "bots", scene.settings(plan), command, size, plan.seed) as fleet,
+        Fleet(scene.folder / "bots", scene.settings(plan), command, size, plan.seed, plan.older) as fleet,
         Training(scene.mlflow.url, experiments, plan.a_second, plan.seed) as training,
         Weather(scene.slack.faults, plan.faults_a_second, plan.seed) as weather,
         Incidents(plan.incidents, _around(scene), lasting=plan.lasting, between=plan.apart) as incidents,
@@ -165,6 +167,7 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
         tracebacks=fleet.tracebacks(),
         problems=problems,
         incidents=incidents.happened,
+        starts=fleet.starts,
     )
 
 
