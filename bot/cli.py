@@ -8,6 +8,7 @@ import click
 # name → where it is, and what it is for
 COMMANDS = {
     "compare": ("bot.commands.compare:compare", "Compare runs of MLflow here, as text, Markdown, CSV or JSON."),
+    "curves": ("bot.commands.trends:curves", "Draw how runs trained, and say what the curves mean."),
     "serve": ("bot.serve:serve", "Run the Slack bot."),
     "notify": ("bot.commands.notify:notify", "Tell channels of runs that end; answer nothing."),
     "check": (

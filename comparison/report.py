@@ -78,6 +78,54 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """One line, or dots, of a panel: finite values only. `faint` are the values before smoothing, on the same x.
+
+    `mark` is the one point that counts, such as the best one.
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    faint: Sequence[float] = ()
+    mark: tuple[float, float] | None = None
+    is_dots: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One pair of axes. `ticks` are the names of categories at x = 0, 1, 2 …; empty where x is a number."""
+
+    title: str
+    x_label: str
+    y_label: str
+    series: tuple[Series, ...]
+    is_log_x: bool = False
+    is_log_y: bool = False
+    ticks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The same in few points, for surfaces that draw by themselves: a finite value for each category and series."""
+
+    categories: tuple[str, ...]
+    series: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture and what it says. `conclusion` is for who cannot see it, `plain` what stands for it in text."""
+
+    title: str
+    conclusion: str
+    panels: tuple[Panel, ...]
+    lines: Lines | None = None  # None: it cannot be told in so few points
+    plain: tuple[Line, ...] = ()
+    note: str = ""  # what was done to the points: smoothed, reduced
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     headline: str
     summary: str  # a complete short answer as plain text: notifications, screen readers, the last resort
@@ -88,3 +136,4 @@ class Report:
     steps: tuple[Step, ...] = ()
     links: tuple[Link, ...] = ()
     footnotes: tuple[str, ...] = ()  # assumed goals, link to the rules
+    charts: tuple[Chart, ...] = ()

@@ -31,6 +31,7 @@ def all_features() -> tuple[ModuleType, ...]:
         catch_all,
         channel_settings,
         conversation,
+        curves,
         help,  # noqa: A004 -- the feature is called what people type
         home,
         standup,
@@ -47,6 +48,7 @@ def all_features() -> tuple[ModuleType, ...]:
         goals,
         dialog,
         linked_runs,
+        curves,
         standup,
         channel_settings,
         help,

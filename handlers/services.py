@@ -18,6 +18,7 @@ from handlers.access.admission import Admission
 from handlers.access.members import Members
 from handlers.access.seal import Seal
 from handlers.lookup_cache import LookupCache
+from handlers.slack.pictures import PictureMemory
 from handlers.stores import (
     ChannelDefaultsStore,
     ComparisonStore,
@@ -101,6 +102,7 @@ class Services:
     admission: Admission = field(default_factory=Admission)  # whom the bot answers
     members: Members = field(default_factory=Members)  # who is in a channel, as Slack told it a moment ago
     seal: Seal = field(default_factory=Seal)  # what dialogs keep, so that nobody can change it
+    pictures: PictureMemory = field(default_factory=PictureMemory)  # which workspaces take no files
     rules_url: str = ""  # the page with the rules of judgement
     may_show_working: Callable[[], bool] = lambda: True  # False where that would cost what the answers need
     is_crowded: Callable[[str, str], bool] = lambda _person, _channel: False  # why the pool takes no work of theirs

@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from html import unescape
@@ -93,7 +93,7 @@ def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -
         with _quiet():
             code = _answer(as_request_text(words), chosen)
     except RequestError as error:
-        _tell(error)
+        tell_error(error)
         context.exit(UNAVAILABLE if isinstance(error, TrackingUnavailable) else NOT_ANSWERED)
     context.exit(code)
 
@@ -115,7 +115,7 @@ def _answer(text: str, options: Options) -> int:
     source, ui_url = _open(options)
     now = time.time_ns() // 1_000_000
     comparison = ask(request, source, now=now)
-    _write(_draw(comparison, request, ui_url, now=now, form=options.form))
+    write(_draw(comparison, request, ui_url, now=now, form=options.form))
     return _gate(comparison) if options.fail_if_worse else 0
 
 
@@ -154,12 +154,12 @@ def _draw(comparison: "Comparison", request: "Compare", ui_url: str, *, now: int
     from comparison.reports.comparison import comparison_report
 
     command = "/mlcompare" if form == "slack" else COMMAND
-    return _draw_report(
+    return draw_report(
         comparison_report(comparison, ui_url=ui_url, now=now, everything=request.everything, command=command), form
     )
 
 
-def _draw_report(report: "Report", form: str) -> str:
+def draw_report(report: "Report", form: str) -> str:
     if form == "slack":
         from comparison.formats.controls import json_text
         from handlers.slack.render import draw
@@ -196,13 +196,13 @@ def _help(topic: str, options: Options, *, is_wanted: bool) -> int:
         examples = Examples()
     report = help_report(topic, examples, COMMAND, only_comparisons=True)
     if is_wanted:
-        _write(_draw_report(report, "text"))
+        write(draw_report(report, "text"))
         return 0
-    click.echo(_draw_report(report, "text"), nl=False, err=True)
+    click.echo(draw_report(report, "text"), nl=False, err=True)
     return NOT_ANSWERED
 
 
-def _tell(error: Exception) -> None:
+def tell_error(error: Exception) -> None:
     from comparison.errors import RequestError
     from comparison.formats.text import to_text
     from comparison.reports.errors import error_report
@@ -222,7 +222,7 @@ def _gate(comparison: "Comparison") -> int:
     return code
 
 
-def _write(text: str) -> None:
+def write(text: str) -> None:
     """Writes to standard output; whoever stops reading misses the rest, which is no fault."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
@@ -231,6 +231,12 @@ def _write(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def answer_quietly(answer: Callable[[], object]) -> None:
+    """Does it while MLflow and what it is made of say nothing."""
+    with _quiet():
+        answer()
 
 
 @contextmanager

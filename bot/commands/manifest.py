@@ -10,7 +10,7 @@ import click
 NEEDED = ("commands", "chat:write", "app_mentions:read", "im:history")
 WHO = "users:read"  # without it guests are not told from members
 SCOPES = (*NEEDED, WHO)
-OPTIONAL = ("channels:read", "groups:read", "channels:history", "groups:history", "users:read.email")
+OPTIONAL = ("channels:read", "groups:read", "channels:history", "groups:history", "users:read.email", "files:write")
 EVENTS = ("app_home_opened", "app_mention", "message.im")
 SHORTCUTS = (
     ("Compare runs…", "global", "compare_runs", "Choose runs from lists, and where to post the comparison"),

@@ -8,6 +8,7 @@ from secrets import token_hex, token_urlsafe
 from typing import Any
 
 from bot.playground.faults import Faults, RateLimits
+from bot.playground.files_api import Files
 from bot.playground.limits import Refusal
 from bot.playground.workspace import Workspace
 
@@ -99,6 +100,7 @@ class Context:
     tickets: Tokens
     pace: RateLimits
     faults: Faults = field(default_factory=Faults)
+    files: Files = field(default_factory=Files)
     bot_url: str = ""  # where the bot listens; unused while a socket is open
     url: str = ""  # our own address, ending in "/"
     open_socket: Callable[[], str] = lambda: ""

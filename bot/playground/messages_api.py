@@ -145,7 +145,8 @@ def content_of(desk: Context, arguments: dict[str, Any]) -> dict[str, Any]:
     """The parts of a Message that its content decides. Raises SlackError as Slack refuses it."""
     if "markdown_text" in arguments:
         arguments = _from_markdown(arguments)
-    refusal = check_message(arguments) or _refused_here(desk, arguments.get("blocks") or [])
+    sent = arguments.get("blocks") or []
+    refusal = check_message(arguments) or _refused_here(desk, sent) or desk.files.refusal(sent)
     if refusal:
         raise SlackError.refusing(refusal)
     text = str(arguments.get("text") or "")

@@ -44,6 +44,17 @@ def build(desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRout
     async def respond(request: Request) -> Response:
         return send(request, await answer(desk, request.path_params["token"], await request.body()))
 
+    async def upload(request: Request) -> Response:
+        is_taken = desk.files.receive(request.path_params["token"], await request.body())
+        return PlainTextResponse("OK" if is_taken else "no such upload", 200 if is_taken else 400)
+
+    async def show_file(request: Request) -> Response:
+        file = desk.files.known.get(request.path_params["file"])
+        if file is None or not file.mimetype:
+            return Response(status_code=404)
+        headers = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
+        return Response(file.content, media_type=file.mimetype, headers=headers)
+
     def send(request: Request, result: ApiResponse) -> Response:
         if result.body is None:
             hang_up(request)
@@ -56,6 +67,8 @@ def build(desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRout
         routes=[
             Route("/api/{method}", call, methods=["POST", "GET"]),
             Route("/response/{token}", respond, methods=["POST"]),
+            Route("/upload/{token}", upload, methods=["POST"]),
+            Route("/files/{file}", show_file),
             WebSocketRoute("/socket", sockets.serve),
             *pages,
         ],

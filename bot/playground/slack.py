@@ -10,6 +10,7 @@ from typing import Any, Self
 from bot.playground.context import Context, Installation, Tokens
 from bot.playground.events import EventDelivery, EventSender, Sockets
 from bot.playground.faults import Faults, RateLimits
+from bot.playground.files_api import Files
 from bot.playground.server import Pages, Serving, build
 from bot.playground.user_actions import UserActions, find_action
 from bot.playground.web_api import as_slack
@@ -70,6 +71,11 @@ class SlackStandIn:
     @property
     def faults(self) -> Faults:
         return self._desk.faults
+
+    @property
+    def files(self) -> Files:
+        """What was uploaded."""
+        return self._desk.files
 
     def reinstall(self, **changes: Any) -> None:
         """Change scopes, events, secrets … of the installation from now on."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from bot.playground.context import Context, SlackError
 from bot.playground.faults import FaultKind
+from bot.playground.files_api import begin_upload, complete_upload
 from bot.playground.messages_api import (
     Answer,
     Arguments,
@@ -256,6 +257,8 @@ METHODS = {
     "chat.update": Method(update_message, "chat:write"),
     "chat.delete": Method(delete_message, "chat:write"),
     "chat.getPermalink": Method(get_permalink),
+    "files.getUploadURLExternal": Method(begin_upload, "files:write"),
+    "files.completeUploadExternal": Method(complete_upload, "files:write"),
     "reactions.add": Method(add_reaction, "reactions:write"),
     "conversations.history": Method(conversations_history),
     "conversations.replies": Method(conversations_replies),

@@ -26,6 +26,7 @@ def to_text(report: Report, *, width: int = 80, colours: bool = False) -> str:
     parts = (
         [paint(line, "bold") for line in _wrapped(report.headline, width)],
         _sides(report.sides, width, paint),
+        *(_section(Section(chart.title, chart.plain), width, paint) for chart in report.charts if chart.plain),
         _table(report.table, width, paint) if report.table else [],
         *(_section(section, width, paint) for section in report.sections if not (section.folded or section.last)),
         _list("Be careful", report.warnings, width, paint, "yellow"),

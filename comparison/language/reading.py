@@ -1365,7 +1365,7 @@ class Said:
     def sides(self) -> list[Side]:
         """The runs that each side names. Words that say nothing there are left."""
         groups = [group for group in self.groups if any(not is_silent(each) for each in group)]
-        is_led = self.intent in ("compare", "show", "who", "status", "pin", "set", "make")
+        is_led = self.intent in ("compare", "curves", "sweeps", "show", "who", "status", "pin", "set", "make")
         found = [
             read_side(group, self.names, self.text, is_parted=self.hard > 0 and len(groups) > 1, is_led=is_led)
             for group in groups

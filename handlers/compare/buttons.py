@@ -29,7 +29,7 @@ from comparison.language.changes import (
     why_asked,
 )
 from comparison.report import Report
-from comparison.request import Compare
+from comparison.request import Compare, Curves, Request
 from handlers.compare import message as compare_message
 from handlers.compare.message import ADD, MENU, PREFIX, ComparisonState, from_value, state_of, to_value
 from handlers.conversation import Job, ParsedRequest, RunClaim, answer_words, hand_over
@@ -47,6 +47,7 @@ from handlers.stores import defaults_of
 _OLD = "That button no longer does anything: I cannot tell which runs it compared. Name them, and I compare them anew."
 _NOTHING_NEW = "Nothing new: the runs are as they are shown."
 _PATIENCE = 30.0  # seconds to be put off by Slack
+_MOST_CURVES = 2  # metrics whose curves are drawn for one press
 _TOGETHER = 5  # seconds: what is pressed twice within so long is one press
 _PLACES: Mapping[str, Change] = {
     "swap": swapped,
@@ -58,8 +59,11 @@ _PLACES: Mapping[str, Change] = {
     "refresh": refreshed,
     "whole": lambda previous: replace(previous, why=False),
 }
-_REPLIES: Mapping[str, Change] = {
+_REPLIES: Mapping[str, Callable[[Compare], Request]] = {
     "why": why_asked,
+    "curves": lambda previous: Curves(
+        previous.runs, previous.experiment, previous.metrics[:_MOST_CURVES], previous.goal, previous.text
+    ),
     "parameters": report_part("parameters"),
     "tags": report_part("tags"),
     "details": report_part("details"),
@@ -123,7 +127,7 @@ def reply_to(pressed: ButtonPress, held: ComparisonState, wanted: str, client: W
         in_thread,
         client,
         services,
-        meaning=ParsedRequest(lambda: (request, compare_message)),
+        meaning=ParsedRequest(lambda: (request, services.features.get(type(request), compare_message))),
         claim=RunClaim(services, *keys),
     )
 

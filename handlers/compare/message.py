@@ -310,6 +310,7 @@ def comparison_buttons(held: ComparisonState | None) -> list[Block]:
         "swap": "Swap sides",
         "fewer" if held.request.everything else "all": "Fewer metrics" if held.request.everything else "All metrics",
         "why": "Why?",
+        "curves": "Curves",
         "last" if reading else "best": "Last values" if reading else "Best values",
         "refresh": "Refresh",
     }

@@ -128,7 +128,7 @@ class Delivery:
                 return draw(rung)
 
         try:
-            send_with_fallback(drawn, send, self._utterance.team, self._services.capabilities)
+            send_with_fallback(drawn, send, self._utterance.team, self._services.capabilities, self._services.sleep)
         except SlackError as failure:
             self._report(failure, "an answer reached nobody")
         except BaseException:

@@ -1,6 +1,7 @@
 """Down the ladder when a workspace refuses a block, remembering the rung that was taken."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from typing import Any
@@ -11,6 +12,8 @@ from handlers.slack.client import TOO_LONG, SlackError, SlackErrorKind
 from handlers.slack.limits import find_problems
 
 log = logging.getLogger(__name__)
+
+_FILE_PAUSES = (1.0, 2.0, 4.0)  # seconds that Slack takes to look at a file
 
 
 # The rungs of the ladder that a message falls down when a workspace refuses a block.
@@ -29,8 +32,16 @@ class BlockLevel(IntEnum):
 Draw = Callable[[BlockLevel], Reply]
 
 
-def send_with_fallback(draw: Draw, send: Callable[[Reply], None], workspace: str, capabilities: Capabilities) -> None:
+def send_with_fallback(
+    draw: Draw,
+    send: Callable[[Reply], None],
+    workspace: str,
+    capabilities: Capabilities,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Sends the best drawing that the workspace takes; raises what sending raised when it takes none.
+
+    A picture that Slack has not looked at yet is waited for: some seconds, no more.
 
     A rung is remembered when it was taken after one with other kinds of blocks was refused. That a message of ours
     was too long says nothing of the workspace, and that only text was taken means that we drew something wrong.
@@ -38,7 +49,7 @@ def send_with_fallback(draw: Draw, send: Callable[[Reply], None], workspace: str
     refused: list[tuple[Reply, SlackError]] = []
     for rung, reply in _drawings(draw, _start(capabilities, workspace)):
         try:
-            send(reply)
+            _send_patiently(reply, send, sleep)
         except SlackError as failure:
             if failure.kind is not SlackErrorKind.REFUSED_BLOCKS or rung is BlockLevel.TEXT:
                 raise
@@ -48,6 +59,25 @@ def send_with_fallback(draw: Draw, send: Callable[[Reply], None], workspace: str
         if rung is not BlockLevel.TEXT and _is_of_the_workspace(refused, reply):
             _remember(capabilities, workspace, rung)
         return
+
+
+def _send_patiently(reply: Reply, send: Callable[[Reply], None], sleep: Callable[[float], None]) -> None:
+    for pause in _FILE_PAUSES:
+        try:
+            send(reply)
+        except SlackError as failure:
+            if not _is_of_a_file(failure):
+                raise
+            log.info("a picture is not ready yet, waiting %s s: %s", pause, "; ".join(failure.places))
+            sleep(pause)
+        else:
+            return
+    send(reply)
+
+
+def _is_of_a_file(failure: SlackError) -> bool:
+    places = " ".join(failure.places).casefold().replace("_", " ")
+    return failure.kind is SlackErrorKind.REFUSED_BLOCKS and "slack file" in places
 
 
 def _drawings(draw: Draw, start: BlockLevel) -> Iterator[tuple[BlockLevel, Reply]]:
@@ -71,6 +101,7 @@ def _is_of_the_workspace(refused: Sequence[tuple[Reply, SlackError]], taken: Rep
     if not refused:
         return False
     kinds = _kinds(taken.blocks)
+    refused = [(reply, failure) for reply, failure in refused if not _is_of_a_file(failure)]
     return any(failure.code != TOO_LONG and not _kinds(reply.blocks) <= kinds for reply, failure in refused)
 
 

@@ -33,6 +33,13 @@ DATA_ROWS = 201
 DATA_TEXT = 20_000
 PAGE = 100
 TABLES = frozenset({"table", "data_table"})
+CHARTS = 2  # in a message
+CHART_TITLE = 50
+CHART_LABEL = 20  # of a category, and of a series
+CHART_AXIS = 50
+CHART_POINTS = 20
+CHART_SERIES = 6
+ALT_TEXT = 2_000
 CONTAINED = frozenset(
     {"actions", "context", "divider", "header", "image", "input", "rich_text", "section", "table", "video"}
 )
@@ -79,6 +86,8 @@ def _message(
     family = [node for node in nodes if node.get("type") in TABLES]
     if len(family) > 1:
         yield LimitProblem("/blocks", "only one table is allowed")
+    if sum(node.get("type") == "data_visualization" for node in nodes) > CHARTS:
+        yield LimitProblem("/blocks", f"no more than {CHARTS} charts are allowed")
 
 
 def _identifiers(nodes: Sequence[Mapping[str, Any]]) -> Iterator[LimitProblem]:
@@ -90,7 +99,7 @@ def _identifiers(nodes: Sequence[Mapping[str, Any]]) -> Iterator[LimitProblem]:
             yield LimitProblem("/blocks", f"a {key} has 1 to {IDENTIFIER} characters")
 
 
-def _block(block: Mapping[str, Any], at: str) -> Iterator[LimitProblem]:
+def _block(block: Mapping[str, Any], at: str) -> Iterator[LimitProblem]:  # noqa: C901 -- a case each
     match block.get("type"):
         case "header":
             yield from _text(block.get("text"), HEADER_TEXT, f"{at}/text", ("plain_text",))
@@ -109,6 +118,11 @@ def _block(block: Mapping[str, Any], at: str) -> Iterator[LimitProblem]:
             yield from _container(block, at)
         case "table" | "data_table":
             yield from _table(block, at)
+        case "data_visualization":
+            yield from _chart(block, at)
+        case "image":
+            yield from _string(block.get("alt_text"), ALT_TEXT, f"{at}/alt_text")
+            yield from _string((block.get("slack_file") or {}).get("id"), IDENTIFIER, f"{at}/slack_file/id")
         case "divider":
             pass
         case unknown:
@@ -179,6 +193,31 @@ def _container(block: Mapping[str, Any], at: str) -> Iterator[LimitProblem]:
         if child.get("type") not in CONTAINED:
             yield LimitProblem(f"{at}/child_blocks/{number}", f"unsupported type: {child.get('type')}")
         yield from _block(child, f"{at}/child_blocks/{number}")
+
+
+def _chart(block: Mapping[str, Any], at: str) -> Iterator[LimitProblem]:
+    """A line chart; all series have one finite value for each category."""
+    yield from _string(block.get("title"), CHART_TITLE, f"{at}/title")
+    chart = block.get("chart") or {}
+    series, axes = chart.get("series") or (), chart.get("axis_config") or {}
+    categories = list(axes.get("categories") or ())
+    if not 1 <= len(series) <= CHART_SERIES:
+        yield LimitProblem(f"{at}/chart/series", f"must have 1 to {CHART_SERIES} items")
+    if not 1 <= len(categories) <= CHART_POINTS or len(set(categories)) < len(categories):
+        yield LimitProblem(f"{at}/chart/axis_config", f"must have 1 to {CHART_POINTS} categories, no two alike")
+    for text in (*categories, *(each.get("name") for each in series)):
+        yield from _string(text, CHART_LABEL, f"{at}/chart")
+    for key in ("x_label", "y_label"):
+        if key in axes:
+            yield from _string(axes[key], CHART_AXIS, f"{at}/chart/axis_config/{key}")
+    if len({each.get("name") for each in series}) < len(series):
+        yield LimitProblem(f"{at}/chart/series", "every series needs a name of its own")
+    for number, each in enumerate(series):
+        data = each.get("data") or ()
+        if [point.get("label") for point in data] != categories:
+            yield LimitProblem(f"{at}/chart/series/{number}", "one point for each category, in order")
+        if not all(math.isfinite(point.get("value", math.nan)) for point in data):
+            yield LimitProblem(f"{at}/chart/series/{number}", "values must be finite")
 
 
 def _table(block: Mapping[str, Any], at: str) -> Iterator[LimitProblem]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
-from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
+from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Report, RunCard, Section, Step, Table
 from handlers.slack.blocks import (
     NOTHING,
     Block,
@@ -32,8 +32,15 @@ from handlers.slack.fallback import BlockLevel
 from handlers.slack.limits import (
     ACTIONS,
     ALL_TEXT,
+    ALT_TEXT,
     BLOCK_TEXT,
     BUTTON_TEXT,
+    CHART_AXIS,
+    CHART_LABEL,
+    CHART_POINTS,
+    CHART_SERIES,
+    CHART_TITLE,
+    CHARTS,
     COLUMNS,
     CONTAINER_TITLE,
     DATA_ROWS,
@@ -44,6 +51,7 @@ from handlers.slack.limits import (
     URL,
     text_weight,
 )
+from handlers.slack.pictures import no_pictures
 
 _NOTE_GROWS = 100  # by a digit or a name, when the table is drawn anew
 _SPARE = 200  # for a line that delivery may add
@@ -56,26 +64,28 @@ _FOOTNOTES = 6
 _FOOTNOTES_TEXT = 900  # over all of them
 _HEADLINE = 400
 _NOTE = 500  # on what the table left out, and again for where it is
+_CHART_TEXT = 1_500  # that may stand for a picture
 _RULES = "rules"  # the key of the link that is small print, not a button
 
 
-def draw(
+def draw(  # noqa: PLR0913 -- all but one by name
     report: Report,
     *,
     rung: BlockLevel = BlockLevel.ALL,
     asked_by: str = "",
     changed_by: str = "",
     row: Sequence[Block] = (),
+    pictures: Callable[[int], str] = no_pictures,
 ) -> Reply:
     """The report as a message within Slack's limits; what there was no room for is counted and linked.
 
     `asked_by` is the id of the Slack user who asked, "" when nobody did, `changed_by` of who changed it last; `row` is
-    what can be pressed below it.
+    what can be pressed below it; `pictures` tells the file that shows a chart, "" for none.
     """
     opens = open_links([each for each in report.links if each.key != _RULES])
     if rung is BlockLevel.TEXT:
         return Reply(_only_text(report, opens))
-    top = _headline(report.headline) + _sides(report.sides)
+    top = _headline(report.headline) + _sides(report.sides) + _charts(report.charts, rung, pictures)
     pressable = [actions(row)] if row else []
     bottom = [*pressable, *_buttons(opens), *_origin(report, asked_by, changed_by)]
     room = ALL_TEXT - _SPARE - text_weight(top + bottom)
@@ -127,6 +137,49 @@ def _side(card: RunCard, room: int) -> str:
     facts = mrkdwn(" · ".join(one_line(fact) for fact in card.facts), min(400, room // 3))
     named = link(card.url, clip(one_line(card.label), 120), room // 2)
     return "\n".join(filter(None, [f"*{mrkdwn(one_line(card.role), 40)}*", named, facts]))
+
+
+def _charts(charts: Sequence[Chart], rung: BlockLevel, pictures: Callable[[int], str]) -> list[Block]:
+    """Each drawn by Slack, else as a picture, else in signs of text."""
+    blocks: list[Block] = []
+    for number, chart in enumerate(charts[:CHARTS]):
+        if rung is BlockLevel.ALL and chart.lines and (block := _line_chart(chart, chart.lines)):
+            blocks.append(block)
+        elif rung <= BlockLevel.NO_CHARTS and (file := pictures(number)):
+            alt_text = clip(one_line(chart.conclusion), ALT_TEXT) or NOTHING
+            blocks.append({"type": "image", "slack_file": {"id": file}, "alt_text": alt_text})
+            blocks += [aside(chart.note)] if chart.note else []
+        elif chart.plain:
+            blocks += _section(Section(chart.title, chart.plain), max(rung, BlockLevel.TABLE), _CHART_TEXT)
+    return blocks
+
+
+def _line_chart(chart: Chart, lines: Lines) -> Block | None:
+    """As Slack draws it; None where names cannot be told apart in so few characters."""
+    categories = [clip(one_line(each), CHART_LABEL) for each in lines.categories]
+    names = [clip(one_line(name), CHART_LABEL) or NOTHING for name, _values in lines.series]
+    if len(set(names)) < len(names) or len(names) > CHART_SERIES or len(categories) > CHART_POINTS:
+        return None
+    panel = chart.panels[0]
+    series = [
+        {
+            "name": name,
+            "data": [{"label": at, "value": value} for at, value in zip(categories, values, strict=True)],
+        }
+        for name, (_name, values) in zip(names, lines.series, strict=True)
+    ]
+    axes = {"categories": categories}
+    labels = {
+        "x_label": clip(one_line(panel.x_label), CHART_AXIS),
+        "y_label": clip(one_line(panel.y_label), CHART_AXIS),
+    }
+    axes |= {key: text for key, text in labels.items() if text}  # type: ignore[misc]
+    title = clip(one_line(chart.title), CHART_TITLE) or NOTHING
+    return {
+        "type": "data_visualization",
+        "title": title,
+        "chart": {"type": "line", "series": series, "axis_config": axes},
+    }
 
 
 @dataclass(frozen=True, slots=True)

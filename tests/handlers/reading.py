@@ -32,6 +32,12 @@ def _block(block: dict[str, Any]) -> list[str]:  # noqa: PLR0911 -- a line a kin
             return [f"{mark} {block['title']['text']}", *(f"  {line}" for line in lines)]
         case "table" | "data_table":
             return _table(block)
+        case "data_visualization":
+            axes = block["chart"]["axis_config"]
+            names = ", ".join(each["name"] for each in block["chart"]["series"])
+            return [f"[chart {block['title']}: {names}; {axes['categories'][0]} to {axes['categories'][-1]}]"]
+        case "image":
+            return [f"[picture: {block['alt_text']}]"]
     raise AssertionError(f"no reading of {block['type']}")
 
 

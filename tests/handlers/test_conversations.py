@@ -78,7 +78,7 @@ Be careful
   • Started: 2026-11-23 11:01 UTC → 2026-11-23 11:02 UTC
   • Duration: 1 min (both)
   • Run: 00000000000000000000000000000001 → 00000000000000000000000000000002
-[Swap sides] [All metrics] [Why?] [Best values] [Refresh] [⋯ Only differences, Add a run …, Parameters, Tags, Details] [Set goals …]
+[Swap sides] [All metrics] [Why?] [Curves] [Best values] [Refresh] [⋯ Only differences, Add a run …, Parameters, Tags, Details] [Set goals …]
 [Compare in MLflow] [Open old] [Open new]
 (Asked by @U0MAYA · How this is judged · Assumed from the names: higher is better for accuracy; lower is better for \
 loss. To say otherwise: /mlcompare set goal loss higher.)"""

@@ -74,6 +74,8 @@ function overflow(item, block, context) {
 }
 
 export function picture(item) {
+  const file = item.slack_file?.id;
+  if (file) return el("img", { src: `/files/${encodeURIComponent(file)}`, alt: item.alt_text, loading: "lazy" });
   const url = item.image_url ?? "";
   const here = /^https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?\//.test(url) || url.startsWith("data:image/");
   if (here) return el("img", { src: url, alt: item.alt_text, loading: "lazy" });

@@ -1,0 +1,85 @@
+"""A chart as a PNG, by matplotlib without its global state: safe in threads, the same on every machine."""
+
+import io
+from typing import Any
+
+from comparison.report import Chart, Panel, Series
+from comparison.reports.text import one_line
+
+_SIZE = (8.0, 4.5)  # inches of one panel
+_DPI = 120
+_COLUMNS = 3  # panels side by side, where there are several
+_SMALL = (4.2, 3.2)  # inches of one panel among several
+# Okabe and Ito's colours, which the colour-blind tell apart; with line styles they make 21 that differ.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_STYLES = ("-", "--", ":")
+_LEGEND = 40  # characters of a name
+
+
+def draw_png(chart: Chart) -> bytes:
+    """All panels of the chart. Names of runs are data: no part of them is read as mathematics or hidden."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 -- half a second, for who draws
+    from matplotlib.figure import Figure  # noqa: PLC0415 -- as above
+
+    count = max(len(chart.panels), 1)
+    columns = min(count, _COLUMNS)
+    rows = -(-count // columns)
+    size = _SIZE if count == 1 else (_SMALL[0] * columns, _SMALL[1] * rows)
+    figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    axes = [each for row in grid for each in row]
+    for place, panel in zip(axes, chart.panels, strict=False):
+        _draw(place, panel, is_small=count > 1)
+    for place in axes[count:]:
+        place.set_visible(False)
+    figure.suptitle(_text(chart.title, 100), fontsize=12, parse_math=False)
+    if chart.note:
+        figure.supxlabel(_text(chart.note, 160), fontsize=7, color="#555555", parse_math=False)
+    target = io.BytesIO()
+    figure.savefig(target, format="png", metadata={"Software": None, "Description": chart.conclusion[:1_000]})
+    return target.getvalue()
+
+
+def _draw(axes: Any, panel: Panel, *, is_small: bool) -> None:
+    for number, series in enumerate(panel.series):
+        _line(axes, series, _COLOURS[number % len(_COLOURS)], _STYLES[number % len(_STYLES)])
+    if panel.is_log_x:
+        axes.set_xscale("log")
+    if panel.is_log_y:
+        axes.set_yscale("log")
+    if panel.ticks:
+        axes.set_xticks(range(len(panel.ticks)), [_text(tick, 16) for tick in panel.ticks], rotation=30, ha="right")
+    for set_label, text in ((axes.set_xlabel, panel.x_label), (axes.set_ylabel, panel.y_label)):
+        set_label(_text(text, 60), fontsize=9, parse_math=False)
+    if is_small:
+        axes.set_title(_text(panel.title, 50), fontsize=10, parse_math=False)
+    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=8)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    if len(panel.series) > 1:
+        legend = axes.legend(fontsize=8, frameon=False)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+
+
+def _line(axes: Any, series: Series, colour: str, style: str) -> None:
+    name = _text(series.name, _LEGEND)
+    label = f"\u200b{name}" if name.startswith("_") else name  # a label that begins with _ is left out of a legend
+    if series.is_dots:
+        axes.plot(series.x, series.y, "o", color=colour, markersize=4, alpha=0.6, label=label)
+    else:
+        if len(series.faint):
+            axes.plot(series.x, series.faint, color=colour, linewidth=0.8, alpha=0.25)
+        marker = "o" if len(series.x) < 2 else None
+        axes.plot(series.x, series.y, style, color=colour, linewidth=1.8, label=label, marker=marker)
+    if series.mark is not None:
+        axes.plot(*series.mark, marker="*", markersize=13, color=colour, markeredgecolor="white", linestyle="none")
+
+
+def _text(text: str, limit: int) -> str:
+    """On one line; signs that the font lacks become boxes, which is no error."""
+    line = one_line(text)
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
