@@ -5,7 +5,6 @@ What came too late is there for the next letter that is typed.
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
@@ -13,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
+
+from cachetools import LRUCache
 
 from comparison.concurrency import DaemonThreads
 from comparison.errors import RequestError
@@ -65,7 +66,7 @@ class LookupCache:
         self._clock = clock
         self._threads = DaemonThreads(threads, "shelf")
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, _CachedAnswer] = OrderedDict()
+        self._answers: LRUCache[Hashable, _CachedAnswer] = LRUCache(MAX_ANSWERS)
         self._names: tuple[object, object, Names] = (None, None, Names())
 
     def get(self, key: Hashable, ask: Callable[[], _Answer], seconds: float) -> _Answer:
@@ -165,18 +166,15 @@ class LookupCache:
         """What is kept, asked for again where it is old or went wrong."""
         now = self._clock()
         with self._lock:
-            kept = self._kept.get(key)
+            kept = self._answers.get(key)
             if kept is not None and not self._is_over(kept, now):
                 return kept
-            under_way = sum(not each.future.done() for each in self._kept.values())
+            under_way = sum(not each.future.done() for each in self._answers.values())
             if under_way >= MAX_LOOKUPS:
                 raise LookupTimeout
             last, last_at = self._last(kept, now)
             kept = _CachedAnswer(now, self._threads.submit(ask), last, last_at)
-            self._kept.pop(key, None)
-            self._kept[key] = kept
-            while len(self._kept) > MAX_ANSWERS:
-                self._kept.popitem(last=False)
+            self._answers[key] = kept
             return kept
 
     @staticmethod

@@ -1,12 +1,13 @@
 """What a channel agreed on: each thing with who set it and when; kept for all replicas."""
 
 import logging
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Lock
 from typing import Protocol
+
+from cachetools import FIFOCache
 
 from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
 from comparison.language.changes import compared
@@ -186,14 +187,12 @@ class InMemoryComparisons:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: OrderedDict[str, PostedComparison] = OrderedDict()
+        self._kept: FIFOCache[str, PostedComparison] = FIFOCache(MAX_COMPARISONS)
 
     def remember(self, record: PostedComparison) -> None:
         with self._lock:
             self._kept.pop(record.id, None)
             self._kept[record.id] = record
-            while len(self._kept) > MAX_COMPARISONS:
-                self._kept.popitem(last=False)
 
     def get(self, record_id: str) -> PostedComparison | None:
         with self._lock:
@@ -208,7 +207,7 @@ class InMemoryComparisons:
 
     def _newest(self) -> list[PostedComparison]:
         with self._lock:
-            return list(reversed(self._kept.values()))
+            return list(self._kept.values())[::-1]
 
 
 # What was said and is not answered yet, kept where it outlives the process that heard it.

@@ -1,12 +1,12 @@
 """Where the demo's runs live: one folder with a SQLite store, trained once, and anew when what is trained changed."""
 
-import fcntl
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock
 
 DATABASE = "mlflow.db"
 ARTIFACTS = "artifacts"
@@ -46,7 +46,7 @@ def prepare(folder: Path, version: str, train: Train) -> DemoStore:
     """
     store = DemoStore(folder.resolve())
     store.folder.mkdir(parents=True, exist_ok=True)
-    with _alone(store.folder / LOCK):
+    with FileLock(store.folder / LOCK):
         if not store.is_trained(version):
             _empty(store.folder)
             (store.folder / ARTIFACTS).mkdir()
@@ -60,10 +60,3 @@ def _empty(folder: Path) -> None:
     for part in folder.glob(f"{DATABASE}*"):
         part.unlink()
     shutil.rmtree(folder / ARTIFACTS, ignore_errors=True)
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("w") as lock_file:
-        fcntl.flock(lock_file, fcntl.LOCK_EX)
-        yield

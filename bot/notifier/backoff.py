@@ -1,15 +1,19 @@
-"""How long until something is done again: its interval; longer and longer while it fails or is slow."""
+"""Pauses until something is done again: its interval; longer and longer while it fails or is slow."""
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from cachetools import LRUCache
+
+from bot.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
-MOST = 300.0  # seconds between two tries, where the interval itself is not longer
-_DOUBLINGS = 16
+MAX_POLL_PAUSE = 300.0  # seconds between two tries, where the interval itself is not longer
+RETRIES = Backoff(5.0, 60.0)  # of one message
+_MAX_MESSAGES = 5_000  # whose tries are remembered
 
 
 class PollBackoff:
@@ -28,7 +32,7 @@ class PollBackoff:
     @property
     def interval(self) -> float:
         """Seconds, without chance."""
-        return min(self._interval * 2.0 ** min(self._misses, _DOUBLINGS), max(MOST, self._interval))
+        return Backoff(self._interval, max(MAX_POLL_PAUSE, self._interval)).pause(self._misses)
 
     @property
     def pause(self) -> float:
@@ -39,39 +43,32 @@ class PollBackoff:
         """Why it fails, once that has been so for `patience` seconds; "" when it does not, however slow it is."""
         return self._why if self._fails and self._clock() - self._since >= patience else ""
 
-    def miss(self, why: str) -> None:
-        """It failed."""
+    def failure(self, why: str) -> None:
+        """Notes a failure."""
         self._fails = True
-        self._lose(why)
+        self._note(why)
 
-    def drag(self, why: str) -> None:
-        """It was slow."""
+    def slowness(self, why: str) -> None:
+        """Notes that it was slow."""
         self._fails = False
-        self._lose(why)
+        self._note(why)
 
-    def _lose(self, why: str) -> None:
+    def _note(self, why: str) -> None:
         self._misses += 1
         if not self._why:
             self._since = self._clock()
             log.warning("%s: %s", self._name, why, extra={"next_s": round(self.interval, 1)})
         self._why = why
 
-    def hit(self) -> None:
-        """It went well."""
+    def success(self) -> None:
+        """Notes that it went well."""
         if self._why:
             log.warning("%s: well again", self._name, extra={"after_s": round(self._clock() - self._since)})
         self._misses, self._why, self._fails = 0, "", False
 
 
-# How long a message waits until it is tried again: longer each time.
-
-
-_FIRST, _MOST = 5.0, 60.0  # seconds between two tries
-_REMEMBERED = 5_000
-
-
 class RetryLater(Exception):  # noqa: N818 -- named for what happened
-    """It is to be tried again in so many seconds."""
+    """Raised by what is to be tried again in so many seconds."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = max(seconds, 0.1)
@@ -81,20 +78,19 @@ class RetryLater(Exception):  # noqa: N818 -- named for what happened
 class RetryPauses:
     """Growing pauses, by message; those of the last few thousand messages."""
 
-    _tries: "OrderedDict[str, int]" = field(init=False, default_factory=OrderedDict)
+    _tries: LRUCache[str, int] = field(init=False, default_factory=lambda: LRUCache(_MAX_MESSAGES))
     _mutex: threading.Lock = field(init=False, default_factory=threading.Lock)
 
-    def grow(self, message_id: str, first: float = _FIRST) -> float:
+    def grow(self, message_id: str, first: float = RETRIES.first) -> float:
         """Seconds until the next try: twice as long each time."""
         with self._mutex:
-            tries = self._tries.pop(message_id, 0)
+            tries = self._tries.get(message_id, 0)
             self._tries[message_id] = tries + 1
-            while len(self._tries) > _REMEMBERED:
-                self._tries.popitem(last=False)
-        return min(first * 2.0 ** min(tries, 10), _MOST)
+        return replace(RETRIES, first=first).pause(tries)
 
     def tries(self, message_id: str) -> int:
-        return self._tries.get(message_id, 0)
+        with self._mutex:
+            return self._tries.get(message_id, 0)
 
     def forget(self, message_id: str) -> None:
         with self._mutex:

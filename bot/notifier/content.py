@@ -2,10 +2,12 @@
 
 import json
 import logging
-from collections import OrderedDict
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+
+from cachetools import LRUCache
 
 from bot.notifier.outbox import OutboxMessage
 from comparison.errors import TrackingUnavailable
@@ -24,7 +26,7 @@ Announce = Callable[[Notification, Services], PostedNotification | Unwanted]
 
 TRIES = 3  # of finding out, before the plain words
 _NAMED = 10  # runs in the plain words
-_REMEMBERED = 1_000
+_MAX_MESSAGES = 1_000
 _NAME = 120
 _SAID = {
     MessageKind.DEAD: "has not been heard of for long",
@@ -54,7 +56,8 @@ class ContentComposer:
 
     services: Services
     announce: Announce
-    _faults: "OrderedDict[str, int]" = field(init=False, default_factory=OrderedDict)
+    _faults: LRUCache[str, int] = field(init=False, default_factory=lambda: LRUCache(_MAX_MESSAGES))
+    _mutex: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def compose(self, message: OutboxMessage) -> Content | Unwanted:
         """Raises TrackingUnavailable, or Faulty the first times that something unforeseen happens."""
@@ -69,7 +72,8 @@ class ContentComposer:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the run ended and is told of
             return self._plainly(message, error)
-        self._faults.pop(message.id, None)
+        with self._mutex:
+            self._faults.pop(message.id, None)
         return content
 
     def remember(self, message: OutboxMessage, composed: Content, ts: str) -> None:
@@ -77,10 +81,8 @@ class ContentComposer:
         remember(composed.announced, _wanted(message), ts, self.services)
 
     def _plainly(self, message: OutboxMessage, error: Exception) -> Content:
-        tries = self._faults.pop(message.id, 0) + 1
-        self._faults[message.id] = tries
-        while len(self._faults) > _REMEMBERED:
-            self._faults.popitem(last=False)
+        with self._mutex:
+            tries = self._faults[message.id] = self._faults.get(message.id, 0) + 1
         incident = self.services.new_incident()
         log.error("incident %s: %s could not be composed", incident, message.id, exc_info=error, extra={"tries": tries})
         if tries < TRIES:

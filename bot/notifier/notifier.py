@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from slack_sdk import WebClient
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.backoff import Backoff
 from bot.logs import describe
 from bot.notifier.backoff import PollBackoff
 from bot.notifier.checks import DigestScheduler, PostedRunChecks, SilentRunChecks
@@ -375,7 +376,7 @@ class NotifierLoops:
 
 
 _FORESEEN = (SQLAlchemyError, OSError, RequestError)  # a database or MLflow that is away
-_FIRST, _MOST = 1.0, 30.0  # seconds between two tries of what fails
+LOOP_RETRIES = Backoff(1.0, 30.0)
 
 
 class LoopTrouble:
@@ -394,7 +395,7 @@ class LoopTrouble:
             log.error("%s: it fails and is tried again", self._name, exc_info=error)
         self.problem = f"{self._name}: {describe(error)}"
         self._tries += 1
-        return float(min(_FIRST * 2.0 ** min(self._tries - 1, 10), _MOST))
+        return LOOP_RETRIES.pause(self._tries - 1)
 
     def end(self) -> None:
         if self.problem:

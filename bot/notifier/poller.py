@@ -79,7 +79,7 @@ class Poller:
             return Found()
         wanted = self.subscriptions.watches()
         if not wanted:
-            self.pace.hit()
+            self.pace.success()
             self.looked_at = self.clock()
             self.outbox.record(self.outbox.cursor(now), now, {}, (), now)  # who resumes later does not hear of today
             self.outbox.lose_sight(self.outbox.going_on())
@@ -88,7 +88,7 @@ class Poller:
         try:
             found = self._look_on(wanted, now)
         except RequestError as error:
-            self.pace.miss(describe(error))
+            self.pace.failure(describe(error))
             return Found(is_ours=True, problem=error.problem)
         self.looked_at = self.clock()
         self._keep_pace(self.looked_at - began)
@@ -96,9 +96,9 @@ class Poller:
 
     def _keep_pace(self, took: float) -> None:
         if took > max(_SLOW, self.pace.interval / 2):
-            self.pace.drag(f"MLflow is slow, the last look took {took:.1f} s")
+            self.pace.slowness(f"MLflow is slow, the last look took {took:.1f} s")
         else:
-            self.pace.hit()
+            self.pace.success()
 
     def _look_on(self, wanted: Sequence[Subscription], now: int) -> Found:
         """Page by page, where more ended than one request takes in: after a weekend, say."""

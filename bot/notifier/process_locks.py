@@ -7,9 +7,10 @@ lock of a file beside ours: one process at a time delivers, and another takes ov
 
 import logging
 import os
-import sys
 from collections.abc import Collection, Iterator
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from filelock import FileLock, Timeout
 
 from bot.notifier.dbos_queue import beside, is_file
 from bot.store.database import libpq
@@ -45,7 +46,7 @@ class ProcessLocks(Protocol):
 
 def open_process_locks(database_url: str) -> ProcessLocks:
     """Takes nothing yet."""
-    return FileLock(database_url) if is_file(database_url) else PostgresLocks(database_url)
+    return DatabaseFileLock(database_url) if is_file(database_url) else PostgresLocks(database_url)
 
 
 class PostgresLocks:
@@ -125,29 +126,30 @@ class PostgresLocks:
         return row[0] if row is not None else None
 
 
-class FileLock:
+class DatabaseFileLock:
     """The lock of a file beside the database, which the system takes back when its holder dies."""
 
     def __init__(self, address: str) -> None:
         self._path = beside(address, "engine.lock")
-        self._file: IO[bytes] | None = None
+        # No soft lock instead, where the file system has none: that would outlive its holder.
+        self._lock = FileLock(self._path, blocking=False, thread_local=False, fallback_to_soft=False)
+        self._file: os.stat_result | None = None
 
     def take(self) -> int | None:
         self.release()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("ab")
-        if not _lock(file):
-            file.close()
+        try:
+            self._lock.acquire()
+            self._file = self._path.stat()
+        except (Timeout, OSError, NotImplementedError):
+            self.release()
             return None
-        self._file = file
         return 0
 
     def is_held(self) -> bool:
         """False also when somebody has removed the file: the next one would then lock another."""
-        if self._file is None:
-            return False
         try:
-            return os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
+            return self._file is not None and os.path.samestat(self._file, self._path.stat())
         except OSError:
             return False
 
@@ -155,27 +157,5 @@ class FileLock:
         return iter(())
 
     def release(self) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> bool:
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+        self._file = None
+        self._lock.release()

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from bot.backoff import Backoff
 from bot.notifier.dbos_queue import BUSY, IDLE, DbosQueue, QueuedCall, open_storage
 from bot.notifier.outbox import QueuedMessage
 from bot.notifier.process_locks import ProcessLocks
@@ -24,7 +25,7 @@ from bot.notifier.process_locks import ProcessLocks
 log = logging.getLogger(__name__)
 
 TRIES = 12  # times a delivery may fail by a fault of ours, over about 25 minutes
-LONGEST = 300.0  # s between two of them
+FAULTS = Backoff(1.0, 300.0)  # between two of them
 CONNECTIONS = 6  # to PostgreSQL, at most; one is held all the time
 CHUNK = 200  # handed over in one transaction
 REMEMBERED = 100_000  # handed over and not asked for again
@@ -230,9 +231,11 @@ class DeliveryQueue:
         where = {"delivery": turn.message_id, "revision": turn.revision, "failures": failures}
         log.error("incident %s: a delivery failed", incident, exc_info=error, extra=where)
         if failures < TRIES:
-            return [min(2.0 ** (failures - 1), LONGEST), failures]
+            return [FAULTS.pause(failures - 1), failures]
         return [
-            None if self._is_given_up(turn, f"failed {failures} times, the last as incident {incident}") else LONGEST,
+            None
+            if self._is_given_up(turn, f"failed {failures} times, the last as incident {incident}")
+            else FAULTS.most,
             failures,
         ]
 

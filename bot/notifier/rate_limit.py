@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cachetools import LRUCache
+
 POSTS = 1_100  # ms between two messages in one channel, as they leave us
 EDITS = 1_250  # ms between two edits in one workspace, once many wait
 EDITS_AT_ONCE = 15  # after a calm time
@@ -46,7 +48,7 @@ def edits_of(workspace: str) -> str:
 # They take turns before anything is found out for them: a busy store would otherwise be asked again for each refusal.
 
 
-_REMEMBERED = 5_000
+_MAX_MESSAGES = 5_000
 
 
 @dataclass
@@ -55,15 +57,16 @@ class EditSlots:
 
     turns: SendSlots
     now: Callable[[], int]
-    _held: dict[str, int] = field(init=False, default_factory=dict)  # ms: no turn of the workspace is before
-    _kept: dict[str, int] = field(init=False, default_factory=dict)  # ms: when the turn of a message is
+    _not_before: dict[str, int] = field(init=False, default_factory=dict)  # ms: no turn of the workspace is before
+    # ms: when the turn of a message is
+    _turns: LRUCache[str, int] = field(init=False, default_factory=lambda: LRUCache(_MAX_MESSAGES))
     _mutex: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def wait(self, workspace: str, message_id: str) -> float:
         """Seconds until this message's turn, which is kept for it; 0: it is now, and is taken."""
         with self._mutex:
-            turn = self._kept.pop(message_id, None)
-            if turn is not None and turn < self._held.get(workspace, 0):
+            turn = self._turns.pop(message_id, None)
+            if turn is not None and turn < self._not_before.get(workspace, 0):
                 turn = None
         now = self.now()
         if turn is None:
@@ -71,9 +74,7 @@ class EditSlots:
         if turn <= now:
             return 0.0
         with self._mutex:
-            if len(self._kept) >= _REMEMBERED:
-                self._kept.clear()
-            self._kept[message_id] = turn
+            self._turns[message_id] = turn
         return (turn - now) / 1000
 
     def hold(self, workspace: str, seconds: float) -> None:
@@ -81,4 +82,4 @@ class EditSlots:
         until = self.now() + round(seconds * 1000)
         self.turns.hold(edits_of(workspace), until)
         with self._mutex:
-            self._held[workspace] = max(self._held.get(workspace, 0), until)
+            self._not_before[workspace] = max(self._not_before.get(workspace, 0), until)

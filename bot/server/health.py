@@ -5,9 +5,12 @@ import threading
 import time
 from collections.abc import Callable
 
+from bot.backoff import Backoff
 from bot.logs import describe
 
 log = logging.getLogger(__name__)
+
+_FIRST_RETRY = 1.0  # seconds after a probe that went ill
 
 
 class Probe:
@@ -51,7 +54,8 @@ class Probe:
         self._stopped.set()
 
     def _run(self) -> None:
-        pause = 0.5
+        retries, tries = Backoff(min(_FIRST_RETRY, self._every), self._every), 0
         while not self._stopped.is_set():
-            pause = self._every if self.ask() else min(pause * 2, self._every)
-            self._stopped.wait(pause)
+            is_well = self.ask()
+            self._stopped.wait(self._every if is_well else retries.pause(tries))
+            tries = 0 if is_well else tries + 1

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl
 
+from cachetools import TTLCache
 from slack_bolt import App, BoltRequest, BoltResponse
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -76,7 +77,8 @@ class SignatureVerifier:
         self._secret = secret.encode()
         self._now = now
         self._mutex = threading.Lock()
-        self._seen: dict[bytes, float] = {}  # in order of arrival: signature → when it may be forgotten
+        # a timestamp may be as far ahead as behind
+        self._seen: TTLCache[bytes, None] = TTLCache(MAX_SIGNATURES, 2 * WINDOW, now)
 
     def glance(self, timestamp: str, signature: str) -> SignatureFinding | None:
         """What to think of a request by its headers; None: that depends on its body, which is worth reading."""
@@ -94,7 +96,7 @@ class SignatureVerifier:
             return SignatureFinding.FORGED
         if self._is_stale(timestamp):
             return SignatureFinding.STALE
-        return SignatureFinding.GENUINE if self._is_new(expected.digest(), self._now()) else SignatureFinding.REPLAYED
+        return SignatureFinding.GENUINE if self._is_new(expected.digest()) else SignatureFinding.REPLAYED
 
     def forget(self, timestamp: str, body: bytes) -> None:
         """Lets a request come again that could not be worked on."""
@@ -105,13 +107,11 @@ class SignatureVerifier:
     def _is_stale(self, timestamp: str) -> bool:
         return abs(self._now() - int(timestamp)) > WINDOW
 
-    def _is_new(self, digest: bytes, at: float) -> bool:
+    def _is_new(self, digest: bytes) -> bool:
         with self._mutex:
-            while self._seen and next(iter(self._seen.values())) < at:
-                del self._seen[next(iter(self._seen))]
             if digest in self._seen:
                 return False
-            self._seen[digest] = at + 2 * WINDOW  # a timestamp may be as far ahead as behind
+            self._seen[digest] = None
             return True
 
 
@@ -285,6 +285,7 @@ def site(
 
 
 WINDOW = 300  # seconds a signature is good for
+MAX_SIGNATURES = 1_000_000  # remembered; far more than Slack sends in that time
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 

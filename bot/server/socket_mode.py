@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
+from bot.backoff import Backoff
 from bot.logs import describe
 from bot.server.precedence import Precedence
 
@@ -31,7 +32,7 @@ GREETED = 10  # seconds for Slack to say hello
 LARGEST = 4_000_000  # bytes of a request
 CLOSED = 0.4  # seconds for the far end to end TCP, when a connection is closed
 LOOK = 0.5  # seconds between looks at the connections
-LONGEST_PAUSE = 30  # seconds between tries to connect
+CONNECTS = Backoff(1.0, 30.0)
 STEADY = 10  # seconds of a good connection: when it is lost, the next is made at once
 LEFT = 60  # seconds that a connection is listened to after Slack asked for another one
 
@@ -84,7 +85,7 @@ class SocketMode:
 
     def _keep_connected(self) -> None:
         alive_at = connected_at = time.monotonic()
-        try_at, pause = 0.0, 0.0
+        try_at, tries = 0.0, 0
         while not self._wait(try_at):
             at = time.monotonic()
             self._leave(at)
@@ -92,7 +93,7 @@ class SocketMode:
                 is_heard, is_served = bool(self._open), self._is_served()
             alive_at = at if is_heard else alive_at
             if is_served:
-                pause, try_at = (0.0, 0.0) if at - connected_at > STEADY else (pause, try_at)
+                tries, try_at = (0, 0.0) if at - connected_at > STEADY else (tries, try_at)
             elif at - alive_at > self._patience:
                 log.critical("no connection to Slack for too long", extra={"seconds": int(at - alive_at)})
                 self._give_up()
@@ -100,8 +101,8 @@ class SocketMode:
             elif at >= try_at:
                 wait = self._connect()
                 connected_at = time.monotonic()
-                try_at = connected_at + max(pause, wait)
-                pause = min(max(1.0, pause * 2), LONGEST_PAUSE)
+                try_at = connected_at + max(CONNECTS.pause(tries - 1) if tries else 0.0, wait)
+                tries += 1
 
     def _wait(self, try_at: float) -> bool:
         """Waits until a connection is needed and may be made, and not for long; returns whether we are to stop."""
@@ -267,7 +268,7 @@ def _asked_to_wait(error: Exception) -> float:
     try:
         return float(header)
     except (TypeError, ValueError):
-        return LONGEST_PAUSE
+        return CONNECTS.most
 
 
 def _quiet() -> logging.Logger:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from cachetools import LRUCache
 from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,8 +18,8 @@ from handlers.stores import DefaultChange, changed
 
 log = logging.getLogger(__name__)
 
-LONGEST = 255  # characters of a metric's name
-KNOWN = 1_000  # channels whose last known agreements stay in memory
+MAX_METRIC_CHARS = 255  # characters of a metric's name
+MAX_CHANNELS = 1_000  # channels whose last known agreements stay in memory
 
 
 class StoredDefaults:
@@ -27,7 +28,7 @@ class StoredDefaults:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._mutex = threading.Lock()
-        self._known: dict[tuple[str, str], list[ChannelSetting]] = {}
+        self._known: LRUCache[tuple[str, str], list[ChannelSetting]] = LRUCache(MAX_CHANNELS)
 
     def of(self, workspace: str, channel: str) -> ChannelDefaults:
         return to_defaults(self.settings(workspace, channel))
@@ -39,18 +40,16 @@ class StoredDefaults:
                 found = in_order(map(_agreed, connection.execute(_in(workspace, channel))))
         except (SQLAlchemyError, OSError) as error:
             log.warning("what a channel agreed on cannot be read", extra={"reason": error})
-            return self._known.get((workspace, channel), [])
+            with self._mutex:
+                return self._known.get((workspace, channel), [])
         with self._mutex:
-            self._known.pop((workspace, channel), None)
             self._known[workspace, channel] = found
-            while len(self._known) > KNOWN:
-                del self._known[next(iter(self._known))]
         return found
 
     def change(self, workspace: str, channel: str, changes: Sequence[ChannelSetting]) -> list[ChannelSetting]:
         """Sets all of them or none; what each was before. Raises RequestError when it cannot be kept."""
-        if any(len(each.metric) > LONGEST for each in changes):
-            raise RequestError(f"A metric's name has at most {LONGEST} characters.")
+        if any(len(each.metric) > MAX_METRIC_CHARS for each in changes):
+            raise RequestError(f"A metric's name has at most {MAX_METRIC_CHARS} characters.")
         try:
             with self._engine.begin() as connection:
                 locked = _in(workspace, channel).order_by(defaults.c.what, defaults.c.metric).with_for_update()

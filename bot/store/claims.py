@@ -2,11 +2,11 @@
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
+from cachetools import FIFOCache
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 DAY = 24 * 3600
 REST = 5  # seconds a database that failed is left alone
-REMEMBERED = 50_000  # keys also kept in memory
-LONGEST = 255  # characters of a key
+MAX_REMEMBERED_KEYS = 50_000  # keys also kept in memory
+MAX_KEY_CHARS = 255  # characters of a key
 
 
 def stored(key: str) -> str:
     """The key as the database has room for it."""
-    return key if len(key) <= LONGEST else sha256(key.encode()).hexdigest()
+    return key if len(key) <= MAX_KEY_CHARS else sha256(key.encode()).hexdigest()
 
 
 class StoredClaims:
@@ -33,7 +33,7 @@ class StoredClaims:
         self._engine = engine
         self._now = now
         self._mutex = threading.Lock()
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seen: FIFOCache[str, None] = FIFOCache(MAX_REMEMBERED_KEYS)
         self._rests_until = 0.0
         self._is_down = False
         self._prunes_at = 0.0
@@ -60,8 +60,6 @@ class StoredClaims:
             if name in self._seen:
                 return False
             self._seen[name] = None
-            if len(self._seen) > REMEMBERED:
-                self._seen.popitem(last=False)
             return True
 
     def _take_in_database(self, name: str, at: int) -> bool:

@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from cachetools import LRUCache
+
 from comparison.runs import Run
 from comparison.tracking.filters import metric
 from comparison.tracking.source import Ranking, _beyond
@@ -94,7 +96,7 @@ def _is_ranked(run: Run, metric: str) -> bool:
 GOOD_FOR = 600.0  # seconds; then every run is asked for again, also those changed long after their end
 OVERLAP = 900_000  # ms that the clock of a training machine may be behind ours
 CHANGED = 200  # ended or still running runs looked at; with more it is as quick to ask for the leaders
-MOST = 500  # rankings kept
+MAX_RANKINGS = 500  # remembered
 
 
 class LeaderSource(Protocol):
@@ -122,11 +124,12 @@ class LeaderCache:
         self._clock = clock
         self._wall = wall
         self._lock = threading.Lock()
-        self._kept: dict[Ranking, _CachedRanking] = {}
+        self._rankings: LRUCache[Ranking, _CachedRanking] = LRUCache(MAX_RANKINGS)
 
     def leaders(self, ranking: Ranking, source: LeaderSource, count: int) -> tuple[Run, ...]:
         """The leaders, remembered for a while; otherwise like the function `leaders`."""
-        cached = self._kept.get(ranking)
+        with self._lock:
+            cached = self._rankings.get(ranking)
         began, began_ms = self._clock(), self._wall()
         found = None
         is_good = cached is not None and cached.asked_for >= count and began - cached.looked_at < GOOD_FOR
@@ -167,10 +170,7 @@ class LeaderCache:
 
     def _keep(self, ranking: Ranking, cached: _CachedRanking) -> None:
         with self._lock:
-            self._kept.pop(ranking, None)
-            self._kept[ranking] = cached
-            while len(self._kept) > MOST:
-                del self._kept[next(iter(self._kept))]
+            self._rankings[ranking] = cached
 
 
 def _slim(ranking: Ranking, runs: Sequence[Run], count: int) -> tuple[Run, ...]:

@@ -3,6 +3,7 @@
 import math
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import CancelledError, Future
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import mlflow
+from cachetools import LRUCache
 from mlflow.entities import LifecycleStage, ViewType
 from mlflow.environment_variables import (
     MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR,
@@ -611,7 +613,7 @@ SHARE_OF_A_PAGE = 0.2  # of the deadline
 LARGE = 2_000  # values in a page, of which the time that it took is told by them
 LEAST = 50  # runs in a page, of a server that is too slow for more
 CHUNK = 400  # runs that one question names
-KNOWN = 1_000  # kinds of questions of which is kept how large their runs are
+MAX_QUESTIONS = 1_000  # kinds of questions of which is kept how large their runs are
 OVER = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
 LONGEST_ID = 256
 
@@ -647,7 +649,8 @@ class RunSearches:
         self._pace = 0.0  # seconds for a value, as the last large page took them
         self._catalogue = catalogue
         self._page = PAGE_SIZE
-        self._weights: dict[tuple[str, ...], float] = {}
+        self._weights: LRUCache[tuple[str, ...], float] = LRUCache(MAX_QUESTIONS)
+        self._lock = threading.Lock()
 
     def run(self, found: Any) -> Run:
         return to_run(found, self._catalogue.one(found.info.experiment_id))
@@ -750,7 +753,9 @@ class RunSearches:
 
     def _size(self, experiment_ids: Sequence[str], before: int | None, most: int) -> int:
         values = self._page_seconds / self._pace if self._pace else PAGE
-        return page_size(self._weights.get(tuple(experiment_ids)), before, min(most, MOST), values)
+        with self._lock:
+            weight = self._weights.get(tuple(experiment_ids))
+        return page_size(weight, before, min(most, MOST), values)
 
     def _counted(self, page: Iterable[Any], experiment_ids: Sequence[str], budget: Budget) -> list[Run]:
         """The runs of a page, paid for; remembered is how large such runs are."""
@@ -758,11 +763,8 @@ class RunSearches:
         values = sum(len(run.metrics) + len(run.parameters) + len(run.tags) for run in runs)
         budget.spent += values
         if runs:
-            key = tuple(experiment_ids)
-            self._weights.pop(key, None)
-            self._weights[key] = values / len(runs)
-            while len(self._weights) > KNOWN:
-                self._weights.pop(next(iter(self._weights)), None)
+            with self._lock:
+                self._weights[tuple(experiment_ids)] = values / len(runs)
         return runs
 
     def _ask_for_less(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from cachetools import LRUCache
+
 from handlers.incoming import mapping, string
 from handlers.slack.client import SlackError, SlackErrorKind
 
@@ -15,7 +17,7 @@ log = logging.getLogger(__name__)
 FRESH = 600.0  # seconds that an answer holds
 STALE = 24 * 3600.0  # seconds that it holds while Slack gives no other
 PAUSE = 10.0  # seconds without asking after Slack gave no answer
-MOST = 10_000  # people remembered
+MAX_PEOPLE = 10_000  # people remembered
 _STRIPES = 32  # people asked for side by side
 _UNKNOWN_PEOPLE = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 
@@ -52,7 +54,7 @@ class Directory:
         self._clock = clock
         self._mutex = threading.Lock()
         self._asking = tuple(threading.Lock() for _ in range(_STRIPES))
-        self._known: dict[str, Person] = {}
+        self._known: LRUCache[str, Person] = LRUCache(MAX_PEOPLE)
         self._silent_until = self._untold_until = float("-inf")
 
     def membership(self, user: str, own: frozenset[str]) -> Membership:
@@ -77,10 +79,7 @@ class Directory:
             return self._remembered(user, STALE) or Membership.UNSURE
         person = _person(answer, self._clock())
         with self._mutex:
-            self._known.pop(user, None)
             self._known[user] = person
-            while len(self._known) > MOST:
-                del self._known[next(iter(self._known))]
         return person
 
     def _failed(self, user: str, failure: SlackError) -> Person | Membership:

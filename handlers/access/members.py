@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cachetools import TTLCache
+
 from comparison.errors import RequestError
 from handlers.slack.client import SlackClient, SlackError
 
@@ -19,7 +21,7 @@ log = logging.getLogger(__name__)
 
 JOIN = "Join the channel, and change it there."
 _NOT_AGREED = "Only people in this channel can change what it agreed on and what it watches."
-MOST = 5_000  # pairs of a channel and a person
+MAX_MEMBERS = 5_000  # pairs of a channel and a person
 
 
 class Members:
@@ -27,25 +29,19 @@ class Members:
 
     def __init__(self, clock: Callable[[], float] = lambda: 0.0, seconds: float = 0.0) -> None:
         """`seconds` that an answer holds; 0: none is remembered."""
-        self._clock = clock
-        self._seconds = seconds
         self._mutex = threading.Lock()
-        self._known: dict[tuple[str, str], float] = {}
+        self._known: TTLCache[tuple[str, str], bool] = TTLCache(MAX_MEMBERS, seconds, clock)
 
     def has(self, channel: str, user: str, ask: Callable[[], bool]) -> bool:
         """Whether somebody is in a channel; raises what `ask` raises."""
-        now = self._clock()
         with self._mutex:
-            at = self._known.get((channel, user))
-        if at is not None and now - at < self._seconds:
-            return True
+            if (channel, user) in self._known:
+                return True
         is_in = ask()
         with self._mutex:
             self._known.pop((channel, user), None)
-            if is_in and self._seconds:
-                self._known[channel, user] = now
-            while len(self._known) > MOST:
-                del self._known[next(iter(self._known))]
+            if is_in:
+                self._known[channel, user] = True
         return is_in
 
 
