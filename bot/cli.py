@@ -48,9 +48,9 @@ class Late(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = str(args[0])
         if name not in COMMANDS and not name.startswith("-"):
-            from difflib import get_close_matches
+            from comparison.names import nearest_names
 
-            near = get_close_matches(name, COMMANDS, n=1)
+            near = nearest_names(name, COMMANDS)
             hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(COMMANDS)}."
             ctx.fail(f"There is no command {name!r}. {hint}")
         return super().resolve_command(ctx, args)

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from math import inf, isfinite
 from typing import NoReturn
 
@@ -20,7 +19,7 @@ from comparison.judgement.result import Change, Comparison, GoalSource, MetricCo
 from comparison.judgement.tolerance import decide_tolerance
 from comparison.judgement.verdict import judge, names_of_one
 from comparison.language.quoting import complete_request
-from comparison.names import fold, nearest_names
+from comparison.names import as_logged, fold, nearest_names
 from comparison.request import Compare
 from comparison.resolve.runs import ChosenRuns, find_runs
 from comparison.resumption import renewed
@@ -184,14 +183,13 @@ def _default_metric(defaults: ChannelDefaults, sides: Sequence[Side]) -> tuple[s
 def _known(names: Sequence[str], request: Compare, sides: Sequence[Side]) -> tuple[str, ...]:
     """The metrics asked for as they were logged, whatever their case. Raises RequestError for one nobody logged."""
     logged = {name: None for side in sides for run in side.runs for name in run.metrics}
-    alike = {fold(name): name for name in reversed(logged)}
     found: dict[str, None] = {}
     for name in names:
         if BETWEEN in name and _logged_as(name) in logged:
             found[name] = None  # one dataset of it; whether it is there is known when they are told apart
             continue
-        known = name if name in logged else alike.get(fold(name))
-        each = [known] if known else [alike.get(fold(word)) for word in name.split()]
+        known = as_logged(name, logged)
+        each = [known] if known else [as_logged(word, logged) for word in name.split()]
         if not all(each):
             _unknown(name, logged, request)
         found.update(dict.fromkeys(filter(None, each)))
@@ -451,17 +449,17 @@ def _compare_metrics(sides: Sequence[Side], named: Sequence[str], terms: _Terms)
 
 
 def _find(name: str, logged: Mapping[str, Metric]) -> list[str]:
-    """The metric that is called so, in any case of letters where only one is; of several datasets one for each."""
+    """The metric that is called so, however it is spelt where only one is; of several datasets one for each."""
     if name in logged:
         return [name]
     of_datasets = [row for row, metric in logged.items() if metric.key == name]
     if of_datasets:
         return of_datasets
     keys = {metric.key or row: None for row, metric in logged.items()}
-    known = [each for each in dict.fromkeys([*logged, *keys]) if each.casefold() == name.casefold()]
+    known = [each for each in dict.fromkeys([*logged, *keys]) if fold(each) == fold(name)]
     if len(known) == 1:
         return _find(known[0], logged)
-    near = tuple(known or get_close_matches(name, logged, n=3, cutoff=0.5))
+    near = tuple(known) or nearest_names(name, logged)
     remedy = "" if near else f"They logged {', '.join(sorted(logged)[:5])}." if logged else "They logged no metrics."
     raise RequestError(f"None of these runs logged a metric called {name}.", remedy, near=near)
 

@@ -83,6 +83,12 @@ def fold(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.casefold())
 
 
+def as_logged(name: str, logged: Iterable[str]) -> str:
+    """The logged name that is meant: the same, else the first that folds to the same; "" for none."""
+    names = list(logged)
+    return name if name in names else next((each for each in names if fold(each) == fold(name)), "")
+
+
 def says_the_same(one: str, other: str) -> bool:
     """Whether two names of metrics mean one thing: `acc` and `accuracy_score`, `val_f1` and `f1`."""
     first, second = _meaning(one), _meaning(other)

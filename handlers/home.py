@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.channel_defaults import ChannelSetting
+from comparison.concurrency import side_by_side
 from comparison.reports.channel_settings import setting_lines
 from comparison.reports.help import Examples, examples_of, help_report
 from handlers.access.members import is_in
@@ -132,10 +133,7 @@ def _asked(user: str, workspace: str, services: Services) -> list[PostedComparis
 
 
 def _permalinks(recent: Sequence[PostedComparison], outlet: SlackClient) -> list[str]:
-    if not recent:
-        return []
-    with ThreadPoolExecutor(len(recent)) as threads:
-        return list(threads.map(lambda each: _permalink(each, outlet), recent))
+    return side_by_side([partial(_permalink, each, outlet) for each in recent])
 
 
 def _permalink(record: PostedComparison, outlet: SlackClient) -> str:
@@ -165,10 +163,7 @@ def _watched_by(user: str, workspace: str, outlet: SlackClient, services: Servic
     """Of channels where this person set some up: all where Slack tells that they are in it, else their own."""
     try:
         channels = services.watches.channels_of(workspace, user, limit=WATCHED)
-        if not channels:
-            return []
-        with ThreadPoolExecutor(len(channels)) as threads:
-            inside = list(threads.map(lambda each: is_in(each, user, outlet), channels))
+        inside = side_by_side([partial(is_in, each, user, outlet) for each in channels])
         found: list[WatchOnHome] = []
         for channel, is_inside in zip(channels, inside, strict=True):
             last = last_changes(workspace, channel, services)

@@ -15,7 +15,7 @@ from comparison.evaluations import told_apart
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric
 from comparison.judgement.result import Change, Comparison, VerdictKind
-from comparison.names import fold
+from comparison.names import as_logged
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.runs import Experiment, Goal, Run, Side, Status
 from comparison.tracking.source import RunSource
@@ -226,8 +226,7 @@ def held_against(  # noqa: PLR0913 -- all that a comparison takes
 
 def _as_logged(names: Iterable[str], runs: Iterable[Run]) -> tuple[str, ...]:
     logged = {name: None for run in runs for name in run.metrics}
-    alike = {fold(name): name for name in reversed(logged)}
-    found = (name if name in logged else alike.get(fold(name)) for name in names)
+    found = (as_logged(name, logged) for name in names)
     return tuple(dict.fromkeys(name for name in found if name))
 
 
@@ -255,7 +254,7 @@ def rule_holds(rule: MetricRule, run: Run, comparison: Comparison | None) -> boo
     if rule.sign in DIRECTIONS:
         change = _change(rule.metric, comparison)
         return change is not None and _moved(rule, change)
-    logged = run.metrics.get(_logged_name(rule.metric, run.metrics))
+    logged = run.metrics.get(as_logged(rule.metric, run.metrics))
     return logged is not None and math.isfinite(logged.value) and _SIGNS[rule.sign](logged.value, rule.amount)
 
 
@@ -263,15 +262,8 @@ def _change(metric: str, comparison: Comparison | None) -> Change | None:
     metrics = comparison.metrics if comparison else ()
     of_datasets = {each.logged_as: each for each in reversed(metrics)}  # of several the first, which is held out
     known = {**of_datasets, **{each.name: each for each in metrics}}
-    found = known.get(_logged_name(metric, known))
+    found = known.get(as_logged(metric, known))
     return found.changes[0] if found else None
-
-
-def _logged_name(metric: str, names: Iterable[str]) -> str:
-    known = list(names)
-    if metric in known:
-        return metric
-    return next((name for name in known if fold(name) == fold(metric)), "")
 
 
 def _moved(rule: MetricRule, change: Change) -> bool:

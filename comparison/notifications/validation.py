@@ -23,7 +23,7 @@ from comparison.errors import (
 from comparison.language.quoting import complete_request
 from comparison.language.tokens import split_words
 from comparison.language.watch_options import read, words_of
-from comparison.names import fold, nearest_names
+from comparison.names import as_logged, nearest_names
 from comparison.notifications.matching import is_watched, matches_run
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.request import WatchRequest
@@ -208,13 +208,13 @@ class _Validator:
     def _logged(self, names: Iterable[str], recent: Sequence[Run]) -> list[str]:
         """Names logged by the last runs to end; where one is not among those, by the last to begin too."""
         known = _metrics_of(recent)
-        if all(_alike(name, known) for name in names):
+        if all(as_logged(name, known) for name in names):
             return known
         begun = self.source.newest(experiment_ids=self.ids, limit=LOOKED)
         return list(dict.fromkeys([*known, *_metrics_of(begun)]))
 
     def _known(self, name: str, known: Sequence[str]) -> str:
-        if found := _alike(name, known):
+        if found := as_logged(name, known):
             return found
         try:
             return name if self.source.leaders(Ranking(name, Goal.HIGHER, self.ids)) else ""
@@ -233,7 +233,7 @@ class _Validator:
         problem, remedy = f"No run there has logged a metric called {plain_reference(name)}.", _NEW
         example = complete_request(text, at, end, alike[0])
         parts = name.split()
-        if len(parts) > 1 and all(_alike(each, known) for each in parts):
+        if len(parts) > 1 and all(as_logged(each, known) for each in parts):
             problem, remedy, alike = f"{problem} There are {' and '.join(map(plain_reference, parts))}.", _COMMAS, ()
             example = f"{text[:at]}{', '.join(parts)}{text[end:]}" if end else ""
         error = NotUnderstood(problem, remedy=remedy, near=alike, example=example, text=text, at=at, end=end)
@@ -256,12 +256,6 @@ def _spotted(error: FilterRefused, text: str, where: str) -> RequestError:
 
 def _metrics_of(runs: Iterable[Run]) -> list[str]:
     return list(dict.fromkeys(name for run in runs for name in run.metrics))
-
-
-def _alike(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    alike = {fold(each): each for each in reversed(names)}
-    return name if name in names else alike.get(fold(name), "")
 
 
 # The experiment that a watch names: found, or not with what was meant, before anything else is looked up.

@@ -7,7 +7,7 @@ from datetime import datetime
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import RunNotFound
 from comparison.judgement.primary_metric import PrimaryMetric, choose_primary
-from comparison.names import fold, nearest_names
+from comparison.names import as_logged, nearest_names
 from comparison.queries.scope import Scope, find_scope
 from comparison.request import Experiments, Runs
 from comparison.resolve.among import gather, narrow
@@ -54,10 +54,9 @@ def newest_runs(
 def logged_names(names: Sequence[str], runs: Sequence[Run], *, text: str = "") -> tuple[str, ...]:
     """The metrics that are named as they were logged. Raises RunNotFound for one that none of these runs logged."""
     logged = dict.fromkeys(name for run in runs for name in run.metrics)
-    alike = {fold(name): name for name in reversed(logged)}
     found = []
     for name in names:
-        known = name if name in logged else alike.get(fold(name), "")
+        known = as_logged(name, logged)
         if not known and runs:
             spot = text.rfind(name)
             raise RunNotFound(

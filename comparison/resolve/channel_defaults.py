@@ -1,13 +1,12 @@
 """What a channel can agree on: names that are there, found before they are set."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import ExperimentNotFound, FilterRefused, NotUnderstood, RequestError, RunNotFound
 from comparison.judgement.goals import fits, is_pattern
 from comparison.language.quoting import complete_request
-from comparison.names import fold, nearest_names
+from comparison.names import as_logged, nearest_names
 from comparison.request import Pin
 from comparison.resolve.experiments import find_experiment
 from comparison.resolve.runs import HALF, ChosenRuns, find_runs
@@ -27,7 +26,7 @@ def known_metric(name: str, source: RunSource, defaults: ChannelDefaults, *, tex
     for ids in dict.fromkeys((_experiment(source, defaults), ())):
         recent = source.part(experiment_ids=ids, limit=SEEN, share=HALF)
         logged = list(dict.fromkeys([*logged, *(each for run in recent.runs for each in run.metrics)]))
-        found = _alike(name, logged)
+        found = as_logged(name, logged)
         if found:
             return found
     if _is_logged(name, source):
@@ -72,7 +71,7 @@ def known_run(request: Pin, source: RunSource, defaults: ChannelDefaults, *, now
 
 def stated_goal(name: str, defaults: ChannelDefaults, *, text: str = "") -> str:
     """The metric that has a goal in this channel; the name itself when none has one like it."""
-    found = _alike(name, defaults.goals)
+    found = as_logged(name, defaults.goals)
     if found or not (alike := nearest_names(name, defaults.goals)):
         return found or name
     raise _unknown(f"No goal is set here for {name[:120]}.", name, alike, text)
@@ -82,7 +81,7 @@ def agreed_tolerance(name: str, defaults: ChannelDefaults, *, text: str = "") ->
     """The metric that has a tolerance of its own in this channel, as `agreed_goal`; "" is every metric."""
     if not name:
         return ""
-    found = _alike(name, defaults.tolerances)
+    found = as_logged(name, defaults.tolerances)
     if found or not (alike := nearest_names(name, defaults.tolerances)):
         return found or name
     raise _unknown(f"No tolerance is set here for {name[:120]}.", name, alike, text)
@@ -94,12 +93,6 @@ def _experiment(source: RunSource, defaults: ChannelDefaults) -> tuple[str, ...]
         return (find_experiment(defaults.experiment, source).experiment_id,) if defaults.experiment else ()
     except ExperimentNotFound:
         return ()
-
-
-def _alike(name: str, names: Iterable[str]) -> str:
-    known = list(names)
-    alike = {fold(each): each for each in reversed(known)}
-    return name if name in known else alike.get(fold(name), "")
 
 
 def _is_logged(name: str, source: RunSource) -> bool:

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+from comparison.concurrency import side_by_side
 from comparison.errors import FilterRefused
 from comparison.language.quoting import quote
 from comparison.tracking.mlflow_links import linked_runs
 from comparison.tracking.source import RunSource
 
 MOST_NAMES = 30  # looked up; a message full of code has many
-_SIDE_BY_SIDE = 8
 _LONGEST = 250  # characters of a run's name
 _SPOKEN = re.compile(
     r"(?P<url>https?://[^\s<>|]+)|`(?P<code>[^`\n]+)`|“(?P<curly>[^”\n]+)”|\"(?P<straight>[^\"\n]+)\"|(?<!\w)'(?P<single>[^'\n]+)'(?!\w)"
@@ -35,8 +35,7 @@ def mentioned_runs(texts: Iterable[str], source: RunSource) -> tuple[str, ...]:
     """What to type for each run that is meant: ids of links, whether there or not, and names that runs have."""
     spoken = runs_in_text(texts)
     names = [name for name, is_link in spoken if not is_link][:MOST_NAMES]
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
-        known = dict(zip(names, threads.map(lambda name: _is_run(name, source), names), strict=True))
+    known = dict(zip(names, side_by_side([partial(_is_run, name, source) for name in names]), strict=True))
     written = [what if is_link else quote(what) for what, is_link in spoken if is_link or known.get(what)]
     return tuple(dict.fromkeys(filter(None, written)))
 

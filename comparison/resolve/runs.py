@@ -23,7 +23,7 @@ from comparison.judgement.primary_metric import choose_primary
 from comparison.language.dates import since
 from comparison.language.quoting import complete_request, offered
 from comparison.language.run_reference import joined_by_commas, model_version
-from comparison.names import NEAR, fold, nearest_names, plainly, words
+from comparison.names import NEAR, as_logged, fold, nearest_names, plainly, words
 from comparison.resolve.among import gather, is_called, lead, narrow, no_such_among
 from comparison.resolve.experiments import find_experiment
 from comparison.resolve.groups import find_group
@@ -720,11 +720,8 @@ def _as_logged(wanted: str, scope: SearchScope, told: RunReference) -> str:
     """The metric's name among the newest runs; one that none of them logged is asked for by itself."""
     recent = scope.source.part(experiment_ids=scope.ids, limit=SAMPLE, share=HALF)
     logged = list(dict.fromkeys(name for run in recent.runs for name in run.metrics))
-    alike = {fold(name): name for name in reversed(logged)}
-    if wanted in logged:
-        return wanted
-    if fold(wanted) in alike:
-        return alike[fold(wanted)]
+    if found := as_logged(wanted, logged):
+        return found
     if _leaders(wanted, Goal.LOWER, 1, scope, worst=False):
         return wanted
     raise scope.refuse(

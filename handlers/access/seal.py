@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from handlers.slack.blocks import plain, section
+from handlers.slack.button_value import as_json, fields_in
 from handlers.slack.escaping import length
 
 MAX_METADATA_CHARS = 3_000  # characters that Slack keeps
@@ -29,9 +30,9 @@ class Seal:
     def close(self, texts: Mapping[str, str], *, purpose: str, user: str) -> str:
         """Packs texts into one; what does not fit is left out, the longest first. `purpose`: which dialog it is."""
         left = {name: value for name, value in texts.items() if value}
-        while left and length(_written(left)) > MAX_METADATA_CHARS - _SEALED:
+        while left and length(as_json(left)) > MAX_METADATA_CHARS - _SEALED:
             del left[max(left, key=lambda name: len(left[name]))]
-        return _written({**left, _SEAL: self._mark(left, purpose, user)})
+        return as_json({**left, _SEAL: self._mark(left, purpose, user)})
 
     def open(self, text: str, *, purpose: str, user: str) -> dict[str, str] | None:
         """What was kept; None for what this person did not open, or not so."""
@@ -47,17 +48,9 @@ class Seal:
 
 def unpack(text: str) -> dict[str, str]:
     """What was kept, by whomever; nothing for what is none of ours."""
-    try:
-        texts = json.loads(text)
-    except ValueError:
-        return {}
-    return {name: value for name, value in texts.items() if isinstance(value, str)} if isinstance(texts, dict) else {}
+    return {name: value for name, value in fields_in(text).items() if isinstance(value, str)}
 
 
 def lost(title: str) -> dict[str, Any]:
     """The dialog in place of one whose sender, channel or content is not what it was opened with."""
     return {"type": "modal", "title": plain(title, 24), "close": plain("Close", 24), "blocks": [section(LOST)]}
-
-
-def _written(texts: Mapping[str, str]) -> str:
-    return json.dumps(texts, separators=(",", ":"))

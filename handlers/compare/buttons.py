@@ -31,7 +31,7 @@ from comparison.language.changes import (
 from comparison.report import Report
 from comparison.request import Compare, Curves, Request
 from handlers.compare import message as compare_message
-from handlers.compare.message import ADD, MENU, PREFIX, ComparisonState, from_value, state_of, to_value
+from handlers.compare.message import ADD, MENU, PREFIX, ComparisonState, comparison_value, from_value, state_of
 from handlers.conversation import Job, ParsedRequest, RunClaim, answer_words, hand_over
 from handlers.incoming import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
 from handlers.known_names import WITHIN
@@ -214,7 +214,7 @@ def open_add_dialog(pressed: ButtonPress, held: ComparisonState, client: WebClie
     """At once, by the thread that listens: Slack waits three seconds. Never raises."""
     heard = pressed.said
     told = {
-        "h": to_value(held),
+        "h": comparison_value(held),
         "c": heard.channel,
         "m": pressed.message_ts,
         "t": heard.thread_ts,

@@ -1,6 +1,5 @@
 """“Compare runs …”: experiment, runs, metrics, and where to post, chosen from lists instead of typed."""
 
-import json
 import logging
 import re
 from collections import Counter
@@ -35,9 +34,10 @@ from handlers.incoming import (
 )
 from handlers.services import Services, Work
 from handlers.slack.blocks import Block, plain, push
+from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.escaping import clip, length, one_line
-from handlers.slack.limits import OPTION_VALUE, VALUE
+from handlers.slack.limits import OPTION_VALUE
 
 log = logging.getLogger(__name__)
 
@@ -348,28 +348,23 @@ _LABEL = 60
 
 def opener(label: str = "Compare runs …", start: DialogStart | None = None, *, number: int = 0) -> Block:
     """`number` tells several in one view apart."""
-    return push(label, f"{OPEN}:{number}" if number else OPEN, to_value(start or DialogStart()))
+    return push(label, f"{OPEN}:{number}" if number else OPEN, start_value(start or DialogStart()))
 
 
-def to_value(start: DialogStart) -> str:
+def start_value(start: DialogStart) -> str:
     runs = [[run_id, clip(one_line(label), _LABEL)] for run_id, label in start.runs]
     while True:
-        told = {"r": runs, "c": start.channel, "t": start.thread_ts}
-        text = json.dumps({name: value for name, value in told.items() if value}, separators=(",", ":"))
-        if not runs or length(text) <= VALUE:
-            return text
+        fields = {"r": runs, "c": start.channel, "t": start.thread_ts}
+        value = to_value({name: each for name, each in fields.items() if each})
+        if not runs or value:
+            return value
         runs.pop()
 
 
 def from_value(value: str) -> DialogStart:
     """What a button holds; an empty start for what is none of ours."""
-    try:
-        told = json.loads(value)
-    except ValueError:
-        return DialogStart()
-    if not isinstance(told, dict):
-        return DialogStart()
-    listed = told.get("r")
+    fields = fields_in(value)
+    listed = fields.get("r")
     pairs = [each for each in listed if isinstance(each, list) and len(each) == 2] if isinstance(listed, list) else []
     runs = tuple((str(run_id), str(label)) for run_id, label in pairs if 0 < len(str(run_id)) <= OPTION_VALUE)
-    return DialogStart(runs, str(told.get("c", "")), str(told.get("t", "")))
+    return DialogStart(runs, str(fields.get("c", "")), str(fields.get("t", "")))

@@ -18,7 +18,7 @@ from handlers.access.members import require_member
 from handlers.access.seal import lost
 from handlers.channel_settings import channel_words, set_by
 from handlers.compare.buttons import EditRequest, MessagePlace, change_in, comparison_in
-from handlers.compare.message import BY_NAME, GOALS_ACTION, GoalChoice, from_value, goals_from_value, to_value
+from handlers.compare.message import BY_NAME, GOALS_ACTION, GoalChoice, comparison_value, from_value, goals_from_value
 from handlers.conversation import ParsedRequest, answer_words, hand_over
 from handlers.incoming import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
 from handlers.services import Services
@@ -106,7 +106,7 @@ class GoalJob:
 def _kept(pressed: ButtonPress, services: Services) -> str:
     heard, standing = pressed.said, comparison_in(pressed)
     told = {
-        "h": to_value(standing) if standing else "",
+        "h": comparison_value(standing) if standing else "",
         "c": heard.channel,
         "m": pressed.message_ts,
         "t": heard.thread_ts,

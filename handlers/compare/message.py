@@ -26,10 +26,10 @@ from comparison.runs import Goal, Run
 from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, menu, push
+from handlers.slack.button_value import fields_in, items_in, to_value
 from handlers.slack.delivery import Delivery
-from handlers.slack.escaping import clip, length, mrkdwn, one_line
+from handlers.slack.escaping import clip, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
-from handlers.slack.limits import VALUE
 from handlers.slack.render import draw
 from handlers.stores import PostedComparison, defaults_of
 
@@ -227,44 +227,38 @@ def digest(runs: Iterable[Run], metrics: Iterable[MetricComparison] = ()) -> str
     return sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
-def to_value(held: ComparisonState) -> str:
+def comparison_value(held: ComparisonState) -> str:
     """As the value of a button; "" where it does not fit."""
     request = held.request
     flags = "".join(sign for sign, name in _FLAGS.items() if getattr(request, name))
-    told: dict[str, Any] = {"r": ",".join(run_ids(request))}
-    told |= {"o": flags} if flags else {}
-    told |= {"s": request.at_step} if request.at_step is not None else {}
-    told |= {"t": request.tolerance} if request.tolerance is not None else {}
-    told |= {"u": held.asked_by} if held.asked_by else {}
-    told |= {"d": held.seen} if held.seen else {}
-    told |= {"m": list(request.metrics)} if request.metrics else {}
-    told |= {"x": list(request.without_metrics)} if request.without_metrics else {}
-    told |= {"g": request.goal} if request.goal else {}
-    text = json.dumps(told, separators=(",", ":"))
-    return text if len(text) <= VALUE else ""
+    fields: dict[str, Any] = {"r": ",".join(run_ids(request))}
+    fields |= {"o": flags} if flags else {}
+    fields |= {"s": request.at_step} if request.at_step is not None else {}
+    fields |= {"t": request.tolerance} if request.tolerance is not None else {}
+    fields |= {"u": held.asked_by} if held.asked_by else {}
+    fields |= {"d": held.seen} if held.seen else {}
+    fields |= {"m": list(request.metrics)} if request.metrics else {}
+    fields |= {"x": list(request.without_metrics)} if request.without_metrics else {}
+    fields |= {"g": request.goal} if request.goal else {}
+    return to_value(fields)
 
 
 def from_value(value: str) -> ComparisonState | None:
     """What a button holds; None for what is none of ours, or of a version that held something else."""
-    try:
-        told = json.loads(value)
-    except ValueError:
-        return None
-    if not isinstance(told, dict):
-        return None
-    runs = str(told.get("r", "")).split(",")
-    metrics, without, goal = told.get("m", []), told.get("x", []), told.get("g", "")
+    fields = fields_in(value)
+    runs = str(fields.get("r", "")).split(",")
+    metrics, without, goal = fields.get("m", []), fields.get("x", []), fields.get("g", "")
     if len(runs) < 2 or not all(map(_ID.fullmatch, runs)) or not (_are_texts(metrics) and _are_texts(without)):
         return None
-    step, tolerance = told.get("s"), told.get("t")
+    step, tolerance = fields.get("s"), fields.get("t")
     if goal not in ("", *Goal) or not (step is None or (isinstance(step, int) and not isinstance(step, bool))):
         return None
     if not (tolerance is None or (isinstance(tolerance, int | float) and 0 <= tolerance < 1)):
         return None
-    flags = {name: sign in str(told.get("o", "")) for sign, name in _FLAGS.items()}
+    flags = {name: sign in str(fields.get("o", "")) for sign, name in _FLAGS.items()}
     named = {"metrics": tuple(metrics), "without_metrics": tuple(without), "goal": str(goal)}
     request = replace(compared(runs), at_step=step, tolerance=tolerance, **named, **flags)  # type: ignore[arg-type]
-    return ComparisonState(request, str(told.get("u", "")), str(told.get("d", "")))
+    return ComparisonState(request, str(fields.get("u", "")), str(fields.get("d", "")))
 
 
 def run_ids(request: Compare) -> tuple[str, ...]:
@@ -300,7 +294,7 @@ ADD = "add"
 
 def comparison_buttons(held: ComparisonState | None) -> list[Block]:
     """The buttons, all holding the same; none where the comparison does not fit into one."""
-    value = to_value(held) if held else ""
+    value = comparison_value(held) if held else ""
     if held is None or not value:
         return []
     if held.request.why:
@@ -348,22 +342,18 @@ def goal_button(comparison: Comparison) -> list[Block]:
 def goals_to_value(asked: list[GoalChoice]) -> str:
     """As the value of a button, as many as fit; "" for none."""
     signs = {goal: sign for sign, goal in _SIGNS.items()}
-    told = [[each.metric, signs[each.goal]] for each in asked if len(each.metric) <= _LONGEST]
-    while told and length(json.dumps(told)) > VALUE:
-        told.pop()
-    return json.dumps(told, separators=(",", ":")) if told else ""
+    pairs = [[each.metric, signs[each.goal]] for each in asked if len(each.metric) <= _LONGEST]
+    while pairs and not to_value(pairs):
+        pairs.pop()
+    return to_value(pairs) if pairs else ""
 
 
 def goals_from_value(value: str) -> list[GoalChoice]:
     """What a button holds; nothing for what is none of ours."""
-    try:
-        told = json.loads(value)
-    except ValueError:
-        return []
-    if not isinstance(told, list):
-        return []
     pairs = [
-        each for each in told if isinstance(each, list) and len(each) == 2 and all(isinstance(e, str) for e in each)
+        each
+        for each in items_in(value)
+        if isinstance(each, list) and len(each) == 2 and all(isinstance(e, str) for e in each)
     ]
     return [GoalChoice(name, _SIGNS[sign]) for name, sign in pairs if sign in _SIGNS and 0 < len(name) <= _LONGEST][
         :MAX_GOALS

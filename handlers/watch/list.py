@@ -15,7 +15,7 @@ from handlers.slack.fallback import BlockLevel, Draw
 from handlers.slack.limits import ALL_TEXT, BLOCK_TEXT, TEXT, text_weight
 from handlers.slack.render import draw
 from handlers.stores import MAX_WATCHES, StoredWatch, WatchChange, defaults_of
-from handlers.watch.stored import PREFIX, WatchState, date_of, mention_of, sentence_of, set_up_line, to_value
+from handlers.watch.stored import PREFIX, WatchState, date_of, mention_of, sentence_of, set_up_line, watch_value
 
 REQUESTS = (ListWatches,)  # what this feature answers
 
@@ -137,7 +137,7 @@ def watch_facts(kept: StoredWatch, last: WatchChange | None) -> str:
 
 
 def _buttons(kept: StoredWatch, number: int, page: int) -> list[Block]:
-    value = to_value(WatchState(kept.id, page))
+    value = watch_value(WatchState(kept.id, page))
     turn = ("Resume", "resume") if kept.is_paused else ("Pause", "pause")
     named = [turn, ("Edit …", "edit"), ("Remove", "remove")]
     return [push(label, f"{PREFIX}{what}:{number}", value) for label, what in named]
@@ -187,7 +187,7 @@ def _turning(page: int, pages: int) -> list[Block]:
     turns = [("Previous", page - 1)] if page else []
     turns += [("Next", page + 1)] if page + 1 < pages else []
     return (
-        [actions([push(label, f"{PREFIX}page:{to}", to_value(WatchState(page=to))) for label, to in turns])]
+        [actions([push(label, f"{PREFIX}page:{to}", watch_value(WatchState(page=to))) for label, to in turns])]
         if turns
         else []
     )

@@ -1,6 +1,5 @@
 """A notification as a message: what is to be said, found out, worded and drawn for every rung of the ladder."""
 
-import json
 import logging
 import re
 from collections.abc import Sequence
@@ -21,9 +20,10 @@ from comparison.watch import Watch
 from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, marked, menu, push
+from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.escaping import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
-from handlers.slack.limits import TEXT, VALUE
+from handlers.slack.limits import TEXT
 from handlers.slack.render import draw
 from handlers.stores import PostedComparison, StoredWatch, defaults_of
 from handlers.watch.stored import tied
@@ -293,25 +293,18 @@ _OPTION_CHARS = 50
 _ID = re.compile(r"[0-9a-zA-Z_.-]{1,64}")
 
 
-_SHORT = {"r": "run", "e": "experiment", "b": "baseline", "w": "watch"}
+_NEWS_FIELDS = {"r": "run", "e": "experiment", "b": "baseline", "w": "watch"}
 
 
-def to_value(held: NewsState) -> str:
-    """As the value of a button."""
-    told = {sign: value for sign, name in _SHORT.items() if (value := getattr(held, name))}
-    text = json.dumps(told, separators=(",", ":"))
-    return text if len(text) <= VALUE else ""
+def news_value(state: NewsState) -> str:
+    """The state as the value of a button."""
+    return to_value({sign: value for sign, name in _NEWS_FIELDS.items() if (value := getattr(state, name))})
 
 
 def from_value(value: str) -> NewsState | None:
     """What a button holds; None for what is none of ours."""
-    try:
-        told = json.loads(value)
-    except ValueError:
-        return None
-    if not isinstance(told, dict):
-        return None
-    found = {name: str(told.get(sign, "")) for sign, name in _SHORT.items()}
+    fields = fields_in(value)
+    found = {name: str(fields.get(sign, "")) for sign, name in _NEWS_FIELDS.items()}
     if not found["run"] or not all(_ID.fullmatch(each) for each in found.values() if each):
         return None
     return NewsState(**found)
@@ -330,7 +323,7 @@ def news_buttons(held: NewsState | None, experiments: Sequence[Experiment], *, i
         for each in experiments[:MUTED]
         if _ID.fullmatch(each.experiment_id)
     }
-    value = to_value(held) if held else ""
+    value = news_value(held) if held else ""
     what = "" if is_one else " the best"
     pushes = [
         push(f"Compare{what} with …", COMPARE, value),

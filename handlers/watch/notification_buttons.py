@@ -4,7 +4,6 @@ All that is needed is in the message itself, so they work on every replica and a
 understood says so and does nothing.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -29,11 +28,11 @@ from handlers.conversation import Feature, Job, ParsedRequest, answer_words, han
 from handlers.incoming import ButtonPress, Utterance, button_press
 from handlers.services import Services
 from handlers.slack.blocks import Reply, push
+from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.client import SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.escaping import mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
-from handlers.slack.limits import VALUE
 from handlers.slack.render import draw
 from handlers.stores import StoredWatch
 from handlers.watch import list as watch_list
@@ -127,23 +126,21 @@ class MutedExperiment:
 
 
 def _write(done: MutedExperiment) -> str:
-    told = {"e": done.experiment, "p": done.paused, "x": done.excepted}
-    text = json.dumps(told, separators=(",", ":"))
-    return text if len(text) <= VALUE else ""
+    return to_value({"e": done.experiment, "p": done.paused, "x": done.excepted})
 
 
 def _read(value: str) -> MutedExperiment | None:
-    try:
-        told = json.loads(value)
-    except ValueError:
-        return None
-    if not isinstance(told, dict) or not isinstance(told.get("e"), str):
-        return None
-    return MutedExperiment(told["e"], _ids(told.get("p")), _ids(told.get("x")))
+    fields = fields_in(value)
+    experiment = fields.get("e")
+    return (
+        MutedExperiment(experiment, _ids(fields.get("p")), _ids(fields.get("x")))
+        if isinstance(experiment, str)
+        else None
+    )
 
 
-def _ids(told: Any) -> tuple[str, ...]:
-    return tuple(each for each in told if isinstance(each, str)) if isinstance(told, list) else ()
+def _ids(listed: Any) -> tuple[str, ...]:
+    return tuple(each for each in listed if isinstance(each, str)) if isinstance(listed, list) else ()
 
 
 @dataclass(frozen=True)

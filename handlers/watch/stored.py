@@ -1,6 +1,5 @@
 """What a kept watch means, who set it up, and what is said in its channel when somebody else changes it."""
 
-import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -17,9 +16,9 @@ from handlers.access.members import JOIN, Members, is_in
 from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Reply, marked
+from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.escaping import clip, mrkdwn, one_line
-from handlers.slack.limits import VALUE
 from handlers.stores import StoredWatch
 
 log = logging.getLogger(__name__)
@@ -38,20 +37,16 @@ class WatchState:
     page: int = 0
 
 
-def to_value(held: WatchState) -> str:
-    return json.dumps({"w": held.watch, "p": held.page}, separators=(",", ":"))[:VALUE]
+def watch_value(state: WatchState) -> str:
+    """The state as the value of a button."""
+    return to_value({"w": state.watch, "p": state.page})
 
 
 def from_value(value: str) -> WatchState:
     """What a button holds; nothing for what is none of ours."""
-    try:
-        told = json.loads(value)
-    except ValueError:
-        return WatchState()
-    if not isinstance(told, dict):
-        return WatchState()
-    page = told.get("p")
-    return WatchState(str(told.get("w", "")), page if isinstance(page, int) and 0 <= page < 1_000 else 0)
+    fields = fields_in(value)
+    page = fields.get("p")
+    return WatchState(str(fields.get("w", "")), page if isinstance(page, int) and 0 <= page < 1_000 else 0)
 
 
 def watch_of(kept: StoredWatch) -> Watch | None:

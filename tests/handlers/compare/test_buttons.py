@@ -9,7 +9,7 @@ from bot.playground.faults import FaultKind
 from bot.playground.slack import MAYA
 from bot.playground.user_actions import find_action
 from comparison.runs import Metric, Status
-from handlers.compare.message import ComparisonState, from_value, to_value
+from handlers.compare.message import ComparisonState, comparison_value, from_value
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD, a_run
 from tests.handlers.reading import read
@@ -292,14 +292,14 @@ def test_what_a_button_holds_is_read_back_as_it_was():
         replace(compared(("a" * 32, "b" * 32)), best=True, differing=True, why=True),
     ):
         kept = ComparisonState(request, MAYA, "0123456789")
-        assert from_value(to_value(kept)) == kept
+        assert from_value(comparison_value(kept)) == kept
 
 
 def test_a_comparison_too_large_for_a_button_has_none():
     from comparison.language.changes import compared
 
     request = replace(compared(("a" * 32, "b" * 32)), metrics=tuple("m" * 200 + str(number) for number in range(20)))
-    assert to_value(ComparisonState(request)) == ""
+    assert comparison_value(ComparisonState(request)) == ""
 
 
 def test_metadata_holds_ids_and_options_within_a_thousand_characters(slack):

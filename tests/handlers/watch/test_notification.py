@@ -27,9 +27,9 @@ from handlers.watch.notification import (
     example_notification,
     from_value,
     muted_experiment,
+    news_value,
     notification_reply,
     remember,
-    to_value,
 )
 from tests.comparison.notifications.newsroom import BEST, BROKE, PAST, POOR, forest
 from tests.comparison.queries.team import FRAUD, HOUR, MINUTE, NOW, NOW_MS, a_run, silent
@@ -209,7 +209,7 @@ def test_what_is_none_of_ours_is_not_read(value):
 
 def test_what_is_written_is_read_back():
     held = NewsState("f" * 32, "123456789012345678", "e" * 32, "w" * 36)
-    assert from_value(to_value(held)) == held
+    assert from_value(news_value(held)) == held
 
 
 def test_the_metadata_holds_ids_baseline_first_so_that_the_thread_can_go_on():
