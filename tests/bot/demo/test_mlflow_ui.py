@@ -23,8 +23,8 @@ def runs_at(process, port):
         return False
 
 
-def test_the_pages_that_messages_link_to_open(trained, tmp_path):
-    store, _ = trained
+def test_the_pages_that_messages_link_to_open(trained_demo, tmp_path):
+    store = trained_demo.store
     with mlflow_ui(store.tracking_uri, free_port(0), tmp_path / "ui.log") as ui:
         assert ui.is_up(within=60), ui.log.read_text()
         status, page = get(ui.port, "/")
@@ -33,8 +33,8 @@ def test_the_pages_that_messages_link_to_open(trained, tmp_path):
 
 
 @pytest.mark.parametrize("seconds", [0, 3, 60])
-def test_it_ends_with_the_demo_at_whatever_moment(trained, tmp_path, seconds):
-    store, _ = trained
+def test_it_ends_with_the_demo_at_whatever_moment(trained_demo, tmp_path, seconds):
+    store = trained_demo.store
     with mlflow_ui(store.tracking_uri, free_port(0), tmp_path / "ui.log") as ui:
         ui.is_up(within=seconds)
     assert ui.process.poll() is not None

@@ -1,5 +1,4 @@
 import math
-import os
 from collections import Counter
 
 import pytest
@@ -9,20 +8,19 @@ from bot.demo.training import HOPELESS
 
 
 @pytest.fixture(scope="module")
-def runs(trained):
+def runs(trained_demo):
     from mlflow import MlflowClient
 
-    store, _ = trained
-    client = MlflowClient(store.tracking_uri)
+    client = MlflowClient(trained_demo.store.tracking_uri)
     ids = [experiment.experiment_id for experiment in client.search_experiments()]
     return {run.info.run_name: run for run in client.search_runs(ids)}
 
 
 @pytest.fixture(scope="module")
-def history(trained, runs):
+def history(trained_demo, runs):
     from mlflow import MlflowClient
 
-    client = MlflowClient(trained[0].tracking_uri)
+    client = MlflowClient(trained_demo.store.tracking_uri)
     return lambda run, metric: client.get_metric_history(runs[run].info.run_id, metric)
 
 
@@ -91,22 +89,22 @@ def test_runs_carry_tags_of_their_users(runs):
     assert all({"model", "stage"} <= run.data.tags.keys() for run in runs.values())
 
 
-def test_the_experiment_on_digits_names_its_primary_metric(trained):
+def test_the_experiment_on_digits_names_its_primary_metric(trained_demo):
     from mlflow import MlflowClient
 
-    experiment = MlflowClient(trained[0].tracking_uri).get_experiment_by_name(DIGITS)
+    experiment = MlflowClient(trained_demo.store.tracking_uri).get_experiment_by_name(DIGITS)
     assert experiment.tags["mlcompare.metric"] == "val_accuracy"
 
 
-def test_progress_is_told_for_each_run_in_order(trained):
-    _, progress = trained
+def test_progress_is_told_for_each_run_in_order(trained_demo):
+    progress = trained_demo.progress
     assert [told.done for told in progress] == list(range(1, TOTAL + 1))
     assert {told.total for told in progress} == {TOTAL}
     assert progress[0].run == FIRST
 
 
-def test_training_leaves_no_setting_behind(trained):
-    assert not {"MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"} & os.environ.keys()
+def test_training_leaves_no_setting_behind(trained_demo):
+    assert not {"MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"} & {*trained_demo.settings}
 
 
 def digests(run):

@@ -598,7 +598,7 @@ def make(outbox, move, runs, message_id, at):
     moves[move]()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(script=st.lists(moves, min_size=3, max_size=12))
 def test_whatever_happens_is_the_same_in_memory_and_in_a_file(both, script):
     assert play(StoredOutbox(both("sqlite")), script) == play(FakeOutbox(), script)

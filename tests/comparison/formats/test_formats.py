@@ -8,7 +8,7 @@ from html import unescape
 from io import StringIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 from wcwidth import wcswidth
@@ -364,7 +364,6 @@ def acting(drawn):
     return {each for each in drawn if unicodedata.category(each) in ("Cc", "Cf", "Cs") and each not in kept}
 
 
-@settings(deadline=None)
 @given(reports, st.integers(1, 200), st.booleans())
 def test_any_report_can_be_drawn_and_acts_on_nothing(report, columns, colours):
     drawn = to_text(report, width=columns, colours=colours)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood, RequestError
@@ -296,7 +296,6 @@ WORD = st.sampled_from(
 TEXT = st.lists(WORD | st.text(max_size=5), max_size=10).map(" ".join) | st.text(max_size=60)
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXT, st.sampled_from(["team", "own", "none"]).map(KNOWN.get))
 def test_any_text_is_a_request_or_a_request_error_with_a_line_that_works(text, names):
     found = answered(text, names)
@@ -441,14 +440,12 @@ REQUESTS = st.one_of(
 )
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(REQUESTS, st.sampled_from(["team", "none"]).map(KNOWN.get))
 def test_a_request_that_is_written_is_read_as_the_same_request(request, names):
     written = line(request)
     assert parse(written, names) == request, written
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.builds(
         Watch,

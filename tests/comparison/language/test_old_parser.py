@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood, RequestError
@@ -503,7 +503,6 @@ OUR_WORDS = [
 ]
 
 
-@settings(max_examples=3_000, deadline=None)
 @given(
     st.one_of(
         st.text(max_size=60), st.lists(st.sampled_from(OUR_WORDS) | st.text(max_size=4), max_size=12).map(" ".join)

@@ -3,7 +3,7 @@
 from datetime import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood, RequestError
@@ -361,7 +361,6 @@ WORDS = [
 TEXTS = st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=12).map(" ".join) | st.text(max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(["watch", "digest", "unwatch"]), TEXTS)
 def test_any_text_behind_the_command_is_a_request_or_a_request_error(command, text):
     said = f"{command} {text}"

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.notifications.schedule import due_day, next_time, quiet_until
@@ -81,7 +81,6 @@ PLANS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(PLANS, st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)))  # noqa: DTZ001 -- the zone is given below
 def test_the_next_time_is_when_a_digest_is_due(hours, now):
     now = now.replace(tzinfo=UTC)

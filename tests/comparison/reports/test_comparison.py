@@ -1,7 +1,7 @@
 """A comparison in words. What a person reads is written out, so that a diff reads like the answer."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
@@ -527,7 +527,6 @@ any_run = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
 @given(st.lists(any_run, min_size=2, max_size=4), st.booleans())
 def test_whatever_was_logged_is_said_on_plain_lines_in_a_table_with_equal_rows(runs, everything):
     report = comparison_report(compare(*runs), now=NOW, everything=everything, ui_url="https://m.example")

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison import compare
@@ -64,7 +64,6 @@ def counted(sides):
     return best, metrics
 
 
-@settings(deadline=None)
 @given(SIDES)
 def test_who_is_said_to_be_best_is(sides):
     told = headline(*sides)
@@ -79,7 +78,6 @@ def test_who_is_said_to_be_best_is(sides):
     assert shown == (leaders if len(leaders) < 4 else [*leaders[:3], f"{len(leaders) - 3} more"])
 
 
-@settings(deadline=None)
 @given(SIDES)
 def test_who_leads_has_the_best_value_of_the_metric_that_most_runs_have(sides):
     told = headline(*sides)

@@ -3,7 +3,7 @@
 from datetime import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import RequestError
@@ -168,7 +168,6 @@ WATCHINGS = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(WATCHINGS)
 def test_any_watch_in_words_means_the_same_when_it_is_read(watching):
     assert watching_of(watch_words(watching)) == watching
@@ -181,13 +180,11 @@ PLANS = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(PLANS)
 def test_any_digest_in_words_means_the_same_when_it_is_read(digest):
     assert digest_of(digest_words(digest)) == digest
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_that_is_a_watch_can_be_said_again(text):
     try:

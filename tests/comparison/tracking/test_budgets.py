@@ -29,7 +29,8 @@ INTO_RUNS = """INSERT INTO runs (run_uuid, name, source_type, source_name, entry
 INTO_TAGS = "INSERT INTO tags (key, value, run_uuid) VALUES ('mlflow.runName', ?, ?)"
 INTO_LATEST = "INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, 0, ?)"
 INTO_METRICS = "INSERT INTO metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, 0, ?)"
-POINTS = 60_000
+POINTS = 52_000  # three pages of a history
+RUNS = 14  # two pages of wide runs
 
 
 @pytest.fixture(autouse=True)
@@ -42,16 +43,16 @@ def impatient(monkeypatch):
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory):
-    """The address of a store: 40 runs that each logged 1,500 metrics; one that logged a loss 60,000 times."""
+    """The address of a store: 14 runs that each logged 1,500 metrics; one that logged a loss 52,000 times."""
     path = tmp_path_factory.mktemp("wide") / "mlflow.db"
     experiment = new_experiment(MlflowClient(f"sqlite:///{path}"), "wide")
     now = int(time.time() * 1000)
     with closing(sqlite3.connect(path)) as database, database:
-        for number in range(40):
-            run, ended = f"{number + 1:032x}", now - (40 - number) * 60_000
+        for number in range(RUNS):
+            run, ended = f"{number + 1:032x}", now - (RUNS - number) * 60_000
             database.execute(INTO_RUNS, (run, f"wide-{number:02d}", ended - 50_000, ended, experiment))
             database.execute(INTO_TAGS, (f"wide-{number:02d}", run))
-            values = ((f"val/class_{each:04d}/ap", (number * 7 % 40) / 40, ended, 1, run) for each in range(WIDE))
+            values = ((f"val/class_{each:04d}/ap", (number * 5 % RUNS) / RUNS, ended, 1, run) for each in range(WIDE))
             database.executemany(INTO_LATEST, values)
         long = "f" * 32
         database.execute(INTO_RUNS, (long, "long", 1, now - 9 * 86_400_000, experiment))
@@ -109,10 +110,10 @@ def test_a_budget_is_over_when_its_time_is_or_when_nobody_waits():
 
 def test_no_page_of_wide_runs_is_large_and_all_of_them_come(wide):
     with counted(wide, timeout=100.0) as (source, pages):
-        assert len(source.newest(limit=40)) == 40
+        assert len(source.newest(limit=RUNS)) == RUNS
         assert max(pages.brought) <= 10
         pages.asked.clear()
-        assert len(source.newest(limit=30)) == 30
+        assert len(source.newest(limit=12)) == 12
         assert max(pages.asked) <= 10  # known from before
 
 
@@ -141,9 +142,9 @@ def test_quick_answers_on_wide_runs_fetch_few_at_once(wide, said):
         assert max(pages.brought) <= 10
 
 
-@pytest.fixture
-def behind(mlflow_server, mlflow_proxy):
-    """A source behind the proxy, an experiment of 25 runs, and the id of a run with a long history."""
+@pytest.fixture(scope="module")
+def logged(mlflow_server):
+    """An experiment of 25 runs, and the id of a run with a long history."""
     client = MlflowClient(mlflow_server.url)
     home = new_experiment(client)
     for number in range(25):
@@ -151,6 +152,13 @@ def behind(mlflow_server, mlflow_proxy):
     with closing(sqlite3.connect(mlflow_server.folder / "mlflow.db")) as database, database:
         run = log_run(client, home, "long")
         database.executemany(INTO_METRICS, (("loss", 1 / (step + 1), step, step, run) for step in range(POINTS)))
+    return home, run
+
+
+@pytest.fixture
+def behind(logged, mlflow_proxy):
+    """A source behind the proxy, the experiment and the run."""
+    home, run = logged
 
     def make(timeout):
         source = MlflowRuns(mlflow_proxy.url, timeout=timeout)

@@ -15,8 +15,6 @@ from tests.handlers.reading import read
 NASTY = ["<!channel>", "<@U123>", "*bold*", "`code`", "a|b", "x\ny", "\u202eright to left", "שלום", "🎉" * 40, ":tada:"]
 # Shrinking a whole report takes minutes; the problem that is found names its place.
 LAW = settings(
-    max_examples=150,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
