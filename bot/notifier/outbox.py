@@ -208,10 +208,6 @@ class Outbox(Protocol):
         """The last first."""
         ...
 
-    def waiting_for(self, workspace: str, channel: str) -> int:
-        """How many messages wait for one channel."""
-        ...
-
     def prune(self, now: int) -> int:
         """Forgets ends and messages that can change nothing any more; how many rows."""
         ...

@@ -228,12 +228,6 @@ class StoredOutbox:
             since = connection.scalar(oldest)
         return counts, max(0.0, (now - int(since)) / 1000) if since else 0.0
 
-    def waiting_for(self, workspace: str, channel: str) -> int:
-        here = (messages.c.workspace == workspace) & (messages.c.channel == channel)
-        wanted = select(func.count()).select_from(messages).where(here, IS_DUE, in_state(MessageState.WAITING))
-        with self._engine.connect() as connection:
-            return int(connection.scalar(wanted) or 0)
-
     def last_posted(self) -> dict[str, int]:
         """When a watch's last message was posted first, by the id of the watch."""
         last = func.max(messages.c.posted_at).label("last")

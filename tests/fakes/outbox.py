@@ -218,11 +218,6 @@ class FakeOutbox:
             found = [each for each in self.messages.values() if state is None or each.state is state]
             return sorted(found, key=lambda each: (-each.created_at, each.id))[:limit]
 
-    def waiting_for(self, workspace, channel):
-        with self._lock:
-            here = [each for each in self.messages.values() if (each.workspace, each.channel) == (workspace, channel)]
-            return sum(each.state is MessageState.WAITING for each in here)
-
     def prune(self, now):
         with self._lock:
             alive = [each for each in self.messages.values() if self._is_alive(each, now)]

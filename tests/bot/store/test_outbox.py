@@ -218,7 +218,7 @@ def test_a_notice_without_runs_is_a_message_too(outbox):
     assert outbox.announce([notice], NOW) == 1
     found = outbox.get(id_of(notice.key))
     assert (found.run_ids, found.about) == ((), "Your watch is paused.")
-    assert (outbox.standing(0), outbox.waiting_for("T1", "U1")) == ([], 1)
+    assert outbox.standing(0) == []
 
 
 # News of what was said
@@ -480,13 +480,6 @@ def test_messages_are_listed_the_last_first(outbox):
     assert [each.id for each in outbox.listed(state=MessageState.FAILED)] == [RUN]
 
 
-def test_how_many_wait_for_a_channel_is_counted(outbox):
-    record(outbox, of_run(), of_run("r2"), of_run("r3", not_before=NOW + 9), of_run("r4", "C2"))
-    post(outbox, RUN)
-    outbox.touch({"r1": OVER}, NOW)
-    assert [outbox.waiting_for(*place) for place in (("T1", "C1"), ("T1", "C2"), ("T2", "C1"))] == [2, 1, 0]
-
-
 # Forgetting
 
 
@@ -652,9 +645,9 @@ def test_a_hundred_thousand_messages_make_no_poll_slow(both):
     for place in range(5):
         began = time.thread_time()  # of this thread: what else the machine does is no matter
         record(outbox, of_run(f"new{place}"), ends={f"new{place}": OVER, "r1": replace(OVER, fingerprint=str(place))})
-        found = len(outbox.standing(NOW - 1)), len(outbox.due(NOW)), outbox.waiting_for("T1", "C1")
+        found = len(outbox.standing(NOW - 1)), len(outbox.due(NOW))
         took.append(time.thread_time() - began)
-        assert found == (place + 1, place + 2, place + 1)
+        assert found == (place + 1, place + 2)
     assert min(took) < 0.03
 
 

@@ -42,6 +42,7 @@ MONDAY = datetime(2026, 11, 23, 10, 30, tzinfo=ZoneInfo("Europe/Berlin"))
         ("2026-11-20 14:00", "2026-11-20 14:00"),
         ("2026-13-40", None),
         ("25:00", None),
+        ("24:30", None),
         ("13pm", None),
         ("9", None),
         ("tomorrow", None),

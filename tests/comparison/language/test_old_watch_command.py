@@ -271,6 +271,7 @@ REFUSED = {
     "watch fraud when " + ", ".join(f"m{n} < 1" for n in range(11)): ("m0", "at most 10 rules", "watch fraud when"),
     "watch fraud quiet": ("quiet", "Quiet when?", "watch fraud quiet 20:00-08:00 Europe/Berlin"),
     "watch fraud quiet 25:00-08:00": ("25:00-08:00", "Quiet when?", "watch fraud quiet 20:00-08:00 Europe/Berlin"),
+    "watch fraud quiet 20:00-24:30": ("20:00-24:30", "Quiet when?", "watch fraud quiet 20:00-08:00 Europe/Berlin"),
     "watch fraud quiet 8:00-08:00": ("8:00-08:00", "Quiet when?", "watch fraud quiet 20:00-08:00 Europe/Berlin"),
     "watch fraud quiet 20-8 Europe/Berln": ("Europe/Berln", "no time zone", "watch fraud quiet 20-8 Europe/Berlin"),
     "watch fraud quiet 20-8 PST": ("PST", "no time zone called PST", "watch fraud quiet 20-8 America/Los_Angeles"),
