@@ -10,6 +10,7 @@ NEAR = 5
 LONGEST = 120  # characters that are compared
 PROMISING = 40  # names that are compared letter by letter
 ALIKE = 0.55  # of two spellings, at least
+ALIKE_SHORT = 0.5  # likewise, of two letters: one of them is wrong
 _WORD = re.compile(r"[^\W_]+")
 _BREAKS = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SAYING_NOTHING = frozenset({"score", "metric", "value", "final", "last", "best", "overall"})
@@ -66,16 +67,17 @@ def _likeness(wanted: str, name: str) -> float:
 def _spelt_alike(wanted: str, known: Mapping[str, str]) -> dict[str, float]:
     """How alike the spelling of some names is, from 0 to 1; of the few only for which a first look is promising."""
     matcher = difflib.SequenceMatcher(b=wanted)
+    least = ALIKE if len(wanted) > 2 else ALIKE_SHORT
     promising: list[tuple[float, str]] = []
     for key, each in known.items():
         matcher.set_seq1(unaccented(each)[:LONGEST])
-        if matcher.real_quick_ratio() >= ALIKE and (at_most := matcher.quick_ratio()) >= ALIKE:
+        if matcher.real_quick_ratio() >= least and (at_most := matcher.quick_ratio()) >= least:
             promising.append((at_most, key))
     found = {}
     for _at_most, key in heapq.nlargest(PROMISING, promising, key=lambda each: each[0]):
         matcher.set_seq1(unaccented(known[key])[:LONGEST])
         found[key] = matcher.ratio()
-    return {key: ratio for key, ratio in found.items() if ratio >= ALIKE}
+    return {key: ratio for key, ratio in found.items() if ratio >= least}
 
 
 def fold(name: str) -> str:
