@@ -181,6 +181,7 @@ def test_what_waits_for_the_channel_counts_towards_the_handful_of_all_experiment
     assert drawn(told([run(1, experiment=IRIS)], standing=waiting(4))) == [("run 1", 1)]
     elsewhere = [replace(each, channel="C2") for each in waiting(5)]
     assert drawn(told([run(1, experiment=IRIS)], standing=elsewhere)) == [("run 1", 1)]
+    assert drawn(told([run(1, experiment=IRIS)], standing=waiting(5, not_before=NOON))) == [("burst *:1", 1)]
     tomorrow = waiting(5, not_before=NOON + 1)
     assert drawn(told([run(1, experiment=IRIS)], standing=tomorrow)) == [("run 1", 1)]
 
@@ -232,6 +233,33 @@ def test_the_runs_of_a_weekend_are_one_message_sweeps_and_all():
 def test_a_few_runs_of_a_weekend_are_told_one_by_one():
     assert len(told(several(1, 2, 3, ended_at=NOON - 30 * HOUR))) == 3
     assert len(told(several(*range(3), ended_at=NOON - LATE - 1, experiment=IRIS))) == 3
+
+
+def test_late_is_what_ended_longer_ago_than_that_and_a_handful_of_it_is_no_weekend():
+    late = NOON - LATE - 1
+    assert drawn(told(several(*range(1, 7), ended_at=NOON - LATE))) == [("burst 7:1", 6)]
+    assert drawn(told(several(*range(1, 7), ended_at=late))) == [("burst *:1", 6)]
+    assert len(told(several(*range(1, HANDFUL + 1), ended_at=late, experiment=IRIS))) == HANDFUL
+
+
+def test_what_ended_while_nobody_looked_joins_only_a_message_of_such_runs_that_is_young_and_of_no_night():
+    late = several(*range(1, 7), ended_at=NOON - LATE - 1)
+    weekend = stands("burst:T:C1:*:x", MessageKind.BURST, not_before=NOON, last=NOON - BURST + 1)
+    assert drawn(told(late, standing=[weekend])) == [("burst *:x", 6)]
+    for other in (
+        replace(weekend, not_before=0),  # a burst of what was told as it ended
+        replace(weekend, not_before=NOON + 1),
+        replace(weekend, last=NOON - BURST),
+        replace(weekend, last=NOON - HOUR),
+        replace(weekend, key="burst:T:C1:7:x"),
+        replace(weekend, key=f"burst:T:C1:*:{NOON}"),  # of a night that is over now
+    ):
+        assert drawn(told(late, standing=[other])) == [("burst *:1", 6)]
+
+
+def test_what_is_too_much_joins_no_burst_of_another_experiment():
+    burst = stands("burst:T:C1:7:x", MessageKind.BURST)
+    assert drawn(told([run(1, experiment=IRIS)], standing=[burst, *waiting(5)])) == [("burst *:1", 1)]
 
 
 # Quiet hours

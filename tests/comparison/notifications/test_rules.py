@@ -34,6 +34,7 @@ def percent(metric, sign, amount):
         (percent("loss", "drops", 51), {"loss": -3.0}, False),
         (percent("zero", "rises", 2), {"zero": 1.0}, False),  # there is no share of zero
         (MetricRule("zero", "rises", 1), {"zero": 1.0}, True),
+        (MetricRule("zero", "rises", 1), {"zero": 1 - 1e-9}, True),  # by a hair less, which is none
         (MetricRule("accuracy", "rises", 0.1), {"accuracy": 1.1}, True),
         (MetricRule("accuracy", "changes", 0.1), {"accuracy": 0.9}, True),
         (MetricRule("accuracy", "changes", 0), {"accuracy": 1.0}, False),
