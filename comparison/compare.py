@@ -19,7 +19,7 @@ from comparison.judgement.result import Change, Comparison, GoalSource, MetricCo
 from comparison.judgement.tolerance import decide_tolerance
 from comparison.judgement.verdict import judge, names_of_one
 from comparison.language.quoting import complete_request
-from comparison.names import as_logged, fold, nearest_names
+from comparison.names import as_logged, fold, nearest_names, plainly
 from comparison.request import Compare
 from comparison.resolve.runs import ChosenRuns, find_runs
 from comparison.resumption import renewed
@@ -459,7 +459,8 @@ def _find(name: str, logged: Mapping[str, Metric]) -> list[str]:
     known = [each for each in dict.fromkeys([*logged, *keys]) if fold(each) == fold(name)]
     if len(known) == 1:
         return _find(known[0], logged)
-    near = tuple(known) or nearest_names(name, logged)
+    alike = {plainly(each) for each in nearest_names(name, logged)}
+    near = tuple(known or [each for each in logged if plainly(each) in alike])
     remedy = "" if near else f"They logged {', '.join(sorted(logged)[:5])}." if logged else "They logged no metrics."
     raise RequestError(f"None of these runs logged a metric called {name}.", remedy, near=near)
 

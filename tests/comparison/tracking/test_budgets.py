@@ -30,7 +30,7 @@ INTO_TAGS = "INSERT INTO tags (key, value, run_uuid) VALUES ('mlflow.runName', ?
 INTO_LATEST = "INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, 0, ?)"
 INTO_METRICS = "INSERT INTO metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, 0, ?)"
 POINTS = 52_000  # three pages of a history
-RUNS = 14  # two pages of wide runs
+RUNS = 30  # three pages of wide runs
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def impatient(monkeypatch):
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory):
-    """The address of a store: 14 runs that each logged 1,500 metrics; one that logged a loss 52,000 times."""
+    """The address of a store: 30 runs that each logged 1,500 metrics; one that logged a loss 52,000 times."""
     path = tmp_path_factory.mktemp("wide") / "mlflow.db"
     experiment = new_experiment(MlflowClient(f"sqlite:///{path}"), "wide")
     now = int(time.time() * 1000)
@@ -52,7 +52,7 @@ def wide(tmp_path_factory):
             run, ended = f"{number + 1:032x}", now - (RUNS - number) * 60_000
             database.execute(INTO_RUNS, (run, f"wide-{number:02d}", ended - 50_000, ended, experiment))
             database.execute(INTO_TAGS, (f"wide-{number:02d}", run))
-            values = ((f"val/class_{each:04d}/ap", (number * 5 % RUNS) / RUNS, ended, 1, run) for each in range(WIDE))
+            values = ((f"val/class_{each:04d}/ap", (number * 7 % RUNS) / RUNS, ended, 1, run) for each in range(WIDE))
             database.executemany(INTO_LATEST, values)
         long = "f" * 32
         database.execute(INTO_RUNS, (long, "long", 1, now - 9 * 86_400_000, experiment))
