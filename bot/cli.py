@@ -9,6 +9,7 @@ import click
 COMMANDS = {
     "compare": ("bot.commands.compare:compare", "Compare runs of MLflow here, as text, Markdown, CSV or JSON."),
     "curves": ("bot.commands.trends:curves", "Draw how runs trained, and say what the curves mean."),
+    "sweep": ("bot.commands.trends:sweep", "Say what a hyperparameter search found, and which parameters matter."),
     "serve": ("bot.serve:serve", "Run the Slack bot."),
     "notify": ("bot.commands.notify:notify", "Tell channels of runs that end; answer nothing."),
     "check": (

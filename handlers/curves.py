@@ -1,11 +1,13 @@
-"""Curves: how runs trained, as a chart with its conclusion in words."""
+"""Curves and sweeps: charts with their conclusion in words."""
 
 from dataclasses import replace
 
 from comparison.queries.curves import ask_curves
+from comparison.queries.sweeps import ask_sweep
 from comparison.report import Report
 from comparison.reports.curves import curves_report
-from comparison.request import Curves
+from comparison.reports.sweeps import sweep_report
+from comparison.request import Curves, Sweep
 from comparison.resolve.runs import ChosenRuns
 from handlers.incoming import Utterance
 from handlers.services import Services
@@ -16,13 +18,19 @@ from handlers.slack.pictures import Pictures
 from handlers.slack.render import draw
 from handlers.stores import defaults_of
 
-REQUESTS = (Curves,)  # what this feature answers
+REQUESTS = (Curves, Sweep)  # what this feature answers
 
 _REMEMBERED = 20  # run ids in the metadata
 
 
-def answer(request: Curves, said: Utterance, services: Services, delivery: Delivery) -> None:
+def answer(request: Curves | Sweep, said: Utterance, services: Services, delivery: Delivery) -> None:
     defaults = defaults_of(services.defaults, said)
+    if isinstance(request, Sweep):
+        swept = ask_sweep(request, services.runs, now=services.now(), defaults=defaults, several=ChosenRuns.ASK)
+        told = sweep_report(swept, ui_url=services.ui_url, command=services.command)
+        best = [trial.key for trial in swept.findings.ranked] if swept.findings else []
+        answer_with_charts(told, best, said, services, delivery)
+        return
     found = ask_curves(request, services.runs, now=services.now(), defaults=defaults, several=ChosenRuns.ASK)
     report = curves_report(found, ui_url=services.ui_url, command=services.command)
     answer_with_charts(report, [side.runs[0].run_id for side in found.sides], said, services, delivery)
@@ -45,5 +53,5 @@ def answer_with_charts(
     delivery.answer_publicly(drawn)
 
 
-def show_progress(_request: Curves, _said: Utterance, _services: Services, delivery: Delivery) -> None:
-    delivery.show_working("Reading the curves …")
+def show_progress(request: Curves | Sweep, _said: Utterance, _services: Services, delivery: Delivery) -> None:
+    delivery.show_working("Looking at the trials …" if isinstance(request, Sweep) else "Reading the curves …")

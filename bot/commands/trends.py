@@ -51,6 +51,19 @@ def curves(context: click.Context, /, words: tuple[str, ...], **options: Any) ->
     _answered(context, lambda: _curves(as_request_text(words), options))
 
 
+@click.command()
+@click.argument("words", nargs=-1, metavar="SWEEP")
+@_with_options
+@click.pass_context
+def sweep(context: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
+    """Say what a hyperparameter search found: its best, what matters, and what to do next.
+
+    SWEEP is the parent run of its trials, or an experiment. Two metrics ask for what can be had of both:
+    mlcompare sweep fraud --by accuracy --by latency_ms
+    """
+    _answered(context, lambda: _sweep(as_request_text(words), options))
+
+
 def _answered(context: click.Context, answer: Any) -> None:
     from comparison.errors import RequestError, TrackingUnavailable
 
@@ -83,6 +96,31 @@ def _curves(text: str, options: dict[str, Any]) -> None:
     found = ask_curves(request, source, now=datetime.now(UTC))
     report = curves_report(found, ui_url=ui_url, command="mlcompare curves")
     _put(report, lambda: curves_to_dict(found, ui_url=ui_url), options)
+
+
+def _sweep(text: str, options: dict[str, Any]) -> None:
+    from dataclasses import replace
+
+    from comparison.errors import NotUnderstood
+    from comparison.formats.curves import sweep_to_dict
+    from comparison.language.reading import parse
+    from comparison.queries.sweeps import ask_sweep
+    from comparison.reports.sweeps import sweep_report
+    from comparison.request import Sweep
+
+    request = parse(f"sweep {text}") if text else Sweep()
+    if not isinstance(request, Sweep):
+        problem = "This command looks at one sweep."
+        raise NotUnderstood(problem, "Name its parent run, or an experiment.", "lr-search", text=text)
+    request = replace(
+        request,
+        experiment=options["experiment"] or request.experiment,
+        metrics=tuple(dict.fromkeys((*options["metrics"], *request.metrics))),
+    )
+    source, ui_url = open_run_source(options["tracking_uri"], options["ui_url"])
+    found = ask_sweep(request, source, now=datetime.now(UTC))
+    report = sweep_report(found, ui_url=ui_url, command="mlcompare compare")
+    _put(report, lambda: sweep_to_dict(found), options)
 
 
 def _put(report: "Report", as_dict: Any, options: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
-"""Curves as JSON: what is concluded of them, in types that JSON has."""
+"""Curves and sweeps as JSON: what is concluded of them, in types that JSON has."""
 
 from typing import Any
 
 from comparison.formats.json import json_number
 from comparison.queries.curves import CurvesAnswer, MetricCurves, RunCurve
+from comparison.queries.sweeps import SweepAnswer
 from comparison.tracking.mlflow_links import run_url
 
 VERSION = 1
@@ -56,3 +57,38 @@ def _pairs(metric: MetricCurves) -> list[dict[str, Any]]:
         }
         for other, pair in zip(metric.curves[1:], metric.pairs, strict=True)
     ]
+
+
+def sweep_to_dict(answer: SweepAnswer) -> dict[str, Any]:
+    """What a sweep found; `findings` is None where no trial can be judged."""
+    found = answer.findings
+    shared = {
+        "version": VERSION,
+        "kind": answer.kind.value,
+        "name": answer.name,
+        "metrics": list(answer.metrics),
+        "goals": [goal.value for goal in answer.goals],
+        "counts": {status.value: count for status, count in (answer.counts or {}).items()},
+    }
+    if found is None:
+        return {**shared, "findings": None}
+    importance = found.importance
+    return {
+        **shared,
+        "findings": {
+            "trials": len(found.trials),
+            "best": {"id": found.best.key, "value": found.best.values[0], "parameters": dict(found.best.parameters)},
+            "first": {"id": found.first.key, "value": found.first.values[0]},
+            "within_noise": found.within_noise,
+            "explained": importance.explained,
+            "can_tell": importance.passes,
+            "importance": [
+                {"parameter": each.name, "share": each.share, "low": each.low, "high": each.high, "told": each.is_apart}
+                for each in importance.shares
+            ],
+            "edges": [{"parameter": each.name, "value": each.value, "is_high": each.is_high} for each in found.edges],
+            "no_gain_for": found.stalled,
+            "best_so_far": list(found.best_so_far),
+        },
+        "front": None if answer.front is None else [trial.key for trial in answer.front.trials],
+    }

@@ -1,0 +1,292 @@
+"""A sweep, worded: its best, what matters, where the best lies, and what to do next."""
+
+from comparison.judgement.numbers import format_row
+from comparison.judgement.result import GoalSource
+from comparison.queries.sweeps import SweepAnswer, SweepKind
+from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Panel, Report, Section, Series, Step, Table
+from comparison.reports.comparison import finite
+from comparison.reports.standup import LABEL_CHARS, MAX_OPEN_BUTTONS, short_ids
+from comparison.reports.text import count_noun, cut_end, display_name, display_value, join_names
+from comparison.runs import Goal, Status
+from comparison.sweeps.findings import Edge, Findings, Region
+from comparison.sweeps.importance import FEWEST, Share
+from comparison.sweeps.space import Parameter
+from comparison.tracking.mlflow_links import experiment_url, run_url
+from comparison.trends.curve import curve_of
+from comparison.trends.pair import sparkline
+
+BARS = 10  # signs of a bar
+_TOP = 5
+_SHOWN = 6  # parameters in a picture
+_COLUMNS = 5  # differing parameters in the table
+_WORDS = ((0.85, "nearly all"), (0.6, "about two thirds"), (0.4, "about half"), (0.25, "about a third"), (0.0, "some"))
+
+
+def sweep_report(answer: SweepAnswer, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    """The answer in a few lines, the best-so-far as a chart, the parameters against the metric as a picture."""
+    name = display_name(answer.name, LABEL_CHARS)
+    if answer.findings is None:
+        return _without(answer, name, command)
+    found = answer.findings
+    metric = display_name(answer.metrics[0], LABEL_CHARS)
+    headline = _headline(answer, found, metric)
+    lines = (*_gain(answer, found), *_matters(answer, found), *_where(found), *_spent(found))
+    steps = _steps(answer, found, command)
+    sections = [Section(f"Sweep {name}", lines)]
+    if answer.front is not None:
+        sections.append(_front(answer))
+    warnings = _warnings(answer)
+    told = [f"{line.label}: {line.text}" if line.label else line.text for part in sections for line in part.lines]
+    return Report(
+        headline=headline,
+        summary=cut_end("\n".join([f"{headline}.", *told, *warnings]), 3_000),
+        table=_table(answer, found, metric),
+        sections=tuple(sections),
+        warnings=warnings,
+        steps=steps,
+        links=_links(answer, found, ui_url),
+        footnotes=_footnotes(answer),
+        charts=_charts(found, metric, headline),
+    )
+
+
+def _without(answer: SweepAnswer, name: str, command: str) -> Report:
+    if Goal.UNKNOWN in answer.goals:
+        metric = answer.metrics[answer.goals.index(Goal.UNKNOWN)]
+        typed = metric if metric.replace("_", "").isalnum() else f'"{metric}"'
+        text = f"Sweep {name}: which way {display_name(metric, LABEL_CHARS)} is better is not known"
+        return Report(text, f"{text}.", steps=(Step("To say it", f"{command} set goal {typed} lower"),))
+    text = f"Sweep {name}: no trial finished with a value of {display_name(answer.metrics[0], LABEL_CHARS)}"
+    return Report(text, f"{text}. {_counts(answer)}.", sections=(Section("Trials", (Line(_counts(answer)),)),))
+
+
+def _headline(answer: SweepAnswer, found: Findings, metric: str) -> str:
+    best = answer.by_key[found.best.key]
+    values = format_row(found.first.values[0], found.best.values[0])
+    told = f"{display_name(best.name, LABEL_CHARS)} is the best of {count_noun(len(found.trials), 'trial')}: "
+    told += f"{metric} {values.values[1]}"
+    if found.first.key != found.best.key:
+        change = values.changes[0]
+        told += f" ({change if change.endswith('%') else values.differences[0]} over the first trial)"
+    return told
+
+
+def _gain(answer: SweepAnswer, found: Findings) -> list[Line]:
+    told = []
+    if found.within_noise is not None:
+        are = "is" if found.within_noise == 1 else "are"
+        told.append(
+            f"{found.within_noise} of {len(found.trials)} {are} within noise of the best, by {found.repeats} repeats"
+        )
+    elif len(found.ranked) > _TOP:
+        values = format_row(found.best.values[0], found.ranked[_TOP - 1].values[0])
+        told.append(
+            f"the first {_TOP} lie within {values.differences[0].lstrip('+-')}; noise is not known without repeats"
+        )
+    counts = _counts(answer)
+    return [Line(". ".join(filter(None, [counts, *told])) + ".", "Trials")]
+
+
+def _counts(answer: SweepAnswer) -> str:
+    words = {
+        Status.FINISHED: "finished",
+        Status.PRUNED: "pruned",
+        Status.FAILED: "failed",
+        Status.KILLED: "killed",
+        Status.RUNNING: "running",
+        Status.SCHEDULED: "waiting",
+    }
+    counts = answer.counts or {}
+    return ", ".join(f"{counts[status]:,} {word}" for status, word in words.items() if counts.get(status))
+
+
+def _matters(answer: SweepAnswer, found: Findings) -> list[Line]:
+    importance = found.importance
+    n = len(found.trials)
+    if answer.kind is SweepKind.SELECTED:
+        return [Line("cannot be told: this search logs its best trials alone.", "What matters")]
+    if not found.parameters:
+        return [Line("no parameter differs between the trials.", "What matters")]
+    if len(found.parameters) == 1:
+        return [Line(f"only {display_name(found.parameters[0].name, LABEL_CHARS)} differs.", "What matters")]
+    telling = importance.telling
+    if not telling:
+        why = f"; it takes {FEWEST} at least" if n < FEWEST else ""
+        return [Line(f"cannot tell which parameter matters with {count_noun(n, 'trial')}{why}.", "What matters")]
+    lines = [Line(_bar(each), display_name(each.name, LABEL_CHARS)) for each in telling[:_SHOWN]]
+    rest = [display_name(each.name, LABEL_CHARS) for each in importance.shares if not each.is_apart]
+    explained = next(word for least, word in _WORDS if (importance.explained or 0.0) >= least)
+    text = f"explains {explained} of the differences"
+    if rest:
+        text += f"; not told apart from chance: {join_names(rest)}"
+    lines.append(Line(f"{text}.", "All parameters"))
+    if importance.pair:
+        pair = importance.pair
+        names = [display_name(each, LABEL_CHARS) for each in (pair.first, pair.second)]
+        lines.append(Line(f"{names[0]} and {names[1]} act together ({pair.share:.0%}).".replace("%", " %")))
+    return lines
+
+
+def _bar(share: Share) -> str:
+    full = max(1, round(share.share * BARS))
+    low, high = (
+        f"{each:.0%}".removesuffix("%") for each in (min(share.low, share.share), max(share.high, share.share))
+    )
+    return f"{'▇' * full}{'▁' * (BARS - full)} {share.share:.0%}".replace("%", " %") + f" ({low} to {high})"
+
+
+def _where(found: Findings) -> list[Line]:
+    lines = []
+    if found.regions:
+        lines.append(Line("; ".join(map(_region, found.regions[:3])) + ".", "Best region"))
+    if found.edges:
+        lines.append(Line(" ".join(map(_edge, found.edges[:3])), "At the edge"))
+    return lines
+
+
+def _region(region: Region) -> str:
+    name = display_name(region.name, LABEL_CHARS)
+    if region.levels:
+        return f"{name} {join_names(region.levels)}"
+    return f"{name} {region.low}" if region.low == region.high else f"{name} {region.low} to {region.high}"
+
+
+def _edge(edge: Edge) -> str:
+    which = "largest" if edge.is_high else "smallest"
+    return f"The best {display_name(edge.name, LABEL_CHARS)} ({edge.value}) is the {which} tried: widen it."
+
+
+def _spent(found: Findings) -> list[Line]:
+    n = len(found.trials)
+    return [Line(f"no gain in the last {found.stalled} of {n} trials.", "Search")] if found.stalled else []
+
+
+def _steps(answer: SweepAnswer, found: Findings, command: str) -> tuple[Step, ...]:
+    steps = []
+    runs = [answer.by_key[trial.key] for trial in found.ranked[:3]]
+    if not found.repeats and len(runs) == 3:
+        steps.append(Step(f"Repeat the top 3 with 3 seeds each: the best of {len(found.trials)} is partly luck"))
+    if len(runs) > 1:
+        ids = " vs ".join(short_ids(runs[:2]))
+        steps.append(Step("The first two side by side", f"{command} {ids}"))
+    return tuple(steps)
+
+
+def _front(answer: SweepAnswer) -> Section:
+    """What can be had of both metrics: the trials that no other beats in both."""
+    front = answer.front
+    if front is None:
+        return Section("", ())
+    names = [display_name(each, LABEL_CHARS) for each in answer.metrics[:2]]
+    columns = [format_row(*[trial.values[at] for trial in front.trials]).values for at in (0, 1)]
+    lines = tuple(
+        Line(
+            f"{names[0]} {columns[0][at]} · {names[1]} {columns[1][at]}" + (" · the knee" if at == front.knee else ""),
+            display_name(answer.by_key[trial.key].name, LABEL_CHARS),
+        )
+        for at, trial in enumerate(front.trials)
+    )
+    note = f"{len(front.trials)} of {front.total}" if front.total > len(front.trials) else ""
+    return Section(f"No trial is better in both {names[0]} and {names[1]} than", lines, note)
+
+
+def _table(answer: SweepAnswer, found: Findings, metric: str) -> Table:
+    shares = {each.name: each.share for each in found.importance.telling}
+    ordered = sorted(found.parameters, key=lambda each: (-shares.get(each.name, 0.0), each.name))[:_COLUMNS]
+    top = found.ranked[:_TOP]
+    values = format_row(*[trial.values[0] for trial in top]).values
+    rows = tuple(
+        (
+            Cell(display_name(answer.by_key[trial.key].name, LABEL_CHARS)),
+            Cell(value, finite(trial.values[0])),
+            *(Cell(display_value(trial.parameters.get(each.name, "–"))) for each in ordered),
+        )
+        for trial, value in zip(top, values, strict=True)
+    )
+    columns = [Column("Trial"), Column(metric, Align.RIGHT)]
+    more = len(found.parameters) - len(ordered)
+    note = f"{count_noun(more, 'more parameter')} differ" if more else ""
+    return Table(
+        f"The best {len(top)} trials",
+        (*columns, *(Column(display_name(each.name, 24)) for each in ordered)),
+        rows,
+        note,
+    )
+
+
+def _warnings(answer: SweepAnswer) -> tuple[str, ...]:
+    told = []
+    if answer.kind is SweepKind.LOOSE:
+        told.append(
+            f"Nothing says that these {len(answer.runs):,} runs are one sweep: they are of one commit, of one day, "
+            "and differ in few parameters. Name a parent run if another is meant."
+        )
+    if answer.kind is SweepKind.SELECTED:
+        told.append("Only the best few trials were logged, so nothing follows for the parameters or the spread.")
+    if answer.is_cut:
+        told.append(f"Only the newest {len(answer.runs):,} trials were looked at.")
+    return tuple(told)
+
+
+def _links(answer: SweepAnswer, found: Findings, ui_url: str) -> tuple[Link, ...]:
+    if not ui_url:
+        return ()
+    best = answer.by_key[found.best.key]
+    home: tuple[Link, ...] = (
+        (Link("Open the sweep", run_url(ui_url, answer.parent), "sweep"),)
+        if answer.parent
+        else (Link("Open the experiment", experiment_url(ui_url, best.experiment.experiment_id), "experiment"),)
+    )
+    return (*home, Link("Open the best", run_url(ui_url, best), "run:0"))[:MAX_OPEN_BUTTONS]
+
+
+def _footnotes(answer: SweepAnswer) -> tuple[str, ...]:
+    told = [
+        f"{display_name(name, LABEL_CHARS)}: {goal.value} is better, by its name."
+        for name, goal, source in zip(answer.metrics, answer.goals, answer.goal_sources, strict=True)
+        if source is GoalSource.NAME
+    ]
+    return tuple(told)
+
+
+# The pictures
+
+
+def _charts(found: Findings, metric: str, headline: str) -> tuple[Chart, ...]:
+    if len(found.trials) < 3:
+        return ()
+    so_far = _so_far(found, metric, headline)
+    shares = {each.name: each.share for each in found.importance.telling}
+    ordered = sorted(found.parameters, key=lambda each: (-shares.get(each.name, 0.0), each.name))[:_SHOWN]
+    if not ordered:
+        return (so_far,)
+    panels = tuple(_panel(each, found, metric, shares.get(each.name)) for each in ordered)
+    told = "; ".join(f"{name} {share:.0%}".replace("%", " %") for name, share in shares.items())
+    conclusion = cut_end(f"{headline}. {f'What matters: {told}' if told else 'Cannot tell what matters'}.", 1_900)
+    against = Chart(f"{metric} against each parameter", conclusion, panels)
+    return (so_far, against)
+
+
+def _so_far(found: Findings, metric: str, headline: str) -> Chart:
+    n = len(found.best_so_far)
+    x = list(range(1, n + 1))
+    series = Series("best so far", x, found.best_so_far)
+    each = Series("trials", x, [trial.values[0] for trial in found.trials], is_dots=True)
+    ends = [round(n * (at + 1) / 20) - 1 for at in range(20)] if n > 20 else list(range(n))
+    lines = Lines(tuple(str(at + 1) for at in ends), (("best so far", tuple(found.best_so_far[at] for at in ends)),))
+    spark = sparkline(curve_of(x, found.best_so_far))
+    first, last = format_row(found.best_so_far[0], found.best_so_far[-1]).values
+    panel = Panel("Best so far", "trial", metric, (each, series))
+    plain = (Line(f"{spark} first {first} · best {last}", "Best so far"),)
+    return Chart(f"Best {metric} so far"[:50], headline, (panel,), lines, plain)
+
+
+def _panel(parameter: Parameter, found: Findings, metric: str, share: float | None) -> Panel:
+    x = [10**code if parameter.is_log else float(code) for code in parameter.codes]
+    y = [trial.values[0] for trial in found.trials]
+    best = next(at for at, trial in enumerate(found.trials) if trial.key == found.best.key)
+    title = display_name(parameter.name, LABEL_CHARS) + (f" ({share:.0%})".replace("%", " %") if share else "")
+    dots = Series("trials", x, y, mark=(x[best], y[best]), is_dots=True)
+    ticks = tuple(level or "not set" for level in parameter.levels)
+    name = display_name(parameter.name, LABEL_CHARS)
+    return Panel(title, name, metric, (dots,), is_log_x=parameter.is_log and min(x) > 0, ticks=ticks)

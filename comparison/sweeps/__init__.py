@@ -1,0 +1,1 @@
+"""Conclusions about hyperparameter sweeps: from trials to facts. Pure: no words, no I/O."""

@@ -1,0 +1,124 @@
+"""Sweeps: what is said, and what a person reads then."""
+
+from dataclasses import replace
+
+import pytest
+
+from comparison.runs import Experiment, Metric, Status
+from tests.comparison.sweeps.made import noise, signal
+from tests.fakes.runs import FakeRuns
+from tests.handlers.iris import NEW, NOON, OLD, a_run
+from tests.handlers.workshop import Workshop
+
+FRAUD = Experiment("2", "fraud")
+
+
+def sweep(trials, *, parent="search", experiment=FRAUD, metric="accuracy", **facts):
+    """A parent and its children, a minute apart."""
+    top = a_run(parent, 900, experiment=experiment, metrics={}, parameters={})
+    children = [
+        a_run(
+            f"trial-{trial.key}",
+            1000 + trial.number,
+            experiment=experiment,
+            parent_id=top.run_id if parent else "",
+            metrics={metric: Metric(trial.values[0], 1), "latency_ms": Metric(10.0 + trial.number)},
+            parameters=trial.parameters,
+            started_at=NOON - (len(trials) - trial.number) * 60_000,
+            **facts,
+        )
+        for trial in trials
+    ]
+    return [top, *children] if parent else children
+
+
+@pytest.fixture
+def runs():
+    return FakeRuns([OLD, NEW, *sweep(signal(60, 0))])
+
+
+@pytest.mark.parametrize("words", ["sweep search", "what matters in fraud?", "sweep fraud", "sweep latest"])
+def test_a_sweep_says_its_best_and_what_matters(slack, runs, words):
+    with Workshop(slack, runs) as shop:
+        said = shop.ask(words)
+    assert "is the best of 60 trials: accuracy 1.0075 (+6.3 % over the first trial)" in said
+    assert "• lr: ▇▇▇▇▇▇▇" in said
+    assert "junk_a ▇" not in said
+    assert "not told apart from chance: " in said
+    assert "Best region: lr 0.000" in said
+    assert "[chart Best accuracy so far: best so far; 3 to 60]" in said
+    assert "| Trial | accuracy | lr |" in said
+    assert "Repeat the top 3 with 3 seeds each" in said
+    assert len(runs.asked) <= 6
+
+
+def test_of_noise_nothing_is_said_to_matter(slack):
+    runs = FakeRuns(sweep(noise(24, 1)))
+    with Workshop(slack, runs) as shop:
+        said = shop.ask("sweep search")
+    assert "What matters: cannot tell which parameter matters with 24 trials." in said
+    assert "▇" not in said
+
+
+def test_a_small_sweep_says_how_many_trials_it_takes(slack):
+    with Workshop(slack, FakeRuns(sweep(signal(9, 1)))) as shop:
+        said = shop.ask("sweep search")
+    assert "cannot tell which parameter matters with 9 trials; it takes 20 at least." in said
+
+
+def test_two_metrics_are_a_front(slack, runs):
+    with Workshop(slack, runs) as shop:
+        said = shop.ask("sweep fraud by accuracy and latency_ms")
+    assert "No trial is better in both accuracy and latency_ms than" in said
+
+
+def test_a_direction_that_the_search_states_is_taken_before_a_guess(slack):
+    tags = {"number": "1", "datetime_start": "now", "direction": "MAXIMIZE"}
+    runs = FakeRuns(sweep(signal(24, 0), metric="value", tags=tags))
+    with Workshop(slack, runs) as shop:
+        said = shop.ask("sweep search")
+    assert "is the best of 24 trials: value 1.0075" in said
+
+
+def test_pruned_trials_are_no_failures_and_do_not_count(slack):
+    made = sweep(signal(30, 0))
+    made[3:6] = [replace(run, status=Status.PRUNED, metrics={}) for run in made[3:6]]
+    with Workshop(slack, FakeRuns(made)) as shop:
+        said = shop.ask("sweep search")
+    assert "is the best of 27 trials" in said
+    assert "27 finished, 3 pruned" in said
+
+
+def test_of_a_search_that_logs_its_best_alone_nothing_follows_for_parameters(slack):
+    made = sweep(signal(25, 0))
+    made[0] = replace(made[0], tags={"estimator_name": "GridSearchCV"})
+    with Workshop(slack, FakeRuns(made)) as shop:
+        said = shop.ask("sweep search")
+    assert "cannot be told: this search logs its best trials alone." in said
+    assert "▇" not in said
+
+
+def test_runs_that_nothing_calls_a_sweep_are_taken_for_one_with_a_word(slack):
+    with Workshop(slack, FakeRuns(sweep(signal(24, 0), parent=""))) as shop:
+        said = shop.ask("what matters in fraud")
+    assert "Nothing says that these 24 runs are one sweep" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("sweep old", "old has no child runs: it is no sweep."),
+        ("sweep nothing-there", "There is no run and no experiment called nothing-there."),
+        ("what matters in iris", "I find no sweep in iris."),
+    ],
+)
+def test_where_there_is_no_sweep_it_is_said(slack, runs, words, said):
+    with Workshop(slack, runs) as shop:
+        assert said in shop.ask(words)
+
+
+def test_a_metric_without_a_direction_asks_for_one(slack):
+    with Workshop(slack, FakeRuns(sweep(signal(24, 0), metric="thing"))) as shop:
+        said = shop.ask("sweep search by thing")
+    assert "which way thing is better is not known" in said
+    assert "set goal thing lower" in said
