@@ -202,14 +202,14 @@ def _help(topic: str, options: Options, *, is_wanted: bool) -> int:
     return NOT_ANSWERED
 
 
-def tell_error(error: Exception) -> None:
+def tell_error(error: Exception, command: str = COMMAND) -> None:
     from comparison.errors import RequestError
     from comparison.formats.text import to_text
     from comparison.reports.errors import error_report
 
     if isinstance(error, RequestError):
         width = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns
-        click.echo(to_text(error_report(as_typed(error), COMMAND), width=width), nl=False, err=True)
+        click.echo(to_text(error_report(as_typed(error), command), width=width), nl=False, err=True)
 
 
 def _gate(comparison: "Comparison") -> int:

@@ -1,6 +1,7 @@
 """`mlcompare curves`, `mlcompare sweep`: what a channel is told of curves and sweeps, in a terminal or as a file."""
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,13 +71,12 @@ def _answered(context: click.Context, answer: Any) -> None:
     try:
         answer_quietly(answer)
     except RequestError as error:
-        tell_error(error)
+        own = error.example.split(" ", 1)[0] in ("curves", "sweep")  # others are lines for a channel
+        tell_error(replace(error, example=error.example if own else ""), "mlcompare")
         context.exit(UNAVAILABLE if isinstance(error, TrackingUnavailable) else NOT_ANSWERED)
 
 
 def _curves(text: str, options: dict[str, Any]) -> None:
-    from dataclasses import replace
-
     from comparison.errors import NotUnderstood
     from comparison.formats.curves import curves_to_dict
     from comparison.language.reading import parse
@@ -99,8 +99,6 @@ def _curves(text: str, options: dict[str, Any]) -> None:
 
 
 def _sweep(text: str, options: dict[str, Any]) -> None:
-    from dataclasses import replace
-
     from comparison.errors import NotUnderstood
     from comparison.formats.curves import sweep_to_dict
     from comparison.language.reading import parse
@@ -155,8 +153,6 @@ def _by_name(output: Path | None) -> str:
 
 def _picture(report: "Report") -> bytes:
     """All charts in one picture, a panel each."""
-    from dataclasses import replace
-
     from comparison.formats.png import draw_png
 
     if not report.charts:

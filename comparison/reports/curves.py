@@ -20,7 +20,7 @@ from comparison.reports.text import (
     duration_words,
     join_names,
 )
-from comparison.runs import GOING_ON, Goal, Run
+from comparison.runs import GOING_ON, Goal, Run, Status
 from comparison.tracking.mlflow_links import compare_url, run_url
 from comparison.trends.curve import Axis, Curve, buckets, smoothed
 from comparison.trends.pair import Reached, grid_of, sparkline
@@ -128,6 +128,13 @@ class _Told:
                     f"{self.label(bad)} diverged at {_x(bad.curve, bad.divergence.since)}; "
                     f"{self.label(other)} did not ({self.name})"
                 )
+        for bad, other in ((first, second), (second, first)):
+            if bad.run.status is Status.FAILED and other.run.status is not Status.FAILED:
+                at = float(bad.curve.x[-1])
+                there = other.curve.at(at)
+                values = format_row(bad.curve.last, there).values
+                beside = f", {self.label(other)} {values[1]} there" if there is not None else ""
+                return f"{self.label(bad)} failed at {_x(bad.curve, at)}: {self.name} {values[0]}{beside}"
         lead = self.metric.pairs[0].lead
         names = (self.label(first), self.label(second))
         if lead is None:
@@ -181,6 +188,8 @@ class _Told:
             )
         if is_still_improving(found):
             return "still improving" if going else "still improving when it stopped"
+        if found.run.status is Status.FAILED:
+            return "failed there"
         if found.trend.tail is Tail.FLAT:
             since = found.trend.since
             return "flat all the way" if since is None or since <= curve.x[0] else f"plateau since {_x(curve, since)}"
@@ -198,11 +207,12 @@ class _Told:
             ahead = (first, second)[pair.overtaking.ahead]
             found.append(Line(f"{self.label(ahead)} has been ahead since {_x(ahead.curve, pair.overtaking.x)}."))
         for one, other, reached in ((second, first, pair.reached), (first, second, pair.reached_back)):
-            if reached and other.best and one.best and one.best.value != other.best.value:
+            is_news = reached is not None and reached.x > one.curve.x[0]
+            if is_news and reached and other.best and one.best and one.best.value != other.best.value:
                 found.append(Line(self._reached(one, other, reached)))
         lead = pair.lead
         for each in (first, second):
-            if lead and each.curve.x[-1] > lead.x and found is not None:
+            if lead and each.curve.x[-1] > lead.x:
                 digits = _number(each.curve.last)
                 found.append(
                     Line(f"{self.label(each)} ran on to {_x(each.curve, float(each.curve.x[-1]))}, last {digits}.")

@@ -81,7 +81,7 @@ def _gain(answer: SweepAnswer, found: Findings) -> list[Line]:
     elif len(found.ranked) > _TOP:
         values = format_row(found.best.values[0], found.ranked[_TOP - 1].values[0])
         told.append(
-            f"the first {_TOP} lie within {values.differences[0].lstrip('+-')}; noise is not known without repeats"
+            f"The first {_TOP} lie within {values.differences[0].lstrip('+-')}; noise is not known without repeats"
         )
     counts = _counts(answer)
     return [Line(". ".join(filter(None, [counts, *told])) + ".", "Trials")]
@@ -199,7 +199,7 @@ def _table(answer: SweepAnswer, found: Findings, metric: str) -> Table:
         (
             Cell(display_name(answer.by_key[trial.key].name, LABEL_CHARS)),
             Cell(value, finite(trial.values[0])),
-            *(Cell(display_value(trial.parameters.get(each.name, "–"))) for each in ordered),
+            *(Cell(_parameter(trial.parameters.get(each.name))) for each in ordered),
         )
         for trial, value in zip(top, values, strict=True)
     )
@@ -212,6 +212,16 @@ def _table(answer: SweepAnswer, found: Findings, metric: str) -> Table:
         rows,
         note,
     )
+
+
+def _parameter(text: str | None) -> str:
+    """As logged; a number to four digits."""
+    if text is None:
+        return "–"
+    try:
+        return f"{float(text):.4g}" if len(text) > 8 else display_value(text)
+    except ValueError:
+        return display_value(text)
 
 
 def _warnings(answer: SweepAnswer) -> tuple[str, ...]:

@@ -80,7 +80,8 @@ def find(
     noise = pool(repeats)
     importance = Importance(len(ordered), None, passes=False) if is_selected else find_importance(parameters, values)
     names = {each.name for each in importance.telling}
-    telling = [each for each in parameters if each.name in names]
+    by_name = {each.name: each for each in parameters}
+    telling = [by_name[each.name] for each in importance.telling]
     so_far = sign * np.minimum.accumulate(sign * values)
     since = len(values) - 1 - int(np.argmin(sign * values))
     return Findings(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import sklearn.ensemble  # noqa: F401 -- loaded before a worker has to answer in time
 
 from comparison.runs import Experiment, Metric, Status
 from tests.comparison.sweeps.made import noise, signal
@@ -45,9 +46,10 @@ def test_a_sweep_says_its_best_and_what_matters(slack, runs, words):
     assert "• lr: ▇▇▇▇▇▇▇" in said
     assert "junk_a ▇" not in said
     assert "not told apart from chance: " in said
-    assert "Best region: lr 0.000" in said
+    assert "Best region: lr 0.000172 to 0.00488; depth 5 to 8." in said
     assert "[chart Best accuracy so far: best so far; 3 to 60]" in said
-    assert "| Trial | accuracy | lr |" in said
+    assert "| Trial | accuracy | lr | depth |" in said
+    assert "At the edge: The best depth (8) is the largest tried: widen it." in said
     assert "Repeat the top 3 with 3 seeds each" in said
     assert len(runs.asked) <= 6
 
