@@ -4,41 +4,50 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from math import inf, isfinite
 from typing import NoReturn
 
 from comparison.channel_defaults import ChannelDefaults
+from comparison.concurrency import side_by_side
 from comparison.errors import RequestError
 from comparison.evaluations import BETWEEN, Pick, evaluations, has_several, histories, replaced, told_apart
 from comparison.judgement.caveats import find_caveats
 from comparison.judgement.costs import is_judged_as_cost
 from comparison.judgement.differences import compare_datasets, compare_parameters_and_tags, is_held_out
+from comparison.judgement.evidence import KnownNoise, NoiseNear, weigh
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.numbers import difference_of, is_same, is_within, relative_change
+from comparison.judgement.repeats import settle_side
 from comparison.judgement.result import Change, Comparison, GoalSource, MetricComparison, Outcome, Reading, are_one
 from comparison.judgement.tolerance import decide_tolerance
 from comparison.judgement.verdict import judge, names_of_one
 from comparison.language.quoting import complete_request
 from comparison.names import as_logged, fold, nearest_names, plainly
+from comparison.past_repeats import PastRepeats, RepeatsCache
 from comparison.request import Compare
 from comparison.resolve.runs import ChosenRuns, find_runs
 from comparison.resumption import renewed
-from comparison.run_reference import Linked, Named
+from comparison.run_reference import Filtered, Group, Linked, Named, RunReference
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.source import RunSource
 
+_MOST_PAST = 3  # experiments whose earlier repeats are looked at
 MOST_HISTORIES = 400  # metric histories read for one answer
 
 
-def ask(
+def ask(  # noqa: PLR0913 -- all but the request and the source have defaults and are given by name
     request: Compare,
     source: RunSource,
     *,
     now: datetime | int | None = None,
     defaults: ChannelDefaults | None = None,
     several: ChosenRuns = ChosenRuns.NEWEST,
+    past: RepeatsCache | None = None,
 ) -> Comparison:
     """The comparison that was asked for. Raises RequestError and what finding raises.
+
+    `past` tells what earlier repeats show of chance, by which single runs are judged; None: nothing is asked of that.
 
     `now` with its time zone, or in ms since the epoch (then the zone is UTC); `defaults` are the channel's;
     `several` says what becomes of a name that several runs have.
@@ -47,7 +56,7 @@ def ask(
     moment = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else now
     stated = dict.fromkeys(request.metrics, _stated_goal(request)) if request.goal else {}
     sides: Sequence[Side] = find_runs(
-        request.runs,
+        [_all_that_fit(each, request.text) for each in request.runs],
         source,
         experiment=request.experiment,
         text=request.text,
@@ -75,7 +84,9 @@ def ask(
         sides = told_apart(sides, source, metrics=[_logged_as(name) for name in metrics], judged=_judged(goal_of))
     if request.only_metrics:
         sides = _only(named, sides)
-    return compare(
+    known = _past_repeats(sides, source, now_ms, past)
+    is_last = reading == "last"  # the best of many steps is no plain value
+    compared = compare(
         *sides,
         metrics=metrics,
         goals=goals,
@@ -84,7 +95,39 @@ def ask(
         channel_tolerances=agreed.tolerances,
         now=now_ms,
         reading=reading,
+        margin=request.margin,
+        noise=partial(_noise_of, known) if known and is_last else None,
     )
+    repeats = tuple(_repeats_of(side, known) for side in compared.sides)
+    return replace(compared, repeats=repeats) if all(repeats) and len(set(repeats)) == len(repeats) else compared
+
+
+def _all_that_fit(reference: RunReference, text: str) -> RunReference:
+    """A filter that was typed means all runs that fit it, as one side; `latest failed` means the newest."""
+    if not isinstance(reference, Filtered):
+        return reference
+    is_typed = text[reference.at :].casefold().startswith(reference.where[:4].casefold())
+    return Group(where=reference.where, at=reference.at) if is_typed else reference
+
+
+def _past_repeats(
+    sides: Sequence[Side], source: RunSource, now: int | None, past: RepeatsCache | None
+) -> tuple[PastRepeats, ...]:
+    """What is known of the experiments of the sides, where a side is a single run."""
+    if past is None or all(len(side.runs) > 1 for side in sides):
+        return ()
+    experiments = dict.fromkeys(run.experiment.experiment_id for side in sides for run in side.runs)
+    return tuple(side_by_side([partial(past.read, source, each, now or 0) for each in list(experiments)[:_MOST_PAST]]))
+
+
+def _noise_of(known: Sequence[PastRepeats], metric: str, values: Sequence[float]) -> KnownNoise | None:
+    """The noise of the experiment where most is known of it."""
+    found = [noise for repeats in known if (noise := repeats.noise(metric, values)) is not None]
+    return max(found, key=lambda each: each.noise.df, default=None)
+
+
+def _repeats_of(side: Side, known: Sequence[PastRepeats]) -> tuple[str, ...]:
+    return next((ids for repeats in known if len(side.runs) == 1 and (ids := repeats.of(side.runs[0]))), ())
 
 
 def _as_logged_last(sides: Sequence[Side], source: RunSource, now: int) -> Sequence[Side]:
@@ -317,6 +360,8 @@ _RANK = {
     Outcome.WORSE: 0,
     Outcome.BETTER: 1,
     Outcome.CHANGED: 4,
+    Outcome.NO_CLEAR_DIFFERENCE: 4,
+    Outcome.TOO_FEW: 4,
     Outcome.UNCLEAR: 5,
     Outcome.ONLY_BASELINE: 6,
     Outcome.ONLY_CANDIDATE: 6,
@@ -337,15 +382,21 @@ def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides
     channel_tolerances: Mapping[str, float] | None = None,
     now: int | None = None,
     reading: str = "last",
+    margin: float | None = None,
+    noise: NoiseNear | None = None,
 ) -> Comparison:
     """Compare each candidate with the baseline.
+
+    A side of several runs counts those that finished, each seed once. Its metrics are better or worse where that is
+    clear beyond chance (95 %), else there is *no clear difference* or there are *too few runs to tell*; `noise` tells
+    what chance does to single runs, and `margin`, in the unit of the metrics, within what sides are the same.
 
     `metrics` come first, the first is primary; `goals` are those stated in the request; `tolerance` is a fraction of
     the baseline within which values are the same, for every metric; those of the channel are by metric, "" for all;
     `now` is ms since the epoch (None: no run is taken for dead); `reading` says which values the metrics hold.
     RequestError: fewer than two sides, or a metric that no run logged.
     """
-    sides = distinct_labels([_side(given) for given in (baseline, *candidates)])
+    sides = distinct_labels([settle_side(_side(given)) for given in (baseline, *candidates)])
     if len(sides) < 2:
         raise RequestError("There is only one run to compare.", "Name two runs or more.", "compare A vs B")
     terms = _Terms(
@@ -355,10 +406,13 @@ def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides
         tolerance,
         channel_tolerances or _NO_TOLERANCES,
     )
-    judged = _compare_metrics(sides, metrics, terms)
+    judged, first = _compare_metrics(sides, metrics, terms)
     datasets = compare_datasets(sides)
     repeated = names_of_one(judged)
     twice = frozenset(name for names in repeated for name in names[1:])
+    stated = dict.fromkeys(first if metrics else [""], margin) if margin else {}
+    margins = {**_margins(terms.experiments), **stated}
+    judged = _in_reading_order(weigh(judged, sides, noise=noise, margins=margins, twice=twice), first)
     labels = [side.label for side in sides]
     return Comparison(
         baseline=sides[0],
@@ -419,6 +473,15 @@ def _side(given: Side | Run | Sequence[Run]) -> Side:
     return replace(given, label=label) if isinstance(given, Side) else Side(label, runs)
 
 
+def _margins(experiments: Sequence[Experiment]) -> dict[str, float]:
+    """Those of the experiments' tags in which they do not contradict each other."""
+    stated: dict[str, set[float]] = {}
+    for experiment in experiments:
+        for name, margin in experiment.margins.items():
+            stated.setdefault(name, set()).add(margin)
+    return {name: found.pop() for name, found in stated.items() if len(found) == 1}
+
+
 def _experiments(sides: Sequence[Side]) -> list[Experiment]:
     distinct: list[Experiment] = []
     for side in sides:
@@ -428,7 +491,10 @@ def _experiments(sides: Sequence[Side]) -> list[Experiment]:
     return distinct
 
 
-def _compare_metrics(sides: Sequence[Side], named: Sequence[str], terms: _Terms) -> tuple[MetricComparison, ...]:
+def _compare_metrics(
+    sides: Sequence[Side], named: Sequence[str], terms: _Terms
+) -> tuple[tuple[MetricComparison, ...], list[str]]:
+    """All metrics in reading order, and those that come first whatever became of them."""
     logged: dict[str, Metric] = {}
     for side in sides:
         for run in side.runs:
@@ -439,11 +505,15 @@ def _compare_metrics(sides: Sequence[Side], named: Sequence[str], terms: _Terms)
     primary = _held_out([name for name in first or primaries if _alike(name, primaries[0], logged)], logged)
     first = first or primaries
     compared = [_compare_metric(name, sides, terms, logged[name], primary=name in primary) for name in logged]
+    return _in_reading_order(compared, first), first
+
+
+def _in_reading_order(metrics: Sequence[MetricComparison], first: Sequence[str]) -> tuple[MetricComparison, ...]:
+    """The primary metric, the others that were named, then the most telling."""
     place = {name: index for index, name in reversed(list(enumerate(first)))}
     return tuple(
         sorted(
-            compared,
-            key=lambda metric: (not metric.primary, place.get(metric.name, len(first)), _reading_order(metric)),
+            metrics, key=lambda metric: (not metric.primary, place.get(metric.name, len(first)), _reading_order(metric))
         )
     )
 
@@ -523,12 +593,15 @@ def _read_values(side: Side, name: str) -> Reading:
             return _NOT_READ
         return Reading((float(metric.value),), metric.step, 1, metric.points, metric.is_unclear)
     logged = [run.metrics[name] for run in side.runs if name in run.metrics]
+    values = [float(metric.value) for metric in logged]
+    finite = [value for value in values if isfinite(value)] or values  # what did not work out is no part of a mean
     return Reading(
-        tuple(float(metric.value) for metric in logged),
+        tuple(finite),
         max((metric.step for metric in logged), default=None),
         len(side.runs),
         max((metric.points for metric in logged), default=1),
         any(metric.is_unclear for metric in logged),
+        tuple(value for value in values if not isfinite(value)) if len(finite) < len(values) else (),
     )
 
 

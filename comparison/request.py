@@ -29,6 +29,7 @@ class Compare:
     differing: bool = False  # nothing that is the same
     part: str = ""  # one part of the answer: "parameters", "tags", "datasets" or "details"; "" : all of it
     tolerance: float | None = None  # a fraction of the baseline within which values are the same
+    margin: float | None = field(default=None, kw_only=True)  # in the unit of the metric, within which groups are
     text: str = field(default="", compare=False)  # as said, for errors and for saying it again
     only_metrics: bool = False  # none but the named ones
     without_metrics: tuple[str, ...] = ()

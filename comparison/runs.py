@@ -66,6 +66,7 @@ class Experiment:
     name: str
     goals: Mapping[str, Goal] = field(default_factory=dict)  # from tags `mlcompare.goal.<metric>`
     tolerances: Mapping[str, float] = field(default_factory=dict, kw_only=True)  # by metric, "" for all, from tags
+    margins: Mapping[str, float] = field(default_factory=dict, kw_only=True)  # by metric, in its unit, from tags
     primary_metric: str = ""  # from tag `mlcompare.metric`; "" when not set
     baseline: str = ""  # a run id, from tag `mlcompare.baseline`; "" when not set
 
@@ -116,9 +117,18 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A run of a group that is not counted, and why, in words that follow its name: `failed`, `a rerun is newer`."""
+
+    run: Run
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """A labelled set of one or more runs. The first side of a comparison is the baseline."""
 
     label: str
     runs: tuple[Run, ...]
     notes: tuple[str, ...] = ()  # how it was chosen, where that was not plain: "newest of 3 runs of that name"
+    left_out: tuple[LeftOut, ...] = ()  # runs that were meant too and are not counted

@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.settings import in_workspace, survey
 from comparison.errors import RequestError
-from comparison.judgement.result import Change, Comparison, Outcome, VerdictKind
+from comparison.judgement.result import Change, Comparison, MetricComparison, Outcome, VerdictKind
 from comparison.judgement.verdict import count
 from comparison.runs import Goal
 from comparison.tracking.mlflow import MlflowRuns, answer_within
@@ -46,7 +46,8 @@ Examples:
 
 \b
 Exit codes: 0 compared; 1 worse (--fail-if-worse); 2 not understood or not found;
-  3 MLflow could not be asked; 4 cannot tell whether worse (--fail-if-worse).
+  3 MLflow could not be asked; 4 cannot tell whether worse (--fail-if-worse). With --fail-if-clearly-worse it is 1 only
+  for what is worse beyond chance, and 0 with a warning where nobody can tell.
 """
 
 
@@ -63,6 +64,7 @@ class Options:
     tracking_uri: str
     ui_url: str
     fail_if_worse: bool
+    fail_if_clearly_worse: bool
 
 
 @click.command(epilog=EPILOG)
@@ -78,6 +80,9 @@ class Options:
 @click.option("--tracking-uri", default="", metavar="URI", help="The MLflow server or store [MLFLOW_TRACKING_URI].")
 @click.option("--ui-url", default="", metavar="URL", help="Where people open MLflow, for links [MLFLOW_UI_URL].")
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 if the first metric named (or any, if none is) got worse.")
+@click.option(
+    "--fail-if-clearly-worse", is_flag=True, help="Exit 1 if it got worse beyond chance: by repeats, or known noise."
+)
 @click.pass_context
 def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
     """Compare runs; the first is the baseline.
@@ -102,6 +107,7 @@ def _answer(text: str, options: Options) -> int:
     from comparison.compare import ask
     from comparison.errors import NotUnderstood
     from comparison.language.reading import parse
+    from comparison.past_repeats import RepeatsCache
     from comparison.request import Compare, Help
 
     request = parse(text)
@@ -114,9 +120,10 @@ def _answer(text: str, options: Options) -> int:
     request = _with_options(request, options)
     source, ui_url = _open(options)
     now = time.time_ns() // 1_000_000
-    comparison = ask(request, source, now=now)
+    comparison = ask(request, source, now=now, past=RepeatsCache())
     write(_draw(comparison, request, ui_url, now=now, form=options.form))
-    return _gate(comparison) if options.fail_if_worse else 0
+    code = _gate(comparison) if options.fail_if_worse else 0
+    return code or (_clear_gate(comparison) if options.fail_if_clearly_worse else 0)
 
 
 def _with_options(request: "Compare", options: Options) -> "Compare":
@@ -222,6 +229,15 @@ def _gate(comparison: "Comparison") -> int:
     return code
 
 
+def _clear_gate(comparison: "Comparison") -> int:
+    from comparison.formats.controls import written_out
+
+    code, why = clear_gate(comparison)
+    if why:
+        click.echo(f"--fail-if-clearly-worse: {'' if code else 'warning: '}{written_out(why)}", err=True)
+    return code
+
+
 def write(text: str) -> None:
     """Writes to standard output; whoever stops reading misses the rest, which is no fault."""
     if isinstance(sys.stdout, TextIOWrapper):
@@ -262,8 +278,11 @@ _JUDGED = (Outcome.BETTER, Outcome.WORSE, Outcome.SAME)
 def gate(comparison: Comparison) -> tuple[int, str]:
     """An exit code and why: by the primary metric, or by any where there is none, over all candidates.
 
+    By the numbers alone, of several runs by their means: what chance does is for `clear_gate`.
+
     It cannot be told of a run that is compared with itself, nor of a metric that may be of any of several datasets.
     """
+    comparison = replace(comparison, metrics=tuple(map(_by_value, comparison.metrics)))
     candidates = range(len(comparison.candidates))
     found = [each for number in candidates for each in _judged(comparison, number)]
     worse = [name for name, outcome in found if outcome is Outcome.WORSE]
@@ -271,6 +290,33 @@ def gate(comparison: Comparison) -> tuple[int, str]:
         return WORSE, f"worse: {', '.join(dict.fromkeys(worse))}"
     unclear = [why for number in candidates for why in _unclear(comparison, number)]
     return (CANNOT_TELL, f"cannot tell: {', '.join(dict.fromkeys(unclear))}") if unclear else (PASS, "")
+
+
+def clear_gate(comparison: Comparison) -> tuple[int, str]:
+    """As `gate`, of what is worse beyond chance; where nobody can tell it passes, and says so."""
+    candidates = range(len(comparison.candidates))
+    worse: dict[str, None] = {}
+    unclear: dict[str, None] = {}
+    for number in candidates:
+        if comparison.is_one_run(number):
+            unclear[f"{comparison.baseline.label} and {comparison.candidates[number].label} are one run"] = None
+        primary = {metric.name for metric in comparison.metrics if metric.primary}
+        for metric in comparison.metrics:
+            if (primary and metric.name not in primary) or metric.goal is Goal.UNKNOWN:
+                continue
+            change = metric.changes[number]
+            is_tested = change.evidence is not None and change.evidence.test is not None
+            if change.outcome is Outcome.WORSE and is_tested:
+                worse[metric.name] = None
+            elif change.outcome not in _JUDGED or not is_tested:
+                unclear[metric.name] = None
+    if worse:
+        return WORSE, f"clearly worse: {', '.join(worse)}"
+    return PASS, f"cannot tell: {', '.join(unclear)}" if unclear else ""
+
+
+def _by_value(metric: MetricComparison) -> MetricComparison:
+    return replace(metric, changes=tuple(change._replace(outcome=change.outcome_by_value) for change in metric.changes))
 
 
 def _judged(comparison: Comparison, candidate: int) -> list[tuple[str, Outcome]]:

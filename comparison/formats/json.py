@@ -10,13 +10,15 @@ from comparison.judgement.result import (
     Comparison,
     DatasetComparison,
     Differences,
+    Evidence,
     MetricComparison,
     VerdictKind,
 )
+from comparison.judgement.statistics import Interval, Summary
 from comparison.runs import Dataset, Side
 from comparison.tracking.mlflow_links import compare_url, run_url
 
-VERSION = 1
+VERSION = 2
 
 
 def to_dict(comparison: Comparison, *, ui_url: str = "") -> dict[str, Any]:
@@ -73,6 +75,7 @@ def _side(side: Side, index: int, ui_url: str) -> dict[str, Any]:
         "run_ids": [run.run_id for run in side.runs],
         "links": [url for run in side.runs if (url := run_url(ui_url, run))],
         "notes": list(side.notes),
+        "left_out": [{"run_id": each.run.run_id, "why": each.why} for each in side.left_out],
     }
 
 
@@ -101,7 +104,41 @@ def _change(label: str, change: Change) -> dict[str, Any]:
         "outcome": change.outcome.value,
         "baseline_values": [json_number(value) for value in change.baseline.values],
         "candidate_values": [json_number(value) for value in change.candidate.values],
+        "outcome_by_value": change.outcome_by_value.value,
+        "evidence": None if change.evidence is None else _evidence(change.evidence),
     }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    test, same, noise = evidence.test, evidence.same, evidence.noise
+    return {
+        "baseline": _summary(evidence.baseline),
+        "candidate": _summary(evidence.candidate),
+        "method": test.method if test else None,
+        "paired": evidence.is_paired,
+        "pairs": test.n or None if test else None,
+        "difference": json_number(test.difference) if test else None,
+        "interval": _interval(test.interval) if test else None,
+        "statistic": json_number(test.statistic) if test else None,
+        "df": json_number(test.df) if test else None,
+        "p": json_number(test.p) if test else None,
+        "p_holm": json_number(evidence.corrected),
+        "tests": evidence.tests,
+        "margin": json_number(evidence.margin),
+        "p_same": json_number(same.p) if same else None,
+        "interval_90": _interval(same.interval) if same else None,
+        "noise": None if noise is None else {"sd": noise.sd, "df": noise.df, "until": evidence.noise_at},
+        "least_difference": json_number(evidence.needed),
+        "seeds_advised": evidence.seeds,
+    }
+
+
+def _summary(side: Summary) -> dict[str, Any]:
+    return {"n": side.n, "mean": json_number(side.mean), "sd": json_number(side.sd)}
+
+
+def _interval(interval: Interval | None) -> list[Any] | None:
+    return None if interval is None else [json_number(interval.low), json_number(interval.high)]
 
 
 def _differences(differences: Differences) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from comparison.judgement.differences import is_same
+from comparison.judgement.repeats import differing_parameters, shared_seeds
 from comparison.judgement.result import (
     Caveat,
     CaveatCode,
@@ -13,7 +14,7 @@ from comparison.judgement.result import (
     Outcome,
     Reading,
 )
-from comparison.runs import Dataset, Run, Side, Status
+from comparison.runs import Dataset, Goal, Run, Side, Status
 
 _SILENT_TOO_LONG = 3_600_000  # ms without a new metric
 _STEPS_APART = 0.05  # of the larger number of steps
@@ -57,6 +58,11 @@ def find_caveats(
         CaveatCode.SAME_RUN: _same_run(sides),
         CaveatCode.COMMIT_UNKNOWN: _commit_unknown(sides),
         CaveatCode.COMMITS_DIFFER: _commits_differ(sides),
+        CaveatCode.LEFT_OUT: _left_out(sides),
+        CaveatCode.MIXED_GROUP: _mixed_groups(sides),
+        CaveatCode.NOT_PAIRED: _not_paired(sides),
+        CaveatCode.NO_SPREAD: _no_spread(sides, metrics),
+        CaveatCode.OPTIMISTIC: _optimistic(sides, metrics, reading),
         CaveatCode.SINGLE_RUNS: _single_runs(sides, metrics),
     }
     return tuple(Caveat(code, text) for code, texts in found.items() for text in texts)
@@ -152,10 +158,11 @@ def _not_finite(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> I
     odd: list[list[str]] = [[] for _ in sides]
     for metric in metrics:
         for index, reading in enumerate(_readings(metric)):
-            if all(map(math.isfinite, reading.values)):
+            worst = next((value for value in (*reading.values, *reading.odd) if not math.isfinite(value)), None)
+            if worst is None:
                 continue
-            worst = next(value for value in reading.values if not math.isfinite(value))
-            odd[index].append(f"{metric.name} ({'NaN' if math.isnan(worst) else worst})")
+            count = f"{len(reading.odd)} of {reading.asked_of} runs, left out: " if reading.odd else ""
+            odd[index].append(f"{metric.name} ({count}{'NaN' if math.isnan(worst) else worst})")
     for side, names in zip(sides, odd, strict=True):
         if names:
             yield f"Not finite in {side.label}: {_listed(names)}."
@@ -226,9 +233,67 @@ def _commits_differ(sides: Sequence[Side]) -> Iterator[str]:
     yield f"The source commits differ: {', '.join(where)}."
 
 
+def _left_out(sides: Sequence[Side]) -> Iterator[str]:
+    """Runs of a group that do not count, by reason."""
+    for side in sides:
+        reasons: dict[str, list[str]] = {}
+        for each in side.left_out:
+            reasons.setdefault(each.why, []).append(each.run.name or each.run.run_id[:8])
+        if reasons:
+            told = "; ".join(f"{_listed(names)} ({why})" for why, names in reasons.items())
+            yield f"Left out of {side.label}: {told}."
+
+
+def _mixed_groups(sides: Sequence[Side]) -> Iterator[str]:
+    for side in sides:
+        names = differing_parameters(side.runs) if len(side.runs) > 1 else []
+        if names:
+            yield (
+                f"The runs of {side.label} differ in more than the seed ({_listed(names)}): "
+                f"they are no repeats, and their spread is not that of chance alone."
+            )
+
+
+def _not_paired(sides: Sequence[Side]) -> Iterator[str]:
+    baseline = sides[0]
+    for side in sides[1:]:
+        shared = len(shared_seeds(baseline.runs, side.runs)) if len(baseline.runs) > 1 and len(side.runs) > 1 else 0
+        if shared and not shared == len(baseline.runs) == len(side.runs):
+            yield (
+                f"{baseline.label} and {side.label} share {shared} of {max(len(baseline.runs), len(side.runs))} seeds: "
+                f"not compared in pairs. Run the same seeds on both sides."
+            )
+
+
+def _no_spread(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
+    """Repeats without any spread in a metric that is judged, where another side differs."""
+    for index, side in enumerate(sides):
+        names = [
+            metric.name
+            for metric in metrics
+            if metric.goal is not Goal.UNKNOWN
+            and not metric.is_cost
+            and len(_reading(metric, index).values) > 1
+            and len(set(_reading(metric, index).values)) == 1
+            and any(change.outcome_by_value in _MOVED for change in metric.changes)
+        ]
+        if names:
+            yield (
+                f"All runs of {side.label} have the same {_listed(names)}: one run logged several times, "
+                f"or its seed changes nothing."
+            )
+
+
+def _optimistic(sides: Sequence[Side], metrics: Sequence[MetricComparison], reading: str) -> Iterator[str]:
+    has_groups = any(len(side.runs) > 1 for side in sides)
+    if reading == "best" and (has_groups or any(change.evidence for metric in metrics for change in metric.changes)):
+        yield "Best values over the steps are optimistic: each is picked as the highest of many, on both sides."
+
+
 def _single_runs(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
     single = [side.label for side in sides if len(side.runs) == 1]
-    if not single or _is_one_run(sides) or not any(change.outcome in _MOVED for m in metrics for change in m.changes):
+    moved = [change for metric in metrics for change in metric.changes if change.outcome in _MOVED]
+    if not single or _is_one_run(sides) or all(change.evidence and change.evidence.test for change in moved):
         return
     if len(sides) == len(single) == 2:
         yield "One run against one run: the difference may be seed noise."

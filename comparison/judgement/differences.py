@@ -103,6 +103,12 @@ def _compare_name(name: str, sides: list[list[str | None]], reading: _Reading) -
         _compare_name(f"{name}.{inner}", [[values.get(inner) for values in side] for side in maps], reading)
 
 
+def value_key(text: str) -> Hashable:
+    """What two values of a parameter share when they are the same number, or else the same text."""
+    number = _number(text)
+    return text if number is None else number
+
+
 def _number(text: str) -> Decimal | None:
     """The number a text is, exactly; None for text, which `nan`, `1_000` and very long numbers are too."""
     stripped = text.strip()

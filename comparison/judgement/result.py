@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from comparison.judgement.statistics import ALPHA, Noise, Summary, Test
 from comparison.runs import Dataset, Goal, Side
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Outcome(StrEnum):
     NOT_A_NUMBER = "not a number"
     NEITHER = "in neither"  # of three or more sides, only others logged it
     UNCLEAR = "unclear"  # a run logged it for several datasets, and no one can tell which value is of which
+    NO_CLEAR_DIFFERENCE = "no clear difference"  # repeats differ as much by themselves
+    TOO_FEW = "too few runs to tell"
 
 
 class Counts(NamedTuple):
@@ -59,6 +62,7 @@ class Reading(NamedTuple):  # made once a metric and side: a tuple is made in ha
     asked_of: int = 1  # how many runs the side has
     points: int = 1  # how often it was logged at this step, where its history was read: folds and the like
     is_unclear: bool = False  # which dataset a value is of cannot be told
+    odd: tuple[float, ...] = ()  # nan and ±inf of runs of a group, which are left out of its mean
 
     @property
     def value(self) -> float | None:
@@ -66,6 +70,35 @@ class Reading(NamedTuple):  # made once a metric and side: a tuple is made in ha
         if len(self.values) == 1:
             return self.values[0]
         return _mean(self.values) if self.values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What repeats tell about a difference, candidate − baseline; all in the unit of the metric.
+
+    `p` of the test decides for the primary metric of one candidate, `corrected` (Holm) where there are several.
+    """
+
+    baseline: Summary
+    candidate: Summary
+    test: Test | None = None  # None: too few runs, or values without any spread
+    corrected: float | None = None
+    tests: int = 1  # that share the correction
+    is_by_seed: bool = False  # both sides say the seed of each run
+    noise: Noise | None = None  # of earlier repeats, by which single runs were judged
+    noise_at: int | None = None  # when the newest of those repeats ended, ms since the epoch
+    margin: float | None = None  # within which the sides are the same, if that is shown
+    same: Test | None = None  # of being the same within the margin; its interval is one of 90 %
+    needed: float | None = None  # how far two such sides must differ to be told apart
+    seeds: int | None = None  # a side, that would find a difference of this size in 80 of 100 cases
+
+    @property
+    def is_paired(self) -> bool:
+        return self.test is not None and self.test.n > 0
+
+    @property
+    def is_significant(self) -> bool:
+        return self.corrected is not None and self.corrected < ALPHA
 
 
 class Change(NamedTuple):  # as Reading
@@ -76,6 +109,13 @@ class Change(NamedTuple):  # as Reading
     difference: float | None
     relative: float | None
     outcome: Outcome
+    evidence: Evidence | None = None  # where a side has several runs, or earlier repeats are known
+    by_value: Outcome | None = None  # what the numbers alone would say, where the evidence decided
+
+    @property
+    def outcome_by_value(self) -> Outcome:
+        """The outcome by the numbers alone, whatever chance may have done."""
+        return self.by_value or self.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +183,11 @@ class CaveatCode(StrEnum):
     SAME_RUN = "same_run"
     COMMIT_UNKNOWN = "commit_unknown"
     COMMITS_DIFFER = "commits_differ"
+    LEFT_OUT = "left_out"  # runs of a group that were not counted
+    MIXED_GROUP = "mixed_group"  # the runs of a group differ in more than the seed
+    NOT_PAIRED = "not_paired"  # some seeds are shared, not all
+    NO_SPREAD = "no_spread"  # repeats that are equal to the last digit
+    OPTIMISTIC = "optimistic"  # values that were picked as the best of many
     SINGLE_RUNS = "single_runs"
 
 
@@ -157,6 +202,7 @@ class VerdictKind(StrEnum):
     WORSE = "worse"
     MIXED = "mixed"
     SAME = "same"
+    UNCLEAR = "unclear"  # no clear difference, or too few runs to tell
     UNKNOWN = "unknown"  # no goal is known for what both sides have, or nothing but costs could be judged
     NOTHING = "nothing"  # the sides share no metric, or are one run
 
@@ -200,6 +246,7 @@ class Comparison:
     verdicts: tuple[Verdict, ...]  # one a candidate
     reading: str = "last"  # which value was read: "last", "best" or "at step N"
     counted_once: tuple[tuple[str, ...], ...] = ()  # names of one thing; the first of each counts
+    repeats: tuple[tuple[str, ...], ...] = ()  # ids of the runs that repeat each side, where each has some
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -237,6 +284,16 @@ COLUMNS = {
     "candidate_n": "int64",
     "baseline_step": "Int64",
     "candidate_step": "Int64",
+    "baseline_sd": "float64",
+    "candidate_sd": "float64",
+    "low": "float64",
+    "high": "float64",
+    "p": "float64",
+    "p_holm": "float64",
+    "method": "string",
+    "paired": "bool",
+    "noise_sd": "float64",
+    "noise_df": "Int64",
 }
 _CATEGORIES = {"goal": Goal, "goal_source": GoalSource, "outcome": Outcome}
 
@@ -275,6 +332,26 @@ def _rows(metric: MetricComparison, baseline: Side, candidate: Side, change: Cha
         len(change.candidate.values),
         change.baseline.last_step,
         change.candidate.last_step,
+        *_evidence_cells(change.evidence),
+    )
+
+
+def _evidence_cells(evidence: Evidence | None) -> tuple[Any, ...]:
+    if evidence is None:
+        return (None, None, None, None, None, None, "", False, None, None)
+    test, noise = evidence.test, evidence.noise
+    interval = test.interval if test else None
+    return (
+        evidence.baseline.sd,
+        evidence.candidate.sd,
+        interval.low if interval else None,
+        interval.high if interval else None,
+        test.p if test else None,
+        evidence.corrected,
+        test.method if test else "",
+        evidence.is_paired,
+        noise.sd if noise else None,
+        noise.df if noise else None,
     )
 
 

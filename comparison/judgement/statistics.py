@@ -2,7 +2,7 @@
 
 Every function takes plain finite numbers and returns frozen values; nothing is read, nothing is drawn, and what
 cannot be computed is None rather than a number that looks like an answer. scipy does the mathematics and is
-imported by the first call: it takes most of a second.
+imported by the first call.
 
 Which test when, and what each is known to do to false alarms, is told in docs/judgement.md. Sources: Welch 1947
 (unequal variances), Holm 1979 (several tests), Schuirmann 1987 (equivalence by two one-sided tests), McNemar 1947,
@@ -23,6 +23,7 @@ LEAST_NOISE_DF = 4  # degrees of freedom below which pooled noise judges nothing
 MAX_PERMUTATIONS = 20_000  # exact permutation tests are counted out up to this many
 RESAMPLES = 10_000  # of a bootstrap
 MAX_SEEDS = 1_000  # a number of seeds nobody runs
+_NORMAL_80 = 2.8015852  # standard errors at which a normal test at 5 % has a power of 80 %
 _EXACT_MCNEMAR = 25  # discordant pairs below which McNemar's test is exact
 _EXACT_WILCOXON = 50  # non-zero differences up to which Wilcoxon's test is exact
 _DEGENERATE = 1e-12  # a spread of differences below this share of their mean is rounding
@@ -100,6 +101,17 @@ def welch(first: Sequence[float], second: Sequence[float]) -> Test | None:
         return None
     df = (one + two) ** 2 / (one**2 / (len(first) - 1) + two**2 / (len(second) - 1))
     return _t_test("Welch", difference, error, df)
+
+
+def without_spread(first: Sequence[float], second: Sequence[float]) -> Test | None:
+    """Two groups that are equal within themselves: over all ways to share the values out, two are as far apart.
+
+    None where the two are equal, or there is spread.
+    """
+    if len({*first}) != 1 or len({*second}) != 1 or first[0] == second[0]:
+        return None
+    p = min(1.0, 2 / math.comb(len(first) + len(second), len(first)))
+    return Test("permutation", second[0] - first[0], p)
 
 
 def paired(first: Sequence[float], second: Sequence[float]) -> Test | None:
@@ -197,6 +209,20 @@ def pool(groups: Sequence[Sequence[float]]) -> Noise | None:
     return Noise(math.sqrt(total / df), df)
 
 
+def pool_near(groups: Sequence[Sequence[float]], values: Sequence[float]) -> Noise | None:
+    """The common spread of the groups whose means are near one of these values: within 2 √2 pooled sd.
+
+    Far from them chance may do something else: near a ceiling values hardly vary. None where none is near.
+    """
+    several = [group for group in groups if len(group) > 1]
+    noise = pool(several)
+    if noise is None:
+        return None
+    reach = 2 * math.sqrt(2) * noise.sd
+    near = [group for group in several if any(abs(fmean(group) - value) <= reach for value in values)]
+    return pool(near)
+
+
 def singles(first: float, second: float, noise: Noise) -> Test | None:
     """Two single runs, judged by the known noise of repeats: t with the pool's degrees of freedom, never 1.96.
 
@@ -205,6 +231,14 @@ def singles(first: float, second: float, noise: Noise) -> Test | None:
     if not noise.sd:
         return None
     return _t_test("pooled noise", second - first, noise.sd * math.sqrt(2), noise.df)
+
+
+def by_noise(first: Summary, second: Summary, noise: Noise) -> Test | None:
+    """As `singles`, of the means of so many runs each."""
+    if not noise.sd:
+        return None
+    error = noise.sd * math.sqrt(1 / first.n + 1 / second.n)
+    return _t_test("pooled noise", second.mean - first.mean, error, noise.df)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -229,9 +263,9 @@ def equivalence(first: Sequence[float], second: Sequence[float], margin: float) 
     if found is None or found.df is None:
         return None
     error = math.sqrt(_variance(first) / len(first) + _variance(second) / len(second))
-    stats = _stats()
-    below = stats.t.sf((found.difference + margin) / error, found.df)
-    above = stats.t.cdf((found.difference - margin) / error, found.df)
+    special = _special()
+    below = special.stdtr(found.df, -(found.difference + margin) / error)
+    above = special.stdtr(found.df, (found.difference - margin) / error)
     half = _t_quantile(1 - ALPHA, found.df) * error
     inside = Interval(found.difference - half, found.difference + half)
     return Test("TOST", found.difference, float(max(below, above)), inside, None, found.df)
@@ -316,10 +350,12 @@ def seeds_needed(difference: float, sd: float) -> int | None:
     if not sd > 0 or not difference:
         return None
     size = abs(difference) / sd
-    for n in range(3, MAX_SEEDS + 1):
-        if _power(size, n) >= POWER:
-            return n
-    return None
+    if not size or (guess := 2 * (_NORMAL_80 / size) ** 2) > MAX_SEEDS:
+        return None
+    n = max(3, int(guess) - 2)  # the normal approximation is short by one or two
+    while _power(size, n) < POWER:
+        n += 1
+    return n if n <= MAX_SEEDS else None
 
 
 def advantage_of_best(k: int) -> float:
@@ -337,17 +373,17 @@ def advantage_of_best(k: int) -> float:
 
 def _power(size: float, n: int) -> float:
     """The chance that Student's test of `n` a side finds a difference of `size` standard deviations."""
-    stats = _stats()
+    special = _special()
     df = 2 * n - 2
     limit = _t_quantile(1 - ALPHA / 2, df)
     shift = size * math.sqrt(n / 2)
-    return float(stats.nct.sf(limit, df, shift) + stats.nct.cdf(-limit, df, shift))
+    return float(1 - special.nctdtr(df, shift, limit) + special.nctdtr(df, shift, -limit))
 
 
 def _t_test(method: str, difference: float, error: float, df: float) -> Test:
     statistic = difference / error
     half = _t_quantile(1 - ALPHA / 2, df) * error
-    p = 2 * float(_stats().t.sf(abs(statistic), df))
+    p = 2 * float(_special().stdtr(df, -abs(statistic)))
     return Test(method, difference, p, Interval(difference - half, difference + half), statistic, df)
 
 
@@ -364,16 +400,22 @@ def _sd(values: Sequence[float]) -> float | None:
 
 
 def _t_quantile(share: float, df: float) -> float:
-    return float(_stats().t.ppf(share, df))
+    return float(_special().stdtrit(df, share))
 
 
 def _normal_quantile(share: float) -> float:
-    return float(_stats().norm.ppf(share))
+    return float(_special().ndtri(share))
 
 
 def _normal_tail(z: float) -> float:
     """Two-sided."""
-    return 2 * float(_stats().norm.sf(abs(z)))
+    return 2 * float(_special().ndtr(-abs(z)))
+
+
+def _special() -> Any:
+    from scipy import special  # noqa: PLC0415 -- as below, and loaded in a fraction of the time
+
+    return special
 
 
 def _stats() -> Any:

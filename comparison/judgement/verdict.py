@@ -10,8 +10,18 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from math import isfinite
 
+from comparison.judgement.evidence_words import evidence_words, noise_words
 from comparison.judgement.numbers import NOTHING, RowDigits, format_row, is_same, is_within, significant
-from comparison.judgement.result import Change, Counts, MetricComparison, Outcome, Reading, Verdict, VerdictKind
+from comparison.judgement.result import (
+    Change,
+    Counts,
+    Evidence,
+    MetricComparison,
+    Outcome,
+    Reading,
+    Verdict,
+    VerdictKind,
+)
 from comparison.names import says_the_same
 from comparison.runs import Goal
 
@@ -19,10 +29,13 @@ ENOUGH_DIGITS = 3  # significant ones: two metrics that share all values to so m
 LITTLE = 0.01  # of the larger value: a cost that moved by less counts as the same beside other metrics
 _ONE_SIDED = (Outcome.ONLY_BASELINE, Outcome.ONLY_CANDIDATE, Outcome.NEITHER)
 _MOVED = (Outcome.BETTER, Outcome.WORSE)
+_OPEN = (Outcome.NO_CLEAR_DIFFERENCE, Outcome.TOO_FEW)
 _STANDING_OF = {
     Outcome.BETTER: VerdictKind.BETTER,
     Outcome.WORSE: VerdictKind.WORSE,
     Outcome.SAME: VerdictKind.SAME,
+    Outcome.NO_CLEAR_DIFFERENCE: VerdictKind.UNCLEAR,
+    Outcome.TOO_FEW: VerdictKind.UNCLEAR,
 }
 _Judged = Sequence[tuple[MetricComparison, Outcome]]
 
@@ -184,6 +197,11 @@ class _Tally:
         self.odd = outcomes.count(Outcome.NOT_A_NUMBER)
         self.unclear = outcomes.count(Outcome.UNCLEAR)
         self.all_same = outcomes.count(Outcome.SAME)
+        weighed = [outcome for _, outcome in (quality if self.has_quality else costs) or shared]
+        self.no_clear = weighed.count(Outcome.NO_CLEAR_DIFFERENCE)
+        self.too_few = weighed.count(Outcome.TOO_FEW)
+        self.all_open = sum(outcome in _OPEN for outcome in outcomes)
+        self.is_quality_open = any(outcome in _OPEN for _, outcome in quality)
 
     @property
     def leading(self) -> Counts:
@@ -198,7 +216,7 @@ class _Tally:
     @property
     def is_by_cost(self) -> bool:
         """Whether quality was judged and did not move, so that costs decide."""
-        same = self.has_quality and sum(self.quality) == self.quality.same > 0
+        same = self.has_quality and sum(self.quality) == self.quality.same > 0 and not self.is_quality_open
         return same and bool(self.costs.better or self.costs.worse) and not self.odd + self.unclear
 
     def standing(self) -> VerdictKind:
@@ -211,6 +229,8 @@ class _Tally:
             return VerdictKind.MIXED
         if better or worse:
             return VerdictKind.BETTER if better else VerdictKind.WORSE
+        if self.no_clear + self.too_few:
+            return VerdictKind.UNCLEAR
         judged = self.quality if self.has_quality else self.costs
         return VerdictKind.SAME if judged.same else VerdictKind.UNKNOWN
 
@@ -238,11 +258,17 @@ def _sentence(standing: VerdictKind, tally: _Tally, *, label: str, several: bool
         if tally.is_by_cost:
             costs = f"{label} is {standing.value} on {moved} of {_counted(sum(leading), 'cost')}"
             return _Sentence(f"{costs}, the same on {_metrics(tally.leading.same)}")
-        claim = f"{label} is {standing.value} on {moved} of {_metrics(sum(leading))}"
-        return _Sentence(claim, note=_notes(_not_judged(tally), _costs(tally)))
+        counted = sum(leading) + tally.no_clear + tally.too_few
+        claim = f"{label} is {standing.value} on {moved} of {_metrics(counted)}"
+        return _Sentence(claim, note=_notes(_left_open(tally), _not_judged(tally), _costs(tally)))
     if standing is VerdictKind.MIXED:
         return _mixed(tally, label)
-    told = {VerdictKind.SAME: _same, VerdictKind.UNKNOWN: _unknown, VerdictKind.NOTHING: _nothing}[standing](tally)
+    told = {
+        VerdictKind.SAME: _same,
+        VerdictKind.UNCLEAR: _open,
+        VerdictKind.UNKNOWN: _unknown,
+        VerdictKind.NOTHING: _nothing,
+    }[standing](tally)
     return replace(told, claim=f"{label}: {told.claim[0].lower()}{told.claim[1:]}") if several else told
 
 
@@ -251,11 +277,30 @@ def _mixed(tally: _Tally, label: str) -> _Sentence:
         told = _better_and_worse(tally.moved_costs, "cost")
         return _Sentence(f"Mixed: {label} is {told}, the same on {_metrics(tally.leading.same)}")
     claim = f"Mixed: {label} is {_better_and_worse(tally.leading, 'metric')}"
-    return _Sentence(claim, note=_notes(_not_judged(tally), _costs(tally)))
+    return _Sentence(claim, note=_notes(_left_open(tally), _not_judged(tally), _costs(tally)))
 
 
 def _better_and_worse(counts: Counts, noun: str) -> str:
     return f"better on {counts.better} of {_counted(sum(counts), noun)}, worse on {counts.worse}"
+
+
+def _open(tally: _Tally) -> _Sentence:
+    """What chance leaves open: of groups, or of runs whose noise is known."""
+    claims = []
+    if tally.no_clear:
+        claims.append(f"No clear difference on {_metrics(tally.no_clear)}")
+    if tally.too_few:
+        few = f"too few runs to tell on {_metrics(tally.too_few)}"
+        claims.append(few if claims else few.capitalize())
+    same = f"{_metrics(tally.all_same)} the same" if tally.all_same else ""
+    changed = f"{tally.changed} changed with no known goal" if tally.changed else ""
+    return _Sentence(", ".join(claims), note=_notes(same, changed, _not_judged(tally), _costs(tally)))
+
+
+def _left_open(tally: _Tally) -> str:
+    """`no clear difference on 2 metrics`, beside others that are better or worse."""
+    clear = f"no clear difference on {_metrics(tally.no_clear)}" if tally.no_clear else ""
+    return _notes(clear, f"too few runs to tell on {_metrics(tally.too_few)}" if tally.too_few else "")
 
 
 def _same(tally: _Tally) -> _Sentence:
@@ -277,7 +322,7 @@ def _unknown(tally: _Tally) -> _Sentence:
 
 def _why_unknown(tally: _Tally) -> str:
     if tally.changed:
-        unknown = tally.shared - tally.odd - tally.unclear - sum(tally.all)
+        unknown = tally.shared - tally.odd - tally.unclear - sum(tally.all) - tally.all_open
         which = "this metric" if unknown == 1 else f"these {unknown} metrics"
         return "; ".join(filter(None, (f"no goal is known for {which}", _not_judged(tally))))
     causes = []
@@ -326,7 +371,7 @@ def _others(others: _Judged) -> str:
         told = f"{_counted(better, 'more metric')} better, {worse} worse" + (f", {same} the same" if same else "")
     else:
         told = f"{_counted(same, 'more metric')} the same" if known else ""
-    return _notes(told, _not_judged(tally))
+    return _notes(told, _left_open(tally), _not_judged(tally))
 
 
 def _metrics(count: int) -> str:
@@ -377,6 +422,9 @@ def _primary_sentence(metric: MetricComparison, change: Change, *, baseline: str
         Outcome.NOT_A_NUMBER: f"Cannot tell: {name} is not a number",
         Outcome.UNCLEAR: f"Cannot tell: {name} was logged for several datasets",
     }
+    judged = _by_evidence(metric, change, change.evidence, baseline=baseline, label=label) if change.evidence else None
+    if judged is not None:
+        return judged
     if change.outcome in unmoved:
         return _Sentence(unmoved[change.outcome])
     if change.outcome is Outcome.CHANGED:
@@ -385,7 +433,16 @@ def _primary_sentence(metric: MetricComparison, change: Change, *, baseline: str
 
 
 def evidence_of(name: str, change: Change) -> str:
-    """`accuracy 0.85 → 0.92 (+8.2 %)`; the difference where there is no relative change."""
+    """`accuracy 0.85 → 0.92 (+8.2 %)`; the difference where there is no relative change.
+
+    What repeats judged has its interval, `(+0.031, 95 %: +0.024 to +0.038; 5 seeds each, paired)`, or the noise.
+    """
+    evidence = change.evidence
+    if evidence is not None and (evidence.test is not None or change.outcome in _OPEN):
+        is_same = change.outcome is Outcome.SAME and evidence.same is not None
+        words, noise = evidence_words(change, evidence, is_same=is_same), noise_words(evidence)
+        numbers = f"{words.difference}; {noise}" if noise else words.summary
+        return f"{name} {words.baseline} → {words.candidate} ({numbers})"
     shown = format_row(change.baseline.value, change.candidate.value)
     return f"{name} {shown.values[0]} → {shown.values[1]} ({change_words(change, shown)})"
 
@@ -398,3 +455,25 @@ def _values(change: Change) -> str:
 def change_words(change: Change, shown: RowDigits) -> str:
     """`+8.2 %`; the signed difference where there is no relative change, or none that can be read."""
     return shown.differences[0] if change.relative is None or shown.changes[0] == NOTHING else shown.changes[0]
+
+
+def _by_evidence(
+    metric: MetricComparison, change: Change, evidence: Evidence, *, baseline: str, label: str
+) -> _Sentence | None:
+    """The sentence of a metric that repeats judge: who is better, by how much, and how sure; None where they do not."""
+    is_shown_same = change.outcome is Outcome.SAME and evidence.same is not None
+    if evidence.test is None and change.outcome not in _OPEN and not is_shown_same:
+        return None
+    claims = {
+        Outcome.BETTER: f"{label} is better",
+        Outcome.WORSE: f"{label} is worse",
+        Outcome.CHANGED: f"Cannot tell: no goal is known for {metric.name}",
+        Outcome.NO_CLEAR_DIFFERENCE: f"Cannot tell {label} from {baseline}"
+        if noise_words(evidence)
+        else f"No clear difference between {baseline} and {label}",
+        Outcome.TOO_FEW: f"Too few runs to tell {label} from {baseline}",
+    }
+    if is_shown_same:
+        claims[Outcome.SAME] = f"{baseline} and {label} are the same within {evidence.margin:g}"
+    claim = claims.get(change.outcome)
+    return _Sentence(claim, evidence_of(metric.name, change)) if claim else None

@@ -24,6 +24,7 @@ from comparison.judgement.result import (
 from comparison.language.quoting import quote
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
 from comparison.reports.headline import FIT, comparison_headline, is_known, run_card, side_labels, verdict_lines
+from comparison.reports.repeats import group_value, repeats_section, repeats_steps
 from comparison.reports.text import (
     NAME_CHARS,
     VALUE_CHARS,
@@ -80,7 +81,11 @@ def comparison_report(  # noqa: PLR0913 -- all but the comparison have defaults 
         summary="",
         sides=_sides(comparison, labels, ui_url=ui_url, now=now),
         table=metrics,
-        sections=(*_each(judged), *comparison_sections(comparison, short, everything=everything)),
+        sections=(
+            *_each(judged),
+            *_repeats(comparison, short),
+            *comparison_sections(comparison, short, everything=everything),
+        ),
         warnings=tuple(_sentence(warning.text, comparison) for warning in comparison.warnings),
         steps=_steps(comparison, command, folded=bool(metrics and metrics.note), in_channel=in_channel),
         links=(*_links(comparison, labels, ui_url), *rules),
@@ -106,6 +111,11 @@ def _each(judged: Sequence[Verdict]) -> tuple[Section, ...]:
     if len(judged) == 1:
         return ()
     return (Section("Verdicts", tuple(Line(verdict.text) for verdict in judged)),)
+
+
+def _repeats(comparison: Comparison, labels: Sequence[str]) -> tuple[Section, ...]:
+    found = repeats_section(comparison, labels)
+    return () if found is None else (found,)
 
 
 def _links(comparison: Comparison, labels: Sequence[str], ui_url: str) -> tuple[Link, ...]:
@@ -134,7 +144,7 @@ def _sentence(text: str, comparison: Comparison) -> str:
 
 
 def _steps(comparison: Comparison, command: str, *, folded: bool, in_channel: bool) -> tuple[Step, ...]:
-    steps = []
+    steps = list(repeats_steps(comparison))
     unknown = list(dict.fromkeys(metric.logged_as for metric in comparison.metrics if _moves_without_goal(metric)))
     if unknown and in_channel:
         typed = f"{command} set goal {quote(unknown[0])} {EITHER}" if quote(unknown[0]) else ""
@@ -163,6 +173,7 @@ def _footnotes(comparison: Comparison, command: str) -> tuple[str, ...]:
             None,
             (
                 _reading_step(comparison.reading),
+                _spreads(comparison),
                 _within(comparison.metrics),
                 _counted_once(comparison.counted_once),
                 _assumed(comparison, command),
@@ -189,6 +200,11 @@ def _counted_once(repeated: Sequence[Sequence[str]]) -> str:
     told = [join_names(names) for names in repeated[:GOALS_NAMED]]
     told += [f"and {len(repeated) - GOALS_NAMED:,} more"] if len(repeated) > GOALS_NAMED else []
     return f"Counted once, as their values are equal: {'; '.join(told)}." if told else ""
+
+
+def _spreads(comparison: Comparison) -> str:
+    groups = any(len(side.runs) > 1 for side in comparison.sides)
+    return "Values of several runs: mean ± standard deviation (number of runs)." if groups else ""
 
 
 def _reading_step(reading: str) -> str:
@@ -344,8 +360,7 @@ def _digits(metric: MetricComparison) -> RowDigits:
 def _reading_words(reading: Reading, text: str) -> Cell:
     if reading.value is None:
         return Cell(NOT_LOGGED)
-    runs = len(reading.values)
-    told = f"{text} (mean of {runs})" if reading.asked_of > 1 else text
+    told = group_value(reading, text) if reading.asked_of > 1 else text
     return Cell(told, finite(reading.value))
 
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
+from comparison.judgement.evidence_words import evidence_words, noise_words
 from comparison.judgement.numbers import NOTHING, format_row
 from comparison.judgement.primary_metric import deciding_metric
-from comparison.judgement.result import Comparison, MetricComparison, Outcome, Verdict, VerdictKind
+from comparison.judgement.result import Change, Comparison, Evidence, MetricComparison, Outcome, Verdict, VerdictKind
 from comparison.judgement.verdict import change_words, count, holders, judge, tally_of_best, values_of
 from comparison.report import RunCard
 from comparison.reports.text import (
@@ -31,12 +32,14 @@ SIGNS = {
     VerdictKind.WORSE: "❌",
     VerdictKind.MIXED: "↔️",
     VerdictKind.SAME: "➖",
+    VerdictKind.UNCLEAR: "❔",
     VerdictKind.UNKNOWN: "❔",
     VerdictKind.NOTHING: "❔",
 }
 LEADER = "🏆"
 _CLOSE = 0.01  # of the best value: runs within it lead together
 _FEWEST_CLOSE = 2
+OPEN = (Outcome.NO_CLEAR_DIFFERENCE, Outcome.TOO_FEW)
 _ON_ONE = " on 1 of 1 metric"  # says nothing beside the metric
 
 
@@ -100,6 +103,8 @@ def _of_two(comparison: Comparison, verdict: Verdict) -> Headline:
     if metric is None:
         return replace(plain, claim=verdict.claim)
     change = metric.changes[0]
+    if change.evidence is not None and change.evidence.test is not None and verdict.standing is not VerdictKind.MIXED:
+        return _by_evidence(plain, metric, change, change.evidence)
     shown = format_row(change.baseline.value, change.candidate.value)
     told = replace(plain, metric=display_name(metric.name), change=change_words(change, shown))
     if verdict.standing is VerdictKind.MIXED:
@@ -107,19 +112,27 @@ def _of_two(comparison: Comparison, verdict: Verdict) -> Headline:
     return replace(told, values=f"{shown.values[0]} → {shown.values[1]}")
 
 
+def _by_evidence(plain: Headline, metric: MetricComparison, change: Change, evidence: Evidence) -> Headline:
+    """With what repeats tell: the difference and its interval, or how far runs must differ."""
+    words, noise = evidence_words(change, evidence), noise_words(evidence)
+    numbers = f"{words.difference}; {noise}" if noise else words.summary
+    values = f"{words.baseline} → {words.candidate}"
+    return replace(plain, metric=display_name(metric.name), values=values, change=numbers)
+
+
 def telling_metric(comparison: Comparison, candidate: int, verdict: Verdict) -> MetricComparison | None:
     """The metric that shows a verdict: the primary one, else the first in order among those that went this way.
 
     Of a mixed verdict it is the one that got worst. None: none went this way, or one of several datasets decides.
     """
-    if verdict.standing not in (VerdictKind.BETTER, VerdictKind.WORSE, VerdictKind.MIXED):
+    if verdict.standing not in (VerdictKind.BETTER, VerdictKind.WORSE, VerdictKind.MIXED, VerdictKind.UNCLEAR):
         return None
     primaries = [metric for metric in comparison.metrics if metric.primary]
     if len(primaries) > 1:
         return None
-    wanted = Outcome.BETTER if verdict.standing is VerdictKind.BETTER else Outcome.WORSE
+    wanted = {VerdictKind.BETTER: (Outcome.BETTER,), VerdictKind.UNCLEAR: OPEN}.get(verdict.standing, (Outcome.WORSE,))
     counted = count(comparison.metrics, candidate, comparison.not_counted)
-    moved = [metric for metric, outcome in counted if outcome is wanted]
+    moved = [metric for metric, outcome in counted if outcome in wanted]
     if verdict.standing is VerdictKind.MIXED:
         return max(moved, key=lambda metric: _size(metric, candidate), default=None)
     return deciding_metric([metric for metric in moved if metric.primary] or moved)
@@ -141,15 +154,40 @@ def _leading(metric: MetricComparison, comparison: Comparison, labels: Sequence[
     if len(best) == len(labels):
         claim = f"No difference in {name}: {shown.values[0]} in all {len(labels)}"
         return Headline(VerdictKind.SAME, claim, note=_best_on(comparison, labels, metric))
-    note = _close(values, metric.goal, len(best)) or _best_on(comparison, labels, metric)
+    if open_ := _no_clear_leader(metric, best, labels):
+        return replace(open_, values=f"{shown.values[best[0]]} in {labels[best[0]]}")
+    note = _within_noise(metric, values) or _close(values, metric.goal, len(best))
+    note = note or _best_on(comparison, labels, metric)
     if best == [0]:
         claim = f"The baseline {labels[0]} is still best"
         return Headline(VerdictKind.WORSE, claim, name, shown.values[0], note=note, sign=LEADER)
     leaders = join_names([labels[number] for number in best], limit=3)
-    claim = f"{leaders} {'leads' if len(best) == 1 else 'lead'} {len(labels)} runs"
+    things = "sides" if any(len(side.runs) > 1 for side in comparison.sides) else "runs"
+    claim = f"{leaders} {'leads' if len(best) == 1 else 'lead'} {len(labels)} {things}"
     change = shown.changes[best[0] - 1] if best[0] else NOTHING
     against = f"{change} against {labels[0]}" if change[0] in "+-×" else ""
     return Headline(VerdictKind.BETTER, claim, name, shown.values[best[0]], against, note, LEADER)
+
+
+def _no_clear_leader(metric: MetricComparison, best: Sequence[int], labels: Sequence[str]) -> Headline | None:
+    """Where chance may be why the best value is the best: the one that leads is not clearly apart from the baseline."""
+    others = metric.changes if 0 in best else [metric.changes[number - 1] for number in best]
+    unclear = [number for number, change in enumerate(metric.changes) if change.outcome in OPEN and change in others]
+    if not unclear:
+        return None
+    if 0 in best and len(unclear) < len(metric.changes):
+        return None
+    note = f"no clear difference from {labels[0]}" if 0 not in best else "no candidate is clearly apart from it"
+    claim = f"No clear leader among {len(labels)} sides"
+    return Headline(VerdictKind.UNCLEAR, claim, f"best {display_name(metric.name)}", note=note)
+
+
+def _within_noise(metric: MetricComparison, values: Sequence[float | None]) -> str:
+    """`first 3 are within noise of each other`, where the noise of single runs is known."""
+    needed = max((change.evidence.needed or 0.0 for change in metric.changes if change.evidence), default=0.0)
+    finite = sorted((v for v in values if v is not None and isfinite(v)), reverse=metric.goal is Goal.HIGHER)
+    near = [each for each in finite if abs(each - finite[0]) < needed]
+    return f"first {len(near)} are within noise of each other" if len(near) >= _FEWEST_CLOSE else ""
 
 
 def _close(values: Sequence[float | None], goal: Goal, leaders: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 
+from comparison.judgement.evidence_words import outcome_word
 from comparison.judgement.numbers import NOTHING
 from comparison.judgement.result import Change, Outcome
 from comparison.runs import Run, is_moment
@@ -298,6 +299,8 @@ WORDS = {
     Outcome.NOT_A_NUMBER: "not a number",
     Outcome.NEITHER: "in neither",
     Outcome.UNCLEAR: "cannot tell",
+    Outcome.NO_CLEAR_DIFFERENCE: "not clear",
+    Outcome.TOO_FEW: "too few runs",
 }
 
 
@@ -307,7 +310,7 @@ def difference_words(change: Change, text: str) -> str:
         return NOTHING
     if not change.difference:
         return WORDS[change.outcome]
-    return f"{change_arrow(change)} {text} {WORDS[change.outcome]}"
+    return f"{change_arrow(change)} {text} {outcome_word(change) or WORDS[change.outcome]}"
 
 
 def change_arrow(change: Change) -> str:
@@ -330,4 +333,4 @@ def value_with_change(change: Change, value: str, difference_text: str, relative
     if not change.difference:
         return f"{value} {WORDS[change.outcome]}"
     size = difference_text if change.relative is None else relative_text
-    return f"{value} {change_arrow(change)} {size} {WORDS[change.outcome]}"
+    return f"{value} {change_arrow(change)} {size} {outcome_word(change) or WORDS[change.outcome]}"

@@ -2,20 +2,26 @@
 
 import fnmatch
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from comparison.concurrency import side_by_side
+from comparison.judgement.repeats import are_repeats, is_chance, is_of_configuration
 from comparison.names import nearest_names
 from comparison.resolve.among import pattern_of
 from comparison.run_reference import Group
-from comparison.runs import Run, Status
+from comparison.runs import Run
 from comparison.tracking.source import RunSource
 
-MOST_OF_A_GROUP = 100
+MOST_OF_A_GROUP = 500
+_MOST_CONDITIONS = 6  # of a filter by parameters, each of which costs the server a join
+_WHOLE_NUMBER = re.compile(r"\d{1,15}")
+_NUMBER = re.compile(r"[+-]?[\d.]+(?:e[+-]?\d+)?", re.IGNORECASE)
+_ID_START = re.compile(r"[0-9a-f]{8,32}", re.IGNORECASE)
 _SEED = r"(?:seeds?|s|rng|random[-_ ]?(?:state|seed)|rep|repeat|replica|replicate|fold|cv|run|trial|try)"
 _SEEDED = re.compile(rf"[\s_.:/#-]*{_SEED}[\s_.:=/#-]*\d+")
+_SEED_AT_END = re.compile(rf"(?:[\s_.:/#-]*{_SEED}[\s_.:=/#-]*\d+|[\s_.:/#-]+\d+)$", re.IGNORECASE)
 _NUMBERED = re.compile(r"[\s_.:/#-]+\d+")
 _SIGNS = re.compile(r"['\"\\%]")
 
@@ -33,27 +39,33 @@ class FoundGroup:
 def find_group(told: Group, source: RunSource, *, experiment_ids: Sequence[str] = ()) -> FoundGroup:
     """One question for a pattern or a filter, two for a name. Raises FilterRefused.
 
-    Runs that failed or still run are left out where others finished, and named.
+    All of them: which count is for the comparison to say.
     """
     ids = tuple(experiment_ids)
     if told.where:
         found = source.search(told.where, experiment_ids=ids, limit=MOST_OF_A_GROUP + 1)
-        return _settled(told.where, found)
+        return _settled(told.name or told.where, found)
     if told.pattern:
         pattern = _SIGNS.sub("_", told.pattern).replace("*", "%").replace("?", "_")
         found = source.search(f"attributes.run_name ILIKE '{pattern}'", experiment_ids=ids, limit=MOST_OF_A_GROUP + 1)
         wanted = told.pattern.casefold()
         return _settled(told.pattern, [run for run in found if fnmatch.fnmatchcase(run.name.casefold(), wanted)])
-    like, tagged = side_by_side(
+    like, tagged, prefixed = side_by_side(
         [
-            partial(source.search, where, experiment_ids=ids, limit=MOST_OF_A_GROUP + 1)
-            for where in (
-                f"attributes.run_name ILIKE '{pattern_of(told.name)}%'",
-                f"tags.`group` = '{pattern_of(told.name)}'",
-            )
+            *(
+                partial(source.search, where, experiment_ids=ids, limit=MOST_OF_A_GROUP + 1)
+                for where in (
+                    f"attributes.run_name ILIKE '{pattern_of(told.name)}%'",
+                    f"tags.`group` = '{pattern_of(told.name)}'",
+                )
+            ),
+            partial(_by_id, told.name, source),
         ]
     )
     repeats = _repeats(told.name, like)
+    named = [run for run in repeats if run.name.casefold() == told.name.casefold()] or prefixed
+    if named and len(named) == max(len(repeats), 1):
+        return _repeats_of(max(named, key=lambda run: run.started_at or 0), source)
     if repeats:
         return _settled(told.name, repeats)
     if tagged:
@@ -69,14 +81,60 @@ def _repeats(name: str, runs: Sequence[Run]) -> list[Run]:
     return [*seeded, *same] if seeded else [run for run, rest in rests if not rest or _NUMBERED.fullmatch(rest)]
 
 
+def _by_id(name: str, source: RunSource) -> list[Run]:
+    return source.with_prefix(name.lower(), limit=2)[:1] if _ID_START.fullmatch(name) else []
+
+
+def _repeats_of(run: Run, source: RunSource) -> FoundGroup:
+    """The runs of its experiment with its configuration, by one question; the run alone where it logged no parameter.
+
+    MLflow narrows by what its filters can say; numbers are compared as numbers here.
+    """
+    conditions = _conditions(run.parameters)
+    found = (
+        source.search(
+            " AND ".join(conditions),
+            experiment_ids=(run.experiment.experiment_id,),
+            limit=MOST_OF_A_GROUP + 1,
+        )
+        if conditions
+        else []
+    )
+    repeats = {each.run_id: each for each in found if are_repeats(run, each)} or {run.run_id: run}
+    chance = [name for name in run.parameters if is_chance(name)]
+    but = f", but for {', '.join(chance[:3])}" if chance else ""
+    note = (
+        f"the parameters of {run.name}{but}"
+        if conditions
+        else f"{run.name} logged no parameters, so its repeats are not known"
+    )
+    return _settled(_stem(list(repeats.values()), run), list(repeats.values()), (note,))
+
+
+def _conditions(parameters: Mapping[str, str]) -> list[str]:
+    """What MLflow can filter by: texts as they are, whole and decimal numbers by how they begin."""
+    texts, numbers = [], []
+    for name, value in parameters.items():
+        if not is_of_configuration(name) or _SIGNS.search(value) or set('`"') & set(name) or not 0 < len(value) < 100:
+            continue
+        if not _NUMBER.fullmatch(value):
+            texts.append(f"params.`{name}` = '{value}'")
+        elif _WHOLE_NUMBER.fullmatch(value):
+            numbers.append(f"params.`{name}` LIKE '{value}%'")
+        elif "e" not in value.casefold():
+            numbers.append(f"params.`{name}` LIKE '{value.rstrip('0')}%'")
+    return (numbers + texts)[:_MOST_CONDITIONS]
+
+
+def _stem(runs: Sequence[Run], run: Run) -> str:
+    """What the names share before their seeds, else the run that was named."""
+    stems = {_SEED_AT_END.sub("", each.name) for each in runs}
+    stem = stems.pop() if len(stems) == 1 else ""
+    return stem if stem and len(runs) > 1 else f"repeats of {run.name}" if len(runs) > 1 else run.name
+
+
 def _settled(label: str, found: Sequence[Run], notes: tuple[str, ...] = ()) -> FoundGroup:
     if len(found) > MOST_OF_A_GROUP:
         notes = (*notes, f"the newest {MOST_OF_A_GROUP} of more")
     runs = sorted(found, key=lambda run: -(run.started_at or 0))[:MOST_OF_A_GROUP]
-    finished = [run for run in runs if run.status is Status.FINISHED]
-    rest = [run for run in runs if run.status is not Status.FINISHED]
-    if not finished or not rest:
-        return FoundGroup(label, tuple(runs), notes)
-    named = ", ".join(f"{run.name} ({run.status.value.lower()})" for run in rest[:5])
-    more = f" and {len(rest) - 5} more" if len(rest) > 5 else ""
-    return FoundGroup(label, tuple(finished), (*notes, f"without {named}{more}"))
+    return FoundGroup(label, tuple(runs), notes)

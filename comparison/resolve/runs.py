@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from comparison.channel_defaults import ChannelDefaults
+from comparison.concurrency import side_by_side
 from comparison.errors import (
     Ambiguous,
     ExperimentNotFound,
@@ -20,6 +22,7 @@ from comparison.errors import (
 )
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import choose_primary
+from comparison.judgement.repeats import settle_side
 from comparison.language.dates import since
 from comparison.language.quoting import complete_request, offered
 from comparison.language.run_reference import joined_by_commas, model_version
@@ -120,6 +123,7 @@ def find_runs(  # noqa: PLR0913 -- all but two have defaults and are given by na
     """
     within = (find_experiment(experiment, source, text=text),) if experiment else ()
     scope = SearchScope(source, within, text, metric, defaults or ChannelDefaults(), now, several, _names_of(excluded))
+    references = _sweeps_as_sides(references, scope)
     try:
         return _found(references, scope)
     except RunNotFound:
@@ -267,6 +271,21 @@ def _sweep(told: SweepRuns, scope: SearchScope) -> list[Side]:
     if len(kept) > MOST_OF_A_SWEEP:
         note += f", the newest {MOST_OF_A_SWEEP} of more"
     return [Side(run.name, (run,), (note,)) for run in kept[:MOST_OF_A_SWEEP]]
+
+
+def _sweeps_as_sides(references: Sequence[RunReference], scope: SearchScope) -> Sequence[RunReference]:
+    """The children of several parents are a side each; those of one parent are compared with each other."""
+    sweeps = [each for each in references if isinstance(each, SweepRuns)]
+    if len(sweeps) < 2:
+        return references
+    found = side_by_side([partial(find_runs, [each.parent], scope.source, text=scope.text) for each in sweeps])
+    parents = {id(each): sides[0].runs[0] for each, sides in zip(sweeps, found, strict=True)}
+    return [
+        Group(where=is_child_of(parent.run_id), name=f"children of {parent.name}", at=each.at)
+        if (parent := parents.get(id(each)))
+        else each
+        for each in references
+    ]
 
 
 def _without_excluded(runs: Sequence[Run], scope: SearchScope, *, is_whole: bool = True) -> list[Run]:
@@ -825,10 +844,12 @@ def _grouped(told: Group, scope: SearchScope) -> list[Side]:
 
 
 def _group_side(label: str, runs: Sequence[Run], notes: Sequence[str] = ()) -> Side:
-    named = ", ".join(run.name for run in runs[:5])
-    more = f" and {len(runs) - 5} more" if len(runs) > 5 else ""
-    count = f"mean of {len(runs)} runs: {named}{more}" if len(runs) > 1 else f"the only run that fits: {named}"
-    return Side(label, tuple(runs), (count, *notes))
+    side = settle_side(Side(label, tuple(runs)))
+    named = ", ".join(run.name for run in side.runs[:5])
+    more = f" and {len(side.runs) - 5} more" if len(side.runs) > 5 else ""
+    only = "the only run that counts" if side.left_out else "the only run that fits"
+    count = f"mean of {len(side.runs)} runs: {named}{more}" if len(side.runs) > 1 else f"{only}: {named}"
+    return replace(side, notes=(count, *notes))
 
 
 _CHOOSERS: dict[type, Callable[[Any, SearchScope], list[Side]]] = {

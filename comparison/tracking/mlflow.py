@@ -812,6 +812,7 @@ def _among(run_ids: Sequence[str]) -> str:
 GOAL_TAG = "mlcompare.goal."
 GOALS_TAG = "mlcompare.goals"  # several, also by patterns, which no tag's name can hold: score_*: higher, ls_*: lower
 TOLERANCE_TAG = "mlcompare.tolerance"
+MARGIN_TAG = "mlcompare.margin."
 METRIC_TAG = "mlcompare.metric"
 BASELINE_TAG = "mlcompare.baseline"
 _STATUSES = frozenset(Status) - {Status.PRUNED}
@@ -872,7 +873,23 @@ def to_experiment(found: Any) -> Experiment:
         if name.startswith(GOAL_TAG) and value.strip().lower() in _GOALS
     }
     primary, baseline = (tags.get(tag, "").strip() for tag in (METRIC_TAG, BASELINE_TAG))
-    return Experiment(found.experiment_id, found.name, goals, primary, baseline, tolerances=_tolerances(tags))
+    return Experiment(
+        found.experiment_id, found.name, goals, primary, baseline, tolerances=_tolerances(tags), margins=_margins(tags)
+    )
+
+
+def _margins(tags: Mapping[str, str]) -> dict[str, float]:
+    """By metric, in its unit, from `mlcompare.margin.<metric>`; what is no positive number sets none."""
+    found: dict[str, float] = {}
+    for tag, value in tags.items():
+        if tag.startswith(MARGIN_TAG):
+            try:
+                margin = float(value)
+            except ValueError:
+                continue
+            if 0 < margin < math.inf:
+                found[tag.removeprefix(MARGIN_TAG)] = margin
+    return found
 
 
 def _tolerances(tags: Mapping[str, str]) -> dict[str, float]:

@@ -203,8 +203,11 @@ def test_the_mean_of_large_values_is_no_infinity():
     assert Reading((1.7e308, 1.7e308)).value == 1.7e308
 
 
-def test_a_side_with_a_nan_among_its_values_is_not_a_number():
+def test_a_nan_among_the_values_of_a_side_is_left_out_and_only_nans_are_not_a_number():
     comparison = compare([run("1", {"acc": 0.1}), run("2", {"acc": NAN})], run("B", {"acc": 0.5}))
+    assert change(comparison, "acc").baseline == Reading((0.1,), 0, 2, odd=(pytest.approx(NAN, nan_ok=True),))
+    assert change(comparison, "acc").outcome is Outcome.TOO_FEW
+    comparison = compare([run("1", {"acc": NAN}), run("2", {"acc": NAN})], run("B", {"acc": 0.5}))
     assert change(comparison, "acc").outcome is Outcome.NOT_A_NUMBER
 
 

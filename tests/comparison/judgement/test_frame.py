@@ -28,10 +28,15 @@ def test_a_row_says_everything():
     frame = compare(
         side("old", run("1", {"acc": 0.8}), run("2", {"acc": 0.9})), run("B", {"acc": 0.92}), metrics=["acc"]
     ).to_frame()
-    assert frame.iloc[0].to_dict() == {
+    row = frame.iloc[0].to_dict()
+    assert pd.isna(row.pop("noise_df"))
+    assert row == {
         "metric": "acc", "baseline": "old", "candidate": "B", "primary": True, "goal": "higher", "goal_source": "name",
-        "baseline_value": 0.85, "candidate_value": 0.92, "difference": 0.07, "change": pytest.approx(0.07 / 0.85), "outcome": "better",
-        "baseline_n": 2, "candidate_n": 1, "baseline_step": 0, "candidate_step": 0,
+        "baseline_value": 0.85, "candidate_value": 0.92, "difference": 0.07, "change": pytest.approx(0.07 / 0.85),
+        "outcome": "too few runs to tell", "baseline_n": 2, "candidate_n": 1, "baseline_step": 0, "candidate_step": 0,
+        "baseline_sd": pytest.approx(0.0707, abs=1e-4), "candidate_sd": pytest.approx(math.nan, nan_ok=True),
+        **dict.fromkeys(["low", "high", "p", "p_holm", "noise_sd"], pytest.approx(math.nan, nan_ok=True)),
+        "method": "", "paired": False,
     }  # fmt: skip
 
 
@@ -49,7 +54,7 @@ def test_columns_and_dtypes_are_the_same_whatever_was_compared(comparison):
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
     assert list(frame["outcome"].cat.categories) == [
         "better", "worse", "same", "changed", "only in baseline", "only in candidate", "not a number", "in neither",
-        "unclear",
+        "unclear", "no clear difference", "too few runs to tell",
     ]  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def test_one_run_on_both_sides_is_said_and_not_judged():
     assert found.text == "A (AA) and A (AA) #2 are one run, so there is nothing to judge"
     assert compare(same, same, metrics=["acc"]).verdicts[0].standing is VerdictKind.NOTHING
     assert compare([same, run("B")], [run("B"), same]).verdicts[0].standing is VerdictKind.NOTHING
-    assert compare([same, run("B", {"acc": 2})], same).verdicts[0].standing is VerdictKind.WORSE
+    assert compare([same, run("B", {"acc": 2})], same).verdicts[0].standing is VerdictKind.UNCLEAR
 
 
 def test_costs_are_counted_apart_too():

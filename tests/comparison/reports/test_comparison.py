@@ -308,11 +308,26 @@ def test_cells_sort_by_their_numbers_and_only_by_finite_ones():
 
 def test_a_side_of_several_runs_shows_means_and_what_became_of_the_runs():
     seeds = tuple(run(f"s{number}", {"loss": number}, status=status) for number, status in enumerate(Status))
+    more = tuple(run(f"t{number}", {"loss": number}) for number in (1.0, 3.0))
+    report = comparison_report(compare(run("a", {"loss": 5.0}), Side("seeds", (*seeds, *more))))
+    assert rows(report) == ["loss | 5 | 2 ± 1.0 (3) | ▼ -3 not clear | -60 %"]
+    assert report.sides[1].facts == ("3 runs", "3 finished", "in iris")
+    assert (
+        "Left out of seeds: s0 (still running); s1 (not started); s3 (failed); s4 (killed); s5 (pruned); "
+        "s6 (status unknown)." in report.warnings
+    )
+
+
+def test_the_runs_of_a_side_none_of_which_finished_are_counted_by_status():
+    seeds = tuple(
+        run(f"s{number}", {"loss": number}, status=status)
+        for number, status in enumerate(Status)
+        if status is not Status.FINISHED
+    )
     report = comparison_report(compare(run("a", {"loss": 5.0}), Side("seeds", seeds)))
-    assert rows(report) == ["loss | 5 | 3 (mean of 7) | ▼ -2 better | -40 %"]
     assert report.sides[1].facts == (
-        "7 runs",
-        "1 running, 1 scheduled, 1 finished, 1 failed, 1 killed, 1 pruned, 1 status unknown",
+        "6 runs",
+        "1 running, 1 scheduled, 1 failed, 1 killed, 1 pruned, 1 status unknown",
         "in iris",
     )
 

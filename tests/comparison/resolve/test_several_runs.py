@@ -198,7 +198,8 @@ def test_a_group_is_one_side_of_several_runs(group, label, meant):
 
 def test_a_group_says_how_many_runs_its_mean_is_of_and_who_is_not_in_it():
     (side,) = found(Group(name="mlp-64"))
-    assert side.notes == ("mean of 2 runs: mlp-64-seed2, mlp-64-seed1", "without mlp-64-seed3 (failed)")
+    assert side.notes == ("mean of 2 runs: mlp-64-seed2, mlp-64-seed1",)
+    assert [(each.run.name, each.why) for each in side.left_out] == [("mlp-64-seed3", "failed")]
 
 
 def test_groups_are_compared_by_their_means():

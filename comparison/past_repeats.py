@@ -1,0 +1,113 @@
+"""Earlier repeats of an experiment: what chance does to its metrics there, and which runs repeat a run.
+
+One search an experiment, of its newest runs; what was found is remembered for a while, for everybody who compares.
+"""
+
+import math
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+from comparison.errors import RequestError
+from comparison.judgement.evidence import KnownNoise
+from comparison.judgement.repeats import Configuration, repeat_key, seed_of
+from comparison.judgement.statistics import pool_near
+from comparison.runs import Run, Status
+from comparison.tracking.source import RunSource
+
+MAX_RUNS = 1_000  # newest finished runs of an experiment that are looked at: one page
+FRESH_MS = 15 * 60_000  # for which what was found is used again
+MAX_EXPERIMENTS = 100  # remembered at once
+SHARE = 0.35  # of the deadline of MLflow: the answer does not wait longer for this
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A finished run as far as repeats need it. Times in ms since the epoch; metrics are finite."""
+
+    run_id: str
+    seed: object
+    commit: str
+    started_at: int
+    ended_at: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PastRepeats:
+    """The repeats of one experiment, a group each configuration; `is_cut`: there are older runs as well."""
+
+    groups: Mapping[Configuration, tuple[PastRun, ...]] = field(default_factory=dict)
+    is_cut: bool = False
+
+    def noise(self, metric: str, values: Sequence[float]) -> KnownNoise | None:
+        """The pooled spread of a metric among repeats whose values are near these; None where there are none."""
+        near: list[list[float]] = []
+        newest = 0
+        for group in self.groups.values():
+            logged = [run for run in group if metric in run.metrics]
+            # without a seed, equal values are one run that was logged again
+            distinct = (
+                logged if all(run.seed for run in logged) else list({r.metrics[metric]: r for r in logged}.values())
+            )
+            if len(distinct) > 1:
+                near.append([run.metrics[metric] for run in distinct])
+                newest = max(newest, *(run.ended_at for run in distinct))
+        found = pool_near(near, values) if near else None
+        return KnownNoise(found, newest or None) if found and found.sd else None
+
+    def of(self, run: Run) -> tuple[str, ...]:
+        """The ids of the runs that repeat this one, the run among them, the newest first; () where there are none."""
+        ids = tuple(each.run_id for each in self.groups.get(_key(run), ()))
+        return ids if len(ids) > 1 and run.run_id in ids else ()
+
+
+class RepeatsCache:
+    """Earlier repeats by experiment, for as long as they are fresh; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[int, PastRepeats]] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, source: RunSource, experiment_id: str, now: int) -> PastRepeats:
+        """Those of one experiment; `now` in ms. None are known where MLflow does not answer in time."""
+        with self._lock:
+            known = self._known.get(experiment_id)
+        if known and 0 <= now - known[0] < FRESH_MS:
+            return known[1]
+        try:
+            part = source.part(
+                "attributes.status = 'FINISHED'", experiment_ids=(experiment_id,), limit=MAX_RUNS, share=SHARE
+            )
+        except RequestError:
+            return known[1] if known else PastRepeats()
+        found = PastRepeats(group_repeats(part.runs), part.is_cut)
+        with self._lock:
+            self._known[experiment_id] = (now, found)
+            self._known.move_to_end(experiment_id)
+            while len(self._known) > MAX_EXPERIMENTS:
+                self._known.popitem(last=False)
+        return found
+
+
+def group_repeats(runs: Sequence[Run]) -> dict[Configuration, tuple[PastRun, ...]]:
+    """Finished runs of one configuration and one commit, two and more, of each seed the newest; runs newest first.
+
+    A run that logged no parameter tells no configuration and is in no group.
+    """
+    groups: dict[Configuration, dict[object, PastRun]] = {}
+    for run in sorted(runs, key=lambda each: -(each.started_at or 0)):
+        if run.status is Status.FINISHED and run.parameters:
+            seed = seed_of(run)
+            groups.setdefault(_key(run), {}).setdefault(seed or run.run_id, _past(run, seed))
+    return {key: tuple(group.values()) for key, group in groups.items() if len(group) > 1}
+
+
+def _key(run: Run) -> Configuration:
+    return repeat_key(run), run.commit
+
+
+def _past(run: Run, seed: object) -> PastRun:
+    metrics = {name: float(each.value) for name, each in run.metrics.items() if math.isfinite(each.value)}
+    return PastRun(run.run_id, seed, run.commit, run.started_at or 0, run.over_at, metrics)

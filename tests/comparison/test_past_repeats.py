@@ -1,0 +1,135 @@
+"""Earlier repeats of an experiment, and what single runs and groups are made of them."""
+
+import pytest
+
+from comparison import Experiment, RequestError
+from comparison.compare import ask
+from comparison.judgement.result import VerdictKind
+from comparison.language.reading import parse
+from comparison.past_repeats import FRESH_MS, MAX_EXPERIMENTS, RepeatsCache
+from comparison.runs import Metric, Run, Status
+from tests.fakes.runs import FakeRuns
+
+NOW = 1_750_000_000_000
+FRAUD = Experiment("1", "fraud")
+
+
+def run(name, seed, value, *, width="32", **facts):
+    return Run(
+        f"{name}{seed}".encode().hex().ljust(32, "0")[:32],
+        f"{name}-seed-{seed}",
+        facts.pop("experiment", FRAUD),
+        metrics={"acc": Metric(value)},
+        parameters={"width": width, "seed": str(seed)},
+        started_at=NOW - 100_000 + seed,
+        ended_at=NOW - 50_000 + seed,
+        **facts,
+    )
+
+
+def store():
+    small = [run("mlp-32", seed, value) for seed, value in enumerate([0.912, 0.908, 0.915, 0.910, 0.905])]
+    large = [run("mlp-64", seed, value, width="64") for seed, value in enumerate([0.921, 0.925, 0.918, 0.923, 0.919])]
+    return FakeRuns([*small, *large, run("mlp-32", 9, 0.1, status=Status.FAILED)])
+
+
+def said(text, source=None, **more):
+    return ask(parse(text), source or store(), now=NOW, **more)
+
+
+def test_single_runs_are_judged_by_earlier_repeats_of_their_experiment_at_one_request_more():
+    source, cache = store(), RepeatsCache()
+    comparison = said("mlp-32-seed-0 vs mlp-64-seed-0 by acc", source, past=cache)
+    evidence = comparison.metrics[0].changes[0].evidence
+    assert (evidence.noise.df, evidence.noise_at) == (8, NOW - 50_000 + 4)
+    assert comparison.verdicts[0].standing is VerdictKind.UNCLEAR
+    assert source.asked.count("search") == 1
+    said("mlp-32-seed-1 vs mlp-64-seed-1 by acc", source, past=cache)
+    assert source.asked.count("search") == 1
+    ask(parse("mlp-32-seed-1 vs mlp-64-seed-1"), source, now=NOW + FRESH_MS, past=cache)
+    assert source.asked.count("search") == 2
+
+
+def test_what_repeats_each_run_is_known_for_comparing_them_all():
+    comparison = said("mlp-32-seed-0 vs mlp-64-seed-0", past=RepeatsCache())
+    assert [len(ids) for ids in comparison.repeats] == [5, 5]
+    assert said("mlp-32-seed-0 vs mlp-32-seed-1", past=RepeatsCache()).repeats == ()
+
+
+def test_best_values_are_not_judged_by_the_noise_of_last_ones():
+    comparison = said("mlp-32-seed-0 vs mlp-64-seed-0 best values", past=RepeatsCache())
+    assert comparison.metrics[0].changes[0].evidence is None
+
+
+def test_a_server_that_does_not_answer_in_time_leaves_the_noise_unknown():
+    assert RepeatsCache().read(FakeRuns(down="MLflow is away."), "1", NOW).groups == {}
+
+
+def test_no_more_experiments_are_remembered_than_fit():
+    cache, source = RepeatsCache(), FakeRuns()
+    for number in range(MAX_EXPERIMENTS + 1):
+        cache.read(source, str(number), NOW)
+    cache.read(source, "0", NOW)
+    assert source.asked.count("search") == MAX_EXPERIMENTS + 2
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("mlp-32-* vs mlp-64-*", ["mlp-32-*", "mlp-64-*"]),
+        ("all seeds of mlp-32-seed-1 vs all seeds of mlp-64-seed-3", ["mlp-32", "mlp-64"]),
+        ("all seeds of mlp-32 vs all seeds of mlp-64", ["mlp-32", "mlp-64"]),
+        ("where params.width = '32' vs where params.width = '64'", ["params.width = '32'", "params.width = '64'"]),
+        ("group:mlp-32 vs group:mlp-64", ["mlp-32", "mlp-64"]),
+    ],
+)
+def test_sides_of_several_runs_however_they_are_named(text, labels):
+    source = store()
+    comparison = said(text, source)
+    assert [side.label for side in comparison.sides] == labels
+    assert [len(side.runs) for side in comparison.sides] == [5, 5]
+    assert [[left.why for left in side.left_out] for side in comparison.sides] == [["failed"], []]
+    assert comparison.verdicts[0].standing is VerdictKind.BETTER
+    assert len(source.asked) <= 8
+
+
+def test_children_of_two_parents_are_a_side_each():
+    def child(name, seed, value, parent):
+        return run(name, seed, value, parent_id=parent.run_id)
+
+    one, other = run("sweep-a", 0, 0.5), run("sweep-b", 0, 0.5)
+    children = [
+        child(f"{name}x", seed, value + seed * seed / 100 * value, parent)
+        for name, parent, value in (("a", one, 0.5), ("b", other, 0.9))
+        for seed in range(3)
+    ]
+    comparison = said("all in sweep sweep-a-seed-0 vs all in sweep sweep-b-seed-0", FakeRuns([one, other, *children]))
+    assert [side.label for side in comparison.sides] == ["children of sweep-a-seed-0", "children of sweep-b-seed-0"]
+    assert comparison.verdicts[0].standing is VerdictKind.BETTER
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("cnn-* vs mlp-64-*", "No run fits cnn-*."),
+        ("mlp-32-* vs mlp-32-*", "are in both mlp-32-* and mlp-32-*."),
+        ("mlp-* vs mlp-64-*", "and more are in both mlp-* and mlp-64-*."),
+    ],
+)
+def test_groups_of_nothing_and_groups_that_overlap_are_refused(text, problem):
+    with pytest.raises(RequestError) as refused:
+        said(text)
+    assert problem in str(refused.value)
+
+
+def test_a_group_of_one_and_a_group_of_two_hundred_are_answered():
+    many = [run("wide", seed, 0.9 + seed % 7 / 1000, width="99") for seed in range(200)]
+    comparison = said("mlp-32-seed-1 vs wide-*", FakeRuns([*store().runs, *many]))
+    assert len(comparison.candidates[0].runs) == 200
+    assert comparison.metrics[0].changes[0].evidence.test.method == "prediction"
+
+
+def test_numbers_of_a_configuration_compare_as_numbers():
+    odd = run("again", 7, 0.911, width="32.0")
+    comparison = said("all seeds of mlp-32-seed-1 vs mlp-64-*", FakeRuns([*store().runs, odd]))
+    assert len(comparison.baseline.runs) == 6
