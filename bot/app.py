@@ -36,6 +36,7 @@ from bot.store.inbox import StoredInbox
 from bot.store.outbox import StoredOutbox
 from bot.store.rate_limits import StoredSendSlots
 from bot.store.watches import StoredWatches
+from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
 from handlers import features_by_request, register_all, use
 from handlers.access.admission import Admission, Policy
@@ -129,6 +130,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         ui_url=settings.ui_url,
         command=settings.command,
         rules_url=settings.rules_url,
+        repeats=RepeatsCache(),
         answers_bots=settings.answers_bots,
         mlflow_problem=lambda: mlflow.problem,
         is_crowded=pool.is_crowded,

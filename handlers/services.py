@@ -13,6 +13,7 @@ from datetime import datetime
 from threading import Timer
 from typing import TYPE_CHECKING, Protocol
 
+from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
 from handlers.access.admission import Admission
 from handlers.access.members import Members
@@ -103,6 +104,7 @@ class Services:
     members: Members = field(default_factory=Members)  # who is in a channel, as Slack told it a moment ago
     seal: Seal = field(default_factory=Seal)  # what dialogs keep, so that nobody can change it
     pictures: PictureMemory = field(default_factory=PictureMemory)  # which workspaces take no files
+    repeats: RepeatsCache | None = None  # what earlier repeats tell of chance; None: nobody asks for it
     rules_url: str = ""  # the page with the rules of judgement
     may_show_working: Callable[[], bool] = lambda: True  # False where that would cost what the answers need
     is_crowded: Callable[[str, str], bool] = lambda _person, _channel: False  # why the pool takes no work of theirs

@@ -14,7 +14,7 @@ from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
 from comparison.request import Compare
-from comparison.run_reference import Latest, Leading, Named
+from comparison.run_reference import Group, Latest, Leading, Named
 
 MOST_COMPARED = 20  # what a table can hold beside its first column
 COMPARED = -1  # the spot of a run that was not named now
@@ -98,6 +98,12 @@ def last_read(previous: Compare) -> Compare:
 
 def why_asked(previous: Compare) -> Compare:
     return replace(previous, why=True)
+
+
+def all_repeats(previous: Compare) -> Compare:
+    """Every run with all that repeat it, a side each, in place of single runs."""
+    groups = tuple(Group(name=each.text) if isinstance(each, Named) else each for each in previous.runs)
+    return replace(previous, runs=groups)
 
 
 def refreshed(previous: Compare) -> Compare:

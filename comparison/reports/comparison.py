@@ -144,7 +144,7 @@ def _sentence(text: str, comparison: Comparison) -> str:
 
 
 def _steps(comparison: Comparison, command: str, *, folded: bool, in_channel: bool) -> tuple[Step, ...]:
-    steps = list(repeats_steps(comparison))
+    steps = list(repeats_steps(comparison, command, in_channel=in_channel))
     unknown = list(dict.fromkeys(metric.logged_as for metric in comparison.metrics if _moves_without_goal(metric)))
     if unknown and in_channel:
         typed = f"{command} set goal {quote(unknown[0])} {EITHER}" if quote(unknown[0]) else ""

@@ -16,6 +16,7 @@ from comparison.report import Line, Section, Step
 from comparison.reports.text import VALUE_CHARS, WORDS, date_words, display_name
 
 MAX_LINES = 30
+_SHORT_ID = 8
 _OPEN = (Outcome.NO_CLEAR_DIFFERENCE, Outcome.TOO_FEW)
 _METHODS = {
     "Welch": "Welch's t-test",
@@ -71,8 +72,25 @@ def _noise_source(evidence: Evidence) -> str:
     return f"from repeats with {evidence.noise.df} degrees of freedom{until}"
 
 
-def repeats_steps(comparison: Comparison) -> tuple[Step, ...]:
-    """What to do where nobody can tell: how many seeds a side would, for the metric that leads."""
+def repeats_steps(comparison: Comparison, command: str, *, in_channel: bool) -> tuple[Step, ...]:
+    """What to do where nobody can tell: compare the repeats that are there (a button in a channel), or run more."""
+    return (*_all_seeds(comparison, command, in_channel=in_channel), *_more_seeds(comparison))
+
+
+def _all_seeds(comparison: Comparison, command: str, *, in_channel: bool) -> tuple[Step, ...]:
+    if not comparison.repeats:
+        return ()
+    counts = [
+        f"{len(ids)} of {display_name(s.label)}" for s, ids in zip(comparison.sides, comparison.repeats, strict=True)
+    ]
+    text = f"These runs have repeats: {', '.join(counts)}. Compare all seeds"
+    if in_channel:
+        return (Step(text),)
+    ids = " vs ".join(f"all seeds of {side.runs[0].run_id[:_SHORT_ID]}" for side in comparison.sides)
+    return (Step(text, f"{command} {ids}"),)
+
+
+def _more_seeds(comparison: Comparison) -> tuple[Step, ...]:
     for metric in _leading(comparison):
         for change in metric.changes:
             evidence = change.evidence

@@ -17,6 +17,7 @@ from slack_sdk import WebClient
 from comparison.errors import RequestError
 from comparison.language.changes import (
     Change,
+    all_repeats,
     all_shown,
     best_read,
     fewer_shown,
@@ -61,6 +62,7 @@ _PLACES: Mapping[str, Change] = {
 }
 _REPLIES: Mapping[str, Callable[[Compare], Request]] = {
     "why": why_asked,
+    "repeats": all_repeats,
     "curves": lambda previous: Curves(
         previous.runs, previous.experiment, previous.metrics[:_MOST_CURVES], previous.goal, previous.text
     ),

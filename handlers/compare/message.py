@@ -77,7 +77,14 @@ def show_progress(request: Compare, _said: Utterance, _services: Services, deliv
 def fetch_and_compare(request: Compare, services: Services, agreed: ChannelDefaults | None = None) -> Comparison:
     """The comparison as it is now. Raises RequestError; of a run that was compared before, that it is gone."""
     try:
-        return ask(request, services.runs, now=services.now(), defaults=agreed, several=ChosenRuns.ASK)
+        return ask(
+            request,
+            services.runs,
+            now=services.now(),
+            defaults=agreed,
+            several=ChosenRuns.ASK,
+            past=services.repeats,
+        )
     except RunNotFound as error:
         if error.at != COMPARED:
             raise
@@ -114,7 +121,7 @@ def draw_comparison(  # noqa: PLR0913 -- all but three have defaults and are giv
     metadata = {"event_payload": metadata_payload(held, list(run_ids)[:_KEPT])}
     pressable = comparison_buttons(held)
     if pressable and not request.why:
-        pressable += goal_button(comparison)
+        pressable = [*repeats_button(held, comparison), *pressable, *goal_button(comparison)]
 
     def drawn(rung: BlockLevel) -> Reply:
         reply = draw(report, rung=rung, asked_by=asked_by, changed_by=changed_by, row=pressable)
@@ -312,6 +319,12 @@ def comparison_buttons(held: ComparisonState | None) -> list[Block]:
     only = {"fewer": "Also what is the same"} if held.request.differing else {"differing": "Only differences"}
     parts = {"parameters": "Parameters", "tags": "Tags", "details": "Details"}
     return [*pushes, menu(MENU, {**only, ADD: "Add a run …", **parts})]
+
+
+def repeats_button(held: ComparisonState | None, comparison: Comparison) -> list[Block]:
+    """Below single runs each of which has repeats: all of them, compared in the thread."""
+    value = comparison_value(held) if held and comparison.repeats else ""
+    return [push("Compare all seeds", f"{PREFIX}repeats", value)] if value else []
 
 
 # The button that asks which way metrics are better: what it holds, and below which comparisons it stands.
