@@ -43,6 +43,7 @@ from handlers.access.admission import Admission, Policy
 from handlers.access.directory import Directory
 from handlers.access.members import Members
 from handlers.access.seal import Seal
+from handlers.home import publish
 from handlers.services import Allowance, Services, Timers
 from handlers.slack.client import SlackClient
 
@@ -125,6 +126,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         inbox=inbox,
         watches=StoredWatches(engine),
         features=features_by_request(),
+        publish_home=publish,
         now=now,
         new_incident=new_incident,
         ui_url=settings.ui_url,

@@ -33,6 +33,7 @@ from handlers.stores import (
 
 if TYPE_CHECKING:
     from handlers.conversation import Feature
+    from handlers.slack.client import SlackClient
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,10 @@ def start_timer(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
     return timer.cancel
 
 
+class PublishHome(Protocol):
+    def __call__(self, user: str, workspace: str, outlet: "SlackClient", services: "Services", /) -> None: ...
+
+
 @dataclass(frozen=True)
 class Services:
     runs: RunSource
@@ -100,6 +105,7 @@ class Services:
     find_person: Callable[[str], str] = lambda _told: ""  # an id by address or id; "" : nobody, or it may not be asked
     answers_bots: bool = False  # whether a Workflow or another app that mentions the bot is answered
     features: Mapping[type, "Feature"] = field(default_factory=dict)  # who answers which kind of request
+    publish_home: "PublishHome" = lambda *_: None  # draws somebody's Home tab anew
     admission: Admission = field(default_factory=Admission)  # whom the bot answers
     members: Members = field(default_factory=Members)  # who is in a channel, as Slack told it a moment ago
     seal: Seal = field(default_factory=Seal)  # what dialogs keep, so that nobody can change it

@@ -30,7 +30,6 @@ from comparison.request import ListWatches, WatchRequest
 from comparison.watch import OnlyRuns, Watch
 from handlers.access.seal import lost
 from handlers.conversation import Job, ParsedRequest, answer_words, hand_over
-from handlers.home import publish
 from handlers.incoming import DialogSubmission, Utterance, button_press, dialog_submission
 from handlers.lookup_cache import LookupTimeout
 from handlers.services import Services
@@ -187,7 +186,7 @@ class WatchEditJob:
     def _show(self, note: str, heard: Utterance, services: Services, delivery: Delivery) -> None:
         """The list where it stands; anew, where it cannot be changed any more."""
         if heard.channel == heard.user:  # pressed in the Home tab
-            publish(heard.user, heard.team, delivery.outlet, services)
+            services.publish_home(heard.user, heard.team, delivery.outlet, services)
             return
         listed = draw_list(watches_shown(heard, services, page=self.held.page, note=note))
         if self.response_url:

@@ -21,6 +21,7 @@ from bot.playground.slack import SlackStandIn
 from bot.server.worker_pool import WorkerPool
 from comparison.tracking.source import RunSource
 from handlers import features_by_request, register_all, use
+from handlers.home import publish
 from handlers.services import Services
 from handlers.stores import InMemoryChannelDefaults
 from tests.handlers.reading import read
@@ -122,6 +123,7 @@ class Workshop:
             now=lambda: NOW,
             new_incident=lambda: str(next(numbers)),
             features=features_by_request(),
+            publish_home=publish,
             ui_url=UI,
             rules_url=self.rules_url,
             answers_bots=self.answers_bots,
