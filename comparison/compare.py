@@ -22,6 +22,7 @@ from comparison.judgement.repeats import settle_side
 from comparison.judgement.result import Change, Comparison, GoalSource, MetricComparison, Outcome, Reading, are_one
 from comparison.judgement.tolerance import decide_tolerance
 from comparison.judgement.verdict import judge, names_of_one
+from comparison.language.changes import COMPARED
 from comparison.language.quoting import complete_request
 from comparison.names import as_logged, fold, nearest_names, plainly
 from comparison.past_repeats import PastRepeats, RepeatsCache
@@ -66,6 +67,7 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
         several=several,
         excluded=request.excluded,
     )
+    sides = _once_each(request, sides)
     if len(sides) < 2:
         raise _too_few(request, sides)
     now_ms = None if moment is None else int(moment.timestamp() * 1000)
@@ -130,6 +132,16 @@ def _repeats_of(side: Side, known: Sequence[PastRepeats]) -> tuple[str, ...]:
     return next((ids for repeats in known if len(side.runs) == 1 and (ids := repeats.of(side.runs[0]))), ())
 
 
+def _once_each(request: Compare, sides: Sequence[Side]) -> Sequence[Side]:
+    """The sides of a comparison that stands, without runs added to it that it has already."""
+    if getattr(request.runs[0], "at", 0) != COMPARED:
+        return sides
+    found: dict[tuple[str, ...], Side] = {}
+    for side in sides:
+        found.setdefault(tuple(run.run_id for run in side.runs), side)
+    return list(found.values()) if len(found) > 1 else sides
+
+
 def _as_logged_last(sides: Sequence[Side], source: RunSource, now: int) -> Sequence[Side]:
     """Runs that go on and count their steps anew with what they logged last, which MLflow does not show."""
     going_on = [run for run in _runs(sides) if run.status is Status.RUNNING]
@@ -178,6 +190,7 @@ def _with_asked_metrics(request: Compare, named: Sequence[str], sides: Sequence[
 
     Raises RequestError where none is left, or one is named and left out.
     """
+    sides = _without_parameters(request, sides)
     gone = {_logged_as(name) for name in _known(request.without_metrics, request, sides)}
     both = next((name for name in named if _logged_as(name) in gone), "")
     if both:
@@ -191,6 +204,23 @@ def _with_asked_metrics(request: Compare, named: Sequence[str], sides: Sequence[
             "These runs logged no other metric than those that are left out.", "Leave out fewer.", text=request.text
         )
     return tuple(left)
+
+
+def _without_parameters(request: Compare, sides: Sequence[Side]) -> Sequence[Side]:
+    """The sides without the parameters that are left out."""
+    gone = {fold(name) for name in request.without_parameters}
+    if not gone:
+        return sides
+    return [
+        replace(
+            side,
+            runs=tuple(
+                replace(run, parameters={name: text for name, text in run.parameters.items() if fold(name) not in gone})
+                for run in side.runs
+            ),
+        )
+        for side in sides
+    ]
 
 
 def _only(named: Sequence[str], sides: Sequence[Side]) -> tuple[Side, ...]:

@@ -35,6 +35,7 @@ class Compare:
     without_metrics: tuple[str, ...] = ()
     goal: str = ""  # higher or lower is better, of the named metrics
     excluded: tuple[RunReference, ...] = ()  # runs that are left out of those that are meant together
+    without_parameters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from slack_bolt.context import BoltContext
 from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language.changes import compared, follow, is_follow_up
+from comparison.language.changes import compared, follow, is_follow_up, needs_comparison
 from comparison.language.quoting import complete_request
-from comparison.language.reading import read
+from comparison.language.reading import SmallTalk, read
+from comparison.language.slots import example
 from comparison.report import Report
 from comparison.reports.errors import choice_report, error_report
 from comparison.request import (
@@ -157,6 +158,8 @@ class Job:
         self.delivery.answer_privately(lambda rung: draw(report, rung=rung))
 
     def _excuse(self, error: BaseException) -> None:
+        if isinstance(error, SmallTalk) and not self.said.response_url:
+            return  # people thank each other: nobody waits for an answer
         report = explain(error, self.said, self.services.new_incident, self.services.command)
         if not isinstance(error, RequestError):
             self.tell(report)
@@ -300,17 +303,20 @@ def _follow(said: Utterance, services: Services, previous: Compare) -> Request |
 
 def _after(said: Utterance, services: Services, error: NotUnderstood) -> Request:
     """What is no request of its own, said to the bot alone after a comparison; elsewhere what it lacks is told."""
-    if not _is_follow_up(said, services):
+    names = services.shelf.names(services.runs, WITHIN)
+    if not is_follow_up(said.words, names, command=services.command):
         raise error
     previous = _last(said, services) if said.is_direct else None
     changed = _follow(said, services, previous) if previous else None
     if changed is not None:
         return changed
+    if not needs_comparison(said.words, names, command=services.command):
+        raise error
     place = "thread" if said.thread_ts else "conversation"
     raise NotUnderstood(
         f"I find no comparison in this {place} to do that with.",
         remedy="Say it in the thread of a comparison, or name the runs.",
-        example="run-a vs run-b all",
+        example=example("compare", names),
         text=said.words,
     )
 

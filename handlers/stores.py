@@ -146,6 +146,7 @@ class PostedComparison:
     tolerance: float | None = None
     only_metrics: bool = False
     without_metrics: tuple[str, ...] = ()
+    without_parameters: tuple[str, ...] = ()
     goal: str = ""
 
     def request(self) -> Compare:
@@ -160,6 +161,7 @@ class PostedComparison:
             tolerance=self.tolerance,
             only_metrics=self.only_metrics,
             without_metrics=self.without_metrics,
+            without_parameters=self.without_parameters,
             goal=self.goal,
         )
 

@@ -20,7 +20,13 @@ KEPT = 400 * 24 * 3600
 PRUNED = 24 * 3600  # seconds between looking for old ones
 _COLUMNS = ("id", "workspace", "channel", "thread", "message_ts", "asked_by", "at")
 _TOLD = ("runs", "labels", "experiment", "metrics", "everything", "best", "at_step", "differing")
-_LATER = {"tolerance": None, "only_metrics": False, "without_metrics": (), "goal": ""}  # written where they are said
+_LATER = {  # written only where they are said
+    "tolerance": None,
+    "only_metrics": False,
+    "without_metrics": (),
+    "without_parameters": (),
+    "goal": "",
+}
 
 
 class StoredComparisons:
@@ -92,8 +98,11 @@ class StoredComparisons:
 _NEWEST = (comparisons.c.at.desc(), comparisons.c.message_ts.desc())
 
 
+_LISTS = ("runs", "labels", "metrics", "without_metrics", "without_parameters")
+
+
 def _recorded(row: Row[Any]) -> PostedComparison:
     content = json.loads(row.told)
     known = {name: content[name] for name in (*_TOLD, *_LATER) if name in content}
-    lists = {name: tuple(content.get(name, ())) for name in ("runs", "labels", "metrics", "without_metrics")}
+    lists = {name: tuple(content.get(name, ())) for name in _LISTS}
     return PostedComparison(**{name: getattr(row, name) for name in _COLUMNS}, **{**known, **lists})

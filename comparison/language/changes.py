@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from comparison.errors import NotUnderstood
 from comparison.language.cover import Atom, cover
-from comparison.language.lexicon import one_of
+from comparison.language.lexicon import TALK, one_of
 from comparison.language.names import Kind, Names
 from comparison.language.reading import LeftOver, Reading, Said, find_intent
 from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
 from comparison.request import Compare
-from comparison.run_reference import Group, Latest, Leading, Named
+from comparison.run_reference import Group, Latest, Leading, Named, RunReference
 
 MOST_COMPARED = 20  # what a table can hold beside its first column
 COMPARED = -1  # the spot of a run that was not named now
@@ -22,8 +22,15 @@ _OWN = one_of(
     "watch watch_when unwatch digest watches top failed standup runs experiments settings set unset goal pin unpin "
     "help dont pause make"
 )
-_LEADS = frozenset({"and", "with", "of", "add", "filler", "except"})
-_SLOTS = one_of("metrics only_metrics without_metrics step goal tolerance best everything why differing part excluded")
+_LEADS = frozenset({"and", "with", "of", "add", "filler", "except", "compare"})
+_ABOUT = one_of(
+    "swap add refresh choose instead same replace why everything best_values last_values differing fewer parameters "
+    "tags datasets details against"
+)
+_SLOTS = one_of(
+    "metrics only_metrics without_metrics without_parameters step goal tolerance best everything why differing part "
+    "excluded"
+)
 
 
 def compared(run_ids: Sequence[str]) -> Compare:
@@ -62,6 +69,16 @@ def is_follow_up(text: str, names: Names | None = None, *, command: str = "/mlco
         return follow(text, compared(("0" * 32, "1" * 32)), names, command=command) is not None
     except NotUnderstood:
         return True
+
+
+def needs_comparison(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> bool:
+    """Whether words name no run and only change a comparison that stands: `swap`, `why?`."""
+    try:
+        atoms = cover(scan(text, command), names or Names(), text)
+    except NotUnderstood:
+        return False
+    is_named = any(each.is_run or Kind.EXPERIMENT in each.kinds for each in atoms)
+    return any(each.key in _ABOUT for each in atoms) and (not is_named or "add" in {each.key for each in atoms})
 
 
 # What a press of a button changes
@@ -121,7 +138,8 @@ def _is_own(intent: str, atoms: Sequence[Atom]) -> bool:
         each for each in atoms if each.is_run or each.quoted or each.key in ("latest", "previous", "alias", "baseline")
     ]
     keys = [each.key for each in atoms if not is_silent(each)]
-    is_about = keys[:1] in (["add"], ["against"], ["vs"], ["and"], ["remove"]) or "add" in keys
+    is_about = keys[:1] in (["add"], ["against"], ["vs"], ["and"], ["remove"])
+    is_about = is_about or bool({"add", "replace", "same", "instead"} & set(keys))
     if intent == "standup" and atoms[-1].text.casefold() in ("any news", "news"):
         return False
     if [each.text.casefold() for each in atoms if not is_silent(each)] == ["last"]:
@@ -154,13 +172,20 @@ def _changed(said: Said, previous: Compare) -> Compare | None:
         material = []
     if said.atoms[0].text.casefold() == "details" and not material:
         said.part = said.part or "details"
-    silent = {"show", "better", "worse", "standup"} | ({"refresh"} if "refresh" in thread else set())
+    silent = (
+        {"show", "better", "worse", "standup"}
+        | ({"set"} if "replace" in thread else set())
+        | ({"refresh"} if "refresh" in thread else set())
+    )
     left = [each for each in said.left if each.key not in silent and each.text.casefold() != "remove"]
     if left and "remove" not in thread:
         return None
+    keys = {each.key for each in said.atoms}
+    says_better = bool(keys & {"better", "worse"}) and not any(e.text.casefold() in TALK for e in said.atoms)
     if not (
         material
         or thread
+        or says_better
         or flags
         or said.part
         or said.spots.keys() & _SLOTS
@@ -190,6 +215,7 @@ def _with_slots(previous: Compare, said: Said) -> Compare:
         metrics=tuple(said.metrics) or previous.metrics,
         only_metrics="only_metrics" in said.spots or previous.only_metrics,
         without_metrics=(*previous.without_metrics, *said.without_metrics),
+        without_parameters=(*previous.without_parameters, *said.without_parameters),
         everything=everything,
         differing="differing" in flags or (previous.differing and not fewer and "everything" not in flags),
         best=best,
@@ -224,6 +250,8 @@ def _with_runs(said: Said, previous: Compare) -> Compare | None:
         )
     if said.hard or said.baseline is not None:
         return replace(previous, runs=(runs[0], *previous.runs[1:])) if len(runs) == 1 else None
+    if said.thread.keys() & {"same", "replace", "instead"} and runs:
+        return _exchanged(said, previous, runs)
     if not _is_led(said):
         return None
     if "add" in said.thread and not runs:
@@ -234,3 +262,14 @@ def _with_runs(said: Said, previous: Compare) -> Compare | None:
             f"That would be {count} runs; a table holds {MOST_COMPARED}.", "Add fewer.", "add latest", said.atoms[:1]
         )
     return replace(previous, runs=(*previous.runs, *runs))
+
+
+def _exchanged(said: Said, previous: Compare, runs: Sequence[RunReference]) -> Compare | None:
+    """`the same for A and B`, `A instead`, `replace A with B`: the baseline stays unless both sides are named."""
+    if "replace" not in said.thread:
+        is_whole = "same" in said.thread and len(runs) > 1
+        return replace(previous, runs=tuple(runs) if is_whole else (previous.runs[0], *runs))
+    gone, new = runs[0], runs[-1]
+    if len(runs) != len({gone, new}) or not isinstance(gone, Named | Latest | Leading):
+        raise refuse("Which run takes which place?", "Name both.", "add latest", said.atoms[:1])
+    return replace(previous, runs=(*previous.runs, new), excluded=(*previous.excluded, gone))

@@ -184,10 +184,20 @@ class _Spots:
                 if kinds := self.names.called(said):
                     yield self._atom(start, last, kinds=kinds, possessive=True, said=said)
 
+    def _person(self, start: int) -> Atom | None:
+        """`@jonas`, who is a user, or somebody of the workspace."""
+        token = self.tokens[start]
+        kinds = self.names.called(token.text[1:]) if token.text.startswith("@") else {}
+        if Kind.USER in kinds:
+            return self._atom(start, start + 1, kinds={Kind.USER: kinds[Kind.USER]}, said=token.text[1:])
+        return self._atom(start, start + 1) if self.text.startswith("<@", token.at) else None
+
     def _single(self, start: int) -> Atom:
         """One token that is no word of ours and no name as it stands."""
         token = self.tokens[start]
         said = token.text
+        if (person := self._person(start)) is not None:
+            return person
         if found := _POSSESSIVE.fullmatch(said):
             kinds = self.names.called(found[1])
             if kinds:

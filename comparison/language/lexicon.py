@@ -55,8 +55,9 @@ INTENTS = {
     ),
     "top": "top, leaderboard, ranking, rank, rangliste, classement",
     "running": (
-        "running, active, in progress, still running, going on, ongoing, läuft, laufen, laufende, laufenden, en "
-        "cours, corriendo, ejecutándose, en ejecución, rodando, em execução, em andamento, training now"
+        "still going, in flight, still alive, still training, running, active, in progress, still running, going on, "
+        "ongoing, läuft, laufen, laufende, laufenden, en cours, corriendo, ejecutándose, en ejecución, rodando, em "
+        "execução, em andamento, training now"
     ),
     "failed": (
         "failed, fail, failure, failures, failing, fails, crashed, crash, crashes, crashing, broken, broke, died, "
@@ -65,12 +66,16 @@ INTENTS = {
     ),
     "finished": (
         "finished, finish, finishes, ended, end, ends, done, completed, complete, completes, over, fertig, beendet, "
-        "terminé, terminés, terminado, terminados, terminaron, terminou, terminaram, concluído, concluídos"
+        "terminé, terminés, terminado, terminados, terminaron, terminou, terminaram, concluído, concluídos, succeed, "
+        "succeeded, succeeds, successful, successfully, went well, ready"
     ),
     "standup": (
+        "what did we do, what have we done, what did we run, what ran, what was run, how are things, how are things "
+        "going, how is it going, how's it going, report, report for, report on, status report, what was done, "
         "standup, stand-up, stand up, summary, recap, what's new, what is new, whats new, what happened, what has "
         "happened, what did i miss, was gibt's neues, was ist neu, was ist passiert, résumé, quoi de neuf, resumen, "
-        "qué hay de nuevo, resumo, o que há de novo, news, any news, what's up, overview, zusammenfassung"
+        "qué hay de nuevo, resumo, o que há de novo, news, any news, what's up, overview, zusammenfassung, anything "
+        "new, something new, is anything new, was there anything new, catch me up, updates, any updates"
     ),
     "set": "set, use, setze, setz, nutze, utilise, usa, establece, defina",
     "make": "make, mark, nimm, mach, haz",
@@ -82,9 +87,12 @@ INTENTS = {
         "baseline, unset the baseline"
     ),
     "settings": (
-        "settings, setting, defaults, preferences, einstellungen, réglages, ajustes, configurações, what is set, "
-        "what's set, what is the default metric, what's the default metric, which metric is the default, what is the "
-        "default experiment, what's the default experiment"
+        "what's our metric, what is our metric, which metric do we use, which metric is used, what metric do we use, "
+        "which metric is set, what's our experiment, which experiment do we use, which experiment is set, which "
+        "experiment is the default, which metric is our default, settings, setting, defaults, preferences, "
+        "einstellungen, réglages, ajustes, configurações, what is set, what's set, what is the default metric, "
+        "what's the default metric, which metric is the default, what is the default experiment, what's the default "
+        "experiment"
     ),
     "watches": (
         "watches, watch list, watchlist, list watches, show watches, show the watches, show me the watches, what are "
@@ -113,9 +121,10 @@ INTENTS = {
     "pause": "mute, pause, snooze, silence, unmute, unpause, resume",
     "digest": "digest, digests, no digest, no more digests, no more digest, digest off, daily digest, weekly digest",
     "help": (
-        "help, ?, --help, -h, help me, hilfe, hilf mir, aide, ayuda, ajuda, usage, commands, what can you do, what "
-        "can i ask, what do you do, who are you, what are you, how do i, how can i, how do you, how to, how does "
-        "this work, manual, was kannst du, how do we"
+        "example, examples, show examples, give me examples, some examples, i need help, need help, help, ?, --help, "
+        "-h, help me, hilfe, hilf mir, aide, ayuda, ajuda, usage, commands, what can you do, what can i ask, what do "
+        "you do, who are you, what are you, how do i, how can i, how do you, how to, how does this work, manual, was "
+        "kannst du, how do we"
     ),
     "experiments": (
         "list experiments, list all experiments, how many experiments, how many experiments are there, "
@@ -128,10 +137,16 @@ INTENTS = {
         "runs are there, what runs are there"
     ),
     "cannot": (
-        "delete, rename, promote, demote, deploy, kill, abort, rerun, re-run, restart, retry, upload, export, "
-        "download, archive, register, approve, lösche, löschen, supprime, supprimer, borra, eliminar, elimina, "
-        "apaga, excluir, launch, train, retrain, share, email, undelete, restore, edit, modify, change, stop, "
-        "cancel, start, remove, move, copy, stoppe, merge, schedule a run, log, publish"
+        "create, generate, build, tune, reschedule, delete, rename, promote, demote, deploy, kill, abort, rerun, "
+        "re-run, restart, retry, upload, export, download, archive, register, approve, lösche, löschen, supprime, "
+        "supprimer, borra, eliminar, elimina, apaga, excluir, launch, train, retrain, share, email, undelete, "
+        "restore, edit, modify, change, stop, cancel, start, remove, move, copy, stoppe, merge, schedule a run, log, "
+        "publish, post it, post it to, post this, post this to, post them, post them to, send it, send it to, send "
+        "this, send this to, send them to, forward, forward it to, ping, mail, annotate, fix, debug, explain to"
+    ),
+    "define": (
+        "what is a, what is an, what's a, what's an, what does, what do, define, definition of, meaning of, the "
+        "meaning of"
     ),
     "dont": "don't, dont, do not, never, please don't, please do not",
     "swap": (
@@ -146,20 +161,28 @@ INTENTS = {
         "is it done, refresh it, update it"
     ),
     "choose": (
-        "which one should we deploy, which should we deploy, which one to deploy, which one is better, which is "
-        "better, which one wins, who wins, what do you recommend, which one should we take, which one should i use, "
-        "which one should we use, so which one, which one do you recommend, what's the verdict, verdict"
+        "is the difference real, is it real, can i trust this, can we trust this, can i trust it, which one would "
+        "you pick, which would you pick, which one would you choose, which one would you take, who is the winner, "
+        "which one is the winner, which one should we deploy, which should we deploy, which one to deploy, which one "
+        "is better, which is better, which one wins, who wins, what do you recommend, which one should we take, "
+        "which one should i use, which one should we use, so which one, which one do you recommend, what's the "
+        "verdict, verdict, is that significant, is it significant, is this significant, significant, is the "
+        "difference significant, is that real"
     ),
+    "instead": "instead, rather",
+    "replace": "replace, instead of, swap out, exchange",
+    "same": "the same for, same for, the same with, do the same for, same thing for, the same thing for, likewise for",
 }
 SLOTS = {
     "in": (
         "in, within experiment, in experiment, in the experiment, inside, im, in der, dans, en, em, no experimento, "
         "en el experimento, im experiment, dans l'expérience, experiment called, experiment named, across"
     ),
-    "of": "of, from, for, on, about, von, für, du, des, del, da, belonging to, over the, regarding, im vergleich",
+    "of": "de, di, of, from, for, on, about, von, für, du, des, del, da, belonging to, over the, regarding, im "
+    "vergleich",
     "by": (
-        "by, sorted by, ordered by, ranked by, order by, sort by, according to, in terms of, based on, using, nach, "
-        "par, por, pour, judged by, w.r.t, wrt, bei"
+        "with respect to, in respect of, by, sorted by, ordered by, ranked by, order by, sort by, according to, in "
+        "terms of, based on, using, nach, par, por, pour, judged by, w.r.t, wrt, bei"
     ),
     "user": (
         "by user, by the user, owned by, started by, launched by, made by, of user, user, for user, trained by, author"
@@ -179,7 +202,7 @@ SLOTS = {
         "außer, nicht, aber nicht, aber ohne, sauf, sans, pas, mais pas, excepto, excepto por, sin, pero no, pero "
         "sin, exceto, sem, mas não, mas sem, não, but exclude, and not, everything but, anything but, anyone but, "
         "everyone but, hide, did not, didn't, are not, aren't, is not, drop, not by, but not by, not from, not in, "
-        "but not in, do not include, don't include, do not show, don't show, no, never mind"
+        "but not in, do not include, don't include, do not show, don't show, no"
     ),
     "isnt": (
         "isn't, isnt, aren't, arent, wasn't, weren't, that isn't, that is not, that are not, "
@@ -268,8 +291,8 @@ FLAGS = {
         "werte"
     ),
     "last_values": (
-        "last values, last value, final values, final, last step, final step, last epoch, at end, at the end, last "
-        "instead of best, latest values, latest value"
+        "at the end of training, at the very end, end of training, last values, last value, final values, final, "
+        "last step, final step, last epoch, at end, at the end, last instead of best, latest values, latest value"
     ),
     "why": (
         "why, why is that, why so, how come, what changed, what's changed, what has changed, what is different, "
@@ -289,8 +312,11 @@ FLAGS = {
     "tags": "tags, tag, labels",
     "datasets": "data, dataset, datasets, training data, data sets, daten, données, datos, dados",
     "details": (
-        "more details, duration, durations, how long, how long did it take, how long did they take, commit, commits, "
-        "code, ids, run ids, who ran them, who ran these, who ran those, who are the owners, runtime"
+        "who made them, who made these, who started them, who trained them, who launched them, who did these, more "
+        "details, duration, durations, how long, how long did it take, how long did they take, commit, commits, "
+        "code, ids, run ids, who ran them, who ran these, who ran those, who are the owners, runtime, when did, when "
+        "was, when were, when is, when will, since when, how old, faster, slower, quicker, which is faster, which "
+        "one is faster, which is slower, which one is slower"
     ),
     "lower_better": (
         "lower is better, lower better, less is better, smaller is better, the lower the better, minimize, minimise, "
@@ -335,14 +361,16 @@ NOUNS = {
     ),
 }
 FILLERS = (
-    "a, an, the, my, our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, its, it's, "
-    "they, them, their, he, she, is, are, was, were, be, been, being, am, do, does, does't, did, has, have, "
-    "had, having, can, could, would, will, should, shall, may, might, must, tell, let, lets, let's, want, wanna, "
-    "like, need, know, see, get, got, look, find, check, say, said, what, whats, what's, what're, which, how, how's, "
-    "much, many, there, there's, here, whether, so, far, now, right, currently, yet, already, still, just, please, "
-    "pls, plz, plss, kindly, thanks, thx, thank, danke, bitte, merci, gracias, obrigado, obrigada, por favor, s'il "
-    "vous plaît, svp, hi, hello, hey, yo, hallo, hola, bonjour, olá, ok, okay, cool, great, hmm, um, uh, well, oh, "
-    "ah, also, too, then, maybe, perhaps, really, actually, basically, simply, quickly, quick, guys, team, everyone, "
+    "by how much, how much better, how much worse, increase, increased, increases, decrease, decreased, decreases, "
+    "rise, rose, fall, fell, grow, grew, dropped, going, good afternoon, good evening, good morning, a, an, the, my, "
+    "our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, its, it's, they, them, "
+    "their, he, she, is, are, was, were, be, been, being, am, do, does, does't, did, has, have, had, having, can, "
+    "could, would, will, should, shall, may, might, must, tell, let, lets, let's, want, wanna, like, need, know, "
+    "see, get, got, look, find, check, say, said, what, whats, what's, what're, which, how, how's, much, many, "
+    "there, there's, here, whether, so, far, now, right, currently, yet, already, still, just, please, pls, plz, "
+    "plss, kindly, thanks, thx, thank, danke, bitte, merci, gracias, obrigado, obrigada, por favor, s'il vous plaît, "
+    "svp, hi, hello, hey, yo, hallo, hola, bonjour, olá, ok, okay, cool, great, hmm, um, uh, well, oh, ah, also, "
+    "too, then, maybe, perhaps, really, actually, basically, simply, quickly, quick, guys, team, everyone, "
     "everybody, folks, bot, mlcompare, any, anyone, someone, thing, things, something, values, value, between, "
     "among, into, out, at, as, each other, other, both, lot, a lot, sort, kind, compared, difference in, mir, uns, "
     "ich, wir, du, dir, der, die, das, den, dem, ein, eine, einen, einem, einer, ist, sind, war, hat, haben, welche, "
@@ -357,8 +385,22 @@ FILLERS = (
     "seems, i think, i guess, last time, appear, appears, appeared, comes, come, of each, and then, to me, by the "
     "way, btw, fyi, bitteschön, each of them, per run, best regards, cheers, ty, tia, ever, doing, take, took, "
     "taken, default, usually, over time, did it, have a, has a, in general, so far, until now, up to now, for now, "
-    "at the moment, at present, right now, as of now"
+    "at the moment, at present, right now, as of now, likewise, hope, sure, by any chance, my friend, real quick, "
+    "when you can, when you have time, if you can, no rush, dear, each one, we're, they're, lemme, gimme, pretty "
+    "please"
 )
+SMALL_TALK = (  # what people say to each other: nothing is asked
+    "thanks, thank you, thanks a lot, thanks so much, thank you so much, thank you very much, many thanks, thx, ty, "
+    "tia, cheers, danke, danke schön, vielen dank, merci, merci beaucoup, gracias, muchas gracias, obrigado, "
+    "obrigada, nice, nice one, nice work, great, great job, great work, good job, good bot, good work, well done, "
+    "cool, awesome, amazing, perfect, excellent, brilliant, super, wonderful, lovely, sweet, neat, wow, whoa, yay, "
+    "haha, lol, ok, okay, alright, all right, got it, i see, makes sense, makes sense to me, sounds good, sounds "
+    "good to me, looks good, looks good to me, lgtm, ship it, agreed, i agree, same here, +1, never mind, nevermind, "
+    "no worries, you're welcome, np, no problem, sorry, my bad, oops, good to know, interesting, hmm, hm, love it, "
+    "nicely done, good point, will do, done deal, bye, goodbye, see you, see ya, good night, have a nice day, that's "
+    "all, that is all"
+)
+FILLERS += f", {SMALL_TALK}"
 
 _TO = ("", " me", " us", " here", " this channel", " the channel", " our channel", " the team", " everyone", " us here")
 _TELL = ("notify", "alert", "ping", "warn", "inform", "message", "tell", "remind", "dm", "update", "post", "report")
@@ -372,6 +414,13 @@ INTENTS["watch"] += "".join(
 INTENTS["watch"] += "".join(f", let{to} know {about}" for to in _TO[1:] for about in _ABOUT)
 INTENTS["watch_when"] = ", ".join(f"{verb}{to} {once}" for verb in _TELL for to in _TO for once in _ONCE)
 INTENTS["watch_when"] += "".join(f", let{to} know {once}" for to in _TO[1:] for once in _ONCE)
+INTENTS["unwatch"] += "".join(
+    f", {dont} {verb}{to} {about}".rstrip()
+    for dont in ("don't", "dont", "do not")
+    for verb in ("notify", "tell", "alert", "ping", "inform", "message")
+    for to in _TO
+    for about in (*_ABOUT, *_ONCE, "")
+)
 INTENTS["unwatch"] += "".join(
     f", {stop} {doing}{to} {about}".rstrip()
     for stop in ("stop", "quit", "no more")
@@ -399,6 +448,7 @@ WORDS: Mapping[tuple[str, ...], str] = {
 LONGEST: Mapping[str, int] = {
     first: max(len(words) for words in WORDS if words[0] == first) for first in {words[0] for words in WORDS if words}
 }
+TALK = frozenset(each.strip() for each in SMALL_TALK.split(","))
 NUMBERS = {
     **{
         word: n

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import EITHER, goal_of
 from comparison.language.cover import Atom, cover, spelt
-from comparison.language.lexicon import Role, near
+from comparison.language.lexicon import TALK, Role, near
 from comparison.language.names import Kind, Names
 from comparison.language.scanner import scan
 from comparison.language.sides import OWNING, Side, is_material, is_silent, read_side
@@ -61,7 +61,7 @@ _LISTS = frozenset({"top", "running", "failed", "standup", "runs"})
 _HARD = ("vs", "against")
 _PARTS = ("parameters", "tags", "datasets", "details")
 _OWNED = ("latest", "previous", "best", "worst", "all", "failed", "finished")
-_LEFT_OUT = (Kind.RUN, Kind.METRIC, Kind.EXPERIMENT, Kind.USER)
+_LEFT_OUT = (Kind.RUN, Kind.METRIC, Kind.EXPERIMENT, Kind.USER, Kind.PARAMETER)
 _FORCED = {
     "by": Kind.USER,
     "user": Kind.USER,
@@ -70,7 +70,7 @@ _FORCED = {
     "metrics": Kind.METRIC,
 }
 _RANKING = ("best", "worst", "top", "lowest", "highest")
-_THREAD = frozenset({"swap", "add", "refresh", "choose"})
+_THREAD = frozenset({"swap", "add", "refresh", "choose", "instead", "same", "replace"})
 _BESIDE = {  # intents that say nothing beside this one
     "unset": ("goal", "unset"),
     "failed": ("show", "who", "failed"),
@@ -85,19 +85,29 @@ _BESIDE = {  # intents that say nothing beside this one
     "": ("show", "set"),
     "set": ("show", "goal", "set"),
 }
+_SEVERAL = frozenset(  # slots that may be said several times
+    {"metrics", "excluded", "without_metrics", "without_parameters", "everything", "why", "best"}
+)
 _BEFORE_VALUE = frozenset({"to", "of", "=", "is", "for", "at"})
 _PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials"})
 _GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
     "good morning",
+    "good afternoon",
+    "good evening",
     "hey there",
     "hi there",
     "-h",
 }
+_MINE = frozenset({"my", "mine", "i"})
 _RANKS = {"baseline": 0, "champion": 1, "production": 1}  # which side is the baseline wherever it is named
 
 
 class LeftOver(NotUnderstood):
     """Words are left that say nothing here; in a thread they mean that the bot was not asked."""
+
+
+class SmallTalk(LeftOver):
+    """`thanks a lot!`: what people say to each other; nothing is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,8 @@ def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") 
         if not tokens or all(token.is_comma for token in tokens):
             return Reading(Help(unasked=True))
         atoms = merged(cover(tokens, known, text), text)
+        if is_small_talk(atoms):
+            raise SmallTalk("That asks for nothing.", "Say what you want to see.", at=atoms[0].at, end=atoms[-1].end)
         return _request(atoms, known, text)
     except NotUnderstood as error:
         line_ = error.example if _is_read(error.example, known) else example("help", known)
@@ -144,6 +156,19 @@ def parse_run(text: str, names: Names | None = None) -> RunReference:
         if len(side.runs) == 1:
             return side.runs[0]
     return Named(text.strip())
+
+
+def is_small_talk(atoms: Sequence[Atom]) -> bool:
+    """Whether only politeness is said: `thanks!`, `nice :tada: looks good`."""
+    is_silent_ = all(
+        (each.key in ("filler", ",", "and", "dash") or (set(each.kinds) == {Kind.USER} and not each.possessive))
+        and not each.quoted
+        for each in atoms
+    )
+    is_said = any(each.text.casefold() in TALK or not any(map(str.isalnum, each.text)) for each in atoms)
+    is_emoji = any(each.text.startswith(":") and each.text.endswith(":") for each in atoms)
+    greets = any(each.text.casefold() in _GREETINGS for each in atoms)
+    return is_silent_ and (is_said or is_emoji) and not greets
 
 
 def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True) -> Reading:
@@ -260,6 +285,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
     lead = atoms[first].key if keys.get(atoms[first].key) == first else ""
     if "help" in keys and (lead == "help" or atoms[keys["help"]].text in ("?", "--help")):
         return "help", keys["help"]
+    if "define" in keys and _is_definition(atoms, keys["define"]):
+        return "define", keys["define"]
     if (
         lead == "digest"
         or ("standup" in keys and is_planned(atoms))
@@ -276,8 +303,12 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
             and not (key == "watch_when" and ("than" in keys or "vs" in keys))
         ):
             return key, keys[key]
+    if lead == "cannot" and atoms[first].text.casefold() == "change" and keys.keys() & {"baseline", "baseline_role"}:
+        return "make", first
     if lead in ("cannot", "pause", "dont"):
         return lead, first
+    if (told := _is_told(atoms)) is not None:
+        return told, -1
     if atoms[0].text.casefold().startswith(("default", "primary", "the default")):
         return "set", -1
     if lead == "show":
@@ -318,10 +349,37 @@ def _of_trends(
     return None
 
 
+def _is_told(atoms: Sequence[Atom]) -> str | None:
+    """`our metric is f1`, `the baseline is xgb-v2`: what is told of a setting is set."""
+    lead = next((each for each in atoms if each.role is not Role.FILLER), None)
+    if lead is None or lead.quoted or lead.kinds or lead.key not in ("metrics", "baseline", "baseline_role"):
+        return None
+    place = atoms.index(lead)
+    rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
+    between = [each.text.casefold() for each in atoms[place + 1 : place + 3]]
+    asks = {each.text.casefold() for each in atoms[:place]} & {"what", "which", "what's", "is", "was", "where"}
+    if asks or "is" not in between or len(rest) != 1:
+        return None
+    if lead.key == "metrics" and (Kind.METRIC in rest[0].kinds or rest[0].is_unknown):
+        return "set"
+    return "make" if lead.key != "metrics" and rest[0].is_run else None
+
+
+def _is_definition(atoms: Sequence[Atom], place: int) -> bool:
+    """`what is an AUC?`, `what does recall mean?`: the word itself is asked about."""
+    rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
+    means = bool(rest) and rest[-1].text.casefold() in ("mean", "means", "stand")
+    rest = rest[:-1] if means else rest
+    is_word = len(rest) == 1 and not rest[0].is_run and (rest[0].is_unknown or Kind.METRIC in rest[0].kinds)
+    return is_word and (means or not atoms[place].text.casefold().startswith(("what does", "what do")))
+
+
 def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str) -> tuple[str, int]:
     first = content[0]
     if lead in ("set", "unset", "pin", "unpin", "settings", "goal", "experiments"):
         return lead, first
+    if "new_best" in keys and keys["new_best"] and atoms[keys["new_best"] - 1].key == "of" and "vs" not in keys:
+        return "watch", keys["new_best"] - 1  # `tell us about new bests in fraud`
     if "experiments" in keys and atoms[keys["experiments"] - 1].key == "in":
         keys = {key: place for key, place in keys.items() if key != "experiments"}
     if "unpin" in keys or "experiments" in keys:
@@ -352,6 +410,8 @@ def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, 
         return "status", keys["standup"]
     if lead == "finished" and any(each.key == "run" for each in atoms):
         return "runs", first
+    if "finished" in keys and lead == "latest" and not named:  # `latest finished run`
+        return "runs", keys["finished"]
     for key in ("standup", "failed", "running", "finished", "runs"):
         if key in keys and not (named and key in _STATUS):
             return _listed(key, lead), keys[key]
@@ -440,9 +500,11 @@ class Said:
     user: str = ""
     metrics: list[str] = field(default_factory=list)
     without_metrics: list[str] = field(default_factory=list)
+    without_parameters: list[str] = field(default_factory=list)
     status: str = ""
     since: str = ""
     until: str = ""
+    day: str = ""  # the one day that is meant, where it is no beginning
     where: str = ""
     excluded: list[Exclusion] = field(default_factory=list)
     step: int | None = None
@@ -478,6 +540,8 @@ class Said:
     def _next(self, place: int) -> int:
         """Reads what begins here and gives the place behind it."""
         atom = self.atoms[place]
+        if atom.key == "every" and self.atoms[place + 1 : place + 2] and self.atoms[place + 1].key == "run":
+            atom = replace(atom, key="all")
         if place and atom.text.casefold() == "details" and self.intent in ("compare", "", "show", "status"):
             return self._read_part(replace(atom, key="details"), place)
         if atom.quoted or stands_as_name(self.atoms, place, self.intent):
@@ -493,16 +557,32 @@ class Said:
         if atom.key in _PARTS:
             return self._read_part(atom, place)
         if is_silent(atom):
+            self._check_person(atom, place)
             (self.groups[-1] if self.groups[-1] and not self.is_parted else self.held).append(atom)
         elif atom.role == Role.RUN or atom.key in ("link", "model", "id", "pattern", "sweep", "seeds", "top"):
             self._add(atom)
-        elif atom.key in _BESIDE.get(self.intent, ("show", self.intent)):
+        elif atom.key == "define" or atom.key in _BESIDE.get(self.intent, ("show", self.intent)):
             pass  # `show failed runs`, `set goal …`: said by the intent
         elif atom.key in _THREAD:
             self.thread[atom.key] = atom
         else:
             self.left.append(atom)
         return place + 1
+
+    def _check_person(self, atom: Atom, place: int) -> None:
+        """Raises NotUnderstood for `my latest`, `what did I run`: nobody knows what MLflow calls who asks."""
+        behind = next((each for each in self.atoms[place + 1 : place + 2]), None)
+        if behind is None or behind.kinds or atom.text.casefold() not in _MINE:
+            return
+        if atom.text.casefold() == "i":
+            is_of_runs = behind.text.casefold() in ("run", "ran", "start", "started", "launched", "train", "trained")
+        else:
+            is_many = behind.key == "run" and behind.text.casefold() in _PLURAL
+            is_of_runs = is_many or behind.role is Role.RUN or behind.key in (*_STATUS, "all", "standup", "top")
+        if is_of_runs:
+            person = next(iter(self.names.all(Kind.USER)), "maya")
+            line = f"latest by user {_quoted(person)}"
+            raise refuse("I do not know what MLflow calls you.", "Name yourself as MLflow does.", line, [atom])
 
     def _add(self, atom: Atom) -> None:
         if self.is_parted and any(not is_silent(each) for each in self.groups[-1]):
@@ -518,7 +598,7 @@ class Said:
 
     def _set(self, slot: str, atoms: Sequence[Atom]) -> None:
         """Notes that a slot is said. Raises NotUnderstood where it is said twice."""
-        if slot in self.spots and slot not in ("metrics", "excluded", "without_metrics", "everything", "why", "best"):
+        if slot in self.spots and slot not in _SEVERAL:
             line = example(self.intent or "compare", self.names)
             raise refuse(
                 f"{self._shown(atoms)} is one too many: that is said twice.", "Keep one of the two.", line, atoms
@@ -615,7 +695,8 @@ class Said:
         if Kind.EXPERIMENT in atom.kinds and behind and behind.key == "run" and behind.text.casefold() in _PLURAL:
             self._in(atom.kinds[Kind.EXPERIMENT], [atom])
             return place + 1
-        if atom.possessive and Kind.USER not in atom.kinds and Kind.EXPERIMENT in atom.kinds:
+        is_place = Kind.EXPERIMENT in atom.kinds and self._lead() in ("latest", "previous") and not self.is_parted
+        if is_place or (atom.possessive and Kind.USER not in atom.kinds and Kind.EXPERIMENT in atom.kinds):
             self._in(atom.kinds[Kind.EXPERIMENT], [atom])
             return place + 1
         if atom.possessive and Kind.USER not in atom.kinds and atom.is_run:
@@ -647,11 +728,34 @@ class Said:
                 self._add(atom)
             else:
                 self._whose(atom.kinds[Kind.USER], [atom])
+        elif Kind.PARAMETER in atom.kinds or Kind.TAG in atom.kinds:
+            return self._parameter(atom, place)
         elif Kind.ALIAS in atom.kinds or Kind.MODEL in atom.kinds:
             name, is_alias = atom.kinds.get(Kind.ALIAS, ""), Kind.ALIAS in atom.kinds
             self._add(replace(atom, key="alias" if is_alias else "model", text=name or atom.text, kinds={}))
         else:
             self.left.append(atom)
+        return place + 1
+
+    def _parameter(self, atom: Atom, place: int) -> int:
+        """`lr = 0.1`, `lr 0.1` as a filter; `what lr did xgb-v2 use` as a question for parameters."""
+        column = "params" if Kind.PARAMETER in atom.kinds else "tags"
+        name = atom.kinds.get(Kind.PARAMETER) or atom.kinds[Kind.TAG]
+        at = place + 1
+        while at < len(self.atoms) and self.atoms[at].text in ("=", "==", "is", "of", "set", "to"):
+            at += 1
+        value = self.atoms[at] if at < len(self.atoms) else None
+        is_value = value is not None and not value.kinds and (value.key in ("number", "decimal") or value.quoted)
+        is_equal = value is not None and self.atoms[at - 1].text in ("=", "==") and value.is_unknown
+        if value is not None and (is_value or is_equal):
+            self._set("where", [atom, value])
+            self.where = f"{column}.`{name}` = '{value.text}'"
+            return at + 1
+        if self.intent in _LISTS or self.part or self.intent in ("curves", "sweeps"):
+            self.left.append(atom)
+        else:
+            self._set("part", [atom])
+            self.part = "parameters" if column == "params" else "tags"
         return place + 1
 
     def _check_side(self, atom: Atom, place: int) -> None:
@@ -660,6 +764,9 @@ class Said:
         around = [each.key for each in (*self.atoms[max(0, place - 1) : place], *self.atoms[place + 1 : place + 2])]
         if kind is None or not set(around) & {*_HARD, "than"}:
             return
+        raise self._no_run(atom, kind)
+
+    def _no_run(self, atom: Atom, kind: Kind) -> NotUnderstood:
         several = [each.kinds[kind] for each in self.atoms if kind in each.kinds][:2]
         lead = "latest in" if kind is Kind.EXPERIMENT else "latest by"
         line = (
@@ -668,7 +775,7 @@ class Said:
             else f"{lead} {_quoted(several[0])} vs previous"
         )
         told = "an experiment" if kind is Kind.EXPERIMENT else "a person"
-        raise refuse(f"{self._shown([atom])} is {told}; I compare runs.", "Say which run of it.", line, [atom])
+        return refuse(f"{self._shown([atom])} is {told}; I compare runs.", "Say which run of it.", line, [atom])
 
     # Slots
 
@@ -698,6 +805,8 @@ class Said:
             and self.intent not in _LISTS
         ):
             return at  # `is f1 higher in xgb-v2`
+        if follows and Kind.METRIC in follows.kinds and Kind.EXPERIMENT not in follows.kinds:
+            return self._metrics(at)  # `better in f1`
         name, atoms, last = self._name_of(place + 1, Kind.EXPERIMENT)
         if not name:
             raise refuse("Which experiment?", f"Name it after {atom.text.casefold()}.", self._line(), [atom])
@@ -742,12 +851,17 @@ class Said:
             return self._metrics(at)
         if Kind.USER in kinds or follows.text.startswith("@"):
             return self._read_user(atom, at - 1)
+        behind = self.atoms[at + 1].text if at + 1 < len(self.atoms) else ""
+        if (Kind.PARAMETER in kinds or Kind.TAG in kinds) and (behind[:1].isdigit() or behind[:1] in ("=", ".")):
+            return self._parameter(follows, at)  # `using lr 0.1`
         if Kind.PARAMETER in kinds or Kind.TAG in kinds:
             problem = f"{self._shown([follows])} is a parameter; I rank by metrics."
             raise refuse(problem, "Name a metric, or say where for a filter.", self._line(), [follows])
         words, _last = self._spelt(at)
         said = " ".join(each.text for each in words) or (follows.text if follows.quoted or follows.kinds else "")
-        lists_people = self.intent in ("running", "failed", "standup", "runs") and goal_of(said) is Goal.UNKNOWN
+        says_runs = not self.intent and any(each.text.casefold() in _PLURAL for each in self.atoms[:place])
+        lists_people = self.intent in ("running", "failed", "standup", "runs") or says_runs
+        lists_people = lists_people and goal_of(said) is Goal.UNKNOWN
         is_of_latest = self._lead() in ("latest", "previous") and goal_of(said) is Goal.UNKNOWN
         if said and (lists_people or is_of_latest):
             return self._read_user(atom, at - 1)
@@ -891,6 +1005,9 @@ class Said:
     def _read_except(self, atom: Atom, place: int) -> int:
         """What is left out, one or several; by what it is a name of, or by the word before it."""
         last, forced = place + 1, None
+        before = self.atoms[place - 1].kinds if place else {}
+        if atom.text.casefold() == "drop" and Kind.METRIC in before:  # `did the accuracy drop?`
+            return place + 1
         while True:
             at = self._skip(last, "of", "in", "by", "user", "all", "metrics")
             forced = next((_FORCED[e.key] for e in self.atoms[last:at] if e.key in _FORCED), forced)
@@ -912,6 +1029,10 @@ class Said:
         is_comparing = at < len(self.atoms) and self.atoms[at].key in ("than", "better", "worse")
         if last > place + 1 or (is_comparing and atom.text.casefold() in ("not", "nicht", "pas", "no", "não")):
             return last
+        follows = self.atoms[at] if at < len(self.atoms) else atom
+        if follows.key in _PARTS:
+            remedy = "Say only metrics to name what is shown, or only differences."
+            raise refuse(f"I cannot leave out {follows.text}.", remedy, self._line(), [follows])
         raise refuse(f"{atom.text.capitalize()} what?", "Name what is left out.", self._line(), [atom])
 
     def _read_isnt(self, atom: Atom, place: int) -> int:
@@ -962,6 +1083,9 @@ class Said:
         if kind is Kind.METRIC:
             self._set("without_metrics", words)
             self.without_metrics.append(name)
+        elif kind is Kind.PARAMETER:
+            self._set("without_parameters", words)
+            self.without_parameters.append(name)
         else:
             self._exclude(kind.value, name, words)
         return last - place
@@ -993,20 +1117,21 @@ class Said:
         self._set("since", [atom])
         self.since = atom.value
         is_from = place > 0 and self.atoms[place - 1].key == "of"
-        if (
-            self.intent in ("failed", "runs", "top")
-            and self._is_one_day(atom)
-            and " " not in atom.value
-            and not is_from
-        ):
-            self.until = atom.value
+        if self._is_one_day(atom) and " " not in atom.value and not is_from:
+            self.day = atom.value
         return place + 1
 
     def _is_one_day(self, atom: Atom) -> bool:
-        return atom.value.split()[0].endswith("day") and atom.value != "1 day"
+        is_long = any(word in atom.text.casefold() for word in ("week", "month", "woche", "semana", "semaine"))
+        return atom.value.split()[0].endswith("day") and atom.value != "1 day" and not is_long
 
     def _read_since(self, atom: Atom, place: int) -> int:
         at = self._skip(place + 1)
+        unit = self.atoms[at + 1].text.casefold().rstrip("s") if at + 1 < len(self.atoms) else ""
+        if at < len(self.atoms) and self.atoms[at].key == "number" and unit in ("epoch", "step", "iteration"):
+            self._set("step", [atom, self.atoms[at]])  # `after 10 epochs`
+            self.step = int(self.atoms[at].value[:18])
+            return at + 2
         if at == len(self.atoms) or self.atoms[at].key != "time":
             spot = self.atoms[at] if at < len(self.atoms) else atom
             problem = f"I do not know when {self._shown([spot])} is." if spot is not atom else "Since when?"
@@ -1149,7 +1274,7 @@ class Said:
         if self.intent in _LISTS:
             self.worst = self.worst or atom.key == "worst"
             return place + 1
-        if self._is_question(place):
+        if self._is_question(place) or self._is_asked(place):
             return place + 1
         at = self._skip(place + 1)
         behind = self.atoms[at] if at < len(self.atoms) else None
@@ -1173,6 +1298,11 @@ class Said:
             and not any(Kind.METRIC in e.kinds for e in self.atoms[place + 1 : place + 2])
         )
 
+    def _is_asked(self, place: int) -> bool:
+        """`which of A, B and C is best?`, where the runs stand before it."""
+        is_verb = place > 0 and self.atoms[place - 1].text.casefold() in ("is", "was", "are", "ist", "est", "es", "é")
+        return is_verb and sum(not is_silent(each) for group in self.groups for each in group) > 1
+
     _read_worst = _read_best
 
     def _read_latest(self, atom: Atom, place: int) -> int:
@@ -1194,6 +1324,9 @@ class Said:
             return place + 1
         if atom.text.casefold() in ("anything", "everything") and is_list:
             return place + 1
+        behind = self.atoms[place + 1].key if place + 1 < len(self.atoms) else ""
+        if atom.text.casefold() == "everything" and self.intent in ("", "show", "status") and behind == "of":
+            return place + 1  # `show me everything about xgb-v1`: all there is, as always
         self._flag("everything", atom)
         return place + 1
 
@@ -1296,8 +1429,11 @@ class Said:
         return place + 1
 
     def _read_cannot(self, atom: Atom, place: int) -> int:
-        self.thread["remove"] = atom
-        if atom.text.casefold() not in ("remove", "drop"):
+        if self.intent == "make" and atom.text.casefold() == "change":
+            return place + 1
+        if atom.text.casefold() in ("remove", "drop"):
+            self.thread["remove"] = atom
+        else:
             self.left.append(atom)
         return place + 1
 
@@ -1319,6 +1455,9 @@ class Said:
         return request
 
     def among(self, *, since: bool = True, where: bool = True) -> Among:
+        is_summed = self.intent in ("standup", "finished")  # `standup yesterday` goes on until now
+        if self.day and self.day == self.since and not self.until and self.day != "today" and not is_summed:
+            self.until = self.day
         return Among(
             self.user,
             self.status,
@@ -1410,10 +1549,12 @@ class Said:
         )
 
     def _as_compare(self) -> Request:
+        if len(self.experiments) > 1 and not any(map(is_material, self.atoms)):
+            raise self._no_run(self.spots["experiment"][0], Kind.EXPERIMENT)
         runs = self.runs()
         if not runs and not self.left and self._says_several():
             runs = [AllRuns()]
-        for key in ("remove", "choose"):
+        for key in ("remove", "choose", *(() if self.about else ("last_values",))):
             self.thread.pop(key, None)
         self.check("compare", is_silent_on_runs=False)
         runs = self._narrowed(runs)
@@ -1454,6 +1595,7 @@ class Said:
             text=self.text,
             only_metrics="only_metrics" in self.spots,
             without_metrics=tuple(self.without_metrics),
+            without_parameters=tuple(self.without_parameters),
             goal=self.goal,
             tolerance=self.tolerance,
             excluded=left_out,
@@ -1556,6 +1698,8 @@ class Said:
         """`show`, with words beside it or none."""
         if self.metrics or self.experiment or self.user:
             return self._as_whatever()
+        if self.intent == "status" and not self.spots:
+            return self._as_standup()
         raise refuse("Which run?", "Name it, or say latest or best.", example("show", self.names), self.atoms[:1])
 
     def _shown_run(self, run: RunReference, *, who: bool = False) -> Request:
@@ -1613,6 +1757,8 @@ class Said:
         runs = self.runs()
         if self.left:
             raise self.left_over("who")
+        if not runs and self.experiments:  # `who ran fraud?`: its runs say it
+            return self._as_runs()
         if len(runs) != 1:
             line = example("who", self.names)
             raise refuse("Who ran what?" if not runs else "This takes one run.", "Name a run.", line, self.atoms[:1])
@@ -1711,7 +1857,8 @@ class Said:
             and any(map(is_material, words))
             and not any(each.is_unknown for each in words)
         ):
-            return self._as_pin()
+            name = _quoted(words[0].kinds.get(Kind.RUN, words[0].text)) if len(words) == 1 else "latest"
+            raise refuse("What is this run to be?", "To make it the baseline, say:", f"pin {name}", words)
         if not what:
             spot = [each for each in self.atoms if not is_silent(each)][-1:]
             raise refuse(
@@ -1793,9 +1940,15 @@ class Said:
         return SetDefault("goal", "" if takes_back else goal, metric, self.text)
 
     def _as_help(self) -> Request:
-        words = [each.text for each in self.atoms if each.key not in ("filler", "help")]
+        words = [each.text for each in self.atoms if each.key not in ("filler", "help", ",", "and")]
         topic = next((each.key for each in self.atoms if each.role is Role.INTENT and each.key != "help"), "")
         return Help(topic=topic or " ".join(words)[:100])
+
+    def _as_define(self) -> Request:
+        word = next(e for e in reversed(self.atoms) if (e.is_unknown or e.kinds) and e.text.casefold()[:4] != "mean")
+        metric = word.kinds.get(Kind.METRIC) or self.names.metric(word.text)
+        line = f"top 5 by {_quoted(metric)}" if metric else "help"
+        raise refuse("I explain no words; I compare runs by what they logged.", "What I can do with it:", line, [word])
 
     def _as_cannot(self) -> Request:
         verb = next(each for each in self.atoms if each.key == "cannot")
@@ -1842,6 +1995,8 @@ class Said:
         runs = self.runs()
         sides = [group for group in self.groups if any(not is_silent(each) for each in group)]
         if len(self.left) == 1 and not runs and Kind.USER in self.left[0].kinds and not self.spots:  # a person alone
+            if self.text[self.left[0].at : self.left[0].at + 1] in ("@", "<"):  # who is asked, not who is asked about
+                raise self.left_over("")
             self._whose(self.left[0].kinds[Kind.USER], self.left)
             self.left, self.groups = [], [[]]
             return self._as_runs()
@@ -1872,7 +2027,7 @@ class Said:
         if self.metrics:
             return self._as_top()
         says_runs = any(each.key == "run" and each.text.casefold() in _PLURAL for each in self.atoms)
-        if (self.spots.keys() & {"experiment", "user"} or (says_runs and self.spots)) and not self.flags:
+        if (self.spots.keys() & {"experiment", "user", "where"} or (says_runs and self.spots)) and not self.flags:
             return self._as_runs()
         spots = [each for atoms in self.spots.values() for each in atoms]
         self.left += spots or self.atoms[:1]

@@ -305,8 +305,11 @@ class _Reader:
     def _time(self, atom: Atom) -> list[RunReference]:
         """`yesterday's run` is the newest of that day, `yesterday's runs` are all."""
         nouns = [each.text.casefold() for each in self.atoms[self.place :] if each.key == "run"]
+        until = atom.value if atom.value.split()[0] in _DAYS and "week" not in atom.text.casefold() else ""
+        if atom.possessive and until and (best := self._next("best", "worst")):  # `yesterday's best`
+            among = Among(since=atom.value, until=until, user=self._taken_user())
+            return [TopRuns(1, self._metric(), best.key == "worst", atom.at, among)]
         if nouns[:1] == ["runs"] and self.is_led:
-            until = atom.value if atom.value.split()[0] in _DAYS else ""
             return [AllRuns(Among(since=atom.value, until=until, user=self._taken_user()), atom.at)]
         return [OfDay(atom.value, atom.at)]
 

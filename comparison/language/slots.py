@@ -13,6 +13,7 @@ SLOTS = {  # how each is put behind "I can …" and "not …"
     "metrics": "by metrics",
     "only_metrics": "with only some metrics",
     "without_metrics": "without a metric",
+    "without_parameters": "without a parameter",
     "status": "by how they ended",
     "since": "since a moment",
     "until": "until a moment",

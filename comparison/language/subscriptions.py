@@ -97,6 +97,7 @@ class _Watch:
     seen: set[str] = field(default_factory=set)
     guesses: Guesses = field(default_factory=list)
     is_all: bool = False
+    rule_text: str = ""  # the text without a place that stands within a rule
 
     def read(self) -> Request:
         atom = self.atoms[self.place]
@@ -120,6 +121,13 @@ class _Watch:
         watching = self.watching
         if watching.excepted and not watching.place:
             watching = replace(watching, place="*")
+        if self.intent == "unwatch" and watching.only and not watching.place and atom.text.casefold()[:2] == "do":
+            remedy = "Each watch in the list can be edited, or watch what you want."
+            raise self._refused("That says what I shall not say, and not of which watch.", remedy, [atom], "watches")
+        if self.intent == "unwatch" and watching.excepted:
+            raise self._refused(
+                "I end watches one by one, or all of them.", "The list has a button for each.", [atom], "watches"
+            )
         if self.intent == "unwatch":
             if watching.place == "*" and self.is_all and watching == Watch("*"):
                 return Unwatch("*", self.text, is_all=True)
@@ -148,6 +156,10 @@ class _Watch:
             raise self._refused(
                 f"I do not understand “{atom.text}”.", "A watch shows the metrics that it names.", [atom]
             )
+        if atom.possessive and Kind.USER in atom.kinds and Kind.EXPERIMENT not in atom.kinds:
+            self._once("by", atom)  # `maya's runs in fraud`
+            self.watching = replace(self.watching, user=atom.kinds[Kind.USER])
+            return place + 1
         if is_silent(atom) or atom.key in (
             "and",
             ",",
@@ -383,8 +395,12 @@ class _Watch:
                 [atom],
                 options="where params.model = 'xgb'",
             )
-        self.watching = replace(self.watching, where=self.atoms[place].text)
+        self._filter(self.atoms[place].text)
         return place + 1
+
+    def _filter(self, where: str) -> None:
+        both = f"{self.watching.where} and {where}" if self.watching.where else where
+        self.watching = replace(self.watching, where=both)
 
     def _by(self, atom: Atom, place: int) -> int:
         self._once("by", atom)
@@ -441,6 +457,8 @@ class _Watch:
             return self._when(follows, at + 1)
         if follows is not None and follows.key in ("by", "in"):
             return at
+        if follows is not None and Kind.USER in follows.kinds and Kind.EXPERIMENT not in follows.kinds:
+            return self._by(atom, at)
         if follows is not None and follows.key in _ONLY:
             for_two = (
                 at + 2 < len(self.atoms)
@@ -480,7 +498,7 @@ class _Watch:
     def _when(self, atom: Atom, place: int) -> int:
         """A rule on a metric, or what becomes of a run: `when it fails`, `when fraud ends`."""
         last = self._rule_end(place)
-        said = self.atoms[place:last]
+        said = self._placed(self.atoms[place:last])
         core = [each for each in said if not is_silent(each) and each.key not in ("and", ",")]
         if not core:
             if any(each.key in ("finished", "run") for each in said):
@@ -495,14 +513,16 @@ class _Watch:
             for each in core:
                 if each.key in _ONLY:
                     self._choose(_ONLY[each.key], each)
-                elif each.key not in (*_ENDING, "in", "of", "all"):
+                elif each.key == "everything" and not self.watching.place:  # `if anything crashes`
+                    self._here("*", each)
+                elif each.key not in (*_ENDING, "in", "of", "all", "everything"):
                     self._named(self.atoms.index(each))
             return last
         if not metric and self.intent == "watch_when" and not self.watching.place:
             return self._named(self.atoms.index(core[0]))
         words = [Word(each.text, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",") for each in said]
         try:
-            found = rules(words, self.text)
+            found = rules(words, self.rule_text or self.text)
         except NotUnderstood as error:
             error.example = self._refused("", "", said, options="when accuracy drops by 2 %").example
             raise
@@ -511,6 +531,17 @@ class _Watch:
         self.watching = replace(self.watching, rules=(*self.watching.rules, *found))
         return last
 
+    def _placed(self, said: list[Atom]) -> list[Atom]:
+        """A rule without the place that stands within it: `accuracy in fraud drops below 0.9`."""
+        for at, atom in enumerate(said[:-1]):
+            place = said[at + 1]
+            if atom.key in ("in", "of") and at and Kind.EXPERIMENT in place.kinds and not self.watching.place:
+                self._here(place.kinds[Kind.EXPERIMENT], place)
+                blank = " " * (place.end - atom.at)  # where the rest stands does not change
+                self.rule_text = f"{self.text[: atom.at]}{blank}{self.text[place.end :]}"
+                return [*said[:at], *said[at + 2 :]]
+        return said
+
     def _rule_end(self, place: int) -> int:
         """Where a rule ends: a `by` behind `drops` is of the rule."""
         first = place
@@ -518,6 +549,11 @@ class _Watch:
             atom = self.atoms[place]
             before = self.atoms[place - 1].text.casefold() if place > first else ""
             is_of_rule = atom.key == "by" and (before in MOVING or before in {"down", "up"})
+            behind = self.atoms[place + 1 : place + 2]
+            is_place = atom.key == "in" and bool(behind) and Kind.EXPERIMENT in behind[0].kinds
+            if is_place and place == first + 1 and self.atoms[first].metric and len(self.atoms) > place + 2:
+                place += 2
+                continue
             is_only = (
                 atom.key == "failed"
                 and place > first + 1
@@ -593,9 +629,18 @@ class _Watch:
         self.watching = replace(self.watching, broadcasts=True)
         return place
 
+    def _goes_on(self, place: int) -> bool:
+        """Whether more is left out behind a comma or `and`."""
+        if place + 1 >= len(self.atoms) or self.atoms[place].key not in (",", "and", "or"):
+            return False
+        behind = self.atoms[place + 1]
+        is_state = behind.key in _ONLY and self.atoms[place].key != ","
+        return bool(behind.kinds) or behind.is_unknown or behind.quoted or behind.key == "pattern" or is_state
+
     def _except(self, atom: Atom, place: int) -> int:
         self._once("except", atom)
         named: list[str] = []
+        is_filtered = False  # something but an experiment is left out
         last = place
         while True:
             at = last
@@ -608,7 +653,18 @@ class _Watch:
             if at == len(self.atoms):
                 break
             each = self.atoms[at]
-            if each.key in _ONLY or Kind.USER in each.kinds or each.key in ("finished", "running"):
+            if each.key == "failed" or (Kind.USER in each.kinds and Kind.EXPERIMENT not in each.kinds):
+                person = each.kinds.get(Kind.USER, "")
+                if "'" in person:
+                    raise self._refused(f"I cannot leave out {person}.", "Name whom you want by the user.", [each])
+                self._filter(f"tags.`mlflow.user` != '{person}'" if person else "attributes.status = 'FINISHED'")
+                last = at + 1
+                is_filtered = True
+                if self._goes_on(last):
+                    last += 1
+                    continue
+                break
+            if each.key in _ONLY or each.key in ("finished", "running"):
                 problem = f"A watch leaves out experiments, not {each.text[:60]}."
                 raise self._refused(
                     problem,
@@ -622,16 +678,7 @@ class _Watch:
                 break
             words, last = self._unjoined(at) if each.is_unknown and not each.quoted else ([each], at + 1)
             named.append(each.kinds.get(Kind.EXPERIMENT) or self._typed(words))
-            if (
-                last + 1 < len(self.atoms)
-                and self.atoms[last].key in (",", "and", "or")
-                and (
-                    self.atoms[last + 1].kinds
-                    or self.atoms[last + 1].is_unknown
-                    or self.atoms[last + 1].key == "pattern"
-                    or self.atoms[last + 1].quoted
-                )
-            ):
+            if self._goes_on(last):
                 last += 1
             elif (
                 last + 2 < len(self.atoms)
@@ -642,6 +689,8 @@ class _Watch:
                 last += 2
             else:
                 break
+        if not named and is_filtered:
+            return last
         if not named:
             raise self._refused(
                 "Except which?",

@@ -22,6 +22,7 @@ _SAME = {  # other words for a moment: longest first
     "the day before yesterday": "2 days",
     "the weekend": "friday 6pm",
     "last weekend": "friday 6pm",
+    "over the weekend": "friday 6pm",
     "weekend": "friday 6pm",
     "last month": "30 days",
     "this month": "30 days",

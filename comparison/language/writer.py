@@ -161,7 +161,8 @@ def _compare(request: Compare) -> str:
     groups = [reference(run) for run in request.runs]
     runs = " vs ".join(groups)
     metrics = _listed("only metrics" if request.only_metrics else "by metric", request.metrics)
-    among = next((run.among for run in request.runs if isinstance(run, AllRuns | TopRuns)), Among())
+    several = [run for run in request.runs if isinstance(run, AllRuns | TopRuns)]
+    among = next((run.among for run in several if not _is_of_day(run)), Among())
     among = replace(among, status="", user="")  # said with the runs
     tolerance = "" if request.tolerance is None else f"within {request.tolerance * 100:.12g} %"
     return _joined(
@@ -170,6 +171,7 @@ def _compare(request: Compare) -> str:
         _in(request.experiment),
         metrics,
         _listed("except metrics", request.without_metrics),
+        *(f"except parameter {quoted(name)}" for name in request.without_parameters),
         *(_among(among)),
         *(f"except {quoted(run.text)}" for run in request.excluded if isinstance(run, Named)),
         "best values" if request.best else "",
@@ -181,6 +183,11 @@ def _compare(request: Compare) -> str:
         f"{request.goal} is better" if request.goal else "",
         tolerance,
     )
+
+
+def _is_of_day(run: RunReference) -> bool:
+    """`yesterday's best`: its time is said with it."""
+    return isinstance(run, TopRuns) and run.count == 1 and run.among.since == run.among.until != ""
 
 
 def _default(request: SetDefault) -> str:
@@ -209,6 +216,10 @@ def reference(run: RunReference) -> str:
             return _joined("worst" if run.worst else "best", user, metric, _in(run.experiment))
         case Registered(model=model, alias=alias, version=version):
             return f"models:/{model}{f'@{alias}' if alias else f'/{version}'}" if model else f"@{alias}"
+        case TopRuns(count=1, among=Among(since=since, until=until)) if since and since == until:
+            user = f"by user {quoted(run.among.user)}" if run.among.user else ""
+            metric = f"metric {quoted(run.metric)}" if run.metric else ""
+            return _joined(user, f"{since}'s", "worst" if run.worst else "best", metric)
         case TopRuns(count=count, metric=metric, worst=worst):
             return _joined(
                 f"{'worst' if worst else 'top'} {count}",

@@ -32,6 +32,7 @@ from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.leaders import SAMPLE
 from comparison.tracking.source import Part, Ranking, RunSource
 
+NARROW_SPAN = "7 days"  # of failures in one experiment or of one person, where no time is said
 PACED = 2  # experiments, those with the most runs, whose best run's history is read
 MOST_READ = 100  # metrics whose history is read to show a run at a step
 LONGEST = 20_000  # steps of a history that is worth reading
@@ -266,7 +267,10 @@ def failed_runs(
 ) -> FailedRuns:
     """A question or two. Raises NotUnderstood, ExperimentNotFound or TrackingUnavailable."""
     agreed = defaults or ChannelDefaults()
-    begin, everywhere = since_moment(request.since, now, text=request.text, command="failed")
+    is_narrow = bool(request.experiment or request.among.user)  # there are few of these: all of a week
+    begin, everywhere = since_moment(
+        request.since or (NARROW_SPAN if is_narrow else ""), now, text=request.text, command="failed"
+    )
     where = find_scope(request.experiment, source, agreed, text=request.text, everywhere=everywhere)
     since = int(begin.timestamp() * 1000)
     words = ""

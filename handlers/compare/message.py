@@ -154,6 +154,7 @@ def remember_comparison(
         tolerance=request.tolerance,
         only_metrics=request.only_metrics,
         without_metrics=request.without_metrics,
+        without_parameters=request.without_parameters,
         goal=request.goal,
     )
     try:
@@ -246,6 +247,7 @@ def comparison_value(held: ComparisonState) -> str:
     fields |= {"d": held.seen} if held.seen else {}
     fields |= {"m": list(request.metrics)} if request.metrics else {}
     fields |= {"x": list(request.without_metrics)} if request.without_metrics else {}
+    fields |= {"y": list(request.without_parameters)} if request.without_parameters else {}
     fields |= {"g": request.goal} if request.goal else {}
     return to_value(fields)
 
@@ -254,9 +256,10 @@ def from_value(value: str) -> ComparisonState | None:
     """What a button holds; None for what is none of ours, or of a version that held something else."""
     fields = fields_in(value)
     runs = str(fields.get("r", "")).split(",")
-    metrics, without, goal = fields.get("m", []), fields.get("x", []), fields.get("g", "")
-    if len(runs) < 2 or not all(map(_ID.fullmatch, runs)) or not (_are_texts(metrics) and _are_texts(without)):
+    metrics, without, parameters = fields.get("m", []), fields.get("x", []), fields.get("y", [])
+    if len(runs) < 2 or not all(map(_ID.fullmatch, runs)) or not all(map(_are_texts, (metrics, without, parameters))):
         return None
+    goal = fields.get("g", "")
     step, tolerance = fields.get("s"), fields.get("t")
     if goal not in ("", *Goal) or not (step is None or (isinstance(step, int) and not isinstance(step, bool))):
         return None
@@ -264,6 +267,7 @@ def from_value(value: str) -> ComparisonState | None:
         return None
     flags = {name: sign in str(fields.get("o", "")) for sign, name in _FLAGS.items()}
     named = {"metrics": tuple(metrics), "without_metrics": tuple(without), "goal": str(goal)}
+    named |= {"without_parameters": tuple(parameters)}
     request = replace(compared(runs), at_step=step, tolerance=tolerance, **named, **flags)  # type: ignore[arg-type]
     return ComparisonState(request, str(fields.get("u", "")), str(fields.get("d", "")))
 
