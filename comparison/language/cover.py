@@ -199,12 +199,7 @@ class _Spots:
         if (person := self._person(start)) is not None:
             return person
         if found := _POSSESSIVE.fullmatch(said):
-            kinds = self.names.called(found[1])
-            if kinds:
-                return self._atom(start, start + 1, kinds=kinds, possessive=True, said=found[1])
-            if moment := match([found[1].casefold()], 0):
-                return self._atom(start, start + 1, "time", value=moment[1], possessive=True)
-            return self._atom(start, start + 1, possessive=True, said=found[1])
+            return self._owner(start, found[1])
         if found := _BACK.fullmatch(said):
             return self._atom(start, start + 1, "latest", value=found[1] or "1")
         if said.isdigit() and len(said) >= _LONG and self.names.is_id(said):
@@ -219,6 +214,13 @@ class _Spots:
         if metric := self.names.metric(said):
             return self._atom(start, start + 1, kinds={Kind.METRIC: metric})
         return self._atom(start, start + 1, kinds=self._in_experiment(said))
+
+    def _owner(self, start: int, said: str) -> Atom:
+        """`maya's`, `yesterday's`."""
+        kinds = self.names.called(said)
+        if not kinds and (moment := match([said.casefold()], 0)):
+            return self._atom(start, start + 1, "time", value=moment[1], possessive=True)
+        return self._atom(start, start + 1, kinds=kinds, possessive=True, said=said)
 
     def _equation(self, said: str) -> str:
         """`lr=0.1` as a filter, where `lr` is a parameter or a tag that is known."""

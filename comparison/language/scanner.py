@@ -54,10 +54,16 @@ def scan(text: str, command: str = "/mlcompare") -> list[Word]:
             at=words[MOST].at,
         )
     tokens: list[Word] = []
-    for word in _unbolded(words):
+    for word in _unbolded(_unbracketed(words)):
         tokens += _parted(_unended(word)) if plain(word) else [word]
     said = [each for each in tokens if each.is_quoted or (each.text and (each.text != "?" or len(tokens) == 1))]
     return _with_thousands(said)
+
+
+def _unbracketed(words: list[Word]) -> list[Word]:
+    """Without the brackets that people put around a link."""
+    links = {place for word in words if "://" in word.text for place in (word.at, word.end)}
+    return [word for word in words if not (word.text in ("<", ">") and links & {word.at, word.end})]
 
 
 def _with_thousands(tokens: list[Word]) -> list[Word]:
