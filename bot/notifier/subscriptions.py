@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from comparison.errors import RequestError
-from comparison.language.watch_command import digest_of, watching_of
+from comparison.language.stored_words import digest_of, watching_of
 from comparison.notifications.matching import is_watched
 from comparison.runs import Experiment
 from comparison.watch import Digest, Subscription, Watch

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
-from comparison.language.clauses import LISTING, parted
 from comparison.language.tokens import Word
 from comparison.runs import Goal
 from comparison.watch import MetricRule
@@ -50,11 +49,12 @@ _POINTS = re.compile(r"\d ?(?:points?|pts?|pp|percentage points?)\b", re.IGNOREC
 _BETTER = re.compile(rf" (?:{'|'.join(_JUDGED)})\b", re.IGNORECASE)
 _LONGEST = 500  # characters of a rule
 EXAMPLE = "watch my-experiment when accuracy drops by 2 %"
+_LISTING = frozenset({"and", "&"})
 
 
 def rules(words: Sequence[Word], text: str) -> tuple[MetricRule, ...]:
     """The rules that these words say, all of which must hold. Raises NotUnderstood with the spot."""
-    groups = parted(words, LISTING)
+    groups = _parted(words)
     found: list[MetricRule] = []
     for group in groups:
         start, end = group[0].at, group[-1].end
@@ -67,6 +67,18 @@ def rules(words: Sequence[Word], text: str) -> tuple[MetricRule, ...]:
             raise _unread(said, start, end, has_point=not (found and _DIGITS.fullmatch(said)))
         found += read
     return tuple(found)
+
+
+def _parted(words: Sequence[Word]) -> list[list[Word]]:
+    """The words between commas and `and`; a metric that is called so stands first."""
+    groups: list[list[Word]] = [[]]
+    for place, word in enumerate(words):
+        is_name = place == 0 and len(words) > 2 and words[1].folded in _LISTING
+        if word.is_comma or (word.folded in _LISTING and not is_name):
+            groups.append([])
+        else:
+            groups[-1].append(word)
+    return [group for group in groups if group]
 
 
 def _rule(said: str) -> MetricRule | None:

@@ -29,6 +29,7 @@ from comparison.run_reference import (
     Unfinished,
 )
 from comparison.runs import Goal
+from comparison.tracking.mlflow_links import model_version
 
 MOST_AT_TOP = 20
 _MOST_LATEST = 20
@@ -338,6 +339,8 @@ class _Reader:
         if atom.text.casefold() in _SPECIAL:
             found = _SPECIAL[atom.text.casefold()]
             return [replace(found, at=atom.at)]
+        if (version := model_version(atom.text, atom.at)) is not None:
+            return [version]
         read = model(atom.text)
         if read is None:
             line = "latest vs models:/my-model@champion"

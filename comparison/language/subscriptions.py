@@ -64,6 +64,7 @@ _OPTIONS = frozenset(
     }
 )
 _ENDING = frozenset({"finished"})
+_ENDING_VERBS = frozenset({"stop", "cancel", "remove", "delete", "kill", "abort"})  # of a digest
 _WEEKLY = frozenset({"weekly", "week"})
 _NEVER = frozenset(
     {"hourly", "hour", "other", "biweekly", "fortnightly", "monthly", "month", "twice", "second", "tomorrow"}
@@ -351,6 +352,8 @@ class _Watch:
     def _against(self, atom: Atom, place: int) -> int:
         self._once("against", atom)
         last = self._until_option(place)
+        if last < len(self.atoms) and self.atoms[last].text.casefold() == "metric" and last > place:
+            last = self._until_option(last + 1)  # `against best metric f1`
         while (
             last < len(self.atoms)
             and self.atoms[last].key in ("by", "where")
@@ -362,7 +365,7 @@ class _Watch:
             if not is_metric:
                 break
             last = self._until_option(last + 1)
-        group = [each for each in self.atoms[place:last] if each.key not in ("by", "and", "mention")]
+        group = [each for each in self.atoms[place:last] if each.key not in ("by", "and", "mention", "metrics")]
         while group and group[-1].key == ",":
             group = group[:-1]
         side = read_side(group, self.names, self.text, is_parted=True, is_led=True) if group else None
@@ -487,7 +490,7 @@ class _Watch:
         for each in self.atoms[place:last]:
             if each.key in (",", "and"):
                 groups.append([])
-            elif each.key not in _ONLY or each.quoted:
+            elif each.key not in _ONLY or each.quoted or each.text.casefold() == "best":
                 groups[-1].append(each)
         named = [" ".join(e.kinds.get(Kind.METRIC, e.text) for e in group) for group in groups if group]
         if not named or not all(named):
@@ -726,7 +729,8 @@ def _digest(atoms: Sequence[Atom], names: Names, text: str) -> tuple[Request, Gu
     folded = [each.text.casefold() for each in atoms]
     said = {each.key for each in atoms}
     if (
-        said & {"off", "cannot", "unwatch", "unset"}
+        said & {"off", "unwatch", "unset"}
+        or any(each.key == "cannot" and each.text.casefold() in _ENDING_VERBS for each in atoms)
         or "digest off" in folded
         or any(each.startswith("no ") for each in folded)
         or "no" in folded
@@ -738,7 +742,9 @@ def _digest(atoms: Sequence[Atom], names: Names, text: str) -> tuple[Request, Gu
         for each in atoms
         if each.key not in ("digest", "standup")
         and not (
-            each.key == "filler" and each.text.casefold() not in ("at", "in", "a", "p", "my", "now", *_PARTS_OF_DAY)
+            each.key == "filler"
+            and not (each.text.isupper() and is_nearly_zone(each.text))
+            and each.text.casefold() not in ("at", "in", "a", "p", "my", "now", *_PARTS_OF_DAY)
         )
         for piece in ([each.text] if each.quoted or each.kinds else each.text.split())
     ]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import time
 
 from comparison.errors import NotUnderstood
+from comparison.judgement.goals import goal_of
 from comparison.language.cover import cover
 from comparison.language.dates import DAILY, WEEKDAYS, WEEKEND, WORKDAYS
 from comparison.language.names import Names
@@ -51,6 +52,7 @@ from comparison.run_reference import (
     TopRuns,
     Unfinished,
 )
+from comparison.runs import Goal
 from comparison.watch import Digest, Watch
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+/-]*")
@@ -289,7 +291,7 @@ def watch_words(watching: Watch) -> str:
         _place(watching.place),
         _listed_places("except", watching.excepted),
         f"against {against}" if against else "",
-        f"by user {quoted(watching.user)}" if watching.user else "",
+        _whose(watching.user),
         f"only {watching.only.value}" if watching.only else "",
         f"when {' and '.join(f'{quoted(rule.metric)} {rule.condition}' for rule in watching.rules)}"
         if watching.rules
@@ -300,6 +302,12 @@ def watch_words(watching: Watch) -> str:
         "broadcast new best" if watching.broadcasts else "",
         f"where {watching.where}" if watching.where else "",
     )
+
+
+def _whose(user: str) -> str:
+    """`by maya`; `by user f1` where the name would be taken for a metric."""
+    lead = "by" if goal_of(user) is Goal.UNKNOWN else "by user"
+    return f"{lead} {quoted(user)}" if user else ""
 
 
 def _place(name: str) -> str:

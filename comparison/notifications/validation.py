@@ -21,8 +21,8 @@ from comparison.errors import (
     TrackingUnavailable,
 )
 from comparison.language.quoting import complete_request
+from comparison.language.stored_words import watching_of
 from comparison.language.tokens import split_words
-from comparison.language.watch_options import read, words_of
 from comparison.names import as_logged, nearest_names
 from comparison.notifications.matching import is_watched, matches_run
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
@@ -355,9 +355,8 @@ def _as_option(words: str) -> str:
     lead = _HELD.match(words)
     core = words[lead.end() :] if lead else _LEADS.sub("", words)
     for option in ("against",) if lead else ("only", "when"):
-        line = f"watch x {option} {core}"
         try:
-            found, _at = read(words_of(line)[1:], line)
+            found = watching_of(f"x {option} {core}")
         except NotUnderstood:
             continue
         if found.place == "x":

@@ -5,12 +5,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language.unparse import quiet_words, reference_words, watch_words, when
+from comparison.language.writer import quiet_words, reference, watch_words, when
 from comparison.names import nearest_names
 from comparison.notifications.validation import ValidatedWatch
 from comparison.report import Line, Report, Section, Step
 from comparison.reports.text import count_noun, cut_end, display_name, display_value, join_names, one_line
-from comparison.run_reference import Leading, Linked
+from comparison.run_reference import Leading, Linked, Named
 from comparison.watch import Digest, MetricRule, Watch
 
 MOST_WORDS = 300  # characters of a watch in a sentence
@@ -260,7 +260,7 @@ def _baseline_said(watching: Watch) -> str:
         return f"{baseline.run_id[:8]}…"
     if isinstance(baseline, Leading):
         return f"the {'worst' if baseline.worst else 'best'} {display_name(baseline.metric)}"
-    return display_name(reference_words(baseline))
+    return display_name(baseline.text if isinstance(baseline, Named) else reference(baseline))
 
 
 def _rule_said(rule: MetricRule) -> str:

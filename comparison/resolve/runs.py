@@ -25,9 +25,9 @@ from comparison.judgement.primary_metric import choose_primary
 from comparison.judgement.repeats import settle_side
 from comparison.language.dates import since
 from comparison.language.quoting import complete_request, offered
-from comparison.language.run_reference import joined_by_commas, model_version
 from comparison.names import NEAR, as_logged, fold, nearest_names, plainly, words
 from comparison.resolve.among import gather, is_called, lead, narrow, no_such_among
+from comparison.resolve.comma_names import joined_by_commas
 from comparison.resolve.experiments import find_experiment
 from comparison.resolve.groups import find_group
 from comparison.run_reference import (
@@ -51,7 +51,7 @@ from comparison.run_reference import (
 from comparison.runs import Experiment, Goal, Run, Side
 from comparison.tracking.filters import can_resemble, holds, is_child_of, resembles, with_any_accents
 from comparison.tracking.leaders import SAMPLE
-from comparison.tracking.mlflow_links import linked_workspace
+from comparison.tracking.mlflow_links import linked_workspace, model_version
 from comparison.tracking.source import Ranking, RunSource
 from comparison.trials import STUDY_TAG, has_results
 

@@ -5,12 +5,16 @@ import re
 from collections.abc import Sequence
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
+from comparison.run_reference import Registered
 from comparison.runs import Run
 
 _RUN = re.compile(r"(?:experiments/(?P<experiment>[\w-]+)/)?runs:?/(?P<run>[0-9a-zA-Z]{20,64})(?![\w-])")
 _SEVERAL = re.compile(r"(?:compare-runs|/metric)/?\?")
 _DATABRICKS = re.compile(r"(?:^|\.)(?:databricks\.com|azuredatabricks\.net|databricks\.us|databricks\.cn)$")
 _WORKSPACE = re.compile(r"[?&](?:amp;)?workspace=([^&#\s<>|]+)")
+_MODEL = re.compile(
+    r"models:/(?:(?P<model>[^/]+)(?:@(?P<alias>[^@/]+)|/(?P<version>[^/]+))|(?P<logged>m-[0-9a-zA-Z]+))"
+)
 _RUN_ID = re.compile(r"[0-9a-zA-Z]{20,64}")
 
 
@@ -102,3 +106,12 @@ def _part(text: str) -> str:
 
 def _listed(texts: object) -> str:
     return quote(json.dumps(list(texts), separators=(",", ":")), safe="")  # type: ignore[call-overload]
+
+
+def model_version(uri: str, at: int = 0) -> Registered | None:
+    """What MLflow's address of a model names: `models:/name@alias`, `…/3`, `…/latest`, `…/stage`, `models:/m-<id>`."""
+    found = _MODEL.fullmatch(uri.strip())
+    if not found:
+        return None
+    model, version = (found["model"] or "").strip(), (found["version"] or "").strip()
+    return Registered(found["logged"] or model, (found["alias"] or "").strip(), version, at)

@@ -13,8 +13,8 @@ from slack_sdk import WebClient
 
 from comparison.errors import RequestError
 from comparison.language.quoting import quote
-from comparison.language.unparse import digest_words, watch_words
-from comparison.language.watch_command import digest_of, watching_of
+from comparison.language.stored_words import digest_of, watching_of
+from comparison.language.writer import digest_words, watch_words
 from comparison.notifications.validation import (
     AGAINST,
     METRICS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import RequestError
 from comparison.judgement.result import Comparison
-from comparison.language.watch_command import digest_of, watching_of
+from comparison.language.stored_words import digest_of, watching_of
 from comparison.notifications.message import ManyNews, MessageKind, News, NewsFacts, RunNews, SilentNews, Unwanted
 from comparison.notifications.run_news import OWNER_TAGS, example_news, find_news
 from comparison.notifications.schedule import due_digest
