@@ -740,7 +740,7 @@ def _digest(atoms: Sequence[Atom], names: Names, text: str) -> tuple[Request, Gu
     words = [
         Word(piece, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",")
         for each in atoms
-        if each.key not in ("digest", "standup")
+        if each.key not in ("digest", "standup", "cannot")
         and not (
             each.key == "filler"
             and not (each.text.isupper() and is_nearly_zone(each.text))
