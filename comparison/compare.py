@@ -134,7 +134,7 @@ def _repeats_of(side: Side, known: Sequence[PastRepeats]) -> tuple[str, ...]:
 
 def _once_each(request: Compare, sides: Sequence[Side]) -> Sequence[Side]:
     """The sides of a comparison that stands, without runs added to it that it has already."""
-    if getattr(request.runs[0], "at", 0) != COMPARED:
+    if not request.runs or getattr(request.runs[0], "at", 0) != COMPARED:
         return sides
     found: dict[tuple[str, ...], Side] = {}
     for side in sides:

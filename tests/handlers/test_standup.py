@@ -155,7 +155,7 @@ def test_a_quick_answer_as_it_is_read_in_the_channel(slack, runs, words, answer)
         ("standup since 1 min in iris", "# Nothing ended in iris since Monday 23 November, 11:59 UTC, and nothing is"),
         ("what failed since yesterday", "# 1 run failed since Sunday 22 November, 00:00 UTC"),
         ("failed since 1h", "# Nothing failed since Monday 23 November, 11:00 UTC"),
-        ("failed in iris", "# Nothing failed in iris since Friday 20 November, 12:00 UTC"),
+        ("failed in iris", "# Nothing failed in iris since Monday 16 November, 12:00 UTC"),
         ("running in iris", "# Nothing is running in iris"),
         ("what is running", "# 1 run is running, 1 seems dead"),
         ("top 3", "# Best auc: 0.93, fresh"),
