@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from threading import Lock
 from typing import Protocol
@@ -295,6 +295,7 @@ class StoredWatch:
     paused_why: str = ""
     experiment_id: str = ""  # of the one experiment that is watched; "" for a pattern, or not known yet
     gone_at: int = 0  # since when that experiment is not there; 0: it is
+    meaning: str = field(default="", compare=False)  # the document of comparison/watch_document.py; "": read the words
 
     @property
     def is_paused(self) -> bool:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from comparison.errors import RequestError
-from comparison.language.stored_words import digest_of, watching_of
 from comparison.notifications.matching import is_watched
 from comparison.runs import Experiment
 from comparison.watch import Digest, Subscription, Watch
 from handlers.stores import StoredWatch, WatchStore
-from handlers.watch.stored import tied
+from handlers.watch.stored import digest_in, tied, watching_in
 
 _Meaning = TypeVar("_Meaning", Subscription, Digest)
 
@@ -99,7 +98,7 @@ class Subscriptions:
     def _watch(self, stored: StoredWatch, known: _Read[Subscription] | None) -> _Read[Subscription] | None:
         try:
             same = known is not None and known.stored.words == stored.words
-            watching = known.meaning.watching if known and same else watching_of(stored.words)
+            watching = known.meaning.watching if known and same else watching_in(stored)
             watching = tied(watching, stored)
         except RequestError as error:
             self._give_up(stored, error.problem)
@@ -109,7 +108,7 @@ class Subscriptions:
 
     def _digest(self, stored: StoredWatch, known: _Read[Digest] | None, now: int) -> _Read[Digest] | None:
         try:
-            return _Read(stored, digest_of(stored.words), now if known else int(stored.created_at * 1000))
+            return _Read(stored, digest_in(stored), now if known else int(stored.created_at * 1000))
         except RequestError as error:
             self._give_up(stored, error.problem)
             return None

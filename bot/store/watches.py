@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.store.database import upsert
 from bot.store.tables import watch_changes, watches
 from comparison.errors import RequestError
+from comparison.language.stored_words import document_of
 from handlers.stores import MAX_WATCHES, StoredWatch, TooManyWatches, WatchChange, oldest_first
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,8 @@ class StoredWatches:
             before = _locked(connection, watch_id)
             if before is None:
                 return None
-            connection.execute(update(watches).where(watches.c.id == watch_id).values(**values))
+            meaning = document_of(words, is_digest=before.is_digest)
+            connection.execute(update(watches).where(watches.c.id == watch_id).values(**values, meaning=meaning))
             _record(connection, before, by=by, at=at, what="edited", before=before.words, after=words)
             return _locked(connection, watch_id)
 
@@ -148,6 +150,7 @@ def _add(connection: Connection, watch: StoredWatch, instead_of: Sequence[str]) 
     if (connection.scalar(select(func.count()).select_from(here.subquery())) or 0) >= MAX_WATCHES:
         raise TooManyWatches
     values = {name: getattr(watch, name) for name in (*_SAME, *_STATE)} | {"past": json.dumps(watch.past)}
+    values["meaning"] = document_of(watch.words, is_digest=watch.is_digest)
     if connection.execute(upsert(connection.engine, watches).values(**values).on_conflict_do_nothing()).rowcount:
         _record(connection, watch, by=watch.created_by, at=int(watch.created_at), what="added", after=watch.words)
 
@@ -176,7 +179,7 @@ def _record(connection: Connection, watch: StoredWatch, *, by: str, at: int, **c
 
 def _kept(row: Row[Any]) -> StoredWatch:
     values = {name: getattr(row, name) for name in (*_SAME, *_STATE)}
-    return StoredWatch(**values, past=tuple(json.loads(row.past)))
+    return StoredWatch(**values, past=tuple(json.loads(row.past)), meaning=row.meaning)
 
 
 def _changed(row: Row[Any]) -> WatchChange:

@@ -1,10 +1,11 @@
 """The words of a watch or digest that is kept, read again: they were written by `comparison.language.writer`."""
 
-from comparison.errors import NotUnderstood
+from comparison.errors import NotUnderstood, RequestError
 from comparison.language.lexicon import WORDS, one_of
 from comparison.language.reading import parse
 from comparison.request import PlanDigest, WatchRequest
 from comparison.watch import Digest, Watch
+from comparison.watch_document import digest_document, watch_document
 
 _OPTIONS = one_of("only by user against vs when where metrics quiet mention broadcast except")
 
@@ -34,6 +35,14 @@ def digest_of(words: str) -> Digest:
     if not isinstance(request, PlanDigest) or request.digest is None:
         raise _no_such("digest", words, "digest weekdays 9:30 Europe/Berlin")
     return request.digest
+
+
+def document_of(words: str, *, is_digest: bool) -> str:
+    """What the words mean, as it is kept; "" for words that are not understood."""
+    try:
+        return digest_document(digest_of(words)) if is_digest else watch_document(watching_of(words))
+    except RequestError:
+        return ""
 
 
 def _no_such(what: str, words: str, example: str) -> NotUnderstood:

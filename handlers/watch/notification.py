@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import RequestError
 from comparison.judgement.result import Comparison
-from comparison.language.stored_words import digest_of, watching_of
 from comparison.notifications.message import ManyNews, MessageKind, News, NewsFacts, RunNews, SilentNews, Unwanted
 from comparison.notifications.run_news import OWNER_TAGS, example_news, find_news
 from comparison.notifications.schedule import due_digest
@@ -26,7 +25,7 @@ from handlers.slack.fallback import BlockLevel, Draw
 from handlers.slack.limits import TEXT
 from handlers.slack.render import draw
 from handlers.stores import PostedComparison, StoredWatch, defaults_of
-from handlers.watch.stored import tied
+from handlers.watch.stored import digest_in, tied, watching_in
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +193,7 @@ def _watches(message: Notification, defaults: ChannelDefaults, services: Service
     found = []
     for kept in _kept(message, services):
         try:
-            watching = tied(watching_of(kept.words), kept)
+            watching = tied(watching_in(kept), kept)
         except RequestError:
             log.exception("the words of watch %s are not understood any more", kept.id)
             continue
@@ -226,7 +225,7 @@ def _digest(message: Notification, services: Services) -> PostedNotification | U
     kept = next(iter(_kept(message, services)), None)
     if kept is None:
         return Unwanted("No digest of the channel asks for it any more.")
-    digest = digest_of(kept.words)
+    digest = digest_in(kept)
     defaults = _defaults(message.workspace, message.channel, services)
     told = due_digest(digest, message.about, services.runs, now=services.now(), defaults=defaults)
     report = digest_report(told, ui_url=services.ui_url, command=services.command)

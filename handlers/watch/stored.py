@@ -11,7 +11,8 @@ from comparison.language.writer import watch_words
 from comparison.notifications.matching import is_watched
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.reports.watches import digest_sentence, watch_sentence
-from comparison.watch import Watch
+from comparison.watch import Digest, Watch
+from comparison.watch_document import digest_from, watch_from
 from handlers.access.members import JOIN, Members, is_in
 from handlers.incoming import Utterance
 from handlers.services import Services
@@ -52,10 +53,20 @@ def from_value(value: str) -> WatchState:
 def watch_of(kept: StoredWatch) -> Watch | None:
     """None for a digest, and for words that are not understood any more."""
     try:
-        return None if kept.is_digest else tied(watching_of(kept.words), kept)
+        return None if kept.is_digest else tied(watching_in(kept), kept)
     except RequestError:
         log.warning("the words of watch %s are not understood any more", kept.id)
         return None
+
+
+def watching_in(kept: StoredWatch) -> Watch:
+    """What a kept watch means. Raises RequestError where it is not understood any more."""
+    return watch_from(kept.meaning) if kept.meaning else watching_of(kept.words)
+
+
+def digest_in(kept: StoredWatch) -> Digest:
+    """What a kept digest means. Raises RequestError where it is not understood any more."""
+    return digest_from(kept.meaning) if kept.meaning else digest_of(kept.words)
 
 
 def tied(watching: Watch, kept: StoredWatch) -> Watch:
@@ -106,8 +117,8 @@ def sentence_of(kept: StoredWatch) -> str:
     """A watch or digest in a few words for people; as it was typed where it is not understood any more."""
     try:
         if kept.is_digest:
-            return f"Digest {digest_sentence(digest_of(kept.words))}"
-        return watch_sentence(watching_of(kept.words))
+            return f"Digest {digest_sentence(digest_in(kept))}"
+        return watch_sentence(watching_in(kept))
     except RequestError:
         return one_line(kept.words)
 

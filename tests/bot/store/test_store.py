@@ -24,6 +24,9 @@ from bot.store.claims import StoredCapabilities, StoredClaims
 from bot.store.database import check_writable, open_database
 from bot.store.migrate import _config, migrate, newest, upgrade
 from bot.store.tables import claims, metadata
+from bot.store.watches import StoredWatches
+from comparison.watch import OnlyRuns, Watch
+from comparison.watch_document import digest_from, watch_from
 from tests.postgres import postgres, postgres_server
 
 __all__ = ["postgres", "postgres_server"]
@@ -338,6 +341,28 @@ def test_a_database_of_the_release_before_is_brought_up_to_date_with_all_it_hold
         kept = {name: connection.execute(tables.tables[name].select()).mappings().all() for name in ROWS_OF_0004}
         assert kept == {name: [row] for name, row in ROWS_OF_0004.items()}
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_watches_of_the_release_before_have_their_meaning_beside_their_words(empty, caplog):
+    upgrade(empty, "0007")
+    tables = MetaData()
+    tables.reflect(empty)
+    row = {
+        "workspace": "T1", "channel": "C1", "created_by": "U1", "created_at": 1795392000.0, "past": "[]",
+        "is_primed": True, "paused_at": 0, "paused_by": "", "paused_why": "", "experiment_id": "", "gone_at": 0,
+    }  # fmt: skip
+    words = {"w1": "fraud only failures by maya", "w2": "fraud only naps", "d1": "weekdays 9:30 Europe/Berlin"}
+    with empty.begin() as connection:
+        for key, said in words.items():
+            values = row | {"id": key, "words": said, "is_digest": key == "d1"}
+            connection.execute(tables.tables["watches"].insert().values(values))
+    upgrade(empty)
+    kept = {each.id: each for each in StoredWatches(empty).every()}
+    assert {key: each.words for key, each in kept.items()} == words
+    assert watch_from(kept["w1"].meaning) == Watch("fraud", user="maya", only=OnlyRuns.FAILURES)
+    assert digest_from(kept["d1"].meaning).hours.zone == "Europe/Berlin"
+    assert kept["w2"].meaning == ""
+    assert "w2 are not understood any more" in caplog.text
 
 
 def test_a_migration_that_is_taken_back_leaves_the_release_before(empty):
