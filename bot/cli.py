@@ -10,6 +10,7 @@ COMMANDS = {
     "compare": ("bot.commands.compare:compare", "Compare runs of MLflow here, as text, Markdown, CSV or JSON."),
     "curves": ("bot.commands.trends:curves", "Draw how runs trained, and say what the curves mean."),
     "sweep": ("bot.commands.trends:sweep", "Say what a hyperparameter search found, and which parameters matter."),
+    "ask": ("bot.commands.ask:ask", "Ask as in Slack: standup, top 5 by f1 in fraud, running, show latest."),
     "serve": ("bot.serve:serve", "Run the Slack bot."),
     "notify": ("bot.commands.notify:notify", "Tell channels of runs that end; answer nothing."),
     "check": (

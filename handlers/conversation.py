@@ -286,7 +286,7 @@ def parse_in_thread(said: Utterance, services: Services, outlet: SlackClient) ->
         if changed is not None:
             return changed
     try:
-        request = read_with_names(lambda names: read(words, names, command=command), services)
+        request = read_with_names(lambda names: read(words, names, command=command), services.shelf, services.runs)
     except NotUnderstood as error:
         return _after(said, services, error)
     return request or Help()
@@ -298,7 +298,9 @@ def _is_follow_up(said: Utterance, services: Services) -> bool:
 
 
 def _follow(said: Utterance, services: Services, previous: Compare) -> Request | None:
-    return read_with_names(lambda names: follow(said.words, previous, names, command=services.command), services)
+    return read_with_names(
+        lambda names: follow(said.words, previous, names, command=services.command), services.shelf, services.runs
+    )
 
 
 def _after(said: Utterance, services: Services, error: NotUnderstood) -> Request:

@@ -7,25 +7,27 @@ from comparison.language.names import Kind, Names
 from comparison.language.reading import Guess, LeftOver, Reading
 from comparison.request import Request
 from comparison.runs import Goal, Run
-from handlers.services import Services
+from comparison.tracking.source import RunSource
+from handlers.lookup_cache import LookupCache
 
 WITHIN = 1.0  # seconds for all lookups of names; what is not there by then is not known
 MOST = 4  # words of a request that are looked up
 
 
-def read_with_names(read: Callable[[Names], Reading | None], services: Services) -> Request | None:
+def read_with_names(
+    read: Callable[[Names], Reading | None], shelf: LookupCache, source: RunSource, within: float = WITHIN
+) -> Request | None:
     """The request that is read by the names that are known. Raises NotUnderstood."""
-    shelf, source = services.shelf, services.runs
     more: tuple[Run, ...] = ()
     for is_last in (*[False] * MOST, True):
-        names = shelf.names(source, WITHIN, more=more)
+        names = shelf.names(source, within, more=more)
         try:
             reading = read(names)
             wanted = [each.text for each in reading.guesses if _may_be_person(each)] if reading else []
-            found = () if is_last or not wanted else shelf.called(source, wanted[:MOST], WITHIN)
+            found = () if is_last or not wanted else shelf.called(source, wanted[:MOST], within)
         except LeftOver as error:
             spot = error.text[error.at or 0 : error.end]
-            found = () if is_last or not spot else shelf.called(source, [spot], WITHIN)
+            found = () if is_last or not spot else shelf.called(source, [spot], within)
             if not {run.run_id for run in found} - {run.run_id for run in more}:
                 raise
         if not {run.run_id for run in found} - {run.run_id for run in more}:

@@ -95,7 +95,7 @@ def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -
     from comparison.errors import RequestError, TrackingUnavailable
 
     try:
-        with _quiet():
+        with quiet():
             code = _answer(as_request_text(words), chosen)
     except RequestError as error:
         tell_error(error)
@@ -118,10 +118,10 @@ def _answer(text: str, options: Options) -> int:
             "This command only compares runs.", remedy="Name two or more.", example="run-a vs run-b", text=text
         )
     request = _with_options(request, options)
-    source, ui_url = _open(options)
+    source, ui_url = open_run_source(options.tracking_uri, options.ui_url)
     now = time.time_ns() // 1_000_000
     comparison = ask(request, source, now=now, past=RepeatsCache())
-    write(_draw(comparison, request, ui_url, now=now, form=options.form))
+    write(draw_comparison(comparison, request, ui_url, now=now, form=options.form))
     code = _gate(comparison) if options.fail_if_worse else 0
     return code or (_clear_gate(comparison) if options.fail_if_clearly_worse else 0)
 
@@ -148,7 +148,7 @@ def _tolerance(options: Options) -> float | None:
     return fraction
 
 
-def _draw(comparison: "Comparison", request: "Compare", ui_url: str, *, now: int, form: str) -> str:
+def draw_comparison(comparison: "Comparison", request: "Compare", ui_url: str, *, now: int, form: str) -> str:
     if form == "json":
         from comparison.formats.controls import json_text
         from comparison.formats.json import to_dict
@@ -187,18 +187,13 @@ def _has_colours() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _open(options: Options) -> tuple["RunSource", str]:
-
-    return open_run_source(options.tracking_uri, options.ui_url)
-
-
 def _help(topic: str, options: Options, *, is_wanted: bool) -> int:
     """Lines to copy, with names of real runs where the server can be asked; asking for nothing is no success."""
     from comparison.errors import RequestError
     from comparison.reports.help import Examples, examples_of, help_report
 
     try:
-        examples = examples_of(_open(options)[0].newest(limit=20))
+        examples = examples_of(open_run_source(options.tracking_uri, options.ui_url)[0].newest(limit=20))
     except (RequestError, click.UsageError):
         examples = Examples()
     report = help_report(topic, examples, COMMAND, only_comparisons=True)
@@ -251,12 +246,12 @@ def write(text: str) -> None:
 
 def answer_quietly(answer: Callable[[], object]) -> None:
     """Does it while MLflow and what it is made of say nothing."""
-    with _quiet():
+    with quiet():
         answer()
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """MLflow and what it is made of say nothing: only the answer is written."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
