@@ -167,7 +167,6 @@ class PlanDigest:
 
     digest: "Digest | None"
     text: str = field(default="", compare=False)
-    words: str = field(default="", compare=False)  # as those of a watch; "" for `digest off`
 
 
 @dataclass(frozen=True, slots=True)

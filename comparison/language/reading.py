@@ -208,6 +208,9 @@ def merged(atoms: list[Atom], text: str) -> list[Atom]:
     found += atoms[:start]
     for place, atom in enumerate([*atoms[start:], None], start):
         if atom is None or atom.key in parting or (segment and _ends_name(atoms, place, parting)):
+            is_parted = bool(found) and found[-1].key in parting and (atom is None or atom.key in parting)
+            if is_parted and len(segment) == 1 and segment[0].key == "filler" and len(segment[0].text) == 1:
+                segment = [replace(segment[0], key="")]  # `old vs a, b`: a run that is called `a`
             found += _named_as_one(segment)
             segment = []
             if atom is not None and atom.key not in parting:  # what follows is of a slot
@@ -264,6 +267,9 @@ def _named_as_one(segment: list[Atom]) -> list[Atom]:
     first, end = segment[lead], segment[last - 1]
     bare = end.text if first.key == "run" and last - lead == 2 else ""  # `run A` may be a run called `A`
     name = spelt(segment[lead:last])
+    if not bare and lead == 0 and last < len(segment) and any(each.role is Role.SLOT for each in segment[lead:last]):
+        bare, end, last = name, segment[-1], len(segment)  # `Gone for good`: what says nothing may be of the name
+        name = spelt(segment[lead:last])
     return [*segment[:lead], replace(first, text=name, end=end.end, last=end.last, key="", value=bare), *segment[last:]]
 
 
@@ -688,6 +694,8 @@ class Said:
     def _read_name(self, atom: Atom, place: int) -> int:
         """A name that nothing introduces: its kind says what it is for."""
         takes_runs = self.intent not in _LISTS
+        if atom.is_unknown and atom.text.casefold() in ("score", "scores") and place and self.atoms[place - 1].metric:
+            return place + 1  # `the f1 score`
         behind = self.atoms[place + 1] if place + 1 < len(self.atoms) else None
         is_drawn = self.intent == "curves" and not self._has_name() and not self.is_parted
         if is_drawn and atom.is_unknown and behind and (behind.key == "of" or atom.metric):
@@ -703,6 +711,14 @@ class Said:
             atom = replace(atom, possessive=False)
         if self.intent == "compare" and not atom.is_run and not atom.possessive:
             self._check_side(atom, place)
+        is_ranked = takes_runs and self._lead() in _RANKING and place > 0 and self.atoms[place - 1].key in _RANKING
+        may_be_metric = bool(atom.metric) or not atom.is_identifier
+        if is_ranked and atom.is_unknown and may_be_metric and not (atom.possessive or self.is_parted):
+            words, last = self._spelt(place)  # `best nonsense`: a metric that nobody knows
+            name = spelt(words)
+            self.guesses.append(Guess(Kind.METRIC, name))
+            self._add(replace(atom, text=name, end=words[-1].end, kinds={Kind.METRIC: name}))
+            return last
         if (
             atom.is_unknown
             and atom.metric

@@ -365,7 +365,11 @@ class _Watch:
             if not is_metric:
                 break
             last = self._until_option(last + 1)
-        group = [each for each in self.atoms[place:last] if each.key not in ("by", "and", "mention", "metrics")]
+        group = [
+            replace(each, kinds={Kind.METRIC: each.text}, key="", quoted=False) if self._is_metric_of(at) else each
+            for at, each in enumerate(self.atoms[place:last], place)
+            if each.key not in ("by", "and", "mention", "metrics")
+        ]
         while group and group[-1].key == ",":
             group = group[:-1]
         side = read_side(group, self.names, self.text, is_parted=True, is_led=True) if group else None
@@ -386,6 +390,10 @@ class _Watch:
             case run:
                 self.watching = replace(self.watching, against="run", baseline=run)
         return last
+
+    def _is_metric_of(self, place: int) -> bool:
+        """Whether it stands behind `best metric`."""
+        return place > 1 and self.atoms[place - 1].text.casefold() == "metric"
 
     _vs = _against
 
@@ -582,7 +590,7 @@ class _Watch:
         words = [
             Word(each.text, each.at, each.end, is_comma=each.key == ",")
             for each in said
-            if each.key != "filler" or each.text in ("between", "from")
+            if each.key != "filler" or each.text in ("between", "from") or each.text.isupper()
         ]
         line = self._refused("", "", [atom], options="quiet 20:00-08:00 Europe/Berlin").example
         try:
@@ -743,7 +751,7 @@ def _digest(atoms: Sequence[Atom], names: Names, text: str) -> tuple[Request, Gu
         if each.key not in ("digest", "standup", "cannot")
         and not (
             each.key == "filler"
-            and not (each.text.isupper() and is_nearly_zone(each.text))
+            and not (each.text.isupper() and (known_zone(each.text) or is_nearly_zone(each.text)))
             and each.text.casefold() not in ("at", "in", "a", "p", "my", "now", *_PARTS_OF_DAY)
         )
         for piece in ([each.text] if each.quoted or each.kinds else each.text.split())
@@ -823,9 +831,7 @@ class _Plan:
             WeeklySchedule(self.days or DAILY, self.at, self.zone or "UTC"),
             tuple(dict.fromkeys(name for _at, name in sorted(self.experiments))),
         )
-        from comparison.language.writer import digest_words  # noqa: PLC0415
-
-        return PlanDigest(digest, self.text, digest_words(digest))
+        return PlanDigest(digest, self.text)
 
     def _spot(self, *words: Word) -> list[Atom]:
         return [Atom(each.text, each.at, each.end, 0, 0) for each in words]

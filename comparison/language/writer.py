@@ -327,7 +327,19 @@ def quiet_words(watching: Watch) -> str:
 
 def digest_words(digest: Digest) -> str:
     """What to type behind `digest`."""
-    return _joined(when(digest), ", ".join(_place(each) for each in digest.experiments))
+    return _joined(when(digest), ", ".join(map(_planned, digest.experiments)))
+
+
+def _planned(name: str) -> str:
+    """An experiment of a digest: plain where it is taken for no day, hour or zone."""
+    from comparison.language.stored_words import digest_of  # noqa: PLC0415 -- the reader writes what it read
+
+    written = _place(name)
+    try:
+        is_plain = digest_of(f"daily 9:00 UTC x, {written}, y").experiments == ("x", name, "y")
+    except NotUnderstood:
+        is_plain = False
+    return written if is_plain else next((f"{o}{name}{c}" for o, c in _QUOTES if o not in name and c not in name), name)
 
 
 def when(digest: Digest) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import Ambiguous, ExperimentNotFound, FilterRefused, NotUnderstood, RunNotFound
+from comparison.language.names import Names
 from comparison.language.reading import parse
 from comparison.language.stored_words import watching_of
 from comparison.notifications.validation import LOOKED, validate
@@ -187,13 +188,8 @@ def test_metrics_without_commas_between_them_are_told_apart():
 @pytest.mark.parametrize(
     ("text", "spot", "line"),
     [
-        ("watch iris so long as it is good", "so long as it is good", "watch iris"),
-        ("watch iris failures", "failures", "watch iris only failures"),
         ("watch iris with loss &lt; 1", "with loss < 1", "watch iris when loss < 1"),
-        ("watch iris compared to best by maya", "compared to best", "watch iris against best by maya"),
         ("please watch IRIS showing acc by maya", "showing acc", "please watch IRIS by maya"),
-        ("watch iris for a week", "for a week", "watch iris"),
-        ("watch iri* so long as it is good", "so long as it is good", "watch iri*"),
         ("watch iris and team/fraud", "and team/fraud", "watch iris"),
     ],
 )
@@ -202,6 +198,23 @@ def test_words_behind_an_experiment_that_say_nothing_are_told_apart_from_its_nam
     part, error = refused(request.watching, text=text, at=request.at)
     assert (part, html.unescape(text[error.at : error.end]), html.unescape(error.example)) == ("place", spot, line)
     assert error.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "spot", "line"),
+    [
+        ("watch iris so long as it is good", "long", "watch iris"),
+        ("watch iris with loss < 1", "loss", "watch iris"),
+        ("watch iris compared to best by maya", "compared to", "watch iris"),
+        ("watch iris for a week", "a week", "watch iris"),
+        ("watch iri* so long as it is good", "long", "watch iri*"),
+        ("watch iris and team/fraud", "team/fraud", "watch iris"),
+    ],
+)
+def test_where_the_names_are_known_words_that_say_nothing_are_refused_as_they_are_read(text, spot, line):
+    with pytest.raises(NotUnderstood) as caught:
+        parse(text, Names.of(experiments=["iris", "team/fraud"], users=["maya"]))
+    assert (text[caught.value.at : caught.value.end], caught.value.example) == (spot, line)
 
 
 def test_a_name_misspelt_that_begins_like_another_is_still_a_name():

@@ -94,9 +94,9 @@ def found(said, **defaults):
         ("latest vs best by auc in fraud", ["fresh (latest to end in fraud)", "strong (best auc in fraud)"]),
         ("baseline vs fresh", ["first (the pinned baseline)", "fresh"]),  # pinned by a tag of the experiment
         ("champion", ["strong (version 2 @champion of scorer)"]),
-        ("latest vs @champion in fraud", ["fresh (latest to end in fraud)", "strong (version 2 @champion of scorer)"]),
-        ("fresh vs models:/scorer/1", ["fresh", "first (version 1 of scorer)"]),
-        ("fresh vs models:/scorer@champion", ["fresh", "strong (version 2 @champion of scorer)"]),
+        ("latest vs @champion in fraud", ["strong (version 2 @champion of scorer)", "fresh (latest to end in fraud)"]),
+        ("fresh vs models:/scorer/1", ["first (version 1 of scorer)", "fresh"]),
+        ("fresh vs models:/scorer@champion", ["strong (version 2 @champion of scorer)", "fresh"]),
         ("fresh vs @shared in churn", None),
         ("running vs fresh", ["busy (newest that still runs)", "fresh"]),
         ("yesterday’s vs fresh", None),
