@@ -68,6 +68,7 @@ _FORCED = {
     "in": Kind.EXPERIMENT,
     "experiment": Kind.EXPERIMENT,
     "metrics": Kind.METRIC,
+    "parameters": Kind.PARAMETER,
 }
 _RANKING = ("best", "worst", "top", "lowest", "highest")
 _THREAD = frozenset({"swap", "add", "refresh", "choose", "instead", "same", "replace"})
@@ -1025,7 +1026,7 @@ class Said:
         if atom.text.casefold() == "drop" and Kind.METRIC in before:  # `did the accuracy drop?`
             return place + 1
         while True:
-            at = self._skip(last, "of", "in", "by", "user", "all", "metrics")
+            at = self._skip(last, "of", "in", "by", "user", "all", "metrics", "parameters")
             forced = next((_FORCED[e.key] for e in self.atoms[last:at] if e.key in _FORCED), forced)
             size = self._left_out(at, forced) if at < len(self.atoms) else 0
             if not size:
@@ -1045,7 +1046,7 @@ class Said:
         is_comparing = at < len(self.atoms) and self.atoms[at].key in ("than", "better", "worse")
         if last > place + 1 or (is_comparing and atom.text.casefold() in ("not", "nicht", "pas", "no", "não")):
             return last
-        follows = self.atoms[at] if at < len(self.atoms) else atom
+        follows = next((each for each in self.atoms[place + 1 : at + 1] if each.key in _PARTS), atom)
         if follows.key in _PARTS:
             remedy = "Say only metrics to name what is shown, or only differences."
             raise refuse(f"I cannot leave out {follows.text}.", remedy, self._line(), [follows])
