@@ -1171,6 +1171,8 @@ class Said:
 
     def _read_step(self, atom: Atom, place: int) -> int:
         at = self._skip(place + 1)
+        if at < len(self.atoms) and self.atoms[at].quoted and self.atoms[at].text.isdecimal():
+            self.atoms[at] = replace(self.atoms[at], key="number", value=self.atoms[at].text, quoted=False)
         if at == len(self.atoms) or self.atoms[at].key != "number" or len(self.atoms[at].value) > 18:
             spot = [self.atoms[at]] if at < len(self.atoms) else [atom]
             raise refuse("At which step?", "Say it as a whole number.", f"{self._plain_line()} at step 100", spot)

@@ -640,6 +640,12 @@ class _Watch:
         self.watching = replace(self.watching, broadcasts=True)
         return place
 
+    def _is_letter(self, place: int) -> bool:
+        """An experiment that is called `a`, where nothing else can be meant."""
+        atom, behind = self.atoms[place], self.atoms[place + 1 : place + 2]
+        is_last = not behind or behind[0].key in (",", "and") or behind[0].role is Role.SLOT
+        return atom.key == "filler" and len(atom.text) == 1 and is_last
+
     def _goes_on(self, place: int) -> bool:
         """Whether more is left out behind a comma or `and`."""
         if place + 1 >= len(self.atoms) or self.atoms[place].key not in (",", "and", "or"):
@@ -659,6 +665,7 @@ class _Watch:
                 at < len(self.atoms)
                 and (is_silent(self.atoms[at]) or self.atoms[at].key in ("of", "in", "by", "only"))
                 and Kind.EXPERIMENT not in self.atoms[at].kinds
+                and not self._is_letter(at)
             ):
                 at += 1
             if at == len(self.atoms):
@@ -683,6 +690,8 @@ class _Watch:
                     [each],
                     options="only new best",
                 )
+            if self._is_letter(at):
+                each = replace(each, key="")
             if not (
                 Kind.EXPERIMENT in each.kinds or each.is_unknown or each.quoted or each.key == "pattern" or each.kinds
             ):
