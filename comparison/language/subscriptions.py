@@ -183,7 +183,7 @@ class _Watch:
             return place + 1
         if atom.key in _ONLY and not atom.quoted and not (self.watching.place == "" and Kind.EXPERIMENT in atom.kinds):
             return self._chosen(atom, place)
-        if atom.key == "standup":
+        if atom.key == "standup" and (self.watching.place or Kind.EXPERIMENT not in atom.kinds):
             raise self._refused("A standup is planned with digest.", "Say the days and the hour.", [atom], _PLAN)
         return self._named(place)
 

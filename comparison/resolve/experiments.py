@@ -6,6 +6,8 @@ from comparison.names import nearest_names
 from comparison.runs import Experiment
 from comparison.tracking.source import RunSource
 
+_LISTED = 5  # experiments that are named where none is nearly the wanted one
+
 
 def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experiment:
     """The experiment of this name or id, whatever its case. Raises ExperimentNotFound with the nearest names."""
@@ -19,11 +21,13 @@ def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experime
         if fits:
             return fits[0]
     alike, spot = nearest_names(name, [each.name for each in known]), _spot(name, text)
+    there = ", ".join(each.name for each in known[:_LISTED])
+    listed = "" if alike else f"The experiments are {there}{' …' if len(known) > _LISTED else ''}."
     raise ExperimentNotFound(
         f"There is no experiment called {name}.",
-        remedy="" if known else "The bot sees no experiment at all on this MLflow server.",
+        remedy=listed if known else "The bot sees no experiment at all on this MLflow server.",
         near=alike,
-        example=complete_request(text, spot, len(name) + (spot or 0), alike[0]) if alike else "",
+        example=complete_request(text, spot, len(name) + (spot or 0), alike[0]) if alike else "list experiments",
         text=text,
         at=spot,
         end=None if spot is None else spot + len(name),
