@@ -5,18 +5,20 @@
 
 # ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import EITHER, goal_of
 from comparison.language.cover import Atom, cover, spelt
-from comparison.language.lexicon import TALK, Role, near
+from comparison.language.intents import HARD, PLURAL, STATUS, find_intent, is_small_talk, stands_as_name
+from comparison.language.joined_names import merged
+from comparison.language.lexicon import Role, near
 from comparison.language.names import Kind, Names
 from comparison.language.scanner import scan
 from comparison.language.sides import OWNING, Side, is_material, is_silent, read_side
 from comparison.language.slots import INTENTS, example, not_taken, refuse, takes
-from comparison.language.subscriptions import is_planned, read_subscription
+from comparison.language.subscriptions import read_subscription
 from comparison.request import (
     Compare,
     Curves,
@@ -56,9 +58,7 @@ from comparison.tolerance import read_tolerance, write_tolerance
 MOST_RUNS = 50
 EVERYWHERE = "*"  # as an experiment: all of them, also where the channel agreed on one
 MOST_LISTED = 50
-_STATUS = ("failed", "running", "finished")
 _LISTS = frozenset({"top", "running", "failed", "standup", "runs"})
-_HARD = ("vs", "against")
 _PARTS = ("parameters", "tags", "datasets", "details")
 _OWNED = ("latest", "previous", "best", "worst", "all", "failed", "finished")
 _LEFT_OUT = (Kind.RUN, Kind.METRIC, Kind.EXPERIMENT, Kind.USER, Kind.PARAMETER)
@@ -90,15 +90,6 @@ _SEVERAL = frozenset(  # slots that may be said several times
     {"metrics", "excluded", "without_metrics", "without_parameters", "everything", "why", "best"}
 )
 _BEFORE_VALUE = frozenset({"to", "of", "=", "is", "for", "at"})
-_PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials"})
-_GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
-    "good morning",
-    "good afternoon",
-    "good evening",
-    "hey there",
-    "hi there",
-    "-h",
-}
 _MINE = frozenset({"my", "mine", "i"})
 _RANKS = {"baseline": 0, "champion": 1, "production": 1}  # which side is the baseline wherever it is named
 
@@ -159,19 +150,6 @@ def parse_run(text: str, names: Names | None = None) -> RunReference:
     return Named(text.strip())
 
 
-def is_small_talk(atoms: Sequence[Atom]) -> bool:
-    """Whether only politeness is said: `thanks!`, `nice :tada: looks good`."""
-    is_silent_ = all(
-        (each.key in ("filler", ",", "and", "dash") or (set(each.kinds) == {Kind.USER} and not each.possessive))
-        and not each.quoted
-        for each in atoms
-    )
-    is_said = any(each.text.casefold() in TALK or not any(map(str.isalnum, each.text)) for each in atoms)
-    is_emoji = any(each.text.startswith(":") and each.text.endswith(":") for each in atoms)
-    greets = any(each.text.casefold() in _GREETINGS for each in atoms)
-    return is_silent_ and (is_said or is_emoji) and not greets
-
-
 def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True) -> Reading:
     intent, place = find_intent(atoms)
     if intent in ("watch", "watch_when", "unwatch", "digest"):
@@ -181,306 +159,6 @@ def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True)
     said.read(skipping=place)
     request = said.request()
     return Reading(request, tuple(said.guesses))
-
-
-# Names that nobody knows yet
-
-
-def merged(atoms: list[Atom], text: str) -> list[Atom]:
-    """The atoms with names of several words that nobody knows made one, where separators say what they end at.
-
-    `fine tuned to death vs my base`: everything between two `vs` is a name unless a name in it is known.
-    """
-    keys = [each.key for each in atoms]
-    lead = next((place for place, each in enumerate(atoms) if not is_silent(each)), 0)
-    is_led = bool(atoms) and atoms[lead].key == "compare" and "curves" not in keys
-    is_parted = "vs" in keys or "against" in keys
-    parting = ("vs", "against", ",", "and") if is_parted else ("and", "or", "with", ",") if is_led else ()
-    if not set(parting) & set(keys) or (
-        keys[lead] in ("watch", "unwatch", "digest", "watch_when")
-        and "vs" not in keys[lead + 1 : lead + 2]
-        and any(atoms[lead + 1 :])
-        and keys[lead] != "digest"
-    ):
-        return atoms
-    found: list[Atom] = []
-    segment: list[Atom] = []
-    start = lead + 1 if is_led and keys[lead + 1 : lead + 2] != ["vs"] else 0
-    found += atoms[:start]
-    for place, atom in enumerate([*atoms[start:], None], start):
-        if atom is None or atom.key in parting or (segment and _ends_name(atoms, place, parting)):
-            is_parted = bool(found) and found[-1].key in parting and (atom is None or atom.key in parting)
-            if is_parted and len(segment) == 1 and segment[0].key == "filler" and len(segment[0].text) == 1:
-                segment = [replace(segment[0], key="")]  # `old vs a, b`: a run that is called `a`
-            found += _named_as_one(segment)
-            segment = []
-            if atom is not None and atom.key not in parting:  # what follows is of a slot
-                return [*found, *_slots_kept(atoms[atoms.index(atom) :], parting, text)]
-            found += [atom] if atom is not None else []
-        else:
-            segment.append(atom)
-    return found
-
-
-def _ends_name(atoms: Sequence[Atom], place: int, parting: Sequence[str]) -> bool:
-    """Whether a slot begins here, or a flag behind which no name goes on."""
-    atom = atoms[place]
-    if atom.quoted or Kind.RUN in atom.kinds or atom.key == "of":
-        return False
-    behind = next((each for each in atoms[place + 1 :] if each.role not in (Role.FLAG, Role.FILLER)), None)
-    goes_on = behind is not None and behind.key not in parting and behind.role is not Role.SLOT
-    return atom.role is Role.SLOT or (atom.role is Role.FLAG and not goes_on)
-
-
-def _slots_kept(atoms: list[Atom], parting: tuple[str, ...], text: str) -> list[Atom]:
-    """What stands behind a slot's word, up to the next `vs`."""
-    behind = next((place for place, each in enumerate(atoms) if each.key == "vs"), None)
-    return (
-        atoms if behind is None or "vs" not in parting else [*atoms[: behind + 1], *merged(atoms[behind + 1 :], text)]
-    )
-
-
-def _named_as_one(segment: list[Atom]) -> list[Atom]:
-    lead = next((p for p, each in enumerate(segment) if each.key != "filler" and each.role is not Role.INTENT), None)
-    if len(segment) < 2 or any(
-        is_material(e) or e.kinds or e.possessive or e.key in ("time", "running", "failed", "curves", "sweeps")
-        for e in segment
-    ):
-        return segment
-    unknown = [each for each in segment if each.is_unknown or each.key == "number"]
-    owning = next((p for p, each in enumerate(segment) if each.text.casefold() in OWNING), None)
-    lead = owning if owning is not None and unknown and lead is not None and owning < lead else lead
-    if not unknown or lead is None:
-        is_name = (
-            not unknown
-            and segment[-1].key == "run"
-            and len(segment) == 2
-            and segment[0].role in (Role.FILLER, Role.FLAG, Role.INTENT)
-        )
-        lead = 0 if is_name else None
-    while lead is not None and lead < len(segment) - 1 and segment[lead].text.casefold() in _PLURAL:
-        lead += 1
-    if lead is None or lead == len(segment) - 1:
-        return segment
-    last = len(segment)
-    while last > lead + 1 and segment[last - 1].key == "filler":
-        last -= 1
-    first, end = segment[lead], segment[last - 1]
-    bare = end.text if first.key == "run" and last - lead == 2 else ""  # `run A` may be a run called `A`
-    name = spelt(segment[lead:last])
-    if not bare and lead == 0 and last < len(segment) and any(each.role is Role.SLOT for each in segment[lead:last]):
-        bare, end, last = name, segment[-1], len(segment)  # `Gone for good`: what says nothing may be of the name
-        name = spelt(segment[lead:last])
-    return [*segment[:lead], replace(first, text=name, end=end.end, last=end.last, key="", value=bare), *segment[last:]]
-
-
-# What is asked for
-
-
-def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
-    """The intent, and the atom that says it (-1: none says it)."""
-    content = [place for place, each in enumerate(atoms) if not is_silent(each) and each.key not in ("and", ",")]
-    if not content:
-        greets = any(each.text.casefold() in _GREETINGS for each in atoms)
-        return ("help", -1) if greets else ("", -1)
-    first = content[0]
-    keys = {
-        atoms[place].key: place
-        for place in reversed(content)
-        if not (stands_as_name(atoms, place, "") or _is_left_out(atoms, place))
-    }
-    lead = atoms[first].key if keys.get(atoms[first].key) == first else ""
-    if "help" in keys and (lead == "help" or atoms[keys["help"]].text in ("?", "--help")):
-        return "help", keys["help"]
-    if "define" in keys and _is_definition(atoms, keys["define"]):
-        return "define", keys["define"]
-    if (
-        lead == "digest"
-        or ("standup" in keys and is_planned(atoms))
-        or ("digest" in keys and "standup" not in keys and "vs" not in keys)
-    ):
-        return "digest", keys.get("digest", keys.get("standup", first))
-    if (found := _of_trends(atoms, content, keys, lead)) is not None:
-        return found
-    is_watch = "vs" not in keys or atoms[first].text.casefold() in ("watch", "subscribe", "unwatch")
-    for key in ("watches", "unwatch", "watch_when", "watch") if is_watch else ():
-        if (
-            key in keys
-            and (lead == key or key != "watch")
-            and not (key == "watch_when" and ("than" in keys or "vs" in keys))
-        ):
-            return key, keys[key]
-    if lead == "cannot" and atoms[first].text.casefold() == "change" and keys.keys() & {"baseline", "baseline_role"}:
-        return "make", first
-    if lead in ("cannot", "pause", "dont"):
-        return lead, first
-    if (told := _is_told(atoms)) is not None:
-        return told, -1
-    if atoms[0].text.casefold().startswith(("default", "primary", "the default")):
-        return "set", -1
-    if lead == "show":
-        rest = [atoms[place].key for place in content[1:]]
-        has_run = any(_names_run(atoms, place) for place in content[1:])
-        for key in ("settings", "watches", "standup", "experiments", "top", *_STATUS, "compare"):
-            if key in rest and not (has_run and key in _STATUS):
-                return (_listed(key, lead), keys.get(key, first))
-        nouns = [each for each in atoms[first:] if each.key == "run"]
-        if "latest" in rest and not any(atoms[place].is_run or atoms[place].possessive for place in content):
-            has_run = False
-        if nouns and nouns[0].text.casefold() in _PLURAL and not has_run:
-            return "runs", first
-        if not has_run and any(
-            each.key == "experiment" and each.text.casefold().endswith("s") for each in atoms[first:]
-        ):
-            return "experiments", first
-        return "show", first
-    return _by_words(atoms, content, keys, lead)
-
-
-def _of_trends(
-    atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str
-) -> tuple[str, int] | None:
-    """Curves or a sweep, where they are asked for; `how did A train?` asks for curves."""
-    if lead in ("watch", "unwatch", "watch_when", "set", "unset", "pin"):
-        return None
-    first = content[0]
-    for key in ("curves", "sweeps"):
-        if key in keys:
-            return key, keys[key]
-    if lead == "sweep" and not keys.keys() & {"vs", "against", "than", "compare"}:
-        return "sweeps", -1
-    how = next((p for p in range(first + 1) if atoms[p].text.casefold().startswith(("how", "wie"))), None)
-    trained = keys.get("cannot", -1)
-    if how is not None and trained > how and atoms[trained].text.casefold() in ("train", "trained"):
-        return "curves", trained
-    return None
-
-
-def _is_told(atoms: Sequence[Atom]) -> str | None:
-    """`our metric is f1`, `the baseline is xgb-v2`: what is told of a setting is set."""
-    lead = next((each for each in atoms if each.role is not Role.FILLER), None)
-    if lead is None or lead.quoted or lead.kinds or lead.key not in ("metrics", "baseline", "baseline_role"):
-        return None
-    place = atoms.index(lead)
-    rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
-    between = [each.text.casefold() for each in atoms[place + 1 : place + 3]]
-    asks = {each.text.casefold() for each in atoms[:place]} & {"what", "which", "what's", "is", "was", "where"}
-    if asks or "is" not in between or len(rest) != 1:
-        return None
-    if lead.key == "metrics" and (Kind.METRIC in rest[0].kinds or rest[0].is_unknown):
-        return "set"
-    return "make" if lead.key != "metrics" and rest[0].is_run else None
-
-
-def _is_definition(atoms: Sequence[Atom], place: int) -> bool:
-    """`what is an AUC?`, `what does recall mean?`: the word itself is asked about."""
-    rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
-    means = bool(rest) and rest[-1].text.casefold() in ("mean", "means", "stand")
-    rest = rest[:-1] if means else rest
-    is_word = len(rest) == 1 and not rest[0].is_run and (rest[0].is_unknown or Kind.METRIC in rest[0].kinds)
-    return is_word and (means or not atoms[place].text.casefold().startswith(("what does", "what do")))
-
-
-def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str) -> tuple[str, int]:
-    first = content[0]
-    if lead in ("set", "unset", "pin", "unpin", "settings", "goal", "experiments"):
-        return lead, first
-    if "new_best" in keys and keys["new_best"] and atoms[keys["new_best"] - 1].key == "of" and "vs" not in keys:
-        return "watch", keys["new_best"] - 1  # `tell us about new bests in fraud`
-    if "experiments" in keys and atoms[keys["experiments"] - 1].key == "in":
-        keys = {key: place for key, place in keys.items() if key != "experiments"}
-    if "unpin" in keys or "experiments" in keys:
-        found = "unpin" if "unpin" in keys else "experiments"
-        return found, keys[found]
-    if "make" in keys and ("baseline" in keys or "baseline_role" in keys):
-        return "make", keys["make"]
-    has_run = any(_names_run(atoms, place) for place in content)
-    if lead == "all" and not any(key in keys for key in ("vs", "compare", *_STATUS)):
-        return "runs", first
-    if "compare" in keys or "vs" in keys or "against" in keys or "than" in keys:
-        return "compare", keys.get("compare", -1)
-    for key in ("better", "worse", "choose"):
-        if key in keys and sum(_names_run(atoms, place) for place in content) > 1:
-            return "compare", keys[key]
-    for key in ("who", "status"):
-        if key in keys:
-            return ("failed", keys["failed"]) if "failed" in keys and not has_run else (key, keys[key])
-    if "top" in keys:
-        return "top", keys["top"]
-    if lead in ("best", "worst") and any(each.key == "number" for each in atoms[first : first + 3]):
-        return "top", first
-    named = any(_names_run(atoms, place) and atoms[place].key not in ("latest", "all") for place in content)
-    if "runs" in keys and not named:
-        return "runs", keys["runs"]
-    runs = [place for place in content if atoms[place].is_run and Kind.EXPERIMENT not in atoms[place].kinds]
-    if "standup" in keys and any(_names_run(atoms, place) for place in runs):
-        return "status", keys["standup"]
-    if lead == "finished" and any(each.key == "run" for each in atoms):
-        return "runs", first
-    if "finished" in keys and lead == "latest" and not named:  # `latest finished run`
-        return "runs", keys["finished"]
-    for key in ("standup", "failed", "running", "finished", "runs"):
-        if key in keys and not (named and key in _STATUS):
-            return _listed(key, lead), keys[key]
-    for key in _STATUS:
-        if key in keys and named and lead not in ("best", "worst"):
-            return "status", keys[key]
-    return "", -1
-
-
-def _is_left_out(atoms: Sequence[Atom], place: int) -> bool:
-    """Whether `except`, `without`, `not` stands before it."""
-    while place and is_silent(atoms[place - 1]):
-        place -= 1
-    return place > 0 and atoms[place - 1].key == "except"
-
-
-def _names_run(atoms: Sequence[Atom], place: int) -> bool:
-    """Whether this names a run by itself; what an introducer takes is another thing, in quotes too."""
-    is_named = is_material(atoms[place]) or (atoms[place].is_unknown and atoms[place].is_identifier)
-    if not is_named or atoms[place].key in ("all", "top"):
-        return False
-    if atoms[place].role is Role.INTENT and not stands_as_name(atoms, place, ""):
-        return False
-    while place and (atoms[place - 1].key in (",", "and") or is_silent(atoms[place - 1])):
-        place -= 1 + (atoms[place - 1].key == "," and place > 1)
-    before = atoms[place - 1].key if place > 0 else ""
-    return before not in ("in", "by", "user", "metrics", "only", "except", "where", "goal")
-
-
-def _listed(key: str, lead: str) -> str:
-    return ("runs" if lead == "show" else "standup") if key == "finished" else key
-
-
-def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
-    """Whether a word of ours can be nothing but the name of a run here, or is one that is known."""
-    atom = atoms[place]
-    if not atom.key or atom.role is None:
-        return False
-    if atom.role is Role.SEPARATOR:  # a run called `v`
-        return place == 0 and len(atoms) > 2 and atoms[1].key == "vs" and atom.key == "vs"
-    before = atoms[place - 1].key if place else ""
-    behind = atoms[place + 1].key if place + 1 < len(atoms) else ""
-    is_run = Kind.RUN in atom.kinds
-    if atom.role is Role.RUN:
-        behind_metric = place + 1 < len(atoms) and (Kind.METRIC in atoms[place + 1].kinds or behind == "number")
-        return is_run and not behind_metric and intent not in ("set", "make", "unset")
-    parting = (*_HARD, "and", "or", "with", ",", "compare", "than", "add") if is_run else ("vs",)
-    if not is_run and before == "compare" and behind == "vs" and place == 1 and atom.key not in (*_STATUS, "all"):
-        return True
-    is_slot_behind = is_run and place + 1 < len(atoms) and atoms[place + 1].role is Role.SLOT
-    starts = place == 0 or before in parting
-    ends = place + 1 == len(atoms) or behind in parting or (is_slot_behind and before in parting)
-    is_parted = (place > 0 and before in parting) or (place + 1 < len(atoms) and behind in parting)
-    if (
-        is_run
-        and intent in ("show", "who", "pin", "status", "set", "make")
-        and place
-        and atoms[place - 1].role is Role.INTENT
-    ):
-        return True
-    is_ours = atom.key in ("running", "all") and not is_run
-    return starts and ends and is_parted and not is_ours
 
 
 # The words of a request
@@ -533,7 +211,7 @@ class Said:
             return  # read as a whole by `_as_tolerance`
         place = 0
         while place < len(self.atoms):
-            is_status = self.intent in ("runs", "top") and self.atoms[place].key in _STATUS
+            is_status = self.intent in ("runs", "top") and self.atoms[place].key in STATUS
             if place == skipping and self.atoms[place].role is Role.INTENT and not is_status:
                 if self.intent == "compare" and self._has_name():
                     self.waits_for_baseline = self.is_parted = self.atoms[place].text.casefold() in (
@@ -584,8 +262,8 @@ class Said:
         if atom.text.casefold() == "i":
             is_of_runs = behind.text.casefold() in ("run", "ran", "start", "started", "launched", "train", "trained")
         else:
-            is_many = behind.key == "run" and behind.text.casefold() in _PLURAL
-            is_of_runs = is_many or behind.role is Role.RUN or behind.key in (*_STATUS, "all", "standup", "top")
+            is_many = behind.key == "run" and behind.text.casefold() in PLURAL
+            is_of_runs = is_many or behind.role is Role.RUN or behind.key in (*STATUS, "all", "standup", "top")
         if is_of_runs:
             person = next(iter(self.names.all(Kind.USER)), "maya")
             line = f"latest by user {_quoted(person)}"
@@ -701,7 +379,7 @@ class Said:
         is_drawn = self.intent == "curves" and not self._has_name() and not self.is_parted
         if is_drawn and atom.is_unknown and behind and (behind.key == "of" or atom.metric):
             return self._metrics(place)  # `plot val_loss of A`
-        if Kind.EXPERIMENT in atom.kinds and behind and behind.key == "run" and behind.text.casefold() in _PLURAL:
+        if Kind.EXPERIMENT in atom.kinds and behind and behind.key == "run" and behind.text.casefold() in PLURAL:
             self._in(atom.kinds[Kind.EXPERIMENT], [atom])
             return place + 1
         is_place = Kind.EXPERIMENT in atom.kinds and self._lead() in ("latest", "previous") and not self.is_parted
@@ -779,7 +457,7 @@ class Said:
         """Raises NotUnderstood for a person or an experiment where a run has to be named."""
         kind = next((kind for kind in (Kind.EXPERIMENT, Kind.USER) if kind in atom.kinds), None)
         around = [each.key for each in (*self.atoms[max(0, place - 1) : place], *self.atoms[place + 1 : place + 2])]
-        if kind is None or not set(around) & {*_HARD, "than"}:
+        if kind is None or not set(around) & {*HARD, "than"}:
             return
         raise self._no_run(atom, kind)
 
@@ -876,7 +554,7 @@ class Said:
             raise refuse(problem, "Name a metric, or say where for a filter.", self._line(), [follows])
         words, _last = self._spelt(at)
         said = " ".join(each.text for each in words) or (follows.text if follows.quoted or follows.kinds else "")
-        says_runs = not self.intent and any(each.text.casefold() in _PLURAL for each in self.atoms[:place])
+        says_runs = not self.intent and any(each.text.casefold() in PLURAL for each in self.atoms[:place])
         lists_people = self.intent in ("running", "failed", "standup", "runs") or says_runs
         lists_people = lists_people and goal_of(said) is Goal.UNKNOWN
         is_of_latest = self._lead() in ("latest", "previous") and goal_of(said) is Goal.UNKNOWN
@@ -964,7 +642,7 @@ class Said:
     def _is_of_side(self, place: int) -> bool:
         """Whether what was read belongs to the run named just before: another side follows, or it is the only one."""
         behind = self.atoms[self._skip(place)].key if self._skip(place) < len(self.atoms) else ""
-        return behind in (*_HARD, "and", "or", "with") or (len(self.groups) == 1 and self.intent != "compare")
+        return behind in (*HARD, "and", "or", "with") or (len(self.groups) == 1 and self.intent != "compare")
 
     def _is_side(self, place: int) -> bool:
         atom = self.atoms[place]
@@ -1004,7 +682,7 @@ class Said:
             return self._read_part(follows, at)
         if (
             follows.key == "time"
-            or follows.key in _STATUS
+            or follows.key in STATUS
             or Kind.EXPERIMENT in follows.kinds
             or Kind.USER in follows.kinds
             or follows.key in ("by", "in", "user", "of")
@@ -1072,13 +750,13 @@ class Said:
         at = self._skip(place, "of", "in", "by")
         atom = self.atoms[at] if at < len(self.atoms) else None
         return atom is not None and (
-            bool(atom.kinds) or atom.is_run or atom.is_unknown or atom.quoted or atom.key in _STATUS
+            bool(atom.kinds) or atom.is_run or atom.is_unknown or atom.quoted or atom.key in STATUS
         )
 
     def _left_out(self, place: int, forced: Kind | None) -> int:
         """Notes what is left out here, and how many atoms say it."""
         atom = self.atoms[place]
-        if atom.key in _STATUS and not atom.quoted and forced is None:
+        if atom.key in STATUS and not atom.quoted and forced is None:
             self._exclude("status", atom.key, [atom])
             return 1
         behind = self.atoms[place + 1 : place + 2]
@@ -1210,7 +888,7 @@ class Said:
 
     def _are_many(self) -> bool:
         """Whether `runs` stands before, and names none."""
-        return bool(self.held) and self.held[-1].text.casefold() in _PLURAL
+        return bool(self.held) and self.held[-1].text.casefold() in PLURAL
 
     def _read_within(self, atom: Atom, place: int) -> int:
         at = self._skip(place + 1)
@@ -1276,7 +954,7 @@ class Said:
     def _read_all(self, atom: Atom, place: int) -> int:
         at = self._skip(place + 1)
         behind = self.atoms[place + 1].key if place + 1 < len(self.atoms) else ""
-        says_more = at < len(self.atoms) and (self.atoms[at].possessive or self.atoms[at].key in _STATUS)
+        says_more = at < len(self.atoms) and (self.atoms[at].possessive or self.atoms[at].key in STATUS)
         if self.intent in _LISTS or self.intent in ("experiments", "watches", "settings"):
             return place + 1
         if (
@@ -1588,7 +1266,7 @@ class Said:
     def _says_several(self) -> bool:
         """`runs from yesterday`, `nightly runs`: no run is named, and which are meant is."""
         return bool(self.spots.keys() & {"since", "experiment", "user", "where"}) and any(
-            each.key == "run" and each.text.casefold() in _PLURAL for each in self.atoms
+            each.key == "run" and each.text.casefold() in PLURAL for each in self.atoms
         )
 
     def compare(self, runs: Sequence[RunReference]) -> Compare:
@@ -1751,7 +1429,7 @@ class Said:
                 atoms,
             )
         narrowing = {"where", "since", "until", "status", "excluded"} & self.spots.keys()
-        says_several = any(each.key == "run" and each.text.casefold() in _PLURAL for each in self.atoms)
+        says_several = any(each.key == "run" and each.text.casefold() in PLURAL for each in self.atoms)
         if isinstance(run, Leading) and (narrowing or says_several):
             self.count, self.worst, self.groups = 5 if says_several else 1, run.worst, [[]]
             self.metrics = [run.metric, *self.metrics] if run.metric else self.metrics
@@ -2045,7 +1723,7 @@ class Said:
             raise self.left_over("")
         if self.metrics:
             return self._as_top()
-        says_runs = any(each.key == "run" and each.text.casefold() in _PLURAL for each in self.atoms)
+        says_runs = any(each.key == "run" and each.text.casefold() in PLURAL for each in self.atoms)
         if (self.spots.keys() & {"experiment", "user", "where"} or (says_runs and self.spots)) and not self.flags:
             return self._as_runs()
         spots = [each for atoms in self.spots.values() for each in atoms]

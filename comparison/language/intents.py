@@ -1,0 +1,242 @@
+"""What is asked for: the atoms of a request → its intent, and the atom that says it."""
+
+# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+
+from collections.abc import Mapping, Sequence
+
+from comparison.language.cover import Atom
+from comparison.language.lexicon import TALK, Role
+from comparison.language.names import Kind
+from comparison.language.sides import is_material, is_silent
+from comparison.language.subscriptions import is_planned
+
+STATUS = ("failed", "running", "finished")
+HARD = ("vs", "against")
+PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials"})
+_GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
+    "good morning",
+    "good afternoon",
+    "good evening",
+    "hey there",
+    "hi there",
+    "-h",
+}
+
+
+def is_small_talk(atoms: Sequence[Atom]) -> bool:
+    """Whether only politeness is said: `thanks!`, `nice :tada: looks good`."""
+    is_silent_ = all(
+        (each.key in ("filler", ",", "and", "dash") or (set(each.kinds) == {Kind.USER} and not each.possessive))
+        and not each.quoted
+        for each in atoms
+    )
+    is_said = any(each.text.casefold() in TALK or not any(map(str.isalnum, each.text)) for each in atoms)
+    is_emoji = any(each.text.startswith(":") and each.text.endswith(":") for each in atoms)
+    greets = any(each.text.casefold() in _GREETINGS for each in atoms)
+    return is_silent_ and (is_said or is_emoji) and not greets
+
+
+def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
+    """The intent, and the atom that says it (-1: none says it)."""
+    content = [place for place, each in enumerate(atoms) if not is_silent(each) and each.key not in ("and", ",")]
+    if not content:
+        greets = any(each.text.casefold() in _GREETINGS for each in atoms)
+        return ("help", -1) if greets else ("", -1)
+    first = content[0]
+    keys = {
+        atoms[place].key: place
+        for place in reversed(content)
+        if not (stands_as_name(atoms, place, "") or _is_left_out(atoms, place))
+    }
+    lead = atoms[first].key if keys.get(atoms[first].key) == first else ""
+    if "help" in keys and (lead == "help" or atoms[keys["help"]].text in ("?", "--help")):
+        return "help", keys["help"]
+    if "define" in keys and _is_definition(atoms, keys["define"]):
+        return "define", keys["define"]
+    if (
+        lead == "digest"
+        or ("standup" in keys and is_planned(atoms))
+        or ("digest" in keys and "standup" not in keys and "vs" not in keys)
+    ):
+        return "digest", keys.get("digest", keys.get("standup", first))
+    if (found := _of_trends(atoms, content, keys, lead)) is not None:
+        return found
+    is_watch = "vs" not in keys or atoms[first].text.casefold() in ("watch", "subscribe", "unwatch")
+    for key in ("watches", "unwatch", "watch_when", "watch") if is_watch else ():
+        if (
+            key in keys
+            and (lead == key or key != "watch")
+            and not (key == "watch_when" and ("than" in keys or "vs" in keys))
+        ):
+            return key, keys[key]
+    if lead == "cannot" and atoms[first].text.casefold() == "change" and keys.keys() & {"baseline", "baseline_role"}:
+        return "make", first
+    if lead in ("cannot", "pause", "dont"):
+        return lead, first
+    if (told := _is_told(atoms)) is not None:
+        return told, -1
+    if atoms[0].text.casefold().startswith(("default", "primary", "the default")):
+        return "set", -1
+    if lead == "show":
+        rest = [atoms[place].key for place in content[1:]]
+        has_run = any(_names_run(atoms, place) for place in content[1:])
+        for key in ("settings", "watches", "standup", "experiments", "top", *STATUS, "compare"):
+            if key in rest and not (has_run and key in STATUS):
+                return (_listed(key, lead), keys.get(key, first))
+        nouns = [each for each in atoms[first:] if each.key == "run"]
+        if "latest" in rest and not any(atoms[place].is_run or atoms[place].possessive for place in content):
+            has_run = False
+        if nouns and nouns[0].text.casefold() in PLURAL and not has_run:
+            return "runs", first
+        if not has_run and any(
+            each.key == "experiment" and each.text.casefold().endswith("s") for each in atoms[first:]
+        ):
+            return "experiments", first
+        return "show", first
+    return _by_words(atoms, content, keys, lead)
+
+
+def _of_trends(
+    atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str
+) -> tuple[str, int] | None:
+    """Curves or a sweep, where they are asked for; `how did A train?` asks for curves."""
+    if lead in ("watch", "unwatch", "watch_when", "set", "unset", "pin"):
+        return None
+    first = content[0]
+    for key in ("curves", "sweeps"):
+        if key in keys:
+            return key, keys[key]
+    if lead == "sweep" and not keys.keys() & {"vs", "against", "than", "compare"}:
+        return "sweeps", -1
+    how = next((p for p in range(first + 1) if atoms[p].text.casefold().startswith(("how", "wie"))), None)
+    trained = keys.get("cannot", -1)
+    if how is not None and trained > how and atoms[trained].text.casefold() in ("train", "trained"):
+        return "curves", trained
+    return None
+
+
+def _is_told(atoms: Sequence[Atom]) -> str | None:
+    """`our metric is f1`, `the baseline is xgb-v2`: what is told of a setting is set."""
+    lead = next((each for each in atoms if each.role is not Role.FILLER), None)
+    if lead is None or lead.quoted or lead.kinds or lead.key not in ("metrics", "baseline", "baseline_role"):
+        return None
+    place = atoms.index(lead)
+    rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
+    between = [each.text.casefold() for each in atoms[place + 1 : place + 3]]
+    asks = {each.text.casefold() for each in atoms[:place]} & {"what", "which", "what's", "is", "was", "where"}
+    if asks or "is" not in between or len(rest) != 1:
+        return None
+    if lead.key == "metrics" and (Kind.METRIC in rest[0].kinds or rest[0].is_unknown):
+        return "set"
+    return "make" if lead.key != "metrics" and rest[0].is_run else None
+
+
+def _is_definition(atoms: Sequence[Atom], place: int) -> bool:
+    """`what is an AUC?`, `what does recall mean?`: the word itself is asked about."""
+    rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
+    means = bool(rest) and rest[-1].text.casefold() in ("mean", "means", "stand")
+    rest = rest[:-1] if means else rest
+    is_word = len(rest) == 1 and not rest[0].is_run and (rest[0].is_unknown or Kind.METRIC in rest[0].kinds)
+    return is_word and (means or not atoms[place].text.casefold().startswith(("what does", "what do")))
+
+
+def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str) -> tuple[str, int]:
+    first = content[0]
+    if lead in ("set", "unset", "pin", "unpin", "settings", "goal", "experiments"):
+        return lead, first
+    if "new_best" in keys and keys["new_best"] and atoms[keys["new_best"] - 1].key == "of" and "vs" not in keys:
+        return "watch", keys["new_best"] - 1  # `tell us about new bests in fraud`
+    if "experiments" in keys and atoms[keys["experiments"] - 1].key == "in":
+        keys = {key: place for key, place in keys.items() if key != "experiments"}
+    if "unpin" in keys or "experiments" in keys:
+        found = "unpin" if "unpin" in keys else "experiments"
+        return found, keys[found]
+    if "make" in keys and ("baseline" in keys or "baseline_role" in keys):
+        return "make", keys["make"]
+    has_run = any(_names_run(atoms, place) for place in content)
+    if lead == "all" and not any(key in keys for key in ("vs", "compare", *STATUS)):
+        return "runs", first
+    if "compare" in keys or "vs" in keys or "against" in keys or "than" in keys:
+        return "compare", keys.get("compare", -1)
+    for key in ("better", "worse", "choose"):
+        if key in keys and sum(_names_run(atoms, place) for place in content) > 1:
+            return "compare", keys[key]
+    for key in ("who", "status"):
+        if key in keys:
+            return ("failed", keys["failed"]) if "failed" in keys and not has_run else (key, keys[key])
+    if "top" in keys:
+        return "top", keys["top"]
+    if lead in ("best", "worst") and any(each.key == "number" for each in atoms[first : first + 3]):
+        return "top", first
+    named = any(_names_run(atoms, place) and atoms[place].key not in ("latest", "all") for place in content)
+    if "runs" in keys and not named:
+        return "runs", keys["runs"]
+    runs = [place for place in content if atoms[place].is_run and Kind.EXPERIMENT not in atoms[place].kinds]
+    if "standup" in keys and any(_names_run(atoms, place) for place in runs):
+        return "status", keys["standup"]
+    if lead == "finished" and any(each.key == "run" for each in atoms):
+        return "runs", first
+    if "finished" in keys and lead == "latest" and not named:  # `latest finished run`
+        return "runs", keys["finished"]
+    for key in ("standup", "failed", "running", "finished", "runs"):
+        if key in keys and not (named and key in STATUS):
+            return _listed(key, lead), keys[key]
+    for key in STATUS:
+        if key in keys and named and lead not in ("best", "worst"):
+            return "status", keys[key]
+    return "", -1
+
+
+def _is_left_out(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether `except`, `without`, `not` stands before it."""
+    while place and is_silent(atoms[place - 1]):
+        place -= 1
+    return place > 0 and atoms[place - 1].key == "except"
+
+
+def _names_run(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether this names a run by itself; what an introducer takes is another thing, in quotes too."""
+    is_named = is_material(atoms[place]) or (atoms[place].is_unknown and atoms[place].is_identifier)
+    if not is_named or atoms[place].key in ("all", "top"):
+        return False
+    if atoms[place].role is Role.INTENT and not stands_as_name(atoms, place, ""):
+        return False
+    while place and (atoms[place - 1].key in (",", "and") or is_silent(atoms[place - 1])):
+        place -= 1 + (atoms[place - 1].key == "," and place > 1)
+    before = atoms[place - 1].key if place > 0 else ""
+    return before not in ("in", "by", "user", "metrics", "only", "except", "where", "goal")
+
+
+def _listed(key: str, lead: str) -> str:
+    return ("runs" if lead == "show" else "standup") if key == "finished" else key
+
+
+def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
+    """Whether a word of ours can be nothing but the name of a run here, or is one that is known."""
+    atom = atoms[place]
+    if not atom.key or atom.role is None:
+        return False
+    if atom.role is Role.SEPARATOR:  # a run called `v`
+        return place == 0 and len(atoms) > 2 and atoms[1].key == "vs" and atom.key == "vs"
+    before = atoms[place - 1].key if place else ""
+    behind = atoms[place + 1].key if place + 1 < len(atoms) else ""
+    is_run = Kind.RUN in atom.kinds
+    if atom.role is Role.RUN:
+        behind_metric = place + 1 < len(atoms) and (Kind.METRIC in atoms[place + 1].kinds or behind == "number")
+        return is_run and not behind_metric and intent not in ("set", "make", "unset")
+    parting = (*HARD, "and", "or", "with", ",", "compare", "than", "add") if is_run else ("vs",)
+    if not is_run and before == "compare" and behind == "vs" and place == 1 and atom.key not in (*STATUS, "all"):
+        return True
+    is_slot_behind = is_run and place + 1 < len(atoms) and atoms[place + 1].role is Role.SLOT
+    starts = place == 0 or before in parting
+    ends = place + 1 == len(atoms) or behind in parting or (is_slot_behind and before in parting)
+    is_parted = (place > 0 and before in parting) or (place + 1 < len(atoms) and behind in parting)
+    if (
+        is_run
+        and intent in ("show", "who", "pin", "status", "set", "make")
+        and place
+        and atoms[place - 1].role is Role.INTENT
+    ):
+        return True
+    is_ours = atom.key in ("running", "all") and not is_run
+    return starts and ends and is_parted and not is_ours
