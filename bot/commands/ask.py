@@ -62,13 +62,16 @@ def ask(context: click.Context, /, words: tuple[str, ...], form: str, tracking_u
 def _answer(text: str, source: "RunSource", ui_url: str) -> "Report":
     from comparison.errors import NotUnderstood
     from comparison.language.reading import read
-    from comparison.request import Help
+    from comparison.request import Curves, Help, Sweep
     from handlers.known_names import read_with_names
     from handlers.lookup_cache import LookupCache
 
     shelf = LookupCache(time.monotonic)
     request = read_with_names(lambda names: read(text, names, command=COMMAND), shelf, source, PATIENCE) or Help()
     answer = _answers().get(type(request))
+    if isinstance(request, Curves | Sweep):
+        remedy = "In a terminal say mlcompare curves, or mlcompare sweep."
+        raise NotUnderstood("Curves and sweeps have commands of their own.", remedy=remedy, text=text)
     if answer is None:
         raise NotUnderstood("That is for a channel.", remedy="In a terminal I answer questions.", example="standup")
     return answer(request, source, ui_url, datetime.now(UTC))
