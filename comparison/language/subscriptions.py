@@ -428,6 +428,7 @@ class _Watch:
         if (
             not follows.quoted
             and not typed_at
+            and atom.key != "user"
             and Kind.USER not in follows.kinds
             and (Kind.METRIC in follows.kinds or goal_of(follows.text) is not Goal.UNKNOWN)
         ):
