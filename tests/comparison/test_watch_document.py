@@ -3,7 +3,7 @@
 from datetime import time
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comparison.errors import RequestError
@@ -43,6 +43,7 @@ WATCHES = st.builds(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(WATCHES)
 def test_a_watch_is_read_as_the_same(watching):
     assert watch_from(watch_document(watching)) == watching
