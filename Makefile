@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 $(shell [ ! -e $(BIN)/pip ] || $(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check bench chaos lock licences clean browser
+.PHONY: help demo screenshots install test check bench chaos lock licences clean browser
 .NOTPARALLEL:
 
 help: ## what can be typed here
@@ -45,6 +45,9 @@ $(VENV)/.test: requirements/test.txt | $(BIN)/pip
 
 demo: $(VENV)/.runtime ## train, log, start the bot and a local Slack page (ARGS=--once: do it and stop)
 	@$(BIN)/python -m bot demo $(ARGS)
+
+screenshots: $(VENV)/.test $(VENV)/.runtime browser ## take the pictures in README and docs anew, and the text beside them
+	@$(BIN)/python tests/screenshots.py
 
 install: $(VENV)/.runtime ## set up .venv/bin/mlcompare, to run it for real
 

@@ -12,7 +12,7 @@ COMMANDS = {
     "sweep": ("bot.commands.trends:sweep", "Say what a hyperparameter search found, and which parameters matter."),
     "ask": ("bot.commands.ask:ask", "Ask as in Slack: standup, top 5 by f1 in fraud, running, show latest."),
     "serve": ("bot.serve:serve", "Run the Slack bot."),
-    "notify": ("bot.commands.notify:notify", "Tell channels of runs that end; answer nothing."),
+    "notify": ("bot.commands.notify:notify", "Only send notifications (no commands)."),
     "check": (
         "bot.commands.check:check",
         "Test every setting, token and server, and say what to do about each failure.",
@@ -28,6 +28,30 @@ COMMANDS = {
 UNFORESEEN = 70  # exit code for a fault of our own
 
 
+@click.command()
+@click.argument("command", required=False)
+@click.pass_context
+def _help(context: click.Context, command: str | None) -> None:
+    """Show what there is, or the help of a command."""
+    parent = context.find_root()
+    group = parent.command
+    found = group.get_command(parent, command) if command and isinstance(group, click.Group) else None
+    if command and found is None:
+        parent.fail(f"There is no command {command!r}. There are {', '.join(COMMANDS)}.")
+    click.echo(found.get_help(click.Context(found, parent, command)) if found else parent.get_help())
+
+
+@click.command()
+def _version_command() -> None:
+    """Show the version."""
+    from importlib.metadata import version
+
+    click.echo(f"mlcompare {version('mlcompare')}")
+
+
+_ASIDES = {"help": _help, "version": _version_command}  # as options are, for who types them as commands
+
+
 class Late(click.Group):
     """A group whose commands are imported when they are run; a fault in one is told without a traceback."""
 
@@ -35,6 +59,8 @@ class Late(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click gives it
+        if cmd_name in _ASIDES:
+            return _ASIDES[cmd_name]
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
@@ -49,7 +75,7 @@ class Late(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = str(args[0])
-        if name not in COMMANDS and not name.startswith("-"):
+        if name not in (*COMMANDS, *_ASIDES) and not name.startswith("-"):
             from comparison.names import nearest_names
 
             near = nearest_names(name, COMMANDS)

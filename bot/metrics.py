@@ -235,6 +235,9 @@ class MeasuredCapabilities:
     def remember(self, workspace: str, rung: int) -> None:
         self._inner.remember(workspace, rung)
 
+    def forget(self) -> None:
+        self._inner.forget()
+
 
 class OutboxCollector(Collector):
     """Rows of the outbox by state, and the age of the oldest that waits; counted at most every few seconds."""

@@ -17,12 +17,14 @@ class Align(StrEnum):
 class Column:
     title: str
     align: Align = Align.LEFT
+    url: str = ""  # where what it names is opened
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     text: str
     value: float | None = None  # what it sorts by, finite; None: it is text
+    url: str = ""  # where what it names is opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Line:
 
     text: str
     label: str = ""
+    moments: tuple[tuple[str, int], ...] = ()  # words of the text that are a moment, and which, in ms since the epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Section:
     note: str = ""  # "7 the same"
     folded: bool = False  # detail: shown collapsed where the surface can
     last: bool = False  # said after the next steps
+    inline: bool = False  # a few short facts that go on one line, without the title where there is little room
 
 
 @dataclass(frozen=True, slots=True)

@@ -462,7 +462,7 @@ def _with_choices(error: RequestError, reply: Reply, asked: OfferedRuns, *, now:
     values = [complete_request(error.text, error.at, error.end, run.run_id) for run in shown]
     fits = all(value and length(value) <= VALUE for value in values)
     rows: list[Block] = [
-        beside(line, push("Compare this", f"{PREFIX}{number}", value), asked.block_id(number)) if fits else aside(line)
+        beside(line, push("Select", f"{PREFIX}{number}", value), asked.block_id(number)) if fits else aside(line)
         for number, (line, value) in enumerate(zip(lines, values, strict=True))
     ]
     left = len(error.choices) - len(shown)

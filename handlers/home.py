@@ -1,8 +1,9 @@
 """The Home tab, drawn anew each time somebody opens it."""
 
 import logging
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,8 @@ from comparison.reports.channel_settings import setting_lines
 from comparison.reports.help import Examples, examples_of, help_report
 from handlers.access.members import is_in
 from handlers.compare.dialog import DialogStart, opener
-from handlers.incoming import mapping, string, team
+from handlers.conversation import answer_words, hand_over
+from handlers.incoming import button_press, mapping, string, team
 from handlers.services import Services, Work
 from handlers.slack.blocks import (
     Block,
@@ -28,17 +30,20 @@ from handlers.slack.blocks import (
     marked,
     paragraph,
     plain,
+    push,
     rich_text,
     words,
 )
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.escaping import clip, link, mrkdwn, one_line
-from handlers.slack.limits import BLOCK_TEXT
+from handlers.slack.limits import BLOCK_TEXT, VALUE
 from handlers.stores import PostedComparison, StoredWatch, WatchChange
 from handlers.watch.list import last_changes, watch_entry
 
 log = logging.getLogger(__name__)
 
+EXAMPLE = "home:example:"
+EXAMPLE_BUTTONS = 3
 RECENT = 5  # comparisons that are shown
 CHANNELS = 8
 WATCHED = 5  # channels whose watches are shown
@@ -50,6 +55,19 @@ _EXAMPLES = 20  # runs
 
 def register(app: App) -> None:
     app.event("app_home_opened")(on_home)
+    app.action(re.compile(f"^{EXAMPLE}"))(on_example)
+
+
+def on_example(ack: Any, body: dict[str, Any], client: WebClient, services: Services) -> None:
+    """An example is answered in direct messages, as if it was typed there."""
+    ack()
+    pressed = button_press(body)
+    if not pressed.choice:
+        return
+    heard = replace(pressed.said, words=pressed.choice, channel=pressed.said.user, is_direct=True)
+    work = answer_words(heard, client, services)
+    work.call_off.append(services.later(services.working_after, work.show_progress))
+    hand_over(work, services, work.run)
 
 
 def on_home(ack: Any, body: dict[str, Any], client: WebClient, services: Services) -> None:
@@ -191,25 +209,34 @@ _RUNS = 4  # named in a line
 _SETTINGS = 900  # characters for one channel
 _NONE_YET = "Nothing yet. What you ask me to compare is listed here."
 WATCHES = 12  # shown
-_NOTHING_WATCHED = "You set up no watch yet. To hear in a channel when runs end, type there"
-_NOTHING_SET = "Nothing is set in channels where you asked me. To set something, type there"
+_NOTHING_WATCHED = "You set up no watch yet. To hear when runs end, in a channel type"
+_NOTHING_SET = "Nothing is set in channels where you asked me. To set something, in a channel type"
 
 
 def home_view(told: HomeContent) -> dict[str, Any]:
     blocks = [
         header("Compare MLflow runs"),
-        actions([opener()]),
+        actions([opener(), *_example_buttons(told)]),
+        aside(_health(told.problem)),
         header("Your recent comparisons"),
         *_recent(told.recent),
-        header("What your channels agreed on"),
-        *_channel_blocks(told),
-        header("What your channels watch"),
+        header("Watches"),
         *_watch_blocks(told),
+        header("Channel defaults"),
+        *_channel_blocks(told),
         header("How to ask"),
         *_help(told),
-        aside(_health(told.problem)),
     ]
     return {"type": "home", "blocks": blocks}
+
+
+def _example_buttons(told: HomeContent) -> list[Block]:
+    """The first lines of the help that can be asked as they stand, answered in direct messages."""
+    opening = f"{told.command} "
+    typed = [step.command for step in help_report("", told.examples, told.command).steps]
+    words = [each.removeprefix(opening) for each in typed if each.startswith(opening)]
+    shown = [*dict.fromkeys([*(each for each in words if each != "help"), "standup", "help"])][:EXAMPLE_BUTTONS]
+    return [push(clip(each, 60), f"{EXAMPLE}{number}", each) for number, each in enumerate(shown) if len(each) <= VALUE]
 
 
 def _recent(recent: Sequence[RecentComparison]) -> list[Block]:
@@ -284,7 +311,7 @@ def _help(told: HomeContent) -> list[Block]:
 
 def _health(problem: str) -> str:
     if not problem:
-        return "MLflow answers."
+        return "Connected to MLflow."
     if problem == "not known yet":
         return "MLflow: I have not asked it yet."
     return f"MLflow cannot be asked right now: {one_line(problem)}"

@@ -73,6 +73,9 @@ class Capabilities(Protocol):
 
     def remember(self, workspace: str, rung: int) -> None: ...
 
+    def forget(self) -> None:
+        """Every workspace starts from everything again."""
+
 
 def start_timer(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
     """Does the work in a thread of its own after so long; what is returned calls it off if it has not begun."""

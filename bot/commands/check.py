@@ -156,7 +156,8 @@ def of_database(settings: Settings) -> Findings:
     if revision == newest():
         yield Check("database", well=True, found=f"can be written, is up to date ({revision})")
     else:
-        found = f"can be reached; `mlcompare serve` will bring it from {revision or 'nothing'} to {newest()}"
+        start = f"updated from {revision} to {newest()} at the next start" if revision else "created at the first start"
+        found = f"can be reached; will be {start}"
         yield Check("database", well=True, found=found)
 
 
@@ -231,6 +232,23 @@ def examine(source: Callable[[Settings], RunSource]) -> Iterator[Check]:
         yield from of_database(settings)
 
 
+def forget_refusals(settings: Settings) -> str:
+    """Clears what the database knows of blocks that were refused; says in a line what was done."""
+    from datetime import UTC, datetime
+
+    from bot.store.claims import StoredCapabilities
+    from bot.store.database import open_database
+
+    engine = open_database(settings.database_url.get_secret_value())
+    try:
+        StoredCapabilities(engine, lambda: datetime.now(UTC)).forget()
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is the answer
+        return f"Nothing to forget: the database cannot be used ({_reason(error)}).\n"
+    finally:
+        engine.dispose()
+    return "Forgot which blocks were refused: the next message is drawn whole.\n"
+
+
 def _line(finding: Check) -> str:
     mark = click.style("✓", fg="green") if finding.well else click.style("✗", fg="red")
     remedy = f"\n    → {finding.remedy}" if finding.remedy and not finding.well else ""
@@ -239,12 +257,15 @@ def _line(finding: Check) -> str:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+@click.option("--forget", is_flag=True, help="Forget which blocks Slack refused: the next message is drawn whole.")
 @click.pass_context
-def check(context: click.Context, as_json: bool) -> None:  # noqa: FBT001 -- click gives a flag so
+def check(context: click.Context, *, as_json: bool, forget: bool) -> None:
     """Test every setting, token, scope and server, and say what to do about each failure."""
     from bot.app import lazy_runs
 
     settings, _ = survey()
+    if forget:
+        click.echo(forget_refusals(settings))
     redact = Redaction(settings.secrets)
     findings = []
     for finding in examine(lazy_runs):
@@ -257,5 +278,6 @@ def check(context: click.Context, as_json: bool) -> None:  # noqa: FBT001 -- cli
         click.echo(redact(json_text(document)))
     else:
         failed = sum(not each.well for each in findings)
-        click.echo("\nAll is well: start it with `mlcompare serve`." if well else f"\n{failed} to mend.")
+        problems = f"{failed} problem{'' if failed == 1 else 's'}"
+        click.echo("\nAll is well: start it with `mlcompare serve`." if well else f"\n{problems}.")
     context.exit(0 if well else 1)

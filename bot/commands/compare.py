@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.settings import in_workspace, survey
 from comparison.errors import RequestError
+from comparison.judgement.numbers import format_row
 from comparison.judgement.result import Change, Comparison, MetricComparison, Outcome, VerdictKind
 from comparison.judgement.verdict import count
 from comparison.runs import Goal
@@ -37,6 +39,7 @@ COMMAND = "mlcompare compare"
 FORMATS = ("text", "markdown", "csv", "json", "slack")
 NOT_ANSWERED, UNAVAILABLE = 2, 3
 PIPED_WIDTH = 100
+PATIENCE = 1.0  # seconds without a word
 EPILOG = """\b
 Examples:
   mlcompare compare run-a run-b
@@ -120,10 +123,34 @@ def _answer(text: str, options: Options) -> int:
     request = _with_options(request, options)
     source, ui_url = open_run_source(options.tracking_uri, options.ui_url)
     now = time.time_ns() // 1_000_000
-    comparison = ask(request, source, now=now, past=RepeatsCache())
+    with progress("Asking MLflow …"):
+        comparison = ask(request, source, now=now, past=RepeatsCache())
     write(draw_comparison(comparison, request, ui_url, now=now, form=options.form))
     code = _gate(comparison) if options.fail_if_worse else 0
     return code or (_clear_gate(comparison) if options.fail_if_clearly_worse else 0)
+
+
+@contextmanager
+def progress(words: str) -> Iterator[None]:
+    """What is waited for, in a terminal, when it takes more than a moment; gone when it is over."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    shown = threading.Event()
+
+    def show() -> None:
+        shown.set()
+        click.echo(words, nl=False, err=True)
+
+    timer = threading.Timer(PATIENCE, show)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if shown.is_set():
+            click.echo("\r\033[K", nl=False, err=True)
 
 
 def _with_options(request: "Compare", options: Options) -> "Compare":
@@ -220,7 +247,7 @@ def _gate(comparison: "Comparison") -> int:
 
     code, why = gate(comparison)
     if why:
-        click.echo(f"--fail-if-worse: {written_out(why)}", err=True)
+        click.echo(f"Gate failed: {written_out(why)}", err=True)
     return code
 
 
@@ -280,9 +307,9 @@ def gate(comparison: Comparison) -> tuple[int, str]:
     comparison = replace(comparison, metrics=tuple(map(_by_value, comparison.metrics)))
     candidates = range(len(comparison.candidates))
     found = [each for number in candidates for each in _judged(comparison, number)]
-    worse = [name for name, outcome in found if outcome is Outcome.WORSE]
+    worse = dict.fromkeys(name for name, outcome in found if outcome is Outcome.WORSE)
     if worse:
-        return WORSE, f"worse: {', '.join(dict.fromkeys(worse))}"
+        return WORSE, "; ".join(_got_worse(name, comparison) for name in worse)
     unclear = [why for number in candidates for why in _unclear(comparison, number)]
     return (CANNOT_TELL, f"cannot tell: {', '.join(dict.fromkeys(unclear))}") if unclear else (PASS, "")
 
@@ -312,6 +339,14 @@ def clear_gate(comparison: Comparison) -> tuple[int, str]:
 
 def _by_value(metric: MetricComparison) -> MetricComparison:
     return replace(metric, changes=tuple(change._replace(outcome=change.outcome_by_value) for change in metric.changes))
+
+
+def _got_worse(name: str, comparison: Comparison) -> str:
+    """`val_loss got worse (0.0957 → 0.2269)`, of the first candidate that is worse in it."""
+    metric = next(each for each in comparison.metrics if each.name == name)
+    change = next((each for each in metric.changes if each.outcome is Outcome.WORSE), metric.changes[0])
+    old, new = format_row(change.baseline.value, change.candidate.value).values
+    return f"{name} got worse ({old} → {new})"
 
 
 def _judged(comparison: Comparison, candidate: int) -> list[tuple[str, Outcome]]:

@@ -18,7 +18,7 @@ _SAID_AFTER = 120.0  # seconds between two lines on why it does not work
 
 @click.command()
 def notify() -> None:
-    """Tell channels of runs that end, and nothing else: any number of these may run beside `mlcompare serve`.
+    """Only send notifications (no commands): any number of these may run beside `mlcompare serve`.
 
     They share the work where DATABASE_URL is PostgreSQL; on a file one works and the others stand by. Needs
     SLACK_BOT_TOKEN and MLFLOW_TRACKING_URI, listens on no port but that of MLCOMPARE_METRICS, and ends well on SIGTERM.

@@ -88,7 +88,7 @@ def _run(store: "DemoStore", port: int, *, once: bool) -> None:
     click.echo("Starting the bot and a local Slack page ...\n")
     mlflow_port = free_port(USUAL_PORT)
     opened_at = "" if once else ui_url(mlflow_port)  # no page of MLflow stays up after --once: nothing links to it
-    with local_bot(_settings(store, opened_at), 0 if once else port) as slack:
+    with local_bot(_settings(store, opened_at), 0 if once else port, store.folder, examples()) as slack:
         _post(slack, store, opened_at)
         if not once:
             _stay(slack, store, mlflow_port)
@@ -205,6 +205,11 @@ TO_TRY = (
     "@mlcompare is mlp-64-seed-2 better than mlp-32-seed-2",
     "/mlcompare help",
 )
+
+
+def examples() -> tuple[str, ...]:
+    """Lines for the page, the first of which a newcomer clicks."""
+    return (*(line for line in TO_TRY if line.startswith("/")), "/mlcompare standup", "/mlcompare top 5 in digits")
 
 
 def progress_to(out: TextIO) -> Callable[[TrainedModel], None]:

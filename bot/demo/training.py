@@ -24,6 +24,7 @@ from bot.demo.jobs import (
     FIRST,
     IRIS,
     JOBS,
+    PEOPLE,
     SECOND,
     TOTAL,
     TrainedModel,
@@ -66,8 +67,8 @@ def train(tracking_uri: str, artifacts: str, progress: Progress) -> None:
 def _iris(experiment_id: str) -> Iterator[tuple[str, str]]:
     features, labels = load_iris(return_X_y=True)
     split = Split(*train_test_split(features, labels, test_size=0.5, random_state=0, stratify=labels))
-    for name, strength in ((FIRST, 1.0), (SECOND, 0.5)):
-        with mlflow.start_run(experiment_id=experiment_id, run_name=name):
+    for user, name, strength in zip(PEOPLE, (FIRST, SECOND), (1.0, 0.5), strict=True):
+        with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags={"mlflow.user": user}):
             parameters = {"C": strength, "solver": "lbfgs", "max_iter": 1000}
             mlflow.log_params({**parameters, "test_size": 0.5, "random_state": 0})
             mlflow.set_tags({"model": "logistic regression", "stage": "demo"})
@@ -95,7 +96,12 @@ def _digits(experiment_id: str) -> Iterator[tuple[str, str]]:
     split = Split(*train_test_split(features / 16, labels, test_size=0.3, random_state=42, stratify=labels))
     for job in JOBS:
         result = "failed: the loss grew past all hope"
-        about = {"experiment_id": experiment_id, "run_name": job.name, "description": job.note or None}
+        about = {
+            "experiment_id": experiment_id,
+            "run_name": job.name,
+            "description": job.note or None,
+            "tags": {"mlflow.user": job.user},
+        }
         with suppress(Diverged), mlflow.start_run(**about):
             result = _train_network(job, split)
         yield job.name, result

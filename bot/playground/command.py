@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 USUAL_PORT = 8765
 LOOPBACK = "127.0.0.1"
-STATE = Path(".mlcompare/playground.db")
+FOLDER = Path(".mlcompare/playground")
+STATE = "bot.db"  # in the folder: what the bot keeps
+EXAMPLES = ("/mlcompare help", "/mlcompare standup", "/mlcompare list runs")
 DRAIN = 2.0  # seconds to finish what is under way, once it was told to stop
 
 
@@ -28,7 +30,14 @@ DRAIN = 2.0  # seconds to finish what is under way, once it was told to stop
     show_default=True,
     help="Where the page is; another is chosen when it is taken.",
 )
-def playground(*, port: int) -> None:
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=FOLDER,
+    show_default=True,
+    help="Where the bot keeps what it knows.",
+)
+def playground(*, port: int, folder: Path) -> None:
     """Start the bot with a local Slack page, on your own MLflow (MLFLOW_TRACKING_URI). Ctrl-C ends both."""
     settings = _settings()
     from bot.logs import configure
@@ -36,7 +45,7 @@ def playground(*, port: int) -> None:
     configure("WARNING", settings.secrets)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     reach_directly(os.environ)
-    with suppress(KeyboardInterrupt), local_bot(settings, port) as slack:
+    with suppress(KeyboardInterrupt), local_bot(settings, port, folder) as slack:
         click.echo(f"  Open {slack.url}")
         click.echo(f"  and type {settings.command} help, or two runs of yours: {settings.command} A vs B")
         click.echo("  Ctrl-C ends it.")
@@ -59,8 +68,13 @@ def _settings() -> "Settings":
 
 
 @contextmanager
-def local_bot(settings: "Settings", port: int) -> Iterator["SlackStandIn"]:
-    """A Slack with the bot of these settings in it, until the end of the `with`: signed HTTP, all on loopback."""
+def local_bot(
+    settings: "Settings", port: int, folder: Path, examples: Sequence[str] = EXAMPLES
+) -> Iterator["SlackStandIn"]:
+    """A Slack with the bot of these settings in it, until the end of the `with`: signed HTTP, all on loopback.
+
+    What the bot keeps lies in `folder`; `examples` can be clicked on the page.
+    """
     from pydantic import SecretStr
 
     from bot.app import build
@@ -70,19 +84,22 @@ def local_bot(settings: "Settings", port: int) -> Iterator["SlackStandIn"]:
 
     installation = Installation(commands=frozenset({settings.command}), keeps_pace=True, retries=RETRIES)
     with SlackStandIn(installation, port=_free(port)) as slack:
-        STATE.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         own = settings.model_copy(
             update={
                 "slack_bot_token": SecretStr(installation.bot_token),
                 "slack_signing_secret": SecretStr(installation.signing_secret),
                 "slack_app_token": SecretStr(""),
                 "slack_api_url": slack.api_url,
-                "database_url": SecretStr(f"sqlite:///{STATE}"),
+                "database_url": SecretStr(f"sqlite:///{folder / STATE}"),
                 "drain_seconds": DRAIN,
             }
         )
         listening = bind_socket(LOOPBACK, 0)
-        served = Server(build(own), listening, StopRequest())
+        bot = build(own)
+        slack.examples = tuple(examples)
+        slack.on_calm = bot.services.capabilities.forget
+        served = Server(bot, listening, StopRequest())
         slack.bot_url = f"http://{listening_address(listening)}/slack/events"
         served.start()
         try:

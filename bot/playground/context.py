@@ -104,6 +104,8 @@ class Context:
     bot_url: str = ""  # where the bot listens; unused while a socket is open
     url: str = ""  # our own address, ending in "/"
     open_socket: Callable[[], str] = lambda: ""
+    examples: tuple[str, ...] = ()  # lines that can be clicked on the page
+    on_calm: Callable[[], None] = lambda: None  # called when faults are switched off
 
 
 class SlackError(Exception):

@@ -316,6 +316,7 @@ class Pages:
             self._desk.faults.remove(int(query["id"]))
         else:
             self._desk.faults.clear()
+        self._desk.on_calm()
         return {"error": ""}
 
     def _found(self, query: Asked) -> Message | View | None:
@@ -378,6 +379,7 @@ def snapshot(desk: Context, sockets: Sockets, user: str) -> dict[str, Any]:
             "calls": _calls(workspace),
             "connection": "socket" if sockets.count else "http" if desk.bot_url else "",
             "commands": sorted(desk.installation.commands),
+            "examples": desk.examples,
         }
 
 

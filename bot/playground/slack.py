@@ -69,6 +69,24 @@ class SlackStandIn:
         self._desk.bot_url = address
 
     @property
+    def examples(self) -> tuple[str, ...]:
+        """Lines that can be clicked on the page."""
+        return self._desk.examples
+
+    @examples.setter
+    def examples(self, lines: tuple[str, ...]) -> None:
+        self._desk.examples = lines
+
+    @property
+    def on_calm(self) -> Callable[[], None]:
+        """Called when faults are switched off, for a bot that learnt from them."""
+        return self._desk.on_calm
+
+    @on_calm.setter
+    def on_calm(self, forget: Callable[[], None]) -> None:
+        self._desk.on_calm = forget
+
+    @property
     def faults(self) -> Faults:
         return self._desk.faults
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from comparison.formats.controls import dropped
-from comparison.report import Align, Column, Line, Report, RunCard, Section, Step, Table
+from comparison.report import Align, Line, Report, RunCard, Section, Step, Table
+from comparison.reports.text import inline_words
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~#$]|(?<![^\W_])_|_(?![^\W_])")
 _LEADING = re.compile(r"^([-+=]|\d{1,9}[.)])(?=[-=\s]|$)")
@@ -28,12 +29,12 @@ def to_markdown(report: Report) -> str:
     """The whole report; folded sections as `<details>`."""
     parts = (
         [f"### {escape_markdown(report.headline)}"],
-        [_side(card) for card in report.sides],
         _table(report.table) if report.table else [],
         [escape_markdown(report.table.note)] if report.table and report.table.note else [],
         *(_section(section) for section in report.sections if not (section.folded or section.last)),
         ["**Be careful**", "", *(f"- {escape_markdown(text)}" for text in report.warnings)] if report.warnings else [],
         [_step(step) for step in report.steps],
+        [_side(card) for card in report.sides],
         *(_section(section) for section in report.sections if section.folded or section.last),
         [" · ".join(markdown_link(each.text, each.url) for each in report.links if not each.key.startswith("run:"))],
         [f"<sub>{' '.join(map(escape_markdown, report.footnotes))}</sub>"] if report.footnotes else [],
@@ -84,19 +85,19 @@ def _side(card: RunCard) -> str:
 
 def _table(table: Table) -> list[str]:
     rule = [":---" if column.align is Align.LEFT else "---:" for column in table.columns]
-    rows = (tuple(cell.text for cell in row) for row in table.rows)
-    return [_row(_titles(table.columns)), f"| {' | '.join(rule)} |", *map(_row, rows)]
+    titles = ((column.title, column.url) for column in table.columns)
+    rows = (((cell.text, cell.url) for cell in row) for row in table.rows)
+    return [_row(titles), f"| {' | '.join(rule)} |", *map(_row, rows)]
 
 
-def _titles(columns: Iterable[Column]) -> tuple[str, ...]:
-    return tuple(column.title for column in columns)
-
-
-def _row(texts: Iterable[str]) -> str:
-    return f"| {' | '.join(map(escape_markdown, texts))} |"
+def _row(cells: Iterable[tuple[str, str]]) -> str:
+    return f"| {' | '.join(markdown_link(text, url) for text, url in cells)} |"
 
 
 def _section(section: Section) -> list[str]:
+    if section.inline:
+        facts = [*(_inline(line) for line in section.lines), *filter(None, [escape_markdown(section.note)])]
+        return [f"**{escape_markdown(section.title)}**: {' · '.join(facts)}"]
     title = section.title + (f" ({section.note})" if section.note else "")
     lines = [f"- {_line(line)}" for line in section.lines]
     if section.folded:
@@ -106,6 +107,10 @@ def _section(section: Section) -> list[str]:
 
 def _line(line: Line) -> str:
     return f"{escape_markdown(line.label)}: {escape_markdown(line.text)}" if line.label else escape_markdown(line.text)
+
+
+def _inline(line: Line) -> str:
+    return escape_markdown(inline_words(line))
 
 
 def _step(step: Step) -> str:

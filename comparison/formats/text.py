@@ -8,13 +8,15 @@ from wcwidth import wcswidth
 
 from comparison.formats.controls import clean
 from comparison.report import Cell, Column, Report, RunCard, Section, Step, Table
-from comparison.reports.text import FIRST_STRONG, POP, cut_apart
+from comparison.reports.text import FIRST_STRONG, POP, cut_apart, inline_words
 
 GAP = 2  # between columns
 WIDTHS = (60, 40, 30, 24, 20, 16, 12)  # of a title's line, tried in this order
 NARROWEST = WIDTHS[-1]
 NAME = 16  # a metric's name is not cut below this
 LINES = 4  # of a title
+_SPLIT = 4  # columns from which a table of a column a run is split
+_FEWEST = 3  # columns that stay, however narrow the terminal is
 _STYLES = {"bold": "1", "green": "32", "red": "31", "yellow": "33", "dim": "2"}
 Paint = Callable[[str, str], str]
 
@@ -25,12 +27,12 @@ def to_text(report: Report, *, width: int = 80, colours: bool = False) -> str:
     report = clean(report)
     parts = (
         [paint(line, "bold") for line in _wrapped(report.headline, width)],
-        _sides(report.sides, width, paint),
         *(_section(Section(chart.title, chart.plain), width, paint) for chart in report.charts if chart.plain),
         _table(report.table, width, paint) if report.table else [],
         *(_section(section, width, paint) for section in report.sections if not (section.folded or section.last)),
         _list("Be careful", report.warnings, width, paint, "yellow"),
         _steps(report.steps, width),
+        _sides(report.sides, width, paint),
         *(_section(section, width, paint) for section in report.sections if section.folded or section.last),
         [f"{link.text}: {link.url}" for link in report.links if not link.key.startswith("run:")],
         [paint(line, "dim") for footnote in report.footnotes for line in _wrapped(footnote, width)],
@@ -86,7 +88,15 @@ def _table(table: Table, width: int, paint: Paint) -> list[str]:
         texts = [[name, *(_tone(cell.text, paint) for cell in row[1:])] for name, row in zip(names, rows, strict=True)]
         drawn = tabulate(texts, headers=titles, tablefmt="simple", colalign=aligned, disable_numparse=True)
         lines += ([""] if lines else []) + [line.rstrip() for line in drawn.splitlines()]
-    return [*lines, *(_wrapped(table.note, width) if table.note else [])]
+    left = _left_out(table, width)
+    return [*lines, *(_wrapped(table.note, width) if table.note else []), *(_wrapped(left, width) if left else [])]
+
+
+def _left_out(table: Table, width: int) -> str:
+    """Which columns there was no room for, of a table that is not split."""
+    shown = {id(column) for columns, _rows in _strips(table, width) for column in columns}
+    names = [column.title for column in table.columns if id(column) not in shown]
+    return f"No room for {', '.join(names)}: widen the terminal, or ask for --json." if names else ""
 
 
 def _tone(text: str, paint: Paint) -> str:
@@ -97,19 +107,40 @@ Rows = Sequence[Sequence[Cell]]
 
 
 def _strips(table: Table, width: int) -> Iterator[tuple[Sequence[Column], Rows]]:
-    """The table as it is, or where it is too wide several that each begin with the name and the baseline."""
-    kept = [0, 1]
-    others = list(range(2, len(table.columns)))
+    """The table as it is; too wide, without its last columns, or a column a run in several that begin alike.
+
+    What matters is left: the change of two runs, and of many who is best by what.
+    """
+    if table.columns[0].title != "Metric" or len(table.columns) < _SPLIT or table.columns[1].title == "Change":
+        picked = list(range(_fitting(table, width)))
+        yield [table.columns[each] for each in picked], [[row[each] for each in picked] for row in table.rows]
+        return
+    kept = [0, len(table.columns) - 1]
+    others = list(range(1, len(table.columns) - 1))
     narrow = [min(_width(column.title), NARROWEST) + MIN_PADDING for column in table.columns]
     widths = [max(_data_width(table.rows, number), least) + GAP for number, least in enumerate(narrow)]
-    room = width - min(widths[0], NAME + GAP) - widths[1]
+    room = width - min(widths[0], NAME + GAP) - widths[-1]
     while others:
-        shown, used = [others.pop(0)], widths[others[0] - 1 if others else -1]
+        shown = [others.pop(0)]
+        used = widths[shown[0]]
         while others and used + widths[others[0]] <= room:
             used += widths[others[0]]
             shown.append(others.pop(0))
-        picked = [*kept, *shown]
+        picked = [kept[0], *shown, kept[1]]
         yield [table.columns[each] for each in picked], [[row[each] for each in picked] for row in table.rows]
+
+
+def _fitting(table: Table, width: int) -> int:
+    """How many columns fit, three at least, each as narrow as its data and a title over several lines allow."""
+    widths = [
+        max(_data_width(table.rows, number), min(_width(column.title), NARROWEST) + MIN_PADDING) + GAP
+        for number, column in enumerate(table.columns)
+    ]
+    widths[0] = min(widths[0], NAME + GAP)
+    count = len(widths)
+    while count > _FEWEST and sum(widths[:count]) - GAP > width:
+        count -= 1
+    return count
 
 
 def _titles(columns: Sequence[Column], rows: Rows, width: int) -> list[str]:
@@ -156,6 +187,9 @@ def _width(text: str) -> int:
 
 
 def _section(section: Section, width: int, paint: Paint) -> list[str]:
+    if section.inline:
+        facts = [*map(inline_words, section.lines), *filter(None, [section.note])]
+        return _wrapped(f"{section.title}: {' · '.join(facts)}", width, "", "  ")
     title = paint(section.title, "bold") + (f" ({section.note})" if section.note else "")
     lines = [f"{line.label}: {line.text}" if line.label else line.text for line in section.lines]
     return [title, *(part for line in lines for part in _wrapped(line, width, "  ", "    "))]

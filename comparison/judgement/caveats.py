@@ -73,14 +73,14 @@ def _not_finished(sides: Sequence[Side], now: int | None) -> Iterator[str]:
         for status, words in _ENDED.items():
             count = sum(run.status is status and _silence(run, now) is None for run in side.runs)
             if count:
-                yield f"{_part(side, count)} {words} ({status.value})."
+                yield f"{_part(side, count)} {words}."
 
 
 def _may_be_dead(sides: Sequence[Side], now: int | None) -> Iterator[str]:
     for side in sides:
         silences = [silence for run in side.runs if (silence := _silence(run, now)) is not None]
         if silences:
-            yield (f"{_part(side, len(silences))} may be dead: RUNNING, but no new metric for {_span(min(silences))}.")
+            yield (f"{_part(side, len(silences))} may be dead: no new metric for {_span(min(silences))}.")
 
 
 def _silence(run: Run, now: int | None) -> int | None:
@@ -103,10 +103,28 @@ def _datasets_differ(sides: Sequence[Side], datasets: Sequence[DatasetComparison
     for role in datasets:
         if is_same(role):
             continue
+        if other := _other_data(sides, role):
+            yield other
+            continue
         listed = ", ".join(f"{side.label} {_datasets(logged)}" for side, logged in zip(sides, role.sides, strict=True))
         context = f" for {role.context}" if role.context else ""
         kind = "have the same digest but other names" if role.same_digest else "differ"
         yield f"The datasets{context} {kind}: {listed}."
+
+
+def _other_data(sides: Sequence[Side], role: DatasetComparison) -> str:
+    """`C was trained on other data (cc08b95f, not e449c5bf).`, where one dataset a side differs in its digest alone."""
+    logged = [datasets[0] for datasets in role.sides if len(datasets) == 1 and datasets[0].digest]
+    if len(logged) < len(sides) or len({dataset.name for dataset in logged}) > 1:
+        return ""
+    others = {dataset.digest for dataset in logged[1:]} - {logged[0].digest}
+    if len(others) != 1:
+        return ""
+    labels = [side.label for side, dataset in zip(sides, logged, strict=True) if dataset.digest != logged[0].digest]
+    used = {"training": "trained on other data", "": "run on other data"}.get(
+        role.context, f"run on other data for {role.context}"
+    )
+    return f"{_all(labels)} {'was' if len(labels) == 1 else 'were'} {used} ({others.pop()}, not {logged[0].digest})."
 
 
 def _datasets(logged: Sequence[Dataset]) -> str:
@@ -174,12 +192,11 @@ def _steps_differ(sides: Sequence[Side], metrics: Sequence[MetricComparison]) ->
         apart = [metric for metric in metrics if _steps_are_apart(metric.changes[index])]
         if apart:
             apart.sort(key=lambda metric: metric.name)
-            first = apart[0].changes[index]
-            more = f" (and {len(apart) - 1} more)" if len(apart) > 1 else ""
-            yield (
-                f"Numbers of steps differ: {apart[0].name}{more} ends at step {first.baseline.last_step} "
-                f"in {baseline.label} and {first.candidate.last_step} in {side.label}."
-            )
+            change = apart[0].changes[index]
+            steps = ((change.baseline.last_step or 0, baseline.label), (change.candidate.last_step or 0, side.label))
+            ends = sorted(steps)
+            (short, one), (long, other) = ends
+            yield f"{one} stopped at step {short:,}; {other} ran to step {long:,}."
 
 
 def _steps_are_apart(change: Change) -> bool:
@@ -295,13 +312,11 @@ def _single_runs(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> 
     moved = [change for metric in metrics for change in metric.changes if change.outcome in _MOVED]
     if not single or _is_one_run(sides) or all(change.evidence and change.evidence.test for change in moved):
         return
-    if len(sides) == len(single) == 2:
-        yield "One run against one run: the difference may be seed noise."
-    elif len(single) == len(sides):
-        yield "One run a side: the differences may be seed noise."
+    if len(sides) == len(single) == 2 or len(single) == len(sides):
+        yield "Single runs: this could be seed noise."
     else:
         are = "is a single run" if len(single) == 1 else "are single runs"
-        yield f"{_all(single)} {are}: the difference may be seed noise."
+        yield f"{_all(single)} {are}: this could be seed noise."
 
 
 def _is_one_run(sides: Sequence[Side]) -> bool:

@@ -21,6 +21,8 @@ _MOST_DECIMALS = 12  # a row that needs more is shown with exponents
 _TINY, _HUGE = Decimal("1e-4"), Decimal("1e16")  # outside of these the largest of a row asks for exponents
 _HUNDRED = Decimal(100)
 _LEAST_READ, _MOST_READ = Decimal("1e-6"), Decimal("1e6")  # percentages outside of these have exponents
+_LEAST_SHOWN = Decimal("1e-6")  # of the baseline: a smaller change is the noise of printing
+_TIMES = 10  # from so many times on a change is a factor
 _HAIR = Decimal("1e-9")
 _QUANTA = tuple(Decimal(1).scaleb(-decimals) for decimals in range(_MOST_DECIMALS + 1))
 _CLOSE = 1e-6  # of the baseline: what two floats that differ by less have in common is most of their digits
@@ -58,7 +60,10 @@ def format_row(baseline: float | None, *others: float | None) -> RowDigits:
             _odd(value) if number is None else style.show(number)
             for value, number in zip((baseline, *others), (base, *(number for number, _gap in pairs)), strict=True)
         ),
-        differences=tuple(NOTHING if gap is None else style.show_difference(gap) for _number, gap in pairs),
+        differences=tuple(
+            NOTHING if gap is None else style.show_difference(style.agreeing(base, number, gap))
+            for number, gap in pairs
+        ),
         changes=tuple(format_change(baseline, other) for other in others),
     )
 
@@ -132,7 +137,7 @@ def relative_change(baseline: float, candidate: float, gap: float) -> float | No
 
 
 def format_change(baseline: float | None, candidate: float | None) -> str:
-    """The change as text: `+8.2 %`, `new from 0`, `not a number`, or `–`."""
+    """The change as text: `+8.2 %`, from ten times on `×12`, `new from 0`, `not a number`, or `–`."""
     if baseline is None or candidate is None:
         return NOTHING
     base, number = _decimal(baseline), _decimal(candidate)
@@ -145,7 +150,22 @@ def format_change(baseline: float | None, candidate: float | None) -> str:
     if relative_change(baseline, candidate, difference_of(baseline, candidate)) is None:
         return NOTHING
     _number, gap = _pair(baseline, base, candidate)
-    return _percent(_QUOTIENT.divide(gap or Decimal(0), abs(base)))
+    return _factor_or_percent(base, number, gap or Decimal(0))
+
+
+def _factor_or_percent(base: Decimal, number: Decimal, gap: Decimal) -> str:
+    if abs(number) >= _TIMES * abs(base):
+        return _factor(_QUOTIENT.divide(number, base))
+    fraction = _QUOTIENT.divide(gap, abs(base))
+    return NOTHING if abs(fraction) < _LEAST_SHOWN else _percent(fraction)
+
+
+def _factor(ratio: Decimal) -> str:
+    """`×12.5`, `×297`, `×1.2e+07`: to three digits."""
+    if ratio >= _MOST_READ:
+        return f"×{_with_exponent(ratio, _DIFFERENCE_DIGITS - 1)}"
+    text = f"{_rounded(ratio, 0 if ratio >= _HUNDRED else 1):,f}"
+    return f"×{text.removesuffix('.0')}"
 
 
 def format_percent(fraction: float | None) -> str:
@@ -191,6 +211,13 @@ class _Style:
             return f"{number.quantize(self.quantum, context=_EXACT):,f}"
         text = _with_exponent(abs(number), self.decimals)
         return f"-{text}" if number < 0 else text
+
+    def agreeing(self, base: Decimal | None, number: Decimal | None, gap: Decimal) -> Decimal:
+        """The difference of the two as they are shown, so that a reader who subtracts finds the same."""
+        if self.quantum is None or base is None or number is None or not gap:
+            return gap
+        shown = number.quantize(self.quantum, context=_EXACT) - base.quantize(self.quantum, context=_EXACT)
+        return shown or gap
 
     def show_difference(self, gap: Decimal) -> str:
         if not gap:

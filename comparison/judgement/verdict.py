@@ -4,6 +4,7 @@ How good a run is comes before what it costs: costs decide only where no other m
 those cannot be judged. What was logged under two names counts once.
 """
 
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +38,7 @@ _STANDING_OF = {
     Outcome.NO_CLEAR_DIFFERENCE: VerdictKind.UNCLEAR,
     Outcome.TOO_FEW: VerdictKind.UNCLEAR,
 }
+_SEVERAL = re.compile(r" and \d+ more$")
 _Judged = Sequence[tuple[MetricComparison, Outcome]]
 
 
@@ -256,10 +258,10 @@ def _sentence(standing: VerdictKind, tally: _Tally, *, label: str, several: bool
         leading = tally.moved_costs if tally.is_by_cost else tally.leading
         moved = leading.better or leading.worse
         if tally.is_by_cost:
-            costs = f"{label} is {standing.value} on {moved} of {_counted(sum(leading), 'cost')}"
+            costs = f"{label} {_is(label)} {standing.value} on {moved} of {_counted(sum(leading), 'cost')}"
             return _Sentence(f"{costs}, the same on {_metrics(tally.leading.same)}")
         counted = sum(leading) + tally.no_clear + tally.too_few
-        claim = f"{label} is {standing.value} on {moved} of {_metrics(counted)}"
+        claim = f"{label} {_is(label)} {standing.value} on {moved} of {_metrics(counted)}"
         return _Sentence(claim, note=_notes(_left_open(tally), _not_judged(tally), _costs(tally)))
     if standing is VerdictKind.MIXED:
         return _mixed(tally, label)
@@ -275,8 +277,8 @@ def _sentence(standing: VerdictKind, tally: _Tally, *, label: str, several: bool
 def _mixed(tally: _Tally, label: str) -> _Sentence:
     if tally.is_by_cost:
         told = _better_and_worse(tally.moved_costs, "cost")
-        return _Sentence(f"Mixed: {label} is {told}, the same on {_metrics(tally.leading.same)}")
-    claim = f"Mixed: {label} is {_better_and_worse(tally.leading, 'metric')}"
+        return _Sentence(f"Mixed: {label} {_is(label)} {told}, the same on {_metrics(tally.leading.same)}")
+    claim = f"Mixed: {label} {_is(label)} {_better_and_worse(tally.leading, 'metric')}"
     return _Sentence(claim, note=_notes(_left_open(tally), _not_judged(tally), _costs(tally)))
 
 
@@ -374,6 +376,11 @@ def _others(others: _Judged) -> str:
     return _notes(told, _left_open(tally), _not_judged(tally))
 
 
+def _is(label: str) -> str:
+    """The verb for one run, or for a side that is called `a and 4 more`."""
+    return "are" if _SEVERAL.search(label) else "is"
+
+
 def _metrics(count: int) -> str:
     return _counted(count, "metric")
 
@@ -397,9 +404,9 @@ def _by_primary(
     datasets = _counted(len(primaries), "dataset")
     name = primaries[0].logged_as
     claims = {
-        VerdictKind.BETTER: f"{label} is better: {name} on {better} of {datasets}",
-        VerdictKind.WORSE: f"{label} is worse: {name} on {worse} of {datasets}",
-        VerdictKind.MIXED: f"Mixed: {label} is better in {name} on {better} of {datasets}, worse on {worse}"
+        VerdictKind.BETTER: f"{label} {_is(label)} better: {name} on {better} of {datasets}",
+        VerdictKind.WORSE: f"{label} {_is(label)} worse: {name} on {worse} of {datasets}",
+        VerdictKind.MIXED: f"Mixed: {label} {_is(label)} better in {name} on {better} of {datasets}, worse on {worse}"
         + (f", the same on {same}" if same else ""),
         VerdictKind.SAME: f"No difference in {name} on {datasets}",
     }
@@ -429,7 +436,7 @@ def _primary_sentence(metric: MetricComparison, change: Change, *, baseline: str
         return _Sentence(unmoved[change.outcome])
     if change.outcome is Outcome.CHANGED:
         return _Sentence(f"Cannot tell: no goal is known for {name} ({_values(change)})")
-    return _Sentence(f"{label} is {change.outcome.value}", evidence_of(metric.name, change))
+    return _Sentence(f"{label} {_is(label)} {change.outcome.value}", evidence_of(metric.name, change))
 
 
 def evidence_of(name: str, change: Change) -> str:

@@ -890,7 +890,7 @@ class _Plan:
                 )
             near = near_days(said) if said and not self.days else ()
             problem = "At what time?" if self.days else "When shall the digest come?"
-            remedy = "Say it behind the days." if self.days else "Say the days and the hour."
+            remedy = "Put the time after the days." if self.days else "Say the days and the hour."
             raise refuse(problem, remedy, _PLAN, self._spot(*pending[:1]), near)
         near = near_days(pending[0].folded) if pending and not self.days else ()
         if near:

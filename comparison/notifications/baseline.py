@@ -17,9 +17,9 @@ from comparison.watch import Watch
 
 SHORT = 8  # characters of an id that people read
 _LAST = (
-    "the last to finish before",
-    "the last to finish before, like this one",
-    "the last to end before; none finished",
+    "previous run",
+    "previous run like this one",
+    "previous run to end; none finished",
 )
 
 
@@ -123,14 +123,18 @@ def _tagged(case: BaselineQuestion, *, is_stated: bool) -> Side | None:
 
 
 def _previous(_watching: Watch, case: BaselineQuestion) -> Side | None:
-    """The last to finish before; rather one that fits the watch's filter, that shares a metric, of the same nesting."""
+    """The newest that finished before; rather one that fits the watch's filter and logged the metric that decides.
+
+    Then one that shares a metric at all, then one of the same nesting.
+    """
     shared = {name for run in case.runs for name in run.metrics}
     is_nested = bool(case.runs[0].parent_id)
     there = [run for run in case.before.finished if run.run_id not in case.ids]
 
-    def place(run: Run) -> tuple[bool, bool, bool]:
+    def place(run: Run) -> tuple[bool, bool, bool, bool]:
         is_other = case.fitting is not None and run.run_id not in case.fitting
-        return is_other, bool(shared) and shared.isdisjoint(run.metrics), bool(run.parent_id) is not is_nested
+        lacks = case.by is not None and case.by.metric not in run.metrics
+        return is_other, lacks, bool(shared) and shared.isdisjoint(run.metrics), bool(run.parent_id) is not is_nested
 
     if there:
         chosen = min(there, key=place)

@@ -38,7 +38,7 @@ LOOKED = 100  # of the runs that ended last
 PLACE, AGAINST, WHERE, METRICS, RULES = "place", "against", "where", "metrics", "rules"
 _SLACK = 60_000  # ms between being said and being kept, at most
 _SUGGESTED = 5
-_NEW = "A metric that is still to come goes in quotes: I take it as it is, and say that nobody has logged it yet."
+_NEW = "Not logged yet? Put the name in quotes."
 _COMMAS = "Several are said with commas."
 _NAMED = Named | Linked | Registered | Filtered  # these are to be there now; what is told may come
 

@@ -48,7 +48,7 @@ def changed_report(  # noqa: PLR0913 -- all but two are given by name
     headline = _set(after, run, place) if after.value else _taken_back(after, before, place)
     told = _before(after, before, now)
     undo = _undone(after, before, command)
-    steps = (Step("To take it back", undo),) if undo else ()
+    steps = (Step("Undo", undo),) if undo else ()
     summary = " ".join(filter(None, (headline, told)))
     return Report(headline, summary, steps=steps, footnotes=(told,) if told else ())
 
@@ -93,11 +93,11 @@ def setting_lines(agreed: Sequence[ChannelSetting]) -> tuple[str, ...]:
 
 _NAMES = {EXPERIMENT: "Experiment", METRIC: "Metric", GOAL: "Goal", TOLERANCE: "Tolerance", PINNED: "Baseline"}
 _HOW = {
-    EXPERIMENT: ("Where latest, best and running look", "set experiment my-experiment"),
+    EXPERIMENT: ("Default experiment", "set experiment my-experiment"),
     METRIC: ("The metric that decides", "set metric accuracy"),
     GOAL: ("Which way a metric is better", "set goal cost lower"),
     TOLERANCE: ("Within how much values are the same", "set tolerance 0.1 %"),
-    PINNED: ("The run that baseline means", "pin latest"),
+    PINNED: ("Baseline run", "pin latest"),
 }
 
 
@@ -127,11 +127,11 @@ def _taken_back(after: ChannelSetting, before: ChannelSetting, place: str) -> st
 def _before(after: ChannelSetting, before: ChannelSetting, now: int) -> str:
     if after.what == GOAL and not before.value:
         told = _told_by_name(after.metric)
-        return f"None was set before; {told}." if after.value else f"Now {told}."
+        return f"Not set before; {told}." if after.value else f"Now {told}."
     if before.value and before.value == after.value:
         return f"It was so before{_age(before, now)}."
     if not before.value:
-        return "None was set before." if after.value else ""
+        return "Not set before." if after.value else ""
     return f"Before: {_value(before, None) if before.what != GOAL else _goal(before)}{_age(before, now)}."
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from math import inf, isfinite
+from math import isfinite
 from typing import overload
 
 from comparison.judgement.differences import sort_by_likelihood
-from comparison.judgement.goals import EITHER
 from comparison.judgement.numbers import NOT_LOGGED, NOTHING, RowDigits, format_row
+from comparison.judgement.primary_metric import deciding_metric
 from comparison.judgement.result import (
+    CaveatCode,
     Change,
     Comparison,
     DatasetComparison,
@@ -20,26 +21,40 @@ from comparison.judgement.result import (
     Outcome,
     Reading,
     Verdict,
+    VerdictKind,
 )
+from comparison.judgement.verdict import holders, values_of
 from comparison.language.quoting import quote
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
-from comparison.reports.headline import FIT, comparison_headline, is_known, run_card, side_labels, verdict_lines
+from comparison.reports.headline import (
+    FIT,
+    LEADER,
+    WHOLE,
+    comparison_headline,
+    is_known,
+    run_card,
+    side_labels,
+    telling_metric,
+    verdict_lines,
+)
 from comparison.reports.repeats import group_value, repeats_section, repeats_steps
 from comparison.reports.text import (
     NAME_CHARS,
+    TITLE_CHARS,
     VALUE_CHARS,
+    change_cell_words,
+    count_noun,
     cut_end,
     cut_middle,
     date_words,
-    difference_words,
     display_name,
     display_names,
     display_value,
     duration_words,
+    inline_words,
     isolate_direction,
     join_names,
     one_line,
-    relative_words,
     told_apart,
     value_with_change,
 )
@@ -74,17 +89,23 @@ def comparison_report(  # noqa: PLR0913 -- all but the comparison have defaults 
     labels = side_labels(comparison)
     short = side_labels(comparison, FIT)
     judged = verdict_lines(comparison, short)
-    metrics = comparison_table(comparison, labels, everything=everything, differing=differing)
+    urls = tuple(_url(side.runs, ui_url) for side in comparison.sides)
+    if len(comparison.sides) > ROWS_OF_METRICS and not everything:
+        metrics = runs_table(comparison, labels, urls=urls)
+    else:
+        metrics = comparison_table(comparison, labels, everything=everything, differing=differing, urls=urls)
+    if in_channel and metrics:
+        metrics = replace(metrics, note=". ".join(filter(None, (metrics.note, _not_judged(comparison)))))
     rules = (Link("How this is judged", rules_url, "rules"),) if rules_url else ()
     report = Report(
         headline=comparison_headline(comparison, judged, short).text,
         summary="",
-        sides=_sides(comparison, labels, ui_url=ui_url, now=now),
+        sides=_sides(comparison, side_labels(comparison, WHOLE), ui_url=ui_url, now=now),
         table=metrics,
         sections=(
-            *_each(judged),
-            *_repeats(comparison, short),
             *comparison_sections(comparison, short, everything=everything),
+            *_repeats(comparison, short),
+            *_each(judged),
         ),
         warnings=tuple(_sentence(warning.text, comparison) for warning in comparison.warnings),
         steps=_steps(comparison, command, folded=bool(metrics and metrics.note), in_channel=in_channel),
@@ -108,9 +129,9 @@ def _url(runs: Sequence[Run], ui_url: str) -> str:
 
 
 def _each(judged: Sequence[Verdict]) -> tuple[Section, ...]:
-    if len(judged) == 1:
+    if len(judged) == 1 or len(judged) >= ROWS_OF_METRICS:
         return ()
-    return (Section("Verdicts", tuple(Line(verdict.text) for verdict in judged)),)
+    return (Section("Verdicts", tuple(Line(verdict.text) for verdict in judged), folded=True),)
 
 
 def _repeats(comparison: Comparison, labels: Sequence[str]) -> tuple[Section, ...]:
@@ -146,10 +167,9 @@ def _sentence(text: str, comparison: Comparison) -> str:
 def _steps(comparison: Comparison, command: str, *, folded: bool, in_channel: bool) -> tuple[Step, ...]:
     steps = list(repeats_steps(comparison, command, in_channel=in_channel))
     unknown = list(dict.fromkeys(metric.logged_as for metric in comparison.metrics if _moves_without_goal(metric)))
-    if unknown and in_channel:
-        typed = f"{command} set goal {quote(unknown[0])} {EITHER}" if quote(unknown[0]) else ""
-        steps.append(Step(f"No goal is known for {join_names(unknown)}. Set goals, or type", typed))
-    elif unknown:
+    if in_channel:
+        return tuple(steps)  # there are buttons for the rest
+    if unknown:
         tag = f"mlcompare.goal.{one_line(unknown[0])}"
         steps.append(
             Step(
@@ -161,6 +181,11 @@ def _steps(comparison: Comparison, command: str, *, folded: bool, in_channel: bo
     if folded and 1 < len(ids) == len(comparison.sides):
         steps.append(Step("See what is the same as well", f"{command} {' '.join(each[:8] for each in ids)} all"))
     return tuple(steps)
+
+
+def _not_judged(comparison: Comparison) -> str:
+    unknown = list(dict.fromkeys(metric.logged_as for metric in comparison.metrics if _moves_without_goal(metric)))
+    return f"{join_names(unknown, 3)} not judged (direction unknown)" if unknown else ""
 
 
 def _moves_without_goal(metric: MetricComparison) -> bool:
@@ -241,25 +266,126 @@ READABLE = 12  # characters of a value in a row of several
 FEW = 3  # this many rows that are the same stay; more fold into one line
 
 
+ROWS_OF_METRICS = 3  # sides: more are a row each, fewer a column
+PARAMETER_COLUMNS = 3
+METRIC_COLUMNS = 3  # beside the one that decides
+
+
 def comparison_table(
-    comparison: Comparison, labels: tuple[str, ...], *, everything: bool, differing: bool = False
+    comparison: Comparison,
+    labels: tuple[str, ...],
+    *,
+    everything: bool,
+    differing: bool = False,
+    urls: Sequence[str] = (),
 ) -> Table | None:
-    """All that is to be shown, in reading order; None when no side logged a metric. `differing`: nothing the same."""
+    """A row a metric, what decides first; None when no side logged a metric. `differing`: nothing the same.
+
+    Of two sides: metric, change, candidate, baseline; of more each candidate with its change, the baseline last.
+    """
     if not comparison.metrics:
         return None
     folded = frozenset[str]() if everything else _folded(comparison, 0 if differing else FEW)
-    shown = [metric for metric in comparison.metrics if metric.name not in folded]
+    shown = _leading_first(comparison, [metric for metric in comparison.metrics if metric.name not in folded])
     names = display_names([metric.name for metric in shown])
     draw = _two if len(comparison.candidates) == 1 else _several
 
     def row(number: int) -> tuple[Cell, ...]:
         metric = shown[number]
-        cells = (Cell(names[number]), *draw(metric, _digits(metric)))
-        return _with_steps(cells, metric, only_points=comparison.reading != "best")
+        digits = _digits(metric)
+        readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
+        values = [
+            _with_step(_reading_words(reading, text), reading, only_points=comparison.reading != "best")
+            for reading, text in zip(readings, digits.values, strict=True)
+        ]
+        return (Cell(names[number]), *draw(metric, digits, values))
 
     return Table(
-        _caption(comparison, labels), _columns(labels), TableRows(row, len(shown)), table_note(comparison, folded)
+        _caption(comparison, labels), _columns(labels, urls), TableRows(row, len(shown)), table_note(comparison, folded)
     )
+
+
+def _leading_first(comparison: Comparison, metrics: Sequence[MetricComparison]) -> list[MetricComparison]:
+    """The metric that the headline tells of stands first."""
+    if len(comparison.candidates) == 1:
+        leading = telling_metric(comparison, 0, comparison.verdicts[0])
+        if comparison.verdicts[0].standing is VerdictKind.MIXED:
+            leading = None
+    else:
+        leading = deciding_metric(comparison.metrics, comparison.not_counted)
+    if leading is None:
+        return list(metrics)
+    return sorted(metrics, key=lambda metric: (not metric.primary, metric.name != leading.name))
+
+
+def runs_table(comparison: Comparison, labels: tuple[str, ...], *, urls: Sequence[str] = ()) -> Table | None:
+    """A row a side, the best by the metric that decides first; then the parameters and metrics that differ most."""
+    leading = deciding_metric(comparison.metrics, comparison.not_counted) or next(iter(comparison.metrics), None)
+    if leading is None:
+        return None
+    parameters = sort_by_likelihood(comparison.parameters.changed)
+    others = [
+        metric
+        for metric in comparison.metrics
+        if metric.name != leading.name
+        and metric.goal is not Goal.UNKNOWN
+        and metric.name not in comparison.not_counted
+        and not is_same(metric)
+    ]
+    shown, beside = parameters[:PARAMETER_COLUMNS], others[:METRIC_COLUMNS]
+    texts = {metric.name: _side_cells(metric) for metric in (leading, *beside)}
+    values = {each.name: told_apart(each.values) for each in shown}
+    best = holders(leading) if len(holders(leading)) < len(labels) else []
+    digits = _digits(leading)
+
+    def row(side: int) -> tuple[Cell, ...]:
+        change = leading.changes[side - 1] if side else None
+        moved = (
+            Cell("baseline")
+            if change is None
+            else Cell(
+                change_cell_words(change, digits.differences[side - 1], digits.changes[side - 1]), _percent(change)
+            )
+        )
+        return (
+            Cell(f"{LEADER} {labels[side]}" if side in best else labels[side], url=urls[side] if urls else ""),
+            texts[leading.name][side],
+            moved,
+            *(Cell(values[each.name][side] or NOTHING) for each in shown),
+            *(texts[metric.name][side] for metric in beside),
+        )
+
+    names = display_names([metric.name for metric in (leading, *beside)], TITLE_CHARS)
+    columns = (
+        Column("Run"),
+        Column(names[0], Align.RIGHT),
+        Column("Change", Align.RIGHT),
+        *(Column(display_name(each.name, TITLE_CHARS), Align.RIGHT) for each in shown),
+        *(Column(name, Align.RIGHT) for name in names[1:]),
+    )
+    left = (
+        count_noun(len(comparison.metrics) - len(beside) - 1, "more metric"),
+        count_noun(len(parameters) - len(shown), "more parameter"),
+    )
+    note = ", ".join(text for text in left if not text.startswith("0 "))
+    caption = f"{len(labels)} runs by {names[0]}"
+    ranked = sorted(range(len(labels)), key=lambda side: _rank_of(leading, side))
+    return Table(caption, columns, tuple(map(row, ranked)), f"Not shown: {note}" if note else "")
+
+
+def _rank_of(metric: MetricComparison, side: int) -> tuple[bool, float, int]:
+    """Best first, then the sides that have no finite value; all as they came where no goal is known."""
+    value = values_of(metric)[side]
+    if value is None or not isfinite(value):
+        return True, 0.0, side
+    if metric.goal is Goal.UNKNOWN:
+        return False, 0.0, side
+    return False, value if metric.goal is Goal.LOWER else -value, side
+
+
+def _side_cells(metric: MetricComparison) -> list[Cell]:
+    readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
+    return [_reading_words(reading, text) for reading, text in zip(readings, _digits(metric).values, strict=True)]
 
 
 class TableRows(Sequence[tuple[Cell, ...]]):
@@ -316,31 +442,26 @@ def _caption(comparison: Comparison, labels: tuple[str, ...]) -> str:
     return f"Metrics of {labels[0]} and {join_names(labels[1:], limit=3)}{reading}"
 
 
-def _columns(labels: tuple[str, ...]) -> tuple[Column, ...]:
-    values = tuple(Column(label, Align.RIGHT) for label in labels)
-    if len(labels) > 2:
-        return (Column("Metric"), *values)
-    return (Column("Metric"), *values, Column("Difference"), Column("Change", Align.RIGHT))
+def _columns(labels: tuple[str, ...], urls: Sequence[str] = ()) -> tuple[Column, ...]:
+    linked = urls or [""] * len(labels)
+    baseline, *candidates = (Column(label, Align.RIGHT, url) for label, url in zip(labels, linked, strict=True))
+    baseline = replace(baseline, title=f"{baseline.title} (baseline)")
+    change = () if len(candidates) > 1 else (Column("Change", Align.RIGHT),)
+    return (Column("Metric"), *change, *candidates, baseline)
 
 
-def _two(metric: MetricComparison, shown: RowDigits) -> tuple[Cell, ...]:
+def _two(metric: MetricComparison, shown: RowDigits, values: Sequence[Cell]) -> tuple[Cell, ...]:
     (change,) = metric.changes
-    return (
-        _reading_words(change.baseline, shown.values[0]),
-        _reading_words(change.candidate, shown.values[1]),
-        Cell(difference_words(change, shown.differences[0]), finite(change.difference)),
-        Cell(relative_words(change, shown.changes[0]), _percent(change)),
-    )
+    words = change_cell_words(change, shown.differences[0], shown.changes[0])
+    return (Cell(words, _percent(change)), values[1], values[0])
 
 
-def _several(metric: MetricComparison, shown: RowDigits) -> tuple[Cell, ...]:
-    return (
-        _reading_words(metric.changes[0].baseline, shown.values[0]),
-        *(
-            Cell(value_with_change(change, *texts), finite(change.candidate.value))
-            for change, *texts in zip(metric.changes, shown.values[1:], shown.differences, shown.changes, strict=True)
-        ),
-    )
+def _several(metric: MetricComparison, shown: RowDigits, values: Sequence[Cell]) -> tuple[Cell, ...]:
+    candidates = [
+        replace(cell, text=value_with_change(change, cell.text, *texts))
+        for cell, change, *texts in zip(values[1:], metric.changes, shown.differences, shown.changes, strict=True)
+    ]
+    return (*candidates, values[0])
 
 
 def _digits(metric: MetricComparison) -> RowDigits:
@@ -364,14 +485,10 @@ def _reading_words(reading: Reading, text: str) -> Cell:
     return Cell(told, finite(reading.value))
 
 
-def _with_steps(cells: tuple[Cell, ...], metric: MetricComparison, *, only_points: bool) -> tuple[Cell, ...]:
-    """The cells of values with the steps at which they were reached, or how often they were logged at one step."""
-    readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
-    told = [
-        replace(cell, text=f"{cell.text} ({step})") if (step := _step(reading, only_points=only_points)) else cell
-        for cell, reading in zip(cells[1:], readings, strict=False)
-    ]
-    return (cells[0], *told, *cells[1 + len(told) :])
+def _with_step(cell: Cell, reading: Reading, *, only_points: bool) -> Cell:
+    """The cell of a value with the step at which it was reached, or how often it was logged at one step."""
+    step = _step(reading, only_points=only_points)
+    return replace(cell, text=f"{cell.text} ({step})") if step else cell
 
 
 def _step(reading: Reading, *, only_points: bool) -> str:
@@ -395,18 +512,21 @@ def finite(value: float | None) -> float | None:
 
 
 NOT_LOGGED_LINE = "not logged"
+LATEST = 4_102_444_800_000  # ms since the epoch, the year 2100: later moments are no dates that can be drawn
 _PAIR = 2
 _Fact = Callable[[Run], str]
 
 
 def comparison_sections(comparison: Comparison, labels: tuple[str, ...], *, everything: bool) -> tuple[Section, ...]:
-    """Parameters, tags and datasets, then folded details; with `everything` also what is the same."""
+    """What changed, then folded what is seldom asked for; with `everything` also what is the same."""
+    are_many = len(comparison.sides) > ROWS_OF_METRICS
+    differ = any(warning.code is CaveatCode.DATASETS_DIFFER for warning in comparison.warnings)
     parts = (
-        _changed("Parameters", comparison.parameters, labels),
-        _changed("Tags", comparison.tags, labels) if comparison.tags.changed else None,
-        _datasets(comparison.datasets, labels),
-        _same("Parameters that are the same", comparison.parameters.same) if everything else None,
-        _same("Tags that are the same", comparison.tags.same) if everything else None,
+        _changed("Parameters", comparison.parameters, labels, folded=are_many, inline=not are_many),
+        _changed("Tags", comparison.tags, labels, folded=True) if comparison.tags.changed else None,
+        datasets_section(comparison.datasets, labels) if everything or not differ else None,
+        _same("Unchanged parameters", comparison.parameters.same) if everything else None,
+        _same("Unchanged tags", comparison.tags.same) if everything else None,
         _details(comparison, labels),
     )
     return tuple(part for part in parts if part is not None)
@@ -424,22 +544,30 @@ def changed_line(difference: Difference, labels: tuple[str, ...]) -> Line:
 
 
 def across(values: Sequence[str | None], labels: tuple[str, ...]) -> str:
-    """A value a side, baseline first: `1.0 → 0.5`, or by value `1.0 → 0.5 in B and C, the same in D`."""
-    baseline, *candidates = (NOT_LOGGED_LINE if value is None else value for value in values)
+    """A value a side, baseline first: `1.0 → 0.5`; of more sides by value: `1.0: A, D · 0.5: B, C`."""
+    words = [NOT_LOGGED_LINE if value is None else value for value in values]
     if len(values) == _PAIR:
-        return f"{baseline} → {candidates[0]}"
+        return f"{words[0]} → {words[1]}"
     holders: dict[str, list[str]] = {}
-    for value, label in zip(candidates, labels[1:], strict=True):
-        holders.setdefault("the same" if value == baseline else value, []).append(label)
-    return f"{baseline} → " + ", ".join(f"{value} in {join_names(who)}" for value, who in holders.items())
+    for value, label in zip(words, labels, strict=True):
+        holders.setdefault(value, []).append(label)
+    return " · ".join(f"{value}: {join_names(who)}" for value, who in holders.items())
 
 
-def _changed(title: str, differences: Differences, labels: tuple[str, ...]) -> Section | None:
-    same = f"{differences.same_count:,} the same" if differences.same_count else ""
-    if differences.changed:
-        ordered = sort_by_likelihood(differences.changed)
-        return Section(title, tuple(changed_line(each, labels) for each in ordered), same)
-    return Section(title, (Line("none differ"),), same) if same else None
+def _changed(
+    title: str, differences: Differences, labels: tuple[str, ...], *, folded: bool = False, inline: bool = False
+) -> Section | None:
+    count = differences.same_count
+    ordered = sort_by_likelihood(differences.changed)
+    if ordered:
+        note = f"{count:,} {'other' if count == 1 else 'others'} unchanged" if count else ""
+        lines = tuple(changed_line(each, labels) for each in ordered)
+        return Section(title, lines, note, folded=folded, inline=inline)
+    if not count:
+        return None
+    noun = title.lower().removesuffix("s") if count == 1 else title.lower()
+    told = f"{'the' if count == 1 else 'all'} {count:,} {noun} unchanged"
+    return Section(title, (Line(told),), folded=folded, inline=inline)
 
 
 def _same(title: str, same: Mapping[str, str] | None) -> Section | None:
@@ -447,11 +575,12 @@ def _same(title: str, same: Mapping[str, str] | None) -> Section | None:
     return Section(title, lines, folded=True) if lines else None
 
 
-def _datasets(datasets: tuple[DatasetComparison, ...], labels: tuple[str, ...]) -> Section | None:
+def datasets_section(datasets: tuple[DatasetComparison, ...], labels: tuple[str, ...]) -> Section | None:
+    """The datasets of each role, and whether their digests are the same."""
     lines = tuple(
         Line(_dataset_text(each, labels), display_name(each.context) if each.context else "") for each in datasets
     )
-    return Section("Datasets", lines) if lines else None
+    return Section("Datasets", lines, folded=True) if lines else None
 
 
 def _dataset_text(compared: DatasetComparison, labels: tuple[str, ...]) -> str:
@@ -478,6 +607,9 @@ def _details(comparison: Comparison, labels: tuple[str, ...]) -> Section | None:
         ("Run", lambda run: display_name(run.run_id)),
     )
     lines = tuple(line for title, fact in facts if (line := _fact_line(title, fact, comparison, labels)) is not None)
+    starts = [run.started_at for side in comparison.sides for run in side.runs if run.started_at is not None]
+    moments = tuple((date_words(at), at) for at in dict.fromkeys(starts) if 0 < at < LATEST)
+    lines = tuple(replace(line, moments=moments) if line.label == "Started" else line for line in lines)
     return Section("Details", lines, folded=True) if lines else None
 
 
@@ -501,16 +633,17 @@ def _duration(run: Run) -> str:
 
 
 LIMIT = 3_000
-BIGGEST = 4  # changes told in words
-CANDIDATES = 5
-PARAMETERS = 3
+BIGGEST = 6  # changes told in words
+RUNS = 6  # of many, told in words
+PARAMETERS = 6
+DOUBTS = 2
 _MOVED = (Outcome.BETTER, Outcome.WORSE, Outcome.CHANGED)
 
 
 def comparison_summary(report: Report, comparison: Comparison, labels: Sequence[str]) -> str:
-    """Verdict, the biggest changes in words, why, the main doubt, a link; at most 3,000 characters."""
-    why = next((section for section in report.sections if section.title == "Parameters"), None)
-    lines = [f"{report.headline}.", *_changes(comparison, labels), *_why(why), *report.warnings[:1]]
+    """Verdict, what moved, why, the main doubts, a link: what the message shows; at most 3,000 characters."""
+    why = next((part for part in report.sections if part.title == "Parameters" and not part.folded), None)
+    lines = [f"{report.headline}.", *_changes(report, comparison, labels), *_why(why), *report.warnings[:DOUBTS]]
     text = "\n".join(lines)
     link = next((f"\n{link.url}" for link in report.links if link.key == "compare"), "")
     if len(text) + len(link) > LIMIT:
@@ -519,46 +652,44 @@ def comparison_summary(report: Report, comparison: Comparison, labels: Sequence[
     return text + link
 
 
-def _changes(comparison: Comparison, labels: Sequence[str]) -> list[str]:
+def _changes(report: Report, comparison: Comparison, labels: Sequence[str]) -> list[str]:
     if len(comparison.candidates) == 1:
-        return [text for text in (_told(comparison.metrics, 0, BIGGEST),) if text]
-    told = [(label, _told(comparison.metrics, number, 2)) for number, label in enumerate(labels[1:])]
-    lines = [f"{label}: {text}" for label, text in told[:CANDIDATES] if text]
-    return [*lines, f"{len(told) - CANDIDATES} more candidates"] if len(told) > CANDIDATES else lines
+        return _told(comparison, BIGGEST)
+    if report.table and report.table.columns[0].title == "Run":
+        rows = report.table.rows
+        told = [f"{number}. {row[0].text}: {row[1].text} ({row[2].text})" for number, row in enumerate(rows[:RUNS], 1)]
+        return [*told, f"and {len(rows) - RUNS:,} more"] if len(rows) > RUNS else told
+    return [
+        f"{label}: {'; '.join(texts)}"
+        for number, label in enumerate(labels[1:])
+        if (texts := _in_order(comparison, number)[: BIGGEST // 2])
+    ]
 
 
-def _told(metrics: Sequence[MetricComparison], candidate: int, most: int) -> str:
-    moved = [metric for metric in metrics if metric.changes[candidate].outcome in _MOVED]
-    ranked = sorted(moved, key=lambda metric: _rank(metric, metric.changes[candidate]))
-    texts = [_in_words(metric, metric.changes[candidate]) for metric in ranked[:most]]
-    left = len(ranked) - len(texts)
-    return (
-        "; ".join(texts)
-        + (f"; {left:,} more {'differs' if left == 1 else 'differ'}" if left else "")
-        + ("." if texts else "")
-    )
+def _told(comparison: Comparison, most: int) -> list[str]:
+    texts = _in_order(comparison, 0)
+    left = len(texts) - most
+    return [*texts[:most], f"and {count_noun(left, 'more metric')}"] if left > 0 else texts
 
 
-def _rank(metric: MetricComparison, change: Change) -> tuple[bool, bool, bool, float]:
-    size = inf if change.relative is None else abs(change.relative)
-    return (not metric.primary, change.outcome is Outcome.CHANGED, metric.is_cost, -size)
+def _in_order(comparison: Comparison, candidate: int) -> list[str]:
+    folded = _folded(comparison, FEW)
+    ranked = _leading_first(comparison, [metric for metric in comparison.metrics if metric.name not in folded])
+    return [_in_words(metric, metric.changes[candidate]) for metric in ranked]
 
 
 def _in_words(metric: MetricComparison, change: Change) -> str:
     shown = format_row(change.baseline.value, change.candidate.value)
-    size = shown.changes[0]
-    told = "" if size == NOTHING else f", {size}"
-    moved = difference_words(change, shown.differences[0])
-    return f"{display_name(metric.name)} {shown.values[0]} → {shown.values[1]} ({moved}{told})"
+    words = change_cell_words(change, shown.differences[0], shown.changes[0])
+    if change.outcome is Outcome.SAME and not change.difference:
+        return f"{display_name(metric.name)} {shown.values[0]} ({words})"
+    return f"{display_name(metric.name)} {shown.values[0]} → {shown.values[1]} ({words})"
 
 
 def _why(section: Section | None) -> list[str]:
     if section is None:
         return []
-    texts = [_line(line) for line in section.lines[:PARAMETERS]]
+    texts = [inline_words(line) for line in section.lines[:PARAMETERS]]
     left = len(section.lines) - len(texts)
-    return [f"{section.title}: {'; '.join(texts)}" + (f"; {left:,} more" if left else "") + "."]
-
-
-def _line(line: Line) -> str:
-    return f"{line.label}: {line.text}" if line.label else line.text
+    rest = [f"{left:,} more"] if left else []
+    return [" · ".join(filter(None, [*texts, *rest, section.note]))]

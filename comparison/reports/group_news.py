@@ -21,9 +21,10 @@ from comparison.reports.standup import (
     number_words,
     run_labels,
     run_length,
+    run_urls,
     standup_report,
 )
-from comparison.reports.text import count_noun, cut_end, display_name, display_value, join_names
+from comparison.reports.text import count_noun, cut_end, display_name, display_value, join_names, with_links
 from comparison.runs import Goal, Run, Status
 from comparison.tracking.mlflow_links import compare_url, experiment_url, run_url
 
@@ -45,7 +46,7 @@ def many_report(news: ManyNews, *, ui_url: str = "", command: str = "/mlcompare"
     report = Report(
         headline=told,
         summary="",
-        table=_table(single, news) if single else _groups(news),
+        table=_linked(_table(single, news), single, ui_url) if single else _groups(news),
         sections=(Section(KNOWN, lines),) if lines else (),
         warnings=tuple(without_repeats(each) for each in news.doubts[:DOUBTS]),
         steps=steps,
@@ -69,7 +70,7 @@ def _headline(news: ManyNews) -> str:
     if news.is_sweep:
         name = f"Sweep {display_name(news.parent.name if news.parent else '', FIT)}" if news.parent else "A sweep"
         trials = f"{total:,}{more} {'trial' if total == 1 and not more else 'trials'}"
-        over = _ILL_WORDS.get(news.parent.status, "is over") if news.parent else "is over"
+        over = _ILL_WORDS.get(news.parent.status, "finished") if news.parent else "finished"
         told = f"{name} {over}: {trials}" if news.is_over else f"{name}: {ended:,} of {total:,}{more} ended"
     else:
         place = display_name(news.groups[0].experiment.name, FIT) if len(news.groups) == 1 else ""
@@ -113,7 +114,7 @@ def _ended(news: ManyNews) -> int:
 
 def _lines(group: NewsGroup, news: ManyNews) -> tuple[Line, ...]:
     """The best and the one before, the spread, what failed, what still runs."""
-    lines = [_against(group, news), _spread(group)]
+    lines = [_against(group), _spread(group)]
     ill = [run for run in group.runs if run.status.value in _ILL]
     if ill:
         count = _of(group, _ILL)
@@ -125,16 +126,18 @@ def _lines(group: NewsGroup, news: ManyNews) -> tuple[Line, ...]:
     return tuple(line for line in lines if line is not None)
 
 
-def _against(group: NewsGroup, news: ManyNews) -> Line | None:
+def _against(group: NewsGroup) -> Line | None:
     """The best against the best before, with the same decimals."""
     if group.best is None or group.by is None or group.best_before is None:
         return None
     shown = format_row(value_of(group.best_before, group.by.metric), value_of(group.best, group.by.metric))
     gap = shown.differences[0]
-    verdict = "better" if group.is_new_best else "the same" if gap in ("0", NOTHING) else "not better"
-    before = "before the sweep" if news.is_sweep else "before these"
-    name = display_name(group.best_before.name, LABEL_CHARS)
-    return Line(f"{shown.values[1]}, {verdict} ({gap}) than {shown.values[0]}, {name}, the best {before}", "Best")
+    record = f"{shown.values[0]}, {display_name(group.best_before.name, LABEL_CHARS)}"
+    if gap in ("0", NOTHING):
+        return Line(f"{shown.values[1]} – as good as the record ({record})", "Best")
+    if group.is_new_best:
+        return Line(f"{shown.values[1]} ({gap}), the record before: {record}", "Best")
+    return Line(f"{shown.values[1]} – {gap.lstrip('+-')} short of the record ({record})", "Best")
 
 
 def _spread(group: NewsGroup) -> Line | None:
@@ -142,8 +145,9 @@ def _spread(group: NewsGroup) -> Line | None:
     if group.valued < 2 or group.by is None:
         return None
     low, middle, high = format_row(group.low, group.middle, group.high).values
-    name = display_name(group.by.metric, LABEL_CHARS)
-    return Line(f"{name} {low} to {high}, median {middle}, of {group.valued:,} that finished", "Spread")
+    return Line(
+        f"{display_name(group.by.metric, LABEL_CHARS)} {low}–{high}, median {middle}", f"{group.valued:,} finished"
+    )
 
 
 def _of_several(news: ManyNews) -> tuple[Line, ...]:
@@ -181,6 +185,11 @@ def _table(group: NewsGroup, news: ManyNews) -> Table | None:
     left = _of(group, (Status.FINISHED.value,)) - len(runs)
     note = f"{left:,} more finished" if left > 0 else ""
     return Table(f"The {which} {'trials' if news.is_sweep else 'runs'}", tuple(columns), rows, note)
+
+
+def _linked(table: Table | None, group: NewsGroup, ui_url: str) -> Table | None:
+    runs = [run for run in group.runs if run.status is Status.FINISHED]
+    return with_links(table, run_urls(runs, ui_url)) if table else None
 
 
 def _varied(runs: Sequence[Run]) -> list[str]:

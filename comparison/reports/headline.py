@@ -21,9 +21,11 @@ from comparison.reports.text import (
     impossible,
     join_names,
     started_words,
+    without_common_start,
 )
 from comparison.runs import Goal, Run, Side, Status
 
+WHOLE = 120  # characters of a name where there is room for all of it
 FIT = 30  # characters of a name within a headline, so that two of them fit
 
 
@@ -240,7 +242,8 @@ _STATUS = {
 def side_labels(comparison: Comparison, limit: int = TITLE_CHARS) -> tuple[str, ...]:
     """What each side is called in this report, baseline first; no two alike."""
     ids = [side.runs[0].run_id if side.runs else "" for side in comparison.sides]
-    return distinct_labels([side.label for side in comparison.sides], ids, limit)
+    labels = [side.label for side in comparison.sides]
+    return distinct_labels(without_common_start(labels, limit) if limit < WHOLE else labels, ids, limit)
 
 
 def run_card(side: Side, role: str, label: str, *, url: str = "", now: int | None = None) -> RunCard:

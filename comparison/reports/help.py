@@ -97,7 +97,7 @@ def _overview(told: _HelpText, unknown: str, *, known: bool) -> Report:
         Step("The latest run against the best", f"{told.command} latest vs best {told.metric} in {told.experiment}"),
         Step("What ended since the last working day", f"{told.command} standup"),
     )
-    watched = f"To be told here when runs end: {told.command} watch {told.experiment}"
+    watched = f"Watch an experiment: {told.command} watch {told.experiment}"
     more = f"More: {', '.join(f'{told.command} help {topic}' for topic in TOPICS)}"
     missing = () if known else (f"{_STAND_INS[0]} and the others stand for names of your own runs.",)
     return _report(f"{unknown}Compare MLflow runs: the first one is the baseline", steps, *missing, watched, more)
@@ -203,16 +203,16 @@ def _channel(told: _HelpText) -> Report:
 def _watch(told: _HelpText) -> Report:
     watch = f"{told.command} watch {told.experiment}"
     steps = (
-        Step("Tell this channel when a run ends", watch),
+        Step("Watch an experiment", watch),
         Step("Only what went wrong", f"{watch} only failures"),
-        Step("Only a new best, said against the best before", f"{watch} only new best against best"),
+        Step("Only a new best, compared with the best before", f"{watch} only new best against best"),
         Step("When a metric crosses a line or moves", f"{watch} when {told.metric} drops by 2 %"),
         Step("Some experiments, and not at night", f"{told.command} watch team/* quiet 20:00-08:00 Europe/Berlin"),
         Step("What is watched, to change or pause it", f"{told.command} watches"),
-        Step("No longer", f"{told.command} unwatch {told.experiment}"),
+        Step("Stop", f"{told.command} unwatch {told.experiment}"),
     )
     return _report(
-        "Being told when runs end",
+        "Notifications",
         steps,
         "A name, a pattern such as team/*, or everything; except leaves some out: watch team/* except team/test.",
         "Options, in any order: against previous, best, baseline, @champion or a run; by maya; metrics acc, loss; "
@@ -228,7 +228,7 @@ def _digest(told: _HelpText) -> Report:
         Step("A standup that comes by itself", f"{digest} weekdays 9:30 Europe/Berlin"),
         Step("Of some experiments", f"{digest} daily 9am UTC {told.experiment}"),
         Step("On some days", f"{digest} mon, wed 14:00 America/New_York"),
-        Step("No longer", f"{digest} off"),
+        Step("Stop", f"{digest} off"),
         Step("The same now, once", f"{told.command} standup"),
     )
     return _report(

@@ -12,12 +12,13 @@ from comparison.reports.standup import (
     number_words,
     of_one,
     run_labels,
+    run_urls,
     scope_words,
     short_ids,
     spans_experiments,
     user_name,
 )
-from comparison.reports.text import count_noun, cut_end, display_name
+from comparison.reports.text import count_noun, cut_end, display_name, with_links
 from comparison.runs import Run
 from comparison.tracking.mlflow_links import run_url
 
@@ -43,7 +44,7 @@ def newest_runs_report(found: NewestRuns, *, ui_url: str = "", command: str = "/
     return Report(
         headline=headline,
         summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
-        table=_table(found, names),
+        table=with_links(_table(found, names), run_urls(found.runs, ui_url)),
         warnings=(f"There are more: only the {len(found.runs)} newest are listed.",) if found.is_cut else (),
         steps=(Step("Compare the newest two", f"{command} {ids[1]} vs {ids[0]}"),) if len(ids) > 1 else (),
         links=tuple(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from comparison.judgement.differences import Likelihood, likelihood, sort_by_likelihood
 from comparison.judgement.result import Comparison, Difference
 from comparison.report import Line, Report, Section
-from comparison.reports.comparison import across, changed_line
+from comparison.reports.comparison import across, changed_line, datasets_section
 from comparison.reports.headline import FIT, side_labels
 from comparison.reports.text import count_noun, cut_end, display_value, join_names
 from comparison.runs import Run
@@ -21,8 +21,8 @@ _NO_PARTS = {
     "details": "Nothing is known of these runs but their metrics.",
 }
 _TITLES = {
-    "parameters": ("Parameters", "Parameters that are the same"),
-    "tags": ("Tags", "Tags that are the same"),
+    "parameters": ("Parameters", "Unchanged parameters"),
+    "tags": ("Tags", "Unchanged tags"),
     "datasets": ("Datasets",),
     "details": ("Details",),
 }
@@ -34,20 +34,26 @@ def reasons_report(comparison: Comparison, report: Report) -> Report:
     parts = [
         Section("Parameters", _lines(sort_by_likelihood(comparison.parameters.changed), labels), _same(comparison)),
         Section("Code", _code(comparison, labels)),
-        *(part for part in report.sections if part.title == "Datasets" and _data_differ(comparison)),
+        *_data(comparison, labels),
         *_tags(comparison, labels),
     ]
     changed = [part for part in parts if part.lines]
     told = _headline(changed, labels)
     metrics = _metrics(report)
-    unchanged = _unchanged(changed)
+    unchanged = _unchanged(comparison, changed)
     return replace(
         report,
         headline=told,
         summary="\n".join([f"{told}.", *(_in_short(part) for part in changed), f"{report.headline}.", *_url(report)]),
         sides=(),
         table=None,
-        sections=(*changed, *unchanged, *metrics, *_runs(report), *(part for part in report.sections if part.folded)),
+        sections=(
+            *changed,
+            *unchanged,
+            *metrics,
+            *_runs(report),
+            *(part for part in report.sections if part.folded and part.title == "Details"),
+        ),
         steps=(),
     )
 
@@ -75,7 +81,8 @@ def _lines(differences: Sequence[Difference], labels: tuple[str, ...]) -> tuple[
 
 
 def _same(comparison: Comparison) -> str:
-    return f"{comparison.parameters.same_count:,} the same" if comparison.parameters.same_count else ""
+    count = comparison.parameters.same_count
+    return f"{count:,} {'other' if count == 1 else 'others'} unchanged" if count else ""
 
 
 def _code(comparison: Comparison, labels: tuple[str, ...]) -> tuple[Line, ...]:
@@ -96,8 +103,11 @@ def _of_side(runs: Sequence[Run], fact: Callable[[Run], str]) -> str:
     return join_names([display_value(each) for each in told if each], limit=3)
 
 
-def _data_differ(comparison: Comparison) -> bool:
-    return any(not each.same_digest or len(set(each.sides)) > 1 for each in comparison.datasets)
+def _data(comparison: Comparison, labels: tuple[str, ...]) -> list[Section]:
+    """The datasets where they differ."""
+    differ = any(not each.same_digest or len(set(each.sides)) > 1 for each in comparison.datasets)
+    found = datasets_section(comparison.datasets, labels) if differ else None
+    return [replace(found, folded=False)] if found else []
 
 
 def _tags(comparison: Comparison, labels: tuple[str, ...]) -> list[Section]:
@@ -110,11 +120,11 @@ def _tags(comparison: Comparison, labels: tuple[str, ...]) -> list[Section]:
 
 def _headline(changed: Sequence[Section], labels: Sequence[str]) -> str:
     told = [_counted(part) for part in changed]
-    between = f"from {labels[0]} to {labels[1]}" if len(labels) == 2 else f"between {join_names(labels, limit=4)}"
+    between = f"{labels[0]} → {labels[1]}" if len(labels) == 2 else join_names(labels, limit=4)
     if not told:
-        return f"Nothing that was logged changed {between} but the metrics"
+        return f"{between}: nothing that was logged changed but the metrics"
     listed = " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
-    return f"Changed {between}: {listed}"
+    return f"{between}: {listed} changed"
 
 
 def _counted(part: Section) -> str:
@@ -128,12 +138,16 @@ def _counted(part: Section) -> str:
     }[part.title]
 
 
-def _unchanged(changed: Sequence[Section]) -> tuple[Section, ...]:
+def _unchanged(comparison: Comparison, changed: Sequence[Section]) -> tuple[Section, ...]:
+    """What is known to be the same, of what people look for first."""
     titles = {part.title for part in changed}
-    same = [said for title, said in (("Parameters", "parameters"), ("Code", "commit")) if title not in titles]
-    if not same:
-        return ()
-    return (Section("Not changed", (Line(f"{join_names(same)}, as far as they were logged"),)),)
+    commits = {run.commit for side in comparison.sides for run in side.runs}
+    same = []
+    if "Parameters" not in titles and comparison.parameters.same_count:
+        same.append(Line("Same parameters."))
+    if "Code" not in titles and len(commits) == 1 and "" not in commits:
+        same.append(Line("Same commit."))
+    return (Section("Not changed", tuple(same)),) if same else ()
 
 
 def _metrics(report: Report) -> tuple[Section, ...]:
@@ -141,12 +155,12 @@ def _metrics(report: Report) -> tuple[Section, ...]:
     if report.table is None or not report.table.rows:
         return ()
     columns = [column.title for column in report.table.columns[1:]]
-    two = columns[2:3] == ["Difference"]
+    two = columns[:1] == ["Change"]
     lines = []
     for row in report.table.rows[:METRICS]:
         texts = [cell.text for cell in row[1:]]
         several = " · ".join(f"{title} {text}" for title, text in zip(columns, texts, strict=False))
-        lines.append(Line(f"{texts[0]} → {texts[1]} ({texts[2]}, {texts[3]})" if two else several, row[0].text))
+        lines.append(Line(f"{texts[2]} → {texts[1]} ({texts[0]})" if two else several, row[0].text))
     left = len(report.table.rows) - len(lines)
     return (Section("Metrics", (Line(report.headline), *lines), f"{left:,} more" if left else ""),)
 

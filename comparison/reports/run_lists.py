@@ -31,6 +31,7 @@ from comparison.reports.standup import (
     run_age,
     run_labels,
     run_length,
+    run_urls,
     scope_words,
     short_ids,
     spans_experiments,
@@ -50,6 +51,7 @@ from comparison.reports.text import (
     doubts,
     duration_words,
     join_names,
+    with_links,
 )
 from comparison.runs import Goal, Run, Status
 from comparison.tracking.mlflow_links import compare_url, run_url
@@ -67,7 +69,7 @@ def show_report(shown: RunDetails, *, who: bool = False, ui_url: str = "", comma
     link = (Link(f"Open {name}", url, "run:0"),) if url else ()
     facts = _facts(run, shown.now)
     if who:
-        steps = (Step("All of it", f"{command} show {run.run_id[:SHORT_ID]}"),)
+        steps = (Step("Everything", f"{command} show {run.run_id[:SHORT_ID]}"),)
         sections: tuple[Section, ...] = (Section("Run", facts),)
         return Report(headline, _summary(headline, card, ()), sections=sections, steps=steps, links=link)
     sections = (
@@ -234,7 +236,7 @@ def top_report(ranked: RankedRuns, *, ui_url: str = "", command: str = "/mlcompa
     return Report(
         headline=headline,
         summary=cut_end("\n".join([f"{headline}.", *told[1:]]), 3_000),
-        table=_ranking_table(ranked, names, shown, metric),
+        table=with_links(_ranking_table(ranked, names, shown, metric), run_urls(ranked.runs, ui_url)),
         warnings=_ranking_warnings(ranked, metric),
         steps=_steps(ranked, command),
         links=_links(ranked, names, ui_url),
@@ -248,9 +250,9 @@ def _ranking_table(ranked: RankedRuns, names: Sequence[str], shown: RowDigits, m
     columns = (
         Column("Run"),
         Column(metric, Align.RIGHT),
-        Column("To the first", Align.RIGHT),
+        Column("Behind #1", Align.RIGHT),
         *(Column(display_name(name, LABEL_CHARS), Align.RIGHT) for name in ranked.metrics),
-        *((Column("Differs in"),) if differing else ()),
+        *((Column("Differing parameters"),) if differing else ()),
         Column("By"),
     )
     rows = []
@@ -298,7 +300,7 @@ def _steps(ranked: RankedRuns, command: str) -> tuple[Step, ...]:
     if len(ranked.runs) < 2:
         return ()
     first, second = short_ids(ranked.runs[:2])
-    return (Step("What sets the first two apart", f"{command} {second} vs {first}"),)
+    return (Step("Compare the top two", f"{command} {second} vs {first}"),)
 
 
 def _links(ranked: RankedRuns, names: Sequence[str], ui_url: str) -> tuple[Link, ...]:
@@ -341,7 +343,7 @@ def running_report(found: RunningRuns, *, ui_url: str = "", command: str = "/mlc
     return Report(
         headline=headline,
         summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
-        table=_running_table(found, names),
+        table=with_links(_running_table(found, names), run_urls(found.runs, ui_url)),
         sections=(_stale(found),) if found.stale else (),
         warnings=(f"Only the {len(found.runs) + len(found.stale)} newest were looked at.",) if found.is_cut else (),
         links=tuple(
@@ -455,7 +457,7 @@ def failed_report(failures: FailedRuns, *, ui_url: str = "", command: str = "/ml
     return Report(
         headline=headline,
         summary=cut_end(f"{headline}: {'; '.join([*told[:_TOLD], *more])}.", 3_000),
-        table=_failed_table(failures, names),
+        table=with_links(_failed_table(failures, names), run_urls(failures.runs, ui_url)),
         warnings=(f"Only the {len(failures.runs)} last to end are shown.",) if failures.is_cut else (),
         links=tuple(
             Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")

@@ -9,7 +9,6 @@ from comparison.judgement.goals import EITHER
 from comparison.judgement.numbers import format_row
 from comparison.judgement.primary_metric import PrimaryMetric, value_of
 from comparison.judgement.result import CaveatCode, Comparison, MetricComparison, Outcome
-from comparison.judgement.verdict import judge
 from comparison.language.quoting import quote
 from comparison.notifications.failure import last_logged
 from comparison.notifications.message import Failure, RunNews, SilentNews
@@ -17,12 +16,11 @@ from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, 
 from comparison.reports.comparison import (
     changed_line,
     comparison_report,
-    comparison_summary,
     comparison_table,
     finite,
     is_same,
 )
-from comparison.reports.headline import FIT, run_card, side_labels, status_word
+from comparison.reports.headline import FIT, comparison_headline, run_card, side_labels, status_word, verdict_lines
 from comparison.reports.standup import LABEL_CHARS, last_value, number_words, run_age, run_length, user_name
 from comparison.reports.text import (
     MINUTE,
@@ -33,6 +31,7 @@ from comparison.reports.text import (
     display_names,
     distinct_labels,
     duration_words,
+    inline_words,
     isolate_direction,
     join_names,
     one_line,
@@ -56,53 +55,87 @@ def run_report(news: RunNews, *, ui_url: str = "", rules_url: str = "", command:
         in_channel=True,
     )
     short = side_labels(comparison, FIT)
-    verdict = verdict_on(comparison, short)
-    said = news_headline(news)
-    told = said or news_sentence(news.run, verdict)
-    is_ill = news.failure is not None  # how far it came says little of how good it is
-    against = (Section(f"Against {short[0]}", (Line(capitalize(verdict)),)),) if said and not is_ill else ()
     warnings, small = news_caveats(news, whole)
+    verdict = _verdict_headline(news.run, comparison, short)
+    details = tuple(part for part in whole.sections if part.title == "Details")
+    metrics = details if news.failure else _metrics(news, comparison)
     report = Report(
-        headline=told,
+        headline=news_headline(news) or verdict,
         summary="",
         sides=(whole.sides[0], with_versions(whole.sides[1], news)),
-        table=None if is_ill else _table(news, comparison),
-        sections=(*known_metric(news), *against, *_parameters(comparison, short)),
-        warnings=warnings,
+        sections=(
+            *_parameters(comparison, short),
+            *_run_facts(news, comparison, short),
+            *metrics,
+            *_beside(warnings),
+            *((Section("Verdict", (Line(verdict),), folded=True),) if news_headline(news) and not news.failure else ()),
+        ),
+        warnings=warnings[:DOUBTS],
         steps=_steps(comparison, command),
         links=tuple(each for each in whole.links if each.key != "run:0"),
-        footnotes=small if is_ill else (*whole.footnotes, *small),
+        footnotes=small if news.failure else (*whole.footnotes, *small),
     )
-    if is_ill:
-        return replace(report, summary=_ill_summary(report))
-    first = f"{told}. {capitalize(verdict)}" if against else told
-    return replace(report, summary=comparison_summary(replace(report, headline=first), comparison, short))
+    return replace(report, summary=_news_summary(report))
 
 
-def _ill_summary(report: Report) -> str:
-    """What is known, what changed, the main doubt, and a link."""
+def _news_summary(report: Report) -> str:
+    """What the message shows: the headline, how it ran, what changed, the main doubt, and a link."""
     lines = [
-        f"{part.title}: {line_of(line)}" if part.title != KNOWN else line_of(line)
+        " · ".join(filter(None, [*map(inline_words, part.lines), part.note]))
         for part in report.sections
-        for line in part.lines
+        if part.inline and not part.folded
     ]
     url = [each.url for each in report.links if each.key == "run:1"]
     return "\n".join([cut_end("\n".join([f"{report.headline}.", *lines, *report.warnings[:1]]), 1_900), *url])
 
 
-def _table(news: RunNews, comparison: Comparison) -> Table | None:
-    """The metrics that the watch names, else the first few that differ; the rest is counted."""
+def _verdict_headline(run: Run, comparison: Comparison, labels: Sequence[str]) -> str:
+    """`✅ rf-12 in fraud is better than rf-11: val_auc 0.908 → 0.934 (+2.9 %)`."""
+    judged = verdict_lines(comparison, (labels[0], _IT))
+    found = comparison_headline(comparison, judged, (labels[0], _IT))
+    claim = found.claim
+    for word in ("better", "worse"):
+        claim = claim.replace(f"{_IT} is {word}", f"{_IT} is {word} than {labels[0]}", 1)
+    named = with_experiment(run)
+    claim = claim.replace(_IT, named, 1) if _IT in claim else f"{named}: {claim[:1].lower()}{claim[1:]}"
+    return replace(found, claim=claim).text
+
+
+def _run_facts(news: RunNews, comparison: Comparison | None, labels: Sequence[str]) -> tuple[Section, ...]:
+    """Whose it is, how long it took, and what it is held against, in one line."""
+    run = news.run
+    notes = join_names(comparison.baseline.notes, 2) if comparison else ""
+    against = f"against {labels[0]}" + (f" ({notes})" if notes else "") if comparison else ""
+    took = f"took {run_length(run)}" if run_length(run) and news.failure is None else ""
+    facts = [f"by {user_name(run)}" if user_name(run) else "", took, against]
+    lines = [Line(fact) for fact in facts if fact]
+    reason = failure_reason(run) if news.failure else ""
+    sections = (Section("Run", tuple(lines), inline=True),) if lines else ()
+    return (*((Section("Why", (Line(reason),), inline=True),) if reason else ()), *sections)
+
+
+_IT = "\ue000"  # stands for the run until its name and experiment do
+_REASON_TAGS = ("exception", "error", "failure_reason", "reason", "note", "mlflow.note.content")
+_REASON = 200  # characters
+
+
+def failure_reason(run: Run) -> str:
+    """What a tag or note of a failed run says of why; "" when nothing does."""
+    tags = {name.casefold(): value for name, value in run.tags.items()}
+    found = next((tags[name].strip() for name in _REASON_TAGS if tags.get(name, "").strip()), "")
+    last = found.splitlines()[-1] if found else ""  # of a traceback the last line says what happened
+    return isolate_direction(cut_middle(one_line(last), _REASON)) if last else ""
+
+
+def _metrics(news: RunNews, comparison: Comparison) -> tuple[Section, ...]:
+    """The metrics that the watch names, else the first few that differ, with the details; the rest is counted."""
     shown = _shown(news, comparison.metrics)
     found = comparison_table(replace(comparison, metrics=tuple(shown)), side_labels(comparison), everything=True)
-    names = {each.name for each in shown}
-    rest = [each for each in comparison.metrics if each.name not in names]
-    if found is None or not rest:
-        return found
-    same = sum(map(is_same, rest))
-    more = count_noun(len(rest), "more metric")
-    if same == len(rest):
-        return replace(found, note=f"{more} {'is' if same == 1 else 'are'} the same")
-    return replace(found, note=f"{more}, {same:,} of them the same" if same else more)
+    if found is None:
+        return ()
+    lines = tuple(Line(f"{old.text} → {new.text} ({change.text})", name.text) for name, change, new, old in found.rows)
+    left = len(comparison.metrics) - len(shown)
+    return (Section("Metrics", lines, count_noun(left, "more metric") if left else "", folded=True),)
 
 
 def _shown(news: RunNews, metrics: Sequence[MetricComparison]) -> list[MetricComparison]:
@@ -118,13 +151,13 @@ def _parameters(comparison: Comparison, labels: tuple[str, ...]) -> tuple[Sectio
     changed = sort_by_likelihood(comparison.parameters.changed)
     if not changed:
         return ()
-    lines = tuple(changed_line(each, labels) for each in changed[:PARAMETERS])
-    left, same = len(changed) - len(lines), comparison.parameters.same_count
-    notes = [f"{left:,} more" if left else "", f"{same:,} the same" if same else ""]
-    return (Section("Parameters", lines, ", ".join(filter(None, notes))),)
+    same = comparison.parameters.same_count
+    note = f"{same:,} {'other' if same == 1 else 'others'} unchanged" if same else ""
+    return (Section("Parameters", tuple(changed_line(each, labels) for each in changed), note, inline=True),)
 
 
 def _steps(comparison: Comparison, command: str) -> tuple[Step, ...]:
+    """Only where nothing can be judged: which way is better has to be said once."""
     unknown = [
         each.name
         for each in comparison.metrics
@@ -155,49 +188,40 @@ def news_headline(news: RunNews) -> str:
     """Nothing where the verdict is the headline."""
     run, name, place = news.run, display_name(news.run.name, LABEL_CHARS), display_name(news.run.experiment.name, FIT)
     if run.status in _ILL:
-        after = f" after {run_length(run)}" if run_length(run) else ""
-        return f"{name} {_ILL[run.status]} in {place}{after}, {last_logged_line(news.failure) or 'no metric logged'}"
+        return f"💥 {name} in {place} {_ILL[run.status]} {_how_far(news.failure)}"
     if run.status in _OTHERWISE:
         return f"{name} in {place} {_OTHERWISE[run.status]}"
-    if news.lacking:
-        return f"{name} in {place} says it finished, but did not log {join_names(news.lacking, 2)}"
     if news.is_best and news.best_by is not None:
         return _best(run, news.best_by, news.best_before, name, place)
     return ""
 
 
+def _how_far(found: Failure | None) -> str:
+    """`at step 34 of 100 (val_loss 0.7; ran 12 min, usual 1 h)`."""
+    if found is None:
+        return "before it logged a metric"
+    step = f"at step {found.last_step or 0:,}" if found.last_metric else "before it logged a metric"
+    of = f" of {found.usual_step:,}" if found.usual_step and found.last_metric else ""
+    usual = f", usual {duration_words(found.usual)}" if found.usual is not None else ""
+    ran = f"ran {duration_words(found.ran)}{usual}" if found.ran is not None else ""
+    name = display_name(found.last_metric, LABEL_CHARS)
+    value = f"{name} {number_words(found.last_value)}" if found.last_metric else ""
+    facts = "; ".join(filter(None, (value, ran)))
+    return f"{step}{of} ({facts})" if facts else f"{step}{of}"
+
+
 def _best(run: Run, by: PrimaryMetric, before: Run | None, name: str, place: str) -> str:
-    """`New best in fraud: rf-12, val_auc 0.934 (+0.012)`."""
+    """`🏆 New best in fraud: rf-12, val_auc 0.934 (+0.026 over rf-8)`."""
     metric = display_name(by.metric, FIT)
     if before is None:
-        return f"First {metric} in {place}: {name}, {number_words(value_of(run, by.metric))}"
+        return f"🏆 First {metric} in {place}: {name}, {number_words(value_of(run, by.metric))}"
     shown = format_row(value_of(before, by.metric), value_of(run, by.metric))
-    return f"New best in {place}: {name}, {metric} {shown.values[1]} ({shown.differences[0]})"
+    over = display_name(before.name, LABEL_CHARS)
+    return f"🏆 New best in {place}: {name}, {metric} {shown.values[1]} ({shown.differences[0]} over {over})"
 
 
 def with_experiment(run: Run) -> str:
     return f"{display_name(run.name, LABEL_CHARS)} in {display_name(run.experiment.name, FIT)}"
-
-
-def news_sentence(run: Run, verdict: str) -> str:
-    """`rf-12 in fraud is better than rf-11 on 4 of 6 metrics`, `rf-12 in fraud: mixed: 3 better, 1 worse`."""
-    return (
-        f"{with_experiment(run)} {verdict[3:]}" if verdict.startswith("it ") else f"{with_experiment(run)}: {verdict}"
-    )
-
-
-def verdict_on(comparison: Comparison, labels: Sequence[str]) -> str:
-    """As the sentence that goes on behind the run's name."""
-    metrics = [replace(each, name=display_name(each.name)) if each.primary else each for each in comparison.metrics]
-    text = judge(metrics, 0, labels=(labels[0], "it"), twice=comparison.not_counted).text
-    for word_ in ("better", "worse"):
-        text = text.replace(f"it is {word_}", f"it is {word_} than {labels[0]}", 1)
-    return text[:1].lower() + text[1:]
-
-
-def capitalize(text: str) -> str:
-    """Where it is no metric's name that it begins with."""
-    return text[:1].upper() + text[1:] if text.startswith(("it is ", "mixed: ", "no ", "cannot ", "nothing ")) else text
 
 
 # One run that ended, worded by itself: with nothing to hold it against, or only as the new best.
@@ -211,21 +235,23 @@ def alone_report(news: RunNews, *, ui_url: str) -> Report:
     run = news.run
     name = distinct_labels([run.name], [run.run_id])[0]
     value = last_value(run, news.best_by)
-    told = news_headline(news) or f"{with_experiment(run)} finished, {value or 'no metrics logged'}"
+    headline = news_headline(news) or f"{with_experiment(run)} finished, {value or 'no metrics logged'}"
     warnings, _small = news_caveats(news, None)
     url = run_url(ui_url, run) if ui_url else ""
     card = run_card(Side(run.name, (run,)), "Run", name, url=url)
-    facts = known_metric(news)
     why = without_repeats(news.why_alone)
-    alone = (Section("Nothing to compare with", (Line(why),)),) if why else ()
-    lines = [f"{told}.", *(line_of(line) for part in facts for line in part.lines), why, *warnings[:1], url]
+    alone = (Section("Nothing to compare with", (Line(why),), inline=True),) if why else ()
+    table = _own_table(news, name)
+    values = tuple(Line(row[1].text, row[0].text) for row in table.rows) if table else ()
+    metrics = (Section("Metrics", values, table.note if table else "", folded=True),) if values else ()
+    facts = _run_facts(news, None, ())
+    lines = [f"{headline}.", *(" · ".join(map(inline_words, part.lines)) for part in facts), why, *warnings[:1], url]
     return Report(
-        headline=told,
+        headline=headline,
         summary=cut_end("\n".join(filter(None, lines)), 3_000),
         sides=(with_versions(card, news),),
-        table=_own_table(news, name),
-        sections=(*facts, *alone),
-        warnings=warnings,
+        sections=(*facts, *alone, *metrics, *_beside(warnings)),
+        warnings=warnings[:DOUBTS],
         links=open_link(run, ui_url),
     )
 
@@ -260,36 +286,6 @@ def best_report(news: RunNews, *, ui_url: str = "") -> Report:
 
 KNOWN = "What is known"
 SYSTEM = "system/"  # what the tracker itself logs
-
-
-def known_metric(news: RunNews) -> tuple[Section, ...]:
-    """What is known of a failure, and how far others came."""
-    found = news.failure
-    if found is None:
-        return ()
-    lines: list[Line] = []
-    if found.ran is not None:
-        lines.append(Line(f"{duration_words(found.ran)}{_usually(found)}", "Ran for"))
-    logged = last_logged_line(found)
-    usual = f"; others come to step {found.usual_step:,}" if found.usual_step and logged else ""
-    lines.append(Line(f"{logged}{usual}" if logged else "nothing", "Last logged"))
-    return (Section(KNOWN, tuple(lines)),)
-
-
-def _usually(found: Failure) -> str:
-    if found.usual is None:
-        return ""
-    if found.siblings == 1:
-        return f"; the last one to finish took {duration_words(found.usual)}"
-    return f"; the last {found.siblings} to finish took, at the median, {duration_words(found.usual)}"
-
-
-def last_logged_line(found: Failure | None) -> str:
-    """`loss 0.41 at step 340`."""
-    if found is None or not found.last_metric:
-        return ""
-    step = f" at step {found.last_step:,}" if found.last_step else ""
-    return f"{display_name(found.last_metric, LABEL_CHARS)} {number_words(found.last_value)}{step}"
 
 
 def with_versions(card: RunCard, news: RunNews) -> RunCard:
@@ -369,7 +365,7 @@ def _span(silent: int) -> str:
 # What makes the news of a run doubtful: the most serious in full, the rest counted or in small print.
 
 
-DOUBTS = 3
+DOUBTS = 1
 LONGEST = 400  # characters of a sentence that holds names
 _SMALL_PRINT = (CaveatCode.COMMITS_DIFFER, CaveatCode.COMMIT_UNKNOWN, CaveatCode.SINGLE_RUNS)
 _OF_ILL = (
@@ -395,20 +391,23 @@ def news_caveats(news: RunNews, whole: Report | None) -> tuple[tuple[str, ...], 
         )
         if warning.code not in _SMALL_PRINT and not (is_said or is_plain or is_of_other):
             told.append(text)
-    left = len(told) - DOUBTS
-    more = [f"{left} more: a comparison of the two says {'it' if left == 1 else 'them'}."] if left > 0 else []
     kinds = (CaveatCode.COMMITS_DIFFER,) if news.failure else _SMALL_PRINT
     small = [text for warning, text in found if warning.code in kinds]
-    return (*told[:DOUBTS], *more), (" ".join(small),) if small else ()
+    return tuple(told), (" ".join(small),) if small else ()
 
 
 def _lacking(news: RunNews) -> str:
-    names = join_names(news.lacking)
-    of = "Nearly all" if news.looked_at > 10 else "All"
+    many = "Nearly all of the" if news.looked_at > 10 else "The"
     return (
-        f"{of} of the last {news.looked_at} runs to finish before it logged {names}. A script that breaks off outside "
-        "of `with mlflow.start_run()` ends as FINISHED too."
+        f"Did not log {join_names(news.lacking, 3)}. {many} {news.looked_at} runs before it did: "
+        "the script may have crashed early."
     )
+
+
+def _beside(warnings: Sequence[str]) -> tuple[Section, ...]:
+    """The lesser doubts, with the details."""
+    lesser = tuple(map(Line, warnings[DOUBTS:]))
+    return (Section("Also be careful", lesser, folded=True),) if lesser else ()
 
 
 def without_repeats(text: str) -> str:

@@ -21,9 +21,10 @@ from comparison.reports.text import (
     duration_words,
     join_names,
     started_words,
+    with_links,
 )
 from comparison.runs import Goal, Run, Status
-from comparison.tracking.mlflow_links import experiment_url
+from comparison.tracking.mlflow_links import experiment_url, run_url
 
 
 def standup_report(digest: StandupAnswer, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
@@ -40,7 +41,9 @@ def standup_report(digest: StandupAnswer, *, ui_url: str = "", command: str = "/
     report = Report(
         headline=_headline(digest),
         summary="",
-        table=_table(digest) if len(digest.groups) > 1 else None,
+        table=with_links(_table(digest), [_url(group, ui_url) for group in digest.groups])
+        if len(digest.groups) > 1
+        else None,
         sections=tuple(part for part in sections if part.lines),
         warnings=_warnings(digest),
         steps=_steps(digest, command),
@@ -51,17 +54,19 @@ def standup_report(digest: StandupAnswer, *, ui_url: str = "", command: str = "/
 
 
 def _headline(digest: StandupAnswer) -> str:
-    begin = f"{scope_words(digest.place)}{among_words(digest.words)} since {moment_words(digest.since)}"
+    place = f"{scope_words(digest.place)}{among_words(digest.words)}"
+    since = moment_words(digest.since)
     if not digest.groups:
-        return f"Nothing ended{begin}, and nothing is running"
+        return f"Nothing ended{place} since {since}, and nothing is running"
     told = [f"{_count(digest, 'finished')} finished", f"{_count(digest, 'failed')} failed"]
     if digest.pruned:
         told.append(f"{len(digest.pruned):,}{' or more' if 'failed' in digest.cut else ''} pruned")
     alive = len(digest.running) - len(digest.silences)
-    told.append(f"{alive}{' or more' if 'running' in digest.cut else ''} running")
+    now = [f"{alive}{' or more' if 'running' in digest.cut else ''} running"] if alive else []
     if digest.silences:
-        told.append(f"{len(digest.silences)} {'seems' if len(digest.silences) == 1 else 'seem'} dead")
-    return f"{', '.join(told)}{begin}"
+        now.append(f"{len(digest.silences)} {'seems' if len(digest.silences) == 1 else 'seem'} dead")
+    running = f"now {', '.join(now)}" if now else "nothing is running now"
+    return f"Since {since}{place}: {', '.join(told)}; {running}"
 
 
 def _count(digest: StandupAnswer, kind: str) -> str:
@@ -129,6 +134,10 @@ def _steps(digest: StandupAnswer, command: str) -> tuple[Step, ...]:
         old, better = short_ids([new.before, new.run])
         return (Step("What made the new best", f"{command} {old} vs {better}"),)
     return ()
+
+
+def _url(group: ExperimentGroup, ui_url: str) -> str:
+    return experiment_url(ui_url, group.experiment.experiment_id) if ui_url else ""
 
 
 def _links(digest: StandupAnswer, ui_url: str) -> tuple[Link, ...]:
@@ -212,7 +221,7 @@ def _new_best(best: BestRun, by: PrimaryMetric) -> str:
     """`run-b, auc 0.93 · was 0.90, run-a · by maya`; both values with the same decimals."""
     name = display_name(best.run.name, LABEL_CHARS)
     metric = display_name(by.metric, LABEL_CHARS)
-    was = "the first" if best.is_first else ""
+    was = "first result" if best.is_first else ""
     if best.before is None:
         value = number_words(value_of(best.run, by.metric))
     else:
@@ -343,9 +352,9 @@ def milliseconds(now: datetime) -> int:
 
 
 def moment_words(moment: datetime) -> str:
-    """`Friday 20 November, 12:00 UTC`."""
+    """`Fri 20 Nov, 12:00 UTC`."""
     zone = moment.tzname() or "UTC"
-    return f"{moment:%A} {moment.day} {moment:%B}, {moment:%H:%M} {zone}"
+    return f"{moment:%a} {moment.day} {moment:%b}, {moment:%H:%M} {zone}"
 
 
 def ago_words(at: int | None, now: datetime) -> str:
@@ -417,6 +426,11 @@ def _last_logged(run: Run) -> str:
 
 def status_words(run: Run) -> str:
     return {Status.KILLED: "was killed", Status.PRUNED: "was pruned"}.get(run.status, "failed")
+
+
+def run_urls(runs: Sequence[Run], ui_url: str) -> list[str]:
+    """Where each run is opened; "" where no address is known."""
+    return [run_url(ui_url, run) if ui_url else "" for run in runs]
 
 
 def run_labels(runs: Sequence[Run], limit: int = LABEL_CHARS) -> tuple[str, ...]:

@@ -4,14 +4,17 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
 
 from comparison.judgement.evidence_words import outcome_word
-from comparison.judgement.numbers import NOTHING
+from comparison.judgement.numbers import NEW_FROM_ZERO, NOTHING
 from comparison.judgement.result import Change, Outcome
+from comparison.report import Line, Table
 from comparison.runs import Run, is_moment
 
+_COMMON = 8  # characters that are worth dropping
 NAME_CHARS = 60  # characters of a name within a sentence
 TITLE_CHARS = 40  # characters of a name over a column
 VALUE_CHARS = 80  # characters of a parameter's value
@@ -113,6 +116,15 @@ def distinct_labels(labels: Sequence[str], ids: Sequence[str], limit: int = TITL
         if len({label.casefold() for label in candidates}) == len(candidates):
             return tuple(map(isolate_direction, candidates))
     return tuple(isolate_direction(f"{label} ({number})") for number, label in enumerate(shown, start=1))
+
+
+def without_common_start(labels: Sequence[str], limit: int) -> list[str]:
+    """Long labels without the words that all begin with, so that what tells them apart is seen: `…27-lr0.003`."""
+    common = labels[0][: first_difference(labels)]
+    start = max(common.rfind(sign) for sign in "-_/. :") + 1
+    if max(map(len, labels)) <= limit or start < _COMMON or any(len(label) == start for label in labels):
+        return list(labels)
+    return [f"…{label[start:]}" for label in labels]
 
 
 def shortened(texts: Sequence[str], limit: int) -> list[str]:
@@ -304,13 +316,13 @@ WORDS = {
 }
 
 
-def difference_words(change: Change, text: str) -> str:
-    """`▲ +0.07 better`, `▼ -0.12 better`, `same`, `–` where there is no difference to tell."""
-    if change.difference is None:
-        return NOTHING
-    if not change.difference:
+def change_cell_words(change: Change, difference: str, relative: str) -> str:
+    """`▲ +2.9 % better`, `▲ +0.3 better` where there is no relative change, `same`, or why there is no change."""
+    if change.difference is None or not change.difference:
         return WORDS[change.outcome]
-    return f"{change_arrow(change)} {text} {outcome_word(change) or WORDS[change.outcome]}"
+    has_relative = change.relative is not None and relative not in (NOTHING, NEW_FROM_ZERO)
+    word = "" if change.outcome is Outcome.CHANGED else outcome_word(change) or WORDS[change.outcome]
+    return f"{change_arrow(change)} {relative if has_relative else difference} {word}".rstrip()
 
 
 def change_arrow(change: Change) -> str:
@@ -320,17 +332,21 @@ def change_arrow(change: Change) -> str:
     return "▲" if change.difference > 0 else "▼"
 
 
-def relative_words(change: Change, text: str) -> str:
-    """`+8.2 %`, `new from 0`, `–`, or why there is none: `only in baseline`, `not a number`."""
-    return WORDS[change.outcome] if change.difference is None else text
-
-
-def value_with_change(change: Change, value: str, difference_text: str, relative_text: str) -> str:
+def value_with_change(change: Change, value: str, difference: str, relative: str) -> str:
     """A candidate's value with the change in it, for a column of its own: `0.92 ▲ +8.2 % better`."""
     if change.difference is None:
-        told = change.outcome is Outcome.ONLY_CANDIDATE and change.candidate.value is not None
-        return f"{value} {WORDS[change.outcome]}" if told else value
-    if not change.difference:
-        return f"{value} {WORDS[change.outcome]}"
-    size = difference_text if change.relative is None else relative_text
-    return f"{value} {change_arrow(change)} {size} {outcome_word(change) or WORDS[change.outcome]}"
+        is_alone = change.outcome is Outcome.ONLY_CANDIDATE and change.candidate.value is not None
+        return f"{value} {WORDS[change.outcome]}" if is_alone else value
+    return f"{value} {change_cell_words(change, difference, relative)}"
+
+
+def with_links(table: Table, addresses: Sequence[str]) -> Table:
+    """The table with an address a row, which the name in its first cell opens; "" for none."""
+    rows = tuple((replace(row[0], url=url), *row[1:]) for row, url in zip(table.rows, addresses, strict=True))
+    return replace(table, rows=rows)
+
+
+def inline_words(line: Line) -> str:
+    """A line of few words: `hidden_units 32 → 64`, `only in B: dropout = 0.1`."""
+    joint = ": " if line.label.startswith("only in ") else " "
+    return f"{line.label}{joint}{line.text}" if line.label else line.text

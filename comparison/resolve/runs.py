@@ -392,7 +392,7 @@ def _only(runs: list[Run], reference: Named, scope: SearchScope) -> Side:
 def _which(problem: str, runs: Sequence[Run], reference: Named, scope: SearchScope) -> Ambiguous:
     return Ambiguous(
         problem,
-        remedy="Say its id, or in which experiment.",
+        remedy="Pick one:",
         text=scope.text,
         at=reference.at,
         end=reference.end or None,

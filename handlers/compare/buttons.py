@@ -46,7 +46,7 @@ from handlers.slack.render import draw
 from handlers.stores import defaults_of
 
 _OLD = "That button no longer does anything: I cannot tell which runs it compared. Name them, and I compare them anew."
-_NOTHING_NEW = "Nothing new: the runs are as they are shown."
+_NOTHING_NEW = "Up to date."
 _PATIENCE = 30.0  # seconds to be put off by Slack
 _MOST_CURVES = 2  # metrics whose curves are drawn for one press
 _TOGETHER = 5  # seconds: what is pressed twice within so long is one press

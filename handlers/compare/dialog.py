@@ -87,7 +87,7 @@ def on_experiment(ack: Callable[..., Any], body: dict[str, Any], client: WebClie
         return
     chosen = pressed.choice
     told["e"] = "" if chosen == NOTE else chosen
-    start = DialogStart(channel=told.get("c", ""), thread_ts=told.get("t", ""))
+    start = DialogStart(channel=told.get("c", ""), thread_ts=told.get("t", ""), candidate=told.get("n", ""))
     changed = view(start, services.seal.close(told, purpose=CALLBACK, user=shown.user))
 
     def redraw() -> None:
@@ -107,7 +107,8 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     if told is None:
         ack(response_action="update", view=lost("Compare runs"))
         return
-    runs, place = chosen_runs(submitted.chosen.get("runs", ())), submitted.typed.get("place", "")
+    runs = _candidate_last(chosen_runs(submitted.chosen.get("runs", ())), told.get("n", ""))
+    place = submitted.typed.get("place", "")
     errors = {"runs": _TOO_FEW} if len(runs) < 2 else {} if place else {"place": _NOWHERE}
     if errors:
         ack(response_action="errors", errors=errors)
@@ -132,17 +133,30 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
 
 @dataclass(frozen=True, slots=True)
 class DialogStart:
-    """Runs chosen beforehand, each as id and label, baseline first; where to post, "" where the person is."""
+    """Runs chosen beforehand, each as id and label, baseline first; where to post, "" where the person is.
+
+    `candidate` is the id of a run that is compared with the others, wherever it stands among them; "" : the first is
+    the baseline.
+    """
 
     runs: tuple[tuple[str, str], ...] = ()
     channel: str = ""
     thread_ts: str = ""
+    candidate: str = ""
+
+
+def _candidate_last(runs: Sequence[str], candidate: str) -> tuple[str, ...]:
+    """The run that was ended or looked at is the candidate: what else is chosen comes before it."""
+    if candidate not in runs:
+        return tuple(runs)
+    return (*(run for run in runs if run != candidate), candidate)
 
 
 def open_dialog(heard: Utterance, start: DialogStart, client: WebClient, services: Services) -> None:
     """At once, by the thread that listens: its lists are filled when they are opened. Never raises."""
     place = {"c": start.channel, "t": start.thread_ts, "r": heard.response_url if start.channel else ""}
     place |= {"f": "1"} if start.channel != heard.channel else {}
+    place |= {"n": start.candidate} if start.candidate else {}
     private = services.seal.close(place, purpose=CALLBACK, user=heard.user)
     try:
         SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, view(start, private))
@@ -185,7 +199,8 @@ def _chosen_runs(start: DialogStart) -> Block:
     }
     if start.runs:
         element["initial_options"] = [option(label, run_id) for run_id, label in start.runs]
-    return _input("runs", "Runs", "Two or more. The first one is the baseline.", element)
+    which = "It is compared with the first of the others." if start.candidate else "The first one is the baseline."
+    return _input("runs", "Runs", f"Two or more. {which}", element)
 
 
 def _chosen_metrics() -> Block:
@@ -200,7 +215,7 @@ def _place(start: DialogStart) -> Block:
         element["initial_conversation"] = start.channel
     else:
         element["default_to_current_conversation"] = True
-    hint = "In the thread it was asked from, where that is the same channel." if start.thread_ts else ""
+    hint = "Posted in this thread if it is the same channel." if start.thread_ts else ""
     return _input("place", "Post in", hint, element)
 
 

@@ -178,4 +178,4 @@ _CHOICES = {
 
 def _by_name(metric: str) -> str:
     goal = goal_of(metric)
-    return "Nothing set" if goal is Goal.UNKNOWN else f"Nothing set: by its name, {goal.value} is better"
+    return "Not set" if goal is Goal.UNKNOWN else f"Auto ({goal.value} is better)"

@@ -13,11 +13,11 @@ from slack_bolt import App
 from comparison.channel_defaults import ChannelDefaults
 from comparison.compare import ask
 from comparison.errors import RunNotFound
-from comparison.judgement.result import Comparison, GoalSource, MetricComparison, Outcome
+from comparison.judgement.result import Comparison, GoalSource, MetricComparison, Outcome, VerdictKind
 from comparison.language.changes import COMPARED, compared
 from comparison.report import Report
 from comparison.reports.channel_settings import used_settings
-from comparison.reports.comparison import comparison_report
+from comparison.reports.comparison import ROWS_OF_METRICS, comparison_report
 from comparison.reports.reasons import part_report, reasons_report
 from comparison.request import Compare
 from comparison.resolve.runs import ChosenRuns
@@ -30,7 +30,8 @@ from handlers.slack.button_value import fields_in, items_in, to_value
 from handlers.slack.delivery import Delivery
 from handlers.slack.escaping import clip, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
-from handlers.slack.render import draw
+from handlers.slack.limits import OPTIONS
+from handlers.slack.render import draw, open_links
 from handlers.stores import PostedComparison, defaults_of
 
 REQUESTS = (Compare,)  # what this feature answers
@@ -119,12 +120,19 @@ def draw_comparison(  # noqa: PLR0913 -- all but three have defaults and are giv
         )
     run_ids = dict.fromkeys(run.run_id for side in comparison.sides for run in side.runs)
     metadata = {"event_payload": metadata_payload(held, list(run_ids)[:_KEPT])}
-    pressable = comparison_buttons(held)
-    if pressable and not request.why:
-        pressable = [*repeats_button(held, comparison), *pressable, *goal_button(comparison)]
+    whole = next((each.url for each in open_links(report.links) if each.key == "compare"), "")
+    buttons = comparison_buttons(held, comparison, whole_url=whole)
 
     def drawn(rung: BlockLevel) -> Reply:
-        reply = draw(report, rung=rung, asked_by=asked_by, changed_by=changed_by, row=pressable)
+        reply = draw(
+            report,
+            rung=rung,
+            asked_by=asked_by,
+            changed_by=changed_by,
+            row=buttons.row,
+            more=buttons.more,
+            placed=("compare",) if buttons.has_menu else (),
+        )
         return replace(reply, metadata=metadata)
 
     return drawn
@@ -295,34 +303,64 @@ def _are_texts(told: Any) -> bool:
     return isinstance(told, list) and all(isinstance(each, str) for each in told)
 
 
-# What can be pressed below a comparison: five buttons, and a menu for what is seldom wanted.
+# What can be pressed below a comparison: one row of four, the rest in a menu and with the details.
 
 
 PREFIX = "follow:"
 MENU = f"{PREFIX}more"
 ADD = "add"
+OPEN = "open"  # only opens an address
+_BUTTONS = {"why": "Why?", "curves": "Curves", "swap": "Swap"}
 
 
-def comparison_buttons(held: ComparisonState | None) -> list[Block]:
-    """The buttons, all holding the same; none where the comparison does not fit into one."""
+@dataclass(frozen=True, slots=True)
+class ComparisonButtons:
+    """The row below the message, and what stands with the details."""
+
+    row: tuple[Block, ...] = ()
+    more: tuple[Block, ...] = ()
+    has_menu: bool = False
+
+
+def comparison_buttons(
+    held: ComparisonState | None, comparison: Comparison, *, whole_url: str = ""
+) -> ComparisonButtons:
+    """The buttons, all holding the same; none where the comparison does not fit into one.
+
+    `whole_url` opens the comparison in MLflow.
+    """
     value = comparison_value(held) if held else ""
+    goals = goal_button(comparison)
     if held is None or not value:
-        return []
+        return ComparisonButtons(more=tuple(goals))
     if held.request.why:
-        return [push("Whole comparison", f"{PREFIX}whole", value)]
-    reading = held.request.best or held.request.at_step is not None
-    buttons = {
-        "swap": "Swap sides",
-        "fewer" if held.request.everything else "all": "Fewer metrics" if held.request.everything else "All metrics",
-        "why": "Why?",
-        "curves": "Curves",
-        "last" if reading else "best": "Last values" if reading else "Best values",
+        return ComparisonButtons((push("Whole comparison", f"{PREFIX}whole", value),))
+    why, curves, swap = (push(label, f"{PREFIX}{name}", value) for name, label in _BUTTONS.items())
+    is_open = bool(goals) and all(each.standing is VerdictKind.UNKNOWN for each in comparison.verdicts)
+    seeds = repeats_button(held, comparison)
+    first = goals if is_open else seeds  # what would decide
+    buttons = (*first, why, swap) if first else (why, curves, swap)
+    seldom = [curves] * bool(first) + goals * (not is_open) + seeds * is_open
+    options = _options(held, are_many=len(comparison.sides) > ROWS_OF_METRICS, has_url=bool(whole_url))
+    shown = dict(list(options.items())[:OPTIONS])
+    row = (*buttons, menu(MENU, shown, {OPEN: whole_url} if whole_url else None))
+    rest = [push(label, f"{PREFIX}{name}", value) for name, label in options.items() if name not in shown]
+    return ComparisonButtons(row, (*rest, *seldom), has_menu=True)
+
+
+def _options(held: ComparisonState, *, are_many: bool, has_url: bool) -> dict[str, str]:
+    """The menu, what is wanted most first."""
+    request = held.request
+    reading = request.best or request.at_step is not None
+    all_, fewer = ("All metrics", "Fewer metrics") if are_many else ("Show unchanged", "Hide unchanged")
+    return {
+        **({OPEN: "Compare in MLflow"} if has_url else {}),
+        **({"fewer": fewer} if request.everything else {"all": all_}),
+        **({"last": "Last values"} if reading else {"best": "Best values"}),
+        ADD: "Add a run …",
         "refresh": "Refresh",
+        **({"fewer": "Also what is the same"} if request.differing else {"differing": "Only differences"}),
     }
-    pushes = [push(label, f"{PREFIX}{name}", value) for name, label in buttons.items()]
-    only = {"fewer": "Also what is the same"} if held.request.differing else {"differing": "Only differences"}
-    parts = {"parameters": "Parameters", "tags": "Tags", "details": "Details"}
-    return [*pushes, menu(MENU, {**only, ADD: "Add a run …", **parts})]
 
 
 def repeats_button(held: ComparisonState | None, comparison: Comparison) -> list[Block]:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.slack.escaping import address, clip
-from handlers.slack.limits import BLOCK_TEXT, BUTTON_TEXT, CONTAINER_TITLE, CONTEXT_TEXT, HEADER_TEXT, IDENTIFIER
+from handlers.slack.escaping import address, clip, length
+from handlers.slack.limits import BLOCK_TEXT, BUTTON_TEXT, CONTAINER_TITLE, CONTEXT_TEXT, HEADER_TEXT, IDENTIFIER, URL
 
 NOTHING = "–"  # Slack refuses empty text
+_MOMENT = "{date_short_pretty} at {time}"
 
 
 # What is sent to Slack: Block Kit as plain dicts, and the text that stands for it where blocks cannot.
@@ -62,9 +63,13 @@ def push(label: str, action_id: str, value: str) -> Block:
     return {"type": "button", "text": plain(label, BUTTON_TEXT), "action_id": action_id[:IDENTIFIER], "value": value}
 
 
-def menu(action_id: str, options: Mapping[str, str]) -> Block:
-    """What is seldom wanted, behind three dots: labels by their values, five at most."""
-    choices = [{"text": plain(label, BUTTON_TEXT), "value": value} for value, label in options.items()]
+def menu(action_id: str, options: Mapping[str, str], links: Mapping[str, str] | None = None) -> Block:
+    """What is seldom wanted, behind three dots: labels by values, five at most; `links` are addresses by values."""
+    choices = [
+        {"text": plain(label, BUTTON_TEXT), "value": value}
+        | ({"url": address(links[value])} if links and value in links else {})
+        for value, label in options.items()
+    ]
     return {"type": "overflow", "action_id": action_id[:IDENTIFIER], "options": choices}
 
 
@@ -85,6 +90,36 @@ def words(text: str, *styles: str) -> Block:
 
 def paragraph(*leaves: Block) -> Block:
     return {"type": "rich_text_section", "elements": list(leaves)}
+
+
+def dated(text: str, moments: Iterable[tuple[str, int]]) -> list[Block]:
+    """The text as leaves, with each of these moments (words, ms since the epoch) as the reader's own clock has it."""
+    leaves = [words(text)]
+    for told, at in moments:
+        parted: list[Block] = []
+        for leaf in leaves:
+            before, found, behind = leaf["text"].partition(told) if leaf["type"] == "text" else ("", "", "")
+            if not found:
+                parted.append(leaf)
+                continue
+            moment = {"type": "date", "timestamp": at // 1_000, "format": _MOMENT, "fallback": told}
+            parted += [*([words(before)] if before else []), moment, *([words(behind)] if behind else [])]
+        leaves = parted
+    return leaves
+
+
+def openable(url: str) -> str:
+    """The address that a link opens; "" where it is none, or too long for one."""
+    whole = address(url)
+    return whole if length(whole) <= URL else ""
+
+
+def linked(text: str, url: str, *styles: str) -> Block:
+    """A leaf of rich text that opens an address of ours; the words alone where it is none that can be opened."""
+    if not openable(url):
+        return words(text, *styles)
+    leaf: Block = {"type": "link", "url": openable(url), "text": text or NOTHING}
+    return leaf | {"style": dict.fromkeys(styles, True)} if styles else leaf
 
 
 def bullets(items: Iterable[Block]) -> Block:

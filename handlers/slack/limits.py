@@ -182,6 +182,8 @@ def _rich(element: Mapping[str, Any], at: str) -> Iterator[LimitProblem]:
             yield from _string(element.get("text"), BLOCK_TEXT, f"{at}/text")
         case "link":
             yield from _string(element.get("url"), URL, f"{at}/url")
+        case "date":
+            yield from _string(element.get("fallback"), BLOCK_TEXT, f"{at}/fallback")
         case unknown:
             yield LimitProblem(at, f"unsupported type: {unknown}")
 

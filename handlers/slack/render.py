@@ -3,11 +3,12 @@
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Report, RunCard, Section, Step, Table
+from comparison.reports.text import inline_words
 from handlers.slack.blocks import (
     NOTHING,
     Block,
@@ -18,9 +19,12 @@ from handlers.slack.blocks import (
     button,
     container,
     context,
+    dated,
     fields,
     header,
+    linked,
     marked,
+    openable,
     paragraph,
     plain,
     rich_text,
@@ -41,6 +45,7 @@ from handlers.slack.limits import (
     CHART_SERIES,
     CHART_TITLE,
     CHARTS,
+    CHILDREN,
     COLUMNS,
     CONTAINER_TITLE,
     DATA_ROWS,
@@ -53,6 +58,12 @@ from handlers.slack.limits import (
 )
 from handlers.slack.pictures import no_pictures
 
+SHOWN_DOUBTS = 2  # the others stand with the details
+_DOUBT = "⚠️"
+_DETAILS = "Details"
+_INLINE = 120  # characters of facts on one line
+_INLINE_FACTS = 4
+_SMALL = 12  # rows of a table that needs no sorting and no pages
 _NOTE_GROWS = 100  # by a digit or a name, when the table is drawn anew
 _SPARE = 200  # for a line that delivery may add
 _SIDES = 20
@@ -68,7 +79,7 @@ _CHART_TEXT = 1_500  # that may stand for a picture
 _RULES = "rules"  # the key of the link that is small print, not a button
 
 
-def draw(  # noqa: PLR0913 -- all but one by name
+def draw(  # noqa: PLR0913 -- all but the report have defaults and are given by name
     report: Report,
     *,
     rung: BlockLevel = BlockLevel.ALL,
@@ -76,37 +87,135 @@ def draw(  # noqa: PLR0913 -- all but one by name
     changed_by: str = "",
     row: Sequence[Block] = (),
     pictures: Callable[[int], str] = no_pictures,
+    more: Sequence[Block] = (),
+    placed: Container[str] = (),
 ) -> Reply:
     """The report as a message within Slack's limits; what there was no room for is counted and linked.
 
     `asked_by` is the id of the Slack user who asked, "" when nobody did, `changed_by` of who changed it last; `row` is
-    what can be pressed below it; `pictures` tells the file that shows a chart, "" for none.
+    what can be pressed below it, `more` what is pressed seldom and stands with the details; links whose keys are in
+    `placed` are in `row` already; `pictures` tells the file that shows a chart, "" for none.
     """
     opens = open_links([each for each in report.links if each.key != _RULES])
     if rung is BlockLevel.TEXT:
         return Reply(_only_text(report, opens))
-    top = _headline(report.headline) + _sides(report.sides) + _charts(report.charts, rung, pictures)
+    folds = _has_details(report)
+    top = _headline(report.headline) + ([] if folds else _sides(report.sides))
+    top += _charts(report.charts, rung, pictures)
+    linked_here = _linked(report, rung, folds=folds)
+    buttons = [each for each in opens if each.key not in placed and each.url not in linked_here]
     pressable = [actions(row)] if row else []
-    bottom = [*pressable, *_buttons(opens), *_origin(report, asked_by, changed_by)]
-    room = ALL_TEXT - _SPARE - text_weight(top + bottom)
+    bottom = [*pressable, *_buttons(buttons), *_origin(report, asked_by, changed_by, footnotes=not folds)]
+    room = ALL_TEXT - _SPARE - text_weight([*top, *bottom, *more])
     table = draw_table(report.table, rung, int(room * _TABLE_SHARE))
     note = _left_out(report, table, opens)
-    lists = _lists(report, rung, room - text_weight([*table.blocks, *note]))
+    lists = _lists(report, rung, room - text_weight([*table.blocks, *note]), more)
     if note and (table.rows_left or table.columns_left):
         table = draw_table(report.table, rung, room - text_weight([*lists, *note]) - _NOTE_GROWS)
         note = _left_out(report, table, opens)
     return Reply(_summary(report), (*top, *table.blocks, *note, *lists, *bottom))
 
 
-def _lists(report: Report, rung: BlockLevel, room: int) -> list[Block]:
+def _has_details(report: Report) -> bool:
+    """Whether what is seldom read is folded into one place: the sides, the small print, the lesser doubts."""
+    return bool(report.sides) and any(part.folded for part in report.sections)
+
+
+def _linked(report: Report, rung: BlockLevel, *, folds: bool) -> frozenset[str]:
+    """The addresses that names in the message open."""
+    if rung >= BlockLevel.SECTIONS:
+        return frozenset()
+    sides = [card.url for card in report.sides] if folds and len(report.sides) > 1 else []
+    rows = report.table.rows[:DATA_ROWS] if report.table else ()
+    first = [row[0].url for row in rows if row and row[0].url] if report.table and _is_linked(report.table) else []
+    return frozenset(map(openable, [*sides, *first])) - {""}
+
+
+def _is_linked(table: Table) -> bool:
+    """Whether its rows are of things that can be opened; thousands of metrics are not worded to find out."""
+    return bool(table.rows) and bool(table.rows[0]) and bool(table.rows[0][0].url)
+
+
+def _lists(report: Report, rung: BlockLevel, room: int, more: Sequence[Block]) -> list[Block]:
     """Lists beside the table: why, doubts, what next, and details."""
-    doubts = draw_warnings(report.warnings, rung, int(room * _DOUBTS_SHARE))
+    folds = _has_details(report)
+    most = SHOWN_DOUBTS if folds else len(report.warnings)
+    doubts = draw_warnings(report.warnings[:most], rung, int(room * _DOUBTS_SHARE))
     steps = draw_steps(report.steps, rung, int(room * _DOUBTS_SHARE))
     room -= text_weight(doubts + steps)
-    first = [part for part in report.sections if not part.folded and not part.last]
+    short = [part for part in report.sections if part.inline and not part.folded]
+    first = [part for part in report.sections if not (part.folded or part.last or part.inline)]
     last = [part for part in report.sections if part.folded or part.last]
-    plainly = draw_sections(first, rung, room)
-    return [*plainly, *doubts, *steps, *draw_sections(last, rung, room - text_weight(plainly))]
+    plainly = [block for part in short for block in _inline(part, rung)]
+    plainly += draw_sections(first, rung, room - text_weight(plainly))
+    room -= text_weight(plainly)
+    if not folds:
+        return [*plainly, *doubts, *steps, *draw_sections(last, rung, room), *([actions(more)] if more else [])]
+    lesser = Section("Also be careful", tuple(map(Line, report.warnings[most:])), folded=True)
+    cut = [replace(part, folded=True) for part in short if _inline_facts(part)[1]]
+    parts = [lesser, *cut, *last] if lesser.lines else [*cut, *last]
+    return [*plainly, *doubts, *steps, *_details(report, parts, rung, room, more)]
+
+
+def _details(
+    report: Report, parts: Sequence[Section], rung: BlockLevel, room: int, more: Sequence[Block]
+) -> list[Block]:
+    """What is seldom read, in one place that is opened by who wants it."""
+    notes = Section("How it was judged", tuple(map(Line, report.footnotes[:_FOOTNOTES])), folded=True)
+    runs = _runs(report.sides, rung, room // 4)
+    parts = [replace(part, folded=False) for part in (*parts, notes) if part.lines]
+    room -= text_weight(runs)
+    listed = draw_sections(parts, max(rung, BlockLevel.TABLE), room)
+    pressable = [actions(more)] if more else []
+    if rung >= BlockLevel.TABLE:
+        return [*runs, *listed, *pressable]
+    return [container(_DETAILS, [*runs, *listed][: CHILDREN - len(pressable)] + pressable)]
+
+
+def _runs(sides: Sequence[RunCard], rung: BlockLevel, room: int) -> list[Block]:
+    """How each run stands and was chosen, its name linked."""
+    shown = sides[:_SIDES]
+    each = room // max(len(shown), 1)
+    facts = [clip(" · ".join(map(one_line, card.facts)), max(each - 80, 0)) for card in shown]
+    labels = [clip(one_line(card.label), min(max(each // 2, 20), 120)) for card in shown]
+    roles = [clip(one_line(card.role), 40) for card in shown]
+    rest = f"and {len(sides) - _SIDES} more runs" if len(sides) > _SIDES else ""
+    if rung >= BlockLevel.SECTIONS:
+        lines = [f"{role} {label}: {fact}" for role, label, fact in zip(roles, labels, facts, strict=True)]
+        return [section(clip("\n".join(filter(None, [*lines, rest])), min(max(room, 40), _SECTION_TEXT)))]
+    items = [
+        paragraph(words(f"{role} "), linked(label, card.url, "bold"), *([words(f" {fact}")] if fact else []))
+        for card, role, label, fact in zip(shown, roles, labels, facts, strict=True)
+    ]
+    return [rich_text(bullets([*items, *([paragraph(words(rest))] if rest else [])]))]
+
+
+def _inline(part: Section, rung: BlockLevel) -> list[Block]:
+    """A few short facts on one line: `hidden_units 32 → 64 · 5 others unchanged`."""
+    facts, left = _inline_facts(part)
+    rest = " · ".join(filter(None, [f"{left:,} more" if left else "", one_line(part.note)]))
+    if rung >= BlockLevel.SECTIONS:
+        return [section(clip(" · ".join([*map(inline_words, facts), *filter(None, [rest])]), _SECTION_TEXT))]
+    leaves: list[Block] = []
+    for line in facts:
+        joint = ": " if line.label.startswith("only in ") else " "
+        leaves += [words(" · ")] if leaves else []
+        leaves += [words(line.label, "bold"), words(f"{joint}{line.text}")] if line.label else [words(line.text)]
+    leaves += [words(f"{' · ' if leaves else ''}{rest}", "italic")] if rest else []
+    return [rich_text(paragraph(*leaves))] if leaves else []
+
+
+def _inline_facts(part: Section) -> tuple[list[Line], int]:
+    """The first facts that are short enough together, and how many are left."""
+    shown: list[Line] = []
+    room = _INLINE
+    for line in part.lines[:_INLINE_FACTS]:
+        cut = Line(clip(one_line(line.text), _INLINE // 2), clip(one_line(line.label), _INLINE // 3))
+        room -= length(cut.label) + length(cut.text) + 3
+        if room < 0 and shown:
+            break
+        shown.append(cut)
+    return shown, len(part.lines) - len(shown)
 
 
 def _headline(headline: str) -> list[Block]:
@@ -223,26 +332,39 @@ def _buttons(opens: Sequence[OpenLink]) -> list[Block]:
     return [actions([button(opening.label, opening.url, f"open:{opening.key}") for opening in opens])]
 
 
-def _origin(report: Report, asked_by: str, changed_by: str) -> list[Block]:
+def _origin(report: Report, asked_by: str, changed_by: str, *, footnotes: bool) -> list[Block]:
     """Who asked, who changed it last, the rules, and the small print."""
     people = {"Asked by": asked_by, "Last changed by": changed_by}
     authors = [f"{what} <@{who}>" for what, who in people.items() if who.isalnum() and who.isascii()]
     rules = [link(each.url, each.text, 400) for each in report.links if each.key == _RULES]
-    notes = [one_line(footnote) for footnote in report.footnotes if footnote.strip()][:_FOOTNOTES]
+    notes = [one_line(each) for each in report.footnotes if each.strip() and footnotes][:_FOOTNOTES]
     small = [plain(note, _FOOTNOTES_TEXT // len(notes)) for note in notes]
     small_print = [marked(" · ".join([*authors, *rules]))] if authors or rules else []
     return [context(*small_print, *small)] if small_print or small else []
 
 
 def _summary(report: Report, limit: int = TEXT) -> str:
-    """Line by line as far as it goes; an address of ours stays a link, whatever else looks like one does not."""
+    """Line by line as far as it goes; an address of ours stays a link, a command can be copied."""
     ours = {each.url for each in report.links}
+    commands = sorted((one_line(each.command) for each in report.steps if each.command), key=len, reverse=True)
     text = ""
     for line in report.summary.splitlines():
         room = max(limit - length(text) - 1, 0)
-        piece = _bare_link(line, room) if line in ours else mrkdwn(one_line(line), room)
-        text += f"\n{piece}" if piece and text else piece
+        shown = _bare_link(line, room) if line in ours else _with_commands(one_line(line), commands, room)
+        text += f"\n{shown}" if shown and text else shown
     return text or mrkdwn(one_line(report.headline), limit) or "Done"
+
+
+def _with_commands(line: str, commands: Sequence[str], room: int) -> str:
+    """The line as mrkdwn, with a command in it as code: what is copied from it is what is to be typed."""
+    command = next((each for each in commands if each in line and "`" not in each), "")
+    if not command:
+        return mrkdwn(line, room)
+    before, behind = line.split(command, 1)
+    code = f"`{command.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')}`"
+    if length(before) + length(code) + length(behind) + _MARKS * 2 > room:
+        return mrkdwn(line, room)
+    return "".join((mrkdwn(before, room - length(code)), code, mrkdwn(behind, room - length(code) - length(before))))
 
 
 def _bare_link(url: str, room: int) -> str:
@@ -251,11 +373,13 @@ def _bare_link(url: str, room: int) -> str:
 
 
 def _only_text(report: Report, opens: Sequence[OpenLink]) -> str:
-    """The answer for where no block is taken: the summary and the links."""
+    """The answer for where no block is taken: the summary, what to type next, and the links."""
     links = "\n".join(link(opening.url, opening.label, 400) for opening in opens[:3])
     ours = {each.url for each in report.links}
-    summary = "\n".join(line for line in report.summary.splitlines() if line not in ours)
-    text = _summary(replace(report, summary=summary), TEXT - length(links) - 1)
+    lines = [line for line in report.summary.splitlines() if line not in ours]
+    summary = "\n".join(lines)
+    lines += [f"{_leading(step)} {step.command}".strip() for step in report.steps if step.command not in summary]
+    text = _summary(replace(report, summary="\n".join(lines)), TEXT - length(links) - 1)
     return f"{text}\n{links}".strip()
 
 
@@ -274,6 +398,7 @@ class _Item:
     label: str
     text: str
     is_code: bool = False
+    moments: tuple[tuple[str, int], ...] = ()
 
     @property
     def line(self) -> str:
@@ -282,7 +407,7 @@ class _Item:
     def paragraph(self) -> Block:
         if self.is_code:
             return paragraph(words(f"{self.label} "), *([words(self.text, "code")] if self.text else []))
-        return paragraph(*([words(f"{self.label}: ", "bold")] if self.label else []), words(self.text))
+        return paragraph(*([words(f"{self.label}: ", "bold")] if self.label else []), *dated(self.text, self.moments))
 
 
 def draw_sections(parts: Sequence[Section], rung: BlockLevel, room: int) -> list[Block]:
@@ -295,8 +420,15 @@ def draw_sections(parts: Sequence[Section], rung: BlockLevel, room: int) -> list
 
 
 def draw_warnings(warnings: Sequence[str], rung: BlockLevel, room: int) -> list[Block]:
-    """The most serious first."""
-    return _section(Section("Be careful", tuple(map(Line, warnings))), rung, room) if warnings else []
+    """A line each, the most serious first."""
+    items = _fitting([_Item("", one_line(text)) for text in warnings], room)
+    left = len(warnings) - len(items)
+    lines = [f"{_DOUBT} {item.text}" for item in items] + ([f"{_DOUBT} {left:,} more"] if left else [])
+    if not items:
+        return []
+    if rung >= BlockLevel.SECTIONS:
+        return [section(clip("\n".join(lines), _SECTION_TEXT))]
+    return [rich_text(*(paragraph(words(line)) for line in lines))]
 
 
 def draw_steps(steps: Sequence[Step], rung: BlockLevel, room: int) -> list[Block]:
@@ -318,7 +450,7 @@ def _leading(step: Step) -> str:
 def _section(part: Section, rung: BlockLevel, room: int) -> list[Block]:
     title = clip(one_line(part.title), CONTAINER_TITLE)
     note = clip(one_line(part.note), 200)
-    items = [_Item(one_line(line.label), one_line(line.text)) for line in part.lines]
+    items = [_Item(one_line(line.label), one_line(line.text), moments=line.moments) for line in part.lines]
     shown = _fitting(items, room - length(title) - length(note) - 40)
     if room < length(title) + length(note) or (items and not shown):
         return []
@@ -333,14 +465,16 @@ def _section(part: Section, rung: BlockLevel, room: int) -> list[Block]:
     if rung < BlockLevel.TABLE and listing and (part.folded or len(items) > _OPEN_LINES):
         counted = title if part.folded else f"{clip(title, CONTAINER_TITLE - 20)} ({len(items):,})"
         return [container(counted, [rich_text(*listing)])]
-    return [rich_text(paragraph(words(title, "bold")), *listing)]
+    heading = [] if title == _DETAILS else [paragraph(words(title, "bold"))]
+    return [rich_text(*heading, *listing)]
 
 
 def _fitting(items: Sequence[_Item], room: int) -> list[_Item]:
     """The items that fit, each cut to what one line bears."""
     fitting: list[_Item] = []
     for item in items:
-        cut = _Item(clip(item.label, _LINE if item.is_code else _LINE // 2), clip(item.text, _LINE), item.is_code)
+        label = clip(item.label, _LINE if item.is_code else _LINE // 2)
+        cut = _Item(label, clip(item.text, _LINE), item.is_code, item.moments)
         room -= length(cut.label) + length(cut.text) + _MARKS
         if room < 0:
             break
@@ -355,7 +489,8 @@ _NAME = 100  # of what names the row
 _CELL = 60
 _TITLE = 40
 _CAPTION = 200
-_PAGE = 10
+_WRAPPED = 14  # characters of a title: longer ones are broken over lines
+_PAGE = 6
 _ROWS_WANTED = 8  # columns give way until so many rows fit
 
 
@@ -364,6 +499,8 @@ def draw_table(table: Table | None, rung: BlockLevel, room: int) -> Drawn:
     if table is None or not table.rows or not table.columns:
         return Drawn()
     draw, most = _FORMS[rung]
+    if rung < BlockLevel.TABLE and len(table.rows) <= _SMALL:
+        draw = _table
     width = _width(table, room)
     columns = table.columns[:width]
     rows: list[tuple[Cell, ...]] = []
@@ -405,7 +542,7 @@ def _cell(row: Sequence[Cell], number: int) -> Cell:
         return Cell(NOTHING)
     cell = row[number]
     text = clip(one_line(cell.text), _CELL if number else _NAME) or NOTHING
-    return Cell(text, cell.value if cell.value is not None and math.isfinite(cell.value) else None)
+    return Cell(text, cell.value if cell.value is not None and math.isfinite(cell.value) else None, cell.url)
 
 
 def _title(column: Column) -> str:
@@ -417,7 +554,9 @@ def _weigh(columns: Sequence[Column], cells: Sequence[Cell], rung: BlockLevel) -
     return titles + sum(length(cell.text) for cell in cells)
 
 
-def _raw(cell: Cell) -> Block:
+def _raw(cell: Cell, *styles: str) -> Block:
+    if openable(cell.url):
+        return rich_text(paragraph(linked(cell.text, cell.url, *styles)))
     if cell.value is None:
         return {"type": "raw_text", "text": cell.text}
     return {"type": "raw_number", "value": cell.value, "text": cell.text}
@@ -426,6 +565,10 @@ def _raw(cell: Cell) -> Block:
 def _rows(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[list[Block]]:
     titles = [_raw(Cell(_title(column))) for column in columns]
     return [titles, *([_raw(cell) for cell in row] for row in rows)]
+
+
+def _linked_titles(columns: Sequence[Column]) -> list[Block]:
+    return [_raw(Cell(_title(column), url=column.url), "bold") for column in columns]
 
 
 def _data_table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[Block]:
@@ -442,10 +585,14 @@ def _data_table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence
 
 def _table(_caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[Block]:
     settings: list[Block] = [
-        {"align": "right" if column.align is Align.RIGHT else "left", "is_wrapped": number == 0}
+        {
+            "align": "right" if column.align is Align.RIGHT else "left",
+            "is_wrapped": number == 0 or length(_title(column)) > _WRAPPED,
+        }
         for number, column in enumerate(columns)
     ]
-    return [{"type": "table", "column_settings": settings, "rows": _rows(columns, rows)}]
+    body = _rows(columns, rows)[1:]
+    return [{"type": "table", "column_settings": settings, "rows": [_linked_titles(columns), *body]}]
 
 
 def _sections(_caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[Block]:

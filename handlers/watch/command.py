@@ -56,8 +56,8 @@ REQUESTS = (WatchRequest, Unwatch, PlanDigest)  # what this feature answers
 
 log = logging.getLogger(__name__)
 
-_EXAMPLE = "Its last run to end, as it would have been announced:"
-_IF_IT_FITTED = "Its last run to end, as it would have been announced if it fitted:"
+_EXAMPLE = "Preview: your last finished run would have looked like this"
+_IF_IT_FITTED = "Preview, if it fitted: your last finished run would have looked like this"
 _SHORTENED = "Shortened here: a notification has more."
 
 

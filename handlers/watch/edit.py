@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,7 +30,7 @@ from comparison.request import ListWatches, WatchRequest
 from comparison.watch import OnlyRuns, Watch
 from handlers.access.seal import lost
 from handlers.conversation import Job, ParsedRequest, answer_words, hand_over
-from handlers.incoming import DialogSubmission, Utterance, button_press, dialog_submission
+from handlers.incoming import DialogSubmission, Utterance, button_press, dialog_submission, options_query
 from handlers.lookup_cache import LookupTimeout
 from handlers.services import Services
 from handlers.slack.blocks import Block, plain
@@ -38,6 +38,7 @@ from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.escaping import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import send_with_fallback
+from handlers.slack.limits import OPTION_VALUE
 from handlers.stores import StoredWatch, defaults_of
 from handlers.watch.command import known_digest
 from handlers.watch.list import draw_list, watches_shown
@@ -66,6 +67,8 @@ _GONE = "That watch is not there any more."
 def register(app: App) -> None:
     app.action(re.compile(f"^{PREFIX}"))(on_button)
     app.view(EDIT_DIALOG)(on_submit)
+    app.options(COMPARED_WITH)(offer_baselines)
+    app.options(RUN_BY)(offer_people)
 
 
 def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
@@ -380,8 +383,8 @@ def _view(watch: StoredWatch, opened: Utterance, held: WatchState, services: Ser
     return {
         "type": "modal",
         "callback_id": EDIT_DIALOG,
-        "title": plain("Change the digest" if watch.is_digest else "Change the watch", 24),
-        "submit": plain("Change", 24),
+        "title": plain("Edit digest" if watch.is_digest else "Edit watch", 24),
+        "submit": plain("Save", 24),
         "close": plain("Cancel", 24),
         "private_metadata": services.seal.close(private, purpose=EDIT_DIALOG, user=opened.user),
         "blocks": [when(watch.words)] if watching is None else field_blocks(watching),
@@ -424,6 +427,8 @@ def field_error(error: RequestError) -> str:
 def read_fields(submitted: DialogSubmission) -> tuple[Watch, dict[str, str]]:
     """The watch that the fields say, and what is wrong with them by field."""
     typed = {name: text.strip() for name, text in submitted.typed.items()}
+    if typed.get("against") == AUTO:
+        typed["against"] = ""
     errors: dict[str, str] = {}
     found = Watch("")
     try:
@@ -463,9 +468,13 @@ def _place(typed: str) -> str:
 
 def field_blocks(watching: Watch) -> list[Block]:
     parts = _parts(watching)
-    typed = [_text_input(name, label, hint, parts[name]) for name, (label, hint) in _LABELS.items()]
-    typed[0] = {**typed[0], "optional": False}
-    return [*typed[:3], _only(watching), *typed[3:], _extras(watching)]
+    fields = {
+        name: (_list_input if name in _LISTS else _text_input)(name, label, hint, parts[name])
+        for name, (label, hint) in _LABELS.items()
+    }
+    first = [{**fields["place"], "optional": False}, fields["against"], fields["user"], _only(watching)]
+    seldom = [fields[name] for name in ("rules", "metrics", "except", "where", "quiet")]
+    return [*first, *seldom, _extras(watching)]
 
 
 def _parts(watching: Watch) -> dict[str, str]:
@@ -481,16 +490,83 @@ def _parts(watching: Watch) -> dict[str, str]:
     return {name: said[name] if name in said else words(name, _CLAUSES[name][0]) for name in _LABELS}
 
 
+_LISTS = ("against", "user")
 _LABELS = {
     "place": ("Experiment, or a pattern", "A name, or for example team/* or *"),
-    "except": ("Leave out", "Experiments of the pattern that are not watched, with commas"),
-    "against": ("Against", "previous, best, baseline, @champion or a run; empty: the pinned one, else the one before"),
+    "except": ("Except", "Experiments of the pattern that are not watched, with commas"),
+    "against": (
+        "Compare with",
+        "Choose, or type a run or @champion",
+    ),
     "where": ("Filter", "In MLflow's own language: params.model = 'xgb'"),
-    "user": ("By", "Whose runs, as MLflow knows them"),
-    "rules": ("Only when", "val_loss < 0.2, accuracy drops by 2 %"),
+    "user": ("Run by", "A name, as MLflow knows it"),
+    "rules": ("Only if", "val_loss < 0.2, accuracy drops by 2 %"),
     "metrics": ("Metrics", "Those that are shown, the first decides"),
     "quiet": ("Quiet hours", "20:00-08:00 Europe/Berlin"),
 }
+
+
+COMPARED_WITH, RUN_BY = "watch:against", "watch:user"
+AUTO = "auto"  # the value of what is not stated: the pinned baseline, else the previous run
+BASELINES = {
+    AUTO: "Automatic: pinned baseline, else previous run",
+    "previous": "Previous run",
+    "best": "Best run before",
+    "baseline": "Pinned baseline",
+}
+_CHOICES = 100  # options that Slack takes
+
+
+def offer_baselines(ack: Callable[..., Any], body: dict[str, Any]) -> None:
+    """What a run that ends is compared with; what is typed is offered as a run's name, id or @alias."""
+    typed = options_query(body).typed.strip()
+    ack(options=[*_fitting(BASELINES, typed), *_as_typed("Run", typed)])
+
+
+def offer_people(ack: Callable[..., Any], body: dict[str, Any], services: Services) -> None:
+    """Whose runs MLflow knows of late; what is typed is offered as a name, too."""
+    asked = options_query(body)
+    typed = asked.typed.strip()
+    if not services.seal.open(asked.kept, purpose=EDIT_DIALOG, user=asked.user):
+        ack(options=[])
+        return
+    try:
+        runs = services.shelf.runs(services.runs, "", (), WITHIN).runs
+    except Exception:
+        log.exception("people could not be listed")
+        runs = ()
+    names = {run.user: run.user for run in runs if run.user and run.user != "unknown"}
+    ack(options=[*_fitting(dict(sorted(names.items())), typed), *_as_typed("", typed, names)])
+
+
+def _fitting(labels: Mapping[str, str], typed: str) -> list[Block]:
+    found = {value: label for value, label in labels.items() if typed.casefold() in f"{value} {label}".casefold()}
+    return [_option(label, value) for value, label in found.items() if length(value) <= OPTION_VALUE][:_CHOICES]
+
+
+def _as_typed(kind: str, typed: str, known: Container[str] = BASELINES) -> list[Block]:
+    if not typed or typed in known or length(typed) > OPTION_VALUE:
+        return []
+    return [_option(f"{kind}: {typed}" if kind else typed, typed)]
+
+
+def _option(label: str, value: str) -> Block:
+    return {"text": plain(one_line(label), 75), "value": value}
+
+
+def _list_input(name: str, label: str, hint: str, text: str) -> Block:
+    """A list to choose from, which takes what is typed as well; a field where what stands there is too long for one."""
+    action, placeholder = {"against": (COMPARED_WITH, BASELINES[AUTO]), "user": (RUN_BY, "Anybody")}[name]
+    if length(text) > OPTION_VALUE:
+        return _text_input(name, label, hint, text)
+    element: Block = {
+        "type": "external_select",
+        "action_id": action,
+        "min_query_length": 0,
+        "placeholder": plain(placeholder, 150),
+    }
+    chosen = {"initial_option": _option(BASELINES.get(text, text), text)} if text else {}
+    return _input(name, label, hint, element | chosen)
 
 
 def _text_input(name: str, label: str, hint: str, text: str) -> Block:
@@ -520,18 +596,18 @@ def _only(watching: Watch) -> Block:
         "options": list(options.values()),
         "initial_option": options[chosen],
     }
-    return _input("only", "What is announced", "", element)
+    return _input("only", "Which runs", "", element)
 
 
 def _extras(watching: Watch) -> Block:
     told = {
         MENTION: ("Mention the owner of a run", watching.mentions_owner),
-        BROADCAST: ("Say a new best aloud, also when an edit brought it", watching.broadcasts),
+        BROADCAST: ("Also post new bests found later", watching.broadcasts),
     }
     options = {value: {"text": plain(label, 75), "value": value} for value, (label, _is_on) in told.items()}
     on = [options[value] for value, (_label, is_on) in told.items() if is_on]
     element: Block = {"type": "checkboxes", "action_id": "extras", "options": list(options.values())}
-    return _input("extras", "Also", "", element | ({"initial_options": on} if on else {}))
+    return _input("extras", "Options", "", element | ({"initial_options": on} if on else {}))
 
 
 def _input(name: str, label: str, hint: str, element: Block) -> Block:

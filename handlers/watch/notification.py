@@ -23,7 +23,7 @@ from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.escaping import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
 from handlers.slack.limits import TEXT
-from handlers.slack.render import draw
+from handlers.slack.render import draw, open_links
 from handlers.stores import PostedComparison, StoredWatch, defaults_of
 from handlers.watch.stored import digest_in, tied, watching_in
 
@@ -121,10 +121,11 @@ def remember(announced: PostedNotification, message: Notification, ts: str, serv
 def _announced(told: NewsFacts, kind: MessageKind, services: Services) -> PostedNotification:
     news = told.news
     report = _worded(news, kind, services)
-    row = news_buttons(_held(told), _experiments(news), is_one=not isinstance(news, ManyNews))
+    whole = next((each.url for each in open_links(report.links) if each.key == "compare"), "")
+    row = news_buttons(_held(told), _experiments(news), is_one=not isinstance(news, ManyNews), whole_url=whole)
     owner = "" if isinstance(news, ManyNews) else owner_line(news.run, news.owner, services)
     return PostedNotification(
-        draw=_drawing(report, row, told.run_ids, owner),
+        draw=_drawing(report, row, told.run_ids, owner, placed=("compare",) if whole else ()),
         headline=report.headline,
         is_over=news.is_over if isinstance(news, ManyNews) else kind is not MessageKind.RUN,
         new_best=_new_best(news),
@@ -142,11 +143,13 @@ def _worded(news: News, kind: MessageKind, services: Services) -> Report:
     )
 
 
-def _drawing(report: Report, row: Sequence[Block], run_ids: Sequence[str], owner: str = "") -> Draw:
+def _drawing(
+    report: Report, row: Sequence[Block], run_ids: Sequence[str], owner: str = "", *, placed: Sequence[str] = ()
+) -> Draw:
     metadata = {"event_payload": {"runs": list(run_ids)[:KEPT]}}
 
     def drawn(rung: BlockLevel) -> Reply:
-        return replace(with_owner(draw(report, rung=rung, row=row), owner), metadata=metadata)
+        return replace(with_owner(draw(report, rung=rung, row=row, placed=placed), owner), metadata=metadata)
 
     return drawn
 
@@ -287,6 +290,7 @@ PIN = f"{PREFIX}pin"  # makes the run the baseline of the channel
 MENU = f"{PREFIX}more"
 MUTE = "mute:"  # an option of the menu, with the id of an experiment behind it
 WATCHES = "watches"  # an option of the menu: what is watched for the channel
+OPEN = "open"  # an option of the menu that only opens an address
 MUTED = 3  # experiments of one message that can be muted from it
 _OPTION_CHARS = 50
 _ID = re.compile(r"[0-9a-zA-Z_.-]{1,64}")
@@ -315,8 +319,13 @@ def muted_experiment(choice: str) -> str:
     return wanted if choice.startswith(MUTE) and _ID.fullmatch(wanted) else ""
 
 
-def news_buttons(held: NewsState | None, experiments: Sequence[Experiment], *, is_one: bool = True) -> list[Block]:
-    """`is_one`: the message is about one run; else the buttons are for the best of its runs, where one is known."""
+def news_buttons(
+    held: NewsState | None, experiments: Sequence[Experiment], *, is_one: bool = True, whole_url: str = ""
+) -> list[Block]:
+    """`is_one`: the message is about one run; else the buttons are for the best of its runs, where one is known.
+
+    `whole_url` opens the comparison in MLflow.
+    """
     mutes = {
         f"{MUTE}{each.experiment_id}": f"Mute {clip(one_line(each.name), _OPTION_CHARS)}"
         for each in experiments[:MUTED]
@@ -328,4 +337,6 @@ def news_buttons(held: NewsState | None, experiments: Sequence[Experiment], *, i
         push(f"Compare{what} with …", COMPARE, value),
         push(f"Pin{what} as baseline", PIN, value),
     ]
-    return [*(pushes if value else []), menu(MENU, {**mutes, WATCHES: "Watches of this channel"})]
+    opens = {OPEN: "Compare in MLflow"} if whole_url else {}
+    options = {**opens, **mutes, WATCHES: "Watches of this channel"}
+    return [*(pushes if value else []), menu(MENU, options, {OPEN: whole_url} if whole_url else None)]

@@ -36,7 +36,17 @@ from handlers.slack.fallback import BlockLevel
 from handlers.slack.render import draw
 from handlers.stores import StoredWatch
 from handlers.watch import list as watch_list
-from handlers.watch.notification import COMPARE, MENU, PIN, PREFIX, WATCHES, NewsState, from_value, muted_experiment
+from handlers.watch.notification import (
+    COMPARE,
+    MENU,
+    OPEN,
+    PIN,
+    PREFIX,
+    WATCHES,
+    NewsState,
+    from_value,
+    muted_experiment,
+)
 from handlers.watch.stored import (
     require_change,
     skip_ended_while_paused,
@@ -71,7 +81,7 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
         _do(_asked(pressed.said, MuteAction(experiment), client, services), services)
     elif pressed.action == MENU and pressed.choice == WATCHES:
         _do(_asked(pressed.said, watch_list, client, services), services)
-    else:
+    elif not (pressed.action == MENU and pressed.choice == OPEN):
         answer_old_button(pressed.said, client, services)
 
 
@@ -95,7 +105,8 @@ def compare_with(held: NewsState, pressed: ButtonPress, client: WebClient, servi
     heard = pressed.said
     found = services.shelf.these(services.runs, (held.run,), _WITHIN).runs
     label = f"{found[0].name} ({held.run[:8]})" if found else held.run[:8]
-    start = DialogStart(((held.run, label),), heard.channel, heard.thread_ts or pressed.message_ts)
+    thread = heard.thread_ts or pressed.message_ts
+    start = DialogStart(((held.run, label),), heard.channel, thread, candidate=held.run)
     open_dialog(heard, start, client, services)
 
 

@@ -80,23 +80,22 @@ def test_a_comparison_in_the_terminal(run):
     assert re.sub(r"started .*? · ", "started <some time ago> · ", drawn) == snapshot("""\
 ✅ Run 2 is better on 2 of 3 metrics: accuracy 0.85 → 0.92 (+8.2 %)
 
+Metric               Change    Run 2    Run 1 (baseline)
+----------  ---------------  -------  ------------------
+accuracy    ▲ +8.2 % better     0.92                0.85
+loss         ▼ -20 % better      0.4                 0.5
+cost_units             same        3                   3
+
+Parameters: C 1.0 → 0.5
+
+Be careful
+  - The source commits are unknown: the code may differ too.
+  - Single runs: this could be seed noise.
+
 Baseline   Run 1
            finished · in iris · started <some time ago> · took 1 min
 Candidate  Run 2
            finished · in iris · started <some time ago> · took 59 s
-
-Metric        Run 1    Run 2  Difference        Change
-----------  -------  -------  --------------  --------
-loss            0.5      0.4  ▼ -0.1 better      -20 %
-accuracy       0.85     0.92  ▲ +0.07 better    +8.2 %
-cost_units        3        3  same                 0 %
-
-Parameters
-  C: 1.0 → 0.5
-
-Be careful
-  - The source commits are unknown: the code may differ too.
-  - One run against one run: the difference may be seed noise.
 
 Details
   Experiment: iris (both)
@@ -160,7 +159,7 @@ def test_csv_can_be_read(run):
 
 def test_markdown_is_a_table(run):
     drawn = run("compare", "Run 1", "Run 2", "--format", "markdown").stdout
-    assert "| accuracy | 0.85 | 0.92 | ▲ +0.07 better | +8.2 % |" in drawn
+    assert "| accuracy | ▲ +8.2 % better | 0.92 | 0.85 |" in drawn
 
 
 def test_slack_is_the_message_as_it_is_posted(run):
@@ -201,7 +200,7 @@ def test_fail_if_worse_is_a_gate(run, words, code):
 def test_within_the_tolerance_values_are_the_same_and_pass_the_gate(run, words):
     result = run("compare", "Run 2", "Run 1", *words, "--fail-if-worse")
     assert result.exit_code == 0
-    assert result.stdout.startswith("➖ ➖ No difference on 3 metrics\n")
+    assert result.stdout.startswith("➖ No difference on 3 metrics\n")
     assert "within this share of the baseline: 50 % (as asked)" in " ".join(result.stdout.split())
 
 
@@ -318,7 +317,7 @@ def test_a_reader_that_stops_reading_is_no_fault(environment):
 def test_what_no_locale_can_write_is_replaced(environment):
     result = program("compare", "Run 1", "Run 2", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert result.returncode == 0
-    assert "? +0.07 better" in result.stdout
+    assert "? +8.2 % better" in result.stdout
 
 
 @pytest.mark.parametrize(

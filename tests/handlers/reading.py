@@ -62,7 +62,7 @@ def _rich(element: dict[str, Any]) -> list[str]:
 
 
 def _leaf(leaf: dict[str, Any]) -> str:
-    text = leaf.get("text", leaf.get("url", ""))
+    text = leaf.get("text", leaf.get("url", leaf.get("fallback", "")))
     return f"`{text}`" if leaf.get("style", {}).get("code") else str(text)
 
 

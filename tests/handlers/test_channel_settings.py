@@ -65,7 +65,7 @@ def test_a_change_is_told_to_all_with_who_made_it_and_how_to_take_it_back(slack,
     assert said.startswith(f"#ml-experiments:\n# {told}\n")
     assert f"/mlcompare {undo}" in said
     assert f"Last changed by @{MAYA}" in said
-    assert "None was set before" in said
+    assert "Not set before" in said
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_was_never_set_can_be_taken_back_all_the_same(slack, words, told):
     with Workshop(slack, store()) as bot:
         said = bot.ask(words)
     assert told in said
-    assert "To take it back" not in said
+    assert "Undo" not in said
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_what_cannot_be_kept_is_told_to_the_asker(slack):
 
 def test_without_its_defaults_a_comparison_is_answered_as_it_stands(slack):
     with Workshop(slack, store(), defaults=LOST) as bot:
-        assert "| Metric | cheap | dear |" in bot.ask("cheap vs dear")
+        assert "| Metric | Change | dear | cheap (baseline) |" in bot.ask("cheap vs dear")
 
 
 def test_settings_list_what_is_set_and_how_to_set_the_rest(slack):
@@ -315,14 +315,14 @@ def test_a_tolerance_that_was_asked_for_counts_more_than_the_channels_and_stays_
 def test_latest_is_looked_for_in_the_channels_experiment_and_the_message_says_so(slack):
     with Workshop(slack, store()) as bot:
         said = having(bot, ChannelSetting("experiment", "iris")).ask("previous vs latest")
-    assert "| Metric | old | new |" in said
+    assert "| Metric | Change | new | old (baseline) |" in said
     assert "Looked in iris, this channel's experiment." in said
 
 
 def test_a_run_given_by_name_is_found_in_any_experiment(slack):
     with Workshop(slack, store()) as bot:
         said = having(bot, ChannelSetting("experiment", "iris")).ask("cheap vs dear")
-    assert "| Metric | cheap | dear |" in said
+    assert "| Metric | Change | dear | cheap (baseline) |" in said
     assert "Looked in" not in said
 
 
@@ -337,7 +337,7 @@ def test_a_channels_experiment_that_is_gone_is_said_with_what_to_do(slack):
 def test_baseline_is_the_pinned_run(slack):
     with Workshop(slack, store()) as bot:
         said = having(bot, ChannelSetting("pinned", OLD.run_id)).ask("baseline vs new")
-    assert "| Metric | old | new |" in said
+    assert "| Metric | Change | new | old (baseline) |" in said
     assert "the pinned baseline" in said
 
 
@@ -351,7 +351,7 @@ def test_a_refresh_after_a_goal_was_set_tells_the_new_verdict(slack):
         slack.command("/mlcompare", "cheap vs dear")
         message = slack.wait_for_message("cheap")
         having(bot, ChannelSetting("goal", "higher", "cost"))
-        slack.press(message, "follow:refresh")
+        slack.press(message, "follow:more", value="refresh")
         slack.wait_until(lambda: "Set for this channel" in read(slack.messages()[0]))
         bot.finish()
     assert "# ✅ dear is better on 2 of 2 metrics" in read(slack.messages()[0])
@@ -362,7 +362,7 @@ def test_the_run_that_still_runs_is_looked_for_in_the_channels_experiment(slack)
     other = [a_run("other", 31, status=Status.RUNNING, ended_at=None, experiment=FRAUD)]
     with Workshop(slack, FakeRuns([OLD, *going, *other])) as bot:
         said = having(bot, ChannelSetting("experiment", "iris")).ask("old vs running")
-    assert "| Metric | old | going |" in said
+    assert "| Metric | Change | going | old (baseline) |" in said
 
 
 # Goals set from the message that assumed them
@@ -401,8 +401,8 @@ def test_a_message_that_assumed_goals_has_a_button_that_asks_for_them(slack):
         view = dialog(slack, compared(slack))
         bot.finish()
     assert shown(view) == {
-        "val_auc": "Nothing set: by its name, higher is better",
-        "cost": "Nothing set: by its name, lower is better",
+        "val_auc": "Auto (higher is better)",
+        "cost": "Auto (lower is better)",
     }
 
 
@@ -502,5 +502,5 @@ def test_a_metric_whose_name_tells_nothing_comes_with_what_to_type(slack):
     odd = [a_run("cheap", 10, metrics={"my lr": Metric(1.0)}), a_run("dear", 11, metrics={"my lr": Metric(2.0)})]
     with Workshop(slack, FakeRuns(odd)) as bot:
         said = bot.ask("cheap vs dear")
-    assert 'No goal is known for my lr. Set goals, or type: `/mlcompare set goal "my lr" higher|lower`' in said
+    assert "my lr not judged (direction unknown)" in said
     assert "[Set goals …]" in said

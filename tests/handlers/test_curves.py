@@ -102,7 +102,7 @@ def test_where_no_file_may_be_sent_signs_stand_for_the_picture(slack, runs):
 def test_a_button_below_a_comparison_shows_the_curves_in_its_thread(slack, runs):
     with Workshop(slack, runs) as shop:
         slack.command("/mlcompare", "fast vs slow by val_loss")
-        message = slack.wait_for_message("Swap sides")
+        message = slack.wait_for_message("Swap")
         slack.press(message, "follow:curves")
         said = shop.transcript()
     assert "#ml-experiments, in thread:\n# slow leads at step 39: val_loss 0.2217, fast 0.3001\n[chart" in said

@@ -178,7 +178,7 @@ def test_a_button_that_opens_an_address_is_acknowledged(slack, runs):
     with Workshop(slack, runs) as bot:
         slack.command("/mlcompare", "old vs new")
         message = slack.wait_for_message("better")
-        assert slack.press(message, "open:compare").was_taken
+        assert slack.press(message, "follow:more", value="open").was_taken
         bot.finish()
     assert [call.method for call in slack.calls] == ["chat.postMessage"]
 

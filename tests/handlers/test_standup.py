@@ -40,13 +40,13 @@ def runs():
 
 STANDUP = """\
 #ml-experiments:
-# 3 finished, 1 failed, 1 running, 1 seems dead since Friday 20 November, 12:00 UTC
+# Since Fri 20 Nov, 12:00 UTC: 3 finished, 1 failed; now 1 running, 1 seems dead
 | Experiment | Finished | Failed | Running | Best so far |
 | fraud | 1 | 1 | 1, 1 dead? | auc 0.93, fresh, new |
 | iris | 2 | 0 | 0 | accuracy 0.92, new, new |
 New best
 • fraud: fresh, auc 0.93 · was 0.90, old-best · by jonas
-• iris: new, accuracy 0.92 · the first · by maya
+• iris: new, accuracy 0.92 · first result · by maya
 Failed
 • broke: in fraud · failed 5 h ago · after 1 h · auc 0.5 at step 12 · by ada
 Seems dead
@@ -61,18 +61,17 @@ Seems dead
   • maya: 4 runs in iris and fraud
   • ada: 1 run in fraud
   • jonas: 1 run in fraud
-[Open fraud] [Open iris]
 (Asked by @U0MAYA · Assumed from the names: higher is better for auc and accuracy. To say otherwise: set goal auc \
 lower.)"""
 
 TOP = """\
 #ml-experiments:
 # Best auc in fraud: 0.93, fresh
-| Run | auc | To the first | Differs in | By |
+| Run | auc | Behind #1 | Differing parameters | By |
 | 1. fresh | 0.93 | – | C 3 | jonas, 5 h ago |
 | 2. old-best | 0.90 | -0.03 | C 1 | maya, 8 d ago |
-• What sets the first two apart: `/mlcompare 11111111 vs 12121212`
-[Compare in MLflow] [Open fresh] [Open old-best]
+• Compare the top two: `/mlcompare 11111111 vs 12121212`
+[Compare in MLflow]
 (Asked by @U0MAYA · Assumed from its name: higher is better for auc.)"""
 
 RUNNING = """\
@@ -81,28 +80,24 @@ RUNNING = """\
 | Run | Running for | Last logged | Against the best | By |
 | alive | 2 h | auc 0.7 at step 30 | ▲ +0.05 better | maya |
 | gone | 2 d 2 h, silent for 1 d 16 h: seems dead | auc 0.6 at step 3 | ▲ +0.1 better | maya |
-[Open alive] [Open gone]
 (Asked by @U0MAYA · Against the best run so far at the same step: fresh (auc 0.93) in fraud.)"""
 
 FAILED = """\
 #ml-experiments:
-# 1 run failed since Sunday 22 November, 00:00 UTC
+# 1 run failed since Sun 22 Nov, 00:00 UTC
 | Run | When | Ran for | Last logged | By |
 | broke | failed 5 h ago | 1 h | auc 0.5 at step 12 | ada |
-[Open broke]
 (Asked by @U0MAYA · It is in fraud.)"""
 
 SHOW = """\
 #ml-experiments:
 # fresh: finished, auc 0.93 at step 60
-Run
-fresh
-finished · in fraud · started 5 h ago · took 1 h · by jonas
 | Metric | Value | Step |
 | auc | 0.93 | 60 |
 Parameters
 • C: 3
 ▸ Details
+  • Run fresh finished · in fraud · started 5 h ago · took 1 h · by jonas
   • Experiment: fraud
   • User: jonas
   • Status: finished
@@ -126,7 +121,7 @@ Run
 • Took: 1 h
 • Commit: c0ffee
 • Run: 12121212121212121212121212121212
-• All of it: `/mlcompare show 12121212`
+• Everything: `/mlcompare show 12121212`
 [Open fresh]
 (Asked by @U0MAYA)"""
 
@@ -150,12 +145,15 @@ def test_a_quick_answer_as_it_is_read_in_the_channel(slack, runs, words, answer)
 @pytest.mark.parametrize(
     ("words", "headline"),
     [
-        ("standup since 9am", "# 2 finished, 0 failed, 1 running, 1 seems dead since Monday 23 November, 09:00 UTC"),
-        ("standup 24h in fraud", "# 1 finished, 1 failed, 1 running, 1 seems dead in fraud since Sunday 22 November"),
-        ("standup since 1 min in iris", "# Nothing ended in iris since Monday 23 November, 11:59 UTC, and nothing is"),
-        ("what failed since yesterday", "# 1 run failed since Sunday 22 November, 00:00 UTC"),
-        ("failed since 1h", "# Nothing failed since Monday 23 November, 11:00 UTC"),
-        ("failed in iris", "# Nothing failed in iris since Monday 16 November, 12:00 UTC"),
+        ("standup since 9am", "# Since Mon 23 Nov, 09:00 UTC: 2 finished, 0 failed; now 1 running, 1 seems dead"),
+        (
+            "standup 24h in fraud",
+            "# Since Sun 22 Nov, 12:00 UTC in fraud: 1 finished, 1 failed; now 1 running, 1 seems dead",
+        ),
+        ("standup since 1 min in iris", "# Nothing ended in iris since Mon 23 Nov, 11:59 UTC, and nothing is"),
+        ("what failed since yesterday", "# 1 run failed since Sun 22 Nov, 00:00 UTC"),
+        ("failed since 1h", "# Nothing failed since Mon 23 Nov, 11:00 UTC"),
+        ("failed in iris", "# Nothing failed in iris since Mon 16 Nov, 12:00 UTC"),
         ("running in iris", "# Nothing is running in iris"),
         ("what is running", "# 1 run is running, 1 seems dead"),
         ("top 3", "# Best auc: 0.93, fresh"),
@@ -247,8 +245,8 @@ def test_a_standup_of_a_hundred_experiments_fits_into_one_message(slack):
 @pytest.mark.parametrize(
     ("words", "headline"),
     [
-        ("standup", "# 2 finished, 0 failed, 0 running in iris, the channel's experiment since "),
-        ("standup everywhere", "# 3 finished, 1 failed, 1 running, 1 seems dead since "),
+        ("standup", " in iris, the channel's experiment: 2 finished, 0 failed; nothing is running now"),
+        ("standup everywhere", ": 3 finished, 1 failed; now 1 running, 1 seems dead"),
         ("top 1", "# Best loss in iris, the channel's experiment: 0.25, new"),
         ("running in fraud", "# 1 run is running in fraud, 1 seems dead"),
     ],
@@ -257,4 +255,4 @@ def test_what_the_channel_agreed_on_is_used_and_said(slack, runs, words, headlin
     with Workshop(slack, runs) as bot:
         agreed = [ChannelSetting("experiment", "iris"), ChannelSetting("metric", "loss")]
         bot.services.defaults.change("T0PLAYGROUND", "C0EXPERIMENTS", agreed)
-        assert bot.ask(words).splitlines()[1].startswith(headline)
+        assert headline in bot.ask(words).splitlines()[1]

@@ -17,7 +17,7 @@ RUNS = [OLD, NEW, THIRD]
 def posted(slack, bot=None):
     """A comparison that stands, and is remembered where `bot` says by whom."""
     slack.command("/mlcompare", "old vs new")
-    message = slack.wait_for_message("Swap sides")
+    message = slack.wait_for_message("Swap")
     if bot:
         until(lambda: bot.services.comparisons.in_thread(message.channel, message.ts))
     return message.ts
@@ -42,13 +42,13 @@ def answer_to(slack, bot, words, thread):
 
 SAID_AND_ANSWERED = [
     ("swap", "# ❌ old is worse on 2 of 2 metrics: accuracy 0.92 → 0.85 (-7.6 %)"),
-    ("and the parameters?", "Parameters that are the same\n• solver: lbfgs"),
-    ("add third", "| Metric | old | new | third |"),
-    ("add latest", "| Metric | old | new | third |"),
+    ("and the parameters?", "Unchanged parameters\n• solver: lbfgs"),
+    ("add third", "| Metric | new | third | old (baseline) |"),
+    ("add latest", "| Metric | new | third | old (baseline) |"),
     ("by loss", "# ✅ new is better: loss 0.50 → 0.25 (-50 %)"),
-    ("why?", "# Changed from old to new: 1 parameter\nParameters\n• C: 1.0 → 0.5"),
-    ("all", "[Fewer metrics]"),
-    ("best", "[Last values]"),
+    ("why?", "# old → new: 1 parameter changed\nParameters\n• C: 1.0 → 0.5"),
+    ("all", "Hide unchanged"),
+    ("best", "Last values"),
     ("only differences", "Also what is the same"),
     ("refresh", "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)"),
     ("details", "• Commit: c0ffee (both)"),
@@ -73,7 +73,7 @@ def test_the_newest_comparison_of_a_thread_is_meant(slack):
         slack.mention("swap", thread_ts=thread)
         bot.finish()
     assert read(slack.messages()[-1]).startswith(
-        "# ❌ old is worse on 2 of 2 metrics: accuracy 0.99 → 0.85 (-14 %)\nBaseline\nthird"
+        "# ❌ old is worse on 2 of 2 metrics: accuracy 0.99 → 0.85 (-14 %)\n| Metric | Change | old | third (baseline) |"
     )
 
 
@@ -100,7 +100,7 @@ def test_in_direct_messages_nobody_needs_to_be_mentioned(slack):
     assert [read(message).splitlines()[0] for message in slack.messages()] == [
         "# ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)",
         "# ❌ old is worse on 2 of 2 metrics: accuracy 0.92 → 0.85 (-7.6 %)",
-        "# Changed from new to old: 1 parameter",
+        "# new → old: 1 parameter changed",
     ]
 
 
@@ -145,10 +145,10 @@ def test_a_run_to_add_that_several_are_called_opens_a_picker_and_one_press_adds_
     with Workshop(slack, FakeRuns([*RUNS, *twins])) as bot:
         thread = posted(slack, bot)
         slack.mention("add twin", thread_ts=thread)
-        slack.press(slack.wait_for_ephemeral("Compare this"), "pick:0")
+        slack.press(slack.wait_for_ephemeral("Select"), "pick:0")
         bot.finish()
     (answer,) = [message for message in slack.messages(thread_ts=thread) if message.ts != thread]
-    assert "| Metric | old | new | twin |" in read(answer)
+    assert "| Metric | new | twin | old (baseline) |" in read(answer)
 
 
 def test_a_run_that_is_gone_is_said_to_be_gone(slack):

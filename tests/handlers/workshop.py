@@ -55,6 +55,9 @@ class Ledger:
     def remember(self, workspace: str, rung: int) -> None:
         self.rungs[workspace] = rung
 
+    def forget(self) -> None:
+        self.rungs.clear()
+
 
 class FullPool:
     def submit(self, _work: Callable[[], None]) -> None:

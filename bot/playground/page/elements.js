@@ -68,6 +68,14 @@ function overflow(item, block, context) {
       tell(node, item, block, context, { selected_option: option });
       if (option.url) window.open(option.url, "_blank", "noopener,noreferrer");
     } }, words(option.text, context.names), option.description ? el("small", {}, words(option.description, context.names)) : null))));
+  node.addEventListener("toggle", () => {
+    node.classList.remove("upward", "leftward");
+    if (!node.open) return;
+    const list = node.querySelector(".overflow-list").getBoundingClientRect();
+    const room = (node.closest(".messages, .home, .panel-body, .modal-body") ?? document.body).getBoundingClientRect();
+    node.classList.toggle("upward", list.bottom > room.bottom && list.height < node.getBoundingClientRect().top - room.top);
+    node.classList.toggle("leftward", list.right > room.right);
+  });
   node.addEventListener("keydown", (event) => { if (event.key === "Escape") node.open = false; });
   node.addEventListener("focusout", (event) => { if (!node.contains(event.relatedTarget)) node.open = false; });
   return node;

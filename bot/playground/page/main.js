@@ -77,6 +77,26 @@ function drawRoom() {
   const mine = state.messages.filter((message) => message.channel === room.id && (!message.thread_ts || message.thread_ts === message.ts || message.broadcast));
   showMessages(state, mine);
   at("messages").classList.toggle("empty", !mine.length);
+  drawExamples(room);
+}
+
+let examplesShown = "";
+
+// Lines to begin with: a click puts one into the box, where it can be changed before it is sent.
+function drawExamples(room) {
+  const lines = state.examples ?? [];
+  const print = JSON.stringify([lines, room.is_im]);
+  if (print === examplesShown) return;
+  examplesShown = print;
+  at("examples").hidden = !lines.length;
+  at("examples").replaceChildren(...lines.map((line) => {
+    const text = room.is_im ? line.replace(/^\/\S+ /, "") : line;
+    return el("button", { type: "button", onclick: () => {
+      at("composer-text").value = text;
+      at("composer-text").dispatchEvent(new Event("input"));
+      at("composer-text").focus();
+    } }, text.replace(/^\/\S+ /, ""));
+  }));
 }
 
 function drawHome() {

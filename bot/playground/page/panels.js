@@ -54,6 +54,7 @@ export function faultList(state) {
   return [
     el("h3", {}, "Going wrong now"),
     active.length ? el("ul", { class: "active-faults" }, active) : el("p", { class: "muted" }, "Nothing: Slack answers as it should."),
+    el("p", {}, el("button", { type: "button", class: "link-button", onclick: () => ask("/page/calm", {}) }, "Switch all off, and draw whole messages again")),
     el("h3", {}, "Make it go wrong"),
     el("div", { class: "fault-form" }, el("label", { for: method.id }, "For"), method, el("label", { for: times.id }, "How often"), times),
     el("div", { class: "fault-buttons" }, FAULTS.map(([kind, name, more]) => el("button", { type: "button", class: "button", onclick: () => add(kind, more) }, name))),

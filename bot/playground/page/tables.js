@@ -35,7 +35,7 @@ export function dataTable(block, names, element) {
   const status = el("span", { class: "table-status", role: "status" });
   const arrows = head.map(() => el("span", { class: "sort-arrow", "aria-hidden": "true" }));
   const heads = head.map((cell, at) =>
-    el("th", { scope: "col", "aria-sort": "none" }, el("button", { type: "button", class: "sort", onclick: () => sort(at) }, el("span", {}, cell.text), arrows[at])));
+    el("th", { scope: "col", "aria-sort": "none", class: byNumber[at] ? "number" : null }, el("button", { type: "button", class: "sort", onclick: () => sort(at) }, el("span", {}, cell.text), arrows[at])));
   const back = el("button", { type: "button", class: "pager", "aria-label": "Previous page", onclick: () => turn(-1) }, "‹");
   const on = el("button", { type: "button", class: "pager", "aria-label": "Next page", onclick: () => turn(1) }, "›");
   const filter = el("input", { type: "search", class: "filter", placeholder: "Filter", "aria-label": `Filter ${block.caption}`, oninput: () => { now.filter = filter.value; now.page = 0; show(); } });
@@ -70,6 +70,7 @@ export function dataTable(block, names, element) {
     const from = now.page * size;
     body.replaceChildren(...all.slice(from, from + size).map((row) => el("tr", {}, row.map((cell, at) =>
       at === named ? el("th", { scope: "row" }, draw(cell, names, element)) : el("td", { class: byNumber[at] ? "number" : null }, draw(cell, names, element))))));
+    foot.hidden = rows.length <= size;
     status.textContent = all.length ? `${from + 1}–${Math.min(from + size, all.length)} of ${all.length}` : "No rows";
     back.disabled = now.page === 0;
     on.disabled = now.page >= pages - 1;
@@ -77,10 +78,11 @@ export function dataTable(block, names, element) {
     arrows.forEach((node, at) => { node.textContent = at !== now.column ? "↕" : now.down ? "↓" : "↑"; });
   }
 
+  const foot = el("div", { class: "data-table-foot" }, status, rows.length > size ? [back, on] : null);
   show();
   return el("div", { class: "data-table" },
-    el("div", { class: "data-table-head" }, el("span", { class: "data-table-caption", "aria-hidden": "true" }, block.caption), filter),
+    el("div", { class: "data-table-head" }, el("span", { class: "data-table-caption", "aria-hidden": "true" }, block.caption), rows.length > size ? filter : null),
     el("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-labelledby": caption },
       el("table", { class: "table" }, el("caption", { id: caption, class: "visually-hidden" }, block.caption), el("thead", {}, el("tr", {}, heads)), body)),
-    el("div", { class: "data-table-foot" }, status, rows.length > size ? [back, on] : null));
+    foot);
 }

@@ -510,7 +510,7 @@ def test_a_run_chosen_in_a_picker_is_compared_by_the_next_process(slack, tmp_pat
     runs = FakeRuns([OLD, a_run("train", 3), a_run("train", 4)])
     with Workshop(slack, runs) as bot:
         slack.command("/mlcompare", "old vs train")
-        picker = slack.wait_for_ephemeral("Compare this")
+        picker = slack.wait_for_ephemeral("Select")
         bot.finish()
     left = left_by_a_killed_bot(slack, runs, tmp_path, lambda: slack.press(picker, "pick:1"))
-    assert answered_after(slack, runs, left).count("| Metric | old | train |") == 1
+    assert answered_after(slack, runs, left).count("| Metric | Change | train | old (baseline) |") == 1

@@ -68,11 +68,11 @@ def test_the_whole_contract():
             "same": 1,
         },
         "warnings": [
-            {"code": "datasets_differ", "text": "The datasets for training differ: A iris (1a2b), B iris (3c4d)."},
+            {"code": "datasets_differ", "text": "B was trained on other data (3c4d, not 1a2b)."},
             {"code": "one_sided_metrics", "text": "Logged only by A: loss."},
             {"code": "one_sided_metrics", "text": "Logged only by B: f1."},
             {"code": "not_finite", "text": "Not finite in A: loss (NaN)."},
-            {"code": "single_runs", "text": "One run against one run: the difference may be seed noise."},
+            {"code": "single_runs", "text": "Single runs: this could be seed noise."},
         ],
         "links": {"compare": "http://mlflow.example/#/compare-runs?runs=%5B%22AA%22%2C%22BB%22%5D&experiments=%5B%221%22%5D"},
     }  # fmt: skip

@@ -21,9 +21,7 @@ def test_equal_names_and_digests_raise_no_doubt():
 def test_another_digest_is_said_by_role():
     comparison = compare(with_datasets("A", TRAINING), with_datasets("B", Dataset("iris", "ffffffff", "training")))
     assert not comparison.datasets[0].same_digest
-    assert warning(comparison, CaveatCode.DATASETS_DIFFER) == (
-        "The datasets for training differ: A iris (1a2b3c4d), B iris (ffffffff)."
-    )
+    assert warning(comparison, CaveatCode.DATASETS_DIFFER) == ("B was trained on other data (ffffffff, not 1a2b3c4d).")
 
 
 def test_another_name_with_the_same_digest_is_said_so():

@@ -29,4 +29,4 @@ def test_of_many_that_changed_the_comparison_shows_the_likeliest_first():
     lines = next(part.lines for part in report.sections if part.title == "Parameters")
     assert (lines[0].label, lines[0].text) == ("max_depth", "6 → 10")
     assert lines[-1].text == "alpha = 1"
-    assert "max_depth: 6 → 10" in report.summary
+    assert "max_depth 6 → 10" in report.summary

@@ -43,16 +43,16 @@ def burst(*runs, **more):
 def test_a_run_is_held_against_the_last_to_finish_before_it():
     failed = forest(9, 2 * HOUR, status=Status.FAILED)
     later = forest(15, 0, 0.99)
-    assert baseline(*PAST, failed, later, POOR) == ("rf-8", "the last to finish before")
+    assert baseline(*PAST, failed, later, POOR) == ("rf-8", "previous run")
 
 
 def test_what_finished_after_a_run_is_not_before_it_however_late_it_is_told():
-    assert baseline(*PAST, BEST, PAST[4]) == ("rf-4", "the last to finish before")
+    assert baseline(*PAST, BEST, PAST[4]) == ("rf-4", "previous run")
 
 
 def test_where_none_finished_a_run_is_held_against_the_last_to_end():
     failed = forest(9, 2 * HOUR, 0.5, status=Status.FAILED)
-    assert baseline(failed, POOR) == ("rf-9", "the last to end before; none finished")
+    assert baseline(failed, POOR) == ("rf-9", "previous run to end; none finished")
 
 
 def test_the_first_run_of_an_experiment_stands_alone_and_it_is_said_why():
@@ -62,7 +62,7 @@ def test_the_first_run_of_an_experiment_stands_alone_and_it_is_said_why():
 
 def test_a_run_before_that_shares_no_metric_gives_way_to_one_that_does():
     other = forest(9, HOUR, metrics={"rows": 5.0})
-    assert baseline(*PAST, other, POOR) == ("rf-8", "the last to finish before, like this one")
+    assert baseline(*PAST, other, POOR) == ("rf-8", "previous run like this one")
 
 
 def test_a_trial_of_a_sweep_gives_way_to_a_run_that_stands_for_itself():
@@ -181,7 +181,7 @@ def test_a_filter_that_mlflow_takes_no_more_hides_no_run():
 def test_a_run_that_fits_a_filter_is_rather_held_against_one_that_does():
     mine = [replace(run, tags={"kind": "big"} if run.name in ("rf-3", "rf-13") else {}) for run in [*PAST, POOR]]
     watch = Watch("fraud", where="tags.kind = 'big'")
-    assert baseline(*mine, watch=watch) == ("rf-3", "the last to finish before, like this one")
+    assert baseline(*mine, watch=watch) == ("rf-3", "previous run like this one")
 
 
 def test_runs_that_are_gone_and_watches_that_are_gone_are_no_news():

@@ -170,7 +170,7 @@ def test_a_metric_that_is_said_in_quotes_is_meant_though_another_is_called_alike
 
 def test_how_to_insist_on_a_new_metric_is_said_where_it_is_refused():
     _part, error = refused(Watch("iris", metrics=("acuracy",)), text="watch iris metrics acuracy", at=6)
-    assert error.remedy.startswith("A metric that is still to come goes in quotes")
+    assert error.remedy.startswith("Not logged yet? Put the name in quotes.")
 
 
 def test_a_metric_that_was_insisted_on_is_taken_when_the_watch_is_edited():

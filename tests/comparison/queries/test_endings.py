@@ -122,7 +122,7 @@ def test_a_run_that_does_not_tell_when_it_ended_is_found_all_the_same(uri, clien
     source = MlflowRuns(uri)
     assert "It does not tell when it ended." in ask(source, f'show latest in "{name}"').warnings
     standup = ask(source, f'standup 24h in "{name}"').headline
-    assert standup.startswith("1 finished, 0 failed" if status == "FINISHED" else "0 finished, 1 failed")
+    assert (": 1 finished, 0 failed" if status == "FINISHED" else ": 0 finished, 1 failed") in standup
     failed = told(ask(source, f'failed since 24h in "{name}"'))
     assert ("abrupt" in failed) is (status != "FINISHED")
     if status != "FINISHED":
@@ -212,7 +212,7 @@ def test_trials_that_were_pruned_are_no_failures_and_hide_none(source, study):
     assert [row[0].text for row in report.table.rows] == ["broke"]
     assert "Besides, 130 trials were pruned: given up early by the search." in report.footnotes
     standup = ask(source, "standup 24h in study").headline
-    assert standup.startswith("1 finished, 1 failed, 130 pruned, 1 running")
+    assert ": 1 finished, 1 failed, 130 pruned; now 1 running" in standup
 
 
 def test_a_pruned_trial_is_shown_as_such(source, study):

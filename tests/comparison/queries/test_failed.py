@@ -27,12 +27,12 @@ def test_failures_are_listed_the_last_first_with_what_they_logged():
         ["late", "was killed 1 h ago", "1 h", "nothing", "maya"],
         ["early", "failed 5 h ago", "34 min", "loss 0.41 at step 120", "ada"],
     ]
-    assert report.headline == "2 runs failed since Friday 20 November, 12:00 UTC"
+    assert report.headline == "2 runs failed since Fri 20 Nov, 12:00 UTC"
 
 
 def test_nothing_failed_is_said():
     report = fail(BEST, since="since yesterday")
-    assert report.headline == "Nothing failed since Sunday 22 November, 00:00 UTC"
+    assert report.headline == "Nothing failed since Sun 22 Nov, 00:00 UTC"
 
 
 def test_a_beginning_that_is_none_is_answered_with_an_example_of_this_command():

@@ -48,7 +48,7 @@ def ask(source, words):
 
 def test_a_standup_tells_counts_and_the_new_best(source):
     report = ask(source, "standup since 24h")
-    assert report.headline.startswith("2 finished, 1 failed, 1 running, 1 seems dead since ")
+    assert report.headline.endswith(": 2 finished, 1 failed; now 1 running, 1 seems dead")
     told = {part.title: [line.label for line in part.lines] for part in report.sections}
     assert told["New best"] == ["fraud", "iris"]
     assert told["Failed"] == ["broke"]

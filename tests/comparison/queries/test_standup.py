@@ -51,7 +51,7 @@ def test_words_for_the_beginning_are_read_in_the_time_zone_of_the_clock():
     vienna = timezone(timedelta(hours=1), "CET")
     digest = hold(FRESH, since="since 9am", now=NOW.astimezone(vienna))
     assert digest.since == datetime(2026, 11, 23, 9, 0, tzinfo=vienna)
-    assert "Monday 23 November, 09:00 CET" in standup_report(digest).headline
+    assert "Mon 23 Nov, 09:00 CET" in standup_report(digest).headline
 
 
 def test_a_best_that_changed_comes_with_the_one_before():
@@ -137,7 +137,7 @@ def test_it_is_told_where_the_best_cannot_be_had():
 def test_metrics_whose_goal_nobody_knows_have_no_best():
     digest = hold(a_run("odd", ended=HOUR, metrics={"magic": 3.0}))
     assert group(digest).best is None
-    assert standup_report(digest).headline.startswith("1 finished")
+    assert ": 1 finished" in standup_report(digest).headline
 
 
 def test_an_experiment_that_is_not_there_is_named_with_the_nearest():
@@ -176,7 +176,7 @@ def test_users_nobody_knows_are_counted_as_unknown():
 def test_counts_that_were_cut_are_said_to_be_at_least_so_many():
     many = [a_run(f"run {number}", ended=number * MINUTE, metrics={"auc": 0.5}) for number in range(1, 400)]
     report = standup_report(hold(*many))
-    assert report.headline.startswith(f"{MAX_FINISHED} or more finished")
+    assert f": {MAX_FINISHED} or more finished" in report.headline
     assert report.warnings[0].startswith("There may be more finished runs")
 
 

@@ -74,7 +74,7 @@ def test_a_top_takes_at_most_four_questions():
 
 def test_a_table_says_how_far_behind_and_what_differs():
     table = top_report(ask(*RUNS, count=3, metric="auc")).table
-    assert [column.title for column in table.columns] == ["Run", "auc", "To the first", "Differs in", "By"]
+    assert [column.title for column in table.columns] == ["Run", "auc", "Behind #1", "Differing parameters", "By"]
     assert [[cell.text for cell in row[:4]] for row in table.rows] == [
         ["1. run-4", "0.4", "–", "lr 0.3"],
         ["2. run-3", "0.3", "-0.1", "lr 0.2"],

@@ -88,17 +88,15 @@ def test_two_runs_read_from_the_verdict_to_the_small_print():
 # ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %) · 1 cost worse
 Baseline: old [finished · in iris · started 2 h ago · took 4 min 10 s · by alice]
 Candidate: new [finished · in iris · started 1 h ago · took 9.4 s · by bob]
-Metric | old | new | Difference | Change
-loss | 0.50 | 0.38 | ▼ -0.12 better | -24 %
-accuracy | 0.85 | 0.92 | ▲ +0.07 better | +8.2 %
-latency_ms | 12.0 | 15.1 | ▲ +3.1 worse | +26 %
-lr | 0.1 | 0.2 | ▲ +0.1 changed | +100 %
-f1 | not logged | 0.9 | – | only in candidate
-## Parameters (1 the same)
+Metric | Change | new | old (baseline)
+accuracy | ▲ +8.2 % better | 0.92 | 0.85
+loss | ▼ -24 % better | 0.38 | 0.50
+latency_ms | ▲ +26 % worse | 15.1 | 12.0
+lr | ▲ +100 % | 0.2 | 0.1
+f1 | only in candidate | 0.9 | not logged
+## Parameters (1 other unchanged)
 C: 1.0 → 0.5
 only in new: dropout = 0.1
-## Datasets
-training: iris (1a2b3c4d) → iris (9f8e7d6c), digests differ
 ## Details +
 Experiment: iris (both)
 User: alice → bob
@@ -107,9 +105,9 @@ Commit: abc123abc1 (both)
 Started: 2026-11-18 09:06 UTC → 2026-11-18 10:06 UTC
 Duration: 4 min 10 s → 9.4 s
 Run: 6f6c6400000000000000000000000000 → 6e657700000000000000000000000000
-! The datasets for training differ: old iris (1a2b3c4d), new iris (9f8e7d6c).
+! new was trained on other data (9f8e7d6c, not 1a2b3c4d).
 ! Logged only by new: f1.
-! One run against one run: the difference may be seed noise.
+! Single runs: this could be seed noise.
 > No goal is known for lr. To set one, give the experiment the tag mlcompare.goal.lr with the value higher or lower.
 (Assumed from the names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To say otherwise, set the experiment tag mlcompare.goal.loss.)\
 """)
@@ -121,35 +119,33 @@ def test_each_of_several_candidates_has_its_column_with_the_change_and_its_verdi
 Baseline: old [finished · in iris · started 2 h ago · took 4 min 10 s · by alice]
 Candidate 1: new [finished · in iris · started 1 h ago · took 9.4 s · by bob]
 Candidate 2: third [failed · in iris]
-Metric | old | new | third
-loss | 0.50 | 0.38 ▼ -24 % better | NaN
-accuracy | 0.85 | 0.92 ▲ +8.2 % better | 0.95 ▲ +12 % better
-latency_ms | 12.0 | 15.1 ▲ +26 % worse | not logged
-lr | 0.1 | 0.2 ▲ +100 % changed | not logged
-f1 | not logged | 0.9 only in candidate | not logged
-## Verdicts
-new is better on 2 of 2 metrics; 1 cost worse
-third is better on 1 of 1 metric; 1 metric not a number
-## Parameters (1 the same)
-C: 1.0 → 0.5 in new, 0.1 in third
+Metric | new | third | old (baseline)
+accuracy | 0.92 ▲ +8.2 % better | 0.95 ▲ +12 % better | 0.85
+loss | 0.38 ▼ -24 % better | NaN | 0.50
+latency_ms | 15.1 ▲ +26 % worse | not logged | 12.0
+lr | 0.2 ▲ +100 % | not logged | 0.1
+f1 | 0.9 only in candidate | not logged | not logged
+## Parameters (1 other unchanged)
+C: 1.0: old · 0.5: new · 0.1: third
 only in new: dropout = 0.1
-## Datasets
-training: iris (1a2b3c4d) → iris (9f8e7d6c) in new, none logged in third
 ## Details +
 Experiment: iris (all the same)
-User: alice → bob in new, unknown in third
-Source: train.py → the same in new, unknown in third
-Commit: abc123abc1 → the same in new, unknown in third
-Started: 2026-11-18 09:06 UTC → 2026-11-18 10:06 UTC in new, unknown in third
-Duration: 4 min 10 s → 9.4 s in new, unknown in third
-Run: 6f6c6400000000000000000000000000 → 6e657700000000000000000000000000 in new, 74686972640000000000000000000000 in third
-! third failed (FAILED).
+User: alice: old · bob: new · unknown: third
+Source: train.py: old and new · unknown: third
+Commit: abc123abc1: old and new · unknown: third
+Started: 2026-11-18 09:06 UTC: old · 2026-11-18 10:06 UTC: new · unknown: third
+Duration: 4 min 10 s: old · 9.4 s: new · unknown: third
+Run: 6f6c6400000000000000000000000000: old · 6e657700000000000000000000000000: new · 74686972640000000000000000000000: third
+## Verdicts +
+new is better on 2 of 2 metrics; 1 cost worse
+third is better on 1 of 1 metric; 1 metric not a number
+! third failed.
 ! The datasets for training differ: old iris (1a2b3c4d), new iris (9f8e7d6c), third logged none.
 ! Not logged by third: latency_ms, lr.
 ! Logged only by new: f1.
 ! Not finite in third: loss (NaN).
 ! The source commit of third is unknown: the code may differ too.
-! One run a side: the differences may be seed noise.
+! Single runs: this could be seed noise.
 > No goal is known for lr. To set one, give the experiment the tag mlcompare.goal.lr with the value higher or lower.
 (Assumed from the names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To say otherwise, set the experiment tag mlcompare.goal.loss.)\
 """)
@@ -158,9 +154,14 @@ Run: 6f6c6400000000000000000000000000 → 6e657700000000000000000000000000 in ne
 def test_the_summary_is_a_complete_short_answer():
     assert comparison_report(compare(OLD, NEW), now=NOW, ui_url="https://mlflow.example.com").summary == snapshot("""\
 ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %) · 1 cost worse.
-loss 0.50 → 0.38 (▼ -0.12 better, -24 %); accuracy 0.85 → 0.92 (▲ +0.07 better, +8.2 %); latency_ms 12.0 → 15.1 (▲ +3.1 worse, +26 %); lr 0.1 → 0.2 (▲ +0.1 changed, +100 %).
-Parameters: C: 1.0 → 0.5; only in new: dropout = 0.1.
-The datasets for training differ: old iris (1a2b3c4d), new iris (9f8e7d6c).
+accuracy 0.85 → 0.92 (▲ +8.2 % better)
+loss 0.50 → 0.38 (▼ -24 % better)
+latency_ms 12.0 → 15.1 (▲ +26 % worse)
+lr 0.1 → 0.2 (▲ +100 %)
+f1 not logged → 0.9 (only in candidate)
+C 1.0 → 0.5 · only in new: dropout = 0.1 · 1 other unchanged
+new was trained on other data (9f8e7d6c, not 1a2b3c4d).
+Logged only by new: f1.
 https://mlflow.example.com/#/compare-runs?runs=%5B%226f6c6400000000000000000000000000%22%2C%226e657700000000000000000000000000%22%5D&experiments=%5B%221%22%5D\
 """)
 
@@ -168,10 +169,11 @@ https://mlflow.example.com/#/compare-runs?runs=%5B%226f6c64000000000000000000000
 def test_the_summary_of_several_tells_each_candidate():
     assert comparison_report(compare(OLD, NEW, THIRD), now=NOW).summary == snapshot("""\
 🏆 third leads 3 runs: accuracy 0.95 (+12 % against old) · new and third are best on 1 of 2 metrics each.
-new: loss 0.50 → 0.38 (▼ -0.12 better, -24 %); accuracy 0.85 → 0.92 (▲ +0.07 better, +8.2 %); 2 more differ.
-third: accuracy 0.85 → 0.95 (▲ +0.10 better, +12 %).
-Parameters: C: 1.0 → 0.5 in new, 0.1 in third; only in new: dropout = 0.1.
-third failed (FAILED).\
+new: accuracy 0.85 → 0.92 (▲ +8.2 % better); loss 0.50 → 0.38 (▼ -24 % better); latency_ms 12.0 → 15.1 (▲ +26 % worse)
+third: accuracy 0.85 → 0.95 (▲ +12 % better); loss 0.5 → NaN (not a number); latency_ms 12 → not logged (only in baseline)
+C 1.0: old · 0.5: new · 0.1: third · only in new: dropout = 0.1 · 1 other unchanged
+third failed.
+The datasets for training differ: old iris (1a2b3c4d), new iris (9f8e7d6c), third logged none.\
 """)
 
 
@@ -257,7 +259,7 @@ def test_the_headline_of_several_candidates(candidates, metrics, headline):
 def test_many_metrics_that_are_the_same_fold_into_one_line():
     same = {f"s{number}": 1.0 for number in range(9)}
     report = comparison_report(compare(run("a", {"loss": 1.0, **same}), run("b", {"loss": 0.5, **same})))
-    assert rows(report) == ["loss | 1.0 | 0.5 | ▼ -0.5 better | -50 %"]
+    assert rows(report) == ["loss | ▼ -50 % better | 0.5 | 1.0"]
     assert report.table.note == "9 more metrics are the same: s0, s1, s2, s3, s4 and 4 more"
     assert [step.command for step in report.steps] == ["/mlcompare 61000000 62000000 all"]
 
@@ -270,29 +272,29 @@ def test_all_shows_what_is_the_same_too():
     )
     report = comparison_report(comparison, everything=True)
     assert len(report.table.rows) == 10
-    assert section(report, "Parameters that are the same") == ["seed: 7"]
-    assert section(report, "Tags that are the same") == ["team: x"]
+    assert section(report, "Unchanged parameters") == ["seed: 7"]
+    assert section(report, "Unchanged tags") == ["team: x"]
 
 
 def test_runs_that_differ_in_no_metric_still_show_some():
     same = {f"s{number}": 1.0 for number in range(9)}
     report = comparison_report(compare(run("a", same), run("b", same)))
-    assert rows(report) == ["s0 | 1 | 1 | same | 0 %", "s1 | 1 | 1 | same | 0 %", "s2 | 1 | 1 | same | 0 %"]
+    assert rows(report) == ["s0 | same | 1 | 1", "s1 | same | 1 | 1", "s2 | same | 1 | 1"]
     assert report.table.note == "6 more metrics are the same: s3, s4, s5, s6, s7 and 1 more"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "row"),
     [
-        (0.9312, 0.9347, "accuracy | 0.9312 | 0.9347 | ▲ +0.0035 better | +0.38 %"),
-        (0.92, 0.85, "accuracy | 0.92 | 0.85 | ▼ -0.07 worse | -7.6 %"),
-        (0, 0.3, "accuracy | 0 | 0.3 | ▲ +0.3 better | new from 0"),
-        (-0.2, 0.1, "accuracy | -0.2 | 0.1 | ▲ +0.3 better | –"),
-        (0.8, NAN, "accuracy | 0.8 | NaN | – | not a number"),
-        (INF, 0.8, "accuracy | inf | 0.8 | – | not a number"),
-        (0.8, None, "accuracy | 0.8 | not logged | – | only in baseline"),
-        (None, 0.8, "accuracy | not logged | 0.8 | – | only in candidate"),
-        (0.8, 0.8, "accuracy | 0.8 | 0.8 | same | 0 %"),
+        (0.9312, 0.9347, "accuracy | ▲ +0.38 % better | 0.9347 | 0.9312"),
+        (0.92, 0.85, "accuracy | ▼ -7.6 % worse | 0.85 | 0.92"),
+        (0, 0.3, "accuracy | ▲ +0.3 better | 0.3 | 0"),
+        (-0.2, 0.1, "accuracy | ▲ +0.3 better | 0.1 | -0.2"),
+        (0.8, NAN, "accuracy | not a number | NaN | 0.8"),
+        (INF, 0.8, "accuracy | not a number | 0.8 | inf"),
+        (0.8, None, "accuracy | only in baseline | not logged | 0.8"),
+        (None, 0.8, "accuracy | only in candidate | 0.8 | not logged"),
+        (0.8, 0.8, "accuracy | same | 0.8 | 0.8"),
     ],
 )
 def test_a_row_says_which_way_and_whether_that_is_good(old, new, row):
@@ -303,14 +305,14 @@ def test_a_row_says_which_way_and_whether_that_is_good(old, new, row):
 def test_cells_sort_by_their_numbers_and_only_by_finite_ones():
     report = comparison_report(compare(run("a", {"loss": 0.5, "acc": 1.0}), run("b", {"loss": NAN, "acc": 2.0})))
     values = {row[0].text: [cell.value for cell in row[1:]] for row in report.table.rows}
-    assert values == {"acc": [1.0, 2.0, 1.0, 100.0], "loss": [0.5, None, None, None]}
+    assert values == {"acc": [100.0, 2.0, 1.0], "loss": [None, None, 0.5]}
 
 
 def test_a_side_of_several_runs_shows_means_and_what_became_of_the_runs():
     seeds = tuple(run(f"s{number}", {"loss": number}, status=status) for number, status in enumerate(Status))
     more = tuple(run(f"t{number}", {"loss": number}) for number in (1.0, 3.0))
     report = comparison_report(compare(run("a", {"loss": 5.0}), Side("seeds", (*seeds, *more))))
-    assert rows(report) == ["loss | 5 | 2 ± 1.0 (3) | ▼ -3 not clear | -60 %"]
+    assert rows(report) == ["loss | ▼ -60 % not clear | 2 ± 1.0 (3) | 5"]
     assert report.sides[1].facts == ("3 runs", "3 finished", "in iris")
     assert (
         "Left out of seeds: s0 (still running); s1 (not started); s3 (failed); s4 (killed); s5 (pruned); "
@@ -370,7 +372,7 @@ def test_without_a_clock_the_start_is_a_date():
         ({"C": "1"}, {"C": ""}, ["C: 1 → (empty)"]),
         ({"C": "one two"}, {"C": "one\ntwo"}, ["C: one two → one⏎two"]),
         ({"C": "x"}, {"C": "x\u200b"}, [r"C: 'x' → 'x\u200b'"]),
-        ({"C": "1"}, {"C": "1.0"}, ["none differ"]),
+        ({"C": "1"}, {"C": "1.0"}, ["the 1 parameter unchanged"]),
         ({"C": "1\x07"}, {"C": "2\x1b[31m"}, ["C: 1 → 2[31m"]),
     ],
 )
@@ -383,7 +385,7 @@ def test_values_of_several_candidates_are_told_by_value():
         run(name, {}, {"C": value} if value else {})
         for name, value in zip("abcde", ["1", "2", "3", "2", ""], strict=True)
     ]
-    assert section(comparison_report(compare(*sides)), "Parameters") == ["C: 1 → 2 in b and d, 3 in c, not logged in e"]
+    assert section(comparison_report(compare(*sides)), "Parameters") == ["C: 1: a · 2: b and d · 3: c · not logged: e"]
 
 
 def test_a_long_value_is_cut_in_the_middle_and_says_how_long_it_is():
@@ -406,10 +408,11 @@ def test_datasets_are_listed_by_role_with_their_digest():
         return tuple(Dataset(*each) for each in sets)
 
     report = comparison_report(
-        compare(
+        everything=True,
+        comparison=compare(
             run("a", datasets=data(("iris", "d1", "training"), ("iris", "d2", "test"), ("x", "d5", ""))),
             run("b", datasets=data(("iris", "d1", "training"), ("iris", "d3", "test"), ("y", "d5", ""))),
-        )
+        ),
     )
     assert sorted(section(report, "Datasets")) == snapshot(
         [
@@ -421,19 +424,21 @@ def test_datasets_are_listed_by_role_with_their_digest():
 
 
 def test_a_dataset_that_one_side_did_not_log():
-    report = comparison_report(compare(run("a", datasets=(Dataset("iris", "d1", "training"),)), run("b")))
+    report = comparison_report(
+        compare(run("a", datasets=(Dataset("iris", "d1", "training"),)), run("b")), everything=True
+    )
     assert section(report, "Datasets") == ["training: iris (d1) → none logged"]
 
 
 def test_runs_of_one_name_are_told_apart_by_their_ids():
     report = comparison_report(compare(run("x", {"loss": 1}, run_id="a" * 32), run("x", {"loss": 2}, run_id="b" * 32)))
-    assert [column.title for column in report.table.columns[1:3]] == ["x (aaaaaaaa)", "x (bbbbbbbb)"]
+    assert [column.title for column in report.table.columns[2:4]] == ["x (bbbbbbbb)", "x (aaaaaaaa) (baseline)"]
     assert report.headline == "❌ x (bbbbbbbb) is worse: loss 1 → 2 (+100 %)"
 
 
 def test_long_names_are_cut_and_stay_distinct():
     sides = [run(f"{'n' * 100}{middle}{'n' * 100}", {"loss": 1}, run_id=middle * 32) for middle in "ab"]
-    titles = [column.title for column in comparison_report(compare(*sides)).table.columns[1:3]]
+    titles = [column.title for column in comparison_report(compare(*sides)).table.columns[2:4]]
     assert titles[0] != titles[1]
     assert all(len(title) <= 60 for title in titles)
 
@@ -443,7 +448,7 @@ def test_names_that_would_break_the_line_or_its_direction_are_made_one_plain_lin
         compare(run("a\nb\x00\u202egnp", {"loss": 1, "l\nr": 1}), run("שלום", {"loss": 2, "l\nr": 2}))
     )
     assert [card.label for card in report.sides] == ["a⏎bgnp", "\u2068שלום\u2069"]
-    assert rows(report) == ["loss | 1 | 2 | ▲ +1 worse | +100 %", "l⏎r | 1 | 2 | ▲ +1 changed | +100 %"]
+    assert rows(report) == ["loss | ▲ +100 % worse | 2 | 1", "l⏎r | ▲ +100 % | 2 | 1"]
     assert report.headline == "❌ \u2068שלום\u2069 is worse: loss 1 → 2 (+100 %)"
 
 
@@ -468,7 +473,7 @@ def test_a_goal_that_was_set_is_not_called_assumed():
     report = comparison_report(
         compare(run("a", {"loss": 1}, experiment=experiment), run("b", {"loss": 2}, experiment=experiment))
     )
-    assert rows(report) == ["loss | 1 | 2 | ▲ +1 better | +100 %"]
+    assert rows(report) == ["loss | ▲ +100 % better | 2 | 1"]
     assert report.footnotes == ()
 
 
@@ -478,7 +483,7 @@ def test_best_values_say_at_which_step_they_were_reached():
         for name, value, step in [("a", 0.5, 3), ("b", 0.4, 1200)]
     )
     report = comparison_report(compare(old, new, reading="best"))
-    assert rows(report) == ["loss | 0.5 (step 3) | 0.4 (step 1,200) | ▼ -0.1 better | -20 %"]
+    assert rows(report) == ["loss | ▼ -20 % better | 0.4 (step 1,200) | 0.5 (step 3)"]
     assert report.footnotes[0] == "The values are the best over the steps, by each metric's goal."
 
 

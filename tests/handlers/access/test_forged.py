@@ -29,7 +29,7 @@ TYPED = {"run": {"typed": {"type": "plain_text_input", "value": "latest"}}}
 def a_comparison(town, bot, channel=EXPERIMENTS):
     bot.runs.runs = [OLD, NEW, ODD, EVEN]
     heard(town, "odd vs even", channel=channel)
-    return next(message for message in reversed(town.messages(channel)) if "Swap sides" in str(message.blocks))
+    return next(message for message in reversed(town.messages(channel)) if "Swap" in str(message.blocks))
 
 
 def shown(town):
@@ -196,7 +196,7 @@ def test_the_button_that_opens_the_dialog_speaks_for_no_other_channel(town, bot)
 def test_a_picker_is_for_who_asked_and_where(town, bot):
     bot.runs.runs = [OLD, NEW, a_run("train", 10), a_run("train", 11)]
     heard(town, "old vs train")
-    picker = next(m for m in town.ephemerals if "Compare this" in str(m.blocks))
+    picker = next(m for m in town.ephemerals if "Select" in str(m.blocks))
     button = find_action(list(picker.blocks), "pick:0")
     ts = bot._app.client.chat_postMessage(channel=STANDUP, text="copied")["ts"]
     elsewhere = town.workspace.find(STANDUP, ts)
@@ -296,9 +296,9 @@ def test_the_message_that_the_dialog_to_add_a_run_changes_is_the_one_it_was_open
     """Also beside another comparison, whose address somebody knows."""
     with Workshop(slack, FakeRuns([OLD, NEW])) as shop:
         slack.command("/mlcompare", "old vs new", channel=STANDUP)
-        other = slack.wait_for_message("Swap sides", channel=STANDUP)
+        other = slack.wait_for_message("Swap", channel=STANDUP)
         slack.command("/mlcompare", "old vs new")
-        slack.press(slack.wait_for_message("Swap sides", channel=EXPERIMENTS), "follow:more", value="add")
+        slack.press(slack.wait_for_message("Swap", channel=EXPERIMENTS), "follow:more", value="add")
         view = slack.wait_until(lambda: slack.modal)
         told = json.loads(view.content["private_metadata"]) | {"c": STANDUP, "m": other.ts}
         forge(slack, view, json.dumps(told))

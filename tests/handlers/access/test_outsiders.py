@@ -87,13 +87,13 @@ def test_whatever_they_type_they_are_told_why_and_mlflow_is_not_asked(slack, bot
 @pytest.mark.parametrize("user", [ELSA, GUS])
 def test_whatever_they_press_nothing_changes(slack, bot, runs, user):
     slack.command("/mlcompare", "old vs new")
-    message = slack.wait_for_message("Swap sides")
+    message = slack.wait_for_message("Swap")
     slack.command("/mlcompare", "watch iris")
     slack.wait_for_message("Watching iris")
     slack.command("/mlcompare", "watches")
     listed = slack.wait_for_ephemeral("watch:remove:0")
     slack.command("/mlcompare", "old vs train")
-    picker = slack.wait_for_ephemeral("Compare this")
+    picker = slack.wait_for_ephemeral("Select")
     slack.wait_until(lambda: len(bot.services.watches.every()) == 1)
     before, asked = content(slack), len(runs.asked)
     pressable = (
@@ -137,7 +137,7 @@ def test_lists_dialogs_and_the_home_tab_tell_them_why_and_nothing_of_runs(slack,
 
 def test_people_of_the_workspace_are_answered_beside_them(slack, bot):
     slack.command("/mlcompare", "old vs new")
-    message = slack.wait_for_message("Swap sides")
+    message = slack.wait_for_message("Swap")
     slack.mention("old vs new", user="U0JONAS")
     slack.press(message, "follow:swap", user="U0JONAS")
     slack.wait_until(lambda: len(slack.messages()) == 2)
@@ -325,7 +325,7 @@ def test_whom_slack_does_not_know_is_not_from_here(code):
 
 def test_a_link_button_needs_no_word(slack, bot):
     slack.command("/mlcompare", "old vs new")
-    message = slack.wait_for_message("Swap sides")
+    message = slack.wait_for_message("Swap")
     action = {**find_action(list(message.blocks), "follow:swap"), "action_id": "open:compare"}
     assert slack.people.press(message, action, GUS).was_taken
     bot.finish()

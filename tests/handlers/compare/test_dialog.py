@@ -77,7 +77,7 @@ def test_two_runs_are_compared_in_the_chosen_channel_with_the_first_as_baseline(
         assert slack.submit(opened(slack), chosen(NEW.run_id, OLD.run_id, place=STANDUP)).answer == {}
         message = slack.wait_for_message(channel=STANDUP)
         bot.finish()
-    assert "| Metric | new | old |" in read(message)
+    assert "| Metric | Change | old | new (baseline) |" in read(message)
     assert f"Asked by @{MAYA}" in read(message)
     assert slack.modal is None
 
@@ -93,7 +93,7 @@ def test_metrics_that_are_chosen_come_first(slack):
 def test_three_runs_are_compared_with_the_first(slack):
     with Workshop(slack, store()) as bot:
         slack.submit(opened(slack), chosen(OLD.run_id, THIRD.run_id, NEW.run_id))
-        assert "| Metric | old | third | new |" in read(slack.wait_for_message())
+        assert "| Metric | third | new | old (baseline) |" in read(slack.wait_for_message())
         bot.finish()
 
 
@@ -132,7 +132,7 @@ def test_where_the_bot_is_not_the_person_gets_the_comparison_and_how_to_invite(s
         message = slack.wait_for_message("Invite me to that channel")
         bot.finish()
     assert message.channel == "D0MAYA"
-    assert "| Metric | old | new |" in read(message)
+    assert "| Metric | Change | new | old (baseline) |" in read(message)
     assert slack.messages(GENERAL) == []
 
 

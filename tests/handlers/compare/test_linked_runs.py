@@ -33,18 +33,18 @@ def asked(slack, message, user=MAYA):
 @pytest.mark.parametrize(
     ("text", "row"),
     [
-        (f"look: {page(OLD)} and {page(NEW)}", "| Metric | old | new |"),
-        (f"<{page(NEW)}|this one> beats <{page(OLD)}>", "| Metric | new | old |"),
-        (f"{page(OLD)}, {page(NEW)}.", "| Metric | old | new |"),
-        (f"see {both()}", "| Metric | old | new |"),
-        ("is `new` better than `old`?", "| Metric | new | old |"),
-        ('"old" against “new”', "| Metric | old | new |"),
-        ("'old' and 'new', isn't it", "| Metric | old | new |"),
-        ('I ran `pip install x`, then `old` and `new` on "the cluster"', "| Metric | old | new |"),
-        (f"`{OLD.run_id}` or `new`", "| Metric | old | new |"),
-        (f"{page(OLD)} (again {page(OLD)}) and `new`, `new`", "| Metric | old | new |"),
-        (f"{page(OLD)} `my third: run`", "| Metric | old | my third: run |"),
-        (f"`old` {page(NEW)} `my third: run`", "| Metric | old | new | my third: run |"),
+        (f"look: {page(OLD)} and {page(NEW)}", "| Metric | Change | new | old (baseline) |"),
+        (f"<{page(NEW)}|this one> beats <{page(OLD)}>", "| Metric | Change | old | new (baseline) |"),
+        (f"{page(OLD)}, {page(NEW)}.", "| Metric | Change | new | old (baseline) |"),
+        (f"see {both()}", "| Metric | Change | new | old (baseline) |"),
+        ("is `new` better than `old`?", "| Metric | Change | old | new (baseline) |"),
+        ('"old" against “new”', "| Metric | Change | new | old (baseline) |"),
+        ("'old' and 'new', isn't it", "| Metric | Change | new | old (baseline) |"),
+        ('I ran `pip install x`, then `old` and `new` on "the cluster"', "| Metric | Change | new | old (baseline) |"),
+        (f"`{OLD.run_id}` or `new`", "| Metric | Change | new | old (baseline) |"),
+        (f"{page(OLD)} (again {page(OLD)}) and `new`, `new`", "| Metric | Change | new | old (baseline) |"),
+        (f"{page(OLD)} `my third: run`", "| Metric | Change | my third: run | old (baseline) |"),
+        (f"`old` {page(NEW)} `my third: run`", "| Metric | new | my third: run | old (baseline) |"),
     ],
 )
 def test_links_and_quoted_names_of_runs_are_compared_in_the_order_they_come(slack, text, row):
@@ -90,7 +90,7 @@ def test_links_in_blocks_and_attachments_of_another_app_count(slack):
         asked(slack, slack.workspace.edit(message, blocks=blocks, attachments=attachments))
         answer = slack.wait_for_message("Metric")
         bot.finish()
-    assert "| Metric | old | new | my third: run |" in read(answer)
+    assert "| Metric | new | my third: run | old (baseline) |" in read(answer)
 
 
 def test_an_answer_of_the_bot_itself_is_compared_again_by_its_links(slack):
@@ -142,7 +142,7 @@ def test_with_one_run_the_dialog_opens_with_it_and_posts_into_the_thread(slack):
         bot.finish()
     assert (first["text"]["text"], first["value"]) == (f"new ({NEW.run_id[:8]})", NEW.run_id)
     assert answer.thread_ts == message.ts
-    assert "| Metric | new | old |" in read(answer)
+    assert "| Metric | Change | old | new (baseline) |" in read(answer)
 
 
 def test_a_linked_run_that_is_gone_is_told_to_the_asker(slack):
@@ -163,7 +163,7 @@ def test_a_name_of_several_runs_opens_a_picker_that_completes_in_the_thread(slac
         answer = slack.wait_for_message("Metric")
         bot.finish()
     assert answer.thread_ts == message.ts
-    assert "| Metric | old | train |" in read(answer)
+    assert "| Metric | Change | train | old (baseline) |" in read(answer)
 
 
 def test_more_runs_than_can_be_compared_are_counted(slack):

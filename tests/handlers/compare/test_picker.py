@@ -19,7 +19,7 @@ def store(*more):
 
 
 def picker(slack):
-    return slack.wait_for_ephemeral("Compare this")
+    return slack.wait_for_ephemeral("Select")
 
 
 def test_a_name_of_several_runs_opens_a_picker_that_only_the_asker_sees(slack):
@@ -30,9 +30,9 @@ def test_a_name_of_several_runs_opens_a_picker_that_only_the_asker_sees(slack):
         "# 2 runs are called train in 2 experiments.\n"
         "You typed\n"
         "• old vs «train»\n"
-        "• Say its id, or in which experiment. \n"
-        "train (00000000) in fraud · started 49 min ago · by maya · running · accuracy 0.85 [Compare this]\n"
-        "train (00000000) in iris · started 50 min ago · by jonas · finished · loss 0.5 [Compare this]"
+        "• Pick one: \n"
+        "train (00000000) in fraud · started 49 min ago · by maya · running · accuracy 0.85 [Select]\n"
+        "train (00000000) in iris · started 50 min ago · by jonas · finished · loss 0.5 [Select]"
     )
 
 
@@ -42,7 +42,7 @@ def test_one_press_completes_the_comparison_where_it_was_asked_and_the_picker_go
         slack.press(picker(slack), "pick:1")
         bot.finish()
     (answer,) = slack.messages()
-    assert "| Metric | old | train |" in read(answer)
+    assert "| Metric | Change | train | old (baseline) |" in read(answer)
     assert "in iris" in read(answer)
     assert answer.thread_ts == ""
     assert slack.ephemerals == []
@@ -81,7 +81,7 @@ def test_a_picker_shows_ten_and_says_how_many_there_are_besides(slack):
     many = [a_run("many", number) for number in range(10, 40)]
     with Workshop(slack, FakeRuns([OLD, *many])) as bot:
         said = bot.ask("old vs many")
-    assert said.count("[Compare this]") == 10
+    assert said.count("[Select]") == 10
     assert "20 more: narrow with in <experiment>" in said
     assert said.index("started 21 min ago") < said.index("started 22 min ago")
 
@@ -147,7 +147,7 @@ def test_a_run_that_was_deleted_since_is_compared_with_a_doubt_or_said_to_be_gon
 def test_a_request_too_long_for_a_button_is_to_be_typed(slack):
     with Workshop(slack, store()) as bot:
         said = bot.ask(f"old vs train by {', '.join(f'a_metric_{number}' * 4 for number in range(80))}")
-    assert "[Compare this]" not in said
+    assert "[Select]" not in said
     assert "too long for a button" in said
     assert said.count("train (00000000)") == 2
 
@@ -185,11 +185,11 @@ def test_a_typo_in_a_metric_or_an_experiment_is_mended_by_a_button_too(slack):
 def test_in_direct_messages_a_picker_works_as_well(slack):
     with Workshop(slack, store()) as bot:
         slack.direct_message("old vs train")
-        shown = slack.wait_for_message("Compare this")
+        shown = slack.wait_for_message("Select")
         slack.press(shown, "pick:0")
         bot.finish()
     (answer,) = slack.messages()
-    assert "| Metric | old | train |" in read(answer)
+    assert "| Metric | Change | train | old (baseline) |" in read(answer)
 
 
 def test_where_the_bot_is_not_the_picker_and_the_answer_go_by_response_url(slack):
@@ -198,7 +198,7 @@ def test_where_the_bot_is_not_the_picker_and_the_answer_go_by_response_url(slack
         slack.press(picker(slack), "pick:0")
         bot.finish()
     (answer,) = slack.messages("C0GENERAL")
-    assert "| Metric | old | train |" in read(answer)
+    assert "| Metric | Change | train | old (baseline) |" in read(answer)
     assert slack.ephemerals == []
 
 
@@ -209,7 +209,7 @@ def test_what_a_hostile_name_offers_does_no_harm(slack):
     ]
     with Workshop(slack, FakeRuns([OLD, *hostile])) as bot:
         said = bot.ask('old vs "<!channel> *x*"')
-    assert said.count("[Compare this]") == 2
+    assert said.count("[Select]") == 2
     (shown,) = slack.ephemerals
     assert "<!" not in shown.text
     assert "<@" not in shown.text

@@ -171,7 +171,7 @@ def test_working_whose_answer_was_lost_is_found_and_replaced(slack, runs):
 
 
 def test_a_refused_block_is_drawn_otherwise_and_remembered(slack, runs, caplog):
-    slack.faults.refuse_blocks("data_table")
+    slack.faults.refuse_blocks("container")
     with Workshop(slack, runs) as bot:
         slack.command("/mlcompare", "old vs new")
         slack.wait_for_message("new is better")
@@ -184,7 +184,7 @@ def test_a_refused_block_is_drawn_otherwise_and_remembered(slack, runs, caplog):
         assert kinds == [["table"], ["table"]]
         assert slack.count("chat.postMessage") == 3
         assert bot.ledger.rungs == {"T0PLAYGROUND": 2}
-    assert "unsupported type: data_table" in caplog.text
+    assert "unsupported type: container" in caplog.text
 
 
 @pytest.mark.parametrize("kinds", [("container",), ("data_table", "table"), ("data_table", "table", "rich_text")])

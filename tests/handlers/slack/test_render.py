@@ -73,7 +73,7 @@ def mrkdwn_of(node):
             yield from mrkdwn_of(part)
 
 
-OURS = re.compile(r"<https?://[^<>|]+(?:\|[^<>]*)?>|<@U0MAYA>|&(?:amp|lt|gt);|^\*[^*]*\*$", re.MULTILINE)
+OURS = re.compile(r"<https?://[^<>|]+(?:\|[^<>]*)?>|<@U0MAYA>|`[^`<>\n]*`|&(?:amp|lt|gt);|^\*[^*]*\*$", re.MULTILINE)
 
 
 @LAW
@@ -114,7 +114,7 @@ def a_report(**changes):
             Section("Parameters", (Line("1.0 → 0.5", "C"),), "7 the same"),
             Section("Details", (Line("maya", "User"),), folded=True),
         ),
-        "warnings": ("One run against one run: the difference may be seed noise.",),
+        "warnings": ("Single runs: this could be seed noise.",),
         "steps": (Step("Set a goal:", "/mlcompare goal cost lower"),),
         "links": (
             Link("Open Run 1", "http://mlflow.example/#/a", "run:0"),
@@ -129,24 +129,22 @@ def a_report(**changes):
 
 WHOLE = """\
 # Run 2 is better on 1 of 1 metrics
-Baseline
-Run 1
-finished · in iris
-Candidate
-Run 2
 | Metric | Run 1 | Run 2 | Difference | Change |
 | accuracy | 0.85 | 0.92 | ▲ +0.07 better | +8.2 % |
 (12 more metrics are the same)
 Parameters
 • C: 1.0 → 0.5
 7 the same
-Be careful
-• One run against one run: the difference may be seed noise.
+⚠️ Single runs: this could be seed noise.
 • Set a goal: `/mlcompare goal cost lower`
 ▸ Details
+  • Baseline Run 1 finished · in iris
+  • Candidate Run 2
   • User: maya
-[Compare in MLflow] [Open Run 1] [Open Run 2]
-(Asked by @U0MAYA · How this is judged · Assumed from the names: higher is better for accuracy.)"""
+  How it was judged
+  • Assumed from the names: higher is better for accuracy.
+[Compare in MLflow]
+(Asked by @U0MAYA · How this is judged)"""
 
 
 def test_a_report_reads_verdict_table_why_doubts_steps_links():
@@ -155,7 +153,7 @@ def test_a_report_reads_verdict_table_why_doubts_steps_links():
 
 def test_without_collapsing_blocks_it_says_the_same():
     drawn = draw(a_report(), rung=BlockLevel.TABLE, asked_by="U0MAYA")
-    assert read(drawn) == WHOLE.replace("▸ Details\n  •", "Details\n•")
+    assert read(drawn) == WHOLE.replace("▸ Details\n", "").replace("\n  ", "\n")
     assert "container" not in [block["type"] for block in drawn.blocks]
 
 
@@ -167,7 +165,8 @@ def test_sections_say_every_value_with_its_column():
 
 def test_text_alone_is_an_answer_with_its_links():
     assert read(draw(a_report(), rung=BlockLevel.TEXT)) == (
-        "Run 2 is better on 1 of 1 metrics.\naccuracy 0.85 → 0.92\nCompare in MLflow\nOpen Run 1\nOpen Run 2"
+        "Run 2 is better on 1 of 1 metrics.\naccuracy 0.85 → 0.92\n"
+        "Set a goal: `/mlcompare goal cost lower`\nCompare in MLflow\nOpen Run 1\nOpen Run 2"
     )
 
 
@@ -221,7 +220,7 @@ def test_an_address_of_too_many_runs_opens_the_first_of_them():
 def test_a_value_that_is_not_finite_is_text(value):
     rows = ((Cell("loss"), Cell("NaN", value)),)
     drawn = draw(a_report(table=Table("Metrics", COLUMNS[:2], rows)))
-    table = next(block for block in drawn.blocks if block["type"] == "data_table")
+    table = next(block for block in drawn.blocks if block["type"] == "table")
     assert table["rows"][1][1] == {"type": "raw_text", "text": "NaN"}
 
 
@@ -243,5 +242,5 @@ def test_a_value_that_is_not_finite_is_text(value):
     ],
 )
 def test_a_name_reads_as_it_was_typed_and_does_nothing(label, shown):
-    drawn = draw(a_report(sides=(RunCard("Baseline", label, "http://mlflow.example/#/a"),)))
+    drawn = draw(a_report(sides=(RunCard("Baseline", label, "http://mlflow.example/#/a"),), sections=()))
     assert read(drawn).splitlines()[2] == shown

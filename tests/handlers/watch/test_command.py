@@ -23,9 +23,9 @@ def test_a_watch_is_said_in_the_channel_with_how_to_stop_and_the_last_run_as_an_
     assert "`/mlcompare unwatch iris`" in said
     assert "[Watches of this channel]" in said
     assert f"Asked by @{MAYA}" in said
-    example = said.partition("(Its last run to end, as it would have been announced:)\n")[2]
+    example = said.partition("(Preview: your last finished run would have looked like this)\n")[2]
     assert example.startswith("# ")
-    assert "| accuracy |" in example
+    assert "accuracy 0.92" in example
     assert "[Pin as baseline]" in example
     assert len(town.messages()) == 1
 
@@ -46,8 +46,8 @@ def test_what_is_watched_is_said_with_what_it_covers_and_what_to_be_careful_abou
         ("watch team/*", "That is 2 experiments now: team/fraud and team/churn."),
         ("watch nlp/*", "No experiment is called so yet; those to come will be watched."),
         ("watch everything", "# Watching every experiment\n"),
-        ("watch iris when bleu > 30", "Be careful\n• No run there has logged bleu yet. They log accuracy, loss."),
-        ("watch iris only new best", "(Its last run to end, as it would have been announced if it fitted:)"),
+        ("watch iris when bleu > 30", "⚠️ No run there has logged bleu yet. They log accuracy, loss."),
+        ("watch iris only new best", "(Preview, if it fitted: your last finished run would have looked like this)"),
         ("watch iris against baseline", "No baseline is pinned yet."),
         ("watch iris only worse", "It is watched here in another way too: iris, "),
     ):
@@ -181,7 +181,7 @@ def test_a_long_example_is_shortened_so_that_it_fits_one_message(town, bot):
     bot.runs.runs = [a_run("one", 4, metrics=many, parameters=parameters), a_run("two", 5, metrics=many)]
     said = heard(town, "watch iris")
     assert "# Watching iris" in said
-    assert "| metric_" in said
+    assert "Metrics\n  • metric_" in said
     assert "[Pin as baseline]" in said
 
 

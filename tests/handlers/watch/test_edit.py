@@ -50,6 +50,9 @@ def as_sent(view, **changes):
                 "type": "static_select",
                 "selected_option": {"text": {"type": "plain_text", "text": text}, "value": text},
             }
+        elif name in ("against", "user"):
+            option = {"text": {"type": "plain_text", "text": text}, "value": text} if text else None
+            field = {"type": "external_select", "selected_option": option}
         elif name == "extras":
             options = [{"text": {"type": "plain_text", "text": each}, "value": each} for each in text]
             field = {"type": "checkboxes", "selected_options": options}
@@ -269,3 +272,20 @@ def test_a_dialog_of_another_version_does_nothing(town, bot, private):
     town.workspace.views[view.id] = view.__class__(view.id, view.user, old, view.hash)
     assert town.submit(view, as_sent(view, only="failures")).was_taken
     assert words_in(bot) == ["iris"]
+
+
+def offered(town, action_id, typed):
+    """What a list of the dialog offers for what is typed: the values."""
+    answer = town.suggest(town.modal, action_id, typed).answer
+    return [option["value"] for option in answer["options"]]
+
+
+def test_what_is_compared_with_and_whose_runs_are_chosen_from_lists_that_take_what_is_typed(town, bot):
+    have(bot, "iris")
+    opened(town)
+    assert offered(town, "watch:against", "") == ["auto", "previous", "best", "baseline"]
+    assert offered(town, "watch:against", "@champion") == ["@champion"]
+    assert offered(town, "watch:user", "") == ["maya"]
+    assert offered(town, "watch:user", "jo") == ["jo"]
+    assert sent(town, against="auto", user="maya") == {}
+    town.wait_until(lambda: words_in(bot) == ["iris by maya"])

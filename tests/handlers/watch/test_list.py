@@ -228,7 +228,7 @@ def test_the_home_tab_lists_ones_own_watches_by_channel_with_the_same_buttons(to
     have(bot, "team/*", channel=STANDUP, by=JONAS)
     have(bot, "iris only failures")
     have(bot, "secret", channel=GENERAL, by=JONAS)
-    said = home(town).partition("# What your channels watch\n")[2].partition("# How")[0]
+    said = home(town).partition("# Watches\n")[2].partition("# Channel")[0]
     assert [line for line in said.splitlines() if not line.startswith(("Set up", "["))] == [
         f"<#{EXPERIMENTS}>",
         "iris, only failures",
@@ -257,7 +257,7 @@ def test_where_slack_tells_who_is_inside_the_others_of_the_channel_are_listed_to
 
 def test_somebody_who_set_nothing_up_reads_how(town, bot):
     said = home(town)
-    assert "(You set up no watch yet. To hear in a channel when runs end, type there /mlcompare watch" in said
+    assert "(You set up no watch yet. To hear when runs end, in a channel type /mlcompare watch" in said
 
 
 def test_many_watches_make_a_tab_that_slack_takes(town, bot):

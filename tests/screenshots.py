@@ -1,0 +1,83 @@
+"""`make screenshots`: the pictures in README and docs, and the text beside the first, from one run of the demo's store.
+
+Whoever changes how messages look runs it and commits what it writes.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bot.demo.command import _settings, _trained, isolate_environment  # noqa: E402 -- found by the line above
+from bot.playground.command import local_bot  # noqa: E402
+from bot.playground.slack import EXPERIMENTS, STANDUP  # noqa: E402
+from tests.chromium import ARGUMENTS, installed  # noqa: E402
+
+WORDS = "mlp-32-seed-1 vs mlp-64-seed-1"
+SEVERAL = ", ".join(f"mlp-{width}-seed-{seed}" for width in (32, 64) for seed in (1, 2, 3, 4))
+PHONE, DESKTOP = (390, 844), (1024, 900)
+PICTURES = {  # name: what is typed, in which channel, how wide
+    "channel": (WORDS, EXPERIMENTS, DESKTOP),
+    "phone": (WORDS, EXPERIMENTS, PHONE),
+    "several": (SEVERAL, EXPERIMENTS, DESKTOP),
+    "standup": ("standup since 7d", STANDUP, DESKTOP),
+    "notification": ("watch digits", STANDUP, DESKTOP),
+}
+BLOCK = re.compile(r"(?<=<!-- channel: begin -->\n```text\n).*?(?=```\n<!-- channel: end -->)", re.DOTALL)
+
+
+def main(folder: Path) -> None:
+    isolate_environment(os.environ)
+    store = _trained(folder)
+    with local_bot(_settings(store, "http://127.0.0.1:5000"), 0, store.folder) as slack:
+        pictures(slack)
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(BLOCK.sub(lambda _found: answer(store.tracking_uri), text), encoding="utf-8")
+
+
+def answer(uri: str) -> str:
+    """The first answer in a terminal, as README shows it: without what is folded in a channel."""
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": uri, "COLUMNS": "100"}
+    command = [sys.executable, "-m", "bot", "compare", *WORDS.split()]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=ROOT).stdout
+    shown = said.partition("\n\nBaseline ")[0]
+    lines = [f"           {line}".rstrip() for line in shown.splitlines()]
+    return "\n".join([f"maya       /mlcompare {WORDS}", "", f"mlcompare  {lines[0].strip()}", *lines[1:], ""])
+
+
+def pictures(slack) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=installed(), args=list(ARGUMENTS))
+        for name, (words, channel, size) in PICTURES.items():
+            before = {message.ts for message in slack.workspace.everything()}
+            assert slack.command("/mlcompare", words, channel=channel).was_taken
+            message = slack.wait_until(lambda before=before: newest(slack, before), 60)
+            context = browser.new_context(
+                viewport=dict(zip(("width", "height"), size, strict=True)), device_scale_factor=2
+            )
+            page = context.new_page()
+            page.goto(f"{slack.url}#{channel}")
+            page.wait_for_selector("body[data-ready]")
+            if channel != EXPERIMENTS:
+                page.get_by_role("button", name="standup").first.click()
+            page.locator(f'[data-ts="{message.ts}"]').screenshot(path=str(ROOT / "docs" / "images" / f"{name}.png"))
+            print(f"docs/images/{name}.png")
+            context.close()
+        browser.close()
+
+
+def newest(slack, before):
+    """The answer once it is whole, not the line that says what is being worked on."""
+    found = [m for m in slack.workspace.everything() if m.ts not in before and m.blocks]
+    return found[-1] if found else None
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".mlcompare" / "demo")
