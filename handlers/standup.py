@@ -1,5 +1,6 @@
 """Quick answers: what happened, what runs, what failed, the top, lists of runs and experiments, one run by itself."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from comparison.reports.run_lists import failed_report, running_report, show_rep
 from comparison.reports.standup import standup_report
 from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
 from comparison.resolve.runs import ChosenRuns
+from handlers.curves import sweep_button
 from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Reply
@@ -32,11 +34,12 @@ _KEPT = 20  # run ids in the metadata
 
 def answer(request: Quick, said: Utterance, services: Services, delivery: Delivery) -> None:
     defaults = defaults_of(services.defaults, said)
-    report, runs = _ANSWERS[type(request)](request, services, defaults)
+    report, runs, *parents = _ANSWERS[type(request)](request, services, defaults)
+    row = [block for parent in parents for block in sweep_button(parent)]
     metadata = {"event_payload": {"runs": runs[:_KEPT]}}
 
     def drawn(rung: BlockLevel) -> Reply:
-        return replace(draw(report, rung=rung, asked_by=said.user), metadata=metadata)
+        return replace(draw(report, rung=rung, asked_by=said.user, row=row), metadata=metadata)
 
     delivery.answer_publicly(drawn)
 
@@ -56,7 +59,7 @@ def show_progress(request: Quick, _said: Utterance, _services: Services, deliver
     delivery.show_working(f"{doing}{place} …")
 
 
-_Told = tuple[Report, list[str]]
+_Told = tuple[Report, list[str]] | tuple[Report, list[str], str]  # the last: a sweep that most of the runs are of
 
 
 def _standup(request: Standup, services: Services, defaults: ChannelDefaults) -> _Told:
@@ -80,7 +83,9 @@ def _failed(request: Failed, services: Services, defaults: ChannelDefaults) -> _
 def _top(request: Top, services: Services, defaults: ChannelDefaults) -> _Told:
     found = top_runs(request, services.runs, now=services.now(), defaults=defaults)
     report = top_report(found, ui_url=services.ui_url, command=services.command)
-    return report, [run.run_id for run in found.runs]
+    (parent, count), *_ = Counter(run.parent_id for run in found.runs).most_common(1) or [("", 0)]
+    runs = [run.run_id for run in found.runs]
+    return (report, runs, parent) if parent and 2 * count > len(runs) else (report, runs)
 
 
 def _show(request: Show, services: Services, defaults: ChannelDefaults) -> _Told:

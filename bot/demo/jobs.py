@@ -5,6 +5,10 @@ from dataclasses import dataclass
 DATA_VERSION = "2"  # raise it when what is trained changes: stores of another version are trained anew
 IRIS = "iris"
 DIGITS = "digits"
+SEARCH = "digits-search"
+SWEEP = "mlp-search"  # the parent of the trials
+NOISY, UNSTABLE = "mlp-noisy-labels", "mlp-unstable"  # one overfits, one diverges
+TRIALS = 30
 FIRST = "Logistic Regression - Run 1"
 SECOND = "Logistic Regression - Run 2"
 PEOPLE = ("maya", "jonas")  # whose runs they are: of the first and second of two, of the narrow and wide networks
@@ -60,4 +64,4 @@ JOBS = (
     ),
     TrainingJob("mlp-64-hot", Network(64, 20.0, solver="sgd"), seed=1, note="A learning rate that cannot work."),
 )
-TOTAL = 2 + len(JOBS)
+TOTAL = 2 + len(JOBS) + TRIALS + 2

@@ -11,7 +11,7 @@ from typing import Any
 
 import mlflow
 import numpy as np
-from mlflow.entities import Metric
+from mlflow.entities import Metric, Param
 from sklearn.datasets import load_digits, load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_support
@@ -24,9 +24,14 @@ from bot.demo.jobs import (
     FIRST,
     IRIS,
     JOBS,
+    NOISY,
     PEOPLE,
+    SEARCH,
     SECOND,
+    SWEEP,
     TOTAL,
+    TRIALS,
+    UNSTABLE,
     TrainedModel,
     TrainingJob,
 )
@@ -55,7 +60,9 @@ def train(tracking_uri: str, artifacts: str, progress: Progress) -> None:
     mlflow.set_tracking_uri(tracking_uri)
     done = 0
     try:
-        for experiment, runs, tags in ((IRIS, _iris, {}), (DIGITS, _digits, {"mlcompare.metric": "val_accuracy"})):
+        accuracy, loss = {"mlcompare.metric": "val_accuracy"}, {"mlcompare.metric": "val_loss"}
+        # The search comes first: what people try ends last.
+        for experiment, runs, tags in ((SEARCH, _search, loss), (IRIS, _iris, {}), (DIGITS, _digits, accuracy)):
             experiment_id = mlflow.create_experiment(experiment, f"{artifacts}/{experiment}", tags)
             for name, result in runs(experiment_id):
                 done += 1
@@ -105,6 +112,88 @@ def _digits(experiment_id: str) -> Iterator[tuple[str, str]]:
         with suppress(Diverged), mlflow.start_run(**about):
             result = _train_network(job, split)
         yield job.name, result
+
+
+def _search(experiment_id: str) -> Iterator[tuple[str, str]]:
+    """A random search of small networks, and two curves to look at: one overfits, one diverges."""
+    features, labels = load_digits(return_X_y=True)
+    split = Split(*train_test_split(features / 16, labels, test_size=0.3, random_state=42, stratify=labels))
+    client, rng = mlflow.MlflowClient(), np.random.default_rng(11)
+    tags = {"model": "mlp", "stage": "demo"}
+    parent = client.create_run(experiment_id, run_name=SWEEP, tags=tags).info.run_id
+    for number in range(TRIALS):
+        network = MLPClassifier(
+            (int(rng.choice([8, 16, 32, 64])),),
+            learning_rate_init=float(10 ** rng.uniform(-4, -1)),
+            batch_size=int(rng.choice([32, 64, 128])),
+            activation=str(rng.choice(["relu", "tanh"])),
+            random_state=number,
+        )
+        name = f"trial-{number:02d}"
+        losses = [(train, held_out) for train, held_out in _epoch_losses(network, split, 500, epochs=4)]
+        _log_curve(client, experiment_id, name, network, losses, {**tags, "mlflow.parentRunId": parent})
+        yield name, f"val_loss {losses[-1][1]:.4f}"
+    client.set_terminated(parent)
+    noisy = split.train_y[:150].copy()
+    wrong = rng.random(len(noisy)) < 0.3
+    noisy[wrong] = rng.integers(0, 10, int(wrong.sum()))
+    network = MLPClassifier((64,), learning_rate_init=0.01, batch_size=32, alpha=0, random_state=1)
+    losses = list(_epoch_losses(network, split, 150, epochs=40, labels=noisy))
+    _log_curve(client, experiment_id, NOISY, network, losses, tags)
+    yield NOISY, f"val_loss {losses[-1][1]:.4f}"
+    network = MLPClassifier((32,), solver="sgd", learning_rate_init=0.02, batch_size=64, random_state=1)
+    losses = list(_epoch_losses(network, split, 500, epochs=30, growth=1.35))
+    _log_curve(client, experiment_id, UNSTABLE, network, losses, tags)
+    yield UNSTABLE, f"val_loss {losses[-1][1]:.4f}"
+
+
+def _epoch_losses(  # noqa: PLR0913 -- all but three by name
+    model: MLPClassifier, split: Split, size: int, *, epochs: int, labels: Any = None, growth: float = 1.0
+) -> Iterator[tuple[float, float]]:
+    """The loss on `size` training examples and on held-out data after each epoch.
+
+    The learning rate grows by `growth` an epoch. A model that overflows has no loss any more: NaN from there on.
+    """
+    truth = split.train_y[:size] if labels is None else labels
+    for _ in range(epochs):
+        with np.errstate(all="ignore"):
+            try:
+                model.partial_fit(split.train_x[:size], truth, classes=np.arange(10))
+                guess = model.predict_proba(split.held_out_x)
+                yield float(model.loss_), float(log_loss(split.held_out_y, guess))
+            except ValueError:  # weights are no numbers any more
+                yield float("nan"), float("nan")
+        model.learning_rate_init *= growth
+        if growth != 1.0:
+            model._optimizer.learning_rate = model.learning_rate_init  # noqa: SLF001 -- partial_fit has no schedule
+
+
+def _log_curve(  # noqa: PLR0913, PLR0917 -- a run, as it is logged
+    client: Any,
+    experiment_id: str,
+    name: str,
+    model: MLPClassifier,
+    losses: list[tuple[float, float]],
+    tags: dict[str, str],
+) -> None:
+    """One run with its parameters and a loss for each epoch, in three requests."""
+    run = client.create_run(experiment_id, run_name=name, tags=tags).info.run_id
+    now = time_ns() // 1_000_000
+    metrics = [
+        Metric(key, value, now, step)
+        for step, pair in enumerate(losses)
+        for key, value in zip(("train_loss", "val_loss"), pair, strict=True)
+    ]
+    shown = {
+        "hidden_units": model.hidden_layer_sizes[0],
+        "learning_rate": model.learning_rate_init,
+        "batch_size": model.batch_size,
+        "activation": model.activation,
+        "seed": model.random_state,
+    }
+    params = [Param(key, str(value)) for key, value in shown.items()]
+    client.log_batch(run, metrics=metrics, params=params)
+    client.set_terminated(run)
 
 
 def _train_network(job: TrainingJob, split: Split) -> str:

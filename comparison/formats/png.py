@@ -50,6 +50,7 @@ def _draw(axes: Any, panel: Panel, *, is_small: bool) -> None:
         axes.set_yscale("log")
     if panel.ticks:
         axes.set_xticks(range(len(panel.ticks)), [_text(tick, 16) for tick in panel.ticks], rotation=30, ha="right")
+        axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
     for set_label, text in ((axes.set_xlabel, panel.x_label), (axes.set_ylabel, panel.y_label)):
         set_label(_text(text, 60), fontsize=9, parse_math=False)
     if is_small:

@@ -35,7 +35,9 @@ from comparison.notifications.matching import (
     refusal,
 )
 from comparison.notifications.message import ManyNews, NewsFacts, NewsGroup, Unwanted
+from comparison.queries.sweeps import SweepAnswer, sweep_of
 from comparison.runs import Experiment, Goal, Run, Status
+from comparison.sweeps.importance import FEWEST as FEWEST_TOLD
 from comparison.tracking.filters import is_child_of
 from comparison.tracking.leaders import leaders
 from comparison.tracking.source import Ranking, RunSource
@@ -76,16 +78,28 @@ def sweep_news(  # noqa: PLR0913 -- as telling.tell
     is_cut = found.is_cut
     group = lot.group(home, runs, watching, lot.before([home])[home.experiment_id], all_of=where if is_cut else "")
     has_ended = parent is None or parent.is_over
+    is_over = is_final or (has_ended and all(run.is_over for run in runs))
     news = ManyNews(
         groups=(group,),
         parent=parent,
         is_sweep=True,
-        is_over=is_final or (has_ended and all(run.is_over for run in runs)),
+        is_over=is_over,
         unwanted=len(ended) - len(wanted),
         is_cut=is_cut,
         doubts=lot.doubts(watching, wanted),
+        sweep=_found(runs, parent, now, defaults) if is_over else None,
     )
     return NewsFacts(news, key, tuple(run.run_id for run in _best_first(group, [run for _each, run in wanted])))
+
+
+def _found(runs: Sequence[Run], parent: Run | None, now: datetime, defaults: ChannelDefaults) -> SweepAnswer | None:
+    """What the sweep found, where its trials are enough to tell anything of its parameters."""
+    if len(runs) < FEWEST_TOLD:
+        return None
+    try:
+        return sweep_of(runs, parent, now=now, defaults=defaults)
+    except RequestError:
+        return None
 
 
 def burst_news(  # noqa: PLR0913 -- as telling.tell

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from comparison.judgement.primary_metric import PrimaryMetric
 from comparison.judgement.result import Comparison
+from comparison.queries.sweeps import SweepAnswer
 from comparison.runs import Experiment, Run
 from comparison.tracking.source import ModelVersion
 
@@ -72,6 +73,7 @@ class ManyNews:
     left_out: int = 0  # runs that were not looked at, since they are too many; at least so many where `is_cut`
     is_cut: bool = False  # there may be more runs than were counted
     doubts: tuple[str, ...] = ()  # what was asked for and could not be had, a sentence each
+    sweep: SweepAnswer | None = None  # what it found, once it is over
 
 
 @dataclass(frozen=True, slots=True)

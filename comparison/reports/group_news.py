@@ -24,6 +24,7 @@ from comparison.reports.standup import (
     run_urls,
     standup_report,
 )
+from comparison.reports.sweeps import brief_lines
 from comparison.reports.text import count_noun, cut_end, display_name, display_value, join_names, with_links
 from comparison.runs import Goal, Run, Status
 from comparison.tracking.mlflow_links import compare_url, experiment_url, run_url
@@ -123,6 +124,8 @@ def _lines(group: NewsGroup, news: ManyNews) -> tuple[Line, ...]:
     going = _of(group, _GOING_ON)
     if going and news.is_sweep:
         lines.append(Line(f"{going:,}", "Still running"))
+    if news.sweep is not None:
+        lines += brief_lines(news.sweep)
     return tuple(line for line in lines if line is not None)
 
 

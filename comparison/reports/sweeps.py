@@ -127,6 +127,20 @@ def _matters(answer: SweepAnswer, found: Findings) -> list[Line]:
     return lines
 
 
+def brief_lines(answer: SweepAnswer) -> tuple[Line, ...]:
+    """What matters and what to widen, in at most two lines; nothing where no trial can be judged."""
+    found = answer.findings
+    if found is None or answer.kind is SweepKind.SELECTED or len(found.parameters) < 2:
+        return ()
+    shares = [
+        f"{display_name(each.name, LABEL_CHARS)} {each.share:.0%}".replace("%", " %")
+        for each in found.importance.telling[:3]
+    ]
+    told = ", ".join(shares) or f"cannot be told with {count_noun(len(found.trials), 'trial')}"
+    edges = [Line(_edge(edge), "At the edge") for edge in found.edges[:1]]
+    return (Line(told, "What matters"), *edges)
+
+
 def _bar(share: Share) -> str:
     full = max(1, round(share.share * BARS))
     low, high = (

@@ -16,6 +16,7 @@ from comparison.reports.group_news import digest_report, news_report
 from comparison.reports.run_news import best_report
 from comparison.runs import Experiment, Run
 from comparison.watch import Watch
+from handlers.curves import sweep_button
 from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, marked, menu, push
@@ -123,6 +124,8 @@ def _announced(told: NewsFacts, kind: MessageKind, services: Services) -> Posted
     report = _worded(news, kind, services)
     whole = next((each.url for each in open_links(report.links) if each.key == "compare"), "")
     row = news_buttons(_held(told), _experiments(news), is_one=not isinstance(news, ManyNews), whole_url=whole)
+    if isinstance(news, ManyNews) and news.is_sweep and news.parent is not None:
+        row = [*sweep_button(news.parent.run_id), *row]
     owner = "" if isinstance(news, ManyNews) else owner_line(news.run, news.owner, services)
     return PostedNotification(
         draw=_drawing(report, row, told.run_ids, owner, placed=("compare",) if whole else ()),

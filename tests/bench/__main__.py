@@ -1,6 +1,6 @@
 """`make bench`: the figures we promise, all in one run on one machine.
 
-make bench ARGS="answering drawing" runs some of: answering, acknowledging, drawing, quick, starting; and two that take
+make bench ARGS="answering drawing" runs some of: answering, acknowledging, drawing, quick, starting, trends; and two that take
 long and run only when named: watching (12 minutes), delivering (10 minutes).
 """
 
@@ -15,9 +15,10 @@ from tests.bench.drawing import compare_and_draw
 from tests.bench.quick import measure
 from tests.bench.stage import Stage, set_up
 from tests.bench.starting import show_help
+from tests.bench.trends import measure_trends
 from tests.bench.watching import measure_all
 
-PARTS = ("starting", "drawing", "quick", "answering", "acknowledging")
+PARTS = ("starting", "drawing", "trends", "quick", "answering", "acknowledging")
 LONG = ("watching", "delivering")
 
 
@@ -97,7 +98,7 @@ def delivering(count: int) -> None:
     line("(i) a bare client that posts the same, no limit, 32 threads", f"{bare:.1f} a second")
 
 
-def main() -> None:
+def main() -> None:  # noqa: C901 -- a part each
     words = argparse.ArgumentParser(prog="make bench", description=__doc__)
     words.add_argument("parts", nargs="*", default=PARTS, help=f"of {', '.join((*PARTS, *LONG))}")
     words.add_argument("--rate", type=int, default=100, help="commands a second")
@@ -118,6 +119,9 @@ def main() -> None:
             f"{low * 1e3:.0f} / {middle * 1e3:.0f} / {high * 1e3:.0f} ms",
             "goal < 150 ms",
         )
+    if "trends" in given.parts:
+        for what, figure, goal in measure_trends():
+            line(what, figure, goal)
     if "quick" in given.parts:
         quick()
     if "watching" in given.parts:

@@ -124,3 +124,17 @@ def test_a_metric_without_a_direction_asks_for_one(slack):
         said = shop.ask("sweep search by thing")
     assert "which way thing is better is not known" in said
     assert "set goal thing lower" in said
+
+
+def test_a_button_below_the_top_asks_what_the_sweep_found(slack, runs):
+    with Workshop(slack, runs) as shop:
+        slack.command("/mlcompare", "top 5 by accuracy in fraud")
+        message = slack.wait_for_message("trial-12")
+        slack.press(message, "trends:sweep")
+        said = shop.transcript()
+    assert "#ml-experiments, in thread:\n# trial-12 is the best of 60 trials" in said
+
+
+def test_the_top_of_runs_that_are_no_trials_has_no_such_button(slack, runs):
+    with Workshop(slack, runs) as shop:
+        assert "[Sweep]" not in shop.ask("top 5 by accuracy in iris")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.command import TO_TRY, invitation, progress_to
-from bot.demo.jobs import JOBS, TOTAL, TrainedModel
+from bot.demo.jobs import JOBS, TOTAL, TRIALS, TrainedModel
 
 
 class Terminal(io.StringIO):
@@ -39,7 +39,7 @@ def test_the_invitation_names_only_runs_that_were_trained():
     named = {word.strip(",") for word in invitation(Path("store")).split() if word.startswith("mlp-")}
     assert named
     assert named <= {job.name for job in JOBS}
-    assert len(JOBS) + 2 == TOTAL
+    assert len(JOBS) + 2 + TRIALS + 2 == TOTAL
 
 
 @pytest.mark.parametrize("line", TO_TRY)

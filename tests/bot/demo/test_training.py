@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from bot.demo.jobs import DIGITS, EPOCHS, FIRST, SECOND, SEEDS, TOTAL
+from bot.demo.jobs import DIGITS, EPOCHS, FIRST, NOISY, SECOND, SEEDS, SWEEP, TOTAL, TRIALS, UNSTABLE
 from bot.demo.training import HOPELESS
 
 
@@ -100,7 +100,7 @@ def test_progress_is_told_for_each_run_in_order(trained_demo):
     progress = trained_demo.progress
     assert [told.done for told in progress] == list(range(1, TOTAL + 1))
     assert {told.total for told in progress} == {TOTAL}
-    assert progress[0].run == FIRST
+    assert progress[TRIALS + 2].run == FIRST
 
 
 def test_training_leaves_no_setting_behind(trained_demo):
@@ -114,3 +114,22 @@ def digests(run):
         for tag in given.tags
         if tag.key == "mlflow.data.context"
     }
+
+
+def test_a_search_of_thirty_trials_hangs_from_one_parent(runs):
+    parent = runs[SWEEP].info.run_id
+    assert sum(run.data.tags.get("mlflow.parentRunId") == parent for run in runs.values()) == TRIALS
+
+
+def test_one_curve_overfits_and_one_diverges(trained_demo):
+    from datetime import UTC, datetime
+
+    from comparison.language.reading import parse
+    from comparison.queries.curves import ask_curves
+    from comparison.tracking.mlflow import MlflowRuns
+
+    source = MlflowRuns(trained_demo.store.tracking_uri)
+    answer = ask_curves(parse(f"curves {NOISY} vs {UNSTABLE} by val_loss"), source, now=datetime.now(UTC))
+    noisy, unstable = answer.metrics[0].curves
+    assert noisy.overfit is not None
+    assert unstable.divergence is not None
