@@ -175,6 +175,21 @@ def of_mlflow(settings: Settings, source: Callable[[Settings], RunSource]) -> Fi
     count = f"{len(experiments)} experiment{'' if len(experiments) == 1 else 's'}"
     last = f"; the newest run is {newest[0].name or newest[0].run_id}" if newest else "; no run is logged yet"
     yield Check("MLflow", well=True, found=f"answers, with {count}{last}")
+    yield from _statistics(settings.mlflow_tracking_uri.get_secret_value())
+
+
+def _statistics(uri: str) -> Findings:
+    """Whether an SQLite store knows its own statistics: without them reading a curve reads every curve of its name."""
+    from comparison.tracking.schemas import read, sqlite_path
+
+    path = sqlite_path(uri)
+    try:
+        schema = read(path) if path else None
+    except Exception:  # noqa: BLE001 -- that it answers was found out above
+        return
+    if schema is not None and "sqlite_stat1" not in schema.tables:
+        found = "has no statistics: curves are read more slowly than they need to be, until `sqlite3 mlflow.db ANALYZE`"
+        yield Check("MLflow's SQLite file", well=True, found=found)
 
 
 def of_ui(settings: Settings) -> Findings:

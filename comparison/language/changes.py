@@ -14,7 +14,7 @@ from comparison.language.reading import LeftOver, Reading, Said
 from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
-from comparison.request import Compare
+from comparison.request import Compare, Curves
 from comparison.run_reference import Group, Latest, Leading, Named, RunReference
 
 MOST_COMPARED = 20  # what a table can hold beside its first column
@@ -51,6 +51,8 @@ def follow(text: str, previous: Compare, names: Names | None = None, *, command:
     except NotUnderstood:
         return None
     intent, place = find_intent(atoms) if atoms else ("", -1)
+    if intent == "curves":
+        return _curves(atoms, place, known, text, previous)
     if not atoms or _is_own(intent, atoms):
         return None
     said = Said("compare", atoms, known, text, offers=False, about=True)
@@ -62,6 +64,19 @@ def follow(text: str, previous: Compare, names: Names | None = None, *, command:
     except NotUnderstood as error:
         raise error if error.text else replace(error, text=text[:2_000]) from None
     return Reading(replace(changed, text=text), tuple(said.guesses)) if changed else None
+
+
+def _curves(atoms: list[Atom], place: int, names: Names, text: str, previous: Compare) -> Reading | None:
+    """`and the curves?`, `plot val_loss`: those of the runs that are compared; None where runs are named."""
+    said = Said("curves", atoms, names, text, offers=False, about=True)
+    try:
+        said.read(skipping=place)
+        said.check("curves", is_silent_on_runs=True)
+    except NotUnderstood:
+        return None
+    metrics = tuple(said.metrics) or previous.metrics[:1]
+    request = Curves(previous.runs, previous.experiment, metrics, said.goal or previous.goal, text)
+    return Reading(request, tuple(said.guesses))
 
 
 def is_follow_up(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> bool:

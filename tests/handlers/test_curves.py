@@ -108,6 +108,16 @@ def test_a_button_below_a_comparison_shows_the_curves_in_its_thread(slack, runs)
     assert "#ml-experiments, in thread:\n# slow leads at step 39: val_loss 0.2217, fast 0.3001\n[chart" in said
 
 
+@pytest.mark.parametrize("words", ["curves", "and the curves?", "plot val_loss"])
+def test_in_the_thread_of_a_comparison_its_runs_are_meant(slack, runs, words):
+    with Workshop(slack, runs) as shop:
+        slack.command("/mlcompare", "fast vs slow by val_loss")
+        message = slack.wait_for_message("Swap sides")
+        slack.mention(words, thread_ts=message.ts)
+        said = shop.transcript()
+    assert "# slow leads at step 39: val_loss 0.2217, fast 0.3001\n[chart" in said
+
+
 def test_a_run_that_goes_on_is_held_against_the_best_at_its_step(slack, runs):
     here = [1 - 0.01 * step for step in range(20)]
     alive = replace(
