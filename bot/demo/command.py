@@ -69,7 +69,7 @@ def _trained(folder: Path) -> "DemoStore":
     from bot.demo.store import prepare
 
     def train(tracking_uri: str, artifacts: str) -> None:
-        click.echo("Training fourteen small models and logging them to MLflow (once; less than a minute) ...")
+        click.echo("Training 46 small models and logging them to MLflow (once; less than a minute) ...")
         started = time.monotonic()
 
         from bot.demo.training import train
@@ -203,6 +203,8 @@ TO_TRY = (
     "/mlcompare mlp-32-seed-1, mlp-64-seed-1 and mlp-64-half-data by val_loss",
     "/mlcompare mlp-64-seed-1 vs mlp-64-hot all",
     "@mlcompare is mlp-64-seed-2 better than mlp-32-seed-2",
+    "/mlcompare curves mlp-noisy-labels vs mlp-unstable",
+    "/mlcompare what matters in digits-search?",
     "/mlcompare help",
 )
 

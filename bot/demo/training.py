@@ -1,4 +1,4 @@
-"""What the demo trains: two experiments of small real models, logged as a person would log them.
+"""What the demo trains: three experiments of small real models, logged as a person would log them.
 
 Every number that ends up in MLflow comes out of the training: seeds are fixed, values are not.
 """

@@ -103,7 +103,7 @@ def listens(address):
 
 def test_it_trains_posts_the_comparison_and_exits_with_0(first):
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "14/14" in first.stdout
+    assert "46/46" in first.stdout
     assert "Logistic Regression - Run 2 is better on 4 of 4 metrics" in first.stdout
     assert "C: 1.0 → 0.5" in first.stdout
     assert "Posted in #ml-experiments" in first.stdout
