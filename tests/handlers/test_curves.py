@@ -113,6 +113,7 @@ def test_in_the_thread_of_a_comparison_its_runs_are_meant(slack, runs, words):
     with Workshop(slack, runs) as shop:
         slack.command("/mlcompare", "fast vs slow by val_loss")
         message = slack.wait_for_message("Swap sides")
+        slack.wait_until(lambda: shop.services.comparisons.in_thread(message.channel, message.ts))
         slack.mention(words, thread_ts=message.ts)
         said = shop.transcript()
     assert "# slow leads at step 39: val_loss 0.2217, fast 0.3001\n[chart" in said
