@@ -119,7 +119,7 @@ def _search(experiment_id: str) -> Iterator[tuple[str, str]]:
     features, labels = load_digits(return_X_y=True)
     split = Split(*train_test_split(features / 16, labels, test_size=0.3, random_state=42, stratify=labels))
     client, rng = mlflow.MlflowClient(), np.random.default_rng(11)
-    tags = {"model": "mlp", "stage": "demo"}
+    tags = {"model": "mlp", "stage": "demo", "mlflow.user": PEOPLE[0]}
     parent = client.create_run(experiment_id, run_name=SWEEP, tags=tags).info.run_id
     for number in range(TRIALS):
         network = MLPClassifier(
