@@ -136,7 +136,7 @@ def _each(judged: Sequence[Verdict]) -> tuple[Section, ...]:
 
 def _repeats(comparison: Comparison, labels: Sequence[str]) -> tuple[Section, ...]:
     found = repeats_section(comparison, labels)
-    return () if found is None else (found,)
+    return () if found is None else (replace(found, folded=True),)
 
 
 def _links(comparison: Comparison, labels: Sequence[str], ui_url: str) -> tuple[Link, ...]:

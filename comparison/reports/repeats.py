@@ -78,14 +78,12 @@ def repeats_steps(comparison: Comparison, command: str, *, in_channel: bool) -> 
 
 
 def _all_seeds(comparison: Comparison, command: str, *, in_channel: bool) -> tuple[Step, ...]:
-    if not comparison.repeats:
+    if not comparison.repeats or in_channel:
         return ()
     counts = [
         f"{len(ids)} of {display_name(s.label)}" for s, ids in zip(comparison.sides, comparison.repeats, strict=True)
     ]
     text = f"These runs have repeats: {', '.join(counts)}. Compare all seeds"
-    if in_channel:
-        return (Step(text),)
     ids = " vs ".join(f"all seeds of {side.runs[0].run_id[:_SHORT_ID]}" for side in comparison.sides)
     return (Step(text, f"{command} {ids}"),)
 

@@ -287,5 +287,5 @@ def test_what_is_compared_with_and_whose_runs_are_chosen_from_lists_that_take_wh
     assert offered(town, "watch:against", "@champion") == ["@champion"]
     assert offered(town, "watch:user", "") == ["maya"]
     assert offered(town, "watch:user", "jo") == ["jo"]
-    assert sent(town, against="auto", user="maya") == {}
+    assert town.submit(town.modal, as_sent(town.modal, against="auto", user="maya"), user=MAYA).answer == {}
     town.wait_until(lambda: words_in(bot) == ["iris by maya"])
