@@ -10,6 +10,7 @@ from comparison.judgement.evidence import KnownNoise
 from comparison.judgement.result import CaveatCode, VerdictKind
 from comparison.judgement.statistics import Noise, pool_near
 from comparison.runs import Status
+from tests.bench.false_alarms import DATA, of_groups, of_singles
 from tests.comparison.builders import change, experiment, metric, run, side, two, warning
 
 A = [0.912, 0.908, 0.915, 0.910, 0.905]
@@ -185,3 +186,13 @@ def test_a_margin_in_the_tags_of_the_experiment_counts():
     tagged = replace(tagged, margins={"acc": 0.01})
     comparison = compare(seeds("a", A, experiment=tagged), seeds("b", A[::-1], first=9, experiment=tagged))
     assert change(comparison, "acc").outcome is Outcome.SAME
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_equal_groups_are_seldom_called_better_or_worse(name):
+    assert of_groups(DATA[name], 3, 200) <= 0.08  # of 5 % at most, with what 200 draws can add to it
+    assert of_groups(DATA[name], 5, 200, is_paired=True) <= 0.08
+
+
+def test_equal_single_runs_are_seldom_called_better_or_worse_by_known_noise():
+    assert of_singles(DATA["normal"], 8, 200) <= 0.08

@@ -1,0 +1,81 @@
+"""How often equal groups of runs are called better or worse, and how often different ones are: a table.
+
+    python -m tests.bench.false_alarms [--pairs 2000]
+
+Each pair of groups is drawn from one distribution (or two that differ by 2 standard deviations, for power) and goes
+through `compare`, as the runs of a person do. The draws are seeded.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from comparison import Experiment, Metric, Outcome, Run, Side, compare
+from comparison.judgement.evidence import KnownNoise
+from comparison.judgement.statistics import pool
+
+HOME = Experiment("1", "bench")
+CALLED = (Outcome.BETTER, Outcome.WORSE)
+Draw = Callable[[np.random.Generator, int], np.ndarray]
+DATA: dict[str, Draw] = {
+    "normal": lambda rng, n: rng.normal(0.9, 0.01, n),
+    "heavy tails (t, 3)": lambda rng, n: 0.9 + 0.01 * rng.standard_t(3, n),
+    "near the ceiling": lambda rng, n: rng.binomial(200, 0.985, n) / 200,
+    "one in ten collapsed": lambda rng, n: np.where(rng.random(n) < 0.1, 0.5, rng.normal(0.9, 0.01, n)),
+}
+
+
+def side(label: str, values: np.ndarray, first: int = 0) -> Side:
+    """A group of runs, a seed a value."""
+    return Side(
+        label,
+        tuple(
+            Run(f"{label}{seed}", f"{label}-{seed}", HOME, metrics={"acc": Metric(float(value))}, parameters={"w": label, "seed": str(seed)})
+            for seed, value in enumerate(values, first)
+        ),
+    )  # fmt: skip
+
+
+def is_called(
+    first: np.ndarray, second: np.ndarray, *, is_paired: bool = False, noise: KnownNoise | None = None
+) -> bool:
+    """Whether one of two groups is called better."""
+    known = None if noise is None else lambda _metric, _values: noise
+    found = compare(side("a", first), side("b", second, 0 if is_paired else len(first)), metrics=["acc"], noise=known)
+    return found.metrics[0].changes[0].outcome in CALLED
+
+
+def of_groups(draw: Draw, n: int, pairs: int, *, shift: float = 0.0, is_paired: bool = False) -> float:
+    """The share of pairs of groups of `n` that are called; the second differs by `shift`."""
+    rng = np.random.default_rng(n)
+    return sum(is_called(draw(rng, n), draw(rng, n) + shift, is_paired=is_paired) for _ in range(pairs)) / pairs
+
+
+def of_singles(draw: Draw, df: int, pairs: int) -> float:
+    """The share of pairs of single runs that are called by a noise of so many degrees of freedom, drawn anew each."""
+    rng = np.random.default_rng(df)
+    called = 0
+    for _ in range(pairs):
+        noise = pool([draw(rng, df + 1).tolist()])
+        if noise is None or not noise.sd or not noise.is_enough:
+            continue  # the numbers alone then say which is higher, with a doubt beside them: no call of ours
+        called += is_called(draw(rng, 1), draw(rng, 1), noise=KnownNoise(noise))
+    return called / pairs
+
+
+def rows(pairs: int) -> Iterator[tuple[str, ...]]:
+    yield ("data", "n 2", "n 3", "n 5", "n 10", "n 5 paired", "df 2", "df 4", "df 8", "df 20")
+    for name, draw in DATA.items():
+        groups = [of_groups(draw, n, pairs) for n in (2, 3, 5, 10)]
+        groups.append(of_groups(draw, 5, pairs, is_paired=True))
+        yield (name, *(f"{each:.3f}" for each in (*groups, *(of_singles(draw, df, pairs) for df in (2, 4, 8, 20)))))
+    power = [of_groups(DATA["normal"], n, pairs, shift=0.02) for n in (2, 3, 5, 10)]
+    yield ("power at 2 sd, normal", *(f"{each:.2f}" for each in power))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=2_000)
+    for row in rows(parser.parse_args().pairs):
+        print(" | ".join(row), flush=True)
