@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.commands.compare import (
+    NAMES_WITHIN,
     NOT_ANSWERED,
     UNAVAILABLE,
     as_request_text,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 COMMAND = "mlcompare ask"
 FORMATS = ("text", "markdown", "slack")
-PATIENCE = 10.0  # seconds for the names that MLflow has
 EPILOG = """\b
 Examples:
   mlcompare ask "top 5 by val_auc in fraud"
@@ -67,7 +67,7 @@ def _answer(text: str, source: "RunSource", ui_url: str) -> "Report":
     from handlers.lookup_cache import LookupCache
 
     shelf = LookupCache(time.monotonic)
-    request = read_with_names(lambda names: read(text, names, command=COMMAND), shelf, source, PATIENCE) or Help()
+    request = read_with_names(lambda names: read(text, names, command=COMMAND), shelf, source, NAMES_WITHIN) or Help()
     answer = _answers().get(type(request))
     if isinstance(request, Curves | Sweep):
         remedy = "In a terminal say mlcompare curves, or mlcompare sweep."

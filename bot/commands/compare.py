@@ -8,7 +8,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from html import unescape
 from io import TextIOWrapper
@@ -32,7 +32,7 @@ from comparison.tracking.source import RunSource
 
 if TYPE_CHECKING:
     from comparison.report import Report
-    from comparison.request import Compare
+    from comparison.request import Compare, Help
 
 
 COMMAND = "mlcompare compare"
@@ -40,6 +40,7 @@ FORMATS = ("text", "markdown", "csv", "json", "slack")
 NOT_ANSWERED, UNAVAILABLE = 2, 3
 PIPED_WIDTH = 100
 PATIENCE = 1.0  # seconds without a word
+NAMES_WITHIN = 10.0  # seconds for the names that MLflow has
 EPILOG = """\b
 Examples:
   mlcompare compare run-a run-b
@@ -99,29 +100,25 @@ def compare(context: click.Context, /, words: tuple[str, ...], **options: Any) -
 
     try:
         with quiet():
-            code = _answer(as_request_text(words), chosen)
+            code = _answer(words, chosen)
     except RequestError as error:
         tell_error(error)
         context.exit(UNAVAILABLE if isinstance(error, TrackingUnavailable) else NOT_ANSWERED)
     context.exit(code)
 
 
-def _answer(text: str, options: Options) -> int:
+def _answer(words: Sequence[str], options: Options) -> int:
     from comparison.compare import ask
-    from comparison.errors import NotUnderstood
-    from comparison.language.reading import parse
     from comparison.past_repeats import RepeatsCache
-    from comparison.request import Compare, Help
+    from comparison.request import Help
 
-    request = parse(text)
-    if isinstance(request, Help):
-        return _help(request.topic, options, is_wanted=bool(text))
-    if not isinstance(request, Compare):
-        raise NotUnderstood(
-            "This command only compares runs.", remedy="Name two or more.", example="run-a vs run-b", text=text
-        )
-    request = _with_options(request, options)
+    if (topic := _help_topic(as_request_text(words))) is not None:
+        return _help(topic, options, is_wanted=bool(words))
     source, ui_url = open_run_source(options.tracking_uri, options.ui_url)
+    request = _request(words, source)
+    if isinstance(request, Help):
+        return _help(request.topic, options, is_wanted=bool(words))
+    request = _with_options(request, options)
     now = time.time_ns() // 1_000_000
     with progress("Asking MLflow …"):
         comparison = ask(request, source, now=now, past=RepeatsCache())
@@ -151,6 +148,55 @@ def progress(words: str) -> Iterator[None]:
         timer.cancel()
         if shown.is_set():
             click.echo("\r\033[K", nl=False, err=True)
+
+
+def _help_topic(text: str) -> str | None:
+    """What help is asked for, for which no server is needed."""
+    from comparison.errors import NotUnderstood
+    from comparison.language.reading import parse
+    from comparison.request import Help
+
+    try:
+        request = parse(text)
+    except NotUnderstood:
+        return None
+    return request.topic if isinstance(request, Help) else None
+
+
+def _request(words: Sequence[str], source: "RunSource") -> "Compare | Help":
+    """The comparison that the words ask for, by the names that the store has. Raises NotUnderstood."""
+    from comparison.errors import NotUnderstood
+    from comparison.language.lexicon import WORDS
+    from comparison.language.names import Kind, Names
+    from comparison.language.reading import Reading, read
+    from comparison.request import Compare, Help
+    from handlers.known_names import read_with_names
+    from handlers.lookup_cache import LookupCache
+
+    shelf = LookupCache(time.monotonic)
+    runs = set(shelf.names(source, NAMES_WITHIN).all(Kind.RUN))
+    named = [f'"{each}"' if each in runs and (each.casefold(),) in WORDS else each for each in words]
+    text = as_request_text(named if len(words) > 1 else words)
+
+    def comparison(names: Names) -> Reading:
+        """The words as they stand, else as those behind `compare`."""
+        try:
+            found = read(text, names)
+            if isinstance(found.request, Compare | Help):
+                return found
+        except NotUnderstood:
+            with suppress(NotUnderstood):
+                return read(f"compare {text}", names)
+            raise
+        with suppress(NotUnderstood):
+            return read(f"compare {text}", names)
+        return found
+
+    request = read_with_names(comparison, shelf, source, NAMES_WITHIN)
+    if isinstance(request, Compare | Help):
+        return request
+    remedy = "Name two or more; other questions are for mlcompare ask."
+    raise NotUnderstood("This command only compares runs.", remedy=remedy, example="run-a vs run-b", text=text)
 
 
 def _with_options(request: "Compare", options: Options) -> "Compare":

@@ -159,20 +159,24 @@ class _Spots:
         return found
 
     def _named(self, start: int) -> dict[int, Kinds]:
-        """Names by where they end. What is quoted or parted by a comma in the middle is no name."""
+        """Names by where they end. What is quoted in the middle is no name; over a comma one that has a comma is."""
         first = self.folded[start]
         longest = self.names.longest.get(first[0], 0) if first else 0
         found: dict[int, Kinds] = {}
         key: tuple[str, ...] = ()
         for last in range(start + 1, min(start + _MOST_OF_A_NAME, len(self.tokens)) + 1):
             token = self.tokens[last - 1]
-            if token.is_filter or (token.is_quoted and last > start + 1) or token.is_comma:
+            if token.is_filter or (token.is_quoted and last > start + 1):
                 break
             key = (*key, *self.folded[last - 1])
             if len(key) > longest:
                 break
             if self.folded[last - 1] and key in self.names.known:
-                found[last] = self.names.called(joined(self.tokens[start:last]), key)
+                kinds = self.names.called(joined(self.tokens[start:last]), key)
+                has_comma = any(each.is_comma for each in self.tokens[start:last])  # `A, lr=0.1`, which is no list
+                kinds = {kind: name for kind, name in kinds.items() if "," in name} if has_comma else kinds
+                if kinds:
+                    found[last] = kinds
         return found
 
     def _possessed(self, start: int) -> Iterator[Atom]:

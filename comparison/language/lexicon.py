@@ -95,10 +95,11 @@ INTENTS = {
         "experiment"
     ),
     "watches": (
-        "watches, watch list, watchlist, list watches, show watches, show the watches, show me the watches, what are "
-        "you watching, what do you watch, what is watched, what's watched, what is being watched, which experiments "
-        "are watched, which experiments do you watch, subscriptions, list the watches, list all watches, was "
-        "beobachtest du, my watches"
+        "what are we watching, what do we watch, what are we following, what is being watched here, what is watched "
+        "here, watches, watch list, watchlist, list watches, show watches, show the watches, show me the watches, "
+        "what are you watching, what do you watch, what is watched, what's watched, what is being watched, which "
+        "experiments are watched, which experiments do you watch, subscriptions, list the watches, list all watches, "
+        "was beobachtest du, my watches"
     ),
     "watch": (
         "watch, follow, subscribe, subscribe to, subscribe us to, subscribe this channel to, monitor, track, "
@@ -445,9 +446,9 @@ WORDS: Mapping[tuple[str, ...], str] = {
     for key, said in table.items()
     for spelling in said.split(",")
 }
-LONGEST: Mapping[str, int] = {
-    first: max(len(words) for words in WORDS if words[0] == first) for first in {words[0] for words in WORDS if words}
-}
+LONGEST: dict[str, int] = {}  # first word: words of the longest spelling
+for _spelling in WORDS:
+    LONGEST[_spelling[0]] = max(LONGEST.get(_spelling[0], 0), len(_spelling)) if _spelling else 0
 TALK = frozenset(each.strip() for each in SMALL_TALK.split(","))
 NUMBERS = {
     **{
@@ -494,5 +495,5 @@ def near(word: str) -> tuple[str, ...]:
 _LIKE = 0.8
 _SPELT: dict[str, list[str]] = {}
 for _words in WORDS:
-    if len(_words) == 1 and len(_words[0]) > 2:
+    if len(_words) == 1 and len(_words[0]) > 2 and ROLES[WORDS[_words]] not in (Role.FILLER, Role.NOUN):
         _SPELT.setdefault(_words[0][0], []).append(_words[0])

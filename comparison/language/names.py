@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-_BREAKS = re.compile(r"[\s_.-]+")
+_BREAKS = re.compile(r"[\s_.,-]+")
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _WHOLE_ID = 32
 _TRAINING = frozenset({"train", "training"})  # held-out data comes first where only the end of a metric's name is typed

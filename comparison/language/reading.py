@@ -373,6 +373,8 @@ class Said:
     def _read_name(self, atom: Atom, place: int) -> int:
         """A name that nothing introduces: its kind says what it is for."""
         takes_runs = self.intent not in _LISTS
+        if atom.is_unknown and self._says_when(atom):
+            return place + 1
         if atom.is_unknown and atom.text.casefold() in ("score", "scores") and place and self.atoms[place - 1].metric:
             return place + 1  # `the f1 score`
         behind = self.atoms[place + 1] if place + 1 < len(self.atoms) else None
@@ -431,6 +433,18 @@ class Said:
         else:
             self.left.append(atom)
         return place + 1
+
+    def _says_when(self, atom: Atom) -> bool:
+        """`weekly` of a standup. Raises NotUnderstood for `always`: a comparison is made when it is asked for."""
+        if self.intent == "standup" and atom.text.casefold() == "weekly" and not self.since:
+            self._set("since", [atom])
+            self.since = "7 days"
+            return True
+        if atom.text.casefold() == "always":
+            run = next((each.kinds[Kind.RUN] for each in self.atoms if Kind.RUN in each.kinds), "latest")
+            remedy = "To hold runs against one run from now on, make it the baseline:"
+            raise refuse("I compare when I am asked.", remedy, f"pin {_quoted(run)}", [atom])
+        return False
 
     def _parameter(self, atom: Atom, place: int) -> int:
         """`lr = 0.1`, `lr 0.1` as a filter; `what lr did xgb-v2 use` as a question for parameters."""
@@ -678,6 +692,11 @@ class Said:
                 self.left.append(atom)
             return at
         follows = self.atoms[at]
+        if follows.key == "when":
+            place_ = next((each.kinds[Kind.EXPERIMENT] for each in self.atoms if Kind.EXPERIMENT in each.kinds), "*")
+            remedy = "To be told when runs get better, watch their experiment:"
+            line = f"watch {place_ if place_ == '*' else _quoted(place_)} only better"
+            raise refuse("I compare when I am asked, whatever the values are.", remedy, line, [atom, follows])
         if follows.key in _PARTS and Kind.METRIC not in follows.kinds:
             return self._read_part(follows, at)
         if (
@@ -1128,6 +1147,8 @@ class Said:
     def _read_cannot(self, atom: Atom, place: int) -> int:
         if self.intent == "make" and atom.text.casefold() == "change":
             return place + 1
+        if self.part == "details" and atom.text.casefold() == "start":  # `when did roberta start?`
+            return place + 1
         if atom.text.casefold() in ("remove", "drop"):
             self.thread["remove"] = atom
         else:
@@ -1201,7 +1222,9 @@ class Said:
     def sides(self) -> list[Side]:
         """The runs that each side names. Words that say nothing there are left."""
         groups = [group for group in self.groups if any(not is_silent(each) for each in group)]
-        is_led = self.intent in ("compare", "curves", "sweeps", "show", "who", "status", "pin", "set", "make")
+        asks_how = any(each.key == "status" and each.text.casefold() == "how is" for each in self.atoms)
+        leads = ("compare", "curves", "sweeps", "show", "who", "status", "pin", "set", "make")
+        is_led = self.intent in leads and not asks_how
         found = [
             read_side(group, self.names, self.text, is_parted=self.hard > 0 and len(groups) > 1, is_led=is_led)
             for group in groups
@@ -1254,6 +1277,11 @@ class Said:
         for key in ("remove", "choose", *(() if self.about else ("last_values",))):
             self.thread.pop(key, None)
         self.check("compare", is_silent_on_runs=False)
+        if len(runs) == 1 and isinstance(runs[0], Group) and runs[0].pattern and "'" not in runs[0].pattern:
+            like = (
+                runs[0].pattern.replace("%", "_").replace("*", "%").replace("?", "_")
+            )  # `compare mlp-*`: all that fit
+            runs = [AllRuns(Among(where=f"attributes.run_name LIKE '{like}'"), runs[0].at)]
         runs = self._narrowed(runs)
         several = (TopRuns, AllRuns, SweepRuns)
         if len(runs) < 2 and not (runs and isinstance(runs[0], several)):

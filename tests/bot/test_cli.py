@@ -239,13 +239,13 @@ def test_one_run_alone_is_not_a_comparison(run):
 def test_no_words_at_all_give_lines_to_copy_and_no_success(run):
     result = run("compare")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "mlcompare compare diverged vs lower" in result.stderr
+    assert 'mlcompare compare "diverged" vs "lower"' in result.stderr
 
 
 def test_help_gives_lines_to_copy(run):
     result = run("compare", "help")
     assert result.exit_code == 0
-    assert "mlcompare compare diverged vs lower" in result.stdout
+    assert 'mlcompare compare "diverged" vs "lower"' in result.stdout
 
 
 def test_mlflow_that_does_not_answer_is_told_apart_from_a_wrong_question(run):

@@ -495,3 +495,10 @@ def test_every_intent_has_a_line_that_works_with_and_without_names(intent):
 
     assert parse(example(intent, NAMES), NAMES)
     assert parse(example(intent, Names()))
+
+
+@pytest.mark.parametrize("said", ["A, lr=0.1 vs xgb-v1", "compare A, lr=0.1 with xgb-v1", "A, lr=0.1, xgb-v1"])
+def test_a_name_that_is_known_may_hold_commas(said):
+    names = Names.of(runs=("A", "A, lr=0.1", "xgb-v1"), parameters=("lr",))
+    assert parse(said, names) == Compare((Named("A, lr=0.1"), Named("xgb-v1")))
+    assert parse("A, xgb-v1", names) == Compare((Named("A"), Named("xgb-v1")))
