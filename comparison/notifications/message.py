@@ -41,6 +41,7 @@ class RunNews:
     owner: str = ""  # whom to mention, as MLflow knows them; "" : nobody
     metrics: tuple[str, ...] = ()  # that the watch names: only these are shown
     doubts: tuple[str, ...] = ()  # what was asked for and could not be had, a sentence each
+    noise: float | None = None  # how far two runs must differ in `best_by` to be told apart; None: not known
 
 
 @dataclass(frozen=True, slots=True)

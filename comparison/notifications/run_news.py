@@ -35,6 +35,7 @@ from comparison.notifications.matching import (
     refusal,
 )
 from comparison.notifications.message import MessageKind, NewsFacts, RunNews, SilentNews, Unwanted
+from comparison.past_repeats import RepeatsCache
 from comparison.resumption import as_logged, is_behind, renewed
 from comparison.runs import Run, Status
 from comparison.tracking.source import ModelVersion, RunSource
@@ -58,6 +59,7 @@ def find_news(  # noqa: PLR0913 -- what a message is about, and what it is told 
     was_quiet: bool = False,
     silent_since: int = 0,
     is_final: bool = False,
+    past: RepeatsCache | None = None,
 ) -> NewsFacts | Unwanted:
     """The news, by the first of the watches that wants it. Raises TrackingUnavailable: to be asked again.
 
@@ -78,7 +80,20 @@ def find_news(  # noqa: PLR0913 -- what a message is about, and what it is told 
         return _silence(run, watches, source, now, silent_since, is_back=kind is MessageKind.BACK)
     if is_behind(run):
         run = as_logged(run, source)
-    return _ended(run, watches, source, now, defaults, must_be_best=kind is MessageKind.BEST)
+    found = _ended(run, watches, source, now, defaults, must_be_best=kind is MessageKind.BEST)
+    if past is not None and isinstance(found, NewsFacts) and isinstance(found.news, RunNews):
+        found = replace(found, news=_with_noise(found.news, past, source, _ms(now)))
+    return found
+
+
+def _with_noise(news: RunNews, past: RepeatsCache, source: RunSource, now: int) -> RunNews:
+    """Of a new best, how far runs of its experiment must differ from the record to be told apart."""
+    if not news.is_best or news.best_by is None or news.best_before is None:
+        return news
+    metrics = [run.metrics.get(news.best_by.metric) for run in (news.run, news.best_before)]
+    values = [each.value for each in metrics if each is not None]
+    known = past.read(source, news.run.experiment.experiment_id, now).noise(news.best_by.metric, values)
+    return replace(news, noise=known.noise.least_difference()) if known and known.noise.is_enough else news
 
 
 def example_news(run: Run, watching: Watch, source: RunSource, *, now: datetime, defaults: ChannelDefaults) -> RunNews:

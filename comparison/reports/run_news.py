@@ -192,8 +192,18 @@ def news_headline(news: RunNews) -> str:
     if run.status in _OTHERWISE:
         return f"{name} in {place} {_OTHERWISE[run.status]}"
     if news.is_best and news.best_by is not None:
-        return _best(run, news.best_by, news.best_before, name, place)
+        return _best(run, news.best_by, news.best_before, name, place) + _within_noise(news)
     return ""
+
+
+def _within_noise(news: RunNews) -> str:
+    """`, but within noise of the record`, where earlier repeats differ as much by chance."""
+    if news.noise is None or news.best_by is None or news.best_before is None:
+        return ""
+    record, own = (run.metrics.get(news.best_by.metric) for run in (news.best_before, news.run))
+    if record is None or own is None or abs(own.value - record.value) >= news.noise:
+        return ""
+    return f", but within noise of the record: runs here must differ by {news.noise:.3g} to tell"
 
 
 def _how_far(found: Failure | None) -> str:

@@ -80,6 +80,7 @@ def notification_reply(message: Notification, services: Services) -> PostedNotif
         was_quiet=last.isdecimal() and len(last) <= _MOMENT,
         silent_since=int(message.about) if message.about.isdecimal() else 0,
         is_final=message.is_final,
+        past=services.repeats,
     )
     return told if isinstance(told, Unwanted) else _announced(told, message.kind, services)
 

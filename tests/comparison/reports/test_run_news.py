@@ -5,6 +5,7 @@ import pytest
 from comparison.channel_defaults import ChannelDefaults
 from comparison.notifications.message import ManyNews, MessageKind, NewsGroup
 from comparison.notifications.schedule import before, due_digest
+from comparison.past_repeats import RepeatsCache
 from comparison.reports.group_news import digest_report, news_report
 from comparison.reports.run_news import best_report
 from comparison.runs import Dataset, Experiment, Goal, Metric, Status
@@ -74,6 +75,19 @@ def test_a_new_best_is_in_the_headline_with_what_it_gained():
     assert found.headline == "🏆 New best in fraud: rf-12, val_auc 0.934 (+0.026 over rf-8)"
     verdict = "✅ rf-12 in fraud is better than rf-8 on 1 of 2 metrics: val_auc 0.908 → 0.934 (+2.9 %)"
     assert section(found, "Verdict") == [verdict]
+
+
+def test_a_new_best_within_noise_of_the_record_says_so():
+    repeats = [
+        forest(20 + seed, 20 * HOUR, 0.89 + (seed % 3) / 30, parameters={"depth": "4", "seed": str(seed)})
+        for seed in range(6)
+    ]
+    best = forest(12, MINUTE, 0.97)
+    found = headline(*repeats, *PAST[-2:], best, past=RepeatsCache())
+    assert found.startswith("🏆 New best in fraud: rf-12, val_auc 0.970")
+    assert ", but within noise of the record: runs here must differ by 0.108 to tell" in found
+    far = headline(*repeats, *PAST[-2:], forest(12, MINUTE, 1.5), past=RepeatsCache())
+    assert "noise" not in far
 
 
 def test_a_best_that_is_the_first_says_so():
