@@ -138,7 +138,7 @@ def _document(found: "list[OutboxMessage]") -> str:
     from comparison.formats.controls import json_text
 
     rows: list[dict[str, Any]] = [
-        asdict(each) | {name: as_iso(getattr(each, name) / 1000) for name in _TIMES} for each in found
+        _public(asdict(each)) | {name: as_iso(getattr(each, name) / 1000) for name in _TIMES} for each in found
     ]
     for row in rows:
         del row["drawn"]
@@ -151,6 +151,11 @@ def _document(found: "list[OutboxMessage]") -> str:
 WIDTH = 100
 _GAP = 2
 _LEAST = 10  # columns of a sentence
+
+
+def _public(row: dict[str, Any]) -> dict[str, Any]:
+    """By the names that programs know: `told` is the revision that stands in the channel."""
+    return {"told" if name == "posted_revision" else name: each for name, each in row.items()}
 
 
 def draw_listing(titles: Sequence[str], rows: Sequence[Sequence[str]], sentences: Sequence[int]) -> str:

@@ -65,7 +65,7 @@ def _row(watch: "StoredWatch", last: int) -> dict[str, Any]:
     from bot.commands.database import as_iso
 
     row = asdict(watch)
-    del row["past"], row["is_primed"]
+    del row["past"], row["is_primed"], row["meaning"]
     times = {
         "created_at": as_iso(watch.created_at),
         "paused_at": as_iso(watch.paused_at),

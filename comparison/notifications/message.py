@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from comparison.judgement.primary_metric import PrimaryMetric
 from comparison.judgement.result import Comparison
-from comparison.queries.sweeps import SweepAnswer
 from comparison.runs import Experiment, Run
 from comparison.tracking.source import ModelVersion
+
+if TYPE_CHECKING:
+    from comparison.queries.sweeps import SweepAnswer  # numpy, which a list of messages can do without
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class ManyNews:
     left_out: int = 0  # runs that were not looked at, since they are too many; at least so many where `is_cut`
     is_cut: bool = False  # there may be more runs than were counted
     doubts: tuple[str, ...] = ()  # what was asked for and could not be had, a sentence each
-    sweep: SweepAnswer | None = None  # what it found, once it is over
+    sweep: "SweepAnswer | None" = None  # what it found, once it is over
 
 
 @dataclass(frozen=True, slots=True)

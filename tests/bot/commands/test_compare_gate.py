@@ -16,9 +16,9 @@ PASS, WORSE, CANNOT_TELL = 0, 1, 4
         ({"acc": 0.3}, {"acc": 0.1 + 0.2}, [], PASS, ""),
         ({"loss": 0.3}, {"loss": 0.1 + 0.2}, ["loss"], PASS, ""),
         ({"acc": 0.9, "fit_time": 10}, {"acc": 0.92, "fit_time": 10.03}, [], PASS, ""),
-        ({"acc": 0.9, "fit_time": 10}, {"acc": 0.92, "fit_time": 12}, [], WORSE, "worse: fit_time"),
-        ({"acc": 0.9, "fit_time": 10}, {"acc": 0.92, "fit_time": 10.03}, ["fit_time"], WORSE, "worse: fit_time"),
-        ({"acc": 0.9, "f1": 0.9}, {"acc": 0.92, "f1": 0.8}, [], WORSE, "worse: f1"),
+        ({"acc": 0.9, "fit_time": 10}, {"acc": 0.92, "fit_time": 12}, [], WORSE, "fit_time got worse (10 → 12)"),
+        ({"acc": 0.9, "fit_time": 10}, {"acc": 0.92, "fit_time": 10.03}, ["fit_time"], WORSE, "fit_time got worse (10.00 → 10.03)"),
+        ({"acc": 0.9, "f1": 0.9}, {"acc": 0.92, "f1": 0.8}, [], WORSE, "f1 got worse (0.9 → 0.8)"),
         ({"acc": 0.9, "f1": 0.9}, {"acc": 0.92, "f1": 0.8}, ["acc"], PASS, ""),
         ({"n_samples": 1}, {"n_samples": 1}, [], CANNOT_TELL, "cannot tell: no metric with a known goal is on both sides"),
         ({"acc": 0.9, "fit_time": 1}, {"fit_time": 0.5}, [], CANNOT_TELL, "cannot tell: nothing but costs can be judged"),
@@ -35,7 +35,7 @@ def test_a_run_compared_with_itself_cannot_be_told():
     same = run("A", {"acc": 1})
     assert gate(compare(same, same)) == (CANNOT_TELL, "cannot tell: A (AA) and A (AA) #2 are one run")
     assert gate(compare(same, same, metrics=["acc"]))[0] == CANNOT_TELL
-    assert gate(compare(same, same, run("B", {"acc": 0}))) == (WORSE, "worse: acc")
+    assert gate(compare(same, same, run("B", {"acc": 0}))) == (WORSE, "acc got worse (1 → 0)")
 
 
 def test_within_the_tolerance_it_passes():

@@ -60,7 +60,7 @@ def send(outbox, key, kind=MessageKind.RUN, runs=("4f2a1c9e77aa",), at=NOW, **ch
 
 def post(outbox, message_id, at=NOW):
     outbox.begin(message_id, at)
-    outbox.told(message_id, PostedState(outbox.get(message_id).revision, "1795426200.000100"), at)
+    outbox.record_posted(message_id, PostedState(outbox.get(message_id).revision, "1795426200.000100"), at)
 
 
 def test_nothing_watched_and_nothing_sent_is_said_in_a_sentence(run):
