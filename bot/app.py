@@ -28,6 +28,7 @@ from bot.server.precedence import Precedence
 from bot.server.takeover import Takeover, new_owner
 from bot.server.worker_pool import WorkerPool
 from bot.settings import Settings
+from bot.store.access import StoredAccess
 from bot.store.channel_defaults import StoredDefaults
 from bot.store.claims import StoredCapabilities, StoredClaims
 from bot.store.comparisons import StoredComparisons
@@ -42,6 +43,7 @@ from handlers import features_by_request, register_all, use
 from handlers.access.admission import Admission, Policy
 from handlers.access.directory import Directory
 from handlers.access.members import Members
+from handlers.access.rules import AccessRules
 from handlers.access.seal import Seal
 from handlers.home import publish
 from handlers.services import Allowance, Services, Timers
@@ -113,6 +115,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
     mlflow = Probe("mlflow", _reach(source), every=30, patience=90)
     precedence = Precedence(DRAWN)
     client = web_client(settings, settings.slack_bot_token.get_secret_value(), metrics)
+    identity, directory = BotIdentity(client), _directory(client)
     outbox = StoredOutbox(engine)
     _watch_queues(metrics, pool, outbox)
     inbox = StoredInbox(engine, now, new_owner(), settings.takeover_seconds)
@@ -141,13 +144,19 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         later=Timers(COURTESIES).start,
         drawing=precedence,
         observe_answer=metrics.answered,
-        admission=_admission(settings, client),
+        admission=Admission(Policy(settings.external_people), directory),
+        access=AccessRules(
+            StoredAccess(engine),
+            is_strict=settings.is_strict,
+            admins=settings.admin_ids,
+            directory=directory,
+            own=lambda: ids_of(identity.known()),
+        ),
         members=Members(time.monotonic, MEMBERS_FOR),
         seal=_seal(settings),
         find_person=SlackClient.of(client, time.sleep, PATIENCE).find_person,
     )
     executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-    identity = BotIdentity(client)
     notifier = Notifier(
         settings,
         services,
@@ -198,12 +207,16 @@ def _delay_of(outbox: StoredOutbox, metrics: Metrics) -> Callable[[OutboxMessage
     return observe
 
 
-def _admission(settings: Settings, client: WebClient) -> Admission:
+def _directory(client: WebClient) -> Directory:
     """Asks who people are within the seconds that Slack waits for an acknowledgement."""
     quick = copy(client)
     quick.timeout = WHO_SECONDS
-    directory = Directory(SlackClient.of(quick, time.sleep, 0.0).person, time.monotonic)
-    return Admission(Policy(settings.external_people), directory)
+    return Directory(SlackClient.of(quick, time.sleep, 0.0).person, time.monotonic)
+
+
+def ids_of(known: AuthorizeResult) -> frozenset[str]:
+    """The workspace and the company that a token is of; empty while Slack has not told."""
+    return frozenset(filter(None, (known.team_id, known.enterprise_id)))
 
 
 def _seal(settings: Settings) -> Seal:

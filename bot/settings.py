@@ -37,6 +37,9 @@ SOURCES = {
     "MLCOMPARE_RULES_URL": "the address at which your team reads docs/judgement.md; answers link to it",
     "MLCOMPARE_ANSWER_BOTS": "on, where Workflows and other apps that mention the bot are to be answered; or off",
     "MLCOMPARE_EXTERNAL_PEOPLE": "refuse, guests (who may then ask, too) or allow (whoever asks is answered)",
+    "MLCOMPARE_ADMINS": "ids of people who may set who sees what, beside Slack's admins, as U024BE7LH, U0G9QF9C6 "
+    "(a person's profile in Slack → ⋮ → Copy member ID)",
+    "MLCOMPARE_ACCESS": "all, or none: what a channel may see for which no admin made a rule",
     "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
     "MLCOMPARE_LOG_FORMAT": "text or json",
     "MLCOMPARE_METRICS": "off; on (at /metrics, on PORT); or the number of a port of its own, for example 9464",
@@ -44,6 +47,7 @@ SOURCES = {
 
 
 _HIGHEST_PORT = 65_535
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,12 @@ def _command(value: str) -> str:
     if not value.startswith("/") or len(value.split()) != 1 or not 2 <= len(value) <= 32:
         raise ValueError("looks wrong: a command is one word of at most 32 characters that starts with /")
     return value.lower()
+
+
+def _people(value: str) -> str:
+    if not all(_PERSON.fullmatch(each) for each in value.replace(",", " ").split()):
+        raise ValueError("looks wrong: a person's id in Slack starts with U or W and has capitals and digits only")
+    return value
 
 
 def _metrics(value: str) -> str:
@@ -200,6 +210,10 @@ class Settings(BaseSettings):
     external_people: Annotated[Words, AfterValidator(str.lower)] = Field(
         default="refuse", validation_alias="MLCOMPARE_EXTERNAL_PEOPLE", pattern="^(?i:refuse|guests|allow)$"
     )
+    admins: Annotated[Words, AfterValidator(_people)] = Field(default="", validation_alias="MLCOMPARE_ADMINS")
+    access: Annotated[Words, AfterValidator(str.lower)] = Field(
+        default="all", validation_alias="MLCOMPARE_ACCESS", pattern="^(?i:all|none)$"
+    )
     log_level: Annotated[Words, AfterValidator(str.upper)] = Field(
         default="INFO", validation_alias="MLCOMPARE_LOG_LEVEL", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$"
     )
@@ -233,6 +247,16 @@ class Settings(BaseSettings):
     def answers_bots(self) -> bool:
         """Whether a Workflow or another app that mentions the bot is answered."""
         return self.answer_bots == "on"
+
+    @property
+    def admin_ids(self) -> frozenset[str]:
+        """Ids of people who may set who sees what, whatever Slack says of them."""
+        return frozenset(self.admins.replace(",", " ").split())
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether a channel without a rule may see nothing."""
+        return self.access == "none"
 
     @property
     def ui_url(self) -> str:

@@ -19,6 +19,7 @@ class ChannelDefaults:
 
 
 EXPERIMENT, METRIC, GOAL, PINNED, TOLERANCE = "experiment", "metric", "goal", "pinned", "tolerance"
+ACCESS, CHANGES = "access", "changes"  # what admins decide: experiments that may be seen, and who changes the rest
 _PLACES = {EXPERIMENT: 0, METRIC: 1, GOAL: 2, TOLERANCE: 3, PINNED: 4}
 _GOALS = frozenset(Goal)
 

@@ -211,6 +211,36 @@ class Sweep:
     text: str = field(default="", compare=False)
 
 
+ELSEWHERE = "*"  # as a scope: all channels without a rule of their own
+DIRECT = "direct"  # as a scope: direct messages and the Home tab
+
+
+@dataclass(frozen=True, slots=True)
+class ShowAccess:
+    """`access`: what may be seen here; `scope` is "" for the channel itself, else ELSEWHERE or DIRECT."""
+
+    scope: str = ""
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """`access fraud*, churn`: experiments that may be seen, as names and patterns; None takes the rule back."""
+
+    patterns: tuple[str, ...] | None
+    scope: str = ""
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictChanges:
+    """`access changes admins`: who may pin, set and watch; members of the channel unless it is for admins."""
+
+    is_for_admins: bool
+    scope: str = ""
+    text: str = field(default="", compare=False)
+
+
 Request = (
     Compare
     | Curves
@@ -230,4 +260,7 @@ Request = (
     | PlanDigest
     | Experiments
     | Runs
+    | ShowAccess
+    | AccessRequest
+    | RestrictChanges
 )

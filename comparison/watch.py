@@ -76,6 +76,7 @@ class Watch:
     mentions_owner: bool = False
     broadcasts: bool = False  # a new best that an edit brought is also said aloud
     experiment_id: str = ""
+    visible: tuple[str, ...] | None = None  # names and patterns that its channel may see; None: all. Never in its words
 
     @property
     def is_pattern(self) -> bool:

@@ -36,6 +36,7 @@ def all_features() -> tuple[ModuleType, ...]:
         home,
         standup,
     )
+    from handlers.access import feature as access  # noqa: PLC0415 -- as above
     from handlers.compare import buttons, dialog, goals, linked_runs, message, picker  # noqa: PLC0415 -- as above
     from handlers.watch import command, edit, notification_buttons  # noqa: PLC0415 -- as above
     from handlers.watch import list as watch_list  # noqa: PLC0415 -- as above
@@ -51,6 +52,7 @@ def all_features() -> tuple[ModuleType, ...]:
         curves,
         standup,
         channel_settings,
+        access,
         help,
         command,
         watch_list,

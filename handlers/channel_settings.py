@@ -5,6 +5,7 @@ from collections.abc import Callable
 from comparison.channel_defaults import EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, ChannelSetting
 from comparison.errors import RequestError
 from comparison.report import Report
+from comparison.reports.access import rule_lines
 from comparison.reports.channel_settings import changed_report, settings_report
 from comparison.request import Pin, SetDefault, ShowSettings
 from comparison.resolve.channel_defaults import agreed_tolerance, known_goal, known_metric, known_run, stated_goal
@@ -77,7 +78,16 @@ def _settings(said: Utterance, services: Services) -> Report:
     pinned = next((each.value for each in kept if each.what == PINNED), "")
     now = milliseconds(services)
     run = _run(pinned, services)
-    return settings_report(kept, now=now, run=run, command=services.command, place=channel_words(said))
+    book = services.access.read()
+    visible = book.visible(said.team, said.channel)
+    return settings_report(
+        kept,
+        now=now,
+        run=run,
+        command=services.command,
+        place=channel_words(said),
+        rules=rule_lines(visible.patterns if visible else None, for_admins=book.is_for_admins(said.team, said.channel)),
+    )
 
 
 def _run(run_id: str, services: Services) -> Run | None:

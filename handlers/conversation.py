@@ -20,11 +20,13 @@ from comparison.language.slots import example
 from comparison.report import Report
 from comparison.reports.errors import choice_report, error_report
 from comparison.request import (
+    AccessRequest,
     Compare,
     Help,
     Pin,
     PlanDigest,
     Request,
+    RestrictChanges,
     SetDefault,
     Unwatch,
     WatchRequest,
@@ -66,7 +68,7 @@ class Feature(Protocol):
         ...
 
 
-_CHANGES = (SetDefault, Pin, WatchRequest, Unwatch, PlanDigest)
+_CHANGES = (SetDefault, Pin, WatchRequest, Unwatch, PlanDigest, AccessRequest, RestrictChanges)
 
 
 class RunClaim:
@@ -132,7 +134,7 @@ class Job:
             if self.claim.is_ours():
                 request, feature = self.meaning.told()
                 command = type(request).__name__
-                feature.answer(request, self.said, self.services, self.delivery)
+                feature.answer(request, self.said, self.visible(), self.delivery)
         except BaseException as error:  # noqa: BLE001 -- the asker hears of everything that goes wrong
             outcome = "refused" if isinstance(error, RequestError) else "failed"
             self._excuse(error)
@@ -142,12 +144,16 @@ class Job:
                 call_off()
             self.services.inbox.done(self.said.delivery)
 
+    def visible(self) -> Services:
+        """What may be used where this was said."""
+        return self.services.for_channel(self.said.team, self.said.channel)
+
     def show_progress(self) -> None:
         """Never raises: it is a courtesy."""
         try:
             request, feature = self.meaning.told()
             if self.claim.is_ours():
-                feature.show_progress(request, self.said, self.services, self.delivery)
+                feature.show_progress(request, self.said, self.visible(), self.delivery)
         except RequestError:
             return  # the answer is an error, and on its way
         except Exception:
@@ -170,7 +176,7 @@ class Job:
 
 def parse_words(said: Utterance, services: Services, outlet: SlackClient) -> tuple[Request, Feature]:
     """The request, and the feature that answers it. Raises NotUnderstood."""
-    request = parse_in_thread(said, services, outlet)
+    request = parse_in_thread(said, services.for_channel(said.team, said.channel), outlet)
     if said.bot and isinstance(request, _CHANGES):
         raise RequestError("Only people change what a channel agreed on and what it watches.", text=said.words)
     feature = services.features.get(type(request))

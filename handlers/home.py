@@ -84,7 +84,7 @@ def on_home(ack: Any, body: dict[str, Any], client: WebClient, services: Service
 def publish(user: str, workspace: str, outlet: SlackClient, services: Services) -> None:
     """Whatever cannot be told is left out; never raises."""
     try:
-        outlet.publish_home(user, home_view(_told(user, workspace, outlet, services)))
+        outlet.publish_home(user, home_view(_told(user, workspace, outlet, services.for_channel(workspace, ""))))
     except SlackError as failure:
         log.warning("a Home tab could not be drawn: %s", failure, extra={"places": failure.places})
     except Exception:
@@ -129,7 +129,7 @@ class HomeContent:
 
 def _told(user: str, workspace: str, outlet: SlackClient, services: Services) -> HomeContent:
     asked = _asked(user, workspace, services)
-    recent = asked[:RECENT]
+    recent = _visible(asked[:RECENT], services)
     return HomeContent(
         recent=[
             RecentComparison(each, address) for each, address in zip(recent, _permalinks(recent, outlet), strict=True)
@@ -148,6 +148,15 @@ def _asked(user: str, workspace: str, services: Services) -> list[PostedComparis
     except Exception:
         log.exception("recent comparisons could not be looked up")
         return []
+
+
+def _visible(recent: Sequence[PostedComparison], services: Services) -> list[PostedComparison]:
+    """Those of runs that may be seen here, where not all may: what they are called was kept with them."""
+    if services.ungated is None:
+        return list(recent)
+    ids = tuple(dict.fromkeys(run_id for each in recent for run_id in each.runs))
+    known = {run.run_id for run in services.shelf.these(services.runs, ids, _WITHIN).runs} if ids else set()
+    return [each for each in recent if known.issuperset(each.runs)]
 
 
 def _permalinks(recent: Sequence[PostedComparison], outlet: SlackClient) -> list[str]:

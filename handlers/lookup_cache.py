@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -68,6 +69,13 @@ class LookupCache:
         self._lock = threading.Lock()
         self._answers: LRUCache[Hashable, _CachedAnswer] = LRUCache(MAX_ANSWERS)
         self._names: tuple[object, object, Names] = (None, None, Names())
+        self._scope: Hashable = None
+
+    def within(self, scope: Hashable) -> "LookupCache":
+        """The same cache for a source that shows less: neither sees what the other keeps."""
+        scoped = copy(self)
+        scoped._scope, scoped._names = scope, (None, None, Names())  # noqa: SLF001 -- a copy of itself
+        return scoped
 
     def get(self, key: Hashable, ask: Callable[[], _Answer], seconds: float) -> _Answer:
         """The answer; an old one where the new one is not there in time. Raises Late, or what asking raises."""
@@ -164,6 +172,7 @@ class LookupCache:
 
     def _asked(self, key: Hashable, ask: Callable[[], Any]) -> _CachedAnswer:
         """What is kept, asked for again where it is old or went wrong."""
+        key = (self._scope, key)
         now = self._clock()
         with self._lock:
             kept = self._answers.get(key)

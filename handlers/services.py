@@ -8,15 +8,18 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Timer
 from typing import TYPE_CHECKING, Protocol
 
 from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
+from comparison.tracking.visibility import Visibility, VisibleRuns
 from handlers.access.admission import Admission
+from handlers.access.defaults import VisibleDefaults
 from handlers.access.members import Members
+from handlers.access.rules import AccessRules
 from handlers.access.seal import Seal
 from handlers.lookup_cache import LookupCache
 from handlers.slack.pictures import PictureMemory
@@ -110,6 +113,8 @@ class Services:
     features: Mapping[type, "Feature"] = field(default_factory=dict)  # who answers which kind of request
     publish_home: "PublishHome" = lambda *_: None  # draws somebody's Home tab anew
     admission: Admission = field(default_factory=Admission)  # whom the bot answers
+    access: AccessRules = field(default_factory=AccessRules)  # who may see and change what
+    ungated: "Services | None" = None  # set where `runs` are only those that a channel may see
     members: Members = field(default_factory=Members)  # who is in a channel, as Slack told it a moment ago
     seal: Seal = field(default_factory=Seal)  # what dialogs keep, so that nobody can change it
     pictures: PictureMemory = field(default_factory=PictureMemory)  # which workspaces take no files
@@ -123,6 +128,22 @@ class Services:
     # How an answer ended: the kind of request, "answered", "refused" or "failed", and the seconds since it was heard.
     observe_answer: Callable[[str, str, float], None] = lambda _command, _outcome, _seconds: None
     drawing: AbstractContextManager[object] = field(default_factory=nullcontext)  # held while a message is drawn
+
+    def for_channel(self, workspace: str, channel: str) -> "Services":
+        """What may be used for a channel: its runs and lists are of the experiments that may be seen there.
+
+        Every door is to pass here before it asks for runs. "" is the person alone: the Home tab, a dialog from
+        nowhere. Raises RequestError where nobody can tell what may be seen.
+        """
+        whole = self.ungated or self
+        visible = whole.access.read().visible(workspace, channel)
+        return whole if visible is None else whole.seeing(visible)
+
+    def seeing(self, visible: Visibility) -> "Services":
+        """The services with the runs of these experiments only."""
+        runs = VisibleRuns(self.runs, visible.shows)
+        defaults = VisibleDefaults(self.defaults, runs)
+        return replace(self, runs=runs, shelf=self.shelf.within(visible), defaults=defaults, ungated=self)
 
 
 # Doing something later, unless it is called off.

@@ -64,7 +64,7 @@ class ContentComposer:
         if message.kind is MessageKind.NOTICE:
             return _in_words(message.about)
         try:
-            found = self.announce(_wanted(message), self.services)
+            found = self.announce(_wanted(message), self._visible(message))
             if isinstance(found, Unwanted):
                 return found
             content = _composed(found)
@@ -80,6 +80,9 @@ class ContentComposer:
         """Records that a message stands, for those who go on talking about it in its thread. Raises nothing."""
         remember(composed.announced, _wanted(message), ts, self.services)
 
+    def _visible(self, message: OutboxMessage) -> Services:
+        return self.services.for_channel(message.workspace, message.channel)
+
     def _plainly(self, message: OutboxMessage, error: Exception) -> Content:
         with self._mutex:
             tries = self._faults[message.id] = self._faults.get(message.id, 0) + 1
@@ -94,7 +97,7 @@ class ContentComposer:
         if message.kind is MessageKind.DIGEST:
             return f"The digest could not be made. Type `{self.services.command} standup` to ask for it."
         try:
-            found = self.services.runs.get(message.run_ids[:_NAMED])
+            found = self._visible(message).runs.get(message.run_ids[:_NAMED])
         except TrackingUnavailable:
             raise
         except Exception:

@@ -226,7 +226,7 @@ def parts(  # noqa: PLR0913, PLR0917 -- one for each thing that is outside
         return services.defaults.of(workspace, channel).experiment
 
     pauser = WatchPauser(services.watches, outbox, now, services.command)
-    subscriptions = Subscriptions(services.watches, pauser.pause_watch, experiment_of)
+    subscriptions = Subscriptions(services.watches, pauser.pause_watch, experiment_of, services.access)
     pace = PollBackoff("looking for runs that ended", settings.poll_seconds, time.monotonic, random.random)
     return NotifierParts(
         outbox=outbox,

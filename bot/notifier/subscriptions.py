@@ -8,6 +8,7 @@ from comparison.errors import RequestError
 from comparison.notifications.matching import is_watched
 from comparison.runs import Experiment
 from comparison.watch import Digest, Subscription, Watch
+from handlers.access.rules import AccessRules, RuleBook
 from handlers.stores import StoredWatch, WatchStore
 from handlers.watch.stored import digest_in, tied, watching_in
 
@@ -38,16 +39,20 @@ class Subscriptions:
         watches: WatchStore,
         give_up: Callable[[StoredWatch, str], None],
         experiment_of: Callable[[str, str], str] = lambda _workspace, _channel: "",
+        access: AccessRules | None = None,
     ) -> None:
         self._watches = watches
         self._give_up = give_up
         self._experiment_of = experiment_of  # of a workspace and channel: for a watch that names none
+        self._access = access or AccessRules()
+        self._book = RuleBook()  # as it was when the watches were read
         self._read: dict[str, _Read[Subscription]] = {}
         self._digests: dict[str, _Read[Digest]] = {}
 
     def watches(self) -> list[Subscription]:
         """The oldest first; those that are not primed too."""
         found: dict[str, _Read[Subscription]] = {}
+        self._book = self._access.read()
         for stored in self._watches.every():
             if stored.is_paused or stored.is_digest:
                 continue
@@ -60,7 +65,7 @@ class Subscriptions:
 
     def named(self) -> list[tuple[StoredWatch, Watch]]:
         """Watches that name one experiment, of those that `watches` returned last."""
-        known = ((each.stored, each.meaning.watching) for each in self._read.values())
+        known = ((each.stored, self._gated(each.meaning).watching) for each in self._read.values())
         return [(stored, watching) for stored, watching in known if watching.place and not watching.is_pattern]
 
     def unprimed(self) -> list[Subscription]:
@@ -89,7 +94,15 @@ class Subscriptions:
         known = self._read.get(watch_id)
         return self._placed(known.meaning).watching if known else None
 
+    def _gated(self, subscription: Subscription) -> Subscription:
+        """With what its channel may see."""
+        visible = self._book.visible(subscription.workspace, subscription.channel)
+        if visible is None:
+            return subscription
+        return replace(subscription, watching=replace(subscription.watching, visible=visible.patterns))
+
     def _placed(self, subscription: Subscription) -> Subscription:
+        subscription = self._gated(subscription)
         if subscription.watching.place:
             return subscription
         place = self._experiment_of(subscription.workspace, subscription.channel)

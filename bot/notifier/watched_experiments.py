@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from bot.notifier.outbox import Outbox
 from bot.notifier.subscriptions import Subscriptions
 from comparison.errors import RequestError
+from comparison.notifications.matching import is_visible
 from comparison.notifications.message import MessageKind, WantedMessage
 from comparison.notifications.schedule import quiet_until
 from comparison.runs import Experiment
@@ -48,6 +49,8 @@ class Whereabouts:
         has_changed = False
         for stored, watching in self.subscriptions.named():
             here = by_id.get(stored.experiment_id)
+            if not is_visible(watching, here or Experiment("", watching.place)):
+                continue  # what became of it is nothing for the channel
             if here is not None:
                 has_changed |= self._go_with(stored, watching, here)
             elif (named := by_name.get(watching.place.casefold())) and self._is_no_more(stored):

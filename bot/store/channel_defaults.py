@@ -75,9 +75,11 @@ class StoredDefaults:
             log.warning("who changed what a channel agreed on cannot be read", extra={"reason": error})
             return []
 
-    def every_change(self, *, channel: str = "", limit: int = 50) -> list[DefaultChange]:
-        """Changes of all channels, or of one; the last first. Raises what the database raises."""
+    def every_change(self, *, channel: str = "", whats: Sequence[str] = (), limit: int = 50) -> list[DefaultChange]:
+        """Changes of all channels or one, of all things or some; the last first. Raises what the database raises."""
         wanted = select(default_changes)
+        if whats:
+            wanted = wanted.where(default_changes.c.what.in_(whats))
         return self._changes(wanted.where(default_changes.c.channel == channel) if channel else wanted, limit)
 
     def every(self, *, channel: str = "") -> list[tuple[str, str, ChannelSetting]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import EITHER, goal_of
+from comparison.language.access_command import read_access
 from comparison.language.cover import Atom, cover, spelt
 from comparison.language.intents import HARD, PLURAL, STATUS, find_intent, is_small_talk, stands_as_name
 from comparison.language.joined_names import merged
@@ -124,6 +125,8 @@ def parse(text: str, names: Names | None = None, *, command: str = "/mlcompare")
 def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> Reading:
     """The request, and which of its words were taken for names that nobody knows. Raises NotUnderstood."""
     known = names or Names()
+    if (access := read_access(text)) is not None:
+        return Reading(access)
     try:
         tokens = scan(text, command)
         if not tokens or all(token.is_comma for token in tokens):

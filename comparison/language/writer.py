@@ -14,6 +14,9 @@ from comparison.language.dates import DAILY, WEEKDAYS, WEEKEND, WORKDAYS
 from comparison.language.names import Names
 from comparison.language.scanner import scan
 from comparison.request import (
+    DIRECT,
+    ELSEWHERE,
+    AccessRequest,
     Compare,
     Curves,
     Experiments,
@@ -23,10 +26,12 @@ from comparison.request import (
     Pin,
     PlanDigest,
     Request,
+    RestrictChanges,
     Running,
     Runs,
     SetDefault,
     Show,
+    ShowAccess,
     ShowSettings,
     Standup,
     Sweep,
@@ -112,6 +117,31 @@ def line(request: Request) -> str:
             return "watches"
         case Experiments():
             return "list experiments"
+        case ShowAccess(scope=scope):
+            return _joined("access", _SCOPES.get(scope, ""))
+        case AccessRequest():
+            return access_words(request)
+        case RestrictChanges(is_for_admins=is_for_admins, scope=scope):
+            return _joined("access", _SCOPES.get(scope, ""), "changes", "admins" if is_for_admins else "members")
+
+
+_SCOPES = {ELSEWHERE: "everywhere", DIRECT: "direct"}
+
+
+def access_words(request: AccessRequest) -> str:
+    """What to type for a rule of what may be seen."""
+    patterns = request.patterns
+    if patterns is None or not patterns or patterns == ("*",):
+        listed = "default" if patterns is None else "all" if patterns else "none"
+    else:
+        listed = ", ".join(_name(each) for each in patterns)
+    return _joined("access", _SCOPES.get(request.scope, ""), listed)
+
+
+def _name(pattern: str) -> str:
+    """A pattern as it is read again; a name that is a word of ours stands in quotes."""
+    is_plain = _PATTERN.fullmatch(pattern) and not pattern.isalpha()
+    return pattern if is_plain else next((f"{a}{pattern}{b}" for a, b in _QUOTES if b not in pattern), pattern)
 
 
 def _joined(*parts: str) -> str:

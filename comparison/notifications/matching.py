@@ -26,10 +26,17 @@ _FAILED = frozenset({Status.FAILED, Status.KILLED})
 
 def is_watched(watching: Watch, experiment: Experiment) -> bool:
     """Whether this experiment is watched: by its id where that is known, so that its name may change."""
+    if not is_visible(watching, experiment):
+        return False
     if not watching.experiment_id:
         return covers_experiment(watching, experiment.name)
     is_it = experiment.experiment_id == watching.experiment_id
     return is_it and not any(is_called(experiment.name, place) for place in watching.excepted)
+
+
+def is_visible(watching: Watch, experiment: Experiment) -> bool:
+    """Whether the channel of a watch may see this experiment."""
+    return watching.visible is None or any(is_called(experiment.name, each) for each in watching.visible)
 
 
 def covers_experiment(watching: Watch, experiment: str) -> bool:

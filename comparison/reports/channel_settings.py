@@ -68,21 +68,24 @@ def goals_report(
     return Report(headline, "\n".join((headline, *lines)), sections=(Section("Goals", tuple(map(Line, lines))),))
 
 
-def settings_report(
+def settings_report(  # noqa: PLR0913 -- all but one are given by name
     agreed: Sequence[ChannelSetting],
     *,
     now: int,
     run: Run | None = None,
     command: str = "/mlcompare",
     place: str = "this channel",
+    rules: Sequence[Line] = (),
 ) -> Report:
-    """What is set, each with its age, and how to set the rest."""
+    """What is set, each with its age, and how to set the rest. `rules` are those that admins made."""
     lines = [Line(_value(each, run) + _age(each, now), _NAMES[each.what]) for each in agreed]
     set_ = {each.what for each in agreed}
     steps = tuple(Step(text, f"{command} {typed}") for what, (text, typed) in _HOW.items() if what not in set_)
     headline = f"What is set for {place}" if agreed else f"Nothing is set for {place}"
     told = [f"{line.label}: {line.text}" for line in lines]
-    sections = (Section("Set", tuple(lines)),) if lines else ()
+    told += [f"{line.label}: {line.text}" for line in rules]
+    parts = (Section("Set", tuple(lines)), Section("Set by admins", tuple(rules)))
+    sections = tuple(each for each in parts if each.lines)
     return Report(headline, "\n".join((headline, *told)), sections=sections, steps=steps)
 
 

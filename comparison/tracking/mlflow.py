@@ -115,11 +115,14 @@ class MlflowRuns:
         flights = [self._flights.start(run_id) for run_id in run_ids]
         return [self._flown(run_id, flight, budget) for run_id, flight in zip(run_ids, flights, strict=True)]
 
-    def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
+    def with_prefix(self, prefix: str, *, experiment_ids: Sequence[str] = (), limit: int = 10) -> list[Run]:
         if not (prefix.isascii() and prefix.isalnum()):
             return []
+        question = Question(beginning_with(prefix), limit, ViewType.ALL)
+        if experiment_ids:
+            return self._in_time(lambda budget: self._searches.pages(question, experiment_ids, budget))
         deleted = self._deleted_experiments
-        return self._in_time(lambda budget: self._searches.beginning_with(prefix, limit, ViewType.ALL, deleted, budget))
+        return self._in_time(lambda budget: self._searches.everywhere(question, deleted, budget))
 
     def called(
         self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50, deleted: bool = False
@@ -684,11 +687,8 @@ class RunSearches:
         result.has_more = bool(token)
         return sorted(result.runs, key=lambda run: -(run.started_at or 0))
 
-    def beginning_with(
-        self, prefix: str, limit: int, view: Any, deleted: Callable[[], Iterable[str]], budget: Budget
-    ) -> list[Run]:
-        """Runs whose id does; where there are none, those of the experiments that `deleted` tells."""
-        question = Question(f"attributes.run_id LIKE '{prefix}%'", limit, view)
+    def everywhere(self, question: Question, deleted: Callable[[], Iterable[str]], budget: Budget) -> list[Run]:
+        """Searches all experiments; where nothing is found, those that `deleted` tells."""
         found = self.search(question, (), budget)
         return found or self.pages(question, list(deleted()), budget)
 
@@ -800,6 +800,11 @@ def is_too_much(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, TooMuch):
         error = error.__cause__ or error.__context__
     return error is not None
+
+
+def beginning_with(prefix: str) -> str:
+    """The filter that runs fit whose id begins so."""
+    return f"attributes.run_id LIKE '{prefix}%'"
 
 
 def _among(run_ids: Sequence[str]) -> str:

@@ -68,7 +68,7 @@ class RunSource(Protocol):
         """
         ...
 
-    def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
+    def with_prefix(self, prefix: str, *, experiment_ids: Sequence[str] = (), limit: int = 10) -> list[Run]:
         """Runs whose id starts so; deleted ones too."""
         ...
 

@@ -38,6 +38,7 @@ class Person:
     is_guest: bool
     is_stranger: bool
     at: float
+    is_admin: bool = False
 
     def membership(self, own: frozenset[str]) -> Membership:
         if self.is_stranger or (own and not self.belongs & own):
@@ -64,6 +65,13 @@ class Directory:
             with self._asking[hash(user) % _STRIPES]:
                 found = self._remembered(user, FRESH) or self._asked(user)
         return found.membership(own) if isinstance(found, Person) else found
+
+    def is_admin(self, user: str, own: frozenset[str]) -> bool:
+        """Whether Slack says that somebody administers the workspace; asked anew where that is older than FRESH."""
+        self.membership(user, own)
+        person = self._remembered(user, FRESH)
+        is_ours = person is not None and bool(own) and person.membership(own) is Membership.MEMBER
+        return is_ours and person is not None and person.is_admin
 
     def _asked(self, user: str) -> Person | Membership:
         now = self._clock()
@@ -107,4 +115,5 @@ def _person(user: Mapping[str, Any], at: float) -> Person:
     listed = [each for each in teams if isinstance(each, str)] if isinstance(teams, list) else []
     belongs = {string(user, "team_id"), string(company, "enterprise_id"), *listed} - {""}
     is_guest = any(user.get(name) is True for name in ("is_restricted", "is_ultra_restricted"))
-    return Person(frozenset(belongs), is_guest, user.get("is_stranger") is True, at)
+    is_admin = any(user.get(name) is True for name in ("is_admin", "is_owner", "is_primary_owner"))
+    return Person(frozenset(belongs), is_guest, user.get("is_stranger") is True, at, is_admin)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 JOIN = "Join the channel, and change it there."
+ASK = "Ask an admin of this Slack workspace to change it."
+_FOR_ADMINS = "Only admins change what is set and watched here."
 _NOT_AGREED = "Only people in this channel can change what it agreed on and what it watches."
 MAX_MEMBERS = 5_000  # pairs of a channel and a person
 
@@ -56,8 +58,19 @@ def is_in(channel: str, user: str, outlet: SlackClient, members: Members | None 
         return None
 
 
+def require_editor(heard: "Utterance", services: "Services", channel: str = "") -> None:
+    """Raises RequestError where only admins change what is set and watched, and this is none."""
+    is_for_admins = services.access.read().is_for_admins(heard.team, channel or heard.channel)
+    if is_for_admins and not services.access.is_admin(heard.user):
+        raise RequestError(_FOR_ADMINS, remedy=ASK)
+
+
 def require_member(heard: "Utterance", outlet: SlackClient, services: "Services") -> None:
-    """Raises RequestError where Slack tells that somebody is not in the channel they act in."""
+    """Raises RequestError for who may not change what a channel agreed on: where it is for admins, or not in it.
+
+    Where Slack does not tell who is in a channel, whoever acts in it counts as in it.
+    """
+    require_editor(heard, services)
     if heard.is_direct or heard.channel == heard.user:
         return
     if is_in(heard.channel, heard.user, outlet, services.members) is False:

@@ -241,7 +241,9 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
         return "Name a run."
     words = f"add {typed}"
     try:
-        reading = follow(words, held.request, services.shelf.names(services.runs, WITHIN), command=services.command)
+        visible = services.for_channel(submitted.team, kept.get("c", ""))
+        names = visible.shelf.names(visible.runs, WITHIN)
+        reading = follow(words, held.request, names, command=services.command)
     except RequestError as error:
         return clip(" ".join(filter(None, (error.problem, error.remedy))), _ERROR)
     request = reading.request if reading else None

@@ -31,6 +31,7 @@ from handlers.incoming import (
     from_shortcut,
     open_dialog_of,
     options_query,
+    team,
 )
 from handlers.services import Services, Work
 from handlers.slack.blocks import Block, plain, push
@@ -310,12 +311,19 @@ def _offer(
     find: Callable[[OptionsQuery, Services], tuple[list[Block], str]],
 ) -> None:
     try:
-        options, problem = find(options_query(body), services)
+        asked = options_query(body)
+        options, problem = find(asked, services.for_channel(team(body), _opened_in(asked, services)))
     except Exception:
         log.exception("options could not be loaded")
         options, problem = [], _WRONG
     notes = [option(problem, NOTE)] if problem and not options else []
     ack(options=[*options[:MOST], *notes])
+
+
+def _opened_in(asked: OptionsQuery, services: Services) -> str:
+    """The channel that the dialog was opened in; "" for one that was opened anywhere else, whatever it names."""
+    told = services.seal.open(asked.kept, purpose=CALLBACK, user=asked.user) or {}
+    return "" if "f" in told else told.get("c", "")
 
 
 def _experiments(asked: OptionsQuery, services: Services) -> tuple[list[Block], str]:

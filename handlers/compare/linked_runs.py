@@ -34,7 +34,8 @@ def register(app: App) -> None:
 def on_shortcut(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     ack()
     heard, texts = from_shortcut(body), texts_of(body)
-    work = answer_words(heard, client, services, meaning=ParsedRequest(lambda: linked_compare(texts, services)))
+    meaning = ParsedRequest(lambda: linked_compare(texts, services.for_channel(heard.team, heard.channel)))
+    work = answer_words(heard, client, services, meaning=meaning)
     work.call_off.append(services.later(services.working_after, work.show_progress))
     hand_over(work, services, work.run)
 

@@ -13,7 +13,7 @@ from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.reports.watches import digest_sentence, watch_sentence
 from comparison.watch import Digest, Watch
 from comparison.watch_document import digest_from, watch_from
-from handlers.access.members import JOIN, Members, is_in
+from handlers.access.members import JOIN, Members, is_in, require_editor
 from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Reply, marked
@@ -84,6 +84,7 @@ def skip_ended_while_paused(kept: StoredWatch, services: Services, experiment: s
     if watching is None or not (experiment or kept.is_paused):
         return
     floor = int(services.now().timestamp() * 1000) - CLOCK_SKEW_MS
+    services = services.for_channel(kept.workspace, kept.channel)
     try:
         known = services.runs.experiments()
         ids = [
@@ -190,6 +191,9 @@ def may_change(kept: StoredWatch, heard: Utterance, outlet: SlackClient, members
 
 def require_change(kept: Iterable[StoredWatch], heard: Utterance, outlet: SlackClient, services: Services) -> None:
     """Raises RequestError where somebody may not change one of these watches, with what they can do."""
+    kept = list(kept)
+    for channel in dict.fromkeys(each.channel for each in kept):
+        require_editor(heard, services, channel)
     allowed = [_may(each, heard, outlet, services.members) for each in kept]
     if False in allowed:
         raise RequestError(_NO, remedy=JOIN)

@@ -38,9 +38,10 @@ class FakeRuns:
         known = {run.run_id: run for run in self.runs}
         return [known.get(run_id) for run_id in run_ids]
 
-    def with_prefix(self, prefix: str, *, limit: int = 10) -> list[Run]:
+    def with_prefix(self, prefix: str, *, experiment_ids: Sequence[str] = (), limit: int = 10) -> list[Run]:
         self._ask("with_prefix")
-        return self._newest([run for run in self.runs if prefix and run.run_id.startswith(prefix)], limit)
+        among = [run for run in self.runs if not experiment_ids or run.experiment.experiment_id in experiment_ids]
+        return self._newest([run for run in among if prefix and run.run_id.startswith(prefix)], limit)
 
     def called(
         self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50, deleted: bool = False

@@ -1,0 +1,84 @@
+"""What admins say of who may see and change what: `access fraud*, churn`, `access changes admins`.
+
+The first word decides. A run that is called `access` is compared as any other: `access vs old`.
+"""
+
+from collections.abc import Sequence
+
+from comparison.errors import NotUnderstood
+from comparison.language.clauses import LISTING, PLAIN_SEPARATORS, parted
+from comparison.language.tokens import Word, split_words
+from comparison.request import DIRECT, ELSEWHERE, AccessRequest, RestrictChanges, ShowAccess
+
+MOST = 100  # patterns of one rule
+_COMMAND = "access"
+_SCOPES = {
+    **dict.fromkeys(("everywhere", "elsewhere"), ELSEWHERE),
+    **dict.fromkeys(("direct", "directly", "dm", "dms", "home"), DIRECT),
+}
+_SILENT = frozenset({"messages", "to", "only", "is", "are", "see", "sees", "by", "=", ":", "experiment", "experiments"})
+_MEANT: dict[str, tuple[str, ...] | None] = {
+    **dict.fromkeys(("all", "everything", "*", "any"), ("*",)),
+    **dict.fromkeys(("none", "nothing"), ()),
+    **dict.fromkeys(("default", "unset", "reset", "inherit"), None),
+}
+_WHO = {
+    **dict.fromkeys(("admins", "admin"), True),
+    **dict.fromkeys(("members", "member", "everybody", "everyone", "default"), False),
+}
+
+
+def read_access(text: str) -> ShowAccess | AccessRequest | RestrictChanges | None:
+    """What was said of access; None for what speaks of something else. Raises NotUnderstood."""
+    if _COMMAND not in text[:400].casefold():
+        return None
+    words = [word for word in split_words(text) if not word.is_comma or word.at > 0]
+    if not words or words[0].folded.rstrip(":") != _COMMAND or any(_separates(word) for word in words[1:2]):
+        return None
+    rest = list(words[1:])
+    scope = _SCOPES.get(rest[0].folded, "") if rest else ""
+    rest = _led(rest[1:] if scope else rest)
+    if not rest:
+        return ShowAccess(scope, text=text)
+    if rest[0].folded in ("changes", "change", "changing"):
+        return _restriction(_led(rest[1:]), scope, text)
+    first = rest[0].folded if len(rest) == 1 else ""
+    if first in _MEANT:
+        return AccessRequest(_MEANT[first], scope, text=text)
+    names = tuple(dict.fromkeys(" ".join(word.text for word in group) for group in parted(rest, LISTING)))
+    if not names or len(names) > MOST:
+        raise NotUnderstood(
+            f"A rule names between 1 and {MOST} experiments.",
+            remedy="A pattern can stand for many.",
+            text=text,
+            example="access fraud*, churn",
+            at=rest[0].at,
+        )
+    return AccessRequest(names, scope, text=text)
+
+
+def _separates(word: Word) -> bool:
+    return word.is_comma or word.folded in (PLAIN_SEPARATORS | LISTING)
+
+
+def _led(words: Sequence[Word]) -> list[Word]:
+    """Without the words that lead to what is meant."""
+    kept = list(words)
+    while kept and (kept[0].is_comma or kept[0].folded in _SILENT):
+        kept = kept[1:]
+    return kept
+
+
+def _restriction(words: Sequence[Word], scope: str, text: str) -> RestrictChanges:
+    said = words[0].folded if len(words) == 1 else ""
+    if said not in _WHO:
+        raise NotUnderstood(
+            "Who may change what is set and watched?",
+            remedy="Say admins or members.",
+            example="access changes admins",
+            near=("admins", "members"),
+            text=text,
+            at=words[0].at if words else len(text),
+            end=words[-1].end if words else len(text),
+        )
+    return RestrictChanges(_WHO[said], scope, text=text)

@@ -1,0 +1,149 @@
+"""Runs as somebody may see them: what is not visible is exactly as what is not there."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from comparison.runs import Experiment, Metric, Run
+from comparison.tracking.histories import History
+from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking, RunSource
+from comparison.watch import is_called
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """Experiments that may be seen, as names and patterns of names, whatever their case; none: no experiment."""
+
+    patterns: tuple[str, ...] = ()
+
+    def shows(self, experiment: Experiment) -> bool:
+        return self.shows_name(experiment.name)
+
+    def shows_name(self, name: str) -> bool:
+        return any(is_called(name, pattern) for pattern in self.patterns)
+
+
+class VisibleRuns:
+    """The runs of a source whose experiments `shows` lets through; made for one request, and keeps RunSource's promise.
+
+    Experiments are told by their name as it is now. Every method of RunSource is here by itself: one that is added
+    there and forgotten here is absent, never open.
+    """
+
+    def __init__(self, source: RunSource, shows: Callable[[Experiment], bool]) -> None:
+        self._source = source
+        self._shows = shows
+        self._known: dict[str, bool] = {}  # by run id, whether it may be seen
+
+    def get(self, run_ids: Sequence[str]) -> list[Run | None]:
+        return [run if run is not None and self._is_visible(run) else None for run in self._source.get(run_ids)]
+
+    def with_prefix(self, prefix: str, *, experiment_ids: Sequence[str] = (), limit: int = 10) -> list[Run]:
+        ids = self._within(experiment_ids)
+        return self._visible(self._source.with_prefix(prefix, experiment_ids=ids, limit=limit)) if ids else []
+
+    def called(
+        self, name: str, *, experiment_ids: Sequence[str] = (), limit: int = 50, deleted: bool = False
+    ) -> list[Run]:
+        ids = self._within(experiment_ids)
+        return self._visible(self._source.called(name, experiment_ids=ids, limit=limit, deleted=deleted)) if ids else []
+
+    def newest(self, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        ids = self._within(experiment_ids)
+        return self._visible(self._source.newest(experiment_ids=ids, limit=limit)) if ids else []
+
+    def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        ids = self._within(experiment_ids)
+        return self._visible(self._source.search(where, experiment_ids=ids, limit=limit)) if ids else []
+
+    def part(
+        self,
+        where: str = "",
+        *,
+        experiment_ids: Sequence[str] = (),
+        limit: int = 50,
+        ended: bool = False,
+        share: float = 1.0,
+    ) -> Part:
+        ids = self._within(experiment_ids)
+        if not ids:
+            return Part()
+        return self._part(self._source.part(where, experiment_ids=ids, limit=limit, ended=ended, share=share))
+
+    def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
+        ids = self._within(experiment_ids)
+        return self._visible(self._source.ended(where, experiment_ids=ids, limit=limit)) if ids else []
+
+    def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> Part:
+        ids = self._within(experiment_ids)
+        return self._part(self._source.ended_after(moment_ms, experiment_ids=ids, limit=limit)) if ids else Part()
+
+    def undated(self, begun_after: int, *, experiment_ids: Sequence[str] = (), limit: int = 200) -> list[Run]:
+        ids = self._within(experiment_ids)
+        return self._visible(self._source.undated(begun_after, experiment_ids=ids, limit=limit)) if ids else []
+
+    def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
+        ids = self._within(experiment_ids)
+        return self._visible(self._source.running(experiment_ids=ids, limit=limit)) if ids else []
+
+    def these(self, run_ids: Sequence[str]) -> list[Run]:
+        return self._visible(self._source.these(run_ids)) if run_ids else []
+
+    def fitting(self, where: str, run_ids: Sequence[str]) -> set[str]:
+        return self._source.fitting(where, self._visible_ids(run_ids))
+
+    def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
+        ids = self._within(ranking.experiment_ids)
+        if not ids:
+            return ()
+        return tuple(self._visible(self._source.leaders(replace(ranking, experiment_ids=ids), count=count)))
+
+    def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
+        """Versions of visible runs; one that does not say its run may be of any, and is not among them."""
+        found = self._source.versions(model=model, alias=alias, version=version)
+        visible = set(self._visible_ids([each.run_id for each in found if each.run_id]))
+        return [each for each in found if each.run_id in visible]
+
+    def versions_of(self, run_ids: Sequence[str]) -> list[ModelVersion]:
+        visible = self._visible_ids(run_ids)
+        return self._source.versions_of(visible) if visible else []
+
+    def history(self, run_id: str, metric: str, *, most: int | None = None) -> list[Metric]:
+        return self._source.history(run_id, metric, most=most) if self._visible_ids([run_id]) else []
+
+    def histories_of(self, runs: Sequence[Run], metric: str, *, exact: bool = True) -> Mapping[str, History]:
+        visible = self._visible(runs)
+        return self._source.histories_of(visible, metric, exact=exact) if visible else {}
+
+    def evaluations(self, run: Run) -> Mapping[str, Sequence[Metric]]:
+        return self._source.evaluations(run) if self._is_visible(run) else {}
+
+    def state_of(self, experiment_id: str) -> ExperimentState | None:
+        state = self._source.state_of(experiment_id)
+        return state if state is not None and self._shows(state.experiment) else None
+
+    def experiments(self) -> tuple[Experiment, ...]:
+        return tuple(filter(self._shows, self._source.experiments()))
+
+    def _within(self, experiment_ids: Sequence[str]) -> tuple[str, ...]:
+        """The visible ones of these experiments, of all where none is named; an empty answer means: ask nothing."""
+        named = frozenset(experiment_ids)
+        visible = (each.experiment_id for each in self.experiments())
+        return tuple(each for each in visible if not named or each in named)
+
+    def _part(self, part: Part) -> Part:
+        return replace(part, runs=tuple(self._visible(part.runs)))
+
+    def _visible(self, runs: Iterable[Run]) -> list[Run]:
+        return [run for run in runs if self._is_visible(run)]
+
+    def _is_visible(self, run: Run) -> bool:
+        self._known[run.run_id] = is_visible = self._shows(run.experiment)
+        return is_visible
+
+    def _visible_ids(self, run_ids: Sequence[str]) -> list[str]:
+        """The visible ones, in order; one question about those that were in no answer yet."""
+        unknown = [each for each in dict.fromkeys(run_ids) if each not in self._known]
+        if unknown:
+            self._known.update(dict.fromkeys(unknown, False))
+            self._visible(self._source.these(unknown))
+        return [each for each in run_ids if self._known[each]]

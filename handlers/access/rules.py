@@ -1,0 +1,164 @@
+"""What may be seen in a channel, and who may change what it agreed on: rules that admins set, and how they are read.
+
+A channel has a rule of its own, else that of direct messages where it is one, else the rule for all others, else what
+the settings say. Rules that cannot be read let nothing through: what was read last holds, and without that nobody is
+answered with anything.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Protocol
+
+from comparison.channel_defaults import ACCESS, CHANGES, ChannelSetting
+from comparison.errors import RequestError
+from comparison.request import DIRECT, ELSEWHERE
+from comparison.tracking.visibility import Visibility
+from handlers.access.directory import Directory
+
+log = logging.getLogger(__name__)
+
+ADMINS, MEMBERS = "admins", "members"  # the values of a rule for changes
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRule:
+    """A rule as it is kept: `channel` is an id, ELSEWHERE or DIRECT."""
+
+    workspace: str
+    channel: str
+    setting: ChannelSetting
+
+
+class AccessStore(Protocol):
+    """The rules of all channels, shared by all replicas; each change is recorded as it is made, or it is not made."""
+
+    def every(self) -> list[AccessRule]:
+        """All that are set. Raises whatever the database raises."""
+        ...
+
+    def change(self, workspace: str, channel: str, setting: ChannelSetting) -> ChannelSetting:
+        """Sets a rule; what it was before. An empty value takes it back. Raises RequestError when it is not kept."""
+        ...
+
+
+class InMemoryAccess:
+    """Rules in memory, for one process. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: dict[tuple[str, str, str], AccessRule] = {}
+
+    def every(self) -> list[AccessRule]:
+        with self._lock:
+            return [each for each in self._kept.values() if each.setting.value]
+
+    def change(self, workspace: str, channel: str, setting: ChannelSetting) -> ChannelSetting:
+        key = (workspace, channel, setting.what)
+        with self._lock:
+            before = self._kept.get(key)
+            self._kept[key] = AccessRule(workspace, channel, setting)
+        return before.setting if before else ChannelSetting(setting.what)
+
+
+def write_patterns(patterns: Iterable[str]) -> str:
+    """Patterns as the value of a rule."""
+    return json.dumps(list(patterns), ensure_ascii=False)
+
+
+def read_patterns(value: str) -> tuple[str, ...]:
+    """The patterns of a rule; none where the value is none of ours."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return ()
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """The rules as they were at one moment; `is_strict`: where there is none, nothing may be seen."""
+
+    rules: Mapping[tuple[str, str], Sequence[AccessRule]] = field(default_factory=dict)  # by what, and channel
+    is_strict: bool = False
+
+    def visible(self, workspace: str, channel: str) -> Visibility | None:
+        """Experiments that may be seen there; None: all."""
+        found = self.rule(ACCESS, workspace, channel)
+        if found is None:
+            return Visibility() if self.is_strict else None
+        patterns = read_patterns(found.setting.value)
+        return None if EVERYTHING in patterns else Visibility(patterns)
+
+    def is_for_admins(self, workspace: str, channel: str) -> bool:
+        """Whether only admins change what is set and watched there."""
+        found = self.rule(CHANGES, workspace, channel)
+        return found is not None and found.setting.value == ADMINS
+
+    def rule(self, what: str, workspace: str, channel: str) -> AccessRule | None:
+        """The rule that holds in a channel; a channel shared by two workspaces has that of either."""
+        places = [channel, *([DIRECT] if is_personal(channel) else []), ELSEWHERE]
+        for place in places:
+            found = self.rules.get((what, place), ())
+            own = [each for each in found if each.workspace == workspace]
+            if own or found:
+                return (own or found)[0]
+        return None
+
+
+def is_personal(channel: str) -> bool:
+    """Whether only one person reads there: direct messages, the Home tab, a dialog that was opened from neither."""
+    return not channel or channel.startswith(("D", "U", "W"))
+
+
+def book_of(rules: Iterable[AccessRule], *, is_strict: bool) -> RuleBook:
+    found: dict[tuple[str, str], list[AccessRule]] = {}
+    for each in rules:
+        found.setdefault((each.setting.what, each.channel), []).append(each)
+    return RuleBook(found, is_strict)
+
+
+class AccessRules:
+    """Who may see and change what. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        store: AccessStore | None = None,
+        *,
+        is_strict: bool = False,
+        admins: frozenset[str] = frozenset(),
+        directory: Directory | None = None,
+        own: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
+        """`admins`: ids of people who are, whatever Slack says; `own`: ids of the workspace that the bot is of."""
+        self.store: AccessStore = store or InMemoryAccess()
+        self._is_strict = is_strict
+        self._admins = admins
+        self._directory = directory
+        self._own = own
+        self._last: RuleBook | None = None
+
+    def read(self) -> RuleBook:
+        """The rules by now, else those that were read last. Raises RequestError where none ever could be read."""
+        try:
+            self._last = book_of(self.store.every(), is_strict=self._is_strict)
+        except Exception as error:
+            if self._last is None:
+                log.exception("who may see what cannot be read")
+                raise RequestError(
+                    "I cannot tell what may be seen here: my database does not answer.",
+                    remedy="Try again in a minute; if it stays so, tell whoever runs me.",
+                ) from error
+            log.warning("who may see what cannot be read: what was read last holds", extra={"reason": error})
+        return self._last
+
+    def is_admin(self, user: str) -> bool:
+        """Whether somebody is named in the settings, or Slack says that they administer the workspace."""
+        if not user:
+            return False
+        if user in self._admins:
+            return True
+        return self._directory is not None and self._directory.is_admin(user, self._own())
