@@ -6,10 +6,11 @@ The first word decides. A run that is called `access` is compared as any other: 
 from collections.abc import Sequence
 
 from comparison.errors import NotUnderstood
-from comparison.language.clauses import LISTING, PLAIN_SEPARATORS, parted
 from comparison.language.tokens import Word, split_words
 from comparison.request import DIRECT, ELSEWHERE, AccessRequest, RestrictChanges, ShowAccess
 
+_LISTING = frozenset({"and", "&"})
+_SEPARATORS = _LISTING | {"vs", "versus", "vs.", "v", "with", "to", "against", "than"}
 MOST = 100  # patterns of one rule
 _COMMAND = "access"
 _SCOPES = {
@@ -45,7 +46,7 @@ def read_access(text: str) -> ShowAccess | AccessRequest | RestrictChanges | Non
     first = rest[0].folded if len(rest) == 1 else ""
     if first in _MEANT:
         return AccessRequest(_MEANT[first], scope, text=text)
-    names = tuple(dict.fromkeys(" ".join(word.text for word in group) for group in parted(rest, LISTING)))
+    names = tuple(dict.fromkeys(" ".join(word.text for word in group) for group in _listed(rest)))
     if not names or len(names) > MOST:
         raise NotUnderstood(
             f"A rule names between 1 and {MOST} experiments.",
@@ -58,7 +59,18 @@ def read_access(text: str) -> ShowAccess | AccessRequest | RestrictChanges | Non
 
 
 def _separates(word: Word) -> bool:
-    return word.is_comma or word.folded in (PLAIN_SEPARATORS | LISTING)
+    return word.is_comma or word.folded in _SEPARATORS
+
+
+def _listed(words: Sequence[Word]) -> list[list[Word]]:
+    """The words of each name, between commas and `and`."""
+    groups: list[list[Word]] = [[]]
+    for word in words:
+        if word.is_comma or word.folded in _LISTING:
+            groups.append([])
+        else:
+            groups[-1].append(word)
+    return [group for group in groups if group]
 
 
 def _led(words: Sequence[Word]) -> list[Word]:
