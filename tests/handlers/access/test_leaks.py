@@ -275,9 +275,7 @@ def test_a_watch_that_is_edited(same, place):
     same(do)
 
 
-@pytest.mark.parametrize(
-    ("action", "value"), [("follow:swap", None), ("follow:all", None), ("follow:why", None), ("follow:more", "refresh")]
-)
+@pytest.mark.parametrize(("action", "value"), [("follow:swap", None), ("follow:why", None), ("follow:more", "refresh")])
 def test_buttons_of_what_was_posted_before_the_rule(world, matrix, action, value):
     """Pressed by anybody, they find nothing; the message itself was read when it might be."""
     world.begin([OLD, NEW, *HIDDEN], gated=False)
