@@ -127,7 +127,7 @@ def _edges(parameters: Sequence[Parameter], names: set[str], values: Numbers, si
             not each.is_number
             or each.absent
             or len(values) < 8
-            or not (each.name in names or is_grid)
+            or not (each.name in names or (is_grid and not names))
             or len(levels) < 3
         ):
             continue
