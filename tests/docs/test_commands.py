@@ -9,6 +9,8 @@ from tests.docs.documents import ROOT, documents, said_lines, shell_lines
 
 TYPED = list(shell_lines())
 PROGRAMS = {"make", "mlcompare", ".", "set", "export", "sudo", "git", "chmod", "curl", "ruff"}
+# Who deploys on a cluster or in containers has these.
+PROGRAMS |= {"kubectl", "helm", "docker"}
 
 
 def typed(program):

@@ -29,7 +29,9 @@ STAYS = {  # what runs until Ctrl-C, and what it says when it is ready
     re.compile(r"make demo$|(?:\.venv/bin/)?mlcompare (?:demo(?!.*--once)|playground)\b"): "Ctrl-C",
     re.compile(r"mlcompare serve$"): " serving ",
 }
-NEVER = re.compile(r"make (?:test|check|bench|chaos)\b|sudo systemctl |curl |\.venv/bin/ruff format ")
+NEVER = re.compile(
+    r"make (?:test|check|bench|chaos)\b|sudo systemctl |curl |\.venv/bin/ruff format |docker |kubectl |helm |    --"
+)
 
 
 def bare(line):
