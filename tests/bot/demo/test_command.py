@@ -155,7 +155,7 @@ def test_it_stays_with_a_page_and_the_pages_of_mlflow_until_ctrl_c(first, folder
 
 def test_a_training_that_is_interrupted_leaves_nothing_that_counts(tmp_path, stay):
     demo = stay(tmp_path)
-    demo.read_until("1/14")
+    demo.read_until("1/46")
     assert demo.end(signal.SIGTERM) == 130
     assert "Traceback" not in demo.said
     assert not (tmp_path / ".mlcompare/demo/trained.json").exists()
