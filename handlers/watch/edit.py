@@ -256,8 +256,7 @@ def open_edit_dialog(heard: Utterance, held: WatchState, client: WebClient, serv
         if watch is not None and watch.workspace == heard.team:
             outlet = SlackClient.of(client, services.sleep, 0.0)
             require_place(watch, heard)
-            if heard.channel != watch.channel:  # on the Home tab; in the channel itself it is read anyway
-                require_change([watch], heard, outlet, services)
+            require_change([watch], heard, outlet, services)
             view = _view(watch, heard, held, services)
             problem = _UNREAD if view is None else _TOO_LONG
             if view is not None and _fits(view):

@@ -222,8 +222,8 @@ def test_somebody_outside_changes_nothing(town, bot):
     have(bot, "iris")
     shown = the_list(town)
     town.reinstall(scopes=town.installation.scopes | {"channels:read"})
-    town.leave(EXPERIMENTS, PRIYA)
     opened(town, shown, user=PRIYA)
+    town.leave(EXPERIMENTS, PRIYA)
     sent(town, user=PRIYA, only="failures")
     town.wait_until(lambda: any("can change it" in each.text for each in town.workspace.everything()))
     assert words_in(bot) == ["iris"]
@@ -289,3 +289,14 @@ def test_what_is_compared_with_and_whose_runs_are_chosen_from_lists_that_take_wh
     assert offered(town, "watch:user", "jo") == ["jo"]
     assert town.submit(town.modal, as_sent(town.modal, against="auto", user="maya"), user=MAYA).answer == {}
     town.wait_until(lambda: words_in(bot) == ["iris by maya"])
+
+
+def test_who_is_not_in_the_channel_cannot_open_the_watch_of_somebody_else(town, bot):
+    have(bot, "iris", by=MAYA)
+    shown = the_list(town, user=JONAS)
+    town.reinstall(scopes=town.installation.scopes | {"channels:read", "groups:read"})
+    town.leave(EXPERIMENTS, JONAS)
+    before = len(town.ephemerals)
+    town.press(shown, "watch:edit:0", user=JONAS)
+    town.wait_until(lambda: len(town.ephemerals) > before or town.messages())
+    assert town.modal is None
