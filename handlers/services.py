@@ -13,9 +13,10 @@ from datetime import datetime
 from threading import Timer
 from typing import TYPE_CHECKING, Protocol
 
+from comparison.errors import RequestError
 from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
-from comparison.tracking.visibility import Visibility, VisibleRuns
+from comparison.tracking.visibility import NOTHING, Visibility, VisibleRuns, refused_runs
 from handlers.access.admission import Admission
 from handlers.access.defaults import VisibleDefaults
 from handlers.access.members import Members
@@ -133,10 +134,13 @@ class Services:
         """What may be used for a channel: its runs and lists are of the experiments that may be seen there.
 
         Every door is to pass here before it asks for runs. "" is the person alone: the Home tab, a dialog from
-        nowhere. Raises RequestError where nobody can tell what may be seen.
+        nowhere. Where nobody can tell what may be seen, every question for runs is refused; help is still given.
         """
         whole = self.ungated or self
-        visible = whole.access.read().visible(workspace, channel)
+        try:
+            visible = whole.access.read().visible(workspace, channel)
+        except RequestError as error:
+            return replace(whole.seeing(NOTHING), runs=refused_runs(error))
         return whole if visible is None else whole.seeing(visible)
 
     def seeing(self, visible: Visibility) -> "Services":

@@ -1,5 +1,6 @@
 """A report for a terminal: as wide as it is, coloured where that is wanted."""
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
@@ -99,8 +100,12 @@ def _left_out(table: Table, width: int) -> str:
     return f"No room for {', '.join(names)}: widen the terminal, or ask for --json." if names else ""
 
 
+_JUDGED = re.compile(r" (better|worse)(?:, [^,]*%)?$")  # of a change: `▲ +0.07 better, +8.2 %`
+
+
 def _tone(text: str, paint: Paint) -> str:
-    return paint(text, "green") if text.endswith(" better") else paint(text, "red") if text.endswith(" worse") else text
+    word = _JUDGED.search(text)
+    return paint(text, "green" if word[1] == "better" else "red") if word else text
 
 
 Rows = Sequence[Sequence[Cell]]

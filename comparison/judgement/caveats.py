@@ -309,7 +309,8 @@ def _optimistic(sides: Sequence[Side], metrics: Sequence[MetricComparison], read
 
 def _single_runs(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
     single = [side.label for side in sides if len(side.runs) == 1]
-    moved = [change for metric in metrics for change in metric.changes if change.outcome in _MOVED]
+    leading = metrics[:1]  # by which the runs are told apart: the first in reading order
+    moved = [change for metric in leading for change in metric.changes if change.outcome in _MOVED]
     if not single or _is_one_run(sides) or all(change.evidence and change.evidence.test for change in moved):
         return
     if len(sides) == len(single) == 2 or len(single) == len(sides):

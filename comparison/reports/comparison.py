@@ -344,7 +344,8 @@ def runs_table(comparison: Comparison, labels: tuple[str, ...], *, urls: Sequenc
             Cell("baseline")
             if change is None
             else Cell(
-                change_cell_words(change, digits.differences[side - 1], digits.changes[side - 1]), _percent(change)
+                change_cell_words(change, digits.differences[side - 1], NOTHING),
+                _percent(change),  # a phone is narrow
             )
         )
         return (

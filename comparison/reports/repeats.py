@@ -12,6 +12,7 @@ from comparison.judgement.evidence_words import (
 )
 from comparison.judgement.result import Change, Comparison, Evidence, MetricComparison, Outcome, Reading
 from comparison.judgement.statistics import summarize
+from comparison.language.writer import quoted as quote
 from comparison.report import Line, Section, Step
 from comparison.reports.text import VALUE_CHARS, WORDS, date_words, display_name
 
@@ -84,8 +85,11 @@ def _all_seeds(comparison: Comparison, command: str, *, in_channel: bool) -> tup
         f"{len(ids)} of {display_name(s.label)}" for s, ids in zip(comparison.sides, comparison.repeats, strict=True)
     ]
     text = f"These runs have repeats: {', '.join(counts)}. Compare all seeds"
-    ids = " vs ".join(f"all seeds of {side.runs[0].run_id[:_SHORT_ID]}" for side in comparison.sides)
-    return (Step(text, f"{command} {ids}"),)
+    called = [side.runs[0].name for side in comparison.sides]
+    names = [quote(name) for name in called] if len(set(called)) == len(called) else []
+    if not all(names) or not names:  # of one name, or of one that cannot be typed
+        names = [side.runs[0].run_id[:_SHORT_ID] for side in comparison.sides]
+    return (Step(text, f"{command} {' vs '.join(f'all seeds of {name}' for name in names)}"),)
 
 
 def _more_seeds(comparison: Comparison) -> tuple[Step, ...]:

@@ -317,12 +317,12 @@ WORDS = {
 
 
 def change_cell_words(change: Change, difference: str, relative: str) -> str:
-    """`▲ +2.9 % better`, `▲ +0.3 better` where there is no relative change, `same`, or why there is no change."""
+    """`▲ +0.07 better, +8.2 %`, `▲ +0.3 better` where there is no relative change, `same`, or why there is none."""
     if change.difference is None or not change.difference:
         return WORDS[change.outcome]
     has_relative = change.relative is not None and relative not in (NOTHING, NEW_FROM_ZERO)
     word = "" if change.outcome is Outcome.CHANGED else outcome_word(change) or WORDS[change.outcome]
-    return f"{change_arrow(change)} {relative if has_relative else difference} {word}".rstrip()
+    return f"{change_arrow(change)} {difference} {word}".rstrip() + (f", {relative}" if has_relative else "")
 
 
 def change_arrow(change: Change) -> str:
@@ -333,7 +333,7 @@ def change_arrow(change: Change) -> str:
 
 
 def value_with_change(change: Change, value: str, difference: str, relative: str) -> str:
-    """A candidate's value with the change in it, for a column of its own: `0.92 ▲ +8.2 % better`."""
+    """A candidate's value with the change in it, for a column of its own: `0.92 ▲ +0.07 better, +8.2 %`."""
     if change.difference is None:
         is_alone = change.outcome is Outcome.ONLY_CANDIDATE and change.candidate.value is not None
         return f"{value} {WORDS[change.outcome]}" if is_alone else value

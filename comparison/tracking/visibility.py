@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NoReturn, cast
 
 from comparison.runs import Experiment, Metric, Run
 from comparison.tracking.histories import History
@@ -20,6 +21,30 @@ class Visibility:
 
     def shows_name(self, name: str) -> bool:
         return any(is_called(name, pattern) for pattern in self.patterns)
+
+
+NOTHING = Visibility()
+
+
+class _RefusedRuns:
+    """A source that answers every question with an error."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        if not callable(getattr(RunSource, name, None)):
+            raise AttributeError(name)  # noqa: TRY004 -- it is what Python asks for
+
+        def refuse(*_given: object, **_named: object) -> NoReturn:
+            raise self._error
+
+        return refuse
+
+
+def refused_runs(error: Exception) -> RunSource:
+    """Runs of which nobody can tell whether they may be seen: each question for them raises the error."""
+    return cast("RunSource", _RefusedRuns(error))
 
 
 class VisibleRuns:

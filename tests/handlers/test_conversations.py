@@ -58,8 +58,8 @@ WHOLE = """\
 #ml-experiments:
 # ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)
 | Metric | Change | new | old (baseline) |
-| accuracy | ▲ +8.2 % better | 0.92 | 0.85 |
-| loss | ▼ -50 % better | 0.25 | 0.50 |
+| accuracy | ▲ +0.07 better, +8.2 % | 0.92 | 0.85 |
+| loss | ▼ -0.25 better, -50 % | 0.25 | 0.50 |
 C 1.0 → 0.5 · 1 other unchanged
 ⚠️ Single runs: this could be seed noise.
 ▸ Details
@@ -95,7 +95,7 @@ def test_of_three_runs_each_has_its_column(slack):
     with Workshop(slack, FakeRuns([OLD, NEW, THIRD])) as bot:
         read = bot.ask("old, new and third")
     assert "| Metric | new | third | old (baseline) |" in read
-    assert "| accuracy | 0.92 ▲ +8.2 % better | 0.80 ▼ -5.9 % worse | 0.85 |" in read
+    assert "| accuracy | 0.92 ▲ +0.07 better, +8.2 % | 0.80 ▼ -0.05 worse, -5.9 % | 0.85 |" in read
 
 
 @pytest.mark.parametrize("words", ["", "help", "?"])

@@ -112,7 +112,7 @@ def test_a_button_below_a_comparison_shows_the_curves_in_its_thread(slack, runs)
 def test_in_the_thread_of_a_comparison_its_runs_are_meant(slack, runs, words):
     with Workshop(slack, runs) as shop:
         slack.command("/mlcompare", "fast vs slow by val_loss")
-        message = slack.wait_for_message("Swap sides")
+        message = slack.wait_for_message("slow is better")
         slack.wait_until(lambda: shop.services.comparisons.in_thread(message.channel, message.ts))
         slack.mention(words, thread_ts=message.ts)
         said = shop.transcript()

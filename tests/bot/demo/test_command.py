@@ -105,7 +105,7 @@ def test_it_trains_posts_the_comparison_and_exits_with_0(first):
     assert first.returncode == 0, first.stdout + first.stderr
     assert "46/46" in first.stdout
     assert "Logistic Regression - Run 2 is better on 4 of 4 metrics" in first.stdout
-    assert "C: 1.0 → 0.5" in first.stdout
+    assert "C 1.0 → 0.5" in first.stdout
     assert "Posted in #ml-experiments" in first.stdout
 
 
@@ -124,7 +124,7 @@ def test_a_second_demo_does_not_train_again(first, folder):
 def test_a_terminal_that_cannot_write_arrows_is_no_obstacle(first, folder):
     done = run(folder, "--once", environment=LATIN)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "C: 1.0 ? 0.5" in done.stdout
+    assert "C 1.0 ? 0.5" in done.stdout
 
 
 def test_settings_of_a_real_installation_play_no_part(first, folder):

@@ -102,7 +102,7 @@ def test_a_run_told_as_failed_that_is_resumed_after_three_days_and_finishes_as_t
     house.end(phoenix, "FAILED")
     house.look()
     assert [text.splitlines()[0] for text in house.read()] == [
-        f"phoenix failed in {house.name} after 10 min, accuracy 0.5 at step 9."
+        f"💥 phoenix in {house.name} failed at step 9 (accuracy 0.5; ran 10 min, usual 0 s)."
     ]
     house.clock.wait(3 * DAY / 1000)
     house.resume(phoenix)
@@ -112,8 +112,8 @@ def test_a_run_told_as_failed_that_is_resumed_after_three_days_and_finishes_as_t
     house.end(phoenix)
     house.look(12)
     first, second = house.read()
-    assert first.startswith("phoenix failed")
-    assert second.startswith(f"New best in {house.name}: phoenix, accuracy 0.95 (+0.15)")
+    assert first.startswith(f"💥 phoenix in {house.name} failed")
+    assert second.startswith(f"🏆 New best in {house.name}: phoenix, accuracy 0.95 (+0.15 over before)")
 
 
 def test_a_run_that_fails_and_finishes_within_the_hour_is_one_message_that_is_edited(house):
@@ -129,7 +129,7 @@ def test_a_run_that_fails_and_finishes_within_the_hour_is_one_message_that_is_ed
     house.end(run_id)
     house.look()
     (only,) = house.read()
-    assert only.startswith(f"First accuracy in {house.name}: quick, 0.7")
+    assert only.startswith(f"🏆 First accuracy in {house.name}: quick, 0.7")
 
 
 @pytest.mark.parametrize("status", ["FAILED", "KILLED", "FINISHED"])
@@ -154,7 +154,7 @@ def test_a_run_whose_end_was_logged_in_seconds_is_told_once_and_takes_no_years(h
     house.client.set_terminated(run_id, "FAILED", end_time=house.clock.ms() // 1000)
     house.look(12)
     (only,) = house.read()
-    assert only.startswith(f"hasty failed in {house.name}, no metric logged")
+    assert only.startswith(f"💥 hasty in {house.name} failed before it logged a metric")
 
 
 def test_pruned_trials_are_counted_apart_in_their_sweep_and_are_no_failures(house):
@@ -179,7 +179,7 @@ def test_who_watches_failures_hears_nothing_of_a_pruned_trial(house):
         house.end(run_id, "FAILED")
     house.look()
     (only,) = house.read()
-    assert only.startswith("failed failed")
+    assert only.startswith(f"💥 failed in {house.name} failed before it logged a metric")
 
 
 def test_a_pruned_trial_of_its_own_is_told_without_alarm(house):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.backoff import Backoff
 from bot.notifier import queue
 from bot.notifier.dbos_queue import DbosQueue
 from bot.notifier.outbox import QueuedMessage
@@ -184,7 +185,7 @@ def test_a_delivery_is_given_up_after_so_many_failures_and_somebody_is_told(
     file, started, deliveries, monkeypatch, hasty
 ):
     monkeypatch.setattr(queue, "TRIES", 2)
-    monkeypatch.setattr(queue, "LONGEST", 0.1)
+    monkeypatch.setattr(queue, "FAULTS", Backoff(0.1, 0.1))
     deliveries.answers["a"] = [ValueError("no")] * 9
     told = []
 

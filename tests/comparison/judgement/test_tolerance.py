@@ -94,7 +94,7 @@ def test_a_tolerance_is_said_with_who_set_it():
 
 def test_a_value_within_the_tolerance_shows_that_it_moved_and_that_it_counts_as_the_same():
     (row,) = comparison_report(two({"accuracy": 0.9}, {"accuracy": 0.8995}, tolerance=0.001)).table.rows
-    assert [cell.text for cell in row] == ["accuracy", "▼ -0.056 % same", "0.8995", "0.9000"]
+    assert [cell.text for cell in row] == ["accuracy", "▼ -0.0005 same, -0.056 %", "0.8995", "0.9000"]
 
 
 def test_a_tolerance_of_several_candidates_shares_the_best_value():

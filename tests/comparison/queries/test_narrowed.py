@@ -137,7 +137,11 @@ def test_the_experiment_of_the_channel_is_marked_in_the_list():
         (Running(among=Among(user="zoe")), "No run here is by zoe.", ""),
         (Failed("yesterday", metrics=("nothing",)), "None of these runs logged a metric called nothing.", ""),
         (Standup(metrics=("auc", "loss")), "A standup is judged by one metric.", "standup by auc"),
-        (Standup(among=Among(excluded=(Exclusion("experiment", "nowhere"),))), "There is no experiment called", ""),
+        (
+            Standup(among=Among(excluded=(Exclusion("experiment", "nowhere"),))),
+            "There is no experiment called",
+            "list experiments",
+        ),
         (Show(Named("best"), at_step=7), "best logged nothing at step 7.", f"show {BEST.run_id[:8]} at step 2"),
         (Show(Named("best"), metrics=("nothing",)), "None of these runs logged a metric called nothing.", ""),
         (Runs(metrics=("nothing",)), "None of these runs logged a metric called nothing.", ""),

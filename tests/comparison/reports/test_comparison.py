@@ -89,10 +89,10 @@ def test_two_runs_read_from_the_verdict_to_the_small_print():
 Baseline: old [finished · in iris · started 2 h ago · took 4 min 10 s · by alice]
 Candidate: new [finished · in iris · started 1 h ago · took 9.4 s · by bob]
 Metric | Change | new | old (baseline)
-accuracy | ▲ +8.2 % better | 0.92 | 0.85
-loss | ▼ -24 % better | 0.38 | 0.50
-latency_ms | ▲ +26 % worse | 15.1 | 12.0
-lr | ▲ +100 % | 0.2 | 0.1
+accuracy | ▲ +0.07 better, +8.2 % | 0.92 | 0.85
+loss | ▼ -0.12 better, -24 % | 0.38 | 0.50
+latency_ms | ▲ +3.1 worse, +26 % | 15.1 | 12.0
+lr | ▲ +0.1, +100 % | 0.2 | 0.1
 f1 | only in candidate | 0.9 | not logged
 ## Parameters (1 other unchanged)
 C: 1.0 → 0.5
@@ -120,10 +120,10 @@ Baseline: old [finished · in iris · started 2 h ago · took 4 min 10 s · by a
 Candidate 1: new [finished · in iris · started 1 h ago · took 9.4 s · by bob]
 Candidate 2: third [failed · in iris]
 Metric | new | third | old (baseline)
-accuracy | 0.92 ▲ +8.2 % better | 0.95 ▲ +12 % better | 0.85
-loss | 0.38 ▼ -24 % better | NaN | 0.50
-latency_ms | 15.1 ▲ +26 % worse | not logged | 12.0
-lr | 0.2 ▲ +100 % | not logged | 0.1
+accuracy | 0.92 ▲ +0.07 better, +8.2 % | 0.95 ▲ +0.10 better, +12 % | 0.85
+loss | 0.38 ▼ -0.12 better, -24 % | NaN | 0.50
+latency_ms | 15.1 ▲ +3.1 worse, +26 % | not logged | 12.0
+lr | 0.2 ▲ +0.1, +100 % | not logged | 0.1
 f1 | 0.9 only in candidate | not logged | not logged
 ## Parameters (1 other unchanged)
 C: 1.0: old · 0.5: new · 0.1: third
@@ -154,10 +154,10 @@ third is better on 1 of 1 metric; 1 metric not a number
 def test_the_summary_is_a_complete_short_answer():
     assert comparison_report(compare(OLD, NEW), now=NOW, ui_url="https://mlflow.example.com").summary == snapshot("""\
 ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %) · 1 cost worse.
-accuracy 0.85 → 0.92 (▲ +8.2 % better)
-loss 0.50 → 0.38 (▼ -24 % better)
-latency_ms 12.0 → 15.1 (▲ +26 % worse)
-lr 0.1 → 0.2 (▲ +100 %)
+accuracy 0.85 → 0.92 (▲ +0.07 better, +8.2 %)
+loss 0.50 → 0.38 (▼ -0.12 better, -24 %)
+latency_ms 12.0 → 15.1 (▲ +3.1 worse, +26 %)
+lr 0.1 → 0.2 (▲ +0.1, +100 %)
 f1 not logged → 0.9 (only in candidate)
 C 1.0 → 0.5 · only in new: dropout = 0.1 · 1 other unchanged
 new was trained on other data (9f8e7d6c, not 1a2b3c4d).
@@ -169,8 +169,8 @@ https://mlflow.example.com/#/compare-runs?runs=%5B%226f6c64000000000000000000000
 def test_the_summary_of_several_tells_each_candidate():
     assert comparison_report(compare(OLD, NEW, THIRD), now=NOW).summary == snapshot("""\
 🏆 third leads 3 runs: accuracy 0.95 (+12 % against old) · new and third are best on 1 of 2 metrics each.
-new: accuracy 0.85 → 0.92 (▲ +8.2 % better); loss 0.50 → 0.38 (▼ -24 % better); latency_ms 12.0 → 15.1 (▲ +26 % worse)
-third: accuracy 0.85 → 0.95 (▲ +12 % better); loss 0.5 → NaN (not a number); latency_ms 12 → not logged (only in baseline)
+new: accuracy 0.85 → 0.92 (▲ +0.07 better, +8.2 %); loss 0.50 → 0.38 (▼ -0.12 better, -24 %); latency_ms 12.0 → 15.1 (▲ +3.1 worse, +26 %)
+third: accuracy 0.85 → 0.95 (▲ +0.10 better, +12 %); loss 0.5 → NaN (not a number); latency_ms 12 → not logged (only in baseline)
 C 1.0: old · 0.5: new · 0.1: third · only in new: dropout = 0.1 · 1 other unchanged
 third failed.
 The datasets for training differ: old iris (1a2b3c4d), new iris (9f8e7d6c), third logged none.\
@@ -259,7 +259,7 @@ def test_the_headline_of_several_candidates(candidates, metrics, headline):
 def test_many_metrics_that_are_the_same_fold_into_one_line():
     same = {f"s{number}": 1.0 for number in range(9)}
     report = comparison_report(compare(run("a", {"loss": 1.0, **same}), run("b", {"loss": 0.5, **same})))
-    assert rows(report) == ["loss | ▼ -50 % better | 0.5 | 1.0"]
+    assert rows(report) == ["loss | ▼ -0.5 better, -50 % | 0.5 | 1.0"]
     assert report.table.note == "9 more metrics are the same: s0, s1, s2, s3, s4 and 4 more"
     assert [step.command for step in report.steps] == ["/mlcompare 61000000 62000000 all"]
 
@@ -286,8 +286,8 @@ def test_runs_that_differ_in_no_metric_still_show_some():
 @pytest.mark.parametrize(
     ("old", "new", "row"),
     [
-        (0.9312, 0.9347, "accuracy | ▲ +0.38 % better | 0.9347 | 0.9312"),
-        (0.92, 0.85, "accuracy | ▼ -7.6 % worse | 0.85 | 0.92"),
+        (0.9312, 0.9347, "accuracy | ▲ +0.0035 better, +0.38 % | 0.9347 | 0.9312"),
+        (0.92, 0.85, "accuracy | ▼ -0.07 worse, -7.6 % | 0.85 | 0.92"),
         (0, 0.3, "accuracy | ▲ +0.3 better | 0.3 | 0"),
         (-0.2, 0.1, "accuracy | ▲ +0.3 better | 0.1 | -0.2"),
         (0.8, NAN, "accuracy | not a number | NaN | 0.8"),
@@ -312,7 +312,7 @@ def test_a_side_of_several_runs_shows_means_and_what_became_of_the_runs():
     seeds = tuple(run(f"s{number}", {"loss": number}, status=status) for number, status in enumerate(Status))
     more = tuple(run(f"t{number}", {"loss": number}) for number in (1.0, 3.0))
     report = comparison_report(compare(run("a", {"loss": 5.0}), Side("seeds", (*seeds, *more))))
-    assert rows(report) == ["loss | ▼ -60 % not clear | 2 ± 1.0 (3) | 5"]
+    assert rows(report) == ["loss | ▼ -3 not clear, -60 % | 2 ± 1.0 (3) | 5"]
     assert report.sides[1].facts == ("3 runs", "3 finished", "in iris")
     assert (
         "Left out of seeds: s0 (still running); s1 (not started); s3 (failed); s4 (killed); s5 (pruned); "
@@ -448,7 +448,7 @@ def test_names_that_would_break_the_line_or_its_direction_are_made_one_plain_lin
         compare(run("a\nb\x00\u202egnp", {"loss": 1, "l\nr": 1}), run("שלום", {"loss": 2, "l\nr": 2}))
     )
     assert [card.label for card in report.sides] == ["a⏎bgnp", "\u2068שלום\u2069"]
-    assert rows(report) == ["loss | ▲ +100 % worse | 2 | 1", "l⏎r | ▲ +100 % | 2 | 1"]
+    assert rows(report) == ["loss | ▲ +1 worse, +100 % | 2 | 1", "l⏎r | ▲ +1, +100 % | 2 | 1"]
     assert report.headline == "❌ \u2068שלום\u2069 is worse: loss 1 → 2 (+100 %)"
 
 
@@ -473,7 +473,7 @@ def test_a_goal_that_was_set_is_not_called_assumed():
     report = comparison_report(
         compare(run("a", {"loss": 1}, experiment=experiment), run("b", {"loss": 2}, experiment=experiment))
     )
-    assert rows(report) == ["loss | ▲ +100 % better | 2 | 1"]
+    assert rows(report) == ["loss | ▲ +1 better, +100 % | 2 | 1"]
     assert report.footnotes == ()
 
 
@@ -483,7 +483,7 @@ def test_best_values_say_at_which_step_they_were_reached():
         for name, value, step in [("a", 0.5, 3), ("b", 0.4, 1200)]
     )
     report = comparison_report(compare(old, new, reading="best"))
-    assert rows(report) == ["loss | ▼ -20 % better | 0.4 (step 1,200) | 0.5 (step 3)"]
+    assert rows(report) == ["loss | ▼ -0.1 better, -20 % | 0.4 (step 1,200) | 0.5 (step 3)"]
     assert report.footnotes[0] == "The values are the best over the steps, by each metric's goal."
 
 

@@ -187,7 +187,7 @@ def test_rows_that_do_not_fit_are_counted_and_linked():
 
 def test_runs_that_do_not_fit_are_named():
     heads = (Column("Metric"), *(Column(f"run-{number}", Align.RIGHT) for number in range(25)))
-    rows = tuple((Cell(f"m{each}"), *(Cell("0.5 ▲ +1 % better", 0.5) for _ in range(25))) for each in range(4))
+    rows = tuple((Cell(f"m{each}"), *(Cell("0.5 ▲ +0.005 better, +1 %", 0.5) for _ in range(25))) for each in range(4))
     drawn = read(draw(a_report(table=Table("Metrics", heads, rows))))
     assert "| run-18 |" in drawn
     assert "6 more runs are not shown here: run-19, run-20, run-21, run-22, run-23, run-24" in drawn

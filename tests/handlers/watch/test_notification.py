@@ -105,7 +105,7 @@ by maya · took 1 h · against rf-8 (previous run)
   • Baseline rf-8 finished · in fraud · started 2026-11-23 07:00 UTC · took 1 h · by maya · previous run
   • Candidate rf-12 finished · in fraud · started 2026-11-23 10:59 UTC · took 1 h · by maya
   Metrics
-  • val_auc: 0.908 → 0.934 (▲ +2.9 % better)
+  • val_auc: 0.908 → 0.934 (▲ +0.026 better, +2.9 %)
   1 more metric
   Verdict
   • ✅ rf-12 in fraud is better than rf-8 on 1 of 2 metrics: val_auc 0.908 → 0.934 (+2.9 %)
