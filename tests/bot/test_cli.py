@@ -320,7 +320,7 @@ def test_a_reader_that_stops_reading_is_no_fault(environment):
 def test_what_no_locale_can_write_is_replaced(environment):
     result = program("compare", "Run 1", "Run 2", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert result.returncode == 0
-    assert "? +8.2 % better" in result.stdout
+    assert "? +0.07 better, +8.2 %" in result.stdout
 
 
 @pytest.mark.parametrize(
