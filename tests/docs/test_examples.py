@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ def printed(folder, *words):
         [MLCOMPARE, "compare", "--tracking-uri", STORE, *words],
         check=False,
         cwd=folder,
+        env={**os.environ, "COLUMNS": "100"},  # as wide as README shows it
         capture_output=True,
         encoding="utf-8",
         timeout=100,
