@@ -61,7 +61,7 @@ WORDS = (
     ),
     *("running in vault", "failed", "failed in vault since monday", "standup", "standup in vault", "show heist-1"),
     *("show old", "who ran heist-1", "who ran latest", "list experiments", "list runs", "list runs in vault"),
-    *("list runs of mallory", "list runs in valut", "curves heist-1 vs new", "curves old vs new", "sweep vault"),
+    *("list runs of mallory", "list runs in valut", "curves heist-1 vs new", "sweep vault"),
     *(
         "what matters in vault",
         f"sweep {GHOST}",
