@@ -27,7 +27,6 @@ from handlers.services import Capabilities
 log = logging.getLogger(__name__)
 
 DOORS = ("command", "action", "event", "view", "options", "other")
-OUTCOMES = ("answered", "refused", "failed")
 OTHER = "other"  # whatever is in no closed set
 
 # What Slack's methods are asked for here, and the errors that an operator can do something about.
