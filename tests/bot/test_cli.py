@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from io import StringIO
 
 import pytest
@@ -286,9 +285,11 @@ def test_every_command_that_is_listed_can_be_called(run):
 
 
 def test_help_is_there_at_once():
-    started = time.perf_counter()
+    before = os.times()
     result = program("--help")
-    assert time.perf_counter() - started < 2  # a loaded machine; the bench measures
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    assert used < 2  # seconds of its own CPU, whatever else the machine does
     assert result.returncode == 0
     assert all(name in result.stdout for name in COMMANDS)
 

@@ -386,9 +386,9 @@ def test_five_hundred_watches_and_five_thousand_runs_are_decided_at_once():
     watches = [watch(f"w{number}", home.name, channel=f"C{number}") for number, home in enumerate(homes)]
     watches += [watch(f"p{number}", f"team-{number:02d}*", channel=f"C{number}") for number in range(50)]
     fresh = [run(number, experiment=homes[number % 500]) for number in range(5_000)]
-    began = time.perf_counter()
+    began = time.process_time()
     told(fresh, watches)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2  # of our own CPU, whatever else the machine does
 
 
 # Runs that were told of before, and ended again
