@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
@@ -7,8 +9,12 @@ from bot.playground.slack import EXPERIMENTS
 @pytest.fixture
 def connected(slack, app, client):
     handler = SocketModeHandler(app, slack.installation.app_token, web_client=client, ping_interval=1)
+    greeted = threading.Event()
+    handler.client.on_message_listeners.append(lambda _text: greeted.set())
     handler.connect()
     slack.wait_for_socket()
+    # The SDK's client that is closed before its receiver began never ends: the receiver takes back that it is closed.
+    assert greeted.wait(30)
     yield app
     handler.close()
 
