@@ -75,6 +75,8 @@ class Watch:
     excepted: tuple[str, ...] = ()  # names or patterns of experiments that are not watched after all
     mentions_owner: bool = False
     broadcasts: bool = False  # a new best that an edit brought is also said aloud
+    only_clear: bool = False  # only runs whose difference is more than the noise of earlier repeats explains
+    seeds: int | None = None  # told once so many seeds of a configuration finished, of all of them; None: of each run
     experiment_id: str = ""
     visible: tuple[str, ...] | None = None  # names and patterns that its channel may see; None: all. Never in its words
 

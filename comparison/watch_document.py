@@ -12,7 +12,7 @@ from comparison.watch import Digest, MetricRule, OnlyRuns, QuietHours, Watch, We
 
 VERSION = 1
 _SPOTS = frozenset({"at", "end"})  # where a run was named: of the words, not of the run
-_PLAIN = ("place", "against", "where", "user", "mentions_owner", "broadcasts")
+_PLAIN = ("place", "against", "where", "user", "mentions_owner", "broadcasts", "only_clear", "seeds")
 _REFERENCES = ("Named", "Linked", "Latest", "Leading", "Pinned", "Registered", "Unfinished", "OfDay", "Filtered")
 
 

@@ -40,6 +40,8 @@ WATCHES = st.builds(
     excepted=st.lists(st.text(max_size=5), max_size=2).map(tuple),
     mentions_owner=st.booleans(),
     broadcasts=st.booleans(),
+    only_clear=st.booleans(),
+    seeds=st.sampled_from([None, 3, 5]),
 )
 
 
