@@ -1,38 +1,32 @@
 """DBOS as we use it: one queue, no schedules, no listeners, and quiet. Nothing else speaks to it.
 
-It imports in a second or more, so nothing here is imported before the engine starts. What is used beyond its
-documented interface stands in this module; its version is therefore held in pyproject.toml.
+It imports in a second or more, so nothing here is imported before the engine starts.
 """
 
-import inspect
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Engine, cast, create_engine, event, func
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
 from bot.store.database import keep_private, server_engine
 
 if TYPE_CHECKING:
-    from dbos import DBOS, DBOSClient, EnqueueOptions, WorkflowStatus
-    from dbos._queue import Queue
+    from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
 
 
 NAME = "mlcompare"
 QUEUE = "slack"
 _WORKFLOW = "deliver"
 _VERSION = "1"  # fixed: by default it is a hash of the code, and a deployment would orphan what waits
-BUSY, IDLE = 0.26, 1.0  # s between two looks into the queue
-_JOBS = 2.0  # s between two looks for what was put off
+POLL = 0.5  # s between two looks into the queue
 _LISTENING = 0.5  # s between two looks for what we never use, in memory; and how long an end may take
-_SELDOM = 60.0  # s between two looks for what we never use
 _FAILED = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _UNFINISHED = ["ENQUEUED", "DELAYED", "PENDING"]
 _STARTING = 60.0  # s another engine of this process has for its end
@@ -68,14 +62,16 @@ class DbosQueue:
             raise RuntimeError("Another delivery queue is open in this process; close it first.")
         self._storage = storage
         self._overheard = DbosLog("dbos")
+        self._mutex = threading.Lock()
+        self._running: set[str] = set()
         try:
-            self._queue = self._launch(executor, run, claims)
+            self._launch(executor, run, claims)
             self._client = self._connect()
         except BaseException:
             self.end(0)
             raise
 
-    def _launch(self, executor: str, run: Callable[..., None], claims: int) -> "Queue":
+    def _launch(self, executor: str, run: Callable[..., None], claims: int) -> None:
         self._overheard.open()
         from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
@@ -91,32 +87,34 @@ class DbosQueue:
             notification_listener_polling_interval_sec=_LISTENING,
             scheduler_polling_interval_sec=3600.0,
         )
-        instance = DBOS(config=config)
-        registry = _calm(instance)
+        DBOS(config=config)
 
         @DBOS.workflow(name=_WORKFLOW)
         def deliver(*arguments: Any) -> None:
-            run(*arguments)
+            workflow_id = DBOS.workflow_id or ""
+            with self._mutex:
+                self._running.add(workflow_id)
+            try:
+                run(*arguments)
+            finally:
+                with self._mutex:
+                    self._running.discard(workflow_id)
 
-        queue: Queue = registry._register_internal_queue(  # noqa: SLF001 -- one in a table is read anew at every look
+        DBOS.listen_queues([QUEUE])
+        DBOS.launch()
+        DBOS.register_queue(
             QUEUE,
             worker_concurrency=claims,
             partition_concurrency=1,
-            polling_interval_sec=IDLE,
+            polling_interval_sec=POLL,
+            on_conflict="always_update",
         )
-        DBOS.launch()
-        _leave_out(instance)
-        return queue
 
     def _connect(self) -> "DBOSClient":
         from dbos import DBOSClient, DBOSPortableJSONSerializer
 
         serializer = DBOSPortableJSONSerializer()
         return DBOSClient(system_database_engine=self._storage, application_name=NAME, serializer=serializer, lazy=True)
-
-    def pace(self, seconds: float) -> None:
-        """How often is looked into the queue from now on."""
-        self._queue._polling_interval_sec = seconds  # noqa: SLF001 -- the setter is for queues in a table
 
     def put(self, jobs: Sequence[QueuedCall]) -> None:
         """Enqueues all or none; those whose id is known are left as they are."""
@@ -161,28 +159,27 @@ class DbosQueue:
         """What is worked on, or was when its executor died: workflow id → executor."""
         return {each.workflow_id: each.executor_id or "" for each in _listed(status="PENDING")}
 
-    @staticmethod
-    def running() -> set[str]:
+    def running(self) -> set[str]:
         """What this process works on."""
-        from dbos._dbos import _get_dbos_instance
-
-        return set(_get_dbos_instance()._active_workflows_set.activeList())  # noqa: SLF001 -- known nowhere else
-
-    @staticmethod
-    def give_back(workflow_id: str, executor: str) -> bool:
-        """Gives a workflow back to the queue, if it is still this executor's."""
-        from dbos._dbos import _get_dbos_instance
-
-        database = _get_dbos_instance()._sys_db  # noqa: SLF001 -- resume_workflow asks nobody whose it is
-        return database.reenqueue_for_recovery(workflow_id, [executor], QUEUE)
+        with self._mutex:
+            return set(self._running)
 
     @staticmethod
-    def recover(executor: str) -> int:
-        """Gives back to the queue what a dead executor worked on; how many."""
+    def give_back(workflow_ids: Sequence[str]) -> None:
+        """Gives workflows back to the queue that nobody works on: those of an executor that is known to be dead.
+
+        One that has ended meanwhile stays as it is. How often each was taken up before is forgotten.
+        """
         from dbos import DBOS
 
-        # resume_workflow, which is documented, forgets how often a workflow was tried and asks nobody whose it is.
-        return len(DBOS._recover_pending_workflows([executor]))  # noqa: SLF001
+        if workflow_ids:
+            DBOS.resume_workflows(list(workflow_ids), queue_name=QUEUE)
+
+    def recover(self, executor: str) -> int:
+        """Gives back to the queue what a dead executor worked on; how many."""
+        found = [each for each, worker in self.pending().items() if worker == executor]
+        self.give_back(found)
+        return len(found)
 
     @staticmethod
     def is_looking() -> bool:
@@ -204,38 +201,6 @@ def _listed(**wanted: Any) -> "list[WorkflowStatus]":
     from dbos import DBOS
 
     return DBOS.list_workflows(queue_name=QUEUE, application_name=NAME, load_input=False, load_output=False, **wanted)
-
-
-def _calm(dbos: "DBOS") -> Any:
-    """Looks seldom for what we never use: half of what the library costs while nothing happens. Its registry."""
-    from dbos import _workflow_commands
-    from dbos._sys_db_sqlite import SQLiteSystemDatabase
-
-    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _JOBS  # noqa: SLF001 -- no setting for it
-    SQLiteSystemDatabase._now_ms_sql = _now  # type: ignore[assignment,method-assign]  # noqa: SLF001 -- as above
-    registry = dbos._registry  # noqa: SLF001 -- as above
-    registry.get_internal_queue()._polling_interval_sec = _SELDOM  # noqa: SLF001 -- as above
-    return registry
-
-
-def _now(_database: Any) -> Any:
-    """The present in ms, on any SQLite.
-
-    The library's own is a full second on Python 3.11, which would put what waits into another
-    order, and nothing at all on a newer Python whose SQLite is older than 3.42.
-    """
-    return cast((func.julianday("now") - 2440587.5) * 86_400_000, BigInteger)
-
-
-def _leave_out(dbos: "DBOS") -> None:
-    """Two questions a second or so that we know the answers to: we have no queues in its table, and no deadlines.
-
-    And the pauses, up to 90 s, that the look into the queue would make after the database was away.
-    """
-    database: Any = dbos._sys_db  # noqa: SLF001 -- no setting for it
-    database.list_queues = lambda *_, **__: []
-    database.cancel_timed_out_workflows = lambda *_, **__: []
-    database.get_queue_partitions = partial(inspect.unwrap(type(database).get_queue_partitions), database)
 
 
 # Where the durable engine keeps its work: in our PostgreSQL database, or in a file beside ours.
@@ -281,10 +246,18 @@ def _file(address: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = "IMMEDIATE"  # wait for the writer now, never fail half-way
+        # The library asks SQLite for the present, which an old SQLite knows to the second only, or not at all.
+        connection.create_function("strftime", 2, _present)  # "%s", "now"
+        connection.create_function("unixepoch", 1, _present)  # "subsec"
         for pragma in (f"busy_timeout = {_BUSY_MS}", "foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _present(*_words: str) -> float:
+    """Seconds since 1970, with their fraction."""
+    return time.time()
 
 
 # What the engine's library says, said in our log: one line, now and then, without tracebacks.

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.backoff import Backoff
-from bot.notifier.dbos_queue import BUSY, IDLE, DbosQueue, QueuedCall, open_storage
+from bot.notifier.dbos_queue import DbosQueue, QueuedCall, open_storage
 from bot.notifier.outbox import QueuedMessage
 from bot.notifier.process_locks import ProcessLocks
 
@@ -29,8 +29,7 @@ FAULTS = Backoff(1.0, 300.0)  # between two of them
 CONNECTIONS = 6  # to PostgreSQL, at most; one is held all the time
 CHUNK = 200  # handed over in one transaction
 REMEMBERED = 100_000  # handed over and not asked for again
-CLAIMS = 4  # taken from the queue at once, for each that can run: it is looked into once or four times a second
-CALM = 10.0  # s without work until the queue is looked into less often
+CLAIMS = 4  # taken from the queue at once, for each that can run: it is looked into twice a second
 LOST = 15.0  # s that what is ours may not be worked on
 PROBE = 5.0  # s an answer of the database counts
 SHORT, PATIENCE = 1.5, 4.0  # s: a wait that is short, and how long all of them may be together
@@ -88,7 +87,7 @@ class DeliveryQueue:
         self._busy = 0
         self._handed: set[str] = set()
         self._lost: dict[str, float] = {}
-        self._worked_at = self._started_at = 0.0
+        self._started_at = 0.0
         self._probed: tuple[float, str] = (-PROBE, "")
         self._unstarted = "it has not been started"
 
@@ -126,13 +125,9 @@ class DeliveryQueue:
             if len(self._handed) + len(some) > REMEMBERED:
                 self._handed.clear()  # the queue knows them
             self._handed.update(job.id for job in some)
-        if fresh:
-            self._worked_at = time.monotonic()
-        self._pace()
 
     def adopt(self, slots: ProcessLocks) -> int:
         """Takes over what processes left that have died; how many. To be called every few seconds."""
-        self._pace()
         library = self._open
         pending = library.pending()
         self._take_up_lost(library, {each for each, executor in pending.items() if executor == str(self._slot)})
@@ -143,8 +138,7 @@ class DeliveryQueue:
         """What the queue gave us in an answer that was lost: nobody works on it, and its channel waits for it."""
         now = time.monotonic()
         self._lost = {each: self._lost.get(each, now) for each in ours - library.running()}
-        for each in [each for each, since in self._lost.items() if now - since >= LOST]:
-            library.give_back(each, str(self._slot))
+        library.give_back([each for each, since in self._lost.items() if now - since >= LOST])
 
     def recover(self, slot: int) -> int:
         """Takes over what the process in this slot worked on; only if it is known to be dead."""
@@ -185,11 +179,6 @@ class DeliveryQueue:
             raise RuntimeError(f"The delivery queue is not open: {self._unstarted}.")
         return self._library
 
-    def _pace(self) -> None:
-        library = self._library
-        if library is not None:
-            library.pace(BUSY if time.monotonic() - self._worked_at < CALM else IDLE)
-
     def _run(self, message_id: str, revision: int, channel: str, number: int, failures: int) -> None:
         """The workflow. Whatever happens between its steps, what was done is not done again."""
         turn = Attempt(message_id, revision, channel, number, failures)
@@ -204,8 +193,6 @@ class DeliveryQueue:
         """Seconds until the next turn or None, and the failures up to then."""
         with self._mutex:
             self._busy += 1
-        self._worked_at = time.monotonic()
-        self._pace()
         try:
             return self._called(turn)
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is tried again

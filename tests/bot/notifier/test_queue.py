@@ -107,10 +107,8 @@ def started(deliveries):
 @pytest.fixture
 def hasty(monkeypatch):
     """Looks into the queue often, for tests that wait for many turns."""
-    for name, seconds in (("IDLE", 0.05), ("BUSY", 0.05), ("_JOBS", 0.1), ("_LISTENING", 0.02)):
+    for name, seconds in (("POLL", 0.05), ("_LISTENING", 0.02)):
         monkeypatch.setattr(f"bot.notifier.dbos_queue.{name}", seconds)
-    for name in ("IDLE", "BUSY"):
-        monkeypatch.setattr(queue, name, 0.05)
 
 
 def test_what_is_handed_over_is_delivered_once_however_often_it_is_handed_over(address, started, deliveries, hasty):
