@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import side_by_side
+from comparison.earlier_best import with_earlier_best
 from comparison.errors import RequestError
 from comparison.evaluations import BETWEEN, Pick, evaluations, has_several, histories, replaced, told_apart
 from comparison.judgement.caveats import find_caveats
@@ -48,7 +49,8 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
 ) -> Comparison:
     """The comparison that was asked for. Raises RequestError and what finding raises.
 
-    `past` tells what earlier repeats show of chance, by which single runs are judged; None: nothing is asked of that.
+    `past` tells what earlier repeats show of chance, by which single runs are judged; None: nothing is asked of that,
+    nor of values before the last ones.
 
     `now` with its time zone, or in ms since the epoch (then the zone is UTC); `defaults` are the channel's;
     `several` says what becomes of a name that several runs have.
@@ -100,6 +102,8 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
         margin=request.margin,
         noise=partial(_noise_of, known) if known and is_last else None,
     )
+    if is_last and past is not None:
+        compared = with_earlier_best(compared, source)
     repeats = tuple(_repeats_of(side, known) for side in compared.sides)
     return replace(compared, repeats=repeats) if all(repeats) and len(set(repeats)) == len(repeats) else compared
 

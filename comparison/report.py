@@ -61,6 +61,7 @@ class Line:
     text: str
     label: str = ""
     moments: tuple[tuple[str, int], ...] = ()  # words of the text that are a moment, and which, in ms since the epoch
+    links: tuple[tuple[str, str], ...] = ()  # the label, or words of the text in their order, and what each opens
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,25 @@
 """Curves and sweeps: charts with their conclusion in words."""
 
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.queries.curves import ask_curves
-from comparison.queries.sweeps import ask_sweep
+from comparison.queries.sweeps import LooseTrials, ask_sweep
 from comparison.report import Report
 from comparison.reports.curves import curves_report
-from comparison.reports.sweeps import sweep_report
+from comparison.reports.sweeps import loose_report, sweep_report
 from comparison.request import Curves, Sweep
 from comparison.resolve.runs import ChosenRuns
 from comparison.run_reference import Linked
-from handlers.conversation import ParsedRequest, answer_words, hand_over
-from handlers.incoming import Utterance, button_press
+from comparison.runs import Goal, Run
+from handlers.conversation import Feature, ParsedRequest, RunClaim, answer_words, hand_over
+from handlers.incoming import ButtonPress, Utterance, button_press
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, push
 from handlers.slack.button_value import fields_in, to_value
@@ -29,49 +31,126 @@ from handlers.stores import defaults_of
 
 REQUESTS = (Curves, Sweep)  # what this feature answers
 
-SWEEP = "trends:sweep"  # asks what the sweep found whose parent the button holds
+PREFIX = "trends:"
+SWEEP = f"{PREFIX}sweep"  # asks what the sweep found whose parent, or whose experiment, the button holds
+CURVES = f"{PREFIX}curves"  # draws the curves of the runs that the button holds
+LOOSE = f"{PREFIX}loose"  # takes runs that nothing calls a sweep for one
 _ID = re.compile(r"[0-9a-zA-Z_.-]{1,64}")
 _REMEMBERED = 20  # run ids in the metadata
+_MOST_METRICS = 2  # that a button holds
+_TOGETHER = 5  # seconds: what is pressed twice within so long is one press
 
 
 def register(app: App) -> None:
-    app.action(SWEEP)(on_sweep)
+    app.action(re.compile(f"^{PREFIX}"))(on_button)
 
 
-def on_sweep(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
-    """The sweep whose parent the button holds, in the thread of its message."""
+def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    """Answers in the thread of its message; what only the asker saw is answered where it was asked."""
     ack()
     pressed = button_press(body)
-    parent = str(fields_in(pressed.choice).get("p", ""))
-    if not _ID.fullmatch(parent):
+    request = request_in(pressed)
+    if request is None:
         return
     heard = pressed.said
-    thread = heard.thread_ts or pressed.message_ts
-    here = replace(heard, thread_ts=thread, answer_ts=thread)
-    request = Sweep(Linked(parent))
+    is_loose = pressed.action == LOOSE
+    thread = heard.thread_ts if is_loose else heard.thread_ts or pressed.message_ts
+    spot = sha256(f"{heard.channel}:{pressed.message_ts}:{pressed.action}:{pressed.choice}".encode()).hexdigest()[:20]
+    moment = int(services.now().timestamp()) // _TOGETHER
+    keys = [f"press:{spot}:{each}" for each in (moment - 1, moment)]
+    feature: Feature = LooseSweep() if is_loose else services.features[type(request)]
     work = answer_words(
-        here, client, services, meaning=ParsedRequest(lambda: (request, services.features[type(request)]))
+        replace(heard, thread_ts=thread, answer_ts=thread, delivery=keys[-1]),
+        client,
+        services,
+        meaning=ParsedRequest(lambda: (request, feature)),
+        claim=RunClaim(services, *keys),
     )
     work.call_off.append(services.later(services.working_after, work.show_progress))
     hand_over(work, services, work.run)
 
 
-def sweep_button(parent_id: str) -> list[Block]:
-    """Asks what a sweep found; none where the id cannot be held."""
-    return [push("Sweep", SWEEP, to_value({"p": parent_id}))] if _ID.fullmatch(parent_id) else []
+def request_in(pressed: ButtonPress) -> Curves | Sweep | None:
+    """What a button asks; None for what is none of ours."""
+    held = fields_in(pressed.choice)
+    named = held.get("m", [])
+    metrics = tuple(each for each in named if isinstance(each, str)) if isinstance(named, list) else ()
+    goal = str(held.get("g", ""))
+    if pressed.action == CURVES:
+        runs = str(held.get("r", "")).split(",")
+        return Curves(tuple(map(Linked, runs)), metrics=metrics) if all(map(_ID.fullmatch, runs)) else None
+    if goal not in ("", *Goal):
+        return None
+    if _ID.fullmatch(str(held.get("p", ""))):
+        return Sweep(Linked(str(held["p"])), metrics=metrics, goal=goal)
+    if _ID.fullmatch(str(held.get("e", ""))):
+        return Sweep(experiment=str(held["e"]), metrics=metrics, goal=goal)
+    return None
+
+
+def sweep_button(parent_id: str, *, experiment_id: str = "") -> list[Block]:
+    """Asks what a sweep found, by its parent, else the newest of an experiment; none where no id can be held."""
+    held = {"p": parent_id} if parent_id else {"e": experiment_id}
+    return [push("Sweep", SWEEP, to_value(held))] if _ID.fullmatch(parent_id or experiment_id) else []
+
+
+def curves_button(runs: Sequence[Run], metrics: Sequence[str] = ()) -> list[Block]:
+    """Draws the curves of these runs, the baseline first; none where no run logged more than one step."""
+    if not any(metric.step for run in runs for metric in run.metrics.values()):
+        return []
+    value = to_value({"r": ",".join(run.run_id for run in runs)} | ({"m": list(metrics)} if metrics else {}))
+    return [push("Curves", CURVES, value)] if value and all(_ID.fullmatch(run.run_id) for run in runs) else []
 
 
 def answer(request: Curves | Sweep, said: Utterance, services: Services, delivery: Delivery) -> None:
-    defaults = defaults_of(services.defaults, said)
     if isinstance(request, Sweep):
-        swept = ask_sweep(request, services.runs, now=services.now(), defaults=defaults, several=ChosenRuns.ASK)
-        told = sweep_report(swept, ui_url=services.ui_url, command=services.command)
-        best = [trial.key for trial in swept.findings.ranked] if swept.findings else []
-        answer_with_charts(told, best, said, services, delivery)
+        try:
+            answer_sweep(request, said, services, delivery)
+        except LooseTrials as loose:
+            report, row = loose_report(loose), _loose_button(request, loose)
+            delivery.answer_privately(lambda rung: draw(report, rung=rung, row=row))
         return
+    defaults = defaults_of(services.defaults, said)
     found = ask_curves(request, services.runs, now=services.now(), defaults=defaults, several=ChosenRuns.ASK)
     report = curves_report(found, ui_url=services.ui_url, command=services.command)
     answer_with_charts(report, [side.runs[0].run_id for side in found.sides], said, services, delivery)
+
+
+def answer_sweep(
+    request: Sweep, said: Utterance, services: Services, delivery: Delivery, *, takes_loose: bool = False
+) -> None:
+    """Answers with what the sweep found. Raises LooseTrials where nothing says that the runs are one."""
+    defaults = defaults_of(services.defaults, said)
+    swept = ask_sweep(
+        request,
+        services.runs,
+        now=services.now(),
+        defaults=defaults,
+        several=ChosenRuns.ASK,
+        takes_loose=takes_loose,
+    )
+    told = sweep_report(swept, ui_url=services.ui_url, command=services.command)
+    best = [trial.key for trial in swept.findings.ranked] if swept.findings else []
+    answer_with_charts(told, best, said, services, delivery)
+
+
+@dataclass(frozen=True)
+class LooseSweep:
+    """The feature that takes runs for a sweep which nothing calls one: somebody said that they are."""
+
+    def answer(self, request: Sweep, said: Utterance, services: Services, delivery: Delivery) -> None:
+        answer_sweep(request, said, services, delivery, takes_loose=True)
+
+    def show_progress(self, request: Sweep, said: Utterance, services: Services, delivery: Delivery) -> None:
+        show_progress(request, said, services, delivery)
+
+
+def _loose_button(request: Sweep, loose: LooseTrials) -> list[Block]:
+    held: dict[str, Any] = {"e": loose.experiment.experiment_id}
+    held |= {"m": list(request.metrics[:_MOST_METRICS])} if request.metrics else {}
+    held |= {"g": request.goal} if request.goal else {}
+    value = to_value(held)
+    return [push("They are one sweep", LOOSE, value)] if value and _ID.fullmatch(held["e"]) else []
 
 
 def answer_with_charts(

@@ -1,7 +1,7 @@
 """Quick answers: what happened, what runs, what failed, the top, lists of runs and experiments, one run by itself."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,16 +9,18 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.queries.newest_runs import known_experiments, newest_runs
 from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
 from comparison.queries.standup import standup
+from comparison.queries.sweeps import is_trial
 from comparison.report import Report
 from comparison.reports.newest_runs import experiments_report, newest_runs_report
 from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
 from comparison.reports.standup import standup_report
 from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
 from comparison.resolve.runs import ChosenRuns
-from handlers.curves import sweep_button
+from comparison.runs import Run
+from handlers.curves import curves_button, sweep_button
 from handlers.incoming import Utterance
 from handlers.services import Services
-from handlers.slack.blocks import Reply
+from handlers.slack.blocks import Block, Reply
 from handlers.slack.delivery import Delivery
 from handlers.slack.escaping import clip, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
@@ -34,8 +36,8 @@ _KEPT = 20  # run ids in the metadata
 
 def answer(request: Quick, said: Utterance, services: Services, delivery: Delivery) -> None:
     defaults = defaults_of(services.defaults, said)
-    report, runs, *parents = _ANSWERS[type(request)](request, services, defaults)
-    row = [block for parent in parents for block in sweep_button(parent)]
+    report, runs, *rows = _ANSWERS[type(request)](request, services, defaults)
+    row = [block for blocks in rows for block in blocks]
     metadata = {"event_payload": {"runs": runs[:_KEPT]}}
 
     def drawn(rung: BlockLevel) -> Reply:
@@ -59,7 +61,7 @@ def show_progress(request: Quick, _said: Utterance, _services: Services, deliver
     delivery.show_working(f"{doing}{place} …")
 
 
-_Told = tuple[Report, list[str]] | tuple[Report, list[str], str]  # the last: a sweep that most of the runs are of
+_Told = tuple[Report, list[str]] | tuple[Report, list[str], list[Block]]  # the last: what can be pressed below it
 
 
 def _standup(request: Standup, services: Services, defaults: ChannelDefaults) -> _Told:
@@ -83,15 +85,25 @@ def _failed(request: Failed, services: Services, defaults: ChannelDefaults) -> _
 def _top(request: Top, services: Services, defaults: ChannelDefaults) -> _Told:
     found = top_runs(request, services.runs, now=services.now(), defaults=defaults)
     report = top_report(found, ui_url=services.ui_url, command=services.command)
-    (parent, count), *_ = Counter(run.parent_id for run in found.runs).most_common(1) or [("", 0)]
-    runs = [run.run_id for run in found.runs]
-    return (report, runs, parent) if parent and 2 * count > len(runs) else (report, runs)
+    return report, [run.run_id for run in found.runs], _sweep_of(found.runs)
+
+
+def _sweep_of(runs: Sequence[Run]) -> list[Block]:
+    """A button for the sweep that most of the runs are trials of; none where they are of none."""
+    most = len(runs) / 2
+    (parent, count), *_ = Counter(run.parent_id for run in runs).most_common(1) or [("", 0)]
+    if parent and count > most:
+        return sweep_button(parent)
+    places = {run.experiment.experiment_id for run in runs}
+    is_search = len(places) == 1 and sum(map(is_trial, runs)) > most
+    return sweep_button("", experiment_id=places.pop()) if is_search else []
 
 
 def _show(request: Show, services: Services, defaults: ChannelDefaults) -> _Told:
     found = show_run(request, services.runs, now=services.now(), defaults=defaults, several=ChosenRuns.ASK)
     report = show_report(found, who=request.who, ui_url=services.ui_url, command=services.command)
-    return report, [run.run_id for run in found.side.runs]
+    row = [] if request.who else curves_button(found.side.runs, found.metrics[:2])
+    return report, [run.run_id for run in found.side.runs], row
 
 
 def _runs(request: Runs, services: Services, defaults: ChannelDefaults) -> _Told:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -62,16 +63,13 @@ def ask(context: click.Context, /, words: tuple[str, ...], form: str, tracking_u
 def _answer(text: str, source: "RunSource", ui_url: str) -> "Report":
     from comparison.errors import NotUnderstood
     from comparison.language.reading import read
-    from comparison.request import Curves, Help, Sweep
+    from comparison.request import Help
     from handlers.known_names import read_with_names
     from handlers.lookup_cache import LookupCache
 
     shelf = LookupCache(time.monotonic)
     request = read_with_names(lambda names: read(text, names, command=COMMAND), shelf, source, NAMES_WITHIN) or Help()
     answer = _answers().get(type(request))
-    if isinstance(request, Curves | Sweep):
-        remedy = "In a terminal say mlcompare curves, or mlcompare sweep."
-        raise NotUnderstood("Curves and sweeps have commands of their own.", remedy=remedy, text=text)
     if answer is None:
         raise NotUnderstood("That is for a channel.", remedy="In a terminal I answer questions.", example="standup")
     return answer(request, source, ui_url, datetime.now(UTC))
@@ -81,13 +79,27 @@ _Answer = Callable[[Any, "RunSource", str, datetime], "Report"]
 
 
 def _answers() -> "dict[type[Request], _Answer]":
+    from comparison.queries.curves import ask_curves
     from comparison.queries.newest_runs import known_experiments, newest_runs
     from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
     from comparison.queries.standup import standup
+    from comparison.reports.curves import curves_report
     from comparison.reports.newest_runs import experiments_report, newest_runs_report
     from comparison.reports.run_lists import failed_report, running_report, top_report
     from comparison.reports.standup import standup_report
-    from comparison.request import Compare, Experiments, Failed, Help, Running, Runs, Show, Standup, Top
+    from comparison.request import (
+        Compare,
+        Curves,
+        Experiments,
+        Failed,
+        Help,
+        Running,
+        Runs,
+        Show,
+        Standup,
+        Sweep,
+        Top,
+    )
 
     def listed(query: Callable[..., Any], report: Callable[..., "Report"]) -> _Answer:
         return lambda request, source, ui_url, now: report(
@@ -102,7 +114,9 @@ def _answers() -> "dict[type[Request], _Answer]":
 
     return {
         Compare: _compared,
+        Curves: listed(ask_curves, curves_report),
         Help: _helped,
+        Sweep: _swept,
         Show: shown,
         Standup: listed(standup, standup_report),
         Running: listed(running_runs, running_report),
@@ -130,6 +144,17 @@ def _compared(request: Any, source: "RunSource", ui_url: str, now: datetime) -> 
     if request.part:
         return part_report(comparison, report, request.part)
     return reasons_report(comparison, report) if request.why else report
+
+
+def _swept(request: Any, source: "RunSource", ui_url: str, now: datetime) -> "Report":
+    from comparison.queries.sweeps import LooseTrials, ask_sweep
+    from comparison.reports.sweeps import sweep_report
+
+    try:
+        found = ask_sweep(request, source, now=now)
+    except LooseTrials as loose:
+        raise replace(loose, remedy=f"If they are, say: mlcompare {loose.example}", example="", text="") from None
+    return sweep_report(found, ui_url=ui_url, command=COMMAND)
 
 
 def _helped(request: Any, source: "RunSource", _ui_url: str, _now: datetime) -> "Report":

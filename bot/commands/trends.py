@@ -54,6 +54,7 @@ def curves(context: click.Context, /, words: tuple[str, ...], **options: Any) ->
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="SWEEP")
+@click.option("--loose", is_flag=True, help="Take runs of one commit for a sweep, though nothing says that they are.")
 @_with_options
 @click.pass_context
 def sweep(context: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
@@ -116,7 +117,7 @@ def _sweep(text: str, options: dict[str, Any]) -> None:
         metrics=tuple(dict.fromkeys((*options["metrics"], *request.metrics))),
     )
     source, ui_url = open_run_source(options["tracking_uri"], options["ui_url"])
-    found = ask_sweep(request, source, now=datetime.now(UTC))
+    found = ask_sweep(request, source, now=datetime.now(UTC), takes_loose=options["loose"])
     report = sweep_report(found, ui_url=ui_url, command="mlcompare compare")
     _put(report, lambda: sweep_to_dict(found), options)
 

@@ -74,6 +74,15 @@ class Files:
         return None
 
 
+def _share(desk: "Context", ids: list[str], arguments: dict[str, Any]) -> None:
+    """A message of the app with the files, in the channel or thread that it names."""
+    from bot.playground.messages_api import post_message
+
+    named = [f"<{desk.url}files/{each}|{desk.files.known[each].name}>" for each in ids]
+    text = "\n".join(filter(None, [str(arguments.get("initial_comment") or ""), *named]))
+    post_message(desk, {"channel": arguments["channel_id"], "text": text, "thread_ts": arguments.get("thread_ts")})
+
+
 def begin_upload(desk: "Context", arguments: dict[str, Any]) -> dict[str, Any]:
     from bot.playground.context import SlackError
 
@@ -101,4 +110,6 @@ def complete_upload(desk: "Context", arguments: dict[str, Any]) -> dict[str, Any
             raise SlackError("file_not_found")
         desk.files.known[file.id] = replace(file, title=str(each.get("title") or ""), is_complete=True)
         found.append({"id": file.id, "title": each.get("title") or ""})
+    if arguments.get("channel_id"):
+        _share(desk, [str(each["id"]) for each in found], arguments)
     return {"ok": True, "files": found}

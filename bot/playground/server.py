@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
+from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -50,10 +51,12 @@ def build(desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRout
 
     async def show_file(request: Request) -> Response:
         file = desk.files.known.get(request.path_params["file"])
-        if file is None or not file.mimetype:
+        if file is None or not file.is_complete:
             return Response(status_code=404)
         headers = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
-        return Response(file.content, media_type=file.mimetype, headers=headers)
+        if not file.mimetype:  # no picture: it is downloaded, never shown as a page
+            headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+        return Response(file.content, media_type=file.mimetype or "application/octet-stream", headers=headers)
 
     def send(request: Request, result: ApiResponse) -> Response:
         if result.body is None:

@@ -177,6 +177,7 @@ class CaveatCode(StrEnum):
     ONE_SIDED_METRICS = "one_sided_metrics"
     DATASETS_UNCLEAR = "datasets_unclear"
     NOT_FINITE = "not_finite"
+    BEST_EARLIER = "best_earlier"  # a run was better before its end
     SEVERAL_AT_ONE_STEP = "several_at_one_step"
     STEPS_DIFFER = "steps_differ"
     EXPERIMENTS_DIFFER = "experiments_differ"

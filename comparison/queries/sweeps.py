@@ -13,13 +13,14 @@ from comparison.errors import ExperimentNotFound, RequestError, RunNotFound
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import choose_primary
 from comparison.judgement.result import GoalSource
+from comparison.language.quoting import quote
 from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope
 from comparison.request import Sweep
 from comparison.resolve.experiments import find_experiment
 from comparison.resolve.runs import ChosenRuns, find_runs
 from comparison.run_reference import Named
-from comparison.runs import GOING_ON, Goal, Run, Status
+from comparison.runs import GOING_ON, Experiment, Goal, Run, Status
 from comparison.sweeps.findings import Findings, Front, find, pareto
 from comparison.sweeps.space import Range, Trial, stated_ranges, varying
 from comparison.tracking.filters import is_child_of
@@ -71,15 +72,36 @@ class SweepAnswer:
         return {run.run_id: run for run in self.runs}
 
 
-def ask_sweep(
+@dataclass
+class LooseTrials(RequestError):  # noqa: N818 -- a question, not a fault
+    """Runs that may be one sweep, though nothing says so: of one commit, of one day, few parameters differ."""
+
+    runs: tuple[Run, ...] = ()
+    parameters: tuple[str, ...] = ()  # that differ
+
+    @property
+    def experiment(self) -> Experiment:
+        return self.runs[0].experiment
+
+    @property
+    def commit(self) -> str:
+        """Empty where the runs tell none."""
+        return self.runs[0].commit
+
+
+def ask_sweep(  # noqa: PLR0913 -- all but the request and the source are given by name
     request: Sweep,
     source: RunSource,
     *,
     now: datetime,
     defaults: ChannelDefaults | None = None,
     several: ChosenRuns = ChosenRuns.NEWEST,
+    takes_loose: bool = False,
 ) -> SweepAnswer:
-    """The sweep that is meant, in at most three questions to MLflow. Raises what finding raises."""
+    """The sweep that is meant, in at most three questions to MLflow. Raises what finding raises.
+
+    Raises LooseTrials where runs only look like one, unless somebody said that they are (`takes_loose`).
+    """
     agreed = defaults or ChannelDefaults()
     parent, place = _place(request, source, agreed, several)
     if parent is not None:
@@ -98,6 +120,8 @@ def ask_sweep(
     if len(runs) < FEWEST:
         where = f" in {place.experiments[0].name}" if place.experiments else ""
         raise RunNotFound(f"I find no sweep{where}.", "Name its parent run.", "sweep latest", text=request.text)
+    if not takes_loose and _kind(runs, parent) is SweepKind.LOOSE:
+        raise _loose_trials(runs, request.text)
     return _answer(request, runs, parent, agreed, now)
 
 
@@ -162,6 +186,11 @@ def _trials(newest: Sequence[Run]) -> tuple[list[Run], Run | None]:
     return _loose(newest), None
 
 
+def is_trial(run: Run) -> bool:
+    """Whether the run itself says that a search made it."""
+    return bool(run.parent_id) or _is_optuna(run) or _is_ray(run)
+
+
 def _is_optuna(run: Run) -> bool:
     return {"number", "datetime_start"} <= run.tags.keys() or "param_directions" in run.tags
 
@@ -181,6 +210,24 @@ def _loose(newest: Sequence[Run]) -> list[Run]:
     found = [run for run in found if begun - (run.started_at or 0) <= TOGETHER_MS]
     count = len(varying([Trial(run.run_id, 0, (0.0,), run.parameters) for run in found]))
     return found if 1 <= count <= 8 else []
+
+
+def _loose_trials(runs: Sequence[Run], text: str) -> LooseTrials:
+    differing = tuple(each.name for each in varying([Trial(run.run_id, 0, (0.0,), run.parameters) for run in runs]))
+    home, commit = runs[0].experiment, runs[0].commit
+    return LooseTrials(
+        f"Nothing says that these {len(runs):,} runs of {home.name} are one sweep: {_alike(commit)}, of one day, "
+        f"and differ in {', '.join(differing)}.",
+        "If they are, say --loose.",
+        f"sweep {quote(home.name)} --loose",
+        text=text,
+        runs=tuple(runs),
+        parameters=differing,
+    )
+
+
+def _alike(commit: str) -> str:
+    return f"they are of commit {commit[:8]}" if commit else "they tell no commit, are"
 
 
 def _kind(runs: Sequence[Run], parent: Run | None) -> SweepKind:

@@ -20,7 +20,7 @@ from comparison.reports.standup import (
 )
 from comparison.reports.text import count_noun, cut_end, display_name, with_links
 from comparison.runs import Run
-from comparison.tracking.mlflow_links import run_url
+from comparison.tracking.mlflow_links import experiment_url, run_url
 
 _TOLD = 5
 _MOST_EXPERIMENTS = 50
@@ -86,7 +86,6 @@ def named_values(run: Run, metrics: tuple[str, ...]) -> str:
 
 def experiments_report(found: KnownExperiments, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
     """Their names, the last changed first."""
-    del ui_url
     if not found.experiments:
         text = "The bot sees no experiment on this MLflow server"
         return Report(text, f"{text}.")
@@ -94,7 +93,11 @@ def experiments_report(found: KnownExperiments, *, ui_url: str = "", command: st
     shown = found.experiments[:_MOST_EXPERIMENTS]
     names = [display_name(each.name, LABEL_CHARS) for each in shown]
     lines = tuple(
-        Line("the channel's experiment" if each.name == found.of_channel else f"id {each.experiment_id}", name)
+        Line(
+            "the channel's experiment" if each.name == found.of_channel else f"id {each.experiment_id}",
+            name,
+            links=((name, experiment_url(ui_url, each.experiment_id)),) if ui_url else (),
+        )
         for each, name in zip(shown, names, strict=True)
     )
     left = len(found.experiments) - len(shown)

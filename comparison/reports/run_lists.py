@@ -326,7 +326,7 @@ def running_report(found: RunningRuns, *, ui_url: str = "", command: str = "/mlc
     place = f"{scope_words(found.place)}{among_words(found.words)}"
     if not found.runs:
         text = f"Nothing is running{place}"
-        folded = (_stale(found),) if found.stale else ()
+        folded = (_stale(found, ui_url),) if found.stale else ()
         summary = " ".join([f"{text}.", *(f"{part.note}." for part in folded)])
         return Report(
             text, summary, sections=folded, steps=(Step("The last one that ended", f"{command} show latest"),)
@@ -344,7 +344,7 @@ def running_report(found: RunningRuns, *, ui_url: str = "", command: str = "/mlc
         headline=headline,
         summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
         table=with_links(_running_table(found, names), run_urls(found.runs, ui_url)),
-        sections=(_stale(found),) if found.stale else (),
+        sections=(_stale(found, ui_url),) if found.stale else (),
         warnings=(f"Only the {len(found.runs) + len(found.stale)} newest were looked at.",) if found.is_cut else (),
         links=tuple(
             Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
@@ -363,7 +363,7 @@ def _running_headline(found: RunningRuns, place: str) -> str:
     return f"{told}, {dead} {'seems' if dead == 1 else 'seem'} dead" if dead else told
 
 
-def _stale(found: RunningRuns) -> Section:
+def _stale(found: RunningRuns, ui_url: str = "") -> Section:
     """Those that nobody has heard of for more than a week, folded; MLflow says of them that they run."""
     count = f"{count_noun(len(found.stale), 'run')}{' or more' if found.is_cut else ''}"
     lines = [
@@ -374,6 +374,7 @@ def _stale(found: RunningRuns) -> Section:
                 f"by {user_name(run)}" if user_name(run) else "",
             ),
             name,
+            links=((name, run_url(ui_url, run)),) if ui_url else (),
         )
         for name, run in zip(run_labels(found.stale), found.stale, strict=True)
     ]

@@ -30,12 +30,12 @@ from comparison.tracking.mlflow_links import experiment_url, run_url
 def standup_report(digest: StandupAnswer, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
     """One message: counts, a row an experiment, new bests, failures and what seems dead; details folded."""
     sections = (
-        new_bests_section(digest),
-        best_so_far_section(digest),
-        failed_section(digest),
-        silent_section(digest),
-        running_section(digest),
-        finished_section(digest),
+        new_bests_section(digest, ui_url),
+        best_so_far_section(digest, ui_url),
+        failed_section(digest, ui_url),
+        silent_section(digest, ui_url),
+        running_section(digest, ui_url),
+        finished_section(digest, ui_url),
         people_section(digest),
     )
     report = Report(
@@ -208,9 +208,13 @@ def best_fetched(group: ExperimentGroup) -> Run | None:
     return next((run for run in group.finished if value_of(run, group.by.metric) is not None), None)
 
 
-def new_bests_section(digest: StandupAnswer) -> Section:
+def new_bests_section(digest: StandupAnswer, ui_url: str = "") -> Section:
     lines = tuple(
-        Line(_new_best(group.best, group.by), display_name(group.experiment.name))
+        Line(
+            _new_best(group.best, group.by),
+            display_name(group.experiment.name),
+            links=_opens([group.best.run, *([group.best.before] if group.best.before else [])], ui_url),
+        )
         for group in digest.groups
         if group.best is not None and group.best.is_new and group.by is not None
     )
@@ -231,25 +235,30 @@ def _new_best(best: BestRun, by: PrimaryMetric) -> str:
     return join_facts(f"{name}, {metric} {value}", was, still, _by(best.run))
 
 
+def _opens(runs: Sequence[Run], ui_url: str) -> tuple[tuple[str, str], ...]:
+    """The names of runs as a line has them, in its order, and what each opens."""
+    return tuple((display_name(run.name, LABEL_CHARS), run_url(ui_url, run)) for run in runs) if ui_url else ()
+
+
 def _by(run: Run) -> str:
     return f"by {user_name(run)}" if user_name(run) else ""
 
 
-def best_so_far_section(digest: StandupAnswer) -> Section:
+def best_so_far_section(digest: StandupAnswer, ui_url: str = "") -> Section:
     """Of one experiment, where there is no table to say it."""
     if len(digest.groups) != 1 or digest.groups[0].best is None or digest.groups[0].best.is_new:
         return Section("Best so far", ())
     group = digest.groups[0]
     best = digest.groups[0].best
     told = join_facts(run_with_value(best.run, group.by), _ended(best.run, digest), _by(best.run))
-    return Section("Best so far", (Line(f"{told}, not changed"),))
+    return Section("Best so far", (Line(f"{told}, not changed", links=_opens([best.run], ui_url)),))
 
 
 def _ended(run: Run, digest: StandupAnswer) -> str:
     return when(run, digest.now) if run.is_over else ""
 
 
-def failed_section(digest: StandupAnswer) -> Section:
+def failed_section(digest: StandupAnswer, ui_url: str = "") -> Section:
     groups = {group.experiment.experiment_id: group for group in digest.groups}
     runs = in_order(digest.failed)
     lines = [
@@ -262,6 +271,7 @@ def failed_section(digest: StandupAnswer) -> Section:
                 _by(run),
             ),
             label,
+            links=((label, run_url(ui_url, run)),) if ui_url else (),
         )
         for run, label in zip(runs, run_labels(runs), strict=True)
     ]
@@ -272,7 +282,7 @@ def _in(run: Run, digest: StandupAnswer) -> str:
     return f"in {display_name(run.experiment.name, LABEL_CHARS)}" if len(digest.groups) > 1 else ""
 
 
-def silent_section(digest: StandupAnswer) -> Section:
+def silent_section(digest: StandupAnswer, ui_url: str = "") -> Section:
     runs = [run for run in digest.running if run.run_id in digest.silences]
     lines = [
         Line(
@@ -282,6 +292,7 @@ def silent_section(digest: StandupAnswer) -> Section:
                 _by(run),
             ),
             label,
+            links=((label, run_url(ui_url, run)),) if ui_url else (),
         )
         for run, label in zip(runs, run_labels(runs), strict=True)
     ]
@@ -291,7 +302,7 @@ def silent_section(digest: StandupAnswer) -> Section:
     return Section("Seems dead", tuple(lines), f"{long_dead} besides" if long_dead else "", folded=len(lines) > _OPEN)
 
 
-def running_section(digest: StandupAnswer) -> Section:
+def running_section(digest: StandupAnswer, ui_url: str = "") -> Section:
     groups = {group.experiment.experiment_id: group for group in digest.groups}
     runs = [run for run in digest.running if run.run_id not in digest.silences]
     runs.sort(key=lambda run: -(run.started_at or 0))
@@ -304,13 +315,14 @@ def running_section(digest: StandupAnswer) -> Section:
                 _by(run),
             ),
             label,
+            links=((label, run_url(ui_url, run)),) if ui_url else (),
         )
         for run, label in zip(runs, run_labels(runs), strict=True)
     ]
     return Section("Running", tuple(lines), folded=True)
 
 
-def finished_section(digest: StandupAnswer) -> Section:
+def finished_section(digest: StandupAnswer, ui_url: str = "") -> Section:
     """The best few of each experiment, or the newest where none can be called best."""
     lines = []
     for group in digest.groups:
@@ -321,7 +333,8 @@ def finished_section(digest: StandupAnswer) -> Section:
         left = len(group.finished) - NAMED
         more = f"; {left:,}{'+' if 'finished' in digest.cut else ''} more" if left > 0 else ""
         told = f"{word} {named}" if len(group.finished) > 1 else named
-        lines.append(Line(f"{told}{more}", display_name(group.experiment.name)))
+        links = _opens(group.finished[:NAMED], ui_url)
+        lines.append(Line(f"{told}{more}", display_name(group.experiment.name), links=links))
     return Section("Finished", tuple(lines), folded=len(digest.groups) > 1)
 
 

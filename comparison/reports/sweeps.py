@@ -2,7 +2,7 @@
 
 from comparison.judgement.numbers import format_row
 from comparison.judgement.result import GoalSource
-from comparison.queries.sweeps import SweepAnswer, SweepKind
+from comparison.queries.sweeps import LooseTrials, SweepAnswer, SweepKind
 from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Panel, Report, Section, Series, Step, Table
 from comparison.reports.comparison import finite
 from comparison.reports.standup import LABEL_CHARS, MAX_OPEN_BUTTONS, short_ids
@@ -48,6 +48,20 @@ def sweep_report(answer: SweepAnswer, *, ui_url: str = "", command: str = "/mlco
         footnotes=_footnotes(answer),
         charts=_charts(found, metric, headline),
     )
+
+
+def loose_report(loose: LooseTrials) -> Report:
+    """The question whether runs are one sweep, with what makes them look like one."""
+    name = display_name(loose.experiment.name, LABEL_CHARS)
+    headline = f"Are these {len(loose.runs):,} runs of {name} one sweep?"
+    names = [display_name(each, LABEL_CHARS) for each in loose.parameters]
+    commit = f"of one commit ({loose.commit[:8]})" if loose.commit else "without a commit"
+    lines = (
+        Line(f"{commit}, begun within a day, and they differ in {join_names(names)} alone.", "For it"),
+        Line("no parent run, and no search says so.", "Against it"),
+    )
+    told = "\n".join([headline, *(f"{line.label}: {line.text}" for line in lines)])
+    return Report(headline, told, sections=(Section("Why I ask", lines),))
 
 
 def _without(answer: SweepAnswer, name: str, command: str) -> Report:

@@ -204,11 +204,13 @@ class MlflowRuns:
         read = self._in_time(lambda budget: self._points(run_id, metric, budget, most))
         return sorted(read, key=lambda each: (each.step, each.logged_at))
 
-    def histories_of(self, runs: Sequence[Run], metric: str, *, exact: bool = True) -> dict[str, History]:
+    def histories_of(
+        self, runs: Sequence[Run], metric: str, *, exact: bool = True, share: float = 1.0
+    ) -> dict[str, History]:
         unique = {run.run_id: run for run in runs}
         known = {run_id: past for run_id, run in unique.items() if (past := self._histories.get(run, metric))}
         wanted = [run_id for run_id in unique if run_id not in known]
-        until = self._clock() + self._server.seconds
+        until = self._clock() + self._server.seconds * share
         chunks = [wanted[start : start + RUNS_IN_BULK] for start in range(0, len(wanted), RUNS_IN_BULK)]
         asked = [
             (budget, self._executor.submit(self._within, budget, partial(self._bulk, chunk, metric)))

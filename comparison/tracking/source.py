@@ -159,12 +159,14 @@ class RunSource(Protocol):
         """
         ...
 
-    def histories_of(self, runs: Sequence[Run], metric: str, *, exact: bool = True) -> Mapping[str, History]:
+    def histories_of(
+        self, runs: Sequence[Run], metric: str, *, exact: bool = True, share: float = 1.0
+    ) -> Mapping[str, History]:
         """By run id, what these runs logged of a metric; runs that logged none of it, or are gone, are absent.
 
         One request for each 100 runs. Where that answer may be a sample and it should be `exact`, the whole history is
         read page by page, as far as the deadline allows; a history says whether it is complete. Those of runs that are
-        over are remembered.
+        over are remembered. It takes no more than this share of the deadline.
         """
         ...
 

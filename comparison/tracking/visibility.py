@@ -135,9 +135,11 @@ class VisibleRuns:
     def history(self, run_id: str, metric: str, *, most: int | None = None) -> list[Metric]:
         return self._source.history(run_id, metric, most=most) if self._visible_ids([run_id]) else []
 
-    def histories_of(self, runs: Sequence[Run], metric: str, *, exact: bool = True) -> Mapping[str, History]:
+    def histories_of(
+        self, runs: Sequence[Run], metric: str, *, exact: bool = True, share: float = 1.0
+    ) -> Mapping[str, History]:
         visible = self._visible(runs)
-        return self._source.histories_of(visible, metric, exact=exact) if visible else {}
+        return self._source.histories_of(visible, metric, exact=exact, share=share) if visible else {}
 
     def evaluations(self, run: Run) -> Mapping[str, Sequence[Metric]]:
         return self._source.evaluations(run) if self._is_visible(run) else {}

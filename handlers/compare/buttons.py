@@ -15,6 +15,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.errors import RequestError
+from comparison.formats.csv import to_csv
 from comparison.language.changes import (
     Change,
     all_repeats,
@@ -32,8 +33,8 @@ from comparison.language.changes import (
 from comparison.report import Report
 from comparison.request import Compare, Curves, Request
 from handlers.compare import message as compare_message
-from handlers.compare.message import ADD, MENU, PREFIX, ComparisonState, comparison_value, from_value, state_of
-from handlers.conversation import Job, ParsedRequest, RunClaim, answer_words, hand_over
+from handlers.compare.message import ADD, CSV, MENU, PREFIX, ComparisonState, comparison_value, from_value, state_of
+from handlers.conversation import Feature, Job, ParsedRequest, RunClaim, answer_words, hand_over
 from handlers.incoming import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
 from handlers.known_names import WITHIN
 from handlers.services import Services
@@ -66,6 +67,7 @@ _REPLIES: Mapping[str, Callable[[Compare], Request]] = {
     "curves": lambda previous: Curves(
         previous.runs, previous.experiment, previous.metrics[:_MOST_CURVES], previous.goal, previous.text
     ),
+    CSV: lambda previous: previous,
     "parameters": report_part("parameters"),
     "tags": report_part("tags"),
     "details": report_part("details"),
@@ -125,13 +127,41 @@ def reply_to(pressed: ButtonPress, held: ComparisonState, wanted: str, client: W
     keys = [f"press:{spot}:{each}" for each in (moment - 1, moment)]
     in_thread = replace(heard, thread_ts=thread, answer_ts=thread, delivery=keys[-1])
     request = _REPLIES[wanted](held.request)
+    feature: Feature = CsvFile() if wanted == CSV else services.features.get(type(request), compare_message)
     return answer_words(
         in_thread,
         client,
         services,
-        meaning=ParsedRequest(lambda: (request, services.features.get(type(request), compare_message))),
+        meaning=ParsedRequest(lambda: (request, feature)),
         claim=RunClaim(services, *keys),
     )
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """The feature that posts all of a comparison as a file, in its thread."""
+
+    def answer(self, request: Compare, heard: Utterance, services: Services, delivery: Delivery) -> None:
+        """Raises RequestError where the app may not send files there."""
+        comparison = compare_message.fetch_and_compare(request, services, defaults_of(services.defaults, heard))
+        content = to_csv(comparison).encode("utf-8-sig")  # by which spreadsheets know the encoding
+        rows = len(comparison.metrics) * len(comparison.candidates)
+        comment = f"All {rows:,} rows of this comparison."
+        try:
+            delivery.outlet.share_file(
+                heard.channel, "comparison.csv", content, comment=comment, thread_ts=heard.thread_ts
+            )
+        except SlackError as failure:
+            if failure.kind not in (SlackErrorKind.DENIED, SlackErrorKind.NOT_HERE, SlackErrorKind.FORBIDDEN):
+                raise
+            ids = " ".join(side.runs[0].run_id[:8] for side in comparison.sides)
+            raise RequestError(
+                "I may not send files here.",
+                "The app needs the scope files:write, and has to be in this channel. In a terminal: "
+                f"mlcompare compare {ids} --format csv",
+            ) from failure
+
+    def show_progress(self, request: Compare, heard: Utterance, services: Services, delivery: Delivery) -> None: ...
 
 
 def _state(held: ComparisonState) -> str:

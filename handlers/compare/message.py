@@ -122,6 +122,9 @@ def draw_comparison(  # noqa: PLR0913 -- all but three have defaults and are giv
     metadata = {"event_payload": metadata_payload(held, list(run_ids)[:_KEPT])}
     whole = next((each.url for each in open_links(report.links) if each.key == "compare"), "")
     buttons = comparison_buttons(held, comparison, whole_url=whole)
+    if buttons.has_menu and report.table and is_wide(comparison):
+        note = ". ".join(filter(None, (report.table.note, "All of it: Download CSV, behind the three dots")))
+        report = replace(report, table=replace(report.table, note=note))
 
     def drawn(rung: BlockLevel) -> Reply:
         reply = draw(
@@ -309,6 +312,8 @@ def _are_texts(told: Any) -> bool:
 PREFIX = "follow:"
 MENU = f"{PREFIX}more"
 ADD = "add"
+CSV = "csv"  # all of it as a file, in the thread
+WIDE = 20  # metrics: of more a message may show a part
 OPEN = "open"  # only opens an address
 _BUTTONS = {"why": "Why?", "curves": "Curves", "swap": "Swap"}
 
@@ -320,6 +325,11 @@ class ComparisonButtons:
     row: tuple[Block, ...] = ()
     more: tuple[Block, ...] = ()
     has_menu: bool = False
+
+
+def is_wide(comparison: Comparison) -> bool:
+    """Whether a message may leave out rows or columns of it, so that a file is of use."""
+    return len(comparison.sides) > ROWS_OF_METRICS or len(comparison.metrics) > WIDE
 
 
 def comparison_buttons(
@@ -341,20 +351,22 @@ def comparison_buttons(
     first = goals if is_open else seeds  # what would decide
     buttons = (*first, why, swap) if first else (why, curves, swap)
     seldom = [curves] * bool(first) + goals * (not is_open) + seeds * is_open
-    options = _options(held, are_many=len(comparison.sides) > ROWS_OF_METRICS, has_url=bool(whole_url))
+    are_many = len(comparison.sides) > ROWS_OF_METRICS
+    options = _options(held, are_many=are_many, has_url=bool(whole_url), has_file=is_wide(comparison))
     shown = dict(list(options.items())[:OPTIONS])
     row = (*buttons, menu(MENU, shown, {OPEN: whole_url} if whole_url else None))
     rest = [push(label, f"{PREFIX}{name}", value) for name, label in options.items() if name not in shown]
     return ComparisonButtons(row, (*rest, *seldom), has_menu=True)
 
 
-def _options(held: ComparisonState, *, are_many: bool, has_url: bool) -> dict[str, str]:
+def _options(held: ComparisonState, *, are_many: bool, has_url: bool, has_file: bool) -> dict[str, str]:
     """The menu, what is wanted most first."""
     request = held.request
     reading = request.best or request.at_step is not None
     all_, fewer = ("All metrics", "Fewer metrics") if are_many else ("Show unchanged", "Hide unchanged")
     return {
         **({OPEN: "Compare in MLflow"} if has_url else {}),
+        **({CSV: "Download CSV"} if has_file else {}),
         **({"fewer": fewer} if request.everything else {"all": all_}),
         **({"last": "Last values"} if reading else {"best": "Best values"}),
         ADD: "Add a run …",

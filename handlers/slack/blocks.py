@@ -1,5 +1,6 @@
 """Block Kit as plain dicts. What is typed by people goes into elements that parse nothing, wherever there is one."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,6 +107,26 @@ def dated(text: str, moments: Iterable[tuple[str, int]]) -> list[Block]:
             parted += [*([words(before)] if before else []), moment, *([words(behind)] if behind else [])]
         leaves = parted
     return leaves
+
+
+def opening(leaves: Iterable[Block], links: Iterable[tuple[str, str]]) -> list[Block]:
+    """The leaves with words that open an address of ours, in their order."""
+    left = list(leaves)
+    done: list[Block] = []
+    for told, url in links:
+        if not told or not openable(url):
+            continue
+        word = re.compile(rf"(?<![\w.-]){re.escape(told)}(?![\w.-])")
+        found = [
+            (at, spot) for at, leaf in enumerate(left) if leaf["type"] == "text" and (spot := word.search(leaf["text"]))
+        ]
+        if not found:
+            continue
+        at, spot = found[0]
+        before, behind = spot.string[: spot.start()], spot.string[spot.end() :]
+        done += [*left[:at], *([words(before)] if before else []), linked(told, url)]
+        left = [*([words(behind)] if behind else []), *left[at + 1 :]]
+    return done + left
 
 
 def openable(url: str) -> str:

@@ -163,6 +163,14 @@ class SlackClient:
         files = answer.get("files") or [{}]
         return str(files[0].get("id", ""))
 
+    def share_file(self, channel: str, filename: str, content: bytes, *, comment: str, thread_ts: str = "") -> None:
+        """Posts a new file, with a line of mrkdwn above it. Needs the scope files:write."""
+        where = {"channel": channel, "thread_ts": thread_ts or None, "initial_comment": comment}
+        try:
+            self.client.files_upload_v2(content=content, filename=filename, title=filename, **where)
+        except Exception as error:
+            raise of_call(error) from error
+
     def has_member(self, channel: str, user: str) -> bool:
         """Whether somebody is in a channel; fails where the app may not know."""
         cursor = ""

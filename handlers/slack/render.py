@@ -25,6 +25,7 @@ from handlers.slack.blocks import (
     linked,
     marked,
     openable,
+    opening,
     paragraph,
     plain,
     rich_text,
@@ -63,6 +64,7 @@ _DOUBT = "⚠️"
 _DETAILS = "Details"
 _INLINE = 120  # characters of facts on one line
 _INLINE_FACTS = 4
+_ONE_ROW = 3  # buttons
 _SMALL = 12  # rows of a table that needs no sorting and no pages
 _NOTE_GROWS = 100  # by a digit or a name, when the table is drawn anew
 _SPARE = 200  # for a line that delivery may add
@@ -104,8 +106,7 @@ def draw(  # noqa: PLR0913 -- all but the report have defaults and are given by 
     top += _charts(report.charts, rung, pictures)
     linked_here = _linked(report, rung, folds=folds)
     buttons = [each for each in opens if each.key not in placed and each.url not in linked_here]
-    pressable = [actions(row)] if row else []
-    bottom = [*pressable, *_buttons(buttons), *_origin(report, asked_by, changed_by, footnotes=not folds)]
+    bottom = [*_pressable(row, buttons), *_origin(report, asked_by, changed_by, footnotes=not folds)]
     room = ALL_TEXT - _SPARE - text_weight([*top, *bottom, *more])
     table = draw_table(report.table, rung, int(room * _TABLE_SHARE))
     note = _left_out(report, table, opens)
@@ -326,6 +327,14 @@ def _left_out(report: Report, table: Drawn, opens: Sequence[OpenLink]) -> list[B
     return [context(marked(text))]
 
 
+def _pressable(row: Sequence[Block], opens: Sequence[OpenLink]) -> list[Block]:
+    """What can be pressed, on one row where it is short enough for a phone."""
+    opened = _buttons(opens)
+    if row and opened and len(row) + len(opens) <= _ONE_ROW:
+        return [actions([*row, *opened[0]["elements"]])]
+    return [*([actions(row)] if row else []), *opened]
+
+
 def _buttons(opens: Sequence[OpenLink]) -> list[Block]:
     if not opens:
         return []
@@ -399,6 +408,7 @@ class _Item:
     text: str
     is_code: bool = False
     moments: tuple[tuple[str, int], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
     @property
     def line(self) -> str:
@@ -407,7 +417,10 @@ class _Item:
     def paragraph(self) -> Block:
         if self.is_code:
             return paragraph(words(f"{self.label} "), *([words(self.text, "code")] if self.text else []))
-        return paragraph(*([words(f"{self.label}: ", "bold")] if self.label else []), *dated(self.text, self.moments))
+        url = dict(self.links).get(self.label, "") if self.label else ""
+        label = [linked(self.label, url, "bold"), words(": ", "bold")] if openable(url) else []
+        label = label or ([words(f"{self.label}: ", "bold")] if self.label else [])
+        return paragraph(*label, *opening(dated(self.text, self.moments), self.links))
 
 
 def draw_sections(parts: Sequence[Section], rung: BlockLevel, room: int) -> list[Block]:
@@ -450,7 +463,9 @@ def _leading(step: Step) -> str:
 def _section(part: Section, rung: BlockLevel, room: int) -> list[Block]:
     title = clip(one_line(part.title), CONTAINER_TITLE)
     note = clip(one_line(part.note), 200)
-    items = [_Item(one_line(line.label), one_line(line.text), moments=line.moments) for line in part.lines]
+    items = [
+        _Item(one_line(line.label), one_line(line.text), moments=line.moments, links=line.links) for line in part.lines
+    ]
     shown = _fitting(items, room - length(title) - length(note) - 40)
     if room < length(title) + length(note) or (items and not shown):
         return []
@@ -474,7 +489,7 @@ def _fitting(items: Sequence[_Item], room: int) -> list[_Item]:
     fitting: list[_Item] = []
     for item in items:
         label = clip(item.label, _LINE if item.is_code else _LINE // 2)
-        cut = _Item(label, clip(item.text, _LINE), item.is_code, item.moments)
+        cut = _Item(label, clip(item.text, _LINE), item.is_code, item.moments, item.links)
         room -= length(cut.label) + length(cut.text) + _MARKS
         if room < 0:
             break

@@ -30,10 +30,17 @@ from comparison.request import ListWatches, WatchRequest
 from comparison.watch import OnlyRuns, Watch
 from handlers.access.seal import lost
 from handlers.conversation import Job, ParsedRequest, answer_words, hand_over
-from handlers.incoming import DialogSubmission, Utterance, button_press, dialog_submission, options_query
+from handlers.incoming import (
+    DialogSubmission,
+    Utterance,
+    button_press,
+    dialog_submission,
+    open_dialog_of,
+    options_query,
+)
 from handlers.lookup_cache import LookupTimeout
-from handlers.services import Services
-from handlers.slack.blocks import Block, plain
+from handlers.services import Services, Work
+from handlers.slack.blocks import Block, actions, plain, push
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.escaping import clip, length, mrkdwn, one_line
@@ -67,6 +74,7 @@ _GONE = "That watch is not there any more."
 def register(app: App) -> None:
     app.action(re.compile(f"^{PREFIX}"))(on_button)
     app.view(EDIT_DIALOG)(on_submit)
+    app.action(MORE)(on_more)
     app.options(COMPARED_WITH)(offer_baselines)
     app.options(RUN_BY)(offer_people)
 
@@ -102,6 +110,26 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     heard = opened_from(submitted, told)
     work = changing(heard, WatchEditJob("edited", edit.held, client, edit.response_url, edit), client, services)
     hand_over(work, services, work.run)
+
+
+def on_more(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
+    """The dialog with all of its fields; Slack keeps what was typed into those that are there."""
+    ack()
+    shown = open_dialog_of(body)
+    told = services.seal.open(shown.kept, purpose=EDIT_DIALOG, user=shown.user)
+    watch = services.watches.get(told.get("w", "")) if told else None
+    watching = watch_of(watch) if watch is not None else None
+    if watching is None:
+        return
+    whole = _modal("Edit watch", field_blocks(watching, is_whole=True), shown.kept)
+
+    def redraw() -> None:
+        try:
+            SlackClient.of(client, services.sleep, 2.0).update_view(shown.view, shown.hash, whole)
+        except SlackError as failure:
+            log.info("the dialog could not be redrawn: %s", failure)  # it may be closed by now
+
+    services.pool.submit(Work(redraw, shown.user, shown.user))
 
 
 def with_place(heard: Utterance) -> Utterance:
@@ -381,20 +409,28 @@ def _view(watch: StoredWatch, opened: Utterance, held: WatchState, services: Ser
     watching = watch_of(watch)
     if watching is None and not watch.is_digest:
         return None
+    kept = services.seal.close(private, purpose=EDIT_DIALOG, user=opened.user)
+    if watching is None:
+        return _modal("Edit digest", [when(watch.words)], kept)
+    return _modal("Edit watch", field_blocks(watching), kept)
+
+
+def _modal(title: str, blocks: list[Block], kept: str) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": EDIT_DIALOG,
-        "title": plain("Edit digest" if watch.is_digest else "Edit watch", 24),
+        "title": plain(title, 24),
         "submit": plain("Save", 24),
         "close": plain("Cancel", 24),
-        "private_metadata": services.seal.close(private, purpose=EDIT_DIALOG, user=opened.user),
-        "blocks": [when(watch.words)] if watching is None else field_blocks(watching),
+        "private_metadata": kept,
+        "blocks": blocks,
     }
 
 
 def _fits(view: dict[str, Any]) -> bool:
     """Whether all of it is in the fields: nothing of a filter may be lost when it is sent off."""
-    return all(length(block["element"].get("initial_value", "")) <= LONGEST for block in view["blocks"])
+    inputs = [block["element"] for block in view["blocks"] if block["type"] == "input"]
+    return all(length(element.get("initial_value", "")) <= LONGEST for element in inputs)
 
 
 # The fields of the dialog to change a watch: what stands in each, and what is read from them.
@@ -467,15 +503,20 @@ def _place(typed: str) -> str:
     return watching_of(written).place if written else typed
 
 
-def field_blocks(watching: Watch) -> list[Block]:
+def field_blocks(watching: Watch, *, is_whole: bool = False) -> list[Block]:
+    """What is changed most, and what the watch says besides; the other fields behind a button, unless `is_whole`."""
     parts = _parts(watching)
     fields = {
         name: (_list_input if name in _LISTS else _text_input)(name, label, hint, parts[name])
         for name, (label, hint) in _LABELS.items()
     }
     first = [{**fields["place"], "optional": False}, fields["against"], fields["user"], _only(watching)]
-    seldom = [fields[name] for name in ("rules", "metrics", "except", "where", "quiet")]
-    return [*first, *seldom, _extras(watching)]
+    has_extras = watching.mentions_owner or watching.broadcasts
+    seldom = [fields[name] for name in _SELDOM if is_whole or parts[name]]
+    seldom += [_extras(watching)] if is_whole or has_extras else []
+    if len(seldom) > len(_SELDOM):
+        return [*first, *seldom]
+    return [*first, *seldom, actions([push("More options …", MORE, "more")])]
 
 
 def _parts(watching: Watch) -> dict[str, str]:
@@ -492,6 +533,8 @@ def _parts(watching: Watch) -> dict[str, str]:
 
 
 _LISTS = ("against", "user")
+_SELDOM = ("rules", "metrics", "except", "where", "quiet")
+MORE = "edit:more"
 _LABELS = {
     "place": ("Experiment, or a pattern", "A name, or for example team/* or *"),
     "except": ("Except", "Experiments of the pattern that are not watched, with commas"),
@@ -501,7 +544,7 @@ _LABELS = {
     ),
     "where": ("Filter", "In MLflow's own language: params.model = 'xgb'"),
     "user": ("Run by", "A name, as MLflow knows it"),
-    "rules": ("Only if", "val_loss < 0.2, accuracy drops by 2 %"),
+    "rules": ("And if metrics are", "val_loss < 0.2, accuracy drops by 2 %"),
     "metrics": ("Metrics", "Those that are shown, the first decides"),
     "quiet": ("Quiet hours", "20:00-08:00 Europe/Berlin"),
 }
@@ -583,11 +626,11 @@ def when(words: str) -> Block:
 
 def _only(watching: Watch) -> Block:
     labels = {
-        ANYTHING: "Every run that ends",
-        OnlyRuns.FAILURES.value: "Only failures",
-        OnlyRuns.BETTER.value: "Only better ones",
-        OnlyRuns.WORSE.value: "Only worse ones",
-        OnlyRuns.NEW_BEST.value: "Only a new best",
+        ANYTHING: "Always: every run that ends",
+        OnlyRuns.FAILURES.value: "The run failed",
+        OnlyRuns.BETTER.value: "It is better",
+        OnlyRuns.WORSE.value: "It is worse",
+        OnlyRuns.NEW_BEST.value: "It is a new best",
     }
     options = {value: {"text": plain(label, 75), "value": value} for value, label in labels.items()}
     chosen = watching.only.value if watching.only else ANYTHING
@@ -597,7 +640,7 @@ def _only(watching: Watch) -> Block:
         "options": list(options.values()),
         "initial_option": options[chosen],
     }
-    return _input("only", "Which runs", "", element)
+    return _input("only", "Only if", "", element)
 
 
 def _extras(watching: Watch) -> Block:

@@ -16,7 +16,7 @@ from comparison.reports.group_news import digest_report, news_report
 from comparison.reports.run_news import best_report
 from comparison.runs import Experiment, Run
 from comparison.watch import Watch
-from handlers.curves import sweep_button
+from handlers.curves import curves_button, sweep_button
 from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, marked, menu, push
@@ -127,6 +127,9 @@ def _announced(told: NewsFacts, kind: MessageKind, services: Services) -> Posted
     row = news_buttons(_held(told), _experiments(news), is_one=not isinstance(news, ManyNews), whole_url=whole)
     if isinstance(news, ManyNews) and news.is_sweep and news.parent is not None:
         row = [*sweep_button(news.parent.run_id), *row]
+    elif isinstance(news, RunNews):
+        compared = [side.runs[0] for side in news.comparison.sides] if news.comparison else [news.run]
+        row = [*row[:1], *curves_button(compared), *row[1:]]
     owner = "" if isinstance(news, ManyNews) else owner_line(news.run, news.owner, services)
     return PostedNotification(
         draw=_drawing(report, row, told.run_ids, owner, placed=("compare",) if whole else ()),

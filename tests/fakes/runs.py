@@ -125,7 +125,14 @@ class FakeRuns:
         first = sorted(past or [], key=lambda each: each.logged_at)[:most]
         return sorted(first, key=lambda each: (each.step, each.logged_at))
 
-    def histories_of(self, runs: Sequence[Run], metric: str, *, exact: bool = True) -> dict[str, History]:
+    def histories_of(
+        self,
+        runs: Sequence[Run],
+        metric: str,
+        *,
+        exact: bool = True,
+        share: float = 1.0,  # noqa: ARG002 -- it never takes long here
+    ) -> dict[str, History]:
         self._ask("histories_of")
         kept = self.asked[:]
         read = {run.run_id: self.history(run.run_id, metric) for run in runs}

@@ -108,6 +108,23 @@ def test_a_button_below_a_comparison_shows_the_curves_in_its_thread(slack, runs)
     assert "#ml-experiments, in thread:\n# slow leads at step 39: val_loss 0.2217, fast 0.3001\n[chart" in said
 
 
+@pytest.mark.parametrize(("words", "headline"), [("show greedy", "greedy: best val_loss 0.3 at step 12")])
+def test_a_button_below_a_run_shows_its_curve_in_its_thread(slack, runs, words, headline):
+    with Workshop(slack, runs) as shop:
+        slack.command("/mlcompare", words)
+        message = slack.wait_for_message("greedy")
+        slack.press(message, "trends:curves")
+        slack.press(message, "trends:curves")
+        said = shop.transcript()
+    assert f"#ml-experiments, in thread:\n# {headline}" in said
+    assert said.count(headline) == 1
+
+
+def test_a_run_that_logged_no_steps_has_no_such_button(slack, runs):
+    with Workshop(slack, runs) as shop:
+        assert "[Curves]" not in shop.ask("show old")
+
+
 @pytest.mark.parametrize("words", ["curves", "and the curves?", "plot val_loss"])
 def test_in_the_thread_of_a_comparison_its_runs_are_meant(slack, runs, words):
     with Workshop(slack, runs) as shop:

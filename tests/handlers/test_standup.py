@@ -106,7 +106,7 @@ Parameters
   • Took: 1 h
   • Commit: c0ffee
   • Run: 12121212121212121212121212121212
-[Open fresh]
+[Curves] [Open fresh]
 (Asked by @U0MAYA)"""
 
 WHO = """\

@@ -9,6 +9,7 @@ from comparison.runs import Experiment, Metric, Status
 from tests.comparison.sweeps.made import noise, signal
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, NOON, OLD, a_run
+from tests.handlers.reading import read
 from tests.handlers.workshop import Workshop
 
 FRAUD = Experiment("2", "fraud")
@@ -100,10 +101,25 @@ def test_of_a_search_that_logs_its_best_alone_nothing_follows_for_parameters(sla
     assert "▇" not in said
 
 
-def test_runs_that_nothing_calls_a_sweep_are_taken_for_one_with_a_word(slack):
+def test_runs_that_nothing_calls_a_sweep_are_asked_about_before_they_are_taken_for_one(slack):
     with Workshop(slack, FakeRuns(sweep(signal(24, 0), parent=""))) as shop:
-        said = shop.ask("what matters in fraud")
-    assert "Nothing says that these 24 runs are one sweep" in said
+        slack.command("/mlcompare", "what matters in fraud by accuracy")
+        asked = slack.wait_for_ephemeral("one sweep?")
+        assert read(asked) == (
+            "# Are these 24 runs of fraud one sweep?\n"
+            "Why I ask\n"
+            "• For it: of one commit (c0ffee), begun within a day, and they differ in depth, junk_a, junk_b, lr and "
+            "optimizer alone.\n"
+            "• Against it: no parent run, and no search says so.\n"
+            "[They are one sweep]"
+        )
+        assert slack.messages() == []
+        slack.press(asked, "trends:loose")
+        shop.finish()
+    (answer,) = slack.messages()
+    assert "is the best of 24 trials" in read(answer)
+    assert "Nothing says that these 24 runs are one sweep" in read(answer)
+    assert answer.thread_ts == ""
 
 
 @pytest.mark.parametrize(
@@ -133,6 +149,16 @@ def test_a_button_below_the_top_asks_what_the_sweep_found(slack, runs):
         slack.press(message, "trends:sweep")
         said = shop.transcript()
     assert "#ml-experiments, in thread:\n# trial-12 is the best of 60 trials" in said
+
+
+def test_trials_without_a_parent_have_the_button_too(slack):
+    tags = {"number": "1", "datetime_start": "now", "direction": "MAXIMIZE"}
+    with Workshop(slack, FakeRuns(sweep(signal(24, 0), parent="", tags=tags))) as shop:
+        slack.command("/mlcompare", "top 5 by accuracy in fraud")
+        slack.press(slack.wait_for_message("Best accuracy"), "trends:sweep")
+        said = shop.transcript()
+    assert "#ml-experiments, in thread:\n# trial-" in said
+    assert "is the best of 24 trials" in said
 
 
 def test_the_top_of_runs_that_are_no_trials_has_no_such_button(slack, runs):

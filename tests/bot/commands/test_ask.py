@@ -33,6 +33,7 @@ def store(tmp_path_factory):
         ("runs of maya without failed", "xgb-v1"),
         ("list experiments", "fraud"),
         ("params of xgb-v1 vs xgb-v2", "Parameters of xgb-v1 and xgb-v2"),
+        ("how did xgb-v1 train by f1", "xgb-v1: f1 0.7"),
         ("", "mlcompare ask"),
     ],
 )

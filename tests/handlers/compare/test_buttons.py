@@ -106,6 +106,40 @@ def test_a_refresh_with_nothing_new_says_so_to_who_pressed_and_changes_nothing(s
     assert (told.only_to, told.text) == (JONAS, "Up to date.")
 
 
+WIDE = FakeRuns(
+    [
+        replace(run, metrics={**run.metrics, **{f"m{n}": Metric(n + run.started_at % 7) for n in range(30)}})
+        for run in (OLD, NEW)
+    ]
+)
+
+
+def test_of_many_metrics_all_can_be_had_as_a_file_in_the_thread(slack):
+    slack.reinstall(scopes=slack.installation.scopes | {"files:write"})
+    with Workshop(slack, WIDE) as bot:
+        message = compared(slack)
+        assert "Download CSV, behind the three dots" in read(message)
+        slack.press(message, "follow:more", value="csv", user=JONAS)
+        bot.finish()
+    (answer,) = [each for each in slack.messages() if each.thread_ts == message.ts]
+    assert answer.text.startswith("All 32 rows of this comparison.")
+    assert "comparison.csv" in answer.text
+    (file,) = slack.files.known.values()
+    lines = file.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("metric,goal,")
+    assert len(lines) == 33
+
+
+def test_where_no_file_may_be_sent_who_pressed_is_told_what_to_type(slack):
+    with Workshop(slack, WIDE) as bot:
+        slack.press(compared(slack), "follow:more", value="csv", user=JONAS)
+        bot.finish()
+    (told,) = slack.ephemerals
+    assert told.only_to == JONAS
+    assert "files:write" in told.text
+    assert "mlcompare compare 00000000 00000000 --format csv" in told.text
+
+
 @pytest.mark.parametrize(
     ("action_id", "choice", "holds"),
     [

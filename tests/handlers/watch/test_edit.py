@@ -23,14 +23,21 @@ def the_list(town, **where):
 
 
 def opened(town, message=None, number=0, user=MAYA):
+    """The dialog, with all of its fields."""
     assert town.press(message or the_list(town), f"watch:edit:{number}", user=user).was_taken
-    return town.wait_until(lambda: town.modal)
+    view = town.wait_until(lambda: town.modal)
+    if "edit:more" in str(view.content["blocks"]):
+        town.press_in_view(view, "edit:more", user=user)
+        town.wait_until(lambda: "edit:more" not in str(town.modal.content["blocks"]))
+    return town.modal
 
 
 def filled(view):
     """What stands in each field."""
     found = {}
     for block in view.content["blocks"]:
+        if block["type"] != "input":
+            continue
         element = block["element"]
         chosen = element.get("initial_option") or {}
         found[block["block_id"]] = (
@@ -82,6 +89,18 @@ def test_it_opens_filled_with_all_that_the_watch_says(town, bot):
         "quiet": "20:00-08:00 Europe/Berlin",
         "extras": ["mention", "broadcast"],
     }
+
+
+def test_what_is_seldom_changed_is_behind_a_button_unless_the_watch_says_it(town, bot):
+    have(bot, "iris when loss < 0.5")
+    town.press(the_list(town), "watch:edit:0")
+    view = town.wait_until(lambda: town.modal)
+    labels = [block["label"]["text"] for block in view.content["blocks"] if block["type"] == "input"]
+    assert labels == ["Experiment, or a pattern", "Compare with", "Run by", "Only if", "And if metrics are"]
+    town.press_in_view(view, "edit:more")
+    town.wait_until(lambda: "Quiet hours" in str(town.modal.content["blocks"]))
+    assert sent(town, quiet="8pm-8am") == {}
+    town.wait_until(lambda: words_in(bot) == ["iris when loss < 0.5 quiet 20:00-08:00 UTC"])
 
 
 def test_sent_off_as_it_was_it_changes_nothing(town, bot):

@@ -113,7 +113,7 @@ by maya · took 1 h · against rf-8 (previous run)
   • Assumed from the names: higher is better for val_auc; lower is better for val_loss. To say otherwise: \
 /mlcompare set goal val_auc lower.
   • The source commits are unknown: the code may differ too. Single runs: this could be seed noise.
-[Compare with …] [Pin as baseline] [⋯ Compare in MLflow, Mute fraud, Watches of this channel]"""
+[Compare with …] [Curves] [Pin as baseline] [⋯ Compare in MLflow, Mute fraud, Watches of this channel]"""
 
 
 def test_a_run_that_ended_reads_verdict_table_why_and_what_to_press():
