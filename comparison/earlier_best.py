@@ -74,8 +74,8 @@ def _worded(sides: Sequence[Side], metric: MetricComparison, read: Mapping[str, 
         return ""
     told = []
     for label in earlier[:_NAMED]:
-        best, step, _is_earlier = bests[label]
-        values = format_row(best, last[label]).values
+        value, step, _is_earlier = bests[label]
+        values = format_row(value, last[label]).values
         told.append(f"{label} {values[0]} at step {step:,.0f}, last {values[1]}")
     left = f"; and {len(earlier) - _NAMED} more" if len(earlier) > _NAMED else ""
     text = f"{metric.name} was better before the end: {'; '.join(told)}{left}."

@@ -165,9 +165,15 @@ class SlackClient:
 
     def share_file(self, channel: str, filename: str, content: bytes, *, comment: str, thread_ts: str = "") -> None:
         """Posts a new file, with a line of mrkdwn above it. Needs the scope files:write."""
-        where = {"channel": channel, "thread_ts": thread_ts or None, "initial_comment": comment}
         try:
-            self.client.files_upload_v2(content=content, filename=filename, title=filename, **where)
+            self.client.files_upload_v2(
+                content=content,
+                filename=filename,
+                title=filename,
+                channel=channel,
+                thread_ts=thread_ts or None,
+                initial_comment=comment,
+            )
         except Exception as error:
             raise of_call(error) from error
 
