@@ -21,6 +21,7 @@ IMPORTED = (
     *("bot.cli", "bot.serve", "bot.app", "bot.server.http", "bot.server.socket_mode", "bot.server.connections"),
     *("bot.notifier.notifier", "bot.store.connection", "bot.store.migrate", "bot.commands.notify", "handlers.home"),
     *("comparison.tracking.mlflow", "comparison.library", "dbos", "uvicorn", "pandas", "alembic.command", "tabulate"),
+    *("scipy.stats", "scipy.integrate", "matplotlib.backends.backend_agg"),  # as bot.app.LIBRARIES
 )
 
 
