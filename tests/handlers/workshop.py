@@ -140,6 +140,7 @@ class Workshop:
 
     def __enter__(self) -> Self:
         self._app = App(
+            name="mlcompare",
             client=WebClient(token=self.slack.installation.bot_token, base_url=self.slack.api_url, timeout=5),
             signing_secret=self.slack.installation.signing_secret,
             authorize=lambda: AuthorizeResult(

@@ -27,7 +27,7 @@ def client(slack):
 @pytest.fixture
 def app(slack, client):
     """A small bot: what it is sent is kept in `app.heard`."""
-    app = App(client=client, signing_secret=slack.installation.signing_secret)
+    app = App(name="mlcompare", client=client, signing_secret=slack.installation.signing_secret)
     app.heard = []
     app.let_go = Event()
     app.let_go.set()

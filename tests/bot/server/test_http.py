@@ -48,6 +48,7 @@ def ready():
 def web(clock, heard, ready):
     listeners, dispatchers = ThreadPoolExecutor(4), ThreadPoolExecutor(4)
     app = App(
+        name="mlcompare",
         token="",
         signing_secret="not used",
         request_verification_enabled=False,

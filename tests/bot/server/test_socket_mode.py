@@ -123,6 +123,7 @@ def slack():
 @pytest.fixture
 def mode(slack):
     app = App(
+        name="mlcompare",
         token="",
         signing_secret="not used",
         request_verification_enabled=False,
