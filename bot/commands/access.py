@@ -71,7 +71,8 @@ def _change(channel: str, what: str, value: str, workspace: str) -> None:
     from comparison.errors import RequestError
 
     place = _PLACES.get(channel.lower(), channel)
-    if place == channel and not (channel[:1] in "CDG" and channel.isalnum() and channel == channel.upper()):
+    is_id = channel[:1] in {"C", "D", "G"} and channel.isalnum() and channel == channel.upper()
+    if channel.lower() not in _PLACES and not is_id:
         raise click.BadParameter("name a channel by its id, as C024BE91L, or say everywhere or direct")
     team = workspace or _own_workspace()
     with open_state() as engine:

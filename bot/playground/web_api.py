@@ -119,6 +119,7 @@ def _person(desk: Context, user: User) -> dict[str, Any]:
         profile["email"] = user.email
     about = {"id": user.id, "team_id": user.team, "name": user.name, "real_name": user.real_name, "is_bot": user.is_bot}
     about |= {"is_restricted": user.is_guest, "is_ultra_restricted": False}
+    about |= {"is_admin": user.is_admin, "is_owner": user.is_admin, "is_primary_owner": False}
     about |= {"is_stranger": user.is_stranger} if user.team != TEAM else {}
     return {**about, "deleted": False, "tz": "Etc/UTC", "tz_offset": 0, "profile": profile}
 

@@ -24,6 +24,7 @@ class User:
     team: str = TEAM  # another one: somebody of another company
     is_guest: bool = False
     is_stranger: bool = False  # of another company, and in no channel with the app
+    is_admin: bool = False  # administers the workspace, as its owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +213,11 @@ class Workspace:
 
 
 def furnish(workspace: Workspace) -> None:
-    """A small team: three people, the bot, and three channels of which it has joined two."""
+    """A small team: three people, of whom one is an admin, the bot, and three channels of which it has joined two."""
     workspace.users[BOT_USER] = User(BOT_USER, "mlcompare", "mlcompare", is_bot=True)
     people = ("U0MAYA", "maya", "Maya Okafor"), ("U0JONAS", "jonas", "Jonas Lind"), ("U0PRIYA", "priya", "Priya Rao")
     for user_id, name, real_name in people:
-        workspace.add_user(name, real_name, user_id)
+        workspace.add_user(name, real_name, user_id, is_admin=user_id == "U0MAYA")
     everyone = tuple(user_id for user_id, _, _ in people)
     rooms = (
         ("C0EXPERIMENTS", "ml-experiments", (*everyone, BOT_USER), "What we train, and whether it got better"),

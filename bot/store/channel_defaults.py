@@ -52,6 +52,7 @@ class StoredDefaults:
             raise RequestError(f"A metric's name has at most {MAX_METRIC_CHARS} characters.")
         try:
             with self._engine.begin() as connection:
+                self._reserve(connection, workspace, channel, changes)
                 locked = _in(workspace, channel).order_by(defaults.c.what, defaults.c.metric).with_for_update()
                 settings = {each.key: each for each in map(_agreed, connection.execute(locked))}
                 before = [settings.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
@@ -105,6 +106,13 @@ class StoredDefaults:
         except (SQLAlchemyError, OSError) as error:
             log.warning("a person's channels cannot be read", extra={"reason": error})
             return []
+
+    def _reserve(self, connection: Connection, workspace: str, channel: str, changes: Sequence[ChannelSetting]) -> None:
+        """Rows for what was never set: only a row that is there can be locked, and two may set it first at once."""
+        fresh = {"value": "", "changed_by": "", "changed_at": 0}
+        for what, metric in sorted({(each.what, each.metric) for each in changes}):
+            place = {"workspace": workspace, "channel": channel, "what": what, "metric": metric}
+            connection.execute(upsert(self._engine, defaults).values(**place, **fresh).on_conflict_do_nothing())
 
     def _put(self, connection: Connection, workspace: str, channel: str, agreed: ChannelSetting) -> None:
         statement = upsert(self._engine, defaults).values(

@@ -24,6 +24,7 @@ class Visibility:
 
 
 NOTHING = Visibility()
+_NOBODYS = "0" * 32  # no run has this id
 
 
 class _RefusedRuns:
@@ -123,9 +124,12 @@ class VisibleRuns:
         return tuple(self._visible(self._source.leaders(replace(ranking, experiment_ids=ids), count=count)))
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
-        """Versions of visible runs; one that does not say its run may be of any, and is not among them."""
+        """Versions of visible runs; one that does not say its run may be of any, and is not among them.
+
+        Where there is none a run is asked for all the same: how long it takes is to tell nothing either.
+        """
         found = self._source.versions(model=model, alias=alias, version=version)
-        visible = set(self._visible_ids([each.run_id for each in found if each.run_id]))
+        visible = set(self._visible_ids([each.run_id for each in found if each.run_id] or [_NOBODYS]))
         return [each for each in found if each.run_id in visible]
 
     def versions_of(self, run_ids: Sequence[str]) -> list[ModelVersion]:
@@ -173,4 +177,5 @@ class VisibleRuns:
         if unknown:
             self._known.update(dict.fromkeys(unknown, False))
             self._visible(self._source.these(unknown))
-        return [each for each in run_ids if self._known[each]]
+            self._known.pop(_NOBODYS, None)
+        return [each for each in run_ids if self._known.get(each)]

@@ -5,10 +5,14 @@ The same is done in two worlds, one with the forbidden experiment and one withou
 
 import json
 import time
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
+from mlflow import MlflowClient
 
+from bot.commands.ask import ask
 from bot.playground.slack import EXPERIMENTS, MAYA, SlackStandIn
 from comparison.channel_defaults import ACCESS, ChannelSetting
 from comparison.request import DIRECT
@@ -22,6 +26,7 @@ from tests.handlers.iris import NEW, OLD, a_run
 from tests.handlers.reading import read
 from tests.handlers.watched import TEAM, AtOnce, have
 from tests.handlers.workshop import UI, Workshop
+from tests.logged import log_run, new_experiment
 
 VAULT = Experiment("77", "vault")
 SECRETS = ("vault", "heist", "loot", "mallory", "safecracker")
@@ -148,17 +153,22 @@ def matrix():
 
 @pytest.fixture
 def same(world, matrix):
-    """Whether a door tells the same with the forbidden experiment as without it."""
+    """Whether a door tells the same with the forbidden experiment as without it, and takes as many requests for it.
+
+    What takes longer tells, too: MLflow is asked as often, and as the same things, in both worlds.
+    """
 
     def check(do):
-        read_there = []
+        read_there, asked = [], []
         for runs in ([OLD, NEW, *HIDDEN], [OLD, NEW]):
             world.begin(runs)
             read_there.append(do(world))
+            asked.append(Counter(world.bot.runs.asked))
         with_it, without = read_there
         matrix.tried += 1
-        matrix.leaked += with_it != without
+        matrix.leaked += with_it != without or asked[0] != asked[1]
         assert with_it == without
+        assert asked[0] == asked[1]
         return with_it
 
     return check
@@ -335,3 +345,40 @@ def test_what_is_set_for_a_channel_from_before_the_rule(world, matrix):
     matrix.tried += 1
     matrix.leaked += any(word in said for word in SECRETS)
     assert not any(word in said for word in SECRETS)
+
+
+@pytest.mark.parametrize("words", ["watches", "unwatch vault", "unwatch", "watch vault", "settings", "home"])
+@pytest.mark.parametrize("watched", ["vault", "vault by mallory against heist-1", "vau*"])
+def test_watches_from_before_the_rule(same, words, watched):
+    """The channel's own words are listed; that what they name is there, or not there, is not said."""
+
+    def do(world):
+        have(world.bot, watched)
+        if words == "home":
+            first = world.slack.home()
+            world.slack.people.open_home(MAYA)
+            return world.shown(
+                world.slack.wait_until(lambda: world.slack.home() if world.slack.home() != first else None)
+            )
+        world.slack.command("/mlcompare", words)
+        return world.said()
+
+    same(do)
+
+
+def test_a_file_to_download(same):
+    def do(world):
+        world.slack.command("/mlcompare", "old vs heist-1 as csv")
+        world.slack.command("/mlcompare", "curves old vs heist-1 as png")
+        return f"{world.said()} {world.slack.count('files.getUploadURLExternal')}"
+
+    same(do)
+
+
+def test_in_a_terminal_it_is_the_account_of_whoever_asks_that_counts(tmp_path, matrix):
+    """For comparison: `mlcompare ask` has no channel, so no rule holds, and MLflow decides."""
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    log_run(client, new_experiment(client, "vault"), "heist-1", {"loot": 7.0})
+    said = CliRunner().invoke(ask, ["show heist-1", "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"])
+    matrix.tried += 1
+    assert "loot" in said.output
