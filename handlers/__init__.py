@@ -35,6 +35,7 @@ def all_features() -> tuple[ModuleType, ...]:
         help,  # noqa: A004 -- the feature is called what people type
         home,
         standup,
+        unfurl,
     )
     from handlers.access import feature as access  # noqa: PLC0415 -- as above
     from handlers.compare import buttons, dialog, goals, linked_runs, message, picker  # noqa: PLC0415 -- as above
@@ -59,6 +60,7 @@ def all_features() -> tuple[ModuleType, ...]:
         edit,
         notification_buttons,
         home,
+        unfurl,
         catch_all,
     )
 

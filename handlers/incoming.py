@@ -371,3 +371,33 @@ def _leaf(leaf: Payload) -> str:
     if leaf.get("type") == "link":
         return f" {string(leaf, 'url')} "
     return f"`{text}`" if mapping(leaf, "style").get("code") and text.strip() else text
+
+
+# Links of our domain that somebody wrote.
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLinks:
+    """Links in a message, as Slack sent them; `is_composed`: the message is still being written."""
+
+    team: str
+    channel: str
+    message_ts: str
+    user: str
+    urls: tuple[str, ...]
+    is_composed: bool = False
+    bot: str = ""
+
+
+def shared_links(body: Payload) -> SharedLinks:
+    event = mapping(body, "event")
+    channel = string(event, "channel")
+    return SharedLinks(
+        team=team(body),
+        channel=channel,
+        message_ts=string(event, "message_ts"),
+        user=string(event, "user"),
+        urls=tuple(dict.fromkeys(filter(None, (string(each, "url") for each in mappings(event.get("links")))))),
+        is_composed=string(event, "source") == "composer" or channel == "COMPOSER",
+        bot=string(event, "bot_id"),
+    )

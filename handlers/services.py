@@ -67,6 +67,10 @@ class Claims(Protocol):
         """True the first time a key is claimed, False ever after."""
         ...
 
+    def claim_again(self, key: str, seconds: int) -> bool:
+        """True where a key was not claimed within so many seconds, a day at most; from then on it is."""
+        ...
+
 
 class Capabilities(Protocol):
     """Blocks that a workspace takes, learned by being refused; kept for some hours."""

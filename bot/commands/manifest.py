@@ -1,7 +1,9 @@
 """`mlcompare manifest`: the Slack app, to paste at api.slack.com/apps → Create New App → From a manifest."""
 
 import json
+import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ WHO = "users:read"  # without it guests are not told from members
 SCOPES = (*NEEDED, WHO)
 OPTIONAL = ("channels:read", "groups:read", "channels:history", "groups:history", "users:read.email", "files:write")
 EVENTS = ("app_home_opened", "app_mention", "message.im")
+LINKS, LINK_EVENT = ("links:read", "links:write"), "link_shared"  # for links to MLflow that unfold
 SHORTCUTS = (
     ("Compare runs…", "global", "compare_runs", "Choose runs from lists, and where to post the comparison"),
     ("Compare linked runs", "message", "compare_message", "Compare the runs that this message links or names"),
@@ -26,10 +29,14 @@ _SHORTCUT = ("name", "type", "callback_id", "description")
 
 
 def slack_app(
-    command: str = "/mlcompare", name: str = "mlcompare", url: str = "", also: Sequence[str] = ()
+    command: str = "/mlcompare", name: str = "mlcompare", url: str = "", also: Sequence[str] = (), links: str = ""
 ) -> dict[str, Any]:
-    """The manifest: Socket Mode, or HTTP at `url` (the bot's own address, without a path); `also` are more scopes."""
-    scopes = [*SCOPES, *also]
+    """The manifest: Socket Mode, or HTTP at `url` (the bot's own address, without a path); `also` are more scopes.
+
+    `links` is the host whose links unfold, as Slack takes it; "" for none.
+    """
+    scopes = [*SCOPES, *(LINKS if links else ()), *also]
+    events = [*EVENTS, *([LINK_EVENT] if links else [])]
     place = {"request_url": f"{url}/slack/events"} if url else {}
     lists = {"message_menu_options_url": f"{url}/slack/events"} if url else {}
     slash = {
@@ -56,16 +63,48 @@ def slack_app(
             "bot_user": {"display_name": name, "always_online": True},
             "shortcuts": [dict(zip(_SHORTCUT, each, strict=True)) for each in SHORTCUTS],
             "slash_commands": [slash],
+            **({"unfurl_domains": [links]} if links else {}),
         },
         "oauth_config": {"scopes": {"bot": list(dict.fromkeys(scopes))}},
         "settings": {
-            "event_subscriptions": {**place, "bot_events": list(EVENTS)},
+            "event_subscriptions": {**place, "bot_events": events},
             "interactivity": {"is_enabled": True, **place, **lists},
             "org_deploy_enabled": False,
             "socket_mode_enabled": not url,
             "token_rotation_enabled": False,
         },
     }
+
+
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
+
+
+def unfurl_domain(ui_url: str) -> tuple[str, str]:
+    """The host whose links can unfold, as Slack takes it; else "" and why not."""
+    if not ui_url:
+        return "", "MLFLOW_UI_URL is not set"
+    try:
+        parts = urlsplit(ui_url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        host, port = "", None
+    if port:
+        why = f"Slack takes no host with a port, as {host}:{port}; give MLflow an address without one"
+    elif _is_number(host):
+        why = f"Slack takes names of hosts, and {host} is a number; give MLflow a name in your DNS"
+    elif not _DOMAIN.fullmatch(host):
+        why = f"Slack takes full names of hosts, as mlflow.example.com, and {host or 'MLFLOW_UI_URL'} is none"
+    else:
+        return host, ""
+    return "", why
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return bool(host) and host.replace(".", "").isdecimal()
+    return True
 
 
 def as_yaml(value: Any, indent: str = "") -> str:
@@ -122,8 +161,16 @@ def _short(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option(
     "--also", multiple=True, type=click.Choice(OPTIONAL), help="One more scope, for what docs/slack-app.md says of it."
 )
+@click.option(
+    "--ui-url", default="", metavar="URL", help="Where people open MLflow, for links that unfold [MLFLOW_UI_URL]."
+)
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
-def manifest(url: str, command: str, name: str, also: tuple[str, ...], form: str) -> None:
+def manifest(*, url: str, command: str, name: str, also: tuple[str, ...], ui_url: str, form: str) -> None:  # noqa: PLR0913 -- its options
     """Print the Slack app manifest; paste it at api.slack.com/apps → Create New App → From a manifest."""
-    made = slack_app(command, name, url, also)
+    from bot.settings import survey
+
+    host, why_not = unfurl_domain(ui_url or survey()[0].ui_url)
+    if why_not:
+        click.echo(f"Links to MLflow will not unfold in Slack: {why_not}.", err=True)
+    made = slack_app(command, name, url, also, host)
     click.echo(as_yaml(made).rstrip() if form == "yaml" else json.dumps(made, indent=2, ensure_ascii=False))

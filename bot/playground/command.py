@@ -75,14 +75,30 @@ def local_bot(
 
     What the bot keeps lies in `folder`; `examples` can be clicked on the page.
     """
+    from urllib.parse import urlsplit
+
     from pydantic import SecretStr
 
     from bot.app import build
-    from bot.playground.context import RETRIES, Installation
+    from bot.playground.context import (
+        LEAST_EVENTS,
+        LEAST_SCOPES,
+        LINK_EVENTS,
+        LINK_SCOPES,
+        RETRIES,
+        Installation,
+    )
     from bot.playground.slack import SlackStandIn
     from bot.serve import Server, StopRequest, bind_socket, listening_address
 
-    installation = Installation(commands=frozenset({settings.command}), keeps_pace=True, retries=RETRIES)
+    installation = Installation(
+        commands=frozenset({settings.command}),
+        scopes=LEAST_SCOPES | LINK_SCOPES,
+        events=LEAST_EVENTS | LINK_EVENTS,
+        unfurl_domains=tuple(filter(None, [urlsplit(settings.ui_url).netloc])),  # Slack would take no port
+        keeps_pace=True,
+        retries=RETRIES,
+    )
     with SlackStandIn(installation, port=_free(port)) as slack:
         folder.mkdir(parents=True, exist_ok=True)
         own = settings.model_copy(

@@ -14,6 +14,7 @@ from bot.playground.workspace import Workspace
 
 LEAST_SCOPES = frozenset({"commands", "chat:write", "app_mentions:read", "im:history", "users:read"})
 LEAST_EVENTS = frozenset({"app_mention", "message.im", "app_home_opened"})
+LINK_SCOPES, LINK_EVENTS = frozenset({"links:read", "links:write"}), frozenset({"link_shared"})
 RETRIES = (0.0, 60.0, 300.0)  # seconds before each of Slack's retries of an event
 
 
@@ -27,6 +28,7 @@ class Installation:
     scopes: frozenset[str] = LEAST_SCOPES
     events: frozenset[str] = LEAST_EVENTS
     commands: frozenset[str] = frozenset({"/mlcompare"})
+    unfurl_domains: tuple[str, ...] = ()  # whose links the app is told of, as its manifest names them
     escapes_commands: bool = True
     keeps_pace: bool = False  # answers 429 when the bot goes faster than Slack allows
     retries: tuple[float, ...] = ()  # seconds before each retry of an event that was not taken

@@ -1,9 +1,12 @@
 """Web API: chat.* and reactions.add."""
 
+import html
+import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.playground.context import Context, SlackError
 from bot.playground.limits import MARKDOWN, TEXT_IN_AN_UPDATE, TEXT_SHOWN, Refusal, check_message, check_view
@@ -121,6 +124,66 @@ def own_message(desk: Context, channel: Channel, arguments: Arguments, error: st
     if message.user != BOT_USER or message.by_slack:
         raise SlackError(error)
     return message
+
+
+def unfurl(desk: Context, arguments: Arguments) -> Answer:
+    """Puts what the app says of links below their message; links of other domains, or of no message, are refused."""
+    unfurls = arguments.get("unfurls")
+    if unfurls in (None, "", {}):
+        raise SlackError("missing_unfurls")
+    if not isinstance(unfurls, dict) or not all(isinstance(each, dict) for each in unfurls.values()):
+        raise SlackError("invalid_unfurls_format")
+    for name, lacking in (("channel", "missing_channel"), ("ts", "missing_ts")):
+        if not arguments.get(name):
+            raise SlackError(lacking)
+    channel = desk.workspace.channel(str(arguments["channel"]))
+    if channel is None:
+        raise SlackError("cannot_find_channel")
+    message = desk.workspace.find(channel.id, str(arguments["ts"]))
+    if message is None or message.is_ephemeral:
+        raise SlackError("cannot_find_message")
+    written = dict(links_of(message.text, desk.installation.unfurl_domains))
+    known = {html.unescape(url): url for url in written}
+    for url, card in unfurls.items():
+        if html.unescape(str(url)) not in known:
+            raise SlackError("cannot_unfurl_url")
+        refusal = check_message({"attachments": [card]})
+        if refusal or not (card.get("blocks") or card.get("text") or card.get("title")):
+            raise SlackError("cannot_parse_attachment")
+    shown = [each for each in message.attachments if each.get("from_url") not in unfurls]
+    more = [
+        {
+            **card,
+            **_card_blocks(desk, card),
+            "from_url": url,
+            "is_app_unfurl": True,
+            "bot_id": BOT,
+            "app_unfurl_url": url,
+        }
+        for url, card in unfurls.items()
+    ]
+    desk.workspace.edit(message, attachments=(*shown, *more))
+    return {"ok": True}
+
+
+def _card_blocks(desk: Context, card: dict[str, Any]) -> dict[str, Any]:
+    return {"blocks": list(named(desk.workspace, card["blocks"]))} if card.get("blocks") else {}
+
+
+_LINKS = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>")
+
+
+def links_of(text: str, domains: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The links of a message's text, as written there, that are of one of the app's domains or below it; and which."""
+    for found in _LINKS.finditer(text):
+        try:
+            parts = urlsplit(html.unescape(found[1]))
+            places = {parts.hostname or "", parts.netloc}
+        except ValueError:
+            continue
+        domain = next((each for each in domains if any(f".{place}".endswith(f".{each}") for place in places)), "")
+        if domain:
+            yield found[1], domain
 
 
 def is_true(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.playground.context import Context, SlackError
 from bot.playground.events import EventDelivery, EventSender
 from bot.playground.limits import check_options
-from bot.playground.messages_api import accepted_view, change, content_of, is_true, view_stack
+from bot.playground.messages_api import accepted_view, change, content_of, is_true, links_of, view_stack
 from bot.playground.web_api import as_slack
 from bot.playground.workspace import APP, BOT_USER, TEAM, Channel, Message, View, Workspace
 
@@ -60,9 +60,15 @@ class UserActions:
         written = as_message(workspace, text)
         message = workspace.put(Message(workspace.new_ts(), room.id, user, written, thread_ts=thread_ts))
         done: list[EventDelivery] = []
-        for event in self._events_of(message, room):
+        for event in [*self._events_of(message, room), *self._links_of(message.text, room, user, message)]:
             done += self.event(event, deliveries=deliveries, is_shared=room.is_shared)
         return message, done
+
+    def compose(self, text: str, *, user: str) -> list[EventDelivery]:
+        """A message that is being written: the app is told of its links before it is sent, and not where."""
+        workspace = self._desk.workspace
+        done = [self.event(event) for event in self._links_of(as_message(workspace, text), None, user)]
+        return [delivery for each in done for delivery in each]
 
     def event(self, event: Payload, *, deliveries: int = 1, is_shared: bool = False) -> list[EventDelivery]:
         """Any event, in its envelope, each delivery with the same event_id."""
@@ -168,6 +174,24 @@ class UserActions:
         if name in wanted and BOT_USER in room.members:
             events.append({**event, "channel_type": kind})
         return events
+
+    def _links_of(
+        self, text: str, room: Channel | None, user: str, message: Message | None = None
+    ) -> Iterator[Payload]:
+        """One event for all links of the app's domains."""
+        installation = self._desk.installation
+        links = [{"domain": domain, "url": url} for url, domain in links_of(text, installation.unfurl_domains)]
+        if not links or "link_shared" not in installation.events or "links:read" not in installation.scopes:
+            return
+        stamp = self._desk.workspace.new_ts()
+        event: Payload = {"type": "link_shared", "user": user, "links": links, "event_ts": stamp}
+        event |= {"unfurl_id": f"U{secrets.token_hex(8)}", "channel": room.id if room else "COMPOSER"}
+        event |= {"source": "conversations_history" if room else "composer"}
+        event |= {"message_ts": message.ts if message else f"Uxxxxxxx-{stamp}"}
+        event |= {"is_bot_user_member": room is not None and BOT_USER in room.members}
+        if message is not None and message.thread_ts:
+            event["thread_ts"] = message.thread_ts
+        yield event
 
     def _interaction(self, kind: str, user: str) -> Payload:
         person = self._desk.workspace.users[user]

@@ -24,18 +24,20 @@ from bot.playground.messages_api import (
     post_message,
     publish_view,
     push_view,
+    unfurl,
     update_message,
     update_view,
 )
 from bot.playground.schema import parse_json
 from bot.playground.workspace import APP, BOT, BOT_USER, TEAM, Call, Channel, Message, User
 
-OBJECTS = ("blocks", "attachments", "metadata", "view")
+OBJECTS = ("blocks", "attachments", "metadata", "view", "unfurls")
 FORMAT_ERRORS = {
     "blocks": "invalid_blocks_format",
     "attachments": "invalid_attachments",
     "metadata": "invalid_metadata_format",
     "view": "invalid_arguments",
+    "unfurls": "invalid_unfurls_format",
 }
 API_OK, TOO_MANY = 200, 429
 
@@ -258,6 +260,7 @@ METHODS = {
     "chat.update": Method(update_message, "chat:write"),
     "chat.delete": Method(delete_message, "chat:write"),
     "chat.getPermalink": Method(get_permalink),
+    "chat.unfurl": Method(unfurl, "links:write"),
     "files.getUploadURLExternal": Method(begin_upload, "files:write"),
     "files.completeUploadExternal": Method(complete_upload, "files:write"),
     "reactions.add": Method(add_reaction, "reactions:write"),

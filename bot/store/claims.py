@@ -55,6 +55,27 @@ class StoredClaims:
         self._prune_now_and_then(at)
         return won
 
+    def claim_again(self, key: str, seconds: int) -> bool:
+        """True where a key was not claimed within so many seconds, a day at most; from then on it is."""
+        name, at = stored(key), self._now().timestamp()
+        if at >= self._rests_until:
+            fresh = upsert(self._engine, claims).values(key=name, claimed_at=int(at))
+            statement = fresh.on_conflict_do_update(
+                index_elements=["key"],
+                set_={"claimed_at": fresh.excluded.claimed_at},
+                where=claims.c.claimed_at <= int(at) - seconds,
+            )
+            try:
+                with self._engine.begin() as connection:
+                    won = bool(connection.execute(statement).rowcount)
+            except (SQLAlchemyError, OSError) as error:
+                self._rest(at, error)
+            else:
+                self._recovered()
+                self._prune_now_and_then(at)
+                return won
+        return self._take_here(f"{name}:{int(at // seconds)}")
+
     def _take_here(self, name: str) -> bool:
         with self._mutex:
             if name in self._seen:

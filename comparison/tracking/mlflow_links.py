@@ -10,12 +10,12 @@ from comparison.runs import Run
 
 _RUN = re.compile(r"(?:experiments/(?P<experiment>[\w-]+)/)?runs:?/(?P<run>[0-9a-zA-Z]{20,64})(?![\w-])")
 _SEVERAL = re.compile(r"(?:compare-runs|/metric)/?\?")
-_DATABRICKS = re.compile(r"(?:^|\.)(?:databricks\.com|azuredatabricks\.net|databricks\.us|databricks\.cn)$")
+DATABRICKS = re.compile(r"(?:^|\.)(?:databricks\.com|azuredatabricks\.net|databricks\.us|databricks\.cn)$")
 _WORKSPACE = re.compile(r"[?&](?:amp;)?workspace=([^&#\s<>|]+)")
 _MODEL = re.compile(
     r"models:/(?:(?P<model>[^/]+)(?:@(?P<alias>[^@/]+)|/(?P<version>[^/]+))|(?P<logged>m-[0-9a-zA-Z]+))"
 )
-_RUN_ID = re.compile(r"[0-9a-zA-Z]{20,64}")
+RUN_ID = re.compile(r"[0-9a-zA-Z]{20,64}")
 
 
 def run_url(ui_url: str, run: Run) -> str:
@@ -55,12 +55,12 @@ def linked_workspace(url: str) -> str:
 
 def _compared(query: str) -> tuple[tuple[str, str], ...]:
     fields = parse_qs(query.replace("&amp;", "&"))
-    ids = [each for each in _strings(fields.get("runs", [""])[0]) if _RUN_ID.fullmatch(each)]
-    experiments = _strings(fields.get("experiments", [""])[0])
+    ids = [each for each in strings_in(fields.get("runs", [""])[0]) if RUN_ID.fullmatch(each)]
+    experiments = strings_in(fields.get("experiments", [""])[0])
     return tuple((each, experiments[0] if len(experiments) == 1 else "") for each in ids)
 
 
-def _strings(text: str) -> list[str]:
+def strings_in(text: str) -> list[str]:
     """The strings of a JSON list, or of what is left of one."""
     try:
         read = json.loads(text)
@@ -82,7 +82,7 @@ def _page(ui_url: str, route: str) -> str:
     site = f"{base.scheme}://{name}:{port}" if port else f"{base.scheme}://{name}"
     path = base.path.rstrip("/")
     query, workspace = _asked(base)
-    if _DATABRICKS.search(host):
+    if DATABRICKS.search(host):
         return _with(f"{site}{path.removesuffix('/ml')}/ml/{route}", [*query, *workspace])
     return f"{_with(f'{site}{path}/', query)}#/{_with(route, workspace)}"
 

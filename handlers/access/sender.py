@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from handlers.incoming import Payload, is_said_to_the_bot, mapping, mappings, string
 
-COMMAND, EVENT, HOME = "command", "event", "home"
+COMMAND, EVENT, HOME, LINKS = "command", "event", "home", "links"
 ACTION, OPTIONS, SUBMISSION, CLOSED = "block_actions", "block_suggestion", "view_submission", "view_closed"
 SHORTCUT, OF_MESSAGE = "shortcut", "message_action"
+_EVENTS = {"app_mention": EVENT, "message": EVENT, "app_home_opened": HOME, "link_shared": LINKS}
 _INTERACTIONS = frozenset({ACTION, OPTIONS, SUBMISSION, SHORTCUT, OF_MESSAGE})
 
 
@@ -44,13 +45,13 @@ def _of_event(body: Payload) -> Sender | None:
     kind = string(event, "type")
     if kind == "message" and not is_said_to_the_bot(event):
         return None
-    if kind not in {"app_mention", "message", "app_home_opened"}:
+    if kind not in _EVENTS:
         return None
     profile = mapping(event, "user_profile")
     teams = (string(event, "user_team"), string(profile, "team"), string(event, "source_team"), string(event, "team"))
     granted = mappings(body.get("authorizations"))
     return Sender(
-        HOME if kind == "app_home_opened" else EVENT,
+        _EVENTS[kind],
         "" if event.get("bot_id") else string(event, "user"),  # another app is no person to be asked for, or told
         _ids(next(filter(None, teams), "")),
         _ids(*(string(each, name) for each in granted[:1] for name in ("team_id", "enterprise_id"))),

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
@@ -111,6 +111,11 @@ class SlackClient:
     def remove(self, url: str) -> None:
         """Takes away the message whose button was pressed, by its response_url."""
         self._repeat(lambda: self._send(url, {"delete_original": True}), _AGAIN)
+
+    def unfurl(self, channel: str, ts: str, cards: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+        """Puts blocks below the links of a message, by their addresses as Slack sent them. Needs links:write."""
+        unfurls = {url: {"blocks": list(blocks)} for url, blocks in cards.items()}
+        self._call("chat.unfurl", {"channel": channel, "ts": ts, "unfurls": unfurls}, _AGAIN)
 
     def open_view(self, trigger: str, view: dict[str, Any]) -> None:
         """A dialog, for who pressed or asked within the last three seconds."""

@@ -24,7 +24,7 @@ def manifest():
 
     printed = CliRunner().invoke(main, ["manifest"])
     assert printed.exit_code == 0, printed.output
-    return json.loads(printed.output)
+    return json.loads(printed.stdout)
 
 
 def test_every_setting_is_explained():

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from bot.commands.manifest import OPTIONAL, manifest
+from bot.commands.manifest import OPTIONAL, manifest, unfurl_domain
 from handlers.compare.dialog import SHORTCUT
 from handlers.compare.linked_runs import COMPARE_LINKED
 
@@ -15,7 +15,7 @@ from handlers.compare.linked_runs import COMPARE_LINKED
 def printed(*arguments):
     result = CliRunner().invoke(manifest, arguments)
     assert result.exit_code == 0, result.output
-    return json.loads(result.output)
+    return json.loads(result.stdout)
 
 
 def refused(*arguments):
@@ -127,7 +127,7 @@ def test_the_command_is_the_one_that_the_bot_is_set_to_answer(monkeypatch):
 def test_yaml_says_the_same_as_json(app):
     arguments = () if app["settings"]["socket_mode_enabled"] else ("--url", "https://bot.example.com")
     result = CliRunner().invoke(manifest, [*arguments, "--name", "Runs: “a” & 'b' #1", "--format", "yaml"])
-    assert yaml.safe_load(result.output) == printed(*arguments, "--name", "Runs: “a” & 'b' #1")
+    assert yaml.safe_load(result.stdout) == printed(*arguments, "--name", "Runs: “a” & 'b' #1")
 
 
 @pytest.mark.parametrize("url", ["http://bot.example.com", "bot.example.com", "https://"])
@@ -142,3 +142,49 @@ def test_a_command_that_slack_does_not_take_is_refused(command):
 
 def test_a_name_that_slack_does_not_take_is_refused():
     assert "35" in refused("--name", "x" * 36)
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch):
+    for name in ("MLFLOW_UI_URL", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_links_unfold_where_slack_takes_the_host_of_mlflow(monkeypatch):
+    monkeypatch.setenv("MLFLOW_UI_URL", "https://mlflow.example.com/mlflow?workspace=blue")
+    app = printed()
+    assert app["features"]["unfurl_domains"] == ["mlflow.example.com"]
+    assert set(app["oauth_config"]["scopes"]["bot"]) >= {"links:read", "links:write"}
+    assert "link_shared" in app["settings"]["event_subscriptions"]["bot_events"]
+    assert printed("--ui-url", "https://other.example.com")["features"]["unfurl_domains"] == ["other.example.com"]
+
+
+def test_without_an_address_of_its_own_it_is_that_of_the_tracking_server(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://maya:secret@tracking.example.com")
+    assert printed()["features"]["unfurl_domains"] == ["tracking.example.com"]
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("", "MLFLOW_UI_URL is not set"),
+        ("http://mlflow.example.com:5000", "no host with a port, as mlflow.example.com:5000"),
+        ("http://10.0.0.7/mlflow", "10.0.0.7 is a number"),
+        ("http://[::1]/", "::1 is a number"),
+        ("http://1234", "1234 is a number"),
+        ("http://localhost", "localhost is none"),
+        ("http://mlflow", "mlflow is none"),
+        ("http://mlflow_server.example.com", "mlflow_server.example.com is none"),
+        ("https://mlflow.example.com:99999", "full names of hosts"),
+        ("nonsense", "full names of hosts"),
+    ],
+)
+def test_where_slack_does_not_take_the_host_it_says_why_and_asks_for_nothing(address, why):
+    host, told = unfurl_domain(address)
+    assert (host, why in told) == ("", True)
+    result = CliRunner().invoke(manifest, ["--ui-url", address] if address else [])
+    assert why in result.stderr
+    app = json.loads(result.stdout)
+    assert "unfurl_domains" not in app["features"]
+    assert "links:read" not in app["oauth_config"]["scopes"]["bot"]
+    assert "link_shared" not in app["settings"]["event_subscriptions"]["bot_events"]

@@ -125,6 +125,17 @@ def test_of_several_processes_that_claim_the_same_keys_each_key_is_won_once(engi
     assert sum(won) == 200
 
 
+def test_a_key_that_was_not_claimed_for_a_while_is_claimed_again_by_one(engine, clock):
+    stores = [StoredClaims(engine, clock) for _ in range(2)]
+    assert [store.claim_again("link", 1800) for store in stores] == [True, False]
+    clock.pass_(hours=0.49)
+    assert [store.claim_again("link", 1800) for store in stores] == [False, False]
+    clock.pass_(hours=0.02)
+    with ThreadPoolExecutor(8) as threads:
+        won = list(threads.map(lambda number: stores[number % 2].claim_again("link", 1800), range(8)))
+    assert sum(won) == 1
+
+
 def test_claims_are_forgotten_after_a_day(engine, clock):
     StoredClaims(engine, clock).claim("old")
     clock.pass_(hours=23)

@@ -4,6 +4,7 @@ The same is done in two worlds, one with the forbidden experiment and one withou
 """
 
 import json
+import re
 import time
 from collections import Counter
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from mlflow import MlflowClient
 
 from bot.commands.ask import ask
+from bot.playground.context import LINK_EVENTS, LINK_SCOPES
 from bot.playground.slack import EXPERIMENTS, MAYA, SlackStandIn
 from comparison.channel_defaults import ACCESS, ChannelSetting
 from comparison.request import DIRECT
@@ -25,7 +27,7 @@ from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD, a_run
 from tests.handlers.reading import read
 from tests.handlers.watched import TEAM, AtOnce, have
-from tests.handlers.workshop import UI, Workshop
+from tests.handlers.workshop import UI, Ledger, Workshop
 from tests.logged import log_run, new_experiment
 
 VAULT = Experiment("77", "vault")
@@ -101,6 +103,7 @@ class World:
             "defaults": InMemoryChannelDefaults(),
             "comparisons": InMemoryComparisons(),
             "shelf": LookupCache(lambda: 0.0),
+            "claims": Ledger(),
         }
         for name, value in fresh.items():
             object.__setattr__(self.bot.services, name, value)
@@ -134,13 +137,19 @@ class World:
         return "\n\n".join(f"{m.only_to}|{read(m)}|{m.text}" for m in everything if m.user == "U0MLCOMPARE")
 
     def shown(self, view):
-        return json.dumps(view.content["blocks"]) if view else "nothing"
+        """Without the ids that Slack gives to blocks."""
+        return re.sub(r'"block_id": "b\d+"', "", json.dumps(view.content["blocks"])) if view else "nothing"
 
 
 @pytest.fixture(scope="module")
 def world():
-    with SlackStandIn() as stand_in, Workshop(stand_in, FakeRuns(), pool=AtOnce()) as at_work:
-        yield World(stand_in, at_work)
+    with SlackStandIn() as stand_in:
+        given = stand_in.installation
+        stand_in.reinstall(
+            scopes=given.scopes | LINK_SCOPES, events=given.events | LINK_EVENTS, unfurl_domains=("mlflow.example",)
+        )
+        with Workshop(stand_in, FakeRuns(), pool=AtOnce(), is_prompt=True) as at_work:
+            yield World(stand_in, at_work)
 
 
 @pytest.fixture(scope="module")
@@ -364,6 +373,31 @@ def test_watches_from_before_the_rule(same, words, watched):
         return world.said()
 
     same(do)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"experiments/77/runs/{GHOST}",
+        f"experiments/1/runs/{GHOST}",  # what the link says of the experiment is of no account
+        f"runs/{GHOST}",
+        "experiments/77",
+        f"compare-runs?runs=[%22{GHOST}%22,%22{OLD.run_id}%22]",
+        f"compare-runs?runs=[%22{GHOST}%22,%22{OLD.run_id}%22,%22{NEW.run_id}%22]",
+        f"metric?runs=[%22{GHOST}%22]&metric=%22loot%22",
+        f"metric?runs=[%22{GHOST}%22,%22{NEW.run_id}%22]&metric=%22accuracy%22",
+        "models/safecracker",
+        "models/safecracker/versions/1",
+        f"experiments/1/runs/{NEW.run_id}",  # beside a baseline that may not be seen
+    ],
+)
+def test_a_link_that_unfolds(same, link):
+    def do(world):
+        world.bot.services.defaults.change(TEAM, EXPERIMENTS, [ChannelSetting("pinned", GHOST, by=MAYA, at=1)])
+        message = world.slack.say(f"{UI}/#/{link}")
+        return json.dumps(world.slack.workspace.find(message.channel, message.ts).attachments)
+
+    assert all(word not in same(do) for word in SECRETS)
 
 
 def test_a_file_to_download(same):
