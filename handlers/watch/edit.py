@@ -37,6 +37,7 @@ from handlers.incoming import (
     dialog_submission,
     open_dialog_of,
     options_query,
+    team,
 )
 from handlers.lookup_cache import LookupTimeout
 from handlers.services import Services, Work
@@ -571,11 +572,13 @@ def offer_people(ack: Callable[..., Any], body: dict[str, Any], services: Servic
     """Whose runs MLflow knows of late; what is typed is offered as a name, too."""
     asked = options_query(body)
     typed = asked.typed.strip()
-    if not services.seal.open(asked.kept, purpose=EDIT_DIALOG, user=asked.user):
+    told = services.seal.open(asked.kept, purpose=EDIT_DIALOG, user=asked.user)
+    if not told:
         ack(options=[])
         return
     try:
-        runs = services.shelf.runs(services.runs, "", (), WITHIN).runs
+        seen = services.for_channel(team(body), told.get("k", ""))
+        runs = seen.shelf.runs(seen.runs, "", (), WITHIN).runs
     except Exception:
         log.exception("people could not be listed")
         runs = ()

@@ -137,8 +137,11 @@ class World:
         return "\n\n".join(f"{m.only_to}|{read(m)}|{m.text}" for m in everything if m.user == "U0MLCOMPARE")
 
     def shown(self, view):
+        return self.written(view.content["blocks"]) if view else "nothing"
+
+    def written(self, blocks):
         """Without the ids that Slack gives to blocks."""
-        return re.sub(r'"block_id": "b\d+"', "", json.dumps(view.content["blocks"])) if view else "nothing"
+        return re.sub(r'"block_id": "b\d+"', "", json.dumps(blocks))
 
 
 @pytest.fixture(scope="module")
@@ -294,6 +297,21 @@ def test_a_watch_that_is_edited(same, place):
     same(do)
 
 
+@pytest.mark.parametrize("action", ["watch:user", "watch:against"])
+@pytest.mark.parametrize("typed", ["", "m", "mallory", "heist"])
+def test_a_list_of_the_dialog_of_a_watch(same, action, typed):
+    def do(world):
+        have(world.bot, "iris")
+        world.slack.command("/mlcompare", "watches")
+        world.slack.press(world.slack.ephemerals[-1], "watch:edit:0")
+        delivery = world.slack.suggest(world.slack.wait_until(lambda: world.slack.modal), action, typed)
+        assert delivery.was_taken
+        return json.dumps(delivery.answer)
+
+    said = same(do)
+    assert all(word not in said or word == typed for word in SECRETS)
+
+
 @pytest.mark.parametrize(("action", "value"), [("follow:swap", None), ("follow:why", None), ("follow:more", "refresh")])
 def test_buttons_of_what_was_posted_before_the_rule(world, matrix, action, value):
     """Pressed by anybody, they find nothing; the message itself was read when it might be."""
@@ -395,7 +413,7 @@ def test_a_link_that_unfolds(same, link):
     def do(world):
         world.bot.services.defaults.change(TEAM, EXPERIMENTS, [ChannelSetting("pinned", GHOST, by=MAYA, at=1)])
         message = world.slack.say(f"{UI}/#/{link}")
-        return json.dumps(world.slack.workspace.find(message.channel, message.ts).attachments)
+        return world.written(world.slack.workspace.find(message.channel, message.ts).attachments)
 
     assert all(word not in same(do) for word in SECRETS)
 
