@@ -278,7 +278,7 @@ def test_a_watch_that_is_edited(same, place):
         world.slack.press(world.slack.ephemerals[-1], "watch:edit:0")
         view, before = world.slack.wait_until(lambda: world.slack.modal), world.content()
         values = {}
-        for block in view.content["blocks"]:
+        for block in (each for each in view.content["blocks"] if each["type"] == "input"):
             element = block["element"]
             kind, name = element["type"], block["block_id"]
             field = {"type": kind}
