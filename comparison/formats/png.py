@@ -6,10 +6,13 @@ from typing import Any
 from comparison.report import Chart, Panel, Series
 from comparison.reports.text import one_line
 
-_SIZE = (8.0, 4.5)  # inches of one panel
-_DPI = 120
-_COLUMNS = 3  # panels side by side, where there are several
-_SMALL = (4.2, 3.2)  # inches of one panel among several
+_SIZE = (6.0, 3.8)  # inches of one panel: a phone shows them in a third of its pixels, so letters are large
+_DPI = 160
+_COLUMNS = 2  # panels side by side, where there are several
+_SMALL = (3.1, 2.7)  # inches of one panel among several
+_TITLE, _WORDS, _TICKS, _NOTE = 13, 11, 10, 8  # points of letters
+_UPRIGHT = 24  # characters of categories that stand side by side
+_BESIDE = 4  # series from which on their names stand below the picture, not over it
 # Okabe and Ito's colours, which the colour-blind tell apart; with line styles they make 21 that differ.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _STYLES = ("-", "--", ":")
@@ -33,9 +36,9 @@ def draw_png(chart: Chart) -> bytes:
         _draw(place, panel, is_small=count > 1)
     for place in axes[count:]:
         place.set_visible(False)
-    figure.suptitle(_text(chart.title, 100), fontsize=12, parse_math=False)
+    figure.suptitle(_text(chart.title, 100), fontsize=_TITLE, parse_math=False)
     if chart.note:
-        figure.supxlabel(_text(chart.note, 160), fontsize=7, color="#555555", parse_math=False)
+        figure.supxlabel(_text(chart.note, 100), fontsize=_NOTE, color="#555555", parse_math=False)
     target = io.BytesIO()
     figure.savefig(target, format="png", metadata={"Software": None, "Description": chart.conclusion[:1_000]})
     return target.getvalue()
@@ -49,21 +52,36 @@ def _draw(axes: Any, panel: Panel, *, is_small: bool) -> None:
     if panel.is_log_y:
         axes.set_yscale("log")
     if panel.ticks:
-        axes.set_xticks(range(len(panel.ticks)), [_text(tick, 16) for tick in panel.ticks], rotation=30, ha="right")
+        told = [_text(tick, 16) for tick in panel.ticks]
+        slanted = {"rotation": 30, "ha": "right"} if sum(map(len, told)) > _UPRIGHT else {}
+        axes.set_xticks(range(len(told)), told, **slanted)
         axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
-    for set_label, text in ((axes.set_xlabel, panel.x_label), (axes.set_ylabel, panel.y_label)):
-        set_label(_text(text, 60), fontsize=9, parse_math=False)
+    x_label = "" if is_small and panel.title.startswith(panel.x_label) else panel.x_label  # it stands above
+    for set_label, text in ((axes.set_xlabel, x_label), (axes.set_ylabel, panel.y_label)):
+        set_label(_text(text, 28 if is_small else 60), fontsize=_WORDS, parse_math=False)
     if is_small:
-        axes.set_title(_text(panel.title, 50), fontsize=10, parse_math=False)
+        axes.set_title(_text(panel.title, 28), fontsize=_WORDS, parse_math=False)
     axes.grid(visible=True, color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=_TICKS)
+    if not panel.ticks and not panel.is_log_x:
+        axes.locator_params(axis="x", nbins=5 if is_small else 7)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if len(panel.series) > 1:
-        legend = axes.legend(fontsize=8, frameon=False)
-        for text in legend.get_texts():
-            text.set_parse_math(False)
+        _legend(axes, panel)
+
+
+def _legend(axes: Any, panel: Panel) -> None:
+    beside = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.18), "ncols": 2} if _is_crowded(panel) else {}
+    legend = axes.legend(fontsize=_TICKS - 1 if beside else _TICKS, frameon=False, **beside)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+
+
+def _is_crowded(panel: Panel) -> bool:
+    """Whether the names would cover the lines."""
+    return len(panel.series) >= _BESIDE or sum(len(each.name) for each in panel.series) > 60
 
 
 def _line(axes: Any, series: Series, colour: str, style: str) -> None:

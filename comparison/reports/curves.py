@@ -10,7 +10,7 @@ from comparison.judgement.result import GoalSource
 from comparison.queries.curves import CurvesAnswer, MetricCurves, RunCurve, is_still_improving
 from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Panel, Report, Section, Series, Step, Table
 from comparison.reports.comparison import finite
-from comparison.reports.standup import MAX_OPEN_BUTTONS, join_facts
+from comparison.reports.standup import join_facts
 from comparison.reports.text import (
     SECOND,
     count_noun,
@@ -19,6 +19,8 @@ from comparison.reports.text import (
     distinct_labels,
     duration_words,
     join_names,
+    with_links,
+    without_common_start,
 )
 from comparison.runs import GOING_ON, Goal, Run, Status
 from comparison.tracking.mlflow_links import compare_url, run_url
@@ -32,6 +34,7 @@ POINTS_DRAWN = 640  # of a curve: as many as a picture is wide
 SMOOTHED_FROM = 60  # points from which on a noisy curve is smoothed
 WEIGHT = 0.9  # of the smoothing
 _LABEL = 40
+_SHORT_LABEL = 24  # from which on what all names begin with is left out
 _LINES_LABEL = 20  # characters of a name in a chart that Slack draws
 _TABLE_FROM = 4  # runs from which on they are told in a table
 _LOG_FROM = 100  # a range of so many times asks for a logarithmic axis
@@ -41,7 +44,7 @@ def curves_report(answer: CurvesAnswer, *, ui_url: str = "", command: str = "/ml
     """The chart of each metric, and what the curves say, the most telling first."""
     runs = [side.runs[0] for side in answer.sides]
     labels = dict(zip((run.run_id for run in runs), _labels(answer), strict=True))
-    told = [_Told(each, labels) for each in answer.metrics if each.curves]
+    told = [_Told(each, labels, ui_url) for each in answer.metrics if each.curves]
     first = told[0]
     headline = first.headline()
     many = len(first.metric.curves) >= _TABLE_FROM
@@ -70,22 +73,27 @@ def curves_report(answer: CurvesAnswer, *, ui_url: str = "", command: str = "/ml
 
 
 def _labels(answer: CurvesAnswer) -> tuple[str, ...]:
-    return distinct_labels(
-        [side.label for side in answer.sides], [side.runs[0].run_id for side in answer.sides], _LABEL
-    )
+    labels = [side.label for side in answer.sides]
+    ids = [side.runs[0].run_id for side in answer.sides]
+    return distinct_labels(without_common_start(labels, _SHORT_LABEL), ids, _LABEL)
 
 
 class _Told:
     """The words for one metric."""
 
-    def __init__(self, metric: MetricCurves, labels: dict[str, str]) -> None:
+    def __init__(self, metric: MetricCurves, labels: dict[str, str], ui_url: str = "") -> None:
         self.metric = metric
+        self._ui_url = ui_url
         self.name = display_name(metric.metric, _LABEL)
         self._labels = labels
         self._axis = shared_axis([each.curve for each in metric.curves])
 
     def label(self, found: RunCurve) -> str:
         return self._labels[found.run.run_id]
+
+    def url(self, found: RunCurve) -> str:
+        """Where the run is opened; "" where no address is known."""
+        return run_url(self._ui_url, found.run) if self._ui_url else ""
 
     # The headline
 
@@ -150,7 +158,10 @@ class _Told:
     # The lines below it
 
     def lines(self, *, with_runs: bool = True) -> tuple[Line, ...]:
-        own = [Line(self._facts(each), self.label(each)) for each in self.metric.curves] if with_runs else []
+        own = [
+            Line(self._facts(each), self.label(each), links=((self.label(each), self.url(each)),))
+            for each in (self.metric.curves if with_runs else ())
+        ]
         return (*own, *(self._between() if len(self.metric.curves) == 2 else ()), *self._against())
 
     def _facts(self, found: RunCurve) -> str:
@@ -264,7 +275,8 @@ class _Told:
             for each, value in zip(ordered, values, strict=True)
         )
         columns = (Column("Run"), Column(f"Best {self.name}", Align.RIGHT), Column("At"), Column("Last", Align.RIGHT))
-        return Table(f"{self.name} over {_AXIS[ordered[0].curve.axis]}s", (*columns, Column("How it ends")), rows)
+        title = f"{self.name} over {_AXIS[ordered[0].curve.axis]}s"
+        return with_links(Table(title, (*columns, Column("How it ends")), rows), [self.url(each) for each in ordered])
 
     def warnings(self) -> list[str]:
         found = []
@@ -451,11 +463,9 @@ def _steps(first: _Told, command: str) -> tuple[Step, ...]:
 def _links(runs: Sequence[Run], labels: dict[str, str], ui_url: str) -> tuple[Link, ...]:
     if not ui_url:
         return ()
-    opened = [
-        Link(f"Open {labels[run.run_id]}", run_url(ui_url, run), f"run:{number}")
-        for number, run in enumerate(runs[: min(2, MAX_OPEN_BUTTONS)])
-    ]
-    return (Link("Open comparison", compare_url(ui_url, runs), "compare"), *opened) if len(runs) > 1 else tuple(opened)
+    if len(runs) > 1:  # their names open them
+        return (Link("Compare in MLflow", compare_url(ui_url, runs), "compare"),)
+    return tuple(Link(f"Open {labels[run.run_id]}", run_url(ui_url, run), "run:0") for run in runs)
 
 
 def _footnotes(told: Sequence[_Told], answer: CurvesAnswer) -> tuple[str, ...]:

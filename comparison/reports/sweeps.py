@@ -1,14 +1,16 @@
 """A sweep, worded: its best, what matters, where the best lies, and what to do next."""
 
+import math
+
 from comparison.judgement.numbers import format_row
 from comparison.judgement.result import GoalSource
 from comparison.queries.sweeps import LooseTrials, SweepAnswer, SweepKind
 from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Panel, Report, Section, Series, Step, Table
 from comparison.reports.comparison import finite
-from comparison.reports.standup import LABEL_CHARS, MAX_OPEN_BUTTONS, short_ids
-from comparison.reports.text import count_noun, cut_end, display_name, display_value, join_names
+from comparison.reports.standup import LABEL_CHARS, MAX_OPEN_BUTTONS, run_labels, run_urls, short_ids
+from comparison.reports.text import count_noun, cut_end, display_name, display_value, join_names, with_links
 from comparison.runs import Goal, Status
-from comparison.sweeps.findings import Edge, Findings, Region
+from comparison.sweeps.findings import Edge, Findings, Front, Region
 from comparison.sweeps.importance import FEWEST, Share
 from comparison.sweeps.space import Parameter
 from comparison.tracking.mlflow_links import experiment_url, run_url
@@ -29,24 +31,26 @@ def sweep_report(answer: SweepAnswer, *, ui_url: str = "", command: str = "/mlco
         return _without(answer, name, command)
     found = answer.findings
     metric = display_name(answer.metrics[0], LABEL_CHARS)
-    headline = _headline(answer, found, metric)
+    headline = _headline(answer, found, metric) if answer.front is None else _front_headline(answer, answer.front)
     lines = (*_gain(answer, found), *_matters(answer, found), *_where(found), *_spent(found))
     steps = _steps(answer, found, command)
     sections = [Section(f"Sweep {name}", lines)]
     if answer.front is not None:
-        sections.append(_front(answer))
+        sections.insert(0, _front(answer, ui_url))
     warnings = _warnings(answer)
     told = [f"{line.label}: {line.text}" if line.label else line.text for part in sections for line in part.lines]
     return Report(
         headline=headline,
         summary=cut_end("\n".join([f"{headline}.", *told, *warnings]), 3_000),
-        table=_table(answer, found, metric),
+        table=with_links(
+            _table(answer, found, metric), run_urls([answer.by_key[e.key] for e in found.ranked[:_TOP]], ui_url)
+        ),
         sections=tuple(sections),
         warnings=warnings,
         steps=steps,
         links=_links(answer, found, ui_url),
         footnotes=_footnotes(answer),
-        charts=_charts(found, metric, headline),
+        charts=_charts(found, metric, headline) if answer.front is None else _front_charts(answer, found, headline),
     )
 
 
@@ -83,6 +87,25 @@ def _headline(answer: SweepAnswer, found: Findings, metric: str) -> str:
         change = values.changes[0]
         told += f" ({change if change.endswith('%') else values.differences[0]} over the first trial)"
     return told
+
+
+def _front_headline(answer: SweepAnswer, front: Front) -> str:
+    """`8 trials trade accuracy against latency_ms; the knee is trial-7: 0.93, 41`."""
+    names = [display_name(each, LABEL_CHARS) for each in answer.metrics[:2]]
+    who = [display_name(answer.by_key[trial.key].name, LABEL_CHARS) for trial in front.trials]
+    if front.total == 1:
+        return f"{who[0]} is the best in both {names[0]} and {names[1]}"
+    if front.knee is None:
+        return (
+            f"{front.total} trials trade {names[0]} against {names[1]}: {who[0]} has the best {names[0]}, "
+            f"{who[-1]} the best {names[1]}"
+        )
+    knee = front.trials[front.knee]
+    values = [format_row(value).values[0] for value in knee.values[:2]]
+    return (
+        f"{front.total} trials trade {names[0]} against {names[1]}; the knee is {who[front.knee]}: "
+        f"{names[0]} {values[0]}, {names[1]} {values[1]}"
+    )
 
 
 def _gain(answer: SweepAnswer, found: Findings) -> list[Line]:
@@ -200,17 +223,20 @@ def _steps(answer: SweepAnswer, found: Findings, command: str) -> tuple[Step, ..
     return tuple(steps)
 
 
-def _front(answer: SweepAnswer) -> Section:
+def _front(answer: SweepAnswer, ui_url: str) -> Section:
     """What can be had of both metrics: the trials that no other beats in both."""
     front = answer.front
     if front is None:
         return Section("", ())
     names = [display_name(each, LABEL_CHARS) for each in answer.metrics[:2]]
     columns = [format_row(*[trial.values[at] for trial in front.trials]).values for at in (0, 1)]
+    runs = [answer.by_key[trial.key] for trial in front.trials]
+    labels, urls = run_labels(runs), run_urls(runs, ui_url)
     lines = tuple(
         Line(
             f"{names[0]} {columns[0][at]} · {names[1]} {columns[1][at]}" + (" · the knee" if at == front.knee else ""),
-            display_name(answer.by_key[trial.key].name, LABEL_CHARS),
+            labels[at],
+            links=((labels[at], urls[at]),),
         )
         for at, trial in enumerate(front.trials)
     )
@@ -303,6 +329,25 @@ def _charts(found: Findings, metric: str, headline: str) -> tuple[Chart, ...]:
     conclusion = cut_end(f"{headline}. {f'What matters: {told}' if told else 'Cannot tell what matters'}.", 1_900)
     against = Chart(f"{metric} against each parameter", conclusion, panels)
     return (so_far, against)
+
+
+def _front_charts(answer: SweepAnswer, found: Findings, headline: str) -> tuple[Chart, ...]:
+    """All trials by both metrics with the front as a line and its knee, then the parameters against the first."""
+    front = answer.front
+    runs = [answer.by_key[trial.key] for trial in found.trials]
+    both = [tuple(run.metrics[name].value for name in answer.metrics[:2] if name in run.metrics) for run in runs]
+    points = [each for each in both if len(each) == 2 and all(map(math.isfinite, each))]
+    if front is None or not points:
+        return _charts(found, display_name(answer.metrics[0], LABEL_CHARS), headline)
+    names = [display_name(each, LABEL_CHARS) for each in answer.metrics[:2]]
+    knee = None if front.knee is None else front.trials[front.knee].values[:2]
+    ordered = sorted(trial.values[:2] for trial in front.trials)
+    trials = Series("trials", [x for x, _y in points], [y for _x, y in points], is_dots=True)
+    line = Series("no trial is better in both", [x for x, _y in ordered], [y for _x, y in ordered], mark=knee)  # type: ignore[arg-type]
+    panel = Panel(f"{names[0]} against {names[1]}", names[0], names[1], (trials, line))
+    title = cut_end(f"{names[1]} against {names[0]}", 50)
+    others = _charts(found, names[0], headline)[1:]
+    return (Chart(title, headline, (panel,)), *others)
 
 
 def _so_far(found: Findings, metric: str, headline: str) -> Chart:

@@ -72,7 +72,20 @@ def test_a_small_sweep_says_how_many_trials_it_takes(slack):
 def test_two_metrics_are_a_front(slack, runs):
     with Workshop(slack, runs) as shop:
         said = shop.ask("sweep fraud by accuracy and latency_ms")
-    assert "No trial is better in both accuracy and latency_ms than" in said
+    assert (
+        "# 3 trials trade accuracy against latency_ms: trial-12 has the best accuracy, trial-0 the best latency_ms"
+        in said
+    )
+    assert "No trial is better in both accuracy and latency_ms than\n• trial-12: accuracy 1.0075" in said
+
+
+def test_the_front_is_a_picture_of_all_trials_where_files_may_be_sent(slack, runs):
+    slack.reinstall(scopes=slack.installation.scopes | {"files:write"})
+    with Workshop(slack, runs) as shop:
+        said = shop.ask("sweep fraud by accuracy and latency_ms")
+    assert "[picture: 3 trials trade accuracy against latency_ms" in said
+    titles = [file.title for file in slack.files.known.values()]
+    assert titles == ["latency_ms against accuracy", "accuracy against each parameter"]
 
 
 def test_a_direction_that_the_search_states_is_taken_before_a_guess(slack):
