@@ -89,6 +89,7 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
     if request.only_metrics:
         sides = _only(named, sides)
     known = _past_repeats(sides, source, now_ms, past)
+    sides = _counted_picks(sides, known)
     is_last = reading == "last"  # the best of many steps is no plain value
     compared = compare(
         *sides,
@@ -100,11 +101,11 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
         now=now_ms,
         reading=reading,
         margin=request.margin,
-        noise=partial(_noise_of, known) if known and is_last else None,
+        noise=partial(_noise_of, tuple(known.values())) if known and is_last else None,
     )
     if is_last and past is not None:
         compared = with_earlier_best(compared, source)
-    repeats = tuple(_repeats_of(side, known) for side in compared.sides)
+    repeats = tuple(_repeats_of(side, tuple(known.values())) for side in compared.sides)
     return replace(compared, repeats=repeats) if all(repeats) and len(set(repeats)) == len(repeats) else compared
 
 
@@ -118,12 +119,25 @@ def _all_that_fit(reference: RunReference, text: str) -> RunReference:
 
 def _past_repeats(
     sides: Sequence[Side], source: RunSource, now: int | None, past: RepeatsCache | None
-) -> tuple[PastRepeats, ...]:
-    """What is known of the experiments of the sides, where a side is a single run."""
+) -> Mapping[str, PastRepeats]:
+    """What is known of the experiments of the sides, by their ids, where a side is a single run."""
     if past is None or all(len(side.runs) > 1 for side in sides):
-        return ()
+        return {}
     experiments = dict.fromkeys(run.experiment.experiment_id for side in sides for run in side.runs)
-    return tuple(side_by_side([partial(past.read, source, each, now or 0) for each in list(experiments)[:_MOST_PAST]]))
+    homes = list(experiments)[:_MOST_PAST]
+    found = side_by_side([partial(past.read, source, each, now or 0) for each in homes])
+    return dict(zip(homes, found, strict=True))
+
+
+def _counted_picks(sides: Sequence[Side], known: Mapping[str, PastRepeats]) -> Sequence[Side]:
+    """The sides that were picked as the best, with of how many runs, where that is known."""
+
+    def counted(side: Side) -> Side:
+        past = known.get(side.runs[0].experiment.experiment_id) if side.picked_by else None
+        count = past.counts.get(side.picked_by, 0) if past else 0
+        return replace(side, best_of=count) if count else side
+
+    return [counted(side) for side in sides]
 
 
 def _noise_of(known: Sequence[PastRepeats], metric: str, values: Sequence[float]) -> KnownNoise | None:

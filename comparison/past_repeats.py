@@ -4,9 +4,9 @@ One search an experiment, of its newest runs; what was found is remembered for a
 """
 
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from comparison.errors import RequestError
@@ -32,6 +32,7 @@ class PastRun:
     started_at: int
     ended_at: int
     metrics: Mapping[str, float]
+    first: tuple[int, str] = (0, "")  # when the first run of its seed ended, and the id of that
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class PastRepeats:
 
     groups: Mapping[Configuration, tuple[PastRun, ...]] = field(default_factory=dict)
     is_cut: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)  # of the runs that were looked at, by metric: who logged it
 
     def noise(self, metric: str, values: Sequence[float]) -> KnownNoise | None:
         """The pooled spread of a metric among repeats whose values are near these; None where there are none."""
@@ -57,10 +59,42 @@ class PastRepeats:
         found = pool_near(near, values) if near else None
         return KnownNoise(found, newest or None) if found and found.sd else None
 
+    def noise_between(self, metric: str, runs: Sequence[Run]) -> KnownNoise | None:
+        """As `noise`, near what these runs logged; None too where it is too little to judge by, or one has no value."""
+        values = [run.metrics[metric].value for run in runs if metric in run.metrics]
+        if len(values) < len(runs) or not all(map(math.isfinite, values)):
+            return None
+        found = self.noise(metric, values)
+        return found if found is not None and found.noise.is_enough else None
+
+    def first_seeds(self, run: Run, seeds: int) -> tuple[str, ...]:
+        """The ids of the repeats of a run, of the first so many seeds to finish; () where it was not the last of them.
+
+        So it is told of one run only, however many end at once or are run again later.
+        """
+        group = sorted(self.groups.get(_key(run), ()), key=lambda each: each.first)[:seeds]
+        is_last = len(group) == seeds and group[-1].first[1] == run.run_id
+        return tuple(each.run_id for each in group) if is_last else ()
+
+    def other_group(self, run: Run) -> tuple[str, ...]:
+        """The ids of the newest repeats of another configuration that share a metric and all ended before this run."""
+        others = [
+            group
+            for key, group in self.groups.items()
+            if key != _key(run)
+            and all(each.ended_at <= run.over_at for each in group)
+            and any(not each.metrics.keys().isdisjoint(run.metrics) for each in group)
+        ]
+        found = max(others, key=lambda group: max(each.ended_at for each in group), default=())
+        return tuple(each.run_id for each in found)
+
     def of(self, run: Run) -> tuple[str, ...]:
         """The ids of the runs that repeat this one, the run among them, the newest first; () where there are none."""
         ids = tuple(each.run_id for each in self.groups.get(_key(run), ()))
         return ids if len(ids) > 1 and run.run_id in ids else ()
+
+
+NO_REPEATS = PastRepeats()
 
 
 class RepeatsCache:
@@ -72,17 +106,27 @@ class RepeatsCache:
 
     def read(self, source: RunSource, experiment_id: str, now: int) -> PastRepeats:
         """Those of one experiment; `now` in ms. None are known where MLflow does not answer in time."""
+        try:
+            return self.find(source, experiment_id, now)
+        except RequestError:
+            with self._lock:
+                known = self._known.get(experiment_id)
+            return known[1] if known else PastRepeats()
+
+    def find(self, source: RunSource, experiment_id: str, now: int, *, since: int = 0) -> PastRepeats:
+        """As `read`, but raises what MLflow does not answer with.
+
+        What was found before `since` (ms) is not used, so that a run that ended then is among them.
+        """
         with self._lock:
             known = self._known.get(experiment_id)
-        if known and 0 <= now - known[0] < FRESH_MS:
+        if known and 0 <= now - known[0] < FRESH_MS and known[0] >= since:
             return known[1]
-        try:
-            part = source.part(
-                "attributes.status = 'FINISHED'", experiment_ids=(experiment_id,), limit=MAX_RUNS, share=SHARE
-            )
-        except RequestError:
-            return known[1] if known else PastRepeats()
-        found = PastRepeats(group_repeats(part.runs), part.is_cut)
+        part = source.part(
+            "attributes.status = 'FINISHED'", experiment_ids=(experiment_id,), limit=MAX_RUNS, share=SHARE
+        )
+        counts = Counter(name for run in part.runs for name, each in run.metrics.items() if math.isfinite(each.value))
+        found = PastRepeats(group_repeats(part.runs), part.is_cut, counts)
         with self._lock:
             self._known[experiment_id] = (now, found)
             self._known.move_to_end(experiment_id)
@@ -100,7 +144,9 @@ def group_repeats(runs: Sequence[Run]) -> dict[Configuration, tuple[PastRun, ...
     for run in sorted(runs, key=lambda each: -(each.started_at or 0)):
         if run.status is Status.FINISHED and run.parameters:
             seed = seed_of(run)
-            groups.setdefault(_key(run), {}).setdefault(seed or run.run_id, _past(run, seed))
+            group = groups.setdefault(_key(run), {})
+            newest = group.setdefault(seed or run.run_id, _past(run, seed))
+            group[seed or run.run_id] = replace(newest, first=min(newest.first, (run.over_at, run.run_id)))
     return {key: tuple(group.values()) for key, group in groups.items() if len(group) > 1}
 
 
@@ -110,4 +156,5 @@ def _key(run: Run) -> Configuration:
 
 def _past(run: Run, seed: object) -> PastRun:
     metrics = {name: float(each.value) for name, each in run.metrics.items() if math.isfinite(each.value)}
-    return PastRun(run.run_id, seed, run.commit, run.started_at or 0, run.over_at, metrics)
+    first = run.over_at, run.run_id
+    return PastRun(run.run_id, seed, run.commit, run.started_at or 0, run.over_at, metrics, first)

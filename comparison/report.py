@@ -95,6 +95,7 @@ class Series:
     faint: Sequence[float] = ()
     mark: tuple[float, float] | None = None
     is_dots: bool = False
+    interval: tuple[float, float] | None = None  # both ends, drawn as a bar through the mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class Panel:
     is_log_x: bool = False
     is_log_y: bool = False
     ticks: tuple[str, ...] = ()
+    level: float | None = None  # a line across, such as no difference
 
 
 @dataclass(frozen=True, slots=True)

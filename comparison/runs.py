@@ -132,3 +132,5 @@ class Side:
     runs: tuple[Run, ...]
     notes: tuple[str, ...] = ()  # how it was chosen, where that was not plain: "newest of 3 runs of that name"
     left_out: tuple[LeftOut, ...] = ()  # runs that were meant too and are not counted
+    picked_by: str = ""  # the metric by which it was picked as the best of many runs
+    best_of: int | None = None  # of how many finished runs it is the best; None: it was not picked so, or nobody knows

@@ -157,11 +157,9 @@ def answer_with_charts(
     report: Report, runs: list[str], said: Utterance, services: Services, delivery: Delivery
 ) -> None:
     """Answers with the best picture that the workspace takes; what has to be uploaded is, before anything is drawn."""
-    pictures = Pictures(report.charts, delivery.outlet, said.team, services.pictures)
     is_drawn_here = services.capabilities.rung(said.team) > BlockLevel.ALL
-    for number, chart in enumerate(report.charts):
-        if is_drawn_here or chart.lines is None:
-            pictures(number)
+    pictures = Pictures(report.charts, delivery.outlet, said.team, services.pictures)
+    pictures.upload_first(is_drawn_here=is_drawn_here)
     metadata = {"event_payload": {"runs": runs[:_REMEMBERED]}}
 
     def drawn(rung: BlockLevel) -> Reply:

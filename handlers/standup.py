@@ -83,7 +83,7 @@ def _failed(request: Failed, services: Services, defaults: ChannelDefaults) -> _
 
 
 def _top(request: Top, services: Services, defaults: ChannelDefaults) -> _Told:
-    found = top_runs(request, services.runs, now=services.now(), defaults=defaults)
+    found = top_runs(request, services.runs, now=services.now(), defaults=defaults, past=services.repeats)
     report = top_report(found, ui_url=services.ui_url, command=services.command)
     return report, [run.run_id for run in found.runs], _sweep_of(found.runs)
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -79,6 +80,7 @@ _Answer = Callable[[Any, "RunSource", str, datetime], "Report"]
 
 
 def _answers() -> "dict[type[Request], _Answer]":
+    from comparison.past_repeats import RepeatsCache
     from comparison.queries.curves import ask_curves
     from comparison.queries.newest_runs import known_experiments, newest_runs
     from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
@@ -121,7 +123,7 @@ def _answers() -> "dict[type[Request], _Answer]":
         Standup: listed(standup, standup_report),
         Running: listed(running_runs, running_report),
         Failed: listed(failed_runs, failed_report),
-        Top: listed(top_runs, top_report),
+        Top: listed(partial(top_runs, past=RepeatsCache()), top_report),
         Runs: listed(newest_runs, newest_runs_report),
         Experiments: listed(known_experiments, experiments_report),
     }
@@ -129,10 +131,11 @@ def _answers() -> "dict[type[Request], _Answer]":
 
 def _compared(request: Any, source: "RunSource", ui_url: str, now: datetime) -> "Report":
     from comparison.compare import ask as compare
+    from comparison.past_repeats import RepeatsCache
     from comparison.reports.comparison import comparison_report
     from comparison.reports.reasons import part_report, reasons_report
 
-    comparison = compare(request, source, now=now)
+    comparison = compare(request, source, now=now, past=RepeatsCache())
     report = comparison_report(
         comparison,
         ui_url=ui_url,

@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Iterator
 from io import StringIO
 from math import isnan
+from typing import Any
 
 from comparison.formats.controls import written_out
-from comparison.judgement.result import Change, Comparison, MetricComparison
+from comparison.judgement.result import Change, Comparison, MetricComparison, evidence_cells
 from comparison.runs import Side
 
 COLUMNS = (
@@ -24,6 +25,20 @@ COLUMNS = (
     "difference",
     "change",
     "outcome",
+    "baseline_n",
+    "candidate_n",
+    "baseline_sd",
+    "candidate_sd",
+    "low",
+    "high",
+    "p",
+    "p_holm",
+    "method",
+    "paired",
+    "noise_sd",
+    "noise_df",
+    "margin",
+    "p_same",
 )
 _CELL = re.compile(r"(?:^|(?<=;))(\s*)(?=(\S))")  # also where a spreadsheet has ; between cells
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
@@ -41,7 +56,23 @@ def to_csv(comparison: Comparison) -> str:
 def _rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
     for metric in comparison.metrics:
         for side, change in zip(comparison.candidates, metric.changes, strict=True):
-            yield (*_named(metric), *_told(comparison.baseline), *_told(side), *_numbers(change), change.outcome.value)
+            told = (*_named(metric), *_told(comparison.baseline), *_told(side), *_numbers(change), change.outcome.value)
+            yield (*told, *_evidence(change))
+
+
+def _evidence(change: Change) -> tuple[str, ...]:
+    """How many runs logged it, and what repeats tell: the columns of a frame."""
+    counts = (str(len(change.baseline.values)), str(len(change.candidate.values)))
+    return (*counts, *map(_cell, evidence_cells(change.evidence)))
+
+
+def _cell(value: Any) -> str:
+    """A text, a number, whether something holds, or nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value)
+    return value if isinstance(value, str) else csv_number(value)
 
 
 def _named(metric: MetricComparison) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ _COLUMNS = 2  # panels side by side, where there are several
 _SMALL = (3.1, 2.7)  # inches of one panel among several
 _TITLE, _WORDS, _TICKS, _NOTE = 13, 11, 10, 8  # points of letters
 _UPRIGHT = 24  # characters of categories that stand side by side
+_UPRIGHT_SMALL = 20  # likewise, of one panel among several
 _BESIDE = 4  # series from which on their names stand below the picture, not over it
 # Okabe and Ito's colours, which the colour-blind tell apart; with line styles they make 21 that differ.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -47,15 +48,7 @@ def draw_png(chart: Chart) -> bytes:
 def _draw(axes: Any, panel: Panel, *, is_small: bool) -> None:
     for number, series in enumerate(panel.series):
         _line(axes, series, _COLOURS[number % len(_COLOURS)], _STYLES[number % len(_STYLES)])
-    if panel.is_log_x:
-        axes.set_xscale("log")
-    if panel.is_log_y:
-        axes.set_yscale("log")
-    if panel.ticks:
-        told = [_text(tick, 16) for tick in panel.ticks]
-        slanted = {"rotation": 30, "ha": "right"} if sum(map(len, told)) > _UPRIGHT else {}
-        axes.set_xticks(range(len(told)), told, **slanted)
-        axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
+    _scale(axes, panel, is_small=is_small)
     x_label = "" if is_small and panel.title.startswith(panel.x_label) else panel.x_label  # it stands above
     for set_label, text in ((axes.set_xlabel, x_label), (axes.set_ylabel, panel.y_label)):
         set_label(_text(text, 28 if is_small else 60), fontsize=_WORDS, parse_math=False)
@@ -68,7 +61,7 @@ def _draw(axes: Any, panel: Panel, *, is_small: bool) -> None:
         axes.locator_params(axis="x", nbins=5 if is_small else 7)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    if len(panel.series) > 1:
+    if len(panel.series) > 1 and not {each.name for each in panel.series} & set(panel.ticks):
         _legend(axes, panel)
 
 
@@ -84,6 +77,22 @@ def _is_crowded(panel: Panel) -> bool:
     return len(panel.series) >= _BESIDE or sum(len(each.name) for each in panel.series) > 60
 
 
+def _scale(axes: Any, panel: Panel, *, is_small: bool) -> None:
+    if panel.level is not None:
+        axes.axhline(panel.level, color="#555555", linewidth=0.9, linestyle="--")
+    if panel.is_log_x:
+        axes.set_xscale("log")
+    if panel.is_log_y:
+        axes.set_yscale("log")
+    if panel.ticks:
+        told = [_text(tick, 16) for tick in panel.ticks]
+        slanted = (
+            {"rotation": 30, "ha": "right"} if sum(map(len, told)) > (_UPRIGHT_SMALL if is_small else _UPRIGHT) else {}
+        )
+        axes.set_xticks(range(len(told)), told, **slanted)
+        axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
+
+
 def _line(axes: Any, series: Series, colour: str, style: str) -> None:
     name = _text(series.name, _LEGEND)
     label = f"\u200b{name}" if name.startswith("_") else name  # a label that begins with _ is left out of a legend
@@ -94,7 +103,11 @@ def _line(axes: Any, series: Series, colour: str, style: str) -> None:
             axes.plot(series.x, series.faint, color=colour, linewidth=0.8, alpha=0.25)
         marker = "o" if len(series.x) < 2 else None
         axes.plot(series.x, series.y, style, color=colour, linewidth=1.8, label=label, marker=marker)
-    if series.mark is not None:
+    if series.interval is not None and series.mark is not None:
+        low, high = series.interval
+        axes.plot((series.mark[0],) * 2, (low, high), "_-", color=colour, linewidth=1.8, markersize=14)
+        axes.plot(*series.mark, "D", color=colour, markersize=7, markeredgecolor="white")
+    elif series.mark is not None:
         axes.plot(*series.mark, marker="*", markersize=13, color=colour, markeredgecolor="white", linestyle="none")
 
 

@@ -14,6 +14,7 @@ from comparison.judgement.result import (
     Outcome,
     Reading,
 )
+from comparison.judgement.statistics import advantage_of_best
 from comparison.runs import Dataset, Goal, Run, Side, Status
 
 _SILENT_TOO_LONG = 3_600_000  # ms without a new metric
@@ -28,6 +29,7 @@ _ENDED = {
     Status.UNKNOWN: "has an unknown status",
 }
 _MOVED = (Outcome.BETTER, Outcome.WORSE, Outcome.CHANGED)
+_MANY_PICKED = 3  # runs of which the best is picked, from which on that is luck worth a word
 
 
 def find_caveats(
@@ -62,7 +64,8 @@ def find_caveats(
         CaveatCode.MIXED_GROUP: _mixed_groups(sides),
         CaveatCode.NOT_PAIRED: _not_paired(sides),
         CaveatCode.NO_SPREAD: _no_spread(sides, metrics),
-        CaveatCode.OPTIMISTIC: _optimistic(sides, metrics, reading),
+        CaveatCode.PICKED: _picked(sides),
+        CaveatCode.OPTIMISTIC: _optimistic(reading),
         CaveatCode.SINGLE_RUNS: _single_runs(sides, metrics),
     }
     return tuple(Caveat(code, text) for code, texts in found.items() for text in texts)
@@ -301,10 +304,24 @@ def _no_spread(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> It
             )
 
 
-def _optimistic(sides: Sequence[Side], metrics: Sequence[MetricComparison], reading: str) -> Iterator[str]:
-    has_groups = any(len(side.runs) > 1 for side in sides)
-    if reading == "best" and (has_groups or any(change.evidence for metric in metrics for change in metric.changes)):
-        yield "Best values over the steps are optimistic: each is picked as the highest of many, on both sides."
+def _picked(sides: Sequence[Side]) -> Iterator[str]:
+    """Of equal runs the best of many is better than the best of few, by luck alone."""
+    counts = [side.best_of or (0 if side.picked_by else 1) for side in sides]
+    most, fewest = max(counts), min(counts)
+    if not fewest or most < _MANY_PICKED or most < 2 * fewest or _is_one_run(sides):
+        return
+    lucky = sides[counts.index(most)].label
+    other = f"{sides[counts.index(fewest)].label} {f'the best of {fewest:,}' if fewest > 1 else 'was not picked so'}"
+    luck = advantage_of_best(most) - advantage_of_best(fewest)
+    yield (
+        f"{lucky} is the best of {most:,} runs, {other}: were all runs equal, it would still be ahead "
+        f"by about {luck:.1f} standard deviations, by luck. Compare all seeds of both instead."
+    )
+
+
+def _optimistic(reading: str) -> Iterator[str]:
+    if reading == "best":
+        yield "Best values over the steps are optimistic: each is picked as the best of many, on all sides."
 
 
 def _single_runs(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from comparison.judgement.repeats import have_seeds, shared_seeds
 from comparison.judgement.result import Change, Evidence, MetricComparison, Outcome, are_one
 from comparison.judgement.statistics import (
-    ALPHA,
     Noise,
     Test,
     by_noise,
-    equivalence,
+    equivalence_of,
     holm,
     paired,
     pool,
     seeds_needed,
+    seeds_to_show_same,
     single_against_group,
     summarize,
     welch,
@@ -49,9 +49,9 @@ def weigh(
     """The metrics with their evidence, and with the outcomes that it allows.
 
     `noise` judges sides of too few runs; `margins` are by metric, in its unit, "" for all; metrics of `twice` are
-    counted under another name, and are no tests of their own. Without groups and noise nothing changes.
+    counted under another name, and are no tests of their own. Without groups, noise and margins nothing changes.
     """
-    if noise is None and all(len(side.runs) == 1 for side in sides):
+    if noise is None and not margins and all(len(side.runs) == 1 for side in sides):
         return tuple(metrics)
     pairings = [_Pairing(sides[0], side) for side in sides[1:]]
     weighed = [
@@ -114,23 +114,35 @@ def _with_evidence(
         return change
     try:
         evidence = _evidence(metric, pairing, first, second, noise)
-        if evidence is None:
+        margin = _margin(metric, change, margins, is_judged=evidence is not None)
+        if evidence is None and not margin:
             return change
-        margin = _margin(metric, change, margins)
+        evidence = evidence or Evidence(summarize(first), summarize(second))
         if margin and not pairing.is_overlapping:
-            evidence = replace(evidence, margin=margin, same=equivalence(first, second, margin))
+            evidence = _within(margin, evidence)
     except OverflowError:  # values at the end of what a float can hold
         return change._replace(outcome=_open(change), by_value=change.outcome) if not pairing.is_single else change
     return change._replace(evidence=evidence)
 
 
-def _margin(metric: MetricComparison, change: Change, margins: Mapping[str, float]) -> float | None:
-    """Within what the metric's sides are the same, in its unit: stated so, or as a share of the baseline."""
+def _margin(metric: MetricComparison, change: Change, margins: Mapping[str, float], *, is_judged: bool) -> float | None:
+    """Within what the metric's sides are the same, in its unit: stated so, or as a share of the baseline.
+
+    Of single runs that nothing judges a share is a matter of the numbers alone.
+    """
     for name in (metric.name, metric.logged_as, ""):
         if name in margins:
             return margins[name]
     size = abs(change.baseline.value or 0.0)
-    return metric.tolerance * size if metric.tolerance and size else None
+    return metric.tolerance * size if metric.tolerance and size and is_judged else None
+
+
+def _within(margin: float, evidence: Evidence) -> Evidence:
+    """The evidence with whether the sides are the same within a margin, and how many seeds would show it."""
+    same = equivalence_of(evidence.test, margin) if evidence.test is not None else None
+    sd = evidence.spread
+    found = replace(evidence, margin=margin, same=same)
+    return replace(found, seeds=seeds_to_show_same(margin, sd)) if sd and found.is_inside_margin else found
 
 
 def _evidence(
@@ -163,6 +175,7 @@ def _evidence(
         noise_at=known.at if known else None,
         needed=used.noise.least_difference(one.n, two.n) if used else None,
         seeds=seeds_needed(difference, spread) if spread else None,
+        spread=spread,
     )
 
 
@@ -240,7 +253,7 @@ def _decided(metric: MetricComparison, corrected: Mapping[tuple[str, int], tuple
 
 
 def _outcome(metric: MetricComparison, change: Change, evidence: Evidence) -> Outcome:
-    if evidence.same is not None and evidence.same.p < ALPHA:
+    if evidence.is_shown_same:
         return Outcome.SAME
     if evidence.is_significant:
         return _moved(metric, change)
@@ -254,7 +267,8 @@ def _outcome(metric: MetricComparison, change: Change, evidence: Evidence) -> Ou
 def _is_no_matter_of_chance(metric: MetricComparison, change: Change, evidence: Evidence) -> bool:
     """Whether the numbers decide by themselves: sizes that never vary, and single runs that nothing is known of."""
     if change.baseline.asked_of == change.candidate.asked_of == 1:
-        return evidence.test is None
+        is_little = evidence.is_inside_margin and change.outcome is not Outcome.SAME
+        return evidence.test is None and not is_little
     if evidence.baseline.sd or evidence.candidate.sd:
         return False
     if not change.difference:

@@ -47,6 +47,18 @@ def evidence_words(change: Change, evidence: Evidence, *, is_same: bool = False)
     )
 
 
+def evidence_numbers(change: Change, evidence: Evidence) -> str:
+    """What stands in brackets behind two values: the difference with its interval, or how far runs must differ.
+
+    Of what is shown to be the same it is the 90 % interval, which lies within the margin.
+    """
+    is_same = change.outcome is Outcome.SAME and evidence.is_shown_same
+    words, noise = evidence_words(change, evidence, is_same=is_same), noise_words(evidence)
+    if not noise:
+        return words.summary
+    return f"{words.summary}; by the noise of earlier repeats" if is_same else f"{words.difference}; {noise}"
+
+
 def spread_words(side: Summary) -> str:
     """` ± 0.0038`, to two digits, as exact as a spread of few runs can be; "" for a single value."""
     return "" if side.sd is None else f" ± {_short(side.sd)}"
@@ -80,12 +92,17 @@ def missing_words(evidence: Evidence) -> str:
 
 
 def remedy_words(evidence: Evidence) -> str:
-    """`To see a difference of this size run about 8 seeds a side`; "" where nobody can say."""
+    """`To see a difference of this size run about 8 seeds a side`; "" where nobody can say.
+
+    Where the difference is smaller than a margin that was stated: how many would show that they are the same.
+    """
     if evidence.seeds is None:
         return ""
     most = min(evidence.baseline.n, evidence.candidate.n)
     if evidence.seeds <= most:
         return ""
+    if evidence.is_inside_margin:
+        return f"To show that they are the same within {evidence.margin:g} run about {evidence.seeds:,} seeds a side"
     return f"To see a difference of this size run about {evidence.seeds:,} seeds a side"
 
 

@@ -90,7 +90,18 @@ class Evidence:
     margin: float | None = None  # within which the sides are the same, if that is shown
     same: Test | None = None  # of being the same within the margin; its interval is one of 90 %
     needed: float | None = None  # how far two such sides must differ to be told apart
-    seeds: int | None = None  # a side, that would find a difference of this size in 80 of 100 cases
+    seeds: int | None = None  # a side, that would find such a difference, or show the same, in 80 of 100 cases
+    spread: float | None = None  # the standard deviation of one run by which those are reckoned
+
+    @property
+    def is_inside_margin(self) -> bool:
+        """Whether the difference, as it is, is smaller than the margin; that is no proof of being the same."""
+        return self.margin is not None and abs(self.candidate.mean - self.baseline.mean) < self.margin
+
+    @property
+    def is_shown_same(self) -> bool:
+        """Whether repeats, or known noise, show the sides to be the same within the margin."""
+        return self.same is not None and self.same.p < ALPHA
 
     @property
     def is_paired(self) -> bool:
@@ -188,6 +199,7 @@ class CaveatCode(StrEnum):
     MIXED_GROUP = "mixed_group"  # the runs of a group differ in more than the seed
     NOT_PAIRED = "not_paired"  # some seeds are shared, not all
     NO_SPREAD = "no_spread"  # repeats that are equal to the last digit
+    PICKED = "picked"  # runs that are the best of unequally many
     OPTIMISTIC = "optimistic"  # values that were picked as the best of many
     SINGLE_RUNS = "single_runs"
 
@@ -295,6 +307,8 @@ COLUMNS = {
     "paired": "bool",
     "noise_sd": "float64",
     "noise_df": "Int64",
+    "margin": "float64",
+    "p_same": "float64",
 }
 _CATEGORIES = {"goal": Goal, "goal_source": GoalSource, "outcome": Outcome}
 
@@ -333,13 +347,14 @@ def _rows(metric: MetricComparison, baseline: Side, candidate: Side, change: Cha
         len(change.candidate.values),
         change.baseline.last_step,
         change.candidate.last_step,
-        *_evidence_cells(change.evidence),
+        *evidence_cells(change.evidence),
     )
 
 
-def _evidence_cells(evidence: Evidence | None) -> tuple[Any, ...]:
+def evidence_cells(evidence: Evidence | None) -> tuple[Any, ...]:
+    """What stands in the columns from `baseline_sd` on; None: there is no such number."""
     if evidence is None:
-        return (None, None, None, None, None, None, "", False, None, None)
+        return (None, None, None, None, None, None, "", False, None, None, None, None)
     test, noise = evidence.test, evidence.noise
     interval = test.interval if test else None
     return (
@@ -353,6 +368,8 @@ def _evidence_cells(evidence: Evidence | None) -> tuple[Any, ...]:
         evidence.is_paired,
         noise.sd if noise else None,
         noise.df if noise else None,
+        evidence.margin,
+        evidence.same.p if evidence.same else None,
     )
 
 

@@ -13,7 +13,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import NormalDist, fmean
 from typing import Any
 
 CONFIDENCE = 0.95  # of every interval that is shown
@@ -24,6 +24,7 @@ MAX_PERMUTATIONS = 20_000  # exact permutation tests are counted out up to this 
 RESAMPLES = 10_000  # of a bootstrap
 MAX_SEEDS = 1_000  # a number of seeds nobody runs
 _NORMAL_80 = 2.8015852  # standard errors at which a normal test at 5 % has a power of 80 %
+_NORMAL_SAME_80 = 2.9264053  # likewise of two one-sided tests, where there is no difference
 _EXACT_MCNEMAR = 25  # discordant pairs below which McNemar's test is exact
 _EXACT_WILCOXON = 50  # non-zero differences up to which Wilcoxon's test is exact
 _DEGENERATE = 1e-12  # a spread of differences below this share of their mean is rounding
@@ -180,6 +181,15 @@ def effect_size(first: Sequence[float], second: Sequence[float]) -> float | None
     return (fmean(second) - fmean(first)) / noise.sd * (1 - 3 / (4 * noise.df - 1))
 
 
+def mean_interval(values: Sequence[float]) -> Interval | None:
+    """The 95 % interval of a mean by Student's t. None below two values, or without spread."""
+    sd = _sd(values)
+    if not sd:
+        return None
+    mean, half = fmean(values), _t_quantile(1 - ALPHA / 2, len(values) - 1) * sd / math.sqrt(len(values))
+    return Interval(mean - half, mean + half)
+
+
 def prediction_interval(values: Sequence[float]) -> Interval | None:
     """Where one more run of a group of three or more falls in 95 of 100 cases."""
     if len(values) < 3:
@@ -257,18 +267,26 @@ def equivalence(first: Sequence[float], second: Sequence[float], margin: float) 
 
     None where Welch's test has nothing to say. Raises ValueError for a margin that is not positive.
     """
+    found = welch(first, second)
+    return equivalence_of(found, margin) if found else None
+
+
+def equivalence_of(found: Test, margin: float) -> Test | None:
+    """As `equivalence`, by the spread that a t-test went by: of pairs, of one run against a group, of known noise.
+
+    None where that test has no interval. Raises ValueError for a margin that is not positive.
+    """
     if not margin > 0:
         raise ValueError("a margin is more than 0")
-    found = welch(first, second)
-    if found is None or found.df is None:
+    if found.df is None or found.interval is None:
         return None
-    error = math.sqrt(_variance(first) / len(first) + _variance(second) / len(second))
+    error = (found.interval.high - found.interval.low) / 2 / _t_quantile(1 - ALPHA / 2, found.df)
     special = _special()
     below = special.stdtr(found.df, -(found.difference + margin) / error)
     above = special.stdtr(found.df, (found.difference - margin) / error)
     half = _t_quantile(1 - ALPHA, found.df) * error
     inside = Interval(found.difference - half, found.difference + half)
-    return Test("TOST", found.difference, float(max(below, above)), inside, None, found.df)
+    return Test("TOST", found.difference, float(max(below, above)), inside, None, found.df, found.n)
 
 
 def mcnemar(better: int, worse: int) -> float:
@@ -358,17 +376,37 @@ def seeds_needed(difference: float, sd: float) -> int | None:
     return n if n <= MAX_SEEDS else None
 
 
+def seeds_to_show_same(margin: float, sd: float) -> int | None:
+    """How many seeds a side show with 80 % power that equal configurations are the same within ± `margin` (TOST).
+
+    By Student's t: the 90 % interval, and as much again as it moves in 80 of 100 cases, fit into the margin. At
+    least 3; None without spread, and beyond a thousand.
+    """
+    if not sd > 0 or not margin > 0:
+        return None
+    guess = 2 * (_NORMAL_SAME_80 * sd / margin) ** 2
+    if guess > MAX_SEEDS:
+        return None
+    n = max(3, int(guess) - 2)
+    while margin < sd * math.sqrt(2 / n) * _reach_of_same(2 * n - 2):
+        n += 1
+    return n if n <= MAX_SEEDS else None
+
+
+def _reach_of_same(df: int) -> float:
+    """Standard errors that a margin takes: half of the 90 % interval, and where 80 of 100 differences of 0 lie."""
+    return _t_quantile(1 - ALPHA, df) + _t_quantile((1 + POWER) / 2, df)
+
+
 def advantage_of_best(k: int) -> float:
     """How many standard deviations the best of `k` equal runs lies above their mean, on average."""
     if k < 1:
         raise ValueError("the best of none")
     if k == 1:
         return 0.0
-    from scipy import integrate  # noqa: PLC0415 -- as below
-
-    normal = _stats().norm
-    found, _error = integrate.quad(lambda x: x * k * normal.pdf(x) * normal.cdf(x) ** (k - 1), -9, 9)
-    return float(found)
+    normal, step = NormalDist(), 0.01  # of the sum below, which is exact to nine digits
+    places = (number * step for number in range(-900, 901))
+    return step * math.fsum(x * k * normal.pdf(x) * normal.cdf(x) ** (k - 1) for x in places)
 
 
 def _power(size: float, n: int) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from math import isfinite
 
-from comparison.judgement.evidence_words import evidence_words, noise_words
+from comparison.judgement.evidence_words import evidence_numbers, evidence_words, noise_words
 from comparison.judgement.numbers import NOTHING, RowDigits, format_row, is_same, is_within, significant
 from comparison.judgement.result import (
     Change,
@@ -66,7 +66,18 @@ def judge(
         standing, sentence = _by_primary(primaries, candidate, tally, labels=labels)
         return tally.verdict(standing, replace(sentence, note=_others(others)))
     standing = tally.standing()
-    return tally.verdict(standing, _sentence(standing, tally, label=label, several=len(labels) > 2))
+    sentence = _sentence(standing, tally, label=label, several=len(labels) > 2)
+    if standing is VerdictKind.SAME and (margins := _margins_shown(counted, candidate)):
+        within = f" within {margins[0]:g}" if len({*margins}) == 1 else " within their margins"
+        claim = f"{labels[0]} and {label} are the same{within} on {len(margins)} of {_metrics(tally.shared)}"
+        sentence = replace(sentence, claim=claim)
+    return tally.verdict(standing, sentence)
+
+
+def _margins_shown(counted: _Judged, candidate: int) -> list[float]:
+    """The margins within which repeats, or known noise, show metrics to be the same; one each."""
+    found = [metric.changes[candidate].evidence for metric, outcome in counted if outcome is Outcome.SAME]
+    return [each.margin for each in found if each is not None and each.is_shown_same and each.margin is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,9 +457,8 @@ def evidence_of(name: str, change: Change) -> str:
     """
     evidence = change.evidence
     if evidence is not None and (evidence.test is not None or change.outcome in _OPEN):
-        is_same = change.outcome is Outcome.SAME and evidence.same is not None
-        words, noise = evidence_words(change, evidence, is_same=is_same), noise_words(evidence)
-        numbers = f"{words.difference}; {noise}" if noise else words.summary
+        is_same = change.outcome is Outcome.SAME and evidence.is_shown_same
+        numbers, words = evidence_numbers(change, evidence), evidence_words(change, evidence, is_same=is_same)
         return f"{name} {words.baseline} → {words.candidate} ({numbers})"
     shown = format_row(change.baseline.value, change.candidate.value)
     return f"{name} {shown.values[0]} → {shown.values[1]} ({change_words(change, shown)})"
@@ -468,9 +478,10 @@ def _by_evidence(
     metric: MetricComparison, change: Change, evidence: Evidence, *, baseline: str, label: str
 ) -> _Sentence | None:
     """The sentence of a metric that repeats judge: who is better, by how much, and how sure; None where they do not."""
-    is_shown_same = change.outcome is Outcome.SAME and evidence.same is not None
-    if evidence.test is None and change.outcome not in _OPEN and not is_shown_same:
+    is_shown_same = change.outcome is Outcome.SAME and evidence.is_shown_same
+    if evidence.test is None and change.outcome not in _OPEN:
         return None
+    is_asked_same = change.outcome in _OPEN and evidence.is_inside_margin
     claims = {
         Outcome.BETTER: f"{label} is better",
         Outcome.WORSE: f"{label} is worse",
@@ -482,5 +493,7 @@ def _by_evidence(
     }
     if is_shown_same:
         claims[Outcome.SAME] = f"{baseline} and {label} are the same within {evidence.margin:g}"
+    elif is_asked_same:
+        claims[change.outcome] = f"Cannot tell whether {baseline} and {label} are the same within {evidence.margin:g}"
     claim = claims.get(change.outcome)
     return _Sentence(claim, evidence_of(metric.name, change)) if claim else None

@@ -8,6 +8,7 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import FilterRefused, RequestError, RunNotFound, TrackingUnavailable
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, is_better, rank, value_of
+from comparison.past_repeats import PastRepeats
 from comparison.resolve.runs import SearchScope, find_runs, rank_by
 from comparison.run_reference import Latest, Leading, RunReference
 from comparison.runs import Experiment, Goal, Run, Side, Status
@@ -242,6 +243,23 @@ def is_new_best(run: Run, best: Run | None, by: PrimaryMetric | None) -> bool:
         return False
     value, best_value = value_of(run, by.metric), value_of(best, by.metric) if best else None
     return value is not None and (best_value is None or is_better(value, best_value, by.goal))
+
+
+def least_difference(run: Run, best: Run | None, by: PrimaryMetric | None, past: PastRepeats) -> float | None:
+    """How far a run and the best before must lie apart to be told apart by the noise of earlier repeats; None: unknown.
+
+    In the unit of the metric.
+    """
+    known = past.noise_between(by.metric, (run, best)) if by and best else None
+    return known.noise.least_difference() if known else None
+
+
+def is_beyond_noise(run: Run, best: Run | None, by: PrimaryMetric | None, past: PastRepeats) -> bool:
+    """Whether more than the noise of earlier repeats tells a run from the best before; unknown is not."""
+    needed = least_difference(run, best, by, past)
+    if needed is None or best is None or by is None:
+        return False
+    return abs(run.metrics[by.metric].value - best.metrics[by.metric].value) >= needed
 
 
 def _finished(moment: int) -> str:

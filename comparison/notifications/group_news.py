@@ -21,12 +21,16 @@ from comparison.notifications.baseline import (
     choose_baseline,
     choose_baseline_in_order,
     history_before,
+    is_beyond_noise,
     is_new_best,
+    least_difference,
 )
 from comparison.notifications.failure import ILL
 from comparison.notifications.matching import (
     Watches,
+    asks_for_result,
     held_against,
+    is_clear_difference,
     judged_by,
     matches_filter,
     matches_result,
@@ -35,6 +39,7 @@ from comparison.notifications.matching import (
     refusal,
 )
 from comparison.notifications.message import ManyNews, NewsFacts, NewsGroup, Unwanted
+from comparison.past_repeats import NO_REPEATS, PastRepeats, RepeatsCache
 from comparison.queries.sweeps import SweepAnswer, sweep_of
 from comparison.runs import Experiment, Goal, Run, Status
 from comparison.sweeps.importance import FEWEST as FEWEST_TOLD
@@ -59,6 +64,7 @@ def sweep_news(  # noqa: PLR0913 -- as telling.tell
     now: datetime,
     defaults: ChannelDefaults,
     is_final: bool = False,
+    past: RepeatsCache | None = None,
 ) -> NewsFacts | Unwanted:
     """All trials that MLflow knows of, also those that still run; over when none does and the parent ended too."""
     (parent,), named = both(partial(source.get, [parent_id]), partial(_these, run_ids, source))
@@ -70,7 +76,7 @@ def sweep_news(  # noqa: PLR0913 -- as telling.tell
     children = [run for run in found.runs if run.parent_id == parent_id]
     runs = _unique([*children, *(run for run in named if run.parent_id == parent_id)])
     ended = [run for run in named if run.run_id != parent_id] or [run for run in runs if run.is_over]
-    lot = _GroupBuilder(source, now, defaults, watches, _began(parent, runs))
+    lot = _GroupBuilder(source, now, defaults, watches, _began(parent, runs), past=past)
     wanted = lot.wanted(ended)
     if not wanted:
         return _NOBODY
@@ -111,13 +117,14 @@ def burst_news(  # noqa: PLR0913 -- as telling.tell
     defaults: ChannelDefaults,
     is_final: bool = False,
     was_quiet: bool = False,
+    past: RepeatsCache | None = None,
 ) -> NewsFacts | Unwanted:
     """Runs that a watch wants, by experiment; each is compared with what ended before it, in the burst too."""
     runs = _these(run_ids, source)
     if not runs:
         return Unwanted("These runs are gone from MLflow.")
     first = min((run.ended_at for run in runs if run.ended_at), default=int(now.timestamp() * 1000))
-    lot = _GroupBuilder(source, now, defaults, watches, first, runs)
+    lot = _GroupBuilder(source, now, defaults, watches, first, runs, past)
     wanted = lot.wanted(runs)
     if not wanted:
         return _NOBODY
@@ -154,6 +161,7 @@ class _GroupBuilder:
     watches: Watches
     moment: int
     in_turn: Sequence[Run] = ()  # of these each counts as before those that ended after it
+    past: RepeatsCache | None = None
     _fitting: Mapping[str, set[str] | RequestError] = field(default_factory=dict)
     _faced: list[BaselineChoice] = field(default_factory=list)
     _formers: dict[str, History] = field(default_factory=dict)
@@ -197,6 +205,7 @@ class _GroupBuilder:
             best = self._best_of(all_of, by, finished) or best
         old = best_before(before, by, self.source) if before and by and best else None
         ill = [run for run in runs if run.status in ILL]
+        is_new = best is not None and before is not None and is_new_best(best, old, by)
         return NewsGroup(
             experiment=home,
             counts=Counter(run.status.value for run in runs),
@@ -206,7 +215,8 @@ class _GroupBuilder:
             ),
             by=by,
             best=best,
-            is_new_best=best is not None and before is not None and is_new_best(best, old, by),
+            is_new_best=is_new,
+            noise=least_difference(best, old, by, self._known(best)) if best and is_new else None,
             best_before=old,
             valued=len(values),
             low=values[0] if values else None,
@@ -221,7 +231,9 @@ class _GroupBuilder:
 
     def _judged(self, watching: Watch, runs: Sequence[Run]) -> list[Run]:
         """Runs that are wanted by how they compare; asked only where the watch says something of that."""
-        if watching.only in (None, OnlyRuns.FAILURES) and not watching.rules:
+        if watching.seeds is not None:
+            return [run for run in runs if self._repeats(run).first_seeds(run, watching.seeds)]
+        if not asks_for_result(watching):
             return list(runs)
         homes = {run.experiment.experiment_id: run.experiment for run in runs}
         judged = list(homes.values())[:JUDGED]
@@ -251,13 +263,41 @@ class _GroupBuilder:
                 else None
             )
             is_best = is_new_best(run, case.best, by)
-            if run.run_id in own and matches_result(watching, run, comparison, is_best=is_best):
+            is_clear = watching.only_clear and self._is_clear(watching, turn, own_facing)
+            if run.run_id in own and matches_result(watching, run, comparison, is_best=is_best, is_clear=is_clear):
                 matching.append(run)
             finished = (run, *case.before.finished) if run.status is Status.FINISHED else case.before.finished
             case = replace(
                 case, best=run if is_best else case.best, before=replace(before, finished=finished[:LOOKED_AT])
             )
         return matching
+
+    def _known(self, run: Run) -> PastRepeats:
+        """Earlier repeats of the run's experiment, as far as they are known."""
+        if self.past is None:
+            return NO_REPEATS
+        return self.past.read(self.source, run.experiment.experiment_id, int(self.now.timestamp() * 1000))
+
+    def _repeats(self, run: Run) -> PastRepeats:
+        """Earlier repeats of the run's experiment, this one among them."""
+        if self.past is None:
+            return NO_REPEATS
+        now = int(self.now.timestamp() * 1000)
+        return self.past.find(self.source, run.experiment.experiment_id, now, since=run.over_at)
+
+    def _is_clear(self, watching: Watch, case: BaselineQuestion, facing: BaselineChoice) -> bool:
+        """Whether more than noise tells a run from its baseline, or a new best from the best before."""
+        (run,) = case.runs
+        if watching.only is OnlyRuns.NEW_BEST:
+            return is_beyond_noise(run, case.best, case.by, self._repeats(run))
+        if facing.side is None:
+            return False
+        now = int(self.now.timestamp() * 1000)
+        noise = self._repeats(run).noise
+        return is_clear_difference(
+            watching,
+            held_against(facing.side, run, watching, self.defaults, now, source=self.source, noise=noise),
+        )
 
 
 def _these(run_ids: Sequence[str], source: RunSource) -> list[Run]:

@@ -104,13 +104,16 @@ class _Grouper:
         parents = {run.parent_id for run, _watches in concerned}
         standing = {each.key.rpartition(":")[2] for each in self.standing if each.kind is MessageKind.SWEEP}
         quiet = self._quiet_until({id(watches): watches for _run, watches in concerned})
+        is_for_seeds = {id(watches): all(w.watching.seeds for w in watches) for _run, watches in concerned}
         going_on: dict[str, list[tuple[Run, int]]] = {}
         sweeps: dict[str, list[Run]] = {}
         nights: dict[int, list[Run]] = {}
         alone: list[Run] = []
         for run, watches in concerned:
             until, parent = quiet.get(id(watches), 0), run.parent_id or run.run_id
-            if parent in standing:  # to edit what stands disturbs nobody, however quiet it is to be
+            if is_for_seeds[id(watches)]:  # one of many of them is told at all, and that by itself
+                self._put([run], self._key(MessageKind.RUN, self._mark(run)), MessageKind.RUN, until)
+            elif parent in standing:  # to edit what stands disturbs nobody, however quiet it is to be
                 going_on.setdefault(parent, []).append((run, until))
             elif until:
                 nights.setdefault(until, []).append(run)

@@ -12,9 +12,10 @@ from comparison.compare import compare
 from comparison.concurrency import side_by_side, tried
 from comparison.errors import RequestError
 from comparison.evaluations import told_apart
+from comparison.judgement.evidence import NoiseNear
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric
-from comparison.judgement.result import Change, Comparison, VerdictKind
+from comparison.judgement.result import Change, Comparison, Outcome, VerdictKind
 from comparison.names import as_logged
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.runs import Experiment, Goal, Run, Side, Status
@@ -22,6 +23,11 @@ from comparison.tracking.source import RunSource
 from comparison.watch import DIRECTIONS, MetricRule, OnlyRuns, Subscription, Watch, is_called
 
 _FAILED = frozenset({Status.FAILED, Status.KILLED})
+_MOVED = (Outcome.BETTER, Outcome.WORSE)
+_DIRECTION: Mapping[OnlyRuns | None, tuple[Outcome, ...]] = {
+    OnlyRuns.BETTER: (Outcome.BETTER,),
+    OnlyRuns.WORSE: (Outcome.WORSE,),
+}
 
 
 def is_watched(watching: Watch, experiment: Experiment) -> bool:
@@ -55,9 +61,16 @@ def matches_run(watching: Watch, run: Run) -> bool:
     return watching.only is not OnlyRuns.FAILURES or run.status in _FAILED
 
 
-def matches_result(watching: Watch, run: Run, comparison: Comparison | None, *, is_best: bool) -> bool:
-    """Tells whether a run is wanted by how it compares with its baseline (None: none); unknown is not wanted."""
+def matches_result(
+    watching: Watch, run: Run, comparison: Comparison | None, *, is_best: bool, is_clear: bool = False
+) -> bool:
+    """Tells whether a run is wanted by how it compares with its baseline (None: none); unknown is not wanted.
+
+    `is_clear`: the noise of earlier repeats does not explain the difference that the watch asks for.
+    """
     if not all(rule_holds(rule, run, comparison) for rule in watching.rules):
+        return False
+    if watching.only_clear and (not is_clear or run.status in _FAILED):
         return False
     match watching.only:
         case OnlyRuns.NEW_BEST:
@@ -69,14 +82,39 @@ def matches_result(watching: Watch, run: Run, comparison: Comparison | None, *, 
     return True
 
 
+def is_better_than_baseline(comparison: Comparison | None) -> bool:
+    """Whether the verdict is that it is better, by the numbers or by what repeats tell."""
+    return _standing(comparison, VerdictKind.BETTER)
+
+
 def _standing(comparison: Comparison | None, wanted: VerdictKind) -> bool:
     """Tells whether the verdict is the wanted one: by the first metric of the watch or the channel, else over all."""
     if comparison is None:
         return False
     primary = next((each for each in comparison.metrics if each.primary), None)
     if primary is not None:
-        return primary.changes[0].outcome.value == wanted.value
+        return primary.changes[0].outcome_by_value.value == wanted.value
     return comparison.verdicts[0].standing is wanted
+
+
+def asks_for_result(watching: Watch) -> bool:
+    """Whether how a run compares decides if it is wanted."""
+    return bool(watching.rules) or watching.only_clear or watching.only not in (None, OnlyRuns.FAILURES)
+
+
+def is_clear_difference(watching: Watch, comparison: Comparison | None) -> bool:
+    """Whether repeats, or the noise of earlier ones, show that the run is better or worse than its baseline.
+
+    By the first metric of the watch or the channel, else by any that tells how good a run is; in the direction that
+    the watch asks for.
+    """
+    if comparison is None:
+        return False
+    wanted = _DIRECTION.get(watching.only, _MOVED)
+    primary = [each for each in comparison.metrics if each.primary]
+    telling = primary or [each for each in comparison.metrics if each.goal is not Goal.UNKNOWN and not each.is_cost]
+    evidences = [each.changes[0].evidence for each in telling if each.changes[0].outcome in wanted]
+    return any(evidence is not None and evidence.is_significant for evidence in evidences)
 
 
 # Which channels a run that ended concerns, and by which of their watches. What only MLflow can tell is asked later.
@@ -210,14 +248,26 @@ def judged_by(
 
 
 def held_against(  # noqa: PLR0913 -- all that a comparison takes
-    side: Side, run: Run, watching: Watch, defaults: ChannelDefaults, now: int, *, source: RunSource
+    side: Side,
+    ended: Run | Side,
+    watching: Watch,
+    defaults: ChannelDefaults,
+    now: int,
+    *,
+    source: RunSource,
+    noise: NoiseNear | None = None,
 ) -> Comparison:
-    """The run against its baseline: the watch's metrics first, then the agreed one, then those of its rules."""
+    """What ended against its baseline: the watch's metrics first, then the agreed one, then those of its rules.
+
+    `noise` tells what chance does to single runs; None: the numbers alone judge.
+    """
+    own = ended if isinstance(ended, Side) else Side(ended.name, (ended,))
+    run = own.runs[0]
     agreed = stated_metric([run.experiment], defaults)
     wanted = [*watching.metrics, *([agreed[0]] if agreed else []), *(rule.metric for rule in watching.rules)]
-    metrics = _as_logged(wanted, [*side.runs, run])
+    metrics = _as_logged(wanted, [*side.runs, *own.runs])
     sides = told_apart(
-        [side, Side(run.name, (run,))],
+        [side, own],
         source,
         metrics=metrics,
         judged=lambda name: decide_goal(name, {}, defaults.goals, [run.experiment])[0] is not Goal.UNKNOWN,
@@ -228,6 +278,7 @@ def held_against(  # noqa: PLR0913 -- all that a comparison takes
         channel_goals=defaults.goals,
         channel_tolerances=defaults.tolerances,
         now=now,
+        noise=noise,
     )
 
 

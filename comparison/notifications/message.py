@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from comparison.judgement.primary_metric import PrimaryMetric
 from comparison.judgement.result import Comparison
-from comparison.runs import Experiment, Run
+from comparison.runs import Experiment, Run, Side
 from comparison.tracking.source import ModelVersion
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class RunNews:
     metrics: tuple[str, ...] = ()  # that the watch names: only these are shown
     doubts: tuple[str, ...] = ()  # what was asked for and could not be had, a sentence each
     noise: float | None = None  # how far two runs must differ in `best_by` to be told apart; None: not known
+    seeds: Side | None = None  # that are all in now: the news is of them, and `run` was the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class NewsGroup:
     best: Run | None = None
     is_new_best: bool = False  # better than all of the experiment before
     best_before: Run | None = None  # where that was asked for and is known
+    noise: float | None = None  # how far two runs must differ to tell a new best from that one; None: not known
     valued: int = 0  # how many runs the three below are of
     low: float | None = None  # of the finite values
     middle: float | None = None  # the median

@@ -12,6 +12,7 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import both, side_by_side
 from comparison.errors import RequestError
 from comparison.judgement.primary_metric import PrimaryMetric
+from comparison.judgement.result import Comparison
 from comparison.notifications.baseline import (
     BaselineChoice,
     BaselineQuestion,
@@ -19,13 +20,18 @@ from comparison.notifications.baseline import (
     best_before,
     choose_baseline,
     history_before,
+    is_beyond_noise,
     is_new_best,
+    least_difference,
 )
 from comparison.notifications.failure import comparable_runs, failure_of, missing_metrics
 from comparison.notifications.group_news import burst_news, sweep_news
 from comparison.notifications.matching import (
     Watches,
+    asks_for_result,
     held_against,
+    is_better_than_baseline,
+    is_clear_difference,
     judged_by,
     matches_filter,
     matches_result,
@@ -35,9 +41,10 @@ from comparison.notifications.matching import (
     refusal,
 )
 from comparison.notifications.message import MessageKind, NewsFacts, RunNews, SilentNews, Unwanted
-from comparison.past_repeats import RepeatsCache
+from comparison.notifications.seeds import compare_seeds
+from comparison.past_repeats import NO_REPEATS, PastRepeats, RepeatsCache
 from comparison.resumption import as_logged, is_behind, renewed
-from comparison.runs import Run, Status
+from comparison.runs import Run, Side, Status
 from comparison.tracking.source import ModelVersion, RunSource
 from comparison.watch import OnlyRuns, Watch
 
@@ -69,9 +76,11 @@ def find_news(  # noqa: PLR0913 -- what a message is about, and what it is told 
     if not watches:
         return Unwanted("No watch of the channel asks for it any more.")
     if kind is MessageKind.SWEEP:
-        return sweep_news(parent_id, run_ids, watches, source, now=now, defaults=defaults, is_final=is_final)
+        return sweep_news(parent_id, run_ids, watches, source, now=now, defaults=defaults, is_final=is_final, past=past)
     if kind is MessageKind.BURST:
-        return burst_news(run_ids, watches, source, now=now, defaults=defaults, is_final=is_final, was_quiet=was_quiet)
+        return burst_news(
+            run_ids, watches, source, now=now, defaults=defaults, is_final=is_final, was_quiet=was_quiet, past=past
+        )
     run = source.get(list(run_ids[:1]))[0] if run_ids else None
     if run is None or run.deleted:
         return Unwanted(_GONE if run is None else "The run was deleted in MLflow.")
@@ -80,25 +89,20 @@ def find_news(  # noqa: PLR0913 -- what a message is about, and what it is told 
         return _silence(run, watches, source, now, silent_since, is_back=kind is MessageKind.BACK)
     if is_behind(run):
         run = as_logged(run, source)
-    found = _ended(run, watches, source, now, defaults, must_be_best=kind is MessageKind.BEST)
-    if past is not None and isinstance(found, NewsFacts) and isinstance(found.news, RunNews):
-        found = replace(found, news=_with_noise(found.news, past, source, _ms(now)))
-    return found
+    return _ended(run, watches, source, now, defaults, past=past, must_be_best=kind is MessageKind.BEST)
 
 
-def _with_noise(news: RunNews, past: RepeatsCache, source: RunSource, now: int) -> RunNews:
-    """Of a new best, how far runs of its experiment must differ from the record to be told apart."""
-    if not news.is_best or news.best_by is None or news.best_before is None:
-        return news
-    metrics = [run.metrics.get(news.best_by.metric) for run in (news.run, news.best_before)]
-    values = [each.value for each in metrics if each is not None]
-    known = past.read(source, news.run.experiment.experiment_id, now).noise(news.best_by.metric, values)
-    return replace(news, noise=known.noise.least_difference()) if known and known.noise.is_enough else news
-
-
-def example_news(run: Run, watching: Watch, source: RunSource, *, now: datetime, defaults: ChannelDefaults) -> RunNews:
+def example_news(  # noqa: PLR0913 -- as find_news
+    run: Run,
+    watching: Watch,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: ChannelDefaults,
+    past: RepeatsCache | None = None,
+) -> RunNews:
     """How this run would have been told, had it been wanted."""
-    facts = _ask(run, [("", watching)], source, now, defaults)
+    facts = _ask(run, [("", watching)], source, now, defaults, past=past)
     return _news(facts, watching, _face(facts, watching))
 
 
@@ -114,6 +118,7 @@ class _RunFacts:
     source: RunSource
     now: datetime
     defaults: ChannelDefaults
+    past: PastRepeats = NO_REPEATS
 
     def by(self, watching: Watch) -> PrimaryMetric | None:
         return judged_by(watching, [self.run], self.run.experiment, self.defaults)
@@ -122,14 +127,28 @@ class _RunFacts:
         by = self.by(watching)
         return self.bests.get(by.metric) if by else None
 
+    def held_against(self, side: Side, watching: Watch, *, is_by_noise: bool) -> Comparison:
+        """The run against its baseline; the numbers alone decide whether it is wanted, and noise what is said."""
+        noise = self.past.noise if is_by_noise else None
+        now = _ms(self.now)
+        return held_against(side, self.run, watching, self.defaults, now, source=self.source, noise=noise)
+
 
 def _ended(  # noqa: PLR0913 -- all but one by their place
-    run: Run, watches: Watches, source: RunSource, now: datetime, defaults: ChannelDefaults, *, must_be_best: bool
+    run: Run,
+    watches: Watches,
+    source: RunSource,
+    now: datetime,
+    defaults: ChannelDefaults,
+    *,
+    past: RepeatsCache | None,
+    must_be_best: bool,
 ) -> NewsFacts | Unwanted:
     candidates = [(key, watching) for key, watching in watches if matches_run(watching, run)]
+    candidates.sort(key=lambda each: each[1].seeds is None)  # that all seeds are in says more than that one is
     if not candidates:
         return Unwanted(_NOBODY)
-    facts = _ask(run, candidates, source, now, defaults)
+    facts = _ask(run, candidates, source, now, defaults, past=past)
     candidates = [
         (key, watching) for key, watching in candidates if matches_filter(watching, run.run_id, facts.fitting)
     ]
@@ -154,12 +173,22 @@ def _ended(  # noqa: PLR0913 -- all but one by their place
     return NewsFacts(replace(news, owner=owner), key, (*baseline, run.run_id))
 
 
-def _ask(run: Run, watches: Watches, source: RunSource, now: datetime, defaults: ChannelDefaults) -> _RunFacts:
+def _ask(  # noqa: PLR0913 -- all by their place
+    run: Run,
+    watches: Watches,
+    source: RunSource,
+    now: datetime,
+    defaults: ChannelDefaults,
+    *,
+    past: RepeatsCache | None,
+) -> _RunFacts:
     moment = run.ended_at or _ms(now)
-    before, versions = both(
-        partial(history_before, run.experiment, moment, source), partial(_versions, run.run_id, source)
+    is_for_seeds = any(watching.seeds for _key, watching in watches)
+    (before, versions), known = both(
+        partial(both, partial(history_before, run.experiment, moment, source), partial(_versions, run.run_id, source)),
+        partial(_past_repeats, run, source, _ms(now), past, is_for_seeds=is_for_seeds),
     )
-    facts = _RunFacts(run, before, versions, {}, {}, source, now, defaults)
+    facts = _RunFacts(run, before, versions, {}, {}, source, now, defaults, known)
     by = {each.metric: each for _key, watching in watches if (each := facts.by(watching))}
     ids = [run.run_id, *(each.run_id for each in before.finished)]
     fit, bests = both(
@@ -167,6 +196,19 @@ def _ask(run: Run, watches: Watches, source: RunSource, now: datetime, defaults:
         partial(side_by_side, [partial(best_before, before, each, source) for each in by.values()]),
     )
     return replace(facts, fitting=fit, bests=dict(zip(by, bests, strict=True)))
+
+
+def _past_repeats(
+    run: Run, source: RunSource, now: int, past: RepeatsCache | None, *, is_for_seeds: bool
+) -> PastRepeats:
+    """Earlier repeats of the run's experiment, this one among them where its seeds are to be counted.
+
+    Raises TrackingUnavailable where they are to be counted and cannot be.
+    """
+    if past is None or run.status is not Status.FINISHED:
+        return NO_REPEATS
+    home = run.experiment.experiment_id
+    return past.find(source, home, now, since=run.over_at) if is_for_seeds else past.read(source, home, now)
 
 
 def _face(facts: _RunFacts, watching: Watch) -> BaselineChoice:
@@ -186,26 +228,64 @@ def _face(facts: _RunFacts, watching: Watch) -> BaselineChoice:
 
 
 def _wants(watching: Watch, facts: _RunFacts, facing: BaselineChoice) -> bool:
-    if watching.only in (None, OnlyRuns.FAILURES) and not watching.rules:
+    if watching.seeds is not None:
+        return _wants_seeds(watching, facts, facing)
+    if not asks_for_result(watching):
         return True
-    comparison = None
-    if facing.side is not None:
-        comparison = held_against(facing.side, facts.run, watching, facts.defaults, _ms(facts.now), source=facts.source)
-    is_best = is_new_best(facts.run, facts.best(watching), facts.by(watching))
-    return matches_result(watching, facts.run, comparison, is_best=is_best)
+    best, by = facts.best(watching), facts.by(watching)
+    is_best = is_new_best(facts.run, best, by)
+    comparison = facts.held_against(facing.side, watching, is_by_noise=False) if facing.side else None
+    is_clear = watching.only_clear and _is_clear(watching, facts, facing)
+    return matches_result(watching, facts.run, comparison, is_best=is_best, is_clear=is_clear)
+
+
+def _is_clear(watching: Watch, facts: _RunFacts, facing: BaselineChoice) -> bool:
+    """Whether more than noise tells the run from its baseline, or a new best from the best before."""
+    if watching.only is OnlyRuns.NEW_BEST:
+        return is_beyond_noise(facts.run, facts.best(watching), facts.by(watching), facts.past)
+    if facing.side is None:
+        return False
+    return is_clear_difference(watching, facts.held_against(facing.side, watching, is_by_noise=True))
+
+
+def _wants_seeds(watching: Watch, facts: _RunFacts, facing: BaselineChoice) -> bool:
+    """Whether the run is the last of the seeds that the watch waits for, and they compare as it asks."""
+    if not facts.past.first_seeds(facts.run, watching.seeds or 0):
+        return False
+    if not asks_for_result(watching):
+        return True
+    comparison = compare_seeds(watching, facts.run, facing, facts.past, facts).comparison
+    is_best, is_clear = is_better_than_baseline(comparison), is_clear_difference(watching, comparison)
+    return matches_result(watching, facts.run, comparison, is_best=is_best, is_clear=is_clear)
+
+
+def _news_of_seeds(facts: _RunFacts, watching: Watch, facing: BaselineChoice) -> RunNews:
+    found = compare_seeds(watching, facts.run, facing, facts.past, facts)
+    runs = (*found.side.runs, *(found.comparison.baseline.runs if found.comparison else ()))
+    return RunNews(
+        run=facts.run,
+        comparison=found.comparison,
+        why_alone="" if found.comparison else found.why,
+        best_by=facts.by(watching),
+        metrics=named_metrics(watching, runs),
+        doubts=(*refusal(watching, facts.fitting), *facing.doubts),
+        seeds=found.side,
+    )
 
 
 def _news(facts: _RunFacts, watching: Watch, facing: BaselineChoice) -> RunNews:
     run, finished = facts.run, facts.before.finished
-    comparison = None
-    if facing.side is not None:
-        comparison = held_against(facing.side, run, watching, facts.defaults, _ms(facts.now), source=facts.source)
+    if watching.seeds is not None and facts.past.first_seeds(run, watching.seeds):
+        return _news_of_seeds(facts, watching, facing)
+    comparison = facts.held_against(facing.side, watching, is_by_noise=True) if facing.side else None
     best, by = facts.best(watching), facts.by(watching)
+    is_best = is_new_best(run, best, by)
     return RunNews(
         run=run,
         comparison=comparison,
         why_alone="" if facing.side else facing.why,
-        is_best=is_new_best(run, best, by),
+        is_best=is_best,
+        noise=least_difference(run, best, by, facts.past) if is_best else None,
         best_by=by,
         best_before=best,
         failure=failure_of(run, finished),

@@ -20,12 +20,14 @@ from comparison.errors import (
     RunNotFound,
     TrackingUnavailable,
 )
+from comparison.judgement.statistics import LEAST_NOISE_DF
 from comparison.language.quoting import complete_request
 from comparison.language.stored_words import watching_of
 from comparison.language.tokens import split_words
 from comparison.names import as_logged, nearest_names
 from comparison.notifications.matching import is_watched, matches_run
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
+from comparison.past_repeats import group_repeats
 from comparison.request import WatchRequest
 from comparison.resolve.experiments import find_experiment
 from comparison.resolve.runs import ChosenRuns, find_runs, plain_reference
@@ -122,6 +124,7 @@ class _Validator:
             self._try(AGAINST, self._look_at_baseline)
             watching = self._with_metrics(watching, recent)
             self._doubt_user(watching, recent)
+            self._doubt_noise(watching, recent)
         except FilterRefused as error:
             self.refused.append((WHERE, _spotted(error, self.request.text, watching.where)))
         except TrackingUnavailable as error:
@@ -246,6 +249,17 @@ class _Validator:
         alike = nearest_names(watching.user, users) or tuple(users[:_SUGGESTED])
         hint = f" MLflow knows {', '.join(map(plain_reference, alike))}." if alike else ""
         self.warnings.append(f"None of the last runs to end there is by {plain_reference(watching.user)}.{hint}")
+
+    def _doubt_noise(self, watching: Watch, recent: Sequence[Run]) -> None:
+        """Says where nothing would be told for want of repeats that tell what is clear."""
+        if not watching.only_clear or watching.seeds is not None:
+            return
+        df = sum(len(group) - 1 for group in group_repeats(recent).values())
+        if df < LEAST_NOISE_DF:
+            self.warnings.append(
+                "Too few repeats are known there to tell what is clear, so nothing is told until one configuration "
+                "was run with 5 seeds."
+            )
 
 
 def _spotted(error: FilterRefused, text: str, where: str) -> RequestError:

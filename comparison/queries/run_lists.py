@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from itertools import takewhile
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import side_by_side
 from comparison.errors import FilterRefused, RequestError, RunNotFound
+from comparison.judgement.evidence import KnownNoise
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric, value_of
 from comparison.language.quoting import offered
 from comparison.liveness import STALE, find_silent_runs
+from comparison.past_repeats import RepeatsCache
 from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope, since_moment
 from comparison.queries.standup import (
@@ -159,10 +162,34 @@ class RankedRuns:
     where: str = ""
     words: str = ""  # which runs are meant, where that was said
     metrics: tuple[str, ...] = ()  # shown beside the one that ranks
+    noise: KnownNoise | None = None  # of earlier repeats near the first two; None: too little is known
+
+    @property
+    def alike(self) -> int:
+        """How many of the first lie within noise of each other; 0: the first is clearly ahead, or nobody knows."""
+        if self.noise is None:
+            return 0
+        home, needed = self.runs[0].experiment.experiment_id, self.noise.noise.least_difference()
+        first = value_of(self.runs[0], self.by.metric) or 0.0
+        near = takewhile(
+            lambda run: (
+                run.experiment.experiment_id == home and abs((value_of(run, self.by.metric) or 0.0) - first) < needed
+            ),
+            self.runs,
+        )
+        count = len(list(near))
+        return count if count > 1 else 0
 
 
-def top_runs(request: Top, source: RunSource, *, now: datetime, defaults: ChannelDefaults | None = None) -> RankedRuns:
-    """The runs that lead, exact to the one that ended a moment ago.
+def top_runs(
+    request: Top,
+    source: RunSource,
+    *,
+    now: datetime,
+    defaults: ChannelDefaults | None = None,
+    past: RepeatsCache | None = None,
+) -> RankedRuns:
+    """The runs that lead, exact to the one that ended a moment ago. `past` tells which of them chance may have put so.
 
     Raises RunNotFound when there is none, nobody logged the metric or its goal is unknown; ExperimentNotFound,
     FilterRefused or TrackingUnavailable.
@@ -181,7 +208,18 @@ def top_runs(request: Top, source: RunSource, *, now: datetime, defaults: Channe
     if not found:
         raise _nobody(request, where, by, chosen.words)
     metrics = tuple(name for name in logged_names(request.metrics, found, text=request.text) if name != by.metric)
-    return RankedRuns(where, now, by, found, request.count, request.worst, request.where, chosen.words, metrics)
+    noise = _noise(found, by.metric, source, now, past)
+    return RankedRuns(where, now, by, found, request.count, request.worst, request.where, chosen.words, metrics, noise)
+
+
+def _noise(
+    runs: Sequence[Run], metric: str, source: RunSource, now: datetime, past: RepeatsCache | None
+) -> KnownNoise | None:
+    """The noise of the experiment that the first two runs are of."""
+    homes = {run.experiment.experiment_id for run in runs[:2]}
+    if past is None or len(runs) < 2 or len(homes) > 1:
+        return None
+    return past.read(source, homes.pop(), int(now.timestamp() * 1000)).noise_between(metric, runs[:2])
 
 
 def _refuse_step(request: Top) -> None:

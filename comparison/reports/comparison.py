@@ -37,7 +37,7 @@ from comparison.reports.headline import (
     telling_metric,
     verdict_lines,
 )
-from comparison.reports.repeats import group_value, repeats_section, repeats_steps
+from comparison.reports.repeats import group_value, repeats_chart, repeats_section, repeats_steps
 from comparison.reports.text import (
     NAME_CHARS,
     TITLE_CHARS,
@@ -112,6 +112,8 @@ def comparison_report(  # noqa: PLR0913 -- all but the comparison have defaults 
         links=(*_links(comparison, labels, ui_url), *rules),
         footnotes=_footnotes(comparison, command if in_channel else ""),
     )
+    if chart := repeats_chart(comparison, report.headline, short):
+        report = replace(report, charts=(chart,))
     return replace(report, summary=comparison_summary(report, comparison, short))
 
 

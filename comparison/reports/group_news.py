@@ -14,7 +14,7 @@ from comparison.notifications.schedule import DueDigest
 from comparison.report import Align, Cell, Column, Line, Link, Report, Section, Step, Table
 from comparison.reports.comparison import finite
 from comparison.reports.headline import FIT
-from comparison.reports.run_news import DOUBTS, KNOWN, line_of, run_report, silent_report, without_repeats
+from comparison.reports.run_news import DOUBTS, KNOWN, line_of, run_report, silent_report, within_noise, without_repeats
 from comparison.reports.standup import (
     LABEL_CHARS,
     metric_source_words,
@@ -139,7 +139,8 @@ def _against(group: NewsGroup) -> Line | None:
     if gap in ("0", NOTHING):
         return Line(f"{shown.values[1]} – as good as the record ({record})", "Best")
     if group.is_new_best:
-        return Line(f"{shown.values[1]} ({gap}), the record before: {record}", "Best")
+        doubt = within_noise(group.best, group.best_before, group.by, group.noise)
+        return Line(f"{shown.values[1]} ({gap}), the record before: {record}{doubt}", "Best")
     return Line(f"{shown.values[1]} – {gap.lstrip('+-')} short of the record ({record})", "Best")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
-from comparison.judgement.evidence_words import evidence_words, noise_words
+from comparison.judgement.evidence_words import evidence_numbers, evidence_words
 from comparison.judgement.numbers import NOTHING, format_row
 from comparison.judgement.primary_metric import deciding_metric
 from comparison.judgement.result import Change, Comparison, Evidence, MetricComparison, Outcome, Verdict, VerdictKind
@@ -116,8 +116,8 @@ def _of_two(comparison: Comparison, verdict: Verdict) -> Headline:
 
 def _by_evidence(plain: Headline, metric: MetricComparison, change: Change, evidence: Evidence) -> Headline:
     """With what repeats tell: the difference and its interval, or how far runs must differ."""
-    words, noise = evidence_words(change, evidence), noise_words(evidence)
-    numbers = f"{words.difference}; {noise}" if noise else words.summary
+    is_same = change.outcome is Outcome.SAME and evidence.is_shown_same
+    words, numbers = evidence_words(change, evidence, is_same=is_same), evidence_numbers(change, evidence)
     values = f"{words.baseline} → {words.candidate}"
     return replace(plain, metric=display_name(metric.name), values=values, change=numbers)
 
@@ -127,10 +127,13 @@ def telling_metric(comparison: Comparison, candidate: int, verdict: Verdict) -> 
 
     Of a mixed verdict it is the one that got worst. None: none went this way, or one of several datasets decides.
     """
-    if verdict.standing not in (VerdictKind.BETTER, VerdictKind.WORSE, VerdictKind.MIXED, VerdictKind.UNCLEAR):
-        return None
     primaries = [metric for metric in comparison.metrics if metric.primary]
     if len(primaries) > 1:
+        return None
+    if verdict.standing is VerdictKind.SAME and primaries:
+        evidence = primaries[0].changes[candidate].evidence
+        return primaries[0] if evidence is not None and evidence.is_shown_same else None
+    if verdict.standing not in (VerdictKind.BETTER, VerdictKind.WORSE, VerdictKind.MIXED, VerdictKind.UNCLEAR):
         return None
     wanted = {VerdictKind.BETTER: (Outcome.BETTER,), VerdictKind.UNCLEAR: OPEN}.get(verdict.standing, (Outcome.WORSE,))
     counted = count(comparison.metrics, candidate, comparison.not_counted)

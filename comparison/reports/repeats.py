@@ -1,5 +1,6 @@
 """What repeats tell, worded: a line a metric, and what to do where nobody can tell."""
 
+import math
 from collections.abc import Sequence
 
 from comparison.judgement.evidence_words import (
@@ -10,11 +11,15 @@ from comparison.judgement.evidence_words import (
     remedy_words,
     spread_words,
 )
+from comparison.judgement.numbers import format_row
+from comparison.judgement.primary_metric import deciding_metric
+from comparison.judgement.repeats import have_seeds, seed_of
 from comparison.judgement.result import Change, Comparison, Evidence, MetricComparison, Outcome, Reading
-from comparison.judgement.statistics import summarize
+from comparison.judgement.statistics import mean_interval, summarize
 from comparison.language.writer import quoted as quote
-from comparison.report import Line, Section, Step
-from comparison.reports.text import VALUE_CHARS, WORDS, date_words, display_name
+from comparison.report import Chart, Line, Lines, Panel, Section, Series, Step
+from comparison.reports.text import VALUE_CHARS, WORDS, cut_end, date_words, display_name
+from comparison.runs import Run
 
 MAX_LINES = 30
 _SHORT_ID = 8
@@ -59,7 +64,7 @@ def repeats_section(comparison: Comparison, labels: Sequence[str]) -> Section | 
 
 
 def _line(change: Change, evidence: Evidence) -> str:
-    is_same = change.outcome is Outcome.SAME and evidence.same is not None
+    is_same = change.outcome is Outcome.SAME and evidence.is_shown_same
     words = evidence_words(change, evidence, is_same=is_same)
     parts = [words.summary, noise_words(evidence), _noise_source(evidence)]
     outcome = f"the same within {evidence.margin:g}" if is_same else outcome_word(change) or WORDS[change.outcome]
@@ -71,6 +76,102 @@ def _noise_source(evidence: Evidence) -> str:
         return ""
     until = f" until {date_words(evidence.noise_at)}" if evidence.noise_at else ""
     return f"from repeats with {evidence.noise.df} degrees of freedom{until}"
+
+
+# The picture: each run a dot, the mean of each side and each difference with their 95 % intervals.
+
+
+_MOST_SIDES = 6  # that can be told apart side by side
+_MOST_LISTED = 20  # values of a side in text
+_MOST_SEEDS = 20  # categories of a chart that a surface draws by itself
+_JITTER = 0.3  # of the room of a side, over which its dots are spread
+
+
+def repeats_chart(comparison: Comparison, conclusion: str, labels: Sequence[str]) -> Chart | None:
+    """The metric that decides, run by run; None where no side has several runs, or nothing was tested.
+
+    `conclusion` is the headline.
+    """
+    metric = deciding_metric(comparison.metrics, comparison.not_counted)
+    if metric is None or all(len(side.runs) == 1 for side in comparison.sides) or len(labels) > _MOST_SIDES:
+        return None
+    tested = [(labels[place], change) for place, change in enumerate(metric.changes, 1) if _is_tested(change)]
+    readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
+    if not tested or not all(reading.values and all(map(math.isfinite, reading.values)) for reading in readings):
+        return None
+    name = display_name(metric.name, VALUE_CHARS)
+    facts = tuple(Line(_values_words(reading), label) for label, reading in zip(labels, readings, strict=True))
+    difference = f"Difference from {labels[0]}"
+    return Chart(
+        title=cut_end(f"{name}, run by run", 50),
+        conclusion=cut_end(". ".join([conclusion, *(f"{line.label}: {line.text}" for line in facts)]), 1_900),
+        panels=(
+            Panel("Every run", "", name, tuple(map(_dots, range(len(labels)), labels, readings)), ticks=tuple(labels)),
+            Panel(
+                difference,
+                "",
+                "",
+                (Series(labels[0], (), ()), *(_difference(place, *each) for place, each in enumerate(tested))),
+                ticks=tuple(label for label, _change in tested),
+                level=0.0,
+            ),
+        ),
+        lines=_by_seed(comparison, metric, labels),
+        plain=facts,
+        note="Dots are runs, diamonds means, bars 95 % intervals. The difference tells, not whether bars overlap.",
+    )
+
+
+def _is_tested(change: Change) -> bool:
+    return change.evidence is not None and change.evidence.test is not None
+
+
+def _dots(place: int, label: str, reading: Reading) -> Series:
+    values = sorted(reading.values)
+    spread = [place + _JITTER * ((number * _GOLDEN) % 1 - 0.5) for number in range(len(values))]
+    interval = mean_interval(values)
+    mean = reading.value or 0.0
+    ends = (interval.low, interval.high) if interval else None
+    return Series(label, spread, values, mark=(place, mean) if ends else None, is_dots=True, interval=ends)
+
+
+_GOLDEN = 0.618033988749895  # of a turn: neighbours never share a place
+
+
+def _difference(place: int, label: str, change: Change) -> Series:
+    test = change.evidence.test if change.evidence else None
+    if test is None:
+        raise ValueError("only what was tested has a difference to draw")
+    ends = (test.interval.low, test.interval.high) if test.interval else None
+    return Series(label, (place,), (test.difference,), mark=(place, test.difference), is_dots=True, interval=ends)
+
+
+def _values_words(reading: Reading) -> str:
+    """`0.9100 ± 0.0038 (5): 0.905, 0.908, 0.91, 0.912, 0.915`."""
+    mean = group_value(reading, format_row(reading.value).values[0])
+    listed = format_row(*sorted(reading.values)[:_MOST_LISTED]).values
+    more = f" and {len(reading.values) - _MOST_LISTED:,} more" if len(reading.values) > _MOST_LISTED else ""
+    return f"{mean}: {', '.join(listed)}{more}" if len(reading.values) > 1 else listed[0]
+
+
+def _by_seed(comparison: Comparison, metric: MetricComparison, labels: Sequence[str]) -> Lines | None:
+    """Each side's value by seed, where all sides have the same seeds."""
+    sides = [_values_by_seed(side.runs, metric.name) for side in comparison.sides]
+    seeds = sorted(sides[0], key=lambda seed: (len(seed), seed))  # seed 10 behind seed 9
+    if not 2 <= len(seeds) <= _MOST_SEEDS or any(side.keys() != sides[0].keys() for side in sides):
+        return None
+    values = [tuple(side[seed] for seed in seeds) for side in sides]
+    return Lines(tuple(seeds), tuple(zip(labels, values, strict=True)))
+
+
+def _values_by_seed(runs: Sequence[Run], metric: str) -> dict[str, float]:
+    """A side's finite values by `seed 3`; nothing where a run says no seed, or has no such value."""
+    found = {
+        f"seed {', '.join(str(value) for _name, value in seed_of(run))}": run.metrics[metric].value
+        for run in runs
+        if metric in run.metrics and math.isfinite(run.metrics[metric].value)
+    }
+    return found if have_seeds(runs) and len(found) == len(runs) else {}
 
 
 def repeats_steps(comparison: Comparison, command: str, *, in_channel: bool) -> tuple[Step, ...]:
@@ -104,6 +205,8 @@ def _more_seeds(comparison: Comparison) -> tuple[Step, ...]:
                 return (Step(f"{parts} ({display_name(metric.name)})"),)
             if missing:
                 return (Step(f"{missing[0].upper()}{missing[1:]}; run the same configuration with other seeds"),)
+            if change.outcome is Outcome.TOO_FEW and evidence.is_inside_margin and evidence.test is None:
+                return (Step("Run both configurations with 3 other seeds each: only their spread can show the same"),)
     return ()
 
 

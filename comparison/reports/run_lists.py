@@ -229,7 +229,8 @@ def top_report(ranked: RankedRuns, *, ui_url: str = "", command: str = "/mlcompa
     word = "Worst" if ranked.worst else "Best"
     own = "" if ranked.place.experiments else f" in {display_name(ranked.runs[0].experiment.name, LABEL_CHARS)}"
     among = among_words(ranked.words)
-    headline = f"{word} {metric}{scope_words(ranked.place)}{among}{fitting}: {shown.values[0]}, {names[0]}{own}"
+    alike = f"; the first {ranked.alike} are within noise of each other" if ranked.alike else ""
+    headline = f"{word} {metric}{scope_words(ranked.place)}{among}{fitting}: {shown.values[0]}, {names[0]}{own}{alike}"
     told = [
         f"{number}. {name} {value}" for number, (name, value) in enumerate(zip(names, shown.values, strict=True), 1)
     ]
@@ -240,7 +241,19 @@ def top_report(ranked: RankedRuns, *, ui_url: str = "", command: str = "/mlcompa
         warnings=_ranking_warnings(ranked, metric),
         steps=_steps(ranked, command),
         links=_links(ranked, names, ui_url),
-        footnotes=tuple(filter(None, (metric_source_words(ranked.by),))),
+        footnotes=tuple(filter(None, (metric_source_words(ranked.by), _noise_note(ranked)))),
+    )
+
+
+def _noise_note(ranked: RankedRuns) -> str:
+    """How far runs must lie apart to be told apart, and who says so; "" where nobody knows."""
+    if ranked.noise is None:
+        return ""
+    noise = ranked.noise.noise
+    until = f" until {date_words(ranked.noise.at)}" if ranked.noise.at else ""
+    return (
+        f"Runs here must differ by {noise.least_difference():.3g} to tell: by earlier repeats "
+        f"with {noise.df} degrees of freedom{until}."
     )
 
 

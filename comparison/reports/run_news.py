@@ -8,7 +8,7 @@ from comparison.judgement.differences import sort_by_likelihood
 from comparison.judgement.goals import EITHER
 from comparison.judgement.numbers import format_row
 from comparison.judgement.primary_metric import PrimaryMetric, value_of
-from comparison.judgement.result import CaveatCode, Comparison, MetricComparison, Outcome
+from comparison.judgement.result import CaveatCode, Comparison, MetricComparison, Outcome, Reading, VerdictKind
 from comparison.language.quoting import quote
 from comparison.notifications.failure import last_logged
 from comparison.notifications.message import Failure, RunNews, SilentNews
@@ -21,6 +21,7 @@ from comparison.reports.comparison import (
     is_same,
 )
 from comparison.reports.headline import FIT, comparison_headline, run_card, side_labels, status_word, verdict_lines
+from comparison.reports.repeats import group_value, repeats_steps
 from comparison.reports.standup import LABEL_CHARS, last_value, number_words, run_age, run_length, user_name
 from comparison.reports.text import (
     MINUTE,
@@ -56,7 +57,7 @@ def run_report(news: RunNews, *, ui_url: str = "", rules_url: str = "", command:
     )
     short = side_labels(comparison, FIT)
     warnings, small = news_caveats(news, whole)
-    verdict = _verdict_headline(news.run, comparison, short)
+    verdict = _verdict_headline(news, comparison, short)
     details = tuple(part for part in whole.sections if part.title == "Details")
     metrics = details if news.failure else _metrics(news, comparison)
     report = Report(
@@ -89,14 +90,15 @@ def _news_summary(report: Report) -> str:
     return "\n".join([cut_end("\n".join([f"{report.headline}.", *lines, *report.warnings[:1]]), 1_900), *url])
 
 
-def _verdict_headline(run: Run, comparison: Comparison, labels: Sequence[str]) -> str:
+def _verdict_headline(news: RunNews, comparison: Comparison, labels: Sequence[str]) -> str:
     """`✅ rf-12 in fraud is better than rf-11: val_auc 0.908 → 0.934 (+2.9 %)`."""
     judged = verdict_lines(comparison, (labels[0], _IT))
     found = comparison_headline(comparison, judged, (labels[0], _IT))
     claim = found.claim
     for word in ("better", "worse"):
         claim = claim.replace(f"{_IT} is {word}", f"{_IT} is {word} than {labels[0]}", 1)
-    named = with_experiment(run)
+    place = display_name(news.run.experiment.name, FIT)
+    named = f"{labels[1]} in {place}" if news.seeds else with_experiment(news.run)
     claim = claim.replace(_IT, named, 1) if _IT in claim else f"{named}: {claim[:1].lower()}{claim[1:]}"
     return replace(found, claim=claim).text
 
@@ -106,8 +108,9 @@ def _run_facts(news: RunNews, comparison: Comparison | None, labels: Sequence[st
     run = news.run
     notes = join_names(comparison.baseline.notes, 2) if comparison else ""
     against = f"against {labels[0]}" + (f" ({notes})" if notes else "") if comparison else ""
-    took = f"took {run_length(run)}" if run_length(run) and news.failure is None else ""
-    facts = [f"by {user_name(run)}" if user_name(run) else "", took, against]
+    took = f"took {run_length(run)}" if run_length(run) and news.failure is None and news.seeds is None else ""
+    last = f"all {len(news.seeds.runs)} seeds are in, the last was {display_name(run.name, FIT)}" if news.seeds else ""
+    facts = [last, f"by {user_name(run)}" if user_name(run) else "", took, against]
     lines = [Line(fact) for fact in facts if fact]
     reason = failure_reason(run) if news.failure else ""
     sections = (Section("Run", tuple(lines), inline=True),) if lines else ()
@@ -157,7 +160,9 @@ def _parameters(comparison: Comparison, labels: tuple[str, ...]) -> tuple[Sectio
 
 
 def _steps(comparison: Comparison, command: str) -> tuple[Step, ...]:
-    """Only where nothing can be judged: which way is better has to be said once."""
+    """What to do where nobody can tell: how many seeds would, and which way is better, which has to be said once."""
+    if comparison.verdicts[0].standing is VerdictKind.UNCLEAR:
+        return repeats_steps(comparison, command, in_channel=True)
     unknown = [
         each.name
         for each in comparison.metrics
@@ -192,18 +197,17 @@ def news_headline(news: RunNews) -> str:
     if run.status in _OTHERWISE:
         return f"{name} in {place} {_OTHERWISE[run.status]}"
     if news.is_best and news.best_by is not None:
-        return _best(run, news.best_by, news.best_before, name, place) + _within_noise(news)
+        doubt = within_noise(run, news.best_before, news.best_by, news.noise)
+        return _best(run, news.best_by, news.best_before, name, place) + doubt
     return ""
 
 
-def _within_noise(news: RunNews) -> str:
+def within_noise(run: Run, record: Run | None, by: PrimaryMetric, noise: float | None) -> str:
     """`, but within noise of the record`, where earlier repeats differ as much by chance."""
-    if news.noise is None or news.best_by is None or news.best_before is None:
+    own, old = value_of(run, by.metric), value_of(record, by.metric) if record else None
+    if noise is None or own is None or old is None or abs(own - old) >= noise:
         return ""
-    record, own = (run.metrics.get(news.best_by.metric) for run in (news.best_before, news.run))
-    if record is None or own is None or abs(own.value - record.value) >= news.noise:
-        return ""
-    return f", but within noise of the record: runs here must differ by {news.noise:.3g} to tell"
+    return f", but within noise of the record: runs here must differ by {noise:.3g} to tell"
 
 
 def _how_far(found: Failure | None) -> str:
@@ -246,6 +250,8 @@ def alone_report(news: RunNews, *, ui_url: str) -> Report:
     name = distinct_labels([run.name], [run.run_id])[0]
     value = last_value(run, news.best_by)
     headline = news_headline(news) or f"{with_experiment(run)} finished, {value or 'no metrics logged'}"
+    if news.seeds:
+        headline = _seeds_headline(news.seeds, news.best_by, run)
     warnings, _small = news_caveats(news, None)
     url = run_url(ui_url, run) if ui_url else ""
     card = run_card(Side(run.name, (run,)), "Run", name, url=url)
@@ -264,6 +270,17 @@ def alone_report(news: RunNews, *, ui_url: str) -> Report:
         warnings=warnings[:DOUBTS],
         links=open_link(run, ui_url),
     )
+
+
+def _seeds_headline(seeds: Side, by: PrimaryMetric | None, run: Run) -> str:
+    """`All 5 seeds of mlp-64 in fraud are in: val_auc 0.9212 ± 0.0029 (5)`."""
+    values = tuple(value for each in seeds.runs if by and (value := value_of(each, by.metric)) is not None)
+    named = f"{display_name(seeds.label, LABEL_CHARS)} in {display_name(run.experiment.name, FIT)}"
+    told = f"All {len(seeds.runs)} seeds of {named} are in"
+    if not values or by is None:
+        return told
+    mean = Reading(values, asked_of=len(seeds.runs))
+    return f"{told}: {display_name(by.metric, FIT)} {group_value(mean, number_words(mean.value))}"
 
 
 def _own_table(news: RunNews, name: str) -> Table | None:

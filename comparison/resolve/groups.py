@@ -37,7 +37,7 @@ class FoundGroup:
 
 
 def find_group(told: Group, source: RunSource, *, experiment_ids: Sequence[str] = ()) -> FoundGroup:
-    """One question for a pattern or a filter, two for a name. Raises FilterRefused.
+    """One question for a pattern or a filter, two for a name, three where it is a tag. Raises FilterRefused.
 
     All of them: which count is for the comparison to say.
     """
@@ -50,27 +50,68 @@ def find_group(told: Group, source: RunSource, *, experiment_ids: Sequence[str] 
         found = source.search(f"attributes.run_name ILIKE '{pattern}'", experiment_ids=ids, limit=MOST_OF_A_GROUP + 1)
         wanted = told.pattern.casefold()
         return _settled(told.pattern, [run for run in found if fnmatch.fnmatchcase(run.name.casefold(), wanted)])
-    like, tagged, prefixed = side_by_side(
+    named = _called(told.name, source, ids)
+    return _repeats_of(named, source) if isinstance(named, Run) else named
+
+
+def find_groups(
+    told: Sequence[Group], source: RunSource, *, experiment_ids: Sequence[str] = ()
+) -> Mapping[Group, FoundGroup]:
+    """As `find_group`, of several that are told by a name: one question each, and one more for each experiment."""
+    asks = [partial(_called, each.name, source, tuple(experiment_ids)) for each in told]
+    found = dict(zip(told, side_by_side(asks), strict=True))
+    groups = {each: group for each, group in found.items() if isinstance(group, FoundGroup)}
+    runs = {each: run for each, run in found.items() if isinstance(run, Run)}
+    homes: dict[str, list[Run]] = {}
+    for run in runs.values():
+        homes.setdefault(run.experiment.experiment_id, []).append(run)
+    shared = side_by_side([partial(_alike, each, source) for each in homes.values()])
+    known = dict(zip(homes, shared, strict=True))
+    left = [each for each, run in runs.items() if known[run.experiment.experiment_id] is None]
+    alone = dict(zip(left, side_by_side([partial(_repeats_of, runs[each], source) for each in left]), strict=True))
+    together = {
+        each: _group_of(run, alike)
+        for each, run in runs.items()
+        if (alike := known[run.experiment.experiment_id]) is not None
+    }
+    return {**groups, **together, **alone}
+
+
+def _called(name: str, source: RunSource, ids: tuple[str, ...]) -> FoundGroup | Run:
+    """The group of that name, else the run that is called so and whose repeats are meant."""
+    like, prefixed = side_by_side(
         [
-            *(
-                partial(source.search, where, experiment_ids=ids, limit=MOST_OF_A_GROUP + 1)
-                for where in (
-                    f"attributes.run_name ILIKE '{pattern_of(told.name)}%'",
-                    f"tags.`group` = '{pattern_of(told.name)}'",
-                )
+            partial(
+                source.search,
+                f"attributes.run_name ILIKE '{pattern_of(name)}%'",
+                experiment_ids=ids,
+                limit=MOST_OF_A_GROUP + 1,
             ),
-            partial(_by_id, told.name, source),
+            partial(_by_id, name, source),
         ]
     )
-    repeats = _repeats(told.name, like)
-    named = [run for run in repeats if run.name.casefold() == told.name.casefold()] or prefixed
+    repeats = _repeats(name, like)
+    named = [run for run in repeats if run.name.casefold() == name.casefold()] or prefixed
     if named and len(named) == max(len(repeats), 1):
-        return _repeats_of(max(named, key=lambda run: run.started_at or 0), source)
+        return max(named, key=lambda run: run.started_at or 0)
     if repeats:
-        return _settled(told.name, repeats)
+        return _settled(name, repeats)
+    tagged = source.search(f"tags.`group` = '{pattern_of(name)}'", experiment_ids=ids, limit=MOST_OF_A_GROUP + 1)
     if tagged:
-        return _settled(told.name, tagged, ("by the tag group",))
-    return FoundGroup(told.name, (), near=nearest_names(told.name, [run.name for run in like]))
+        return _settled(name, tagged, ("by the tag group",))
+    return FoundGroup(name, (), near=nearest_names(name, [run.name for run in like]))
+
+
+def _alike(runs: Sequence[Run], source: RunSource) -> list[Run] | None:
+    """All runs of an experiment that have the parameters which these share; None where those do not narrow enough."""
+    first, *rest = [_conditions(run.parameters) for run in runs]
+    shared = [each for each in first if all(each in other for other in rest)]
+    if not rest or not shared:
+        return None
+    limit = (MOST_OF_A_GROUP + 1) * len(runs)
+    home = (runs[0].experiment.experiment_id,)
+    found = source.search(" AND ".join(shared[:_MOST_CONDITIONS]), experiment_ids=home, limit=limit)
+    return found if len(found) < limit else None
 
 
 def _repeats(name: str, runs: Sequence[Run]) -> list[Run]:
@@ -93,13 +134,19 @@ def _repeats_of(run: Run, source: RunSource) -> FoundGroup:
     conditions = _conditions(run.parameters)
     found = (
         source.search(
-            " AND ".join(conditions),
+            " AND ".join(conditions[:_MOST_CONDITIONS]),
             experiment_ids=(run.experiment.experiment_id,),
             limit=MOST_OF_A_GROUP + 1,
         )
         if conditions
         else []
     )
+    return _group_of(run, found)
+
+
+def _group_of(run: Run, found: Sequence[Run]) -> FoundGroup:
+    """The run's repeats among those found."""
+    conditions = _conditions(run.parameters)
     repeats = {each.run_id: each for each in found if are_repeats(run, each)} or {run.run_id: run}
     chance = [name for name in run.parameters if is_chance(name)]
     but = f", but for {', '.join(chance[:3])}" if chance else ""
@@ -108,7 +155,7 @@ def _repeats_of(run: Run, source: RunSource) -> FoundGroup:
         if conditions
         else f"{run.name} logged no parameters, so its repeats are not known"
     )
-    return _settled(_stem(list(repeats.values()), run), list(repeats.values()), (note,))
+    return _settled(group_name(list(repeats.values()), run), list(repeats.values()), (note,))
 
 
 def _conditions(parameters: Mapping[str, str]) -> list[str]:
@@ -123,11 +170,11 @@ def _conditions(parameters: Mapping[str, str]) -> list[str]:
             numbers.append(f"params.`{name}` LIKE '{value}%'")
         elif "e" not in value.casefold():
             numbers.append(f"params.`{name}` LIKE '{value.rstrip('0')}%'")
-    return (numbers + texts)[:_MOST_CONDITIONS]
+    return numbers + texts
 
 
-def _stem(runs: Sequence[Run], run: Run) -> str:
-    """What the names share before their seeds, else the run that was named."""
+def group_name(runs: Sequence[Run], run: Run) -> str:
+    """What the names of repeats share before their seeds, else `repeats of` one of them."""
     stems = {_SEED_AT_END.sub("", each.name) for each in runs}
     stem = stems.pop() if len(stems) == 1 else ""
     return stem if stem and len(runs) > 1 else f"repeats of {run.name}" if len(runs) > 1 else run.name

@@ -29,7 +29,7 @@ from comparison.names import NEAR, as_logged, fold, nearest_names, plainly, word
 from comparison.resolve.among import gather, is_called, lead, narrow, no_such_among
 from comparison.resolve.comma_names import joined_by_commas
 from comparison.resolve.experiments import find_experiment
-from comparison.resolve.groups import find_group
+from comparison.resolve.groups import FoundGroup, find_group, find_groups
 from comparison.run_reference import (
     AllRuns,
     Among,
@@ -145,6 +145,7 @@ class SearchScope:
     now: datetime | None = None
     several: ChosenRuns = ChosenRuns.NEWEST
     excluded: tuple[str, ...] = ()  # names or ids of runs that are left out of what is not named
+    groups: Mapping[Group, FoundGroup] = field(default_factory=dict)  # that were found already, in one go
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -160,7 +161,7 @@ class SearchScope:
 
 
 def _found(references: Sequence[RunReference], scope: SearchScope) -> list[Side]:
-    source = scope.source
+    source, scope = scope.source, _with_groups(references, scope)
     ids = list(dict.fromkeys(filter(None, map(_full_id, references))))
     first = [place for place, each in enumerate(references) if not _full_id(each) and not isinstance(each, _RELATIVE)]
     found: dict[int, list[Side]] = {}
@@ -174,6 +175,14 @@ def _found(references: Sequence[RunReference], scope: SearchScope) -> list[Side]
         asked = {place: threads.submit(choose_runs, references[place], where) for place in later}
         found.update({place: answer.result() for place, answer in asked.items()})
     return _once(references, found, scope)
+
+
+def _with_groups(references: Sequence[RunReference], scope: SearchScope) -> SearchScope:
+    """The scope with the groups that are told by a name, where they are several: they share a question."""
+    named = [each for each in references if isinstance(each, Group) and not each.where and not each.pattern]
+    if len(named) < 2:
+        return scope
+    return replace(scope, groups=find_groups(named, scope.source, experiment_ids=_with_default(scope).ids))
 
 
 def _names_of(excluded: Sequence[RunReference]) -> tuple[str, ...]:
@@ -626,7 +635,8 @@ def _leading(told: Leading, scope: SearchScope) -> list[Side]:
     ranked = _ranked(told, told.metric, 1, scope, worst=told.worst, among=among)
     word, user = "worst" if told.worst else "best", ranked.runs[0].user
     whose = f" by {user}" if told.user else ""
-    return [_side(ranked.runs[0], f"{word} {ranked.metric}{scope.place}{whose}", *ranked.notes)]
+    side = _side(ranked.runs[0], f"{word} {ranked.metric}{scope.place}{whose}", *ranked.notes)
+    return [side if told.worst or told.user else replace(side, picked_by=ranked.metric)]
 
 
 def _top(told: TopRuns, scope: SearchScope) -> list[Side]:
@@ -836,7 +846,7 @@ def _all(told: AllRuns, scope: SearchScope) -> list[Side]:
 
 def _grouped(told: Group, scope: SearchScope) -> list[Side]:
     """One side of several runs."""
-    group = find_group(told, scope.source, experiment_ids=scope.ids)
+    group = scope.groups.get(told) or find_group(told, scope.source, experiment_ids=scope.ids)
     runs = _without_excluded(group.runs, scope, is_whole=False)
     if not runs:
         raise scope.refuse(f"No run{scope.place} fits {group.label}.", told, near=group.near)

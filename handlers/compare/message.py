@@ -3,8 +3,9 @@
 import json
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +16,7 @@ from comparison.compare import ask
 from comparison.errors import RunNotFound
 from comparison.judgement.result import Comparison, GoalSource, MetricComparison, Outcome, VerdictKind
 from comparison.language.changes import COMPARED, compared
-from comparison.report import Report
+from comparison.report import Chart, Report
 from comparison.reports.channel_settings import used_settings
 from comparison.reports.comparison import ROWS_OF_METRICS, comparison_report
 from comparison.reports.reasons import part_report, reasons_report
@@ -31,6 +32,7 @@ from handlers.slack.delivery import Delivery
 from handlers.slack.escaping import clip, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
 from handlers.slack.limits import OPTIONS
+from handlers.slack.pictures import Pictures, no_pictures
 from handlers.slack.render import draw, open_links
 from handlers.stores import PostedComparison, defaults_of
 
@@ -56,11 +58,23 @@ def answer(request: Compare, said: Utterance, services: Services, delivery: Deli
     agreed = defaults_of(services.defaults, said)
     comparison = fetch_and_compare(request, services, agreed)
     held = None if request.part else state_of(request, comparison, asked_by=said.user)
+    uploaded = partial(_uploaded, said=said, services=services, delivery=delivery)
     with services.drawing:
-        message = draw_comparison(request, comparison, services, asked_by=said.user, held=held, agreed=agreed)
+        message = draw_comparison(
+            request, comparison, services, asked_by=said.user, held=held, agreed=agreed, uploaded=uploaded
+        )
     delivery.answer_publicly(message)
     if held:
         remember_comparison(held, comparison, said, services, delivery.posted_ts)
+
+
+def _uploaded(
+    charts: Sequence[Chart], *, said: Utterance, services: Services, delivery: Delivery
+) -> Callable[[int], str]:
+    """The pictures of these charts, where the workspace takes them."""
+    is_drawn_here = services.capabilities.rung(said.team) > BlockLevel.ALL
+    pictures = Pictures(charts, delivery.outlet, said.team, services.pictures)
+    return pictures.upload_first(is_drawn_here=is_drawn_here)
 
 
 def show_progress(request: Compare, _said: Utterance, _services: Services, delivery: Delivery) -> None:
@@ -111,13 +125,15 @@ def draw_comparison(  # noqa: PLR0913 -- all but three have defaults and are giv
     changed_by: str = "",
     held: ComparisonState | None = None,
     agreed: ChannelDefaults | None = None,
+    uploaded: Callable[[Sequence[Chart]], Callable[[int], str]] | None = None,
 ) -> Draw:
-    """The message for a comparison, as each rung of the ladder has it."""
+    """The message for a comparison, as each rung of the ladder has it; `uploaded` tells the files of its charts."""
     report = _worded(request, comparison, services)
     if not request.part:
         report = replace(
             report, footnotes=(*used_settings(request, comparison, agreed or ChannelDefaults()), *report.footnotes)
         )
+    pictures = uploaded(report.charts) if uploaded and report.charts else no_pictures
     run_ids = dict.fromkeys(run.run_id for side in comparison.sides for run in side.runs)
     metadata = {"event_payload": metadata_payload(held, list(run_ids)[:_KEPT])}
     whole = next((each.url for each in open_links(report.links) if each.key == "compare"), "")
@@ -135,6 +151,7 @@ def draw_comparison(  # noqa: PLR0913 -- all but three have defaults and are giv
             row=buttons.row,
             more=buttons.more,
             placed=("compare",) if buttons.has_menu else (),
+            pictures=pictures,
         )
         return replace(reply, metadata=metadata)
 

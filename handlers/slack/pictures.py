@@ -60,6 +60,13 @@ class Pictures:
             log.exception("a picture could not be drawn, text stands for it")
         return ""
 
+    def upload_first(self, *, is_drawn_here: bool) -> "Pictures":
+        """Uploads before anything is drawn what will be shown: all, or what Slack cannot draw by itself."""
+        for number, chart in enumerate(self._charts):
+            if is_drawn_here or chart.lines is None:
+                self(number)
+        return self
+
 
 def no_pictures(_number: int) -> str:
     return ""

@@ -88,7 +88,7 @@ def notification_reply(message: Notification, services: Services) -> PostedNotif
 def example_notification(watching: Watch, said: Utterance, services: Services, run: Run) -> PostedNotification:
     """How this run would have been announced where the watch was asked for; nobody is mentioned."""
     defaults = defaults_of(services.defaults, said)
-    news = example_news(run, watching, services.runs, now=services.now(), defaults=defaults)
+    news = example_news(run, watching, services.runs, now=services.now(), defaults=defaults, past=services.repeats)
     return _announced(NewsFacts(news, "", (run.run_id,)), MessageKind.RUN, services)
 
 
@@ -138,7 +138,7 @@ def _announced(told: NewsFacts, kind: MessageKind, services: Services) -> Posted
         new_best=_new_best(news),
         run_ids=told.run_ids,
         watch_id=told.watch_id,
-        comparison=news.comparison if isinstance(news, RunNews) else None,
+        comparison=news.comparison if isinstance(news, RunNews) and news.seeds is None else None,
     )
 
 

@@ -4,10 +4,11 @@ import pytest
 
 from comparison import Experiment, RequestError
 from comparison.compare import ask
-from comparison.judgement.result import VerdictKind
+from comparison.judgement.result import CaveatCode, VerdictKind
 from comparison.language.reading import parse
 from comparison.past_repeats import FRESH_MS, MAX_EXPERIMENTS, RepeatsCache
 from comparison.runs import Metric, Run, Status
+from tests.comparison.builders import warning
 from tests.fakes.runs import FakeRuns
 
 NOW = 1_750_000_000_000
@@ -20,7 +21,7 @@ def run(name, seed, value, *, width="32", **facts):
         f"{name}-seed-{seed}",
         facts.pop("experiment", FRAUD),
         metrics={"acc": Metric(value)},
-        parameters={"width": width, "seed": str(seed)},
+        parameters={"width": width, "epochs": "10", "seed": str(seed)},
         started_at=NOW - 100_000 + seed,
         ended_at=NOW - 50_000 + seed,
         **facts,
@@ -61,6 +62,27 @@ def test_best_values_are_not_judged_by_the_noise_of_last_ones():
     assert comparison.metrics[0].changes[0].evidence is None
 
 
+def test_the_best_of_many_runs_against_one_that_was_not_picked_is_warned_about():
+    comparison = said("mlp-32-seed-0 vs best acc in fraud", past=RepeatsCache())
+    assert comparison.candidates[0].best_of == 10
+    assert warning(comparison, CaveatCode.PICKED) == (
+        "mlp-64-seed-1 is the best of 10 runs, mlp-32-seed-0 was not picked so: were all runs equal, it would still be "
+        "ahead by about 1.5 standard deviations, by luck. Compare all seeds of both instead."
+    )
+    assert warning(said("mlp-32-seed-0 vs mlp-64-seed-1", past=RepeatsCache()), CaveatCode.PICKED) is None
+    assert warning(said("mlp-32-seed-0 vs worst acc in fraud", past=RepeatsCache()), CaveatCode.PICKED) is None
+    assert warning(said("mlp-32-seed-0 vs best acc in fraud"), CaveatCode.PICKED) is None  # of how many, nobody knows
+
+
+def test_the_best_of_many_runs_against_the_best_of_few_is_warned_about():
+    other = Experiment("2", "iris")
+    few = [run("cnn", seed, 0.9 + seed / 100, width="8", experiment=other) for seed in range(3)]
+    source = FakeRuns([*store().runs, *few])
+    comparison = said("best acc in iris vs best acc in fraud", source, past=RepeatsCache())
+    assert [side.best_of for side in comparison.sides] == [3, 10]
+    assert "is the best of 10 runs, cnn-seed-2 the best of 3: " in warning(comparison, CaveatCode.PICKED)
+
+
 def test_a_server_that_does_not_answer_in_time_leaves_the_noise_unknown():
     assert RepeatsCache().read(FakeRuns(down="MLflow is away."), "1", NOW).groups == {}
 
@@ -90,7 +112,7 @@ def test_sides_of_several_runs_however_they_are_named(text, labels):
     assert [len(side.runs) for side in comparison.sides] == [5, 5]
     assert [[left.why for left in side.left_out] for side in comparison.sides] == [["failed"], []]
     assert comparison.verdicts[0].standing is VerdictKind.BETTER
-    assert len(source.asked) <= 8
+    assert len(source.asked) <= 3
 
 
 def test_children_of_two_parents_are_a_side_each():

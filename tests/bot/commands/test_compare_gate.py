@@ -1,7 +1,9 @@
 import math
 
 import pytest
+from click.testing import CliRunner
 
+from bot.commands.compare import compare as command
 from bot.commands.compare import gate
 from comparison import compare
 from comparison.runs import Metric
@@ -40,3 +42,40 @@ def test_a_run_compared_with_itself_cannot_be_told():
 
 def test_within_the_tolerance_it_passes():
     assert gate(two({"acc": 0.9}, {"acc": 0.8995}, tolerance=0.001)) == (PASS, "")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Five seeds of each of three configurations, and runs that were made once only."""
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric as Logged
+    from mlflow.entities import Param
+
+    uri = f"sqlite:///{tmp_path_factory.mktemp('gate') / 'mlflow.db'}"
+    client = MlflowClient(uri)
+    experiment = client.create_experiment("seeds")
+    values = (0.912, 0.908, 0.915, 0.910, 0.905)
+    shifted = [[value + 0.03 * (1 + place / 9) for place, value in enumerate(values)], values[::-1]]
+    named = zip(("old", "new", "equal"), (values, *shifted), strict=True)
+    runs = [(f"{name}-{seed}", value, name, seed) for name, own in named for seed, value in enumerate(own)]
+    for name, value, width, seed in [*runs, ("alone", 0.91, "alone", 0), ("other", 0.90, "other", 0)]:
+        run = client.create_run(experiment, run_name=name)
+        params = [Param("width", width), Param("seed", str(seed))]
+        client.log_batch(run.info.run_id, metrics=[Logged("acc", value, 1_700_000_000_000, 0)], params=params)
+        client.set_terminated(run.info.run_id)
+    return uri
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("old-* vs new-* by acc", PASS, ""),
+        ("new-* vs old-* by acc", WORSE, "--fail-if-clearly-worse: clearly worse: acc"),
+        ("equal-* vs old-* by acc", PASS, "--fail-if-clearly-worse: warning: cannot tell: acc"),
+        ("new-0 vs old-0 by acc", WORSE, "--fail-if-clearly-worse: clearly worse: acc"),
+        ("alone vs other by acc", PASS, "--fail-if-clearly-worse: warning: cannot tell: acc"),
+    ],
+)
+def test_what_is_worse_beyond_chance_fails_and_what_nobody_can_tell_is_a_warning(store, words, code, said):
+    result = CliRunner().invoke(command, [words, "--fail-if-clearly-worse", "--tracking-uri", store])
+    assert (result.exit_code, result.stderr.strip()) == (code, said), result.output

@@ -297,6 +297,19 @@ def test_csv_has_a_row_a_metric_and_candidate_with_numbers_in_full():
     )
 
 
+def test_csv_has_what_repeats_tell():
+    groups = [
+        [run(f"{name}{seed}", {"acc": value}, parameters={"seed": str(seed)}) for seed, value in enumerate(values)]
+        for name, values in (("a", (0.912, 0.908, 0.915, 0.910, 0.905)), ("b", (0.921, 0.925, 0.918, 0.923, 0.919)))
+    ]
+    (row,) = csv.DictReader(StringIO(to_csv(compare(*groups, margin=0.02))))
+    told = {name: row[name] for name in ("baseline_n", "method", "paired", "noise_df", "margin")}
+    assert told == {"baseline_n": "5", "method": "paired t", "paired": "yes", "noise_df": "", "margin": "0.02"}
+    assert float(row["p"]) == pytest.approx(0.009773506873)
+    assert float(row["low"]) == pytest.approx(0.00449042, abs=1e-8)
+    assert float(row["p_same"]) < 0.05
+
+
 @pytest.mark.parametrize(
     ("typed", "cell"),
     [

@@ -180,8 +180,9 @@ def test_repeats_on_both_sides_raise_no_doubt_of_noise():
     assert warning(comparison, CaveatCode.SINGLE_RUNS) is None
 
 
-OF_GROUPS = {
-    CaveatCode.LEFT_OUT, CaveatCode.MIXED_GROUP, CaveatCode.NOT_PAIRED, CaveatCode.NO_SPREAD, CaveatCode.OPTIMISTIC,
+OF_GROUPS = {  # and of histories
+    CaveatCode.LEFT_OUT, CaveatCode.MIXED_GROUP, CaveatCode.NOT_PAIRED, CaveatCode.NO_SPREAD, CaveatCode.PICKED,
+    CaveatCode.OPTIMISTIC, CaveatCode.BEST_EARLIER,
 }  # fmt: skip
 
 

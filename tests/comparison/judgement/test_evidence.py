@@ -7,6 +7,7 @@ import pytest
 
 from comparison import Goal, Outcome, compare
 from comparison.judgement.evidence import KnownNoise
+from comparison.judgement.evidence_words import remedy_words
 from comparison.judgement.result import CaveatCode, VerdictKind
 from comparison.judgement.statistics import Noise, pool_near
 from comparison.runs import Status
@@ -86,6 +87,49 @@ def test_what_is_the_same_takes_a_margin():
     assert change(within, "acc").outcome is Outcome.SAME
     assert change(within, "acc").evidence.same.p == pytest.approx(0.0348413, abs=1e-7)
     assert within.verdicts[0].claim == "a and b are the same within 0.005"
+
+
+def test_sides_with_the_same_seeds_are_shown_the_same_in_pairs():
+    comparison = compare(seeds("a", A), seeds("b", [value + 0.0004 for value in A]), metrics=["acc"], margin=0.005)
+    found = change(compare(seeds("a", A), seeds("b", [0.9121, 0.9079, 0.9152, 0.9101, 0.9048]), margin=0.001), "acc")
+    assert change(comparison, "acc").evidence.same is None  # all differences are equal: nothing is known of chance
+    assert (found.outcome, found.evidence.same.n) == (Outcome.SAME, 5)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "margin", "known", "claim", "numbers"),
+    [
+        (0.9347, 0.02, (0.0043, 7), "A and B are the same within 0.02",
+         "+0.0035, 90 %: -0.0080 to +0.0150; by the noise of earlier repeats"),
+        (0.9347, 0.005, (0.0043, 7), "Cannot tell whether A and B are the same within 0.005",
+         "+0.0035; runs here must differ by 0.0144 to tell"),
+        (0.9347, 0.005, (0.0043, 3), "Cannot tell whether A and B are the same within 0.005", "+0.0035"),
+        (0.9347, 0.005, None, "Cannot tell whether A and B are the same within 0.005", "+0.0035"),
+        (0.9412, 0.005, None, "B is better", "+1.1 %"),
+        (0.9583, 0.005, (0.0043, 7), "B is better", "+0.027; runs here must differ by 0.0144 to tell"),
+    ],
+)  # fmt: skip
+def test_whether_single_runs_are_the_same_within_a_margin_is_told_by_known_noise(
+    candidate, margin, known, claim, numbers
+):
+    given = {"noise": noise(*known)} if known else {}
+    comparison = two({"acc": 0.9312}, {"acc": candidate}, metrics=["acc"], margin=margin, **given)
+    verdict = comparison.verdicts[0]
+    assert (verdict.claim, verdict.evidence.partition(" (")[2]) == (claim, f"{numbers})")
+
+
+def test_what_is_not_shown_to_be_the_same_says_how_many_seeds_would():
+    near = [0.911, 0.909, 0.914, 0.912, 0.906]
+    found = change(compare(seeds("a", A), seeds("b", near, first=9), metrics=["acc"], margin=0.004), "acc").evidence
+    assert (found.is_shown_same, found.seeds) == (False, 14)
+    assert remedy_words(found) == "To show that they are the same within 0.004 run about 14 seeds a side"
+
+
+def test_metrics_that_are_all_shown_the_same_say_within_what():
+    far = [0.911, 0.909, 0.914, 0.912, 0.906]
+    assert compare(seeds("a", A), seeds("b", far, first=9), margin=0.005).verdicts[0].text == (
+        "a and b are the same within 0.005 on 1 of 1 metric"
+    )
 
 
 def test_failed_members_reruns_and_nans_are_left_out_and_named():

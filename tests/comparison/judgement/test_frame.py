@@ -35,7 +35,7 @@ def test_a_row_says_everything():
         "baseline_value": 0.85, "candidate_value": 0.92, "difference": 0.07, "change": pytest.approx(0.07 / 0.85),
         "outcome": "too few runs to tell", "baseline_n": 2, "candidate_n": 1, "baseline_step": 0, "candidate_step": 0,
         "baseline_sd": pytest.approx(0.0707, abs=1e-4), "candidate_sd": pytest.approx(math.nan, nan_ok=True),
-        **dict.fromkeys(["low", "high", "p", "p_holm", "noise_sd"], pytest.approx(math.nan, nan_ok=True)),
+        **dict.fromkeys(["low", "high", "p", "p_holm", "noise_sd", "margin", "p_same"], pytest.approx(math.nan, nan_ok=True)),
         "method": "", "paired": False,
     }  # fmt: skip
 

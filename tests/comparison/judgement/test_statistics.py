@@ -12,6 +12,7 @@ from comparison.judgement.statistics import (
     bca_interval,
     effect_size,
     equivalence,
+    equivalence_of,
     holm,
     mcnemar,
     paired,
@@ -22,6 +23,7 @@ from comparison.judgement.statistics import (
     proportion_interval,
     proportions,
     seeds_needed,
+    seeds_to_show_same,
     sign_flip,
     single_against_group,
     singles,
@@ -29,6 +31,7 @@ from comparison.judgement.statistics import (
     summarize,
     welch,
     wilcoxon,
+    without_spread,
 )
 
 A = (0.912, 0.908, 0.915, 0.910, 0.905)
@@ -143,6 +146,28 @@ def test_the_same_is_a_claim_with_a_margin():
     assert welch(A, b).p == near(0.859306)
     with pytest.raises(ValueError, match="margin"):
         equivalence(A, b, 0)
+
+
+def test_the_same_is_shown_by_pairs_and_by_known_noise_too():
+    b = (0.911, 0.909, 0.914, 0.912, 0.906)
+    assert equivalence_of(paired(A, b), 0.005).p == near(float(stats.t.sf((0.005 - 0.0004) / error(A, b), 4)))
+    known = singles(0.9312, 0.9316, Noise(0.00435343, 7))
+    assert equivalence_of(known, 0.005).p > 0.05
+    assert equivalence_of(known, 0.02).p < 0.05
+    assert equivalence_of(without_spread((0.8,) * 3, (0.9,) * 3), 0.02) is None
+
+
+def error(first, second):
+    return float(stats.sem([two - one for one, two in zip(first, second, strict=True)]))
+
+
+def test_seeds_that_would_show_the_same_do_so_in_80_of_100_cases():
+    rng = np.random.default_rng(0)
+    for margin, seeds in ((3.0, 3), (2.0, 6), (1.0, 18), (0.5, 70)):
+        assert seeds_to_show_same(margin, 1.0) == seeds
+        shown = [equivalence(rng.normal(0, 1, seeds), rng.normal(0, 1, seeds), margin).p < 0.05 for _draw in range(300)]
+        assert sum(shown) >= 0.68 * len(shown)
+    assert (seeds_to_show_same(0.01, 1.0), seeds_to_show_same(1.0, 0.0)) == (None, None)
 
 
 def test_candidates_share_one_baseline():

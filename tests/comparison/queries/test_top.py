@@ -3,6 +3,7 @@ import pytest
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import FilterRefused, RunNotFound, TrackingUnavailable
 from comparison.judgement.primary_metric import MetricSource
+from comparison.past_repeats import RepeatsCache
 from comparison.queries.run_lists import top_runs
 from comparison.reports.run_lists import top_report
 from comparison.request import Top
@@ -17,10 +18,10 @@ RUNS = [
 FLOWER = a_run("flower", ended=DAY, experiment=IRIS, metrics={"auc": 0.99})
 
 
-def ask(*runs, defaults=None, **asked):
+def ask(*runs, defaults=None, past=None, **asked):
     source = runs[0] if runs and isinstance(runs[0], FakeRuns) else FakeRuns(list(runs))
     asked.setdefault("text", " ".join(map(str, asked.values())))
-    return top_runs(Top(**asked), source, now=NOW, defaults=defaults)
+    return top_runs(Top(**asked), source, now=NOW, defaults=defaults, past=past)
 
 
 def names(ranked):
@@ -135,3 +136,30 @@ def test_a_filter_that_nothing_fits_is_said():
 def test_mlflow_being_down_is_said():
     with pytest.raises(TrackingUnavailable):
         ask(FakeRuns(RUNS, down="MLflow did not answer."), metric="auc")
+
+
+def seeds(width, values):
+    """Repeats of one configuration that ended a while ago."""
+    return [
+        a_run(
+            f"mlp-{width}-seed-{seed}",
+            ended=DAY,
+            metrics={"auc": value},
+            parameters={"width": str(width), "seed": str(seed)},
+        )
+        for seed, value in enumerate(values)
+    ]
+
+
+def test_the_first_runs_that_chance_may_have_put_so_are_within_noise_of_each_other():
+    runs = [*seeds(32, [0.912, 0.908, 0.915, 0.910, 0.905]), *seeds(64, [0.921, 0.925, 0.918, 0.923, 0.919])]
+    report = top_report(ask(*runs, count=5, metric="auc", past=RepeatsCache()))
+    assert report.headline == "Best auc: 0.925, mlp-64-seed-1 in fraud; the first 5 are within noise of each other"
+    assert report.footnotes[-1].startswith("Runs here must differ by 0.0112 to tell: by earlier repeats with 4 degrees")
+    ahead = a_run("ahead", ended=HOUR, metrics={"auc": 0.945}, parameters={"width": "128"})
+    assert "noise" not in top_report(ask(*runs, ahead, count=5, metric="auc", past=RepeatsCache())).headline
+
+
+def test_runs_of_several_experiments_and_too_few_repeats_tell_no_noise():
+    assert ask(*RUNS, FLOWER, count=2, metric="auc", past=RepeatsCache()).noise is None
+    assert ask(*RUNS, count=2, metric="auc", past=RepeatsCache()).noise is None
