@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
+from comparison.concurrency import side_by_side
 from comparison.errors import RequestError, TrackingUnavailable
 from comparison.judgement.costs import is_cost
+from comparison.judgement.differences import split_of
 from comparison.runs import Metric, Run, Side
 from comparison.tracking.source import RunSource
 
 SIDE_BY_SIDE = 16
-MOST_LOOKED_INTO = 40  # histories, for an answer that asks for last values
+MOST_LOOKED_INTO = 40  # metrics, for an answer that asks for last values
 MOST_POINTS = 1_000_000  # of all histories of an answer
 FIRST = 50  # points of each of those
 BETWEEN = " · "  # a metric and its dataset
@@ -32,20 +35,54 @@ def told_apart(
     """The sides with a row for each dataset of a metric that has several; other metrics and runs are left as they are.
 
     Looked into are the `metrics` that were named, else those that can be `judged`, as many as people wait for. Nothing
-    is asked of MLflow about runs with fewer than two datasets, unless another run has that metric for several.
+    is asked of MLflow about runs with fewer than two datasets that a metric may be of, unless another run has that
+    metric for several; else one question for each metric, and more only where a run logged it more than once.
     """
-    runs = [run for run in _runs(sides) if has_several(run)]
-    if not runs:
+    wanted = [
+        (run, name)
+        for run in _runs(sides)
+        if has_several(run)
+        for name in _looked_into(run, metrics, judged)
+        if _may_be_of_several(run, name)
+    ]
+    if not wanted:
         return tuple(sides)
-    told = evaluations(runs, source)
-    wanted = [(run, name) for run in runs for name in _looked_into(run, metrics, judged)]
+    sampled = _samples(wanted, source)
+    wanted = [(run, name) for run, name in wanted if len(sampled.get((run.run_id, name), ())) > 1]
+    told = evaluations(list({run.run_id: run for run, _name in wanted}.values()), source)
     known = {(run.run_id, name): told[run.run_id].get(name, ()) for run, name in wanted}
-    unknown = [(run, name) for run, name in wanted if len(_by_dataset(known[run.run_id, name])) < 2]
-    read = histories(unknown[:MOST_LOOKED_INTO], source, most=FIRST)
+    unknown = [
+        (run, name)
+        for run, name in wanted
+        if len(_by_dataset(known[run.run_id, name])) < 2 and _has_repeats(sampled[run.run_id, name])
+    ]
+    read = histories(unknown, source, most=FIRST)
     going_on = [each for each in unknown if _goes_on(read.get((each[0].run_id, each[1]), ()))]
     read |= histories(going_on, source)
     points = {key: past for key, past in known.items() if len(_by_dataset(past)) > 1} | read
     return replaced(sides, points, told, source, pick=None)
+
+
+def _may_be_of_several(run: Run, metric: str) -> bool:
+    """Whether more than one dataset of the run may be meant: `val_loss` is not of one that was logged for training."""
+    wanted = split_of(metric)
+    datasets = {(each.name, each.digest): split_of(f"{each.context} {each.name}") for each in run.datasets}
+    return sum(not split or not wanted or split == wanted for split in datasets.values()) > 1
+
+
+def _samples(wanted: Sequence[tuple[Run, str]], source: RunSource) -> dict[tuple[str, str], Sequence[Metric]]:
+    """Some points of these metrics, of as many metrics as people wait for: one question for each, side by side."""
+    runs: dict[str, list[Run]] = {}
+    for run, name in wanted:
+        runs.setdefault(name, []).append(run)
+    names = list(runs)[:MOST_LOOKED_INTO]
+    found = side_by_side([partial(source.samples_of, runs[name], name) for name in names])
+    return {(run_id, name): seen for name, each in zip(names, found, strict=True) for run_id, seen in each.items()}
+
+
+def _has_repeats(points: Sequence[Metric]) -> bool:
+    """Whether there are several values at one step, or points that say different datasets."""
+    return max(Counter(point.step for point in points).values(), default=0) > 1 or len(_by_dataset(points)) > 1
 
 
 def replaced(
@@ -89,8 +126,7 @@ def evaluations(runs: Sequence[Run], source: RunSource) -> dict[str, Mapping[str
         except RequestError:
             return {}
 
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-        return dict(zip([run.run_id for run in runs], threads.map(ask, runs), strict=True))
+    return dict(zip([run.run_id for run in runs], side_by_side([partial(ask, run) for run in runs]), strict=True))
 
 
 def histories(
@@ -101,6 +137,8 @@ def histories(
     Raises RequestError where that is more than can be read for one answer.
     """
     found: dict[tuple[str, str], list[Metric]] = {}
+    if not wanted:
+        return found
     held = 0
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         read = threads.map(lambda each: source.history(each[0].run_id, each[1], most=most), wanted)

@@ -3,13 +3,13 @@
 import math
 import threading
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from cachetools import LRUCache
 
-from comparison.runs import Run
+from comparison.runs import Metric, Run
 
 RUNS_IN_BULK = 100  # that one request takes
 POINTS_IN_BULK = 2_500  # of each run in one answer, the most that MLflow gives
@@ -17,6 +17,7 @@ ALL_IN_BULK = 80_000  # points in one answer: 14 MB of MLflow's JSON
 ROWS_OF_OLDER = 25_000  # that servers before 3.15 read for one answer, however many there are
 FIRST_STEP, LAST_STEP = -(2**62), 2**62  # a range that holds every step: without one, negative steps are left out
 REMEMBERED = 1_000_000  # points of runs that are over: 24 MB
+SAMPLE = 50  # steps of each run in a sample
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +67,20 @@ def read_bulk(rows: Sequence[Mapping[str, Any]], most: int) -> dict[str, History
     return {run_id: history_of(each, is_complete=is_whole and len(each) < most) for run_id, each in points.items()}
 
 
+def read_samples(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Metric]]:
+    """By run id, the points of an answer of MLflow's interval call."""
+    found: dict[str, list[Metric]] = {}
+    for row in rows:
+        point = Metric(_number(row["value"]), int(row.get("step", 0)), int(row["timestamp"]))
+        found.setdefault(str(row["run_id"]), []).append(point)
+    return {run_id: by_step(points) for run_id, points in found.items()}
+
+
+def by_step(points: Iterable[Metric]) -> list[Metric]:
+    """The points by step, those of one step by time."""
+    return sorted(points, key=lambda each: (each.step, each.logged_at))
+
+
 def _number(value: Any) -> float:
     """As MLflow writes it in JSON: NaN is text."""
     try:
@@ -74,22 +89,25 @@ def _number(value: Any) -> float:
         return math.nan
 
 
-class HistoryCache:
-    """Complete histories of runs that are over, the least used forgotten first. Safe to use from any thread."""
+_Points = TypeVar("_Points", bound=Sized)
+
+
+class PointsCache(Generic[_Points]):
+    """What runs that are over logged of a metric, the least used forgotten first. Safe to use from any thread."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
-        self._known: LRUCache[tuple[Any, ...], History] = LRUCache(most, getsizeof=lambda each: len(each) + 50)
+        self._known: LRUCache[tuple[Any, ...], _Points] = LRUCache(most, getsizeof=lambda each: len(each) + 50)
         self._mutex = threading.Lock()
 
-    def get(self, run: Run, metric: str) -> History | None:
+    def get(self, run: Run, metric: str) -> _Points | None:
         with self._mutex:
             return self._known.get(_key(run, metric))
 
-    def put(self, run: Run, metric: str, history: History) -> None:
-        """Remembers it where it cannot change any more."""
-        if run.is_over and history.is_complete and len(history) < self._known.maxsize // 4:
+    def put(self, run: Run, metric: str, points: _Points) -> None:
+        """Remembers it where it cannot change any more and is not very much."""
+        if run.is_over and len(points) < self._known.maxsize // 4:
             with self._mutex:
-                self._known[_key(run, metric)] = history
+                self._known[_key(run, metric)] = points
 
 
 def _key(run: Run, metric: str) -> tuple[Any, ...]:

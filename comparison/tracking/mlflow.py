@@ -42,11 +42,14 @@ from comparison.tracking.histories import (
     FIRST_STEP,
     LAST_STEP,
     RUNS_IN_BULK,
+    SAMPLE,
     History,
-    HistoryCache,
+    PointsCache,
+    by_step,
     history_of,
     points_for,
     read_bulk,
+    read_samples,
 )
 from comparison.tracking.leaders import LeaderCache
 from comparison.tracking.mlflow_errors import (
@@ -104,7 +107,8 @@ class MlflowRuns:
         self._registry = Registry(self._client, self._is_unknown)
         self._memory = LeaderCache(clock)
         self._history_limit = MOST_POINTS
-        self._histories = HistoryCache()
+        self._histories: PointsCache[History] = PointsCache()
+        self._samples: PointsCache[list[Metric]] = PointsCache()
         self._flights = SingleFlight(self._executor, self._fly)
 
     def __repr__(self) -> str:
@@ -202,7 +206,19 @@ class MlflowRuns:
 
     def history(self, run_id: str, metric: str, *, most: int | None = None) -> list[Metric]:
         read = self._in_time(lambda budget: self._points(run_id, metric, budget, most))
-        return sorted(read, key=lambda each: (each.step, each.logged_at))
+        return by_step(read)
+
+    def samples_of(self, runs: Sequence[Run], metric: str) -> dict[str, list[Metric]]:
+        unique = {run.run_id: run for run in runs}
+        known = {run_id: seen for run_id, run in unique.items() if (seen := self._samples.get(run, metric)) is not None}
+        wanted = [run_id for run_id in unique if run_id not in known]
+        chunks = [wanted[start : start + RUNS_IN_BULK] for start in range(0, len(wanted), RUNS_IN_BULK)]
+        budget = self._budget()
+        asked = [self._executor.submit(self._within, budget, partial(self._sampled, chunk, metric)) for chunk in chunks]
+        found = {run_id: seen for each in asked for run_id, seen in self._wait(each, budget).items()}
+        for run_id, seen in found.items():
+            self._samples.put(unique[run_id], metric, seen)
+        return {run_id: (known | found)[run_id] for run_id in unique if run_id in known or run_id in found}
 
     def histories_of(
         self, runs: Sequence[Run], metric: str, *, exact: bool = True, share: float = 1.0
@@ -221,7 +237,8 @@ class MlflowRuns:
         if exact:
             found |= self._whole([run_id for run_id, past in found.items() if not past.is_complete], metric, until)
         for run_id, past in found.items():
-            self._histories.put(unique[run_id], metric, past)
+            if past.is_complete:
+                self._histories.put(unique[run_id], metric, past)
         return {run_id: (known | found)[run_id] for run_id in unique if run_id in known or run_id in found}
 
     def evaluations(self, run: Run) -> dict[str, list[Metric]]:
@@ -316,6 +333,21 @@ class MlflowRuns:
         most = points_for(len(run_ids))
         if not self._server.is_remote:
             return self._from_store(run_ids, metric, most, budget)
+        rows = self._rows(run_ids, metric, most)
+        if rows is None:
+            return {run_id: past for run_id in run_ids if len(past := self._read(run_id, metric, budget))}
+        return read_bulk(rows, most)
+
+    def _sampled(self, run_ids: Sequence[str], metric: str, budget: Budget) -> dict[str, list[Metric]]:
+        """Some of what each logged: steps spread over all where a server has a call for that, else the first."""
+        rows = self._rows(run_ids, metric, SAMPLE) if self._server.is_remote else None
+        if rows is not None:
+            return read_samples(rows)
+        found = {run_id: by_step(self._points(run_id, metric, budget, SAMPLE)) for run_id in run_ids}
+        return {run_id: points for run_id, points in found.items() if points}
+
+    def _rows(self, run_ids: Sequence[str], metric: str, most: int) -> Sequence[Mapping[str, Any]] | None:
+        """What these runs logged of a metric at `most` steps of each; None where the server has no such call."""
         params = {
             "run_ids": list(run_ids),
             "metric_key": metric,
@@ -329,8 +361,9 @@ class MlflowRuns:
         except MlflowException as error:
             if error.error_code not in _NO_MODELS:
                 raise
-            return {run_id: past for run_id in run_ids if len(past := self._read(run_id, metric, budget))}
-        return read_bulk(response.json().get("metrics") or (), most)
+            return None
+        rows: Sequence[Mapping[str, Any]] = response.json().get("metrics") or ()
+        return rows
 
     def _from_store(self, run_ids: Sequence[str], metric: str, most: int, budget: Budget) -> dict[str, History]:
         """As `_bulk`, where no server stands between: all of each history, or some of it where it is too long."""

@@ -159,6 +159,14 @@ class RunSource(Protocol):
         """
         ...
 
+    def samples_of(self, runs: Sequence[Run], metric: str) -> Mapping[str, Sequence[Metric]]:
+        """By run id, some of what these runs logged of a metric, by step, then by time; all of it where that is little.
+
+        Of each step that it holds it holds every value, of a server also the last step. No value says its dataset, but
+        those of file stores. One request for each 100 runs; of runs that are over it is remembered.
+        """
+        ...
+
     def histories_of(
         self, runs: Sequence[Run], metric: str, *, exact: bool = True, share: float = 1.0
     ) -> Mapping[str, History]:

@@ -139,6 +139,10 @@ class VisibleRuns:
     def history(self, run_id: str, metric: str, *, most: int | None = None) -> list[Metric]:
         return self._source.history(run_id, metric, most=most) if self._visible_ids([run_id]) else []
 
+    def samples_of(self, runs: Sequence[Run], metric: str) -> Mapping[str, Sequence[Metric]]:
+        visible = self._visible(runs)
+        return self._source.samples_of(visible, metric) if visible else {}
+
     def histories_of(
         self, runs: Sequence[Run], metric: str, *, exact: bool = True, share: float = 1.0
     ) -> Mapping[str, History]:

@@ -213,7 +213,32 @@ def test_of_very_many_metrics_those_that_tell_how_good_a_run_is_are_looked_into_
     ]
     source = FakeRuns(runs)
     ask(parse("a1 vs b1"), source)
-    assert source.asked.count("history") == 40
+    assert source.asked.count("samples_of") == 40
+
+
+def test_metrics_that_were_logged_once_take_one_question_each_and_no_more():
+    names = ("accuracy", "f1", "auc")
+    runs = [
+        Run(
+            name.ljust(32, "0"), name, IRIS, metrics={each: Metric(0.9) for each in names}, datasets=BOTH, models=("m",)
+        )
+        for name in ("a1", "b1")
+    ]
+    source = FakeRuns(runs)
+    ask(parse("a1 vs b1"), source)
+    assert source.asked.count("samples_of") == len(names)
+    assert {"history", "evaluations"}.isdisjoint(source.asked)
+
+
+def test_a_metric_that_names_its_part_of_the_data_is_of_no_other():
+    one_of_each = (Dataset("digits", "d1", "training"), Dataset("digits", "d2", "test"))
+    metrics = {"train_loss": Metric(0.1), "val_loss": Metric(0.2), "valAccuracy": Metric(0.9)}
+    two_held_out = (*one_of_each, Dataset("hard", "d3", "validation"))
+    for datasets, questions in ((one_of_each, 0), (two_held_out, 2)):
+        runs = [Run(name.ljust(32, "0"), name, IRIS, metrics=metrics, datasets=datasets) for name in ("a1", "b1")]
+        source = FakeRuns(runs)
+        ask(parse("a1 vs b1"), source)
+        assert source.asked.count("samples_of") == questions
 
 
 def test_a_dataset_that_is_not_there_is_refused_with_those_that_are():

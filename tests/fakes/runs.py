@@ -125,6 +125,13 @@ class FakeRuns:
         first = sorted(past or [], key=lambda each: each.logged_at)[:most]
         return sorted(first, key=lambda each: (each.step, each.logged_at))
 
+    def samples_of(self, runs: Sequence[Run], metric: str) -> dict[str, list[Metric]]:
+        self._ask("samples_of")
+        kept = self.asked[:]
+        read = {run.run_id: self.history(run.run_id, metric, most=50) for run in runs}
+        self.asked[:] = kept  # one question, however many runs
+        return {run_id: past for run_id, past in read.items() if past}
+
     def histories_of(
         self,
         runs: Sequence[Run],

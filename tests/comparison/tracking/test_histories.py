@@ -63,6 +63,18 @@ def test_five_runs_are_one_request_and_are_not_asked_for_again(source, logged, m
     assert len(_asked(mlflow_proxy)) == 1
 
 
+def test_samples_of_five_runs_are_one_request_and_are_not_asked_for_again(source, logged, mlflow_proxy):
+    runs = source.get(logged["short"])
+    found = source.samples_of(runs, "loss")
+    assert [[each.step for each in past] for past in found.values()] == [list(range(30))] * 5
+    assert source.samples_of(runs, "loss") == found
+    [long] = source.get([logged["long"]])
+    steps = [each.step for each in source.samples_of([long], "loss")[long.run_id]]
+    assert (steps[0], steps[-1]) == (0, 5_999)
+    assert len(steps) < 100
+    assert len(_asked(mlflow_proxy)) == 2
+
+
 def test_a_long_run_is_read_whole_so_that_its_one_best_point_is_there(source, logged, mlflow_proxy):
     runs = source.get([logged["long"], logged["short"][0]])
     found = source.histories_of(runs, "loss")

@@ -283,6 +283,17 @@ def test_histories_of_several_runs_hold_every_step_and_leave_out_who_logged_none
     assert source.histories_of([], "acc") == {}
 
 
+def test_samples_hold_every_value_of_the_steps_they_hold(made):
+    source, _, ids = made
+    rich, plain = source.get([ids["rich"], ids["plain"]])
+    for _again in range(2):
+        found = source.samples_of([rich, plain], "acc")
+        assert list(found) == [ids["rich"], ids["plain"]]
+        assert [(each.step, each.value) for each in found[ids["rich"]]] == [(0, 0.1), (1, 0.5), (2, 0.4)]
+    assert source.samples_of([rich], "never logged") == {}
+    assert source.samples_of([], "acc") == {}
+
+
 def test_what_was_measured_on_models_says_its_dataset(made):
     source, _, ids = made
     run, other = source.get([ids["measured"], ids["rich"]])
