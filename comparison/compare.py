@@ -105,6 +105,8 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
     )
     if is_last and past is not None:
         compared = with_earlier_best(compared, source)
+    if request.by_change:
+        compared = replace(compared, metrics=tuple(sorted(compared.metrics, key=_by_change)), by_change=True)
     repeats = tuple(_repeats_of(side, tuple(known.values())) for side in compared.sides)
     return replace(compared, repeats=repeats) if all(repeats) and len(set(repeats)) == len(repeats) else compared
 
@@ -678,6 +680,12 @@ def _outcome(old: float, new: float, goal: Goal, tolerance: float | None) -> Out
     if goal is Goal.UNKNOWN:
         return Outcome.CHANGED
     return Outcome.BETTER if (new > old) is (goal is Goal.HIGHER) else Outcome.WORSE
+
+
+def _by_change(metric: MetricComparison) -> tuple[float, str]:
+    """The largest change first, as a share of the baseline; what cannot be told last."""
+    sizes = [abs(change.relative) for change in metric.changes if change.relative is not None]
+    return -max(sizes, default=-1.0), metric.name
 
 
 def _reading_order(metric: MetricComparison) -> tuple[int, float, str]:

@@ -36,6 +36,7 @@ class Compare:
     goal: str = ""  # higher or lower is better, of the named metrics
     excluded: tuple[RunReference, ...] = ()  # runs that are left out of those that are meant together
     without_parameters: tuple[str, ...] = ()
+    by_change: bool = False  # the largest change first, whatever decides
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Among:
     where: str = ""  # in MLflow's own filter language
     excluded: tuple[Exclusion, ...] = ()
     count: int | None = None  # so many of them at most
+    experiments: tuple[str, ...] = ()  # where several are named
+    newest: int | None = None  # only among so many of the newest that fit
 
     def __bool__(self) -> bool:
         """Whether anything is said."""

@@ -148,6 +148,8 @@ class PostedComparison:
     without_metrics: tuple[str, ...] = ()
     without_parameters: tuple[str, ...] = ()
     goal: str = ""
+    margin: float | None = None
+    by_change: bool = False
 
     def request(self) -> Compare:
         """What to ask to have it again."""
@@ -163,6 +165,8 @@ class PostedComparison:
             without_metrics=self.without_metrics,
             without_parameters=self.without_parameters,
             goal=self.goal,
+            margin=self.margin,
+            by_change=self.by_change,
         )
 
 

@@ -26,6 +26,8 @@ _LATER = {  # written only where they are said
     "without_metrics": (),
     "without_parameters": (),
     "goal": "",
+    "margin": None,
+    "by_change": False,
 }
 
 

@@ -260,6 +260,7 @@ class Comparison:
     reading: str = "last"  # which value was read: "last", "best" or "at step N"
     counted_once: tuple[tuple[str, ...], ...] = ()  # names of one thing; the first of each counts
     repeats: tuple[tuple[str, ...], ...] = ()  # ids of the runs that repeat each side, where each has some
+    by_change: bool = False  # `metrics` is in the order of their changes
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -29,8 +29,8 @@ _ABOUT = one_of(
     "tags datasets details against"
 )
 _SLOTS = one_of(
-    "metrics only_metrics without_metrics without_parameters step goal tolerance best everything why differing part "
-    "excluded"
+    "metrics only_metrics without_metrics without_parameters step goal tolerance by_change best everything why "
+    "differing part excluded"
 )
 
 
@@ -55,6 +55,8 @@ def follow(text: str, previous: Compare, names: Names | None = None, *, command:
         return _curves(atoms, place, known, text, previous)
     if not atoms or _is_own(intent, atoms):
         return None
+    if intent == "running":  # `is it still running?`
+        return Reading(replace(previous, text=text))
     said = Said("compare", atoms, known, text, offers=False, about=True)
     try:
         said.read(skipping=place if intent in ("compare", "show", "status") else -1)
@@ -180,7 +182,8 @@ def _changed(said: Said, previous: Compare) -> Compare | None:
     material = [each for group in said.groups for each in group if not is_silent(each)]
     if [each.key for each in material] in (["best"], ["latest"]) and not said.spots.keys() - {"metrics"}:
         is_last = material[0].key == "latest" and material[0].text.casefold() == "last"
-        if material[0].key == "latest" and (said.hard or not is_last):
+        is_run = said.hard or said.baseline is not None
+        if is_run or (material[0].key == "latest" and not is_last):
             changed = _with_runs(said, previous)
             return changed and _with_slots(changed, said)
         flags.add("best" if not is_last else "last")
@@ -239,7 +242,9 @@ def _with_slots(previous: Compare, said: Said) -> Compare:
         why="why" in flags or previous.why,
         part=said.part or previous.part,
         goal=said.goal or previous.goal,
-        tolerance=said.tolerance if said.tolerance is not None else previous.tolerance,
+        tolerance=previous.tolerance if "tolerance" not in said.spots else said.tolerance,
+        margin=previous.margin if "tolerance" not in said.spots else said.margin,
+        by_change="by_change" in flags or previous.by_change,
         excluded=(*previous.excluded, *left_out),
     )
 

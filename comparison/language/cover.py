@@ -30,6 +30,8 @@ _BACK = re.compile(r"(?:latest|newest|last)[~^](\d{1,4})?", re.IGNORECASE)
 _LINK = re.compile(r"://|#/experiments/|#/runs/|compare-runs\?|^runs:/|experiments/[\w-]+/runs/[0-9a-zA-Z]{20}")
 _IDENTIFIER = re.compile(r".*[\d_/=:*?\\.+-].*|[A-Z]{1,3}", re.DOTALL)
 _EMOJI = re.compile(r":[\w+-]+:(?::[\w+-]+:)?|[:;=]-?[()DPp/|]|<3|\^\^")
+SIGNS = frozenset({"@baseline", "@latest", "@previous", "@best", "@running", "@champion"})  # never a person
+_NUMBERED = re.compile(r"\(?\d{1,2}\)")  # of a list: `1) A 2) B`
 _LONG = 8  # digits that are rather a run's id than a number
 _MOST_OF_A_NAME = 16  # tokens
 
@@ -191,7 +193,8 @@ class _Spots:
     def _person(self, start: int) -> Atom | None:
         """`@jonas`, who is a user, or somebody of the workspace."""
         token = self.tokens[start]
-        kinds = self.names.called(token.text[1:]) if token.text.startswith("@") else {}
+        is_sign = token.text.casefold() in SIGNS
+        kinds = self.names.called(token.text[1:]) if token.text.startswith("@") and not is_sign else {}
         if Kind.USER in kinds:
             return self._atom(start, start + 1, kinds={Kind.USER: kinds[Kind.USER]}, said=token.text[1:])
         return self._atom(start, start + 1) if self.text.startswith("<@", token.at) else None
@@ -222,6 +225,9 @@ class _Spots:
     def _owner(self, start: int, said: str) -> Atom:
         """`maya's`, `yesterday's`."""
         kinds = self.names.called(said)
+        key = "" if kinds.keys() - {Kind.ALIAS} else WORDS.get((said.casefold(),), "")
+        if ROLES.get(key) is Role.RUN:  # `the baseline's f1`
+            return self._atom(start, start + 1, key, said=said)
         if not kinds and (moment := match([said.casefold()], 0)):
             return self._atom(start, start + 1, "time", value=moment[1], possessive=True)
         return self._atom(start, start + 1, kinds=kinds, possessive=True, said=said)
@@ -247,7 +253,11 @@ class _Spots:
             return "decimal"
         if said.casefold().startswith("group:") or (set("*?") & set(said) and said != "?"):
             return "pattern"
-        if _EMOJI.fullmatch(said) or all(unicodedata.category(each) in ("So", "Sk", "Mn", "Cf") for each in said):
+        if (
+            _EMOJI.fullmatch(said)
+            or _NUMBERED.fullmatch(said)
+            or all(unicodedata.category(each) in ("So", "Sk", "Mn", "Cf") for each in said)
+        ):
             return "filler"
         is_word = any(each.isalnum() or each in "<>=" for each in said)
         return "" if is_word or len(said) > 2 else "filler"

@@ -13,6 +13,9 @@ from comparison.language.subscriptions import is_planned
 STATUS = ("failed", "running", "finished")
 HARD = ("vs", "against")
 PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials"})
+_DOING = frozenset(
+    {"do", "done", "doing", "work on", "worked on", "working on", "been up to", "up to lately", "gemacht"}
+)
 _GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
     "good morning",
     "good afternoon",
@@ -43,11 +46,15 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         greets = any(each.text.casefold() in _GREETINGS for each in atoms)
         return ("help", -1) if greets else ("", -1)
     first = content[0]
+    if _asks_what_a_person_did(atoms):
+        return "standup", -1
     keys = {
         atoms[place].key: place
         for place in reversed(content)
-        if not (stands_as_name(atoms, place, "") or _is_left_out(atoms, place))
+        if not (stands_as_name(atoms, place, "") or _is_left_out(atoms, place) or _is_place(atoms, place))
     }
+    if "why" in keys and keys.keys() & {"since", "during"} and not any(_names_run(atoms, place) for place in content):
+        return "standup", keys["why"]  # `what changed since yesterday?`
     lead = atoms[first].key if keys.get(atoms[first].key) == first else ""
     if "help" in keys and (lead == "help" or atoms[keys["help"]].text in ("?", "--help")):
         return "help", keys["help"]
@@ -166,7 +173,9 @@ def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, 
             return ("failed", keys["failed"]) if "failed" in keys and not has_run else (key, keys[key])
     if "top" in keys:
         return "top", keys["top"]
-    if lead in ("best", "worst") and any(each.key == "number" for each in atoms[first : first + 3]):
+    counted = atoms[first : first + 3]
+    is_slot = any(each.role is Role.SLOT for each in counted)
+    if lead in ("best", "worst") and any(each.key == "number" for each in counted) and not is_slot:
         return "top", first
     named = any(_names_run(atoms, place) and atoms[place].key not in ("latest", "all") for place in content)
     if "runs" in keys and not named:
@@ -185,6 +194,23 @@ def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, 
         if key in keys and named and lead not in ("best", "worst"):
             return "status", keys[key]
     return "", -1
+
+
+def _asks_what_a_person_did(atoms: Sequence[Atom]) -> bool:
+    """Whether a standup of one person is asked for: `what did jonas do yesterday?`."""
+    said = [each.text.casefold() for each in atoms]
+    is_asked = bool(said) and said[0] in ("what", "what's", "whats", "was") and len(atoms) > 2
+    people = sum(set(each.kinds) == {Kind.USER} and not each.possessive for each in atoms)
+    is_of_runs = any(each.is_run or each.role is Role.INTENT for each in atoms)
+    return is_asked and people == 1 and bool(_DOING & set(said)) and not is_of_runs
+
+
+def _is_place(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether it is the name of an experiment behind `in`."""
+    before = place - 1
+    while before > 0 and is_silent(atoms[before]):
+        before -= 1
+    return before >= 0 and atoms[before].key == "in" and Kind.EXPERIMENT in atoms[place].kinds
 
 
 def _is_left_out(atoms: Sequence[Atom], place: int) -> bool:
@@ -238,5 +264,5 @@ def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
         and atoms[place - 1].role is Role.INTENT
     ):
         return True
-    is_ours = atom.key in ("running", "all") and not is_run
+    is_ours = atom.key in ("running", "all", "everything") and not is_run
     return starts and ends and is_parted and not is_ours

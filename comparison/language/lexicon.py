@@ -45,23 +45,24 @@ INTENTS = {
         "analyse sweep, sweep results of, results of sweep, sweep summary, pareto, pareto front, tradeoff, trade-off"
     ),
     "show": (
-        "show, list, display, describe, inspect, info, info on, details of, tell me about, tell me more about, give, "
-        "zeige, zeig, zeig mir, montre, montrer, affiche, muestra, mostrar, mostra, liste, lista, details"
+        "count, show, list, display, describe, inspect, info, info on, details of, tell me about, tell me more about, "
+        "give, zeige, zeig, zeig mir, montre, montrer, affiche, muestra, mostrar, mostra, liste, lista, details"
     ),
-    "status": "status, state, progress, how is, stand von, état, estado",
+    "status": "wie läuft, wie laufen, wie geht es, status, state, progress, how is, stand von, état, estado",
     "who": (
         "who, who's behind, who is behind, who trained, who ran, who started, who owns, who made, who did, whose run "
         "is, whose is, owner of, wer hat, wer, qui a lancé, quién lanzó, quem rodou"
     ),
     "top": "top, leaderboard, ranking, rank, rangliste, classement",
     "running": (
-        "still going, in flight, still alive, still training, running, active, in progress, still running, going on, "
-        "ongoing, läuft, laufen, laufende, laufenden, en cours, corriendo, ejecutándose, en ejecución, rodando, em "
-        "execução, em andamento, training now"
+        "who's training, who is training, who's running, who is running, whos running, whos training, still going, in "
+        "flight, still alive, still training, running, active, in progress, still running, going on, ongoing, läuft, "
+        "laufen, laufende, laufenden, en cours, corriendo, ejecutándose, en ejecución, rodando, em execução, em "
+        "andamento, training now"
     ),
     "failed": (
-        "failed, fail, failure, failures, failing, fails, crashed, crash, crashes, crashing, broken, broke, died, "
-        "dies, errors, errored, fehlgeschlagen, fehlgeschlagene, fehlgeschlagenen, abgestürzt, échoué, échoués, "
+        "fehler, failed, fail, failure, failures, failing, fails, crashed, crash, crashes, crashing, broken, broke, "
+        "died, dies, errors, errored, fehlgeschlagen, fehlgeschlagene, fehlgeschlagenen, abgestürzt, échoué, échoués, "
         "échouées, planté, fallidos, fallidas, fallaron, falló, falharam, falhou, falhas, fallos"
     ),
     "finished": (
@@ -70,12 +71,13 @@ INTENTS = {
         "succeeded, succeeds, successful, successfully, went well, ready"
     ),
     "standup": (
-        "what did we do, what have we done, what did we run, what ran, what was run, how are things, how are things "
-        "going, how is it going, how's it going, report, report for, report on, status report, what was done, "
-        "standup, stand-up, stand up, summary, recap, what's new, what is new, whats new, what happened, what has "
-        "happened, what did i miss, was gibt's neues, was ist neu, was ist passiert, résumé, quoi de neuf, resumen, "
-        "qué hay de nuevo, resumo, o que há de novo, news, any news, what's up, overview, zusammenfassung, anything "
-        "new, something new, is anything new, was there anything new, catch me up, updates, any updates"
+        "passiert, was passierte, what did we do, what have we done, what did we run, what ran, what was run, how are "
+        "things, how are things going, how is it going, how's it going, report, report for, report on, status report, "
+        "what was done, standup, stand-up, stand up, summary, recap, what's new, what is new, whats new, what "
+        "happened, what has happened, what did i miss, was gibt's neues, was ist neu, was ist passiert, résumé, quoi "
+        "de neuf, resumen, qué hay de nuevo, rundown, rundown of, rundown for, resumo, o que há de novo, news, any "
+        "news, what's up, overview, zusammenfassung, anything new, something new, is anything new, was there anything "
+        "new, catch me up, updates, any updates"
     ),
     "set": "set, use, setze, setz, nutze, utilise, usa, establece, defina",
     "make": "make, mark, nimm, mach, haz",
@@ -87,12 +89,15 @@ INTENTS = {
         "baseline, unset the baseline"
     ),
     "settings": (
-        "what's our metric, what is our metric, which metric do we use, which metric is used, what metric do we use, "
-        "which metric is set, what's our experiment, which experiment do we use, which experiment is set, which "
-        "experiment is the default, which metric is our default, settings, setting, defaults, preferences, "
-        "einstellungen, réglages, ajustes, configurações, what is set, what's set, what is the default metric, "
-        "what's the default metric, which metric is the default, what is the default experiment, what's the default "
-        "experiment"
+        "what tolerance is set, which tolerance is set, what's the tolerance, what is the tolerance, what's our "
+        "tolerance, what is our tolerance, what tolerance do we use, which tolerance do we use, which goals are set, "
+        "what goals are set, what are our goals, what are the goals, which goal is set, what goal is set, which "
+        "experiment is this channel for, which experiment is this channel on, what is this channel set to, what's our "
+        "metric, what is our metric, which metric do we use, which metric is used, what metric do we use, which "
+        "metric is set, what's our experiment, which experiment do we use, which experiment is set, which experiment "
+        "is the default, which metric is our default, settings, setting, defaults, preferences, einstellungen, "
+        "réglages, ajustes, configurações, what is set, what's set, what is the default metric, what's the default "
+        "metric, which metric is the default, what is the default experiment, what's the default experiment"
     ),
     "watches": (
         "what are we watching, what do we watch, what are we following, what is being watched here, what is watched "
@@ -116,8 +121,8 @@ INTENTS = {
         "delete the watch for, end the watch of, end watch, stop alerts, stop alerts for, stop notifications, stop "
         "notifications for, no more notifications, no more notifications for, no more notifications about, no more "
         "alerts, no more alerts for, turn off notifications, turn off notifications for, disable notifications for, "
-        "stop the watch of, nicht mehr beobachten, hör auf, arrête de surveiller, deja de vigilar, pare de "
-        "acompanhar"
+        "stop watch, stop the watch, stop watch of, stop watch on, stop the watch on, nicht mehr beobachten, hör auf, "
+        "arrête de surveiller, deja de vigilar, pare de acompanhar"
     ),
     "pause": "mute, pause, snooze, silence, unmute, unpause, resume",
     "digest": "digest, digests, no digest, no more digests, no more digest, digest off, daily digest, weekly digest",
@@ -220,16 +225,19 @@ SLOTS = {
         "step, at step, at the step, at epoch, epoch, at iteration, iteration, bei schritt, bei epoche, à l'étape, à "
         "l'époque, en el paso, en la época, na etapa, na época, after step, after epoch, at step number"
     ),
-    "where": "where, wobei, dónde, filter, filtered by, with tag, tagged, with parameter, with param, with params",
+    "where": (
+        "where, that used, which used, that use, used, having, wobei, dónde, filter, filtered by, with tag, tagged, "
+        "with parameter, with param, with params"
+    ),
     "than": (
-        "than, better than, worse than, better or worse than, any better than, lower than, higher than, faster than, "
-        "compared to, compared with, in comparison to, in comparison with, relative to, improve on, improves on, "
-        "improve over, an improvement over, improvement over, an improvement on, improvement on, outperform, "
-        "outperforms, outperformed, beat, beats, win against, wins against, as good as, besser als, schlechter als, "
-        "als, schlägt, meilleur que, mieux que, mejor que, peor que, melhor que, melhor do que, pior que, better "
-        "model than, a better model than, better run than, stack up against, better compared to, good as, compare "
-        "to, compare with, compare against, ahead of, smaller than, greater than, higher compared to, lower compared "
-        "to, a better run than"
+        "more better than, more good than, better as, besser wie, than, better than, worse than, better or worse "
+        "than, any better than, lower than, higher than, faster than, compared to, compared with, in comparison to, "
+        "in comparison with, relative to, improve on, improves on, improve over, an improvement over, improvement "
+        "over, an improvement on, improvement on, outperform, outperforms, outperformed, beat, beats, win against, "
+        "wins against, as good as, besser als, schlechter als, als, schlägt, meilleur que, mieux que, mejor que, peor "
+        "que, melhor que, melhor do que, pior que, better model than, a better model than, better run than, stack up "
+        "against, better compared to, good as, compare to, compare with, compare against, ahead of, smaller than, "
+        "greater than, higher compared to, lower compared to, a better run than"
     ),
     "when": "when, if, whenever, once, as soon as, every time, each time, wenn, sobald, quand, si, cuando, quando, se",
     "quiet": "quiet, quiet hours, be quiet, ruhig",
@@ -250,11 +258,11 @@ SLOTS = {
     ),
 }
 SEPARATORS = {
-    "vs": "vs, vs., versus, v, v., ->, -->, =>, →, ⇒, |, contra, gegen",
+    "vs": "vs, vs., versus, v, v., next to, side by side with, ->, -->, =>, →, ⇒, |, contra, gegen",
     "against": "against, vs baseline run",
     "and": "and, &, und, et, y, e, +, plus, as well as, and also",
     "or": "or, oder, ou, o",
-    "with": "with, to, mit, avec, con, com, zu, à",
+    "with": "with, w/, to, mit, avec, con, com, zu, à",
     "dash": "-, --, /",
 }
 RUNS = {
@@ -270,13 +278,16 @@ RUNS = {
         "best, most good, the most good, beste, bester, bestes, besten, meilleur, meilleure, meilleurs, mejor, "
         "mejores, melhor, melhores, highest ranked, winner, leading"
     ),
-    "worst": "worst, schlechteste, schlechtester, schlechtesten, pire, pires, peor, peores, pior, piores",
+    "worst": "bottom, worst, schlechteste, schlechtester, schlechtesten, pire, pires, peor, peores, pior, piores",
     "second": "second best, third best, 2nd best, 3rd best, second worst, zweitbeste, zweitbester",
     "lowest": "lowest, smallest, minimal, niedrigste, niedrigsten, plus bas, más bajo, menor",
     "highest": "highest, largest, biggest, maximal, höchste, höchsten, plus haut, más alto, maior",
     "baseline": "baseline, pinned run, pinned baseline, pinned, the pinned run, basislinie",
     "alias": "champion, challenger, production, staging",
-    "new_best": "new best, new bests, a new best, new best run, new record, neuer bester, nouveau meilleur",
+    "new_best": (
+        "new records, a new record, new records of, records, new best, new bests, a new best, new best run, new "
+        "record, neuer bester, nouveau meilleur"
+    ),
 }
 FLAGS = {
     "all": "all, alle, allen, tous, toutes, todos, todas, tous les, todos los, todas as, todos os, every single",
@@ -288,8 +299,8 @@ FLAGS = {
     "fewer": "fewer, less, fewer metrics, less metrics, collapse, short, shorter",
     "best_values": (
         "best values, best value, best of each, best instead of last, at best, at their best, best epoch, best "
-        "epochs, best step, best steps, best over steps, best over all steps, by best value, best instead, beste "
-        "werte"
+        "epochs, at their best epoch, at its best epoch, at best epoch, at their best step, at its best step, at best "
+        "step, best step, best steps, best over steps, best over all steps, by best value, best instead, beste werte"
     ),
     "last_values": (
         "at the end of training, at the very end, end of training, last values, last value, final values, final, "
@@ -300,6 +311,23 @@ FLAGS = {
         "different, what's different, what else changed, explain, explain it, explain that, reason, reasons, warum, "
         "pourquoi, por qué, por que, what was changed, was hat sich geändert, qu'est-ce qui a changé, qué cambió, o "
         "que mudou, what are the reasons"
+    ),
+    "by_change": (
+        "sorted by change, sort by change, order by change, ordered by change, ranked by change, sorted by changes, by "
+        "change, by size of change, by the change, sorted by the change, sort by the change, biggest change first, "
+        "biggest changes first, largest change first, largest changes first, most changed first, sorted by difference, "
+        "sort by difference, sorted by the difference, order by difference, ordered by difference, biggest difference "
+        "first, biggest differences first, largest difference first, largest differences first, sorted by delta, sort "
+        "by delta, order by delta, by delta, sorted by relative change, sort by relative change, nach änderung, nach "
+        "änderung sortiert, sortiert nach änderung"
+    ),
+    "only_clear": (
+        "only clear, only clear differences, only clear changes, only clear ones, only clear results, only if clear, "
+        "only when clear, only if it is clear, only if it's clear, only when it is clear, only when it's clear, clear "
+        "only, clear changes only, clear differences only, only the clear ones, only significant, only significant "
+        "changes, only significant differences, only if significant, only when significant, only real differences, "
+        "only if the difference is clear, only when the difference is clear, only clear news, nur klare, nur klare "
+        "unterschiede"
     ),
     "differing": (
         "only differences, only the differences, only what differs, what differs, only what changed, only what is "
@@ -313,11 +341,11 @@ FLAGS = {
     "tags": "tags, tag, labels",
     "datasets": "data, dataset, datasets, training data, data sets, daten, données, datos, dados",
     "details": (
-        "who made them, who made these, who started them, who trained them, who launched them, who did these, more "
-        "details, duration, durations, how long, how long did it take, how long did they take, commit, commits, "
-        "code, ids, run ids, who ran them, who ran these, who ran those, who are the owners, runtime, when did, when "
-        "was, when were, when is, when will, since when, how old, faster, slower, quicker, which is faster, which "
-        "one is faster, which is slower, which one is slower"
+        "eta, eta for, eta of, who made them, who made these, who started them, who trained them, who launched them, "
+        "who did these, more details, duration, durations, how long, how long did it take, how long did they take, "
+        "commit, commits, code, ids, run ids, who ran them, who ran these, who ran those, who are the owners, "
+        "runtime, when did, when was, when were, when is, when will, since when, how old, faster, slower, quicker, "
+        "which is faster, which one is faster, which is slower, which one is slower"
     ),
     "lower_better": (
         "lower is better, lower better, less is better, smaller is better, the lower the better, minimize, minimise, "
@@ -364,31 +392,32 @@ NOUNS = {
 FILLERS = (
     "by how much, how much better, how much worse, increase, increased, increases, decrease, decreased, decreases, "
     "rise, rose, fall, fell, grow, grew, dropped, going, good afternoon, good evening, good morning, a, an, the, my, "
-    "our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, its, it's, they, them, "
-    "their, he, she, is, are, was, were, be, been, being, am, do, does, does't, did, has, have, had, having, can, "
-    "could, would, will, should, shall, may, might, must, tell, let, lets, let's, want, wanna, like, need, know, "
-    "see, get, got, look, find, check, say, said, what, whats, what's, what're, which, how, how's, much, many, "
-    "there, there's, here, whether, so, far, now, right, currently, yet, already, still, just, please, pls, plz, "
-    "plss, kindly, thanks, thx, thank, danke, bitte, merci, gracias, obrigado, obrigada, por favor, s'il vous plaît, "
-    "svp, hi, hello, hey, yo, hallo, hola, bonjour, olá, ok, okay, cool, great, hmm, um, uh, well, oh, ah, also, "
-    "too, then, maybe, perhaps, really, actually, basically, simply, quickly, quick, guys, team, everyone, "
-    "everybody, folks, bot, mlcompare, any, anyone, someone, thing, things, something, values, value, between, "
-    "among, into, out, at, as, each other, other, both, lot, a lot, sort, kind, compared, difference in, mir, uns, "
-    "ich, wir, du, dir, der, die, das, den, dem, ein, eine, einen, einem, einer, ist, sind, war, hat, haben, welche, "
-    "welcher, welches, welchen, kannst, kann, könntest, bitte mal, mal, doch, gibt, es, le, la, les, un, une, l', "
-    "moi, nous, je, tu, vous, est, sont, quel, quelle, quels, quelles, peux, peut-on, ce, cet, cette, entre, ont, "
-    "qu'est-ce, qu'est-ce qui, qu'est-ce que, zwischen, gerade, gestartet, trainiert, lancé, iniciado, el, los, las, "
-    "una, lo, me puedes, puedes, son, está, están, cuál, cuales, cuáles, qué, quién, entre los, o os, os, as "
-    "execuções, uma, é, são, qual, quais, pode, você, que, quem, eu, nós, dos, na, nas, no os, good, morning, "
-    "afternoon, evening, there is, there are, going to, curious, wondering, if possible, for me, for us, in here, in "
-    "this channel, in our channel, in the channel, in this experiment, would you mind, tell me, tell us, give me, "
-    "give us, show me, show us, anymore, any more, any longer, hey there, hi there, question, asap, looks, seem, "
-    "seems, i think, i guess, last time, appear, appears, appeared, comes, come, of each, and then, to me, by the "
-    "way, btw, fyi, bitteschön, each of them, per run, best regards, cheers, ty, tia, ever, doing, take, took, "
-    "taken, default, usually, over time, did it, have a, has a, in general, so far, until now, up to now, for now, "
-    "at the moment, at present, right now, as of now, likewise, hope, sure, by any chance, my friend, real quick, "
-    "when you can, when you have time, if you can, no rush, dear, each one, we're, they're, lemme, gimme, pretty "
-    "please"
+    "our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, its, it's, they, them, their, "
+    "he, she, is, are, was, were, be, been, being, am, do, does, does't, did, has, have, had, having, can, could, "
+    "would, will, should, shall, may, might, must, tell, let, lets, let's, want, wanna, like, need, know, see, get, "
+    "got, look, find, check, say, said, what, whats, what's, what're, which, how, how's, much, many, there, there's, "
+    "here, whether, so, far, now, right, currently, yet, already, still, just, please, pls, plz, plss, kindly, "
+    "thanks, thx, thank, danke, bitte, merci, gracias, obrigado, obrigada, por favor, s'il vous plaît, svp, hi, "
+    "hello, hey, yo, hallo, hola, bonjour, olá, ok, okay, cool, great, hmm, um, uh, well, oh, ah, also, too, then, "
+    "maybe, perhaps, really, actually, basically, simply, quickly, quick, guys, team, everyone, everybody, folks, "
+    "bot, mlcompare, any, anyone, someone, thing, things, something, values, value, between, among, into, out, at, "
+    "as, each other, other, both, lot, a lot, sort, kind, compared, difference in, mir, uns, ich, wir, du, dir, der, "
+    "die, das, den, dem, ein, eine, einen, einem, einer, ist, sind, war, hat, haben, welche, welcher, welches, "
+    "welchen, kannst, kann, könntest, bitte mal, mal, doch, gibt, es, le, la, les, un, une, l', moi, nous, je, tu, "
+    "vous, est, sont, quel, quelle, quels, quelles, peux, peut-on, ce, cet, cette, entre, ont, qu'est-ce, qu'est-ce "
+    "qui, qu'est-ce que, zwischen, gerade, gestartet, trainiert, lancé, iniciado, el, los, las, una, lo, me puedes, "
+    "puedes, son, está, están, cuál, cuales, cuáles, qué, quién, entre los, o os, os, as execuções, uma, é, são, "
+    "qual, quais, pode, você, que, quem, eu, nós, dos, na, nas, no os, good, morning, afternoon, evening, there is, "
+    "there are, going to, curious, wondering, if possible, for me, for us, in here, in this channel, in our channel, "
+    "in the channel, in this experiment, would you mind, tell me, tell us, give me, give us, show me, show us, "
+    "anymore, any more, any longer, hey there, hi there, question, asap, looks, seem, seems, i think, i guess, last "
+    "time, appear, appears, appeared, comes, come, of each, and then, to me, by the way, btw, fyi, bitteschön, each "
+    "of them, per run, best regards, cheers, ty, tia, ever, doing, take, took, taken, default, usually, over time, "
+    "did it, have a, has a, in general, so far, until now, up to now, for now, at the moment, at present, right now, "
+    "as of now, likewise, hope, sure, by any chance, my friend, real quick, stuff, order, tldr, tl;dr, when you can, "
+    "when you have time, if you can, no rush, dear, each one, we're, they're, lemme, gimme, pretty please, or not, u, "
+    "ur, rn, side by side, go up, go down, went up, went down, work on, worked on, working on, been up to, up to "
+    "lately, lately, recently"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
     "thanks, thank you, thanks a lot, thanks so much, thank you so much, thank you very much, many thanks, thx, ty, "
@@ -488,12 +517,16 @@ NUMBERS = {
 def near(word: str) -> tuple[str, ...]:
     """A word of ours that this one nearly is: two letters turned, or one or two wrong."""
     alike = [each for each in _SPELT.get(word[:1], ()) if abs(len(each) - len(word)) < 3 and each != word]
-    turned = [each for each in alike if sorted(each) == sorted(word) and ROLES[WORDS[(each,)]] is Role.INTENT]
+    turned = [each for each in alike if sorted(each) == sorted(word)]
     return tuple(turned[:1] or get_close_matches(word, alike, n=1, cutoff=_LIKE))
 
 
 _LIKE = 0.8
 _SPELT: dict[str, list[str]] = {}
 for _words in WORDS:
-    if len(_words) == 1 and len(_words[0]) > 2 and ROLES[WORDS[_words]] not in (Role.FILLER, Role.NOUN):
+    if (
+        len(_words) == 1
+        and len(_words[0]) > 2
+        and (ROLES[WORDS[_words]] not in (Role.FILLER, Role.NOUN) or _words[0] in ("experiments", "experiment"))
+    ):
         _SPELT.setdefault(_words[0][0], []).append(_words[0])

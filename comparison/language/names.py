@@ -12,6 +12,9 @@ from enum import StrEnum
 _BREAKS = re.compile(r"[\s_.,-]+")
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _WHOLE_ID = 32
+_UNITS = frozenset(
+    {"ms", "s", "sec", "secs", "seconds", "us", "min", "minutes", "h", "hours", "gb", "mb", "kb", "bytes"}
+)
 _TRAINING = frozenset({"train", "training"})  # held-out data comes first where only the end of a metric's name is typed
 
 
@@ -71,8 +74,11 @@ class Names:
                 longest[key[0]] = max(longest.get(key[0], 0), len(key))
                 if kind is Kind.METRIC:
                     parts = pieces(name.replace("/", " "))
-                    for start in range(1, len(parts)):
-                        endings[parts[start:]] = (*endings.get(parts[start:], ()), name)
+                    spans = [parts[start:] for start in range(1, len(parts))]
+                    if parts[-1] in _UNITS:  # `latency` is `latency_ms`
+                        spans += [parts[start:-1] for start in range(len(parts) - 1)]
+                    for span in dict.fromkeys(spans):
+                        endings[span] = (*endings.get(span, ()), name)
         if several:
             raise TypeError(f"no such kinds of names: {', '.join(several)}")
         return cls(known, longest, endings, tuple(sorted(ids)), listed, {pair: tuple(ns) for pair, ns in pairs.items()})

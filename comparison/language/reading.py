@@ -5,8 +5,11 @@
 
 # ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
 
+import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import EITHER, goal_of
@@ -56,9 +59,18 @@ from comparison.run_reference import (
 from comparison.runs import Goal
 from comparison.tolerance import read_tolerance, write_tolerance
 
+_PARENTHESES = re.compile(  # what is added in brackets: `A vs B (by f1)`
+    r"(?<!\S)\(((?:by|in|since|at|only|not|except|without|using|for|on|until|from) [^()\n]*)\)"
+)
 MOST_RUNS = 50
+MOST_NEWEST = 200  # runs among which the best is looked for
 EVERYWHERE = "*"  # as an experiment: all of them, also where the channel agreed on one
 MOST_LISTED = 50
+_ANYBODY = frozenset({"anyone", "anybody", "someone", "somebody"})
+_PREFIX = re.compile(r"[\w.+-]+")
+_LEADS_SIDE = frozenset({"where", "wobei", "dónde"})  # `which run used lr=0.1` lists runs
+_SHARES = frozenset({"%", "percent", "pct", "prozent"})
+_WHOLE_SHARE = 100  # percent
 _LISTS = frozenset({"top", "running", "failed", "standup", "runs"})
 _PARTS = ("parameters", "tags", "datasets", "details")
 _OWNED = ("latest", "previous", "best", "worst", "all", "failed", "finished")
@@ -128,6 +140,19 @@ def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") 
     if (access := read_access(text)) is not None:
         return Reading(access)
     try:
+        return _read(text, known, command)
+    except NotUnderstood as error:
+        if (bare := _PARENTHESES.sub(r" \1 ", text)) == text:
+            raise
+        try:
+            found = _read(bare, known, command)
+        except NotUnderstood:
+            raise error from None
+        return replace(found, request=replace(found.request, text=text)) if hasattr(found.request, "text") else found
+
+
+def _read(text: str, known: Names, command: str) -> Reading:
+    try:
         tokens = scan(text, command)
         if not tokens or all(token.is_comma for token in tokens):
             return Reading(Help(unasked=True))
@@ -184,7 +209,7 @@ class Said:
     baseline: int | None = None  # the side behind `than`, `against`
     waits_for_baseline: bool = False
     spots: dict[str, list[Atom]] = field(default_factory=dict)
-    experiments: dict[int, str] = field(default_factory=dict)
+    experiments: dict[int, list[str]] = field(default_factory=dict)  # by the side they are said with
     user: str = ""
     metrics: list[str] = field(default_factory=list)
     without_metrics: list[str] = field(default_factory=list)
@@ -197,13 +222,16 @@ class Said:
     excluded: list[Exclusion] = field(default_factory=list)
     step: int | None = None
     count: int | None = None
+    newest: int | None = None
     goal: str = ""
     tolerance: float | None = None
+    margin: float | None = None
     flags: set[str] = field(default_factory=set)
     part: str = ""
     worst: bool = False
     marks_baseline: bool = False
     left: list[Atom] = field(default_factory=list)
+    quiet: list[Atom] = field(default_factory=list)  # nouns that belong to a number
     guesses: list[Guess] = field(default_factory=list)
     thread: dict[str, Atom] = field(default_factory=dict)  # what is asked of the comparison that stands
 
@@ -352,7 +380,10 @@ class Said:
         self.waits_for_baseline = True
         return self._read_vs(_atom, place)
 
-    def _read_than(self, _atom: Atom, place: int) -> int:
+    def _read_than(self, atom: Atom, place: int) -> int:
+        if atom.text.casefold() == "faster than" and not self.part:
+            self._set("part", [atom])  # how long they took
+            self.part = "details"
         self.waits_for_baseline = self.is_parted = True
         return place + 1
 
@@ -377,6 +408,8 @@ class Said:
         """A name that nothing introduces: its kind says what it is for."""
         takes_runs = self.intent not in _LISTS
         if atom.is_unknown and self._says_when(atom):
+            return place + 1
+        if atom.is_unknown and self._begins_names(atom, place):
             return place + 1
         if atom.is_unknown and atom.text.casefold() in ("score", "scores") and place and self.atoms[place - 1].metric:
             return place + 1  # `the f1 score`
@@ -437,6 +470,22 @@ class Said:
             self.left.append(atom)
         return place + 1
 
+    def _begins_names(self, atom: Atom, place: int) -> bool:
+        """Whether names of runs begin so, where several are meant, or the best or last of them: `all xgb runs`."""
+        noun = next((each for each in self.atoms[place + 1 : place + 2] if each.key == "run"), None)
+        is_many = noun is not None and noun.text.casefold() in PLURAL
+        is_one_of = noun is not None and self._lead() in (*_RANKING, "latest")
+        said = atom.text.casefold()
+        if self.is_parted or not (is_many or is_one_of) or not _PREFIX.fullmatch(said):
+            return False
+        if not any(
+            name.casefold().startswith((f"{said}-", f"{said}_", f"{said} ")) for name in self.names.all(Kind.RUN)
+        ):
+            return False
+        self._set("where", [atom])
+        self.where = f"attributes.run_name ILIKE '{said}%'"
+        return True
+
     def _says_when(self, atom: Atom) -> bool:
         """`weekly` of a standup. Raises NotUnderstood for `always`: a comparison is made when it is asked for."""
         if self.intent == "standup" and atom.text.casefold() == "weekly" and not self.since:
@@ -457,7 +506,7 @@ class Said:
         while at < len(self.atoms) and self.atoms[at].text in ("=", "==", "is", "of", "set", "to"):
             at += 1
         value = self.atoms[at] if at < len(self.atoms) else None
-        is_value = value is not None and not value.kinds and (value.key in ("number", "decimal") or value.quoted)
+        is_value = value is not None and not value.kinds and (_is_number(value) or value.quoted)
         is_equal = value is not None and self.atoms[at - 1].text in ("=", "==") and value.is_unknown
         if value is not None and (is_value or is_equal):
             self._set("where", [atom, value])
@@ -492,14 +541,20 @@ class Said:
     # Slots
 
     def _in(self, name: str, atoms: Sequence[Atom]) -> None:
-        side = len(self.groups) - 1
-        if side in self.experiments or (self.experiments and self.intent in _LISTS):
-            line = example(self.intent or "compare", self.names)
-            raise refuse(
-                f"{self._shown(atoms)} is a second experiment.", "Name one, or leave it out for all.", line, atoms
-            )
-        self.experiments[side] = name
+        side = 0 if self.intent in _LISTS else len(self.groups) - 1
+        there = self.experiments.setdefault(side, [])
+        if there and EVERYWHERE in (name, *there):
+            raise self._second_experiment(atoms)
+        if there and name not in there:
+            self.spots.setdefault("experiments", []).extend(atoms)
+        there += [name] if name not in there else []
         self.spots.setdefault("experiment", []).extend(atoms)
+
+    def _second_experiment(self, atoms: Sequence[Atom]) -> NotUnderstood:
+        line = example(self.intent or "compare", self.names)
+        return refuse(
+            f"{self._shown(atoms)} is a second experiment.", "Name one, or leave it out for all.", line, atoms
+        )
 
     def _read_in(self, atom: Atom, place: int) -> int:
         at = self._skip(place + 1)
@@ -530,6 +585,8 @@ class Said:
         at = self._skip(place + 1, "all") if self.intent in _LISTS else self._skip(place + 1)
         if at == len(self.atoms):
             return place + 1
+        if (last := self._newest_behind(place)) is not None:
+            return last
         follows = self.atoms[at]
         is_many = self.intent in _LISTS or any(each.key in ("top", "all") for each in self.groups[-1])
         if Kind.EXPERIMENT in follows.kinds and (is_many or not follows.is_run):
@@ -546,10 +603,36 @@ class Said:
             return self._read_in(atom, place)
         return place + 1
 
+    def _newest_behind(self, place: int) -> int | None:
+        """Where `of the last 10 runs` ends, said of the best; None where no such thing begins here."""
+        at = self._skip(place + 1)
+        said = self.atoms[at : at + 2]
+        if self.atoms[place].key == "during":  # `in the last 10 runs`
+            at, said = at - 1, [replace(self.atoms[place], key="latest"), *said[:1]]
+        is_ranked = self.intent == "top" or any(each.key in (*_RANKING, "second") for each in self.atoms)
+        if not is_ranked or [each.key for each in said] != ["latest", "number"]:
+            return None
+        number = int(said[1].value[:9])
+        if not 1 <= number <= MOST_NEWEST:
+            problem = f"I look among 1 to {MOST_NEWEST} of the newest runs."
+            raise refuse(problem, "Say how many.", "best of the last 10 runs", [said[1]])
+        self._set("newest", said)
+        self.newest = number
+        noun = next((each for each in self.atoms[at + 2 : at + 3] if each.key == "run"), None)
+        self.quiet += [noun] if noun else []
+        return at + 2 + bool(noun)
+
+    def _says_runs(self) -> bool:
+        """Whether several runs are spoken of, but for those of `the last 10 runs`."""
+        nouns = [each for each in self.atoms if each.key == "run" and each not in self.quiet]
+        return any(each.text.casefold() in PLURAL for each in nouns)
+
     def _read_by(self, atom: Atom, place: int) -> int:
         """A metric, a person or a parameter: the kind of the name decides."""
         at = self._skip(place + 1, "of")
         follows = self.atoms[at] if at < len(self.atoms) else None
+        if follows and follows.is_run and "replace" in self.thread:
+            return at  # `replace A by B`
         if follows is None:
             raise refuse("By what?", "Name a metric or a person.", self._line(), [atom])
         if follows.key in _PARTS and Kind.METRIC not in follows.kinds:
@@ -611,6 +694,8 @@ class Said:
         at = self._skip(place + 1, *skipped)
         if self.intent in ("", "show", "status") and at < len(self.atoms) and self.atoms[at].is_run:
             return at  # `metrics of xgb-v1`
+        if self.intent in ("", "show", "status") and at == len(self.atoms) and self._has_name():
+            return at  # `the latest run's metrics`
         if at == len(self.atoms) and self.intent in ("unset", "set", "settings"):
             self._set("metrics", [atom])
             return at
@@ -726,7 +811,7 @@ class Said:
         if atom.text.casefold() == "drop" and Kind.METRIC in before:  # `did the accuracy drop?`
             return place + 1
         while True:
-            at = self._skip(last, "of", "in", "by", "user", "all", "metrics", "parameters")
+            at = self._skip(last, "of", "in", "by", "with", "user", "all", "metrics", "parameters")
             forced = next((_FORCED[e.key] for e in self.atoms[last:at] if e.key in _FORCED), forced)
             size = self._left_out(at, forced) if at < len(self.atoms) else 0
             if not size:
@@ -864,6 +949,8 @@ class Said:
     _read_until = _read_since
 
     def _read_during(self, atom: Atom, place: int) -> int:
+        if (last := self._newest_behind(place)) is not None:
+            return last
         at = self._skip(place + 1)
         if at < len(self.atoms) and self.atoms[at].key in ("time", "number") and self.atoms[at].key == "time":
             return self._read_time(self.atoms[at], at)
@@ -882,12 +969,15 @@ class Said:
 
     def _read_where(self, atom: Atom, place: int) -> int:
         at = place + 1
+        if at < len(self.atoms) and self.atoms[at].kinds.keys() & {Kind.PARAMETER, Kind.TAG}:
+            return at  # `where lr = 0.1`, which `_parameter` reads
         if at == len(self.atoms) or self.atoms[at].key != "filter":
             line = "list runs where params.lr = '0.1'"
             raise refuse("That is no filter of MLflow's.", "Write it as in MLflow's search box.", line, [atom])
         group = self.groups[-1]
         is_side = self.is_parted or not any(not is_silent(each) for each in group) or self._lead() == "latest"
         is_side = is_side and not self._are_many()
+        is_side = is_side and atom.text.casefold() in _LEADS_SIDE
         if self.intent in ("compare", "", "show", "pin", "who", "status") and is_side:
             self._add(atom)
             self.groups[-1].append(self.atoms[at])
@@ -910,23 +1000,25 @@ class Said:
 
     def _are_many(self) -> bool:
         """Whether `runs` stands before, and names none."""
-        return bool(self.held) and self.held[-1].text.casefold() in PLURAL
+        is_any = any(each.text.casefold() in _ANYBODY for each in self.atoms)
+        return is_any or (bool(self.held) and self.held[-1].text.casefold() in PLURAL)
 
     def _read_within(self, atom: Atom, place: int) -> int:
         at = self._skip(place + 1)
-        number = (
-            self.atoms[at]
-            if at < len(self.atoms) and self.atoms[at].key in ("number", "decimal") and self.atoms[at].text != "%"
-            else None
-        )
+        number = self.atoms[at] if at < len(self.atoms) and _is_number(self.atoms[at]) else None
         share = self.atoms[at + 1].text.casefold() if at + 1 < len(self.atoms) else ""
-        is_share = bool(number) and (number.text.endswith("%") or share in ("%", "percent", "pct"))  # type: ignore[union-attr]
-        if number is None or not is_share:
+        amount = _amount(number.text) if number else None
+        is_share = number is not None and (number.text.endswith("%") or share in _SHARES)
+        if number is None or amount is None or (is_share and amount >= _WHOLE_SHARE):
             line = f"{self._plain_line()} within 0.1 %"
-            raise refuse("Within how much?", "Say it in % of the baseline.", line, [number or atom])
+            remedy = "Say it in % of the baseline, or as a number in the unit of the metric."
+            raise refuse("Within how much?", remedy, line, [number or atom])
         self._set("tolerance", [atom, number])
-        self.tolerance = float(number.text.rstrip("%").replace(",", "")) / 100
-        return at + 1 + (not number.text.endswith("%"))
+        if is_share:
+            self.tolerance = float(Decimal(repr(amount)) / 100)
+            return at + 1 + (not number.text.endswith("%"))
+        self.margin = amount
+        return at + 1
 
     def _read_number(self, atom: Atom, place: int) -> int:
         if self.intent in _LISTS:
@@ -999,6 +1091,12 @@ class Said:
         behind = self.atoms[at] if at < len(self.atoms) else None
         is_last = behind is None or behind.role in (Role.SLOT, Role.FLAG) or behind.key == ","
         is_behind = (len(self.groups) > 1 and self._has_name()) or any(e.is_unknown for e in self.groups[-1])
+        is_told = behind is not None and bool(behind.metric) and not behind.is_run
+        if is_told and is_behind and atom.key == "best" and self.hard and not self.is_parted and place:
+            before = self.atoms[place - 1]
+            if before.is_run or before.key == ",":  # `A vs B best val_loss`: the best values of it
+                self._flag("best", atom)
+                return place + 1
         whose = next((each.possessive for each in reversed(self.groups[-1]) if not is_silent(each)), False)
         if atom.key == "best" and is_last and is_behind and not whose and not self.is_parted and self.intent != "show":
             self._flag("best", atom)
@@ -1044,18 +1142,30 @@ class Said:
         if atom.text.casefold() in ("anything", "everything") and is_list:
             return place + 1
         behind = self.atoms[place + 1].key if place + 1 < len(self.atoms) else ""
+        if atom.text.casefold() == "everything" and self.intent == "compare" and not (self._has_name() or self.about):
+            self._add(replace(atom, key="all"))  # `compare everything in churn`
+            return place + 1
         if atom.text.casefold() == "everything" and self.intent in ("", "show", "status") and behind == "of":
             return place + 1  # `show me everything about xgb-v1`: all there is, as always
+        if self.is_parted and self.hard and self.intent == "compare":
+            self._add(replace(atom, key="all"))  # `A vs everything`
+            return place + 1
         self._flag("everything", atom)
         return place + 1
 
     def _read_why(self, atom: Atom, place: int) -> int:
+        if self.intent == "standup" and not any(each.key == "standup" for each in self.atoms):
+            return place + 1  # `what changed since yesterday?`
         if self.intent in _LISTS:
             self.left.append(atom)
         elif self.intent not in ("status", "show") or not any(
             each.key == "failed" for each in self.atoms
         ):  # `why did xgb-v1 fail?`: shown with the run
             self._flag("why", atom)
+        return place + 1
+
+    def _read_by_change(self, atom: Atom, place: int) -> int:
+        self._flag("by_change", atom)
         return place + 1
 
     def _read_differing(self, atom: Atom, place: int) -> int:
@@ -1103,7 +1213,10 @@ class Said:
     _read_worse = _read_better
 
     def _read_running(self, atom: Atom, place: int) -> int:
-        """How runs ended, beside what is asked for."""
+        """How runs ended, beside what is asked for; `over` between two runs is none of it."""
+        behind = self.atoms[self._skip(place + 1) :][:1]
+        if atom.text.casefold() == "over" and self._has_name() and behind and is_material(behind[0]):
+            return self._read_than(atom, place)
         if self.intent in (atom.key, "status") or (self.intent == "standup" and atom.key == "finished"):
             return place + 1
         if self.intent in ("top", "runs"):
@@ -1152,6 +1265,9 @@ class Said:
             return place + 1
         if self.part == "details" and atom.text.casefold() == "start":  # `when did roberta start?`
             return place + 1
+        asks = any(each.text.casefold() in ("did", "does", "how many", "many") for each in self.atoms[:place])
+        if asks and atom.text.casefold() in ("start", "train", "launch", "log"):  # `how many runs did maya start`
+            return place + 1
         if atom.text.casefold() in ("remove", "drop"):
             self.thread["remove"] = atom
         else:
@@ -1168,7 +1284,13 @@ class Said:
 
     @property
     def experiment(self) -> str:
-        return next(iter(self.experiments.values()), "") if len(set(self.experiments.values())) == 1 else ""
+        named = {name for each in self.experiments.values() for name in each}
+        return named.pop() if len(named) == 1 else ""
+
+    @property
+    def several(self) -> tuple[str, ...]:
+        """The experiments, where one side or a list is of several."""
+        return tuple(next((each for each in self.experiments.values() if len(each) > 1), ()))
 
     def request(self) -> Request:
         build = getattr(self, f"_as_{self.intent or 'whatever'}")
@@ -1187,6 +1309,8 @@ class Said:
             self.where if where else "",
             tuple(self.excluded),
             self.count,
+            self.several,
+            self.newest,
         )
 
     def check(self, intent: str, *, is_silent_on_runs: bool = True) -> None:
@@ -1197,6 +1321,8 @@ class Said:
         if self.left:
             raise self.left_over(intent)
         for slot, atoms in self.spots.items():
+            if slot == "experiments" and slot not in INTENTS[intent].slots:
+                raise self._second_experiment(atoms)
             if slot not in INTENTS[intent].slots:
                 raise not_taken(intent, slot, atoms, self.names)
 
@@ -1205,7 +1331,7 @@ class Said:
         self.left.sort(key=lambda each: each.at)
         first = self.left[0]
         name = first.text.casefold()
-        alike, spelt_so = self.names.near(first.text), near(name)
+        alike, spelt_so = self.names.near(first.text), near(name) if first.is_unknown else ()
         line, told = "", INTENTS.get(intent)
         for word in (*spelt_so, *alike[:1]) if self.offers else ():
             corrected = f"{self.text[: first.at]}{word}{self.text[first.end :]}".strip()
@@ -1241,9 +1367,12 @@ class Said:
         sides = self.sides()
         places = [place for place, side in enumerate(sides) for _run in side.runs]
         found = [run for side in sides for run in side.runs]
-        if len(set(self.experiments.values())) > 1:
+        if len({tuple(each) for each in self.experiments.values()}) > 1:
+            if self.several:
+                raise self._second_experiment(self.spots["experiments"])
             found = [
-                self._within(run, self.experiments.get(place, "")) for run, place in zip(found, places, strict=True)
+                self._within(run, next(iter(self.experiments.get(place, ())), ""))
+                for run, place in zip(found, places, strict=True)
             ]
         if self.baseline is not None and self.baseline in places:
             first = places.index(self.baseline)
@@ -1272,7 +1401,7 @@ class Said:
         )
 
     def _as_compare(self) -> Request:
-        if len(self.experiments) > 1 and not any(map(is_material, self.atoms)):
+        if sum(map(len, self.experiments.values())) > 1 and not any(map(is_material, self.atoms)):
             raise self._no_run(self.spots["experiment"][0], Kind.EXPERIMENT)
         runs = self.runs()
         if not runs and not self.left and self._says_several():
@@ -1285,6 +1414,10 @@ class Said:
                 runs[0].pattern.replace("%", "_").replace("*", "%").replace("?", "_")
             )  # `compare mlp-*`: all that fit
             runs = [AllRuns(Among(where=f"attributes.run_name LIKE '{like}'"), runs[0].at)]
+        if len(runs) == 1 and isinstance(runs[0], Latest | Leading) and self.several:  # `compare latest in A and B`
+            runs = [replace(runs[0], experiment=name) for name in self.several]
+            self.experiments = {}
+            self.spots.pop("experiments")
         runs = self._narrowed(runs)
         several = (TopRuns, AllRuns, SweepRuns)
         if len(runs) < 2 and not (runs and isinstance(runs[0], several)):
@@ -1310,6 +1443,9 @@ class Said:
                     self._plain_line(),
                     self.spots["excluded"],
                 )
+        if both := next((name for name in self.metrics if name in self.without_metrics), ""):
+            atoms = self.spots["without_metrics"]
+            raise refuse(f"{both} is named and left out.", "Say which is meant.", self._plain_line(), atoms)
         return Compare(
             tuple(runs),
             self.experiment,
@@ -1326,6 +1462,8 @@ class Said:
             without_parameters=tuple(self.without_parameters),
             goal=self.goal,
             tolerance=self.tolerance,
+            margin=self.margin,
+            by_change="by_change" in self.flags,
             excluded=left_out,
         )
 
@@ -1342,13 +1480,19 @@ class Said:
                 merged = replace(run.among, **{name: getattr(among, name) for name in narrow})
                 found.append(replace(run, among=merged))
                 taken = True
+            elif isinstance(run, Leading) and "newest" in narrow and not run.experiment:
+                merged = replace(Among(user=run.user), **{name: getattr(among, name) for name in narrow})
+                found.append(TopRuns(1, run.metric, run.worst, run.at, merged))
+                taken = True
             elif isinstance(run, Latest | Leading) and narrow == ["user"] and not run.user:
                 found.append(replace(run, user=among.user))
                 taken = True
             else:
                 found.append(run)
+        if not taken and "experiments" in self.spots:
+            raise self._second_experiment(self.spots["experiments"])
         if not taken:
-            slot = {"excluded": "excluded"}.get(narrow[0], narrow[0])
+            slot = narrow[0]
             atoms = self.spots.get(slot) or self.atoms
             problem = f"{self._shown(atoms)} says nothing of runs that are named one by one."
             raise refuse(problem, "Leave it out, or say all runs.", self._plain_line(), atoms)
@@ -1433,6 +1577,9 @@ class Said:
     def _shown_run(self, run: RunReference, *, who: bool = False) -> Request:
         """One run by itself; of several the list."""
         intent = "who" if who else "show"
+        if isinstance(run, AllRuns) and run.among.user and self.user not in ("", run.among.user):
+            line = f"list runs by user {_quoted(self.user)}"
+            raise refuse("One person at a time.", "Name one.", line, self.spots["user"])
         if isinstance(run, AllRuns):
             self.user, self.status = run.among.user or self.user, run.among.status or self.status
             self.since, self.until = run.among.since or self.since, run.among.until or self.until
@@ -1459,8 +1606,8 @@ class Said:
                 f"pin {_quoted(run.text)}",
                 atoms,
             )
-        narrowing = {"where", "since", "until", "status", "excluded"} & self.spots.keys()
-        says_several = any(each.key == "run" and each.text.casefold() in PLURAL for each in self.atoms)
+        narrowing = {"where", "since", "until", "status", "excluded", "experiments", "newest"} & self.spots.keys()
+        says_several = self._says_runs()
         if isinstance(run, Leading) and (narrowing or says_several):
             self.count, self.worst, self.groups = 5 if says_several else 1, run.worst, [[]]
             self.metrics = [run.metric, *self.metrics] if run.metric else self.metrics
@@ -1485,7 +1632,7 @@ class Said:
         runs = self.runs()
         if self.left:
             raise self.left_over("who")
-        if not runs and self.experiments:  # `who ran fraud?`: its runs say it
+        if not runs and self.spots.keys() & {"experiment", "since", "where"}:  # `who ran fraud?`: its runs say it
             return self._as_runs()
         if len(runs) != 1:
             line = example("who", self.names)
@@ -1515,6 +1662,9 @@ class Said:
         return Running(self.experiment, self.text, tuple(self.metrics), self.among())
 
     def _as_failed(self) -> Request:
+        if self.count is not None and not self.since:  # the last ones, however long ago
+            self.status, self.spots["status"] = "failed", self.spots.pop("count", self.atoms[:1])
+            return self._as_runs()
         self.status = ""
         self.check("failed")
         return Failed(self.since, self.experiment, self.text, tuple(self.metrics), self.among(since=False))
@@ -1755,7 +1905,9 @@ class Said:
         if self.metrics:
             return self._as_top()
         says_runs = any(each.key == "run" and each.text.casefold() in PLURAL for each in self.atoms)
-        if (self.spots.keys() & {"experiment", "user", "where"} or (says_runs and self.spots)) and not self.flags:
+        is_listed = bool(self.spots.keys() & {"experiment", "user", "where"}) or (says_runs and bool(self.spots))
+        if is_listed and self.flags <= {"everything"}:
+            self.spots.pop("everything", None)  # `everything in fraud`: its runs
             return self._as_runs()
         spots = [each for atoms in self.spots.values() for each in atoms]
         self.left += spots or self.atoms[:1]
@@ -1777,6 +1929,22 @@ def _rank(run: RunReference) -> int:
         case Named():
             return _RANKS.get(run.text.casefold(), 3)
     return 3
+
+
+def _is_number(atom: Atom) -> bool:
+    """Whether it says how much; `1.25` may look like an hour."""
+    return (atom.key in ("number", "decimal") and atom.text != "%") or (
+        atom.key == "time" and atom.text.replace(".", "", 1).isdecimal()
+    )
+
+
+def _amount(said: str) -> float | None:
+    """A number that something is within; None for less than nothing."""
+    try:
+        amount = float(said.rstrip("%").replace(",", ""))
+    except ValueError:
+        return None
+    return amount if math.isfinite(amount) and (amount > 0 or (amount == 0 and said.endswith("%"))) else None
 
 
 def _quoted(name: str) -> str:

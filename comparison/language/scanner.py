@@ -15,6 +15,7 @@ from comparison.language.tokens import Word, split_words
 MOST = 200  # tokens of a request
 _ENDING = "?.!;…:"
 _GLUED = re.compile(r"(top|best|worst|last|latest|beste|mejores)(\d{1,3})", re.IGNORECASE)
+_ARROWED = re.compile(r"([\w./-]*[\w/])(→|⇒)([\w/][\w./-]*)")
 _SIGNED = re.compile(
     r"(?:--?|(?=(?:only|against|metrics?|by|except|quiet|step|when|mention)[:=]))([a-z]+)(?:[:=](.+))?", re.IGNORECASE
 )
@@ -41,6 +42,8 @@ def plain(word: Word) -> str:
 def scan(text: str, command: str = "/mlcompare") -> list[Word]:
     """The tokens of a request. Raises NotUnderstood for a quote that is never closed, or a text too long."""
     words = _unaddressed(_filtered(split_words(text), text), text, command)
+    own = f"@{command.lstrip('/')}" if command else "@"
+    words = [each for each in words if plain(each).rstrip(":,") != own]
     if len(words) == 1 and words[0].is_quoted and text[words[0].at] == "`":  # a line that was set as code
         start = text.find(words[0].text.strip("` \n"), words[0].at)
         inner = text[:start] and " " * start + text[start : words[0].end].rstrip("` \n")
@@ -117,6 +120,13 @@ def _parted(word: Word) -> list[Word]:
     if found := _GLUED.fullmatch(word.text):
         middle = word.at + len(found[1])
         return [Word(found[1], word.at, middle), Word(found[2], middle, word.end)]
+    if found := _ARROWED.fullmatch(word.text):
+        ends = [word.at + len(found[1]), word.at + len(found[1]) + len(found[2])]
+        return [
+            Word(found[1], word.at, ends[0]),
+            Word(found[2], *ends),
+            Word(found[3], ends[1], word.end),
+        ]
     if found := _SIGNED.fullmatch(word.text):
         if not found[2]:
             return [replace(word, text=found[1])]

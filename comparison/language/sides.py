@@ -262,7 +262,11 @@ class _Reader:
         place = self.place
         while place < len(self.atoms) and is_silent(self.atoms[place]):
             place += 1
-        if place < len(self.atoms) and self.atoms[place].metric and not self.atoms[place].is_run:
+        if (
+            place < len(self.atoms)
+            and self.atoms[place].metric
+            and (not self.atoms[place].is_run or Kind.METRIC in self.atoms[place].kinds)
+        ):
             self.place = place + 1
             return self.atoms[place].metric
         return ""

@@ -21,15 +21,18 @@ SLOTS = {  # how each is put behind "I can …" and "not …"
     "excluded": "except some",
     "step": "at a step",
     "count": "so many of them",
+    "newest": "of the newest",
     "goal": "with lower or higher as better",
     "tolerance": "within a tolerance",
+    "by_change": "sorted by change",
     "best": "by best values",
     "everything": "with all metrics",
     "why": "with what changed",
     "differing": "with only what differs",
     "part": "with only one part",
+    "experiments": "in several experiments",
 }
-_QUICK = "experiment user metrics status since until where excluded count"
+_QUICK = "experiment experiments user metrics status since until where excluded count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,19 @@ INTENTS = {
         "show one run", "experiment user metrics step part status where since excluded until", "show {run}"
     ),
     "who": _intent("say who ran a run", "experiment", "who ran {run}"),
-    "top": _intent("list the best runs", f"{_QUICK} step goal", "top 5 by {metric} in {experiment}"),
+    "top": _intent("list the best runs", f"{_QUICK} newest step goal", "top 5 by {metric} in {experiment}"),
     "running": _intent(
-        "list running runs", "experiment user metrics where excluded count since", "running in {experiment}"
+        "list running runs", "experiment experiments user metrics where excluded count since", "running in {experiment}"
     ),
     "failed": _intent(
-        "list failed runs", "experiment user metrics since until where excluded count", "failed in {experiment}"
+        "list failed runs",
+        "experiment experiments user metrics since until where excluded count",
+        "failed in {experiment}",
     ),
     "standup": _intent(
-        "sum up what happened", "experiment user metrics since until where excluded", "standup in {experiment}"
+        "sum up what happened",
+        "experiment experiments user metrics since until where excluded",
+        "standup in {experiment}",
     ),
     "runs": _intent("list runs", _QUICK, "list runs in {experiment}"),
     "set": _intent(

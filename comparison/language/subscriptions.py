@@ -61,8 +61,12 @@ _OPTIONS = frozenset(
         "except",
         "in",
         "of",
+        "only_clear",
     }
 )
+_SEEDS = frozenset({"seed", "seeds", "repeats", "repetitions"})
+_ARRIVED = frozenset({"in", "finished", "done", "complete", "there", "ready", "over"})
+MOST_SEEDS = 100
 _ENDING = frozenset({"finished"})
 _ENDING_VERBS = frozenset({"stop", "cancel", "remove", "delete", "kill", "abort"})  # of a digest
 _WEEKLY = frozenset({"weekly", "week"})
@@ -161,6 +165,8 @@ class _Watch:
             self._once("by", atom)  # `maya's runs in fraud`
             self.watching = replace(self.watching, user=atom.kinds[Kind.USER])
             return place + 1
+        if (last := self._counted_seeds(place)) is not None:
+            return last
         if is_silent(atom) or atom.key in (
             "and",
             ",",
@@ -239,6 +245,32 @@ class _Watch:
             else example(verb, self.names)
         )
         return refuse(problem, remedy, line or f"{named} {options}".strip(), atoms)
+
+    def _only_clear(self, atom: Atom, place: int) -> int:
+        self._once("only clear", atom)
+        self.watching = replace(self.watching, only_clear=True)
+        return place
+
+    def _counted_seeds(self, place: int) -> int | None:
+        """Where `5 seeds are in` ends; None where no such thing is said here."""
+        while place < len(self.atoms) and (is_silent(self.atoms[place]) or self.atoms[place].key == "all"):
+            place += 1
+        said = self.atoms[place : place + 2]
+        if len(said) < 2 or said[1].text.casefold() not in _SEEDS:
+            return None
+        if said[0].key != "number" or not 2 <= int(said[0].value[:9]) <= MOST_SEEDS:
+            problem = f"I wait for 2 to {MOST_SEEDS} seeds of a configuration."
+            raise self._refused(problem, "Say how many.", said, options="when 5 seeds are in")
+        self._once("seeds", said[0])
+        self.watching = replace(self.watching, seeds=int(said[0].value))
+        last = place + 2
+        behind = last
+        while behind < len(self.atoms) and is_silent(self.atoms[behind]) and not self.atoms[behind].kinds:
+            behind += 1
+        is_told = behind < len(self.atoms) and self.atoms[behind].text.casefold() in _ARRIVED
+        follows = self.atoms[behind + 1] if behind + 1 < len(self.atoms) else None
+        is_place = is_told and self.atoms[behind].key == "in" and follows and Kind.EXPERIMENT in follows.kinds
+        return behind + 1 if is_told and not is_place else last
 
     # The place
 
@@ -508,7 +540,14 @@ class _Watch:
         return last
 
     def _when(self, atom: Atom, place: int) -> int:
-        """A rule on a metric, or what becomes of a run: `when it fails`, `when fraud ends`."""
+        """A rule on a metric, what becomes of a run, or its seeds: `when it fails`, `when 5 seeds are in`."""
+        if (behind := self._counted_seeds(place)) is not None:
+            return behind
+        if [each.text.casefold() for each in self.atoms[place : place + 1]] in (["seeds"], ["all"]) and any(
+            each.text.casefold() in _SEEDS for each in self.atoms[place : place + 3]
+        ):
+            spot = self.atoms[place : place + 1]
+            raise self._refused("When how many seeds are in?", "Say how many.", spot, options="when 5 seeds are in")
         last = self._rule_end(place)
         said = self._placed(self.atoms[place:last])
         core = [each for each in said if not is_silent(each) and each.key not in ("and", ",")]
@@ -526,7 +565,8 @@ class _Watch:
                 if each.key in _ONLY:
                     self._choose(_ONLY[each.key], each)
                 elif each.key == "everything" and not self.watching.place:  # `if anything crashes`
-                    self._here("*", each)
+                    if not any(Kind.EXPERIMENT in e.kinds or e.key in ("in", "of") for e in self.atoms[last:]):
+                        self._here("*", each)
                 elif each.key not in (*_ENDING, "in", "of", "all", "everything"):
                     self._named(self.atoms.index(each))
             return last

@@ -98,7 +98,7 @@ def _moment(said: Sequence[str]) -> str | None:
         "hrs",
     ):
         return "today" if said[0] == "this" and plain[0] == "morning" else f"1 {plain[0]}" if len(said) > 1 else None
-    if len(plain) == 1 and plain[0].isdecimal():
+    if len(plain) == 1 and (plain[0].isdecimal() or plain[0].startswith("0.")):
         return None
     try:
         since(" ".join(plain), _ANY)

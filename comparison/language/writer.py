@@ -177,6 +177,8 @@ def _among(among: Among) -> list[str]:
         f"{'before' if until != among.until else 'until'} {until}" if among.until else "",
         f"where {among.where}" if among.where else "",
         *(f"except {_exclusion(each)}" for each in among.excluded),
+        f"in {' and '.join(map(quoted, among.experiments))}" if among.experiments else "",
+        f"of the last {among.newest} runs" if among.newest is not None else "",
     ]
 
 
@@ -197,6 +199,7 @@ def _compare(request: Compare) -> str:
     among = next((run.among for run in several if not _is_of_day(run)), Among())
     among = replace(among, status="", user="")  # said with the runs
     tolerance = "" if request.tolerance is None else f"within {request.tolerance * 100:.12g} %"
+    margin = "" if request.margin is None else f"within {request.margin!r}"
     return _joined(
         "compare",
         runs,
@@ -214,6 +217,8 @@ def _compare(request: Compare) -> str:
         _part(request.part),
         f"{request.goal} is better" if request.goal else "",
         tolerance,
+        margin,
+        "sorted by change" if request.by_change else "",
     )
 
 
@@ -323,6 +328,8 @@ def watch_words(watching: Watch) -> str:
         f"against {against}" if against else "",
         _whose(watching.user),
         f"only {watching.only.value}" if watching.only else "",
+        "only clear" if watching.only_clear else "",
+        f"when {watching.seeds} seeds are in" if watching.seeds is not None else "",
         f"when {' and '.join(f'{quoted(rule.metric)} {rule.condition}' for rule in watching.rules)}"
         if watching.rules
         else "",

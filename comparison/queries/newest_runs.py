@@ -39,7 +39,7 @@ def newest_runs(
 ) -> NewestRuns:
     """The runs that are meant, in a few questions. Raises RequestError and what narrowing raises."""
     agreed = defaults or ChannelDefaults()
-    where = find_scope(request.experiment, source, agreed, text=request.text)
+    where = find_scope(request.experiment, source, agreed, text=request.text, several=request.among.experiments)
     chosen = narrow(request.among, source, experiments=where.experiments, now=now, text=request.text)
     limit = LISTED if request.among.count is None else MOST_LISTED
     found = gather(chosen, source, limit=limit)

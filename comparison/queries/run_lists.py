@@ -81,7 +81,7 @@ def running_runs(
     Raises ExperimentNotFound or TrackingUnavailable.
     """
     agreed = defaults or ChannelDefaults()
-    where = find_scope(request.experiment, source, agreed, text=request.text)
+    where = find_scope(request.experiment, source, agreed, text=request.text, several=request.among.experiments)
     now_ms = int(now.timestamp() * 1000)
     running, words = _meant(replace(request.among, status="running"), where, source, now, request.text, MAX_RUNNING)
     found = renewed(running.runs, source, now_ms)
@@ -196,7 +196,7 @@ def top_runs(
     """
     agreed = defaults or ChannelDefaults()
     _refuse_step(request)
-    where = find_scope(request.experiment, source, agreed, text=request.text)
+    where = find_scope(request.experiment, source, agreed, text=request.text, several=request.among.experiments)
     chosen = narrow(request.among, source, experiments=where.experiments, now=now, text=request.text)
     by = _metric(request, where, source, agreed)
     ranking = Ranking(by.metric, by.goal, chosen.ids, request.where, request.worst)
@@ -309,7 +309,14 @@ def failed_runs(
     begin, everywhere = since_moment(
         request.since or (NARROW_SPAN if is_narrow else ""), now, text=request.text, command="failed"
     )
-    where = find_scope(request.experiment, source, agreed, text=request.text, everywhere=everywhere)
+    where = find_scope(
+        request.experiment,
+        source,
+        agreed,
+        text=request.text,
+        everywhere=everywhere,
+        several=request.among.experiments,
+    )
     since = int(begin.timestamp() * 1000)
     words = ""
     if request.among:

@@ -1,13 +1,14 @@
 """Where and since when: the experiment that was named, else the channel's, else all of them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import ExperimentNotFound, NotUnderstood
 from comparison.language.dates import since
-from comparison.resolve.experiments import find_experiment
+from comparison.resolve.experiments import find_experiment, find_experiments
 from comparison.runs import Experiment
 from comparison.tracking.source import RunSource
 
@@ -27,10 +28,18 @@ class Scope:
         return tuple(each.experiment_id for each in self.experiments)
 
 
-def find_scope(
-    name: str, source: RunSource, defaults: ChannelDefaults, *, text: str, everywhere: bool = False
+def find_scope(  # noqa: PLR0913 -- a place is named in several ways
+    name: str,
+    source: RunSource,
+    defaults: ChannelDefaults,
+    *,
+    text: str,
+    everywhere: bool = False,
+    several: Sequence[str] = (),
 ) -> Scope:
-    """The place that was named. Raises ExperimentNotFound; a channel's experiment that is gone is said to be."""
+    """The place that was named, or `several`. Raises ExperimentNotFound; of a channel's that is gone it says so."""
+    if several:
+        return Scope(find_experiments(several, source, text=text))
     if name:
         try:
             return Scope((find_experiment(name, source, text=text),))

@@ -104,7 +104,14 @@ def standup(
     """
     agreed = defaults or ChannelDefaults()
     begin, everywhere = since_moment(request.since, now, text=request.text, command="standup")
-    where = within or find_scope(request.experiment, source, agreed, text=request.text, everywhere=everywhere)
+    where = within or find_scope(
+        request.experiment,
+        source,
+        agreed,
+        text=request.text,
+        everywhere=everywhere,
+        several=request.among.experiments,
+    )
     since_ms = int(begin.timestamp() * 1000)
     now_ms = int(now.timestamp() * 1000)
     asks = (finished_since, ill_since, undated_since)

@@ -308,7 +308,9 @@ def comparison_table(
 
 
 def _leading_first(comparison: Comparison, metrics: Sequence[MetricComparison]) -> list[MetricComparison]:
-    """The metric that the headline tells of stands first."""
+    """The metric that the headline tells of stands first, but where another order was asked for."""
+    if comparison.by_change:
+        return list(metrics)
     if len(comparison.candidates) == 1:
         leading = telling_metric(comparison, 0, comparison.verdicts[0])
         if comparison.verdicts[0].standing is VerdictKind.MIXED:

@@ -9,15 +9,18 @@ from functools import partial
 
 from comparison.concurrency import side_by_side
 from comparison.errors import NotUnderstood, RequestError, RunNotFound
+from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, rank, value_of
+from comparison.judgement.result import GoalSource
 from comparison.language.dates import since, until
 from comparison.names import nearest_names
-from comparison.resolve.experiments import find_experiment
+from comparison.resolve.experiments import find_experiment, find_experiments
 from comparison.run_reference import Among, Exclusion
 from comparison.runs import Experiment, Run, Status
 from comparison.tracking.source import Ranking, RunSource
 
 PEOPLE = 200  # runs among which a person's name is looked for
 BEGUN_BEFORE = 7 * 86_400_000  # ms before a moment that a run which does not tell its end may have begun
+MOST_NEWEST = 200  # runs among which the best is looked for, where so many of the newest are meant
 SPARE = 20  # runs asked for beyond those wanted, where some are left out by what MLflow cannot filter by
 _ROUNDS = 3
 _MOST_RANKED = 1_000
@@ -90,6 +93,8 @@ def narrow(
     """
     if not among:
         return Narrowing(among, tuple(experiments))
+    if among.experiments:
+        experiments = find_experiments(among.experiments, source, text=text)
     moment = now or datetime.now(UTC)  # only where nobody gave a clock: a library's user at a keyboard
     kept = _experiments(among, source, experiments, text)
     user = find_user(among.user, source, [each.experiment_id for each in kept], text=text) if among.user else ""
@@ -279,6 +284,8 @@ def no_such_among(name: str, runs: Iterable[Run], *, text: str = "") -> RunNotFo
 
 def lead(ranking: Ranking, count: int, chosen: Narrowing, source: RunSource) -> tuple[Run, ...]:
     """The best of those that are meant, the best first; by time, those that ended within it."""
+    if chosen.among.newest is not None:
+        return _lead_of_newest(ranking, count, chosen, source)
     where = _joined(ranking.where, chosen.where, *ended_within(chosen))
     asked = replace(ranking, where=where)
     some = count
@@ -290,6 +297,15 @@ def lead(ranking: Ranking, count: int, chosen: Narrowing, source: RunSource) -> 
             return tuple(kept[:count])
         some *= 5
     return tuple(kept[:count])
+
+
+def _lead_of_newest(ranking: Ranking, count: int, chosen: Narrowing, source: RunSource) -> tuple[Run, ...]:
+    """The best among so many of the newest: MLflow does only one of the two, so that they are ranked here."""
+    meant = replace(chosen, where=_joined(ranking.where, chosen.where))
+    found = gather(meant, source, limit=min(chosen.among.newest or MOST_NEWEST, MOST_NEWEST)).runs
+    by = PrimaryMetric(ranking.metric, ranking.goal, GoalSource.REQUEST, MetricSource.REQUEST)
+    valued = [run for run in rank(found, by) if value_of(run, ranking.metric) is not None]
+    return tuple((valued[::-1] if ranking.worst else valued)[:count])
 
 
 def narrowing_words(among: Among, user: str) -> str:
@@ -304,6 +320,7 @@ def narrowing_words(among: Among, user: str) -> str:
         f"of {among.since}" if among.since and among.since == among.until else span,
         f"where {among.where}" if among.where else "",
         f"without {', '.join(map(_left_out_words, among.excluded))}" if among.excluded else "",
+        f"among the newest {among.newest}" if among.newest is not None else "",
     )
     return "".join(f" {part}" for part in told if part)
 

@@ -1,5 +1,7 @@
 """From the name of an experiment to the experiment."""
 
+from collections.abc import Iterable
+
 from comparison.errors import ExperimentNotFound
 from comparison.language.quoting import complete_request
 from comparison.names import nearest_names
@@ -32,6 +34,11 @@ def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experime
         at=spot,
         end=None if spot is None else spot + len(name),
     )
+
+
+def find_experiments(names: Iterable[str], source: RunSource, *, text: str = "") -> tuple[Experiment, ...]:
+    """All experiments of these names, each once. Raises ExperimentNotFound for the first that is not there."""
+    return tuple(dict.fromkeys(find_experiment(name, source, text=text) for name in names))
 
 
 def _spot(name: str, text: str) -> int | None:

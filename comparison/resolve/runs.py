@@ -26,7 +26,7 @@ from comparison.judgement.repeats import settle_side
 from comparison.language.dates import since
 from comparison.language.quoting import complete_request, offered
 from comparison.names import NEAR, as_logged, fold, nearest_names, plainly, words
-from comparison.resolve.among import gather, is_called, lead, narrow, no_such_among
+from comparison.resolve.among import Narrowing, gather, is_called, lead, narrow, no_such_among
 from comparison.resolve.comma_names import joined_by_commas
 from comparison.resolve.experiments import find_experiment
 from comparison.resolve.groups import FoundGroup, find_group, find_groups
@@ -666,6 +666,7 @@ def _ranked(  # noqa: PLR0913 -- two of them by name
     if among.count is not None:
         count = min(count, among.count)
     chosen = narrow(among, scope.source, experiments=scope.experiments, now=scope.now, text=scope.text)
+    scope = replace(scope, experiments=chosen.experiments) if among.experiments else scope
 
     def leading(name: str, goal: Goal) -> tuple[Run, ...]:
         if goal is Goal.UNKNOWN:
@@ -693,8 +694,14 @@ def _ranked(  # noqa: PLR0913 -- two of them by name
             wanted, goal = rank_by(metric, scope, told)
             found = leading(wanted, goal)
     if not found:
-        raise scope.refuse(f"No run{scope.place}{chosen.words} logged a finite {wanted}.", told)
-    return _Ranked(found, wanted, chosen.words, notes)
+        raise scope.refuse(f"No run{scope.place}{_meant(chosen)} logged a finite {wanted}.", told)
+    return _Ranked(found, wanted, _meant(chosen), notes)
+
+
+def _meant(chosen: Narrowing) -> str:
+    """Which of the runs, and of which experiments, where several are named."""
+    place = f" in {' and '.join(each.name for each in chosen.experiments)}" if len(chosen.among.experiments) > 1 else ""
+    return f"{place}{chosen.words}"
 
 
 def _leaders(metric: str, goal: Goal, count: int, scope: SearchScope, *, worst: bool) -> tuple[Run, ...]:
@@ -839,9 +846,9 @@ def _all(told: AllRuns, scope: SearchScope) -> list[Side]:
     chosen = narrow(among, scope.source, experiments=scope.experiments, now=scope.now, text=scope.text)
     found = gather(chosen, scope.source, limit=MOST_TOGETHER)
     if not found.runs:
-        raise scope.refuse(f"There are no runs{scope.place}{chosen.words}.", told)
+        raise scope.refuse(f"There are no runs{scope.place}{_meant(chosen)}.", told)
     count = f", the newest {len(found.runs)} of more" if found.is_cut else f", {len(found.runs)} in all"
-    return [_side(run, f"of all runs{scope.place}{chosen.words}{count}") for run in found.runs]
+    return [_side(run, f"of all runs{scope.place}{_meant(chosen)}{count}") for run in found.runs]
 
 
 def _grouped(told: Group, scope: SearchScope) -> list[Side]:

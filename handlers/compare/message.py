@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -180,6 +181,8 @@ def remember_comparison(
         at_step=request.at_step,
         differing=request.differing,
         tolerance=request.tolerance,
+        margin=request.margin,
+        by_change=request.by_change,
         only_metrics=request.only_metrics,
         without_metrics=request.without_metrics,
         without_parameters=request.without_parameters,
@@ -227,7 +230,7 @@ def _name(reference: RunReference) -> str:
 
 MAX_METADATA_CHARS = 1_000  # characters of the metadata
 _ID = re.compile(r"[0-9a-zA-Z]{1,64}")
-_FLAGS = {"a": "everything", "b": "best", "d": "differing", "f": "only_metrics", "w": "why"}
+_FLAGS = {"a": "everything", "b": "best", "c": "by_change", "d": "differing", "f": "only_metrics", "w": "why"}
 
 
 def state_of(request: Compare, comparison: Comparison, *, asked_by: str = "") -> ComparisonState | None:
@@ -271,6 +274,7 @@ def comparison_value(held: ComparisonState) -> str:
     fields |= {"o": flags} if flags else {}
     fields |= {"s": request.at_step} if request.at_step is not None else {}
     fields |= {"t": request.tolerance} if request.tolerance is not None else {}
+    fields |= {"e": request.margin} if request.margin is not None else {}
     fields |= {"u": held.asked_by} if held.asked_by else {}
     fields |= {"d": held.seen} if held.seen else {}
     fields |= {"m": list(request.metrics)} if request.metrics else {}
@@ -288,15 +292,17 @@ def from_value(value: str) -> ComparisonState | None:
     if len(runs) < 2 or not all(map(_ID.fullmatch, runs)) or not all(map(_are_texts, (metrics, without, parameters))):
         return None
     goal = fields.get("g", "")
-    step, tolerance = fields.get("s"), fields.get("t")
+    step, tolerance, margin = fields.get("s"), fields.get("t"), fields.get("e")
     if goal not in ("", *Goal) or not (step is None or (isinstance(step, int) and not isinstance(step, bool))):
         return None
     if not (tolerance is None or (isinstance(tolerance, int | float) and 0 <= tolerance < 1)):
         return None
+    if not (margin is None or (isinstance(margin, int | float) and 0 < margin < math.inf)):
+        return None
     flags = {name: sign in str(fields.get("o", "")) for sign, name in _FLAGS.items()}
     named = {"metrics": tuple(metrics), "without_metrics": tuple(without), "goal": str(goal)}
     named |= {"without_parameters": tuple(parameters)}
-    request = replace(compared(runs), at_step=step, tolerance=tolerance, **named, **flags)  # type: ignore[arg-type]
+    request = replace(compared(runs), at_step=step, tolerance=tolerance, margin=margin, **named, **flags)  # type: ignore[arg-type]
     return ComparisonState(request, str(fields.get("u", "")), str(fields.get("d", "")))
 
 
@@ -313,6 +319,7 @@ def metadata_payload(held: ComparisonState | None, run_ids: Sequence[str]) -> di
         told |= {name: True} if request and getattr(request, name) else {}
     told |= {"at_step": request.at_step} if request and request.at_step is not None else {}
     told |= {"tolerance": request.tolerance} if request and request.tolerance is not None else {}
+    told |= {"margin": request.margin} if request and request.margin is not None else {}
     told |= {"goal": request.goal} if request and request.goal else {}
     while len(json.dumps(told)) > MAX_METADATA_CHARS:
         told["runs"].pop()
