@@ -11,6 +11,13 @@ COMMANDS = {
     "curves": ("bot.commands.trends:curves", "Draw how runs trained, and say what the curves mean."),
     "sweep": ("bot.commands.trends:sweep", "Say what a hyperparameter search found, and which parameters matter."),
     "ask": ("bot.commands.ask:ask", "Ask as in Slack: standup, top 5 by f1 in fraud, running, show latest."),
+    "top": ("bot.commands.ask:top", "List the best runs: top 5 by f1 in fraud."),
+    "standup": ("bot.commands.ask:standup", "Sum up what ran, failed and runs."),
+    "failed": ("bot.commands.ask:failed", "List the runs that failed."),
+    "running": ("bot.commands.ask:running", "List what runs now, and how far it is."),
+    "show": ("bot.commands.ask:show", "Show one run: show latest in fraud."),
+    "runs": ("bot.commands.ask:runs", "List the newest runs."),
+    "experiments": ("bot.commands.ask:experiments", "List the experiments."),
     "serve": ("bot.serve:serve", "Run the Slack bot."),
     "notify": ("bot.commands.notify:notify", "Only send notifications (no commands)."),
     "check": (

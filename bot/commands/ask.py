@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,41 +27,98 @@ if TYPE_CHECKING:
     from comparison.tracking.source import RunSource
 
 COMMAND = "mlcompare ask"
-FORMATS = ("text", "markdown", "slack")
+FORMATS = ("text", "markdown", "json", "slack")
 EPILOG = """\b
 Examples:
   mlcompare ask "top 5 by val_auc in fraud"
   mlcompare ask standup in fraud since monday
   mlcompare ask "which runs failed yesterday?" --format markdown
 """
+# Commands of their own for what is asked most: name → the words it stands for, what it is for, an example
+PLAIN = {
+    "top": ("top", "List the best runs.", "5 by val_auc in fraud"),
+    "standup": ("standup", "Sum up what ran, failed and runs.", "in fraud since monday"),
+    "failed": ("failed", "List the runs that failed.", "in fraud since yesterday"),
+    "running": ("running", "List what runs now, and how far it is.", "in fraud"),
+    "show": ("show", "Show one run: its metrics, parameters and data.", "latest in fraud"),
+    "runs": ("list runs", "List the newest runs.", "in fraud by maya"),
+    "experiments": ("list experiments", "List the experiments.", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is told, and all there is to tell in types that JSON has."""
+
+    report: "Report"
+    facts: "Callable[[], dict[str, Any]]"
+
+
+def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The words and options that every question takes."""
+    from bot.commands.completion import complete_words
+
+    for option in (
+        click.option(
+            "--ui-url", default="", metavar="URL", help="Where people open MLflow, for links [MLFLOW_UI_URL]."
+        ),
+        click.option(
+            "--tracking-uri", default="", metavar="URI", help="The MLflow server or store [MLFLOW_TRACKING_URI]."
+        ),
+        click.option(
+            "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to write it."
+        ),
+        click.argument("words", nargs=-1, metavar="WORDS…", shell_complete=complete_words),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command(epilog=EPILOG)
-@click.argument("words", nargs=-1, metavar="WORDS…")
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to write it."
-)
-@click.option("--tracking-uri", default="", metavar="URI", help="The MLflow server or store [MLFLOW_TRACKING_URI].")
-@click.option("--ui-url", default="", metavar="URL", help="Where people open MLflow, for links [MLFLOW_UI_URL].")
+@_with_options
 @click.pass_context
-def ask(context: click.Context, /, words: tuple[str, ...], form: str, tracking_uri: str, ui_url: str) -> None:
+def ask(context: click.Context, /, words: tuple[str, ...], **options: str) -> None:
     """Ask what you would ask in a channel: comparisons, standups, the best, what runs, what failed, one run.
 
     What a channel agrees on (set, pin, watch, digest) is for Slack.
     """
+    _tell(context, as_request_text(words), **options)
+
+
+def _plain(name: str) -> click.Command:
+    """`mlcompare top …`, which is `mlcompare ask top …`."""
+    said, purpose, example = PLAIN[name]
+
+    def command(context: click.Context, /, words: tuple[str, ...], **options: str) -> None:
+        more = as_request_text(words) if words else ""
+        _tell(context, f"{said} {more}".strip(), **options)
+
+    epilog = f"\b\nExample:\n  mlcompare {name} {example}".rstrip()
+    return click.command(name, help=purpose, epilog=epilog)(_with_options(click.pass_context(command)))
+
+
+top, standup, failed, running, show, runs, experiments = map(_plain, PLAIN)
+
+
+def _tell(context: click.Context, text: str, *, form: str, tracking_uri: str, ui_url: str) -> None:
     from comparison.errors import RequestError, TrackingUnavailable
 
     try:
         with quiet():
             source, address = open_run_source(tracking_uri, ui_url)
-            report = _answer(as_request_text(words), source, address)
+            answer = _answer(text, source, address)
     except RequestError as error:
         tell_error(error, COMMAND)
         context.exit(UNAVAILABLE if isinstance(error, TrackingUnavailable) else NOT_ANSWERED)
-    write(draw_report(report, form))
+    if form == "json":
+        from comparison.formats.controls import json_text
+
+        write(json_text(answer.facts()) + "\n")
+    else:
+        write(draw_report(answer.report, form))
 
 
-def _answer(text: str, source: "RunSource", ui_url: str) -> "Report":
+def _answer(text: str, source: "RunSource", ui_url: str) -> Answer:
     from comparison.errors import NotUnderstood
     from comparison.language.reading import read
     from comparison.request import Help
@@ -76,10 +133,11 @@ def _answer(text: str, source: "RunSource", ui_url: str) -> "Report":
     return answer(request, source, ui_url, datetime.now(UTC))
 
 
-_Answer = Callable[[Any, "RunSource", str, datetime], "Report"]
+_Answer = Callable[[Any, "RunSource", str, datetime], Answer]
 
 
 def _answers() -> "dict[type[Request], _Answer]":
+    from comparison.formats.answers import answer_to_dict
     from comparison.past_repeats import RepeatsCache
     from comparison.queries.curves import ask_curves
     from comparison.queries.newest_runs import known_experiments, newest_runs
@@ -104,21 +162,25 @@ def _answers() -> "dict[type[Request], _Answer]":
     )
 
     def listed(query: Callable[..., Any], report: Callable[..., "Report"]) -> _Answer:
-        return lambda request, source, ui_url, now: report(
-            query(request, source, now=now), ui_url=ui_url, command=COMMAND
-        )
+        def answer(request: Any, source: "RunSource", ui_url: str, now: datetime) -> Answer:
+            found = query(request, source, now=now)
+            drawn = report(found, ui_url=ui_url, command=COMMAND)
+            return Answer(drawn, lambda: answer_to_dict(found, ui_url=ui_url))
 
-    def shown(request: Show, source: "RunSource", ui_url: str, now: datetime) -> "Report":
+        return answer
+
+    def shown(request: Show, source: "RunSource", ui_url: str, now: datetime) -> Answer:
         from comparison.reports.run_lists import show_report
 
         found = show_run(request, source, now=now)
-        return show_report(found, who=request.who, ui_url=ui_url, command=COMMAND)
+        report = show_report(found, who=request.who, ui_url=ui_url, command=COMMAND)
+        return Answer(report, lambda: answer_to_dict(found, ui_url=ui_url))
 
     return {
         Compare: _compared,
         Curves: listed(ask_curves, curves_report),
-        Help: _helped,
         Sweep: _swept,
+        Help: _helped,
         Show: shown,
         Standup: listed(standup, standup_report),
         Running: listed(running_runs, running_report),
@@ -129,8 +191,9 @@ def _answers() -> "dict[type[Request], _Answer]":
     }
 
 
-def _compared(request: Any, source: "RunSource", ui_url: str, now: datetime) -> "Report":
+def _compared(request: Any, source: "RunSource", ui_url: str, now: datetime) -> Answer:
     from comparison.compare import ask as compare
+    from comparison.formats.json import to_dict
     from comparison.past_repeats import RepeatsCache
     from comparison.reports.comparison import comparison_report
     from comparison.reports.reasons import part_report, reasons_report
@@ -145,11 +208,14 @@ def _compared(request: Any, source: "RunSource", ui_url: str, now: datetime) -> 
         command=COMMAND,
     )
     if request.part:
-        return part_report(comparison, report, request.part)
-    return reasons_report(comparison, report) if request.why else report
+        report = part_report(comparison, report, request.part)
+    elif request.why:
+        report = reasons_report(comparison, report)
+    return Answer(report, lambda: to_dict(comparison, ui_url=ui_url))
 
 
-def _swept(request: Any, source: "RunSource", ui_url: str, now: datetime) -> "Report":
+def _swept(request: Any, source: "RunSource", ui_url: str, now: datetime) -> Answer:
+    from comparison.formats.answers import answer_to_dict
     from comparison.queries.sweeps import LooseTrials, ask_sweep
     from comparison.reports.sweeps import sweep_report
 
@@ -157,10 +223,12 @@ def _swept(request: Any, source: "RunSource", ui_url: str, now: datetime) -> "Re
         found = ask_sweep(request, source, now=now)
     except LooseTrials as loose:
         raise replace(loose, remedy=f"If they are, say: mlcompare {loose.example}", example="", text="") from None
-    return sweep_report(found, ui_url=ui_url, command=COMMAND)
+    return Answer(sweep_report(found, ui_url=ui_url, command=COMMAND), lambda: answer_to_dict(found, ui_url=ui_url))
 
 
-def _helped(request: Any, source: "RunSource", _ui_url: str, _now: datetime) -> "Report":
+def _helped(request: Any, source: "RunSource", _ui_url: str, _now: datetime) -> Answer:
+    from comparison.formats.markdown import to_markdown
     from comparison.reports.help import examples_of, help_report
 
-    return help_report(request.topic, examples_of(source.newest(limit=20)), COMMAND)
+    report = help_report(request.topic, examples_of(source.newest(limit=20)), COMMAND)
+    return Answer(report, lambda: {"version": 1, "kind": "help", "text": to_markdown(report)})

@@ -43,6 +43,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
     """The intent, and the atom that says it (-1: none says it)."""
     content = [place for place, each in enumerate(atoms) if not is_silent(each) and each.key not in ("and", ",")]
     if not content:
+        if any(each.key == "experiment" and each.text.casefold() == "experiments" for each in atoms):
+            return "experiments", -1
         greets = any(each.text.casefold() in _GREETINGS for each in atoms)
         return ("help", -1) if greets else ("", -1)
     first = content[0]

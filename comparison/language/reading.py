@@ -67,6 +67,9 @@ MOST_NEWEST = 200  # runs among which the best is looked for
 EVERYWHERE = "*"  # as an experiment: all of them, also where the channel agreed on one
 MOST_LISTED = 50
 _ANYBODY = frozenset({"anyone", "anybody", "someone", "somebody"})
+_BARE_TERM = re.compile(  # of a filter, without its column
+    r"(?<![\w.`'\"])(?P<name>[\w-]+)\s*(?P<sign>!=|>=|<=|=|>|<)\s*(?P<value>'[^']*'|\"[^\"]*\"|-?[\w.]+)"
+)
 _PREFIX = re.compile(r"[\w.+-]+")
 _LEADS_SIDE = frozenset({"where", "wobei", "dónde"})  # `which run used lr=0.1` lists runs
 _SHARES = frozenset({"%", "percent", "pct", "prozent"})
@@ -411,6 +414,10 @@ class Said:
             return place + 1
         if atom.is_unknown and self._begins_names(atom, place):
             return place + 1
+        if self._goes_on_with_experiments(atom, place):
+            self.guesses += [] if Kind.EXPERIMENT in atom.kinds else [Guess(Kind.EXPERIMENT, atom.text)]
+            self._in(atom.kinds.get(Kind.EXPERIMENT, atom.text), [atom])
+            return place + 1
         if atom.is_unknown and atom.text.casefold() in ("score", "scores") and place and self.atoms[place - 1].metric:
             return place + 1  # `the f1 score`
         behind = self.atoms[place + 1] if place + 1 < len(self.atoms) else None
@@ -470,6 +477,13 @@ class Said:
             self.left.append(atom)
         return place + 1
 
+    def _goes_on_with_experiments(self, atom: Atom, place: int) -> bool:
+        """Whether it stands behind `in fraud and`, where runs of several experiments can be meant."""
+        before = self.atoms[place - 2] if place > 1 and self.atoms[place - 1].key in ("and", "or", ",") else None
+        is_place = before is not None and before in self.spots.get("experiment", ())
+        is_one = Kind.EXPERIMENT in atom.kinds or (atom.is_unknown and not atom.metric and self.intent in _LISTS)
+        return is_place and is_one and (self.intent in _LISTS or self._lead() in ("all", "top"))
+
     def _begins_names(self, atom: Atom, place: int) -> bool:
         """Whether names of runs begin so, where several are meant, or the best or last of them: `all xgb runs`."""
         noun = next((each for each in self.atoms[place + 1 : place + 2] if each.key == "run"), None)
@@ -528,7 +542,7 @@ class Said:
         raise self._no_run(atom, kind)
 
     def _no_run(self, atom: Atom, kind: Kind) -> NotUnderstood:
-        several = [each.kinds[kind] for each in self.atoms if kind in each.kinds][:2]
+        several = [each.kinds[kind] for each in self.atoms if kind in each.kinds][:2] or [atom.text]
         lead = "latest in" if kind is Kind.EXPERIMENT else "latest by"
         line = (
             " vs ".join(f"{lead} {_quoted(name)}" for name in several)
@@ -983,8 +997,22 @@ class Said:
             self.groups[-1].append(self.atoms[at])
         else:
             self._set("where", [self.atoms[at]])
-            self.where = self.atoms[at].text
+            self.where = self._prefixed(self.atoms[at].text)
         return at + 1
+
+    def _prefixed(self, where: str) -> str:
+        """A filter with the column of each known name: `f1 > 0.7` is of a metric, `depth = 8` of a parameter."""
+
+        def column(found: re.Match[str]) -> str:
+            kinds = self.names.called(found["name"])
+            if Kind.METRIC in kinds and not found["value"].startswith(("'", '"')):
+                return f"metrics.`{kinds[Kind.METRIC]}` {found['sign']} {found['value']}"
+            if Kind.PARAMETER in kinds:
+                bare = found["value"].strip("'\"")
+                return f"params.`{kinds[Kind.PARAMETER]}` {found['sign']} '{bare}'"
+            return found[0]
+
+        return _BARE_TERM.sub(column, where)
 
     def _read_filter(self, atom: Atom, place: int) -> int:
         if (
@@ -995,7 +1023,7 @@ class Said:
             self._add(atom)
         else:
             self._set("where", [atom])
-            self.where = atom.text
+            self.where = self._prefixed(atom.text)
         return place + 1
 
     def _are_many(self) -> bool:
@@ -1621,6 +1649,8 @@ class Said:
             self.spots.pop("user", None)
         if self.metrics and isinstance(run, Leading) and not run.metric:
             run, self.metrics = replace(run, metric=self.metrics[0]), self.metrics[1:]
+        if "experiments" in narrowing:
+            raise self._second_experiment(self.spots["experiments"])
         if narrowing or self.user:
             atoms = self.spots[next(iter(narrowing))] if narrowing else self.spots["user"]
             raise not_taken("who", next(iter(narrowing), "user"), atoms, self.names)
@@ -1662,7 +1692,7 @@ class Said:
         return Running(self.experiment, self.text, tuple(self.metrics), self.among())
 
     def _as_failed(self) -> Request:
-        if self.count is not None and not self.since:  # the last ones, however long ago
+        if self.count == 1 and not self.since:  # the last one, however long ago
             self.status, self.spots["status"] = "failed", self.spots.pop("count", self.atoms[:1])
             return self._as_runs()
         self.status = ""

@@ -121,12 +121,9 @@ def _parted(word: Word) -> list[Word]:
         middle = word.at + len(found[1])
         return [Word(found[1], word.at, middle), Word(found[2], middle, word.end)]
     if found := _ARROWED.fullmatch(word.text):
-        ends = [word.at + len(found[1]), word.at + len(found[1]) + len(found[2])]
-        return [
-            Word(found[1], word.at, ends[0]),
-            Word(found[2], *ends),
-            Word(found[3], ends[1], word.end),
-        ]
+        first, second = word.at + len(found[1]), word.at + len(found[1]) + len(found[2])
+        arrow = Word(found[2], first, second)
+        return [Word(found[1], word.at, first), arrow, Word(found[3], second, word.end)]
     if found := _SIGNED.fullmatch(word.text):
         if not found[2]:
             return [replace(word, text=found[1])]

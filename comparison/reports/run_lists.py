@@ -53,6 +53,7 @@ from comparison.reports.text import (
     join_names,
     with_links,
 )
+from comparison.resolve.among import filter_words
 from comparison.runs import Goal, Run, Status
 from comparison.tracking.mlflow_links import compare_url, run_url
 
@@ -225,7 +226,7 @@ def top_report(ranked: RankedRuns, *, ui_url: str = "", command: str = "/mlcompa
     names = run_labels(ranked.runs)
     metric = display_name(ranked.by.metric, LABEL_CHARS)
     shown = format_row(*(value_of(run, ranked.by.metric) for run in ranked.runs))
-    fitting = f" where {display_name(ranked.where, 80)}" if ranked.where else ""
+    fitting = f" {display_name(filter_words(ranked.where), 86)}" if ranked.where else ""
     word = "Worst" if ranked.worst else "Best"
     own = "" if ranked.place.experiments else f" in {display_name(ranked.runs[0].experiment.name, LABEL_CHARS)}"
     among = among_words(ranked.words)

@@ -23,6 +23,8 @@ BEGUN_BEFORE = 7 * 86_400_000  # ms before a moment that a run which does not te
 MOST_NEWEST = 200  # runs among which the best is looked for, where so many of the newest are meant
 SPARE = 20  # runs asked for beyond those wanted, where some are left out by what MLflow cannot filter by
 _ROUNDS = 3
+_BEGINS = re.compile(r"attributes\.run_name ILIKE '([^'%]+)%'")
+_EQUALS = re.compile(r"params\.`([^`]+)` = '([^']*)'")
 _MOST_RANKED = 1_000
 _ID_START = re.compile(r"[0-9a-f]{4,32}", re.IGNORECASE)
 _STATUSES: dict[str, tuple[str, frozenset[Status]]] = {
@@ -318,11 +320,20 @@ def narrowing_words(among: Among, user: str) -> str:
         status,
         f"since {among.since}" if among.since and among.since != among.until else "",
         f"of {among.since}" if among.since and among.since == among.until else span,
-        f"where {among.where}" if among.where else "",
+        filter_words(among.where),
         f"without {', '.join(map(_left_out_words, among.excluded))}" if among.excluded else "",
         f"among the newest {among.newest}" if among.newest is not None else "",
     )
     return "".join(f" {part}" for part in told if part)
+
+
+def filter_words(where: str) -> str:
+    """A filter as people say it, to be put behind `runs`: `called xgb…`, `with depth = 10`, else as it stands."""
+    if found := _BEGINS.fullmatch(where):
+        return f"called {found[1]}…"
+    if found := _EQUALS.fullmatch(where):
+        return f"with {found[1]} = {found[2]}"
+    return f"where {where}" if where else ""
 
 
 def _left_out_words(exclusion: Exclusion) -> str:

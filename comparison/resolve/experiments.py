@@ -38,7 +38,8 @@ def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experime
 
 def find_experiments(names: Iterable[str], source: RunSource, *, text: str = "") -> tuple[Experiment, ...]:
     """All experiments of these names, each once. Raises ExperimentNotFound for the first that is not there."""
-    return tuple(dict.fromkeys(find_experiment(name, source, text=text) for name in names))
+    found = [find_experiment(name, source, text=text) for name in names]
+    return tuple({each.experiment_id: each for each in found}.values())
 
 
 def _spot(name: str, text: str) -> int | None:

@@ -1,0 +1,182 @@
+"""Lists, standups and single runs as JSON: a stable contract that other tools rely on. docs/json.md describes it."""
+
+from collections.abc import Iterable, Mapping
+from functools import singledispatch
+from typing import Any
+
+from comparison.formats.curves import curves_to_dict, sweep_to_dict
+from comparison.formats.json import json_number
+from comparison.judgement.primary_metric import PrimaryMetric, value_of
+from comparison.queries.curves import CurvesAnswer
+from comparison.queries.newest_runs import KnownExperiments, NewestRuns
+from comparison.queries.run_lists import FailedRuns, RankedRuns, RunDetails, RunningRuns
+from comparison.queries.scope import Scope
+from comparison.queries.standup import BestRun, ExperimentGroup, StandupAnswer
+from comparison.queries.sweeps import SweepAnswer
+from comparison.runs import Experiment, Run
+from comparison.tracking.mlflow_links import run_url
+
+VERSION = 1
+
+
+@singledispatch
+def answer_to_dict(answer: object, *, ui_url: str = "") -> dict[str, Any]:  # noqa: ARG001 -- as all others
+    """Everything of an answer in types that JSON has; `ui_url` is where people open MLflow ("": no links).
+
+    Times are ms since the epoch. Raises TypeError for what is no answer.
+    """
+    raise TypeError(f"no way to write {type(answer).__name__} as JSON")
+
+
+@answer_to_dict.register
+def _(answer: RankedRuns, *, ui_url: str = "") -> dict[str, Any]:
+    return {
+        **_head("top", answer.place, answer.words),
+        "by": _metric(answer.by),
+        "worst": answer.worst,
+        "asked_for": answer.count,
+        "runs": [{"value": json_number(value_of(run, answer.by.metric)), **_run(run, ui_url)} for run in answer.runs],
+    }
+
+
+@answer_to_dict.register
+def _(answer: RunningRuns, *, ui_url: str = "") -> dict[str, Any]:
+    return {
+        **_head("running", answer.place, answer.words),
+        "is_cut": answer.is_cut,
+        "runs": [{"silent_ms": answer.silences.get(run.run_id), **_run(run, ui_url)} for run in answer.runs],
+        "silent_for_long": _runs(answer.stale, ui_url),
+    }
+
+
+@answer_to_dict.register
+def _(answer: FailedRuns, *, ui_url: str = "") -> dict[str, Any]:
+    return {
+        **_head("failed", answer.place, answer.words),
+        "since": int(answer.since.timestamp() * 1000),
+        "is_cut": answer.is_cut,
+        "pruned": answer.pruned,
+        "runs": _runs(answer.runs, ui_url),
+    }
+
+
+@answer_to_dict.register
+def _(answer: NewestRuns, *, ui_url: str = "") -> dict[str, Any]:
+    return {
+        **_head("runs", answer.place, answer.words),
+        "is_cut": answer.is_cut,
+        "runs": _runs(answer.runs, ui_url),
+    }
+
+
+@answer_to_dict.register
+def _(answer: StandupAnswer, *, ui_url: str = "") -> dict[str, Any]:
+    return {
+        **_head("standup", answer.place, answer.words),
+        "since": int(answer.since.timestamp() * 1000),
+        "cut": sorted(answer.cut),
+        "silent_for_long": answer.stale,
+        "unanswered": list(answer.unanswered),
+        "groups": [_group(group, answer.silences, ui_url) for group in answer.groups],
+    }
+
+
+@answer_to_dict.register
+def _(answer: RunDetails, *, ui_url: str = "") -> dict[str, Any]:
+    run = answer.side.runs[0]
+    return {
+        "version": VERSION,
+        "kind": "show",
+        "notes": list(answer.side.notes),
+        "by": _metric(answer.by),
+        "at_step": answer.at_step,
+        "run": {
+            "silent_ms": answer.silence,
+            **_run(run, ui_url),
+            "commit": run.commit or None,
+            "parent_id": run.parent_id or None,
+            "tags": dict(run.tags),
+            "datasets": [{"name": each.name, "digest": each.digest, "context": each.context} for each in run.datasets],
+        },
+    }
+
+
+@answer_to_dict.register
+def _(answer: CurvesAnswer, *, ui_url: str = "") -> dict[str, Any]:
+    return {"kind": "curves", **curves_to_dict(answer, ui_url=ui_url)}
+
+
+@answer_to_dict.register
+def _(answer: SweepAnswer, *, ui_url: str = "") -> dict[str, Any]:  # noqa: ARG001 -- as all others
+    return {"kind": "sweep", **sweep_to_dict(answer)}
+
+
+@answer_to_dict.register
+def _(answer: KnownExperiments, *, ui_url: str = "") -> dict[str, Any]:  # noqa: ARG001 -- as all others
+    return {
+        "version": VERSION,
+        "kind": "experiments",
+        "experiments": [_experiment(each) for each in answer.experiments],
+    }
+
+
+def _head(kind: str, place: Scope, words: str) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "kind": kind,
+        "experiments": [_experiment(each) for each in place.experiments],
+        "which": words.strip(),
+    }
+
+
+def _experiment(experiment: Experiment) -> dict[str, str]:
+    return {"id": experiment.experiment_id, "name": experiment.name}
+
+
+def _metric(by: PrimaryMetric | None) -> dict[str, str] | None:
+    if by is None:
+        return None
+    return {
+        "metric": by.metric,
+        "goal": by.goal.value,
+        "goal_source": by.goal_source.value,
+        "chosen_by": by.chosen.value,
+    }
+
+
+def _group(group: ExperimentGroup, silences: Mapping[str, int], ui_url: str) -> dict[str, Any]:
+    return {
+        "experiment": _experiment(group.experiment),
+        "by": _metric(group.by),
+        "finished": _runs(group.finished, ui_url),
+        "failed": _runs(group.failed, ui_url),
+        "running": [{"silent_ms": silences.get(run.run_id), **_run(run, ui_url)} for run in group.running],
+        "pruned": _runs(group.pruned, ui_url),
+        "best": _best(group.best, ui_url),
+    }
+
+
+def _best(best: BestRun | None, ui_url: str) -> dict[str, Any] | None:
+    if best is None:
+        return None
+    before = None if best.before is None else _run(best.before, ui_url)
+    return {"is_new": best.is_new, "is_first": best.is_first, "run": _run(best.run, ui_url), "before": before}
+
+
+def _runs(runs: Iterable[Run], ui_url: str) -> list[dict[str, Any]]:
+    return [_run(run, ui_url) for run in runs]
+
+
+def _run(run: Run, ui_url: str) -> dict[str, Any]:
+    return {
+        "id": run.run_id,
+        "name": run.name,
+        "experiment": _experiment(run.experiment),
+        "status": run.status.value,
+        "user": run.user or None,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "metrics": {name: json_number(metric.value) for name, metric in run.metrics.items()},
+        "parameters": dict(run.parameters),
+        "link": run_url(ui_url, run) or None,
+    }
