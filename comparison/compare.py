@@ -28,9 +28,10 @@ from comparison.language.quoting import complete_request
 from comparison.names import as_logged, fold, nearest_names, plainly
 from comparison.past_repeats import PastRepeats, RepeatsCache
 from comparison.request import Compare
+from comparison.resolve.among import is_called, no_such_among
 from comparison.resolve.runs import ChosenRuns, find_runs
 from comparison.resumption import renewed
-from comparison.run_reference import Filtered, Group, Linked, Named, RunReference
+from comparison.run_reference import Filtered, Group, Latest, Linked, Named, RunReference
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.source import RunSource
 
@@ -153,13 +154,29 @@ def _repeats_of(side: Side, known: Sequence[PastRepeats]) -> tuple[str, ...]:
 
 
 def _once_each(request: Compare, sides: Sequence[Side]) -> Sequence[Side]:
-    """The sides of a comparison that stands, without runs added to it that it has already."""
-    if not request.runs or getattr(request.runs[0], "at", 0) != COMPARED:
+    """The sides of a comparison that stands, without runs added to it that it has already, and those taken from it."""
+    if COMPARED not in {getattr(each, "at", 0) for each in request.runs}:
         return sides
+    sides = _without_removed(request, sides)
     found: dict[tuple[str, ...], Side] = {}
     for side in sides:
         found.setdefault(tuple(run.run_id for run in side.runs), side)
     return list(found.values()) if len(found) > 1 else sides
+
+
+def _without_removed(request: Compare, sides: Sequence[Side]) -> Sequence[Side]:
+    """The sides without the runs that were to go: here all are told by id. Raises RunNotFound for one it has not."""
+    for gone in request.excluded:
+        if isinstance(gone, Latest):
+            ended = sorted(sides, key=lambda side: side.runs[0].over_at, reverse=True)
+            left_out = ended[gone.back : gone.back + 1]
+        else:
+            name = gone.run_id if isinstance(gone, Linked) else getattr(gone, "text", "")
+            left_out = [side for side in sides if any(is_called(name, run) for run in side.runs)]
+            if not left_out:
+                raise no_such_among(name, _runs(sides), text=request.text)
+        sides = [side for side in sides if side not in left_out]
+    return sides
 
 
 def _as_logged_last(sides: Sequence[Side], source: RunSource, now: int) -> Sequence[Side]:

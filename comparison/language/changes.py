@@ -15,7 +15,7 @@ from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
 from comparison.request import Compare, Curves
-from comparison.run_reference import Group, Latest, Leading, Named, RunReference
+from comparison.run_reference import Group, Latest, Linked, Named, RunReference
 
 MOST_COMPARED = 20  # what a table can hold beside its first column
 COMPARED = -1  # the spot of a run that was not named now
@@ -266,9 +266,9 @@ def _with_runs(said: Said, previous: Compare) -> Compare | None:
     if "remove" in said.thread:
         if not runs:
             raise refuse("Which run shall go?", "Name it.", "remove latest", said.atoms[:1])
-        return replace(
-            previous, excluded=(*previous.excluded, *(run for run in runs if isinstance(run, Named | Latest | Leading)))
-        )
+        if any(not isinstance(run, Named | Linked | Latest) for run in runs):
+            raise refuse("I do not know which run that is here.", "Name it.", "remove latest", said.atoms)
+        return replace(previous, excluded=(*previous.excluded, *runs))
     if said.hard or said.baseline is not None:
         return replace(previous, runs=(runs[0], *previous.runs[1:])) if len(runs) == 1 else None
     if said.thread.keys() & {"same", "replace", "instead"} and runs:
@@ -291,6 +291,6 @@ def _exchanged(said: Said, previous: Compare, runs: Sequence[RunReference]) -> C
         is_whole = "same" in said.thread and len(runs) > 1
         return replace(previous, runs=tuple(runs) if is_whole else (previous.runs[0], *runs))
     gone, new = runs[0], runs[-1]
-    if len(runs) != len({gone, new}) or not isinstance(gone, Named | Latest | Leading):
+    if len(runs) != len({gone, new}) or not isinstance(gone, Named | Linked | Latest):
         raise refuse("Which run takes which place?", "Name both.", "add latest", said.atoms[:1])
     return replace(previous, runs=(*previous.runs, new), excluded=(*previous.excluded, gone))

@@ -148,15 +148,15 @@ def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") 
         if (bare := _PARENTHESES.sub(r" \1 ", text)) == text:
             raise
         try:
-            found = _read(bare, known, command)
+            return _read(text, known, command, scanned=bare)
         except NotUnderstood:
             raise error from None
-        return replace(found, request=replace(found.request, text=text)) if hasattr(found.request, "text") else found
 
 
-def _read(text: str, known: Names, command: str) -> Reading:
+def _read(text: str, known: Names, command: str, *, scanned: str = "") -> Reading:
+    """The request in `text`; `scanned` is the same with blanks in place of signs that say nothing."""
     try:
-        tokens = scan(text, command)
+        tokens = scan(scanned or text, command)
         if not tokens or all(token.is_comma for token in tokens):
             return Reading(Help(unasked=True))
         atoms = merged(cover(tokens, known, text), text)

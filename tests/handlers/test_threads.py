@@ -54,6 +54,7 @@ SAID_AND_ANSWERED = [
     ("details", "• Commit: c0ffee (both)"),
     ("tags?", "No tags differ"),
     ("against third", "# ❌ new is worse on 2 of 2 metrics"),
+    ("replace new with third", "# ✅ third is better on 2 of 2 metrics"),
     ("old vs third", "# ✅ third is better on 2 of 2 metrics"),
 ]
 
@@ -62,6 +63,22 @@ SAID_AND_ANSWERED = [
 def test_plain_words_in_the_thread_are_about_its_comparison(slack, words, holds):
     with Workshop(slack, FakeRuns(RUNS)) as bot:
         assert holds in answer_to(slack, bot, words, posted(slack, bot))
+
+
+@pytest.mark.parametrize("words", ["remove third", "without third", "drop latest"])
+def test_a_run_that_is_taken_away_is_compared_no_more(slack, words):
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        slack.command("/mlcompare", "old vs new vs third")
+        message = slack.wait_for_message("Swap")
+        until(lambda: bot.services.comparisons.in_thread(message.channel, message.ts))
+        read = answer_to(slack, bot, words, message.ts)
+    assert "# ✅ new is better on 2 of 2 metrics" in read
+    assert "third" not in read
+
+
+def test_a_run_that_is_not_there_cannot_be_taken_away(slack):
+    with Workshop(slack, FakeRuns(RUNS)) as bot:
+        assert "no run called third among these" in answer_to(slack, bot, "remove third", posted(slack, bot))
 
 
 def test_the_newest_comparison_of_a_thread_is_meant(slack):
