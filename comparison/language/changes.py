@@ -264,10 +264,8 @@ def _with_runs(said: Said, previous: Compare) -> Compare | None:
     if said.left and "remove" not in said.thread:
         return None
     if "remove" in said.thread:
-        if not runs:
+        if not runs or any(not isinstance(run, Named | Linked | Latest) for run in runs):
             raise refuse("Which run shall go?", "Name it.", "remove latest", said.atoms[:1])
-        if any(not isinstance(run, Named | Linked | Latest) for run in runs):
-            raise refuse("I do not know which run that is here.", "Name it.", "remove latest", said.atoms)
         return replace(previous, excluded=(*previous.excluded, *runs))
     if said.hard or said.baseline is not None:
         return replace(previous, runs=(runs[0], *previous.runs[1:])) if len(runs) == 1 else None
