@@ -824,6 +824,10 @@ class Said:
         before = self.atoms[place - 1].kinds if place else {}
         if atom.text.casefold() == "drop" and Kind.METRIC in before:  # `did the accuracy drop?`
             return place + 1
+        behind = self.atoms[self._skip(place + 1) :][:1]
+        if self.about and behind and behind[0].key in ("latest", "previous"):
+            self.thread["remove"] = atom  # `drop latest`, of the comparison that stands
+            return place + 1
         while True:
             at = self._skip(last, "of", "in", "by", "with", "user", "all", "metrics", "parameters")
             forced = next((_FORCED[e.key] for e in self.atoms[last:at] if e.key in _FORCED), forced)

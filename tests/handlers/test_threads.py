@@ -65,7 +65,7 @@ def test_plain_words_in_the_thread_are_about_its_comparison(slack, words, holds)
         assert holds in answer_to(slack, bot, words, posted(slack, bot))
 
 
-@pytest.mark.parametrize("words", ["remove third", "without third", "drop latest"])
+@pytest.mark.parametrize("words", ["remove third", "without third", "remove latest", "drop latest"])
 def test_a_run_that_is_taken_away_is_compared_no_more(slack, words):
     with Workshop(slack, FakeRuns(RUNS)) as bot:
         slack.command("/mlcompare", "old vs new vs third")
