@@ -78,7 +78,8 @@ def test_a_run_that_is_taken_away_is_compared_no_more(slack, words):
 
 def test_a_run_that_is_not_there_cannot_be_taken_away(slack):
     with Workshop(slack, FakeRuns(RUNS)) as bot:
-        assert "no run called third among these" in answer_to(slack, bot, "remove third", posted(slack, bot))
+        slack.mention("remove third", thread_ts=posted(slack, bot))
+        assert "no run called third among these" in bot.transcript()
 
 
 def test_the_newest_comparison_of_a_thread_is_meant(slack):

@@ -44,7 +44,7 @@ def answered(*words, store):
         ("runs of maya without failed", "xgb-v1"),
         ("list experiments", "fraud"),
         ("params of xgb-v1 vs xgb-v2", "Parameters of xgb-v1 and xgb-v2"),
-        ("how did xgb-v1 train by f1", "xgb-v1: f1 0.7"),
+        ("how did xgb-v1 train by f1", "xgb-v1: best f1 0.7"),
         ("", "mlcompare ask"),
     ],
 )
