@@ -18,7 +18,7 @@ from comparison.language.quoting import complete_request
 from comparison.language.reading import SmallTalk, read
 from comparison.language.slots import example
 from comparison.report import Report
-from comparison.reports.errors import choice_report, error_report
+from comparison.reports.errors import NEAR, TYPED, choice_report, error_report, is_quoted
 from comparison.request import (
     AccessRequest,
     Compare,
@@ -42,7 +42,7 @@ from handlers.incoming import (
 )
 from handlers.known_names import WITHIN, read_with_names
 from handlers.services import Services, Work
-from handlers.slack.blocks import Block, Reply, actions, aside, beside, push
+from handlers.slack.blocks import Block, Reply, actions, aside, beside, push, section
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.escaping import clip, length, mrkdwn, one_line
@@ -449,16 +449,26 @@ def offered_in(block_id: str) -> OfferedRuns | None:
 
 def offer_choices(error: RequestError, report: Report, said: Utterance, *, now: int, rung: BlockLevel) -> Reply:
     """The error as a message, with what can be chosen instead."""
-    reply = draw(report, rung=rung)
+    offered = [] if error.choices or rung is BlockLevel.TEXT else _nearest(error)
+    reply = draw(_in_blocks(error, report, is_offered=bool(offered)), rung=rung)
     asked = OfferedRuns(said.user, said.thread_ts, said.answer_ts, said.channel)
     if error.choices:
         return _with_choices(error, reply, asked, now=now, rung=rung)
-    buttons = _nearest(error) if rung is not BlockLevel.TEXT else []
-    return (
-        replace(reply, blocks=(*reply.blocks, {**actions(buttons), "block_id": asked.block_id(0)}))
-        if buttons
-        else reply
-    )
+    if not offered:
+        return reply
+    row = {**actions(offered), "block_id": asked.block_id(0)}
+    return replace(reply, blocks=(*reply.blocks, section(NEAR), row))
+
+
+def _in_blocks(error: RequestError, report: Report, *, is_offered: bool) -> Report:
+    """The report without what its headline says, and without the names and the line that buttons complete.
+
+    Its text keeps them.
+    """
+    said = {TYPED} if is_quoted(error) else set()
+    said |= {NEAR} if is_offered else set()
+    steps = tuple(replace(step, command="") for step in report.steps if step.text) if is_offered else report.steps
+    return replace(report, sections=tuple(part for part in report.sections if part.title not in said), steps=steps)
 
 
 def _with_choices(error: RequestError, reply: Reply, asked: OfferedRuns, *, now: int, rung: BlockLevel) -> Reply:

@@ -238,8 +238,7 @@ def _reading_step(reading: str) -> str:
     """What the values are, where they are not simply the last ones."""
     if reading == "last":
         return ""
-    told = "the best over the steps, by each metric's goal" if reading == "best" else f"those {reading}"
-    return f"The values are {told}."
+    return "Best step of each metric." if reading == "best" else f"Values {reading}."
 
 
 def _assumed(comparison: Comparison, command: str) -> str:

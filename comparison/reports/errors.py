@@ -21,6 +21,8 @@ from comparison.runs import Goal, Run
 
 AROUND = 60  # characters shown before and after the spot
 NEAREST = 5
+TYPED = "You typed"  # the title of the line with the spot
+NEAR = "Did you mean"  # the title of the nearest names
 SENTENCE = 600
 _TOKEN = re.compile(r"\"[^\"]*\"?|“[^”]*”?|'[^']*'?|<[^>]*>?|\S+")
 _TRAILING = ",;.?!"
@@ -32,13 +34,24 @@ def error_report(error: RequestError, command: str = "/mlcompare") -> Report:
     remedy = cut_end(one_line(error.remedy), SENTENCE)
     parts = []
     if error.text.strip():
-        parts.append(Section("You typed", (Line(spot(error.text, error.at)),)))
+        parts.append(Section(TYPED, (Line(spot(error.text, error.at)),)))
     if error.near:
-        parts.append(Section("Did you mean", (Line(join_names(error.near, NEAREST)),)))
+        parts.append(Section(NEAR, (Line(join_names(error.near, NEAREST)),)))
     typed = _typed(error.example, command)
     steps = (Step(remedy, typed),) if remedy or typed else ()
     told = (problem, *(f"{part.title}: {part.lines[0].text}" for part in parts), remedy, typed)
     return Report(problem, "\n".join(filter(None, told)), sections=tuple(parts), steps=steps)
+
+
+def is_quoted(error: RequestError) -> bool:
+    """Whether the problem says the word at the spot, so that the line need not be shown again."""
+    if error.at is None or not 0 <= error.at < len(error.text):
+        return False
+    end = error.end if error.end and error.end > error.at else None
+    found = _TOKEN.match(error.text, error.at)
+    word = error.text[error.at : end] if end else found.group() if found else ""
+    word = one_line(word).strip("\"'“”`" + _TRAILING)
+    return bool(word) and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", one_line(error.problem)) is not None
 
 
 def spot(text: str, at: int | None) -> str:

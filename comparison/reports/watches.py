@@ -38,8 +38,8 @@ def _typed(place: str) -> str:
 
 def _promise(vetted: ValidatedWatch, place: str) -> str:
     if vetted.watching.only is not None or vetted.watching.rules or vetted.watching.where:
-        return f"When a run ends that fits, I say so in {place}."
-    return f"When a run ends, I say so in {place}."
+        return f"I'll post in {place} when a run that fits ends."
+    return f"I'll post in {place} when a run ends."
 
 
 def _covered(vetted: ValidatedWatch) -> list[str]:

@@ -115,7 +115,7 @@ def test_help_comes_without_names_when_mlflow_is_down(slack):
 @pytest.mark.parametrize(
     ("words", "heard"),
     [
-        ("old vs nwe", "Did you mean\n• new"),
+        ("old vs nwe", "Did you mean\n[new]"),
         ("vs", "/mlcompare"),
         ("old vs new in irsi", "iris"),
         ("old vs new by acuracy", "accuracy"),

@@ -172,10 +172,10 @@ def test_what_is_said_and_the_first_line_of_the_answer(slack, runs, words, headl
     ("words", "heard"),
     [
         ("standup in frdau", "There is no experiment called frdau."),
-        ("standup since smarch", "standup since «smarch»"),
+        ("standup since smarch", "I do not know when “smarch” is."),
         ("failed since 2020-01-01", "more than a year ago"),
         ("running in nowhere", "There is no experiment called nowhere."),
-        ("top 5 by acuracy", "Did you mean\n• accuracy"),
+        ("top 5 by acuracy", "Did you mean\n[accuracy] [auc]"),
         ("top 99", "between 1 and 50"),
         ("top 3 by auc where params.C = '9'", "No run where params.C = '9' logged a finite auc."),
         ("top 3 by auc where params.C = 9", "MLflow does not take this filter"),

@@ -484,11 +484,11 @@ def test_best_values_say_at_which_step_they_were_reached():
     )
     report = comparison_report(compare(old, new, reading="best"))
     assert rows(report) == ["loss | ▼ -0.1 better, -20 % | 0.4 (step 1,200) | 0.5 (step 3)"]
-    assert report.footnotes[0] == "The values are the best over the steps, by each metric's goal."
+    assert report.footnotes[0] == "Best step of each metric."
 
 
 def test_values_at_a_step_are_said_to_be_so():
-    assert comparison_report(compare(OLD, NEW, reading="at step 10")).footnotes[0] == "The values are those at step 10."
+    assert comparison_report(compare(OLD, NEW, reading="at step 10")).footnotes[0] == "Values at step 10."
 
 
 def test_links_open_each_run_and_the_comparison():

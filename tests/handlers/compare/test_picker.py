@@ -28,8 +28,6 @@ def test_a_name_of_several_runs_opens_a_picker_that_only_the_asker_sees(slack):
     assert said == (
         f"#ml-experiments, only to {MAYA}:\n"
         "# 2 runs are called train in 2 experiments.\n"
-        "You typed\n"
-        "• old vs «train»\n"
         "• Pick one: \n"
         "train (00000000) in fraud · started 49 min ago · by maya · running · accuracy 0.85 [Select]\n"
         "train (00000000) in iris · started 50 min ago · by jonas · finished · loss 0.5 [Select]"

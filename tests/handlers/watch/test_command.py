@@ -19,7 +19,7 @@ ALONE = f"only to {MAYA}: # "
 
 def test_a_watch_is_said_in_the_channel_with_how_to_stop_and_the_last_run_as_an_example(town, bot):
     said = heard(town, "watch iris")
-    assert said.startswith("# Watching iris\nFrom now on\n• When a run ends, I say so in this channel.\n")
+    assert said.startswith("# Watching iris\nFrom now on\n• I'll post in this channel when a run ends.\n")
     assert "`/mlcompare unwatch iris`" in said
     assert "[Watches of this channel]" in said
     assert f"Asked by @{MAYA}" in said
@@ -58,11 +58,11 @@ def test_what_is_watched_is_said_with_what_it_covers_and_what_to_be_careful_abou
 def test_what_cannot_be_watched_is_told_to_the_asker_alone_with_what_to_type(town, bot):
     for words, told in (
         ("watch", "Which experiment shall I watch?"),
-        ("watch team/fruad", "There is no experiment called team/fruad.\nYou typed\n• watch «team/fruad»"),
+        ("watch team/fruad", "There is no experiment called team/fruad.\nDid you mean\n[team/fraud]"),
         ("watch iris where params.lr = 0.1", "Expected a quoted string value"),
-        ("watch iris when acuracy < 0.5", "`/mlcompare watch iris when accuracy < 0.5`"),
-        ("watch iris metrics lss", "`/mlcompare watch iris metrics loss`"),
-        ("watch iris against odl", "`/mlcompare watch iris against old`"),
+        ("watch iris when acuracy < 0.5", "Did you mean\n[accuracy]"),
+        ("watch iris metrics lss", "Did you mean\n[loss]"),
+        ("watch iris against odl", "Did you mean\n[old]"),
         ("watch iris quiet 20:00-08:00 Europe/Berln", "There is no time zone called Europe/Berln."),
         ("digest daily 9:00 Europe/Berln", "There is no time zone called Europe/Berln."),
         ("digest daily 9:00 UTC irsi", "There is no experiment called irsi."),
@@ -142,7 +142,7 @@ def test_in_direct_messages_and_in_threads_it_works_too(town, bot):
     town.direct_message("watch iris")
     town.mention("watch iris", channel=STANDUP)
     direct = read(town.wait_for_message("Watching", channel="D0MAYA"))
-    assert direct.startswith("# Watching iris\nFrom now on\n• When a run ends, I say so in this conversation.")
+    assert direct.startswith("# Watching iris\nFrom now on\n• I'll post in this conversation when a run ends.")
     assert town.wait_for_message("Watching", channel=STANDUP).thread_ts
     assert words_in(bot, "D0MAYA") == words_in(bot, STANDUP) == ["iris"]
 
@@ -272,9 +272,9 @@ def test_what_is_not_watched_is_told_with_what_is(town, bot):
     have(bot, "iris")
     have(bot, "team/*")
     for words, told, example in (
-        ("unwatch irsi", "irsi is not watched here.", "`/mlcompare unwatch iris`"),
+        ("unwatch irsi", "irsi is not watched here.", "Did you mean\n[iris]"),
         ("unwatch team/fraud", "team/fraud is watched by the pattern team/*, not by itself.", "watches"),
-        ("unwatch nothing-like-it", "nothing-like-it is not watched here.", "`/mlcompare unwatch iris`"),
+        ("unwatch nothing-like-it", "nothing-like-it is not watched here.", "Did you mean\n[iris] [team/*]"),
     ):
         said = heard(town, words)
         assert said.startswith(f"{ALONE}{told}")
