@@ -18,6 +18,7 @@ from comparison.judgement.costs import is_judged_as_cost
 from comparison.judgement.differences import compare_datasets, compare_parameters_and_tags, is_held_out
 from comparison.judgement.evidence import KnownNoise, NoiseNear, weigh
 from comparison.judgement.goals import decide_goal
+from comparison.judgement.logged_tests import is_logged_test
 from comparison.judgement.numbers import difference_of, is_same, is_within, relative_change
 from comparison.judgement.repeats import settle_side
 from comparison.judgement.result import Change, Comparison, GoalSource, MetricComparison, Outcome, Reading, are_one
@@ -33,6 +34,7 @@ from comparison.resolve.runs import ChosenRuns, find_runs
 from comparison.resumption import renewed
 from comparison.run_reference import Filtered, Group, Latest, Linked, Named, RunReference
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
+from comparison.same_examples import find_examples
 from comparison.tracking.source import RunSource
 
 _MOST_PAST = 3  # experiments whose earlier repeats are looked at
@@ -108,6 +110,8 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
         compared = with_earlier_best(compared, source)
     if request.by_change:
         compared = replace(compared, metrics=tuple(sorted(compared.metrics, key=_by_change)), by_change=True)
+    if len(compared.sides) == 2:
+        compared = replace(compared, examples=find_examples(*compared.sides, source, goal_of))
     repeats = tuple(_repeats_of(side, tuple(known.values())) for side in compared.sides)
     return replace(compared, repeats=repeats) if all(repeats) and len(set(repeats)) == len(repeats) else compared
 
@@ -566,7 +570,8 @@ def _compare_metrics(
     for side in sides:
         for run in side.runs:
             for name, metric in run.metrics.items():
-                logged.setdefault(name, metric)
+                if not is_logged_test(name):
+                    logged.setdefault(name, metric)
     first = [each for name in ([named] if isinstance(named, str) else named) for each in _find(name, logged)]
     primaries = first[:1] if first else _primary_of(terms.experiments, logged)
     primary = _held_out([name for name in first or primaries if _alike(name, primaries[0], logged)], logged)
@@ -589,6 +594,11 @@ def _find(name: str, logged: Mapping[str, Metric]) -> list[str]:
     """The metric that is called so, however it is spelt where only one is; of several datasets one for each."""
     if name in logged:
         return [name]
+    if is_logged_test(name):
+        raise RequestError(
+            f"{name} is a statistic of a test that MLflow made, not a result.",
+            "It stands with the details of a comparison. Name a metric that says how good a run is.",
+        )
     of_datasets = [row for row, metric in logged.items() if metric.key == name]
     if of_datasets:
         return of_datasets

@@ -69,6 +69,7 @@ class Experiment:
     margins: Mapping[str, float] = field(default_factory=dict, kw_only=True)  # by metric, in its unit, from tags
     primary_metric: str = ""  # from tag `mlcompare.metric`; "" when not set
     baseline: str = ""  # a run id, from tag `mlcompare.baseline`; "" when not set
+    compares_examples: bool = False  # from tag `mlcompare.examples`: evaluation tables may be read
 
 
 @dataclass(frozen=True, slots=True)

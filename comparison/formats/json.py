@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from comparison.judgement.differences import is_same
+from comparison.judgement.examples import ExampleTest
 from comparison.judgement.result import (
     Change,
     Comparison,
@@ -30,6 +31,7 @@ def to_dict(comparison: Comparison, *, ui_url: str = "") -> dict[str, Any]:
         "reading": comparison.reading,
         "sides": [_side(side, index, ui_url) for index, side in enumerate(comparison.sides)],
         "metrics": [_metric(metric, comparison.candidates) for metric in comparison.metrics],
+        "examples": [_example(each) for each in comparison.examples],
         "counted_once": [list(names) for names in comparison.counted_once],
         "parameters": _differences(comparison.parameters),
         "tags": _differences(comparison.tags),
@@ -65,6 +67,23 @@ def _verdict(comparison: Comparison) -> dict[str, Any]:
             }
             for side, verdict in zip(comparison.candidates, comparison.verdicts, strict=True)
         ],
+    }
+
+
+def _example(test: ExampleTest) -> dict[str, Any]:
+    return {
+        "score": test.score,
+        "goal": test.goal.value,
+        "baseline": json_number(test.baseline),
+        "candidate": json_number(test.candidate),
+        "pairs": test.pairs,
+        "better": test.better,
+        "worse": test.worse,
+        "method": test.method or None,
+        "p": json_number(test.p),
+        "p_holm": json_number(test.corrected),
+        "interval": _interval(test.interval),
+        "outcome": test.outcome.value,
     }
 
 

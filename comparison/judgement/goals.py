@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import pairwise
 
+from comparison.judgement.logged_tests import is_logged_test
 from comparison.judgement.result import GoalSource
 from comparison.runs import Experiment, Goal
 
@@ -689,7 +690,7 @@ def _turned(goal: Goal, before: Sequence[Part], behind: Sequence[Part]) -> Goal:
 @lru_cache(maxsize=8192)
 def goal_of(name: str) -> Goal:
     """The goal that a metric's name tells; unknown for a name that does not tell."""
-    if name.startswith("system/") or len(name) > _LONGEST:
+    if name.startswith("system/") or len(name) > _LONGEST or is_logged_test(name):
         return Goal.UNKNOWN
     segments = [_settled(_parts(segment)) for segment in _joined(_segments(name))]
     parts = [part for segment in segments for part in (_SLASH, *segment)][1:]

@@ -13,6 +13,8 @@ from comparison.runs import Dataset, Goal, Side
 if TYPE_CHECKING:
     import pandas as pd
 
+    from comparison.judgement.examples import ExampleTest  # which reads the outcomes below
+
 
 def _mean(values: tuple[float, ...]) -> float:
     """Mean in decimals: 0.1, 0.2 and 0.3 have a mean of 0.2, and large values do not overflow."""
@@ -259,6 +261,7 @@ class Comparison:
     verdicts: tuple[Verdict, ...]  # one a candidate
     reading: str = "last"  # which value was read: "last", "best" or "at step N"
     counted_once: tuple[tuple[str, ...], ...] = ()  # names of one thing; the first of each counts
+    examples: "tuple[ExampleTest, ...]" = ()  # what two single runs did on the same examples, where that was asked for
     repeats: tuple[tuple[str, ...], ...] = ()  # ids of the runs that repeat each side, where each has some
     by_change: bool = False  # `metrics` is in the order of their changes
 

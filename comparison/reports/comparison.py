@@ -7,6 +7,8 @@ from math import isfinite
 from typing import overload
 
 from comparison.judgement.differences import sort_by_likelihood
+from comparison.judgement.examples import ExampleTest
+from comparison.judgement.logged_tests import LoggedTest, logged_tests
 from comparison.judgement.numbers import NOT_LOGGED, NOTHING, RowDigits, format_row
 from comparison.judgement.primary_metric import deciding_metric
 from comparison.judgement.result import (
@@ -37,11 +39,12 @@ from comparison.reports.headline import (
     telling_metric,
     verdict_lines,
 )
-from comparison.reports.repeats import group_value, repeats_chart, repeats_section, repeats_steps
+from comparison.reports.repeats import MAX_LINES, group_value, repeats_chart, repeats_section, repeats_steps
 from comparison.reports.text import (
     NAME_CHARS,
     TITLE_CHARS,
     VALUE_CHARS,
+    WORDS,
     change_cell_words,
     count_noun,
     cut_end,
@@ -105,6 +108,8 @@ def comparison_report(  # noqa: PLR0913 -- all but the comparison have defaults 
         sections=(
             *comparison_sections(comparison, short, everything=everything),
             *_repeats(comparison, short),
+            *_examples(comparison),
+            *_logged_tests(comparison, short),
             *_each(judged),
         ),
         warnings=tuple(_sentence(warning.text, comparison) for warning in comparison.warnings),
@@ -134,6 +139,50 @@ def _each(judged: Sequence[Verdict]) -> tuple[Section, ...]:
     if len(judged) == 1 or len(judged) >= ROWS_OF_METRICS:
         return ()
     return (Section("Verdicts", tuple(Line(verdict.text) for verdict in judged), folded=True),)
+
+
+def _examples(comparison: Comparison) -> tuple[Section, ...]:
+    """What two runs did on the same examples: that tells nothing of other seeds, so it decides nothing."""
+    lines = tuple(Line(_example_words(each), display_name(each.score, VALUE_CHARS)) for each in comparison.examples)
+    is_corrected = sum(each.p is not None for each in comparison.examples) > 1
+    several = "; corrected for being several (Holm)" if is_corrected else ""
+    note = f"which is better on these examples, not over seeds{several}"
+    return (Section("Same examples", lines[:MAX_LINES], note),) if lines else ()
+
+
+def _example_words(test: ExampleTest) -> str:
+    """`0.90 → 0.94 on 50 examples; 14 better, 5 worse; +0.04, 95 %: -0.02 to +0.10; p 0.064 (McNemar): not clear`."""
+    shown = format_row(test.baseline, test.candidate)
+    ends = f", 95 %: {test.interval.low:+.3g} to {test.interval.high:+.3g}" if test.interval else ""
+    told = (
+        f"{shown.values[0]} → {shown.values[1]} on {count_noun(test.pairs, 'example')}",
+        f"{test.better:,} better, {test.worse:,} worse",
+        f"{shown.differences[0]}{ends}",
+        "" if test.corrected is None else f"p {test.corrected:.2g} ({test.method})",
+    )
+    return f"{'; '.join(filter(None, told))}: {WORDS[test.outcome]}"
+
+
+def _logged_tests(comparison: Comparison, labels: Sequence[str]) -> tuple[Section, ...]:
+    """What MLflow's own tests of evaluations say, as they were logged; they judge nothing here."""
+    called = {run.run_id: label for side, label in zip(comparison.sides, labels, strict=True) for run in side.runs}
+    found = logged_tests([run for side in comparison.sides for run in side.runs])
+    lines = tuple(Line(_logged_test(each, called), display_name(each.scorer, VALUE_CHARS)) for each in found)
+    note = "logged by MLflow, over the same examples; no part of the verdict"
+    return (Section("MLflow's own tests", lines[:MAX_LINES], note, folded=True),) if lines else ()
+
+
+def _logged_test(test: LoggedTest, called: Mapping[str, str]) -> str:
+    """`B against A: +0.12, 95 %: +0.03 to +0.18, p 0.01, 40 pairs`."""
+    against = next((label for run_id, label in called.items() if run_id.startswith(test.baseline)), test.baseline)
+    ends = f"95 %: {test.low:+.3g} to {test.high:+.3g}" if test.low is not None and test.high is not None else ""
+    told = (
+        "" if test.difference is None else f"{test.difference:+.3g}",
+        ends,
+        "" if test.p is None else f"p {test.p:.2g}",
+        "" if test.pairs is None else count_noun(test.pairs, "pair"),
+    )
+    return f"{called[test.run.run_id]} against {against}: {', '.join(filter(None, told))}"
 
 
 def _repeats(comparison: Comparison, labels: Sequence[str]) -> tuple[Section, ...]:

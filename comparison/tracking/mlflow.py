@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import mlflow
@@ -253,6 +254,10 @@ class MlflowRuns:
                 found.setdefault(each.key, []).append(to_metric(each))
         return found
 
+    def example_table(self, run: Run, *, share: float = 1.0) -> bytes | None:
+        budget = self._budget(share)
+        return self._wait(self._executor.submit(self._within, budget, partial(self._example_table, run.run_id)), budget)
+
     def state_of(self, experiment_id: str) -> ExperimentState | None:
         return self._in_time(lambda _budget: self._state_of(experiment_id))
 
@@ -465,6 +470,14 @@ class MlflowRuns:
             if self._is_unknown(error) or error.error_code in _NO_MODELS:
                 return []
             raise
+
+    def _example_table(self, run_id: str, _budget: Budget) -> bytes | None:
+        listed = {each.path: each for each in self._client.list_artifacts(run_id)}
+        found = listed.get(EXAMPLE_TABLE)
+        if found is None or found.is_dir or (found.file_size or 0) > MOST_TABLE_BYTES:
+            return None
+        with TemporaryDirectory() as folder:
+            return Path(self._client.download_artifacts(run_id, EXAMPLE_TABLE, folder)).read_bytes()
 
     def _is_own(self, error: MlflowException) -> bool:
         """Whether it is MLflow that says so: over HTTP its own errors come as JSON, those of other pages do not."""
@@ -853,6 +866,10 @@ GOAL_TAG = "mlcompare.goal."
 GOALS_TAG = "mlcompare.goals"  # several, also by patterns, which no tag's name can hold: score_*: higher, ls_*: lower
 TOLERANCE_TAG = "mlcompare.tolerance"
 MARGIN_TAG = "mlcompare.margin."
+EXAMPLES_TAG = "mlcompare.examples"
+EXAMPLE_TABLE = "eval_results_table.json"  # as `mlflow.evaluate` calls it
+MOST_TABLE_BYTES = 20_000_000
+_YES = frozenset({"on", "yes", "true", "1"})
 METRIC_TAG = "mlcompare.metric"
 BASELINE_TAG = "mlcompare.baseline"
 _STATUSES = frozenset(Status) - {Status.PRUNED}
@@ -914,7 +931,14 @@ def to_experiment(found: Any) -> Experiment:
     }
     primary, baseline = (tags.get(tag, "").strip() for tag in (METRIC_TAG, BASELINE_TAG))
     return Experiment(
-        found.experiment_id, found.name, goals, primary, baseline, tolerances=_tolerances(tags), margins=_margins(tags)
+        found.experiment_id,
+        found.name,
+        goals,
+        primary,
+        baseline,
+        tags.get(EXAMPLES_TAG, "").strip().casefold() in _YES,
+        tolerances=_tolerances(tags),
+        margins=_margins(tags),
     )
 
 

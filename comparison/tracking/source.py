@@ -182,6 +182,13 @@ class RunSource(Protocol):
         """Values, by metric, that this run logged of its models for a dataset it named; one request for each model."""
         ...
 
+    def example_table(self, run: Run, *, share: float = 1.0) -> bytes | None:
+        """The evaluation table that MLflow logged of a run, `eval_results_table.json`; None: none, or a very large one.
+
+        Two requests. It takes no more than this share of the deadline.
+        """
+        ...
+
     def state_of(self, experiment_id: str) -> ExperimentState | None:
         """An experiment as it is at this moment; None where there is none, not even a deleted one."""
         ...

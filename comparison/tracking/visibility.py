@@ -152,6 +152,9 @@ class VisibleRuns:
     def evaluations(self, run: Run) -> Mapping[str, Sequence[Metric]]:
         return self._source.evaluations(run) if self._is_visible(run) else {}
 
+    def example_table(self, run: Run, *, share: float = 1.0) -> bytes | None:
+        return self._source.example_table(run, share=share) if self._is_visible(run) else None
+
     def state_of(self, experiment_id: str) -> ExperimentState | None:
         state = self._source.state_of(experiment_id)
         return state if state is not None and self._shows(state.experiment) else None

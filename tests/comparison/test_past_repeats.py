@@ -155,3 +155,19 @@ def test_numbers_of_a_configuration_compare_as_numbers():
     odd = run("again", 7, 0.911, width="32.0")
     comparison = said("all seeds of mlp-32-seed-1 vs mlp-64-*", FakeRuns([*store().runs, odd]))
     assert len(comparison.baseline.runs) == 6
+
+
+def test_a_group_of_two_experiments_is_answered_and_said_to_be_one():
+    iris = Experiment("2", "iris")
+    abroad = [run("cnn", seed, 0.95 + seed / 1000, width="9", experiment=iris) for seed in range(2)]
+    home = [run("cnn", seed, 0.95 + seed / 1000, width="9") for seed in range(2, 4)]
+    comparison = said("mlp-32-* vs cnn-*", FakeRuns([*store().runs, *abroad, *home]))
+    assert len(comparison.candidates[0].runs) == 4
+    assert comparison.verdicts[0].standing is VerdictKind.BETTER
+    assert "iris" in warning(comparison, CaveatCode.EXPERIMENTS_DIFFER)
+
+
+def test_a_group_of_one_run_that_counts_says_so():
+    comparison = said("mlp-64-* vs all seeds of lone", FakeRuns([*store().runs, run("lone", 1, 0.8, width="7")]))
+    assert comparison.candidates[0].notes[0] == "the only run that fits: lone-seed-1"
+    assert comparison.verdicts[0].standing is VerdictKind.WORSE

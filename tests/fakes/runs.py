@@ -31,6 +31,7 @@ class FakeRuns:
     deleted_at: int = 1
     down: str = ""
     asked: list[str] = field(default_factory=list)
+    example_tables: dict[str, bytes] = field(default_factory=dict)  # by run id
     points_in_bulk: int = 2_500  # of one run in an answer about several
 
     def get(self, run_ids: Sequence[str]) -> list[Run | None]:
@@ -152,6 +153,10 @@ class FakeRuns:
             for run_id, past in read.items()
             if past
         }
+
+    def example_table(self, run: Run, *, share: float = 1.0) -> bytes | None:  # noqa: ARG002 -- always in time
+        self._ask("example_table")
+        return self.example_tables.get(run.run_id)
 
     def evaluations(self, run: Run) -> dict[str, list[Metric]]:
         self._ask("evaluations")

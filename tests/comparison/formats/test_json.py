@@ -58,6 +58,7 @@ def test_the_whole_contract():
                  "outcome": "only in baseline", "baseline_values": ["NaN"], "candidate_values": [],
                  "outcome_by_value": "only in baseline", "evidence": None}]},
         ],
+        "examples": [],
         "counted_once": [],
         "parameters": {"changed": [{"name": "C", "baseline": "1.0", "candidates": ["0.5"]}], "same": 1},
         "tags": {"changed": [], "same": 1},

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from comparison import Goal, Outcome, compare
+from comparison import Goal, Outcome, RequestError, compare
 from comparison.judgement.evidence import KnownNoise
 from comparison.judgement.evidence_words import remedy_words
+from comparison.judgement.goals import goal_of
 from comparison.judgement.result import CaveatCode, VerdictKind
 from comparison.judgement.statistics import Noise, pool_near
+from comparison.reports.comparison import comparison_report
 from comparison.runs import Status
 from tests.bench.false_alarms import DATA, of_groups, of_singles
 from tests.comparison.builders import change, experiment, metric, run, side, two, warning
@@ -240,3 +242,29 @@ def test_equal_groups_are_seldom_called_better_or_worse(name):
 
 def test_equal_single_runs_are_seldom_called_better_or_worse_by_known_noise():
     assert of_singles(DATA["normal"], 8, 200) <= 0.08
+
+
+TESTED = {
+    "acc": 0.9,
+    "compare/aaaaaaaa/correctness/diff": 0.12,
+    "compare/aaaaaaaa/correctness/ci_low": 0.03,
+    "compare/aaaaaaaa/correctness/ci_high": 0.21,
+    "compare/aaaaaaaa/correctness/p_value": 0.0124,
+    "compare/aaaaaaaa/correctness/n_paired": 40.0,
+}
+
+
+def test_what_mlflows_own_test_logged_is_shown_and_judges_nothing():
+    comparison = compare(run("A", {"acc": 0.8}, run_id="a" * 32), run("B", TESTED))
+    assert [metric.name for metric in comparison.metrics] == ["acc"]
+    assert warning(comparison, CaveatCode.ONE_SIDED_METRICS) is None
+    (section,) = [part for part in comparison_report(comparison).sections if part.title == "MLflow's own tests"]
+    assert [(line.label, line.text) for line in section.lines] == [
+        ("correctness", "B against A: +0.12, 95 %: +0.03 to +0.21, p 0.012, 40 pairs")
+    ]
+    assert goal_of("compare/aaaaaaaa/accuracy/diff") is Goal.UNKNOWN
+
+
+def test_nobody_judges_by_a_statistic():
+    with pytest.raises(RequestError, match="not a result"):
+        compare(run("A", TESTED), run("B", TESTED), metrics=["compare/aaaaaaaa/correctness/diff"])
