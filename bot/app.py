@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from importlib import import_module
 from ssl import create_default_context
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
@@ -43,11 +43,15 @@ from handlers import features_by_request, register_all, use
 from handlers.access.admission import Admission, Policy
 from handlers.access.directory import Directory
 from handlers.access.members import Members
+from handlers.access.people import People
 from handlers.access.rules import AccessRules
 from handlers.access.seal import Seal
 from handlers.home import publish
 from handlers.services import Allowance, Services, Timers
 from handlers.slack.client import SlackClient
+
+if TYPE_CHECKING:
+    from comparison.tracking.permissions import PermissionSource
 
 PATIENCE = 5.0  # seconds to be put off by Slack when it is asked whose an address is
 COURTESIES = 16  # threads that say "working on it"
@@ -152,6 +156,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
             directory=directory,
             own=lambda: ids_of(identity.known()),
         ),
+        people=_people(settings, source, directory),
         members=Members(time.monotonic, MEMBERS_FOR),
         seal=_seal(settings),
         find_person=SlackClient.of(client, time.sleep, PATIENCE).find_person,
@@ -212,6 +217,20 @@ def _directory(client: WebClient) -> Directory:
     quick = copy(client)
     quick.timeout = WHO_SECONDS
     return Directory(SlackClient.of(quick, time.sleep, 0.0).person, time.monotonic)
+
+
+def _people(settings: Settings, source: RunSource, directory: Directory) -> People | None:
+    """None where the settings say of nobody who they are in MLflow."""
+    if not settings.people:
+        return None
+    return People(
+        lambda user: cast("PermissionSource", source).permissions_of(user),
+        directory.email,
+        time.monotonic,
+        table=settings.mlflow_users,
+        by_email=settings.asks_by_email,
+        is_strict=settings.is_strict,
+    )
 
 
 def ids_of(known: AuthorizeResult) -> frozenset[str]:

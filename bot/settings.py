@@ -39,6 +39,8 @@ SOURCES = {
     "MLCOMPARE_EXTERNAL_PEOPLE": "refuse, guests (who may then ask, too) or allow (whoever asks is answered)",
     "MLCOMPARE_ADMINS": "ids of people who may set who sees what, beside Slack's admins, as U024BE7LH, U0G9QF9C6 "
     "(a person's profile in Slack → ⋮ → Copy member ID)",
+    "MLCOMPARE_PEOPLE": "leave it out, unless your MLflow has users of its own: email, where they are called as in "
+    "Slack's e-mail addresses; or pairs such as U024BE7LH=maya; or both, with commas between",
     "MLCOMPARE_ACCESS": "all, or none: what a channel may see for which no admin made a rule",
     "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
     "MLCOMPARE_LOG_FORMAT": "text or json",
@@ -47,6 +49,7 @@ SOURCES = {
 
 
 _HIGHEST_PORT = 65_535
+EMAIL = "email"  # whoever is called in MLflow as their e-mail address in Slack
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
 
 
@@ -116,6 +119,19 @@ def _command(value: str) -> str:
 def _people(value: str) -> str:
     if not all(_PERSON.fullmatch(each) for each in value.replace(",", " ").split()):
         raise ValueError("looks wrong: a person's id in Slack starts with U or W and has capitals and digits only")
+    return value
+
+
+def _pair(entry: str) -> tuple[str, bool, str]:
+    """An id in Slack, whether there is a pair, and the name in MLflow."""
+    user, sign, name = (each.strip() for each in entry.partition("="))
+    return user, bool(sign), name
+
+
+def _mapping(value: str) -> str:
+    for user, is_pair, name in map(_pair, value.split(",")) if value.strip() else ():
+        if (is_pair and not (_PERSON.fullmatch(user) and name)) or (not is_pair and user.lower() != EMAIL):
+            raise ValueError("looks wrong: it is neither email nor pairs such as U024BE7LH=maya")
     return value
 
 
@@ -211,6 +227,7 @@ class Settings(BaseSettings):
         default="refuse", validation_alias="MLCOMPARE_EXTERNAL_PEOPLE", pattern="^(?i:refuse|guests|allow)$"
     )
     admins: Annotated[Words, AfterValidator(_people)] = Field(default="", validation_alias="MLCOMPARE_ADMINS")
+    people: Annotated[Words, AfterValidator(_mapping)] = Field(default="", validation_alias="MLCOMPARE_PEOPLE")
     access: Annotated[Words, AfterValidator(str.lower)] = Field(
         default="all", validation_alias="MLCOMPARE_ACCESS", pattern="^(?i:all|none)$"
     )
@@ -252,6 +269,16 @@ class Settings(BaseSettings):
     def admin_ids(self) -> frozenset[str]:
         """Ids of people who may set who sees what, whatever Slack says of them."""
         return frozenset(self.admins.replace(",", " ").split())
+
+    @property
+    def mlflow_users(self) -> dict[str, str]:
+        """Names of people in MLflow by their ids in Slack, as far as the settings say."""
+        return {user: name for user, is_pair, name in map(_pair, self.people.split(",")) if is_pair}
+
+    @property
+    def asks_by_email(self) -> bool:
+        """Whether people are in MLflow whose user there is called as their e-mail address in Slack."""
+        return EMAIL in (each.strip().lower() for each in self.people.split(","))
 
     @property
     def is_strict(self) -> bool:

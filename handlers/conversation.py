@@ -146,7 +146,7 @@ class Job:
 
     def visible(self) -> Services:
         """What may be used where this was said."""
-        return self.services.for_channel(self.said.team, self.said.channel)
+        return self.services.for_channel(self.said.team, self.said.channel, self.said.user)
 
     def show_progress(self) -> None:
         """Never raises: it is a courtesy."""
@@ -176,7 +176,7 @@ class Job:
 
 def parse_words(said: Utterance, services: Services, outlet: SlackClient) -> tuple[Request, Feature]:
     """The request, and the feature that answers it. Raises NotUnderstood."""
-    request = parse_in_thread(said, services.for_channel(said.team, said.channel), outlet)
+    request = parse_in_thread(said, services.for_channel(said.team, said.channel, said.user), outlet)
     if said.bot and isinstance(request, _CHANGES):
         raise RequestError("Only people change what a channel agreed on and what it watches.", text=said.words)
     feature = services.features.get(type(request))

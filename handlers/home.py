@@ -84,7 +84,7 @@ def on_home(ack: Any, body: dict[str, Any], client: WebClient, services: Service
 def publish(user: str, workspace: str, outlet: SlackClient, services: Services) -> None:
     """Whatever cannot be told is left out; never raises."""
     try:
-        outlet.publish_home(user, home_view(_told(user, workspace, outlet, services.for_channel(workspace, ""))))
+        outlet.publish_home(user, home_view(_told(user, workspace, outlet, services.for_channel(workspace, "", user))))
     except SlackError as failure:
         log.warning("a Home tab could not be drawn: %s", failure, extra={"places": failure.places})
     except Exception:

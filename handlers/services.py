@@ -20,6 +20,7 @@ from comparison.tracking.visibility import NOTHING, Visibility, VisibleRuns, ref
 from handlers.access.admission import Admission
 from handlers.access.defaults import VisibleDefaults
 from handlers.access.members import Members
+from handlers.access.people import People, PersonView
 from handlers.access.rules import AccessRules
 from handlers.access.seal import Seal
 from handlers.lookup_cache import LookupCache
@@ -119,6 +120,7 @@ class Services:
     publish_home: "PublishHome" = lambda *_: None  # draws somebody's Home tab anew
     admission: Admission = field(default_factory=Admission)  # whom the bot answers
     access: AccessRules = field(default_factory=AccessRules)  # who may see and change what
+    people: People | None = None  # what people may read in MLflow; None: it is not asked
     ungated: "Services | None" = None  # set where `runs` are only those that a channel may see
     members: Members = field(default_factory=Members)  # who is in a channel, as Slack told it a moment ago
     seal: Seal = field(default_factory=Seal)  # what dialogs keep, so that nobody can change it
@@ -134,24 +136,29 @@ class Services:
     observe_answer: Callable[[str, str, float], None] = lambda _command, _outcome, _seconds: None
     drawing: AbstractContextManager[object] = field(default_factory=nullcontext)  # held while a message is drawn
 
-    def for_channel(self, workspace: str, channel: str) -> "Services":
+    def for_channel(self, workspace: str, channel: str, asker: str | None = None) -> "Services":
         """What may be used for a channel: its runs and lists are of the experiments that may be seen there.
 
         Every door is to pass here before it asks for runs. "" is the person alone: the Home tab, a dialog from
-        nowhere. Where nobody can tell what may be seen, every question for runs is refused; help is still given.
+        nowhere. `asker` is who wants it, "" another app, None nobody: where MLflow has users of its own, they have to
+        be let through, too. Where nobody can tell what may be seen, every question for runs is refused; help is still
+        given.
         """
         whole = self.ungated or self
         try:
             visible = whole.access.read().visible(workspace, channel)
+            person = whole.people.view(asker) if whole.people is not None and asker is not None else None
         except RequestError as error:
             return replace(whole.seeing(NOTHING), runs=refused_runs(error))
-        return whole if visible is None else whole.seeing(visible)
+        return whole if visible is None and person is None else whole.seeing(visible, person)
 
-    def seeing(self, visible: Visibility) -> "Services":
-        """The services with the runs of these experiments only."""
-        runs = VisibleRuns(self.runs, visible.shows)
+    def seeing(self, visible: Visibility | None, person: PersonView | None = None) -> "Services":
+        """The services with the runs of the experiments only that both show; None shows all."""
+        gates = [each.shows for each in (visible, person) if each is not None]
+        runs = VisibleRuns(self.runs, lambda experiment: all(shows(experiment) for shows in gates))
         defaults = VisibleDefaults(self.defaults, runs)
-        return replace(self, runs=runs, shelf=self.shelf.within(visible), defaults=defaults, ungated=self)
+        scope = (visible, person)
+        return replace(self, runs=runs, shelf=self.shelf.within(scope), defaults=defaults, ungated=self)
 
 
 # Doing something later, unless it is called off.

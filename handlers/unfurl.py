@@ -82,7 +82,7 @@ def unfold(
 def _report(url: str, page: LinkedPage, shared: SharedLinks, services: Services, ends: float) -> Report | None:
     """None: it is of nothing that may be seen there, or it cannot be told in time."""
     try:
-        seen = services.for_channel(shared.team, shared.channel)
+        seen = services.for_channel(shared.team, shared.channel, shared.user)
         return seen.shelf.get(
             ("unfurl", shared.channel, shared.message_ts, url),
             lambda: _looked_up(page, shared, seen),

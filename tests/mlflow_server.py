@@ -30,6 +30,7 @@ class MlflowServer:
     folder: Path
     store_uri: str = ""
     port: int = 0
+    more: tuple[str, ...] = ()  # options of `mlflow server`
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -43,7 +44,7 @@ class MlflowServer:
     def start(self) -> "MlflowServer":
         self.folder.mkdir(parents=True, exist_ok=True)
         words = ["--backend-store-uri", self.store_uri, "--default-artifact-root", (self.folder / "art").as_uri()]
-        words += ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        words += ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1", *self.more]
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "mlflow", "server", *words],

@@ -4,7 +4,7 @@ import re
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import click
@@ -17,6 +17,9 @@ from bot.settings import SOURCES, Problem, Settings, bare, missing, survey, work
 from comparison.errors import RequestError
 from comparison.formats.controls import json_text, written_out
 from comparison.tracking.source import RunSource
+
+if TYPE_CHECKING:
+    from comparison.tracking.permissions import PermissionSource
 
 APPS = "api.slack.com/apps → your app"
 SECRET = re.compile(r"[0-9a-f]{32}")
@@ -176,6 +179,19 @@ def of_mlflow(settings: Settings, source: Callable[[Settings], RunSource]) -> Fi
     last = f"; the newest run is {newest[0].name or newest[0].run_id}" if newest else "; no run is logged yet"
     yield Check("MLflow", well=True, found=f"answers, with {count}{last}")
     yield from _statistics(settings.mlflow_tracking_uri.get_secret_value())
+    if settings.people:
+        yield _permissions(runs)
+
+
+def _permissions(runs: RunSource) -> Check:
+    """Whether MLflow tells the bot's account what other users may read."""
+    try:
+        cast("PermissionSource", runs).permissions_of("nobody of this name")
+    except Exception as error:  # noqa: BLE001 -- as above
+        found = error.problem if isinstance(error, RequestError) else _reason(error)
+        remedy = "MLCOMPARE_PEOPLE needs an MLflow with basic auth, and an account of the bot that is an admin there"
+        return Check("MLCOMPARE_PEOPLE", well=False, found=f"cannot be used: {found}", remedy=remedy)
+    return Check("MLCOMPARE_PEOPLE", well=True, found="is used: MLflow tells what each person may read")
 
 
 def _statistics(uri: str) -> Findings:

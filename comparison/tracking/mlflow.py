@@ -25,6 +25,7 @@ from mlflow.environment_variables import (
     MLFLOW_HTTP_REQUEST_MAX_RETRIES,
     MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER,
     MLFLOW_REGISTRY_URI,
+    MLFLOW_WORKSPACE,
 )
 from mlflow.exceptions import MlflowException, RestException
 from mlflow.utils import request_utils
@@ -63,6 +64,7 @@ from comparison.tracking.mlflow_errors import (
     unopened,
     unusable,
 )
+from comparison.tracking.permissions import READABLE, Permissions, read_grants, without_grant
 from comparison.tracking.schemas import Schema, read, sqlite_path, trouble
 from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking
 from comparison.trials import is_pruned
@@ -77,6 +79,8 @@ _NOT_THERE = "RESOURCE_DOES_NOT_EXIST"
 _NOT_VALID = "INVALID_PARAMETER_VALUE"
 _NO_MODELS = ("ENDPOINT_NOT_FOUND", "NOT_FOUND", "NOT_IMPLEMENTED", "FEATURE_DISABLED")
 _BULK = "/api/2.0/mlflow/metrics/get-history-bulk-interval"
+_GRANTS = "/api/3.0/mlflow/users/permissions/list"
+_PERMISSION = "/api/3.0/mlflow/users/permissions/get"
 _MODELS = 8  # of one run that are asked what was measured on them
 _Answer = TypeVar("_Answer")
 
@@ -263,6 +267,34 @@ class MlflowRuns:
 
     def experiments(self) -> tuple[Experiment, ...]:
         return self._in_time(lambda _budget: self._catalogue.active())
+
+    def permissions_of(self, user: str) -> Permissions | None:
+        """What an MLflow user may read, like PermissionSource."""
+        return self._in_time(lambda _budget: self._permissions_of(user))
+
+    def _permissions_of(self, user: str) -> Permissions | None:
+        try:
+            told = self._asked_of_auth(_GRANTS, {"username": user})
+        except RestException as error:
+            if error.error_code == _NOT_THERE:
+                return None
+            raise
+        if not isinstance(told.get("permissions"), list):
+            raise not_mlflow(self._server)
+        grants = read_grants(told["permissions"], MLFLOW_WORKSPACE.get() or "default")
+        is_admin = told.get("is_admin") is True
+        other = "" if is_admin else without_grant(grants, (each.experiment_id for each in self._catalogue.active()))
+        if not other:
+            return Permissions(grants, is_admin)
+        asked = {"username": user, "resource_type": "experiment", "resource_id": other}
+        default = self._asked_of_auth(_PERMISSION, asked).get("permission")
+        return Permissions(grants, is_admin, default in READABLE)
+
+    def _asked_of_auth(self, path: str, params: dict[str, str]) -> dict[str, Any]:
+        """Raises what MLflow raises; a server without users of its own does not know the path."""
+        creds = self._client._tracking_client.store.get_host_creds()  # noqa: SLF001 -- its client has no such call
+        response = verify_rest_response(http_request(creds, path, "GET", params=params), path)
+        return dict(response.json())
 
     def names(self, limit: int = 10) -> list[str]:
         """What the newest runs are called, each once."""

@@ -39,6 +39,7 @@ class Person:
     is_stranger: bool
     at: float
     is_admin: bool = False
+    email: str = ""  # where the app may read it
 
     def membership(self, own: frozenset[str]) -> Membership:
         if self.is_stranger or (own and not self.belongs & own):
@@ -72,6 +73,12 @@ class Directory:
         person = self._remembered(user, FRESH)
         is_ours = person is not None and bool(own) and person.membership(own) is Membership.MEMBER
         return is_ours and person is not None and person.is_admin
+
+    def email(self, user: str) -> str:
+        """The e-mail address of somebody; "" where Slack does not tell it."""
+        self.membership(user, frozenset())
+        person = self._remembered(user, STALE)
+        return person.email if person is not None else ""
 
     def _asked(self, user: str) -> Person | Membership:
         now = self._clock()
@@ -116,4 +123,5 @@ def _person(user: Mapping[str, Any], at: float) -> Person:
     belongs = {string(user, "team_id"), string(company, "enterprise_id"), *listed} - {""}
     is_guest = any(user.get(name) is True for name in ("is_restricted", "is_ultra_restricted"))
     is_admin = any(user.get(name) is True for name in ("is_admin", "is_owner", "is_primary_owner"))
-    return Person(frozenset(belongs), is_guest, user.get("is_stranger") is True, at, is_admin)
+    email = string(mapping(user, "profile"), "email")
+    return Person(frozenset(belongs), is_guest, user.get("is_stranger") is True, at, is_admin, email)

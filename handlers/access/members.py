@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cachetools import TTLCache
 
 from comparison.errors import RequestError
+from handlers.access.rules import is_personal
 from handlers.slack.client import SlackClient, SlackError
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 JOIN = "Join the channel, and change it there."
 ASK = "Ask an admin of this Slack workspace to change it."
+ASK_MEMBER = "Ask somebody of this workspace to change it."
+_OUTSIDERS = "Guests and people of other companies change nothing of what is set and watched in a channel."
 _FOR_ADMINS = "Only admins change what is set and watched here."
 _NOT_AGREED = "Only people in this channel can change what it agreed on and what it watches."
 MAX_MEMBERS = 5_000  # pairs of a channel and a person
@@ -59,8 +62,11 @@ def is_in(channel: str, user: str, outlet: SlackClient, members: Members | None 
 
 
 def require_editor(heard: "Utterance", services: "Services", channel: str = "") -> None:
-    """Raises RequestError where only admins change what is set and watched, and this is none."""
-    is_for_admins = services.access.read().is_for_admins(heard.team, channel or heard.channel)
+    """Raises RequestError where only admins change what is set and watched, and this is none; and for outsiders."""
+    place = channel or heard.channel
+    if not is_personal(place) and services.access.is_outsider(heard.user):
+        raise RequestError(_OUTSIDERS, remedy=ASK_MEMBER)
+    is_for_admins = services.access.read().is_for_admins(heard.team, place)
     if is_for_admins and not services.access.is_admin(heard.user):
         raise RequestError(_FOR_ADMINS, remedy=ASK)
 

@@ -16,7 +16,7 @@ from comparison.channel_defaults import ACCESS, CHANGES, ChannelSetting
 from comparison.errors import RequestError
 from comparison.request import DIRECT, ELSEWHERE
 from comparison.tracking.visibility import Visibility
-from handlers.access.directory import Directory
+from handlers.access.directory import Directory, Membership
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +154,12 @@ class AccessRules:
                 ) from error
             log.warning("who may see what cannot be read: what was read last holds", extra={"reason": error})
         return self._last
+
+    def is_outsider(self, user: str) -> bool:
+        """Whether Slack says that somebody is a guest, or of another company; False where it does not say."""
+        if not user or self._directory is None:
+            return False
+        return self._directory.membership(user, self._own()) in (Membership.GUEST, Membership.FOREIGN)
 
     def is_admin(self, user: str) -> bool:
         """Whether somebody is named in the settings, or Slack says that they administer the workspace."""

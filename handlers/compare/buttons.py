@@ -271,7 +271,7 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
         return "Name a run."
     words = f"add {typed}"
     try:
-        visible = services.for_channel(submitted.team, kept.get("c", ""))
+        visible = services.for_channel(submitted.team, kept.get("c", ""), submitted.user)
         names = visible.shelf.names(visible.runs, WITHIN)
         reading = follow(words, held.request, names, command=services.command)
     except RequestError as error:

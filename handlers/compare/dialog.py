@@ -312,7 +312,7 @@ def _offer(
 ) -> None:
     try:
         asked = options_query(body)
-        options, problem = find(asked, services.for_channel(team(body), _opened_in(asked, services)))
+        options, problem = find(asked, services.for_channel(team(body), _opened_in(asked, services), asked.user))
     except Exception:
         log.exception("options could not be loaded")
         options, problem = [], _WRONG

@@ -34,7 +34,7 @@ def register(app: App) -> None:
 def on_shortcut(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     ack()
     heard, texts = from_shortcut(body), texts_of(body)
-    meaning = ParsedRequest(lambda: linked_compare(texts, services.for_channel(heard.team, heard.channel)))
+    meaning = ParsedRequest(lambda: linked_compare(texts, services.for_channel(heard.team, heard.channel, heard.user)))
     work = answer_words(heard, client, services, meaning=meaning)
     work.call_off.append(services.later(services.working_after, work.show_progress))
     hand_over(work, services, work.run)

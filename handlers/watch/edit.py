@@ -329,7 +329,7 @@ def edited_watch(
     page = told.get("p", "")
     held = WatchState(told.get("w", ""), int(page) if page.isdecimal() else 0)
     edit = EditedWatch(held, told.get("k", ""), told.get("r", ""))
-    services = services.for_channel(submitted.team, edit.channel)
+    services = services.for_channel(submitted.team, edit.channel, submitted.user)
     if "when" in submitted.typed or told.get("d"):
         return _digest(submitted, edit, services)
     watching, errors = read_fields(submitted)
@@ -354,7 +354,7 @@ def edited_watch(
 def store_edit(edit: EditedWatch, before: StoredWatch, heard_: Utterance, services: Services) -> StoredWatch | None:
     """The watch as it is then; None where it is gone. Raises RequestError for what cannot be kept."""
     at = int(services.now().timestamp())
-    services = services.for_channel(before.workspace, before.channel)
+    services = services.for_channel(before.workspace, before.channel, heard_.user)
     if edit.watching is None:
         return services.watches.edit(before.id, edit.digest, by=heard_.user, at=at)
     vetted = edit.vetted or _vet(edit.watching, before.workspace, before.channel, services, edit.certain)
@@ -577,7 +577,7 @@ def offer_people(ack: Callable[..., Any], body: dict[str, Any], services: Servic
         ack(options=[])
         return
     try:
-        seen = services.for_channel(team(body), told.get("k", ""))
+        seen = services.for_channel(team(body), told.get("k", ""), asked.user)
         runs = seen.shelf.runs(seen.runs, "", (), WITHIN).runs
     except Exception:
         log.exception("people could not be listed")

@@ -103,7 +103,7 @@ def answer_old_button(heard: Utterance, client: WebClient, services: Services) -
 def compare_with(held: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> None:
     """The dialog to choose the other run, posting in the thread of the notification."""
     heard = pressed.said
-    visible = services.for_channel(heard.team, heard.channel)
+    visible = services.for_channel(heard.team, heard.channel, heard.user)
     found = visible.shelf.these(visible.runs, (held.run,), _WITHIN).runs
     label = f"{found[0].name} ({held.run[:8]})" if found else held.run[:8]
     thread = heard.thread_ts or pressed.message_ts

@@ -243,3 +243,29 @@ def test_what_is_right_can_be_used_while_the_rest_is_mended(environment):
     assert {problem.name for problem in wrong} == {"PORT", "SLACK_BOT_TOKEN"}
     assert (settings.port, settings.slack_bot_token.get_secret_value()) == (3000, "")
     assert settings.slack_signing_secret.get_secret_value() == GOOD["SLACK_SIGNING_SECRET"]
+
+
+@pytest.mark.parametrize(
+    ("written", "users", "by_email"),
+    [
+        ("", {}, False),
+        ("email", {}, True),
+        (
+            "U024BE7LH=maya, W0G9QF9C6 = jonas@corp.example",
+            {"U024BE7LH": "maya", "W0G9QF9C6": "jonas@corp.example"},
+            False,
+        ),
+        ("Email,U024BE7LH=a=b", {"U024BE7LH": "a=b"}, True),
+    ],
+)
+def test_who_is_whom_in_mlflow_is_told_by_address_or_pairs(environment, written, users, by_email):
+    environment(**GOOD, MLCOMPARE_PEOPLE=written)
+    settings = read()
+    assert (settings.mlflow_users, settings.asks_by_email) == (users, by_email)
+
+
+@pytest.mark.parametrize("written", ["everybody", "U024BE7LH=", "maya=U024BE7LH", "email,,", "U024BE7LH"])
+def test_who_is_whom_is_not_half_understood(environment, written):
+    found, said = problems(environment, MLCOMPARE_PEOPLE=written)
+    assert "neither email nor pairs" in found["MLCOMPARE_PEOPLE"]
+    assert "U024BE7LH=maya" in said

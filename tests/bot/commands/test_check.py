@@ -140,3 +140,10 @@ def test_programs_get_one_json_document(examined):
     assert (code, document["well"]) == (1, False)
     bad = [finding for finding in document["findings"] if not finding["well"]]
     assert [(finding["what"], bool(finding["remedy"])) for finding in bad] == [("PORT", True)]
+
+
+def test_an_mlflow_that_does_not_tell_what_people_may_read_is_found_out(examined):
+    code, said = examined(MLCOMPARE_PEOPLE="email")
+    assert code
+    assert "MLCOMPARE_PEOPLE cannot be used" in " ".join(failures(said))
+    assert "an admin there" in said

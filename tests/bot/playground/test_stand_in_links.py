@@ -6,6 +6,10 @@ from slack_sdk.errors import SlackApiError
 
 from bot.playground.context import LINK_EVENTS, LINK_SCOPES
 from bot.playground.slack import EXPERIMENTS, MAYA
+from comparison.channel_defaults import ChannelSetting
+from tests.fakes.runs import FakeRuns
+from tests.handlers.iris import NEW, OLD
+from tests.handlers.workshop import UI, Workshop
 
 URL = "https://mlflow.example.com/#/experiments/1/runs/abc?a=1&b=2"
 CARD = {"blocks": [{"type": "section", "text": {"type": "plain_text", "text": "new is better"}}]}
@@ -78,9 +82,17 @@ def test_slack_refuses_what_is_no_card_of_a_link_in_a_message(slack, client):
     assert refusal(client, ts=ts) == "missing_scope"
 
 
-def test_the_page_shows_the_card_below_the_message(slack, client, page):
-    ts = slack.say(f"see {URL}").ts
-    page.goto(slack.url)
-    page.wait_for_selector("body[data-ready]")
-    client.chat_unfurl(channel=EXPERIMENTS, ts=ts, unfurls={URL: CARD})
-    expect(page.locator(".attachment").get_by_text("new is better")).to_be_visible()
+def test_a_link_that_is_typed_on_the_page_unfolds_below_its_message(slack, page):
+    """With the bot itself, against the baseline of the channel."""
+    slack.reinstall(unfurl_domains=("mlflow.example",))
+    with Workshop(slack, FakeRuns([OLD, NEW])) as bot:
+        pinned = ChannelSetting("pinned", OLD.run_id, by=MAYA, at=1)
+        bot.services.defaults.change("T0PLAYGROUND", EXPERIMENTS, [pinned])
+        page.goto(slack.url)
+        page.wait_for_selector("body[data-ready]")
+        box = page.get_by_label("Message #ml-experiments")
+        box.fill(f"what do you think? {UI}/#/experiments/1/runs/{NEW.run_id}")
+        box.press("Enter")
+        card = page.locator(".attachment")
+        expect(card.get_by_text("✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)")).to_be_visible()
+        expect(card.get_by_text("C 1.0 → 0.5")).to_be_visible()

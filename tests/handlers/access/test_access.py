@@ -8,6 +8,7 @@ from slack_sdk import WebClient
 from bot.playground.slack import EXPERIMENTS, MAYA, STANDUP
 from comparison.channel_defaults import ACCESS, CHANGES, ChannelSetting
 from comparison.request import DIRECT, ELSEWHERE
+from handlers.access.admission import Admission, Policy
 from handlers.access.directory import Directory
 from handlers.access.rules import (
     ADMINS,
@@ -41,9 +42,11 @@ def ruled(town, bot):
     before = bot.services.access
     rules = AccessRules(InMemoryAccess(), directory=directory, own=lambda: OWN, admins=frozenset({PRIYA}))
     object.__setattr__(bot.services, "access", rules)
+    object.__setattr__(bot.services, "admission", Admission(Policy.ALLOW))
     bot.runs.runs = [OLD, NEW, a_run("fraud-1", 10, experiment=FRAUD)]
     yield bot
     object.__setattr__(bot.services, "access", before)
+    object.__setattr__(bot.services, "admission", Admission())
 
 
 def rules_of(bot):
@@ -234,3 +237,26 @@ def test_members_change_things_again_once_an_admin_gave_it_back(town, ruled):
     assert "All members of a channel change what is set and watched here" in heard(town, "access changes members")
     heard(town, "set metric accuracy", user=JONAS)
     assert ruled.services.defaults.of(TEAM, EXPERIMENTS).metric == "accuracy"
+
+
+# People from outside, where they are answered
+
+
+@pytest.mark.parametrize("words", [*SETTINGS, *WATCHES])
+@pytest.mark.parametrize("about", [{"is_guest": True}, {"team": "T0ELSEWHERE"}], ids=["guest", "of another company"])
+def test_guests_and_people_of_other_companies_change_nothing_in_a_channel(town, ruled, words, about):
+    town.workspace.add_user("olga", "Olga", "U0OLGA", **about)
+    town.join(EXPERIMENTS, "U0OLGA")
+    ruled.services.defaults.change(TEAM, EXPERIMENTS, [ChannelSetting("metric", "loss", by=MAYA, at=1)])
+    before = state(town, ruled)
+    said = heard(town, words, user="U0OLGA")
+    assert "Guests and people of other companies change nothing" in said
+    assert state(town, ruled) == before
+    assert "new" in heard(town, "show new", user="U0OLGA")  # they may ask
+
+
+def test_a_guest_sets_what_they_like_in_direct_messages_and_changes_no_watch_from_there(town, ruled):
+    town.workspace.add_user("olga", "Olga", "U0OLGA", is_guest=True)
+    direct = town.workspace.direct("U0OLGA").id
+    assert "Guests" not in heard(town, "set metric accuracy", user="U0OLGA", channel=direct)
+    assert ruled.services.defaults.of(TEAM, direct).metric == "accuracy"
