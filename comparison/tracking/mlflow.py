@@ -292,6 +292,8 @@ class MlflowRuns:
 
     def _asked_of_auth(self, path: str, params: dict[str, str]) -> dict[str, Any]:
         """Raises what MLflow raises; a server without users of its own does not know the path."""
+        if not self._server.is_remote:
+            raise TrackingUnavailable("A store without a server has no users.", remedy="Leave MLCOMPARE_PEOPLE out.")
         creds = self._client._tracking_client.store.get_host_creds()  # noqa: SLF001 -- its client has no such call
         response = verify_rest_response(http_request(creds, path, "GET", params=params), path)
         return dict(response.json())

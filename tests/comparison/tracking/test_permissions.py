@@ -129,6 +129,7 @@ def test_an_account_that_is_no_admin_is_told_nothing(guarded, monkeypatch):
         opened(guarded, monkeypatch, "jonas").permissions_of("maya")
 
 
-def test_a_server_without_users_is_no_reason_to_show_all(mlflow_server):
-    with pytest.raises(TrackingUnavailable):
-        MlflowRuns(mlflow_server.url).permissions_of("maya")
+def test_a_server_without_users_is_no_reason_to_show_all(mlflow_server, tmp_path):
+    for address in (mlflow_server.url, f"sqlite:///{tmp_path}/mlflow.db"):
+        with pytest.raises(TrackingUnavailable):
+            MlflowRuns(address).permissions_of("maya")
