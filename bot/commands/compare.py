@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic import SecretStr
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from bot.settings import in_workspace, survey
 from comparison.errors import RequestError
@@ -490,9 +488,14 @@ def check_store(uri: str) -> None:
         if not (Path("mlflow.db").exists() or Path("mlruns").is_dir()):
             raise click.UsageError("No MLflow server is named: set MLFLOW_TRACKING_URI or give --tracking-uri.")
         return
+    if not uri.startswith("sqlite"):
+        return
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         url = make_url(uri)
     except ArgumentError:
         return
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+    if url.database and not Path(url.database).exists():
         raise click.UsageError(f"There is no MLflow store at {url.database}.")
