@@ -11,7 +11,7 @@ import click
 from slack_sdk.errors import SlackApiError
 
 from bot.app import web_client
-from bot.commands.manifest import NEEDED, WHO
+from bot.commands.manifest import LINKS, NEEDED, WHO, unfurl_domain
 from bot.logs import Redaction
 from bot.settings import SOURCES, Problem, Settings, bare, missing, survey, workspace_of
 from comparison.errors import RequestError
@@ -98,6 +98,10 @@ def _untold(granted: set[str], settings: Settings) -> Findings:
     if lacking := [scope for scope in ("channels:read", "groups:read") if scope not in granted]:
         found = f"of channels cannot be told without {' and '.join(lacking)}: whoever acts in one counts as in it"
         yield Check("members", well=True, found=found)
+    host, _why_not = unfurl_domain(settings.ui_url)
+    if host and (lacking := [scope for scope in LINKS if scope not in granted]):
+        found = f"to {host} do not unfold without {' and '.join(lacking)}: `mlcompare manifest` asks for them"
+        yield Check("links", well=True, found=found)
 
 
 def of_app_token(settings: Settings) -> Findings:

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from bot.commands.check import check
+from bot.commands.check import _untold, check
 from bot.playground.slack import SlackStandIn
 from bot.settings import Settings
 from tests.bot.process import SlowMlflow
@@ -147,3 +147,22 @@ def test_an_mlflow_that_does_not_tell_what_people_may_read_is_found_out(examined
     assert code
     assert "MLCOMPARE_PEOPLE cannot be used" in " ".join(failures(said))
     assert "an admin there" in said
+
+
+@pytest.mark.parametrize(
+    ("address", "granted", "told"),
+    [
+        (
+            "https://mlflow.example.com",
+            set(),
+            ["to mlflow.example.com do not unfold without links:read and links:write"],
+        ),
+        ("https://mlflow.example.com", {"links:read"}, ["to mlflow.example.com do not unfold without links:write"]),
+        ("https://mlflow.example.com", {"links:read", "links:write"}, []),
+        ("http://10.0.0.7:5000", set(), []),
+    ],
+)
+def test_that_links_do_not_unfold_is_said_where_they_could(monkeypatch, address, granted, told):
+    monkeypatch.setenv("MLFLOW_UI_URL", address)
+    found = [each.found for each in _untold(granted, Settings()) if each.what == "links"]
+    assert [each.partition(": `")[0] for each in found] == told
