@@ -41,7 +41,7 @@ def evidence_words(change: Change, evidence: Evidence, *, is_same: bool = False)
     return EvidenceWords(
         write(old).removeprefix("+"),
         write(new).removeprefix("+"),
-        write(difference),
+        write.difference(old, new, difference),
         f"{level}: {write(interval.low)} to {write(interval.high)}" if interval else "",
         runs_words(evidence).removesuffix(", paired") if is_same else runs_words(evidence),
     )
@@ -127,9 +127,23 @@ class _Writer:
     def __call__(self, value: float) -> str:
         if self.decimals is None:
             return f"{value:+.3g}"
-        rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-self.decimals), context=_EXACT)
-        text = f"{rounded:+,f}"
-        return text if any(sign in text for sign in "123456789") else "0"
+        return _signed(_rounded(value, self.decimals))
+
+    def difference(self, old: float, new: float, exact: float) -> str:
+        """The difference as people reckon it from the two values that stand beside it; of pairs, that of the pairs."""
+        if self.decimals is None or abs(new - old - exact) > 10.0**-self.decimals / 2:
+            return self(exact)
+        told = _rounded(new, self.decimals) - _rounded(old, self.decimals)
+        return _signed(told) if told else self(exact)
+
+
+def _rounded(value: float, decimals: int) -> Decimal:
+    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), context=_EXACT)
+
+
+def _signed(value: Decimal) -> str:
+    text = f"{value:+,f}"
+    return text if any(sign in text for sign in "123456789") else "0"
 
 
 def _writer(values: Sequence[float], difference: float, interval: Interval | None, evidence: Evidence) -> _Writer:

@@ -192,6 +192,11 @@ def test_sizes_that_never_vary_are_no_matter_of_chance():
     assert change(compare(group("a", 10), group("b", 20)), "n_params").outcome is Outcome.CHANGED
 
 
+def test_a_difference_agrees_with_the_values_beside_it():
+    near = two({"acc": 0.94786}, {"acc": 0.95361}, metrics=["acc"], noise=noise(0.00285, 12))
+    assert near.verdicts[0].evidence.startswith("acc 0.9479 → 0.9536 (+0.0057; ")
+
+
 def noise(sd, df):
     return lambda _metric, _values: KnownNoise(Noise(sd, df), 1_700_000_000_000)
 
