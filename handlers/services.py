@@ -129,6 +129,7 @@ class Services:
     rules_url: str = ""  # the page with the rules of judgement
     may_show_working: Callable[[], bool] = lambda: True  # False where that would cost what the answers need
     is_crowded: Callable[[str, str], bool] = lambda _person, _channel: False  # why the pool takes no work of theirs
+    unfold_within: float = 2.0  # seconds from hearing of a link until MLflow has answered; else there is no card
     working_after: float = 0.7  # seconds until "working on it" is shown
     sleep: Callable[[float], None] = time.sleep  # how Slack's Retry-After is waited for
     later: Callable[[float, Callable[[], None]], Callable[[], None]] = start_timer  # returns how to call it off

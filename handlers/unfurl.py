@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 MOST_LINKS = 2  # in one message; with more nothing unfolds
 AGAIN = 30 * 60  # seconds until the same link unfolds again in a channel
-DEADLINE = 2.0  # seconds from hearing of a link until MLflow has answered
 _PATIENCE = 5.0  # seconds to be put off by Slack
 _HEADLINE = 300
 _LINE = 400
@@ -56,7 +55,7 @@ def on_links(
     pages = {url: page for url in shared.urls if (page := linked_page(html.unescape(url), services.ui_url))}
     if not pages:
         return
-    outlet, ends = SlackClient.of(client, services.sleep, _PATIENCE), time.monotonic() + DEADLINE
+    outlet, ends = SlackClient.of(client, services.sleep, _PATIENCE), time.monotonic() + services.unfold_within
     services.pool.submit(Work(lambda: unfold(shared, pages, outlet, services, ends), shared.channel, shared.user))
 
 

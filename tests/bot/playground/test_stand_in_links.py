@@ -85,7 +85,7 @@ def test_slack_refuses_what_is_no_card_of_a_link_in_a_message(slack, client):
 def test_a_link_that_is_typed_on_the_page_unfolds_below_its_message(slack, page):
     """With the bot itself, against the baseline of the channel."""
     slack.reinstall(unfurl_domains=("mlflow.example",))
-    with Workshop(slack, FakeRuns([OLD, NEW])) as bot:
+    with Workshop(slack, FakeRuns([OLD, NEW]), more={"unfold_within": 60.0}) as bot:
         pinned = ChannelSetting("pinned", OLD.run_id, by=MAYA, at=1)
         bot.services.defaults.change("T0PLAYGROUND", EXPERIMENTS, [pinned])
         page.goto(slack.url)

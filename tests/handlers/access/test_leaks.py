@@ -151,7 +151,7 @@ def world():
         stand_in.reinstall(
             scopes=given.scopes | LINK_SCOPES, events=given.events | LINK_EVENTS, unfurl_domains=("mlflow.example",)
         )
-        with Workshop(stand_in, FakeRuns(), pool=AtOnce(), is_prompt=True) as at_work:
+        with Workshop(stand_in, FakeRuns(), pool=AtOnce(), is_prompt=True, more={"unfold_within": 60.0}) as at_work:
             yield World(stand_in, at_work)
 
 
