@@ -56,7 +56,7 @@ INTENTS = {
         "show one run", "experiment user metrics step part status where since excluded until", "show {run}"
     ),
     "who": _intent("say who ran a run", "experiment", "who ran {run}"),
-    "top": _intent("list the best runs", f"{_QUICK} newest step goal", "top 5 by {metric} in {experiment}"),
+    "top": _intent("list the best runs", f"{_QUICK} newest step goal", "top 5 by {metric}"),
     "running": _intent(
         "list running runs", "experiment experiments user metrics where excluded count since", "running in {experiment}"
     ),

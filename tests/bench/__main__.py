@@ -1,7 +1,7 @@
 """`make bench`: the figures we promise, all in one run on one machine.
 
-make bench ARGS="answering drawing" runs some of: answering, acknowledging, drawing, quick, starting, trends; and two that take
-long and run only when named: watching (12 minutes), delivering (10 minutes).
+make bench ARGS="answering drawing" runs some of: answering, acknowledging, drawing, quick, reading, starting, trends; and two that
+take long and run only when named: watching (12 minutes), delivering (10 minutes).
 """
 
 import argparse
@@ -13,12 +13,13 @@ from tests.bench.answering import compare_times, count_requests
 from tests.bench.delivering import SLOWER, bring, post_barely
 from tests.bench.drawing import compare_and_draw
 from tests.bench.quick import measure
+from tests.bench.reading import read_all
 from tests.bench.stage import Stage, set_up
 from tests.bench.starting import show_help
 from tests.bench.trends import measure_trends
 from tests.bench.watching import measure_all
 
-PARTS = ("starting", "drawing", "trends", "quick", "answering", "acknowledging")
+PARTS = ("starting", "reading", "drawing", "trends", "quick", "answering", "acknowledging")
 LONG = ("watching", "delivering")
 
 
@@ -75,6 +76,16 @@ def quick() -> None:
         line(f"    MLflow's own: {each.call}", f"{each.plain * 1e3:.0f} ms")
 
 
+def reading() -> None:
+    seconds = read_all()
+    middle, late = seconds[len(seconds) // 2], seconds[int(len(seconds) * 0.99)]
+    line(
+        f"(k) reading a sentence, {len(seconds)} of them, p50 / p99",
+        f"{middle * 1e3:.1f} / {late * 1e3:.1f} ms",
+        "goal p99 < 5 ms",
+    )
+
+
 def watching() -> None:
     print("  500 watches on a store of 100,000 runs in 500 experiments; it is made once, in a minute ...", flush=True)
     for what, figure, goal in measure_all():
@@ -121,6 +132,8 @@ def main() -> None:  # noqa: C901 -- a part each
             f"{low * 1e3:.0f} / {middle * 1e3:.0f} / {high * 1e3:.0f} ms",
             "goal < 150 ms",
         )
+    if "reading" in given.parts:
+        reading()
     if "trends" in given.parts:
         for what, figure, goal in measure_trends():
             line(what, figure, goal)
