@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from comparison.channel_defaults import EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, ChannelSetting
 from comparison.errors import RequestError
+from comparison.language.names import Kind
 from comparison.report import Report
 from comparison.reports.access import rule_lines
 from comparison.reports.channel_settings import changed_report, settings_report
@@ -13,6 +14,7 @@ from comparison.resolve.experiments import find_experiment
 from comparison.runs import Run
 from handlers.access.members import require_member
 from handlers.incoming import Utterance
+from handlers.known_names import example_name
 from handlers.services import Services
 from handlers.slack.delivery import Delivery
 from handlers.slack.render import draw
@@ -86,6 +88,10 @@ def _settings(said: Utterance, services: Services) -> Report:
         run=run,
         command=services.command,
         place=channel_words(said),
+        examples={
+            EXPERIMENT: example_name(Kind.EXPERIMENT, services.shelf, services.runs),
+            METRIC: example_name(Kind.METRIC, services.shelf, services.runs),
+        },
         rules=rule_lines(visible.patterns if visible else None, for_admins=book.is_for_admins(said.team, said.channel)),
     )
 

@@ -295,7 +295,7 @@ def _by(agreed: ChannelSetting) -> str:
 def _watch_blocks(told: HomeContent) -> list[Block]:
     """With the buttons of the list in the channel."""
     if not told.watched:
-        return [aside(f"{_NOTHING_WATCHED} {told.command} watch my-experiment")]
+        return [aside(f"{_NOTHING_WATCHED} {told.command} watch *")]
     blocks: list[Block] = []
     channel = ""
     for number, each in enumerate(told.watched[:WATCHES]):

@@ -36,6 +36,12 @@ def read_with_names(
     return reading.request if reading else None
 
 
+def example_name(kind: Kind, shelf: LookupCache, source: RunSource) -> str:
+    """A name of this kind that is there, for a line to copy; "" where none is known."""
+    known = shelf.names(source, WITHIN).all(kind)
+    return next((name for name in known if name.isascii() and " " not in name), next(iter(known), ""))
+
+
 def _may_be_person(guess: Guess) -> bool:
     """Whether it may be somebody whose runs are old, where it was taken for a metric or for nobody known."""
     return guess.kind is Kind.USER or (guess.kind is Kind.METRIC and goal_of(guess.text) is Goal.UNKNOWN)

@@ -14,6 +14,7 @@ from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric, value_of
 from comparison.language.quoting import offered
 from comparison.liveness import STALE, find_silent_runs
+from comparison.names import as_logged
 from comparison.past_repeats import RepeatsCache
 from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope, since_moment
@@ -30,7 +31,7 @@ from comparison.request import Failed, Running, Show, Top
 from comparison.resolve.among import gather, lead, narrow, narrowing_words
 from comparison.resolve.runs import HALF, MOST_TOGETHER, ChosenRuns, SearchScope, find_runs, rank_by
 from comparison.resumption import renewed
-from comparison.run_reference import Among, TopRuns
+from comparison.run_reference import Among, Leading, TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.leaders import SAMPLE
 from comparison.tracking.source import Part, Ranking, RunSource
@@ -305,7 +306,9 @@ def failed_runs(
 ) -> FailedRuns:
     """A question or two. Raises NotUnderstood, ExperimentNotFound or TrackingUnavailable."""
     agreed = defaults or ChannelDefaults()
-    is_narrow = bool(request.experiment or request.among.user)  # there are few of these: all of a week
+    is_narrow = bool(
+        request.experiment or request.among.experiments or request.among.user
+    )  # there are few of these: all of a week
     begin, everywhere = since_moment(
         request.since or (NARROW_SPAN if is_narrow else ""), now, text=request.text, command="failed"
     )
@@ -377,7 +380,8 @@ def show_run(
     now_ms = int(now.timestamp() * 1000)
     (run,) = renewed(side.runs[:1], source, now_ms)
     silences = find_silent_runs([run], (), now_ms)
-    metrics = logged_names(request.metrics, [run], text=request.text)
+    best_by = as_logged(request.run.metric, run.metrics) if isinstance(request.run, Leading) else None
+    metrics = logged_names(request.metrics or ((best_by,) if best_by else ()), [run], text=request.text)
     by = choose_primary([run], [run.experiment], agreed)
     if request.at_step is not None:
         run = _at_step(run, request.at_step, metrics or tuple(run.metrics), request.text, source)

@@ -1,6 +1,6 @@
 """What a channel agreed on, in words: what was set and what it was before, what is set, and where it was used."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from comparison.channel_defaults import EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, ChannelDefaults, ChannelSetting
 from comparison.judgement.goals import goal_of, is_pattern
@@ -76,11 +76,21 @@ def settings_report(  # noqa: PLR0913 -- all but one are given by name
     command: str = "/mlcompare",
     place: str = "this channel",
     rules: Sequence[Line] = (),
+    examples: Mapping[str, str] | None = None,
 ) -> Report:
-    """What is set, each with its age, and how to set the rest. `rules` are those that admins made."""
+    """What is set, each with its age, and how to set the rest. `rules` are those that admins made.
+
+    `examples` are names that are there, of an experiment and of a metric: without one nothing is offered for it.
+    """
     lines = [Line(_value(each, run) + _age(each, now), _NAMES[each.what]) for each in agreed]
     set_ = {each.what for each in agreed}
-    steps = tuple(Step(text, f"{command} {typed}") for what, (text, typed) in _HOW.items() if what not in set_)
+    named = {EXPERIMENT: "", METRIC: "", **(examples or {})}
+    lacking = set_ | {what for what, name in named.items() if not name}
+    steps = tuple(
+        Step(text, f"{command} {typed} {quote(named[what]) if what in named else ''}".rstrip())
+        for what, (text, typed) in _HOW.items()
+        if what not in lacking
+    )
     headline = f"What is set for {place}" if agreed else f"Nothing is set for {place}"
     told = [f"{line.label}: {line.text}" for line in lines]
     told += [f"{line.label}: {line.text}" for line in rules]
@@ -96,8 +106,8 @@ def setting_lines(agreed: Sequence[ChannelSetting]) -> tuple[str, ...]:
 
 _NAMES = {EXPERIMENT: "Experiment", METRIC: "Metric", GOAL: "Goal", TOLERANCE: "Tolerance", PINNED: "Baseline"}
 _HOW = {
-    EXPERIMENT: ("Default experiment", "set experiment my-experiment"),
-    METRIC: ("The metric that decides", "set metric accuracy"),
+    EXPERIMENT: ("Default experiment", "set experiment"),
+    METRIC: ("The metric that decides", "set metric"),
     GOAL: ("Which way a metric is better", "set goal cost lower"),
     TOLERANCE: ("Within how much values are the same", "set tolerance 0.1 %"),
     PINNED: ("Baseline run", "pin latest"),

@@ -100,7 +100,7 @@ def which_report(there: Sequence[str], *, command: str) -> Report:
 def nothing_report(*, command: str, place: str, experiment: str = "") -> Report:
     """There are no watches, and what to type for one."""
     headline = f"Nothing is watched in {place}"
-    name = _typed(experiment) or "my-experiment"
+    name = _typed(experiment) or "*"
     steps = (
         Step("To hear when runs of an experiment end", f"{command} watch {name}"),
         Step("Only what matters", f"{command} watch {name} only failures"),
@@ -130,7 +130,7 @@ def not_watched(place: str, watched: Sequence[str], *, text: str, covered_by: st
     return NotUnderstood(
         f"{name} is not watched here.",
         remedy=remedy,
-        example=example if watched else "watch my-experiment",
+        example=example,
         near=alike,
         text=text,
         at=at,
@@ -232,6 +232,8 @@ def watch_sentence(watching: Watch) -> str:
     parts = [
         place,
         f"only {_ONLY[watching.only.value]}" if watching.only else "",
+        "only clear differences" if watching.only_clear else "",
+        f"when {watching.seeds} seeds of a configuration are in" if watching.seeds is not None else "",
         f"by {display_name(watching.user)}" if watching.user else "",
         f"against {_baseline_said(watching)}" if watching.against else "",
         f"when {' and '.join(map(_rule_said, watching.rules))}" if watching.rules else "",

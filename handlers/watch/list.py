@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from comparison.language.names import Kind
 from comparison.reports.watches import nothing_report
 from comparison.request import ListWatches
 from handlers.channel_settings import channel_words
 from handlers.incoming import Utterance
+from handlers.known_names import example_name
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, actions, aside, header, marked, plain, push
 from handlers.slack.delivery import Delivery
@@ -65,7 +67,8 @@ def watches_shown(said: Utterance, services: Services, *, page: int = 0, note: s
         page,
         note,
         services.command,
-        defaults_of(services.defaults, said).experiment,
+        defaults_of(services.defaults, said).experiment
+        or ("" if kept else example_name(Kind.EXPERIMENT, services.shelf, services.runs)),
     )
 
 

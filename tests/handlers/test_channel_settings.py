@@ -228,7 +228,7 @@ def test_settings_list_what_is_set_and_how_to_set_the_rest(slack):
         "• Experiment: fraud, set 1 h ago\n"
         "• Goal: lower is better for cost, set 1 h ago\n"
         f"• Baseline: old ({OLD.run_id[:8]}) in iris, set 1 h ago\n"
-        "• The metric that decides: `/mlcompare set metric accuracy`\n"
+        "• The metric that decides: `/mlcompare set metric val_auc`\n"
         "• Within how much values are the same: `/mlcompare set tolerance 0.1 %`\n"
         f"(Asked by @{MAYA})"
     )

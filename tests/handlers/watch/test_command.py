@@ -204,7 +204,7 @@ def test_the_only_watch_needs_no_name_and_of_several_the_list_is_shown(town, bot
     for words in ("unwatch", "unwatch all"):
         said = heard(town, words)
         assert f"{ALONE}Nothing is watched in this channel" in said
-        assert "`/mlcompare watch my-experiment`" in said
+        assert "`/mlcompare watch iris`" in said
     have(bot, "weekdays 9:30 UTC", is_digest=True)
     have(bot, "iris")
     have(bot, "team/*")

@@ -74,7 +74,7 @@ def test_a_watch_whose_experiment_is_gone_or_was_renamed_says_so(town, bot):
 def test_nothing_watched_is_said_with_what_to_type(town, bot):
     said = heard(town, "watches")
     assert said.startswith(f"only to {MAYA}: # Nothing is watched in this channel\n")
-    assert "`/mlcompare watch my-experiment only failures`" in said
+    assert "`/mlcompare watch iris only failures`" in said
 
 
 def test_what_ended_while_a_watch_was_paused_is_no_news_when_it_goes_on(town, bot):
