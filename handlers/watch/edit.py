@@ -438,7 +438,7 @@ def _fits(view: dict[str, Any]) -> bool:
 
 
 ANYTHING = "anything"
-MENTION, BROADCAST = "mention", "broadcast"
+MENTION, BROADCAST, CLEAR = "mention", "broadcast", "clear"
 LONGEST = 3_000  # characters that Slack takes in a field
 _ERROR = 150
 
@@ -447,7 +447,7 @@ _CLAUSES = {  # what stands before a field's words in what would be typed, and w
     "against": ("against", ("against", "baseline")),
     "where": ("where", ("where",)),
     "user": ("by", ("user",)),
-    "rules": ("when", ("rules",)),
+    "rules": ("when", ("rules", "seeds")),
     "metrics": ("metrics", ("metrics",)),
     "quiet": ("quiet", ("quiet",)),
     "except": ("except", ("excepted",)),
@@ -492,6 +492,7 @@ def read_fields(submitted: DialogSubmission) -> tuple[Watch, dict[str, str]]:
         only=OnlyRuns(only) if only in set(OnlyRuns) else None,
         mentions_owner=MENTION in extras,
         broadcasts=BROADCAST in extras,
+        only_clear=CLEAR in extras,
     )
     return found, errors
 
@@ -512,7 +513,7 @@ def field_blocks(watching: Watch, *, is_whole: bool = False) -> list[Block]:
         for name, (label, hint) in _LABELS.items()
     }
     first = [{**fields["place"], "optional": False}, fields["against"], fields["user"], _only(watching)]
-    has_extras = watching.mentions_owner or watching.broadcasts
+    has_extras = watching.mentions_owner or watching.broadcasts or watching.only_clear
     seldom = [fields[name] for name in _SELDOM if is_whole or parts[name]]
     seldom += [_extras(watching)] if is_whole or has_extras else []
     if len(seldom) > len(_SELDOM):
@@ -527,7 +528,8 @@ def _parts(watching: Watch) -> dict[str, str]:
         parts = _CLAUSES[name][1]
         alone = replace(Watch(_ANY), **{part: getattr(watching, part) for part in parts})
         told = watch_words(alone).removeprefix(_ANY).strip()
-        return ", ".join(part.strip(" ,") for part in f" {told} ".split(f" {clause} ") if part.strip(" ,"))
+        joint = f" {clause} " if name == "rules" else ", "  # seeds and rules are said each with its own when
+        return joint.join(part.strip(" ,") for part in f" {told} ".split(f" {clause} ") if part.strip(" ,"))
 
     said = {"place": watching.place, "where": watching.where}
     return {name: said[name] if name in said else words(name, _CLAUSES[name][0]) for name in _LABELS}
@@ -545,7 +547,7 @@ _LABELS = {
     ),
     "where": ("Filter", "In MLflow's own language: params.model = 'xgb'"),
     "user": ("Run by", "A name, as MLflow knows it"),
-    "rules": ("And if metrics are", "val_loss < 0.2, accuracy drops by 2 %"),
+    "rules": ("And if metrics are", "val_loss < 0.2, accuracy drops by 2 %; or 5 seeds are in"),
     "metrics": ("Metrics", "Those that are shown, the first decides"),
     "quiet": ("Quiet hours", "20:00-08:00 Europe/Berlin"),
 }
@@ -650,6 +652,7 @@ def _extras(watching: Watch) -> Block:
     told = {
         MENTION: ("Mention the owner of a run", watching.mentions_owner),
         BROADCAST: ("Also post new bests found later", watching.broadcasts),
+        CLEAR: ("Only differences beyond noise", watching.only_clear),
     }
     options = {value: {"text": plain(label, 75), "value": value} for value, (label, _is_on) in told.items()}
     on = [options[value] for value, (_label, is_on) in told.items() if is_on]

@@ -85,6 +85,8 @@ def test_a_watch_is_kept_in_words_that_can_be_typed(watching, words):
         (Watch("fraud", "run", Linked(ID)), "fraud, against 01234567…"),
         (Watch("fraud", "previous", user="maya"), "fraud, by maya, against the previous run"),
         (Watch("fraud", rules=(MetricRule("acc", "drops", 0),)), "fraud, when acc drops"),
+        (Watch("fraud", only_clear=True), "fraud, only clear differences"),
+        (Watch("fraud", seeds=5), "fraud, when 5 seeds of a configuration are in"),
         (
             FULL,
             (

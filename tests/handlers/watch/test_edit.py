@@ -113,6 +113,15 @@ def test_sent_off_as_it_was_it_changes_nothing(town, bot):
     assert changes_in(bot) == []
 
 
+def test_seeds_and_clear_differences_stay_when_something_else_is_changed(town, bot):
+    have(bot, "iris when 5 seeds are in when loss < 0.5 only clear")
+    opened(town)
+    assert sent(town, only="better") == {}
+    town.wait_until(lambda: "Changed: iris" in read(town.ephemerals[-1]))
+    (words,) = words_in(bot)
+    assert watching_of(words) == watching_of("iris only better only clear when 5 seeds are in when loss < 0.5")
+
+
 def test_what_is_changed_is_kept_and_the_list_shows_it(town, bot):
     have(bot, "iris only failures")
     opened(town)
