@@ -14,6 +14,7 @@ from comparison.language.reading import LeftOver, Reading, Said
 from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
+from comparison.language.writer import quoted
 from comparison.request import Compare, Curves
 from comparison.run_reference import Group, Latest, Linked, Named, RunReference
 
@@ -211,6 +212,9 @@ def _changed(said: Said, previous: Compare) -> Compare | None:
         or said.atoms[0].key in ("running", "standup")
     ):
         return None
+    if "same" in thread and said.experiment and not material:
+        remedy, line = "Name the runs of it, or say:", f"latest vs best in {quoted(said.experiment)}"
+        raise refuse(f"“{said.experiment}” is an experiment; I compare runs.", remedy, line, said.spots["experiment"])
     changed = _with_runs(said, previous) if material else previous
     if changed is None:
         return None

@@ -141,3 +141,14 @@ def test_one_run_is_no_comparison():
 
 def test_the_same_run_twice_is_a_warning_and_no_error():
     assert "same_run" in [warning.code for warning in answer("a1 vs a1").warnings]
+
+
+def test_sorted_by_change_the_largest_change_stands_first_whatever_decides():
+    assert [metric.name for metric in answer("a1 vs b1 by f1_score sorted by change").metrics] == [
+        "val_loss",
+        "accuracy",
+        "f1_score",
+    ]
+    table = comparison_report(answer("a1 vs b1 sorted by change")).table
+    assert table is not None
+    assert [row[0].text for row in table.rows][:2] == ["val_loss", "accuracy"]

@@ -96,6 +96,12 @@ def test_more_runs_than_a_table_holds_are_refused():
         follow(f"add {', '.join(f'r{number}' for number in range(19))}", BEFORE, NAMES)
 
 
+def test_the_same_for_an_experiment_is_no_comparison_of_the_same_runs():
+    with pytest.raises(NotUnderstood) as caught:
+        follow("the same for digits", BEFORE, NAMES)
+    assert caught.value.example == "latest vs best in digits"
+
+
 def test_a_comparison_told_by_ids_is_followed_too():
     before = compared(("a" * 32, "b" * 32))
     assert before.runs == (Named("a" * 32), Named("b" * 32))

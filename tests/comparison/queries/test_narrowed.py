@@ -11,7 +11,7 @@ from comparison.reports.newest_runs import experiments_report, newest_runs_repor
 from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
 from comparison.reports.standup import standup_report
 from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
-from comparison.run_reference import Among, Exclusion, Named
+from comparison.run_reference import Among, Exclusion, Leading, Named
 from comparison.runs import Metric, Status
 from tests.comparison.queries.team import DAY, HOUR, IRIS, NOW, a_run, cells
 from tests.fakes.runs import FakeRuns
@@ -152,3 +152,31 @@ def test_what_cannot_be_honoured_is_refused_in_words(request_, problem, example)
         report(request_)
     assert problem in caught.value.problem
     assert caught.value.example == example
+
+
+@pytest.mark.parametrize(
+    ("request_", "meant"),
+    [
+        (Top(1, "loss"), ["good"]),
+        (Top(1, "loss", among=Among(newest=3)), ["best"]),
+        (Top(2, "auc", worst=True, among=Among(newest=20, user="jonas")), ["bad", "busy"]),
+        (Top(1, "auc", where="metrics.auc < 0.8", among=Among(newest=20)), ["old"]),
+    ],
+)
+def test_the_best_is_found_among_so_many_of_the_newest(request_, meant):
+    assert told(request_) == meant
+
+
+@pytest.mark.parametrize("ask", [Running, Failed, Runs, Standup])
+def test_a_question_may_be_of_several_experiments(ask):
+    name = BEST.experiment.name
+    assert f" in {name} and {IRIS.name}" in report(ask(among=Among(experiments=(name, IRIS.name)))).headline
+
+
+def test_of_several_experiments_each_has_to_be_there():
+    with pytest.raises(RequestError, match="no experiment called narnia"):
+        report(Failed(among=Among(experiments=(IRIS.name, "narnia"))))
+
+
+def test_the_best_by_a_metric_is_shown_by_that_metric():
+    assert report(Show(Leading("loss"))).headline == "good: finished, loss 0.2"
