@@ -67,7 +67,9 @@ def _draw(axes: Any, panel: Panel, *, is_small: bool) -> None:
 
 def _legend(axes: Any, panel: Panel) -> None:
     beside = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.18), "ncols": 2} if _is_crowded(panel) else {}
-    legend = axes.legend(fontsize=_TICKS - 1 if beside else _TICKS, frameon=False, **beside)
+    legend = axes.legend(
+        fontsize=_TICKS - 1 if beside else _TICKS, frameon=not beside, framealpha=0.85, edgecolor="none", **beside
+    )
     for text in legend.get_texts():
         text.set_parse_math(False)
 
