@@ -81,7 +81,7 @@ class Gate:
         wanted = getattr(self._source, name)
 
         def wait_and_ask(*arguments: Any, **named: Any) -> Any:
-            assert self._open.wait(20), "nobody opened the gate"
+            assert self._open.wait(90), "nobody opened the gate"
             return wanted(*arguments, **named)
 
         return wait_and_ask
@@ -178,7 +178,7 @@ class Workshop:
     def finish(self) -> None:
         """Until everything that was asked is answered."""
         self._app.listener_runner.listener_executor.shutdown(wait=True)
-        assert self._own_pool.drain(20) == 0
+        assert self._own_pool.drain(90) == 0
 
     def ask(self, words: str, **where: Any) -> str:
         """What a person reads after a slash command; nothing can be asked after it."""

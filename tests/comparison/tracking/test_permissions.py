@@ -83,7 +83,6 @@ def ask_auth(server, path, **body):
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
     """A server with basic auth: maya may edit iris, may not see vault, and reads the rest by default."""
-    pytest.importorskip("flask_wtf", reason="an MLflow server with basic auth needs it")
     folder = tmp_path_factory.mktemp("auth")
     ini = folder / "auth.ini"
     ini.write_text(INI.format(default="READ", folder=folder, secret=SECRET))
