@@ -350,7 +350,8 @@ def _whose(user: str) -> str:
 def _place(name: str) -> str:
     if not name:
         return ""
-    return name if _PATTERN.fullmatch(name) and set("*?") & set(name) else quoted(name)
+    is_pattern = _PATTERN.fullmatch(name) and set("*?") & set(name)
+    return name if is_pattern and not name.endswith("?") else quoted(name)  # a last "?" asks
 
 
 def _listed_places(lead: str, names: Sequence[str]) -> str:

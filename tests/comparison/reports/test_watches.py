@@ -3,7 +3,7 @@
 from datetime import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from comparison.errors import RequestError
@@ -171,6 +171,8 @@ WATCHINGS = st.builds(
 
 
 @given(WATCHINGS)
+@example(Watch("best", excepted=("?",)))
+@example(Watch("run-?", excepted=("a?", "b*")))
 def test_any_watch_in_words_means_the_same_when_it_is_read(watching):
     assert watching_of(watch_words(watching)) == watching
     assert watch_sentence(watching) == " ".join(watch_sentence(watching).split())
