@@ -104,8 +104,11 @@ def show_report(shown: RunDetails, *, who: bool = False, ui_url: str = "", comma
 
 def _run_headline(shown: RunDetails, run: Run, name: str) -> str:
     value = named_values(run, shown.metrics) or last_value(run, shown.by)
-    if shown.at_step is not None and shown.metrics:
-        value += f" at step {shown.at_step:,}"
+    step = shown.at_step
+    if step is None and len(shown.metrics) == 1 and shown.metrics[0] in run.metrics:
+        step = run.metrics[shown.metrics[0]].step or None
+    if step is not None and shown.metrics:
+        value += f" at step {step:,}"
     told = "seems dead" if shown.silence is not None else status_word(run)
     return f"{name}: {told}" + (f", {value}" if value else ", no metrics logged")
 
