@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -150,7 +149,6 @@ def serve() -> None:
     except SettingsError as error:
         raise click.ClickException(f"{error}\n`mlcompare check` tests each of them.") from error
     configure(settings.log_level, settings.secrets, settings.log_format)
-    sys.setswitchinterval(0.0005)  # acknowledgements wait less behind busy workers
     listening = bind_socket(settings.listens_on, settings.port)
     ending = StopRequest()
     watch_signals(ending)
