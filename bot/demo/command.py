@@ -52,13 +52,22 @@ def demo(*, once: bool, port: int, folder: Path) -> None:
     isolate_environment(os.environ)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    for each in (signal.SIGTERM, signal.SIGHUP):  # end as Ctrl-C does: in order, with nothing left running
-        signal.signal(each, signal.default_int_handler)
+    came: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # in order, with nothing left running
+        signal.signal(each, interrupt)
     try:
         store = _trained(folder)
         _log_to(store.folder / "bot.log")
         _run(store, port, once=once)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:
+        if not came and not isinstance(error, KeyboardInterrupt):
+            raise
+        # A library that was interrupted may raise an error of its own for it.
         click.echo("\nStopped before the comparison was posted. The next demo begins where it can.")
         raise SystemExit(INTERRUPTED) from None
 
