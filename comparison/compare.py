@@ -10,12 +10,13 @@ from typing import NoReturn
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import side_by_side
+from comparison.data_splits import is_held_out
 from comparison.earlier_best import with_earlier_best
 from comparison.errors import RequestError
 from comparison.evaluations import BETWEEN, Pick, evaluations, has_several, histories, replaced, told_apart
 from comparison.judgement.caveats import find_caveats
 from comparison.judgement.costs import is_judged_as_cost
-from comparison.judgement.differences import compare_datasets, compare_parameters_and_tags, is_held_out
+from comparison.judgement.differences import compare_datasets, compare_parameters_and_tags
 from comparison.judgement.evidence import KnownNoise, NoiseNear, weigh
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.logged_tests import is_logged_test

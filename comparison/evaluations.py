@@ -12,9 +12,9 @@ from dataclasses import replace
 from functools import partial
 
 from comparison.concurrency import side_by_side
+from comparison.data_splits import split_of
 from comparison.errors import RequestError, TrackingUnavailable
 from comparison.judgement.costs import is_cost
-from comparison.judgement.differences import split_of
 from comparison.runs import Metric, Run, Side
 from comparison.tracking.source import RunSource
 

@@ -200,24 +200,6 @@ def _shown(value: Any) -> str:
 # The datasets of the sides, role by role.
 
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_HELD_OUT = frozenset({"test", "testing", "val", "valid", "validation", "eval", "evaluation", "dev", "holdout", "held"})
-
-_TRAINING = frozenset({"train", "training", "trn", "fit"})
-
-
-def is_held_out(name: str) -> bool:
-    """Whether a dataset's name tells that nothing was learned from it: `valid`, `iris_test`."""
-    return not _HELD_OUT.isdisjoint(word.casefold() for word in _WORDS.findall(name))
-
-
-def split_of(name: str) -> str:
-    """What part of the data a name tells of: "training", "held out", or "" where it tells none or both."""
-    words = {word.casefold() for word in _WORDS.findall(name)}
-    splits = [split for split, known in (("training", _TRAINING), ("held out", _HELD_OUT)) if words & known]
-    return splits[0] if len(splits) == 1 else ""
-
-
 def compare_datasets(sides: Sequence[Side]) -> tuple[DatasetComparison, ...]:
     """Entries, one a role (`training`, `validation`, …) that any side logged a dataset for, as first met."""
     logged = [_by_context(side) for side in sides]

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from comparison.channel_defaults import ChannelDefaults
+from comparison.data_splits import HELD_OUT, TRAINING
 from comparison.judgement.costs import is_cost
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.numbers import is_same
 from comparison.judgement.result import GoalSource, MetricComparison
 from comparison.runs import Experiment, Goal, Run, Status
 
-_TRAINING = frozenset({"train", "training", "trn", "fit"})
 _AGGREGATES = frozenset({"macro", "micro", "weighted", "mean", "avg", "average", "overall", "epoch", "final", "best"})
 _CLASS_WORDS = frozenset({"class", "cls", "label", "category", "per"})
-_HELD_OUT = ("test", "val", "valid", "validation", "eval", "dev")
 _USUAL = (
     *(
         "accuracy",
@@ -91,10 +90,10 @@ def _place(name: str) -> tuple[bool, bool, bool, bool, int, int, str]:
     for sign in "/-. :":
         parted = parted.replace(sign, "_")
     words = [word for word in parted.split("_") if word]
-    is_held_out = any(word in _HELD_OUT for word in words)
-    is_training = not is_held_out and any(word in _TRAINING for word in words)
+    is_held_out = any(word in HELD_OUT for word in words)
+    is_training = not is_held_out and any(word in TRAINING for word in words)
     is_of_one_class = any(word in _CLASS_WORDS for word in words) or (len(words) > 1 and words[-1].isdigit())
-    rest = "_".join(word for word in words if word not in _HELD_OUT and word not in _AGGREGATES)
+    rest = "_".join(word for word in words if word not in HELD_OUT and word not in _AGGREGATES)
     place = _USUAL.index(rest) if rest in _USUAL else len(_USUAL)
     return is_training, is_of_one_class, place == len(_USUAL), not is_held_out, place, len(name), name
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+from comparison.data_splits import TRAINING
+
 _BREAKS = re.compile(r"[\s_.,-]+")
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _WHOLE_ID = 32
 _UNITS = frozenset(
     {"ms", "s", "sec", "secs", "seconds", "us", "min", "minutes", "h", "hours", "gb", "mb", "kb", "bytes"}
 )
-_TRAINING = frozenset({"train", "training"})  # held-out data comes first where only the end of a metric's name is typed
 
 
 class Kind(StrEnum):
@@ -95,7 +96,7 @@ class Names:
     def metric(self, text: str) -> str:
         """The metric that a text is the end of: `AUC` is `val_auc`; "" for none, or several."""
         ends = self.endings.get(pieces(text), ())
-        held_out = [name for name in ends if pieces(name.replace("/", " "))[0] not in _TRAINING]
+        held_out = [name for name in ends if pieces(name.replace("/", " "))[0] not in TRAINING]
         return ends[0] if len(ends) == 1 else held_out[0] if len(held_out) == 1 else ""
 
     def is_id(self, text: str) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from comparison.data_splits import HELD_OUT, TRAINING
 from comparison.trends.curve import Axis, Curve, Numbers, best_so_far, buckets, find_best
 
 FEWEST = 10  # points in the part of a curve whose trend is judged
@@ -186,12 +187,6 @@ def records(curve: Curve) -> int:
 # Pairs of metrics: one of training, one of data that were held out.
 
 _PARTS = re.compile(r"[^0-9a-zA-Z]+|(?<=[a-z])(?=[A-Z])")
-_TRAIN = frozenset({"train", "training", "tr", "trn", "fit"})
-_HELD_OUT = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev", "heldout", "holdout"})
-
-
-def is_held_out(metric: str) -> bool:
-    return any(part in _HELD_OUT for part in _parts(metric))
 
 
 def training_twin(metric: str, logged: Sequence[str]) -> str:
@@ -200,16 +195,16 @@ def training_twin(metric: str, logged: Sequence[str]) -> str:
     `val_loss` goes with `train_loss`, or with plain `loss` as Keras has it.
     """
     parts = _parts(metric)
-    if not any(part in _HELD_OUT for part in parts):
+    if not any(part in HELD_OUT for part in parts):
         return ""
-    rest = [part for part in parts if part not in _HELD_OUT]
-    exact = [each for each in logged if any(p in _TRAIN for p in _parts(each)) and _without(each) == rest]
+    rest = [part for part in parts if part not in HELD_OUT]
+    exact = [each for each in logged if any(p in TRAINING for p in _parts(each)) and _without(each) == rest]
     bare = [each for each in logged if _parts(each) == rest]
     return (exact or bare or [""])[0]
 
 
 def _without(metric: str) -> list[str]:
-    return [part for part in _parts(metric) if part not in _TRAIN]
+    return [part for part in _parts(metric) if part not in TRAINING]
 
 
 def _parts(metric: str) -> list[str]:
