@@ -26,7 +26,7 @@ from comparison.judgement.result import Change, Comparison, GoalSource, MetricCo
 from comparison.judgement.tolerance import decide_tolerance
 from comparison.judgement.verdict import judge, names_of_one
 from comparison.language.changes import COMPARED
-from comparison.language.quoting import complete_request
+from comparison.language.correction import complete_request
 from comparison.names import as_logged, fold, nearest_names, plainly
 from comparison.past_repeats import PastRepeats, RepeatsCache
 from comparison.request import Compare

@@ -2,7 +2,7 @@
 
 from comparison.evaluations import told_apart
 from comparison.judgement.goals import decide_goal
-from comparison.language.reading import parse_run
+from comparison.language.parser import parse_run
 from comparison.resolve.runs import find_runs
 from comparison.runs import Goal, Side
 from comparison.tracking.mlflow import MlflowRuns as TrackedRuns

@@ -10,8 +10,8 @@ from slack_sdk import WebClient
 
 from comparison.report import Report
 from handlers.conversation import answer_words
-from handlers.incoming import from_action
 from handlers.services import Services, Work
+from handlers.utterance import from_action
 
 log = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ from comparison.resolve.channel_defaults import agreed_tolerance, known_goal, kn
 from comparison.resolve.experiments import find_experiment
 from comparison.runs import Run
 from handlers.access.members import require_member
-from handlers.incoming import Utterance
 from handlers.known_names import example_name
 from handlers.services import Services
 from handlers.slack.delivery import Delivery
 from handlers.slack.render import draw
 from handlers.stores import defaults_of
+from handlers.utterance import Utterance
 
 REQUESTS = (SetDefault, Pin, ShowSettings)  # what this feature answers
 

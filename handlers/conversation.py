@@ -14,8 +14,8 @@ from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
 from comparison.language.changes import compared, follow, is_follow_up, needs_comparison
-from comparison.language.quoting import complete_request
-from comparison.language.reading import SmallTalk, read
+from comparison.language.correction import complete_request
+from comparison.language.parser import SmallTalk, read
 from comparison.language.slots import example
 from comparison.report import Report
 from comparison.reports.errors import NEAR, TYPED, choice_report, error_report, is_quoted
@@ -31,7 +31,16 @@ from comparison.request import (
     Unwatch,
     WatchRequest,
 )
-from handlers.incoming import (
+from handlers.known_names import WITHIN, read_with_names
+from handlers.services import Services, Work
+from handlers.slack.blocks import Block, Reply, actions, aside, beside, push, section
+from handlers.slack.client import SlackClient, SlackError
+from handlers.slack.delivery import Delivery
+from handlers.slack.escape import clip, length, mrkdwn, one_line
+from handlers.slack.fallback import BlockLevel
+from handlers.slack.limits import IDENTIFIER, TEXT, VALUE
+from handlers.slack.render import draw
+from handlers.utterance import (
     Utterance,
     from_command,
     from_direct_message,
@@ -40,15 +49,6 @@ from handlers.incoming import (
     is_said_by_another_bot,
     is_said_to_the_bot,
 )
-from handlers.known_names import WITHIN, read_with_names
-from handlers.services import Services, Work
-from handlers.slack.blocks import Block, Reply, actions, aside, beside, push, section
-from handlers.slack.client import SlackClient, SlackError
-from handlers.slack.delivery import Delivery
-from handlers.slack.escaping import clip, length, mrkdwn, one_line
-from handlers.slack.fallback import BlockLevel
-from handlers.slack.limits import IDENTIFIER, TEXT, VALUE
-from handlers.slack.render import draw
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,6 @@ from comparison.resolve.runs import ChosenRuns
 from comparison.run_reference import Linked
 from comparison.runs import Goal, Run
 from handlers.conversation import Feature, ParsedRequest, RunClaim, answer_words, hand_over
-from handlers.incoming import ButtonPress, Utterance, button_press
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, push
 from handlers.slack.button_value import fields_in, to_value
@@ -28,6 +27,7 @@ from handlers.slack.fallback import BlockLevel
 from handlers.slack.pictures import Pictures
 from handlers.slack.render import draw
 from handlers.stores import defaults_of
+from handlers.utterance import ButtonPress, Utterance, button_press
 
 REQUESTS = (Curves, Sweep)  # what this feature answers
 

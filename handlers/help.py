@@ -6,10 +6,10 @@ from comparison.errors import RequestError
 from comparison.reports.help import Examples, examples_of, help_report
 from comparison.request import Help
 from handlers.compare.dialog import opener
-from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.delivery import Delivery
 from handlers.slack.render import draw
+from handlers.utterance import Utterance
 
 REQUESTS = (Help,)  # what this feature answers
 

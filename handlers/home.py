@@ -17,7 +17,6 @@ from comparison.reports.help import Examples, examples_of, help_report
 from handlers.access.members import is_in
 from handlers.compare.dialog import DialogStart, opener
 from handlers.conversation import answer_words, hand_over
-from handlers.incoming import button_press, mapping, string, team
 from handlers.services import Services, Work
 from handlers.slack.blocks import (
     Block,
@@ -35,9 +34,10 @@ from handlers.slack.blocks import (
     words,
 )
 from handlers.slack.client import SlackClient, SlackError
-from handlers.slack.escaping import clip, link, mrkdwn, one_line
+from handlers.slack.escape import clip, link, mrkdwn, one_line
 from handlers.slack.limits import BLOCK_TEXT, VALUE
 from handlers.stores import PostedComparison, StoredWatch, WatchChange
+from handlers.utterance import button_press, mapping, string, team
 from handlers.watch.list import last_changes, watch_entry
 
 log = logging.getLogger(__name__)

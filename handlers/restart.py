@@ -12,7 +12,7 @@ from comparison.report import Report, Step
 from handlers.conversation import Job, RunClaim, answer_words
 from handlers.services import Services
 from handlers.slack.client import SlackError
-from handlers.slack.escaping import clip, one_line
+from handlers.slack.escape import clip, one_line
 from handlers.stores import AnswerStage, LeftRequest
 
 log = logging.getLogger(__name__)

@@ -18,14 +18,14 @@ from comparison.request import Experiments, Failed, Running, Runs, Show, Standup
 from comparison.resolve.runs import ChosenRuns
 from comparison.runs import Run
 from handlers.curves import curves_button, sweep_button
-from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply
 from handlers.slack.delivery import Delivery
-from handlers.slack.escaping import clip, mrkdwn, one_line
+from handlers.slack.escape import clip, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.render import draw
 from handlers.stores import defaults_of
+from handlers.utterance import Utterance
 
 REQUESTS = (Standup, Running, Failed, Top, Show, Runs, Experiments)  # what this feature answers
 

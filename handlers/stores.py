@@ -12,7 +12,7 @@ from cachetools import FIFOCache
 from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
 from comparison.language.changes import compared
 from comparison.request import Compare
-from handlers.incoming import Utterance
+from handlers.utterance import Utterance
 
 log = logging.getLogger(__name__)
 

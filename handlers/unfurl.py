@@ -23,12 +23,12 @@ from comparison.report import Report
 from comparison.reports.link_cards import card_report
 from comparison.reports.text import inline_words
 from comparison.tracking.linked_pages import LinkedPage, linked_page
-from handlers.incoming import SharedLinks, shared_links
 from handlers.lookup_cache import LookupTimeout
 from handlers.services import Services, Work
 from handlers.slack.blocks import Block, aside, paragraph, rich_text, words
 from handlers.slack.client import SlackClient, SlackError
-from handlers.slack.escaping import clip, one_line
+from handlers.slack.escape import clip, one_line
+from handlers.utterance import SharedLinks, shared_links
 
 log = logging.getLogger(__name__)
 

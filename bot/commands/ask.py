@@ -120,7 +120,7 @@ def _tell(context: click.Context, text: str, *, form: str, tracking_uri: str, ui
 
 def _answer(text: str, source: "RunSource", ui_url: str) -> Answer:
     from comparison.errors import NotUnderstood
-    from comparison.language.reading import read
+    from comparison.language.parser import read
     from comparison.request import Help
     from handlers.known_names import read_with_names
     from handlers.lookup_cache import LookupCache

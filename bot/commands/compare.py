@@ -151,7 +151,7 @@ def progress(words: str) -> Iterator[None]:
 def _help_topic(text: str) -> str | None:
     """What help is asked for, for which no server is needed."""
     from comparison.errors import NotUnderstood
-    from comparison.language.reading import parse
+    from comparison.language.parser import parse
     from comparison.request import Help
 
     try:
@@ -166,7 +166,7 @@ def _request(words: Sequence[str], source: "RunSource") -> "Compare | Help":
     from comparison.errors import NotUnderstood
     from comparison.language.lexicon import WORDS
     from comparison.language.names import Kind, Names
-    from comparison.language.reading import Reading, read
+    from comparison.language.parser import Reading, read
     from comparison.request import Compare, Help
     from handlers.known_names import read_with_names
     from handlers.lookup_cache import LookupCache

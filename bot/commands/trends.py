@@ -80,7 +80,7 @@ def _answered(context: click.Context, answer: Any) -> None:
 def _curves(text: str, options: dict[str, Any]) -> None:
     from comparison.errors import NotUnderstood
     from comparison.formats.curves import curves_to_dict
-    from comparison.language.reading import parse
+    from comparison.language.parser import parse
     from comparison.queries.curves import ask_curves
     from comparison.reports.curves import curves_report
     from comparison.request import Curves
@@ -102,7 +102,7 @@ def _curves(text: str, options: dict[str, Any]) -> None:
 def _sweep(text: str, options: dict[str, Any]) -> None:
     from comparison.errors import NotUnderstood
     from comparison.formats.curves import sweep_to_dict
-    from comparison.language.reading import parse
+    from comparison.language.parser import parse
     from comparison.queries.sweeps import ask_sweep
     from comparison.reports.sweeps import sweep_report
     from comparison.request import Sweep

@@ -148,7 +148,7 @@ def _settings(store: "DemoStore", ui_url: str) -> "Settings":
 def _expected(tracking_uri: str, ui_url: str, words: str) -> "Report":
     """The answer as a report: for the terminal, and to know the message by."""
     from comparison.compare import ask
-    from comparison.language.reading import parse
+    from comparison.language.parser import parse
     from comparison.reports.comparison import comparison_report
     from comparison.request import Compare
     from comparison.tracking.mlflow import MlflowRuns

@@ -16,7 +16,7 @@ from comparison.runs import Run
 from comparison.tracking.mlflow_links import run_url
 from handlers.services import Services
 from handlers.slack.blocks import Reply
-from handlers.slack.escaping import link, mrkdwn, one_line
+from handlers.slack.escape import link, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
 from handlers.watch.notification import Notification, PostedNotification, remember
 

@@ -27,7 +27,7 @@ from handlers.slack.blocks import Reply
 from handlers.slack.client import ANSWER, TOO_MUCH, SlackClient, SlackError, SlackErrorKind
 from handlers.slack.fallback import send_with_fallback
 from handlers.stores import WatchStore
-from handlers.watch.stored import watch_of
+from handlers.watch.stored_watch import watch_of
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.notifier.outbox import Outbox, OutboxMessage
 from comparison.notifications.message import MessageKind, WantedMessage
 from handlers.slack.client import SlackError, SlackErrorKind
-from handlers.slack.escaping import mrkdwn, one_line
+from handlers.slack.escape import mrkdwn, one_line
 from handlers.stores import StoredWatch, WatchStore
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from comparison.runs import Experiment
 from comparison.watch import Digest, Subscription, Watch
 from handlers.access.rules import AccessRules, RuleBook
 from handlers.stores import StoredWatch, WatchStore
-from handlers.watch.stored import digest_in, tied, watching_in
+from handlers.watch.stored_watch import digest_in, tied, watching_in
 
 _Meaning = TypeVar("_Meaning", Subscription, Digest)
 

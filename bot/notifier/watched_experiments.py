@@ -18,9 +18,9 @@ from comparison.notifications.schedule import quiet_until
 from comparison.runs import Experiment
 from comparison.tracking.source import RunSource
 from comparison.watch import Watch, is_pattern
-from handlers.slack.escaping import mrkdwn, one_line
+from handlers.slack.escape import mrkdwn, one_line
 from handlers.stores import StoredWatch, WatchStore
-from handlers.watch.stored import words_of
+from handlers.watch.stored_watch import words_of
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.store.claims import stored
 from bot.store.database import upsert
 from bot.store.tables import claims, inbox, processes
-from handlers.incoming import Utterance
 from handlers.stores import AnswerStage, LeftRequest
+from handlers.utterance import Utterance
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from comparison.language.cover import Atom, cover
 from comparison.language.intents import find_intent
 from comparison.language.lexicon import TALK, one_of
 from comparison.language.names import Kind, Names
-from comparison.language.reading import LeftOver, Reading, Said
+from comparison.language.parser import LeftOver, Reading, Said
 from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse

@@ -2,7 +2,7 @@
 
 from comparison.errors import NotUnderstood, RequestError
 from comparison.language.lexicon import WORDS, one_of
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.request import PlanDigest, WatchRequest
 from comparison.watch import Digest, Watch
 from comparison.watch_document import digest_document, watch_document

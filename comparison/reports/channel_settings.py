@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from comparison.channel_defaults import EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, ChannelDefaults, ChannelSetting
 from comparison.judgement.goals import goal_of, is_pattern
 from comparison.judgement.result import Comparison, GoalSource
-from comparison.language.quoting import quote
+from comparison.language.correction import quote
 from comparison.report import Line, Report, Section, Step
 from comparison.reports.text import count_noun, display_name, join_names, started_words
 from comparison.request import Compare

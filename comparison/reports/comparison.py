@@ -26,7 +26,7 @@ from comparison.judgement.result import (
     VerdictKind,
 )
 from comparison.judgement.verdict import holders, values_of
-from comparison.language.quoting import quote
+from comparison.language.correction import quote
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
 from comparison.reports.headline import (
     FIT,

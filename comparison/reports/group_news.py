@@ -8,7 +8,7 @@ from comparison.judgement.differences import likelihood
 from comparison.judgement.goals import EITHER
 from comparison.judgement.numbers import NOTHING, format_row
 from comparison.judgement.primary_metric import value_of
-from comparison.language.quoting import quote
+from comparison.language.correction import quote
 from comparison.notifications.message import ManyNews, News, NewsGroup, RunNews, SilentNews
 from comparison.notifications.schedule import DueDigest
 from comparison.report import Align, Cell, Column, Line, Link, Report, Section, Step, Table

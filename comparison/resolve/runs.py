@@ -23,8 +23,8 @@ from comparison.errors import (
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import choose_primary
 from comparison.judgement.repeats import settle_side
+from comparison.language.correction import complete_request, offered
 from comparison.language.dates import since
-from comparison.language.quoting import complete_request, offered
 from comparison.names import NEAR, as_logged, fold, nearest_names, plainly, words
 from comparison.resolve.among import Narrowing, gather, is_called, lead, narrow, no_such_among
 from comparison.resolve.comma_names import joined_by_commas

@@ -9,8 +9,8 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from handlers.incoming import mapping, string
 from handlers.slack.client import SlackError, SlackErrorKind
+from handlers.utterance import mapping, string
 
 log = logging.getLogger(__name__)
 

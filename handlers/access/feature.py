@@ -6,10 +6,10 @@ from comparison.report import Report
 from comparison.reports.access import access_report, changed_report, place_of
 from comparison.request import DIRECT, AccessRequest, RestrictChanges, ShowAccess
 from handlers.access.rules import ADMINS, MEMBERS, is_personal, read_patterns, write_patterns
-from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.delivery import Delivery
 from handlers.slack.render import draw
+from handlers.utterance import Utterance
 
 REQUESTS = (ShowAccess, AccessRequest, RestrictChanges)  # what this feature answers
 

@@ -15,8 +15,8 @@ from handlers.access.rules import is_personal
 from handlers.slack.client import SlackClient, SlackError
 
 if TYPE_CHECKING:
-    from handlers.incoming import Utterance
     from handlers.services import Services
+    from handlers.utterance import Utterance
 
 log = logging.getLogger(__name__)
 

@@ -27,10 +27,10 @@ from handlers.access.sender import (
 )
 from handlers.compare.dialog import NOTE, option
 from handlers.conversation import answer_words, hand_over
-from handlers.incoming import Utterance, button_press, from_action, from_direct_message, from_mention, from_shortcut
 from handlers.services import Services, Work
 from handlers.slack.blocks import plain, section
 from handlers.slack.client import SlackClient, SlackError
+from handlers.utterance import Utterance, button_press, from_action, from_direct_message, from_mention, from_shortcut
 
 log = logging.getLogger(__name__)
 

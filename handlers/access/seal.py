@@ -13,7 +13,7 @@ from typing import Any
 
 from handlers.slack.blocks import plain, section
 from handlers.slack.button_value import as_json, fields_in
-from handlers.slack.escaping import length
+from handlers.slack.escape import length
 
 MAX_METADATA_CHARS = 3_000  # characters that Slack keeps
 LOST = "I no longer know what this was opened for. Please close it, and open it again."

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from handlers.incoming import Payload, is_said_to_the_bot, mapping, mappings, string
+from handlers.utterance import Payload, is_said_to_the_bot, mapping, mappings, string
 
 COMMAND, EVENT, HOME, LINKS = "command", "event", "home", "links"
 ACTION, OPTIONS, SUBMISSION, CLOSED = "block_actions", "block_suggestion", "view_submission", "view_closed"

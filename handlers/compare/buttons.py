@@ -35,16 +35,16 @@ from comparison.request import Compare, Curves, Request
 from handlers.compare import message as compare_message
 from handlers.compare.message import ADD, CSV, MENU, PREFIX, ComparisonState, comparison_value, from_value, state_of
 from handlers.conversation import Feature, Job, ParsedRequest, RunClaim, answer_words, hand_over
-from handlers.incoming import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
 from handlers.known_names import WITHIN
 from handlers.services import Services
 from handlers.slack.blocks import Reply, plain
 from handlers.slack.client import ANSWER, SlackClient, SlackError, SlackErrorKind
 from handlers.slack.delivery import Delivery
-from handlers.slack.escaping import clip
+from handlers.slack.escape import clip
 from handlers.slack.fallback import BlockLevel, Draw, send_with_fallback
 from handlers.slack.render import draw
 from handlers.stores import defaults_of
+from handlers.utterance import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
 
 _OLD = "That button no longer does anything: I cannot tell which runs it compared. Name them, and I compare them anew."
 _NOTHING_NEW = "Up to date."

@@ -22,7 +22,13 @@ from handlers.access.members import is_in
 from handlers.access.seal import lost
 from handlers.compare import message as compare_message
 from handlers.conversation import Feature, ParsedRequest, answer_words, hand_over
-from handlers.incoming import (
+from handlers.services import Services, Work
+from handlers.slack.blocks import Block, plain, push
+from handlers.slack.button_value import fields_in, to_value
+from handlers.slack.client import SlackClient, SlackError
+from handlers.slack.escape import clip, length, one_line
+from handlers.slack.limits import OPTION_VALUE
+from handlers.utterance import (
     DialogSubmission,
     OptionsQuery,
     Utterance,
@@ -33,12 +39,6 @@ from handlers.incoming import (
     options_query,
     team,
 )
-from handlers.services import Services, Work
-from handlers.slack.blocks import Block, plain, push
-from handlers.slack.button_value import fields_in, to_value
-from handlers.slack.client import SlackClient, SlackError
-from handlers.slack.escaping import clip, length, one_line
-from handlers.slack.limits import OPTION_VALUE
 
 log = logging.getLogger(__name__)
 

@@ -20,12 +20,12 @@ from handlers.channel_settings import channel_words, set_by
 from handlers.compare.buttons import EditRequest, MessagePlace, change_in, comparison_in
 from handlers.compare.message import BY_NAME, GOALS_ACTION, GoalChoice, comparison_value, from_value, goals_from_value
 from handlers.conversation import ParsedRequest, answer_words, hand_over
-from handlers.incoming import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
 from handlers.services import Services
 from handlers.slack.blocks import Block, plain, section
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.render import draw
+from handlers.utterance import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language.reading import MOST_RUNS, parse
+from comparison.language.parser import MOST_RUNS, parse
 from comparison.report import Report
 from comparison.request import Compare, Request, ShowSettings
 from comparison.resolve.mentions import compare_request, mentioned_runs
@@ -16,12 +16,12 @@ from comparison.runs import Run
 from handlers.compare import message as compare_message
 from handlers.compare.dialog import DialogStart, opener
 from handlers.conversation import Feature, ParsedRequest, answer_words, hand_over
-from handlers.incoming import Utterance, from_shortcut, texts_of
 from handlers.services import Services
 from handlers.slack.blocks import Reply
 from handlers.slack.delivery import Delivery
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.render import draw
+from handlers.utterance import Utterance, from_shortcut, texts_of
 
 COMPARE_LINKED = "compare_message"
 _HOW = "I look for MLflow links, and for run names in `backticks` or quotes."

@@ -11,9 +11,9 @@ from slack_sdk import WebClient
 
 from comparison.report import Report, Step
 from handlers.conversation import PREFIX, Job, OfferedRuns, answer_words, not_taken, offered_in
-from handlers.incoming import ButtonPress, Utterance, button_press
 from handlers.services import Services, Work
 from handlers.slack.client import SlackClient, SlackError
+from handlers.utterance import ButtonPress, Utterance, button_press
 
 _TAKEN = "You have chosen already, and the first choice was taken. To compare others, ask again."
 _THEIRS = "Only who asked can choose there."

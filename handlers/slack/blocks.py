@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.slack.escaping import address, clip, length
+from handlers.slack.escape import address, clip, length
 from handlers.slack.limits import BLOCK_TEXT, BUTTON_TEXT, CONTAINER_TITLE, CONTEXT_TEXT, HEADER_TEXT, IDENTIFIER, URL
 
 NOTHING = "–"  # Slack refuses empty text

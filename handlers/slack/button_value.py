@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from handlers.slack.escaping import length
+from handlers.slack.escape import length
 from handlers.slack.limits import VALUE
 
 

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
-from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Reply, aside
 from handlers.slack.client import ANSWER, SlackClient, SlackError, SlackErrorKind
-from handlers.slack.escaping import clip
+from handlers.slack.escape import clip
 from handlers.slack.fallback import BlockLevel, Draw, send_with_fallback
 from handlers.slack.limits import TEXT
 from handlers.stores import AnswerStage
+from handlers.utterance import Utterance
 
 log = logging.getLogger(__name__)
 

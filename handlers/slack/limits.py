@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.slack.escaping import length
+from handlers.slack.escape import length
 
 BLOCKS = 50
 TEXT = 3_000  # of the message's own text; chat.update refuses more than 4,000

@@ -32,7 +32,7 @@ from handlers.slack.blocks import (
     section,
     words,
 )
-from handlers.slack.escaping import address, clip, length, link, mrkdwn, one_line
+from handlers.slack.escape import address, clip, length, link, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.limits import (
     ACTIONS,

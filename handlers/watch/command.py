@@ -27,19 +27,19 @@ from comparison.resolve.experiments import find_experiment
 from comparison.watch import Digest, OnlyRuns, Watch, is_pattern
 from handlers.access.members import require_member
 from handlers.channel_settings import channel_words
-from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, aside, push
 from handlers.slack.client import SlackError
 from handlers.slack.delivery import Delivery
-from handlers.slack.escaping import clip, one_line
+from handlers.slack.escape import clip, one_line
 from handlers.slack.fallback import BlockLevel, Draw
 from handlers.slack.limits import ALL_TEXT, BLOCKS, TEXT, text_weight
 from handlers.slack.render import draw
 from handlers.stores import MAX_WATCHES, StoredWatch, TooManyWatches, defaults_of
+from handlers.utterance import Utterance
 from handlers.watch.list import confirm_remove_all, draw_list, watches_shown
 from handlers.watch.notification import PostedNotification, example_notification
-from handlers.watch.stored import (
+from handlers.watch.stored_watch import (
     LIST,
     new_id,
     require_change,

@@ -12,7 +12,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.errors import RequestError
-from comparison.language.quoting import quote
+from comparison.language.correction import quote
 from comparison.language.stored_words import digest_of, watching_of
 from comparison.language.writer import digest_words, watch_words
 from comparison.notifications.validation import (
@@ -30,7 +30,16 @@ from comparison.request import ListWatches, WatchRequest
 from comparison.watch import OnlyRuns, Watch
 from handlers.access.seal import lost
 from handlers.conversation import Job, ParsedRequest, answer_words, hand_over
-from handlers.incoming import (
+from handlers.lookup_cache import LookupTimeout
+from handlers.services import Services, Work
+from handlers.slack.blocks import Block, actions, plain, push
+from handlers.slack.client import SlackClient, SlackError
+from handlers.slack.delivery import Delivery
+from handlers.slack.escape import clip, length, mrkdwn, one_line
+from handlers.slack.fallback import send_with_fallback
+from handlers.slack.limits import OPTION_VALUE
+from handlers.stores import StoredWatch, defaults_of
+from handlers.utterance import (
     DialogSubmission,
     Utterance,
     button_press,
@@ -39,18 +48,9 @@ from handlers.incoming import (
     options_query,
     team,
 )
-from handlers.lookup_cache import LookupTimeout
-from handlers.services import Services, Work
-from handlers.slack.blocks import Block, actions, plain, push
-from handlers.slack.client import SlackClient, SlackError
-from handlers.slack.delivery import Delivery
-from handlers.slack.escaping import clip, length, mrkdwn, one_line
-from handlers.slack.fallback import send_with_fallback
-from handlers.slack.limits import OPTION_VALUE
-from handlers.stores import StoredWatch, defaults_of
 from handlers.watch.command import known_digest
 from handlers.watch.list import draw_list, watches_shown
-from handlers.watch.stored import (
+from handlers.watch.stored_watch import (
     LIST,
     PREFIX,
     WatchState,

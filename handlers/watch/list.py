@@ -7,17 +7,17 @@ from comparison.language.names import Kind
 from comparison.reports.watches import nothing_report
 from comparison.request import ListWatches
 from handlers.channel_settings import channel_words
-from handlers.incoming import Utterance
 from handlers.known_names import example_name
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, actions, aside, header, marked, plain, push
 from handlers.slack.delivery import Delivery
-from handlers.slack.escaping import clip, mrkdwn, one_line
+from handlers.slack.escape import clip, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
 from handlers.slack.limits import ALL_TEXT, BLOCK_TEXT, TEXT, text_weight
 from handlers.slack.render import draw
 from handlers.stores import MAX_WATCHES, StoredWatch, WatchChange, defaults_of
-from handlers.watch.stored import PREFIX, WatchState, date_of, mention_of, sentence_of, set_up_line, watch_value
+from handlers.utterance import Utterance
+from handlers.watch.stored_watch import PREFIX, WatchState, date_of, mention_of, sentence_of, set_up_line, watch_value
 
 REQUESTS = (ListWatches,)  # what this feature answers
 

@@ -17,16 +17,16 @@ from comparison.reports.run_news import best_report
 from comparison.runs import Experiment, Run
 from comparison.watch import Watch
 from handlers.curves import curves_button, sweep_button
-from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, marked, menu, push
 from handlers.slack.button_value import fields_in, to_value
-from handlers.slack.escaping import clip, length, mrkdwn, one_line
+from handlers.slack.escape import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
 from handlers.slack.limits import TEXT
 from handlers.slack.render import draw, open_links
 from handlers.stores import PostedComparison, StoredWatch, defaults_of
-from handlers.watch.stored import digest_in, tied, watching_in
+from handlers.utterance import Utterance
+from handlers.watch.stored_watch import digest_in, tied, watching_in
 
 log = logging.getLogger(__name__)
 

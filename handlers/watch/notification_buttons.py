@@ -25,16 +25,16 @@ from handlers import channel_settings
 from handlers.channel_settings import channel_words
 from handlers.compare.dialog import DialogStart, open_dialog
 from handlers.conversation import Feature, Job, ParsedRequest, answer_words, hand_over
-from handlers.incoming import ButtonPress, Utterance, button_press
 from handlers.services import Services
 from handlers.slack.blocks import Reply, push
 from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.client import SlackError
 from handlers.slack.delivery import Delivery
-from handlers.slack.escaping import mrkdwn, one_line
+from handlers.slack.escape import mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.render import draw
 from handlers.stores import StoredWatch
+from handlers.utterance import ButtonPress, Utterance, button_press
 from handlers.watch import list as watch_list
 from handlers.watch.notification import (
     COMPARE,
@@ -47,7 +47,7 @@ from handlers.watch.notification import (
     from_value,
     muted_experiment,
 )
-from handlers.watch.stored import (
+from handlers.watch.stored_watch import (
     require_change,
     skip_ended_while_paused,
     tell_channel,

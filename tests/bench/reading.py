@@ -6,7 +6,7 @@ from pathlib import Path
 
 from comparison.errors import RequestError
 from comparison.language.names import Names
-from comparison.language.reading import read
+from comparison.language.parser import read
 
 TABLES = Path("tests/comparison/language")
 _KINDS = ("xgb", "lgbm", "bert base", "resnet_50")

@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 
 from comparison.formats.png import draw_png
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.queries.curves import ask_curves
 from comparison.queries.sweeps import ask_sweep
 from comparison.reports.curves import curves_report

@@ -4,7 +4,7 @@ import pytest
 
 from comparison.compare import ask
 from comparison.errors import RequestError
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.reports.comparison import comparison_report
 from comparison.request import Compare
 from comparison.runs import Experiment, Goal, Metric, Run

@@ -8,7 +8,7 @@ from comparison import Experiment
 from comparison.compare import ask
 from comparison.errors import TrackingUnavailable
 from comparison.judgement.result import CaveatCode
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.past_repeats import RepeatsCache
 from comparison.runs import Metric, Run
 from tests.fakes.runs import FakeRuns

@@ -11,7 +11,7 @@ from bot.commands.compare import gate
 from comparison.compare import ask
 from comparison.errors import RequestError
 from comparison.judgement.result import CaveatCode, Outcome, VerdictKind
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.reports.comparison import comparison_report
 from comparison.runs import Dataset, Experiment, Goal, Metric, Run
 from comparison.tracking.mlflow import MlflowRuns

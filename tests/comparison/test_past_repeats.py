@@ -5,7 +5,7 @@ import pytest
 from comparison import Experiment, RequestError
 from comparison.compare import ask
 from comparison.judgement.result import CaveatCode, VerdictKind
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.past_repeats import FRESH_MS, MAX_EXPERIMENTS, RepeatsCache
 from comparison.runs import Metric, Run, Status
 from tests.comparison.builders import warning

@@ -74,7 +74,7 @@ def test_documented_commands_use_programs_that_everybody_has():
 )
 def test_every_documented_line_is_understood_by_the_bot(line):
     from comparison.language.changes import is_follow_up
-    from comparison.language.reading import parse
+    from comparison.language.parser import parse
 
     words = re.sub(r"^(/mlcompare|@mlcompare)\s*", "", line)
     assert is_follow_up(words) or parse(words)

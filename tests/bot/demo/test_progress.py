@@ -44,7 +44,7 @@ def test_the_invitation_names_only_runs_that_were_trained():
 
 @pytest.mark.parametrize("line", TO_TRY)
 def test_lines_to_paste_are_understood(line):
-    from comparison.language.reading import parse
+    from comparison.language.parser import parse
 
     assert line in invitation(Path("store"))
     parse(line.split(" ", 1)[1])

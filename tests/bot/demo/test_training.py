@@ -124,7 +124,7 @@ def test_a_search_of_thirty_trials_hangs_from_one_parent(runs):
 def test_one_curve_overfits_and_one_diverges(trained_demo):
     from datetime import UTC, datetime
 
-    from comparison.language.reading import parse
+    from comparison.language.parser import parse
     from comparison.queries.curves import ask_curves
     from comparison.tracking.mlflow import MlflowRuns
 

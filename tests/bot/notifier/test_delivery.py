@@ -15,8 +15,8 @@ from comparison.compare import compare
 from comparison.errors import TrackingUnavailable
 from comparison.notifications.message import MessageKind, Unwanted
 from handlers.conversation import parse_in_thread
-from handlers.incoming import Utterance
 from handlers.slack.blocks import Reply
+from handlers.utterance import Utterance
 from handlers.watch.notification import PostedNotification
 from tests.bot.notifier.stage import HISTORY, NOON, Clock, Stage, clear, ended, slack_at
 from tests.handlers.workshop import UI

@@ -13,7 +13,7 @@ from bot.playground.slack import EXPERIMENTS, STANDUP
 from comparison.notifications.message import MessageKind
 from comparison.runs import Experiment
 from comparison.tracking.mlflow import MlflowRuns
-from handlers.watch.stored import watch_of
+from handlers.watch.stored_watch import watch_of
 from tests.bot.notifier.stage import IRIS, MINUTE, Stage, ended
 from tests.logged import log_run, new_experiment
 

@@ -22,9 +22,9 @@ from bot.store.database import open_database
 from bot.store.inbox import StoredInbox
 from bot.store.migrate import upgrade
 from bot.store.tables import inbox, processes
-from handlers.incoming import Utterance
 from handlers.restart import resume
 from handlers.stores import AnswerStage, LeftRequest
+from handlers.utterance import Utterance
 from tests.bot.process import BotProcess, SlowMlflow
 from tests.fakes.runs import FakeRuns
 from tests.handlers.compare.test_dialog import chosen

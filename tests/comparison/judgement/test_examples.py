@@ -11,7 +11,7 @@ from comparison.compare import ask
 from comparison.formats.json import to_dict
 from comparison.judgement.examples import FEWEST_PAIRS, compare_examples, read_table
 from comparison.judgement.goals import goal_of
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.reports.comparison import comparison_report
 from comparison.runs import Metric, Run
 from comparison.tracking.mlflow import MlflowRuns

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood
 from comparison.language.changes import compared, follow, is_follow_up
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.language.writer import line
 from comparison.request import Compare
 from comparison.run_reference import Named

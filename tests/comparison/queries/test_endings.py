@@ -7,7 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from comparison.compare import ask as compare_runs
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.runs import Status
 from comparison.tracking.mlflow import MlflowRuns
 from tests.comparison.queries.test_queries_on_mlflow import ask

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from mlflow import MlflowClient
 
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
 from comparison.queries.standup import standup
 from comparison.reports.run_lists import failed_report, running_report, show_report, top_report

@@ -6,7 +6,7 @@ import pytest
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import RequestError
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.resolve.runs import find_runs
 from comparison.runs import Experiment, Goal, Metric, Run, Status
 from comparison.tracking.source import ModelVersion

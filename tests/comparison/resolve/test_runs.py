@@ -1,7 +1,7 @@
 import pytest
 
 from comparison.errors import Ambiguous, ExperimentNotFound, RunNotFound, TrackingUnavailable
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.names import nearest_names
 from comparison.resolve.runs import find_runs
 from comparison.run_reference import Named

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 
 from comparison.compare import ask
 from comparison.errors import RunNotFound, TrackingUnavailable
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.library import MlflowRuns
 from comparison.queries.run_lists import top_runs
 from comparison.queries.standup import standup

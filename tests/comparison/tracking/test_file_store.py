@@ -5,7 +5,7 @@ from mlflow import MlflowClient
 
 from comparison.compare import ask
 from comparison.errors import RunNotFound
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.library import MlflowRuns
 from tests.logged import log_run, new_experiment
 

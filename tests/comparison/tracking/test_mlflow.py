@@ -18,7 +18,7 @@ from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase
 
 from comparison.compare import ask
 from comparison.errors import RequestError, RunNotFound, TrackingUnavailable
-from comparison.language.reading import parse
+from comparison.language.parser import parse
 from comparison.library import MlflowRuns
 from comparison.resolve.runs import find_runs
 from comparison.runs import Experiment

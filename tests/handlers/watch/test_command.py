@@ -8,8 +8,8 @@ from bot.playground.slack import EXPERIMENTS, GENERAL, MAYA, STANDUP
 from comparison.channel_defaults import ChannelSetting
 from comparison.runs import Experiment, Metric
 from handlers.conversation import RunClaim, answer_words
-from handlers.incoming import Utterance
 from handlers.stores import MAX_WATCHES
+from handlers.utterance import Utterance
 from tests.handlers.iris import MINUTE, NOON, OLD, a_run
 from tests.handlers.reading import read
 from tests.handlers.watched import JONAS, TEAM, have, heard, kept_in, words_in

@@ -12,11 +12,11 @@ from comparison.errors import TrackingUnavailable
 from comparison.notifications.message import MessageKind, Unwanted
 from comparison.runs import Experiment, Metric, Status
 from comparison.watch import Watch
-from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.limits import find_problems
 from handlers.stores import InMemoryChannelDefaults, InMemoryComparisons, InMemoryWatches, StoredWatch
+from handlers.utterance import Utterance
 from handlers.watch.notification import (
     COMPARE,
     KEPT,

@@ -14,13 +14,13 @@ from comparison.reports.watches import digest_sentence, watch_sentence
 from comparison.watch import Digest, Watch
 from comparison.watch_document import digest_from, watch_from
 from handlers.access.members import JOIN, Members, is_in, require_editor
-from handlers.incoming import Utterance
 from handlers.services import Services
 from handlers.slack.blocks import Reply, marked
 from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.client import SlackClient, SlackError
-from handlers.slack.escaping import clip, mrkdwn, one_line
+from handlers.slack.escape import clip, mrkdwn, one_line
 from handlers.stores import StoredWatch
+from handlers.utterance import Utterance
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from slack_sdk import WebClient
 
 from bot.playground.faults import FaultKind
 from bot.playground.slack import EXPERIMENTS, MAYA
-from handlers.incoming import Utterance
 from handlers.slack.client import SlackClient
 from handlers.stores import StoredWatch
-from handlers.watch.stored import is_in, may_change
+from handlers.utterance import Utterance
+from handlers.watch.stored_watch import is_in, may_change
 from tests.handlers.watched import JONAS, PRIYA, TEAM
 
 
