@@ -16,11 +16,13 @@ class ChannelDefaults:
     goals: Mapping[str, Goal] = field(default_factory=dict)
     pinned: str = ""  # a run id
     tolerances: Mapping[str, float] = field(default_factory=dict)  # fractions of the baseline, by metric; "": all
+    examples: bool | None = None  # whether single runs are compared example by example; None: the experiment says
 
 
 EXPERIMENT, METRIC, GOAL, PINNED, TOLERANCE = "experiment", "metric", "goal", "pinned", "tolerance"
+EXAMPLES, ON, OFF = "examples", "on", "off"
 ACCESS, CHANGES = "access", "changes"  # what admins decide: experiments that may be seen, and who changes the rest
-_PLACES = {EXPERIMENT: 0, METRIC: 1, GOAL: 2, TOLERANCE: 3, PINNED: 4}
+_PLACES = {EXPERIMENT: 0, METRIC: 1, GOAL: 2, TOLERANCE: 3, EXAMPLES: 4, PINNED: 5}
 _GOALS = frozenset(Goal)
 
 
@@ -28,7 +30,7 @@ _GOALS = frozenset(Goal)
 class ChannelSetting:
     """One thing that a channel agreed on; an empty value: it was taken back."""
 
-    what: str  # experiment (a name), metric, goal (higher, lower or unknown), tolerance or pinned (a run id)
+    what: str  # experiment (a name), metric, goal (higher, lower or unknown), tolerance, examples or pinned (a run id)
     value: str = ""
     metric: str = ""  # of a goal, or of a tolerance that holds for one metric
     by: str = ""  # a person's id
@@ -57,4 +59,5 @@ def to_defaults(kept: Iterable[ChannelSetting]) -> ChannelDefaults:
         goals,
         plainly.get(PINNED, ""),
         {metric: fraction for metric, fraction in tolerances.items() if fraction is not None},
+        {ON: True, OFF: False}.get(plainly.get(EXAMPLES, "")),
     )

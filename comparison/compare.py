@@ -35,7 +35,7 @@ from comparison.resolve.runs import ChosenRuns, find_runs
 from comparison.resumption import renewed
 from comparison.run_reference import Filtered, Group, Latest, Linked, Named, RunReference
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
-from comparison.same_examples import find_examples
+from comparison.same_examples import with_examples
 from comparison.tracking.source import RunSource
 
 _MOST_PAST = 3  # experiments whose earlier repeats are looked at
@@ -112,7 +112,7 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
     if request.by_change:
         compared = replace(compared, metrics=tuple(sorted(compared.metrics, key=_by_change)), by_change=True)
     if len(compared.sides) == 2:
-        compared = replace(compared, examples=find_examples(*compared.sides, source, goal_of))
+        compared = with_examples(compared, source, goal_of, is_wanted=agreed.examples)
     repeats = tuple(_repeats_of(side, tuple(known.values())) for side in compared.sides)
     return replace(compared, repeats=repeats) if all(repeats) and len(set(repeats)) == len(repeats) else compared
 

@@ -108,9 +108,9 @@ class Standup:
 
 @dataclass(frozen=True, slots=True)
 class SetDefault:
-    """`set experiment fraud`, `set goal cost lower`, `set tolerance 0.1 %`; an empty value takes it back."""
+    """`set experiment fraud`, `set goal cost lower`, `set examples on`; an empty value takes it back."""
 
-    what: str  # experiment, metric, goal or tolerance
+    what: str  # experiment, metric, goal, tolerance or examples
     value: str = ""
     metric: str = ""  # of a goal, or of a tolerance for one metric
     text: str = field(default="", compare=False)

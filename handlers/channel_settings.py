@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from comparison.channel_defaults import EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, ChannelSetting
+from comparison.channel_defaults import EXAMPLES, EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, ChannelSetting
 from comparison.errors import RequestError
 from comparison.language.names import Kind
 from comparison.report import Report
@@ -136,4 +136,5 @@ _FOUND: dict[str, Callable[[SetDefault, Utterance, Services], tuple[str, str]]] 
     METRIC: _metric,
     GOAL: _goal,
     TOLERANCE: _tolerance,
+    EXAMPLES: lambda request, _said, _services: (request.value, ""),
 }

@@ -142,7 +142,8 @@ def _is_question(name: str, scores: Mapping[str, Any]) -> bool:
 def _pairs(one: ExampleTable, other: ExampleTable, keys: Sequence[str]) -> list[tuple[int, int]]:
     """Rows of both tables that ask the same, each once; without a question by their order, if they are as many."""
     if not keys:
-        return [(row, row) for row in range(len(one.rows))] if len(one.rows) == len(other.rows) else []
+        says_nothing = not any(_is_question(name, _scores(table)) for table in (one, other) for name in table.columns)
+        return [(row, row) for row in range(len(one.rows))] if says_nothing and len(one.rows) == len(other.rows) else []
     there = _by_question(other, keys)
     return [(row, there[key]) for key, row in _by_question(one, keys).items() if key in there]
 

@@ -262,6 +262,7 @@ class Comparison:
     reading: str = "last"  # which value was read: "last", "best" or "at step N"
     counted_once: tuple[tuple[str, ...], ...] = ()  # names of one thing; the first of each counts
     examples: "tuple[ExampleTest, ...]" = ()  # what two single runs did on the same examples, where that was asked for
+    examples_lacking: str = ""  # why there are none, where one side has some: a sentence
     repeats: tuple[tuple[str, ...], ...] = ()  # ids of the runs that repeat each side, where each has some
     by_change: bool = False  # `metrics` is in the order of their changes
 

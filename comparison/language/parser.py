@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 
+from comparison.channel_defaults import EXAMPLES, OFF, ON
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import EITHER, goal_of
 from comparison.language.access_command import read_access
@@ -105,6 +106,9 @@ _BESIDE = {  # intents that say nothing beside this one
 _SEVERAL = frozenset(  # slots that may be said several times
     {"metrics", "excluded", "without_metrics", "without_parameters", "everything", "why", "best"}
 )
+_EXAMPLES = frozenset({"example", "examples"})
+_BEFORE_EXAMPLES = frozenset({"the", "same"})
+_SWITCH = {"on": ON, "yes": ON, "true": ON, "off": OFF, "no": OFF, "false": OFF}
 _BEFORE_VALUE = frozenset({"to", "of", "=", "is", "for", "at"})
 _MINE = frozenset({"my", "mine", "i"})
 _RANKS = {"baseline": 0, "champion": 1, "production": 1}  # which side is the baseline wherever it is named
@@ -241,8 +245,8 @@ class Said:
     # Reading
 
     def read(self, *, skipping: int) -> None:
-        if self.intent in ("set", "unset") and self._tolerance_at() is not None:
-            return  # read as a whole by `_as_tolerance`
+        if self.intent in ("set", "unset") and (self._tolerance_at() is not None or self._sets_examples()):
+            return  # read as a whole by `_as_tolerance` and `_as_examples`
         place = 0
         while place < len(self.atoms):
             is_status = self.intent in ("runs", "top") and self.atoms[place].key in STATUS
@@ -1755,6 +1759,8 @@ class Said:
         takes_back = self.intent == "unset"
         if (place := self._tolerance_at()) is not None:
             return self._as_tolerance(place, takes_back=takes_back)
+        if self._sets_examples():
+            return self._as_examples(takes_back=takes_back)
         if self.marks_baseline:
             return self._as_unpin_or_pin(takes_back=takes_back)
         if self.goal or "goal" in said:
@@ -1774,7 +1780,7 @@ class Said:
         if not what:
             spot = [each for each in self.atoms if not is_silent(each)][-1:]
             raise refuse(
-                "I can set experiment, metric, goal, tolerance or baseline.",
+                "I can set experiment, metric, goal, tolerance, examples or baseline.",
                 "Say which.",
                 example("set", self.names),
                 spot,
@@ -1830,6 +1836,21 @@ class Said:
         if metric and not (ends == 1 and Kind.METRIC in words[0].kinds):
             self.guesses.append(Guess(Kind.METRIC, metric))
         return SetDefault("tolerance", value, metric, self.text)
+
+    def _sets_examples(self) -> bool:
+        """Whether the word behind `set` or `unset` is `examples`."""
+        words = [each for each in self.atoms[1:] if each.text.casefold() not in _BEFORE_EXAMPLES]
+        return bool(words) and not words[0].quoted and words[0].text.casefold() in _EXAMPLES
+
+    def _as_examples(self, *, takes_back: bool) -> Request:
+        """`set examples on`: single runs are compared on the same examples, too; `set examples off`: they are not."""
+        at = next(place for place, each in enumerate(self.atoms) if each.text.casefold() in _EXAMPLES)
+        words = [each for each in self.atoms[at + 1 :] if each.text.casefold() not in _BEFORE_VALUE]
+        value = _SWITCH.get(words[0].text.casefold(), "") if len(words) == 1 else ""
+        if bool(value) == takes_back or (takes_back and words):
+            spot = words or self.atoms[at : at + 1]
+            raise refuse("Are runs to be compared on the same examples?", "Say on or off.", "set examples on", spot)
+        return SetDefault(EXAMPLES, value, text=self.text)
 
     def _share(self, first: Atom, last: Atom) -> float | None:
         return read_tolerance(self.text[first.at : last.end], needs_unit=True)

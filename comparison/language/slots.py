@@ -72,7 +72,9 @@ INTENTS = {
     ),
     "runs": _intent("list runs", _QUICK, "list runs in {experiment}"),
     "set": _intent(
-        "set experiment, metric, goal, tolerance or baseline", "experiment metrics goal", "set metric {metric}"
+        "set experiment, metric, goal, tolerance, examples or baseline",
+        "experiment metrics goal",
+        "set metric {metric}",
     ),
     "pin": _intent("pin a run", "experiment user", "pin {run}"),
     **{

@@ -234,6 +234,8 @@ def _default(request: SetDefault) -> str:
     if request.what == "tolerance":
         lead = "set tolerance" if request.value else "unset tolerance"
         return _joined(lead, quoted(request.metric) if request.metric else "", request.value)
+    if request.what == "examples":
+        return _joined("set examples" if request.value else "unset examples", request.value)
     return f"set {request.what} {quoted(request.value)}" if request.value else f"unset {request.what}"
 
 

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
-from comparison.channel_defaults import EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, ChannelDefaults, ChannelSetting
+from comparison.channel_defaults import (
+    EXAMPLES,
+    EXPERIMENT,
+    GOAL,
+    METRIC,
+    ON,
+    PINNED,
+    TOLERANCE,
+    ChannelDefaults,
+    ChannelSetting,
+)
 from comparison.judgement.goals import goal_of, is_pattern
 from comparison.judgement.result import Comparison, GoalSource
 from comparison.language.correction import quote
@@ -30,6 +40,7 @@ def used_settings(
                 _metric_used(request, comparison, defaults, place),
                 _goals_used(comparison, place),
                 _experiment_used(request, defaults, place),
+                _examples_used(comparison, defaults, place),
             ),
         )
     )
@@ -104,12 +115,20 @@ def setting_lines(agreed: Sequence[ChannelSetting]) -> tuple[str, ...]:
     return tuple(f"{_NAMES[each.what].lower()} {_value(each, None)}" for each in agreed)
 
 
-_NAMES = {EXPERIMENT: "Experiment", METRIC: "Metric", GOAL: "Goal", TOLERANCE: "Tolerance", PINNED: "Baseline"}
+_NAMES = {
+    EXPERIMENT: "Experiment",
+    METRIC: "Metric",
+    GOAL: "Goal",
+    TOLERANCE: "Tolerance",
+    EXAMPLES: "Same examples",
+    PINNED: "Baseline",
+}
 _HOW = {
     EXPERIMENT: ("Default experiment", "set experiment"),
     METRIC: ("The metric that decides", "set metric"),
     GOAL: ("Which way a metric is better", "set goal cost lower"),
     TOLERANCE: ("Within how much values are the same", "set tolerance 0.1 %"),
+    EXAMPLES: ("Whether runs are compared on the same examples", "set examples on"),
     PINNED: ("Baseline run", "pin latest"),
 }
 
@@ -121,6 +140,8 @@ def _set(after: ChannelSetting, run: Run | None, place: str) -> str:
         case "tolerance":
             of = f" of {display_name(after.metric)}" if after.metric else ""
             return f"Values{of} within {after.value} of the baseline count as the same in {place}"
+        case "examples":
+            return f"Single runs are {'' if after.value == ON else 'not '}compared on the same examples in {place}"
         case "pinned":
             return f"The baseline of {place} is now {_run(run) or after.value[:SHORT]}"
     return f"The {after.what} of {place} is now {display_name(after.value)}"
@@ -133,6 +154,8 @@ def _taken_back(after: ChannelSetting, before: ChannelSetting, place: str) -> st
     if after.what == TOLERANCE and after.metric:
         name = display_name(after.metric)
         return f"No tolerance is set for {name} in {place} {'any more' if before.value else 'anyway'}"
+    if after.what == EXAMPLES:
+        return f"Nothing is set for examples in {place} {'any more' if before.value else 'anyway'}"
     what = "baseline" if after.what == PINNED else after.what
     return f"{place[:1].upper()}{place[1:]} has no {what} of its own{' any more' if before.value else ' anyway'}"
 
@@ -157,7 +180,7 @@ def _undone(after: ChannelSetting, before: ChannelSetting, command: str) -> str:
     words = [command, "set" if before.value else "unset", after.what]
     words += [quote(after.metric)] if after.what == GOAL or (after.what == TOLERANCE and after.metric) else []
     if before.value:
-        words.append(before.value if after.what in (GOAL, TOLERANCE) else quote(before.value))
+        words.append(before.value if after.what in (GOAL, TOLERANCE, EXAMPLES) else quote(before.value))
     return " ".join(words) if all(words) else ""
 
 
@@ -210,6 +233,11 @@ def _goals_used(comparison: Comparison, place: str) -> str:
         names = [each.name for each in ours if each.goal is goal]
         told += [f"{_TOLD.get(goal.value, _NEITHER)} for {join_names(names, NAMED)}"] if names else []
     return f"Set for {place}: {'; '.join(told)}." if told else ""
+
+
+def _examples_used(comparison: Comparison, defaults: ChannelDefaults, place: str) -> str:
+    is_used = bool(comparison.examples and defaults.examples)
+    return f"Compared on the same examples, too: set for {place}." if is_used else ""
 
 
 def _experiment_used(request: Compare, defaults: ChannelDefaults, place: str) -> str:

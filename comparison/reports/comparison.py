@@ -147,6 +147,8 @@ def _examples(comparison: Comparison) -> tuple[Section, ...]:
     is_corrected = sum(each.p is not None for each in comparison.examples) > 1
     several = "; corrected for being several (Holm)" if is_corrected else ""
     note = f"which is better on these examples, not over seeds{several}"
+    if not lines and comparison.examples_lacking:
+        return (Section("Same examples", (Line(comparison.examples_lacking),)),)
     return (Section("Same examples", lines[:MAX_LINES], note),) if lines else ()
 
 

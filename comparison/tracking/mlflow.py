@@ -67,6 +67,7 @@ from comparison.tracking.mlflow_errors import (
 from comparison.tracking.permissions import READABLE, Permissions, read_grants, without_grant
 from comparison.tracking.schemas import Schema, read, sqlite_path, trouble
 from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking
+from comparison.tracking.traces import MOST_TRACES, TRACES_IN_PAGE, trace_table
 from comparison.trials import is_pruned
 
 SIDE_BY_SIDE = 64  # questions to MLflow at once
@@ -260,7 +261,8 @@ class MlflowRuns:
 
     def example_table(self, run: Run, *, share: float = 1.0) -> bytes | None:
         budget = self._budget(share)
-        return self._wait(self._executor.submit(self._within, budget, partial(self._example_table, run.run_id)), budget)
+        asked = self._executor.submit(self._within, budget, lambda budget: self._example_table(run, budget))
+        return self._wait(asked, budget)
 
     def state_of(self, experiment_id: str) -> ExperimentState | None:
         return self._in_time(lambda _budget: self._state_of(experiment_id))
@@ -505,13 +507,39 @@ class MlflowRuns:
                 return []
             raise
 
-    def _example_table(self, run_id: str, _budget: Budget) -> bytes | None:
-        listed = {each.path: each for each in self._client.list_artifacts(run_id)}
-        found = listed.get(EXAMPLE_TABLE)
-        if found is None or found.is_dir or (found.file_size or 0) > MOST_TABLE_BYTES:
+    def _example_table(self, run: Run, budget: Budget) -> bytes | None:
+        found = next((each for each in self._client.list_artifacts(run.run_id) if each.path == EXAMPLE_TABLE), None)
+        if found is None or found.is_dir:
+            return trace_table(self._traces(run, budget))
+        if (found.file_size or 0) > MOST_TABLE_BYTES:
             return None
         with TemporaryDirectory() as folder:
-            return Path(self._client.download_artifacts(run_id, EXAMPLE_TABLE, folder)).read_bytes()
+            return Path(self._client.download_artifacts(run.run_id, EXAMPLE_TABLE, folder)).read_bytes()
+
+    def _traces(self, run: Run, budget: Budget) -> list[Any]:
+        """The traces of a run in the order they began, without their spans; none where the server knows of none."""
+        found: list[Any] = []
+        token = None
+        while len(found) < MOST_TRACES:
+            budget.check()
+            try:
+                page = self._client.search_traces(
+                    locations=[run.experiment.experiment_id],
+                    run_id=run.run_id,
+                    max_results=min(TRACES_IN_PAGE, MOST_TRACES - len(found)),
+                    order_by=["timestamp_ms ASC"],
+                    page_token=token,
+                    include_spans=False,
+                )
+            except MlflowException as error:
+                if self._is_unknown(error) or error.error_code in _NO_MODELS:
+                    return []
+                raise
+            found += page
+            token = page.token
+            if not token:
+                break
+        return found
 
     def _is_own(self, error: MlflowException) -> bool:
         """Whether it is MLflow that says so: over HTTP its own errors come as JSON, those of other pages do not."""

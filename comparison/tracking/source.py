@@ -183,9 +183,11 @@ class RunSource(Protocol):
         ...
 
     def example_table(self, run: Run, *, share: float = 1.0) -> bytes | None:
-        """The evaluation table that MLflow logged of a run, `eval_results_table.json`; None: none, or a very large one.
+        """The evaluation table that MLflow logged of a run, `eval_results_table.json`, else its traces as such a table.
 
-        Two requests. It takes no more than this share of the deadline.
+        A row is a trace: `request`, `response`, and its assessments by name, where any trace has one; the first
+        MOST_TRACES. None: there is neither, or a very large table. Two requests, and one more for each 500 traces.
+        It takes no more than this share of the deadline.
         """
         ...
 

@@ -54,6 +54,8 @@ def having(bot, *agreed, channel=ROOM):
             "Values of val_auc within 5 % of the baseline count as the same in this channel",
             "unset tolerance val_auc",
         ),
+        ("set examples on", "Single runs are compared on the same examples in this channel", "unset examples"),
+        ("set examples off", "Single runs are not compared on the same examples in this channel", "unset examples"),
         ("pin dear", f"The baseline of this channel is now dear ({COSTLY[1].run_id[:8]}) in fraud", "unpin"),
         ("pin latest", f"The baseline of this channel is now dear ({COSTLY[1].run_id[:8]}) in fraud", "unpin"),
         ("set baseline old", f"The baseline of this channel is now old ({OLD.run_id[:8]}) in iris", "unpin"),
@@ -94,6 +96,7 @@ def test_a_change_tells_what_was_before(slack, kept, words, told):
         (ChannelSetting("experiment", "my own"), "set experiment fraud", '/mlcompare set experiment "my own"'),
         (ChannelSetting("goal", "higher", "cost"), "unset goal cost", "/mlcompare set goal cost higher"),
         (ChannelSetting("tolerance", "0.1 %", "cost"), "unset tolerance COST", "/mlcompare set tolerance cost 0.1 %"),
+        (ChannelSetting("examples", "on"), "set examples off", "/mlcompare set examples on"),
         (ChannelSetting("pinned", OLD.run_id), "unpin", f"/mlcompare pin {OLD.run_id}"),
     ],
 )
@@ -110,6 +113,7 @@ def test_a_change_tells_what_to_type_to_have_it_as_it_was(slack, kept, words, un
         ("unset goal cost", "No goal is set for cost in this channel anyway"),
         ("unset tolerance", "This channel has no tolerance of its own anyway"),
         ("unset tolerance cost", "No tolerance is set for cost in this channel anyway"),
+        ("unset examples", "Nothing is set for examples in this channel anyway"),
         ("unpin", "This channel has no baseline of its own anyway"),
     ],
 )
@@ -230,6 +234,7 @@ def test_settings_list_what_is_set_and_how_to_set_the_rest(slack):
         f"• Baseline: old ({OLD.run_id[:8]}) in iris, set 1 h ago\n"
         "• The metric that decides: `/mlcompare set metric val_auc`\n"
         "• Within how much values are the same: `/mlcompare set tolerance 0.1 %`\n"
+        "• Whether runs are compared on the same examples: `/mlcompare set examples on`\n"
         f"(Asked by @{MAYA})"
     )
 
@@ -238,7 +243,7 @@ def test_where_nothing_is_set_settings_say_how(slack):
     with Workshop(slack, store()) as bot:
         said = bot.ask("settings")
     assert "# Nothing is set for this channel" in said
-    assert said.count("/mlcompare ") == 5
+    assert said.count("/mlcompare ") == 6
 
 
 def test_each_channel_has_its_own_and_a_conversation_is_not_called_a_channel(slack):

@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import Feedback, TraceInfo, TraceLocation, TraceState
+from mlflow.tracing.client import TracingClient
 
 from comparison import Experiment, Goal, Outcome
+from comparison.channel_defaults import ChannelDefaults
 from comparison.compare import ask
 from comparison.formats.json import to_dict
 from comparison.judgement.examples import FEWEST_PAIRS, compare_examples, read_table
@@ -93,7 +96,56 @@ def test_no_table_is_read_where_the_experiment_does_not_ask_for_it():
     assert "example_table" not in runs.asked
 
 
-def test_the_tables_of_a_real_store_are_read(tmp_path):
+def test_what_the_channel_says_counts_more_than_the_experiment():
+    runs = source(compares_examples=False)
+    assert len(ask(parse("old vs new"), runs, defaults=ChannelDefaults(examples=True)).examples) == 1
+    runs = source()
+    assert ask(parse("old vs new"), runs, defaults=ChannelDefaults(examples=False)).examples == ()
+    assert "example_table" not in runs.asked
+
+
+def test_a_run_without_examples_beside_one_that_has_some_is_named():
+    runs = source()
+    del runs.example_tables[NEW.run_id]
+    report = comparison_report(ask(parse("old vs new"), runs))
+    (section,) = [part for part in report.sections if part.title == "Same examples"]
+    assert [line.text for line in section.lines] == ["new has no evaluation table and no assessed traces."]
+    runs.example_tables.clear()
+    assert "Same examples" not in str(comparison_report(ask(parse("old vs new"), runs)))
+
+
+def test_rows_of_tables_that_ask_in_other_columns_are_no_pairs():
+    one, other = (
+        json.dumps({"columns": [asked, "f1"], "data": [[f"{asked} {n}", 0.5] for n in range(9)]}).encode()
+        for asked in ("inputs", "question")
+    )
+    assert by_score(one, other) == {}
+
+
+def traced(client, home, name, right, *, questions=40):
+    """A run with a trace for each question, which a judge found correct (yes) or not (no)."""
+    run_id = client.create_run(home, run_name=name).info.run_id
+    client.log_metric(run_id, "f1", 0.8)
+    traces = TracingClient(client.tracking_uri)
+    for number in range(questions):
+        trace_id = f"tr-{run_id}{number}"
+        judged = Feedback("correctness", "yes" if number in right else "no", trace_id=trace_id)
+        traces.start_trace(
+            TraceInfo(
+                trace_id,
+                TraceLocation.from_experiment_id(home),
+                request_time=1_000 + number,
+                state=TraceState.OK,
+                request_preview=f"what is {number}?",
+                response_preview=str(number),
+                trace_metadata={"mlflow.sourceRun": run_id},
+                assessments=[judged],
+            )
+        )
+    client.set_terminated(run_id)
+
+
+def test_tables_and_assessed_traces_of_a_real_store_are_read(tmp_path):
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     client = MlflowClient(uri)
     home = client.create_experiment("qa", (tmp_path / "artifacts").as_uri(), tags={"mlcompare.examples": "on"})
@@ -103,6 +155,12 @@ def test_the_tables_of_a_real_store_are_read(tmp_path):
         if right is not None:
             client.log_dict(run_id, json.loads(table(right)), "eval_results_table.json")
         client.set_terminated(run_id)
+    traced(client, home, "agent-1", range(20))
+    traced(client, home, "agent-2", range(4, 36))
     runs = MlflowRuns(uri)
     assert [each.better for each in ask(parse("old vs new"), runs).examples] == [14]
     assert ask(parse("old vs bare"), runs).examples == ()
+    (found,) = ask(parse("agent-1 vs agent-2"), runs).examples
+    assert (found.score, found.pairs, found.better, found.worse, found.method) == ("correctness", 40, 16, 4, "McNemar")
+    assert found.outcome is Outcome.BETTER
+    assert ask(parse("old vs agent-1"), runs).examples == ()

@@ -441,6 +441,7 @@ REQUESTS = st.one_of(
     st.builds(
         SetDefault, st.sampled_from(["experiment", "metric"]), st.sampled_from(["", "f1", "My Experiment", "vs"])
     ),
+    st.builds(SetDefault, st.just("examples"), st.sampled_from(["", "on", "off"])),
     st.builds(SetDefault, st.just("goal"), st.sampled_from(["lower", "higher"]), st.sampled_from(["f1", "my score"])),
     st.builds(Pin, st.none() | st.builds(Named, NAME), st.just("")),
     st.just(ShowSettings()),
