@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from comparison.judgement.goals import goal_of
+from comparison.language.draft import Guess, LeftOver
 from comparison.language.names import Kind, Names
-from comparison.language.parser import Guess, LeftOver, Reading
+from comparison.language.parser import Reading
 from comparison.request import Request
 from comparison.runs import Goal, Run
 from comparison.tracking.source import RunSource

@@ -7,14 +7,15 @@ from dataclasses import replace
 
 from comparison.errors import NotUnderstood
 from comparison.language.cover import Atom, cover
+from comparison.language.draft import Draft, LeftOver
 from comparison.language.intents import find_intent
 from comparison.language.lexicon import TALK, one_of
 from comparison.language.names import Kind, Names
-from comparison.language.parser import LeftOver, Reading, Said
+from comparison.language.parser import Reading, read_words
+from comparison.language.quotes import quoted
 from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
-from comparison.language.writer import quoted
 from comparison.request import Compare, Curves
 from comparison.run_reference import Group, Latest, Linked, Named, RunReference
 
@@ -58,28 +59,28 @@ def follow(text: str, previous: Compare, names: Names | None = None, *, command:
         return None
     if intent == "running":  # `is it still running?`
         return Reading(replace(previous, text=text))
-    said = Said("compare", atoms, known, text, offers=False, about=True)
+    draft = Draft("compare", atoms, known, text, about=True)
     try:
-        said.read(skipping=place if intent in ("compare", "show", "status") else -1)
-        changed = _changed(said, previous)
+        read_words(draft, skipping=place if intent in ("compare", "show", "status") else -1)
+        changed = _changed(draft, previous)
     except LeftOver:
         return None
     except NotUnderstood as error:
         raise error if error.text else replace(error, text=text[:2_000]) from None
-    return Reading(replace(changed, text=text), tuple(said.guesses)) if changed else None
+    return Reading(replace(changed, text=text), tuple(draft.guesses)) if changed else None
 
 
 def _curves(atoms: list[Atom], place: int, names: Names, text: str, previous: Compare) -> Reading | None:
     """`and the curves?`, `plot val_loss`: those of the runs that are compared; None where runs are named."""
-    said = Said("curves", atoms, names, text, offers=False, about=True)
+    draft = Draft("curves", atoms, names, text, about=True)
     try:
-        said.read(skipping=place)
-        said.check("curves", is_silent_on_runs=True)
+        read_words(draft, skipping=place)
+        draft.check("curves", is_silent_on_runs=True)
     except NotUnderstood:
         return None
-    metrics = tuple(said.metrics) or previous.metrics[:1]
-    request = Curves(previous.runs, previous.experiment, metrics, said.goal or previous.goal, text)
-    return Reading(request, tuple(said.guesses))
+    metrics = tuple(draft.metrics) or previous.metrics[:1]
+    request = Curves(previous.runs, previous.experiment, metrics, draft.goal or previous.goal, text)
+    return Reading(request, tuple(draft.guesses))
 
 
 def is_follow_up(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> bool:
@@ -178,121 +179,121 @@ def _is_own(intent: str, atoms: Sequence[Atom]) -> bool:
     return not is_about and bool(runs) and atoms[0].key not in _LEADS and not any(each.key == "of" for each in atoms)
 
 
-def _changed(said: Said, previous: Compare) -> Compare | None:
-    thread, flags = said.thread, said.flags
-    material = [each for group in said.groups for each in group if not is_silent(each)]
-    if [each.key for each in material] in (["best"], ["latest"]) and not said.spots.keys() - {"metrics"}:
+def _changed(draft: Draft, previous: Compare) -> Compare | None:
+    thread, flags = draft.thread, draft.flags
+    material = [each for group in draft.groups for each in group if not is_silent(each)]
+    if [each.key for each in material] in (["best"], ["latest"]) and not draft.spots.keys() - {"metrics"}:
         is_last = material[0].key == "latest" and material[0].text.casefold() == "last"
-        is_run = said.hard or said.baseline is not None
+        is_run = draft.hard or draft.baseline is not None
         if is_run or (material[0].key == "latest" and not is_last):
-            changed = _with_runs(said, previous)
-            return changed and _with_slots(changed, said)
+            changed = _with_runs(draft, previous)
+            return changed and _with_slots(changed, draft)
         flags.add("best" if not is_last else "last")
-        said.groups = [[]]
+        draft.groups = [[]]
         material = []
-    if said.atoms[0].text.casefold() == "details" and not material:
-        said.part = said.part or "details"
+    if draft.atoms[0].text.casefold() == "details" and not material:
+        draft.part = draft.part or "details"
     silent = (
         {"show", "better", "worse", "standup"}
         | ({"set"} if "replace" in thread else set())
         | ({"refresh"} if "refresh" in thread else set())
     )
-    left = [each for each in said.left if each.key not in silent and each.text.casefold() != "remove"]
+    left = [each for each in draft.left if each.key not in silent and each.text.casefold() != "remove"]
     if left and "remove" not in thread:
         return None
-    keys = {each.key for each in said.atoms}
-    says_better = bool(keys & {"better", "worse"}) and not any(e.text.casefold() in TALK for e in said.atoms)
+    keys = {each.key for each in draft.atoms}
+    says_better = bool(keys & {"better", "worse"}) and not any(e.text.casefold() in TALK for e in draft.atoms)
     if not (
         material
         or thread
         or says_better
         or flags
-        or said.part
-        or said.spots.keys() & _SLOTS
-        or said.atoms[0].key in ("running", "standup")
+        or draft.part
+        or draft.spots.keys() & _SLOTS
+        or draft.atoms[0].key in ("running", "standup")
     ):
         return None
-    if "same" in thread and said.experiment and not material:
-        remedy, line = "Name the runs of it, or say:", f"latest vs best in {quoted(said.experiment)}"
-        raise refuse(f"“{said.experiment}” is an experiment; I compare runs.", remedy, line, said.spots["experiment"])
-    changed = _with_runs(said, previous) if material else previous
+    if "same" in thread and draft.experiment and not material:
+        remedy, line = "Name the runs of it, or say:", f"latest vs best in {quoted(draft.experiment)}"
+        raise refuse(f"“{draft.experiment}” is an experiment; I compare runs.", remedy, line, draft.spots["experiment"])
+    changed = _with_runs(draft, previous) if material else previous
     if changed is None:
         return None
     if "swap" in thread:
         changed = swapped(changed)
-    return _with_slots(changed, said)
+    return _with_slots(changed, draft)
 
 
-def _with_slots(previous: Compare, said: Said) -> Compare:
-    flags = said.flags
+def _with_slots(previous: Compare, draft: Draft) -> Compare:
+    flags = draft.flags
     best = "best" in flags or (
-        previous.best and said.step is None and "last" not in flags and "last_values" not in said.thread
+        previous.best and draft.step is None and "last" not in flags and "last_values" not in draft.thread
     )
-    step = said.step if said.step is not None else None if best or "last_values" in said.thread else previous.at_step
-    fewer = "fewer" in said.thread
+    step = draft.step if draft.step is not None else None if best or "last_values" in draft.thread else previous.at_step
+    fewer = "fewer" in draft.thread
     everything = "everything" in flags or (previous.everything and not fewer and "differing" not in flags)
-    left_out = tuple(Named(each.name) for each in said.excluded if each.kind == "run")
+    left_out = tuple(Named(each.name) for each in draft.excluded if each.kind == "run")
     return replace(
         previous,
-        experiment=said.experiment,
-        metrics=tuple(said.metrics) or previous.metrics,
-        only_metrics="only_metrics" in said.spots or previous.only_metrics,
-        without_metrics=(*previous.without_metrics, *said.without_metrics),
-        without_parameters=(*previous.without_parameters, *said.without_parameters),
+        experiment=draft.experiment,
+        metrics=tuple(draft.metrics) or previous.metrics,
+        only_metrics="only_metrics" in draft.spots or previous.only_metrics,
+        without_metrics=(*previous.without_metrics, *draft.without_metrics),
+        without_parameters=(*previous.without_parameters, *draft.without_parameters),
         everything=everything,
         differing="differing" in flags or (previous.differing and not fewer and "everything" not in flags),
         best=best,
         at_step=step,
         why="why" in flags or previous.why,
-        part=said.part or previous.part,
-        goal=said.goal or previous.goal,
-        tolerance=previous.tolerance if "tolerance" not in said.spots else said.tolerance,
-        margin=previous.margin if "tolerance" not in said.spots else said.margin,
+        part=draft.part or previous.part,
+        goal=draft.goal or previous.goal,
+        tolerance=previous.tolerance if "tolerance" not in draft.spots else draft.tolerance,
+        margin=previous.margin if "tolerance" not in draft.spots else draft.margin,
         by_change="by_change" in flags or previous.by_change,
         excluded=(*previous.excluded, *left_out),
     )
 
 
-def _is_led(said: Said) -> bool:
-    return said.atoms[0].key in _LEADS or "add" in said.thread
+def _is_led(draft: Draft) -> bool:
+    return draft.atoms[0].key in _LEADS or "add" in draft.thread
 
 
-def _with_runs(said: Said, previous: Compare) -> Compare | None:
+def _with_runs(draft: Draft, previous: Compare) -> Compare | None:
     """Runs that come to the comparison, go from it, or take the place of its baseline."""
-    said.left = []
-    runs = said.runs()
-    if any(guess.kind is Kind.RUN for guess in said.guesses) and not (
-        {"add", "remove"} & said.thread.keys() or said.hard
+    draft.left = []
+    runs = draft.runs()
+    if any(guess.kind is Kind.RUN for guess in draft.guesses) and not (
+        {"add", "remove"} & draft.thread.keys() or draft.hard
     ):
         return None
-    if said.left and "remove" not in said.thread:
+    if draft.left and "remove" not in draft.thread:
         return None
-    if "remove" in said.thread:
+    if "remove" in draft.thread:
         if not runs or any(not isinstance(run, Named | Linked | Latest) for run in runs):
-            raise refuse("Which run shall go?", "Name it.", "remove latest", said.atoms[:1])
+            raise refuse("Which run shall go?", "Name it.", "remove latest", draft.atoms[:1])
         return replace(previous, excluded=(*previous.excluded, *runs))
-    if said.hard or said.baseline is not None:
+    if draft.hard or draft.baseline is not None:
         return replace(previous, runs=(runs[0], *previous.runs[1:])) if len(runs) == 1 else None
-    if said.thread.keys() & {"same", "replace", "instead"} and runs:
-        return _exchanged(said, previous, runs)
-    if not _is_led(said):
+    if draft.thread.keys() & {"same", "replace", "instead"} and runs:
+        return _exchanged(draft, previous, runs)
+    if not _is_led(draft):
         return None
-    if "add" in said.thread and not runs:
-        raise refuse("Which run?", "Name the run to add.", "add latest", said.atoms[:1])
+    if "add" in draft.thread and not runs:
+        raise refuse("Which run?", "Name the run to add.", "add latest", draft.atoms[:1])
     if len(previous.runs) + len(runs) > MOST_COMPARED:
         count = len(previous.runs) + len(runs)
         raise refuse(
-            f"That would be {count} runs; a table holds {MOST_COMPARED}.", "Add fewer.", "add latest", said.atoms[:1]
+            f"That would be {count} runs; a table holds {MOST_COMPARED}.", "Add fewer.", "add latest", draft.atoms[:1]
         )
     return replace(previous, runs=(*previous.runs, *runs))
 
 
-def _exchanged(said: Said, previous: Compare, runs: Sequence[RunReference]) -> Compare | None:
+def _exchanged(draft: Draft, previous: Compare, runs: Sequence[RunReference]) -> Compare | None:
     """`the same for A and B`, `A instead`, `replace A with B`: the baseline stays unless both sides are named."""
-    if "replace" not in said.thread:
-        is_whole = "same" in said.thread and len(runs) > 1
+    if "replace" not in draft.thread:
+        is_whole = "same" in draft.thread and len(runs) > 1
         return replace(previous, runs=tuple(runs) if is_whole else (previous.runs[0], *runs))
     gone, new = runs[0], runs[-1]
     if len(runs) != len({gone, new}) or not isinstance(gone, Named | Linked | Latest):
-        raise refuse("Which run takes which place?", "Name both.", "add latest", said.atoms[:1])
+        raise refuse("Which run takes which place?", "Name both.", "add latest", draft.atoms[:1])
     return replace(previous, runs=(*previous.runs, new), excluded=(*previous.excluded, gone))

@@ -3,7 +3,7 @@
 import re
 
 from comparison.judgement.goals import EITHER
-from comparison.language.writer import quoted as quote
+from comparison.language.quotes import quoted as quote
 
 __all__ = ["complete_request", "offered", "quote"]
 

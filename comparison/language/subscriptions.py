@@ -27,6 +27,7 @@ from comparison.language.dates import (
 from comparison.language.lexicon import Role, one_of
 from comparison.language.metric_rule import MOVING, rules
 from comparison.language.names import Kind, Names
+from comparison.language.quotes import quoted
 from comparison.language.sides import OWNING, is_silent, read_side
 from comparison.language.slots import example, refuse
 from comparison.language.tokens import Word
@@ -235,8 +236,6 @@ class _Watch:
     def _refused(
         self, problem: str, remedy: str, atoms: Sequence[Atom], line: str = "", options: str = ""
     ) -> NotUnderstood:
-        from comparison.language.writer import quoted  # noqa: PLC0415 -- as above
-
         verb = "unwatch" if self.intent == "unwatch" else "watch"
         place = self.watching.place
         named = (

@@ -9,10 +9,8 @@ from datetime import time
 
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
-from comparison.language.cover import cover
 from comparison.language.dates import DAILY, WEEKDAYS, WEEKEND, WORKDAYS
-from comparison.language.names import Names
-from comparison.language.scanner import scan
+from comparison.language.quotes import QUOTES, quoted
 from comparison.request import (
     DIRECT,
     ELSEWHERE,
@@ -60,12 +58,8 @@ from comparison.run_reference import (
 from comparison.runs import Goal
 from comparison.watch import Digest, Watch
 
-_PLAIN = re.compile(r"[A-Za-z0-9_][\w.+/-]*")
 _PATTERN = re.compile(r"[\w*?][\w./*?+:@-]*")
-_QUOTES = (('"', '"'), ("“", "”"), ("«", "»"), ("`", "`"), ("```", "```"))
 _OFFSET = re.compile(r"Etc/GMT(?P<sign>[+-])(?P<hours>[1-9]\d*)")
-_LONGEST = 500
-_NOTHING = Names()
 
 
 def line(request: Request) -> str:
@@ -141,7 +135,7 @@ def access_words(request: AccessRequest) -> str:
 def _name(pattern: str) -> str:
     """A pattern as it is read again; a name that is a word of ours stands in quotes."""
     is_plain = _PATTERN.fullmatch(pattern) and not pattern.isalpha()
-    return pattern if is_plain else next((f"{a}{pattern}{b}" for a, b in _QUOTES if b not in pattern), pattern)
+    return pattern if is_plain else next((f"{a}{pattern}{b}" for a, b in QUOTES if b not in pattern), pattern)
 
 
 def _joined(*parts: str) -> str:
@@ -287,36 +281,6 @@ def _plain(run: RunReference) -> str:
     raise TypeError(f"no way to write {type(run).__name__}")
 
 
-# Names
-
-
-def quoted(name: str) -> str:
-    """A name as it can be typed: plain where it is no word of ours, else in quotes; "" where it cannot be typed."""
-    if len(name) > _LONGEST:
-        return ""
-    if _PLAIN.fullmatch(name) and _is_plain(name):
-        return name
-    pairs = sorted(_QUOTES, key=lambda pair: pair[0] in name or pair[1] in name)
-    return next((f"{o}{name}{c}" for o, c in pairs if _is_read_back(f"{o}{name}{c}", name)), "")
-
-
-def _is_plain(name: str) -> bool:
-    try:
-        atoms = cover(scan(f"x {name}"), _NOTHING, f"x {name}")
-    except NotUnderstood:
-        return False
-    is_name = len(atoms) == 2 and (atoms[1].is_unknown or atoms[1].key == "id")
-    return is_name and atoms[1].text == name and not atoms[1].possessive
-
-
-def _is_read_back(written: str, name: str) -> bool:
-    try:
-        tokens = scan(f"x {written} x")
-    except NotUnderstood:
-        return False
-    return len(tokens) == 3 and tokens[1].is_quoted and tokens[1].text == name
-
-
 # Watches and digests
 
 
@@ -379,7 +343,7 @@ def _planned(name: str) -> str:
         is_plain = digest_of(f"daily 9:00 UTC x, {written}, y").experiments == ("x", name, "y")
     except NotUnderstood:
         is_plain = False
-    return written if is_plain else next((f"{o}{name}{c}" for o, c in _QUOTES if o not in name and c not in name), name)
+    return written if is_plain else next((f"{o}{name}{c}" for o, c in QUOTES if o not in name and c not in name), name)
 
 
 def when(digest: Digest) -> str:

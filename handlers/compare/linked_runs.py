@@ -8,7 +8,8 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language.parser import MOST_RUNS, parse
+from comparison.language.commands.comparisons import MOST_RUNS
+from comparison.language.parser import parse
 from comparison.report import Report
 from comparison.request import Compare, Request, ShowSettings
 from comparison.resolve.mentions import compare_request, mentioned_runs

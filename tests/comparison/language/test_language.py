@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood, RequestError
+from comparison.language.draft import LeftOver
 from comparison.language.lexicon import WORDS
 from comparison.language.names import Kind, Names
-from comparison.language.parser import LeftOver, parse, read
+from comparison.language.parser import parse, read
 from comparison.language.slots import INTENTS
 from comparison.language.writer import line
 from comparison.request import (

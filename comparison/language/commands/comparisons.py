@@ -1,0 +1,186 @@
+"""Comparisons, curves of runs, and sweeps."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+from comparison.errors import NotUnderstood
+from comparison.language.draft import Draft
+from comparison.language.intents import PLURAL
+from comparison.language.names import Kind
+from comparison.language.quotes import written
+from comparison.language.sides import is_material
+from comparison.language.slots import example, refuse
+from comparison.language.words.run_names import no_run
+from comparison.request import (
+    Compare,
+    Curves,
+    Request,
+    Sweep,
+)
+from comparison.run_reference import (
+    AllRuns,
+    Among,
+    Group,
+    Latest,
+    Leading,
+    Linked,
+    Named,
+    RunReference,
+    SweepRuns,
+    TopRuns,
+)
+
+MOST_RUNS = 50
+
+
+def compare(draft: Draft) -> Request:
+    if sum(map(len, draft.experiments.values())) > 1 and not any(map(is_material, draft.atoms)):
+        raise no_run(draft, draft.spots["experiment"][0], Kind.EXPERIMENT)
+    runs = draft.runs()
+    if not runs and not draft.left and _says_several(draft):
+        runs = [AllRuns()]
+    for key in ("remove", "choose", *(() if draft.about else ("last_values",))):
+        draft.thread.pop(key, None)
+    draft.check("compare", is_silent_on_runs=False)
+    if len(runs) == 1 and isinstance(runs[0], Group) and runs[0].pattern and "'" not in runs[0].pattern:
+        like = runs[0].pattern.replace("%", "_").replace("*", "%").replace("?", "_")  # `compare mlp-*`: all that fit
+        runs = [AllRuns(Among(where=f"attributes.run_name LIKE '{like}'"), runs[0].at)]
+    if len(runs) == 1 and isinstance(runs[0], Latest | Leading) and draft.several:  # `compare latest in A and B`
+        runs = [replace(runs[0], experiment=name) for name in draft.several]
+        draft.experiments = {}
+        draft.spots.pop("experiments")
+    runs = narrowed(draft, runs)
+    several = (TopRuns, AllRuns, SweepRuns)
+    if len(runs) < 2 and not (runs and isinstance(runs[0], several)):
+        raise too_few(draft, runs)
+    if len(runs) > MOST_RUNS:
+        problem = f"That names {len(runs)} runs; I compare up to {MOST_RUNS} at once."
+        raise NotUnderstood(problem, remedy="Name fewer.", example=draft.comparison_line(), at=runs[MOST_RUNS].at)
+    return comparison_of(draft, runs)
+
+
+def _says_several(draft: Draft) -> bool:
+    """`runs from yesterday`, `nightly runs`: no run is named, and which are meant is."""
+    return bool(draft.spots.keys() & {"since", "experiment", "user", "where"}) and any(
+        each.key == "run" and each.text.casefold() in PLURAL for each in draft.atoms
+    )
+
+
+def comparison_of(draft: Draft, runs: Sequence[RunReference]) -> Compare:
+    left_out = tuple(Named(each.name) for each in draft.excluded if each.kind == "run")
+    for each in left_out:
+        if any(isinstance(run, Named) and run.text == each.text for run in runs):
+            raise refuse(
+                f"{each.text} is named and left out.",
+                "Say which is meant.",
+                draft.comparison_line(),
+                draft.spots["excluded"],
+            )
+    if both := next((name for name in draft.metrics if name in draft.without_metrics), ""):
+        atoms = draft.spots["without_metrics"]
+        raise refuse(f"{both} is named and left out.", "Say which is meant.", draft.comparison_line(), atoms)
+    return Compare(
+        tuple(runs),
+        draft.experiment,
+        tuple(draft.metrics),
+        everything="everything" in draft.flags,
+        best="best" in draft.flags,
+        at_step=draft.step,
+        why="why" in draft.flags,
+        differing="differing" in draft.flags,
+        part=draft.part,
+        text=draft.text,
+        only_metrics="only_metrics" in draft.spots,
+        without_metrics=tuple(draft.without_metrics),
+        without_parameters=tuple(draft.without_parameters),
+        goal=draft.goal,
+        tolerance=draft.tolerance,
+        margin=draft.margin,
+        by_change="by_change" in draft.flags,
+        excluded=left_out,
+    )
+
+
+def narrowed(draft: Draft, runs: Sequence[RunReference]) -> list[RunReference]:
+    """With the person, the time and what is left out put to the runs that are meant together."""
+    among = replace(draft.among(), excluded=tuple(each for each in draft.excluded if each.kind != "run"))
+    narrow = [f.name for f in fields(Among) if getattr(among, f.name) != getattr(Among(), f.name)]
+    if not narrow:
+        return list(runs)
+    taken = False
+    found: list[RunReference] = []
+    for run in runs:
+        if isinstance(run, AllRuns | TopRuns):
+            merged = replace(run.among, **{name: getattr(among, name) for name in narrow})
+            found.append(replace(run, among=merged))
+            taken = True
+        elif isinstance(run, Leading) and "newest" in narrow and not run.experiment:
+            merged = replace(Among(user=run.user), **{name: getattr(among, name) for name in narrow})
+            found.append(TopRuns(1, run.metric, run.worst, run.at, merged))
+            taken = True
+        elif isinstance(run, Latest | Leading) and narrow == ["user"] and not run.user:
+            found.append(replace(run, user=among.user))
+            taken = True
+        else:
+            found.append(run)
+    if not taken and "experiments" in draft.spots:
+        raise draft.second_experiment(draft.spots["experiments"])
+    if not taken:
+        slot = narrow[0]
+        atoms = draft.spots.get(slot) or draft.atoms
+        problem = f"{draft.shown(atoms)} says nothing of runs that are named one by one."
+        raise refuse(problem, "Leave it out, or say all runs.", draft.comparison_line(), atoms)
+    return found
+
+
+def curves(draft: Draft) -> Request:
+    runs = draft.runs()
+    for key in ("choose", "last_values"):
+        draft.thread.pop(key, None)
+    draft.check("curves", is_silent_on_runs=False)
+    if not runs:
+        raise refuse(
+            "Curves of which run?", "Name one, or say latest.", example("curves", draft.names), draft.atoms[:1]
+        )
+    if len(runs) > MOST_RUNS:
+        problem = f"That names {len(runs)} runs; I draw up to {MOST_RUNS}."
+        raise refuse(problem, "Name fewer.", draft.example_line(), draft.atoms[:1])
+    return Curves(tuple(narrowed(draft, runs)), draft.experiment, tuple(draft.metrics), draft.goal, draft.text)
+
+
+def sweep(draft: Draft) -> Request:
+    runs = draft.runs()
+    draft.check("sweeps", is_silent_on_runs=False)
+    if len(runs) > 1 or not all(isinstance(run, SweepRuns | Named | Linked) for run in runs):
+        raise refuse(
+            "One sweep at a time.",
+            "Name its parent run, or an experiment.",
+            example("sweeps", draft.names),
+            draft.atoms[:1],
+        )
+    named = next(iter(runs), None)
+    parent = named.parent if isinstance(named, SweepRuns) else named
+    return Sweep(parent, draft.experiment, tuple(draft.metrics), draft.goal, draft.text)  # type: ignore[arg-type]
+
+
+def too_few(draft: Draft, runs: Sequence[RunReference]) -> NotUnderstood:
+    only = runs[0].text if runs and isinstance(runs[0], Named) else ""
+    other = next(
+        (name for name in draft.names.all(Kind.RUN) if name != only and name.isascii() and " " not in name), "latest"
+    )
+    line = f"{written(only)} vs {other}" if only else draft.comparison_line()
+    return NotUnderstood(
+        f"That names only one run: {only}." if only else "That names one run at most.",
+        remedy="A comparison takes two runs or more, the baseline first.",
+        example=line,
+        at=len(draft.text.rstrip()),
+    )
+
+
+def compare_named(draft: Draft, runs: list[RunReference]) -> Request:
+    draft.intent = "compare"
+    draft.check("compare", is_silent_on_runs=False)
+    return comparison_of(draft, narrowed(draft, runs))
+
+
+BUILDERS = {"compare": compare, "curves": curves, "sweeps": sweep}

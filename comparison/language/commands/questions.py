@@ -1,0 +1,267 @@
+"""Quick questions: one run, the top, what runs, what failed, lists, and names without a word beside them."""
+
+# ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from comparison.language.commands.comparisons import compare_named, too_few
+from comparison.language.commands.settings import goal
+from comparison.language.draft import Draft
+from comparison.language.intents import PLURAL
+from comparison.language.lexicon import Role
+from comparison.language.names import Kind
+from comparison.language.quotes import written
+from comparison.language.sides import is_silent
+from comparison.language.slots import example, not_taken, refuse
+from comparison.request import (
+    Experiments,
+    Failed,
+    Help,
+    ListWatches,
+    Request,
+    Running,
+    Runs,
+    Show,
+    Standup,
+    Top,
+)
+from comparison.run_reference import (
+    AllRuns,
+    Group,
+    Latest,
+    Leading,
+    Named,
+    RunReference,
+    SweepRuns,
+    TopRuns,
+)
+
+
+def _show(draft: Draft) -> Request:
+    if draft.thread.keys() & {"choose", "swap", "add", "refresh"}:
+        draft.check("show")
+    runs = draft.runs()
+    if draft.left:
+        raise draft.left_over("show")
+    if _are_listed(draft, runs):
+        return _runs(draft)
+    if len(runs) > 1:
+        return compare_named(draft, runs)
+    if not runs:
+        return _without_runs(draft)
+    return _shown_run(draft, runs[0])
+
+
+def _are_listed(draft: Draft, runs: Sequence[RunReference]) -> bool:
+    """`the last 5 runs`, where no comparison is asked for: they are listed then."""
+    sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
+    if len(sides) != 1 or len(runs) < 2 or not isinstance(runs[0], Latest) or all(e.key != "number" for e in sides[0]):
+        return False
+    draft.count, draft.user, draft.groups = len(runs), runs[0].user or draft.user, [[]]
+    return True
+
+
+def _without_runs(draft: Draft) -> Request:
+    """`show`, with words beside it or none."""
+    if draft.metrics or draft.experiment or draft.user:
+        return bare_names(draft)
+    if draft.intent == "status" and not draft.spots:
+        return _standup(draft)
+    raise refuse("Which run?", "Name it, or say latest or best.", example("show", draft.names), draft.atoms[:1])
+
+
+def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request:
+    """One run by itself; of several the list."""
+    intent = "who" if who else "show"
+    if isinstance(run, AllRuns) and run.among.user and draft.user not in ("", run.among.user):
+        line = f"list runs by user {written(draft.user)}"
+        raise refuse("One person at a time.", "Name one.", line, draft.spots["user"])
+    if isinstance(run, AllRuns):
+        draft.user, draft.status = run.among.user or draft.user, run.among.status or draft.status
+        draft.since, draft.until = run.among.since or draft.since, run.among.until or draft.until
+        draft.groups = [[]]
+        return _failed(draft) if draft.status == "failed" else _runs(draft)
+    if isinstance(run, TopRuns):
+        draft.count, draft.worst = run.count, run.worst
+        draft.metrics = [run.metric, *draft.metrics] if run.metric else draft.metrics
+        draft.user, draft.groups = run.among.user or draft.user, [[]]
+        return _top(draft)
+    is_many = isinstance(run, Group | SweepRuns)
+    if is_many:
+        raise refuse(
+            "That means several runs.",
+            "Say with what they are compared.",
+            "compare group:mlp-32 vs latest",
+            draft.atoms,
+        )
+    if draft.baseline is not None and isinstance(run, Named):
+        atoms = [each for each in draft.atoms if each.key == "baseline_role"] or draft.atoms
+        raise refuse(
+            "I am told of a baseline, not asked.",
+            "To make it the baseline, say:",
+            f"pin {written(run.text)}",
+            atoms,
+        )
+    narrowing = {"where", "since", "until", "status", "excluded", "experiments", "newest"} & draft.spots.keys()
+    says_several = draft.says_runs()
+    if isinstance(run, Leading) and (narrowing or says_several):
+        draft.count, draft.worst, draft.groups = 5 if says_several else 1, run.worst, [[]]
+        draft.metrics = [run.metric, *draft.metrics] if run.metric else draft.metrics
+        draft.user = run.user or draft.user
+        return _top(draft)
+    if isinstance(run, Latest) and narrowing and not run.back:
+        draft.count, draft.user, draft.groups = 1, run.user or draft.user, [[]]
+        return _runs(draft)
+    if draft.user and isinstance(run, Latest | Leading) and not run.user:
+        run, draft.user = replace(run, user=draft.user), ""
+        draft.spots.pop("user", None)
+    if draft.metrics and isinstance(run, Leading) and not run.metric:
+        run, draft.metrics = replace(run, metric=draft.metrics[0]), draft.metrics[1:]
+    if "experiments" in narrowing:
+        raise draft.second_experiment(draft.spots["experiments"])
+    if narrowing or draft.user:
+        atoms = draft.spots[next(iter(narrowing))] if narrowing else draft.spots["user"]
+        raise not_taken("who", next(iter(narrowing), "user"), atoms, draft.names)
+    draft.thread.pop("last_values", None)
+    draft.check(intent, is_silent_on_runs=False)
+    return Show(run, draft.experiment, who, draft.text, draft.part, tuple(draft.metrics), draft.step)  # type: ignore[arg-type]
+
+
+def _who(draft: Draft) -> Request:
+    runs = draft.runs()
+    if draft.left:
+        raise draft.left_over("who")
+    if not runs and draft.spots.keys() & {"experiment", "since", "where"}:  # `who ran fraud?`: its runs say it
+        return _runs(draft)
+    if len(runs) != 1:
+        line = example("who", draft.names)
+        raise refuse("Who ran what?" if not runs else "This takes one run.", "Name a run.", line, draft.atoms[:1])
+    return _shown_run(draft, runs[0], who=True)
+
+
+def _top(draft: Draft) -> Request:
+    draft.check("top")
+    metric, more = (draft.metrics[0], tuple(draft.metrics[1:])) if draft.metrics else ("", ())
+    return Top(
+        draft.count if draft.count is not None else 5,
+        metric,
+        draft.worst,
+        draft.experiment,
+        draft.where,
+        draft.text,
+        more,
+        draft.step,
+        draft.goal,
+        replace(draft.among(where=False), count=None),
+    )
+
+
+def _running(draft: Draft) -> Request:
+    draft.check("running")
+    return Running(draft.experiment, draft.text, tuple(draft.metrics), draft.among())
+
+
+def _failed(draft: Draft) -> Request:
+    if draft.count == 1 and not draft.since:  # the last one, however long ago
+        draft.status, draft.spots["status"] = "failed", draft.spots.pop("count", draft.atoms[:1])
+        return _runs(draft)
+    draft.status = ""
+    draft.check("failed")
+    return Failed(draft.since, draft.experiment, draft.text, tuple(draft.metrics), draft.among(since=False))
+
+
+def _standup(draft: Draft) -> Request:
+    draft.check("standup")
+    return Standup(draft.since, draft.experiment, draft.text, tuple(draft.metrics), draft.among(since=False))
+
+
+def _finished(draft: Draft) -> Request:
+    return _standup(draft)
+
+
+def _runs(draft: Draft) -> Request:
+    draft.check("runs")
+    return Runs(draft.experiment, draft.text, tuple(draft.metrics), draft.among())
+
+
+def _experiments(draft: Draft) -> Request:
+    draft.check("experiments")
+    return Experiments(draft.text)
+
+
+def _watches(draft: Draft) -> Request:
+    draft.check("watches")
+    return ListWatches(draft.text)
+
+
+def _help(draft: Draft) -> Request:
+    words = [each.text for each in draft.atoms if each.key not in ("filler", "help", ",", "and")]
+    topic = next((each.key for each in draft.atoms if each.role is Role.INTENT and each.key != "help"), "")
+    return Help(topic=topic or " ".join(words)[:100])
+
+
+def bare_names(draft: Draft) -> Request:
+    """No intent is said: names alone."""
+    if draft.thread:
+        draft.left += list(draft.thread.values())
+        raise draft.left_over("")
+    runs = draft.runs()
+    sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
+    if len(draft.left) == 1 and not runs and Kind.USER in draft.left[0].kinds and not draft.spots:  # a person alone
+        if draft.text[draft.left[0].at : draft.left[0].at + 1] in ("@", "<"):  # who is asked, not who is asked about
+            raise draft.left_over("")
+        draft.put_user(draft.left[0].kinds[Kind.USER], draft.left)
+        draft.left, draft.groups = [], [[]]
+        return _runs(draft)
+    if draft.left:
+        raise draft.left_over("")
+    if _are_listed(draft, runs):
+        return _runs(draft)
+    if len(runs) > 1 or (len(sides) > 1 and runs):
+        return compare_named(draft, runs)
+    if len(runs) == 1:
+        if draft.spots.keys() & {
+            "why",
+            "differing",
+            "everything",
+            "best",
+            "tolerance",
+            "only_metrics",
+            "goal",
+        } and not isinstance(runs[0], Leading):
+            raise too_few(draft, runs)
+        return _shown_run(draft, runs[0])
+    says_goal = any(each.key in ("lower_better", "higher_better", "better") for each in draft.atoms)
+    if draft.goal and draft.metrics and says_goal:
+        return goal(draft)
+    if draft.goal and not draft.metrics:
+        draft.left += draft.spots["goal"]
+        raise draft.left_over("")
+    if draft.metrics:
+        return _top(draft)
+    says_runs = any(each.key == "run" and each.text.casefold() in PLURAL for each in draft.atoms)
+    is_listed = bool(draft.spots.keys() & {"experiment", "user", "where"}) or (says_runs and bool(draft.spots))
+    if is_listed and draft.flags <= {"everything"}:
+        draft.spots.pop("everything", None)  # `everything in fraud`: its runs
+        return _runs(draft)
+    spots = [each for atoms in draft.spots.values() for each in atoms]
+    draft.left += spots or draft.atoms[:1]
+    raise draft.left_over("")
+
+
+BUILDERS = {
+    "": bare_names,
+    "show": _show,
+    "status": _show,
+    "who": _who,
+    "top": _top,
+    "running": _running,
+    "failed": _failed,
+    "standup": _standup,
+    "finished": _finished,
+    "runs": _runs,
+    "experiments": _experiments,
+    "watches": _watches,
+    "help": _help,
+}

@@ -1,0 +1,57 @@
+"""What is asked for and not done here: each refusal says what can be typed instead."""
+
+from comparison.language.draft import Draft
+from comparison.language.names import Kind
+from comparison.language.quotes import written
+from comparison.language.slots import example, refuse
+from comparison.request import (
+    Request,
+)
+
+
+def _define(draft: Draft) -> Request:
+    word = next(e for e in reversed(draft.atoms) if (e.is_unknown or e.kinds) and e.text.casefold()[:4] != "mean")
+    metric = word.kinds.get(Kind.METRIC) or draft.names.metric(word.text)
+    line = f"top 5 by {written(metric)}" if metric else "help"
+    raise refuse("I explain no words; I compare runs by what they logged.", "What I can do with it:", line, [word])
+
+
+def _cannot(draft: Draft) -> Request:
+    verb = next(each for each in draft.atoms if each.key == "cannot")
+    runs = [each for each in draft.atoms if each.is_run]
+    name = runs[0].kinds.get(Kind.RUN, runs[0].text) if runs else ""
+    if any(each.key in ("watch", "watches", "unwatch") for each in draft.atoms):
+        raise refuse(
+            f"I cannot {verb.text.casefold()} a watch by words.",
+            "Each watch in the list has a button for that.",
+            "watches",
+            [verb],
+        )
+    line = f"show {written(name)}" if name else example("compare", draft.names)
+    remedy = "I read MLflow and change nothing in it. I can show and compare runs, and watch experiments."
+    raise refuse(f"I cannot {verb.text.casefold()} anything.", remedy, line, [verb])
+
+
+def _pause(draft: Draft) -> Request:
+    verb = next(each for each in draft.atoms if each.key == "pause")
+    told = verb.text.casefold()
+    named = [
+        e.kinds.get(Kind.EXPERIMENT, e.text)
+        for e in draft.atoms
+        if Kind.EXPERIMENT in e.kinds or e.is_unknown or e.quoted
+    ]
+    is_all = any(each.key in ("all", "everything") for each in draft.atoms)
+    place = "all" if is_all else written(named[0]) if named else ""
+    ends = told in ("mute", "pause", "silence", "snooze")
+    line = f"{'unwatch' if ends else 'watch'} {place if ends or not is_all else '*'}".strip() if place else "watches"
+    remedy = "A watch is paused and resumed by its button in watches; in words:"
+    raise refuse(f"I cannot {told} by words.", remedy, line, [verb])
+
+
+def _dont(draft: Draft) -> Request:
+    verb = next(each for each in draft.atoms if each.key == "dont")
+    problem = "That says what I shall not do, and I do nothing unasked."
+    raise refuse(problem, "Say what you want to see.", "help", [verb])
+
+
+BUILDERS = {"define": _define, "cannot": _cannot, "pause": _pause, "dont": _dont}

@@ -1,0 +1,199 @@
+"""What a channel agrees on: its experiment, metric, goals, tolerances and baseline."""
+
+# ruff: noqa: C901 -- a grammar is a list of cases, each in its place
+
+from dataclasses import replace
+
+from comparison.channel_defaults import EXAMPLES, OFF, ON
+from comparison.judgement.goals import EITHER
+from comparison.language.cover import Atom
+from comparison.language.draft import Draft, Guess
+from comparison.language.names import Kind
+from comparison.language.quotes import written
+from comparison.language.sides import is_material, is_silent
+from comparison.language.slots import example, not_taken, refuse
+from comparison.request import (
+    Pin,
+    Request,
+    SetDefault,
+    ShowSettings,
+)
+from comparison.run_reference import (
+    AllRuns,
+    Group,
+    Latest,
+    Leading,
+    SweepRuns,
+    TopRuns,
+)
+from comparison.tolerance import read_tolerance, write_tolerance
+
+_EXAMPLES = frozenset({"example", "examples"})
+_BEFORE_EXAMPLES = frozenset({"the", "same"})
+_SWITCH = {"on": ON, "yes": ON, "true": ON, "off": OFF, "no": OFF, "false": OFF}
+_BEFORE_VALUE = frozenset({"to", "of", "=", "is", "for", "at"})
+
+
+def _settings(draft: Draft) -> Request:
+    draft.groups = [[each for each in group if each.key not in ("baseline", "baseline_role")] for group in draft.groups]
+    draft.check("settings")
+    return ShowSettings(draft.text)
+
+
+def _unpin(draft: Draft) -> Request:
+    draft.check("unpin")
+    return Pin(None, text=draft.text)
+
+
+def _pin(draft: Draft) -> Request:
+    draft.groups[0] = [each for each in draft.groups[0] if each.key != "baseline_role"]
+    runs = draft.runs()
+    if draft.metrics and len(runs) == 1 and isinstance(runs[0], Leading) and not runs[0].metric:
+        runs, draft.metrics = [replace(runs[0], metric=draft.metrics[0])], draft.metrics[1:]
+        draft.spots.pop("metrics", None)
+    if draft.user and len(runs) == 1 and isinstance(runs[0], Latest | Leading):
+        runs = [replace(runs[0], user=runs[0].user or draft.user)]
+    elif draft.user:
+        raise not_taken("settings", "user", draft.spots["user"], draft.names)
+    draft.check("pin", is_silent_on_runs=False)
+    if len(runs) != 1 or isinstance(runs[0], TopRuns | AllRuns | Group | SweepRuns):
+        problem = "Which run is the baseline?" if not runs else "One run is the baseline."
+        raise refuse(problem, "Name one.", example("pin", draft.names), draft.atoms[:1])
+    return Pin(runs[0], draft.experiment, draft.text)
+
+
+def _set(draft: Draft) -> Request:
+    """`set experiment fraud`, `use val_auc as default metric`, `set goal cost lower`, `set baseline xgb-v1`."""
+    said = {each.key for each in draft.atoms}
+    takes_back = draft.intent == "unset"
+    if (place := tolerance_at(draft)) is not None:
+        return _tolerance(draft, place, takes_back=takes_back)
+    if sets_examples(draft):
+        return _examples(draft, takes_back=takes_back)
+    if draft.marks_baseline:
+        return _unpin_or_pin(draft, takes_back=takes_back)
+    if draft.goal or "goal" in said:
+        return goal(draft)
+    is_experiment = "experiment" in said or (bool(draft.experiments) and not draft.metrics)
+    what = "experiment" if is_experiment else "metric" if draft.metrics or "metrics" in said else ""
+    words = [each for group in draft.groups for each in group if not is_silent(each) and each.key != "baseline_role"]
+    if (
+        not what
+        and words
+        and not takes_back
+        and any(map(is_material, words))
+        and not any(each.is_unknown for each in words)
+    ):
+        name = written(words[0].kinds.get(Kind.RUN, words[0].text)) if len(words) == 1 else "latest"
+        raise refuse("What is this run to be?", "To make it the baseline, say:", f"pin {name}", words)
+    if not what:
+        spot = [each for each in draft.atoms if not is_silent(each)][-1:]
+        raise refuse(
+            "I can set experiment, metric, goal, tolerance, examples or baseline.",
+            "Say which.",
+            example("set", draft.names),
+            spot,
+        )
+    value = draft.experiment if is_experiment else (draft.metrics[0] if draft.metrics else "")
+    if is_experiment and not value and draft.metrics:  # an experiment that is called as a metric is
+        value, draft.metrics = draft.metrics[0], []
+        draft.spots.pop("metrics")
+    if not value and words:
+        value = " ".join(each.text for each in words)
+        draft.guesses.append(Guess(Kind.EXPERIMENT if is_experiment else Kind.METRIC, value))
+        draft.groups = [[]]
+    if draft.metrics and draft.experiments:
+        draft.left += draft.spots["experiment" if what == "metric" else "metrics"]
+    if len(draft.metrics) > 1:
+        raise refuse("One metric is the default.", "Name one.", example("set", draft.names), draft.spots["metrics"])
+    draft.check("set")
+    if not value and not takes_back:
+        raise refuse(f"Which {what}?", "Name it.", example("set", draft.names), draft.atoms[-1:])
+    return SetDefault(what, "" if takes_back else value, text=draft.text)
+
+
+def _unpin_or_pin(draft: Draft, *, takes_back: bool) -> Request:
+    named = any(not is_silent(each) and each.key != "baseline_role" for group in draft.groups for each in group)
+    return _pin(draft) if named and not takes_back else _unpin(draft)
+
+
+def _make(draft: Draft) -> Request:
+    draft.marks_baseline = True
+    return _unpin_or_pin(draft, takes_back=False)
+
+
+def tolerance_at(draft: Draft) -> int | None:
+    places = enumerate(draft.atoms)
+    return next((p for p, e in places if e.key == "within" and e.text.casefold().startswith("tolerance")), None)
+
+
+def _tolerance(draft: Draft, spot: int, *, takes_back: bool) -> Request:
+    """`set tolerance 0.1 %` for every metric, `set tolerance accuracy 0.5 %` for one."""
+    words = [e for e in draft.atoms[spot + 1 :] if e.quoted or e.kinds or e.text.casefold() not in _BEFORE_VALUE]
+    ends = next(
+        (p for p, e in enumerate(words) if _share(draft, e, words[-1]) is not None),
+        len(words) if takes_back else None,
+    )
+    if ends is None or (takes_back and ends < len(words)):
+        remedy = "Say it as a share of the baseline, in percent."
+        raise refuse(
+            "Within how much are values the same?",
+            remedy,
+            "set tolerance 0.1 %",
+            words or draft.atoms[spot : spot + 1],
+        )
+    value = "" if takes_back else write_tolerance(_share(draft, words[ends], words[-1]) or 0.0)
+    metric = " ".join(each.kinds.get(Kind.METRIC, each.text) for each in words[:ends])
+    if metric and not (ends == 1 and Kind.METRIC in words[0].kinds):
+        draft.guesses.append(Guess(Kind.METRIC, metric))
+    return SetDefault("tolerance", value, metric, draft.text)
+
+
+def sets_examples(draft: Draft) -> bool:
+    """Whether the word behind `set` or `unset` is `examples`."""
+    words = [each for each in draft.atoms[1:] if each.text.casefold() not in _BEFORE_EXAMPLES]
+    return bool(words) and not words[0].quoted and words[0].text.casefold() in _EXAMPLES
+
+
+def _examples(draft: Draft, *, takes_back: bool) -> Request:
+    """`set examples on`: single runs are compared on the same examples, too; `set examples off`: they are not."""
+    at = next(place for place, each in enumerate(draft.atoms) if each.text.casefold() in _EXAMPLES)
+    words = [each for each in draft.atoms[at + 1 :] if each.text.casefold() not in _BEFORE_VALUE]
+    value = _SWITCH.get(words[0].text.casefold(), "") if len(words) == 1 else ""
+    if bool(value) == takes_back or (takes_back and words):
+        spot = words or draft.atoms[at : at + 1]
+        raise refuse("Are runs to be compared on the same examples?", "Say on or off.", "set examples on", spot)
+    return SetDefault(EXAMPLES, value, text=draft.text)
+
+
+def _share(draft: Draft, first: Atom, last: Atom) -> float | None:
+    return read_tolerance(draft.text[first.at : last.end], needs_unit=True)
+
+
+def goal(draft: Draft) -> Request:
+    words = [each for group in draft.groups for each in group if not is_silent(each)]
+    metric = draft.metrics[0] if draft.metrics else " ".join(each.text for each in words)
+    takes_back = draft.intent == "unset"
+    if either := [each for each in words if each.text.casefold() == EITHER]:
+        error = refuse("Which way is better?", "Say higher or lower.", "help set", either)
+        raise replace(error, near=("higher", "lower"))
+    if not metric or not (draft.goal or takes_back) or len(draft.metrics) > 1 or (draft.metrics and words):
+        line = f"set goal {written(metric)} lower" if metric and not words else "set goal cost lower"
+        raise refuse("Which way is better?", "Say higher or lower behind one metric.", line, draft.atoms[:1])
+    draft.groups = [[]]
+    draft.check("set")
+    if not draft.metrics:
+        draft.guesses.append(Guess(Kind.METRIC, metric))
+    goal = "unknown" if draft.goal in ("neither", "unknown") else draft.goal
+    return SetDefault("goal", "" if takes_back else goal, metric, draft.text)
+
+
+BUILDERS = {
+    "settings": _settings,
+    "unpin": _unpin,
+    "pin": _pin,
+    "set": _set,
+    "unset": _set,
+    "make": _make,
+    "goal": goal,
+}

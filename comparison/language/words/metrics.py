@@ -1,0 +1,178 @@
+"""Metrics: `by val_loss`, `metrics f1 and auc`, `only accuracy`."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from comparison.judgement.goals import goal_of
+from comparison.language.cover import Atom
+from comparison.language.draft import LISTS, PARTS, RANKING, Draft, Guess
+from comparison.language.intents import HARD, PLURAL, STATUS
+from comparison.language.names import Kind
+from comparison.language.quotes import written
+from comparison.language.slots import refuse
+from comparison.language.words.filters import read_parameter, read_user
+from comparison.language.words.options import read_part
+from comparison.runs import Goal
+
+
+def read_by(draft: Draft, atom: Atom, place: int) -> int:
+    """A metric, a person or a parameter: the kind of the name decides."""
+    at = draft.skip(place + 1, "of")
+    follows = draft.atoms[at] if at < len(draft.atoms) else None
+    if follows and follows.is_run and "replace" in draft.thread:
+        return at  # `replace A by B`
+    if follows is None:
+        raise refuse("By what?", "Name a metric or a person.", draft.example_line(), [atom])
+    if follows.key in PARTS and Kind.METRIC not in follows.kinds:
+        raise refuse(f"I cannot rank by {follows.text}.", "Name a metric.", draft.example_line(), [follows])
+    kinds = follows.kinds
+    if Kind.USER in kinds and Kind.METRIC in kinds:
+        problem = f"{draft.shown([follows])} is a person and a metric here."
+        line = f"{draft.text[: atom.at].strip()} by user {follows.text}".strip()
+        raise refuse(problem, f"Say by user {follows.text}, or by metric {follows.text}.", line, [follows])
+    if Kind.METRIC in kinds:
+        return read_metrics(draft, at)
+    if Kind.USER in kinds or follows.text.startswith("@"):
+        return read_user(draft, atom, at - 1)
+    behind = draft.atoms[at + 1].text if at + 1 < len(draft.atoms) else ""
+    if (Kind.PARAMETER in kinds or Kind.TAG in kinds) and (behind[:1].isdigit() or behind[:1] in ("=", ".")):
+        return read_parameter(draft, follows, at)  # `using lr 0.1`
+    if Kind.PARAMETER in kinds or Kind.TAG in kinds:
+        problem = f"{draft.shown([follows])} is a parameter; I rank by metrics."
+        raise refuse(problem, "Name a metric, or say where for a filter.", draft.example_line(), [follows])
+    words, _last = draft.unknown_words(at)
+    said = " ".join(each.text for each in words) or (follows.text if follows.quoted or follows.kinds else "")
+    says_runs = not draft.intent and any(each.text.casefold() in PLURAL for each in draft.atoms[:place])
+    lists_people = draft.intent in ("running", "failed", "standup", "runs") or says_runs
+    lists_people = lists_people and goal_of(said) is Goal.UNKNOWN
+    is_of_latest = draft.lead() in ("latest", "previous") and goal_of(said) is Goal.UNKNOWN
+    if said and (lists_people or is_of_latest):
+        return read_user(draft, atom, at - 1)
+    return read_metrics(draft, at)
+
+
+def read_metric_word(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent in ("set", "unset", "make") and draft.metrics:
+        return place + 1
+    skipped = {"": ("of",), "show": ("of",), "status": ("of",), "set": ("with",)}.get(draft.intent, ())
+    at = draft.skip(place + 1, *skipped)
+    if draft.intent in ("", "show", "status") and at < len(draft.atoms) and draft.atoms[at].is_run:
+        return at  # `metrics of xgb-v1`
+    if draft.intent in ("", "show", "status") and at == len(draft.atoms) and draft.has_name():
+        return at  # `the latest run's metrics`
+    if at == len(draft.atoms) and draft.intent in ("unset", "set", "settings"):
+        draft.note("metrics", [atom])
+        return at
+    is_of_run = draft.lead() in (*RANKING, "number") and draft.atoms[place - 1].key not in ("by", "of")
+    return read_metrics(draft, at, [atom], is_of_run=is_of_run and atom.text.casefold() == "metric")
+
+
+def read_metrics(draft: Draft, place: int, spot: Sequence[Atom] = (), *, is_of_run: bool = False) -> int:
+    """One metric or several, with commas or `and` between."""
+    found: list[str] = []
+    while True:
+        at = draft.skip(place)
+        name, last = "", at
+        atoms: list[Atom] = []
+        if at < len(draft.atoms) and (not found or not _is_side(draft, at)):
+            name, atoms, last = _metric_at(draft, at)
+        if not name:
+            break
+        found += [name] if name not in found else []
+        spot = [*spot, *atoms]
+        place = last
+        at = draft.skip(place)
+        if (
+            at < len(draft.atoms)
+            and draft.atoms[at].key in (",", "and")
+            and _may_be_metric(draft, draft.skip(at + 1, ",", "and"))
+        ):
+            place = draft.skip(at + 1, ",", "and")
+        else:
+            break
+    if not found:
+        where = [draft.atoms[place]] if place < len(draft.atoms) else list(spot)
+        raise refuse("By which metric?", "Name it.", draft.example_line(), where)
+    lead = draft.lead()
+    if (
+        lead in (*RANKING, "number")
+        and draft.intent not in LISTS
+        and len(found) == 1
+        and (is_of_run or _is_of_side(draft, place))
+    ):
+        draft.add(replace(spot[-1], key="", kinds={Kind.METRIC: found[0]}, quoted=False))
+        return place
+    draft.note("metrics", spot)
+    draft.metrics += [each for each in found if each not in draft.metrics]
+    return place
+
+
+def _is_of_side(draft: Draft, place: int) -> bool:
+    """Whether what was read belongs to the run named just before: another side follows, or it is the only one."""
+    behind = draft.atoms[draft.skip(place)].key if draft.skip(place) < len(draft.atoms) else ""
+    return behind in (*HARD, "and", "or", "with") or (len(draft.groups) == 1 and draft.intent != "compare")
+
+
+def _is_side(draft: Draft, place: int) -> bool:
+    atom = draft.atoms[place]
+    return atom.is_run and Kind.METRIC not in atom.kinds
+
+
+def _may_be_metric(draft: Draft, place: int) -> bool:
+    if place >= len(draft.atoms):
+        return False
+    atom = draft.atoms[place]
+    return Kind.METRIC in atom.kinds or atom.quoted or (atom.is_unknown and not atom.possessive)
+
+
+def _metric_at(draft: Draft, place: int) -> tuple[str, list[Atom], int]:
+    atom = draft.atoms[place]
+    if Kind.METRIC in atom.kinds:
+        return atom.kinds[Kind.METRIC], [atom], place + 1
+    if atom.is_unknown or atom.quoted:
+        words, last = ([atom], place + 1) if atom.quoted else draft.unknown_words(place)
+        name = " ".join(each.text for each in words)
+        if not words or not name.strip():
+            return "", [], place
+        known = draft.names.metric(name)
+        if not known:
+            draft.guesses.append(Guess(Kind.METRIC, name))
+        return known or name, words, last
+    return "", [], place
+
+
+def read_only(draft: Draft, atom: Atom, place: int) -> int:
+    at = draft.skip(place + 1, "metrics")
+    if at == len(draft.atoms):
+        if draft.metrics:  # `accuracy only`
+            draft.note("only_metrics", [atom])
+        elif not draft.part:
+            draft.left.append(atom)
+        return at
+    follows = draft.atoms[at]
+    if follows.key == "when":
+        place_ = next((each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds), "*")
+        remedy = "To be told when runs get better, watch their experiment:"
+        line = f"watch {place_ if place_ == '*' else written(place_)} only better"
+        raise refuse("I compare when I am asked, whatever the values are.", remedy, line, [atom, follows])
+    if follows.key in PARTS and Kind.METRIC not in follows.kinds:
+        return read_part(draft, follows, at)
+    if (
+        follows.key == "time"
+        or follows.key in STATUS
+        or Kind.EXPERIMENT in follows.kinds
+        or Kind.USER in follows.kinds
+        or follows.key in ("by", "in", "user", "of")
+    ):
+        return at
+    if follows.key == "parameter" or follows.key in ("best_values", "last_values", "differing"):
+        return at
+    if _is_side(draft, at) or (follows.is_unknown and draft.intent not in ("compare", "", "show")):
+        draft.left.append(follows)
+        return at + 1
+    last = read_metrics(draft, at)
+    draft.note("only_metrics", [atom])
+    return last
+
+
+READERS = {"by": read_by, "metrics": read_metric_word, "only": read_only}

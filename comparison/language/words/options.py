@@ -1,0 +1,170 @@
+"""How runs are compared and shown: at a step, within a tolerance, which way is better, one part of the answer."""
+
+import math
+from dataclasses import replace
+from decimal import Decimal
+
+from comparison.language.cover import Atom
+from comparison.language.draft import LISTS, PARTS, Draft, is_number
+from comparison.language.slots import refuse
+
+_SHARES = frozenset({"%", "percent", "pct", "prozent"})
+_WHOLE_SHARE = 100  # percent
+
+
+def read_step(draft: Draft, atom: Atom, place: int) -> int:
+    at = draft.skip(place + 1)
+    if at < len(draft.atoms) and draft.atoms[at].quoted and draft.atoms[at].text.isdecimal():
+        draft.atoms[at] = replace(draft.atoms[at], key="number", value=draft.atoms[at].text, quoted=False)
+    if at == len(draft.atoms) or draft.atoms[at].key != "number" or len(draft.atoms[at].value) > 18:
+        spot = [draft.atoms[at]] if at < len(draft.atoms) else [atom]
+        raise refuse("At which step?", "Say it as a whole number.", f"{draft.comparison_line()} at step 100", spot)
+    draft.note("step", [atom, draft.atoms[at]])
+    draft.step = int(draft.atoms[at].value)
+    return at + 1
+
+
+def read_within(draft: Draft, atom: Atom, place: int) -> int:
+    at = draft.skip(place + 1)
+    number = draft.atoms[at] if at < len(draft.atoms) and is_number(draft.atoms[at]) else None
+    share = draft.atoms[at + 1].text.casefold() if at + 1 < len(draft.atoms) else ""
+    amount = _amount(number.text) if number else None
+    is_share = number is not None and (number.text.endswith("%") or share in _SHARES)
+    if number is None or amount is None or (is_share and amount >= _WHOLE_SHARE):
+        line = f"{draft.comparison_line()} within 0.1 %"
+        remedy = "Say it in % of the baseline, or as a number in the unit of the metric."
+        raise refuse("Within how much?", remedy, line, [number or atom])
+    draft.note("tolerance", [atom, number])
+    if is_share:
+        draft.tolerance = float(Decimal(repr(amount)) / 100)
+        return at + 1 + (not number.text.endswith("%"))
+    draft.margin = amount
+    return at + 1
+
+
+def read_part(draft: Draft, atom: Atom, place: int) -> int:
+    draft.note("part", [atom])
+    draft.part = atom.key
+    return place + 1
+
+
+def read_why(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent == "standup" and not any(each.key == "standup" for each in draft.atoms):
+        return place + 1  # `what changed since yesterday?`
+    if draft.intent in LISTS:
+        draft.left.append(atom)
+    elif draft.intent not in ("status", "show") or not any(
+        each.key == "failed" for each in draft.atoms
+    ):  # `why did xgb-v1 fail?`: shown with the run
+        draft.flag("why", atom)
+    return place + 1
+
+
+def read_by_change(draft: Draft, atom: Atom, place: int) -> int:
+    draft.flag("by_change", atom)
+    return place + 1
+
+
+def read_differing(draft: Draft, atom: Atom, place: int) -> int:
+    draft.flag("differing", atom)
+    return place + 1
+
+
+def read_daily(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent != "standup":
+        draft.left.append(atom)
+    return place + 1
+
+
+def read_best_values(draft: Draft, atom: Atom, place: int) -> int:
+    draft.flag("best", atom)
+    return place + 1
+
+
+def read_last_values(draft: Draft, atom: Atom, place: int) -> int:
+    draft.thread["last_values"] = atom
+    return place + 1
+
+
+def read_fewer(draft: Draft, atom: Atom, place: int) -> int:
+    draft.thread["fewer"] = atom
+    return place + 1
+
+
+def read_lower_better(draft: Draft, atom: Atom, place: int) -> int:
+    draft.note("goal", [atom])
+    draft.goal = atom.key.partition("_")[0]
+    return place + 1
+
+
+def read_lower(draft: Draft, atom: Atom, place: int) -> int:
+    if any(each.key in ("than", "compare") for each in draft.atoms[place + 1 :]) or (
+        any(e.key == "or" for e in draft.atoms) and draft.intent == "compare"
+    ):
+        return place + 1
+    return read_lower_better(draft, atom, place)
+
+
+def read_better(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent != "compare" and not draft.goal:
+        draft.left.append(atom)
+    return place + 1
+
+
+def read_add(draft: Draft, atom: Atom, place: int) -> int:
+    draft.thread["add"] = atom
+    return place + 1
+
+
+def read_choose(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent != "compare" or draft.about:
+        draft.thread["choose"] = atom
+    return place + 1
+
+
+def read_cannot(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent == "make" and atom.text.casefold() == "change":
+        return place + 1
+    if draft.part == "details" and atom.text.casefold() == "start":  # `when did roberta start?`
+        return place + 1
+    asks = any(each.text.casefold() in ("did", "does", "how many", "many") for each in draft.atoms[:place])
+    if asks and atom.text.casefold() in ("start", "train", "launch", "log"):  # `how many runs did maya start`
+        return place + 1
+    if atom.text.casefold() in ("remove", "drop"):
+        draft.thread["remove"] = atom
+    else:
+        draft.left.append(atom)
+    return place + 1
+
+
+def _amount(said: str) -> float | None:
+    """A number that something is within; None for less than nothing."""
+    try:
+        amount = float(said.rstrip("%").replace(",", ""))
+    except ValueError:
+        return None
+    return amount if math.isfinite(amount) and (amount > 0 or (amount == 0 and said.endswith("%"))) else None
+
+
+READERS = {
+    "step": read_step,
+    "within": read_within,
+    "why": read_why,
+    "by_change": read_by_change,
+    "differing": read_differing,
+    "daily": read_daily,
+    "best_values": read_best_values,
+    "last_values": read_last_values,
+    "fewer": read_fewer,
+    "lower_better": read_lower_better,
+    "higher_better": read_lower_better,
+    "neither": read_lower_better,
+    "lower": read_lower,
+    "higher": read_lower,
+    "better": read_better,
+    "worse": read_better,
+    "add": read_add,
+    "choose": read_choose,
+    "cannot": read_cannot,
+    **dict.fromkeys(PARTS, read_part),
+}

@@ -1,0 +1,376 @@
+"""Runs and what parts them: names, `latest`, `best`, `all`, numbers, `vs` and `than`."""
+
+# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+
+import re
+from dataclasses import replace
+
+from comparison.errors import NotUnderstood
+from comparison.language.cover import Atom, spelt
+from comparison.language.draft import EVERYWHERE, LISTS, RANKING, Draft, Guess
+from comparison.language.intents import HARD, PLURAL, STATUS
+from comparison.language.lexicon import Role
+from comparison.language.names import Kind
+from comparison.language.quotes import written
+from comparison.language.sides import is_material, is_silent
+from comparison.language.slots import example, refuse
+from comparison.language.words.filters import read_parameter
+from comparison.language.words.metrics import read_metrics
+
+MOST_LISTED = 50
+_PREFIX = re.compile(r"[\w.+-]+")
+
+
+def read_vs(draft: Draft, _atom: Atom, place: int) -> int:
+    draft.hard += 1
+    draft.is_parted = True
+    return place + 1
+
+
+def read_against(draft: Draft, _atom: Atom, place: int) -> int:
+    draft.waits_for_baseline = True
+    return read_vs(draft, _atom, place)
+
+
+def read_than(draft: Draft, atom: Atom, place: int) -> int:
+    if atom.text.casefold() == "faster than" and not draft.part:
+        draft.note("part", [atom])  # how long they took
+        draft.part = "details"
+    draft.waits_for_baseline = draft.is_parted = True
+    return place + 1
+
+
+def read_and(draft: Draft, _atom: Atom, place: int) -> int:
+    draft.is_parted = True
+    return place + 1
+
+
+def read_sweep(draft: Draft, atom: Atom, place: int) -> int:
+    """`sweep fraud`, where fraud is an experiment; before the name of a run it names its children."""
+    at = draft.skip(place + 1)
+    follows = draft.atoms[at].kinds if at < len(draft.atoms) else {}
+    if draft.intent == "sweeps" and (Kind.EXPERIMENT in follows and Kind.RUN not in follows):
+        return at
+    if draft.intent == "sweeps" and (at == len(draft.atoms) or draft.atoms[at].role is Role.SLOT):
+        return place + 1  # `sweep`, `sweep in fraud`
+    draft.add(atom)
+    return place + 1
+
+
+def read_name(draft: Draft, atom: Atom, place: int) -> int:
+    """A name that nothing introduces: its kind says what it is for."""
+    takes_runs = draft.intent not in LISTS
+    if atom.is_unknown and _says_when(draft, atom):
+        return place + 1
+    if atom.is_unknown and _begins_names(draft, atom, place):
+        return place + 1
+    if _goes_on_with_experiments(draft, atom, place):
+        draft.guesses += [] if Kind.EXPERIMENT in atom.kinds else [Guess(Kind.EXPERIMENT, atom.text)]
+        draft.put_in(atom.kinds.get(Kind.EXPERIMENT, atom.text), [atom])
+        return place + 1
+    if atom.is_unknown and atom.text.casefold() in ("score", "scores") and place and draft.atoms[place - 1].metric:
+        return place + 1  # `the f1 score`
+    behind = draft.atoms[place + 1] if place + 1 < len(draft.atoms) else None
+    is_drawn = draft.intent == "curves" and not draft.has_name() and not draft.is_parted
+    if is_drawn and atom.is_unknown and behind and (behind.key == "of" or atom.metric):
+        return read_metrics(draft, place)  # `plot val_loss of A`
+    if Kind.EXPERIMENT in atom.kinds and behind and behind.key == "run" and behind.text.casefold() in PLURAL:
+        draft.put_in(atom.kinds[Kind.EXPERIMENT], [atom])
+        return place + 1
+    is_place = Kind.EXPERIMENT in atom.kinds and draft.lead() in ("latest", "previous") and not draft.is_parted
+    if is_place or (atom.possessive and Kind.USER not in atom.kinds and Kind.EXPERIMENT in atom.kinds):
+        draft.put_in(atom.kinds[Kind.EXPERIMENT], [atom])
+        return place + 1
+    if atom.possessive and Kind.USER not in atom.kinds and atom.is_run:
+        atom = replace(atom, possessive=False)
+    if draft.intent == "compare" and not atom.is_run and not atom.possessive:
+        _check_side(draft, atom, place)
+    is_ranked = takes_runs and draft.lead() in RANKING and place > 0 and draft.atoms[place - 1].key in RANKING
+    may_be_metric = bool(atom.metric) or not atom.is_identifier
+    if is_ranked and atom.is_unknown and may_be_metric and not (atom.possessive or draft.is_parted):
+        words, last = draft.unknown_words(place)  # `best nonsense`: a metric that nobody knows
+        name = spelt(words)
+        draft.guesses.append(Guess(Kind.METRIC, name))
+        draft.add(replace(atom, text=name, end=words[-1].end, kinds={Kind.METRIC: name}))
+        return last
+    if (
+        atom.is_unknown
+        and atom.metric
+        and not draft.is_parted
+        and (draft.lead() in (*RANKING, "number") or not takes_runs)
+    ):
+        draft.guesses.append(Guess(Kind.METRIC, atom.text))
+        atom = replace(atom, kinds={Kind.METRIC: atom.text})
+    if atom.is_unknown or (atom.is_run and takes_runs) or (atom.possessive and takes_runs):
+        draft.add(atom)
+    elif Kind.METRIC in atom.kinds:
+        lead = next((each for each in reversed(draft.groups[-1]) if not is_silent(each) and each.key != "number"), None)
+        if lead and lead.key in RANKING and takes_runs and not draft.is_parted:
+            draft.add(atom)
+        else:
+            return read_metrics(draft, place)
+    elif Kind.EXPERIMENT in atom.kinds:
+        draft.put_in(atom.kinds[Kind.EXPERIMENT], [atom])
+    elif Kind.USER in atom.kinds:
+        if takes_runs:
+            draft.add(atom)
+        else:
+            draft.put_user(atom.kinds[Kind.USER], [atom])
+    elif Kind.PARAMETER in atom.kinds or Kind.TAG in atom.kinds:
+        return read_parameter(draft, atom, place)
+    elif Kind.ALIAS in atom.kinds or Kind.MODEL in atom.kinds:
+        name, is_alias = atom.kinds.get(Kind.ALIAS, ""), Kind.ALIAS in atom.kinds
+        draft.add(replace(atom, key="alias" if is_alias else "model", text=name or atom.text, kinds={}))
+    else:
+        draft.left.append(atom)
+    return place + 1
+
+
+def _goes_on_with_experiments(draft: Draft, atom: Atom, place: int) -> bool:
+    """Whether it stands behind `in fraud and`, where runs of several experiments can be meant."""
+    before = draft.atoms[place - 2] if place > 1 and draft.atoms[place - 1].key in ("and", "or", ",") else None
+    is_place = before is not None and before in draft.spots.get("experiment", ())
+    is_one = Kind.EXPERIMENT in atom.kinds or (atom.is_unknown and not atom.metric and draft.intent in LISTS)
+    return is_place and is_one and (draft.intent in LISTS or draft.lead() in ("all", "top"))
+
+
+def _begins_names(draft: Draft, atom: Atom, place: int) -> bool:
+    """Whether names of runs begin so, where several are meant, or the best or last of them: `all xgb runs`."""
+    noun = next((each for each in draft.atoms[place + 1 : place + 2] if each.key == "run"), None)
+    is_many = noun is not None and noun.text.casefold() in PLURAL
+    is_one_of = noun is not None and draft.lead() in (*RANKING, "latest")
+    said = atom.text.casefold()
+    if draft.is_parted or not (is_many or is_one_of) or not _PREFIX.fullmatch(said):
+        return False
+    if not any(name.casefold().startswith((f"{said}-", f"{said}_", f"{said} ")) for name in draft.names.all(Kind.RUN)):
+        return False
+    draft.note("where", [atom])
+    draft.where = f"attributes.run_name ILIKE '{said}%'"
+    return True
+
+
+def _says_when(draft: Draft, atom: Atom) -> bool:
+    """`weekly` of a standup. Raises NotUnderstood for `always`: a comparison is made when it is asked for."""
+    if draft.intent == "standup" and atom.text.casefold() == "weekly" and not draft.since:
+        draft.note("since", [atom])
+        draft.since = "7 days"
+        return True
+    if atom.text.casefold() == "always":
+        run = next((each.kinds[Kind.RUN] for each in draft.atoms if Kind.RUN in each.kinds), "latest")
+        remedy = "To hold runs against one run from now on, make it the baseline:"
+        raise refuse("I compare when I am asked.", remedy, f"pin {written(run)}", [atom])
+    return False
+
+
+def _check_side(draft: Draft, atom: Atom, place: int) -> None:
+    """Raises NotUnderstood for a person or an experiment where a run has to be named."""
+    kind = next((kind for kind in (Kind.EXPERIMENT, Kind.USER) if kind in atom.kinds), None)
+    around = [each.key for each in (*draft.atoms[max(0, place - 1) : place], *draft.atoms[place + 1 : place + 2])]
+    if kind is None or not set(around) & {*HARD, "than"}:
+        return
+    raise no_run(draft, atom, kind)
+
+
+def no_run(draft: Draft, atom: Atom, kind: Kind) -> NotUnderstood:
+    several = [each.kinds[kind] for each in draft.atoms if kind in each.kinds][:2] or [atom.text]
+    lead = "latest in" if kind is Kind.EXPERIMENT else "latest by"
+    line = (
+        " vs ".join(f"{lead} {written(name)}" for name in several)
+        if len(several) > 1
+        else f"{lead} {written(several[0])} vs previous"
+    )
+    told = "an experiment" if kind is Kind.EXPERIMENT else "a person"
+    return refuse(f"{draft.shown([atom])} is {told}; I compare runs.", "Say which run of it.", line, [atom])
+
+
+def read_number(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent in LISTS:
+        if not 1 <= int(atom.value[:9]) <= MOST_LISTED:
+            raise refuse(
+                f"I list between 1 and {MOST_LISTED} runs.", "Say how many.", example("top", draft.names), [atom]
+            )
+        draft.note("count", [atom])
+        draft.count = int(atom.value)
+    elif (draft.lead() in ("top", "best", "worst", "latest", "previous") and not draft.is_parted) or (
+        place and draft.atoms[place - 1].key == "run" and not draft.is_parted
+    ):
+        draft.add(atom)
+    elif (
+        place + 1 < len(draft.atoms)
+        and draft.atoms[place + 1].key in ("run", "latest", "best")
+        and int(atom.value[:9]) > 1
+    ):
+        return _numbered(draft, atom, place)
+    elif draft.is_parted or draft.hard:
+        draft.add(replace(atom, key="", quoted=True))
+    else:
+        draft.left.append(atom)
+    return place + 1
+
+
+def _numbered(draft: Draft, atom: Atom, place: int) -> int:
+    """`the 3 best runs`: the number stands before its word."""
+    if draft.atoms[place + 1].key == "run":
+        draft.held.append(atom)
+        draft.left.append(atom)
+        return place + 1
+    draft.add(draft.atoms[place + 1])
+    draft.add(atom)
+    return place + 2
+
+
+def read_all(draft: Draft, atom: Atom, place: int) -> int:
+    at = draft.skip(place + 1)
+    behind = draft.atoms[place + 1].key if place + 1 < len(draft.atoms) else ""
+    says_more = at < len(draft.atoms) and (draft.atoms[at].possessive or draft.atoms[at].key in STATUS)
+    if draft.intent in LISTS or draft.intent in ("experiments", "watches", "settings"):
+        return place + 1
+    if (
+        behind == "run"
+        or says_more
+        or (draft.is_parted and at < len(draft.atoms) and draft.atoms[at].key in ("in", "of", "vs"))
+    ) or (draft.intent == "compare" and not draft.has_name() and not draft.about):
+        draft.add(atom)
+    else:
+        draft.flag("everything", atom)
+    return place + 1
+
+
+def read_best(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent in LISTS:
+        draft.worst = draft.worst or atom.key == "worst"
+        return place + 1
+    if _is_question(draft, place) or _is_asked(draft, place):
+        return place + 1
+    at = draft.skip(place + 1)
+    behind = draft.atoms[at] if at < len(draft.atoms) else None
+    is_last = behind is None or behind.role in (Role.SLOT, Role.FLAG) or behind.key == ","
+    is_behind = (len(draft.groups) > 1 and draft.has_name()) or any(e.is_unknown for e in draft.groups[-1])
+    is_told = behind is not None and bool(behind.metric) and not behind.is_run
+    if is_told and is_behind and atom.key == "best" and draft.hard and not draft.is_parted and place:
+        before = draft.atoms[place - 1]
+        if before.is_run or before.key == ",":  # `A vs B best val_loss`: the best values of it
+            draft.flag("best", atom)
+            return place + 1
+    whose = next((each.possessive for each in reversed(draft.groups[-1]) if not is_silent(each)), False)
+    if atom.key == "best" and is_last and is_behind and not whose and not draft.is_parted and draft.intent != "show":
+        draft.flag("best", atom)
+    else:
+        draft.add(atom)
+    return place + 1
+
+
+def _is_question(draft: Draft, place: int) -> bool:
+    """`which run is best: A, B or C`."""
+    others = [each for each in draft.atoms[place + 1 :] if each.is_run or each.is_unknown or each.quoted]
+    keys = [each.key for each in draft.atoms]
+    return (
+        "or" in keys
+        and "vs" not in keys
+        and len(others) > 1
+        and not any(Kind.METRIC in e.kinds for e in draft.atoms[place + 1 : place + 2])
+    )
+
+
+def _is_asked(draft: Draft, place: int) -> bool:
+    """`which of A, B and C is best?`, where the runs stand before it."""
+    is_verb = place > 0 and draft.atoms[place - 1].text.casefold() in ("is", "was", "are", "ist", "est", "es", "é")
+    return is_verb and sum(not is_silent(each) for group in draft.groups for each in group) > 1
+
+
+def read_latest(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent in LISTS:
+        nouns = [each.text.casefold() for each in draft.atoms[place:] if each.key == "run"]
+        if draft.intent in ("failed", "runs") and draft.count is None and nouns[:1] in (["run"], ["one"]):
+            draft.count = 1
+        return place + 1
+    draft.add(atom)
+    return place + 1
+
+
+def read_everything(draft: Draft, atom: Atom, place: int) -> int:
+    is_list = draft.intent in LISTS
+    if atom.text.casefold() in ("everywhere", "anywhere"):
+        if not is_list:
+            draft.left.append(atom)
+        else:
+            draft.put_in(EVERYWHERE, [atom])
+        return place + 1
+    if atom.text.casefold() in ("anything", "everything") and is_list:
+        return place + 1
+    behind = draft.atoms[place + 1].key if place + 1 < len(draft.atoms) else ""
+    if atom.text.casefold() == "everything" and draft.intent == "compare" and not (draft.has_name() or draft.about):
+        draft.add(replace(atom, key="all"))  # `compare everything in churn`
+        return place + 1
+    if atom.text.casefold() == "everything" and draft.intent in ("", "show", "status") and behind == "of":
+        return place + 1  # `show me everything about xgb-v1`: all there is, as always
+    if draft.is_parted and draft.hard and draft.intent == "compare":
+        draft.add(replace(atom, key="all"))  # `A vs everything`
+        return place + 1
+    draft.flag("everything", atom)
+    return place + 1
+
+
+def read_running(draft: Draft, atom: Atom, place: int) -> int:
+    """How runs ended, beside what is asked for; `over` between two runs is none of it."""
+    behind = draft.atoms[draft.skip(place + 1) :][:1]
+    if atom.text.casefold() == "over" and draft.has_name() and behind and is_material(behind[0]):
+        return read_than(draft, atom, place)
+    if draft.intent in (atom.key, "status") or (draft.intent == "standup" and atom.key == "finished"):
+        return place + 1
+    if draft.intent in ("top", "runs"):
+        draft.note("status", [atom])
+        draft.status = atom.key
+    elif draft.intent in LISTS:
+        draft.left.append(atom)
+    elif draft.lead() in RANKING and not draft.is_parted:
+        draft.note("status", [atom])
+        draft.status = atom.key
+    elif draft.intent == "show" and draft.has_name() and draft.lead() != "latest":
+        draft.left.append(atom)
+    else:
+        draft.add(atom)
+    return place + 1
+
+
+def read_baseline_role(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent in ("set", "make", "unset", "pin"):
+        draft.marks_baseline = True
+    elif draft.groups[-1] and draft.has_name() and not draft.is_parted and draft.intent in ("", "compare"):
+        draft.baseline = len(draft.groups) - 1
+    else:
+        draft.add(replace(atom, key="baseline"))
+    return place + 1
+
+
+def read_baseline(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent in ("set", "make", "unset") or (draft.intent == "pin" and draft.has_name()):
+        draft.marks_baseline = True
+        return place + 1
+    draft.add(atom)
+    return place + 1
+
+
+READERS = {
+    "": read_name,
+    "vs": read_vs,
+    "against": read_against,
+    "than": read_than,
+    "and": read_and,
+    ",": read_and,
+    "or": read_and,
+    "with": read_and,
+    "dash": read_and,
+    "sweep": read_sweep,
+    "number": read_number,
+    "all": read_all,
+    "best": read_best,
+    "worst": read_best,
+    "latest": read_latest,
+    "everything": read_everything,
+    "running": read_running,
+    "failed": read_running,
+    "finished": read_running,
+    "baseline_role": read_baseline_role,
+    "baseline": read_baseline,
+}
