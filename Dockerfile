@@ -2,9 +2,13 @@
 FROM python:3.12-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/mlcompare
-COPY requirements/runtime.txt requirements/
+# "runtime otel" has what traces need, too.
+ARG LOCKS=runtime
+COPY requirements/runtime.txt requirements/otel.txt requirements/
 # The lock is complete: nothing is resolved anew. Compiled files stay, the start is quicker by them.
-RUN /opt/mlcompare/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/runtime.txt \
+RUN for lock in $LOCKS; do \
+      /opt/mlcompare/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/$lock.txt || exit 1; \
+    done \
  && /opt/mlcompare/bin/pip check
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot

@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 $(shell [ ! -e $(BIN)/pip ] || $(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo screenshots install test check bench chaos lock licences clean browser
+.PHONY: help demo screenshots install traces test check bench chaos lock licences clean browser
 .NOTPARALLEL:
 
 help: ## what can be typed here
@@ -51,6 +51,9 @@ screenshots: $(VENV)/.test $(VENV)/.runtime browser ## take the pictures in READ
 
 install: $(VENV)/.runtime ## set up .venv/bin/mlcompare, to run it for real
 
+traces: $(VENV)/.runtime ## add to it what sends traces to OTEL_EXPORTER_OTLP_ENDPOINT
+	@$(BIN)/python requirements/installer.py requirements/otel.txt
+
 browser: $(VENV)/.test
 	@$(BIN)/python tests/browser.py
 
@@ -71,7 +74,7 @@ chaos: $(VENV)/.test $(VENV)/.runtime ## kill the bot 200 times while runs end a
 
 lock: | $(BIN)/pip ## pin requirements/*.in anew, with hashes and no index named (ARGS=--upgrade: to the newest)
 	@$(BIN)/python requirements/installer.py requirements/lock.txt
-	cd requirements && for set in lock runtime test; do \
+	cd requirements && for set in lock runtime otel test; do \
 	  ../$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
 	    --no-emit-index-url --no-emit-find-links --no-config --quiet $(ARGS) -o $$set.txt $$set.in || exit 1; done
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context import BoltContext
 from slack_sdk import WebClient
 from sqlalchemy import Engine
 
@@ -37,6 +38,7 @@ from bot.store.inbox import StoredInbox
 from bot.store.outbox import StoredOutbox
 from bot.store.rate_limits import StoredSendSlots
 from bot.store.watches import StoredWatches
+from bot.traces import Traces, open_traces
 from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
 from handlers import features_by_request, register_all, use
@@ -108,17 +110,18 @@ class Bot:
     recovery: Takeover
     notifier: Notifier
     metrics: Metrics
+    traces: Traces
 
 
 def build(settings: Settings, *, runs: RunSource | None = None, listeners: Executor | None = None) -> Bot:
     """The bot these settings describe. Nothing is asked of Slack, MLflow or the database yet."""
     engine = open_database(settings.database_url.get_secret_value())
-    metrics = Metrics()
+    metrics, traces = Metrics(), open_traces(settings)
     pool = WorkerPool(settings.workers, per_person=settings.per_person)
-    source = measured_runs(runs if runs is not None else lazy_runs(settings), metrics)
+    source = measured_runs(runs if runs is not None else lazy_runs(settings), metrics, traces.span)
     mlflow = Probe("mlflow", _reach(source), every=30, patience=90)
     precedence = Precedence(DRAWN)
-    client = web_client(settings, settings.slack_bot_token.get_secret_value(), metrics)
+    client = web_client(settings, settings.slack_bot_token.get_secret_value(), metrics, traces)
     identity, directory = BotIdentity(client), _directory(client)
     outbox = StoredOutbox(engine)
     _watch_queues(metrics, pool, outbox)
@@ -146,6 +149,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         may_show_working=Allowance(SHOWN, 2 * SHOWN, time.monotonic).take,
         sleep=pool.sleep,
         later=Timers(COURTESIES).start,
+        span=traces.span,
         drawing=precedence,
         observe_answer=metrics.answered,
         admission=Admission(Policy(settings.external_people), directory),
@@ -188,6 +192,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         recovery=Takeover(inbox, services, client, shares_a_file=engine.dialect.name == "sqlite"),
         notifier=notifier,
         metrics=metrics,
+        traces=traces,
     )
 
 
@@ -244,7 +249,7 @@ def _seal(settings: Settings) -> Seal:
     return Seal(hmac.new(token.encode(), b"what dialogs of mlcompare keep", sha256).digest())
 
 
-def _bolt(client: Any, identity: BotIdentity, services: Services, executor: Executor) -> App:
+def _bolt(client: MeasuredWebClient, identity: BotIdentity, services: Services, executor: Executor) -> App:
     def authorize() -> AuthorizeResult:
         return identity.known()
 
@@ -257,6 +262,12 @@ def _bolt(client: Any, identity: BotIdentity, services: Services, executor: Exec
         listener_executor=executor,
         process_before_response=True,  # listeners only hand work over: they run in the thread that waits for them
     )
+
+    def measure(context: BoltContext, next: Callable[[], Any]) -> Any:  # noqa: A002 -- Bolt's name for it
+        context["client"] = client.like(context.client)  # Bolt makes one for each request
+        return next()
+
+    app.use(measure)
     app.use(use(services))
     register_all(app)
     return app
@@ -341,7 +352,9 @@ def lazy_runs(settings: Settings) -> RunSource:
 TIMEOUT = 10  # seconds for one call
 
 
-def web_client(settings: Settings, token: str | None = None, metrics: Metrics | None = None) -> WebClient:
+def web_client(
+    settings: Settings, token: str | None = None, metrics: Metrics | None = None, traces: Traces | None = None
+) -> MeasuredWebClient:
     """A client for SLACK_API_URL. It tries nothing again: what may be, those who call it know."""
     # One TLS context for all calls: without, each call would read the machine's certificates anew.
     context = create_default_context() if settings.slack_api_url.startswith("https:") else None
@@ -349,4 +362,6 @@ def web_client(settings: Settings, token: str | None = None, metrics: Metrics | 
         token=token, base_url=settings.slack_api_url, timeout=TIMEOUT, retry_handlers=[], ssl=context
     )
     client.metrics = metrics
+    if traces:
+        client.span = traces.span
     return client

@@ -6,7 +6,9 @@ Every process has a registry of its own, so nothing of MLflow's or a library's s
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol, cast
 
@@ -23,6 +25,8 @@ from bot.notifier.outbox import MessageState
 from comparison.errors import TrackingUnavailable
 from comparison.tracking.source import RunSource
 from handlers.services import Capabilities
+from handlers.slack.client import RESPONSE_URL, SlackError
+from handlers.spans import OpenSpan, no_span
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +40,7 @@ SLACK_METHODS = frozenset(
         *("chat.postMessage", "chat.unfurl", "chat.update", "conversations.history", "conversations.info"),
         *("conversations.members", "conversations.open", "conversations.replies", "files.completeUploadExternal"),
         *("files.getUploadURLExternal", "users.info", "users.lookupByEmail", "views.open", "views.publish"),
-        *("views.push", "views.update"),
+        *("views.push", "views.update", RESPONSE_URL),
     }
 )
 SLACK_ERRORS = frozenset(
@@ -83,7 +87,7 @@ class Metrics:
             "mlcompare_notification_delay_clamped", "Runs that ended in the future, by their clock", **own
         )
         build = Info("mlcompare_build", "What runs here", **own)
-        build.info({"version": _version("mlcompare"), "mlflow": _version("mlflow")})
+        build.info({"version": version_of("mlcompare"), "mlflow": version_of("mlflow")})
 
     def gauge(self, name: str, about: str, read: Callable[[], float]) -> None:
         """A number that is read when it is asked for."""
@@ -133,7 +137,8 @@ class _ConnectionsCollector(Collector):
         yield CounterMetricFamily("mlcompare_socket_reconnects", about, value=again)
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """Installed version of a package; "unknown" where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -158,9 +163,10 @@ def door_of(body: Mapping[str, Any]) -> str:
 class _MeasuredRuns:
     """Measures each question to MLflow, by the name of the method."""
 
-    def __init__(self, source: RunSource, metrics: Metrics) -> None:
+    def __init__(self, source: RunSource, metrics: Metrics, span: OpenSpan) -> None:
         self._source = source
         self._metrics = metrics
+        self._span = span
         self._measured: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -178,7 +184,8 @@ class _MeasuredRuns:
         def measured(*given: Any, **named: Any) -> Any:
             began = time.monotonic()
             try:
-                return getattr(self._source, call)(*given, **named)
+                with self._span(f"mlflow {call}"):
+                    return getattr(self._source, call)(*given, **named)
             except TrackingUnavailable:
                 errors.inc()
                 raise
@@ -188,35 +195,53 @@ class _MeasuredRuns:
         return measured
 
 
-def measured_runs(source: RunSource, metrics: Metrics) -> RunSource:
-    """The same source; each question to it is measured."""
-    return cast("RunSource", _MeasuredRuns(source, metrics))
+def measured_runs(source: RunSource, metrics: Metrics, span: OpenSpan = no_span) -> RunSource:
+    """The same source; each question to it is measured, and a span."""
+    return cast("RunSource", _MeasuredRuns(source, metrics, span))
 
 
 class MeasuredWebClient(WebClient):
-    """Slack's Web API, each call measured once `metrics` is set."""
+    """Slack's Web API, each call measured once `metrics` is set, and a span."""
 
     metrics: Metrics | None = None
+    span: OpenSpan = staticmethod(no_span)
+
+    def like(self, other: WebClient) -> "MeasuredWebClient":
+        """A client for the same calls as another, measured as those of this one."""
+        own = copy(self)
+        vars(own).update(vars(other))
+        return own
 
     def api_call(self, api_method: str, **given: Any) -> SlackResponse:
-        if self.metrics is None:
+        with self.observed(api_method):
             return super().api_call(api_method, **given)
+
+    @contextmanager
+    def observed(self, api_method: str) -> Iterator[None]:
+        """What is called within, measured under this name."""
         method = api_method if api_method in SLACK_METHODS else OTHER
         began = time.monotonic()
-        try:
-            return super().api_call(api_method, **given)
-        except SlackApiError as error:
-            self._count(method, str(error.response.get("error", "")))
-            raise
-        except Exception:
-            self._count(method, "unreachable")
-            raise
-        finally:
-            self.metrics.slack.labels(method).observe(time.monotonic() - began)
+        with self.span(f"slack {method}") as note:
+            try:
+                yield
+            except Exception as error:
+                code = _code_of(error)
+                note("slack.error", code)
+                if self.metrics is not None:
+                    self.metrics.slack_refused.labels(method, code).inc()
+                raise
+            finally:
+                if self.metrics is not None:
+                    self.metrics.slack.labels(method).observe(time.monotonic() - began)
 
-    def _count(self, method: str, error: str) -> None:
-        if self.metrics is not None:
-            self.metrics.slack_refused.labels(method, error if error in SLACK_ERRORS else OTHER).inc()
+
+def _code_of(error: Exception) -> str:
+    """Code by which Slack refused a call, of a closed set."""
+    if isinstance(error, SlackApiError):
+        code = str(error.response.get("error", ""))
+    else:
+        code = error.code if isinstance(error, SlackError) and error.__cause__ is None else "unreachable"
+    return code if code in SLACK_ERRORS else OTHER
 
 
 class MeasuredCapabilities:

@@ -87,6 +87,7 @@ class Server:
         for probe in self._bot.probes:
             probe.stop()
         self._bot.engine.dispose()
+        self._bot.traces.close()
         return left
 
     def reasons(self) -> dict[str, str]:
@@ -101,7 +102,7 @@ class Server:
 
     def _connection(self) -> SocketMode:
         settings = self._bot.settings
-        client = web_client(settings, settings.slack_app_token.get_secret_value(), self._bot.metrics)
+        client = web_client(settings, settings.slack_app_token.get_secret_value(), self._bot.metrics, self._bot.traces)
         return SocketMode(
             self._bot.app,
             client,

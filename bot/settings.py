@@ -44,6 +44,10 @@ SOURCES = {
     "MLCOMPARE_ACCESS": "all, or none: what a channel may see for which no admin made a rule",
     "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
     "MLCOMPARE_LOG_FORMAT": "text or json",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "leave it out, or the address of a collector that takes OTLP over HTTP, "
+    "for example http://collector:4318",
+    "OTEL_EXPORTER_OTLP_HEADERS": "what the collector wants in its requests, as name=value, with commas between",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "as OTEL_EXPORTER_OTLP_HEADERS, for traces alone",
     "MLCOMPARE_METRICS": "off; on (at /metrics, on PORT); or the number of a port of its own, for example 9464",
 }
 
@@ -132,6 +136,12 @@ def _mapping(value: str) -> str:
     for user, is_pair, name in map(_pair, value.split(",")) if value.strip() else ():
         if (is_pair and not (_PERSON.fullmatch(user) and name)) or (not is_pair and user.lower() != EMAIL):
             raise ValueError("looks wrong: it is neither email nor pairs such as U024BE7LH=maya")
+    return value
+
+
+def _collector(value: SecretStr) -> SecretStr:
+    if value.get_secret_value():
+        web_address(value.get_secret_value())
     return value
 
 
@@ -239,6 +249,12 @@ class Settings(BaseSettings):
         default="text", validation_alias="MLCOMPARE_LOG_FORMAT", pattern="^(?i:text|json)$"
     )
     metrics: Annotated[Words, AfterValidator(_metrics)] = Field(default="off", validation_alias="MLCOMPARE_METRICS")
+    otlp_endpoint: Annotated[Secret, AfterValidator(_collector)] = Field(
+        default=SecretStr(""), validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT"
+    )
+    # The exporter reads these by itself; known here to keep them out of logs.
+    otlp_headers: Secret = Field(default=SecretStr(""), validation_alias="OTEL_EXPORTER_OTLP_HEADERS")
+    otlp_traces_headers: Secret = Field(default=SecretStr(""), validation_alias="OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 
     @property
     def metrics_port(self) -> int | None:
@@ -310,7 +326,13 @@ class Settings(BaseSettings):
             self.mlflow_tracking_token,
             self.databricks_token,
         )
-        inside = {_password(self.mlflow_tracking_uri.get_secret_value()), *self._database_passwords()}
+        inside = {
+            _password(self.mlflow_tracking_uri.get_secret_value()),
+            _password(self.otlp_endpoint.get_secret_value()),
+            *self._database_passwords(),
+            *_header_values(self.otlp_headers.get_secret_value()),
+            *_header_values(self.otlp_traces_headers.get_secret_value()),
+        }
         written = {form for text in inside for form in (text, unquote(text), quote(text, safe=""))}
         return tuple(text for text in (*(each.get_secret_value() for each in whole), *sorted(written)) if text)
 
@@ -322,6 +344,12 @@ class Settings(BaseSettings):
 
 def _password(address: str) -> str:
     return urlsplit(address).netloc.rpartition("@")[0].partition(":")[2]
+
+
+def _header_values(headers: str) -> tuple[str, ...]:
+    """The values of headers as OpenTelemetry's variables write them, and the last word of each: the token itself."""
+    values = [unquote(each.partition("=")[2].strip()) for each in headers.split(",")]
+    return tuple(form for value in values for form in (value, value.rpartition(" ")[2]))
 
 
 def survey() -> tuple[Settings, tuple[Problem, ...]]:

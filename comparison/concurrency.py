@@ -4,6 +4,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar
@@ -111,17 +112,26 @@ SIDE_BY_SIDE = 8
 _Other = TypeVar("_Other")
 
 
+class Threads(ThreadPoolExecutor):
+    """Threads that go on with what surrounds whoever asks them (its context variables): a trace stays one."""
+
+    def submit(
+        self, fn: Callable[_Parameters, _Answer], /, *args: _Parameters.args, **kwargs: _Parameters.kwargs
+    ) -> Future[_Answer]:
+        return super().submit(copy_context().run, partial(fn, *args, **kwargs))
+
+
 def side_by_side(asks: Sequence[Callable[[], _Answer]]) -> list[_Answer]:
     """The answers in order; what one of them raises is raised."""
     if len(asks) < 2:
         return [ask() for ask in asks]
-    with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(asks))) as threads:
+    with Threads(min(SIDE_BY_SIDE, len(asks))) as threads:
         return [answer.result() for answer in [threads.submit(ask) for ask in asks]]
 
 
 def both(one: Callable[[], _Answer], other: Callable[[], _Other]) -> tuple[_Answer, _Other]:
     """Two questions of different kinds side by side; what one of them raises is raised."""
-    with ThreadPoolExecutor(1) as thread:
+    with Threads(1) as thread:
         second = thread.submit(other)
         first = one()
         return first, second.result()

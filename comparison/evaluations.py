@@ -7,11 +7,10 @@ does not tell which is of which, has no value to compare.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from comparison.concurrency import side_by_side
+from comparison.concurrency import Threads, side_by_side
 from comparison.data_splits import split_of
 from comparison.errors import RequestError, TrackingUnavailable
 from comparison.judgement.costs import is_cost
@@ -140,7 +139,7 @@ def histories(
     if not wanted:
         return found
     held = 0
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+    with Threads(SIDE_BY_SIDE) as threads:
         read = threads.map(lambda each: source.history(each[0].run_id, each[1], most=most), wanted)
         for (run, name), past in zip(wanted, read, strict=True):
             found[run.run_id, name] = past

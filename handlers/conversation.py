@@ -40,6 +40,7 @@ from handlers.slack.escape import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.limits import IDENTIFIER, TEXT, VALUE
 from handlers.slack.render import draw
+from handlers.spans import Note
 from handlers.utterance import (
     Utterance,
     from_command,
@@ -129,6 +130,11 @@ class Job:
     heard_at: float = field(default_factory=time.monotonic)  # s
 
     def run(self) -> None:
+        with self.services.span("command") as note:
+            note("mlcompare.waited_ms", round((time.monotonic() - self.heard_at) * 1000))
+            self._run(note)
+
+    def _run(self, note: Note) -> None:
         command, outcome = "unknown", "answered"
         try:
             if self.claim.is_ours():
@@ -137,8 +143,10 @@ class Job:
                 feature.answer(request, self.said, self.visible(), self.delivery)
         except BaseException as error:  # noqa: BLE001 -- the asker hears of everything that goes wrong
             outcome = "refused" if isinstance(error, RequestError) else "failed"
-            self._excuse(error)
+            self._excuse(error, note)
         finally:
+            note("mlcompare.command", command)
+            note("mlcompare.outcome", outcome)
             self.services.observe_answer(command, outcome, time.monotonic() - self.heard_at)
             for call_off in self.call_off:
                 call_off()
@@ -151,9 +159,10 @@ class Job:
     def show_progress(self) -> None:
         """Never raises: it is a courtesy."""
         try:
-            request, feature = self.meaning.told()
-            if self.claim.is_ours():
-                feature.show_progress(request, self.said, self.visible(), self.delivery)
+            with self.services.span("progress"):
+                request, feature = self.meaning.told()
+                if self.claim.is_ours():
+                    feature.show_progress(request, self.said, self.visible(), self.delivery)
         except RequestError:
             return  # the answer is an error, and on its way
         except Exception:
@@ -163,10 +172,16 @@ class Job:
         """To the asker alone."""
         self.delivery.answer_privately(lambda rung: draw(report, rung=rung))
 
-    def _excuse(self, error: BaseException) -> None:
+    def _excuse(self, error: BaseException, note: Note) -> None:
+        def new_incident() -> str:
+            incident = self.services.new_incident()
+            note("mlcompare.incident", incident)
+            note("error.type", type(error).__name__)
+            return incident
+
         if isinstance(error, SmallTalk) and not self.said.response_url:
             return  # people thank each other: nobody waits for an answer
-        report = explain(error, self.said, self.services.new_incident, self.services.command)
+        report = explain(error, self.said, new_incident, self.services.command)
         if not isinstance(error, RequestError):
             self.tell(report)
             return

@@ -25,6 +25,7 @@ from handlers.access.rules import AccessRules
 from handlers.access.seal import Seal
 from handlers.lookup_cache import LookupCache
 from handlers.slack.pictures import PictureMemory
+from handlers.spans import OpenSpan, no_span
 from handlers.stores import (
     ChannelDefaultsStore,
     ComparisonStore,
@@ -135,6 +136,7 @@ class Services:
     later: Callable[[float, Callable[[], None]], Callable[[], None]] = start_timer  # returns how to call it off
     # How an answer ended: the kind of request, "answered", "refused" or "failed", and the seconds since it was heard.
     observe_answer: Callable[[str, str, float], None] = lambda _command, _outcome, _seconds: None
+    span: OpenSpan = no_span  # a piece of work as a trace shows it
     drawing: AbstractContextManager[object] = field(default_factory=nullcontext)  # held while a message is drawn
 
     def for_channel(self, workspace: str, channel: str, asker: str | None = None) -> "Services":

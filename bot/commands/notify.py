@@ -40,6 +40,7 @@ def notify() -> None:
     for probe in bot.probes:
         probe.stop()
     bot.engine.dispose()
+    bot.traces.close()
     log.info("stopped")
     logging.shutdown()
     os._exit(ending.code)  # whatever thread still hangs

@@ -26,6 +26,7 @@ from handlers.services import Services
 from handlers.slack.blocks import Reply
 from handlers.slack.client import ANSWER, TOO_MUCH, SlackClient, SlackError, SlackErrorKind
 from handlers.slack.fallback import send_with_fallback
+from handlers.spans import Note
 from handlers.stores import WatchStore
 from handlers.watch.stored_watch import watch_of
 
@@ -258,6 +259,13 @@ class Deliverer:
 
     def deliver(self, message_id: str, revision: int) -> float | None:
         """Seconds until it is to be called again; None when there is nothing left to do. Raises nothing."""
+        with self.services.span("delivery") as note:
+            wait = self._tried(message_id, revision, note)
+            note("mlcompare.delivery", message_id)
+            note("mlcompare.outcome", "done" if wait is None else "later")
+            return wait
+
+    def _tried(self, message_id: str, revision: int, note: Note) -> float | None:
         try:
             self._deliver(message_id)
         except RetryLater as later:
@@ -268,7 +276,7 @@ class Deliverer:
             self._has_no_database = True
             return self._means.waits.grow(message_id)
         except Exception as error:  # noqa: BLE001 -- whatever it is, no message is lost for it
-            return self._unforeseen(message_id, revision, error)
+            return self._unforeseen(message_id, revision, error, note)
         self._has_no_database = False
         self._means.waits.forget(message_id)
         return None
@@ -407,8 +415,10 @@ class Deliverer:
         if not row.ts:
             self.on_posted(row)
 
-    def _unforeseen(self, message_id: str, revision: int, error: Exception) -> float | None:
+    def _unforeseen(self, message_id: str, revision: int, error: Exception, note: Note) -> float | None:
         incident = self.services.new_incident()
+        note("mlcompare.incident", incident)
+        note("error.type", type(error).__name__)
         wait = self._means.waits.grow(message_id)
         log.error("incident %s: %s could not be delivered", incident, message_id, exc_info=error)
         if self._means.waits.tries(message_id) <= MOST_TRIES:

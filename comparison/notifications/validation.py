@@ -7,11 +7,11 @@ import difflib
 import html
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from comparison.channel_defaults import ChannelDefaults
+from comparison.concurrency import Threads
 from comparison.errors import (
     ExperimentNotFound,
     FilterRefused,
@@ -142,7 +142,7 @@ class _Validator:
     def _ended(self) -> tuple[list[Run], tuple[str, ...]]:
         """The last to end, and the ids of all that are over already: one request where there are few of those."""
         where, floor = self.request.watching.where, int(self.now.timestamp() * 1000) - CLOCK_SKEW_MS - _SLACK
-        with ThreadPoolExecutor(2) as threads:
+        with Threads(2) as threads:
             undated = threads.submit(self.source.undated, floor, experiment_ids=self.ids)
             all_ = threads.submit(self.source.ended_after, floor, experiment_ids=self.ids) if where else None
             recent = self.source.ended(where, experiment_ids=self.ids, limit=LOOKED)

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -11,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.concurrency import side_by_side
+from comparison.concurrency import Threads, side_by_side
 from comparison.errors import (
     Ambiguous,
     ExperimentNotFound,
@@ -165,7 +164,7 @@ def _found(references: Sequence[RunReference], scope: SearchScope) -> list[Side]
     ids = list(dict.fromkeys(filter(None, map(_full_id, references))))
     first = [place for place, each in enumerate(references) if not _full_id(each) and not isinstance(each, _RELATIVE)]
     found: dict[int, list[Side]] = {}
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+    with Threads(SIDE_BY_SIDE) as threads:
         asked = {place: threads.submit(_look, references[place], scope) for place in first}
         fetched = dict(zip(ids, source.get(ids), strict=True)) if ids else {}
         found.update({place: answer.result() for place, answer in asked.items()})
@@ -474,7 +473,7 @@ def _around(name: str, scope: SearchScope) -> list[Run]:
         except (TrackingUnavailable, FilterRefused):
             return ()  # that there is no such run is worth saying without
 
-    with ThreadPoolExecutor(len(asked)) as threads:
+    with Threads(len(asked)) as threads:
         found = [run for runs in threads.map(lambda each: ask(*each), asked) for run in runs]
     return list({run.run_id: run for run in found}.values())
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +19,7 @@ from handlers.slack.blocks import Reply
 
 log = logging.getLogger(__name__)
 
+RESPONSE_URL = "response_url"  # the name of answers by it, among the methods of the Web API
 ANSWER = "mlcompare_answer"  # the event_type in the metadata of our messages
 _LONGEST_WAIT = 30.0  # seconds for one Retry-After; a longer one is not waited for
 _RESENT_AFTER = 1.0  # seconds, when Slack could not be reached
@@ -242,12 +244,13 @@ class SlackClient:
     def _send(self, url: str, body: dict[str, Any]) -> None:
         client = self.client
         webhook = WebhookClient(url, client.timeout, client.ssl, client.proxy, retry_handlers=[])
-        try:
-            response = webhook.send_dict({name: value for name, value in body.items() if value is not None})
-        except Exception as error:
-            raise of_call(error) from error
-        if failure := of_response(response):
-            raise failure
+        with _observed(client):
+            try:
+                response = webhook.send_dict({name: value for name, value in body.items() if value is not None})
+            except Exception as error:
+                raise of_call(error) from error
+            if failure := of_response(response):
+                raise failure
 
     def _repeat(self, do: Callable[[], Any], repeatable: frozenset[SlackErrorKind]) -> Any:
         waited, tries = 0.0, 0
@@ -271,6 +274,12 @@ class SlackClient:
         if failure.kind is SlackErrorKind.NOT_SENT or failure.kind in repeatable:
             return _RESENT_AFTER * tries if tries < _TRIES else None
         return None
+
+
+def _observed(client: WebClient) -> AbstractContextManager[object]:
+    """What measures a call beside the Web API, where the client is one that measures."""
+    observed: Callable[[str], AbstractContextManager[object]] | None = getattr(client, "observed", None)
+    return observed(RESPONSE_URL) if observed else nullcontext()
 
 
 def _content(reply: Reply) -> dict[str, Any]:

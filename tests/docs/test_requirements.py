@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.docs.documents import ROOT
 from tests.docs.locks import declared, disagreements, pinned, wanted
 
 FOLDER = ROOT / "requirements"
-SETS = {"runtime": ("runtime",), "test": ("runtime", "test"), "lock": ("lock",)}
+SETS = {"runtime": ("runtime",), "otel": ("otel",), "test": ("runtime", "otel", "test"), "lock": ("lock",)}
 
 
 def text(name):
@@ -31,8 +32,17 @@ def test_the_package_declares_what_the_runtime_requires():
 
 
 def test_the_tests_run_on_what_people_run_on():
-    runtime, test = ({str(each.requirement) for each in pinned(text(f"{name}.txt"))} for name in ("runtime", "test"))
-    assert runtime <= test
+    runtime, otel, test = (
+        {str(each.requirement) for each in pinned(text(f"{name}.txt"))} for name in ("runtime", "otel", "test")
+    )
+    assert runtime | otel <= test
+
+
+def test_traces_need_no_other_release_of_what_the_runtime_has_and_the_package_declares_them():
+    runtime, otel = ({each.name: each.version for each in pinned(text(f"{name}.txt"))} for name in ("runtime", "otel"))
+    assert {name: otel[name] for name in otel.keys() & runtime.keys()}.items() <= runtime.items()
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(package["optional-dependencies"]["otel"]) == {str(each) for each in requirements("otel")}
 
 
 @pytest.mark.parametrize("name", SETS)
