@@ -15,8 +15,8 @@ from slack_sdk import WebClient
 from comparison.errors import NotUnderstood, RequestError
 from comparison.language.changes import compared, follow, is_follow_up, needs_comparison
 from comparison.language.correction import complete_request
+from comparison.language.example import COMPARISON
 from comparison.language.parser import SmallTalk, read
-from comparison.language.slots import example
 from comparison.report import Report
 from comparison.reports.errors import NEAR, TYPED, choice_report, error_report, is_quoted
 from comparison.request import (
@@ -339,7 +339,7 @@ def _after(said: Utterance, services: Services, error: NotUnderstood) -> Request
     raise NotUnderstood(
         f"I find no comparison in this {place} to do that with.",
         remedy="Say it in the thread of a comparison, or name the runs.",
-        example=example("compare", names),
+        example=COMPARISON.line(names),
         text=said.words,
     )
 

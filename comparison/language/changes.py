@@ -11,7 +11,7 @@ from comparison.language.draft import Draft, LeftOver
 from comparison.language.intents import find_intent
 from comparison.language.lexicon import TALK, one_of
 from comparison.language.names import Kind, Names
-from comparison.language.parser import Reading, read_words
+from comparison.language.parser import Reading, new_draft, read_words
 from comparison.language.quotes import quoted
 from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
@@ -59,7 +59,7 @@ def follow(text: str, previous: Compare, names: Names | None = None, *, command:
         return None
     if intent == "running":  # `is it still running?`
         return Reading(replace(previous, text=text))
-    draft = Draft("compare", atoms, known, text, about=True)
+    draft = replace(new_draft("compare", place, atoms, known, text), about=True)
     try:
         read_words(draft, skipping=place if intent in ("compare", "show", "status") else -1)
         changed = _changed(draft, previous)
@@ -72,7 +72,7 @@ def follow(text: str, previous: Compare, names: Names | None = None, *, command:
 
 def _curves(atoms: list[Atom], place: int, names: Names, text: str, previous: Compare) -> Reading | None:
     """`and the curves?`, `plot val_loss`: those of the runs that are compared; None where runs are named."""
-    draft = Draft("curves", atoms, names, text, about=True)
+    draft = replace(new_draft("curves", place, atoms, names, text), about=True)
     try:
         read_words(draft, skipping=place)
         draft.check("curves", is_silent_on_runs=True)

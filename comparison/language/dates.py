@@ -21,6 +21,7 @@ _SPAN = re.compile(
     rf"(?:hours )?(?:from |between |after |at )?(?P<begin>{TIME}) ?(?:--?|–|to|until|till|and) ?"
     rf"(?P<end>{TIME})(?: (?P<zone>\S.*))?"
 )
+_WRITTEN_OFFSET = re.compile(r"Etc/GMT(?P<sign>[+-])(?P<hours>[1-9]\d*)")  # west is plus there
 _OFFSET = re.compile(r"(?:utc|gmt)_?(?P<sign>[+-])_?(?P<hours>\d{1,2})(?::?00)?")
 _PARTS = re.compile(r"(?:utc|gmt)_?(?P<offset>[+-]\d{1,2}:?(?:15|30|45))")
 _BETWEEN = {  # zones that are no whole number of hours from UTC
@@ -382,3 +383,9 @@ def _time(said: str) -> time | None:
             return None
         hour = hour % 12 + (12 if found["half"] == "pm" else 0)
     return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def zone_words(name: str) -> str:
+    """So many hours from UTC with the sign that people expect, which the database turns round."""
+    found = _WRITTEN_OFFSET.fullmatch(name)
+    return f"UTC{'-' if found['sign'] == '+' else '+'}{found['hours']}" if found else name

@@ -1,15 +1,16 @@
 """The draft of a request: what was said so far, word by word, before it is known to be a request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from comparison.errors import NotUnderstood
+from comparison.language.command import Command
 from comparison.language.cover import Atom, spelt
 from comparison.language.intents import PLURAL
 from comparison.language.lexicon import Role, near
 from comparison.language.names import Kind, Names
 from comparison.language.sides import OWNING, Side, is_silent, read_side
-from comparison.language.slots import INTENTS, example, not_taken, refuse, takes
+from comparison.language.slots import refuse
 from comparison.run_reference import (
     Among,
     Exclusion,
@@ -53,6 +54,8 @@ class Draft:
     atoms: list[Atom]
     names: Names
     text: str
+    commands: Mapping[str, Command]  # by intent
+    place: int = -1  # the atom that says the intent; -1: none does
     is_read: Callable[[str], bool] | None = None  # whether a corrected line is understood; None: none is offered
     about: bool = False  # said about a comparison that stands already
     groups: list[list[Atom]] = field(default_factory=lambda: [[]])
@@ -103,7 +106,7 @@ class Draft:
     def note(self, slot: str, atoms: Sequence[Atom]) -> None:
         """Notes that a slot is said. Raises NotUnderstood where it is said twice."""
         if slot in self.spots and slot not in _SEVERAL:
-            line = example(self.intent or "compare", self.names)
+            line = self.example(self.intent or "compare")
             raise refuse(
                 f"{self.shown(atoms)} is one too many: that is said twice.", "Keep one of the two.", line, atoms
             )
@@ -168,7 +171,7 @@ class Draft:
         self.spots.setdefault("experiment", []).extend(atoms)
 
     def second_experiment(self, atoms: Sequence[Atom]) -> NotUnderstood:
-        line = example(self.intent or "compare", self.names)
+        line = self.example(self.intent or "compare")
         return refuse(f"{self.shown(atoms)} is a second experiment.", "Name one, or leave it out for all.", line, atoms)
 
     def says_runs(self) -> bool:
@@ -200,11 +203,15 @@ class Draft:
         self.note(name, [atom])
         self.flags.add(name)
 
+    def example(self, intent: str) -> str:
+        """A line that can be typed as it stands, with real names where they are known."""
+        return self.commands[intent].example.line(self.names)
+
     def example_line(self) -> str:
-        return example(self.intent or "compare", self.names)
+        return self.example(self.intent or "compare")
 
     def comparison_line(self) -> str:
-        return example("compare", self.names)
+        return self.example("compare")
 
     @property
     def experiment(self) -> str:
@@ -240,10 +247,12 @@ class Draft:
         if self.left:
             raise self.left_over(intent)
         for slot, atoms in self.spots.items():
-            if slot == "experiments" and slot not in INTENTS[intent].slots:
-                raise self.second_experiment(atoms)
-            if slot not in INTENTS[intent].slots:
-                raise not_taken(intent, slot, atoms, self.names)
+            if self.commands[intent].takes(slot):
+                continue
+            raise self.second_experiment(atoms) if slot == "experiments" else self.not_taken(intent, slot, atoms)
+
+    def not_taken(self, intent: str, slot: str, atoms: Sequence[Atom]) -> NotUnderstood:
+        return self.commands[intent].not_taken(slot, atoms, self.names)
 
     def left_over(self, intent: str) -> NotUnderstood:
         """What to say of the words that are left, the first of them marked; a word that is nearly known is offered."""
@@ -251,17 +260,17 @@ class Draft:
         first = self.left[0]
         name = first.text.casefold()
         alike, spelt_so = self.names.near(first.text), near(name) if first.is_unknown else ()
-        line, told = "", INTENTS.get(intent)
+        line, does = "", self.commands[intent].promise
         for word in (*spelt_so, *alike[:1]) if self.is_read else ():
             corrected = f"{self.text[: first.at]}{word}{self.text[first.end :]}".strip()
             if self.is_read and word != name and " " not in word and self.is_read(corrected):
                 line = corrected
                 break
-        can = f"I can {told.does}{takes(intent)}." if told else "I compare ML runs and tell how they go."
+        can = f"I can {does}." if does else "I compare ML runs and tell how they go."
         return LeftOver(
             f"I do not understand {self.shown([first])}.",
             remedy=can if not line else "Where that is meant, say it so.",
-            example=line or example(intent or "help", self.names),
+            example=line or self.example(intent),
             near=alike or spelt_so,
             at=first.at,
             end=first.end,

@@ -5,10 +5,10 @@
 from collections.abc import Mapping, Sequence
 
 from comparison.language.cover import Atom
+from comparison.language.dates import DAYS, read_clock
 from comparison.language.lexicon import TALK, Role
 from comparison.language.names import Kind
 from comparison.language.sides import is_material, is_silent
-from comparison.language.subscriptions import is_planned
 
 STATUS = ("failed", "running", "finished")
 HARD = ("vs", "against")
@@ -64,7 +64,7 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return "define", keys["define"]
     if (
         lead == "digest"
-        or ("standup" in keys and is_planned(atoms))
+        or ("standup" in keys and _is_planned(atoms))
         or ("digest" in keys and "standup" not in keys and "vs" not in keys)
     ):
         return "digest", keys.get("digest", keys.get("standup", first))
@@ -268,3 +268,14 @@ def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
         return True
     is_ours = atom.key in ("running", "all", "everything") and not is_run
     return starts and ends and is_parted and not is_ours
+
+
+def _is_planned(atoms: Sequence[Atom]) -> bool:
+    """Whether a standup is asked for again and again: `every morning at 9`, `daily at 9:30`."""
+    has_every = any(
+        each.key in ("every", "daily")
+        or each.text.casefold() in ("weekdays", "weekday", "workdays", "weekends")
+        or (each.text.casefold().rstrip("s") + "s" == each.text.casefold() and each.text.casefold() in DAYS)
+        for each in atoms
+    )
+    return has_every and any(each.key in ("number", "time") or read_clock(each.text) is not None for each in atoms)

@@ -4,14 +4,14 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from comparison.errors import NotUnderstood
-from comparison.language.access_command import read_access
-from comparison.language.commands import comparisons, questions, refusals, settings
-from comparison.language.commands.settings import sets_examples, tolerance_at
+from comparison.language.command import Command
+from comparison.language.commands import comparisons, digests, questions, refusals, settings, watches
+from comparison.language.commands.access import read_access
 from comparison.language.cover import Atom, cover
 from comparison.language.draft import Draft, Guess, LeftOver
 from comparison.language.intents import PLURAL, STATUS, find_intent, is_small_talk, stands_as_name
@@ -21,8 +21,7 @@ from comparison.language.names import Kind, Names
 from comparison.language.quotes import written
 from comparison.language.scanner import scan
 from comparison.language.sides import is_silent, read_side
-from comparison.language.slots import example, refuse
-from comparison.language.subscriptions import read_subscription
+from comparison.language.slots import refuse
 from comparison.language.words import exclusions, filters, metrics, options, periods, run_names, scope
 from comparison.language.words.options import read_part
 from comparison.request import Help, Request
@@ -57,11 +56,13 @@ _READERS: dict[str, Callable[[Draft, Atom, int], int]] = {
     **options.READERS,
     **exclusions.READERS,
 }
-_BUILDERS: dict[str, Callable[[Draft], Request]] = {
-    **comparisons.BUILDERS,
-    **questions.BUILDERS,
-    **settings.BUILDERS,
-    **refusals.BUILDERS,
+COMMANDS: Mapping[str, Command] = {  # by intent
+    **comparisons.COMMANDS,
+    **questions.COMMANDS,
+    **settings.COMMANDS,
+    **watches.COMMANDS,
+    **digests.COMMANDS,
+    **refusals.COMMANDS,
 }
 
 
@@ -107,7 +108,7 @@ def _read(text: str, known: Names, command: str, *, scanned: str = "") -> Readin
             raise SmallTalk("That asks for nothing.", "Say what you want to see.", at=atoms[0].at, end=atoms[-1].end)
         return _request(atoms, known, text)
     except NotUnderstood as error:
-        line_ = error.example if _is_read(error.example, known) else example("help", known)
+        line_ = error.example if _is_read(error.example, known) else "help"
         raise replace(error, text=error.text or text[:2_000], example=line_) from None
 
 
@@ -126,19 +127,21 @@ def parse_run(text: str, names: Names | None = None) -> RunReference:
 
 def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True) -> Reading:
     intent, place = find_intent(atoms)
-    if intent in ("watch", "watch_when", "unwatch", "digest"):
-        request, guesses = read_subscription(intent, atoms, place, names, text)
-        return Reading(request, tuple(Guess(*each) for each in guesses))
-    is_read = partial(_is_read, names=names) if offers else None
-    draft = Draft(intent, atoms, names, text, is_read=is_read)
-    read_words(draft, skipping=place)
-    request = _BUILDERS[intent](draft)
+    draft = new_draft(intent, place, atoms, names, text)
+    if offers:
+        draft.is_read = partial(_is_read, names=names)
+    if not COMMANDS[intent].is_whole(draft):
+        read_words(draft, skipping=place)
+    request = COMMANDS[intent].read(draft)
     return Reading(request, tuple(draft.guesses))
 
 
+def new_draft(intent: str, place: int, atoms: list[Atom], names: Names, text: str) -> Draft:
+    """A draft of which nothing is read yet. `place` is the atom that says the intent, -1 where none does."""
+    return Draft(intent, atoms, names, text, COMMANDS, place)
+
+
 def read_words(draft: Draft, *, skipping: int) -> None:
-    if draft.intent in ("set", "unset") and (tolerance_at(draft) is not None or sets_examples(draft)):
-        return  # read as a whole by `_as_tolerance`
     place = 0
     while place < len(draft.atoms):
         is_status = draft.intent in ("runs", "top") and draft.atoms[place].key in STATUS

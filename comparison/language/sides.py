@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
 from comparison.language.cover import Atom, model, runs_of_link, spelt
+from comparison.language.example import COMPARISON, ONE_RUN
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind, Names
-from comparison.language.slots import example, refuse
+from comparison.language.slots import refuse
 from comparison.run_reference import (
     AllRuns,
     Among,
@@ -188,7 +189,7 @@ class _Reader:
         if not atom.kinds:
             self.side.guesses.append((Kind.RUN, atom.text))
         if not atom.text.strip():
-            line = example("compare", self.names)
+            line = COMPARISON.line(self.names)
             raise refuse("There is no name between these quotes.", "Name a run.", line, [atom])
         return Named(atom.kinds.get(Kind.RUN, atom.text), atom.at, end=atom.end)
 
@@ -336,7 +337,7 @@ class _Reader:
         runs = runs_of_link(atom.text)
         if not runs:
             remedy = "Paste the address of a run's page in MLflow, or of MLflow's comparison of several."
-            raise refuse("This link leads to no run.", remedy, example("compare", self.names), [atom])
+            raise refuse("This link leads to no run.", remedy, COMPARISON.line(self.names), [atom])
         return [Linked(run_id, experiment, atom.at) for run_id, experiment in runs]
 
     def _model(self, atom: Atom) -> list[RunReference]:
@@ -404,6 +405,6 @@ def one(side: Side, atoms: Sequence[Atom], names: Names) -> RunReference:
     """The only run of a side. Raises NotUnderstood where it has none or several."""
     if len(side.runs) != 1:
         raise NotUnderstood(
-            "This takes one run.", remedy="Name one.", example=example("show", names), at=atoms[0].at if atoms else None
+            "This takes one run.", remedy="Name one.", example=ONE_RUN.line(names), at=atoms[0].at if atoms else None
         )
     return side.runs[0]

@@ -1,4 +1,4 @@
-"""The words of a watch or digest that is kept, read again: they were written by `comparison.language.writer`."""
+"""The words of a watch or digest that is kept, read again: they were written by `comparison.language.commands`."""
 
 from comparison.errors import NotUnderstood, RequestError
 from comparison.language.lexicon import WORDS, one_of

@@ -5,7 +5,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language.writer import quiet_words, reference, watch_words, when
+from comparison.language.commands.digests import when
+from comparison.language.commands.watches import quiet_words, watch_words
+from comparison.language.phrases import reference
 from comparison.names import nearest_names
 from comparison.notifications.validation import ValidatedWatch
 from comparison.report import Line, Report, Section, Step

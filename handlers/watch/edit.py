@@ -12,9 +12,10 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.errors import RequestError
+from comparison.language.commands.digests import digest_words
+from comparison.language.commands.watches import watch_words
 from comparison.language.correction import quote
 from comparison.language.stored_words import digest_of, watching_of
-from comparison.language.writer import digest_words, watch_words
 from comparison.notifications.validation import (
     AGAINST,
     METRICS,

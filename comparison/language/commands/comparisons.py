@@ -4,12 +4,23 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from comparison.errors import NotUnderstood
+from comparison.language.command import Command
 from comparison.language.draft import Draft
+from comparison.language.example import COMPARISON, Example
 from comparison.language.intents import PLURAL
 from comparison.language.names import Kind
-from comparison.language.quotes import written
+from comparison.language.phrases import (
+    among_words,
+    joined,
+    listed,
+    part_words,
+    reference,
+    step_words,
+    within,
+)
+from comparison.language.quotes import quoted, written
 from comparison.language.sides import is_material
-from comparison.language.slots import example, refuse
+from comparison.language.slots import SLOTS, refuse
 from comparison.language.words.run_names import no_run
 from comparison.request import (
     Compare,
@@ -139,9 +150,7 @@ def curves(draft: Draft) -> Request:
         draft.thread.pop(key, None)
     draft.check("curves", is_silent_on_runs=False)
     if not runs:
-        raise refuse(
-            "Curves of which run?", "Name one, or say latest.", example("curves", draft.names), draft.atoms[:1]
-        )
+        raise refuse("Curves of which run?", "Name one, or say latest.", draft.example("curves"), draft.atoms[:1])
     if len(runs) > MOST_RUNS:
         problem = f"That names {len(runs)} runs; I draw up to {MOST_RUNS}."
         raise refuse(problem, "Name fewer.", draft.example_line(), draft.atoms[:1])
@@ -155,7 +164,7 @@ def sweep(draft: Draft) -> Request:
         raise refuse(
             "One sweep at a time.",
             "Name its parent run, or an experiment.",
-            example("sweeps", draft.names),
+            draft.example("sweeps"),
             draft.atoms[:1],
         )
     named = next(iter(runs), None)
@@ -183,4 +192,71 @@ def compare_named(draft: Draft, runs: list[RunReference]) -> Request:
     return comparison_of(draft, narrowed(draft, runs))
 
 
-BUILDERS = {"compare": compare, "curves": curves, "sweeps": sweep}
+# Written back
+
+
+def _comparison_line(request: Compare) -> str:
+    groups = [reference(run) for run in request.runs]
+    runs = " vs ".join(groups)
+    metrics = listed("only metrics" if request.only_metrics else "by metric", request.metrics)
+    several = [run for run in request.runs if isinstance(run, AllRuns | TopRuns)]
+    among = next((run.among for run in several if not _is_of_day(run)), Among())
+    among = replace(among, status="", user="")  # said with the runs
+    tolerance = "" if request.tolerance is None else f"within {request.tolerance * 100:.12g} %"
+    margin = "" if request.margin is None else f"within {request.margin!r}"
+    return joined(
+        "compare",
+        runs,
+        within(request.experiment),
+        metrics,
+        listed("except metrics", request.without_metrics),
+        *(f"except parameter {quoted(name)}" for name in request.without_parameters),
+        *(among_words(among)),
+        *(f"except {quoted(run.text)}" for run in request.excluded if isinstance(run, Named)),
+        "best values" if request.best else "",
+        step_words(request.at_step),
+        "all metrics" if request.everything else "",
+        "only differences" if request.differing else "",
+        "what changed" if request.why else "",
+        part_words(request.part),
+        f"{request.goal} is better" if request.goal else "",
+        tolerance,
+        margin,
+        "sorted by change" if request.by_change else "",
+    )
+
+
+def _is_of_day(run: RunReference) -> bool:
+    """`yesterday's best`: its time is said with it."""
+    return isinstance(run, TopRuns) and run.count == 1 and run.among.since == run.among.until != ""
+
+
+def _curves_line(request: Curves) -> str:
+    goal = f"{request.goal} is better" if request.goal else ""
+    runs = " vs ".join(map(reference, request.runs))
+    return joined("curves", runs, listed("by metric", request.metrics), within(request.experiment), goal)
+
+
+def _sweep_line(request: Sweep) -> str:
+    goal = f"{request.goal} is better" if request.goal else ""
+    lead = f"sweep {reference(request.parent)}" if request.parent else "what matters"
+    return joined(lead, within(request.experiment), listed("by metric", request.metrics), goal)
+
+
+COMMANDS = {
+    "compare": Command(compare, "compare runs", " ".join(SLOTS), COMPARISON, ((Compare, _comparison_line),)),
+    "curves": Command(
+        curves,
+        "draw curves of runs",
+        "experiment user metrics goal part",
+        Example("curves {run} vs {other}", "curves latest vs previous"),
+        ((Curves, _curves_line),),
+    ),
+    "sweeps": Command(
+        sweep,
+        "say what matters in a sweep",
+        "experiment metrics goal part",
+        Example("what matters in {experiment}", "sweep latest"),
+        ((Sweep, _sweep_line),),
+    ),
+}

@@ -4,16 +4,30 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
+from comparison.language.command import Command
 from comparison.language.commands.comparisons import compare_named, too_few
 from comparison.language.commands.settings import goal
 from comparison.language.draft import Draft
+from comparison.language.example import ONE_RUN, Example
 from comparison.language.intents import PLURAL
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind
+from comparison.language.phrases import (
+    among_words,
+    count_words,
+    joined,
+    listed,
+    part_words,
+    reference,
+    shared,
+    step_words,
+    within,
+)
 from comparison.language.quotes import written
 from comparison.language.sides import is_silent
-from comparison.language.slots import example, not_taken, refuse
+from comparison.language.slots import refuse
 from comparison.request import (
     Experiments,
     Failed,
@@ -36,6 +50,8 @@ from comparison.run_reference import (
     SweepRuns,
     TopRuns,
 )
+
+_NARROWING = frozenset({"where", "since", "until", "status", "excluded", "experiments", "newest"})
 
 
 def _show(draft: Draft) -> Request:
@@ -68,7 +84,7 @@ def _without_runs(draft: Draft) -> Request:
         return bare_names(draft)
     if draft.intent == "status" and not draft.spots:
         return _standup(draft)
-    raise refuse("Which run?", "Name it, or say latest or best.", example("show", draft.names), draft.atoms[:1])
+    raise refuse("Which run?", "Name it, or say latest or best.", draft.example("show"), draft.atoms[:1])
 
 
 def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request:
@@ -103,7 +119,7 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
             f"pin {written(run.text)}",
             atoms,
         )
-    narrowing = {"where", "since", "until", "status", "excluded", "experiments", "newest"} & draft.spots.keys()
+    narrowing = [each for each in draft.spots if each in _NARROWING]
     says_several = draft.says_runs()
     if isinstance(run, Leading) and (narrowing or says_several):
         draft.count, draft.worst, draft.groups = 5 if says_several else 1, run.worst, [[]]
@@ -121,8 +137,8 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
     if "experiments" in narrowing:
         raise draft.second_experiment(draft.spots["experiments"])
     if narrowing or draft.user:
-        atoms = draft.spots[next(iter(narrowing))] if narrowing else draft.spots["user"]
-        raise not_taken("who", next(iter(narrowing), "user"), atoms, draft.names)
+        atoms = draft.spots[narrowing[0]] if narrowing else draft.spots["user"]
+        raise draft.not_taken("who", narrowing[0] if narrowing else "user", atoms)
     draft.thread.pop("last_values", None)
     draft.check(intent, is_silent_on_runs=False)
     return Show(run, draft.experiment, who, draft.text, draft.part, tuple(draft.metrics), draft.step)  # type: ignore[arg-type]
@@ -135,7 +151,7 @@ def _who(draft: Draft) -> Request:
     if not runs and draft.spots.keys() & {"experiment", "since", "where"}:  # `who ran fraud?`: its runs say it
         return _runs(draft)
     if len(runs) != 1:
-        line = example("who", draft.names)
+        line = draft.example("who")
         raise refuse("Who ran what?" if not runs else "This takes one run.", "Name a run.", line, draft.atoms[:1])
     return _shown_run(draft, runs[0], who=True)
 
@@ -250,18 +266,100 @@ def bare_names(draft: Draft) -> Request:
     raise draft.left_over("")
 
 
-BUILDERS = {
-    "": bare_names,
-    "show": _show,
-    "status": _show,
-    "who": _who,
-    "top": _top,
-    "running": _running,
-    "failed": _failed,
-    "standup": _standup,
-    "finished": _finished,
-    "runs": _runs,
-    "experiments": _experiments,
-    "watches": _watches,
-    "help": _help,
+# Written back
+
+
+def _show_line(request: Show) -> str:
+    lead = "who ran" if request.who else "show"
+    return joined(lead, reference(request.run), *shared(request), part_words(request.part), step_words(request.at_step))
+
+
+def _top_line(request: Top) -> str:
+    ranked = listed("by metric", (request.metric, *request.metrics) if request.metric else request.metrics)
+    where = f"where {request.where}" if request.where else ""
+    goal = f"{request.goal} is better" if request.goal else ""
+    lead = f"top {request.count}{' worst' if request.worst else ''}"
+    place, step = within(request.experiment), step_words(request.at_step)
+    return joined(lead, ranked, place, *among_words(request.among), step, goal, where)
+
+
+def _list_line(lead: str, request: Running | Runs) -> str:
+    return joined(lead, count_words(request.among), *shared(request), *among_words(request.among))
+
+
+def _past_line(lead: str, request: Failed | Standup) -> str:
+    since = f"since {request.since}" if request.since else ""
+    return joined(lead, count_words(request.among), since, *shared(request), *among_words(request.among))
+
+
+_QUICK = "experiment experiments user metrics status since until where excluded count"
+
+COMMANDS = {
+    "": Command(bare_names),
+    "show": Command(
+        _show,
+        "show one run",
+        "experiment user metrics step part status where since excluded until",
+        ONE_RUN,
+        ((Show, _show_line),),
+    ),
+    "status": Command(_show),
+    "who": Command(_who, "say who ran a run", "experiment", Example("who ran {run}", "who ran latest")),
+    "top": Command(
+        _top,
+        "list the best runs",
+        f"{_QUICK} newest step goal",
+        Example("top 5 by {metric}", "top 5"),
+        ((Top, _top_line),),
+    ),
+    "running": Command(
+        _running,
+        "list running runs",
+        "experiment experiments user metrics where excluded count since",
+        Example("running in {experiment}", "running"),
+        ((Running, partial(_list_line, "running")),),
+    ),
+    "failed": Command(
+        _failed,
+        "list failed runs",
+        "experiment experiments user metrics since until where excluded count",
+        Example("failed in {experiment}", "failed since yesterday"),
+        ((Failed, partial(_past_line, "failed")),),
+    ),
+    "standup": Command(
+        _standup,
+        "sum up what happened",
+        "experiment experiments user metrics since until where excluded",
+        Example("standup in {experiment}", "standup"),
+        ((Standup, partial(_past_line, "standup")),),
+    ),
+    "finished": Command(_finished),
+    "runs": Command(
+        _runs,
+        "list runs",
+        _QUICK,
+        Example("list runs in {experiment}", "list runs"),
+        ((Runs, partial(_list_line, "list runs")),),
+    ),
+    "experiments": Command(
+        _experiments,
+        "list experiments",
+        "",
+        Example("list experiments"),
+        ((Experiments, lambda _request: "list experiments"),),
+    ),
+    "watches": Command(
+        _watches,
+        "list all watches of the channel",
+        "",
+        Example("watches"),
+        ((ListWatches, lambda _request: "watches"),),
+    ),
+    "help": Command(
+        _help,
+        "help",
+        "",
+        Example("help"),
+        ((Help, lambda request: "" if request.unasked else f"help {request.topic}".strip()),),
+    ),
 }

@@ -1,9 +1,10 @@
 """What is asked for and not done here: each refusal says what can be typed instead."""
 
+from comparison.language.command import Command
 from comparison.language.draft import Draft
 from comparison.language.names import Kind
 from comparison.language.quotes import written
-from comparison.language.slots import example, refuse
+from comparison.language.slots import refuse
 from comparison.request import (
     Request,
 )
@@ -27,7 +28,7 @@ def _cannot(draft: Draft) -> Request:
             "watches",
             [verb],
         )
-    line = f"show {written(name)}" if name else example("compare", draft.names)
+    line = f"show {written(name)}" if name else draft.example("compare")
     remedy = "I read MLflow and change nothing in it. I can show and compare runs, and watch experiments."
     raise refuse(f"I cannot {verb.text.casefold()} anything.", remedy, line, [verb])
 
@@ -54,4 +55,4 @@ def _dont(draft: Draft) -> Request:
     raise refuse(problem, "Say what you want to see.", "help", [verb])
 
 
-BUILDERS = {"define": _define, "cannot": _cannot, "pause": _pause, "dont": _dont}
+COMMANDS = {"define": Command(_define), "cannot": Command(_cannot), "pause": Command(_pause), "dont": Command(_dont)}

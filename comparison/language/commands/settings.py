@@ -6,12 +6,19 @@ from dataclasses import replace
 
 from comparison.channel_defaults import EXAMPLES, OFF, ON
 from comparison.judgement.goals import EITHER
+from comparison.language.command import Command
 from comparison.language.cover import Atom
 from comparison.language.draft import Draft, Guess
+from comparison.language.example import Example
 from comparison.language.names import Kind
-from comparison.language.quotes import written
+from comparison.language.phrases import (
+    joined,
+    reference,
+    within,
+)
+from comparison.language.quotes import quoted, written
 from comparison.language.sides import is_material, is_silent
-from comparison.language.slots import example, not_taken, refuse
+from comparison.language.slots import refuse
 from comparison.request import (
     Pin,
     Request,
@@ -54,11 +61,11 @@ def _pin(draft: Draft) -> Request:
     if draft.user and len(runs) == 1 and isinstance(runs[0], Latest | Leading):
         runs = [replace(runs[0], user=runs[0].user or draft.user)]
     elif draft.user:
-        raise not_taken("settings", "user", draft.spots["user"], draft.names)
+        raise draft.not_taken("settings", "user", draft.spots["user"])
     draft.check("pin", is_silent_on_runs=False)
     if len(runs) != 1 or isinstance(runs[0], TopRuns | AllRuns | Group | SweepRuns):
         problem = "Which run is the baseline?" if not runs else "One run is the baseline."
-        raise refuse(problem, "Name one.", example("pin", draft.names), draft.atoms[:1])
+        raise refuse(problem, "Name one.", draft.example("pin"), draft.atoms[:1])
     return Pin(runs[0], draft.experiment, draft.text)
 
 
@@ -91,7 +98,7 @@ def _set(draft: Draft) -> Request:
         raise refuse(
             "I can set experiment, metric, goal, tolerance, examples or baseline.",
             "Say which.",
-            example("set", draft.names),
+            draft.example("set"),
             spot,
         )
     value = draft.experiment if is_experiment else (draft.metrics[0] if draft.metrics else "")
@@ -105,10 +112,10 @@ def _set(draft: Draft) -> Request:
     if draft.metrics and draft.experiments:
         draft.left += draft.spots["experiment" if what == "metric" else "metrics"]
     if len(draft.metrics) > 1:
-        raise refuse("One metric is the default.", "Name one.", example("set", draft.names), draft.spots["metrics"])
+        raise refuse("One metric is the default.", "Name one.", draft.example("set"), draft.spots["metrics"])
     draft.check("set")
     if not value and not takes_back:
-        raise refuse(f"Which {what}?", "Name it.", example("set", draft.names), draft.atoms[-1:])
+        raise refuse(f"Which {what}?", "Name it.", draft.example("set"), draft.atoms[-1:])
     return SetDefault(what, "" if takes_back else value, text=draft.text)
 
 
@@ -188,12 +195,45 @@ def goal(draft: Draft) -> Request:
     return SetDefault("goal", "" if takes_back else goal, metric, draft.text)
 
 
-BUILDERS = {
-    "settings": _settings,
-    "unpin": _unpin,
-    "pin": _pin,
-    "set": _set,
-    "unset": _set,
-    "make": _make,
-    "goal": goal,
+# Written back
+
+
+def _default_line(request: SetDefault) -> str:
+    if request.what == "goal":
+        lead = "set goal" if request.value else "unset goal"
+        return joined(lead, quoted(request.metric), request.value)
+    if request.what == "tolerance":
+        lead = "set tolerance" if request.value else "unset tolerance"
+        return joined(lead, quoted(request.metric) if request.metric else "", request.value)
+    if request.what == "examples":
+        return joined("set examples" if request.value else "unset examples", request.value)
+    return f"set {request.what} {quoted(request.value)}" if request.value else f"unset {request.what}"
+
+
+def _pin_line(request: Pin) -> str:
+    return joined("pin", reference(request.run), within(request.experiment)) if request.run else "unpin"
+
+
+def _is_value(draft: Draft) -> bool:
+    """Whether `set` is followed by a setting whose value is no name."""
+    return tolerance_at(draft) is not None or sets_examples(draft)
+
+
+COMMANDS = {
+    "settings": Command(
+        _settings, "show what is set here", "", Example("settings"), ((ShowSettings, lambda _request: "settings"),)
+    ),
+    "set": Command(
+        _set,
+        "set experiment, metric, goal, tolerance, examples or baseline",
+        "experiment metrics goal",
+        Example("set metric {metric}", "set goal cost lower"),
+        ((SetDefault, _default_line),),
+        is_whole=_is_value,
+    ),
+    "unset": Command(_set, is_whole=_is_value),
+    "goal": Command(goal),
+    "pin": Command(_pin, "pin a run", "experiment user", Example("pin {run}", "pin latest"), ((Pin, _pin_line),)),
+    "unpin": Command(_unpin, "take the pinned run back", "", Example("unpin")),
+    "make": Command(_make),
 }

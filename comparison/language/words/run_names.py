@@ -13,7 +13,7 @@ from comparison.language.lexicon import Role
 from comparison.language.names import Kind
 from comparison.language.quotes import written
 from comparison.language.sides import is_material, is_silent
-from comparison.language.slots import example, refuse
+from comparison.language.slots import refuse
 from comparison.language.words.filters import read_parameter
 from comparison.language.words.metrics import read_metrics
 
@@ -186,9 +186,7 @@ def no_run(draft: Draft, atom: Atom, kind: Kind) -> NotUnderstood:
 def read_number(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent in LISTS:
         if not 1 <= int(atom.value[:9]) <= MOST_LISTED:
-            raise refuse(
-                f"I list between 1 and {MOST_LISTED} runs.", "Say how many.", example("top", draft.names), [atom]
-            )
+            raise refuse(f"I list between 1 and {MOST_LISTED} runs.", "Say how many.", draft.example("top"), [atom])
         draft.note("count", [atom])
         draft.count = int(atom.value)
     elif (draft.lead() in ("top", "best", "worst", "latest", "previous") and not draft.is_parted) or (

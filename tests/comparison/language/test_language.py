@@ -12,8 +12,8 @@ from comparison.errors import NotUnderstood, RequestError
 from comparison.language.draft import LeftOver
 from comparison.language.lexicon import WORDS
 from comparison.language.names import Kind, Names
+from comparison.language.parser import COMMANDS as ROWS
 from comparison.language.parser import parse, read
-from comparison.language.slots import INTENTS
 from comparison.language.writer import line
 from comparison.request import (
     Compare,
@@ -488,12 +488,10 @@ def test_hostile_repetition_is_refused_or_read_quickly(sign):
     assert time.process_time() - started < 5
 
 
-@pytest.mark.parametrize("intent", INTENTS)
+@pytest.mark.parametrize("intent", ROWS)
 def test_every_intent_has_a_line_that_works_with_and_without_names(intent):
-    from comparison.language.slots import example
-
-    assert parse(example(intent, NAMES), NAMES)
-    assert parse(example(intent, Names()))
+    assert parse(ROWS[intent].example.line(NAMES), NAMES)
+    assert parse(ROWS[intent].example.line(Names()))
 
 
 @pytest.mark.parametrize("said", ["A, lr=0.1 vs xgb-v1", "compare A, lr=0.1 with xgb-v1", "A, lr=0.1, xgb-v1"])

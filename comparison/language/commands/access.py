@@ -3,17 +3,21 @@
 The first word decides. A run that is called `access` is compared as any other: `access vs old`.
 """
 
+import re
 from collections.abc import Sequence
 
 from comparison.errors import NotUnderstood
+from comparison.language.phrases import joined
+from comparison.language.quotes import QUOTES
 from comparison.language.tokens import Word, split_words
 from comparison.request import DIRECT, ELSEWHERE, AccessRequest, RestrictChanges, ShowAccess
 
+_PATTERN = re.compile(r"[\w*?][\w./*?+:@-]*")
 _LISTING = frozenset({"and", "&"})
 _SEPARATORS = _LISTING | {"vs", "versus", "vs.", "v", "with", "to", "against", "than"}
 MOST = 100  # patterns of one rule
 _COMMAND = "access"
-_SCOPES = {
+_SCOPE_WORDS = {
     **dict.fromkeys(("everywhere", "elsewhere"), ELSEWHERE),
     **dict.fromkeys(("direct", "directly", "dm", "dms", "home"), DIRECT),
 }
@@ -37,7 +41,7 @@ def read_access(text: str) -> ShowAccess | AccessRequest | RestrictChanges | Non
     if not words or words[0].folded.rstrip(":") != _COMMAND or any(_separates(word) for word in words[1:2]):
         return None
     rest = list(words[1:])
-    scope = _SCOPES.get(rest[0].folded, "") if rest else ""
+    scope = _SCOPE_WORDS.get(rest[0].folded, "") if rest else ""
     rest = _led(rest[1:] if scope else rest)
     if not rest:
         return ShowAccess(scope, text=text)
@@ -94,3 +98,36 @@ def _restriction(words: Sequence[Word], scope: str, text: str) -> RestrictChange
             end=words[-1].end if words else len(text),
         )
     return RestrictChanges(_WHO[said], scope, text=text)
+
+
+# Written back
+
+
+_SCOPES = {ELSEWHERE: "everywhere", DIRECT: "direct"}
+
+
+def access_words(request: AccessRequest) -> str:
+    """What to type for a rule of what may be seen."""
+    patterns = request.patterns
+    if patterns is None or not patterns or patterns == ("*",):
+        listed = "default" if patterns is None else "all" if patterns else "none"
+    else:
+        listed = ", ".join(_name(each) for each in patterns)
+    return joined("access", _SCOPES.get(request.scope, ""), listed)
+
+
+def _name(pattern: str) -> str:
+    """A pattern as it is read again; a name that is a word of ours stands in quotes."""
+    is_plain = _PATTERN.fullmatch(pattern) and not pattern.isalpha()
+    return pattern if is_plain else next((f"{a}{pattern}{b}" for a, b in QUOTES if b not in pattern), pattern)
+
+
+def _restriction_line(request: RestrictChanges) -> str:
+    return joined("access", _SCOPES.get(request.scope, ""), "changes", "admins" if request.is_for_admins else "members")
+
+
+WRITERS = (
+    (ShowAccess, lambda request: joined("access", _SCOPES.get(request.scope, ""))),
+    (AccessRequest, access_words),
+    (RestrictChanges, _restriction_line),
+)

@@ -1,4 +1,4 @@
-"""`watch …`, `unwatch …`, `digest …`: what a channel wants to hear of by itself, its options in any order."""
+"""`watch …`, `unwatch …`: what a channel wants to hear of by itself, its options in any order."""
 
 # ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
 
@@ -11,31 +11,33 @@ from datetime import time
 
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
+from comparison.language.command import Command
 from comparison.language.cover import Atom, spelt
 from comparison.language.dates import (
-    DAILY,
     DAYS,
-    is_nearly_zone,
-    is_town,
-    known_zone,
-    near_days,
-    near_zones,
-    read_clock,
-    read_days,
     read_quiet,
+    zone_words,
 )
-from comparison.language.lexicon import Role, one_of
+from comparison.language.draft import Draft, Guess
+from comparison.language.example import Example
+from comparison.language.lexicon import Role
 from comparison.language.metric_rule import MOVING, rules
 from comparison.language.names import Kind, Names
+from comparison.language.phrases import (
+    joined,
+    listed,
+    reference,
+)
 from comparison.language.quotes import quoted
 from comparison.language.sides import OWNING, is_silent, read_side
-from comparison.language.slots import example, refuse
+from comparison.language.slots import refuse
 from comparison.language.tokens import Word
-from comparison.request import PlanDigest, Request, Unwatch, WatchRequest
+from comparison.request import Request, Unwatch, WatchRequest
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Pinned, SweepRuns, TopRuns
 from comparison.runs import Goal
-from comparison.watch import Digest, OnlyRuns, Watch, WeeklySchedule
+from comparison.watch import OnlyRuns, Watch
 
+_PATTERN = re.compile(r"[\w*?][\w./*?+:@-]*")
 MOST_RULES = 10
 MOST_NAMED = 50
 _ONLY = {
@@ -69,26 +71,17 @@ _SEEDS = frozenset({"seed", "seeds", "repeats", "repetitions"})
 _ARRIVED = frozenset({"in", "finished", "done", "complete", "there", "ready", "over"})
 MOST_SEEDS = 100
 _ENDING = frozenset({"finished"})
-_ENDING_VERBS = frozenset({"stop", "cancel", "remove", "delete", "kill", "abort"})  # of a digest
-_WEEKLY = frozenset({"weekly", "week"})
-_NEVER = frozenset(
-    {"hourly", "hour", "other", "biweekly", "fortnightly", "monthly", "month", "twice", "second", "tomorrow"}
-)
-_PARTS_OF_DAY = {"morning": 0, "mornings": 0, "afternoon": 12, "evening": 12, "evenings": 12, "night": 12}
-_OCLOCK = frozenset({"o'clock", "oclock", "sharp", "uhr", "heures", "horas"})
 _UNDERSTOOD = "Behind an experiment I understand against, where, by, only, when, metrics, quiet, except, mention owner."
 _PLAN = "digest weekdays 9:30 Europe/Berlin"
 
 Guesses = list[tuple[Kind, str]]
 
 
-def read_subscription(intent: str, atoms: list[Atom], place: int, names: Names, text: str) -> tuple[Request, Guesses]:
-    """The watch or digest that is asked for, and its words that were taken for names."""
-    if intent == "digest":
-        return _digest(atoms, names, text)
-    reader = _Watch(intent, atoms, place, names, text)
+def _read(draft: Draft) -> Request:
+    reader = _Watch(draft.intent, draft.atoms, draft.place, draft.names, draft.text)
     request = reader.read()
-    return request, reader.guesses
+    draft.guesses += [Guess(*each) for each in reader.guesses]
+    return request
 
 
 @dataclass
@@ -139,8 +132,6 @@ class _Watch:
                 return Unwatch("*", self.text, is_all=True)
             options = None if watching == Watch(watching.place) else watching
             return Unwatch(watching.place, self.text, watching=options)
-        from comparison.language.writer import watch_words  # noqa: PLC0415 -- the writer's law is this reader
-
         return WatchRequest(watching, self.text, atom.end if self.at is None else self.at, watch_words(watching))
 
     def _next(self, place: int) -> int:
@@ -241,7 +232,7 @@ class _Watch:
         named = (
             f"{verb} {place if place == '*' or set('*?') & set(place) else quoted(place)}"
             if place
-            else example(verb, self.names)
+            else COMMANDS[verb].example.line(self.names)
         )
         return refuse(problem, remedy, line or f"{named} {options}".strip(), atoms)
 
@@ -768,198 +759,80 @@ class _Watch:
         return last
 
 
-# Digests
+# Written back
 
 
-def is_planned(atoms: Sequence[Atom]) -> bool:
-    """Whether a standup is asked for again and again: `every morning at 9`, `daily at 9:30`."""
-    has_every = any(
-        each.key in ("every", "daily")
-        or each.text.casefold() in ("weekdays", "weekday", "workdays", "weekends")
-        or (each.text.casefold().rstrip("s") + "s" == each.text.casefold() and each.text.casefold() in DAYS)
-        for each in atoms
+def watch_words(watching: Watch) -> str:
+    """What to type behind `watch`."""
+    baseline = watching.baseline
+    against = reference(baseline) if watching.against == "run" and baseline else watching.against
+    return joined(
+        place_words(watching.place),
+        _listed_places("except", watching.excepted),
+        f"against {against}" if against else "",
+        _whose(watching.user),
+        f"only {watching.only.value}" if watching.only else "",
+        "only clear" if watching.only_clear else "",
+        f"when {watching.seeds} seeds are in" if watching.seeds is not None else "",
+        f"when {' and '.join(f'{quoted(rule.metric)} {rule.condition}' for rule in watching.rules)}"
+        if watching.rules
+        else "",
+        listed("metrics", watching.metrics),
+        quiet_words(watching),
+        "mention owner" if watching.mentions_owner else "",
+        "broadcast new best" if watching.broadcasts else "",
+        f"where {watching.where}" if watching.where else "",
     )
-    return has_every and any(each.key in ("number", "time") or read_clock(each.text) is not None for each in atoms)
 
 
-def _digest(atoms: Sequence[Atom], names: Names, text: str) -> tuple[Request, Guesses]:
-    folded = [each.text.casefold() for each in atoms]
-    said = {each.key for each in atoms}
-    if (
-        said & {"off", "unwatch", "unset"}
-        or any(each.key == "cannot" and each.text.casefold() in _ENDING_VERBS for each in atoms)
-        or "digest off" in folded
-        or any(each.startswith("no ") for each in folded)
-        or "no" in folded
-        or "dont" in said
-    ):
-        return PlanDigest(None, text), []
-    words = [
-        Word(piece, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",")
-        for each in atoms
-        if each.key not in ("digest", "standup", "cannot")
-        and not (
-            each.key == "filler"
-            and not (each.text.isupper() and (known_zone(each.text) or is_nearly_zone(each.text)))
-            and each.text.casefold() not in ("at", "in", "a", "p", "my", "now", *_PARTS_OF_DAY)
-        )
-        for piece in ([each.text] if each.quoted or each.kinds else each.text.split())
-    ]
-    reader = _Plan(words, atoms, names, text)
-    return reader.read(), reader.guesses
+def _whose(user: str) -> str:
+    """`by maya`; `by user f1` where the name would be taken for a metric."""
+    lead = "by" if goal_of(user) is Goal.UNKNOWN else "by user"
+    return f"{lead} {quoted(user)}" if user else ""
 
 
-@dataclass
-class _Plan:
-    words: list[Word]
-    atoms: Sequence[Atom]
-    names: Names
-    text: str
-    days: tuple[int, ...] = ()
-    at: time | None = None
-    zone: str = ""
-    is_weekly: bool = False
-    experiments: list[tuple[int, str]] = field(default_factory=list)
-    guesses: Guesses = field(default_factory=list)
-
-    def read(self) -> Request:
-
-        words = list(self.words)
-        kinds = {each.at: each.kinds for each in self.atoms}
-        pending: list[Word] = []
-        while words:
-            word = words[0]
-            folded = word.folded
-            named = kinds.get(word.at, {}).get(Kind.EXPERIMENT, "")
-            if word.is_quoted or named:
-                if not word.text.strip():
-                    raise refuse(
-                        "There is no name between these quotes.", "Name an experiment.", _PLAN, self._spot(word)
-                    )
-                self.experiments.append((word.at, named or word.text))
-                words = words[1:]
-                continue
-            if not self.days:
-                days, count = read_days(words)
-                if count:
-                    self.days, words = days, words[count:]
-                    continue
-            clock, count = self._clock(words)
-            if clock is not None and self.at is None:
-                self.at, words = clock, words[count:]
-                continue
-            if clock is not None and (":" in folded or words[:1] != pending[-1:]):
-                raise refuse("A digest comes once a day.", "Say one hour.", _PLAN, self._spot(word))
-            zone, count = self._zone(words)
-            if zone and not self.zone:
-                self.zone, words = zone, words[count:]
-                continue
-            if folded in _WEEKLY:
-                self.is_weekly = True
-            elif folded in _PARTS_OF_DAY:
-                if (
-                    self.at is not None
-                    and _PARTS_OF_DAY[folded]
-                    and isinstance(self.at, time)
-                    and 1 <= self.at.hour < 12
-                ):
-                    self.at = self.at.replace(hour=self.at.hour + 12)
-            elif folded in _NEVER:
-                raise refuse(
-                    "A digest comes on some days of the week, once a day.",
-                    "Say the days and the hour.",
-                    _PLAN,
-                    self._spot(word),
-                )
-            elif not (word.is_comma or folded in _SILENT or folded in _OCLOCK):
-                pending.append(word)
-            words = words[1:]
-        self._finish(pending)
-        assert isinstance(self.at, time)  # noqa: S101 -- as _finish has it
-        digest = Digest(
-            WeeklySchedule(self.days or DAILY, self.at, self.zone or "UTC"),
-            tuple(dict.fromkeys(name for _at, name in sorted(self.experiments))),
-        )
-        return PlanDigest(digest, self.text)
-
-    def _spot(self, *words: Word) -> list[Atom]:
-        return [Atom(each.text, each.at, each.end, 0, 0) for each in words]
-
-    def _clock(self, words: Sequence[Word]) -> tuple[time | None, int]:
-        said = words[0].folded
-        if len(words) > 1 and words[1].folded in ("am", "pm", "a.m", "p.m", "a.m.", "p.m."):
-            return read_clock(f"{said} {words[1].folded}"), 2
-        return (read_clock(said), 1) if said else (None, 0)
-
-    def _zone(self, words: Sequence[Word]) -> tuple[str, int]:
-        for size in (2, 1):
-            if len(words) < size or any(each.is_comma or each.is_quoted for each in words[:size]):
-                continue
-            said = " ".join(each.text for each in words[:size])
-            if found := known_zone(said):
-                return found, size
-            if is_nearly_zone(said) if size == 1 else is_town(said):
-                near = near_zones(said)
-                first, last = words[0], words[size - 1]
-                line = f"{self.text[: first.at]}{near[0]}{self.text[last.end :]}".strip() if near else _PLAN
-                if self.zone:
-                    continue
-                raise refuse(
-                    f"There is no time zone called {said[:60]}.",
-                    "Write the zone like Europe/Berlin; an experiment that is called so goes in quotes.",
-                    line,
-                    self._spot(*words[:size]),
-                    near,
-                )
-        return "", 0
-
-    def _finish(self, pending: Sequence[Word]) -> None:
-        if self.is_weekly and not self.days:
-            raise refuse(
-                "On which day of the week?", "Say the day and the hour.", "digest monday 9:30", self._spot(*self.words)
-            )
-        if self.at is None:
-            said = pending[0].folded if pending else ""
-            if said == "now":
-                raise refuse(
-                    "When shall the digest come?",
-                    "A digest comes by itself; what there is now is a standup.",
-                    "standup",
-                    self._spot(pending[0]),
-                )
-            near = near_days(said) if said and not self.days else ()
-            problem = "At what time?" if self.days else "When shall the digest come?"
-            remedy = "Put the time after the days." if self.days else "Say the days and the hour."
-            raise refuse(problem, remedy, _PLAN, self._spot(*pending[:1]), near)
-        near = near_days(pending[0].folded) if pending and not self.days else ()
-        if near:
-            line = f"{self.text[: pending[0].at]}{near[0]}{self.text[pending[0].end :]}".strip()
-            raise refuse(
-                f"I do not know the day {pending[0].text[:60]}.",
-                "Say the days and the hour.",
-                line,
-                self._spot(pending[0]),
-                near,
-            )
-        for group in _runs_of(pending):
-            name = " ".join(each.text for each in group)
-            self.experiments.append((group[0].at, name))
-            self.guesses.append((Kind.EXPERIMENT, name))
+def place_words(name: str) -> str:
+    if not name:
+        return ""
+    is_pattern = _PATTERN.fullmatch(name) and set("*?") & set(name)
+    return name if is_pattern and not name.endswith("?") else quoted(name)  # a last "?" asks
 
 
-def _runs_of(words: Sequence[Word]) -> list[list[Word]]:
-    """Words that stand side by side."""
-    groups: list[list[Word]] = []
-    for word in words:
-        if groups and word.at - groups[-1][-1].end <= 1:
-            groups[-1].append(word)
-        else:
-            groups.append([word])
-    return groups
+def _listed_places(lead: str, names: Sequence[str]) -> str:
+    return f"{lead} {', '.join(map(place_words, names))}" if names else ""
 
 
-_SILENT = one_of(
-    "at on every each in the zone time for of and & with about only just all experiment experiments runs run our my a "
-    "an us here channel this send post schedule give add set up start create standup um jeden cada chaque à às las "
-    "to team"
-)
+def quiet_words(watching: Watch) -> str:
+    quiet = watching.quiet
+    return f"quiet {_clock(quiet.begin)}-{_clock(quiet.end)} {zone_words(quiet.zone)}" if quiet else ""
+
+
+def _clock(at: time) -> str:
+    return at.strftime("%H:%M")
+
+
+def _unwatch_line(request: Unwatch) -> str:
+    return (
+        "unwatch all" if request.is_all else f"unwatch {watch_words(request.watching or Watch(request.place))}".strip()
+    )
+
+
+COMMANDS = {
+    "watch": Command(
+        _read,
+        "watch an experiment",
+        "",
+        Example("watch {experiment}", "watch *"),
+        ((WatchRequest, lambda request: f"watch {watch_words(request.watching)}".strip()),),
+        is_whole=lambda _draft: True,
+    ),
+    "watch_when": Command(_read, is_whole=lambda _draft: True),
+    "unwatch": Command(
+        _read,
+        "end a watch",
+        "",
+        Example("unwatch {experiment}", "unwatch all"),
+        ((Unwatch, _unwatch_line),),
+        is_whole=lambda _draft: True,
+    ),
+}

@@ -1,0 +1,283 @@
+"""`digest …`: a standup that comes by itself, on which days, at what time, of which experiments."""
+
+# ruff: noqa: C901, PLR0912 -- a grammar is a list of cases, each in its place
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import time
+
+from comparison.errors import NotUnderstood
+from comparison.language.command import Command
+from comparison.language.commands.watches import place_words
+from comparison.language.cover import Atom, cover
+from comparison.language.dates import (
+    DAILY,
+    WEEKDAYS,
+    WEEKEND,
+    WORKDAYS,
+    is_nearly_zone,
+    is_town,
+    known_zone,
+    near_days,
+    near_zones,
+    read_clock,
+    read_days,
+    zone_words,
+)
+from comparison.language.draft import Draft, Guess
+from comparison.language.example import Example
+from comparison.language.joined_names import merged
+from comparison.language.lexicon import one_of
+from comparison.language.names import Kind, Names
+from comparison.language.phrases import (
+    joined,
+)
+from comparison.language.quotes import QUOTES
+from comparison.language.scanner import scan
+from comparison.language.slots import refuse
+from comparison.language.tokens import Word
+from comparison.request import PlanDigest, Request
+from comparison.watch import Digest, WeeklySchedule
+
+_ENDING_VERBS = frozenset({"stop", "cancel", "remove", "delete", "kill", "abort"})  # of a digest
+_WEEKLY = frozenset({"weekly", "week"})
+_NEVER = frozenset(
+    {"hourly", "hour", "other", "biweekly", "fortnightly", "monthly", "month", "twice", "second", "tomorrow"}
+)
+_PARTS_OF_DAY = {"morning": 0, "mornings": 0, "afternoon": 12, "evening": 12, "evenings": 12, "night": 12}
+_OCLOCK = frozenset({"o'clock", "oclock", "sharp", "uhr", "heures", "horas"})
+_PLAN = "digest weekdays 9:30 Europe/Berlin"
+_NOTHING = Names()
+
+Guesses = list[tuple[Kind, str]]
+
+
+def _read(draft: Draft) -> Request:
+    request, guesses = _plan(draft.atoms, draft.names, draft.text)
+    draft.guesses += [Guess(*each) for each in guesses]
+    return request
+
+
+def _plan(atoms: Sequence[Atom], names: Names, text: str) -> tuple[PlanDigest, Guesses]:
+    folded = [each.text.casefold() for each in atoms]
+    said = {each.key for each in atoms}
+    if (
+        said & {"off", "unwatch", "unset"}
+        or any(each.key == "cannot" and each.text.casefold() in _ENDING_VERBS for each in atoms)
+        or "digest off" in folded
+        or any(each.startswith("no ") for each in folded)
+        or "no" in folded
+        or "dont" in said
+    ):
+        return PlanDigest(None, text), []
+    words = [
+        Word(piece, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",")
+        for each in atoms
+        if each.key not in ("digest", "standup", "cannot")
+        and not (
+            each.key == "filler"
+            and not (each.text.isupper() and (known_zone(each.text) or is_nearly_zone(each.text)))
+            and each.text.casefold() not in ("at", "in", "a", "p", "my", "now", *_PARTS_OF_DAY)
+        )
+        for piece in ([each.text] if each.quoted or each.kinds else each.text.split())
+    ]
+    reader = _Plan(words, atoms, names, text)
+    return reader.read(), reader.guesses
+
+
+@dataclass
+class _Plan:
+    words: list[Word]
+    atoms: Sequence[Atom]
+    names: Names
+    text: str
+    days: tuple[int, ...] = ()
+    at: time | None = None
+    zone: str = ""
+    is_weekly: bool = False
+    experiments: list[tuple[int, str]] = field(default_factory=list)
+    guesses: Guesses = field(default_factory=list)
+
+    def read(self) -> PlanDigest:
+        words = list(self.words)
+        kinds = {each.at: each.kinds for each in self.atoms}
+        pending: list[Word] = []
+        while words:
+            word = words[0]
+            folded = word.folded
+            named = kinds.get(word.at, {}).get(Kind.EXPERIMENT, "")
+            if word.is_quoted or named:
+                if not word.text.strip():
+                    raise refuse(
+                        "There is no name between these quotes.", "Name an experiment.", _PLAN, self._spot(word)
+                    )
+                self.experiments.append((word.at, named or word.text))
+                words = words[1:]
+                continue
+            if not self.days:
+                days, count = read_days(words)
+                if count:
+                    self.days, words = days, words[count:]
+                    continue
+            clock, count = self._clock(words)
+            if clock is not None and self.at is None:
+                self.at, words = clock, words[count:]
+                continue
+            if clock is not None and (":" in folded or words[:1] != pending[-1:]):
+                raise refuse("A digest comes once a day.", "Say one hour.", _PLAN, self._spot(word))
+            zone, count = self._zone(words)
+            if zone and not self.zone:
+                self.zone, words = zone, words[count:]
+                continue
+            if folded in _WEEKLY:
+                self.is_weekly = True
+            elif folded in _PARTS_OF_DAY:
+                if (
+                    self.at is not None
+                    and _PARTS_OF_DAY[folded]
+                    and isinstance(self.at, time)
+                    and 1 <= self.at.hour < 12
+                ):
+                    self.at = self.at.replace(hour=self.at.hour + 12)
+            elif folded in _NEVER:
+                raise refuse(
+                    "A digest comes on some days of the week, once a day.",
+                    "Say the days and the hour.",
+                    _PLAN,
+                    self._spot(word),
+                )
+            elif not (word.is_comma or folded in _SILENT or folded in _OCLOCK):
+                pending.append(word)
+            words = words[1:]
+        self._finish(pending)
+        assert isinstance(self.at, time)  # noqa: S101 -- as _finish has it
+        digest = Digest(
+            WeeklySchedule(self.days or DAILY, self.at, self.zone or "UTC"),
+            tuple(dict.fromkeys(name for _at, name in sorted(self.experiments))),
+        )
+        return PlanDigest(digest, self.text)
+
+    def _spot(self, *words: Word) -> list[Atom]:
+        return [Atom(each.text, each.at, each.end, 0, 0) for each in words]
+
+    def _clock(self, words: Sequence[Word]) -> tuple[time | None, int]:
+        said = words[0].folded
+        if len(words) > 1 and words[1].folded in ("am", "pm", "a.m", "p.m", "a.m.", "p.m."):
+            return read_clock(f"{said} {words[1].folded}"), 2
+        return (read_clock(said), 1) if said else (None, 0)
+
+    def _zone(self, words: Sequence[Word]) -> tuple[str, int]:
+        for size in (2, 1):
+            if len(words) < size or any(each.is_comma or each.is_quoted for each in words[:size]):
+                continue
+            said = " ".join(each.text for each in words[:size])
+            if found := known_zone(said):
+                return found, size
+            if is_nearly_zone(said) if size == 1 else is_town(said):
+                near = near_zones(said)
+                first, last = words[0], words[size - 1]
+                line = f"{self.text[: first.at]}{near[0]}{self.text[last.end :]}".strip() if near else _PLAN
+                if self.zone:
+                    continue
+                raise refuse(
+                    f"There is no time zone called {said[:60]}.",
+                    "Write the zone like Europe/Berlin; an experiment that is called so goes in quotes.",
+                    line,
+                    self._spot(*words[:size]),
+                    near,
+                )
+        return "", 0
+
+    def _finish(self, pending: Sequence[Word]) -> None:
+        if self.is_weekly and not self.days:
+            raise refuse(
+                "On which day of the week?", "Say the day and the hour.", "digest monday 9:30", self._spot(*self.words)
+            )
+        if self.at is None:
+            said = pending[0].folded if pending else ""
+            if said == "now":
+                raise refuse(
+                    "When shall the digest come?",
+                    "A digest comes by itself; what there is now is a standup.",
+                    "standup",
+                    self._spot(pending[0]),
+                )
+            near = near_days(said) if said and not self.days else ()
+            problem = "At what time?" if self.days else "When shall the digest come?"
+            remedy = "Put the time after the days." if self.days else "Say the days and the hour."
+            raise refuse(problem, remedy, _PLAN, self._spot(*pending[:1]), near)
+        near = near_days(pending[0].folded) if pending and not self.days else ()
+        if near:
+            line = f"{self.text[: pending[0].at]}{near[0]}{self.text[pending[0].end :]}".strip()
+            raise refuse(
+                f"I do not know the day {pending[0].text[:60]}.",
+                "Say the days and the hour.",
+                line,
+                self._spot(pending[0]),
+                near,
+            )
+        for group in _runs_of(pending):
+            name = " ".join(each.text for each in group)
+            self.experiments.append((group[0].at, name))
+            self.guesses.append((Kind.EXPERIMENT, name))
+
+
+def _runs_of(words: Sequence[Word]) -> list[list[Word]]:
+    """Words that stand side by side."""
+    groups: list[list[Word]] = []
+    for word in words:
+        if groups and word.at - groups[-1][-1].end <= 1:
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return groups
+
+
+_SILENT = one_of(
+    "at on every each in the zone time for of and & with about only just all experiment experiments runs run our my a "
+    "an us here channel this send post schedule give add set up start create standup um jeden cada chaque à às las "
+    "to team"
+)
+
+
+# Written back
+
+
+def digest_words(digest: Digest) -> str:
+    """What to type behind `digest`."""
+    return joined(when(digest), ", ".join(map(_planned, digest.experiments)))
+
+
+def _planned(name: str) -> str:
+    """An experiment of a digest: plain where it is taken for no day, hour or zone."""
+    written = place_words(name)
+    try:
+        text = f"digest daily 9:00 UTC x, {written}, y"
+        digest = _plan(merged(cover(scan(text), _NOTHING, text), text), _NOTHING, text)[0].digest
+        is_plain = digest is not None and digest.experiments == ("x", name, "y")
+    except NotUnderstood:
+        is_plain = False
+    return written if is_plain else next((f"{o}{name}{c}" for o, c in QUOTES if o not in name and c not in name), name)
+
+
+def when(digest: Digest) -> str:
+    hours = digest.hours
+    named = {WORKDAYS: "weekdays", DAILY: "daily", WEEKEND: "weekends"}.get(hours.days)
+    days = named or ", ".join(WEEKDAYS[day][:3] for day in hours.days)
+    return f"{days} {hours.at.hour}:{hours.at.minute:02} {zone_words(hours.zone)}"
+
+
+def _line(request: PlanDigest) -> str:
+    return f"digest {digest_words(request.digest)}" if request.digest else "digest off"
+
+
+COMMANDS = {
+    "digest": Command(
+        _read,
+        "post a standup on some days",
+        "",
+        Example(_PLAN),
+        ((PlanDigest, _line),),
+        is_whole=lambda _draft: True,
+    )
+}

@@ -1,0 +1,121 @@
+"""Parts of a line to type: a run, an experiment, metrics, which of many runs."""
+
+# ruff: noqa: PLR0911 -- a grammar is a list of cases, each in its place
+
+from collections.abc import Sequence
+
+from comparison.language.quotes import quoted
+from comparison.request import Failed, Running, Runs, Show, Standup
+from comparison.run_reference import (
+    AllRuns,
+    Among,
+    Exclusion,
+    Filtered,
+    Group,
+    Latest,
+    Leading,
+    Linked,
+    Named,
+    OfDay,
+    Pinned,
+    Registered,
+    RunReference,
+    SweepRuns,
+    TopRuns,
+    Unfinished,
+)
+
+
+def joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def within(experiment: str) -> str:
+    return f"in {quoted(experiment)}" if experiment else ""
+
+
+def part_words(part: str) -> str:
+    return "more details" if part == "details" else part
+
+
+def step_words(step: int | None) -> str:
+    return "" if step is None else f"at step {step}"
+
+
+def listed(lead: str, names: Sequence[str]) -> str:
+    return f"{lead} {', '.join(map(quoted, names))}" if names else ""
+
+
+def shared(request: Show | Running | Runs | Failed | Standup) -> tuple[str, str]:
+    return listed("by metric", request.metrics), within(request.experiment)
+
+
+def among_words(among: Among) -> list[str]:
+    until = among.until.removeprefix("before ")
+    return [
+        f"by user {quoted(among.user)}" if among.user else "",
+        among.status,
+        f"since {among.since}" if among.since else "",
+        f"{'before' if until != among.until else 'until'} {until}" if among.until else "",
+        f"where {among.where}" if among.where else "",
+        *(f"except {_exclusion(each)}" for each in among.excluded),
+        f"in {' and '.join(map(quoted, among.experiments))}" if among.experiments else "",
+        f"of the last {among.newest} runs" if among.newest is not None else "",
+    ]
+
+
+def count_words(among: Among) -> str:
+    return "" if among.count is None else str(among.count)
+
+
+def _exclusion(exclusion: Exclusion) -> str:
+    lead = {"user": "by ", "experiment": "in ", "filter": "where ", "metric": "metrics "}.get(exclusion.kind, "")
+    return f"{lead}{exclusion.name if exclusion.kind in ('status', 'filter') else quoted(exclusion.name)}"
+
+
+def reference(run: RunReference) -> str:
+    """One run, or several that are meant together, as it is typed."""
+    match run:
+        case Named(text=name):
+            return name if run.otherwise else quoted(name)
+        case Linked(run_id=run_id, experiment_id=experiment):
+            return f"#/experiments/{experiment}/runs/{run_id}" if experiment else f"runs:/{run_id}"
+        case Latest():
+            last = f"latest~{run.back}" if run.back else "@latest" if not run.user else "latest"
+            return joined(last, f"by user {quoted(run.user)}" if run.user else "", within(run.experiment))
+        case Leading():
+            metric = f"metric {quoted(run.metric)}" if run.metric else ""
+            user = f"by user {quoted(run.user)}" if run.user else ""
+            return joined("worst" if run.worst else "best", user, metric, within(run.experiment))
+        case Registered(model=model, alias=alias, version=version):
+            return f"models:/{model}{f'@{alias}' if alias else f'/{version}'}" if model else f"@{alias}"
+        case TopRuns(count=1, among=Among(since=since, until=until)) if since and since == until:
+            user = f"by user {quoted(run.among.user)}" if run.among.user else ""
+            metric = f"metric {quoted(run.metric)}" if run.metric else ""
+            return joined(user, f"{since}'s", "worst" if run.worst else "best", metric)
+        case TopRuns(count=count, metric=metric, worst=worst):
+            return joined(
+                f"{'worst' if worst else 'top'} {count}",
+                f"by user {quoted(run.among.user)}" if run.among.user else "",
+                f"metric {quoted(metric)}" if metric else "",
+            )
+    return _plain(run)
+
+
+def _plain(run: RunReference) -> str:
+    match run:
+        case AllRuns(among=among):
+            return joined("all", among.status, "runs", f"by user {quoted(among.user)}" if among.user else "")
+        case Group(pattern=pattern, where=where, name=name):
+            return pattern or where or f"all seeds of {quoted(name)}"
+        case SweepRuns(parent=parent):
+            return f"sweep {reference(parent)}"
+        case OfDay(day=day):
+            return f"{day}'s run"
+        case Filtered(where=where):
+            return f"where {where}"
+        case Unfinished():
+            return "@running"
+        case Pinned():
+            return "@baseline"
+    raise TypeError(f"no way to write {type(run).__name__}")
