@@ -41,13 +41,13 @@ from bot.store.watches import StoredWatches
 from bot.traces import Traces, open_traces
 from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
-from handlers import features_by_request, register_all, use
 from handlers.access.admission import Admission, Policy
 from handlers.access.directory import Directory
 from handlers.access.members import Members
 from handlers.access.people import People
 from handlers.access.rules import AccessRules
 from handlers.access.seal import Seal
+from handlers.features import features_by_request, register_all, use
 from handlers.home import publish
 from handlers.services import Allowance, Services, Timers
 from handlers.slack.client import SlackClient

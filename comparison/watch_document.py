@@ -1,32 +1,37 @@
 """A watch or a digest as it is kept: JSON of a version, which is read without any words."""
 
 import json
-from dataclasses import fields
+from dataclasses import astuple, fields, is_dataclass
 from datetime import time
 from typing import Any
 
-from comparison import run_reference
 from comparison.errors import RequestError
-from comparison.run_reference import Named, RunReference
+from comparison.run_reference import (
+    Filtered,
+    Latest,
+    Leading,
+    Linked,
+    Named,
+    OfDay,
+    Pinned,
+    Registered,
+    RunReference,
+    Unfinished,
+)
 from comparison.watch import Digest, MetricRule, OnlyRuns, QuietHours, Watch, WeeklySchedule
 
 VERSION = 1
 _SPOTS = frozenset({"at", "end"})  # where a run was named: of the words, not of the run
-_PLAIN = ("place", "against", "where", "user", "mentions_owner", "broadcasts", "only_clear", "seeds")
-_REFERENCES = ("Named", "Linked", "Latest", "Leading", "Pinned", "Registered", "Unfinished", "OfDay", "Filtered")
+_BESIDE = frozenset({"experiment_id", "visible"})
+_REFERENCES: dict[str, type[Any]] = {
+    each.__name__: each for each in (Named, Linked, Latest, Leading, Pinned, Registered, Unfinished, OfDay, Filtered)
+}
 
 
 def watch_document(watching: Watch) -> str:
-    """The watch without the experiment it is tied to, which is kept beside it."""
-    content: dict[str, Any] = {name: getattr(watching, name) for name in _PLAIN}
-    content |= {"metrics": list(watching.metrics), "excepted": list(watching.excepted)}
-    content["only"] = watching.only.value if watching.only else ""
-    content["rules"] = [[rule.metric, rule.sign, rule.amount, rule.is_percent] for rule in watching.rules]
-    if watching.baseline is not None:
-        content["baseline"] = _reference(watching.baseline)
-    if quiet := watching.quiet:
-        content["quiet"] = [_clock(quiet.begin), _clock(quiet.end), quiet.zone]
-    return _document({"watch": {name: value for name, value in content.items() if value}})
+    """The watch without the experiment it is tied to and what its channel may see, which are kept beside it."""
+    content = {each.name: getattr(watching, each.name) for each in fields(Watch) if each.name not in _BESIDE}
+    return _document({"watch": {name: _encoded(value) for name, value in content.items() if value}})
 
 
 def digest_document(digest: Digest) -> str:
@@ -39,17 +44,8 @@ def watch_from(document: str) -> Watch:
     """Raises RequestError for what is no watch, or of a later version."""
     content = _content(document, "watch")
     try:
-        quiet, only = content.get("quiet"), content.get("only")
-        return Watch(
-            **{name: content[name] for name in _PLAIN if name in content and name != "place"},
-            place=content.get("place", ""),
-            baseline=_reference_from(content["baseline"]) if "baseline" in content else None,
-            only=OnlyRuns(only) if only else None,
-            rules=tuple(MetricRule(*rule) for rule in content.get("rules", ())),
-            metrics=tuple(content.get("metrics", ())),
-            excepted=tuple(content.get("excepted", ())),
-            quiet=QuietHours(time.fromisoformat(quiet[0]), time.fromisoformat(quiet[1]), quiet[2]) if quiet else None,
-        )
+        said = {each.name: content[each.name] for each in fields(Watch) if each.name in content}
+        return Watch(**{"place": ""} | {name: _decoded(name, value) for name, value in said.items()})
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise _unread() from error
 
@@ -83,16 +79,38 @@ def _unread() -> RequestError:
     return RequestError("What is kept of this watch cannot be read.", remedy="Remove it, and set it up again.")
 
 
-def _reference(reference: RunReference) -> dict[str, Any]:
-    content = {each.name: getattr(reference, each.name) for each in fields(reference) if each.name not in _SPOTS}
-    return {"kind": type(reference).__name__} | content
+def _encoded(value: object) -> object:
+    match value:
+        case QuietHours(begin=begin, end=end, zone=zone):
+            return [_clock(begin), _clock(end), zone]
+        case MetricRule():
+            return list(astuple(value))
+        case tuple():
+            return [_encoded(each) for each in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            content = {each.name: getattr(value, each.name) for each in fields(value) if each.name not in _SPOTS}
+            return {"kind": type(value).__name__} | content
+    return value
+
+
+def _decoded(name: str, value: Any) -> Any:
+    match name:
+        case "baseline":
+            return _reference_from(value)
+        case "only":
+            return OnlyRuns(value)
+        case "rules":
+            return tuple(MetricRule(*rule) for rule in value)
+        case "quiet":
+            return QuietHours(time.fromisoformat(value[0]), time.fromisoformat(value[1]), value[2])
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _reference_from(content: dict[str, Any]) -> RunReference:
-    if content["kind"] not in _REFERENCES:
-        raise ValueError(content["kind"])
-    kind: type[Named] = getattr(run_reference, content["kind"])
-    return kind(**{name: value for name, value in content.items() if name != "kind"})
+    found: RunReference = _REFERENCES[content["kind"]](
+        **{name: value for name, value in content.items() if name != "kind"}
+    )
+    return found
 
 
 def _clock(at: time) -> str:

@@ -8,7 +8,7 @@ from secrets import token_hex, token_urlsafe
 from typing import Any
 
 from bot.playground.faults import Faults, RateLimits
-from bot.playground.files_api import Files
+from bot.playground.files import Files
 from bot.playground.limits import Refusal
 from bot.playground.workspace import Workspace
 

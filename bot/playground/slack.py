@@ -10,7 +10,7 @@ from typing import Any, Self
 from bot.playground.context import Context, Installation, Tokens
 from bot.playground.events import EventDelivery, EventSender, Sockets
 from bot.playground.faults import Faults, RateLimits
-from bot.playground.files_api import Files
+from bot.playground.files import Files
 from bot.playground.server import Pages, Serving, build
 from bot.playground.user_actions import UserActions, find_action
 from bot.playground.web_api import as_slack

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from comparison.language.cover import Atom
 from comparison.language.dates import DAYS, read_clock
-from comparison.language.lexicon import TALK, Role
+from comparison.language.lexicon import INTENTS, TALK, Role
 from comparison.language.names import Kind
 from comparison.language.sides import is_material, is_silent
 
@@ -15,6 +15,9 @@ HARD = ("vs", "against")
 PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials"})
 _DOING = frozenset(
     {"do", "done", "doing", "work on", "worked on", "working on", "been up to", "up to lately", "gemacht"}
+)
+_UNSAID = frozenset(  # intents that say nothing by themselves
+    {"make", "define", "swap", "add", "refresh", "choose", "instead", "replace", "same", "watch_when"}
 )
 _GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
     "good morning",
@@ -195,7 +198,7 @@ def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, 
     for key in STATUS:
         if key in keys and named and lead not in ("best", "worst"):
             return "status", keys[key]
-    return "", -1
+    return (lead, first) if lead in INTENTS and lead not in _UNSAID else ("", -1)
 
 
 def _asks_what_a_person_did(atoms: Sequence[Atom]) -> bool:

@@ -20,7 +20,7 @@ from bot.playground.server import Serving
 from bot.playground.slack import SlackStandIn
 from bot.server.worker_pool import WorkerPool
 from comparison.tracking.source import RunSource
-from handlers import features_by_request, register_all, use
+from handlers.features import features_by_request, register_all, use
 from handlers.home import publish
 from handlers.services import Services
 from handlers.stores import InMemoryChannelDefaults
