@@ -30,3 +30,5 @@ def _plain(names: Iterable[str]) -> Iterator[str]:
 COMPARISON = Example("{run} vs {other}", "latest vs previous")
 ONE_RUN = Example("show {run}", "show latest")
 HELP = Example("help")
+WATCH = Example("watch {experiment}", "watch *")
+UNWATCH = Example("unwatch {experiment}", "unwatch all")

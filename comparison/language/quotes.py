@@ -9,6 +9,7 @@ from comparison.language.scanner import scan
 
 QUOTES = (('"', '"'), ("“", "”"), ("«", "»"), ("`", "`"), ("```", "```"))
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+/-]*")
+_PATTERN = re.compile(r"[\w*?][\w./*?+:@-]*")
 _LONGEST = 500  # characters of a name
 _NOTHING = Names()
 
@@ -43,3 +44,11 @@ def _is_read_back(written: str, name: str) -> bool:
     except NotUnderstood:
         return False
     return len(tokens) == 3 and tokens[1].is_quoted and tokens[1].text == name
+
+
+def place_words(name: str) -> str:
+    """An experiment or a pattern of names, as it can be typed."""
+    if not name:
+        return ""
+    is_pattern = _PATTERN.fullmatch(name) and set("*?") & set(name)
+    return name if is_pattern and not name.endswith("?") else quoted(name)  # a last "?" asks

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from comparison.errors import NotUnderstood, RequestError
 from comparison.language.commands.digests import when
-from comparison.language.commands.watches import quiet_words, watch_words
+from comparison.language.commands.watch_options import quiet_words
+from comparison.language.commands.watches import watch_words
 from comparison.language.phrases import reference
 from comparison.names import nearest_names
 from comparison.notifications.validation import ValidatedWatch

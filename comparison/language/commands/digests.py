@@ -8,7 +8,6 @@ from datetime import time
 
 from comparison.errors import NotUnderstood
 from comparison.language.command import Command
-from comparison.language.commands.watches import place_words
 from comparison.language.cover import Atom, cover
 from comparison.language.dates import (
     DAILY,
@@ -32,7 +31,7 @@ from comparison.language.names import Kind, Names
 from comparison.language.phrases import (
     joined,
 )
-from comparison.language.quotes import QUOTES
+from comparison.language.quotes import QUOTES, place_words
 from comparison.language.scanner import scan
 from comparison.language.slots import refuse
 from comparison.language.tokens import Word

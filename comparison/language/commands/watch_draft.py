@@ -1,0 +1,177 @@
+"""The draft of a watch: what was said of it so far, its place first."""
+
+import difflib
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from comparison.errors import NotUnderstood
+from comparison.language.cover import Atom, spelt
+from comparison.language.example import UNWATCH, WATCH
+from comparison.language.lexicon import Role
+from comparison.language.names import Kind, Names
+from comparison.language.quotes import quoted
+from comparison.language.sides import OWNING, is_silent
+from comparison.language.slots import refuse
+from comparison.watch import OnlyRuns, Watch
+
+_UNDERSTOOD = "Behind an experiment I understand against, where, by, only, when, metrics, quiet, except, mention owner."
+
+_PATTERN = re.compile(r"[\w*?][\w./*?+:@-]*")
+_EXAMPLES = {"watch": WATCH, "unwatch": UNWATCH}
+
+Guesses = list[tuple[Kind, str]]
+
+
+@dataclass
+class WatchDraft:
+    """The watch as far as it is read, and the words of it that are not."""
+
+    intent: str
+    atoms: list[Atom]
+    place: int
+    names: Names
+    text: str
+    option_keys: frozenset[str]  # of the atoms that begin an option
+    watching: Watch = field(default_factory=lambda: Watch(""))
+    at: int | None = None
+    seen: set[str] = field(default_factory=set)
+    guesses: Guesses = field(default_factory=list)
+    is_all: bool = False
+    rule_text: str = ""  # the text without a place that stands within a rule
+
+    def put_place(self, name: str, *atoms: Atom) -> None:
+        if self.watching.place:
+            problem = "One watch is of one experiment, or of a pattern of names."
+            raise self.refused(problem, "Watch each by itself, or all of them with a pattern such as team/*.", atoms)
+        self.watching = replace(self.watching, place=name)
+        self.at = atoms[0].at
+
+    def choose(self, only: OnlyRuns, atom: Atom) -> None:
+        if self.watching.only is not None:
+            raise self._twice("only", atom)
+        self.watching = replace(self.watching, only=only)
+
+    def _twice(self, option: str, atom: Atom) -> NotUnderstood:
+        return self.refused(
+            f"{option.capitalize()} is said twice.", "Keep one of the two, or set up two watches.", [atom]
+        )
+
+    def once(self, option: str, atom: Atom) -> None:
+        if option in self.seen:
+            raise self._twice(option, atom)
+        self.seen.add(option)
+
+    def refused(
+        self, problem: str, remedy: str, atoms: Sequence[Atom], line: str = "", options: str = ""
+    ) -> NotUnderstood:
+        verb = "unwatch" if self.intent == "unwatch" else "watch"
+        place = self.watching.place
+        named = (
+            f"{verb} {place if place == '*' or set('*?') & set(place) else quoted(place)}"
+            if place
+            else _EXAMPLES[verb].line(self.names)
+        )
+        return refuse(problem, remedy, line or f"{named} {options}".strip(), atoms)
+
+    def read_place(self, place: int) -> int:
+        atom = self.atoms[place]
+        if Kind.EXPERIMENT in atom.kinds or Kind.WATCH in atom.kinds:
+            self.put_place(atom.kinds.get(Kind.EXPERIMENT) or atom.kinds[Kind.WATCH], atom)
+            return place + 1
+        if atom.key == "link":
+            self.put_place(self._linked(atom), atom)
+            return place + 1
+        if Kind.RUN in atom.kinds and not atom.quoted:
+            run = atom.kinds[Kind.RUN]
+            raise self.refused(f"“{run[:60]}” is a run; a watch is of an experiment.", "Name its experiment.", [atom])
+        if atom.is_unknown or atom.quoted or atom.key in ("pattern", "number", "id") or atom.kinds:
+            words, last = (
+                ([atom], place + 1)
+                if atom.quoted or atom.kinds or (atom.key == "pattern" and not atom.text.startswith("*"))
+                else self.unknown_words(place)
+            )
+            if self.watching.place:
+                line = self._with_option(atom)
+                raise self.refused(
+                    f"I do not understand “{words[0].text}”.",
+                    _UNDERSTOOD,
+                    words,
+                    line,
+                )
+            if not atom.text.strip():
+                raise self.refused("There is no name between these quotes.", "Name an experiment.", [atom])
+            self.put_place(self.typed(words), *words)
+            self.guesses.append((Kind.EXPERIMENT, self.watching.place))
+            return last
+        raise self.refused(
+            f"I do not understand “{atom.text}”.", "Name an experiment, and what of it is watched.", [atom]
+        )
+
+    def typed(self, words: Sequence[Atom]) -> str:
+        """A name, with the stars around it that stand for bold elsewhere: here it is a pattern."""
+        raw = html.unescape(self.text[words[0].at : words[-1].end])
+        return " ".join(raw.split()) if raw[:1] == raw[-1:] == "*" and len(raw) > 1 else spelt(words)
+
+    def unknown_words(self, place: int) -> tuple[list[Atom], int]:
+        """Words that nobody knows, and what joins them: `cats in hats`."""
+        last = place + 1
+        while last < len(self.atoms) and not self.atoms[last].quoted:
+            behind = self.atoms[last + 1] if last + 1 < len(self.atoms) else None
+            joins = (
+                self.atoms[last].key in ("in", "of", "and", "dash", "with")
+                and behind is not None
+                and behind.is_unknown
+                and not behind.quoted
+            )
+            if not (
+                self.atoms[last].is_unknown
+                or self.atoms[last].key in ("number", "pattern")
+                or (self.atoms[last].role is Role.NOUN)
+                or joins
+            ):
+                break
+            last += 1
+        first = place - 1 if place and self.atoms[place - 1].text.casefold() in OWNING else place
+        return self.atoms[first:last], last
+
+    def plain_words(self, place: int) -> tuple[list[Atom], int]:
+        last = place + 1
+        while last < len(self.atoms) and self.atoms[last].is_unknown and not self.atoms[last].quoted:
+            last += 1
+        return self.atoms[place:last], last
+
+    def _with_option(self, atom: Atom) -> str:
+        """The line with the option that a word nearly is."""
+        alike = difflib.get_close_matches(
+            atom.text.casefold(), [each for each in self.option_keys if len(each) > 3], n=1, cutoff=0.75
+        )
+        return f"{self.text[: atom.at]}{alike[0]}{self.text[atom.end :]}".strip() if alike else ""
+
+    def _linked(self, atom: Atom) -> str:
+        if "/runs/" in atom.text:
+            raise self.refused(
+                "A watch is of an experiment, and this link leads to a run.",
+                "Paste the link of its experiment, or name that.",
+                [atom],
+            )
+        found = re.search(r"experiments/(\d+)", atom.text)
+        if not found:
+            raise self.refused(
+                "This link leads to no experiment.", "Paste the address of an experiment's page in MLflow.", [atom]
+            )
+        return found[1]
+
+    def skip_silent(self, _atom: Atom, place: int) -> int:
+        while place < len(self.atoms) and is_silent(self.atoms[place]) and not self.atoms[place].kinds:
+            place += 1
+        return place
+
+    def until_option(self, place: int) -> int:
+        """Where the next option begins."""
+        while place < len(self.atoms) and (
+            self.atoms[place].key not in self.option_keys or self.atoms[place].key == "of"
+        ):
+            place += 1
+        return place

@@ -1,0 +1,539 @@
+"""What of an experiment is watched: a row an option, with the words that begin it, its reader and its writer."""
+
+# ruff: noqa: C901, PLR0912 -- a grammar is a list of cases, each in its place
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import time
+
+from comparison.errors import NotUnderstood
+from comparison.judgement.goals import goal_of
+from comparison.language.commands.watch_draft import WatchDraft
+from comparison.language.cover import Atom
+from comparison.language.dates import (
+    DAYS,
+    read_quiet,
+    zone_words,
+)
+from comparison.language.lexicon import Role
+from comparison.language.metric_rule import MOVING, rules
+from comparison.language.names import Kind
+from comparison.language.phrases import (
+    joined,
+    listed,
+    reference,
+)
+from comparison.language.quotes import place_words, quoted
+from comparison.language.sides import is_silent, read_side
+from comparison.language.slots import refuse
+from comparison.language.tokens import Word
+from comparison.run_reference import AllRuns, Group, Latest, Leading, Pinned, SweepRuns, TopRuns
+from comparison.runs import Goal
+from comparison.watch import OnlyRuns, Watch
+
+MOST_RULES = 10
+MOST_NAMED = 50
+ONLY = {
+    "failed": OnlyRuns.FAILURES,
+    "better": OnlyRuns.BETTER,
+    "worse": OnlyRuns.WORSE,
+    "new_best": OnlyRuns.NEW_BEST,
+    "best": OnlyRuns.NEW_BEST,
+}
+_SEEDS = frozenset({"seed", "seeds", "repeats", "repetitions"})
+_ARRIVED = frozenset({"in", "finished", "done", "complete", "there", "ready", "over"})
+MOST_SEEDS = 100
+_ENDING = frozenset({"finished"})
+
+
+def _read_only_clear(draft: WatchDraft, atom: Atom, place: int) -> int:
+    draft.once("only clear", atom)
+    draft.watching = replace(draft.watching, only_clear=True)
+    return place
+
+
+def read_seeds(draft: WatchDraft, place: int) -> int | None:
+    """Where `5 seeds are in` ends; None where no such thing is said here."""
+    while place < len(draft.atoms) and (is_silent(draft.atoms[place]) or draft.atoms[place].key == "all"):
+        place += 1
+    said = draft.atoms[place : place + 2]
+    if len(said) < 2 or said[1].text.casefold() not in _SEEDS:
+        return None
+    if said[0].key != "number" or not 2 <= int(said[0].value[:9]) <= MOST_SEEDS:
+        problem = f"I wait for 2 to {MOST_SEEDS} seeds of a configuration."
+        raise draft.refused(problem, "Say how many.", said, options="when 5 seeds are in")
+    draft.once("seeds", said[0])
+    draft.watching = replace(draft.watching, seeds=int(said[0].value))
+    last = place + 2
+    behind = last
+    while behind < len(draft.atoms) and is_silent(draft.atoms[behind]) and not draft.atoms[behind].kinds:
+        behind += 1
+    is_told = behind < len(draft.atoms) and draft.atoms[behind].text.casefold() in _ARRIVED
+    follows = draft.atoms[behind + 1] if behind + 1 < len(draft.atoms) else None
+    is_place = is_told and draft.atoms[behind].key == "in" and follows and Kind.EXPERIMENT in follows.kinds
+    return behind + 1 if is_told and not is_place else last
+
+
+def _read_of(draft: WatchDraft, atom: Atom, place: int) -> int:
+    at = draft.skip_silent(atom, place)
+    if at < len(draft.atoms) and Kind.USER in draft.atoms[at].kinds and Kind.EXPERIMENT not in draft.atoms[at].kinds:
+        return _read_by(draft, atom, place)
+    return at
+
+
+def _read_against(draft: WatchDraft, atom: Atom, place: int) -> int:
+    draft.once("against", atom)
+    last = draft.until_option(place)
+    if last < len(draft.atoms) and draft.atoms[last].text.casefold() == "metric" and last > place:
+        last = draft.until_option(last + 1)  # `against best metric f1`
+    while (
+        last < len(draft.atoms)
+        and draft.atoms[last].key in ("by", "where")
+        and last == place + ({"by": 1, "where": 0}[draft.atoms[last].key])
+    ):
+        is_metric = draft.atoms[last].key == "where" or (
+            last + 1 < len(draft.atoms) and bool(draft.atoms[last + 1].metric)
+        )
+        if not is_metric:
+            break
+        last = draft.until_option(last + 1)
+    group = [
+        replace(each, kinds={Kind.METRIC: each.text}, key="", quoted=False) if _is_metric_of(draft, at) else each
+        for at, each in enumerate(draft.atoms[place:last], place)
+        if each.key not in ("by", "and", "mention", "metrics")
+    ]
+    while group and group[-1].key == ",":
+        group = group[:-1]
+    side = read_side(group, draft.names, draft.text, is_parted=True, is_led=True) if group else None
+    if side is None or not (side.runs or side.left):
+        raise draft.refused(
+            "Against what?", "Say previous, best, baseline, or name a run.", [atom], options="against best"
+        )
+    if len(side.runs) != 1 or side.left or isinstance(side.runs[0], TopRuns | AllRuns | SweepRuns | Group):
+        raise draft.refused("A watch has one baseline.", "Name one run.", group, options="against best")
+    draft.guesses += side.guesses
+    match side.runs[0]:
+        case Latest(back=0 | 1, user=""):
+            draft.watching = replace(draft.watching, against="previous")
+        case Leading(metric="", worst=False, user=""):
+            draft.watching = replace(draft.watching, against="best")
+        case Pinned():
+            draft.watching = replace(draft.watching, against="baseline")
+        case run:
+            draft.watching = replace(draft.watching, against="run", baseline=run)
+    return last
+
+
+def _is_metric_of(draft: WatchDraft, place: int) -> bool:
+    """Whether it stands behind `best metric`."""
+    return place > 1 and draft.atoms[place - 1].text.casefold() == "metric"
+
+
+def _read_where(draft: WatchDraft, atom: Atom, place: int) -> int:
+    draft.once("where", atom)
+    if place == len(draft.atoms) or draft.atoms[place].key != "filter":
+        raise draft.refused(
+            "That is no filter of MLflow's.",
+            "Write it as in MLflow's search box.",
+            [atom],
+            options="where params.model = 'xgb'",
+        )
+    _filter(draft, draft.atoms[place].text)
+    return place + 1
+
+
+def _filter(draft: WatchDraft, where: str) -> None:
+    both = f"{draft.watching.where} and {where}" if draft.watching.where else where
+    draft.watching = replace(draft.watching, where=both)
+
+
+def _read_by(draft: WatchDraft, atom: Atom, place: int) -> int:
+    draft.once("by", atom)
+    place = draft.skip_silent(atom, place)
+    follows = draft.atoms[place] if place < len(draft.atoms) else None
+    remedy = "Name the user as MLflow knows them."
+    if follows is None or follows.key in draft.option_keys:
+        raise draft.refused("Whose runs?", remedy, [atom])
+    if follows.text.casefold() in ("me", "myself") or (
+        draft.text.startswith("<@", follows.at) and "|" not in draft.text[follows.at : follows.end]
+    ):
+        raise draft.refused("I do not know what MLflow calls that person.", remedy, [follows])
+    typed_at = follows.text.startswith("@")
+    if (
+        not follows.quoted
+        and not typed_at
+        and atom.key != "user"
+        and Kind.USER not in follows.kinds
+        and (Kind.METRIC in follows.kinds or goal_of(follows.text) is not Goal.UNKNOWN)
+    ):
+        raise draft.refused(
+            f"By names a person here, and {follows.text[:60]} looks like a metric.",
+            "Say metrics for what is shown; quotes make it a person's name.",
+            [follows],
+            options=f"metrics {follows.text}",
+        )
+    words, last = ([follows], place + 1) if follows.quoted or follows.kinds or typed_at else draft.unknown_words(place)
+    name = follows.kinds.get(Kind.USER) or " ".join(each.text for each in words or [follows])
+    if Kind.USER not in follows.kinds:
+        draft.guesses.append((Kind.USER, name))
+    if (
+        last < len(draft.atoms) - 1
+        and draft.atoms[last].key in (",", "and")
+        and Kind.USER in draft.atoms[last + 1].kinds
+    ):
+        raise draft.refused(
+            "A watch is of the runs of one person, or of all.", remedy, [follows, draft.atoms[last + 1]]
+        )
+    draft.watching = replace(draft.watching, user=name if follows.quoted else name.lstrip("@"))
+    return max(last, place + 1)
+
+
+def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
+    at = draft.skip_silent(atom, place)
+    follows = draft.atoms[at] if at < len(draft.atoms) else None
+    before = next((each for each in reversed(draft.atoms[: place - 1]) if not is_silent(each)), None)
+    if (
+        (follows is None or follows.key in draft.option_keys - {"when", "by", "in"} or follows.key == ",")
+        and before
+        and before.key in ONLY
+    ):
+        return place  # `failures only`
+    if follows is not None and follows.key in ("when", "watch_when"):
+        return read_when(draft, follows, at + 1)
+    if follows is not None and follows.key in ("by", "in"):
+        return at
+    if follows is not None and Kind.USER in follows.kinds and Kind.EXPERIMENT not in follows.kinds:
+        return _read_by(draft, atom, at)
+    if follows is not None and follows.key in ONLY:
+        for_two = (
+            at + 2 < len(draft.atoms)
+            and draft.atoms[at + 1].key in ("or", "and", ",")
+            and draft.atoms[at + 2].key in ONLY
+        )
+        if for_two:
+            raise draft.refused(
+                "Only one of these can be chosen.",
+                "Choose one of failures, better, worse and new best; for two, set up two watches.",
+                [follows, draft.atoms[at + 2]],
+                options=f"only {ONLY[follows.key].value}",
+            )
+        draft.choose(ONLY[follows.key], atom)
+        return at + 1
+    if follows is not None and Kind.EXPERIMENT in follows.kinds and not draft.watching.place:
+        return at
+    raise draft.refused(
+        "Only what?", "Say failures, better, worse or new best.", [follows or atom], options="only failures"
+    )
+
+
+def _read_metrics(draft: WatchDraft, atom: Atom, place: int) -> int:
+    draft.once("metrics", atom)
+    last = draft.until_option(place)
+    groups: list[list[Atom]] = [[]]
+    for each in draft.atoms[place:last]:
+        if each.key in (",", "and"):
+            groups.append([])
+        elif each.key not in ONLY or each.quoted or each.text.casefold() == "best":
+            groups[-1].append(each)
+    named = [" ".join(e.kinds.get(Kind.METRIC, e.text) for e in group) for group in groups if group]
+    if not named or not all(named):
+        raise draft.refused("Which metrics?", "Name them.", [atom], options="metrics accuracy, loss")
+    draft.watching = replace(draft.watching, metrics=tuple(dict.fromkeys(named))[:MOST_NAMED])
+    return last
+
+
+def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
+    """A rule on a metric, what becomes of a run, or its seeds: `when it fails`, `when 5 seeds are in`."""
+    if (behind := read_seeds(draft, place)) is not None:
+        return behind
+    if [each.text.casefold() for each in draft.atoms[place : place + 1]] in (["seeds"], ["all"]) and any(
+        each.text.casefold() in _SEEDS for each in draft.atoms[place : place + 3]
+    ):
+        spot = draft.atoms[place : place + 1]
+        raise draft.refused("When how many seeds are in?", "Say how many.", spot, options="when 5 seeds are in")
+    last = _rule_end(draft, place)
+    said = _placed(draft, draft.atoms[place:last])
+    core = [each for each in said if not is_silent(each) and each.key not in ("and", ",")]
+    if not core:
+        if any(each.key in ("finished", "run") for each in said):
+            return last  # `when a run in fraud fails`
+        raise draft.refused("When what?", "Say a rule on a metric.", [atom], options="when accuracy drops by 2 %")
+    metric = any(
+        each.metric or each.key in ("decimal", "number") or each.text in ("<", ">", "<=", ">=", "=") for each in core
+    )
+    states = [each for each in core if each.key in ONLY or each.key in _ENDING]
+    if states and not metric:
+        for each in core:
+            if each.key in ONLY:
+                draft.choose(ONLY[each.key], each)
+            elif each.key == "everything" and not draft.watching.place:  # `if anything crashes`
+                if not any(Kind.EXPERIMENT in e.kinds or e.key in ("in", "of") for e in draft.atoms[last:]):
+                    draft.put_place("*", each)
+            elif each.key not in (*_ENDING, "in", "of", "all", "everything"):
+                draft.read_place(draft.atoms.index(each))
+        return last
+    if not metric and draft.intent == "watch_when" and not draft.watching.place:
+        return draft.read_place(draft.atoms.index(core[0]))
+    words = [Word(each.text, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",") for each in said]
+    try:
+        found = rules(words, draft.rule_text or draft.text)
+    except NotUnderstood as error:
+        error.example = draft.refused("", "", said, options="when accuracy drops by 2 %").example
+        raise
+    if len(draft.watching.rules) + len(found) > MOST_RULES:
+        raise draft.refused(f"A watch has at most {MOST_RULES} rules.", "Leave some out.", said)
+    draft.watching = replace(draft.watching, rules=(*draft.watching.rules, *found))
+    return last
+
+
+def _placed(draft: WatchDraft, said: list[Atom]) -> list[Atom]:
+    """A rule without the place that stands within it: `accuracy in fraud drops below 0.9`."""
+    for at, atom in enumerate(said[:-1]):
+        place = said[at + 1]
+        if atom.key in ("in", "of") and at and Kind.EXPERIMENT in place.kinds and not draft.watching.place:
+            draft.put_place(place.kinds[Kind.EXPERIMENT], place)
+            blank = " " * (place.end - atom.at)  # where the rest stands does not change
+            draft.rule_text = f"{draft.text[: atom.at]}{blank}{draft.text[place.end :]}"
+            return [*said[:at], *said[at + 2 :]]
+    return said
+
+
+def _rule_end(draft: WatchDraft, place: int) -> int:
+    """Where a rule ends: a `by` behind `drops` is of the rule."""
+    first = place
+    while place < len(draft.atoms):
+        atom = draft.atoms[place]
+        before = draft.atoms[place - 1].text.casefold() if place > first else ""
+        is_of_rule = atom.key == "by" and (before in MOVING or before in {"down", "up"})
+        behind = draft.atoms[place + 1 : place + 2]
+        is_place = atom.key == "in" and bool(behind) and Kind.EXPERIMENT in behind[0].kinds
+        if is_place and place == first + 1 and draft.atoms[first].metric and len(draft.atoms) > place + 2:
+            place += 2
+            continue
+        is_only = (
+            atom.key == "failed"
+            and place > first + 1
+            and any(e.key in ("number", "decimal") for e in draft.atoms[first:place])
+        )
+        if is_only or (atom.key in draft.option_keys and not is_of_rule and not (atom.key == "of" and place > first)):
+            break
+        place += 1
+    while place > first and draft.atoms[place - 1].key in ("and", ","):
+        place -= 1
+    return place
+
+
+def _read_quiet(draft: WatchDraft, atom: Atom, place: int) -> int:
+    draft.once("quiet", atom)
+    last = place
+    while last < len(draft.atoms) and (
+        draft.atoms[last].key not in draft.option_keys or draft.atoms[last].key in ("in", "of", "between")
+    ):
+        last += 1
+    while last > place and draft.atoms[last - 1].key in ("and", ","):
+        last -= 1
+    said = draft.atoms[place:last]
+    words = [
+        Word(each.text, each.at, each.end, is_comma=each.key == ",")
+        for each in said
+        if each.key != "filler" or each.text in ("between", "from") or each.text.isupper()
+    ]
+    line = draft.refused("", "", [atom], options="quiet 20:00-08:00 Europe/Berlin").example
+    try:
+        found = read_quiet([w for w in words if w.text.casefold() not in ("in", "hours")])
+    except NotUnderstood as error:
+        if error.near and error.at is not None and error.end is not None:
+            line = f"{draft.text[: error.at]}{error.near[0]}{draft.text[error.end :]}".strip()
+        error.example = line
+        raise
+    if found is None:
+        remedy = "Say from when to when, and in which time zone; without one it is UTC."
+        if any(each.text.casefold().rstrip("s") in DAYS for each in said):
+            remedy = "Quiet is the same hours on every day; say them, and in which time zone."
+        raise refuse("Quiet when?", remedy, line, said or [atom])
+    draft.watching = replace(draft.watching, quiet=found)
+    return last
+
+
+def _read_mention(draft: WatchDraft, atom: Atom, place: int) -> int:
+    draft.once("mention", atom)
+    if "owner" in atom.text.casefold():
+        draft.watching = replace(draft.watching, mentions_owner=True)
+        return place
+    at = draft.skip_silent(atom, place)
+    if at < len(draft.atoms) and draft.atoms[at].key == "owner":
+        draft.watching = replace(draft.watching, mentions_owner=True)
+        return at + 1
+    raise draft.refused(
+        "Only the owner of a run can be mentioned.",
+        "Say mention owner, or leave it out.",
+        draft.atoms[place : place + 1] or [atom],
+        options="mention owner",
+    )
+
+
+def _read_broadcast(draft: WatchDraft, atom: Atom, place: int) -> int:
+    draft.once("broadcast", atom)
+    at = draft.skip_silent(atom, place)
+    follows = draft.atoms[at] if at < len(draft.atoms) else None
+    if follows and follows.key in ("new_best", "best") and "best" not in atom.text.casefold():
+        place = at + 1
+    elif follows and follows.key not in (*draft.option_keys, ",", "and"):
+        raise draft.refused(
+            "Only a new best can be broadcast.",
+            "Say broadcast new best, or leave it out.",
+            [follows],
+            options="broadcast new best",
+        )
+    draft.watching = replace(draft.watching, broadcasts=True)
+    return place
+
+
+def _is_letter(draft: WatchDraft, place: int) -> bool:
+    """An experiment that is called `a`, where nothing else can be meant."""
+    atom, behind = draft.atoms[place], draft.atoms[place + 1 : place + 2]
+    is_last = not behind or behind[0].key in (",", "and") or behind[0].role is Role.SLOT
+    return atom.key == "filler" and len(atom.text) == 1 and is_last
+
+
+def _goes_on(draft: WatchDraft, place: int) -> bool:
+    """Whether more is left out behind a comma or `and`."""
+    if place + 1 >= len(draft.atoms) or draft.atoms[place].key not in (",", "and", "or"):
+        return False
+    behind = draft.atoms[place + 1]
+    is_state = behind.key in ONLY and draft.atoms[place].key != ","
+    return bool(behind.kinds) or behind.is_unknown or behind.quoted or behind.key == "pattern" or is_state
+
+
+def _read_except(draft: WatchDraft, atom: Atom, place: int) -> int:
+    draft.once("except", atom)
+    named: list[str] = []
+    is_filtered = False  # something but an experiment is left out
+    last = place
+    while True:
+        at = last
+        while (
+            at < len(draft.atoms)
+            and (is_silent(draft.atoms[at]) or draft.atoms[at].key in ("of", "in", "by", "only"))
+            and Kind.EXPERIMENT not in draft.atoms[at].kinds
+            and not _is_letter(draft, at)
+        ):
+            at += 1
+        if at == len(draft.atoms):
+            break
+        each = draft.atoms[at]
+        if each.key == "failed" or (Kind.USER in each.kinds and Kind.EXPERIMENT not in each.kinds):
+            person = each.kinds.get(Kind.USER, "")
+            if "'" in person:
+                raise draft.refused(f"I cannot leave out {person}.", "Name whom you want by the user.", [each])
+            _filter(draft, f"tags.`mlflow.user` != '{person}'" if person else "attributes.status = 'FINISHED'")
+            last = at + 1
+            is_filtered = True
+            if _goes_on(draft, last):
+                last += 1
+                continue
+            break
+        if each.key in ONLY or each.key in ("finished", "running"):
+            problem = f"A watch leaves out experiments, not {each.text[:60]}."
+            raise draft.refused(
+                problem,
+                "Say only better, only worse or only new best for what is wanted.",
+                [each],
+                options="only new best",
+            )
+        if _is_letter(draft, at):
+            each = replace(each, key="")
+        if not (Kind.EXPERIMENT in each.kinds or each.is_unknown or each.quoted or each.key == "pattern" or each.kinds):
+            break
+        words, last = draft.plain_words(at) if each.is_unknown and not each.quoted else ([each], at + 1)
+        named.append(each.kinds.get(Kind.EXPERIMENT) or draft.typed(words))
+        if _goes_on(draft, last):
+            last += 1
+        elif (
+            last + 2 < len(draft.atoms)
+            and draft.atoms[last].key == ","
+            and draft.atoms[last + 1].key == "and"
+            and (draft.atoms[last + 2].kinds or draft.atoms[last + 2].is_unknown)
+        ):
+            last += 2
+        else:
+            break
+    if not named and is_filtered:
+        return last
+    if not named:
+        raise draft.refused(
+            "Except which?",
+            "Name experiments, or patterns, with commas.",
+            [atom],
+            "watch * except team/test, team/old*",
+        )
+    if len(named) > MOST_NAMED:
+        raise draft.refused(
+            f"That is {len(named)} names; a watch takes {MOST_NAMED} of them.",
+            "Name fewer.",
+            draft.atoms[place:last],
+        )
+    draft.watching = replace(draft.watching, excepted=tuple(dict.fromkeys(named)))
+    return last
+
+
+# Written back
+
+
+def _whose(user: str) -> str:
+    """`by maya`; `by user f1` where the name would be taken for a metric."""
+    lead = "by" if goal_of(user) is Goal.UNKNOWN else "by user"
+    return f"{lead} {quoted(user)}" if user else ""
+
+
+def quiet_words(watching: Watch) -> str:
+    quiet = watching.quiet
+    return f"quiet {_clock(quiet.begin)}-{_clock(quiet.end)} {zone_words(quiet.zone)}" if quiet else ""
+
+
+def _clock(at: time) -> str:
+    return at.strftime("%H:%M")
+
+
+def _against_words(watching: Watch) -> str:
+    baseline = watching.baseline
+    against = reference(baseline) if watching.against == "run" and baseline else watching.against
+    return f"against {against}" if against else ""
+
+
+def _condition_words(watching: Watch) -> str:
+    """Seeds that are waited for, and rules of metrics."""
+    rules_ = " and ".join(f"{quoted(rule.metric)} {rule.condition}" for rule in watching.rules)
+    seeds = f"when {watching.seeds} seeds are in" if watching.seeds is not None else ""
+    return joined(seeds, f"when {rules_}" if rules_ else "")
+
+
+def _excepted_words(watching: Watch) -> str:
+    return f"except {', '.join(map(place_words, watching.excepted))}" if watching.excepted else ""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOption:
+    """`keys` begin it; `read` gives the place behind it; `write` gives what to type for it, "" for none."""
+
+    keys: tuple[str, ...]
+    read: Callable[[WatchDraft, Atom, int], int]
+    write: Callable[[Watch], str] = lambda _watching: ""
+
+
+OPTIONS = (  # in the order in which they are written
+    WatchOption(("except",), _read_except, _excepted_words),
+    WatchOption(("against", "vs"), _read_against, _against_words),
+    WatchOption(("by", "user"), _read_by, lambda watching: _whose(watching.user)),
+    WatchOption(("only",), _read_only, lambda watching: f"only {watching.only.value}" if watching.only else ""),
+    WatchOption(("only_clear",), _read_only_clear, lambda watching: "only clear" if watching.only_clear else ""),
+    WatchOption(("when",), read_when, _condition_words),
+    WatchOption(("metrics",), _read_metrics, lambda watching: listed("metrics", watching.metrics)),
+    WatchOption(("quiet",), _read_quiet, quiet_words),
+    WatchOption(("mention",), _read_mention, lambda watching: "mention owner" if watching.mentions_owner else ""),
+    WatchOption(("broadcast",), _read_broadcast, lambda watching: "broadcast new best" if watching.broadcasts else ""),
+    WatchOption(("where",), _read_where, lambda watching: f"where {watching.where}" if watching.where else ""),
+    WatchOption(("in",), WatchDraft.skip_silent),
+    WatchOption(("of",), _read_of),
+)
+READERS = {key: option.read for option in OPTIONS for key in option.keys}
