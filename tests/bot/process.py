@@ -3,10 +3,12 @@
 import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from functools import cache
@@ -15,92 +17,51 @@ from pathlib import Path
 
 import httpx
 
+from tests.bot.forked import ForkedProcess
+
 ROOT = Path(__file__).parents[2]
+NOTHING = Path(os.devnull)
+FORKED = Path(__file__).with_name("forked.py")  # a program, too
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT", "COVERAGE_PROCESS_START")
-
-
-class Zygote:
-    """Starts `python -m bot` by forking a process that has imported it (`tests/bot/zygote.py`), one for all tests."""
-
-    def __init__(self):
-        ours, theirs = socket.socketpair()
-        with theirs:
-            environment = {name: os.environ[name] for name in KEPT if name in os.environ}
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.bot.zygote", str(theirs.fileno())],
-                cwd=ROOT,
-                env={**environment, "MLFLOW_DISABLE_TELEMETRY": "true"},
-                pass_fds=[theirs.fileno()],
-            )
-        self._control = ours
-        self._lines = ours.makefile("r", encoding="utf-8")
-        assert json.loads(self._lines.readline()) == {"ready": True}
-        self._asking = threading.Lock()
-        self._changed = threading.Condition()
-        self._started = []
-        self._codes = {}
-        threading.Thread(target=self._listen, name="zygote", daemon=True).start()
-        atexit.register(self._end)
-
-    def start(self, **wanted):
-        with self._asking:
-            self._control.sendall(json.dumps(wanted).encode() + b"\n")
-            with self._changed:
-                assert self._changed.wait_for(lambda: self._started, 60), "The zygote does not answer"
-                return ForkedProcess(self._started.pop(), self)
-
-    def code(self, pid, seconds=0.0):
-        """How a process ended, waiting so long for it; None while it goes on."""
-        with self._changed:
-            self._changed.wait_for(lambda: pid in self._codes, seconds)
-            return self._codes.get(pid)
-
-    def _listen(self):
-        for line in self._lines:
-            told = json.loads(line)
-            with self._changed:
-                if "started" in told:
-                    self._codes.pop(told["started"], None)
-                    self._started.append(told["started"])
-                else:
-                    self._codes[told["ended"]] = told["code"]
-                self._changed.notify_all()
-
-    def _end(self):
-        self._control.shutdown(socket.SHUT_RDWR)
-        self._process.wait(10)
-
-
-class ForkedProcess:
-    """What subprocess.Popen offers, of a process that the zygote started."""
-
-    def __init__(self, pid, zygote):
-        self.pid = pid
-        self._zygote = zygote
-
-    def poll(self):
-        return self._zygote.code(self.pid)
-
-    def wait(self, timeout=600.0):
-        code = self._zygote.code(self.pid, timeout)
-        if code is None:
-            raise subprocess.TimeoutExpired("python -m bot", timeout)
-        return code
-
-    def send_signal(self, number):
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def terminate(self):
-        self.send_signal(signal.SIGTERM)
-
-    def kill(self):
-        self.send_signal(signal.SIGKILL)
 
 
 @cache
 def zygote():
-    return Zygote()
+    """Where the zygote of these tests listens (`tests/bot/zygote.py`). It ends with them."""
+    path = Path(tempfile.mkdtemp(prefix="zygote-")) / "socket"
+    ours, theirs = socket.socketpair()
+    with theirs:
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bot.zygote", str(path), str(theirs.fileno())],
+            cwd=ROOT,
+            env={**environment, "MLFLOW_DISABLE_TELEMETRY": "true"},
+            pass_fds=[theirs.fileno()],
+        )
+
+    def end():
+        ours.close()
+        process.wait(10)
+        shutil.rmtree(path.parent, ignore_errors=True)
+
+    atexit.register(end)
+    assert ours.recv(6) == b"ready\n"
+    return str(path)
+
+
+def mlcompare(*words, cwd=None, env=None):
+    """`mlcompare` with these words, as a process of its own: its exit code, and what it wrote."""
+    settings = {"PYTHONPATH": str(ROOT), **(os.environ if env is None else env)}
+    with NOTHING.open("rb") as none, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        streams = [each.fileno() for each in (none, out, err)]
+        process = ForkedProcess(zygote(), words, cwd or Path.cwd(), settings, streams)
+        try:
+            code = process.wait(120)
+        finally:
+            process.kill()
+        for each in (out, err):
+            each.seek(0)
+        return subprocess.CompletedProcess(words, code, out.read().decode(), err.read().decode())
 
 
 class BotProcess:
@@ -118,8 +79,9 @@ class BotProcess:
         environment = {**environment, **own, **settings}
         with self._log.open("wb") as log:
             if hasattr(os, "fork") and "PYTEST_VERSION" in os.environ and not descriptors:
-                wanted = {"cwd": str(folder), "env": environment, "log": str(self._log), "arguments": [command]}
-                self.process = zygote().start(**wanted)
+                with NOTHING.open("rb") as none:
+                    streams = [each.fileno() for each in (none, log, log)]
+                    self.process = ForkedProcess(zygote(), [command], folder, environment, streams)
                 return
             limited = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
             self.process = subprocess.Popen(

@@ -6,6 +6,7 @@ checkout where `make demo` and `make install` were run before. A block that is n
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from bot.playground.slack import SlackStandIn
+from tests.bot.process import FORKED, zygote
 from tests.docs.documents import ROOT, SHELL, blocks, blocks_of, documents
 
 PRELUDE = Path(__file__).with_name("followed.sh")
@@ -57,9 +59,20 @@ def checkout(folder, demo_folder):
     for each in (*folder.glob("*"), *(folder / "requirements").iterdir()):
         os.utime(each, (0, 0))  # older than what was installed by them
     environment = folder / ".venv"
-    environment.mkdir()
-    for name in ("bin", "lib", "pyvenv.cfg"):
+    programs = environment / "bin"
+    programs.mkdir(parents=True)
+    for name in ("lib", "pyvenv.cfg"):
         (environment / name).symlink_to(Path(sys.prefix) / name)
+    for program in (Path(sys.prefix) / "bin").iterdir():
+        (programs / program.name).symlink_to(program)
+    for name in ("activate", "mlcompare"):
+        (programs / name).unlink()
+    activate = (Path(sys.prefix) / "bin" / "activate").read_text(encoding="utf-8")
+    (programs / "activate").write_text(activate.replace(sys.prefix, str(environment)), encoding="utf-8")
+    # As the program itself, whose own start is tested in `tests/docs/test_examples.py`, but without its imports.
+    forked = shlex.join([sys.executable, "-SE", str(FORKED), zygote()])
+    (programs / "mlcompare").write_text(f'#!/bin/sh\nexec {forked} "$@"\n', encoding="utf-8")
+    (programs / "mlcompare").chmod(0o755)
     for name in (".test", ".runtime"):
         (environment / name).touch()
     with SlackStandIn() as slack:
