@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from comparison.errors import NotUnderstood, RequestError
 from comparison.language.commands.digests import when
-from comparison.language.commands.watch_options import quiet_words
+from comparison.language.commands.watch_options import OPTIONS, quiet_words
 from comparison.language.commands.watches import watch_words
 from comparison.language.phrases import reference
 from comparison.names import nearest_names
@@ -223,6 +223,9 @@ def muted_report(experiment: str, *, paused: int, excepted: int, place: str) -> 
 
 _FILTER = 80  # characters of a filter that people read
 _LISTED = 5
+_WORDED = frozenset(  # options that read otherwise than they are typed
+    {"except", "against", "by", "only", "only_clear", "when", "metrics", "quiet", "mention", "broadcast", "where"}
+)
 
 
 def watch_sentence(watching: Watch) -> str:
@@ -245,6 +248,7 @@ def watch_sentence(watching: Watch) -> str:
         quiet_words(watching).replace("-", "–", 1),
         "mentions the owner" if watching.mentions_owner else "",
         "broadcasts a new best" if watching.broadcasts else "",
+        *(option.write(watching) for option in OPTIONS if _WORDED.isdisjoint(option.keys)),
     ]
     return ", ".join(part for part in parts if part)
 

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -333,10 +333,12 @@ def edited_watch(
     services = services.for_channel(submitted.team, edit.channel, submitted.user)
     if "when" in submitted.typed or told.get("d"):
         return _digest(submitted, edit, services)
-    watching, errors = read_fields(submitted)
+    stored = services.watches.get(held.watch)
+    before = watch_of(stored) if stored else None
+    watching, errors = read_fields(submitted, before or Watch(""))
     if errors:
         return errors
-    certain = _certain(submitted, services.watches.get(held.watch))
+    certain = _certain(submitted, before)
     edit = replace(edit, watching=watching, certain=certain)
     try:
         vetted = services.shelf.get(
@@ -369,10 +371,9 @@ def store_edit(edit: EditedWatch, before: StoredWatch, heard_: Utterance, servic
     return services.watches.edit(before.id, words, by=heard_.user, at=at)
 
 
-def _certain(submitted: DialogSubmission, before: StoredWatch | None) -> frozenset[str]:
+def _certain(submitted: DialogSubmission, watching: Watch | None) -> frozenset[str]:
     """The metrics that were typed in quotes, and those that the watch has already."""
     typed = (quoted_in(submitted.typed.get(field, "")) for field in (RULES, METRICS))
-    watching = watch_of(before) if before else None
     had = (*watching.metrics, *(rule.metric for rule in watching.rules)) if watching else ()
     return frozenset(had).union(*typed)
 
@@ -453,6 +454,11 @@ _CLAUSES = {  # what stands before a field's words in what would be typed, and w
     "quiet": ("quiet", ("quiet",)),
     "except": ("except", ("excepted",)),
 }
+_CHOSEN = ("place", "only", "mentions_owner", "broadcasts", "only_clear")  # each in a field of its own kind
+_TIED = ("experiment_id", "visible")  # found anew with the place
+_WITHOUT_FIELD = {each.name for each in fields(Watch)}.difference(
+    _CHOSEN, _TIED, *(parts for _clause, parts in _CLAUSES.values())
+)
 _ANY = "x"
 
 
@@ -463,13 +469,13 @@ def field_error(error: RequestError) -> str:
     return clip(one_line(told if near or runs else f"{told} {error.remedy}".strip()), _ERROR)
 
 
-def read_fields(submitted: DialogSubmission) -> tuple[Watch, dict[str, str]]:
-    """The watch that the fields say, and what is wrong with them by field."""
+def read_fields(submitted: DialogSubmission, before: Watch) -> tuple[Watch, dict[str, str]]:
+    """The watch that the fields say, and what is wrong with them by field. What has no field stays as it was before."""
     typed = {name: text.strip() for name, text in submitted.typed.items()}
     if typed.get("against") == AUTO:
         typed["against"] = ""
     errors: dict[str, str] = {}
-    found = Watch("")
+    found = replace(Watch(""), **{name: getattr(before, name) for name in _WITHOUT_FIELD})
     try:
         found = replace(found, place=_place(typed.get("place", "")))
     except RequestError as error:
@@ -509,13 +515,13 @@ def _place(typed: str) -> str:
 def field_blocks(watching: Watch, *, is_whole: bool = False) -> list[Block]:
     """What is changed most, and what the watch says besides; the other fields behind a button, unless `is_whole`."""
     parts = _parts(watching)
-    fields = {
+    inputs = {
         name: (_list_input if name in _LISTS else _text_input)(name, label, hint, parts[name])
         for name, (label, hint) in _LABELS.items()
     }
-    first = [{**fields["place"], "optional": False}, fields["against"], fields["user"], _only(watching)]
+    first = [{**inputs["place"], "optional": False}, inputs["against"], inputs["user"], _only(watching)]
     has_extras = watching.mentions_owner or watching.broadcasts or watching.only_clear
-    seldom = [fields[name] for name in _SELDOM if is_whole or parts[name]]
+    seldom = [inputs[name] for name in _SELDOM if is_whole or parts[name]]
     seldom += [_extras(watching)] if is_whole or has_extras else []
     if len(seldom) > len(_SELDOM):
         return [*first, *seldom]
