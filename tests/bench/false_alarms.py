@@ -1,10 +1,10 @@
 """How often equal groups of runs are called better or worse, and how often different ones are: a table.
 
-    python -m tests.bench.false_alarms [--pairs 2000] [--demo 80]
+    python -m tests.bench.false_alarms [--pairs 2000] [--data normal] [--demo 200]
 
 Each pair of groups is drawn from one distribution (or two that differ by 2 standard deviations, for power) and goes
-through `compare`, as the runs of a person do. The draws are seeded. `--demo` draws from so many networks of the demo
-alone, which are trained first, a seed each.
+through `compare`, as the runs of a person do. The draws are seeded. `--data` takes one row alone; `--demo` draws from so
+many networks of the demo alone, which are trained first, a seed each.
 """
 
 import argparse
@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from comparison import Experiment, Metric, Outcome, Run, Side, compare
+from comparison import Experiment, Goal, Metric, Outcome, Run, Side, compare
 from comparison.judgement.evidence import KnownNoise
-from comparison.judgement.statistics import pool
+from comparison.judgement.statistics import pool_near
 
 HOME = Experiment("1", "bench")
 CALLED = (Outcome.BETTER, Outcome.WORSE)
+SINGLES = 5  # times as many pairs of single runs: they are quick, and 2,000 tell a share of 5 % to ± 1 % only
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 DATA: dict[str, Draw] = {
     "normal": lambda rng, n: rng.normal(0.9, 0.01, n),
@@ -43,7 +44,8 @@ def is_called(
 ) -> bool:
     """Whether one of two groups is called better."""
     known = None if noise is None else lambda _metric, _values: noise
-    found = compare(side("a", first), side("b", second, 0 if is_paired else len(first)), metrics=["acc"], noise=known)
+    one, other = side("a", first), side("b", second, 0 if is_paired else len(first))
+    found = compare(one, other, metrics=["acc"], goals={"acc": Goal.HIGHER}, noise=known)
     return found.metrics[0].changes[0].outcome in CALLED
 
 
@@ -53,15 +55,22 @@ def of_groups(draw: Draw, n: int, pairs: int, *, shift: float = 0.0, is_paired: 
     return sum(is_called(draw(rng, n), draw(rng, n) + shift, is_paired=is_paired) for _ in range(pairs)) / pairs
 
 
-def of_singles(draw: Draw, df: int, pairs: int) -> float:
+def of_one_and_group(draw: Draw, n: int, pairs: int) -> float:
+    """The share of pairs of a group of `n` and one more run that are called."""
+    rng = np.random.default_rng(n)
+    return sum(is_called(draw(rng, n), draw(rng, 1)) for _ in range(pairs)) / pairs
+
+
+def of_singles(draw: Draw, df: int, pairs: int, *, shift: float = 0.0) -> float:
     """The share of pairs of single runs that are called by a noise of so many degrees of freedom, drawn anew each."""
     rng = np.random.default_rng(df)
     called = 0
     for _ in range(pairs):
-        noise = pool([draw(rng, df + 1).tolist()])
+        repeats = draw(rng, df + 1).tolist()
+        noise = pool_near([repeats], repeats)
         if noise is None or not noise.sd or not noise.is_enough:
             continue  # the numbers alone then say which is higher, with a doubt beside them: no call of ours
-        called += is_called(draw(rng, 1), draw(rng, 1), noise=KnownNoise(noise))
+        called += is_called(draw(rng, 1), draw(rng, 1) + shift, noise=KnownNoise(noise))
     return called / pairs
 
 
@@ -86,19 +95,25 @@ def demo_models(seeds: int) -> Draw:
 
 
 def rows(pairs: int, data: dict[str, Draw]) -> Iterator[tuple[str, ...]]:
-    yield ("data", "n 2", "n 3", "n 5", "n 10", "n 5 paired", "df 2", "df 4", "df 8", "df 20")
+    yield ("data", "n 2", "n 3", "n 5", "n 10", "n 5 paired", "1 against 5", "df 2", "df 4", "df 8", "df 20")
     for name, draw in data.items():
         groups = [of_groups(draw, n, pairs) for n in (2, 3, 5, 10)]
-        groups.append(of_groups(draw, 5, pairs, is_paired=True))
-        yield (name, *(f"{each:.3f}" for each in (*groups, *(of_singles(draw, df, pairs) for df in (2, 4, 8, 20)))))
-    power = [of_groups(DATA["normal"], n, pairs, shift=0.02) for n in (2, 3, 5, 10)]
-    yield ("power at 2 sd, normal", *(f"{each:.2f}" for each in power))
+        groups += [of_groups(draw, 5, pairs, is_paired=True), of_one_and_group(draw, 5, pairs)]
+        singles = [of_singles(draw, df, pairs * SINGLES) for df in (2, 4, 8, 20)]
+        yield (name, *(f"{each:.3f}" for each in (*groups, *singles)))
+    if "normal" in data:
+        power = [of_groups(data["normal"], n, pairs, shift=0.02) for n in (2, 3, 5, 10)]
+        yield ("power at 2 sd, normal", *(f"{each:.2f}" for each in power))
+        power = [of_singles(data["normal"], df, pairs, shift=0.04) for df in (4, 8, 20)]
+        yield ("power of one against one at 4 sd, df 4, 8, 20", *(f"{each:.2f}" for each in power))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=2_000)
+    parser.add_argument("--data", choices=DATA)
     parser.add_argument("--demo", type=int, default=0)
     given = parser.parse_args()
-    for row in rows(given.pairs, {"the demo's networks": demo_models(given.demo)} if given.demo else DATA):
+    chosen = {given.data: DATA[given.data]} if given.data else DATA
+    for row in rows(given.pairs, {"the demo's networks": demo_models(given.demo)} if given.demo else chosen):
         print(" | ".join(row), flush=True)

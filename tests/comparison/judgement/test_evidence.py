@@ -10,7 +10,7 @@ from comparison.judgement.evidence import KnownNoise
 from comparison.judgement.evidence_words import remedy_words
 from comparison.judgement.goals import goal_of
 from comparison.judgement.result import CaveatCode, VerdictKind
-from comparison.judgement.statistics import Noise, pool_near
+from comparison.judgement.statistics import Noise, pool, pool_near
 from comparison.reports.comparison import comparison_report
 from comparison.runs import Status
 from tests.bench.false_alarms import DATA, of_groups, of_singles
@@ -245,8 +245,17 @@ def test_equal_groups_are_seldom_called_better_or_worse(name):
     assert of_groups(DATA[name], 5, 200, is_paired=True) <= 0.08
 
 
-def test_equal_single_runs_are_seldom_called_better_or_worse_by_known_noise():
-    assert of_singles(DATA["normal"], 8, 200) <= 0.08
+@pytest.mark.parametrize("name", ["normal", "heavy tails (t, 3)", "near the ceiling"])
+def test_equal_single_runs_are_seldom_called_better_or_worse_by_the_noise_of_repeats(name):
+    assert of_singles(DATA[name], 8, 200) <= 0.08
+
+
+def test_the_noise_of_repeats_leaves_room_for_heavy_tails():
+    few = pool_near([A], A)
+    assert few.least_difference() == pytest.approx(pool([A]).least_difference() * 3.746947 / 2.776445, rel=1e-6)
+    many = [[0.9, 0.9001]] * 30 + [[0.9, 0.91]]  # one pair in thirty differs by a hundred times as much as the rest
+    assert pool([*many]).least_difference() < 0.004
+    assert pool_near(many, [0.9, 0.905]).least_difference() == pytest.approx(0.01)
 
 
 TESTED = {

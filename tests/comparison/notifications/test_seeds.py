@@ -52,7 +52,7 @@ def test_a_run_is_judged_by_the_noise_of_earlier_repeats_and_what_would_tell_is_
     found = news_report(heard(*PAST, forest(9, MINUTE, 0.907)).news, now=NOW)
     assert found.headline == (
         "❔ Cannot tell rf-9 in fraud from mlp-32-seed-4: val_auc 0.9050 → 0.9070 "
-        "(+0.0020; runs here must differ by 0.0150 to tell)"
+        "(+0.0020; runs here must differ by 0.0202 to tell)"
     )
     assert [step.text for step in found.steps] == [
         "To see a difference of this size run about 58 seeds a side (val_auc)"
@@ -98,7 +98,7 @@ def test_a_new_best_of_a_burst_within_noise_of_the_record_says_so():
     best = next(line.text for part in news_report(found.news, now=NOW).sections for line in part.lines)
     assert best == (
         "0.918 (+0.003), the record before: 0.915, mlp-32-seed-2, "
-        "but within noise of the record: runs here must differ by 0.015 to tell"
+        "but within noise of the record: runs here must differ by 0.0202 to tell"
     )
 
 

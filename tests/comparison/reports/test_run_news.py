@@ -85,7 +85,7 @@ def test_a_new_best_within_noise_of_the_record_says_so():
     best = forest(12, MINUTE, 0.97)
     found = headline(*repeats, *PAST[-2:], best, past=RepeatsCache())
     assert found.startswith("🏆 New best in fraud: rf-12, val_auc 0.970")
-    assert ", but within noise of the record: runs here must differ by 0.108 to tell" in found
+    assert ", but within noise of the record: runs here must differ by 0.142 to tell" in found
     far = headline(*repeats, *PAST[-2:], forest(12, MINUTE, 1.5), past=RepeatsCache())
     assert "noise" not in far
 
