@@ -21,6 +21,7 @@ from comparison.judgement.evidence import KnownNoise, NoiseNear, weigh
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.logged_tests import is_logged_test
 from comparison.judgement.numbers import difference_of, is_same, is_within, relative_change
+from comparison.judgement.primary_metric import choose_primary
 from comparison.judgement.repeats import settle_side
 from comparison.judgement.result import Change, Comparison, GoalSource, MetricComparison, Outcome, Reading, are_one
 from comparison.judgement.tolerance import decide_tolerance
@@ -93,7 +94,7 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
     if request.only_metrics:
         sides = _only(named, sides)
     known = _past_repeats(sides, source, now_ms, past)
-    sides = _counted_picks(sides, known)
+    sides = _counted_picks(sides, known, _picked_by(metrics, sides, agreed), goal_of)
     is_last = reading == "last"  # the best of many steps is no plain value
     compared = compare(
         *sides,
@@ -137,13 +138,31 @@ def _past_repeats(
     return dict(zip(homes, found, strict=True))
 
 
-def _counted_picks(sides: Sequence[Side], known: Mapping[str, PastRepeats]) -> Sequence[Side]:
-    """The sides that were picked as the best, with of how many runs, where that is known."""
+def _picked_by(metrics: Sequence[str], sides: Sequence[Side], defaults: ChannelDefaults) -> str:
+    """The metric by which trials would have been picked: the one that decides."""
+    if metrics:
+        return metrics[0]
+    by = choose_primary(_runs(sides), _experiments(sides), defaults)
+    return by.metric if by else ""
+
+
+def _counted_picks(
+    sides: Sequence[Side], known: Mapping[str, PastRepeats], metric: str, goal_of: Callable[[str], Goal]
+) -> Sequence[Side]:
+    """The sides that were picked as the best, with of how many runs, where that is known.
+
+    A trial that is the best of its search by the metric that decides counts as picked, however it was named.
+    """
 
     def counted(side: Side) -> Side:
-        past = known.get(side.runs[0].experiment.experiment_id) if side.picked_by else None
-        count = past.counts.get(side.picked_by, 0) if past else 0
-        return replace(side, best_of=count) if count else side
+        past = known.get(side.runs[0].experiment.experiment_id) if len(side.runs) == 1 else None
+        if past is None or side.best_of:
+            return side
+        if side.picked_by:
+            count = past.counts.get((side.picked_by, side.picked_of), 0)
+            return replace(side, best_of=count) if count else side
+        trials = past.best_of(side.runs[0], metric, goal_of(metric)) if metric else None
+        return replace(side, picked_by=metric, best_of=trials) if trials else side
 
     return [counted(side) for side in sides]
 

@@ -91,7 +91,7 @@ def _other_leader(metric: MetricComparison, bests: Mapping[str, float], last: Ma
     if leader == min(last, key=lambda label: sign * last[label]) or bests[leader] == bests[second]:
         return ""
     values = format_row(bests[leader], bests[second]).values
-    return f" By best values {leader} leads: {values[0]}, {second} {values[1]}."
+    return f" By best values, which are optimistic, {leader} leads: {values[0]}, {second} {values[1]}."
 
 
 def _best(past: History, metric: MetricComparison, known: float | None) -> tuple[float, float, bool] | None:

@@ -13,9 +13,11 @@ from comparison.errors import RequestError
 from comparison.judgement.evidence import KnownNoise
 from comparison.judgement.repeats import Configuration, repeat_key, seed_of
 from comparison.judgement.statistics import pool_near
-from comparison.runs import Run, Status
+from comparison.runs import Goal, Run, Status
 from comparison.tracking.source import RunSource
+from comparison.trials import family_of
 
+FEWEST_TRIALS = 10  # of a search, of which the best is taken for picked: of few, some run is the best anyway
 MAX_RUNS = 1_000  # newest finished runs of an experiment that are looked at: one page
 FRESH_MS = 15 * 60_000  # for which what was found is used again
 MAX_EXPERIMENTS = 100  # remembered at once
@@ -36,12 +38,22 @@ class PastRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """The trials of one search that logged a metric: how many, and their ends."""
+
+    runs: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class PastRepeats:
     """The repeats of one experiment, a group each configuration; `is_cut`: there are older runs as well."""
 
     groups: Mapping[Configuration, tuple[PastRun, ...]] = field(default_factory=dict)
     is_cut: bool = False
-    counts: Mapping[str, int] = field(default_factory=dict)  # of the runs that were looked at, by metric: who logged it
+    counts: Mapping[tuple[str, str], int] = field(default_factory=dict)  # of runs by metric and person, "": of all
+    families: Mapping[tuple[str, str], "Family"] = field(default_factory=dict)  # by parent, or search, and metric
 
     def noise(self, metric: str, values: Sequence[float]) -> KnownNoise | None:
         """The pooled spread of a metric among repeats whose values are near these; None where there are none."""
@@ -88,6 +100,14 @@ class PastRepeats:
         found = max(others, key=lambda group: max(each.ended_at for each in group), default=())
         return tuple(each.run_id for each in found)
 
+    def best_of(self, run: Run, metric: str, goal: Goal) -> int | None:
+        """Of how many trials of its search the run is the best; None where it is not, or they are few."""
+        family = self.families.get((family_of(run), metric))
+        value = run.metrics[metric].value if metric in run.metrics else math.nan
+        if family is None or family.runs < FEWEST_TRIALS or goal is Goal.UNKNOWN:
+            return None
+        return family.runs if value == (family.low if goal is Goal.LOWER else family.high) else None
+
     def of(self, run: Run) -> tuple[str, ...]:
         """The ids of the runs that repeat this one, the run among them, the newest first; () where there are none."""
         ids = tuple(each.run_id for each in self.groups.get(_key(run), ()))
@@ -125,8 +145,7 @@ class RepeatsCache:
         part = source.part(
             "attributes.status = 'FINISHED'", experiment_ids=(experiment_id,), limit=MAX_RUNS, share=SHARE
         )
-        counts = Counter(name for run in part.runs for name, each in run.metrics.items() if math.isfinite(each.value))
-        found = PastRepeats(group_repeats(part.runs), part.is_cut, counts)
+        found = PastRepeats(group_repeats(part.runs), part.is_cut, _counts(part.runs), group_families(part.runs))
         with self._lock:
             self._known[experiment_id] = (now, found)
             self._known.move_to_end(experiment_id)
@@ -148,6 +167,28 @@ def group_repeats(runs: Sequence[Run]) -> dict[Configuration, tuple[PastRun, ...
             newest = group.setdefault(seed or run.run_id, _past(run, seed))
             group[seed or run.run_id] = replace(newest, first=min(newest.first, (run.over_at, run.run_id)))
     return {key: tuple(group.values()) for key, group in groups.items() if len(group) > 1}
+
+
+def group_families(runs: Sequence[Run]) -> dict[tuple[str, str], Family]:
+    """The trials of each search, by what they share and by metric."""
+    values: dict[tuple[str, str], list[float]] = {}
+    for run in runs:
+        if family := family_of(run):
+            for name, each in run.metrics.items():
+                if math.isfinite(each.value):
+                    values.setdefault((family, name), []).append(each.value)
+    return {key: Family(len(found), min(found), max(found)) for key, found in values.items()}
+
+
+def _counts(runs: Sequence[Run]) -> dict[tuple[str, str], int]:
+    """How many of these runs logged a finite value, by metric, of all and of each person."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for run in runs:
+        names = [name for name, each in run.metrics.items() if math.isfinite(each.value)]
+        counts.update((name, "") for name in names)
+        if run.user:
+            counts.update((name, run.user) for name in names)
+    return dict(counts)
 
 
 def _key(run: Run) -> Configuration:

@@ -134,4 +134,5 @@ class Side:
     notes: tuple[str, ...] = ()  # how it was chosen, where that was not plain: "newest of 3 runs of that name"
     left_out: tuple[LeftOut, ...] = ()  # runs that were meant too and are not counted
     picked_by: str = ""  # the metric by which it was picked as the best of many runs
+    picked_of: str = ""  # the person whose runs alone it was picked from
     best_of: int | None = None  # of how many finished runs it is the best; None: it was not picked so, or nobody knows

@@ -32,6 +32,14 @@ def is_pruned(status: Status, tags: Mapping[str, str]) -> bool:
     return status in _ILL and _is_flagged(tags)
 
 
+def family_of(run: Run) -> str:
+    """What the trials of one search share: their parent, else their experiment; "" for a run that is no trial."""
+    if run.parent_id:
+        return run.parent_id
+    is_trial = run.tags.keys() >= _CALLBACK_TAGS or "trial_name" in run.tags
+    return f"searches of {run.experiment.experiment_id}" if is_trial else ""
+
+
 def has_results(run: Run) -> bool:
     """Whether it logged a metric of its own, besides what the tracker and a search log by themselves."""
     bookkeeping = _BOOKKEEPING if STUDY_TAG in run.tags else frozenset()

@@ -14,7 +14,7 @@ from comparison.judgement.result import (
     Outcome,
     Reading,
 )
-from comparison.judgement.statistics import advantage_of_best
+from comparison.judgement.statistics import advantage_of_best, is_picked_of_more
 from comparison.runs import Dataset, Goal, Run, Side, Status
 
 _SILENT_TOO_LONG = 3_600_000  # ms without a new metric
@@ -29,7 +29,6 @@ _ENDED = {
     Status.UNKNOWN: "has an unknown status",
 }
 _MOVED = (Outcome.BETTER, Outcome.WORSE, Outcome.CHANGED)
-_MANY_PICKED = 3  # runs of which the best is picked, from which on that is luck worth a word
 
 
 def find_caveats(
@@ -58,14 +57,14 @@ def find_caveats(
         CaveatCode.STEPS_DIFFER: _steps_differ(sides, metrics) if last else (),
         CaveatCode.EXPERIMENTS_DIFFER: _experiments_differ(sides),
         CaveatCode.SAME_RUN: _same_run(sides),
+        CaveatCode.PICKED: _picked(sides),
+        CaveatCode.OPTIMISTIC: _optimistic(reading),
         CaveatCode.COMMIT_UNKNOWN: _commit_unknown(sides),
         CaveatCode.COMMITS_DIFFER: _commits_differ(sides),
         CaveatCode.LEFT_OUT: _left_out(sides),
         CaveatCode.MIXED_GROUP: _mixed_groups(sides),
         CaveatCode.NOT_PAIRED: _not_paired(sides),
         CaveatCode.NO_SPREAD: _no_spread(sides, metrics),
-        CaveatCode.PICKED: _picked(sides),
-        CaveatCode.OPTIMISTIC: _optimistic(reading),
         CaveatCode.SINGLE_RUNS: _single_runs(sides, metrics),
     }
     return tuple(Caveat(code, text) for code, texts in found.items() for text in texts)
@@ -308,7 +307,7 @@ def _picked(sides: Sequence[Side]) -> Iterator[str]:
     """Of equal runs the best of many is better than the best of few, by luck alone."""
     counts = [side.best_of or (0 if side.picked_by else 1) for side in sides]
     most, fewest = max(counts), min(counts)
-    if not fewest or most < _MANY_PICKED or most < 2 * fewest or _is_one_run(sides):
+    if not fewest or not is_picked_of_more(most, fewest) or _is_one_run(sides):
         return
     lucky = sides[counts.index(most)].label
     other = f"{sides[counts.index(fewest)].label} {f'the best of {fewest:,}' if fewest > 1 else 'was not picked so'}"

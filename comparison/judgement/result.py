@@ -195,14 +195,14 @@ class CaveatCode(StrEnum):
     STEPS_DIFFER = "steps_differ"
     EXPERIMENTS_DIFFER = "experiments_differ"
     SAME_RUN = "same_run"
+    PICKED = "picked"  # runs that are the best of unequally many
+    OPTIMISTIC = "optimistic"  # values that were picked as the best of many
     COMMIT_UNKNOWN = "commit_unknown"
     COMMITS_DIFFER = "commits_differ"
     LEFT_OUT = "left_out"  # runs of a group that were not counted
     MIXED_GROUP = "mixed_group"  # the runs of a group differ in more than the seed
     NOT_PAIRED = "not_paired"  # some seeds are shared, not all
     NO_SPREAD = "no_spread"  # repeats that are equal to the last digit
-    PICKED = "picked"  # runs that are the best of unequally many
-    OPTIMISTIC = "optimistic"  # values that were picked as the best of many
     SINGLE_RUNS = "single_runs"
 
 

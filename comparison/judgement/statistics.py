@@ -26,6 +26,7 @@ MOST_DIFFERENCES = 4_000  # between repeats that are looked at
 LEAST_NOISE_DF = 4  # degrees of freedom below which pooled noise judges nothing: the threshold would be six sd
 MAX_PERMUTATIONS = 20_000  # exact permutation tests are counted out up to this many
 RESAMPLES = 10_000  # of a bootstrap
+MANY_PICKED = 3  # runs of which the best is picked, from which on that is luck
 MAX_SEEDS = 1_000  # a number of seeds nobody runs
 _NORMAL_80 = 2.8015852  # standard errors at which a normal test at 5 % has a power of 80 %
 _NORMAL_SAME_80 = 2.9264053  # likewise of two one-sided tests, where there is no difference
@@ -429,6 +430,11 @@ def seeds_to_show_same(margin: float, sd: float) -> int | None:
 def _reach_of_same(df: int) -> float:
     """Standard errors that a margin takes: half of the 90 % interval, and where 80 of 100 differences of 0 lie."""
     return _t_quantile(1 - ALPHA, df) + _t_quantile((1 + POWER) / 2, df)
+
+
+def is_picked_of_more(most: int, fewest: int) -> bool:
+    """Whether the best of `most` runs is better than the best of `fewest` by luck that is worth a word."""
+    return most >= MANY_PICKED and most >= 2 * fewest
 
 
 def advantage_of_best(k: int) -> float:

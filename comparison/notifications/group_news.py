@@ -218,6 +218,7 @@ class _GroupBuilder:
             is_new_best=is_new,
             noise=least_difference(best, old, by, self._known(best)) if best and is_new else None,
             best_before=old,
+            earlier=_earlier(before, by) if before and by else None,
             valued=len(values),
             low=values[0] if values else None,
             middle=median(values) if values else None,
@@ -298,6 +299,13 @@ class _GroupBuilder:
             watching,
             held_against(facing.side, run, watching, self.defaults, now, source=self.source, noise=noise),
         )
+
+
+def _earlier(before: History, by: PrimaryMetric) -> int | None:
+    """How many runs before logged the metric; None where there are more than were looked at."""
+    if len(before.finished) >= LOOKED_AT:
+        return None
+    return sum(value_of(run, by.metric) is not None for run in before.finished)
 
 
 def _these(run_ids: Sequence[str], source: RunSource) -> list[Run]:

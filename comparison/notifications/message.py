@@ -60,6 +60,7 @@ class NewsGroup:
     is_new_best: bool = False  # better than all of the experiment before
     best_before: Run | None = None  # where that was asked for and is known
     noise: float | None = None  # how far two runs must differ to tell a new best from that one; None: not known
+    earlier: int | None = None  # runs of the experiment that came before and logged the metric; None: not known
     valued: int = 0  # how many runs the three below are of
     low: float | None = None  # of the finite values
     middle: float | None = None  # the median

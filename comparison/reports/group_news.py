@@ -8,6 +8,7 @@ from comparison.judgement.differences import likelihood
 from comparison.judgement.goals import EITHER
 from comparison.judgement.numbers import NOTHING, format_row
 from comparison.judgement.primary_metric import value_of
+from comparison.judgement.statistics import advantage_of_best, is_picked_of_more
 from comparison.language.correction import quote
 from comparison.notifications.message import ManyNews, News, NewsGroup, RunNews, SilentNews
 from comparison.notifications.schedule import DueDigest
@@ -140,8 +141,20 @@ def _against(group: NewsGroup) -> Line | None:
         return Line(f"{shown.values[1]} – as good as the record ({record})", "Best")
     if group.is_new_best:
         doubt = within_noise(group.best, group.best_before, group.by, group.noise)
-        return Line(f"{shown.values[1]} ({gap}), the record before: {record}{doubt}", "Best")
+        return Line(f"{shown.values[1]} ({gap}), the record before: {record}{doubt}{_luck(group)}", "Best")
     return Line(f"{shown.values[1]} – {gap.lstrip('+-')} short of the record ({record})", "Best")
+
+
+def _luck(group: NewsGroup) -> str:
+    """What luck makes of the best of many against the best of few; "" where they are about as many."""
+    if not group.earlier or not is_picked_of_more(group.valued, group.earlier):
+        return ""
+    luck = advantage_of_best(group.valued) - advantage_of_best(group.earlier)
+    few = f"the best of {group.earlier:,}" if group.earlier > 1 else "a single run"
+    return (
+        f"; the best of {group.valued:,} runs against {few}: were all equal, it would still be ahead by about "
+        f"{luck:.1f} standard deviations"
+    )
 
 
 def _spread(group: NewsGroup) -> Line | None:

@@ -635,12 +635,16 @@ def _leading(told: Leading, scope: SearchScope) -> list[Side]:
     word, user = "worst" if told.worst else "best", ranked.runs[0].user
     whose = f" by {user}" if told.user else ""
     side = _side(ranked.runs[0], f"{word} {ranked.metric}{scope.place}{whose}", *ranked.notes)
-    return [side if told.worst or told.user else replace(side, picked_by=ranked.metric)]
+    return [side if told.worst else replace(side, picked_by=ranked.metric, picked_of=user if told.user else "")]
 
 
 def _top(told: TopRuns, scope: SearchScope) -> list[Side]:
     ranked = _ranked(told, told.metric, told.count, scope, worst=told.worst, among=told.among)
     word = "worst" if told.worst else "best"
+    if told.count == 1 and ranked.out_of and not told.worst:
+        (run,) = ranked.runs
+        side = _side(run, f"best by {ranked.metric}{scope.place}{ranked.words}", *ranked.notes)
+        return [replace(side, picked_by=ranked.metric, best_of=ranked.out_of)]
     return [
         _side(run, f"number {number} of the {word} by {ranked.metric}{scope.place}{ranked.words}", *ranked.notes)
         for number, run in enumerate(ranked.runs, 1)
@@ -649,12 +653,13 @@ def _top(told: TopRuns, scope: SearchScope) -> list[Side]:
 
 @dataclass(frozen=True, slots=True)
 class _Ranked:
-    """The best first. `words` say among which, `notes` why by this metric."""
+    """The best first. `words` say among which, `notes` why by this metric; `out_of` of how many, 0: nobody knows."""
 
     runs: tuple[Run, ...]
     metric: str
     words: str = ""
     notes: tuple[str, ...] = ()
+    out_of: int = 0
 
 
 def _ranked(  # noqa: PLR0913 -- two of them by name
@@ -671,7 +676,8 @@ def _ranked(  # noqa: PLR0913 -- two of them by name
         if goal is Goal.UNKNOWN:
             return ()
         try:
-            return lead(Ranking(name, goal, chosen.ids, worst=worst), count, chosen, scope.source)
+            wanted_count = count if among.newest is None else among.newest  # those are all looked at, and counted
+            return lead(Ranking(name, goal, chosen.ids, worst=worst), wanted_count, chosen, scope.source)
         except FilterRefused as error:
             if among.where or chosen.filters:
                 raise replace(error, text=scope.text) from error
@@ -694,7 +700,7 @@ def _ranked(  # noqa: PLR0913 -- two of them by name
             found = leading(wanted, goal)
     if not found:
         raise scope.refuse(f"No run{scope.place}{_meant(chosen)} logged a finite {wanted}.", told)
-    return _Ranked(found, wanted, _meant(chosen), notes)
+    return _Ranked(found[:count], wanted, _meant(chosen), notes, 0 if among.newest is None else len(found))
 
 
 def _meant(chosen: Narrowing) -> str:

@@ -45,7 +45,7 @@ def told(source, words="a vs b"):
 def test_a_run_that_was_better_before_its_end_is_told_with_both_values_at_one_request_more():
     source = store(a=FALLING, b=RISING_AGAIN)
     assert told(source) == [
-        "val_loss was better before the end: b 0.28 at step 12, last 0.62. By best values b leads: 0.28, a 0.42."
+        "val_loss was better before the end: b 0.28 at step 12, last 0.62. By best values, which are optimistic, b leads: 0.28, a 0.42."
     ]
     assert source.asked.count("histories_of") == 1
 

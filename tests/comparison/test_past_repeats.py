@@ -1,5 +1,7 @@
 """Earlier repeats of an experiment, and what single runs and groups are made of them."""
 
+from dataclasses import replace
+
 import pytest
 
 from comparison import Experiment, RequestError
@@ -81,6 +83,42 @@ def test_the_best_of_many_runs_against_the_best_of_few_is_warned_about():
     comparison = said("best acc in iris vs best acc in fraud", source, past=RepeatsCache())
     assert [side.best_of for side in comparison.sides] == [3, 10]
     assert "is the best of 10 runs, cnn-seed-2 the best of 3: " in warning(comparison, CaveatCode.PICKED)
+
+
+def test_the_best_of_the_last_runs_is_the_best_of_so_many():
+    comparison = said("mlp-32-seed-0 vs best of the last 8 runs by acc", past=RepeatsCache())
+    (picked,) = [side for side in comparison.sides if side.best_of]
+    assert (picked.label, picked.best_of) == ("mlp-64-seed-3", 8)
+    assert "mlp-64-seed-3 is the best of 8 runs, mlp-32-seed-0 was not picked so" in warning(
+        comparison, CaveatCode.PICKED
+    )
+
+
+def test_the_best_of_many_runs_of_one_person_against_the_best_of_few_of_another_is_warned_about():
+    source = store()
+    source.runs[:] = [replace(run, user="maya" if run.name.startswith("mlp-64") else "") for run in source.runs]
+    source.runs[0] = replace(source.runs[0], user="jonas")
+    comparison = said("jonas' best acc vs maya's best acc", source, past=RepeatsCache())
+    assert sorted(side.best_of for side in comparison.sides) == [1, 5]
+    assert "is the best of 5 runs" in warning(comparison, CaveatCode.PICKED)
+
+
+def sweep(values, parent="lr-search"):
+    """Trials of one search."""
+    return [run(f"{parent}-trial", seed, value, parent_id=parent, width=str(seed)) for seed, value in enumerate(values)]
+
+
+def test_a_trial_that_is_the_best_of_its_search_counts_as_picked_however_it_is_named():
+    trials = sweep([0.90 + number / 1000 for number in range(20)])
+    source = FakeRuns([*store().runs, *trials])
+    best = said("mlp-32-seed-0 vs lr-search-trial-seed-19", source, past=RepeatsCache())
+    assert "lr-search-trial-seed-19 is the best of 20 runs, mlp-32-seed-0 was not picked so" in warning(
+        best, CaveatCode.PICKED
+    )
+    other = said("mlp-32-seed-0 vs lr-search-trial-seed-12", source, past=RepeatsCache())
+    assert warning(other, CaveatCode.PICKED) is None
+    few = FakeRuns([*store().runs, *sweep([0.91, 0.92, 0.93])])  # of few, some run is the best anyway
+    assert warning(said("mlp-32-seed-0 vs lr-search-trial-seed-2", few, past=RepeatsCache()), CaveatCode.PICKED) is None
 
 
 def test_a_server_that_does_not_answer_in_time_leaves_the_noise_unknown():

@@ -207,7 +207,18 @@ def test_a_sweep_that_beats_all_before_it_says_new_best():
     source = FakeRuns([old, PARENT, *TRIALS])
     found = report(kind=MessageKind.SWEEP, ids=[TRIALS[0].run_id], parent_id=PARENT.run_id, source=source)
     assert found.headline == "Sweep lr-search: 37 of 37 ended, new best val_loss 0.21 (rf-21)"
-    assert section(found, "What is known")[0] == "Best: 0.21 (-0.09), the record before: 0.30, rf-1"
+    assert section(found, "What is known")[0] == (
+        "Best: 0.21 (-0.09), the record before: 0.30, rf-1; the best of 37 runs against a single run: were all equal, "
+        "it would still be ahead by about 2.1 standard deviations"
+    )
+
+
+def test_a_sweep_that_beats_as_many_runs_as_it_has_trials_is_not_called_lucky():
+    before = [forest(number, DAY, metrics={"val_loss": 0.3}) for number in range(25)]
+    source = FakeRuns([*before, PARENT, *TRIALS])
+    found = report(kind=MessageKind.SWEEP, ids=[TRIALS[0].run_id], parent_id=PARENT.run_id, source=source)
+    assert section(found, "What is known")[0].startswith("Best: 0.21 (-0.09), the record before: 0.30")
+    assert "standard deviations" not in section(found, "What is known")[0]
 
 
 @pytest.mark.parametrize(
