@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from importlib import import_module
 from ssl import create_default_context
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from cachetools import LRUCache
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context import BoltContext
@@ -22,7 +24,7 @@ from slack_sdk import WebClient
 from sqlalchemy import Engine
 
 from bot.metrics import MeasuredCapabilities, MeasuredWebClient, Metrics, OutboxCollector, measured_runs
-from bot.notifier.notifier import Notifier, NotifierStores
+from bot.notifier.notifier import Notifier, NotifierStores, Tokens
 from bot.notifier.outbox import OutboxMessage
 from bot.server.health import Probe
 from bot.server.precedence import Precedence
@@ -53,6 +55,7 @@ from handlers.services import Allowance, Services, Timers
 from handlers.slack.client import SlackClient
 
 if TYPE_CHECKING:
+    from bot.workspaces.composition import Workspaces
     from comparison.tracking.permissions import PermissionSource
 
 PATIENCE = 5.0  # seconds to be put off by Slack when it is asked whose an address is
@@ -61,6 +64,8 @@ SHOWN = 10  # times a second that it is said, of all requests together; each is 
 DRAWN = 2  # messages drawn side by side; more would be no faster, and acknowledgements would wait behind them
 WHO_SECONDS = 2  # for Slack to say who somebody is; it is asked before an acknowledgement
 MEMBERS_FOR = 30.0  # seconds that it holds who is in a channel
+TENDED = 600.0  # seconds between two looks at the tokens of workspaces
+MAX_WORKSPACES = 1_000  # of which is kept in memory who their people are
 LISTENERS = 64  # threads that acknowledge; Bolt's own five would be shared by everything
 
 
@@ -111,6 +116,7 @@ class Bot:
     notifier: Notifier
     metrics: Metrics
     traces: Traces
+    workspaces: "Workspaces | None" = None  # None: all is of the one workspace of the token
 
 
 def build(settings: Settings, *, runs: RunSource | None = None, listeners: Executor | None = None) -> Bot:
@@ -122,7 +128,9 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
     mlflow = Probe("mlflow", _reach(source), every=30, patience=90)
     precedence = Precedence(DRAWN)
     client = web_client(settings, settings.slack_bot_token.get_secret_value(), metrics, traces)
-    identity, directory = BotIdentity(client), _directory(client)
+    watches = StoredWatches(engine)
+    workspaces = _workspaces(settings, engine, watches, metrics, traces) if settings.serves_workspaces else None
+    identity = BotIdentity(client)
     outbox = StoredOutbox(engine)
     _watch_queues(metrics, pool, outbox)
     inbox = StoredInbox(engine, now, new_owner(), settings.takeover_seconds)
@@ -134,7 +142,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         comparisons=StoredComparisons(engine, now),
         defaults=StoredDefaults(engine),
         inbox=inbox,
-        watches=StoredWatches(engine),
+        watches=watches,
         features=features_by_request(),
         publish_home=publish,
         now=now,
@@ -152,31 +160,26 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         span=traces.span,
         drawing=precedence,
         observe_answer=metrics.answered,
-        admission=Admission(Policy(settings.external_people), directory),
-        access=AccessRules(
-            StoredAccess(engine),
-            is_strict=settings.is_strict,
-            admins=settings.admin_ids,
-            directory=directory,
-            own=lambda: ids_of(identity.known()),
-        ),
-        people=_people(settings, source, directory),
-        members=Members(time.monotonic, MEMBERS_FOR),
         seal=_seal(settings),
-        find_person=SlackClient.of(client, time.sleep, PATIENCE).find_person,
     )
+    if workspaces is None:
+        services = _knowing_people(services, settings, engine, client, lambda: ids_of(identity.known()))
+    else:
+        services = _of_workspaces(services, settings, engine, workspaces)
     executor = listeners or ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     notifier = Notifier(
         settings,
         services,
         NotifierStores(outbox, StoredSendSlots(engine)),
-        client,
+        client if workspaces is None else Tokens(workspaces.clients.of, workspaces.is_installed),
         on_posted=_delay_of(outbox, metrics),
     )
     metrics.gauge("mlcompare_look_age_seconds", "Since the notifier looked at MLflow", lambda: notifier.look_age)
     return Bot(
         settings=settings,
-        app=_bolt(client, identity, services, executor),
+        app=_bolt(client, identity, services, executor)
+        if workspaces is None
+        else _bolt_of_workspaces(client, workspaces, settings, services, executor),
         services=services,
         pool=pool,
         precedence=precedence,
@@ -185,15 +188,89 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         identity=identity,
         probes=(
             Probe("database", _keep_stored(engine), every=10),
-            Probe("slack", identity.ask, every=600, patience=1200),
+            Probe("slack", identity.ask if workspaces is None else _greet(client), every=600, patience=1200),
             mlflow,
             Probe("libraries", load_libraries, every=86_400),
+            *([Probe("workspaces", workspaces.tend, every=TENDED, patience=TENDED)] if workspaces else []),
         ),
-        recovery=Takeover(inbox, services, client, shares_a_file=engine.dialect.name == "sqlite"),
+        recovery=Takeover(
+            inbox,
+            services,
+            workspaces.clients.of if workspaces else lambda _workspace: client,
+            shares_a_file=engine.dialect.name == "sqlite",
+        ),
         notifier=notifier,
         metrics=metrics,
         traces=traces,
+        workspaces=workspaces,
     )
+
+
+def _workspaces(
+    settings: Settings, engine: Engine, watches: StoredWatches, metrics: Metrics, traces: Traces
+) -> "Workspaces":
+    from bot.workspaces.clients import WorkspaceWebClient
+    from bot.workspaces.composition import workspaces_of
+
+    client = _client_of_kind(WorkspaceWebClient, settings, None, metrics, traces)
+    return workspaces_of(settings, engine, client, watches, now)
+
+
+def _knowing_people(
+    services: Services, settings: Settings, engine: Engine, client: WebClient, own: Callable[[], frozenset[str]]
+) -> Services:
+    """The services with what is asked of one workspace: who people are, who is an admin, who is in a channel.
+
+    `own` are the ids of the workspace and the organisation, empty while they are not known.
+    """
+    directory = _directory(client)
+    return replace(
+        services,
+        admission=Admission(Policy(settings.external_people), directory),
+        access=AccessRules(
+            StoredAccess(engine),
+            is_strict=settings.is_strict,
+            keeps_apart=settings.serves_workspaces,
+            admins=settings.admin_ids,
+            directory=directory,
+            own=own,
+        ),
+        people=_people(settings, services.runs, directory),
+        members=Members(time.monotonic, MEMBERS_FOR),
+        find_person=SlackClient.of(client, time.sleep, PATIENCE).find_person,
+    )
+
+
+def _of_workspaces(services: Services, settings: Settings, engine: Engine, workspaces: "Workspaces") -> Services:
+    """The services of no workspace yet; those of each are made when it is heard of, and share everything else."""
+    known: LRUCache[str, Services] = LRUCache(MAX_WORKSPACES)
+    mutex = threading.Lock()
+    access = AccessRules(StoredAccess(engine), is_strict=settings.is_strict, keeps_apart=True)
+
+    def of(workspace: str) -> Services:
+        with mutex:
+            if workspace not in known:
+                client = workspaces.clients.of(workspace)
+                own = partial(workspaces.ids_of, workspace)
+                known[workspace] = _knowing_people(whole, settings, engine, client, own)
+            return known[workspace]
+
+    def forget() -> None:  # what Slack refused to tell it may tell a workspace that installs the app again
+        with mutex:
+            known.clear()
+
+    workspaces.tokens.on_forget = forget
+    whole = replace(services, access=access, by_workspace=of, on_departure=workspaces.departures.leave)
+    return whole
+
+
+def _greet(client: WebClient) -> Callable[[], None]:
+    """Asks Slack something that needs no token."""
+
+    def greet() -> None:
+        client.api_test()
+
+    return greet
 
 
 def _watch_queues(metrics: Metrics, pool: WorkerPool, outbox: StoredOutbox) -> None:
@@ -245,7 +322,7 @@ def ids_of(known: AuthorizeResult) -> frozenset[str]:
 
 def _seal(settings: Settings) -> Seal:
     """A seal with a key that all replicas of the app share, and nobody else has."""
-    token = settings.slack_bot_token.get_secret_value()
+    token = settings.slack_bot_token.get_secret_value() or settings.slack_client_secret.get_secret_value()
     return Seal(hmac.new(token.encode(), b"what dialogs of mlcompare keep", sha256).digest())
 
 
@@ -253,16 +330,37 @@ def _bolt(client: MeasuredWebClient, identity: BotIdentity, services: Services, 
     def authorize() -> AuthorizeResult:
         return identity.known()
 
-    app = App(
-        name="mlcompare",
-        client=client,
-        authorize=authorize,
-        request_verification_enabled=False,  # bot/server/http.py does, before anything is parsed
-        ssl_check_enabled=False,  # likewise
-        listener_executor=executor,
-        process_before_response=True,  # listeners only hand work over: they run in the thread that waits for them
-    )
+    return _listening(App(client=client, authorize=authorize, **_as_we_serve(executor)), client, services)
 
+
+def _bolt_of_workspaces(
+    client: MeasuredWebClient, workspaces: "Workspaces", settings: Settings, services: Services, executor: Executor
+) -> App:
+    from bot.workspaces.install import INSTALL
+
+    lost = f"I am not installed in this workspace. An admin can install me: {settings.public_url}{INSTALL}"
+    app = App(
+        client=client,
+        authorize=cast("Callable[..., AuthorizeResult]", workspaces.authorize),
+        oauth_flow=workspaces.flow,
+        user_facing_authorize_error_message=lost,
+        **_as_we_serve(executor),
+    )
+    app.use(workspaces.tokens.note_team)
+    return _listening(app, client, services)
+
+
+def _as_we_serve(executor: Executor) -> dict[str, Any]:
+    return {
+        "name": "mlcompare",
+        "request_verification_enabled": False,  # bot/server/http.py does, before anything is parsed
+        "ssl_check_enabled": False,  # likewise
+        "listener_executor": executor,
+        "process_before_response": True,  # listeners only hand work over: they run in the thread that waits for them
+    }
+
+
+def _listening(app: App, client: MeasuredWebClient, services: Services) -> App:
     def measure(context: BoltContext, next: Callable[[], Any]) -> Any:  # noqa: A002 -- Bolt's name for it
         context["client"] = client.like(context.client)  # Bolt makes one for each request
         return next()
@@ -356,11 +454,18 @@ def web_client(
     settings: Settings, token: str | None = None, metrics: Metrics | None = None, traces: Traces | None = None
 ) -> MeasuredWebClient:
     """A client for SLACK_API_URL. It tries nothing again: what may be, those who call it know."""
+    return _client_of_kind(MeasuredWebClient, settings, token, metrics, traces)
+
+
+_Client = TypeVar("_Client", bound=MeasuredWebClient)
+
+
+def _client_of_kind(
+    kind: type[_Client], settings: Settings, token: str | None, metrics: Metrics | None, traces: Traces | None
+) -> _Client:
     # One TLS context for all calls: without, each call would read the machine's certificates anew.
     context = create_default_context() if settings.slack_api_url.startswith("https:") else None
-    client = MeasuredWebClient(
-        token=token, base_url=settings.slack_api_url, timeout=TIMEOUT, retry_handlers=[], ssl=context
-    )
+    client = kind(token=token, base_url=settings.slack_api_url, timeout=TIMEOUT, retry_handlers=[], ssl=context)
     client.metrics = metrics
     if traces:
         client.span = traces.span

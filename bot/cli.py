@@ -28,6 +28,10 @@ COMMANDS = {
     "watches": ("bot.commands.watches:watches", "List what channels watch, or who changed that and when."),
     "settings": ("bot.commands.settings:settings", "List what channels agreed on, or who changed that and when."),
     "access": ("bot.commands.access:access", "List or set what channels may see, and who may change it."),
+    "workspaces": (
+        "bot.commands.workspaces:workspaces",
+        "List the workspaces that installed the app; change its keys.",
+    ),
     "deliveries": ("bot.commands.deliveries:deliveries", "Show what was sent, what waits and why, and try again."),
     "migrate": ("bot.store.migrate:migrate", "Bring the database up to date."),
     "demo": ("bot.demo.command:demo", "Train real models, start the bot and a local Slack page."),

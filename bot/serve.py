@@ -59,17 +59,22 @@ class Server:
         self._stop_web: Callable[[float], None] = lambda _seconds: None
 
     def start(self) -> None:
+        from bot.workspaces.install import install_routes
+
         database, *others = self._bot.probes
         database.ask()  # before the first request, so that it is claimed where all replicas see it
         for probe in (database, *others):
             probe.start()
-        self._bot.identity.wait(WHO_WE_ARE)  # who is of another workspace is told by what ours is
+        if self._bot.workspaces is None:
+            self._bot.identity.wait(WHO_WE_ARE)  # who is of another workspace is told by what ours is
         self._bot.recovery.start()
         if self._bot.settings.notifies:
             self._bot.notifier.start()
         refusals = RefusalLog()
         metrics = self._bot.metrics.application() if self._bot.settings.metrics == "on" else None
-        self._stop_web = serve_site(site(self._door(refusals), self.reasons, metrics), self._listening, refusals)
+        pages = install_routes(self._bot.workspaces.flow) if self._bot.workspaces else ()
+        whole = site(self._door(refusals), self.reasons, metrics, pages)
+        self._stop_web = serve_site(whole, self._listening, refusals)
         if self._socket_mode:
             self._socket_mode.start()
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -16,6 +17,8 @@ SOURCES = {
     "SLACK_SIGNING_SECRET": "api.slack.com/apps → your app → Basic Information → App Credentials → Signing Secret",
     "SLACK_APP_TOKEN": "api.slack.com/apps → your app → Basic Information → App-Level Tokens → Generate, "
     "with the scope connections:write (starts with xapp-)",
+    "SLACK_CLIENT_ID": "api.slack.com/apps → your app → Basic Information → App Credentials → Client ID",
+    "SLACK_CLIENT_SECRET": "api.slack.com/apps → your app → Basic Information → App Credentials → Client Secret",
     "SLACK_API_URL": "leave it out, unless Slack is reached through a proxy: https://slack.com/api/",
     "MLFLOW_TRACKING_URI": "the address of your MLflow server, as your training code has it, "
     "for example http://mlflow.internal:5000",
@@ -41,6 +44,14 @@ SOURCES = {
     "(a person's profile in Slack → ⋮ → Copy member ID)",
     "MLCOMPARE_PEOPLE": "leave it out, unless your MLflow has users of its own: email, where they are called as in "
     "Slack's e-mail addresses; or pairs such as U024BE7LH=maya; or both, with commas between",
+    "MLCOMPARE_PUBLIC_URL": "the https:// address at which browsers reach the bot, for example "
+    "https://mlcompare.example.com",
+    "MLCOMPARE_TOKEN_KEYS": "`mlcompare workspaces new-key` prints one; the newest first where there are several, "
+    "with commas between",
+    "MLCOMPARE_WORKSPACES": "ids of the workspaces and organisations that may install it, as T024BE7LD, E012A3BC4 "
+    "(the address of Slack in a browser has it); or any",
+    "MLCOMPARE_SCOPES": "more scopes for workspaces to grant, as channels:read, groups:read; "
+    "the app's manifest has to name them, too",
     "MLCOMPARE_ACCESS": "all, or none: what a channel may see for which no admin made a rule",
     "MLCOMPARE_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
     "MLCOMPARE_LOG_FORMAT": "text or json",
@@ -55,6 +66,10 @@ SOURCES = {
 _HIGHEST_PORT = 65_535
 EMAIL = "email"  # whoever is called in MLflow as their e-mail address in Slack
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
+_WORKSPACE = re.compile(r"[TE][A-Z0-9]{2,30}")
+_SCOPE = re.compile(r"[a-z_]+(?:[:.][a-z_]+){0,2}")
+ANY = "any"  # every workspace may install the app
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -82,7 +97,7 @@ def _token(prefix: str, kind: str) -> Any:
         "xoxb-": "a bot token; it belongs in SLACK_BOT_TOKEN",
         "xapp-": "an app-level token; it belongs in SLACK_APP_TOKEN",
         "xoxp-": "a user token; the bot needs the bot token",
-        "xoxe.": "a token that expires: token rotation is on, and is not supported",
+        "xoxe.": "a token that expires: token rotation is on, which takes SLACK_CLIENT_ID (docs/workspaces.md)",
     }
 
     def check(value: SecretStr) -> SecretStr:
@@ -121,9 +136,52 @@ def _command(value: str) -> str:
 
 
 def _people(value: str) -> str:
-    if not all(_PERSON.fullmatch(each) for each in value.replace(",", " ").split()):
+    if not all(_PERSON.fullmatch(each) for each in words_of(value)):
         raise ValueError("looks wrong: a person's id in Slack starts with U or W and has capitals and digits only")
     return value
+
+
+def _workspaces(value: str) -> str:
+    if value.lower() == ANY:
+        return ANY
+    if not all(_WORKSPACE.fullmatch(each) for each in words_of(value)):
+        raise ValueError("looks wrong: a workspace's id starts with T, an organisation's with E; or say any")
+    return value
+
+
+def _keys(value: SecretStr) -> SecretStr:
+    for each in words_of(value.get_secret_value()):
+        try:
+            is_key = len(urlsafe_b64decode(each)) == _KEY_BYTES
+        except ValueError:
+            is_key = False
+        if not is_key:
+            raise ValueError("looks wrong: a key has 44 letters, digits, - and _, and ends with =")
+    return value
+
+
+def _scopes(value: str) -> str:
+    if not all(_SCOPE.fullmatch(each) for each in words_of(value)):
+        raise ValueError("looks wrong: scopes are written as channels:read, groups:read")
+    return value
+
+
+def words_of(value: str) -> tuple[str, ...]:
+    """What stands between commas and spaces."""
+    return tuple(value.replace(",", " ").split())
+
+
+def _public(value: str) -> str:
+    """The address without a slash at its end; without https only on this machine, for trying it out."""
+    if not value:
+        return ""
+    address = web_address(value).rstrip("/")
+    parts = urlsplit(address)
+    if parts.query or parts.fragment:
+        raise ValueError("looks wrong: it has something behind a ? or #")
+    if parts.scheme.lower() != "https" and parts.hostname not in {"127.0.0.1", "localhost"}:
+        raise ValueError("looks wrong: Slack and its cookie want https://")
+    return address
 
 
 def _pair(entry: str) -> tuple[str, bool, str]:
@@ -197,6 +255,8 @@ class Settings(BaseSettings):
     slack_bot_token: Annotated[Secret, _token("xoxb-", "a bot token")] = SecretStr("")
     slack_signing_secret: Annotated[Secret, _token("", "a signing secret")] = SecretStr("")
     slack_app_token: Annotated[Secret, _token("xapp-", "an app-level token")] = SecretStr("")
+    slack_client_id: Words = ""
+    slack_client_secret: Annotated[Secret, _token("", "a client secret")] = SecretStr("")
     slack_api_url: Annotated[Words, AfterValidator(web_address)] = "https://slack.com/api/"
     mlflow_tracking_uri: Annotated[Secret, AfterValidator(_tracking)] = SecretStr("")
     mlflow_ui_url: Annotated[Words, AfterValidator(ui_address)] = ""
@@ -241,6 +301,14 @@ class Settings(BaseSettings):
     access: Annotated[Words, AfterValidator(str.lower)] = Field(
         default="all", validation_alias="MLCOMPARE_ACCESS", pattern="^(?i:all|none)$"
     )
+    public_url: Annotated[Words, AfterValidator(_public)] = Field(default="", validation_alias="MLCOMPARE_PUBLIC_URL")
+    token_keys: Annotated[Secret, AfterValidator(_keys)] = Field(
+        default=SecretStr(""), validation_alias="MLCOMPARE_TOKEN_KEYS"
+    )
+    workspaces: Annotated[Words, AfterValidator(_workspaces)] = Field(
+        default="", validation_alias="MLCOMPARE_WORKSPACES"
+    )
+    scopes: Annotated[Words, AfterValidator(_scopes)] = Field(default="", validation_alias="MLCOMPARE_SCOPES")
     log_level: Annotated[Words, AfterValidator(str.upper)] = Field(
         default="INFO", validation_alias="MLCOMPARE_LOG_LEVEL", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$"
     )
@@ -266,6 +334,25 @@ class Settings(BaseSettings):
         return bool(self.slack_app_token.get_secret_value())
 
     @property
+    def serves_workspaces(self) -> bool:
+        """Whether workspaces install the app by themselves (OAuth); with a bot token there is one workspace."""
+        return bool(self.slack_client_id) and not self.slack_bot_token.get_secret_value()
+
+    @property
+    def more_scopes(self) -> tuple[str, ...]:
+        """Scopes that workspaces are asked for beside those of the manifest."""
+        return words_of(self.scopes)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of tokens, the newest first."""
+        return words_of(self.token_keys.get_secret_value())
+
+    def may_install(self, *ids: str | None) -> bool:
+        """Whether a workspace, or the organisation it is of, may install the app."""
+        return self.workspaces == ANY or bool(set(words_of(self.workspaces)) & set(filter(None, ids)))
+
+    @property
     def listens_on(self) -> str:
         """Default address to listen at: over HTTP Slack has to reach us, in Socket Mode nobody from outside."""
         everywhere = "0.0.0.0"  # noqa: S104 -- a container is reached from outside
@@ -284,7 +371,7 @@ class Settings(BaseSettings):
     @property
     def admin_ids(self) -> frozenset[str]:
         """Ids of people who may set who sees what, whatever Slack says of them."""
-        return frozenset(self.admins.replace(",", " ").split())
+        return frozenset(words_of(self.admins))
 
     @property
     def mlflow_users(self) -> dict[str, str]:
@@ -322,6 +409,7 @@ class Settings(BaseSettings):
             self.slack_bot_token,
             self.slack_signing_secret,
             self.slack_app_token,
+            self.slack_client_secret,
             self.mlflow_tracking_password,
             self.mlflow_tracking_token,
             self.databricks_token,
@@ -334,7 +422,8 @@ class Settings(BaseSettings):
             *_header_values(self.otlp_traces_headers.get_secret_value()),
         }
         written = {form for text in inside for form in (text, unquote(text), quote(text, safe=""))}
-        return tuple(text for text in (*(each.get_secret_value() for each in whole), *sorted(written)) if text)
+        said = (each.get_secret_value() for each in whole)
+        return tuple(text for text in (*said, *self.keys, *sorted(written)) if text)
 
     def _database_passwords(self) -> tuple[str, ...]:
         address = self.database_url.get_secret_value()
@@ -372,9 +461,16 @@ def _said(message: str) -> str:
     return own if own != message else f"looks wrong: {message[:1].lower()}{message[1:]}"
 
 
+OAUTH = (
+    *("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
+    *("MLCOMPARE_PUBLIC_URL", "MLCOMPARE_TOKEN_KEYS", "MLCOMPARE_WORKSPACES"),
+)  # what several workspaces need in place of a bot token
+
+
 def unspoken() -> tuple[Problem, ...]:
     """What `notify`, which hears nothing of Slack, cannot do without and the environment does not have."""
-    gaps = [name for name in ("SLACK_BOT_TOKEN", "MLFLOW_TRACKING_URI") if not _is_set(name)]
+    speaking = OAUTH if _is_set("SLACK_CLIENT_ID") and not _is_set("SLACK_BOT_TOKEN") else ("SLACK_BOT_TOKEN",)
+    gaps = [name for name in (*speaking, "MLFLOW_TRACKING_URI") if not _is_set(name)]
     return tuple(Problem(name, "is not set", SOURCES[name]) for name in gaps)
 
 

@@ -347,7 +347,7 @@ def _after(said: Utterance, services: Services, error: NotUnderstood) -> Request
 def _in_thread(said: Utterance, services: Services, outlet: SlackClient) -> Compare | None:
     """As it was remembered; else as the messages of the thread tell, where they may be read."""
     try:
-        record = services.comparisons.in_thread(said.channel, said.thread_ts)
+        record = services.comparisons.in_thread(said.channel, said.thread_ts, said.team)
     except Exception:
         log.exception("the comparison of a thread could not be looked up")
         record = None

@@ -16,11 +16,12 @@ from handlers import (
     standup,
     unfurl,
 )
+from handlers.access import departure, outsiders
 from handlers.access import feature as access
-from handlers.access import outsiders
 from handlers.compare import buttons, dialog, goals, linked_runs, message, picker
 from handlers.conversation import Feature
 from handlers.services import Services
+from handlers.utterance import team
 from handlers.watch import command, edit, notification_buttons
 from handlers.watch import list as watch_list
 
@@ -43,6 +44,7 @@ FEATURES: tuple[ModuleType, ...] = (  # the order matters: what nobody else hear
     notification_buttons,
     home,
     unfurl,
+    departure,
     catch_all,
 )
 """Each has `register(app)` where it listens to Slack by itself, and `REQUESTS`, `answer` and `show_progress` where it
@@ -52,8 +54,8 @@ answers requests that people type."""
 def use(services: Services) -> Callable[..., Any]:
     """The middleware that puts what listeners may use into Bolt's context: `app.use(use(services))`."""
 
-    def put_services(context: dict[str, Any], next_: Callable[[], Any]) -> None:
-        context["services"] = services
+    def put_services(context: dict[str, Any], body: dict[str, Any], next_: Callable[[], Any]) -> None:
+        context["services"] = services.of_workspace(team(body))
         next_()
 
     return put_services

@@ -95,6 +95,18 @@ def start_timer(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
     return timer.cancel
 
 
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """That the app was taken out of a workspace, or may be used in some of an organisation no more, as Slack tells.
+
+    `workspaces` are ids; `at` is in seconds since the epoch, 0 where Slack does not say.
+    """
+
+    workspaces: tuple[str, ...]
+    at: int
+    is_partial: bool = False  # the organisation goes on using it, these workspaces do not
+
+
 class PublishHome(Protocol):
     def __call__(self, user: str, workspace: str, outlet: "SlackClient", services: "Services", /) -> None: ...
 
@@ -122,6 +134,8 @@ class Services:
     admission: Admission = field(default_factory=Admission)  # whom the bot answers
     access: AccessRules = field(default_factory=AccessRules)  # who may see and change what
     people: People | None = None  # what people may read in MLflow; None: it is not asked
+    by_workspace: "Callable[[str], Services] | None" = None  # None: all is of one workspace, or tells them apart itself
+    on_departure: "Callable[[Departure], None]" = lambda _departure: None  # where the app was taken out of a workspace
     ungated: "Services | None" = None  # set where `runs` are only those that a channel may see
     members: Members = field(default_factory=Members)  # who is in a channel, as Slack told it a moment ago
     seal: Seal = field(default_factory=Seal)  # what dialogs keep, so that nobody can change it
@@ -147,13 +161,17 @@ class Services:
         be let through, too. Where nobody can tell what may be seen, every question for runs is refused; help is still
         given.
         """
-        whole = self.ungated or self
+        whole = (self.ungated or self).of_workspace(workspace)
         try:
             visible = whole.access.read().visible(workspace, channel)
             person = whole.people.view(asker) if whole.people is not None and asker is not None else None
         except RequestError as error:
             return replace(whole.seeing(NOTHING), runs=refused_runs(error))
         return whole if visible is None and person is None else whole.seeing(visible, person)
+
+    def of_workspace(self, workspace: str) -> "Services":
+        """What may be used for a workspace of Slack: who its people are is asked with its own token."""
+        return self.by_workspace(workspace) if self.by_workspace is not None and workspace else self
 
     def seeing(self, visible: Visibility | None, person: PersonView | None = None) -> "Services":
         """The services with the runs of the experiments only that both show; None shows all."""

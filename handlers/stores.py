@@ -183,8 +183,8 @@ class ComparisonStore(Protocol):
         """What this person asked, the newest first."""
         ...
 
-    def in_thread(self, channel: str, thread: str) -> PostedComparison | None:
-        """The newest that stands in this thread, or is the message the thread hangs from."""
+    def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedComparison | None:
+        """The newest that stands in this thread, or is the message the thread hangs from; of a workspace, or of any."""
         ...
 
 
@@ -207,8 +207,8 @@ class InMemoryComparisons:
     def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedComparison]:
         return [each for each in self._newest() if (each.workspace, each.asked_by) == (workspace, user)][:limit]
 
-    def in_thread(self, channel: str, thread: str) -> PostedComparison | None:
-        ours = (each for each in self._newest() if each.channel == channel)
+    def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedComparison | None:
+        ours = (each for each in self._newest() if each.channel == channel and workspace in ("", each.workspace))
         return next((each for each in ours if thread and thread in (each.thread, each.message_ts)), None)
 
     def _newest(self) -> list[PostedComparison]:

@@ -83,7 +83,7 @@ def _report(url: str, page: LinkedPage, shared: SharedLinks, services: Services,
     try:
         seen = services.for_channel(shared.team, shared.channel, shared.user)
         return seen.shelf.get(
-            ("unfurl", shared.channel, shared.message_ts, url),
+            ("unfurl", shared.team, shared.channel, shared.message_ts, url),
             lambda: _looked_up(page, shared, seen),
             ends - time.monotonic(),
         )

@@ -232,9 +232,13 @@ def _without_mention(text: str, bot_user: str) -> str:
 
 
 def _delivery(body: Payload, event: Payload) -> str:
-    """By the message and its text: Slack sends a mention anew, as another event, whenever its message is edited."""
+    """By the message and its text: Slack sends a mention anew, as another event, whenever its message is edited.
+
+    In a channel that workspaces share, each of them may have the app, and be asked by the same message.
+    """
     ts, text = string(event, "ts"), " ".join(string(event, "text").split())
-    told = keyed(f"message:{string(event, 'channel')}", f"{ts}:{digest_of(text)}" if ts else "")
+    shared = f"{team(body)}:" if body.get("is_ext_shared_channel") is True else ""
+    told = keyed(f"message:{shared}{string(event, 'channel')}", f"{ts}:{digest_of(text)}" if ts else "")
     return told or keyed("event", string(body, "event_id"))
 
 

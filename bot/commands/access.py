@@ -92,6 +92,8 @@ def _own_workspace() -> str:
     from bot.settings import survey
 
     settings = survey()[0]
+    if settings.serves_workspaces:
+        raise click.ClickException("Which workspace? `mlcompare workspaces` lists them; name it: --workspace T…")
     token = settings.slack_bot_token.get_secret_value()
     try:
         found = web_client(settings, token).auth_test().get("team_id") if token else ""

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.app import web_client
 from bot.commands.manifest import LINKS, NEEDED, WHO, unfurl_domain
 from bot.logs import Redaction
-from bot.settings import SOURCES, Problem, Settings, bare, missing, survey, workspace_of
+from bot.settings import ANY, SOURCES, Problem, Settings, bare, missing, survey, unspoken, workspace_of
 from comparison.errors import RequestError
 from comparison.formats.controls import json_text, written_out
 from comparison.tracking.source import RunSource
@@ -72,6 +72,68 @@ def of_bot_token(settings: Settings) -> Findings:
     granted = _held(identity.headers)
     yield _scopes(granted)
     yield from _untold(granted, settings)
+
+
+def of_workspaces(settings: Settings) -> Findings:
+    """Whether workspaces can install the app, and how many did."""
+    if settings.slack_client_id and not settings.serves_workspaces:
+        found = "is not used: with SLACK_BOT_TOKEN the bot is in one workspace"
+        yield Check("SLACK_CLIENT_ID", well=True, found=found)
+    if not settings.serves_workspaces or unspoken():
+        return
+    try:
+        web_client(settings).api_test()
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is the finding
+        yield _slack_failed("SLACK_CLIENT_ID", error, {})
+        return
+    yield from _client(settings)
+    allowed = "every workspace" if settings.workspaces == ANY else settings.workspaces
+    found = f"let {allowed} install the app, at {settings.public_url}/slack/install"
+    yield Check("MLCOMPARE_WORKSPACES", well=True, found=found)
+
+
+def _client(settings: Settings) -> Findings:
+    """Whether Slack knows the app: it is asked with a code that nobody has, and looks at the secret first."""
+    secret = settings.slack_client_secret.get_secret_value()
+    source = SOURCES["SLACK_CLIENT_SECRET"]
+    remedies = {"invalid_client_id": SOURCES["SLACK_CLIENT_ID"], "bad_client_secret": source}
+    try:
+        web_client(settings).oauth_v2_access(client_id=settings.slack_client_id, client_secret=secret, code="none")
+    except SlackApiError as error:
+        if error.response.get("error") == "invalid_code":
+            yield Check("SLACK_CLIENT_SECRET", well=True, found="is the app's")
+            return
+        yield _slack_failed("SLACK_CLIENT_SECRET", error, remedies)
+    except Exception as error:  # noqa: BLE001 -- as above
+        yield _slack_failed("SLACK_CLIENT_SECRET", error, remedies)
+
+
+def of_installations(settings: Settings) -> Findings:
+    """Whether the keys open all tokens. Reads the database, which is up to date."""
+    from datetime import UTC, datetime
+
+    from bot.store.database import open_database
+    from bot.store.installations import StoredInstallations
+    from bot.store.token_cipher import TokenCipher
+
+    if not settings.serves_workspaces or not settings.keys:
+        return
+    engine = open_database(settings.database_url.get_secret_value())
+    try:
+        kept = StoredInstallations(engine, TokenCipher(settings.keys), lambda: datetime.now(UTC))
+        installed = [each for each in kept.every() if not each.removed_at]
+        lost = [each.id for each in installed if kept.bot_of(each.id) is None]
+    except Exception:  # noqa: BLE001 -- what is wrong with the database is found out apart
+        return
+    finally:
+        engine.dispose()
+    count = f"{len(installed)} workspace{'' if len(installed) == 1 else 's'}"
+    if lost:
+        found = f"open not the tokens of {', '.join(lost)}"
+        remedy = "Put the key that was taken out behind the first one; or let them install the app again"
+        yield Check("MLCOMPARE_TOKEN_KEYS", well=False, found=found, remedy=remedy)
+    else:
+        yield Check("MLCOMPARE_TOKEN_KEYS", well=True, found=f"open the tokens of {count} that installed the app")
 
 
 def _held(headers: Any) -> set[str]:
@@ -259,12 +321,14 @@ def examine(source: Callable[[Settings], RunSource]) -> Iterator[Check]:
     settings, wrong = survey()
     yield from of_settings((*missing(), *wrong))
     yield from of_bot_token(settings)
+    yield from of_workspaces(settings)
     yield from of_app_token(settings)
     yield from of_signing_secret(settings)
     yield from of_mlflow(settings, source)
     yield from of_ui(settings)
     if not any(problem.name == "DATABASE_URL" for problem in wrong):
         yield from of_database(settings)
+        yield from of_installations(settings)
 
 
 def forget_refusals(settings: Settings) -> str:

@@ -15,6 +15,7 @@ SCOPES = (*NEEDED, WHO)
 OPTIONAL = ("channels:read", "groups:read", "channels:history", "groups:history", "users:read.email", "files:write")
 EVENTS = ("app_home_opened", "app_mention", "message.im")
 LINKS, LINK_EVENT = ("links:read", "links:write"), "link_shared"  # for links to MLflow that unfold
+LEAVING = ("app_uninstalled", "tokens_revoked", "team_access_revoked")  # where several workspaces have the app
 SHORTCUTS = (
     ("Compare runs…", "global", "compare_runs", "Choose runs from lists, and where to post the comparison"),
     ("Compare linked runs", "message", "compare_message", "Compare the runs that this message links or names"),
@@ -28,15 +29,22 @@ LONG = (
 _SHORTCUT = ("name", "type", "callback_id", "description")
 
 
-def slack_app(
-    command: str = "/mlcompare", name: str = "mlcompare", url: str = "", also: Sequence[str] = (), links: str = ""
+def slack_app(  # noqa: PLR0913, PLR0917 -- one for each thing that differs
+    command: str = "/mlcompare",
+    name: str = "mlcompare",
+    url: str = "",
+    also: Sequence[str] = (),
+    links: str = "",
+    public_url: str = "",
 ) -> dict[str, Any]:
     """The manifest: Socket Mode, or HTTP at `url` (the bot's own address, without a path); `also` are more scopes.
 
-    `links` is the host whose links unfold, as Slack takes it; "" for none.
+    `links` is the host whose links unfold, as Slack takes it; "" for none. `public_url` is where workspaces install
+    the app by themselves; "" where one workspace has it.
     """
     scopes = [*SCOPES, *(LINKS if links else ()), *also]
-    events = [*EVENTS, *([LINK_EVENT] if links else [])]
+    events = [*EVENTS, *([LINK_EVENT] if links else []), *(LEAVING if public_url else ())]
+    install = {"redirect_urls": [f"{public_url}/slack/oauth_redirect"]} if public_url else {}
     place = {"request_url": f"{url}/slack/events"} if url else {}
     lists = {"message_menu_options_url": f"{url}/slack/events"} if url else {}
     slash = {
@@ -65,13 +73,13 @@ def slack_app(
             "slash_commands": [slash],
             **({"unfurl_domains": [links]} if links else {}),
         },
-        "oauth_config": {"scopes": {"bot": list(dict.fromkeys(scopes))}},
+        "oauth_config": {**install, "scopes": {"bot": list(dict.fromkeys(scopes))}},
         "settings": {
             "event_subscriptions": {**place, "bot_events": events},
             "interactivity": {"is_enabled": True, **place, **lists},
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": bool(public_url),
             "socket_mode_enabled": not url,
-            "token_rotation_enabled": False,
+            "token_rotation_enabled": bool(public_url),
         },
     }
 
@@ -164,13 +172,22 @@ def _short(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option(
     "--ui-url", default="", metavar="URL", help="Where people open MLflow, for links that unfold [MLFLOW_UI_URL]."
 )
+@click.option(
+    "--workspaces", is_flag=True, help="For several workspaces, that install it by themselves [SLACK_CLIENT_ID]."
+)
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
-def manifest(*, url: str, command: str, name: str, also: tuple[str, ...], ui_url: str, form: str) -> None:  # noqa: PLR0913 -- its options
+def manifest(  # noqa: PLR0913 -- its options
+    *, url: str, command: str, name: str, also: tuple[str, ...], ui_url: str, workspaces: bool, form: str
+) -> None:
     """Print the Slack app manifest; paste it at api.slack.com/apps → Create New App → From a manifest."""
     from bot.settings import survey
 
-    host, why_not = unfurl_domain(ui_url or survey()[0].ui_url)
+    settings = survey()[0]
+    public_url = (settings.public_url or url) if workspaces or settings.serves_workspaces else ""
+    if workspaces and not public_url:
+        raise click.UsageError("Where do workspaces install it? Set MLCOMPARE_PUBLIC_URL, or give --url.")
+    host, why_not = unfurl_domain(ui_url or settings.ui_url)
     if why_not:
         click.echo(f"Links to MLflow will not unfold in Slack: {why_not}.", err=True)
-    made = slack_app(command, name, url, also, host)
+    made = slack_app(command, name, url, (*also, *(settings.more_scopes if public_url else ())), host, public_url)
     click.echo(as_yaml(made).rstrip() if form == "yaml" else json.dumps(made, indent=2, ensure_ascii=False))

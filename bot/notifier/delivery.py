@@ -6,6 +6,7 @@ begun before it is; whoever finds one begun looks for the message by the id in i
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 
 _SHORT = 3.0  # seconds that a turn is waited for with the message in hand
 _PAYLOAD = 6_000  # characters of metadata; Slack takes no more than 8,000
+_UNINSTALLED = "the app is not installed in its workspace (mlcompare workspaces)"
+_INSTALLED_WITHIN = 60.0  # seconds between two looks whether it is by now
+_UNREAD = 5.0  # seconds until a message is looked at again that could not be read
 _LATER = frozenset({MessageKind.DEAD})  # over when the run is back, whatever is said of it
 
 
@@ -257,6 +261,11 @@ class Deliverer:
         self._refusals = SlackErrorHandling(self._means, self._edits, self._unconfirmed)
         self._bests = BroadcastBests(self._means, self.watching)
 
+    @property
+    def problem(self) -> str:
+        """Why Slack takes nothing; "" where it takes what is said."""
+        return self.circuit.problem
+
     def deliver(self, message_id: str, revision: int) -> float | None:
         """Seconds until it is to be called again; None when there is nothing left to do. Raises nothing."""
         with self.services.span("delivery") as note:
@@ -428,6 +437,58 @@ class Deliverer:
         except (SQLAlchemyError, OSError):
             return wait
         return None
+
+
+class WorkspaceDeliverer:
+    """Delivers to several workspaces, each by its own token: what Slack says of one holds up no other.
+
+    Messages of a workspace that took the app out are dropped; where it was never installed they wait for it.
+    """
+
+    def __init__(
+        self, outbox: Outbox, make: Callable[[str], Deliverer], is_installed: Callable[[str], bool | None]
+    ) -> None:
+        """`make` is of a workspace; `is_installed` is None for one that has not been, or cannot be used for now.
+
+        It raises what the database raises.
+        """
+        self._outbox = outbox
+        self._make = make
+        self._is_installed = is_installed
+        self._mutex = threading.Lock()
+        self._made: dict[str, Deliverer] = {}
+
+    @property
+    def problem(self) -> str:
+        """Why Slack takes nothing in any workspace. That one does not is its own matter."""
+        with self._mutex:
+            problems = [each.problem for each in self._made.values()]
+        return problems[0] if problems and all(problems) else ""
+
+    def deliver(self, message_id: str, revision: int) -> float | None:
+        """As a Deliverer does."""
+        try:
+            row = self._outbox.get(message_id)
+            if row is None or is_done(row):
+                return None
+            is_installed = self._is_installed(row.workspace)
+            if is_installed is None:
+                if not row.begun_at and row.problem != _UNINSTALLED:
+                    self._outbox.put_off(message_id, _UNINSTALLED)
+                return _INSTALLED_WITHIN
+            if not is_installed:
+                self._outbox.drop(message_id, row.revision, "The app is not installed in its workspace any more")
+                return None
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("the database cannot be asked; messages wait", extra={"reason": error})
+            return _UNREAD
+        return self._of(row.workspace).deliver(message_id, revision)
+
+    def _of(self, workspace: str) -> Deliverer:
+        with self._mutex:
+            if workspace not in self._made:
+                self._made[workspace] = self._make(workspace)
+            return self._made[workspace]
 
 
 def is_done(row: OutboxMessage) -> bool:

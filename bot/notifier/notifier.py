@@ -18,7 +18,7 @@ from bot.notifier.backoff import PollBackoff
 from bot.notifier.checks import DigestScheduler, PostedRunChecks, SilentRunChecks
 from bot.notifier.circuit_breaker import CircuitBreaker
 from bot.notifier.content import ContentComposer
-from bot.notifier.delivery import Deliverer
+from bot.notifier.delivery import Deliverer, WorkspaceDeliverer
 from bot.notifier.outages import WatchPauser
 from bot.notifier.outbox import Outbox, OutboxMessage, QueuedMessage
 from bot.notifier.poller import Poller
@@ -60,6 +60,22 @@ class Queue(Protocol):
 NewEngine = Callable[[int], Queue]
 
 
+class Delivers(Protocol):
+    """Brings a message into its channel (bot/notifier/delivery.py)."""
+
+    @property
+    def problem(self) -> str: ...
+
+    def deliver(self, message_id: str, revision: int) -> float | None: ...
+
+
+class Tokens(NamedTuple):
+    """Of several workspaces: the client of each, and whether the app is installed there."""
+
+    client_of: Callable[[str], WebClient]
+    is_installed: Callable[[str], bool | None]  # False: it was taken out; None: it has not been, or cannot be used now
+
+
 class NotifierStores(NamedTuple):
     """What all processes share."""
 
@@ -75,7 +91,7 @@ class Notifier:
         settings: Settings,
         services: Services,
         stores: NotifierStores,
-        client: WebClient,
+        client: WebClient | Tokens,
         *,
         new_engine: NewEngine | None = None,
         on_posted: Callable[[OutboxMessage], None] = lambda _row: None,
@@ -202,7 +218,7 @@ class NotifierParts:
     rechecker: PostedRunChecks
     silence: SilentRunChecks
     digester: DigestScheduler
-    deliverer: Deliverer
+    deliverer: Delivers
     claim: Callable[[str], bool]  # true for one process
     now: Callable[[], int]  # ms
     clock: Callable[[], float]  # seconds
@@ -212,7 +228,7 @@ def parts(  # noqa: PLR0913, PLR0917 -- one for each thing that is outside
     settings: Settings,
     services: Services,
     stores: NotifierStores,
-    client: WebClient,
+    client: WebClient | Tokens,
     wake: Callable[[], None],
     on_posted: Callable[[OutboxMessage], None] = lambda _row: None,
 ) -> NotifierParts:
@@ -225,6 +241,22 @@ def parts(  # noqa: PLR0913, PLR0917 -- one for each thing that is outside
     def experiment_of(workspace: str, channel: str) -> str:
         return services.defaults.of(workspace, channel).experiment
 
+    def deliverer(own: WebClient) -> Deliverer:
+        return Deliverer(
+            outbox,
+            services,
+            SlackClient.of(own, services.sleep),
+            composer,
+            CircuitBreaker(time.monotonic),
+            pauser,
+            turns,
+            now,
+            watching=subscriptions.watching,
+            wake=wake,
+            on_posted=on_posted,
+        )
+
+    composer = ContentComposer(services, notification_reply)
     pauser = WatchPauser(services.watches, outbox, now, services.command)
     subscriptions = Subscriptions(services.watches, pauser.pause_watch, experiment_of, services.access)
     pace = PollBackoff("looking for runs that ended", settings.poll_seconds, time.monotonic, random.random)
@@ -243,19 +275,9 @@ def parts(  # noqa: PLR0913, PLR0917 -- one for each thing that is outside
         rechecker=PostedRunChecks(outbox, services.runs, now),
         silence=SilentRunChecks(outbox, subscriptions, services.runs, now),
         digester=DigestScheduler(outbox, subscriptions, services.now),
-        deliverer=Deliverer(
-            outbox,
-            services,
-            SlackClient.of(client, services.sleep),
-            ContentComposer(services, notification_reply),
-            CircuitBreaker(time.monotonic),
-            pauser,
-            turns,
-            now,
-            watching=subscriptions.watching,
-            wake=wake,
-            on_posted=on_posted,
-        ),
+        deliverer=deliverer(client)
+        if isinstance(client, WebClient)
+        else WorkspaceDeliverer(outbox, lambda each: deliverer(client.client_of(each)), client.is_installed),
         claim=services.claims.claim,
         now=now,
         clock=time.monotonic,
@@ -303,7 +325,7 @@ class NotifierLoops:
     def problem(self) -> str:
         """Why it does not go well; "" when it does."""
         parts = self._parts
-        known = [parts.deliverer.circuit.problem, parts.poller.pace.problem(_PATIENCE), self._engine.problem]
+        known = [parts.deliverer.problem, parts.poller.pace.problem(_PATIENCE), self._engine.problem]
         return next(filter(None, [*known, *(loop.problem for loop in self._loops)]), "")
 
     def hurry(self) -> None:

@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from secrets import token_hex, token_urlsafe
@@ -10,6 +11,7 @@ from typing import Any
 from bot.playground.faults import Faults, RateLimits
 from bot.playground.files import Files
 from bot.playground.limits import Refusal
+from bot.playground.oauth import OAuth
 from bot.playground.workspace import Workspace
 
 LEAST_SCOPES = frozenset({"commands", "chat:write", "app_mentions:read", "im:history", "users:read"})
@@ -81,6 +83,10 @@ class Tokens:
             self._urls[token] = ResponseUrl(channel, user, self._clock(), **about)
         return token
 
+    def knows_url(self, token: str) -> bool:
+        with self._lock:
+            return token in self._urls
+
     def use_url(self, token: str) -> tuple[ResponseUrl | None, str]:
         """What it answers to, counted as used; or None and the error."""
         with self._lock:
@@ -108,6 +114,7 @@ class Context:
     open_socket: Callable[[], str] = lambda: ""
     examples: tuple[str, ...] = ()  # lines that can be clicked on the page
     on_calm: Callable[[], None] = lambda: None  # called when faults are switched off
+    oauth: OAuth = field(default_factory=lambda: OAuth(time.time))  # who installed the app by themselves
 
 
 class SlackError(Exception):

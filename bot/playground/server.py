@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -14,7 +14,14 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import (
+    FileResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -28,13 +35,18 @@ from bot.playground.origins import OwnOrigin
 from bot.playground.schema import parse_json
 from bot.playground.user_actions import UserActions
 from bot.playground.web_api import API_OK, ApiResponse, as_slack, call_method, failure
-from bot.playground.workspace import BOT_USER, TEAM, Call, Message, View, Workspace, with_values
+from bot.playground.workspace import BOT_USER, Call, Message, View, Workspace, with_values
 
 HangUp = Callable[[Request], None]
 
 
-def build(desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRoute]) -> Starlette:
-    """The site for programs of this machine and the page itself. `hang_up` ends a connection without an answer."""
+def build(
+    desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRoute], others: Sequence[Context] = ()
+) -> Starlette:
+    """The site for programs of this machine and the page itself. `hang_up` ends a connection without an answer.
+
+    `others` are workspaces beside the one that the page shows; it may grow.
+    """
 
     async def call(request: Request) -> Response:
         about = request.headers.get("content-type", ""), request.headers.get("authorization", "")
@@ -43,7 +55,9 @@ def build(desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRout
         return send(request, result)
 
     async def respond(request: Request) -> Response:
-        return send(request, await answer(desk, request.path_params["token"], await request.body()))
+        token = request.path_params["token"]
+        whose = next((each for each in others if each.tickets.knows_url(token)), desk)
+        return send(request, await answer(whose, token, await request.body()))
 
     async def upload(request: Request) -> Response:
         is_taken = desk.files.receive(request.path_params["token"], await request.body())
@@ -69,6 +83,7 @@ def build(desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRout
     return Starlette(
         routes=[
             Route("/api/{method}", call, methods=["POST", "GET"]),
+            Route("/oauth/v2/authorize", _agreeing(desk)),
             Route("/response/{token}", respond, methods=["POST"]),
             Route("/upload/{token}", upload, methods=["POST"]),
             Route("/files/{file}", show_file),
@@ -77,6 +92,19 @@ def build(desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRout
         ],
         middleware=[Middleware(OwnOrigin)],
     )
+
+
+def _agreeing(desk: Context) -> Callable[[Request], Any]:
+    """Whoever visits it agrees at once to install the app in the workspace that is named, or in ours."""
+
+    async def agree(request: Request) -> Response:
+        asked = dict(request.query_params)
+        try:
+            return RedirectResponse(desk.oauth.agree(asked, asked.get("team") or desk.workspace.team), 302)
+        except LookupError as refused:
+            return PlainTextResponse(str(refused), BAD_REQUEST)
+
+    return agree
 
 
 # An ASGI application on loopback in a thread, that can end a connection without an answer.
@@ -366,7 +394,7 @@ def snapshot(desk: Context, sockets: Sockets, user: str) -> dict[str, Any]:
         top = workspace.views[workspace.open_views[-1]] if workspace.open_views else None
         home = workspace.home.get(user)
         return {
-            "team": TEAM,
+            "team": workspace.team,
             "me": user,
             "bot": BOT_USER,
             "users": {

@@ -11,6 +11,7 @@ from bot.playground.context import Context, Installation, Tokens
 from bot.playground.events import EventDelivery, EventSender, Sockets
 from bot.playground.faults import Faults, RateLimits
 from bot.playground.files import Files
+from bot.playground.oauth import OAuth
 from bot.playground.server import Pages, Serving, build
 from bot.playground.user_actions import UserActions, find_action
 from bot.playground.web_api import as_slack
@@ -20,6 +21,37 @@ EXPERIMENTS, STANDUP, GENERAL = "C0EXPERIMENTS", "C0STANDUP", "C0GENERAL"
 MAYA = "U0MAYA"
 WAIT = 10.0
 _GLANCE = 0.05  # seconds after which it is looked again: what is waited for may be of the bot, not of the workspace
+
+
+class Neighbour:
+    """A workspace beside the stand-in's own: what people do there, and what there is to see."""
+
+    def __init__(self, desk: Context, people: UserActions) -> None:
+        self._desk = desk
+        self.workspace = desk.workspace
+        self.people = people
+        self.faults = desk.faults
+        ending = desk.workspace.team.removeprefix("T")
+        self.channel, self.user = f"C0EXPERIMENTS{ending}", f"U0MAYA{ending}"
+
+    def command(self, text: str) -> EventDelivery:
+        return self.people.command("/mlcompare", text, channel=self.channel, user=self.user)
+
+    def mention(self, text: str) -> list[EventDelivery]:
+        return self.people.message(f"@mlcompare {text}", channel=self.channel, user=self.user)[1]
+
+    def event(self, kind: str, **more: Any) -> list[EventDelivery]:
+        """One of Slack's own events, such as `app_uninstalled`."""
+        return self.people.event({"type": kind, "event_ts": self.workspace.new_ts(), **more})
+
+    def posts(self) -> list[Message]:
+        """What the bot said, to all or to one person."""
+        return [each for each in self.workspace.everything() if each.user == BOT_USER and not each.by_slack]
+
+    @property
+    def calls(self) -> list[Call]:
+        with self.workspace.changed:
+            return list(self.workspace.calls)
 
 
 class SlackStandIn:
@@ -46,6 +78,10 @@ class SlackStandIn:
         self.sockets.hang_up = self._serving.connections.hang_up
         self._desk = Context(self.installation, self.workspace, Tokens(clock), RateLimits(clock), bot_url=bot_url)
         self._desk.url = self._serving.url
+        self.oauth = self._desk.oauth = OAuth(clock)
+        self.oauth.know(self._desk)
+        self.neighbours: list[Neighbour] = []
+        self._others: list[Context] = []
         self._desk.open_socket = lambda: f"{self.url.replace('http', 'ws', 1)}socket?ticket={self.sockets.new_ticket()}"
         self.courier = EventSender(self._desk, self.sockets)
         self.people = UserActions(self._desk, self.courier)
@@ -66,7 +102,8 @@ class SlackStandIn:
 
     @bot_url.setter
     def bot_url(self, address: str) -> None:
-        self._desk.bot_url = address
+        for desk in (self._desk, *self._others):
+            desk.bot_url = address
 
     @property
     def examples(self) -> tuple[str, ...]:
@@ -99,9 +136,27 @@ class SlackStandIn:
         """Change scopes, events, secrets … of the installation from now on."""
         self.installation = self._desk.installation = replace(self.installation, **changes)
 
+    def add_workspace(self, team: str, name: str, *, enterprise: str = "") -> "Neighbour":
+        """Another workspace of the same Slack, with people and channels of its own, whose ids end as the team's.
+
+        The app has to be installed there before anything is answered: see `oauth`.
+        """
+        workspace = Workspace(self.workspace.clock, team=team, name=name, enterprise=enterprise)
+        clock = workspace.clock
+        installation = replace(self.installation, bot_token=f"xoxb-none-{team}")
+        desk = Context(installation, workspace, Tokens(clock), RateLimits(clock), bot_url=self.bot_url)
+        desk.url, desk.oauth = self._serving.url, self.oauth
+        furnish(workspace, team.removeprefix("T"))
+        self.oauth.know(desk)
+        self._others.append(desk)
+        self.neighbours.append(Neighbour(desk, UserActions(desk, EventSender(desk, self.sockets))))
+        return self.neighbours[-1]
+
     def start(self) -> Self:
         pages = Pages(self._desk, self.people, self.sockets)
-        self._serving.start(build(self._desk, self.sockets, self._serving.connections.hang_up, pages.routes()))
+        self._serving.start(
+            build(self._desk, self.sockets, self._serving.connections.hang_up, pages.routes(), self._others)
+        )
         return self
 
     def stop(self) -> None:

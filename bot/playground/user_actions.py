@@ -10,7 +10,7 @@ from bot.playground.events import EventDelivery, EventSender
 from bot.playground.limits import check_options
 from bot.playground.messages_api import accepted_view, change, content_of, is_true, links_of, view_stack
 from bot.playground.web_api import as_slack
-from bot.playground.workspace import APP, BOT_USER, TEAM, Channel, Message, View, Workspace
+from bot.playground.workspace import APP, BOT_USER, Channel, Message, View, Workspace
 
 Payload = dict[str, Any]
 
@@ -32,6 +32,7 @@ class UserActions:
         fields = {
             "token": "verification-token",
             "team_id": workspace.users[user].team,
+            **({"enterprise_id": workspace.enterprise} if workspace.enterprise else {}),
             "team_domain": "playground",
             "channel_id": room.id,
             "channel_name": "directmessage" if room.is_im else room.name,
@@ -40,7 +41,7 @@ class UserActions:
             "command": command,
             "text": as_command(workspace, text) if installation.escapes_commands else text,
             "api_app_id": APP,
-            "is_enterprise_install": "false",
+            "is_enterprise_install": "true" if self._is_organisations() else "false",
             "response_url": self._response_url(room.id, user),
             "trigger_id": self._desk.tickets.new_trigger(user),
         }
@@ -72,16 +73,20 @@ class UserActions:
 
     def event(self, event: Payload, *, deliveries: int = 1, is_shared: bool = False) -> list[EventDelivery]:
         """Any event, in its envelope, each delivery with the same event_id."""
-        authorization = {"enterprise_id": None, "team_id": TEAM, "user_id": BOT_USER, "is_bot": True}
+        is_organisations, company = self._is_organisations(), self._desk.workspace.enterprise or None
+        authorization: Payload = {"enterprise_id": company, "user_id": BOT_USER, "is_bot": True}
+        authorization["team_id"] = None if is_organisations else self._desk.workspace.team
+        authorization["is_enterprise_install"] = is_organisations
         payload = {
             "token": "verification-token",
-            "team_id": TEAM,
+            "team_id": self._desk.workspace.team,
+            **({"enterprise_id": company} if company else {}),
             "api_app_id": APP,
             "event": event,
             "type": "event_callback",
             "event_id": f"Ev{secrets.token_hex(5).upper()}",
             "event_time": int(self._desk.workspace.clock()),
-            "authorizations": [{**authorization, "is_enterprise_install": False}],
+            "authorizations": [authorization],
             "is_ext_shared_channel": is_shared,
             "event_context": secrets.token_hex(8),
         }
@@ -163,7 +168,7 @@ class UserActions:
     def _events_of(self, message: Message, room: Channel) -> list[Payload]:
         event: Payload = {**message.as_slack(), "channel": room.id, "event_ts": message.ts}
         team = self._desk.workspace.users[message.user].team
-        if room.is_shared or team != TEAM:
+        if room.is_shared or team != self._desk.workspace.team:
             event |= {"team": team, "user_team": team, "source_team": team}
         wanted = self._desk.installation.events
         kind = "im" if room.is_im else "group" if room.is_private else "channel"
@@ -194,17 +199,22 @@ class UserActions:
         yield event
 
     def _interaction(self, kind: str, user: str) -> Payload:
-        person = self._desk.workspace.users[user]
+        person, company = self._desk.workspace.users[user], self._desk.workspace.enterprise
         return {
             "type": kind,
             "user": {"id": user, "username": person.name, "name": person.name, "team_id": person.team},
             "api_app_id": APP,
             "token": "verification-token",
             "trigger_id": self._desk.tickets.new_trigger(user),
-            "team": {"id": TEAM, "domain": "playground"},
-            "enterprise": None,
-            "is_enterprise_install": False,
+            "team": {"id": self._desk.workspace.team, "domain": "playground"},
+            "enterprise": {"id": company, "name": "Organisation"} if company else None,
+            "is_enterprise_install": self._is_organisations(),
         }
+
+    def _is_organisations(self) -> bool:
+        """Whether the app is installed in all of the organisation, and not in this workspace for itself."""
+        workspace, oauth = self._desk.workspace, self._desk.oauth
+        return not oauth.is_installed(workspace.team) and oauth.is_installed(workspace.enterprise)
 
     def _timed(self, action: Payload) -> Payload:
         return {**action, "action_ts": self._desk.workspace.new_ts()}

@@ -28,9 +28,11 @@ from bot.playground.messages_api import (
     update_message,
     update_view,
 )
+from bot.playground.oauth import Grant
 from bot.playground.schema import parse_json
-from bot.playground.workspace import APP, BOT, BOT_USER, TEAM, Call, Channel, Message, User
+from bot.playground.workspace import APP, BOT, BOT_USER, Call, Channel, Message, User
 
+SECRET = ("token", "code", "client_secret", "refresh_token")  # arguments that nobody is shown
 OBJECTS = ("blocks", "attachments", "metadata", "view", "unfurls")
 FORMAT_ERRORS = {
     "blocks": "invalid_blocks_format",
@@ -57,9 +59,15 @@ class Method:
 
 
 def _auth_test(desk: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
-    names = {"url": desk.url, "team": "Playground", "user": "mlcompare"}
-    ids = {"team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT}
+    workspace = desk.workspace
+    names = {"url": desk.url, "team": workspace.name, "user": "mlcompare"}
+    ids = {"team_id": workspace.team, "user_id": BOT_USER, "bot_id": BOT}
+    ids |= {"enterprise_id": workspace.enterprise} if workspace.enterprise else {}
     return {"ok": True, **names, **ids, "is_enterprise_install": False}
+
+
+def _api_test(_desk: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"ok": True, "args": {}}
 
 
 def _open_connection(desk: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +130,9 @@ def _person(desk: Context, user: User) -> dict[str, Any]:
     about = {"id": user.id, "team_id": user.team, "name": user.name, "real_name": user.real_name, "is_bot": user.is_bot}
     about |= {"is_restricted": user.is_guest, "is_ultra_restricted": False}
     about |= {"is_admin": user.is_admin, "is_owner": user.is_admin, "is_primary_owner": False}
-    about |= {"is_stranger": user.is_stranger} if user.team != TEAM else {}
+    about |= {"is_stranger": user.is_stranger} if user.team != desk.workspace.team else {}
+    if desk.workspace.enterprise and user.team == desk.workspace.team:
+        about["enterprise_user"] = {"enterprise_id": desk.workspace.enterprise, "teams": [user.team]}
     return {**about, "deleted": False, "tz": "Etc/UTC", "tz_offset": 0, "profile": profile}
 
 
@@ -232,8 +242,8 @@ def open_direct(desk: Context, arguments: Arguments) -> Answer:
     return {"ok": True, "channel": {"id": desk.workspace.direct(names[0]).id}}
 
 
-def team_info(_desk: Context, _arguments: Arguments) -> Answer:
-    return {"ok": True, "team": {"id": TEAM, "name": "Playground", "domain": "playground"}}
+def team_info(desk: Context, _arguments: Arguments) -> Answer:
+    return {"ok": True, "team": {"id": desk.workspace.team, "name": desk.workspace.name, "domain": "playground"}}
 
 
 def user_by_email(desk: Context, arguments: Arguments) -> Answer:
@@ -253,6 +263,7 @@ def user_info(desk: Context, arguments: Arguments) -> Answer:
 
 
 METHODS = {
+    "api.test": Method(_api_test, token=""),
     "auth.test": Method(_auth_test, token="any"),  # noqa: S106 - the kind of token, not one
     "apps.connections.open": Method(_open_connection, token="app"),  # noqa: S106 - the kind of token, not one
     "chat.postMessage": Method(post_message, "chat:write"),
@@ -285,13 +296,34 @@ METHODS = {
 async def call_method(desk: Context, name: str, request: tuple[bytes, str, str]) -> ApiResponse:
     """The response to one call, recorded; `request` is the body, its content type and the Authorization header."""
     arguments, error = arguments_of(*request[:2])
-    response = await _with_faults(
-        desk, name, lambda: _perform(desk, name, arguments, error or _token(arguments, request[2]))
-    )
+    token = error or _token(arguments, request[2])
+    grant = desk.oauth.grant(token)
+    if grant is not None:
+        named = (arguments.get("channel"), arguments.get("user"), arguments.get("user_id"))
+        desk = desk.oauth.desk(grant, *named) or desk
+    act = _installing(desk, name, arguments, request[2], grant)
+    response = await _with_faults(desk, name, act or (lambda: _perform(desk, name, arguments, token, grant)))
     body_object = response.body if isinstance(response.body, dict) else None
-    shown = {key: value for key, value in arguments.items() if key != "token"}
+    shown = {key: value for key, value in arguments.items() if key not in SECRET}
     desk.workspace.record(Call(name, shown, desk.workspace.clock(), response.status, body_object))
     return response
+
+
+def _installing(
+    desk: Context, name: str, arguments: dict[str, Any], authorization: str, grant: Grant | None
+) -> Callable[[], ApiResponse] | None:
+    """The two methods of tokens themselves; None for any other."""
+    oauth = desk.oauth
+    if name == "oauth.v2.access":
+        return lambda: ApiResponse(API_OK, oauth.access(arguments, authorization))
+    if name == "auth.revoke" and grant is not None:
+
+        def revoke() -> ApiResponse:
+            oauth.revoke(grant.token)
+            return ApiResponse(API_OK, {"ok": True, "revoked": True})
+
+        return revoke
+    return None
 
 
 async def _with_faults(desk: Context, name: str, act: Callable[[], ApiResponse]) -> ApiResponse:
@@ -329,12 +361,15 @@ def _slow_down(seconds: float) -> ApiResponse:
     return ApiResponse(TOO_MANY, {"ok": False, "error": "ratelimited"}, {"retry-after": str(math.ceil(seconds))})
 
 
-def _perform(desk: Context, name: str, arguments: dict[str, Any], token: str) -> ApiResponse:
-    headers = {"x-oauth-scopes": ",".join(sorted(desk.installation.scopes)), "x-accepted-oauth-scopes": ""}
+def _perform(
+    desk: Context, name: str, arguments: dict[str, Any], token: str, grant: Grant | None = None
+) -> ApiResponse:
+    scopes = grant.scopes if grant else desk.installation.scopes
+    headers = {"x-oauth-scopes": ",".join(sorted(scopes)), "x-accepted-oauth-scopes": ""}
     try:
         method = _method(name)
         headers["x-accepted-oauth-scopes"] = method.scope
-        app = _check_token(desk, method, token)
+        app = _check_token(desk, method, token, grant)
         wait = desk.pace.wait(name, str(arguments.get("channel", ""))) if desk.installation.keeps_pace else 0
         if wait:
             return _slow_down(wait)
@@ -351,19 +386,24 @@ def _method(name: str) -> Method:
     return METHODS[name]
 
 
-def _check_token(desk: Context, method: Method, token: str) -> bool:
+def _check_token(desk: Context, method: Method, token: str, grant: Grant | None = None) -> bool:
     """True for the app's token, False for the bot's."""
+    if not method.token:
+        return False
     if token.startswith("error:"):
         raise SlackError(token.removeprefix("error:"))
     if not token:
         raise SlackError("not_authed")
     is_app = token == desk.installation.app_token
-    if not is_app and token != desk.installation.bot_token:
+    if grant is not None and grant.error:
+        raise SlackError(grant.error)
+    if not is_app and grant is None and token != desk.installation.bot_token:
         raise SlackError("invalid_auth")
     if method.token not in ("any", "app" if is_app else "bot"):
         raise SlackError("not_allowed_token_type")
-    if method.scope and method.scope not in desk.installation.scopes:
-        provided = ",".join(sorted(desk.installation.scopes))
+    scopes = grant.scopes if grant else desk.installation.scopes
+    if method.scope and method.scope not in scopes:
+        provided = ",".join(sorted(scopes))
         raise SlackError("missing_scope", needed=method.scope, provided=provided)
     return is_app
 

@@ -56,13 +56,15 @@ class Message:
     by_slack: bool = False  # Slack itself speaks: "operation_timeout"
     warnings: tuple[str, ...] = ()
     deleted: bool = False
+    team: str = TEAM
 
     @property
     def is_ephemeral(self) -> bool:
         return bool(self.only_to)
 
     def as_slack(self, *, with_metadata: bool = False) -> dict[str, Any]:
-        answer: dict[str, Any] = {"type": "message", "ts": self.ts, "user": self.user, "text": self.text, "team": TEAM}
+        answer: dict[str, Any] = {"type": "message", "ts": self.ts, "user": self.user, "text": self.text}
+        answer["team"] = self.team
         if self.user == BOT_USER:
             answer |= {"bot_id": BOT, "app_id": APP}
         if self.blocks:
@@ -123,8 +125,19 @@ class Call:
 class Workspace:
     """Everything in memory. Safe to use from any thread; every change wakes those who wait."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        *,
+        team: str = TEAM,
+        name: str = "Playground",
+        enterprise: str = "",
+    ) -> None:
+        """`enterprise`: the id of the organisation that it is of."""
         self.clock = clock
+        self.team = team
+        self.name = name
+        self.enterprise = enterprise
         self.changed = threading.Condition(threading.RLock())
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
@@ -157,6 +170,7 @@ class Workspace:
             return f"{prefix}{next(self._numbers):07d}"
 
     def put(self, message: Message) -> Message:
+        message = message if message.team == self.team else replace(message, team=self.team)
         with self.changing():
             self._messages[message.channel, message.ts] = message
         return message
@@ -194,7 +208,8 @@ class Workspace:
 
     def add_user(self, name: str, real_name: str = "", user_id: str = "", **more: Any) -> User:
         identity = user_id or self.new_id("U")
-        user = User(identity, name, real_name or name.title(), email=f"{name}@playground.example", **more)
+        about = {"team": self.team, "email": f"{name}@playground.example", **more}
+        user = User(identity, name, real_name or name.title(), **about)
         with self.changing():
             self.users[user.id] = user
         return user
@@ -212,21 +227,24 @@ class Workspace:
         return self.channels[channel.id]
 
 
-def furnish(workspace: Workspace) -> None:
-    """A small team: three people, of whom one is an admin, the bot, and three channels of which it has joined two."""
-    workspace.users[BOT_USER] = User(BOT_USER, "mlcompare", "mlcompare", is_bot=True)
+def furnish(workspace: Workspace, ending: str = "") -> None:
+    """A small team: three people, of whom one is an admin, the bot, and three channels of which it has joined two.
+
+    The ids end with `ending`: no two workspaces have a channel or a person of one id.
+    """
+    workspace.users[BOT_USER] = User(BOT_USER, "mlcompare", "mlcompare", is_bot=True, team=workspace.team)
     people = ("U0MAYA", "maya", "Maya Okafor"), ("U0JONAS", "jonas", "Jonas Lind"), ("U0PRIYA", "priya", "Priya Rao")
     for user_id, name, real_name in people:
-        workspace.add_user(name, real_name, user_id, is_admin=user_id == "U0MAYA")
-    everyone = tuple(user_id for user_id, _, _ in people)
+        workspace.add_user(name, real_name, f"{user_id}{ending}", is_admin=user_id == "U0MAYA")
+    everyone = tuple(f"{user_id}{ending}" for user_id, _, _ in people)
     rooms = (
         ("C0EXPERIMENTS", "ml-experiments", (*everyone, BOT_USER), "What we train, and whether it got better"),
         ("C0STANDUP", "standup", (*everyone, BOT_USER), "Yesterday, today, what is in the way"),
         ("C0GENERAL", "general", everyone, "mlcompare has not been invited here"),
     )
     for channel_id, name, members, topic in rooms:
-        workspace.add_channel(name, channel_id=channel_id, members=members, topic=topic)
-    workspace.add_channel("", channel_id="D0MAYA", members=("U0MAYA", BOT_USER), is_im=True)
+        workspace.add_channel(name, channel_id=f"{channel_id}{ending}", members=members, topic=topic)
+    workspace.add_channel("", channel_id=f"D0MAYA{ending}", members=(f"U0MAYA{ending}", BOT_USER), is_im=True)
 
 
 def with_values(workspace: Workspace, view: View, values: dict[str, Any]) -> View:

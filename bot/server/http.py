@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import Enum
@@ -260,7 +260,10 @@ def _response(answer: BoltResponse) -> Response:
 
 
 def site(
-    door: EventsEndpoint | None, reasons: Callable[[], dict[str, str]], metrics: ASGIApp | None = None
+    door: EventsEndpoint | None,
+    reasons: Callable[[], dict[str, str]],
+    metrics: ASGIApp | None = None,
+    more: Iterable[BaseRoute] = (),
 ) -> Starlette:
     """The routes. `reasons`: each thing the bot needs, and why it is not ready ("" when it is)."""
 
@@ -273,7 +276,7 @@ def site(
         body = {"ready": ready, "checks": {name: why or "ok" for name, why in found.items()}}
         return JSONResponse(body, 200 if ready else 503)
 
-    routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), *more]
     if door is not None:
         routes += [Route(path, door.__call__, methods=["GET", "POST"]) for path in PATHS]
     if metrics is not None:

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 from collections import deque
+from collections.abc import Callable
 from uuid import uuid4
 
 from slack_sdk import WebClient
@@ -50,10 +51,12 @@ def _machine() -> str:
 class Takeover:
     """Looks at the start and then again and again for what was left, and hands it to the pool."""
 
-    def __init__(self, inbox: StoredInbox, services: Services, client: WebClient, *, shares_a_file: bool) -> None:
+    def __init__(
+        self, inbox: StoredInbox, services: Services, client_of: Callable[[str], WebClient], *, shares_a_file: bool
+    ) -> None:
         self._inbox = inbox
         self._services = services
-        self._client = client
+        self._client_of = client_of  # of a workspace
         self._is_dead = has_ended if shares_a_file else _unknown
         self._waiting: deque[Work] = deque()  # taken over, and the pool was full
         self._is_failing = False
@@ -88,7 +91,8 @@ class Takeover:
         if found:
             log.warning("taken over from a process that ended", extra={"count": len(found)})
         for left in found:
-            self._waiting.append(Work(resume(left, self._client, self._services), left.said.channel))
+            client, services = self._client_of(left.said.team), self._services.of_workspace(left.said.team)
+            self._waiting.append(Work(resume(left, client, services), left.said.channel))
         while self._waiting and self._services.pool.submit(self._waiting[0]) is not None:
             self._waiting.popleft()
 

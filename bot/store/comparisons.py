@@ -67,13 +67,16 @@ class StoredComparisons:
         found = self._read(select(comparisons).where(mine).order_by(*_NEWEST).limit(limit))
         return self._own.recent(workspace, user, limit=limit) if found is None else found
 
-    def in_thread(self, channel: str, thread: str) -> PostedComparison | None:
+    def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedComparison | None:
         if not thread:
             return None
         stands = or_(comparisons.c.thread == thread, comparisons.c.message_ts == thread)
-        wanted = select(comparisons).where((comparisons.c.channel == channel) & stands).order_by(*_NEWEST).limit(1)
+        here = (comparisons.c.channel == channel) & stands
+        if workspace:
+            here &= comparisons.c.workspace == workspace
+        wanted = select(comparisons).where(here).order_by(*_NEWEST).limit(1)
         found = self._read(wanted)
-        return self._own.in_thread(channel, thread) if found is None else next(iter(found), None)
+        return self._own.in_thread(channel, thread, workspace) if found is None else next(iter(found), None)
 
     def _read(self, wanted: Select[Any]) -> list[PostedComparison] | None:
         """Comparisons that a query finds; None when the database cannot be asked."""

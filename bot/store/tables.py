@@ -186,3 +186,38 @@ message_runs = Table(
     Column("revision", Integer, nullable=False),  # the message's, with which the run joined
     Column("place", Integer, nullable=False),  # among those that joined with it
 )
+
+# Workspaces that installed the app by themselves (OAuth). Times are seconds again, 0 stands for never.
+
+installations = Table(
+    "installations",
+    metadata,
+    Column("id", String(64), primary_key=True),  # of the workspace; of the organisation where it is installed in all
+    Column("enterprise_id", String(64), nullable=False, index=True),  # "": of no organisation
+    Column("is_enterprise", Boolean, nullable=False),  # installed in all workspaces of the organisation
+    Column("app_id", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("bot_id", String(64), nullable=False),
+    Column("bot_user_id", String(64), nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("sealed", Text, nullable=False),  # the tokens, encrypted; "": they are gone
+    Column("expires_at", BigInteger, nullable=False),  # of the token; 0: it does not expire
+    Column("installed_by", String(64), nullable=False),
+    Column("installed_at", BigInteger, nullable=False),
+    Column("removed_at", BigInteger, nullable=False, index=True),  # 0: it is installed
+)
+
+organisation_teams = Table(
+    "organisation_teams",  # workspaces heard from, of organisations that installed the app in all of theirs
+    metadata,
+    Column("team_id", String(64), primary_key=True),
+    Column("enterprise_id", String(64), nullable=False, index=True),
+    Column("removed_at", BigInteger, nullable=False),  # 0: the app may be used there
+)
+
+oauth_states = Table(
+    "oauth_states",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256: what the table holds lets nobody install
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)

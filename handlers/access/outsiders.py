@@ -30,7 +30,15 @@ from handlers.conversation import answer_words, hand_over
 from handlers.services import Services, Work
 from handlers.slack.blocks import plain, section
 from handlers.slack.client import SlackClient, SlackError
-from handlers.utterance import Utterance, button_press, from_action, from_direct_message, from_mention, from_shortcut
+from handlers.utterance import (
+    Utterance,
+    button_press,
+    from_action,
+    from_direct_message,
+    from_mention,
+    from_shortcut,
+    team,
+)
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +57,7 @@ def turn_away(  # noqa: PLR0913, PLR0917 -- Bolt injects by name
 ) -> BoltResponse | None:
     """The middleware: lets people of the workspace by."""
     who = sender(body)
-    why = services.admission.refusal(who, _own(context)) if who else ""
+    why = services.admission.refusal(who, _own(context, body)) if who else ""
     if who is None or not why or _is_a_link(who, body):
         next_()
         return None
@@ -62,10 +70,16 @@ def _is_a_link(who: Sender, body: dict[str, Any]) -> bool:
     return who.kind == ACTION and button_press(body).action.startswith("open:")
 
 
-def _own(context: BoltContext) -> frozenset[str]:
-    """The workspace and the company that the token is of; empty while Slack has not told."""
+def _own(context: BoltContext, body: dict[str, Any]) -> frozenset[str]:
+    """The workspace and the company that the token is of; empty while Slack has not told.
+
+    A token of all workspaces of a company is of the one that the payload is from, too.
+    """
     known = context.authorize_result
-    return frozenset(filter(None, (known.team_id, known.enterprise_id))) if known else frozenset()
+    if not known:
+        return frozenset()
+    here = team(body) if context.is_enterprise_install else None
+    return frozenset(filter(None, (known.team_id, known.enterprise_id, here)))
 
 
 def _answer(  # noqa: PLR0913, PLR0917 -- what the middleware was given

@@ -80,10 +80,14 @@ def read_patterns(value: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """The rules as they were at one moment; `is_strict`: where there is none, nothing may be seen."""
+    """The rules as they were at one moment; `is_strict`: where there is none, nothing may be seen.
+
+    `keeps_apart`: no workspace has any say in another.
+    """
 
     rules: Mapping[tuple[str, str], Sequence[AccessRule]] = field(default_factory=dict)  # by what, and channel
     is_strict: bool = False
+    keeps_apart: bool = False
 
     def visible(self, workspace: str, channel: str) -> Visibility | None:
         """Experiments that may be seen there; None: all."""
@@ -99,12 +103,12 @@ class RuleBook:
         return found is not None and found.setting.value == ADMINS
 
     def rule(self, what: str, workspace: str, channel: str) -> AccessRule | None:
-        """The rule that holds in a channel; a channel shared by two workspaces has that of either."""
+        """The rule that holds in a channel; one that workspaces share has that of either, unless they are apart."""
         places = [channel, *([DIRECT] if is_personal(channel) else []), ELSEWHERE]
         for place in places:
             found = self.rules.get((what, place), ())
             own = [each for each in found if each.workspace == workspace]
-            if own or found:
+            if own or (found and not self.keeps_apart):
                 return (own or found)[0]
         return None
 
@@ -114,28 +118,33 @@ def is_personal(channel: str) -> bool:
     return not channel or channel.startswith(("D", "U", "W"))
 
 
-def book_of(rules: Iterable[AccessRule], *, is_strict: bool) -> RuleBook:
+def book_of(rules: Iterable[AccessRule], *, is_strict: bool, keeps_apart: bool = False) -> RuleBook:
     found: dict[tuple[str, str], list[AccessRule]] = {}
     for each in rules:
         found.setdefault((each.setting.what, each.channel), []).append(each)
-    return RuleBook(found, is_strict)
+    return RuleBook(found, is_strict, keeps_apart)
 
 
 class AccessRules:
     """Who may see and change what. Safe to use from any thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what the settings say, each by its name
         self,
         store: AccessStore | None = None,
         *,
         is_strict: bool = False,
+        keeps_apart: bool = False,
         admins: frozenset[str] = frozenset(),
         directory: Directory | None = None,
         own: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
-        """`admins`: ids of people who are, whatever Slack says; `own`: ids of the workspace that the bot is of."""
+        """`admins`: ids of people who are, whatever Slack says; `own`: ids of the workspace that the bot is of.
+
+        `keeps_apart`: where the bot is in several workspaces, the rules of one do not hold in another.
+        """
         self.store: AccessStore = store or InMemoryAccess()
         self._is_strict = is_strict
+        self._keeps_apart = keeps_apart
         self._admins = admins
         self._directory = directory
         self._own = own
@@ -144,7 +153,7 @@ class AccessRules:
     def read(self) -> RuleBook:
         """The rules by now, else those that were read last. Raises RequestError where none ever could be read."""
         try:
-            self._last = book_of(self.store.every(), is_strict=self._is_strict)
+            self._last = book_of(self.store.every(), is_strict=self._is_strict, keeps_apart=self._keeps_apart)
         except Exception as error:
             if self._last is None:
                 log.exception("who may see what cannot be read")
