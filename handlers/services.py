@@ -24,6 +24,7 @@ from handlers.access.people import People, PersonView
 from handlers.access.rules import AccessRules
 from handlers.access.seal import Seal
 from handlers.lookup_cache import LookupCache
+from handlers.slack.fallback import Capabilities
 from handlers.slack.pictures import PictureMemory
 from handlers.spans import OpenSpan, no_span
 from handlers.stores import (
@@ -72,19 +73,6 @@ class Claims(Protocol):
     def claim_again(self, key: str, seconds: int) -> bool:
         """True where a key was not claimed within so many seconds, a day at most; from then on it is."""
         ...
-
-
-class Capabilities(Protocol):
-    """Blocks that a workspace takes, learned by being refused; kept for some hours."""
-
-    def rung(self, workspace: str) -> int:
-        """The rung of the ladder to start from: 0 is everything."""
-        ...
-
-    def remember(self, workspace: str, rung: int) -> None: ...
-
-    def forget(self) -> None:
-        """Every workspace starts from everything again."""
 
 
 def start_timer(seconds: float, work: Callable[[], None]) -> Callable[[], None]:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from comparison.judgement.differences import is_same
-from comparison.judgement.examples import ExampleTest
 from comparison.judgement.result import (
     Change,
     Comparison,
     DatasetComparison,
     Differences,
     Evidence,
+    ExampleTest,
     MetricComparison,
     VerdictKind,
 )

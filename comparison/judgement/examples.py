@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
-from comparison.judgement.result import Outcome
-from comparison.judgement.statistics import ALPHA, Interval, bca_interval, holm, mcnemar, mean_interval, wilcoxon
+from comparison.judgement.result import ExampleTest
+from comparison.judgement.statistics import bca_interval, holm, mcnemar, mean_interval, wilcoxon
 from comparison.runs import Goal
 
 FEWEST_PAIRS = 6  # below which nothing is tested
@@ -32,34 +32,6 @@ class ExampleTable:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ExampleTest:
-    """One score over the examples that both runs have. `better` and `worse` count examples; `p` None: too few pairs."""
-
-    score: str
-    goal: Goal
-    baseline: float  # mean over the pairs
-    candidate: float
-    pairs: int
-    better: int
-    worse: int
-    method: str = ""
-    p: float | None = None
-    corrected: float | None = None  # Holm, over the scores
-    interval: Interval | None = None  # of the mean difference, 95 %
-
-    @property
-    def outcome(self) -> Outcome:
-        if not self.better and not self.worse:
-            return Outcome.SAME
-        if self.corrected is None:
-            return Outcome.TOO_FEW
-        if self.corrected >= ALPHA:
-            return Outcome.NO_CLEAR_DIFFERENCE
-        is_more = self.candidate > self.baseline
-        return Outcome.BETTER if is_more is (self.goal is Goal.HIGHER) else Outcome.WORSE
 
 
 def read_table(content: bytes) -> ExampleTable | None:

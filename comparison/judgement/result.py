@@ -1,4 +1,4 @@
-"""The result of a comparison, as values. `comparing.compare` makes it; wording, frames and the contract read it."""
+"""The result of a comparison, as values. `comparison.compare` makes it; wording, frames and the contract read it."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -7,13 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from comparison.judgement.statistics import ALPHA, Noise, Summary, Test
+from comparison.judgement.statistics import ALPHA, Interval, Noise, Summary, Test
 from comparison.runs import Dataset, Goal, Side
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from comparison.judgement.examples import ExampleTest  # which reads the outcomes below
 
 
 def _mean(values: tuple[float, ...]) -> float:
@@ -248,6 +246,34 @@ def are_one(side: Side, other: Side) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class ExampleTest:
+    """One score over the examples that both runs have. `better` and `worse` count examples; `p` None: too few pairs."""
+
+    score: str
+    goal: Goal
+    baseline: float  # mean over the pairs
+    candidate: float
+    pairs: int
+    better: int
+    worse: int
+    method: str = ""
+    p: float | None = None
+    corrected: float | None = None  # Holm, over the scores
+    interval: Interval | None = None  # of the mean difference, 95 %
+
+    @property
+    def outcome(self) -> Outcome:
+        if not self.better and not self.worse:
+            return Outcome.SAME
+        if self.corrected is None:
+            return Outcome.TOO_FEW
+        if self.corrected >= ALPHA:
+            return Outcome.NO_CLEAR_DIFFERENCE
+        is_more = self.candidate > self.baseline
+        return Outcome.BETTER if is_more is (self.goal is Goal.HIGHER) else Outcome.WORSE
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Everything there is to say of a baseline and its candidates. `metrics` is in reading order."""
 
@@ -261,7 +287,7 @@ class Comparison:
     verdicts: tuple[Verdict, ...]  # one a candidate
     reading: str = "last"  # which value was read: "last", "best" or "at step N"
     counted_once: tuple[tuple[str, ...], ...] = ()  # names of one thing; the first of each counts
-    examples: "tuple[ExampleTest, ...]" = ()  # what two single runs did on the same examples, where that was asked for
+    examples: tuple[ExampleTest, ...] = ()  # what two single runs did on the same examples, where that was asked for
     examples_lacking: str = ""  # why there are none, where one side has some: a sentence
     repeats: tuple[tuple[str, ...], ...] = ()  # ids of the runs that repeat each side, where each has some
     by_change: bool = False  # `metrics` is in the order of their changes

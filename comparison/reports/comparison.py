@@ -7,7 +7,6 @@ from math import isfinite
 from typing import overload
 
 from comparison.judgement.differences import sort_by_likelihood
-from comparison.judgement.examples import ExampleTest
 from comparison.judgement.logged_tests import LoggedTest, logged_tests
 from comparison.judgement.numbers import NOT_LOGGED, NOTHING, RowDigits, format_row
 from comparison.judgement.primary_metric import deciding_metric
@@ -18,6 +17,7 @@ from comparison.judgement.result import (
     DatasetComparison,
     Difference,
     Differences,
+    ExampleTest,
     GoalSource,
     MetricComparison,
     Outcome,

@@ -1,23 +1,17 @@
 """MLflow, behind the small promise of RunSource. Nothing else imports mlflow."""
 
-import math
-import re
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import mlflow
-from cachetools import LRUCache
 from mlflow.entities import LifecycleStage, ViewType
 from mlflow.environment_variables import (
     MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR,
@@ -34,9 +28,8 @@ from mlflow.utils.search_utils import SearchUtils
 
 from comparison.concurrency import DaemonThreads, retry_on_race
 from comparison.errors import FilterRefused, RequestError, TrackingUnavailable
-from comparison.runs import GOING_ON, Dataset, Experiment, Goal, Metric, Run, Status, is_moment
-from comparison.tolerance import read_tolerance
-from comparison.tracking.budgets import ALL, ASKING, MOST, PAGE, Budget, NobodyWaits, TooMuch, page_size, read_in_pieces
+from comparison.runs import Experiment, Metric, Run
+from comparison.tracking.budgets import ASKING, Budget, NobodyWaits, TooMuch, read_in_pieces
 from comparison.tracking.experiment_cache import ExperimentCache, SingleFlight
 from comparison.tracking.file_store import FileSearch
 from comparison.tracking.filters import is_text
@@ -64,11 +57,29 @@ from comparison.tracking.mlflow_errors import (
     unopened,
     unusable,
 )
+from comparison.tracking.mlflow_values import (
+    EXAMPLE_TABLE,
+    MOST_TABLE_BYTES,
+    to_experiment,
+    to_metric,
+)
+from comparison.tracking.pages import every_page
 from comparison.tracking.permissions import READABLE, Permissions, read_grants, without_grant
+from comparison.tracking.registry import Registry
+from comparison.tracking.run_searches import (
+    OVER,
+    Answer,
+    Question,
+    RunSearches,
+    beginning_with,
+    ended_question,
+    in_chunks,
+    is_id,
+    newest_first,
+)
 from comparison.tracking.schemas import Schema, read, sqlite_path, trouble
 from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking
 from comparison.tracking.traces import MOST_TRACES, TRACES_IN_PAGE, trace_table
-from comparison.trials import is_pruned
 
 SIDE_BY_SIDE = 64  # questions to MLflow at once
 OPENS_WITHIN = 60.0  # seconds, for a file: MLflow makes the tables of a new database when it is first opened
@@ -157,7 +168,7 @@ class MlflowRuns:
         ended: bool = False,
         share: float = 1.0,
     ) -> Part:
-        question = _ended(where, limit) if ended else Question(where, limit)
+        question = ended_question(where, limit) if ended else Question(where, limit)
         came, budget = Answer(), self._budget(share)
         try:
             found = self._asked(lambda _: self._searches.search(question, experiment_ids, budget, came), budget)
@@ -167,12 +178,12 @@ class MlflowRuns:
                 raise self._refusal(error) from error
         except Exception as error:
             raise self._refusal(error) from error
-        return Part(tuple(_in_order(found, ended=ended)), came.has_more)
+        return Part(tuple(newest_first(found, ended=ended)), came.has_more)
 
     def ended(self, where: str = "", *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
-        question = _ended(where, limit)
+        question = ended_question(where, limit)
         found = self._in_time(lambda budget: self._searches.search(question, experiment_ids, budget))
-        return _in_order(found, ended=True)
+        return newest_first(found, ended=True)
 
     def ended_after(self, moment_ms: int, *, experiment_ids: Sequence[str], limit: int = 5000) -> Part:
         found = self._searches.ended_after(moment_ms, experiment_ids, limit, self._in_time)
@@ -668,24 +679,6 @@ def _guard_transport() -> None:
         hooks.append(read_in_pieces)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Runs that fit a filter, as MLflow is asked for them. `view` as MLflow's, None: those that are not deleted."""
-
-    where: str
-    limit: int
-    view: Any = None
-    order: tuple[str, ...] = ()
-
-
-def _ended(where: str, limit: int) -> Question:
-    return Question(" AND ".join(filter(None, [where, OVER])), limit, order=("attributes.end_time DESC",))
-
-
-def _in_order(runs: Sequence[Run], *, ended: bool) -> list[Run]:
-    return sorted(runs, key=lambda run: -((run.ended_at if ended else run.started_at) or 0))
-
-
 def _schema_trouble(uri: str) -> tuple[str, str]:
     """Trouble with the schema of the database at this address, like `schemas.trouble`."""
     from mlflow.store import db_migrations  # noqa: PLC0415 -- takes seconds, and only databases need it
@@ -717,423 +710,3 @@ def _schema_on_server(utils: Any, uri: str) -> Schema:
 def _first_line(error: MlflowException) -> str:
     line = str(error.message).strip().partition("\n")[0].strip()
     return line.removeprefix(f"{_NOT_VALID}: ")[:300]
-
-
-# Searches for runs through MLflow's client: its pages, and one question about many runs at once.
-
-
-SHARE_OF_A_PAGE = 0.2  # of the deadline
-LARGE = 2_000  # values in a page, of which the time that it took is told by them
-LEAST = 50  # runs in a page, of a server that is too slow for more
-CHUNK = 400  # runs that one question names
-MAX_QUESTIONS = 1_000  # kinds of questions of which is kept how large their runs are
-OVER = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
-LONGEST_ID = 256
-
-
-def is_id(text: str) -> bool:
-    """Whether MLflow may have such an id; its server fails on some others."""
-    return text.isascii() and text.isalnum() and len(text) <= LONGEST_ID
-
-
-def in_chunks(run_ids: Iterable[str]) -> Iterator[Sequence[str]]:
-    """Chunks of the ids, each id once, as many in one as one question may name."""
-    known = [run_id for run_id in dict.fromkeys(run_ids) if is_id(run_id)]
-    yield from (known[start : start + CHUNK] for start in range(0, len(known), CHUNK))
-
-
-@dataclass
-class Answer:
-    """What came so far, while pages still come: whoever stops waiting may use it. `has_more` when there is more."""
-
-    runs: list[Run] = field(default_factory=list)
-    has_more: bool = True
-
-
-class RunSearches:
-    """Asked in the thread of the caller, within its budget. `experiment_ids`: none mean all active ones.
-
-    `seconds` is the deadline.
-    """
-
-    def __init__(self, client: Any, catalogue: ExperimentCache, seconds: float) -> None:
-        self._client = client
-        self._page_seconds = seconds * SHARE_OF_A_PAGE
-        self._pace = 0.0  # seconds for a value, as the last large page took them
-        self._catalogue = catalogue
-        self._page = PAGE_SIZE
-        self._weights: LRUCache[tuple[str, ...], float] = LRUCache(MAX_QUESTIONS)
-        self._lock = threading.Lock()
-
-    def run(self, found: Any) -> Run:
-        return to_run(found, self._catalogue.one(found.info.experiment_id))
-
-    def search(
-        self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: Answer | None = None
-    ) -> list[Run]:
-        """The newest first. `answer` is filled while pages come."""
-        if experiment_ids:
-            return self.pages(question, experiment_ids, budget, answer)
-        ids = [each.experiment_id for each in self._catalogue.active()]
-        found = self.pages(question, ids, budget, answer)
-        if not found:  # perhaps in an experiment made since the list was
-            found = self.pages(question, self._newer_than(ids), budget, answer)
-        return found
-
-    def pages(
-        self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: Answer | None = None
-    ) -> list[Run]:
-        """Searches these experiments only; otherwise like `search`."""
-        result = answer if answer is not None else Answer()
-        token, size = None, None
-        while experiment_ids and len(result.runs) < question.limit:
-            budget.check()
-            size = self._size(experiment_ids, size, question.limit - len(result.runs))
-            page, size = self._ask_for_less(question, experiment_ids, size, token)
-            result.runs.extend(self._counted(page, experiment_ids, budget))
-            token = page.token
-            if not token:
-                break
-        result.has_more = bool(token)
-        return sorted(result.runs, key=lambda run: -(run.started_at or 0))
-
-    def everywhere(self, question: Question, deleted: Callable[[], Iterable[str]], budget: Budget) -> list[Run]:
-        """Searches all experiments; where nothing is found, those that `deleted` tells."""
-        found = self.search(question, (), budget)
-        return found or self.pages(question, list(deleted()), budget)
-
-    def ended_after(
-        self,
-        moment_ms: int,
-        experiment_ids: Sequence[str],
-        limit: int,
-        in_time: Callable[[Callable[[Budget], Any]], Any],
-    ) -> Answer:
-        """The first to end first. `in_time` asks within the deadline, which each page has for itself.
-
-        The runs of a weekend take many pages: where a server cannot make one in time, the next try asks for less.
-        Where they hold more than is read at once, there are fewer, and the answer says so.
-        """
-        where = f"attributes.end_time > {int(moment_ms)} AND {OVER}"
-        question = Question(where, limit, order=("attributes.end_time ASC",))
-        ids = experiment_ids or in_time(lambda _budget: self._catalogue.known_ids())
-        result, spent = Answer(), 0
-        size, token, before = self._page, None, None
-
-        def ask(budget: Budget) -> tuple[list[Run], Any, int, int]:
-            wanted = self._size(ids, before, min(size, limit - len(result.runs)))
-            page, page_runs = self._ask_for_less(question, ids, wanted, token)
-            return self._counted(page, ids, budget), page.token, budget.spent, page_runs
-
-        try:
-            while ids and len(result.runs) < limit and spent <= ALL:
-                runs, token, values, before = in_time(ask)
-                result.runs.extend(runs)
-                spent += values
-                if not token:
-                    break
-        except TrackingUnavailable:
-            self._page = max(LEAST, size // 2)
-            raise
-        self._page = min(PAGE_SIZE, size * 2)
-        result.has_more = bool(token)
-        return result
-
-    def these(self, run_ids: Sequence[str], view: Any, budget: Budget) -> list[Run]:
-        """Runs of these ids that are there; no more ids than one question may name."""
-        question = Question(_among(run_ids), CHUNK, view)
-        ids = self._catalogue.known_ids()
-        found = self.pages(question, ids, budget)
-        if len(found) < len(run_ids):
-            found += self.pages(question, self._newer_than(ids), budget)
-        return found
-
-    def fitting(self, where: str, run_ids: Sequence[str], budget: Budget) -> set[str]:
-        """Ids of those runs that fit a filter; no more ids than one question may name.
-
-        Ours comes first: nothing that stands in the filter can take it back, and AND is all that MLflow knows.
-        """
-        known = self._catalogue.known_ids()
-        ours = _among(run_ids)
-        found = self.pages(Question(f"{ours} AND {where}" if where.strip() else ours, CHUNK), known, budget)
-        return {run.run_id for run in found} & set(run_ids)
-
-    def _newer_than(self, known_ids: Iterable[str]) -> list[str]:
-        return sorted({each.experiment_id for each in self._catalogue.renewed()} - set(known_ids))
-
-    def _size(self, experiment_ids: Sequence[str], before: int | None, most: int) -> int:
-        values = self._page_seconds / self._pace if self._pace else PAGE
-        with self._lock:
-            weight = self._weights.get(tuple(experiment_ids))
-        return page_size(weight, before, min(most, MOST), values)
-
-    def _counted(self, page: Iterable[Any], experiment_ids: Sequence[str], budget: Budget) -> list[Run]:
-        """The runs of a page, paid for; remembered is how large such runs are."""
-        runs = [self.run(each) for each in page]
-        values = sum(len(run.metrics) + len(run.parameters) + len(run.tags) for run in runs)
-        budget.spent += values
-        if runs:
-            with self._lock:
-                self._weights[tuple(experiment_ids)] = values / len(runs)
-        return runs
-
-    def _ask_for_less(
-        self, question: Question, experiment_ids: Sequence[str], size: int, token: Any
-    ) -> tuple[Any, int]:
-        """The page, and how many runs were asked for; fewer where so many make an answer that is too large."""
-        while True:
-            try:
-                began = time.monotonic()
-                page = self._ask(question, experiment_ids, size, token)
-            except Exception as error:
-                if size <= 1 or not is_too_much(error):
-                    raise
-                size = max(1, size // 8)
-            else:
-                self._keep_pace(page, time.monotonic() - began)
-                return page, size
-
-    def _keep_pace(self, page: Iterable[Any], took: float) -> None:
-        """A large page tells what a value costs; a small one costs what any question does."""
-        values = sum(len(each.data.metrics) + len(each.data.params) + len(each.data.tags) for each in page)
-        if values >= LARGE:
-            self._pace = took / values
-
-    def _ask(self, question: Question, experiment_ids: Sequence[str], limit: int, token: Any) -> Any:
-        options = {} if question.view is None else {"run_view_type": question.view}
-        paging = {"max_results": limit, "order_by": list(question.order), "page_token": token}
-        return self._client.search_runs(list(experiment_ids), question.where, **paging, **options)
-
-
-def is_too_much(error: BaseException | None) -> bool:
-    """Whether an answer was left unread for its size: MLflow's client wraps what its transport raises."""
-    while error is not None and not isinstance(error, TooMuch):
-        error = error.__cause__ or error.__context__
-    return error is not None
-
-
-def beginning_with(prefix: str) -> str:
-    """The filter that runs fit whose id begins so."""
-    return f"attributes.run_id LIKE '{prefix}%'"
-
-
-def _among(run_ids: Sequence[str]) -> str:
-    return f"attributes.run_id IN ({','.join(f'{chr(39)}{run_id}{chr(39)}' for run_id in run_ids)})"
-
-
-# What MLflow's client brings, as our own values.
-
-
-GOAL_TAG = "mlcompare.goal."
-GOALS_TAG = "mlcompare.goals"  # several, also by patterns, which no tag's name can hold: score_*: higher, ls_*: lower
-TOLERANCE_TAG = "mlcompare.tolerance"
-MARGIN_TAG = "mlcompare.margin."
-EXAMPLES_TAG = "mlcompare.examples"
-EXAMPLE_TABLE = "eval_results_table.json"  # as `mlflow.evaluate` calls it
-MOST_TABLE_BYTES = 20_000_000
-_YES = frozenset({"on", "yes", "true", "1"})
-METRIC_TAG = "mlcompare.metric"
-BASELINE_TAG = "mlcompare.baseline"
-_STATUSES = frozenset(Status) - {Status.PRUNED}
-_GOALS = frozenset(Goal)
-
-
-def to_run(found: Any, experiment_: Experiment) -> Run:
-    info, tags = found.info, found.data.tags
-    own = {name: value for name, value in tags.items() if not name.startswith("mlflow.")}
-    status = _status(info.status, own)
-    ended_at = _moment(info.end_time)
-    logged = {"start": info.start_time, "end": info.end_time}
-    return Run(
-        run_id=info.run_id,
-        name=info.run_name or tags.get("mlflow.runName", "") or info.run_id[:8],
-        experiment=experiment_,
-        status=status,
-        started_at=_moment(info.start_time),
-        ended_at=None if status in GOING_ON else ended_at,
-        user=tags.get("mlflow.user") or info.user_id or "",
-        deleted=info.lifecycle_stage == "deleted",
-        parent_id=tags.get("mlflow.parentRunId", ""),
-        commit=tags.get("mlflow.source.git.commit", ""),
-        source=tags.get("mlflow.source.name", ""),
-        metrics={each.key: to_metric(each) for each in found.data._metric_objs},  # noqa: SLF001 -- the only place that holds steps
-        parameters=dict(found.data.params),
-        tags=own,
-        datasets=_datasets(found.inputs),
-        models=_models(found),
-        former_end=ended_at if status in GOING_ON else None,
-        odd_times={name: at for name, at in logged.items() if at and _moment(at) is None},
-    )
-
-
-def _status(text: str, tags: Mapping[str, str]) -> Status:
-    status = Status(text) if text in _STATUSES else Status.UNKNOWN
-    return Status.PRUNED if is_pruned(status, tags) else status
-
-
-def _moment(logged: int | None) -> int | None:
-    return logged if is_moment(logged) else None
-
-
-def to_metric(found: Any) -> Metric:
-    """SQL stores keep ±inf as the largest float there is; nobody logs that one otherwise."""
-    value = found.value
-    if abs(value) == sys.float_info.max:
-        value = math.copysign(math.inf, value)
-    dataset, digest = (getattr(found, name, None) or "" for name in ("dataset_name", "dataset_digest"))
-    return Metric(value, found.step, found.timestamp, dataset=dataset, digest=digest)
-
-
-def to_experiment(found: Any) -> Experiment:
-    tags = dict(found.tags or {})
-    goals = _listed(tags.get(GOALS_TAG, "")) | {
-        name.removeprefix(GOAL_TAG): Goal(value.strip().lower())
-        for name, value in tags.items()
-        if name.startswith(GOAL_TAG) and value.strip().lower() in _GOALS
-    }
-    primary, baseline = (tags.get(tag, "").strip() for tag in (METRIC_TAG, BASELINE_TAG))
-    return Experiment(
-        found.experiment_id,
-        found.name,
-        goals,
-        primary,
-        baseline,
-        tags.get(EXAMPLES_TAG, "").strip().casefold() in _YES,
-        tolerances=_tolerances(tags),
-        margins=_margins(tags),
-    )
-
-
-def _margins(tags: Mapping[str, str]) -> dict[str, float]:
-    """By metric, in its unit, from `mlcompare.margin.<metric>`; what is no positive number sets none."""
-    found: dict[str, float] = {}
-    for tag, value in tags.items():
-        if tag.startswith(MARGIN_TAG):
-            try:
-                margin = float(value)
-            except ValueError:
-                continue
-            if 0 < margin < math.inf:
-                found[tag.removeprefix(MARGIN_TAG)] = margin
-    return found
-
-
-def _tolerances(tags: Mapping[str, str]) -> dict[str, float]:
-    """Tolerances from `mlcompare.tolerance` and `mlcompare.tolerance.<metric>`; unreadable values say nothing."""
-    found = {
-        name.removeprefix(TOLERANCE_TAG).removeprefix("."): read_tolerance(value)
-        for name, value in tags.items()
-        if name == TOLERANCE_TAG or name.startswith(f"{TOLERANCE_TAG}.")
-    }
-    return {name: fraction for name, fraction in found.items() if fraction is not None}
-
-
-def _listed(goals: str) -> dict[str, Goal]:
-    """The goals of `score_*: higher, ls_*: lower`; what is not of this form is passed over."""
-    stated = {}
-    for each in re.split(r"[,;\n]", goals):
-        value = re.split(r"[:=\s]", each.strip())[-1]
-        name = each.strip().removesuffix(value).rstrip(":= \t")
-        if name and value.lower() in _GOALS:
-            stated[name] = Goal(value.lower())
-    return stated
-
-
-def to_model_version(found: Any) -> ModelVersion:
-    return ModelVersion(found.name, str(found.version), found.run_id or "")
-
-
-def _datasets(inputs: Any) -> tuple[Dataset, ...]:
-    found = []
-    for each in inputs.dataset_inputs if inputs else ():
-        context = next((tag.value for tag in each.tags if tag.key == "mlflow.data.context"), "")
-        found.append(Dataset(each.dataset.name, each.dataset.digest, context))
-    return tuple(found)
-
-
-def _models(found: Any) -> tuple[str, ...]:
-    """Models of a run; MLflow before version 3 knows none."""
-    made = getattr(getattr(found, "outputs", None), "model_outputs", None) or ()
-    used = getattr(found.inputs, "model_inputs", None) or ()
-    return tuple(dict.fromkeys(each.model_id for each in (*made, *used)))
-
-
-# Registered models, as MLflow's registry knows them.
-
-
-MODELS = 20  # models with one alias that are looked at
-_CLOSED = frozenset({"PERMISSION_DENIED", "ENDPOINT_NOT_FOUND", "FEATURE_DISABLED", "NOT_IMPLEMENTED"})
-
-
-class Registry:
-    """Asked through MLflow's client. `is_unknown`: whether an error of it says that there is no such thing."""
-
-    def __init__(self, client: Any, is_unknown: Callable[[Exception], bool]) -> None:
-        self._client = client
-        self._is_unknown = is_unknown
-
-    def versions(self, model: str, alias: str, version: str, budget: Budget) -> list[ModelVersion]:
-        """Model versions of a run, like RunSource.versions."""
-        try:
-            if model and version:
-                return self._at(model, version)
-            if model and alias:
-                return [to_model_version(self._client.get_model_version_by_alias(model, alias))]
-            if model:
-                logged = self._client.get_logged_model(model)
-                return [ModelVersion(logged.name, "", logged.source_run_id or "")]
-        except Exception as error:
-            if self._is_unknown(error):
-                return []
-            raise
-        registered = every_page(self._client.search_registered_models, budget=budget)
-        aliased = [(each.name, each.aliases[alias]) for each in registered if alias in (each.aliases or {})]
-        return [
-            to_model_version(self._client.get_model_version(name, str(number))) for name, number in aliased[:MODELS]
-        ]
-
-    def _at(self, model: str, version: str) -> list[ModelVersion]:
-        """The version of this number; the newest of all, or of those at a stage."""
-        if version.isdecimal():
-            return [to_model_version(self._client.get_model_version(model, version))]
-        called, newest_first = is_text("name", model), ["version_number DESC"]
-        found = self._client.search_model_versions(called, max_results=PAGE_SIZE, order_by=newest_first)
-        wanted = version.casefold()
-        fitting = (
-            each
-            for each in found
-            if each.name == model and wanted in ("latest", str(each.current_stage or "").casefold())
-        )
-        return [to_model_version(each) for each in islice(fitting, 1)]
-
-    def made_by(self, run_ids: Sequence[str], budget: Budget) -> list[ModelVersion]:
-        """The versions that these runs made; none where the registry cannot be searched, or not by us."""
-        quoted = ",".join(f"'{run_id}'" for run_id in run_ids)
-        try:
-            found = every_page(self._client.search_model_versions, f"run_id IN ({quoted})", budget=budget)
-        except Exception as error:
-            if self._is_unknown(error) or getattr(error, "error_code", "") in _CLOSED:
-                return []
-            raise
-        return [to_model_version(each) for each in found]
-
-
-# MLflow's answers come in pages.
-
-
-PAGE_SIZE = 1_000
-MOST_PAGES = 200  # of experiments or of models: 200,000 things
-
-
-def every_page(search: Callable[..., Any], *words: Any, budget: Budget) -> list[Any]:
-    """What is on all of them. Raises NobodyWaits, or TooMuch where there are more pages than anybody needs."""
-    found: list[Any] = []
-    token = None
-    for _ in range(MOST_PAGES):
-        budget.check()
-        page = search(*words, max_results=PAGE_SIZE, page_token=token)
-        found.extend(page)
-        token = page.token
-        if not token:
-            return found
-    raise TooMuch

@@ -4,9 +4,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
-from handlers.services import Capabilities
 from handlers.slack.blocks import Block, Reply
 from handlers.slack.client import TOO_LONG, SlackError, SlackErrorKind
 from handlers.slack.limits import find_problems
@@ -27,6 +26,19 @@ class BlockLevel(IntEnum):
     TABLE = 2  # `table` for `data_table`, nothing that collapses
     SECTIONS = 3  # header, section, context, actions: what every workspace takes
     TEXT = 4  # no blocks
+
+
+class Capabilities(Protocol):
+    """Blocks that a workspace takes, learned by being refused; kept for some hours."""
+
+    def rung(self, workspace: str) -> int:
+        """The rung of the ladder to start from: 0 is everything."""
+        ...
+
+    def remember(self, workspace: str, rung: int) -> None: ...
+
+    def forget(self) -> None:
+        """Every workspace starts from everything again."""
 
 
 Draw = Callable[[BlockLevel], Reply]

@@ -17,7 +17,8 @@ from comparison.library import MlflowRuns
 from comparison.queries.run_lists import top_runs
 from comparison.queries.standup import standup
 from comparison.tracking.budgets import ALL, FIRST, GROWTH, MOST, PAGE, Budget, NobodyWaits, TooMuch, page_size
-from comparison.tracking.mlflow import Question, answer_within
+from comparison.tracking.mlflow import answer_within
+from comparison.tracking.run_searches import Question
 from tests.logged import log_run, new_experiment
 from tests.mlflow_proxy import Fault
 

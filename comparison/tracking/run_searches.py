@@ -1,0 +1,232 @@
+"""Searches for runs through MLflow's client: its pages, and one question about many runs at once."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cachetools import LRUCache
+
+from comparison.errors import TrackingUnavailable
+from comparison.runs import Run
+from comparison.tracking.budgets import ALL, MOST, PAGE, Budget, TooMuch, page_size
+from comparison.tracking.experiment_cache import ExperimentCache
+from comparison.tracking.mlflow_values import to_run
+from comparison.tracking.pages import PAGE_SIZE
+
+SHARE_OF_A_PAGE = 0.2  # of the deadline
+LARGE = 2_000  # values in a page, of which the time that it took is told by them
+LEAST = 50  # runs in a page, of a server that is too slow for more
+CHUNK = 400  # runs that one question names
+MAX_QUESTIONS = 1_000  # kinds of questions of which is kept how large their runs are
+OVER = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
+LONGEST_ID = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Runs that fit a filter, as MLflow is asked for them. `view` as MLflow's, None: those that are not deleted."""
+
+    where: str
+    limit: int
+    view: Any = None
+    order: tuple[str, ...] = ()
+
+
+def ended_question(where: str, limit: int) -> Question:
+    return Question(" AND ".join(filter(None, [where, OVER])), limit, order=("attributes.end_time DESC",))
+
+
+def newest_first(runs: Sequence[Run], *, ended: bool) -> list[Run]:
+    return sorted(runs, key=lambda run: -((run.ended_at if ended else run.started_at) or 0))
+
+
+def is_id(text: str) -> bool:
+    """Whether MLflow may have such an id; its server fails on some others."""
+    return text.isascii() and text.isalnum() and len(text) <= LONGEST_ID
+
+
+def in_chunks(run_ids: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Chunks of the ids, each id once, as many in one as one question may name."""
+    known = [run_id for run_id in dict.fromkeys(run_ids) if is_id(run_id)]
+    yield from (known[start : start + CHUNK] for start in range(0, len(known), CHUNK))
+
+
+@dataclass
+class Answer:
+    """What came so far, while pages still come: whoever stops waiting may use it. `has_more` when there is more."""
+
+    runs: list[Run] = field(default_factory=list)
+    has_more: bool = True
+
+
+class RunSearches:
+    """Asked in the thread of the caller, within its budget. `experiment_ids`: none mean all active ones.
+
+    `seconds` is the deadline.
+    """
+
+    def __init__(self, client: Any, catalogue: ExperimentCache, seconds: float) -> None:
+        self._client = client
+        self._page_seconds = seconds * SHARE_OF_A_PAGE
+        self._pace = 0.0  # seconds for a value, as the last large page took them
+        self._catalogue = catalogue
+        self._page = PAGE_SIZE
+        self._weights: LRUCache[tuple[str, ...], float] = LRUCache(MAX_QUESTIONS)
+        self._lock = threading.Lock()
+
+    def run(self, found: Any) -> Run:
+        return to_run(found, self._catalogue.one(found.info.experiment_id))
+
+    def search(
+        self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: Answer | None = None
+    ) -> list[Run]:
+        """The newest first. `answer` is filled while pages come."""
+        if experiment_ids:
+            return self.pages(question, experiment_ids, budget, answer)
+        ids = [each.experiment_id for each in self._catalogue.active()]
+        found = self.pages(question, ids, budget, answer)
+        if not found:  # perhaps in an experiment made since the list was
+            found = self.pages(question, self._newer_than(ids), budget, answer)
+        return found
+
+    def pages(
+        self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: Answer | None = None
+    ) -> list[Run]:
+        """Searches these experiments only; otherwise like `search`."""
+        result = answer if answer is not None else Answer()
+        token, size = None, None
+        while experiment_ids and len(result.runs) < question.limit:
+            budget.check()
+            size = self._size(experiment_ids, size, question.limit - len(result.runs))
+            page, size = self._ask_for_less(question, experiment_ids, size, token)
+            result.runs.extend(self._counted(page, experiment_ids, budget))
+            token = page.token
+            if not token:
+                break
+        result.has_more = bool(token)
+        return sorted(result.runs, key=lambda run: -(run.started_at or 0))
+
+    def everywhere(self, question: Question, deleted: Callable[[], Iterable[str]], budget: Budget) -> list[Run]:
+        """Searches all experiments; where nothing is found, those that `deleted` tells."""
+        found = self.search(question, (), budget)
+        return found or self.pages(question, list(deleted()), budget)
+
+    def ended_after(
+        self,
+        moment_ms: int,
+        experiment_ids: Sequence[str],
+        limit: int,
+        in_time: Callable[[Callable[[Budget], Any]], Any],
+    ) -> Answer:
+        """The first to end first. `in_time` asks within the deadline, which each page has for itself.
+
+        The runs of a weekend take many pages: where a server cannot make one in time, the next try asks for less.
+        Where they hold more than is read at once, there are fewer, and the answer says so.
+        """
+        where = f"attributes.end_time > {int(moment_ms)} AND {OVER}"
+        question = Question(where, limit, order=("attributes.end_time ASC",))
+        ids = experiment_ids or in_time(lambda _budget: self._catalogue.known_ids())
+        result, spent = Answer(), 0
+        size, token, before = self._page, None, None
+
+        def ask(budget: Budget) -> tuple[list[Run], Any, int, int]:
+            wanted = self._size(ids, before, min(size, limit - len(result.runs)))
+            page, page_runs = self._ask_for_less(question, ids, wanted, token)
+            return self._counted(page, ids, budget), page.token, budget.spent, page_runs
+
+        try:
+            while ids and len(result.runs) < limit and spent <= ALL:
+                runs, token, values, before = in_time(ask)
+                result.runs.extend(runs)
+                spent += values
+                if not token:
+                    break
+        except TrackingUnavailable:
+            self._page = max(LEAST, size // 2)
+            raise
+        self._page = min(PAGE_SIZE, size * 2)
+        result.has_more = bool(token)
+        return result
+
+    def these(self, run_ids: Sequence[str], view: Any, budget: Budget) -> list[Run]:
+        """Runs of these ids that are there; no more ids than one question may name."""
+        question = Question(_among(run_ids), CHUNK, view)
+        ids = self._catalogue.known_ids()
+        found = self.pages(question, ids, budget)
+        if len(found) < len(run_ids):
+            found += self.pages(question, self._newer_than(ids), budget)
+        return found
+
+    def fitting(self, where: str, run_ids: Sequence[str], budget: Budget) -> set[str]:
+        """Ids of those runs that fit a filter; no more ids than one question may name.
+
+        Ours comes first: nothing that stands in the filter can take it back, and AND is all that MLflow knows.
+        """
+        known = self._catalogue.known_ids()
+        ours = _among(run_ids)
+        found = self.pages(Question(f"{ours} AND {where}" if where.strip() else ours, CHUNK), known, budget)
+        return {run.run_id for run in found} & set(run_ids)
+
+    def _newer_than(self, known_ids: Iterable[str]) -> list[str]:
+        return sorted({each.experiment_id for each in self._catalogue.renewed()} - set(known_ids))
+
+    def _size(self, experiment_ids: Sequence[str], before: int | None, most: int) -> int:
+        values = self._page_seconds / self._pace if self._pace else PAGE
+        with self._lock:
+            weight = self._weights.get(tuple(experiment_ids))
+        return page_size(weight, before, min(most, MOST), values)
+
+    def _counted(self, page: Iterable[Any], experiment_ids: Sequence[str], budget: Budget) -> list[Run]:
+        """The runs of a page, paid for; remembered is how large such runs are."""
+        runs = [self.run(each) for each in page]
+        values = sum(len(run.metrics) + len(run.parameters) + len(run.tags) for run in runs)
+        budget.spent += values
+        if runs:
+            with self._lock:
+                self._weights[tuple(experiment_ids)] = values / len(runs)
+        return runs
+
+    def _ask_for_less(
+        self, question: Question, experiment_ids: Sequence[str], size: int, token: Any
+    ) -> tuple[Any, int]:
+        """The page, and how many runs were asked for; fewer where so many make an answer that is too large."""
+        while True:
+            try:
+                began = time.monotonic()
+                page = self._ask(question, experiment_ids, size, token)
+            except Exception as error:
+                if size <= 1 or not is_too_much(error):
+                    raise
+                size = max(1, size // 8)
+            else:
+                self._keep_pace(page, time.monotonic() - began)
+                return page, size
+
+    def _keep_pace(self, page: Iterable[Any], took: float) -> None:
+        """A large page tells what a value costs; a small one costs what any question does."""
+        values = sum(len(each.data.metrics) + len(each.data.params) + len(each.data.tags) for each in page)
+        if values >= LARGE:
+            self._pace = took / values
+
+    def _ask(self, question: Question, experiment_ids: Sequence[str], limit: int, token: Any) -> Any:
+        options = {} if question.view is None else {"run_view_type": question.view}
+        paging = {"max_results": limit, "order_by": list(question.order), "page_token": token}
+        return self._client.search_runs(list(experiment_ids), question.where, **paging, **options)
+
+
+def is_too_much(error: BaseException | None) -> bool:
+    """Whether an answer was left unread for its size: MLflow's client wraps what its transport raises."""
+    while error is not None and not isinstance(error, TooMuch):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def beginning_with(prefix: str) -> str:
+    """The filter that runs fit whose id begins so."""
+    return f"attributes.run_id LIKE '{prefix}%'"
+
+
+def _among(run_ids: Sequence[str]) -> str:
+    return f"attributes.run_id IN ({','.join(f'{chr(39)}{run_id}{chr(39)}' for run_id in run_ids)})"
