@@ -146,7 +146,7 @@ def version_of(package: str) -> str:
 
 
 def door_of(body: Mapping[str, Any]) -> str:
-    """Which door of Slack's a request came in by."""
+    """The door of Slack's that a request came in by."""
     if "command" in body:
         return "command"
     if "event" in body:

@@ -73,7 +73,7 @@ _KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
-class Problem:
+class SettingProblem:
     """A setting that is absent or looks wrong. Holds no value, so it can be printed."""
 
     name: str
@@ -87,7 +87,7 @@ class Problem:
 class SettingsError(Exception):
     """Settings that are absent or look wrong; `problems` names all of them."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[SettingProblem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(["The settings are not complete:", *(f"  {each}" for each in self.problems)]))
 
@@ -441,7 +441,7 @@ def _header_values(headers: str) -> tuple[str, ...]:
     return tuple(form for value in values for form in (value, value.rpartition(" ")[2]))
 
 
-def survey() -> tuple[Settings, tuple[Problem, ...]]:
+def survey() -> tuple[Settings, tuple[SettingProblem, ...]]:
     """The settings as far as they can be used, and what is wrong with the others (which stand at their defaults)."""
     try:
         return Settings(), ()
@@ -452,7 +452,7 @@ def survey() -> tuple[Settings, tuple[Problem, ...]]:
         for name, field in Settings.model_fields.items()
         if name in wrong or str(field.validation_alias) in wrong
     }
-    problems = (Problem(name.upper(), message, SOURCES[name.upper()]) for name, message in wrong.items())
+    problems = (SettingProblem(name.upper(), message, SOURCES[name.upper()]) for name, message in wrong.items())
     return Settings(**defaults), tuple(problems)
 
 
@@ -467,19 +467,19 @@ OAUTH = (
 )  # what several workspaces need in place of a bot token
 
 
-def unspoken() -> tuple[Problem, ...]:
+def unspoken() -> tuple[SettingProblem, ...]:
     """What `notify`, which hears nothing of Slack, cannot do without and the environment does not have."""
     speaking = OAUTH if _is_set("SLACK_CLIENT_ID") and not _is_set("SLACK_BOT_TOKEN") else ("SLACK_BOT_TOKEN",)
     gaps = [name for name in (*speaking, "MLFLOW_TRACKING_URI") if not _is_set(name)]
-    return tuple(Problem(name, "is not set", SOURCES[name]) for name in gaps)
+    return tuple(SettingProblem(name, "is not set", SOURCES[name]) for name in gaps)
 
 
-def missing() -> tuple[Problem, ...]:
+def missing() -> tuple[SettingProblem, ...]:
     """What `serve` cannot do without and the environment does not have."""
     problems = [*unspoken()]
     if not _is_set("SLACK_APP_TOKEN") and not _is_set("SLACK_SIGNING_SECRET"):
         either = f"{SOURCES['SLACK_APP_TOKEN']}; or, for HTTP, SLACK_SIGNING_SECRET: {SOURCES['SLACK_SIGNING_SECRET']}"
-        problems.append(Problem("SLACK_APP_TOKEN", "is not set (for Socket Mode)", either))
+        problems.append(SettingProblem("SLACK_APP_TOKEN", "is not set (for Socket Mode)", either))
     return tuple(problems)
 
 
@@ -487,7 +487,7 @@ def _is_set(name: str) -> bool:
     return bool(bare(os.environ.get(name, "")))
 
 
-def read(gaps: Callable[[], tuple[Problem, ...]] = missing) -> Settings:
+def read(gaps: Callable[[], tuple[SettingProblem, ...]] = missing) -> Settings:
     """The settings a process needs, or SettingsError with every gap."""
     settings, wrong = survey()
     problems = (*gaps(), *wrong)

@@ -43,7 +43,7 @@ class ChannelSetting:
 
 
 def in_order(kept: Iterable[ChannelSetting]) -> list[ChannelSetting]:
-    """Those that are set, as they are listed."""
+    """Settings that are made, in the order of their list."""
     known = [each for each in kept if each.value and each.what in _PLACES]
     return sorted(known, key=lambda each: (_PLACES[each.what], each.metric))
 

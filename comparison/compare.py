@@ -285,7 +285,7 @@ def _without_parameters(request: Compare, sides: Sequence[Side]) -> Sequence[Sid
 
 
 def _only(named: Sequence[str], sides: Sequence[Side]) -> tuple[Side, ...]:
-    """Of a metric on several datasets those that are named, where one was named with its dataset."""
+    """Sides with the metrics meant: of one on several datasets those named, where one was named with its dataset."""
     rows = {name for name in named if BETWEEN in name}
     whole = {name for name in named if BETWEEN not in name}
     return tuple(
@@ -565,7 +565,7 @@ def _side(given: Side | Run | Sequence[Run]) -> Side:
 
 
 def _margins(experiments: Sequence[Experiment]) -> dict[str, float]:
-    """Those of the experiments' tags in which they do not contradict each other."""
+    """Margins of the experiments' tags in which they do not contradict each other."""
     stated: dict[str, set[float]] = {}
     for experiment in experiments:
         for name, margin in experiment.margins.items():
@@ -645,7 +645,7 @@ def _alike(name: str, other: str, logged: Mapping[str, Metric]) -> bool:
 
 
 def _held_out(names: Sequence[str], logged: Mapping[str, Metric]) -> list[str]:
-    """Of one metric on several datasets those that the runs did not learn from, where their names tell."""
+    """Datasets of one metric that the runs did not learn from, where their names tell."""
     return [name for name in names if is_held_out(logged[name].dataset)] or list(names)
 
 

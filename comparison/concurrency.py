@@ -21,7 +21,7 @@ _Answer = TypeVar("_Answer")
 
 
 class DaemonThreads(Executor):
-    """As ThreadPoolExecutor, at most `most` at once, started when needed; they end with the last reference to this."""
+    """A ThreadPoolExecutor of daemons, at most `most`, started when needed; they end with the last reference to it."""
 
     def __init__(self, most: int, name: str) -> None:
         self._most = most

@@ -193,7 +193,7 @@ def _annotated(points: Sequence[Metric], told: Sequence[Metric]) -> list[Metric]
 def _said_by_others(
     sides: Sequence[Side], several: set[str], said: Mapping[tuple[str, str], object], told: Told, source: RunSource
 ) -> dict[tuple[str, str], dict[_Dataset, list[Metric]]]:
-    """Of metrics that some run has for several datasets, which dataset the values of the other runs are of."""
+    """Datasets that the values of the other runs are of, for metrics that some run has for several."""
     others = [
         (run, name) for run in _runs(sides) for name in several & run.metrics.keys() if (run.run_id, name) not in said
     ]

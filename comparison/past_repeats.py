@@ -125,7 +125,7 @@ class RepeatsCache:
         self._lock = Lock()
 
     def read(self, source: RunSource, experiment_id: str, now: int) -> PastRepeats:
-        """Those of one experiment; `now` in ms. None are known where MLflow does not answer in time."""
+        """Reads the repeats of one experiment; `now` in ms. None are known where MLflow does not answer in time."""
         try:
             return self.find(source, experiment_id, now)
         except RequestError:

@@ -15,7 +15,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """Which runs are meant, beside the experiment; empty: all. All that is said must hold."""
+    """A choice among runs, beside the experiment; empty: all. All that is said must hold."""
 
     user: str = ""
     status: str = ""  # running, failed or finished

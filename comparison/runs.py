@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Goal(StrEnum):
-    """Which way a metric is meant to go."""
+    """The way a metric is meant to go."""
 
     HIGHER = "higher"
     LOWER = "lower"

@@ -42,6 +42,6 @@ def with_examples(
 
 
 def _lacking(sides: Sequence[Side], tables: Sequence[object]) -> str:
-    """Which of two sides has no examples; nothing where neither has: then they are no matter of this experiment."""
+    """A sentence on which of two sides has no examples; "" where neither has: they are no matter of this experiment."""
     without = [side.label for side, table in zip(sides, tables, strict=True) if table is None]
     return f"{without[0]} has no evaluation table and no assessed traces." if len(without) == 1 else ""

@@ -24,5 +24,5 @@ def read_tolerance(text: str, *, needs_unit: bool = False) -> float | None:
 
 
 def write_tolerance(fraction: float) -> str:
-    """As people read it: 0.001 is `0.1 %`."""
+    """A tolerance as people read it: 0.001 is `0.1 %`."""
     return f"{(Decimal(repr(float(fraction))) * 100).normalize():f} %"

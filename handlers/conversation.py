@@ -281,7 +281,7 @@ def listen(heard: Utterance, ack: Acknowledge, client: WebClient, services: Serv
 
 
 def _turn(heard: Utterance, services: Services) -> RunClaim:
-    """Of a bot so many mentions an hour are answered in a channel, whatever it does with the answers."""
+    """A claim to one of the mentions of a bot that are answered in a channel in an hour."""
     hour = int(services.now().timestamp()) // 3600
     turns = [f"bot:{heard.team}:{heard.channel}:{heard.bot}:{hour}:{number}" for number in range(BOTS_AN_HOUR)]
     return RunClaim(services, heard.delivery, turns=turns)
@@ -345,7 +345,7 @@ def _after(said: Utterance, services: Services, error: NotUnderstood) -> Request
 
 
 def _in_thread(said: Utterance, services: Services, outlet: SlackClient) -> Compare | None:
-    """As it was remembered; else as the messages of the thread tell, where they may be read."""
+    """The comparison of the thread as it was remembered; else as its messages tell, where they may be read."""
     try:
         record = services.comparisons.in_thread(said.channel, said.thread_ts, said.team)
     except Exception:

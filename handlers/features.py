@@ -62,7 +62,7 @@ def use(services: Services) -> Callable[..., Any]:
 
 
 def features_by_request() -> dict[type, Feature]:
-    """Which feature answers which kind of request."""
+    """The feature that answers each kind of request."""
     return {
         request: feature  # modules that name REQUESTS have what a Feature promises
         for feature in FEATURES

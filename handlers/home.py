@@ -151,7 +151,7 @@ def _asked(user: str, workspace: str, services: Services) -> list[PostedComparis
 
 
 def _visible(recent: Sequence[PostedComparison], services: Services) -> list[PostedComparison]:
-    """Those of runs that may be seen here, where not all may: what they are called was kept with them."""
+    """Comparisons of runs that may be seen here, where not all may: their names were kept with them."""
     if services.ungated is None:
         return list(recent)
     ids = tuple(dict.fromkeys(run_id for each in recent for run_id in each.runs))
@@ -187,7 +187,7 @@ def _channels_of(
 
 
 def _watched_by(user: str, workspace: str, outlet: SlackClient, services: Services) -> list[WatchOnHome]:
-    """Of channels where this person set some up: all where Slack tells that they are in it, else their own."""
+    """Watches of channels where this person set some up: all where Slack tells that they are in it, else their own."""
     try:
         channels = services.watches.channels_of(workspace, user, limit=WATCHED)
         inside = side_by_side([partial(is_in, each, user, outlet) for each in channels])
@@ -203,7 +203,7 @@ def _watched_by(user: str, workspace: str, outlet: SlackClient, services: Servic
 
 
 def _examples(recent: Sequence[PostedComparison], services: Services) -> Examples:
-    """Of runs that this person compared, else of the newest; without names where MLflow is slow."""
+    """Lines to copy of runs that this person compared, else of the newest; without names where MLflow is slow."""
     ids = tuple(dict.fromkeys(run_id for each in recent for run_id in each.runs))[:_EXAMPLES]
     known = services.shelf.these(services.runs, ids, _WITHIN).runs if ids else ()
     runs = [run for run in known if not run.deleted]

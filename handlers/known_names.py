@@ -5,7 +5,7 @@ from collections.abc import Callable
 from comparison.judgement.goals import goal_of
 from comparison.language.draft import Guess, LeftOver
 from comparison.language.names import Kind, Names
-from comparison.language.parser import Reading
+from comparison.language.parser import Interpretation
 from comparison.request import Request
 from comparison.runs import Goal, Run
 from comparison.tracking.source import RunSource
@@ -16,7 +16,7 @@ MOST = 4  # words of a request that are looked up
 
 
 def read_with_names(
-    read: Callable[[Names], Reading | None], shelf: LookupCache, source: RunSource, within: float = WITHIN
+    read: Callable[[Names], Interpretation | None], shelf: LookupCache, source: RunSource, within: float = WITHIN
 ) -> Request | None:
     """The request that is read by the names that are known. Raises NotUnderstood."""
     more: tuple[Run, ...] = ()

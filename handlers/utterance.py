@@ -253,7 +253,7 @@ def mapping(payload: Payload, key: str) -> Payload:
 
 
 def mappings(value: Any) -> list[Payload]:
-    """Those of a list that are objects."""
+    """Objects of a list, all else left out."""
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.app import web_client
 from bot.commands.manifest import LINKS, NEEDED, WHO, unfurl_domain
 from bot.logs import Redaction
-from bot.settings import ANY, SOURCES, Problem, Settings, bare, missing, survey, unspoken, workspace_of
+from bot.settings import ANY, SOURCES, SettingProblem, Settings, bare, missing, survey, unspoken, workspace_of
 from comparison.errors import RequestError
 from comparison.formats.controls import json_text, written_out
 from comparison.tracking.source import RunSource
@@ -52,7 +52,7 @@ class Check:
 Findings = Iterator[Check]
 
 
-def of_settings(problems: tuple[Problem, ...]) -> Findings:
+def of_settings(problems: tuple[SettingProblem, ...]) -> Findings:
     yield from (Check(each.name, well=False, found=each.problem, remedy=each.remedy) for each in problems)
 
 

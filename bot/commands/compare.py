@@ -166,7 +166,7 @@ def _request(words: Sequence[str], source: "RunSource") -> "Compare | Help":
     from comparison.errors import NotUnderstood
     from comparison.language.lexicon import WORDS
     from comparison.language.names import Kind, Names
-    from comparison.language.parser import Reading, read
+    from comparison.language.parser import Interpretation, read
     from comparison.request import Compare, Help
     from handlers.known_names import read_with_names
     from handlers.lookup_cache import LookupCache
@@ -176,7 +176,7 @@ def _request(words: Sequence[str], source: "RunSource") -> "Compare | Help":
     named = [f'"{each}"' if each in runs and (each.casefold(),) in WORDS else each for each in words]
     text = as_request_text(named if len(words) > 1 else words)
 
-    def comparison(names: Names) -> Reading:
+    def comparison(names: Names) -> Interpretation:
         """The words as they stand, else as those behind `compare`."""
         try:
             found = read(text, names)

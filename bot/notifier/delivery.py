@@ -328,7 +328,7 @@ class Deliverer:
         self._means.explain(row, "")
 
     def _found_out(self, row: OutboxMessage) -> Content | Unwanted:
-        """What it says, by watches that are quiet only where they are so no more."""
+        """The message that it becomes, by watches that are quiet only where they are so no more."""
         quiet = quiet_watches(row, self.services.watches, self.now())
         if not quiet:
             return self._compose(row)

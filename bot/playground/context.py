@@ -88,7 +88,7 @@ class Tokens:
             return token in self._urls
 
     def use_url(self, token: str) -> tuple[ResponseUrl | None, str]:
-        """What it answers to, counted as used; or None and the error."""
+        """The response URL of this token, counted as used; or None and the error."""
         with self._lock:
             url = self._urls.get(token)
             if url is None:
@@ -117,7 +117,7 @@ class Context:
     oauth: OAuth = field(default_factory=lambda: OAuth(time.time))  # who installed the app by themselves
 
 
-class SlackError(Exception):
+class ApiError(Exception):
     """A method's `{"ok": false}`."""
 
     def __init__(self, error: str, **more: Any) -> None:
@@ -125,7 +125,7 @@ class SlackError(Exception):
         self.answer: dict[str, Any] = {"ok": False, "error": error, **more}
 
     @classmethod
-    def refusing(cls, refusal: Refusal) -> "SlackError":
+    def refusing(cls, refusal: Refusal) -> "ApiError":
         answer = refusal.as_answer()
         return cls(answer.pop("error"), **{key: value for key, value in answer.items() if key != "ok"})
 

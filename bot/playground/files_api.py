@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from bot.playground.context import Context, SlackError
+from bot.playground.context import ApiError, Context
 from bot.playground.files import LARGEST
 from bot.playground.messages_api import post_message
 
@@ -19,7 +19,7 @@ def _share(desk: Context, ids: list[str], arguments: dict[str, Any]) -> None:
 def begin_upload(desk: Context, arguments: dict[str, Any]) -> dict[str, Any]:
     length = str(arguments.get("length") or "")
     if not arguments.get("filename") or not length.isdecimal() or not 0 < int(length) <= LARGEST:
-        raise SlackError("invalid_arguments")
+        raise ApiError("invalid_arguments")
     token, file = desk.files.begin(str(arguments["filename"]), int(length), str(arguments.get("alt_txt") or ""))
     return {"ok": True, "upload_url": f"{desk.url}upload/{token}", "file_id": file.id}
 
@@ -29,14 +29,14 @@ def complete_upload(desk: Context, arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         named = json.loads(told) if isinstance(told, str) else told
     except ValueError as error:
-        raise SlackError("invalid_arguments") from error
+        raise ApiError("invalid_arguments") from error
     if not isinstance(named, list) or not named or not all(isinstance(each, dict) for each in named):
-        raise SlackError("invalid_arguments")
+        raise ApiError("invalid_arguments")
     found = []
     for each in named:
         file = desk.files.known.get(str(each.get("id")))
         if file is None or not file.content:
-            raise SlackError("file_not_found")
+            raise ApiError("file_not_found")
         desk.files.known[file.id] = replace(file, title=str(each.get("title") or ""), is_complete=True)
         found.append({"id": file.id, "title": each.get("title") or ""})
     if arguments.get("channel_id"):

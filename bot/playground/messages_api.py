@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.playground.context import Context, SlackError
+from bot.playground.context import ApiError, Context
 from bot.playground.limits import MARKDOWN, TEXT_IN_AN_UPDATE, TEXT_SHOWN, Refusal, check_message, check_view
 from bot.playground.schema import Problem
 from bot.playground.workspace import BOT, BOT_USER, Channel, Message, View, Workspace
@@ -38,7 +38,7 @@ def post_ephemeral(desk: Context, arguments: Arguments) -> Answer:
     channel = place_to_post(desk, arguments, public_suffices=False)
     user = str(arguments.get("user") or "")
     if user not in channel.members:
-        raise SlackError("user_not_in_channel")
+        raise ApiError("user_not_in_channel")
     message = desk.workspace.put(
         Message(
             desk.workspace.new_ts(),
@@ -56,9 +56,9 @@ def update_message(desk: Context, arguments: Arguments) -> Answer:
     channel = known_channel(desk, arguments)
     message = own_message(desk, channel, arguments, "cant_update_message")
     if channel.is_archived:
-        raise SlackError("is_inactive")
+        raise ApiError("is_inactive")
     if len(str(arguments.get("text") or "")) > TEXT_IN_AN_UPDATE:
-        raise SlackError("msg_too_long")
+        raise ApiError("msg_too_long")
     content = content_of(desk, arguments)
     if "metadata" in arguments:
         content["metadata"] = arguments["metadata"] or {}
@@ -79,7 +79,7 @@ def get_permalink(desk: Context, arguments: Arguments) -> Answer:
     channel = known_channel(desk, arguments)
     message = desk.workspace.find(channel.id, str(arguments.get("message_ts") or ""))
     if message is None:
-        raise SlackError("message_not_found")
+        raise ApiError("message_not_found")
     link = f"{desk.url}archives/{channel.id}/p{message.ts.replace('.', '')}"
     return {"ok": True, "channel": channel.id, "permalink": link}
 
@@ -88,12 +88,12 @@ def add_reaction(desk: Context, arguments: Arguments) -> Answer:
     channel = known_channel(desk, arguments)
     message = desk.workspace.find(channel.id, str(arguments.get("timestamp") or ""))
     if message is None:
-        raise SlackError("message_not_found")
+        raise ApiError("message_not_found")
     reaction = (channel.id, message.ts, str(arguments.get("name") or ""))
     if not reaction[2]:
-        raise SlackError("invalid_name")
+        raise ApiError("invalid_name")
     if reaction in desk.workspace.reactions:
-        raise SlackError("already_reacted")
+        raise ApiError("already_reacted")
     with desk.workspace.changing():
         desk.workspace.reactions.append(reaction)
     return {"ok": True}
@@ -103,26 +103,26 @@ def known_channel(desk: Context, arguments: Arguments) -> Channel:
     channel = desk.workspace.channel(str(arguments.get("channel") or ""))
     hidden = channel is not None and channel.is_private and BOT_USER not in channel.members
     if channel is None or hidden:
-        raise SlackError("channel_not_found")
+        raise ApiError("channel_not_found")
     return channel
 
 
 def place_to_post(desk: Context, arguments: Arguments, *, public_suffices: bool = True) -> Channel:
     channel = known_channel(desk, arguments)
     if channel.is_archived:
-        raise SlackError("is_archived")
+        raise ApiError("is_archived")
     may_post = public_suffices and "chat:write.public" in desk.installation.scopes
     if BOT_USER not in channel.members and not may_post:
-        raise SlackError("not_in_channel")
+        raise ApiError("not_in_channel")
     return channel
 
 
 def own_message(desk: Context, channel: Channel, arguments: Arguments, error: str) -> Message:
     message = desk.workspace.find(channel.id, str(arguments.get("ts") or ""))
     if message is None or message.is_ephemeral:
-        raise SlackError("message_not_found")
+        raise ApiError("message_not_found")
     if message.user != BOT_USER or message.by_slack:
-        raise SlackError(error)
+        raise ApiError(error)
     return message
 
 
@@ -130,26 +130,26 @@ def unfurl(desk: Context, arguments: Arguments) -> Answer:
     """Puts what the app says of links below their message; links of other domains, or of no message, are refused."""
     unfurls = arguments.get("unfurls")
     if unfurls in (None, "", {}):
-        raise SlackError("missing_unfurls")
+        raise ApiError("missing_unfurls")
     if not isinstance(unfurls, dict) or not all(isinstance(each, dict) for each in unfurls.values()):
-        raise SlackError("invalid_unfurls_format")
+        raise ApiError("invalid_unfurls_format")
     for name, lacking in (("channel", "missing_channel"), ("ts", "missing_ts")):
         if not arguments.get(name):
-            raise SlackError(lacking)
+            raise ApiError(lacking)
     channel = desk.workspace.channel(str(arguments["channel"]))
     if channel is None:
-        raise SlackError("cannot_find_channel")
+        raise ApiError("cannot_find_channel")
     message = desk.workspace.find(channel.id, str(arguments["ts"]))
     if message is None or message.is_ephemeral:
-        raise SlackError("cannot_find_message")
+        raise ApiError("cannot_find_message")
     written = dict(links_of(message.text, desk.installation.unfurl_domains))
     known = {html.unescape(url): url for url in written}
     for url, card in unfurls.items():
         if html.unescape(str(url)) not in known:
-            raise SlackError("cannot_unfurl_url")
+            raise ApiError("cannot_unfurl_url")
         refusal = check_message({"attachments": [card]})
         if refusal or not (card.get("blocks") or card.get("text") or card.get("title")):
-            raise SlackError("cannot_parse_attachment")
+            raise ApiError("cannot_parse_attachment")
     shown = [each for each in message.attachments if each.get("from_url") not in unfurls]
     more = [
         {
@@ -205,17 +205,17 @@ _UNNAMED = frozenset({"image", "mrkdwn", "plain_text", "card"})
 
 
 def content_of(desk: Context, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The parts of a Message that its content decides. Raises SlackError as Slack refuses it."""
+    """The parts of a Message that its content decides. Raises ApiError as Slack refuses it."""
     if "markdown_text" in arguments:
         arguments = _from_markdown(arguments)
     sent = arguments.get("blocks") or []
     refusal = check_message(arguments) or _refused_here(desk, sent) or desk.files.refusal(sent)
     if refusal:
-        raise SlackError.refusing(refusal)
+        raise ApiError.refusing(refusal)
     text = str(arguments.get("text") or "")
     blocks, attachments = arguments.get("blocks") or [], arguments.get("attachments") or []
     if not (text.strip() or blocks or attachments):
-        raise SlackError("no_text")
+        raise ApiError("no_text")
     return {
         "text": text[:TEXT_SHOWN],
         "blocks": tuple(named(desk.workspace, blocks)),
@@ -261,10 +261,10 @@ def _is_block(item: dict[str, Any]) -> bool:
 
 def _from_markdown(arguments: dict[str, Any]) -> dict[str, Any]:
     if arguments.get("text") or arguments.get("blocks"):
-        raise SlackError("markdown_text_conflict")
+        raise ApiError("markdown_text_conflict")
     text = str(arguments["markdown_text"])
     if len(text) > MARKDOWN:
-        raise SlackError("msg_too_long")
+        raise ApiError("msg_too_long")
     return {**arguments, "text": text, "blocks": [{"type": "markdown", "text": text}] if text else []}
 
 
@@ -291,7 +291,7 @@ DEEPEST = 3
 def open_view(desk: Context, arguments: Arguments) -> Answer:
     user, error = desk.tickets.take_trigger(str(arguments.get("trigger_id") or ""))
     if error:
-        raise SlackError(error)
+        raise ApiError(error)
     content = _content(desk, arguments, "modal")
     view = View(desk.workspace.new_id("V"), user, content, secrets.token_hex(8))
     with desk.workspace.changing():
@@ -303,16 +303,16 @@ def open_view(desk: Context, arguments: Arguments) -> Answer:
 def push_view(desk: Context, arguments: Arguments) -> Answer:
     user, error = desk.tickets.take_trigger(str(arguments.get("trigger_id") or ""))
     if error:
-        raise SlackError(error)
+        raise ApiError(error)
     view = view_stack(desk, user, _content(desk, arguments, "modal"))
     return {"ok": True, "view": view.as_slack()}
 
 
 def view_stack(desk: Context, user: str, content: dict[str, Any]) -> View:
-    """A view over those on screen. Raises SlackError when there are three already."""
+    """A view over those on screen. Raises ApiError when there are three already."""
     under = desk.workspace.open_views
     if len(under) >= DEEPEST:
-        raise SlackError("push_limit_reached")
+        raise ApiError("push_limit_reached")
     root, previous = (under[0], under[-1]) if under else ("", "")
     view = View(desk.workspace.new_id("V"), user, content, secrets.token_hex(8), root, previous)
     with desk.workspace.changing():
@@ -329,9 +329,9 @@ def update_view(desk: Context, arguments: Arguments) -> Answer:
         if view.id == view_id or (external and view.content.get("external_id") == external)
     ]
     if not found:
-        raise SlackError("not_found")
+        raise ApiError("not_found")
     if arguments.get("hash") not in (None, "", found[-1].hash):
-        raise SlackError("hash_conflict")
+        raise ApiError("hash_conflict")
     view = change(desk, found[-1], _content(desk, arguments, found[-1].content["type"]))
     return {"ok": True, "view": view.as_slack()}
 
@@ -349,10 +349,10 @@ def change(desk: Context, view: View, content: dict[str, Any]) -> View:
 def publish_view(desk: Context, arguments: Arguments) -> Answer:
     user = str(arguments.get("user_id") or "")
     if user not in desk.workspace.users:
-        raise SlackError("invalid_arguments")
+        raise ApiError("invalid_arguments")
     shown = desk.workspace.home.get(user)
     if shown and arguments.get("hash") not in (None, "", shown.hash):
-        raise SlackError("hash_conflict")
+        raise ApiError("hash_conflict")
     content = _content(desk, arguments, "home")
     view = View(shown.id if shown else desk.workspace.new_id("V"), user, content, secrets.token_hex(8))
     with desk.workspace.changing():
@@ -362,15 +362,15 @@ def publish_view(desk: Context, arguments: Arguments) -> Answer:
 
 
 def accepted_view(desk: Context, view: Any) -> dict[str, Any]:
-    """The view as Slack keeps it. Raises SlackError with each fault's place."""
+    """The view as Slack keeps it. Raises ApiError with each fault's place."""
     refusal = check_view(view)
     if refusal:
-        raise SlackError.refusing(refusal)
+        raise ApiError.refusing(refusal)
     return {**view, "blocks": list(named(desk.workspace, view["blocks"]))}
 
 
 def _content(desk: Context, arguments: Arguments, kind: str) -> dict[str, Any]:
     content = accepted_view(desk, arguments.get("view"))
     if content["type"] != kind:
-        raise SlackError("invalid_arguments")
+        raise ApiError("invalid_arguments")
     return content

@@ -26,7 +26,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bot.playground.context import Context, ResponseUrl, SlackError
+from bot.playground.context import ApiError, Context, ResponseUrl
 from bot.playground.events import EventDelivery, Sockets
 from bot.playground.faults import FaultKind
 from bot.playground.limits import measure
@@ -493,13 +493,13 @@ def _perform(desk: Context, token: str, arguments: Any) -> ApiResponse:
         return ApiResponse(GONE, {"ok": False, "error": error})
     try:
         respond(desk, url, arguments)
-    except SlackError as refused:
+    except ApiError as refused:
         return ApiResponse(BAD_PAYLOAD, str(refused))
     return ApiResponse(API_OK, "ok")
 
 
 def respond(desk: Context, url: ResponseUrl, arguments: dict[str, Any]) -> None:
-    """Do what was answered. Raises SlackError when Slack would refuse it."""
+    """Do what was answered. Raises ApiError when Slack would refuse it."""
     original = desk.workspace.find(url.channel, url.message_ts) if url.message_ts else None
     if is_true(arguments.get("delete_original")):
         if original:

@@ -264,7 +264,7 @@ class SlackStandIn:
         return self.workspace.home.get(user)
 
     def wait_until(self, holds: Callable[[], Any], timeout: float = WAIT) -> Any:
-        """What it returned once it was true. Raises AssertionError with what there is to see when time is up."""
+        """Waits until it is true and returns that. Raises AssertionError with what there is to see when time is up."""
         ends = time.monotonic() + timeout
         with self.workspace.changed:
             while not (result := holds()) and time.monotonic() < ends:

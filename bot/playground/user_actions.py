@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from bot.playground.context import Context, SlackError
+from bot.playground.context import ApiError, Context
 from bot.playground.events import EventDelivery, EventSender
 from bot.playground.limits import check_options
 from bot.playground.messages_api import accepted_view, change, content_of, is_true, links_of, view_stack
@@ -235,7 +235,7 @@ class UserActions:
     def _show_answer(self, room: Channel, user: str, answer: Payload, typed: str) -> None:
         try:
             content = content_of(self._desk, answer)
-        except SlackError as refused:
+        except ApiError as refused:
             if str(refused) != "no_text":
                 self._slack_says(room, user, f"The app's answer could not be shown: “{refused}”")
             return

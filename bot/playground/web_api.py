@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from bot.playground.context import Context, SlackError
+from bot.playground.context import ApiError, Context
 from bot.playground.faults import FaultKind
 from bot.playground.files_api import begin_upload, complete_upload
 from bot.playground.messages_api import (
@@ -81,7 +81,7 @@ def _cursor(end: int, length: int) -> str:
 def _joined(desk: Context, arguments: Arguments) -> Channel:
     channel = known_channel(desk, arguments)
     if BOT_USER not in channel.members:
-        raise SlackError("not_in_channel")
+        raise ApiError("not_in_channel")
     return channel
 
 
@@ -139,7 +139,7 @@ def _person(desk: Context, user: User) -> dict[str, Any]:
 def _window(arguments: Arguments, length: int) -> tuple[int, int]:
     cursor = str(arguments.get("cursor") or "at:0")
     if not cursor.removeprefix("at:").isdecimal():
-        raise SlackError("invalid_cursor")
+        raise ApiError("invalid_cursor")
     text = str(arguments.get("limit") or PAGE)
     size = int(text) if text.isdecimal() else PAGE
     start = int(cursor.removeprefix("at:"))
@@ -166,7 +166,7 @@ def as_slack(channel: Channel) -> dict[str, Any]:
 
 def bot_info(_desk: Context, arguments: Arguments) -> Answer:
     if arguments.get("bot") not in (None, "", BOT):
-        raise SlackError("bot_not_found")
+        raise ApiError("bot_not_found")
     return {"ok": True, "bot": {"id": BOT, "app_id": APP, "user_id": BOT_USER, "name": "mlcompare", "deleted": False}}
 
 
@@ -205,16 +205,16 @@ def conversations_replies(desk: Context, arguments: Arguments) -> Answer:
         if not message.is_ephemeral and ts in (message.ts, message.thread_ts)
     ]
     if not any(message.ts == ts for message in thread):
-        raise SlackError("thread_not_found")
+        raise ApiError("thread_not_found")
     return _paged(desk, thread, arguments)
 
 
 def join(desk: Context, arguments: Arguments) -> Answer:
     channel = known_channel(desk, arguments)
     if channel.is_im or channel.is_private:
-        raise SlackError("method_not_supported_for_channel_type")
+        raise ApiError("method_not_supported_for_channel_type")
     if channel.is_archived:
-        raise SlackError("is_archived")
+        raise ApiError("is_archived")
     return {
         "ok": True,
         "channel": as_slack(desk.workspace.change_channel(channel, members=channel.members | {BOT_USER})),
@@ -238,7 +238,7 @@ def open_direct(desk: Context, arguments: Arguments) -> Answer:
     users = arguments.get("users") or ""
     names = users if isinstance(users, list) else str(users).split(",")
     if len(names) != 1 or names[0] not in desk.workspace.users:
-        raise SlackError("user_not_found" if names and names[0] else "users_list_not_supplied")
+        raise ApiError("user_not_found" if names and names[0] else "users_list_not_supplied")
     return {"ok": True, "channel": {"id": desk.workspace.direct(names[0]).id}}
 
 
@@ -251,14 +251,14 @@ def user_by_email(desk: Context, arguments: Arguments) -> Answer:
     people = desk.workspace.users.values()
     user = next((each for each in people if wanted and each.email.casefold() == wanted and not each.is_bot), None)
     if user is None:
-        raise SlackError("users_not_found")
+        raise ApiError("users_not_found")
     return {"ok": True, "user": _person(desk, user)}
 
 
 def user_info(desk: Context, arguments: Arguments) -> Answer:
     user = desk.workspace.users.get(str(arguments.get("user") or ""))
     if user is None:
-        raise SlackError("user_not_found")
+        raise ApiError("user_not_found")
     return {"ok": True, "user": _person(desk, user)}
 
 
@@ -376,13 +376,13 @@ def _perform(
         if app and name == "auth.test":
             return ApiResponse(API_OK, {"ok": True, "app_name": "mlcompare", "app_id": APP}, headers)
         return ApiResponse(API_OK, method.run(desk, _objects(arguments)), headers)
-    except SlackError as error:
+    except ApiError as error:
         return ApiResponse(API_OK, error.answer, headers)
 
 
 def _method(name: str) -> Method:
     if name not in METHODS:
-        raise SlackError("unknown_method", req_method=name)
+        raise ApiError("unknown_method", req_method=name)
     return METHODS[name]
 
 
@@ -391,20 +391,20 @@ def _check_token(desk: Context, method: Method, token: str, grant: Grant | None 
     if not method.token:
         return False
     if token.startswith("error:"):
-        raise SlackError(token.removeprefix("error:"))
+        raise ApiError(token.removeprefix("error:"))
     if not token:
-        raise SlackError("not_authed")
+        raise ApiError("not_authed")
     is_app = token == desk.installation.app_token
     if grant is not None and grant.error:
-        raise SlackError(grant.error)
+        raise ApiError(grant.error)
     if not is_app and grant is None and token != desk.installation.bot_token:
-        raise SlackError("invalid_auth")
+        raise ApiError("invalid_auth")
     if method.token not in ("any", "app" if is_app else "bot"):
-        raise SlackError("not_allowed_token_type")
+        raise ApiError("not_allowed_token_type")
     scopes = grant.scopes if grant else desk.installation.scopes
     if method.scope and method.scope not in scopes:
         provided = ",".join(sorted(scopes))
-        raise SlackError("missing_scope", needed=method.scope, provided=provided)
+        raise ApiError("missing_scope", needed=method.scope, provided=provided)
     return is_app
 
 
@@ -431,7 +431,7 @@ def _objects(arguments: dict[str, Any]) -> dict[str, Any]:
             try:
                 read[name] = parse_json(read[name]) if read[name] else None
             except ValueError as bad:
-                raise SlackError(FORMAT_ERRORS[name]) from bad
+                raise ApiError(FORMAT_ERRORS[name]) from bad
             if read[name] is None:
                 del read[name]
     return read
@@ -446,7 +446,7 @@ MOST = 999
 
 def _need(desk: Context, scope: str) -> None:
     if scope not in desk.installation.scopes:
-        raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(desk.installation.scopes)))
+        raise ApiError("missing_scope", needed=scope, provided=",".join(sorted(desk.installation.scopes)))
 
 
 def _counted(message: dict[str, Any], replies: int) -> dict[str, Any]:

@@ -62,6 +62,6 @@ def json_text(document: Any) -> str:
 
 
 def _unit(character: str) -> str:
-    """As JSON escapes it: two halves for what lies beyond 16 bits."""
+    """A character as JSON escapes it: two halves for what lies beyond 16 bits."""
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

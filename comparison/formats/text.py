@@ -94,7 +94,7 @@ def _table(table: Table, width: int, paint: Paint) -> list[str]:
 
 
 def _left_out(table: Table, width: int) -> str:
-    """Which columns there was no room for, of a table that is not split."""
+    """Names of the columns there was no room for, of a table that is not split."""
     shown = {id(column) for columns, _rows in _strips(table, width) for column in columns}
     names = [column.title for column in table.columns if id(column) not in shown]
     return f"No room for {', '.join(names)}: widen the terminal, or ask for --json." if names else ""
@@ -162,7 +162,7 @@ def _titles(columns: Sequence[Column], rows: Rows, width: int) -> list[str]:
 
 
 def _title_width(title: str) -> int:
-    """As tabulate makes room for it: two more than the title has."""
+    """Room that tabulate makes for a title: two characters more than it has."""
     return max(map(_width, title.splitlines()), default=0) + MIN_PADDING
 
 

@@ -304,7 +304,7 @@ def _no_spread(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> It
 
 
 def _picked(sides: Sequence[Side]) -> Iterator[str]:
-    """Of equal runs the best of many is better than the best of few, by luck alone."""
+    """A caveat where a side was picked: of equal runs the best of many beats the best of few by luck alone."""
     counts = [side.best_of or (0 if side.picked_by else 1) for side in sides]
     most, fewest = max(counts), min(counts)
     if not fewest or not is_picked_of_more(most, fewest) or _is_one_run(sides):

@@ -85,7 +85,7 @@ class _Pairing:
         return _finite(self.baseline.runs, name), _finite(self.candidate.runs, name)
 
     def paired_values(self, name: str) -> tuple[list[float], list[float]]:
-        """Those of seeds that have a finite value on both sides."""
+        """Values of seeds that have a finite one on both sides."""
         found = [(_value(one, name), _value(other, name)) for one, other in self.pairs]
         both = [(a, b) for a, b in found if a is not None and b is not None]
         return [a for a, _b in both], [b for _a, b in both]

@@ -11,7 +11,7 @@ from comparison.language.draft import Draft, LeftOver
 from comparison.language.intents import find_intent
 from comparison.language.lexicon import TALK, one_of
 from comparison.language.names import Kind, Names
-from comparison.language.parser import Reading, new_draft, read_words
+from comparison.language.parser import Interpretation, new_draft, read_words
 from comparison.language.quotes import quoted
 from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
@@ -41,7 +41,9 @@ def compared(run_ids: Sequence[str]) -> Compare:
     return Compare(tuple(Named(run_id, COMPARED) for run_id in run_ids))
 
 
-def follow(text: str, previous: Compare, names: Names | None = None, *, command: str = "/mlcompare") -> Reading | None:
+def follow(
+    text: str, previous: Compare, names: Names | None = None, *, command: str = "/mlcompare"
+) -> Interpretation | None:
     """The comparison that is meant by words said about `previous`; None where they are a request of their own, or none.
 
     Raises NotUnderstood where it is clear that the comparison is meant, and not how.
@@ -58,7 +60,7 @@ def follow(text: str, previous: Compare, names: Names | None = None, *, command:
     if not atoms or _is_own(intent, atoms):
         return None
     if intent == "running":  # `is it still running?`
-        return Reading(replace(previous, text=text))
+        return Interpretation(replace(previous, text=text))
     draft = replace(new_draft("compare", place, atoms, known, text), about=True)
     try:
         read_words(draft, skipping=place if intent in ("compare", "show", "status") else -1)
@@ -67,10 +69,10 @@ def follow(text: str, previous: Compare, names: Names | None = None, *, command:
         return None
     except NotUnderstood as error:
         raise error if error.text else replace(error, text=text[:2_000]) from None
-    return Reading(replace(changed, text=text), tuple(draft.guesses)) if changed else None
+    return Interpretation(replace(changed, text=text), tuple(draft.guesses)) if changed else None
 
 
-def _curves(atoms: list[Atom], place: int, names: Names, text: str, previous: Compare) -> Reading | None:
+def _curves(atoms: list[Atom], place: int, names: Names, text: str, previous: Compare) -> Interpretation | None:
     """`and the curves?`, `plot val_loss`: those of the runs that are compared; None where runs are named."""
     draft = replace(new_draft("curves", place, atoms, names, text), about=True)
     try:
@@ -80,7 +82,7 @@ def _curves(atoms: list[Atom], place: int, names: Names, text: str, previous: Co
         return None
     metrics = tuple(draft.metrics) or previous.metrics[:1]
     request = Curves(previous.runs, previous.experiment, metrics, draft.goal or previous.goal, text)
-    return Reading(request, tuple(draft.guesses))
+    return Interpretation(request, tuple(draft.guesses))
 
 
 def is_follow_up(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> bool:

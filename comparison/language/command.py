@@ -36,7 +36,7 @@ class Command:
 
     @property
     def promise(self) -> str:
-        """What it does, with the first few slots that it takes."""
+        """The words for what it does, with the first few slots that it takes."""
         phrases = [phrase for slot, phrase in SLOTS.items() if self.takes(slot)][:4]
         return f"{self.does} {_listed(phrases)}" if phrases else self.does
 

@@ -9,7 +9,7 @@ from comparison.language.cover import Atom, spelt
 from comparison.language.intents import PLURAL
 from comparison.language.lexicon import Role, near
 from comparison.language.names import Kind, Names
-from comparison.language.sides import OWNING, Side, is_silent, read_side
+from comparison.language.sides import OWNING, SideWords, is_silent, read_side
 from comparison.language.slots import refuse
 from comparison.run_reference import (
     Among,
@@ -276,7 +276,7 @@ class Draft:
             end=first.end,
         )
 
-    def sides(self) -> list[Side]:
+    def sides(self) -> list[SideWords]:
         """The runs that each side names. Words that say nothing there are left."""
         groups = [group for group in self.groups if any(not is_silent(each) for each in group)]
         asks_how = any(each.key == "status" and each.text.casefold() == "how is" for each in self.atoms)

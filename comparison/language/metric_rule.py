@@ -95,7 +95,7 @@ def _rule(said: str) -> MetricRule | None:
 
 
 def _judged(metric: str, *, is_better: bool) -> str:
-    """Which way a metric moves that improves, or gets worse; "" for one of which nobody knows what is better."""
+    """The way a metric moves that improves, or gets worse; "" for one of which nobody knows what is better."""
     goal = goal_of(metric)
     if goal is Goal.UNKNOWN:
         return ""

@@ -71,7 +71,7 @@ class SmallTalk(LeftOver):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Interpretation:
     request: Request
     guesses: tuple[Guess, ...] = ()
 
@@ -81,11 +81,11 @@ def parse(text: str, names: Names | None = None, *, command: str = "/mlcompare")
     return read(text, names, command=command).request
 
 
-def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> Reading:
+def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> Interpretation:
     """The request, and which of its words were taken for names that nobody knows. Raises NotUnderstood."""
     known = names or Names()
     if (access := read_access(text)) is not None:
-        return Reading(access)
+        return Interpretation(access)
     try:
         return _read(text, known, command)
     except NotUnderstood as error:
@@ -97,12 +97,12 @@ def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") 
             raise error from None
 
 
-def _read(text: str, known: Names, command: str, *, scanned: str = "") -> Reading:
+def _read(text: str, known: Names, command: str, *, scanned: str = "") -> Interpretation:
     """The request in `text`; `scanned` is the same with blanks in place of signs that say nothing."""
     try:
         tokens = scan(scanned or text, command)
         if not tokens or all(token.is_comma for token in tokens):
-            return Reading(Help(unasked=True))
+            return Interpretation(Help(unasked=True))
         atoms = merged(cover(tokens, known, text), text)
         if is_small_talk(atoms):
             raise SmallTalk("That asks for nothing.", "Say what you want to see.", at=atoms[0].at, end=atoms[-1].end)
@@ -125,7 +125,7 @@ def parse_run(text: str, names: Names | None = None) -> RunReference:
     return Named(text.strip())
 
 
-def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True) -> Reading:
+def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True) -> Interpretation:
     intent, place = find_intent(atoms)
     draft = new_draft(intent, place, atoms, names, text)
     if offers:
@@ -133,7 +133,7 @@ def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True)
     if not COMMANDS[intent].is_whole(draft):
         read_words(draft, skipping=place)
     request = COMMANDS[intent].read(draft)
-    return Reading(request, tuple(draft.guesses))
+    return Interpretation(request, tuple(draft.guesses))
 
 
 def new_draft(intent: str, place: int, atoms: list[Atom], names: Names, text: str) -> Draft:

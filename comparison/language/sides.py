@@ -47,7 +47,7 @@ _REFERENCES = frozenset({"latest", "previous", "best", "worst"})
 
 
 @dataclass
-class Side:
+class SideWords:
     """What one side says: `runs` in its order, and the words in it that are not understood."""
 
     runs: list[RunReference] = field(default_factory=list)
@@ -64,7 +64,7 @@ def is_material(atom: Atom) -> bool:
     return atom.is_run or atom.quoted or atom.role is Role.RUN or atom.key in ("filter", "sweep", "seeds", "all", "top")
 
 
-def read_side(atoms: Sequence[Atom], names: Names, text: str, *, is_parted: bool, is_led: bool) -> Side:
+def read_side(atoms: Sequence[Atom], names: Names, text: str, *, is_parted: bool, is_led: bool) -> SideWords:
     """The runs of one side. `is_parted`: a `vs` stands beside it, so that it is a name whatever it says."""
     reader = _Reader(list(atoms), names, text, is_parted=is_parted, is_led=is_led)
     return reader.read()
@@ -78,10 +78,10 @@ class _Reader:
     is_parted: bool
     is_led: bool
     place: int = 0
-    side: Side = field(default_factory=Side)
+    side: SideWords = field(default_factory=SideWords)
     user: str = ""
 
-    def read(self) -> Side:
+    def read(self) -> SideWords:
         atoms = self.atoms
         if not any(is_material(a) or a.is_unknown or a.key in ("time", "running", "failed", "number") for a in atoms):
             return self._by_its_words(atoms)
@@ -102,7 +102,7 @@ class _Reader:
             self.side.runs.append(AllRuns(Among(user=self.user), atoms[0].at))
         return self.side
 
-    def _by_its_words(self, atoms: Sequence[Atom]) -> Side:
+    def _by_its_words(self, atoms: Sequence[Atom]) -> SideWords:
         """`please vs A`, `in vs by`: words of ours that can be nothing but a name here."""
         named = [each for each in atoms if each.key != "filler"] or list(atoms)
         if self.is_parted and len(named) == 1:
@@ -401,7 +401,7 @@ def _bounds(atoms: Sequence[Atom]) -> tuple[int, int]:
     return said[0], said[-1]
 
 
-def one(side: Side, atoms: Sequence[Atom], names: Names) -> RunReference:
+def one(side: SideWords, atoms: Sequence[Atom], names: Names) -> RunReference:
     """The only run of a side. Raises NotUnderstood where it has none or several."""
     if len(side.runs) != 1:
         raise NotUnderstood(

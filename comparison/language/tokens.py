@@ -35,7 +35,7 @@ class Word:
 
     @property
     def folded(self) -> str:
-        """What it is looked up by as one of our own words; "" for what is quoted."""
+        """The spelling that it is looked up by as one of our own words; "" for what is quoted."""
         return "" if self.is_quoted or self.is_comma or self.is_filter else self.text.casefold()
 
 

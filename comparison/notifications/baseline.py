@@ -25,7 +25,7 @@ _LAST = (
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class PastRuns:
     """The last runs that finished before `moment` (ms since the epoch), the last to end first."""
 
     experiment: Experiment
@@ -41,7 +41,7 @@ class BaselineQuestion:
     """
 
     runs: tuple[Run, ...]
-    before: History
+    before: PastRuns
     source: RunSource
     now: datetime
     defaults: ChannelDefaults = field(default_factory=ChannelDefaults)
@@ -206,20 +206,20 @@ _CHOOSERS: Mapping[str, Callable[[Watch, BaselineQuestion], Side | None]] = {
 LOOKED_AT = 30  # runs that finished before
 
 
-def history_before(experiment: Experiment, moment: int, source: RunSource) -> History:
+def history_before(experiment: Experiment, moment: int, source: RunSource) -> PastRuns:
     """Asks one question."""
     found = source.ended(_finished(moment), experiment_ids=(experiment.experiment_id,), limit=LOOKED_AT)
-    return History(experiment, moment, tuple(found))
+    return PastRuns(experiment, moment, tuple(found))
 
 
-def last_ended(before: History, source: RunSource) -> Run | None:
+def last_ended(before: PastRuns, source: RunSource) -> Run | None:
     """The last to end, however it did."""
     where = f"attributes.end_time < {before.moment}"
     found = source.ended(where, experiment_ids=(before.experiment.experiment_id,), limit=1)
     return found[0] if found else None
 
 
-def best_before(before: History, by: PrimaryMetric, source: RunSource) -> Run | None:
+def best_before(before: PastRuns, by: PrimaryMetric, source: RunSource) -> Run | None:
     """The best of all that finished before, exact; mostly one question, none where they are few.
 
     None: no goal is known, or none had a finite value.

@@ -16,7 +16,7 @@ from comparison.notifications.baseline import (
     LOOKED_AT,
     BaselineChoice,
     BaselineQuestion,
-    History,
+    PastRuns,
     best_before,
     choose_baseline,
     choose_baseline_in_order,
@@ -164,7 +164,7 @@ class _GroupBuilder:
     past: RepeatsCache | None = None
     _fitting: Mapping[str, set[str] | RequestError] = field(default_factory=dict)
     _faced: list[BaselineChoice] = field(default_factory=list)
-    _formers: dict[str, History] = field(default_factory=dict)
+    _formers: dict[str, PastRuns] = field(default_factory=dict)
     _unjudged: list[Experiment] = field(default_factory=list)
 
     def wanted(self, runs: Sequence[Run]) -> list[tuple[tuple[str, Watch], Run]]:
@@ -185,7 +185,7 @@ class _GroupBuilder:
         left = f"Runs of {len(self._unjudged)} experiments more were not judged: they are too many at once."
         return tuple(dict.fromkeys(s for each in [*refusals, *faced, [left] if self._unjudged else []] for s in each))
 
-    def before(self, experiments: Sequence[Experiment]) -> dict[str, History]:
+    def before(self, experiments: Sequence[Experiment]) -> dict[str, PastRuns]:
         """What came before, of each experiment, side by side."""
         new = [each for each in experiments if each.experiment_id not in self._formers]
         found = side_by_side([partial(history_before, each, self.moment, self.source) for each in new])
@@ -193,7 +193,7 @@ class _GroupBuilder:
         return self._formers
 
     def group(
-        self, home: Experiment, runs: Sequence[Run], watching: Watch, before: History | None, *, all_of: str = ""
+        self, home: Experiment, runs: Sequence[Run], watching: Watch, before: PastRuns | None, *, all_of: str = ""
     ) -> NewsGroup:
         """`before` None: the best before is not asked for. `all_of`: a filter for the best of more than these."""
         finished = [run for run in runs if run.status is Status.FINISHED]
@@ -243,7 +243,7 @@ class _GroupBuilder:
         asks = [partial(self._of_one, watching, _of(home, runs), before[home.experiment_id]) for home in judged]
         return [run for matching in side_by_side(asks) for run in matching]
 
-    def _of_one(self, watching: Watch, runs: Sequence[Run], before: History) -> list[Run]:
+    def _of_one(self, watching: Watch, runs: Sequence[Run], before: PastRuns) -> list[Run]:
         by = judged_by(watching, runs, before.experiment, self.defaults)
         best = best_before(before, by, self.source) if by else None
         case = BaselineQuestion(tuple(runs), before, self.source, self.now, self.defaults, by, best)
@@ -301,7 +301,7 @@ class _GroupBuilder:
         )
 
 
-def _earlier(before: History, by: PrimaryMetric) -> int | None:
+def _earlier(before: PastRuns, by: PrimaryMetric) -> int | None:
     """How many runs before logged the metric; None where there are more than were looked at."""
     if len(before.finished) >= LOOKED_AT:
         return None

@@ -16,7 +16,7 @@ from comparison.judgement.result import Comparison
 from comparison.notifications.baseline import (
     BaselineChoice,
     BaselineQuestion,
-    History,
+    PastRuns,
     best_before,
     choose_baseline,
     history_before,
@@ -111,7 +111,7 @@ class _RunFacts:
     """All that MLflow was asked about a run that ended. `bests` are by metric."""
 
     run: Run
-    before: History
+    before: PastRuns
     versions: tuple[ModelVersion, ...]
     fitting: Mapping[str, set[str] | RequestError]
     bests: Mapping[str, Run | None]

@@ -50,7 +50,7 @@ class BestRunHistory:
     history: tuple[Metric, ...]
 
     def at(self, step: int) -> Metric | None:
-        """What it had logged when it was there; None before its first step and after its last."""
+        """The value that was logged at this step; None before the first and after the last."""
         passed = [each for each in self.history if each.step <= step]
         return passed[-1] if passed and self.history[-1].step >= step else None
 

@@ -315,7 +315,7 @@ def _directions(runs: Sequence[Run], parent: Run | None) -> tuple[Goal, ...]:
 
 
 def _as_trials(runs: Sequence[Run], metrics: Sequence[str]) -> list[Trial]:
-    """Those that finished with a finite value of each metric, in the order of their numbers."""
+    """Trials: runs that finished with a finite value of each metric, in the order of their numbers."""
     over = [run for run in runs if run.status not in (*GOING_ON, Status.PRUNED, Status.FAILED, Status.KILLED)]
     ordered = sorted(over, key=lambda run: (_number(run), run.started_at or 0, run.run_id))
     found = []

@@ -158,7 +158,7 @@ def _luck(group: NewsGroup) -> str:
 
 
 def _spread(group: NewsGroup) -> Line | None:
-    """Of one value there is none."""
+    """The spread of the values; none of a single one."""
     if group.valued < 2 or group.by is None:
         return None
     low, middle, high = format_row(group.low, group.middle, group.high).values

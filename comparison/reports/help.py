@@ -26,7 +26,7 @@ class Examples:
 
 
 def examples_of(runs: Sequence[Run]) -> Examples:
-    """Of these runs, newest first, those that make lines to copy: of one experiment, with a metric that they share.
+    """Runs that make lines to copy, of these, newest first: of one experiment, with a metric that they share.
 
     Runs that finished come first; a metric whose goal is known is wanted.
     """

@@ -381,7 +381,7 @@ def _running_headline(found: RunningRuns, place: str) -> str:
 
 
 def _stale(found: RunningRuns, ui_url: str = "") -> Section:
-    """Those that nobody has heard of for more than a week, folded; MLflow says of them that they run."""
+    """Runs that nobody has heard of for more than a week, folded; MLflow says of them that they run."""
     count = f"{count_noun(len(found.stale), 'run')}{' or more' if found.is_cut else ''}"
     lines = [
         Line(

@@ -302,7 +302,7 @@ def _own_table(news: RunNews, name: str) -> Table | None:
 
 
 def best_report(news: RunNews, *, ui_url: str = "") -> Report:
-    """That a run is the new best, said by itself: the whole of it stands in the message that was edited."""
+    """Says by itself that a run is the new best: the whole of it stands in the message that was edited."""
     told = news_headline(news)
     url = run_url(ui_url, news.run) if ui_url else ""
     return Report(told, "\n".join(filter(None, (f"{told}.", url))), links=open_link(news.run, ui_url))

@@ -245,7 +245,7 @@ def _by(run: Run) -> str:
 
 
 def best_so_far_section(digest: StandupAnswer, ui_url: str = "") -> Section:
-    """Of one experiment, where there is no table to say it."""
+    """The best so far of one experiment, where there is no table to say it."""
     if len(digest.groups) != 1 or digest.groups[0].best is None or digest.groups[0].best.is_new:
         return Section("Best so far", ())
     group = digest.groups[0]
@@ -410,7 +410,7 @@ def scope_words(place: Scope) -> str:
 
 
 def among_words(words: str) -> str:
-    """Which of the runs are meant, behind the place; "" where all are."""
+    """Words for the runs that are meant, behind the place; "" where all are."""
     return f" {display_name(words.strip(), 200)}" if words else ""
 
 
@@ -459,7 +459,7 @@ def run_with_value(run: Run, by: PrimaryMetric | None) -> str:
 
 
 def short_ids(runs: Sequence[Run]) -> tuple[str, ...]:
-    """As much of each id as can be typed for it, no two alike."""
+    """Beginnings of ids that can be typed for them, no two alike."""
     size = next((n for n in range(SHORT_ID, 32) if len({run.run_id[:n] for run in runs}) == len(runs)), 64)
     return tuple(run.run_id[:size] for run in runs)
 

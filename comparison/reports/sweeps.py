@@ -269,7 +269,7 @@ def _table(answer: SweepAnswer, found: Findings, metric: str) -> Table:
 
 
 def _parameter(text: str | None) -> str:
-    """As logged; a number to four digits."""
+    """A parameter as it was logged; a number to four digits."""
     if text is None:
         return "–"
     try:

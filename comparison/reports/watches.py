@@ -101,7 +101,7 @@ def which_report(there: Sequence[str], *, command: str) -> Report:
 
 
 def nothing_report(*, command: str, place: str, experiment: str = "") -> Report:
-    """There are no watches, and what to type for one."""
+    """Says that there are no watches, and what to type for one."""
     headline = f"Nothing is watched in {place}"
     name = _typed(experiment) or "*"
     steps = (

@@ -1,4 +1,4 @@
-"""Which of many runs are meant: by person, status, time, filter and what is left out; few questions, bounded."""
+"""Narrowing of many runs to those meant: by person, status, time, filter, exclusion; few questions, bounded."""
 
 import fnmatch
 import re
@@ -114,7 +114,7 @@ def narrow(
 def _experiments(
     among: Among, source: RunSource, experiments: Sequence[Experiment], text: str
 ) -> tuple[Experiment, ...]:
-    """Those to look in; without those that are left out, which have to exist."""
+    """Experiments to look in; without those that are left out, which have to exist."""
     left_out = [find_experiment(each.name, source, text=text) for each in among.excluded if each.kind == "experiment"]
     if not left_out:
         return tuple(experiments)
@@ -214,7 +214,7 @@ def gather(chosen: Narrowing, source: RunSource, *, limit: int) -> Chosen:
 
 
 def _over(chosen: Narrowing, source: RunSource, limit: int) -> list[Run]:
-    """Those that ended within the time that is meant."""
+    """Runs that ended within the time that is meant."""
     if chosen.among.status == "running":
         return []
     return source.ended(_joined(chosen.where, *ended_within(chosen)), experiment_ids=chosen.ids, limit=limit)
@@ -227,7 +227,7 @@ def ended_within(chosen: Narrowing) -> tuple[str, ...]:
 
 
 def _going_on(chosen: Narrowing, source: RunSource, limit: int) -> list[Run]:
-    """Those that began within it and still run."""
+    """Runs that began within the time that is meant and still run."""
     if chosen.among.status not in ("", "running"):
         return []
     begin = f"attributes.start_time >= {chosen.begin}" if chosen.begin is not None else ""
@@ -237,7 +237,7 @@ def _going_on(chosen: Narrowing, source: RunSource, limit: int) -> list[Run]:
 
 
 def _undated(chosen: Narrowing, source: RunSource, limit: int) -> list[Run]:
-    """Those that are over and do not tell when: they count by their last sign of life."""
+    """Runs that are over and do not tell since when: they count by their last sign of life."""
     if chosen.among.status == "running":
         return []
     begun = max(0, (chosen.begin or 0) - BEGUN_BEFORE)

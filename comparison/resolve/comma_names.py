@@ -29,7 +29,7 @@ def joined_by_commas(
 
 
 def _ways(references: Sequence[RunReference], text: str) -> list[list[Named]]:
-    """These as one name, and as the names on both sides of a `with`; none unless nothing but commas parts them."""
+    """References as one name, and as the names on both sides of a `with`; none unless nothing but commas parts them."""
     named = [each for each in references if isinstance(each, Named) and each.end > each.at]
     if len(named) < len(references) or len(named) > MOST_COMMAS:
         return []

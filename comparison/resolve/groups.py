@@ -115,7 +115,7 @@ def _alike(runs: Sequence[Run], source: RunSource) -> list[Run] | None:
 
 
 def _repeats(name: str, runs: Sequence[Run]) -> list[Run]:
-    """Those called so, with a seed behind it: `mlp-32-seed1`, `mlp-32_s1`; else with a number: `mlp-32-1`."""
+    """Runs of this name with a seed behind it: `mlp-32-seed1`, `mlp-32_s1`; else with a number: `mlp-32-1`."""
     rests = [(run, run.name.casefold()[len(name) :]) for run in runs if run.name.casefold().startswith(name.casefold())]
     seeded = [run for run, rest in rests if _SEEDED.fullmatch(rest)]
     same = [run for run, rest in rests if not rest]

@@ -609,7 +609,7 @@ def _is_empty_sweep(run: Run, beside: Sequence[Run], scope: SearchScope) -> bool
 
 
 def _latest_by(told: Latest, scope: SearchScope) -> Side:
-    """Of the user called exactly so, else of the only one whose name holds it."""
+    """Latest run of the user called exactly so, else of the only one whose name holds it."""
     theirs = holds("tags.mlflow.user", told.user)
     some = scope.source.part(theirs, experiment_ids=scope.ids, limit=USERS, ended=True)
     found = [run for run in some.runs if fold(told.user) in fold(run.user)]
@@ -704,7 +704,7 @@ def _ranked(  # noqa: PLR0913 -- two of them by name
 
 
 def _meant(chosen: Narrowing) -> str:
-    """Which of the runs, and of which experiments, where several are named."""
+    """Words for the runs that are meant, and for the experiments where several are named."""
     place = f" in {' and '.join(each.name for each in chosen.experiments)}" if len(chosen.among.experiments) > 1 else ""
     return f"{place}{chosen.words}"
 

@@ -1,4 +1,4 @@
-"""Which parameters matter: a forest, and a gate that keeps it silent where it would only explain noise.
+"""Importance of parameters: a forest, and a gate that keeps it silent where it would only explain noise.
 
 An impurity forest names a most important parameter of pure noise, too. So shares are told only where trials that a tree
 did not see are predicted well enough, and a parameter only where it beats shuffled copies of all of them.

@@ -82,7 +82,7 @@ def by_step(points: Iterable[Metric]) -> list[Metric]:
 
 
 def _number(value: Any) -> float:
-    """As MLflow writes it in JSON: NaN is text."""
+    """A number as MLflow writes it in JSON: NaN is text."""
     try:
         return float(value)
     except (TypeError, ValueError):

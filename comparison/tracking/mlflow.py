@@ -48,7 +48,7 @@ from comparison.tracking.histories import (
 )
 from comparison.tracking.leaders import LeaderCache
 from comparison.tracking.mlflow_errors import (
-    Server,
+    TrackingServer,
     not_mlflow,
     shown_address,
     too_often,
@@ -68,7 +68,7 @@ from comparison.tracking.permissions import READABLE, Permissions, read_grants, 
 from comparison.tracking.registry import Registry
 from comparison.tracking.run_searches import (
     OVER,
-    Answer,
+    FoundRuns,
     Question,
     RunSearches,
     beginning_with,
@@ -111,7 +111,7 @@ class MlflowRuns:
     ) -> None:
         uri = (tracking_uri or mlflow.get_tracking_uri()).strip()
         is_remote = uri.startswith(("http:", "https:", "databricks"))
-        self._server = Server(shown_address(uri), is_remote, timeout)
+        self._server = TrackingServer(shown_address(uri), is_remote, timeout)
         self._clock = clock
         self._executor = DaemonThreads(SIDE_BY_SIDE, "mlflow")
         self._client = self._connected(uri)
@@ -169,7 +169,7 @@ class MlflowRuns:
         share: float = 1.0,
     ) -> Part:
         question = ended_question(where, limit) if ended else Question(where, limit)
-        came, budget = Answer(), self._budget(share)
+        came, budget = FoundRuns(), self._budget(share)
         try:
             found = self._asked(lambda _: self._searches.search(question, experiment_ids, budget, came), budget)
         except (NotInTime, NobodyWaits, TooMuch) as error:

@@ -89,7 +89,7 @@ _SECRETS = re.compile(r"://[^/\s'\"]*@")
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class TrackingServer:
     """Where MLflow is: how it is called in texts, whether it is asked over HTTP, and how long it is waited for."""
 
     name: str
@@ -97,12 +97,12 @@ class Server:
     seconds: float
 
 
-def too_slow(server: Server) -> TrackingUnavailable:
+def too_slow(server: TrackingServer) -> TrackingUnavailable:
     """No answer within the deadline."""
     return _said(server.name, f"did not answer within {server.seconds:g} s", _MORE_TIME)
 
 
-def not_mlflow(server: Server) -> TrackingUnavailable:
+def not_mlflow(server: TrackingServer) -> TrackingUnavailable:
     """Something answered, but not as MLflow does."""
     return _said(server.name, *_NOT_MLFLOW)
 
@@ -115,12 +115,12 @@ def too_often(metric: str, most: int) -> TrackingUnavailable:
     )
 
 
-def unopened(server: Server, problem: str, remedy: str) -> TrackingUnavailable:
+def unopened(server: TrackingServer, problem: str, remedy: str) -> TrackingUnavailable:
     """A store that is left as it is."""
     return _said(server.name, problem, remedy)
 
 
-def unavailable(error: BaseException, server: Server) -> TrackingUnavailable | None:
+def unavailable(error: BaseException, server: TrackingServer) -> TrackingUnavailable | None:
     """What an error of MLflow's client means for the person; None for one that is a fault of ours.
 
     No text of a server is repeated: it may hold credentials, or a page of HTML.
@@ -137,7 +137,7 @@ def unavailable(error: BaseException, server: Server) -> TrackingUnavailable | N
     return _of_code(error, server, is_remote_answer="RestException" in kinds)
 
 
-def _of_code(error: BaseException, server: Server, *, is_remote_answer: bool) -> TrackingUnavailable | None:
+def _of_code(error: BaseException, server: TrackingServer, *, is_remote_answer: bool) -> TrackingUnavailable | None:
     """What an error of MLflow's own means: by its code, or where it was raised."""
     code = getattr(error, "error_code", "")
     if not code:
@@ -151,7 +151,7 @@ def _of_code(error: BaseException, server: Server, *, is_remote_answer: bool) ->
     return _said(server.name, *_BY_CODE.get(code, ("failed to answer", _AGAIN)))
 
 
-def unusable(error: BaseException, server: Server, tracking_uri: str) -> TrackingUnavailable | None:
+def unusable(error: BaseException, server: TrackingServer, tracking_uri: str) -> TrackingUnavailable | None:
     """Why MLflow's client does not take an address at all; None for a fault of ours."""
     if _HOST_AND_PORT.fullmatch(tracking_uri.strip()):
         return _said("MLflow", "has an address that says no protocol", _ADDRESS)
@@ -185,7 +185,7 @@ def _said(server: str, problem: str, remedy: str, outline: str = "") -> Tracking
     return TrackingUnavailable(f"{server} {problem}.", remedy=remedy, outline=f"MLflow {outline or problem}.")
 
 
-def _unreadable(error: BaseException, server: Server) -> TrackingUnavailable:
+def _unreadable(error: BaseException, server: TrackingServer) -> TrackingUnavailable:
     return _said(server.name, f"cannot be read: {_own_words(error)}", _CHECK, outline="cannot be read")
 
 

@@ -155,7 +155,7 @@ def reached(curve: Curve, target: float) -> Reached | None:
 
 @dataclass(frozen=True, slots=True)
 class CatchingUp:
-    """Of the earlier runs that were as far behind the best of their time at this x: how many passed it in the end."""
+    """Counts of earlier runs as far behind the best of their time at this x: how many passed it in the end."""
 
     behind: int
     caught_up: int

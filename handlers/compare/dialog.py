@@ -234,7 +234,7 @@ def _in_words(runs: Sequence[str], metrics: Sequence[str]) -> str:
 def _may_post(
     place: str, told: Mapping[str, str], submitted: DialogSubmission, client: WebClient, services: Services
 ) -> bool:
-    """Where it was opened, where Slack says that they may, and where nobody knows that they may not."""
+    """Whether they may post there: where it was opened, where Slack says so, where nobody knows otherwise."""
     if (place == told.get("c", "") and "f" not in told) or place in submitted.urls:
         return True
     outlet = SlackClient.of(client, services.sleep, _PATIENCE)
@@ -340,7 +340,7 @@ def _listed_runs(asked: OptionsQuery, services: Services) -> tuple[list[Block], 
 
 
 def _listed_metrics(asked: OptionsQuery, services: Services) -> tuple[list[Block], str]:
-    """Those of the chosen runs, else of the newest: what most of them logged and whose goal is known first."""
+    """Metrics of the chosen runs, else of the newest: first what most of them logged and whose goal is known."""
     ids = chosen_runs(asked.chosen.get("runs", ()))
     shelf = services.shelf
     found = (
@@ -356,7 +356,7 @@ def _listed_metrics(asked: OptionsQuery, services: Services) -> tuple[list[Block
 
 
 def _listed_experiment(asked: OptionsQuery, services: Services) -> tuple[str, ...]:
-    """As it is chosen in the dialog, else as it was when the dialog was last drawn."""
+    """The experiment as it is chosen in the dialog, else as it was when the dialog was last drawn."""
     told = services.seal.open(asked.kept, purpose=CALLBACK, user=asked.user) or {}
     chosen = next(iter(asked.chosen.get("experiment", ())), "") or told.get("e", "")
     return (chosen,) if chosen and chosen != NOTE else ()

@@ -1,4 +1,4 @@
-"""Which way metrics are better, set from the message that assumed it: a dialog, and the message as it reads then."""
+"""Goals of metrics, set from the message that assumed them: a dialog, and the message as it reads then."""
 
 import logging
 from collections.abc import Callable, Mapping

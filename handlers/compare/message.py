@@ -267,7 +267,7 @@ def digest(runs: Iterable[Run], metrics: Iterable[MetricComparison] = ()) -> str
 
 
 def comparison_value(held: ComparisonState) -> str:
-    """As the value of a button; "" where it does not fit."""
+    """The value of a button that holds a comparison; "" where it does not fit."""
     request = held.request
     flags = "".join(sign for sign, name in _FLAGS.items() if getattr(request, name))
     fields: dict[str, Any] = {"r": ",".join(run_ids(request))}
@@ -431,7 +431,7 @@ def goal_button(comparison: Comparison) -> list[Block]:
 
 
 def goals_to_value(asked: list[GoalChoice]) -> str:
-    """As the value of a button, as many as fit; "" for none."""
+    """The value of a button that holds goals, as many as fit; "" for none."""
     signs = {goal: sign for sign, goal in _SIGNS.items()}
     pairs = [[each.metric, signs[each.goal]] for each in asked if len(each.metric) <= _LONGEST]
     while pairs and not to_value(pairs):

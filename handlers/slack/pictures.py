@@ -32,7 +32,7 @@ class PictureMemory:
 
 
 class Pictures:
-    """Of the charts of one message: the id of each as a file in Slack, "" where it has none."""
+    """Ids of the charts of one message as files in Slack, "" where one has none."""
 
     def __init__(self, charts: Sequence[Chart], outlet: SlackClient, workspace: str, memory: PictureMemory) -> None:
         self._charts = charts

@@ -265,7 +265,7 @@ def _charts(charts: Sequence[Chart], rung: BlockLevel, pictures: Callable[[int],
 
 
 def _line_chart(chart: Chart, lines: Lines) -> Block | None:
-    """As Slack draws it; None where names cannot be told apart in so few characters."""
+    """A line chart for Slack to draw; None where names cannot be told apart in so few characters."""
     categories = [clip(one_line(each), CHART_LABEL) for each in lines.categories]
     names = [clip(one_line(name), CHART_LABEL) or NOTHING for name, _values in lines.series]
     if len(set(names)) < len(names) or len(names) > CHART_SERIES or len(categories) > CHART_POINTS:

@@ -217,7 +217,7 @@ def _unwatch(request: Unwatch, said: Utterance, services: Services, delivery: De
 def remove_watches(
     chosen: Sequence[StoredWatch], said: Utterance, services: Services, delivery: Delivery
 ) -> list[StoredWatch]:
-    """Those that were there still. Raises RequestError, with nothing removed, where one may not be removed."""
+    """Removes watches, gives those there were. Raises RequestError, with none removed, where one may not be."""
     require_change(chosen, said, delivery.outlet, services)
     at = int(services.now().timestamp())
     gone = [services.watches.remove(each.id, by=said.user, at=at) for each in chosen]
@@ -298,7 +298,7 @@ def _digest_experiment(place: str, services: Services, text: str) -> str:
 def _begin(  # noqa: PLR0913, PLR0917 -- what a feature is given, taken apart
     digest: Digest, text: str, before: list[StoredWatch], said: Utterance, services: Services, delivery: Delivery
 ) -> None:
-    """It is another digest than the one before, so that it comes today too where its hour is still to come."""
+    """Begins a digest: another one than before, so that it comes today too where its hour is still to come."""
     digest, doubts = known_digest(digest, services, text=text)
     words = digest_words(digest)
     require_change(before, said, delivery.outlet, services)

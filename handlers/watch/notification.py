@@ -199,7 +199,7 @@ def _new_best(news: News) -> str:
 
 
 def _watches(message: Notification, defaults: ChannelDefaults, services: Services) -> list[tuple[str, Watch]]:
-    """Those that still ask for it, in their order."""
+    """Watches that still ask for it, in their order."""
     found = []
     for kept in _kept(message, services):
         try:
@@ -253,7 +253,7 @@ _PERSON = re.compile(r"[UW][A-Z0-9]{5,20}")
 
 
 def owner_line(run: Run, owner: str, services: Services) -> str:
-    """As mrkdwn that is escaped; "" for nobody. Only a tag of the run can hold a Slack id, an address is looked up.
+    """A mention as escaped mrkdwn; "" for nobody. Only a tag of the run can hold a Slack id, an address is looked up.
 
     An id without a digit is looked up too: UNKNOWN and UNASSIGNED look like ids.
     """

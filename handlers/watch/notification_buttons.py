@@ -187,7 +187,7 @@ class MuteAction:
 
 @dataclass(frozen=True)
 class UnmuteAction:
-    """As it was before it was muted, as far as nobody has changed it since."""
+    """The watch as it was before it was muted, as far as nobody has changed it since."""
 
     done: MutedExperiment
     response_url: str

@@ -125,7 +125,7 @@ def sentence_of(kept: StoredWatch) -> str:
 
 
 def watches_here(said: Utterance, services: Services) -> list[StoredWatch]:
-    """Those of the channel, without its digest."""
+    """Watches of the channel, without its digest."""
     return [each for each in services.watches.of_channel(said.team, said.channel) if not each.is_digest]
 
 

@@ -1,4 +1,4 @@
-"""Which runs are meant: whose they are, `where …`, `lr = 0.1`."""
+"""Filters of the runs that are meant: whose they are, `where …`, `lr = 0.1`."""
 
 import re
 
