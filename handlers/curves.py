@@ -72,26 +72,26 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
 
 def request_in(pressed: ButtonPress) -> Curves | Sweep | None:
     """What a button asks; None for what is none of ours."""
-    held = fields_in(pressed.choice)
-    named = held.get("m", [])
+    fields = fields_in(pressed.choice)
+    named = fields.get("m", [])
     metrics = tuple(each for each in named if isinstance(each, str)) if isinstance(named, list) else ()
-    goal = str(held.get("g", ""))
+    goal = str(fields.get("g", ""))
     if pressed.action == CURVES:
-        runs = str(held.get("r", "")).split(",")
+        runs = str(fields.get("r", "")).split(",")
         return Curves(tuple(map(Linked, runs)), metrics=metrics) if all(map(_ID.fullmatch, runs)) else None
     if goal not in ("", *Goal):
         return None
-    if _ID.fullmatch(str(held.get("p", ""))):
-        return Sweep(Linked(str(held["p"])), metrics=metrics, goal=goal)
-    if _ID.fullmatch(str(held.get("e", ""))):
-        return Sweep(experiment=str(held["e"]), metrics=metrics, goal=goal)
+    if _ID.fullmatch(str(fields.get("p", ""))):
+        return Sweep(Linked(str(fields["p"])), metrics=metrics, goal=goal)
+    if _ID.fullmatch(str(fields.get("e", ""))):
+        return Sweep(experiment=str(fields["e"]), metrics=metrics, goal=goal)
     return None
 
 
 def sweep_button(parent_id: str, *, experiment_id: str = "") -> list[Block]:
     """Asks what a sweep found, by its parent, else the newest of an experiment; none where no id can be held."""
-    held = {"p": parent_id} if parent_id else {"e": experiment_id}
-    return [push("Sweep", SWEEP, to_value(held))] if _ID.fullmatch(parent_id or experiment_id) else []
+    fields = {"p": parent_id} if parent_id else {"e": experiment_id}
+    return [push("Sweep", SWEEP, to_value(fields))] if _ID.fullmatch(parent_id or experiment_id) else []
 
 
 def curves_button(runs: Sequence[Run], metrics: Sequence[str] = ()) -> list[Block]:
@@ -102,25 +102,25 @@ def curves_button(runs: Sequence[Run], metrics: Sequence[str] = ()) -> list[Bloc
     return [push("Curves", CURVES, value)] if value and all(_ID.fullmatch(run.run_id) for run in runs) else []
 
 
-def answer(request: Curves | Sweep, said: Utterance, services: Services, delivery: Delivery) -> None:
+def answer(request: Curves | Sweep, utterance: Utterance, services: Services, delivery: Delivery) -> None:
     if isinstance(request, Sweep):
         try:
-            answer_sweep(request, said, services, delivery)
+            answer_sweep(request, utterance, services, delivery)
         except LooseTrials as loose:
             report, row = loose_report(loose), _loose_button(request, loose)
             delivery.answer_privately(lambda rung: draw(report, rung=rung, row=row))
         return
-    defaults = defaults_of(services.defaults, said)
+    defaults = defaults_of(services.defaults, utterance)
     found = ask_curves(request, services.runs, now=services.now(), defaults=defaults, several=ChosenRuns.ASK)
     report = curves_report(found, ui_url=services.ui_url, command=services.command)
-    answer_with_charts(report, [side.runs[0].run_id for side in found.sides], said, services, delivery)
+    answer_with_charts(report, [side.runs[0].run_id for side in found.sides], utterance, services, delivery)
 
 
 def answer_sweep(
-    request: Sweep, said: Utterance, services: Services, delivery: Delivery, *, takes_loose: bool = False
+    request: Sweep, utterance: Utterance, services: Services, delivery: Delivery, *, takes_loose: bool = False
 ) -> None:
     """Answers with what the sweep found. Raises LooseTrials where nothing says that the runs are one."""
-    defaults = defaults_of(services.defaults, said)
+    defaults = defaults_of(services.defaults, utterance)
     swept = ask_sweep(
         request,
         services.runs,
@@ -131,39 +131,39 @@ def answer_sweep(
     )
     told = sweep_report(swept, ui_url=services.ui_url, command=services.command)
     best = [trial.key for trial in swept.findings.ranked] if swept.findings else []
-    answer_with_charts(told, best, said, services, delivery)
+    answer_with_charts(told, best, utterance, services, delivery)
 
 
 @dataclass(frozen=True)
 class LooseSweep:
     """The feature that takes runs for a sweep which nothing calls one: somebody said that they are."""
 
-    def answer(self, request: Sweep, said: Utterance, services: Services, delivery: Delivery) -> None:
-        answer_sweep(request, said, services, delivery, takes_loose=True)
+    def answer(self, request: Sweep, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+        answer_sweep(request, utterance, services, delivery, takes_loose=True)
 
-    def show_progress(self, request: Sweep, said: Utterance, services: Services, delivery: Delivery) -> None:
-        show_progress(request, said, services, delivery)
+    def show_progress(self, request: Sweep, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+        show_progress(request, utterance, services, delivery)
 
 
 def _loose_button(request: Sweep, loose: LooseTrials) -> list[Block]:
-    held: dict[str, Any] = {"e": loose.experiment.experiment_id}
-    held |= {"m": list(request.metrics[:_MOST_METRICS])} if request.metrics else {}
-    held |= {"g": request.goal} if request.goal else {}
-    value = to_value(held)
-    return [push("They are one sweep", LOOSE, value)] if value and _ID.fullmatch(held["e"]) else []
+    fields: dict[str, Any] = {"e": loose.experiment.experiment_id}
+    fields |= {"m": list(request.metrics[:_MOST_METRICS])} if request.metrics else {}
+    fields |= {"g": request.goal} if request.goal else {}
+    value = to_value(fields)
+    return [push("They are one sweep", LOOSE, value)] if value and _ID.fullmatch(fields["e"]) else []
 
 
 def answer_with_charts(
-    report: Report, runs: list[str], said: Utterance, services: Services, delivery: Delivery
+    report: Report, runs: list[str], utterance: Utterance, services: Services, delivery: Delivery
 ) -> None:
     """Answers with the best picture that the workspace takes; what has to be uploaded is, before anything is drawn."""
-    is_drawn_here = services.capabilities.rung(said.team) > BlockLevel.ALL
-    pictures = Pictures(report.charts, delivery.outlet, said.team, services.pictures)
+    is_drawn_here = services.capabilities.rung(utterance.team) > BlockLevel.ALL
+    pictures = Pictures(report.charts, delivery.outlet, utterance.team, services.pictures)
     pictures.upload_first(is_drawn_here=is_drawn_here)
     metadata = {"event_payload": {"runs": runs[:_REMEMBERED]}}
 
     def drawn(rung: BlockLevel) -> Reply:
-        return replace(draw(report, rung=rung, asked_by=said.user, pictures=pictures), metadata=metadata)
+        return replace(draw(report, rung=rung, asked_by=utterance.user, pictures=pictures), metadata=metadata)
 
     delivery.answer_publicly(drawn)
 

@@ -174,11 +174,11 @@ def _permalink(record: PostedComparison, outlet: SlackClient) -> str:
 
 
 def _channels_of(
-    user: str, workspace: str, asked: Sequence[PostedComparison], services: Services
+    user: str, workspace: str, posted: Sequence[PostedComparison], services: Services
 ) -> list[ChannelOnHome]:
     """Where this person asked or set something."""
     try:
-        names = [*(each.channel for each in asked), *services.defaults.changed_by(workspace, user, limit=CHANNELS)]
+        names = [*(each.channel for each in posted), *services.defaults.changed_by(workspace, user, limit=CHANNELS)]
         found = list(dict.fromkeys(filter(None, names)))[:CHANNELS]
         return [ChannelOnHome(each, tuple(services.defaults.settings(workspace, each))) for each in found]
     except Exception:
@@ -222,27 +222,27 @@ _NOTHING_WATCHED = "You set up no watch yet. To hear when runs end, in a channel
 _NOTHING_SET = "Nothing is set in channels where you asked me. To set something, in a channel type"
 
 
-def home_view(told: HomeContent) -> dict[str, Any]:
+def home_view(content: HomeContent) -> dict[str, Any]:
     blocks = [
         header("Compare MLflow runs"),
-        actions([opener(), *_example_buttons(told)]),
-        aside(_health(told.problem)),
+        actions([opener(), *_example_buttons(content)]),
+        aside(_health(content.problem)),
         header("Your recent comparisons"),
-        *_recent(told.recent),
+        *_recent(content.recent),
         header("Watches"),
-        *_watch_blocks(told),
+        *_watch_blocks(content),
         header("Channel defaults"),
-        *_channel_blocks(told),
+        *_channel_blocks(content),
         header("How to ask"),
-        *_help(told),
+        *_help(content),
     ]
     return {"type": "home", "blocks": blocks}
 
 
-def _example_buttons(told: HomeContent) -> list[Block]:
+def _example_buttons(content: HomeContent) -> list[Block]:
     """The first lines of the help that can be asked as they stand, answered in direct messages."""
-    opening = f"{told.command} "
-    typed = [step.command for step in help_report("", told.examples, told.command).steps]
+    opening = f"{content.command} "
+    typed = [step.command for step in help_report("", content.examples, content.command).steps]
     words = [each.removeprefix(opening) for each in typed if each.startswith(opening)]
     shown = [*dict.fromkeys([*(each for each in words if each != "help"), "standup", "help"])][:EXAMPLE_BUTTONS]
     return [push(clip(each, 60), f"{EXAMPLE}{number}", each) for number, each in enumerate(shown) if len(each) <= VALUE]
@@ -270,9 +270,9 @@ def _compared(recent: RecentComparison, number: int) -> Block:
     return {**beside("", again, f"recent:{number}"), "text": marked(f"*{named}*{within}\n{when} {place}")}
 
 
-def _channel_blocks(told: HomeContent) -> list[Block]:
-    agreed = [{"type": "section", "text": marked(_agreed(each))} for each in told.channels if each.agreed]
-    return agreed or [aside(f"{_NOTHING_SET} {told.command} set metric accuracy")]
+def _channel_blocks(content: HomeContent) -> list[Block]:
+    agreed = [{"type": "section", "text": marked(_agreed(each))} for each in content.channels if each.agreed]
+    return agreed or [aside(f"{_NOTHING_SET} {content.command} set metric accuracy")]
 
 
 def _agreed(channel: ChannelOnHome) -> str:
@@ -292,29 +292,29 @@ def _by(agreed: ChannelSetting) -> str:
     return f", set by <@{agreed.by}>{when}" if agreed.by.isalnum() and agreed.by.isascii() else ""
 
 
-def _watch_blocks(told: HomeContent) -> list[Block]:
+def _watch_blocks(content: HomeContent) -> list[Block]:
     """With the buttons of the list in the channel."""
-    if not told.watched:
-        return [aside(f"{_NOTHING_WATCHED} {told.command} watch *")]
+    if not content.watched:
+        return [aside(f"{_NOTHING_WATCHED} {content.command} watch *")]
     blocks: list[Block] = []
     channel = ""
-    for number, each in enumerate(told.watched[:WATCHES]):
+    for number, each in enumerate(content.watched[:WATCHES]):
         if each.kept.channel != channel:
             channel = each.kept.channel
             name = "*Direct messages*" if channel.startswith("D") else f"*<#{channel}>*"
             blocks.append({"type": "section", "text": marked(name)})
         blocks += watch_entry(each.kept, each.last, number=number)
-    left = len(told.watched) - WATCHES
-    return [*blocks, *([aside(f"and {left} more: type {told.command} watches there")] if left > 0 else [])]
+    left = len(content.watched) - WATCHES
+    return [*blocks, *([aside(f"and {left} more: type {content.command} watches there")] if left > 0 else [])]
 
 
-def _help(told: HomeContent) -> list[Block]:
-    report = help_report("", told.examples, told.command)
+def _help(content: HomeContent) -> list[Block]:
+    report = help_report("", content.examples, content.command)
     lines = [
         paragraph(words(f"{step.text}: "), words(step.command, "code")) if step.command else paragraph(words(step.text))
         for step in report.steps
     ]
-    more = context(plain(f"More: {told.command} help", 200))
+    more = context(plain(f"More: {content.command} help", 200))
     return [rich_text(bullets(lines)), more] if lines else [more]
 
 

@@ -187,18 +187,18 @@ class LookupCache:
             return kept
 
     @staticmethod
-    def _is_over(kept: _CachedAnswer, now: float) -> bool:
-        return kept.future.done() and (kept.future.exception() is not None or now - kept.asked_at > FRESH_SECONDS)
+    def _is_over(cached: _CachedAnswer, now: float) -> bool:
+        return cached.future.done() and (cached.future.exception() is not None or now - cached.asked_at > FRESH_SECONDS)
 
     @staticmethod
-    def _last(kept: _CachedAnswer | None, now: float) -> tuple[Any, float]:
+    def _last(cached: _CachedAnswer | None, now: float) -> tuple[Any, float]:
         """The answer that is used until there is another one."""
-        if kept is None:
+        if cached is None:
             return None, float("-inf")
-        if kept.future.exception() is None:
-            last, at = kept.future.result(), kept.asked_at
+        if cached.future.exception() is None:
+            last, at = cached.future.result(), cached.asked_at
         else:
-            last, at = kept.last, kept.last_at
+            last, at = cached.last, cached.last_at
         return (last, at) if now - at < STALE_SECONDS else (None, float("-inf"))
 
 

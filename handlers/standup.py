@@ -34,14 +34,14 @@ Quick = Standup | Running | Failed | Top | Show | Runs | Experiments
 _KEPT = 20  # run ids in the metadata
 
 
-def answer(request: Quick, said: Utterance, services: Services, delivery: Delivery) -> None:
-    defaults = defaults_of(services.defaults, said)
+def answer(request: Quick, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+    defaults = defaults_of(services.defaults, utterance)
     report, runs, *rows = _ANSWERS[type(request)](request, services, defaults)
     row = [block for blocks in rows for block in blocks]
     metadata = {"event_payload": {"runs": runs[:_KEPT]}}
 
     def drawn(rung: BlockLevel) -> Reply:
-        return replace(draw(report, rung=rung, asked_by=said.user, row=row), metadata=metadata)
+        return replace(draw(report, rung=rung, asked_by=utterance.user, row=row), metadata=metadata)
 
     delivery.answer_publicly(drawn)
 

@@ -301,13 +301,13 @@ def news_report(
             return silent_report(news, now=now, ui_url=ui_url, command=command)
 
 
-def digest_report(told: DueDigest, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
+def digest_report(due: DueDigest, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
     """The standup, and which of the experiments it should tell of are not there."""
-    missing = f"No experiment is called {join_names(told.missing)} any more." if told.missing else ""
-    if told.standup is None:
+    missing = f"No experiment is called {join_names(due.missing)} any more." if due.missing else ""
+    if due.standup is None:
         headline = f"No digest: {missing[0].lower()}{missing[1:]}".rstrip(".")
         return Report(headline, f"{headline}.")
-    report = standup_report(told.standup, ui_url=ui_url, command=command)
+    report = standup_report(due.standup, ui_url=ui_url, command=command)
     if not missing:
         return report
     return replace(report, summary=f"{report.summary}\n{missing}", warnings=(missing, *report.warnings))

@@ -12,8 +12,8 @@ from handlers.stores import ChannelDefaultsStore, DefaultChange
 class VisibleDefaults:
     """Stands in front of what is kept; `runs` are those that may be seen."""
 
-    def __init__(self, kept: ChannelDefaultsStore, runs: RunSource) -> None:
-        self._kept = kept
+    def __init__(self, store: ChannelDefaultsStore, runs: RunSource) -> None:
+        self._kept = store
         self._runs = runs
 
     def of(self, workspace: str, channel: str) -> ChannelDefaults:

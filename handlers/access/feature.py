@@ -18,29 +18,29 @@ _HOW = "Ask an admin of this Slack workspace, or somebody named in MLCOMPARE_ADM
 
 
 def answer(
-    request: ShowAccess | AccessRequest | RestrictChanges, said: Utterance, services: Services, delivery: Delivery
+    request: ShowAccess | AccessRequest | RestrictChanges, utterance: Utterance, services: Services, delivery: Delivery
 ) -> None:
     """A channel reads what it may see from now on; what it might see before, and other rules, the admin alone."""
     if isinstance(request, ShowAccess):
-        report = _shown(request, said, services)
+        report = _shown(request, utterance, services)
         delivery.answer_privately(lambda rung: draw(report, rung=rung))
         return
-    if not services.access.is_admin(said.user):
+    if not services.access.is_admin(utterance.user):
         raise RequestError(_ONLY_ADMINS, remedy=_HOW)
-    setting = ChannelSetting(*_value(request), by=said.user, at=int(services.now().timestamp()))
-    before = services.access.store.change(said.team, _key(request.scope, said), setting)
-    is_direct = is_personal(said.channel)
+    setting = ChannelSetting(*_value(request), by=utterance.user, at=int(services.now().timestamp()))
+    before = services.access.store.change(utterance.team, _key(request.scope, utterance), setting)
+    is_direct = is_personal(utterance.channel)
     is_public = not request.scope and not is_direct
     report = changed_report(
         request,
         place=place_of(request.scope, is_direct=is_direct),
         was=read_patterns(before.value) if before.value and before.what == ACCESS else None,
-        fitting=_fitting(said, services) if is_public else None,
+        fitting=_fitting(utterance, services) if is_public else None,
         command=services.command,
         is_public=is_public,
     )
     if is_public:
-        delivery.answer_publicly(lambda rung: draw(report, rung=rung, changed_by=said.user))
+        delivery.answer_publicly(lambda rung: draw(report, rung=rung, changed_by=utterance.user))
     else:
         delivery.answer_privately(lambda rung: draw(report, rung=rung))
 
@@ -56,31 +56,31 @@ def _value(request: AccessRequest | RestrictChanges) -> tuple[str, str]:
     return ACCESS, "" if request.patterns is None else write_patterns(request.patterns)
 
 
-def _key(scope: str, said: Utterance) -> str:
+def _key(scope: str, utterance: Utterance) -> str:
     """The channel that a rule is kept for; said to the bot alone it holds for all direct messages."""
-    return scope or (DIRECT if is_personal(said.channel) else said.channel)
+    return scope or (DIRECT if is_personal(utterance.channel) else utterance.channel)
 
 
-def _shown(request: ShowAccess, said: Utterance, services: Services) -> Report:
+def _shown(request: ShowAccess, utterance: Utterance, services: Services) -> Report:
     """Rules of other places are for admins: they name what may not be seen here."""
-    may_change = services.access.is_admin(said.user)
+    may_change = services.access.is_admin(utterance.user)
     if request.scope and not may_change:
         raise RequestError("Only admins see the rules of other places.", remedy=_HOW)
-    book, key = services.access.read(), _key(request.scope, said)
-    visible, rule = book.visible(said.team, key), book.rule(ACCESS, said.team, key)
+    book, key = services.access.read(), _key(request.scope, utterance)
+    visible, rule = book.visible(utterance.team, key), book.rule(ACCESS, utterance.team, key)
     return access_report(
         visible.patterns if visible else None,
-        place=place_of(request.scope, is_direct=is_personal(said.channel)),
+        place=place_of(request.scope, is_direct=is_personal(utterance.channel)),
         is_own=rule is not None and rule.channel == key,
-        is_for_admins=book.is_for_admins(said.team, key),
+        is_for_admins=book.is_for_admins(utterance.team, key),
         may_change=may_change,
         command=services.command,
     )
 
 
-def _fitting(said: Utterance, services: Services) -> int | None:
+def _fitting(utterance: Utterance, services: Services) -> int | None:
     """How many experiments may be seen there now; None where MLflow cannot be asked."""
     try:
-        return len(services.for_channel(said.team, said.channel).runs.experiments())
+        return len(services.for_channel(utterance.team, utterance.channel).runs.experiments())
     except TrackingUnavailable:
         return None

@@ -61,23 +61,23 @@ def is_in(channel: str, user: str, outlet: SlackClient, members: Members | None 
         return None
 
 
-def require_editor(heard: "Utterance", services: "Services", channel: str = "") -> None:
+def require_editor(utterance: "Utterance", services: "Services", channel: str = "") -> None:
     """Raises RequestError where only admins change what is set and watched, and this is none; and for outsiders."""
-    place = channel or heard.channel
-    if not is_personal(place) and services.access.is_outsider(heard.user):
+    place = channel or utterance.channel
+    if not is_personal(place) and services.access.is_outsider(utterance.user):
         raise RequestError(_OUTSIDERS, remedy=ASK_MEMBER)
-    is_for_admins = services.access.read().is_for_admins(heard.team, place)
-    if is_for_admins and not services.access.is_admin(heard.user):
+    is_for_admins = services.access.read().is_for_admins(utterance.team, place)
+    if is_for_admins and not services.access.is_admin(utterance.user):
         raise RequestError(_FOR_ADMINS, remedy=ASK)
 
 
-def require_member(heard: "Utterance", outlet: SlackClient, services: "Services") -> None:
+def require_member(utterance: "Utterance", outlet: SlackClient, services: "Services") -> None:
     """Raises RequestError for who may not change what a channel agreed on: where it is for admins, or not in it.
 
     Where Slack does not tell who is in a channel, whoever acts in it counts as in it.
     """
-    require_editor(heard, services)
-    if heard.is_direct or heard.channel == heard.user:
+    require_editor(utterance, services)
+    if utterance.is_direct or utterance.channel == utterance.user:
         return
-    if is_in(heard.channel, heard.user, outlet, services.members) is False:
+    if is_in(utterance.channel, utterance.user, outlet, services.members) is False:
         raise RequestError(_NOT_AGREED, remedy=JOIN)

@@ -123,14 +123,14 @@ def _heard(who: Sender, body: dict[str, Any], context: BoltContext) -> Utterance
     return heard if heard.channel else replace(heard, channel=heard.user, is_direct=True)
 
 
-def _tell(heard: Utterance, why: str, client: WebClient, services: Services) -> None:
+def _tell(utterance: Utterance, why: str, client: WebClient, services: Services) -> None:
     """Tells them alone, and not at every word."""
     minute = int(services.now().timestamp()) // _EVERY
-    work = answer_words(heard, client, services)
+    work = answer_words(utterance, client, services)
 
     def tell() -> None:
         try:
-            is_new = services.claims.claim(f"outside:{heard.user}:{heard.channel}:{minute}")
+            is_new = services.claims.claim(f"outside:{utterance.user}:{utterance.channel}:{minute}")
         except Exception:  # noqa: BLE001 -- told twice is better than never
             is_new = True
         if is_new:

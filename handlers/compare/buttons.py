@@ -82,21 +82,21 @@ def register(app: App) -> None:
 def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     ack()
     pressed = button_press(body)
-    held = comparison_in(pressed)
+    state = comparison_in(pressed)
     wanted = pressed.choice if pressed.action == MENU else pressed.action.removeprefix(PREFIX)
-    if held is None:
+    if state is None:
         work = answer_words(pressed.said, client, services)
         hand_over(work, services, lambda: work.tell(Report(headline=_OLD, summary=_OLD)))
     elif wanted == ADD:
-        open_add_dialog(pressed, held, client, services)
+        open_add_dialog(pressed, state, client, services)
     elif wanted in _REPLIES:
-        work = reply_to(pressed, held, wanted, client, services)
+        work = reply_to(pressed, state, wanted, client, services)
         work.call_off.append(services.later(services.working_after, work.show_progress))
         hand_over(work, services, work.run)
     elif wanted in _PLACES:
         place = MessagePlace(pressed.said.channel, pressed.message_ts, pressed.said.response_url)
-        changed = _PLACES[wanted](held.request)
-        work = change_in(EditRequest(changed, held, place, pressed.said, wanted == "refresh"), client, services)
+        changed = _PLACES[wanted](state.request)
+        work = change_in(EditRequest(changed, state, place, pressed.said, wanted == "refresh"), client, services)
         hand_over(work, services, work.run)
 
 
@@ -115,18 +115,18 @@ def on_run_to_add(ack: Callable[..., Any], body: dict[str, Any], client: WebClie
 def comparison_in(pressed: ButtonPress) -> ComparisonState | None:
     """What the message holds: by the button itself, else by any other of the row."""
     values = [pressed.choice, *(value for name, value in pressed.values.items() if name.startswith(PREFIX))]
-    return next((held for value in values if (held := from_value(value))), None)
+    return next((state for value in values if (state := from_value(value))), None)
 
 
-def reply_to(pressed: ButtonPress, held: ComparisonState, wanted: str, client: WebClient, services: Services) -> Job:
+def reply_to(pressed: ButtonPress, state: ComparisonState, wanted: str, client: WebClient, services: Services) -> Job:
     """An answer in the thread of the message; the same press by several people at once is answered once."""
     heard = pressed.said
     thread = heard.thread_ts or pressed.message_ts
-    spot = sha256(f"{heard.channel}:{pressed.message_ts}:{wanted}:{_state(held)}".encode()).hexdigest()[:20]
+    spot = sha256(f"{heard.channel}:{pressed.message_ts}:{wanted}:{_state(state)}".encode()).hexdigest()[:20]
     moment = int(services.now().timestamp()) // _TOGETHER
     keys = [f"press:{spot}:{each}" for each in (moment - 1, moment)]
     in_thread = replace(heard, thread_ts=thread, answer_ts=thread, delivery=keys[-1])
-    request = _REPLIES[wanted](held.request)
+    request = _REPLIES[wanted](state.request)
     feature: Feature = CsvFile() if wanted == CSV else services.features.get(type(request), compare_message)
     return answer_words(
         in_thread,
@@ -141,15 +141,15 @@ def reply_to(pressed: ButtonPress, held: ComparisonState, wanted: str, client: W
 class CsvFile:
     """The feature that posts all of a comparison as a file, in its thread."""
 
-    def answer(self, request: Compare, heard: Utterance, services: Services, delivery: Delivery) -> None:
+    def answer(self, request: Compare, utterance: Utterance, services: Services, delivery: Delivery) -> None:
         """Raises RequestError where the app may not send files there."""
-        comparison = compare_message.fetch_and_compare(request, services, defaults_of(services.defaults, heard))
+        comparison = compare_message.fetch_and_compare(request, services, defaults_of(services.defaults, utterance))
         content = to_csv(comparison).encode("utf-8-sig")  # by which spreadsheets know the encoding
         rows = len(comparison.metrics) * len(comparison.candidates)
         comment = f"All {rows:,} rows of this comparison."
         try:
             delivery.outlet.share_file(
-                heard.channel, "comparison.csv", content, comment=comment, thread_ts=heard.thread_ts
+                utterance.channel, "comparison.csv", content, comment=comment, thread_ts=utterance.thread_ts
             )
         except SlackError as failure:
             if failure.kind not in (SlackErrorKind.DENIED, SlackErrorKind.NOT_HERE, SlackErrorKind.FORBIDDEN):
@@ -161,11 +161,11 @@ class CsvFile:
                 f"mlcompare compare {ids} --format csv",
             ) from failure
 
-    def show_progress(self, request: Compare, heard: Utterance, services: Services, delivery: Delivery) -> None: ...
+    def show_progress(self, request: Compare, utterance: Utterance, services: Services, delivery: Delivery) -> None: ...
 
 
-def _state(held: ComparisonState) -> str:
-    return f"{held.request.runs}{held.seen}"
+def _state(state: ComparisonState) -> str:
+    return f"{state.request.runs}{state.seen}"
 
 
 # A message of ours changed in place: as the bot, or by response_url where it is not the bot's to change.
@@ -185,7 +185,7 @@ class EditRequest:
     """What a message is to be: another request over what it holds, by whom."""
 
     request: Compare
-    held: ComparisonState
+    state: ComparisonState
     place: MessagePlace
     said: Utterance
     is_refresh: bool = False  # then it is left alone where nothing is new
@@ -204,25 +204,31 @@ class InPlaceJob:
     wish: EditRequest
     outlet: SlackClient
 
-    def answer(self, request: Compare, heard: Utterance, services: Services, delivery: Delivery) -> None:
-        before, place = self.wish.held, self.wish.place
-        agreed = defaults_of(services.defaults, heard)
+    def answer(self, request: Compare, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+        before, place = self.wish.state, self.wish.place
+        agreed = defaults_of(services.defaults, utterance)
         comparison = compare_message.fetch_and_compare(request, services, agreed)
-        held = state_of(request, comparison, asked_by=before.asked_by)
-        if self.wish.is_refresh and held and held.seen == before.seen:
+        state = state_of(request, comparison, asked_by=before.asked_by)
+        if self.wish.is_refresh and state and state.seen == before.seen:
             delivery.answer_privately(_nothing_new)
             return
         drawing = compare_message.draw_comparison(
-            request, comparison, services, asked_by=before.asked_by, changed_by=heard.user, held=held, agreed=agreed
+            request,
+            comparison,
+            services,
+            asked_by=before.asked_by,
+            changed_by=utterance.user,
+            state=state,
+            agreed=agreed,
         )
-        is_changed = edit_message(place, drawing, heard, services, self.outlet)
+        is_changed = edit_message(place, drawing, utterance, services, self.outlet)
         if not is_changed:
             delivery.answer_publicly(drawing)
-        if held:
+        if state:
             ts = place.message_ts if is_changed else delivery.posted_ts
-            compare_message.remember_comparison(held, comparison, heard, services, ts)
+            compare_message.remember_comparison(state, comparison, utterance, services, ts)
 
-    def show_progress(self, request: Compare, heard: Utterance, services: Services, delivery: Delivery) -> None: ...
+    def show_progress(self, request: Compare, utterance: Utterance, services: Services, delivery: Delivery) -> None: ...
 
 
 def _nothing_new(rung: BlockLevel) -> Reply:
@@ -242,11 +248,11 @@ _LATE = "The dialog could not be opened: Slack gives me three seconds for it. Pl
 _LOST = "I no longer know which comparison this was for. Please press again."
 
 
-def open_add_dialog(pressed: ButtonPress, held: ComparisonState, client: WebClient, services: Services) -> None:
+def open_add_dialog(pressed: ButtonPress, state: ComparisonState, client: WebClient, services: Services) -> None:
     """At once, by the thread that listens: Slack waits three seconds. Never raises."""
     heard = pressed.said
     told = {
-        "h": comparison_value(held),
+        "h": comparison_value(state),
         "c": heard.channel,
         "m": pressed.message_ts,
         "t": heard.thread_ts,
@@ -263,9 +269,9 @@ def open_add_dialog(pressed: ButtonPress, held: ComparisonState, client: WebClie
 def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | str:
     """What is to be added; a sentence for the dialog where it cannot be a run."""
     kept = services.seal.open(submitted.kept, purpose=ADD_DIALOG, user=submitted.user) or {}
-    held = from_value(kept.get("h", ""))
+    state = from_value(kept.get("h", ""))
     typed = submitted.typed.get(ADD_BLOCK, "").strip()
-    if held is None:
+    if state is None:
         return _LOST
     if not typed:
         return "Name a run."
@@ -273,11 +279,11 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
     try:
         visible = services.for_channel(submitted.team, kept.get("c", ""), submitted.user)
         names = visible.shelf.names(visible.runs, WITHIN)
-        reading = follow(words, held.request, names, command=services.command)
+        reading = follow(words, state.request, names, command=services.command)
     except RequestError as error:
         return clip(" ".join(filter(None, (error.problem, error.remedy))), _ERROR)
     request = reading.request if reading else None
-    if not isinstance(request, Compare) or len(request.runs) <= len(held.request.runs):
+    if not isinstance(request, Compare) or len(request.runs) <= len(state.request.runs):
         return "That names no run."
     thread = kept.get("t", "") or kept.get("m", "")
     heard = Utterance(
@@ -290,7 +296,7 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
         answer_ts=thread,
         response_url=kept.get("r", ""),
     )
-    return EditRequest(request, held, MessagePlace(heard.channel, kept.get("m", ""), heard.response_url), heard)
+    return EditRequest(request, state, MessagePlace(heard.channel, kept.get("m", ""), heard.response_url), heard)
 
 
 def _view(kept: str) -> dict[str, Any]:
@@ -314,7 +320,9 @@ def _view(kept: str) -> dict[str, Any]:
     }
 
 
-def edit_message(place: MessagePlace, draw: Draw, said: Utterance, services: Services, outlet: SlackClient) -> bool:
+def edit_message(
+    place: MessagePlace, draw: Draw, utterance: Utterance, services: Services, outlet: SlackClient
+) -> bool:
     """False where the message cannot be changed any more, so that something else is to be done."""
 
     def send(reply: Reply) -> None:
@@ -328,7 +336,7 @@ def edit_message(place: MessagePlace, draw: Draw, said: Utterance, services: Ser
             outlet.replace(place.response_url, marked)
 
     try:
-        send_with_fallback(draw, send, said.team, services.capabilities)
+        send_with_fallback(draw, send, utterance.team, services.capabilities)
     except SlackError as failure:
         log.warning("a message could not be changed: %s", failure)
         return False

@@ -153,17 +153,17 @@ def _candidate_last(runs: Sequence[str], candidate: str) -> tuple[str, ...]:
     return (*(run for run in runs if run != candidate), candidate)
 
 
-def open_dialog(heard: Utterance, start: DialogStart, client: WebClient, services: Services) -> None:
+def open_dialog(utterance: Utterance, start: DialogStart, client: WebClient, services: Services) -> None:
     """At once, by the thread that listens: its lists are filled when they are opened. Never raises."""
-    place = {"c": start.channel, "t": start.thread_ts, "r": heard.response_url if start.channel else ""}
-    place |= {"f": "1"} if start.channel != heard.channel else {}
+    place = {"c": start.channel, "t": start.thread_ts, "r": utterance.response_url if start.channel else ""}
+    place |= {"f": "1"} if start.channel != utterance.channel else {}
     place |= {"n": start.candidate} if start.candidate else {}
-    private = services.seal.close(place, purpose=CALLBACK, user=heard.user)
+    private = services.seal.close(place, purpose=CALLBACK, user=utterance.user)
     try:
-        SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, view(start, private))
+        SlackClient.of(client, services.sleep, 0.0).open_view(utterance.trigger, view(start, private))
     except SlackError as failure:
         log.warning("the dialog could not be opened: %s", failure)
-        told = heard if heard.channel else replace(heard, channel=heard.user, is_direct=True)
+        told = utterance if utterance.channel else replace(utterance, channel=utterance.user, is_direct=True)
         work = answer_words(told, client, services)
         hand_over(work, services, lambda: work.tell(Report(headline=_LATE, summary=_LATE)))
 
@@ -232,18 +232,18 @@ def _in_words(runs: Sequence[str], metrics: Sequence[str]) -> str:
 
 
 def _may_post(
-    place: str, told: Mapping[str, str], submitted: DialogSubmission, client: WebClient, services: Services
+    place: str, opened: Mapping[str, str], submitted: DialogSubmission, client: WebClient, services: Services
 ) -> bool:
     """Whether they may post there: where it was opened, where Slack says so, where nobody knows otherwise."""
-    if (place == told.get("c", "") and "f" not in told) or place in submitted.urls:
+    if (place == opened.get("c", "") and "f" not in opened) or place in submitted.urls:
         return True
     outlet = SlackClient.of(client, services.sleep, _PATIENCE)
     return is_in(place, submitted.user, outlet, services.members) is not False
 
 
-def _heard(submitted: DialogSubmission, place: str, told: Mapping[str, str]) -> Utterance:
-    is_same = place == told.get("c", "")
-    thread = told.get("t", "") if is_same else ""
+def _heard(submitted: DialogSubmission, place: str, opened: Mapping[str, str]) -> Utterance:
+    is_same = place == opened.get("c", "")
+    thread = opened.get("t", "") if is_same else ""
     return Utterance(
         words="",
         user=submitted.user,
@@ -252,7 +252,7 @@ def _heard(submitted: DialogSubmission, place: str, told: Mapping[str, str]) -> 
         delivery=f"view:{submitted.view}" if submitted.view else "",
         thread_ts=thread,
         answer_ts=thread,
-        response_url=submitted.urls.get(place, "") or (told.get("r", "") if is_same else ""),
+        response_url=submitted.urls.get(place, "") or (opened.get("r", "") if is_same else ""),
         is_direct=place.startswith("D"),
     )
 
@@ -320,45 +320,45 @@ def _offer(
     ack(options=[*options[:MOST], *notes])
 
 
-def _opened_in(asked: OptionsQuery, services: Services) -> str:
+def _opened_in(query: OptionsQuery, services: Services) -> str:
     """The channel that the dialog was opened in; "" for one that was opened anywhere else, whatever it names."""
-    told = services.seal.open(asked.kept, purpose=CALLBACK, user=asked.user) or {}
+    told = services.seal.open(query.kept, purpose=CALLBACK, user=query.user) or {}
     return "" if "f" in told else told.get("c", "")
 
 
-def _experiments(asked: OptionsQuery, services: Services) -> tuple[list[Block], str]:
+def _experiments(query: OptionsQuery, services: Services) -> tuple[list[Block], str]:
     found, problem = services.shelf.experiments(services.runs, WITHIN)
-    words = asked.typed.casefold().split()
+    words = query.typed.casefold().split()
     fitting = [each for each in found if all(word in f"{each.name} {each.experiment_id}".casefold() for word in words)]
     return [option(each.name or each.experiment_id, each.experiment_id) for each in fitting], problem
 
 
-def _listed_runs(asked: OptionsQuery, services: Services) -> tuple[list[Block], str]:
-    found = services.shelf.runs(services.runs, asked.typed, _listed_experiment(asked, services), WITHIN)
+def _listed_runs(query: OptionsQuery, services: Services) -> tuple[list[Block], str]:
+    found = services.shelf.runs(services.runs, query.typed, _listed_experiment(query, services), WITHIN)
     now = int(services.now().timestamp() * 1000)
     return [run_option(run, now) for run in found.runs[:MOST]], found.problem
 
 
-def _listed_metrics(asked: OptionsQuery, services: Services) -> tuple[list[Block], str]:
+def _listed_metrics(query: OptionsQuery, services: Services) -> tuple[list[Block], str]:
     """Metrics of the chosen runs, else of the newest: first what most of them logged and whose goal is known."""
-    ids = chosen_runs(asked.chosen.get("runs", ()))
+    ids = chosen_runs(query.chosen.get("runs", ()))
     shelf = services.shelf
     found = (
         shelf.these(services.runs, ids, WITHIN)
         if ids
-        else shelf.runs(services.runs, "", _listed_experiment(asked, services), WITHIN)
+        else shelf.runs(services.runs, "", _listed_experiment(query, services), WITHIN)
     )
     logged = Counter(name for run in found.runs for name in run.metrics)
-    wanted = fold(asked.typed.strip())
+    wanted = fold(query.typed.strip())
     names = [name for name in logged if wanted in fold(name) and length(name) <= OPTION_VALUE]
     names.sort(key=lambda name: (-logged[name], goal_of(name) is Goal.UNKNOWN, name))
     return [option(name, name) for name in names], found.problem
 
 
-def _listed_experiment(asked: OptionsQuery, services: Services) -> tuple[str, ...]:
+def _listed_experiment(query: OptionsQuery, services: Services) -> tuple[str, ...]:
     """The experiment as it is chosen in the dialog, else as it was when the dialog was last drawn."""
-    told = services.seal.open(asked.kept, purpose=CALLBACK, user=asked.user) or {}
-    chosen = next(iter(asked.chosen.get("experiment", ())), "") or told.get("e", "")
+    told = services.seal.open(query.kept, purpose=CALLBACK, user=query.user) or {}
+    chosen = next(iter(query.chosen.get("experiment", ())), "") or told.get("e", "")
     return (chosen,) if chosen and chosen != NOTE else ()
 
 

@@ -82,24 +82,24 @@ class GoalJob:
     told: Mapping[str, str]
     client: WebClient
 
-    def answer(self, _request: ShowSettings, heard: Utterance, services: Services, delivery: Delivery) -> None:
-        require_member(heard, delivery.outlet, services)
-        after = [set_by(heard, services, GOAL, value, metric=metric) for metric, value in self.goals.items()]
-        before = services.defaults.change(heard.team, heard.channel, after)
-        report = goals_report(after, before, place=channel_words(heard))
-        delivery.answer_publicly(lambda rung: draw(report, rung=rung, changed_by=heard.user))
-        self._change_message(heard, services)
+    def answer(self, _request: ShowSettings, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+        require_member(utterance, delivery.outlet, services)
+        after = [set_by(utterance, services, GOAL, value, metric=metric) for metric, value in self.goals.items()]
+        before = services.defaults.change(utterance.team, utterance.channel, after)
+        report = goals_report(after, before, place=channel_words(utterance))
+        delivery.answer_publicly(lambda rung: draw(report, rung=rung, changed_by=utterance.user))
+        self._change_message(utterance, services)
 
     def show_progress(
-        self, _request: ShowSettings, heard: Utterance, services: Services, delivery: Delivery
+        self, _request: ShowSettings, utterance: Utterance, services: Services, delivery: Delivery
     ) -> None: ...
 
-    def _change_message(self, heard: Utterance, services: Services) -> None:
+    def _change_message(self, utterance: Utterance, services: Services) -> None:
         standing, message_ts = from_value(self.told.get("h", "")), self.told.get("m", "")
         if standing is None or not message_ts:
             return
-        place = MessagePlace(heard.channel, message_ts, heard.response_url)
-        changing = replace(heard, delivery=f"{heard.delivery}:message")
+        place = MessagePlace(utterance.channel, message_ts, utterance.response_url)
+        changing = replace(utterance, delivery=f"{utterance.delivery}:message")
         change_in(EditRequest(standing.request, standing, place, changing), self.client, services).run()
 
 
@@ -115,18 +115,18 @@ def _kept(pressed: ButtonPress, services: Services) -> str:
     return services.seal.close(told, purpose=CALLBACK, user=heard.user)
 
 
-def _heard(submitted: DialogSubmission, told: Mapping[str, str]) -> Utterance:
-    thread = told.get("t", "") or told.get("m", "")
+def _heard(submitted: DialogSubmission, opened: Mapping[str, str]) -> Utterance:
+    thread = opened.get("t", "") or opened.get("m", "")
     return Utterance(
         words="",
         user=submitted.user,
         team=submitted.team,
-        channel=told.get("c", ""),
+        channel=opened.get("c", ""),
         delivery=f"view:{submitted.view}" if submitted.view else "",
         thread_ts=thread,
         answer_ts=thread,
-        response_url=told.get("r", ""),
-        is_direct=told.get("c", "").startswith("D"),
+        response_url=opened.get("r", ""),
+        is_direct=opened.get("c", "").startswith("D"),
     )
 
 
@@ -140,7 +140,7 @@ def _changed(submitted: DialogSubmission) -> dict[str, str]:
     }
 
 
-def _view(asked: list[GoalChoice], private: str) -> dict[str, Any]:
+def _view(choices: list[GoalChoice], private: str) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": CALLBACK,
@@ -148,23 +148,23 @@ def _view(asked: list[GoalChoice], private: str) -> dict[str, Any]:
         "submit": plain("Set", 24),
         "close": plain("Cancel", 24),
         "private_metadata": private,
-        "blocks": [section(_INTRODUCTION), *map(_input, asked)],
+        "blocks": [section(_INTRODUCTION), *map(_input, choices)],
     }
 
 
-def _input(asked: GoalChoice) -> Block:
+def _input(choice: GoalChoice) -> Block:
     """One metric. What it is called holds what is set now, to tell what was changed."""
-    choices = {**_CHOICES, BY_NAME: _by_name(asked.metric)}
+    choices = {**_CHOICES, BY_NAME: _by_name(choice.metric)}
     options = {value: {"text": plain(label, 75), "value": value} for value, label in choices.items()}
     return {
         "type": "input",
-        "block_id": f"{_BLOCK}{asked.metric}",
-        "label": plain(asked.metric, 200),
+        "block_id": f"{_BLOCK}{choice.metric}",
+        "label": plain(choice.metric, 200),
         "element": {
             "type": "static_select",
-            "action_id": asked.goal,
+            "action_id": choice.goal,
             "options": list(options.values()),
-            "initial_option": options[asked.goal],
+            "initial_option": options[choice.goal],
         },
     }
 

@@ -57,21 +57,23 @@ class TooFewRuns:
 
     written: tuple[str, ...]
 
-    def answer(self, _request: Request, heard: Utterance, services: Services, delivery: Delivery) -> None:
+    def answer(self, _request: Request, utterance: Utterance, services: Services, delivery: Delivery) -> None:
         run = _known(self.written, services)
         problem = "I find only one run in that message" if self.written else "I find no run in that message"
         if run:
             problem = f"{problem}: {run.name}"
         report = Report(headline=problem, summary=f"{problem}. {_HOW}", footnotes=(_HOW,))
         runs = ((run.run_id, f"{run.name} ({run.run_id[:8]})"),) if run else ()
-        start = DialogStart(runs, heard.channel, heard.answer_ts)
+        start = DialogStart(runs, utterance.channel, utterance.answer_ts)
 
         def drawn(rung: BlockLevel) -> Reply:
             return draw(report, rung=rung, row=[opener("Compare it with …" if run else "Choose runs …", start)])
 
         delivery.answer_privately(drawn)
 
-    def show_progress(self, _request: Request, heard: Utterance, services: Services, delivery: Delivery) -> None: ...
+    def show_progress(
+        self, _request: Request, utterance: Utterance, services: Services, delivery: Delivery
+    ) -> None: ...
 
 
 def _known(written: Sequence[str], services: Services) -> Run | None:

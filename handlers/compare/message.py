@@ -55,26 +55,26 @@ def acknowledge(ack: Any) -> None:
     ack()
 
 
-def answer(request: Compare, said: Utterance, services: Services, delivery: Delivery) -> None:
-    agreed = defaults_of(services.defaults, said)
+def answer(request: Compare, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+    agreed = defaults_of(services.defaults, utterance)
     comparison = fetch_and_compare(request, services, agreed)
-    held = None if request.part else state_of(request, comparison, asked_by=said.user)
-    uploaded = partial(_uploaded, said=said, services=services, delivery=delivery)
+    state = None if request.part else state_of(request, comparison, asked_by=utterance.user)
+    uploaded = partial(_uploaded, utterance=utterance, services=services, delivery=delivery)
     with services.drawing:
         message = draw_comparison(
-            request, comparison, services, asked_by=said.user, held=held, agreed=agreed, uploaded=uploaded
+            request, comparison, services, asked_by=utterance.user, state=state, agreed=agreed, uploaded=uploaded
         )
     delivery.answer_publicly(message)
-    if held:
-        remember_comparison(held, comparison, said, services, delivery.posted_ts)
+    if state:
+        remember_comparison(state, comparison, utterance, services, delivery.posted_ts)
 
 
 def _uploaded(
-    charts: Sequence[Chart], *, said: Utterance, services: Services, delivery: Delivery
+    charts: Sequence[Chart], *, utterance: Utterance, services: Services, delivery: Delivery
 ) -> Callable[[int], str]:
     """The pictures of these charts, where the workspace takes them."""
-    is_drawn_here = services.capabilities.rung(said.team) > BlockLevel.ALL
-    pictures = Pictures(charts, delivery.outlet, said.team, services.pictures)
+    is_drawn_here = services.capabilities.rung(utterance.team) > BlockLevel.ALL
+    pictures = Pictures(charts, delivery.outlet, utterance.team, services.pictures)
     return pictures.upload_first(is_drawn_here=is_drawn_here)
 
 
@@ -124,7 +124,7 @@ def draw_comparison(  # noqa: PLR0913 -- all but three have defaults and are giv
     *,
     asked_by: str,
     changed_by: str = "",
-    held: ComparisonState | None = None,
+    state: ComparisonState | None = None,
     agreed: ChannelDefaults | None = None,
     uploaded: Callable[[Sequence[Chart]], Callable[[int], str]] | None = None,
 ) -> Draw:
@@ -136,9 +136,9 @@ def draw_comparison(  # noqa: PLR0913 -- all but three have defaults and are giv
         )
     pictures = uploaded(report.charts) if uploaded and report.charts else no_pictures
     run_ids = dict.fromkeys(run.run_id for side in comparison.sides for run in side.runs)
-    metadata = {"event_payload": metadata_payload(held, list(run_ids)[:_KEPT])}
+    metadata = {"event_payload": metadata_payload(state, list(run_ids)[:_KEPT])}
     whole = next((each.url for each in open_links(report.links) if each.key == "compare"), "")
-    buttons = comparison_buttons(held, comparison, whole_url=whole)
+    buttons = comparison_buttons(state, comparison, whole_url=whole)
     if buttons.has_menu and report.table and is_wide(comparison):
         note = ". ".join(filter(None, (report.table.note, "All of it: Download CSV, behind the three dots")))
         report = replace(report, table=replace(report.table, note=note))
@@ -160,17 +160,17 @@ def draw_comparison(  # noqa: PLR0913 -- all but three have defaults and are giv
 
 
 def remember_comparison(
-    held: ComparisonState, comparison: Comparison, said: Utterance, services: Services, message_ts: str
+    state: ComparisonState, comparison: Comparison, utterance: Utterance, services: Services, message_ts: str
 ) -> None:
     """For those who go on talking about it; that it cannot be kept is no reason not to answer."""
-    request = held.request
+    request = state.request
     record = PostedComparison(
-        id=f"{said.channel}:{message_ts}" if message_ts else said.delivery,
-        workspace=said.team,
-        channel=said.channel,
-        thread=said.answer_ts,
+        id=f"{utterance.channel}:{message_ts}" if message_ts else utterance.delivery,
+        workspace=utterance.team,
+        channel=utterance.channel,
+        thread=utterance.answer_ts,
         message_ts=message_ts,
-        asked_by=held.asked_by or said.user,
+        asked_by=state.asked_by or utterance.user,
         at=int(services.now().timestamp()),
         runs=run_ids(request),
         labels=tuple(side.label for side in comparison.sides),
@@ -266,17 +266,17 @@ def digest(runs: Iterable[Run], metrics: Iterable[MetricComparison] = ()) -> str
     return sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
-def comparison_value(held: ComparisonState) -> str:
+def comparison_value(state: ComparisonState) -> str:
     """The value of a button that holds a comparison; "" where it does not fit."""
-    request = held.request
+    request = state.request
     flags = "".join(sign for sign, name in _FLAGS.items() if getattr(request, name))
     fields: dict[str, Any] = {"r": ",".join(run_ids(request))}
     fields |= {"o": flags} if flags else {}
     fields |= {"s": request.at_step} if request.at_step is not None else {}
     fields |= {"t": request.tolerance} if request.tolerance is not None else {}
     fields |= {"e": request.margin} if request.margin is not None else {}
-    fields |= {"u": held.asked_by} if held.asked_by else {}
-    fields |= {"d": held.seen} if held.seen else {}
+    fields |= {"u": state.asked_by} if state.asked_by else {}
+    fields |= {"d": state.seen} if state.seen else {}
     fields |= {"m": list(request.metrics)} if request.metrics else {}
     fields |= {"x": list(request.without_metrics)} if request.without_metrics else {}
     fields |= {"y": list(request.without_parameters)} if request.without_parameters else {}
@@ -311,9 +311,9 @@ def run_ids(request: Compare) -> tuple[str, ...]:
     return tuple(getattr(each, "text", "") for each in request.runs)
 
 
-def metadata_payload(held: ComparisonState | None, run_ids: Sequence[str]) -> dict[str, Any]:
+def metadata_payload(state: ComparisonState | None, run_ids: Sequence[str]) -> dict[str, Any]:
     """For the metadata, which others can read: ids and options."""
-    request = held.request if held else None
+    request = state.request if state else None
     told: dict[str, Any] = {"runs": list(run_ids)}
     for name in _FLAGS.values():
         told |= {name: True} if request and getattr(request, name) else {}
@@ -357,35 +357,35 @@ def is_wide(comparison: Comparison) -> bool:
 
 
 def comparison_buttons(
-    held: ComparisonState | None, comparison: Comparison, *, whole_url: str = ""
+    state: ComparisonState | None, comparison: Comparison, *, whole_url: str = ""
 ) -> ComparisonButtons:
     """The buttons, all holding the same; none where the comparison does not fit into one.
 
     `whole_url` opens the comparison in MLflow.
     """
-    value = comparison_value(held) if held else ""
+    value = comparison_value(state) if state else ""
     goals = goal_button(comparison)
-    if held is None or not value:
+    if state is None or not value:
         return ComparisonButtons(more=tuple(goals))
-    if held.request.why:
+    if state.request.why:
         return ComparisonButtons((push("Whole comparison", f"{PREFIX}whole", value),))
     why, curves, swap = (push(label, f"{PREFIX}{name}", value) for name, label in _BUTTONS.items())
     is_open = bool(goals) and all(each.standing is VerdictKind.UNKNOWN for each in comparison.verdicts)
-    seeds = repeats_button(held, comparison)
+    seeds = repeats_button(state, comparison)
     first = goals if is_open else seeds  # what would decide
     buttons = (*first, why, swap) if first else (why, curves, swap)
     seldom = [curves] * bool(first) + goals * (not is_open) + seeds * is_open
     are_many = len(comparison.sides) > ROWS_OF_METRICS
-    options = _options(held, are_many=are_many, has_url=bool(whole_url), has_file=is_wide(comparison))
+    options = _options(state, are_many=are_many, has_url=bool(whole_url), has_file=is_wide(comparison))
     shown = dict(list(options.items())[:OPTIONS])
     row = (*buttons, menu(MENU, shown, {OPEN: whole_url} if whole_url else None))
     rest = [push(label, f"{PREFIX}{name}", value) for name, label in options.items() if name not in shown]
     return ComparisonButtons(row, (*rest, *seldom), has_menu=True)
 
 
-def _options(held: ComparisonState, *, are_many: bool, has_url: bool, has_file: bool) -> dict[str, str]:
+def _options(state: ComparisonState, *, are_many: bool, has_url: bool, has_file: bool) -> dict[str, str]:
     """The menu, what is wanted most first."""
-    request = held.request
+    request = state.request
     reading = request.best or request.at_step is not None
     all_, fewer = ("All metrics", "Fewer metrics") if are_many else ("Show unchanged", "Hide unchanged")
     return {
@@ -399,9 +399,9 @@ def _options(held: ComparisonState, *, are_many: bool, has_url: bool, has_file: 
     }
 
 
-def repeats_button(held: ComparisonState | None, comparison: Comparison) -> list[Block]:
+def repeats_button(state: ComparisonState | None, comparison: Comparison) -> list[Block]:
     """Below single runs each of which has repeats: all of them, compared in the thread."""
-    value = comparison_value(held) if held and comparison.repeats else ""
+    value = comparison_value(state) if state and comparison.repeats else ""
     return [push("Compare all seeds", f"{PREFIX}repeats", value)] if value else []
 
 
@@ -430,10 +430,10 @@ def goal_button(comparison: Comparison) -> list[Block]:
     return [push("Set goals …", GOALS_ACTION, value)] if value else []
 
 
-def goals_to_value(asked: list[GoalChoice]) -> str:
+def goals_to_value(choices: list[GoalChoice]) -> str:
     """The value of a button that holds goals, as many as fit; "" for none."""
     signs = {goal: sign for sign, goal in _SIGNS.items()}
-    pairs = [[each.metric, signs[each.goal]] for each in asked if len(each.metric) <= _LONGEST]
+    pairs = [[each.metric, signs[each.goal]] for each in choices if len(each.metric) <= _LONGEST]
     while pairs and not to_value(pairs):
         pairs.pop()
     return to_value(pairs) if pairs else ""

@@ -40,8 +40,8 @@ def on_choice(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
 class PickJob:
     """One press, worked out in the pool."""
 
-    def __init__(self, pressed: ButtonPress, asked: OfferedRuns | None, client: WebClient, services: Services) -> None:
-        self._pressed, self._asked, self._client, self._services = pressed, asked, client, services
+    def __init__(self, pressed: ButtonPress, offer: OfferedRuns | None, client: WebClient, services: Services) -> None:
+        self._pressed, self._asked, self._client, self._services = pressed, offer, client, services
         self._is_kept = False
 
     def keep(self) -> None:
@@ -63,23 +63,23 @@ class PickJob:
         else:
             self._choose(asked)
 
-    def _is_for(self, asked: OfferedRuns) -> bool:
-        return bool(self._pressed.said.words) and asked.is_for(self._pressed.said)
+    def _is_for(self, offer: OfferedRuns) -> bool:
+        return bool(self._pressed.said.words) and offer.is_for(self._pressed.said)
 
-    def _chosen(self, asked: OfferedRuns) -> Utterance:
+    def _chosen(self, offer: OfferedRuns) -> Utterance:
         heard = self._pressed.said
         return replace(
             heard,
             delivery=f"pick:{heard.channel}:{self._pressed.message_ts}",
-            thread_ts=asked.thread_ts,
-            answer_ts=asked.answer_ts,
+            thread_ts=offer.thread_ts,
+            answer_ts=offer.answer_ts,
             is_direct=heard.channel.startswith("D"),
         )
 
-    def _choose(self, asked: OfferedRuns) -> None:
+    def _choose(self, offer: OfferedRuns) -> None:
         """The picker goes away before the answer comes; what is chosen after that is not taken."""
         pressed, services = self._pressed, self._services
-        chosen = self._chosen(asked)
+        chosen = self._chosen(offer)
         picker = chosen.delivery
         work = answer_words(chosen, self._client, services)
         if not self._is_kept or not work.claim.is_ours():
@@ -109,8 +109,8 @@ class PickJob:
         work.tell(Report(headline=text, summary="\n".join([text, *(step.command for step in steps)]), steps=steps))
 
 
-def _of_words(picker: str, heard: Utterance) -> str:
-    return f"{picker}:{sha256(heard.words.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
+def _of_words(picker: str, utterance: Utterance) -> str:
+    return f"{picker}:{sha256(utterance.words.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
 
 
 def _claim(services: Services, key: str) -> bool:

@@ -62,15 +62,15 @@ _SHORTENED = "Shortened here: a notification has more."
 
 
 def answer(
-    request: WatchRequest | Unwatch | PlanDigest, said: Utterance, services: Services, delivery: Delivery
+    request: WatchRequest | Unwatch | PlanDigest, utterance: Utterance, services: Services, delivery: Delivery
 ) -> None:
     match request:
         case WatchRequest():
-            _watch(request, said, services, delivery)
+            _watch(request, utterance, services, delivery)
         case Unwatch():
-            _unwatch(request, said, services, delivery)
+            _unwatch(request, utterance, services, delivery)
         case PlanDigest():
-            set_digest(request, said, services, delivery)
+            set_digest(request, utterance, services, delivery)
 
 
 def show_progress(
@@ -80,45 +80,45 @@ def show_progress(
         delivery.show_working("Looking it up in MLflow …")
 
 
-def _watch(request: WatchRequest, said: Utterance, services: Services, delivery: Delivery) -> None:
+def _watch(request: WatchRequest, utterance: Utterance, services: Services, delivery: Delivery) -> None:
     """Nothing is kept before it is known that the channel can be told."""
-    require_member(said, delivery.outlet, services)
-    vetted = validate(request, services.runs, now=services.now(), defaults=defaults_of(services.defaults, said))
+    require_member(utterance, delivery.outlet, services)
+    vetted = validate(request, services.runs, now=services.now(), defaults=defaults_of(services.defaults, utterance))
     if vetted.refused:
         raise vetted.refused[0][1]
-    kept = _kept(vetted, said, services)
-    here = watches_here(said, services)
+    kept = _kept(vetted, utterance, services)
+    here = watches_here(utterance, services)
     same = next((each for each in here if each.id != kept.id and is_same_watch(watch_of(each), vetted.watching)), None)
     if same is not None:
-        _tell_same(same, said, services, delivery)
+        _tell_same(same, utterance, services, delivery)
         return
-    add_watch(delivery, said)
+    add_watch(delivery, utterance)
     if all(each.id != kept.id for each in here):
-        _add(kept, said, services)
+        _add(kept, utterance, services)
     others = [each for each in here if each.id != kept.id and is_of_same_place(watch_of(each), vetted.watching)]
     report = watching_report(
         watch_sentence(vetted.watching),
         vetted,
         also=[sentence_of(each) for each in others],
         command=services.command,
-        place=channel_words(said),
+        place=channel_words(utterance),
     )
-    shown = _example(vetted, said, services)
+    shown = _example(vetted, utterance, services)
     lead = _IF_IT_FITTED if _is_choosy(vetted.watching) else _EXAMPLE
 
     def drawn(rung: BlockLevel) -> Reply:
-        row = [push(f"Watches of {channel_words(said)}", LIST, "list")]
-        return _above(draw(report, rung=rung, asked_by=said.user, row=row), shown, rung, lead)
+        row = [push(f"Watches of {channel_words(utterance)}", LIST, "list")]
+        return _above(draw(report, rung=rung, asked_by=utterance.user, row=row), shown, rung, lead)
 
     delivery.answer_publicly(drawn)
 
 
-def add_watch(delivery: Delivery, said: Utterance) -> None:
+def add_watch(delivery: Delivery, utterance: Utterance) -> None:
     """Raises RequestError where the channel cannot be told anything, with how to mend that."""
     try:
         delivery.reserve("Setting it up …")
     except SlackError as failure:
-        raise cannot_post(failure.code, words=said.words) from failure
+        raise cannot_post(failure.code, words=utterance.words) from failure
 
 
 def is_same_watch(one: Watch | None, other: Watch) -> bool:
@@ -132,14 +132,14 @@ def is_of_same_place(one: Watch | None, other: Watch) -> bool:
     return one is not None and one.place.casefold() == other.place.casefold()
 
 
-def _kept(vetted: ValidatedWatch, said: Utterance, services: Services) -> StoredWatch:
+def _kept(vetted: ValidatedWatch, utterance: Utterance, services: Services) -> StoredWatch:
     words = words_of(vetted.watching)
     return StoredWatch(
-        id=new_id(said, words, services),
-        workspace=said.team,
-        channel=said.channel,
+        id=new_id(utterance, words, services),
+        workspace=utterance.team,
+        channel=utterance.channel,
         words=words,
-        created_by=said.user,
+        created_by=utterance.user,
         created_at=services.now().timestamp(),
         past=vetted.past or (),
         is_primed=vetted.past is not None,
@@ -147,24 +147,26 @@ def _kept(vetted: ValidatedWatch, said: Utterance, services: Services) -> Stored
     )
 
 
-def _add(kept: StoredWatch, said: Utterance, services: Services) -> None:
+def _add(stored: StoredWatch, utterance: Utterance, services: Services) -> None:
     try:
-        services.watches.add(kept)
+        services.watches.add(stored)
     except TooManyWatches:
-        raise too_many(MAX_WATCHES, text=said.words) from None
+        raise too_many(MAX_WATCHES, text=utterance.words) from None
 
 
-def _tell_same(same: StoredWatch, said: Utterance, services: Services, delivery: Delivery) -> None:
-    report = same_report(sentence_of(same), command=services.command, place=channel_words(said), paused=same.is_paused)
+def _tell_same(same: StoredWatch, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+    report = same_report(
+        sentence_of(same), command=services.command, place=channel_words(utterance), paused=same.is_paused
+    )
     delivery.answer_privately(lambda rung: with_line_below(draw(report, rung=rung), set_up_line(same)))
 
 
-def _example(vetted: ValidatedWatch, said: Utterance, services: Services) -> PostedNotification | None:
+def _example(vetted: ValidatedWatch, utterance: Utterance, services: Services) -> PostedNotification | None:
     """None where there is no run, or MLflow cannot be asked after all."""
     if vetted.last is None:
         return None
     try:
-        return example_notification(vetted.watching, said, services, vetted.last)
+        return example_notification(vetted.watching, utterance, services, vetted.last)
     except Exception:  # the watch is kept, and that is what is to be said
         log.exception("an example could not be made")
         return None
@@ -196,14 +198,14 @@ def _above(reply: Reply, shown: PostedNotification | None, rung: BlockLevel, lea
     return replace(reply, text=text, blocks=(*blocks, *([aside(_SHORTENED)] if left_out else [])))
 
 
-def _unwatch(request: Unwatch, said: Utterance, services: Services, delivery: Delivery) -> None:
-    here = watches_here(said, services)
+def _unwatch(request: Unwatch, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+    here = watches_here(utterance, services)
     if not here and (request.is_all or not request.place):
-        delivery.answer_privately(draw_list(watches_shown(said, services)))
+        delivery.answer_privately(draw_list(watches_shown(utterance, services)))
     elif request.is_all:
-        delivery.answer_privately(confirm_remove_all(here, channel_words(said), services.command))
+        delivery.answer_privately(confirm_remove_all(here, channel_words(utterance), services.command))
     elif not request.place and len(here) > 1:
-        delivery.answer_privately(draw_list(watches_shown(said, services)))
+        delivery.answer_privately(draw_list(watches_shown(utterance, services)))
     else:
         found = _of_place(request, here, services) if request.place else here
         chosen = [each for each in found if request.watching is None or _is_described(each, request.watching)]
@@ -211,33 +213,33 @@ def _unwatch(request: Unwatch, said: Utterance, services: Services, delivery: De
             report = which_report([each.words for each in found], command=services.command)
             delivery.answer_privately(lambda rung: draw(report, rung=rung))
             return
-        delivery.answer_publicly(_removed(remove_watches(chosen, said, services, delivery), said, services))
+        delivery.answer_publicly(_removed(remove_watches(chosen, utterance, services, delivery), utterance, services))
 
 
 def remove_watches(
-    chosen: Sequence[StoredWatch], said: Utterance, services: Services, delivery: Delivery
+    chosen: Sequence[StoredWatch], utterance: Utterance, services: Services, delivery: Delivery
 ) -> list[StoredWatch]:
     """Removes watches, gives those there were. Raises RequestError, with none removed, where one may not be."""
-    require_change(chosen, said, delivery.outlet, services)
+    require_change(chosen, utterance, delivery.outlet, services)
     at = int(services.now().timestamp())
-    gone = [services.watches.remove(each.id, by=said.user, at=at) for each in chosen]
+    gone = [services.watches.remove(each.id, by=utterance.user, at=at) for each in chosen]
     return [each for each in gone if each is not None] or list(chosen)
 
 
-def _removed(gone: Sequence[StoredWatch], said: Utterance, services: Services) -> Draw:
-    report = removed_report([each.words for each in gone], command=services.command, place=channel_words(said))
-    others = [each for each in gone if each.created_by != said.user]
+def _removed(gone: Sequence[StoredWatch], utterance: Utterance, services: Services) -> Draw:
+    report = removed_report([each.words for each in gone], command=services.command, place=channel_words(utterance))
+    others = [each for each in gone if each.created_by != utterance.user]
 
     def drawn(rung: BlockLevel) -> Reply:
-        reply = draw(report, rung=rung, changed_by=said.user)
+        reply = draw(report, rung=rung, changed_by=utterance.user)
         return with_line_below(reply, set_up_line(others[0])) if len(others) == len(gone) == 1 else reply
 
     return drawn
 
 
-def _is_described(kept: StoredWatch, told: Watch) -> bool:
+def _is_described(stored: StoredWatch, told: Watch) -> bool:
     """Whether these are the options of the watch, whatever its place is called."""
-    watching = watch_of(kept)
+    watching = watch_of(stored)
     return watching is not None and replace(watching, place="", experiment_id="") == replace(told, place="")
 
 
@@ -267,12 +269,12 @@ def _experiment_name(place: str, services: Services) -> str:
 # `digest weekdays 9:30 Europe/Berlin`, `digest off`: a standup that comes by itself. A channel has one.
 
 
-def set_digest(request: PlanDigest, said: Utterance, services: Services, delivery: Delivery) -> None:
-    before = [each for each in services.watches.of_channel(said.team, said.channel) if each.is_digest]
+def set_digest(request: PlanDigest, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+    before = [each for each in services.watches.of_channel(utterance.team, utterance.channel) if each.is_digest]
     if request.digest is None:
-        _stop(before, said, services, delivery)
+        _stop(before, utterance, services, delivery)
     else:
-        _begin(request.digest, request.text, before, said, services, delivery)
+        _begin(request.digest, request.text, before, utterance, services, delivery)
 
 
 def known_digest(digest: Digest, services: Services, *, text: str = "") -> tuple[Digest, tuple[str, ...]]:
@@ -296,20 +298,20 @@ def _digest_experiment(place: str, services: Services, text: str) -> str:
 
 
 def _begin(  # noqa: PLR0913, PLR0917 -- what a feature is given, taken apart
-    digest: Digest, text: str, before: list[StoredWatch], said: Utterance, services: Services, delivery: Delivery
+    digest: Digest, text: str, before: list[StoredWatch], utterance: Utterance, services: Services, delivery: Delivery
 ) -> None:
     """Begins a digest: another one than before, so that it comes today too where its hour is still to come."""
     digest, doubts = known_digest(digest, services, text=text)
     words = digest_words(digest)
-    require_change(before, said, delivery.outlet, services)
-    require_member(said, delivery.outlet, services)
+    require_change(before, utterance, delivery.outlet, services)
+    require_member(utterance, delivery.outlet, services)
     try:
         delivery.reserve("Setting it up …")
     except SlackError as failure:
-        raise cannot_post(failure.code, words=said.words) from failure
+        raise cannot_post(failure.code, words=utterance.words) from failure
     same = [each for each in before if each.words == words and not each.is_paused]
     if not same:
-        _replace(before, words, said, services)
+        _replace(before, words, utterance, services)
     report = digest_report(
         digest_sentence(digest),
         next_time(digest.hours, services.now()),
@@ -317,33 +319,39 @@ def _begin(  # noqa: PLR0913, PLR0917 -- what a feature is given, taken apart
         doubts=doubts,
         replaced="" if same or not before else before[0].words,
     )
-    delivery.answer_publicly(lambda rung: draw(report, rung=rung, asked_by=said.user))
+    delivery.answer_publicly(lambda rung: draw(report, rung=rung, asked_by=utterance.user))
 
 
-def _replace(before: list[StoredWatch], words: str, said: Utterance, services: Services) -> None:
+def _replace(before: list[StoredWatch], words: str, utterance: Utterance, services: Services) -> None:
     now = services.now().timestamp()
     kept = StoredWatch(
-        new_id(said, f"digest {words}", services), said.team, said.channel, words, said.user, now, is_digest=True
+        new_id(utterance, f"digest {words}", services),
+        utterance.team,
+        utterance.channel,
+        words,
+        utterance.user,
+        now,
+        is_digest=True,
     )
     try:
         services.watches.add(kept, instead_of=[each.id for each in before if each.id != kept.id])
     except TooManyWatches:
-        raise too_many(MAX_WATCHES, text=said.words) from None
+        raise too_many(MAX_WATCHES, text=utterance.words) from None
 
 
-def _stop(before: list[StoredWatch], said: Utterance, services: Services, delivery: Delivery) -> None:
-    require_change(before, said, delivery.outlet, services)
+def _stop(before: list[StoredWatch], utterance: Utterance, services: Services, delivery: Delivery) -> None:
+    require_change(before, utterance, delivery.outlet, services)
     at = int(services.now().timestamp())
-    gone = [each for each in before if services.watches.remove(each.id, by=said.user, at=at)]
+    gone = [each for each in before if services.watches.remove(each.id, by=utterance.user, at=at)]
     words = gone[0].words if gone else ""
-    report = digest_off_report(words, command=services.command, place=channel_words(said))
+    report = digest_off_report(words, command=services.command, place=channel_words(utterance))
     if not gone:
         delivery.answer_privately(lambda rung: draw(report, rung=rung))
         return
-    who = "" if gone[0].created_by == said.user else set_up_line(gone[0])
+    who = "" if gone[0].created_by == utterance.user else set_up_line(gone[0])
 
     def drawn(rung: BlockLevel) -> Reply:
-        reply = draw(report, rung=rung, changed_by=said.user)
+        reply = draw(report, rung=rung, changed_by=utterance.user)
         return with_line_below(reply, who) if who else reply
 
     delivery.answer_publicly(drawn)

@@ -50,24 +50,24 @@ class ShownWatches:
         return self.kept[start : start + PAGE]
 
 
-def answer(_request: ListWatches, said: Utterance, services: Services, delivery: Delivery) -> None:
-    delivery.answer_privately(draw_list(watches_shown(said, services)))
+def answer(_request: ListWatches, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+    delivery.answer_privately(draw_list(watches_shown(utterance, services)))
 
 
 def show_progress(_request: ListWatches, _said: Utterance, _services: Services, _delivery: Delivery) -> None:
     """Nothing is asked of MLflow."""
 
 
-def watches_shown(said: Utterance, services: Services, *, page: int = 0, note: str = "") -> ShownWatches:
-    kept = services.watches.of_channel(said.team, said.channel)
+def watches_shown(utterance: Utterance, services: Services, *, page: int = 0, note: str = "") -> ShownWatches:
+    kept = services.watches.of_channel(utterance.team, utterance.channel)
     return ShownWatches(
         kept,
-        last_changes(said.team, said.channel, services),
-        channel_words(said),
+        last_changes(utterance.team, utterance.channel, services),
+        channel_words(utterance),
         page,
         note,
         services.command,
-        defaults_of(services.defaults, said).experiment
+        defaults_of(services.defaults, utterance).experiment
         or ("" if kept else example_name(Kind.EXPERIMENT, services.shelf, services.runs)),
     )
 
@@ -80,21 +80,21 @@ def last_changes(workspace: str, channel: str, services: Services) -> dict[str, 
     return found
 
 
-def draw_list(told: ShownWatches) -> Draw:
+def draw_list(shown: ShownWatches) -> Draw:
     def drawn(rung: BlockLevel) -> Reply:
-        if not told.kept:
-            return _empty(told, rung)
-        text = clip("\n".join([_headline(told), *filter(None, [told.note]), *_lines(told)]), TEXT)
-        return Reply(text, _blocks(told) if rung is not BlockLevel.TEXT else (), only_to_asker=True)
+        if not shown.kept:
+            return _empty(shown, rung)
+        text = clip("\n".join([_headline(shown), *filter(None, [shown.note]), *_lines(shown)]), TEXT)
+        return Reply(text, _blocks(shown) if rung is not BlockLevel.TEXT else (), only_to_asker=True)
 
     return drawn
 
 
-def confirm_remove_all(kept: Sequence[StoredWatch], place: str, command: str) -> Draw:
+def confirm_remove_all(stored: Sequence[StoredWatch], place: str, command: str) -> Draw:
     """Whether really all are to go: a button that asks once more."""
-    count = f"all {len(kept)} watches" if len(kept) > 1 else "the only watch"
+    count = f"all {len(stored)} watches" if len(stored) > 1 else "the only watch"
     question = f"Remove {count} of {place}?"
-    lines = [clip(mrkdwn(one_line(sentence_of(each)), _CLIPS[1]), _CLIPS[1]) for each in kept]
+    lines = [clip(mrkdwn(one_line(sentence_of(each)), _CLIPS[1]), _CLIPS[1]) for each in stored]
     button = push("Remove all", f"{PREFIX}all", "all") | {
         "style": "danger",
         "confirm": {
@@ -116,22 +116,22 @@ def confirm_remove_all(kept: Sequence[StoredWatch], place: str, command: str) ->
 
 
 def watch_entry(
-    kept: StoredWatch, last: WatchChange | None, *, number: int, page: int = 0, words: int = _CLIPS[0]
+    stored: StoredWatch, last: WatchChange | None, *, number: int, page: int = 0, words: int = _CLIPS[0]
 ) -> list[Block]:
     """One watch with its buttons; `number` tells several in one view apart."""
-    text = f"*{mrkdwn(one_line(sentence_of(kept)), words)}*\n{watch_facts(kept, last)}"
-    return [{"type": "section", "text": marked(text)}, actions(_buttons(kept, number, page))]
+    text = f"*{mrkdwn(one_line(sentence_of(stored)), words)}*\n{watch_facts(stored, last)}"
+    return [{"type": "section", "text": marked(text)}, actions(_buttons(stored, number, page))]
 
 
-def watch_facts(kept: StoredWatch, last: WatchChange | None) -> str:
+def watch_facts(stored: StoredWatch, last: WatchChange | None) -> str:
     """Who set it up, since when, whether it is paused and why, and what was changed last; as mrkdwn."""
-    told = [set_up_line(kept)]
-    if kept.is_paused:
-        by = f"by {mention_of(kept.paused_by)}" if mention_of(kept.paused_by) else "by me"
-        why = f": {mrkdwn(one_line(kept.paused_why), _WHY)}" if kept.paused_why else ""
-        told.append(f"*paused* {by} {date_of(kept.paused_at)}{why}")
-    if kept.gone_at:
-        told.append(f"*gone*: its experiment is not in MLflow any more, noticed {date_of(kept.gone_at)}")
+    told = [set_up_line(stored)]
+    if stored.is_paused:
+        by = f"by {mention_of(stored.paused_by)}" if mention_of(stored.paused_by) else "by me"
+        why = f": {mrkdwn(one_line(stored.paused_why), _WHY)}" if stored.paused_why else ""
+        told.append(f"*paused* {by} {date_of(stored.paused_at)}{why}")
+    if stored.gone_at:
+        told.append(f"*gone*: its experiment is not in MLflow any more, noticed {date_of(stored.gone_at)}")
     if last is not None and last.what in ("edited", "resumed"):
         by = f" by {mention_of(last.by)}" if mention_of(last.by) else ""
         what = "its experiment was renamed" if last.what == "edited" and not last.by else f"{last.what}{by}"
@@ -139,51 +139,51 @@ def watch_facts(kept: StoredWatch, last: WatchChange | None) -> str:
     return " · ".join(told)
 
 
-def _buttons(kept: StoredWatch, number: int, page: int) -> list[Block]:
-    value = watch_value(WatchState(kept.id, page))
-    turn = ("Resume", "resume") if kept.is_paused else ("Pause", "pause")
+def _buttons(stored: StoredWatch, number: int, page: int) -> list[Block]:
+    value = watch_value(WatchState(stored.id, page))
+    turn = ("Resume", "resume") if stored.is_paused else ("Pause", "pause")
     named = [turn, ("Edit …", "edit"), ("Remove", "remove")]
     return [push(label, f"{PREFIX}{what}:{number}", value) for label, what in named]
 
 
-def _headline(told: ShownWatches) -> str:
-    watches = sum(not each.is_digest for each in told.kept)
+def _headline(shown: ShownWatches) -> str:
+    watches = sum(not each.is_digest for each in shown.kept)
     count = f"{watches} watch{'' if watches == 1 else 'es'}"
     if not watches:
-        return f"A digest, but no watch in {told.place}"
-    digest = " and a digest" if len(told.kept) > watches else ""
-    part = f", page {min(told.page, told.pages - 1) + 1} of {told.pages}" if told.pages > 1 else ""
-    return f"{count}{digest} in {told.place}{part}"
+        return f"A digest, but no watch in {shown.place}"
+    digest = " and a digest" if len(shown.kept) > watches else ""
+    part = f", page {min(shown.page, shown.pages - 1) + 1} of {shown.pages}" if shown.pages > 1 else ""
+    return f"{count}{digest} in {shown.place}{part}"
 
 
-def _lines(told: ShownWatches) -> list[str]:
-    return [f"{mrkdwn(one_line(sentence_of(each)), _CLIPS[1])}{_state(each)}" for each in told.here]
+def _lines(shown: ShownWatches) -> list[str]:
+    return [f"{mrkdwn(one_line(sentence_of(each)), _CLIPS[1])}{_state(each)}" for each in shown.here]
 
 
-def _state(kept: StoredWatch) -> str:
-    if kept.is_paused:
+def _state(stored: StoredWatch) -> str:
+    if stored.is_paused:
         return " (paused)"
-    return " (gone from MLflow)" if kept.gone_at else ""
+    return " (gone from MLflow)" if stored.gone_at else ""
 
 
-def _blocks(told: ShownWatches) -> tuple[Block, ...]:
+def _blocks(shown: ShownWatches) -> tuple[Block, ...]:
     for words in _CLIPS:
-        blocks = _with(told, words)
+        blocks = _with(shown, words)
         if text_weight(blocks) <= ALL_TEXT:
             break
     return tuple(blocks)
 
 
-def _with(told: ShownWatches, words: int) -> list[Block]:
-    note: list[Block] = [{"type": "section", "text": marked(told.note)}] if told.note else []
-    page = min(told.page, told.pages - 1)
+def _with(shown: ShownWatches, words: int) -> list[Block]:
+    note: list[Block] = [{"type": "section", "text": marked(shown.note)}] if shown.note else []
+    page = min(shown.page, shown.pages - 1)
     entries = [
         block
-        for number, each in enumerate(told.here)
-        for block in watch_entry(each, told.last.get(each.id), number=number, page=page, words=words)
+        for number, each in enumerate(shown.here)
+        for block in watch_entry(each, shown.last.get(each.id), number=number, page=page, words=words)
     ]
-    more = f"To watch more: {told.command} watch <experiment>. To remove all: {told.command} unwatch all"
-    return [header(_headline(told)), *note, *entries, *_turning(page, told.pages), aside(more)]
+    more = f"To watch more: {shown.command} watch <experiment>. To remove all: {shown.command} unwatch all"
+    return [header(_headline(shown)), *note, *entries, *_turning(page, shown.pages), aside(more)]
 
 
 def _turning(page: int, pages: int) -> list[Block]:
@@ -196,12 +196,12 @@ def _turning(page: int, pages: int) -> list[Block]:
     )
 
 
-def _empty(told: ShownWatches, rung: BlockLevel) -> Reply:
-    report = nothing_report(command=told.command, place=told.place, experiment=told.experiment)
+def _empty(shown: ShownWatches, rung: BlockLevel) -> Reply:
+    report = nothing_report(command=shown.command, place=shown.place, experiment=shown.experiment)
     reply = draw(report, rung=rung)
-    if not told.note:
+    if not shown.note:
         return reply
     blocks = (
-        (reply.blocks[0], {"type": "section", "text": marked(told.note)}, *reply.blocks[1:]) if reply.blocks else ()
+        (reply.blocks[0], {"type": "section", "text": marked(shown.note)}, *reply.blocks[1:]) if reply.blocks else ()
     )
-    return Reply(clip(f"{told.note}\n{reply.text}", TEXT), blocks)
+    return Reply(clip(f"{shown.note}\n{reply.text}", TEXT), blocks)

@@ -85,9 +85,9 @@ def notification_reply(message: Notification, services: Services) -> PostedNotif
     return told if isinstance(told, Unwanted) else _announced(told, message.kind, services)
 
 
-def example_notification(watching: Watch, said: Utterance, services: Services, run: Run) -> PostedNotification:
+def example_notification(watching: Watch, utterance: Utterance, services: Services, run: Run) -> PostedNotification:
     """How this run would have been announced where the watch was asked for; nobody is mentioned."""
-    defaults = defaults_of(services.defaults, said)
+    defaults = defaults_of(services.defaults, utterance)
     news = example_news(run, watching, services.runs, now=services.now(), defaults=defaults, past=services.repeats)
     return _announced(NewsFacts(news, "", (run.run_id,)), MessageKind.RUN, services)
 
@@ -120,11 +120,11 @@ def remember(announced: PostedNotification, message: Notification, ts: str, serv
         log.exception("a comparison could not be remembered")
 
 
-def _announced(told: NewsFacts, kind: MessageKind, services: Services) -> PostedNotification:
-    news = told.news
+def _announced(facts: NewsFacts, kind: MessageKind, services: Services) -> PostedNotification:
+    news = facts.news
     report = _worded(news, kind, services)
     whole = next((each.url for each in open_links(report.links) if each.key == "compare"), "")
-    row = news_buttons(_held(told), _experiments(news), is_one=not isinstance(news, ManyNews), whole_url=whole)
+    row = news_buttons(_held(facts), _experiments(news), is_one=not isinstance(news, ManyNews), whole_url=whole)
     if isinstance(news, ManyNews) and news.is_sweep and news.parent is not None:
         row = [*sweep_button(news.parent.run_id), *row]
     elif isinstance(news, RunNews):
@@ -132,12 +132,12 @@ def _announced(told: NewsFacts, kind: MessageKind, services: Services) -> Posted
         row = [*row[:1], *curves_button(compared), *row[1:]]
     owner = "" if isinstance(news, ManyNews) else owner_line(news.run, news.owner, services)
     return PostedNotification(
-        draw=_drawing(report, row, told.run_ids, owner, placed=("compare",) if whole else ()),
+        draw=_drawing(report, row, facts.run_ids, owner, placed=("compare",) if whole else ()),
         headline=report.headline,
         is_over=news.is_over if isinstance(news, ManyNews) else kind is not MessageKind.RUN,
         new_best=_new_best(news),
-        run_ids=told.run_ids,
-        watch_id=told.watch_id,
+        run_ids=facts.run_ids,
+        watch_id=facts.watch_id,
         comparison=news.comparison if isinstance(news, RunNews) and news.seeds is None else None,
     )
 
@@ -171,17 +171,17 @@ class NewsState:
     watch: str = ""
 
 
-def _held(told: NewsFacts) -> NewsState | None:
-    news = told.news
+def _held(facts: NewsFacts) -> NewsState | None:
+    news = facts.news
     match news:
         case RunNews():
             baseline = news.comparison.baseline.runs[0].run_id if news.comparison else ""
-            return NewsState(news.run.run_id, news.run.experiment.experiment_id, baseline, told.watch_id)
+            return NewsState(news.run.run_id, news.run.experiment.experiment_id, baseline, facts.watch_id)
         case SilentNews():
-            return NewsState(news.run.run_id, news.run.experiment.experiment_id, watch=told.watch_id)
+            return NewsState(news.run.run_id, news.run.experiment.experiment_id, watch=facts.watch_id)
         case ManyNews():
             best = news.groups[0].best if len(news.groups) == 1 else None
-            return NewsState(best.run_id, best.experiment.experiment_id, watch=told.watch_id) if best else None
+            return NewsState(best.run_id, best.experiment.experiment_id, watch=facts.watch_id) if best else None
 
 
 def _experiments(news: News) -> list[Experiment]:
@@ -327,7 +327,7 @@ def muted_experiment(choice: str) -> str:
 
 
 def news_buttons(
-    held: NewsState | None, experiments: Sequence[Experiment], *, is_one: bool = True, whole_url: str = ""
+    state: NewsState | None, experiments: Sequence[Experiment], *, is_one: bool = True, whole_url: str = ""
 ) -> list[Block]:
     """`is_one`: the message is about one run; else the buttons are for the best of its runs, where one is known.
 
@@ -338,7 +338,7 @@ def news_buttons(
         for each in experiments[:MUTED]
         if _ID.fullmatch(each.experiment_id)
     }
-    value = news_value(held) if held else ""
+    value = news_value(state) if state else ""
     what = "" if is_one else " the best"
     pushes = [
         push(f"Compare{what} with …", COMPARE, value),

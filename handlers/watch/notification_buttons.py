@@ -72,11 +72,11 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     ack()
     pressed = button_press(body)
     experiment = muted_experiment(pressed.choice) if pressed.action == MENU else ""
-    held = from_value(pressed.choice) if pressed.action in (COMPARE, PIN) else None
-    if held is not None and pressed.action == COMPARE:
-        compare_with(held, pressed, client, services)
-    elif held is not None:
-        _do(pin(held, pressed, client, services), services)
+    state = from_value(pressed.choice) if pressed.action in (COMPARE, PIN) else None
+    if state is not None and pressed.action == COMPARE:
+        compare_with(state, pressed, client, services)
+    elif state is not None:
+        _do(pin(state, pressed, client, services), services)
     elif experiment:
         _do(_asked(pressed.said, MuteAction(experiment), client, services), services)
     elif pressed.action == MENU and pressed.choice == WATCHES:
@@ -95,33 +95,33 @@ def on_undo(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, se
         _do(_asked(pressed.said, UnmuteAction(done, pressed.said.response_url), client, services), services)
 
 
-def answer_old_button(heard: Utterance, client: WebClient, services: Services) -> None:
-    work = answer_words(heard, client, services)
+def answer_old_button(utterance: Utterance, client: WebClient, services: Services) -> None:
+    work = answer_words(utterance, client, services)
     hand_over(work, services, lambda: work.tell(Report(headline=_OLD, summary=_OLD)))
 
 
-def compare_with(held: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> None:
+def compare_with(state: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> None:
     """The dialog to choose the other run, posting in the thread of the notification."""
     heard = pressed.said
     visible = services.for_channel(heard.team, heard.channel, heard.user)
-    found = visible.shelf.these(visible.runs, (held.run,), _WITHIN).runs
-    label = f"{found[0].name} ({held.run[:8]})" if found else held.run[:8]
+    found = visible.shelf.these(visible.runs, (state.run,), _WITHIN).runs
+    label = f"{found[0].name} ({state.run[:8]})" if found else state.run[:8]
     thread = heard.thread_ts or pressed.message_ts
-    start = DialogStart(((held.run, label),), heard.channel, thread, candidate=held.run)
+    start = DialogStart(((state.run, label),), heard.channel, thread, candidate=state.run)
     open_dialog(heard, start, client, services)
 
 
-def pin(held: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> Job:
+def pin(state: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> Job:
     """As `pin <run>` does, in the thread of the notification."""
     thread = pressed.said.thread_ts or pressed.message_ts
-    heard = replace(pressed.said, words=f"pin {held.run}", thread_ts=thread, answer_ts=thread)
+    heard = replace(pressed.said, words=f"pin {state.run}", thread_ts=thread, answer_ts=thread)
     return answer_words(
-        heard, client, services, meaning=ParsedRequest(lambda: (Pin(Linked(held.run)), channel_settings))
+        heard, client, services, meaning=ParsedRequest(lambda: (Pin(Linked(state.run)), channel_settings))
     )
 
 
-def _asked(heard: Utterance, feature: Feature, client: WebClient, services: Services) -> Job:
-    return answer_words(heard, client, services, meaning=ParsedRequest(lambda: (ListWatches(), feature)))
+def _asked(utterance: Utterance, feature: Feature, client: WebClient, services: Services) -> Job:
+    return answer_words(utterance, client, services, meaning=ParsedRequest(lambda: (ListWatches(), feature)))
 
 
 def _do(work: Job, services: Services) -> None:
@@ -161,17 +161,17 @@ class MuteAction:
 
     experiment_id: str
 
-    def answer(self, _request: ListWatches, heard: Utterance, services: Services, delivery: Delivery) -> None:
+    def answer(self, _request: ListWatches, utterance: Utterance, services: Services, delivery: Delivery) -> None:
         experiment = _experiment(self.experiment_id, services)
-        covering = _covering(experiment.name, heard, services)
+        covering = _covering(experiment.name, utterance, services)
         if not covering:
             delivery.answer_privately(lambda rung: draw(Report(headline=_UNWATCHED, summary=_UNWATCHED), rung=rung))
             return
-        require_change(covering, heard, delivery.outlet, services)
-        done = _mute(experiment.name, covering, heard, services)
-        tell_channel(covering, f"muted {mrkdwn(one_line(experiment.name), 100)} in", heard, delivery.outlet)
+        require_change(covering, utterance, delivery.outlet, services)
+        done = _mute(experiment.name, covering, utterance, services)
+        tell_channel(covering, f"muted {mrkdwn(one_line(experiment.name), 100)} in", utterance, delivery.outlet)
         report = muted_report(
-            experiment.name, paused=len(done.paused), excepted=len(done.excepted), place=channel_words(heard)
+            experiment.name, paused=len(done.paused), excepted=len(done.excepted), place=channel_words(utterance)
         )
 
         def drawn(rung: BlockLevel) -> Reply:
@@ -192,19 +192,19 @@ class UnmuteAction:
     done: MutedExperiment
     response_url: str
 
-    def answer(self, _request: ListWatches, heard: Utterance, services: Services, delivery: Delivery) -> None:
-        known = {each.id: each for each in watches_here(heard, services)}
+    def answer(self, _request: ListWatches, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+        known = {each.id: each for each in watches_here(utterance, services)}
         paused = [known[each] for each in self.done.paused if each in known]
         excepted = [known[each] for each in self.done.excepted if each in known]
-        require_change((*paused, *excepted), heard, delivery.outlet, services)
+        require_change((*paused, *excepted), utterance, delivery.outlet, services)
         for each in paused:
             skip_ended_while_paused(each, services)
         at = int(services.now().timestamp())
-        changed = [each for each in paused if services.watches.resume(each.id, by=heard.user, at=at)]
-        changed += [each for each in excepted if _take_back(each, self.done.experiment, heard, services)]
+        changed = [each for each in paused if services.watches.resume(each.id, by=utterance.user, at=at)]
+        changed += [each for each in excepted if _take_back(each, self.done.experiment, utterance, services)]
         name = self.done.experiment
-        told = f"{display_name(name)} is no longer muted in {channel_words(heard)}"
-        tell_channel(changed, f"unmuted {mrkdwn(one_line(name), 100)} in", heard, delivery.outlet)
+        told = f"{display_name(name)} is no longer muted in {channel_words(utterance)}"
+        tell_channel(changed, f"unmuted {mrkdwn(one_line(name), 100)} in", utterance, delivery.outlet)
         self._say(Report(headline=told, summary=told), delivery)
 
     def show_progress(
@@ -229,23 +229,23 @@ def _experiment(experiment_id: str, services: Services) -> Experiment:
     return found
 
 
-def _covering(name: str, heard: Utterance, services: Services) -> list[StoredWatch]:
+def _covering(name: str, utterance: Utterance, services: Services) -> list[StoredWatch]:
     """The watches of the channel that announce runs of this experiment now."""
-    here = [each for each in watches_here(heard, services) if not each.is_paused]
+    here = [each for each in watches_here(utterance, services) if not each.is_paused]
     return [each for each in here if (watching := watch_of(each)) is not None and covers_experiment(watching, name)]
 
 
-def _mute(name: str, covering: Sequence[StoredWatch], heard: Utterance, services: Services) -> MutedExperiment:
+def _mute(name: str, covering: Sequence[StoredWatch], utterance: Utterance, services: Services) -> MutedExperiment:
     """Nothing is changed where one of them cannot leave it out."""
     at = int(services.now().timestamp())
     words = {each.id: _without(name, watching) for each in covering if (watching := watch_of(each)) is not None}
     paused, excepted = [], []
     for each in covering:
         if not words.get(each.id):
-            services.watches.pause(each.id, by=heard.user, at=at)
+            services.watches.pause(each.id, by=utterance.user, at=at)
             paused.append(each.id)
         else:
-            services.watches.edit(each.id, words[each.id], by=heard.user, at=at)
+            services.watches.edit(each.id, words[each.id], by=utterance.user, at=at)
             excepted.append(each.id)
     return MutedExperiment(name, tuple(paused), tuple(excepted))
 
@@ -257,14 +257,14 @@ def _without(name: str, watching: Watch) -> str:
     return words_of(replace(watching, excepted=(*watching.excepted, name)))
 
 
-def _take_back(kept: StoredWatch, name: str, heard: Utterance, services: Services) -> bool:
+def _take_back(stored: StoredWatch, name: str, utterance: Utterance, services: Services) -> bool:
     """Whether it was left out."""
-    watching = watch_of(kept)
+    watching = watch_of(stored)
     if watching is None:
         return False
     left = tuple(each for each in watching.excepted if each.casefold() != name.casefold())
     if left == watching.excepted:
         return False
     words = words_of(replace(watching, excepted=left))
-    skip_ended_while_paused(kept, services, name)
-    return services.watches.edit(kept.id, words, by=heard.user, at=int(services.now().timestamp())) is not None
+    skip_ended_while_paused(stored, services, name)
+    return services.watches.edit(stored.id, words, by=utterance.user, at=int(services.now().timestamp())) is not None

@@ -50,41 +50,41 @@ def from_value(value: str) -> WatchState:
     return WatchState(str(fields.get("w", "")), page if isinstance(page, int) and 0 <= page < 1_000 else 0)
 
 
-def watch_of(kept: StoredWatch) -> Watch | None:
+def watch_of(stored: StoredWatch) -> Watch | None:
     """None for a digest, and for words that are not understood any more."""
     try:
-        return None if kept.is_digest else tied(watching_in(kept), kept)
+        return None if stored.is_digest else tied(watching_in(stored), stored)
     except RequestError:
-        log.warning("the words of watch %s are not understood any more", kept.id)
+        log.warning("the words of watch %s are not understood any more", stored.id)
         return None
 
 
-def watching_in(kept: StoredWatch) -> Watch:
+def watching_in(stored: StoredWatch) -> Watch:
     """What a kept watch means. Raises RequestError where it is not understood any more."""
-    return watch_from(kept.meaning) if kept.meaning else watching_of(kept.words)
+    return watch_from(stored.meaning) if stored.meaning else watching_of(stored.words)
 
 
-def digest_in(kept: StoredWatch) -> Digest:
+def digest_in(stored: StoredWatch) -> Digest:
     """What a kept digest means. Raises RequestError where it is not understood any more."""
-    return digest_from(kept.meaning) if kept.meaning else digest_of(kept.words)
+    return digest_from(stored.meaning) if stored.meaning else digest_of(stored.words)
 
 
-def tied(watching: Watch, kept: StoredWatch) -> Watch:
+def tied(watching: Watch, stored: StoredWatch) -> Watch:
     """With the experiment that it was set up for, whatever that is called by now."""
-    is_same = watching.experiment_id == kept.experiment_id
-    return watching if is_same else replace(watching, experiment_id=kept.experiment_id)
+    is_same = watching.experiment_id == stored.experiment_id
+    return watching if is_same else replace(watching, experiment_id=stored.experiment_id)
 
 
-def skip_ended_while_paused(kept: StoredWatch, services: Services, experiment: str = "") -> None:
+def skip_ended_while_paused(stored: StoredWatch, services: Services, experiment: str = "") -> None:
     """What ended while a watch was paused is no news when it goes on; where MLflow cannot be asked it may be.
 
     `experiment`: the one that a pattern left out meanwhile; without it the whole watch was paused.
     """
-    watching = watch_of(kept)
-    if watching is None or not (experiment or kept.is_paused):
+    watching = watch_of(stored)
+    if watching is None or not (experiment or stored.is_paused):
         return
     floor = int(services.now().timestamp() * 1000) - CLOCK_SKEW_MS
-    services = services.for_channel(kept.workspace, kept.channel)
+    services = services.for_channel(stored.workspace, stored.channel)
     try:
         known = services.runs.experiments()
         ids = [
@@ -96,7 +96,7 @@ def skip_ended_while_paused(kept: StoredWatch, services: Services, experiment: s
     except RequestError as error:
         log.info("what ended while a watch was paused is not known: %s", error.problem)
         return
-    services.watches.prime(kept.id, dict.fromkeys((*kept.past, *(run.run_id for run in ended))))
+    services.watches.prime(stored.id, dict.fromkeys((*stored.past, *(run.run_id for run in ended))))
 
 
 def words_of(watching: Watch) -> str:
@@ -114,19 +114,19 @@ def words_of(watching: Watch) -> str:
     return words
 
 
-def sentence_of(kept: StoredWatch) -> str:
+def sentence_of(stored: StoredWatch) -> str:
     """A watch or digest in a few words for people; as it was typed where it is not understood any more."""
     try:
-        if kept.is_digest:
-            return f"Digest {digest_sentence(digest_in(kept))}"
-        return watch_sentence(watching_in(kept))
+        if stored.is_digest:
+            return f"Digest {digest_sentence(digest_in(stored))}"
+        return watch_sentence(watching_in(stored))
     except RequestError:
-        return one_line(kept.words)
+        return one_line(stored.words)
 
 
-def watches_here(said: Utterance, services: Services) -> list[StoredWatch]:
+def watches_here(utterance: Utterance, services: Services) -> list[StoredWatch]:
     """Watches of the channel, without its digest."""
-    return [each for each in services.watches.of_channel(said.team, said.channel) if not each.is_digest]
+    return [each for each in services.watches.of_channel(utterance.team, utterance.channel) if not each.is_digest]
 
 
 def mention_of(user: str) -> str:
@@ -139,10 +139,10 @@ def date_of(at: float) -> str:
     return f"<!date^{min(max(int(at), 0), _LATEST)}^{{date_short_pretty}}|earlier>"
 
 
-def set_up_line(kept: StoredWatch) -> str:
+def set_up_line(stored: StoredWatch) -> str:
     """By whom and when, as mrkdwn."""
-    by = f" by {mention_of(kept.created_by)}" if mention_of(kept.created_by) else ""
-    return f"Set up{by} {date_of(kept.created_at)}"
+    by = f" by {mention_of(stored.created_by)}" if mention_of(stored.created_by) else ""
+    return f"Set up{by} {date_of(stored.created_at)}"
 
 
 def with_line_below(reply: Reply, line: str) -> Reply:
@@ -151,28 +151,30 @@ def with_line_below(reply: Reply, line: str) -> Reply:
     return replace(reply, text=f"{reply.text}\n{line}", blocks=blocks)
 
 
-def tell_channel(changed: Iterable[StoredWatch], what: str, heard: Utterance, outlet: SlackClient) -> None:
+def tell_channel(changed: Iterable[StoredWatch], what: str, utterance: Utterance, outlet: SlackClient) -> None:
     """A line for all in the channel when watches of others were changed; `what` was done to them.
 
     That it cannot be said is no reason not to have done it.
     """
-    others = [each for each in changed if each.created_by != heard.user]
+    others = [each for each in changed if each.created_by != utterance.user]
     if not others:
         return
     owners = " and ".join(dict.fromkeys(filter(None, (mention_of(each.created_by) for each in others))))
     which = "a watch" if len(others) == 1 else f"{len(others)} watches"
     told = "; ".join(mrkdwn(one_line(sentence_of(each)), _WORDS) for each in others[:5])
-    text = f"{mention_of(heard.user) or 'Somebody'} {what} {which}{f' of {owners}' if owners else ''}: {told}"
+    text = f"{mention_of(utterance.user) or 'Somebody'} {what} {which}{f' of {owners}' if owners else ''}: {told}"
     try:
         outlet.post(others[0].channel, Reply(clip(text, 2_900)))
     except SlackError as failure:
         log.warning("a channel could not be told that its watches were changed: %s", failure)
 
 
-def new_id(said: Utterance, words: str, services: Services) -> str:
+def new_id(utterance: Utterance, words: str, services: Services) -> str:
     """The same when the same delivery is worked on again by another process."""
-    about = said.delivery or services.now().isoformat()
-    return sha256(f"{said.team}|{said.channel}|{about}|{words}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    about = utterance.delivery or services.now().isoformat()
+    return sha256(f"{utterance.team}|{utterance.channel}|{about}|{words}".encode("utf-8", "surrogatepass")).hexdigest()[
+        :16
+    ]
 
 
 # Who may change what a channel watches: whoever is in it, as far as Slack tells, and who set it up.
@@ -184,34 +186,36 @@ _ELSEWHERE = "That button is of a watch of another channel: nothing was changed.
 _THERE = "Change it in that channel itself."
 
 
-def may_change(kept: StoredWatch, heard: Utterance, outlet: SlackClient, members: Members | None = None) -> bool:
+def may_change(stored: StoredWatch, utterance: Utterance, outlet: SlackClient, members: Members | None = None) -> bool:
     """Where Slack does not tell who is in a channel, whoever acts in it counts as in it."""
-    return _may(kept, heard, outlet, members) is True
+    return _may(stored, utterance, outlet, members) is True
 
 
-def require_change(kept: Iterable[StoredWatch], heard: Utterance, outlet: SlackClient, services: Services) -> None:
+def require_change(
+    stored: Iterable[StoredWatch], utterance: Utterance, outlet: SlackClient, services: Services
+) -> None:
     """Raises RequestError where somebody may not change one of these watches, with what they can do."""
-    kept = list(kept)
-    for channel in dict.fromkeys(each.channel for each in kept):
-        require_editor(heard, services, channel)
-    allowed = [_may(each, heard, outlet, services.members) for each in kept]
+    stored = list(stored)
+    for channel in dict.fromkeys(each.channel for each in stored):
+        require_editor(utterance, services, channel)
+    allowed = [_may(each, utterance, outlet, services.members) for each in stored]
     if False in allowed:
         raise RequestError(_NO, remedy=JOIN)
     if None in allowed:
         raise RequestError(f"{_NO} {_UNTOLD}", remedy=_THERE)
 
 
-def require_place(kept: StoredWatch, heard: Utterance) -> None:
+def require_place(stored: StoredWatch, utterance: Utterance) -> None:
     """Raises RequestError for a button that comes from another channel; the Home tab shows those of many."""
-    if heard.channel not in {kept.channel, heard.user}:
+    if utterance.channel not in {stored.channel, utterance.user}:
         raise RequestError(_ELSEWHERE, remedy=_THERE)
 
 
-def _may(kept: StoredWatch, heard: Utterance, outlet: SlackClient, members: Members | None) -> bool | None:
+def _may(stored: StoredWatch, utterance: Utterance, outlet: SlackClient, members: Members | None) -> bool | None:
     """None: it cannot be told."""
-    if heard.team != kept.workspace:
+    if utterance.team != stored.workspace:
         return False
-    if heard.user == kept.created_by:
+    if utterance.user == stored.created_by:
         return True
-    known = is_in(kept.channel, heard.user, outlet, members)
-    return True if known is None and heard.channel == kept.channel else known
+    known = is_in(stored.channel, utterance.user, outlet, members)
+    return True if known is None and utterance.channel == stored.channel else known
