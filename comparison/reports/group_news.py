@@ -13,8 +13,8 @@ from comparison.language.correction import quote
 from comparison.notifications.message import ManyNews, News, NewsGroup, RunNews, SilentNews
 from comparison.notifications.schedule import DueDigest
 from comparison.report import Align, Cell, Column, Line, Link, Report, Section, Step, Table
-from comparison.reports.comparison import finite
 from comparison.reports.headline import FIT
+from comparison.reports.metric_table import finite
 from comparison.reports.run_news import DOUBTS, KNOWN, line_of, run_report, silent_report, within_noise, without_repeats
 from comparison.reports.standup import (
     LABEL_CHARS,

@@ -7,7 +7,8 @@ from comparison.judgement.primary_metric import rank, value_of
 from comparison.judgement.result import Comparison
 from comparison.link_cards import NEWEST, LinkCard
 from comparison.report import Line, Report, Section
-from comparison.reports.comparison import changed_line, comparison_report
+from comparison.reports.comparison import comparison_report
+from comparison.reports.differences import changed_line
 from comparison.reports.headline import FIT, run_card, side_labels, status_word
 from comparison.reports.standup import last_value, number_words
 from comparison.reports.text import count_noun, display_name, inline_words, join_names

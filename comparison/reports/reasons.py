@@ -6,7 +6,7 @@ from dataclasses import replace
 from comparison.judgement.differences import Likelihood, likelihood, sort_by_likelihood
 from comparison.judgement.result import Comparison, Difference
 from comparison.report import Line, Report, Section
-from comparison.reports.comparison import across, changed_line, datasets_section
+from comparison.reports.differences import across, changed_line, datasets_section
 from comparison.reports.headline import FIT, side_labels
 from comparison.reports.text import count_noun, cut_end, display_value, join_names
 from comparison.runs import Run

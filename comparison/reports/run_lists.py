@@ -12,8 +12,8 @@ from comparison.judgement.primary_metric import is_better, value_of
 from comparison.judgement.result import Difference
 from comparison.queries.run_lists import FailedRuns, RankedRuns, RunDetails, RunningRuns
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
-from comparison.reports.comparison import TableRows, finite
 from comparison.reports.headline import run_card, status_word
+from comparison.reports.metric_table import TableRows, finite
 from comparison.reports.newest_runs import named_values
 from comparison.reports.standup import (
     LABEL_CHARS,

@@ -13,14 +13,10 @@ from comparison.language.correction import quote
 from comparison.notifications.failure import last_logged
 from comparison.notifications.message import Failure, RunNews, SilentNews
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
-from comparison.reports.comparison import (
-    changed_line,
-    comparison_report,
-    comparison_table,
-    finite,
-    is_same,
-)
+from comparison.reports.comparison import comparison_report
+from comparison.reports.differences import changed_line
 from comparison.reports.headline import FIT, comparison_headline, run_card, side_labels, status_word, verdict_lines
+from comparison.reports.metric_table import comparison_table, finite, is_same
 from comparison.reports.repeats import group_value, repeats_steps
 from comparison.reports.standup import LABEL_CHARS, last_value, number_words, run_age, run_length, user_name
 from comparison.reports.text import (

@@ -6,7 +6,7 @@ from comparison.judgement.numbers import format_row
 from comparison.judgement.result import GoalSource
 from comparison.queries.sweeps import LooseTrials, SweepAnswer, SweepKind
 from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Panel, Report, Section, Series, Step, Table
-from comparison.reports.comparison import finite
+from comparison.reports.metric_table import finite
 from comparison.reports.standup import LABEL_CHARS, MAX_OPEN_BUTTONS, run_labels, run_urls, short_ids
 from comparison.reports.text import count_noun, cut_end, display_name, display_value, join_names, with_links
 from comparison.runs import Goal, Status

@@ -57,12 +57,7 @@ from comparison.tracking.mlflow_errors import (
     unopened,
     unusable,
 )
-from comparison.tracking.mlflow_values import (
-    EXAMPLE_TABLE,
-    MOST_TABLE_BYTES,
-    to_experiment,
-    to_metric,
-)
+from comparison.tracking.mlflow_values import EXAMPLE_TABLE, MOST_TABLE_BYTES, to_experiment, to_metric
 from comparison.tracking.pages import every_page
 from comparison.tracking.permissions import READABLE, Permissions, read_grants, without_grant
 from comparison.tracking.registry import Registry

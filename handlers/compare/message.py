@@ -19,7 +19,8 @@ from comparison.judgement.result import Comparison, GoalSource, MetricComparison
 from comparison.language.changes import COMPARED, compared
 from comparison.report import Chart, Report
 from comparison.reports.channel_settings import used_settings
-from comparison.reports.comparison import ROWS_OF_METRICS, comparison_report
+from comparison.reports.comparison import comparison_report
+from comparison.reports.metric_table import ROWS_OF_METRICS
 from comparison.reports.reasons import part_report, reasons_report
 from comparison.request import Compare
 from comparison.resolve.runs import ChosenRuns

@@ -28,9 +28,7 @@ from comparison.language.example import Example
 from comparison.language.joined_names import merged
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind, Names
-from comparison.language.phrases import (
-    joined,
-)
+from comparison.language.phrases import joined
 from comparison.language.quotes import QUOTES, place_words
 from comparison.language.scanner import scan
 from comparison.language.slots import refuse

@@ -10,19 +10,11 @@ from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
 from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.cover import Atom
-from comparison.language.dates import (
-    DAYS,
-    read_quiet,
-    zone_words,
-)
+from comparison.language.dates import DAYS, read_quiet, zone_words
 from comparison.language.lexicon import Role
 from comparison.language.metric_rule import MOVING, rules
 from comparison.language.names import Kind
-from comparison.language.phrases import (
-    joined,
-    listed,
-    reference,
-)
+from comparison.language.phrases import joined, listed, reference
 from comparison.language.quotes import place_words, quoted
 from comparison.language.sides import is_silent, read_side
 from comparison.language.slots import refuse

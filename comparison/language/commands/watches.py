@@ -12,9 +12,7 @@ from comparison.language.draft import Draft, Guess
 from comparison.language.example import UNWATCH, WATCH
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind
-from comparison.language.phrases import (
-    joined,
-)
+from comparison.language.phrases import joined
 from comparison.language.quotes import place_words
 from comparison.language.sides import OWNING, is_silent
 from comparison.language.slots import refuse
