@@ -110,6 +110,10 @@ def _run(wanted: dict, streams: list[int]) -> int:
     for ours, given in enumerate(streams):
         os.dup2(given, ours)
         os.close(given)
+    # What they led to when Python started may have been a file, and now be a pipe.
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.chdir(wanted["cwd"])
     os.environ.clear()
     os.environ.update(wanted["env"])

@@ -32,7 +32,7 @@ STAYS = {  # what runs until Ctrl-C, and what it says when it is ready
     re.compile(r"mlcompare serve$"): " serving ",
 }
 NEVER = re.compile(
-    r"make (?:test|check|bench|chaos)\b|sudo systemctl |curl |\.venv/bin/ruff format |docker |kubectl |helm |    --"
+    r"make (?:test|check|bench|chaos|traces)\b|sudo systemctl |curl |\.venv/bin/ruff format |docker |kubectl |helm |    --"
 )
 
 
