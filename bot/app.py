@@ -260,7 +260,13 @@ def _of_workspaces(services: Services, settings: Settings, engine: Engine, works
             known.clear()
 
     workspaces.tokens.on_forget = forget
-    whole = replace(services, access=access, by_workspace=of, on_departure=workspaces.departures.leave)
+    whole = replace(
+        services,
+        access=access,
+        by_workspace=of,
+        on_departure=workspaces.departures.leave,
+        on_return=workspaces.departures.let_in,
+    )
     return whole
 
 

@@ -16,6 +16,7 @@ from comparison.errors import RequestError, TrackingUnavailable
 TOKENS = re.compile(r"\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{4,}")
 CREDENTIALS = re.compile(r"(://[^/\s:@]*:)(?!password@)[^/\s@]+(?:@[^/\s@]+)*(?=@)")  # "password" stands in examples
 HOOKS = re.compile(r"(hooks\.slack\.com/(?:commands|actions|services|workflows|app)/)[^\s'\"?]+")
+CODES = re.compile(r"(\bwith code: )\S+")  # of an install, as Bolt logs one that Slack did not take
 TICKETS = re.compile(r"\b(ticket|app_id)=[^&\s'\"]+")
 SHORTEST = 4  # a shorter password would blot out half of every line
 HIDDEN = "[hidden]"
@@ -35,6 +36,7 @@ class Redaction:
         text = TOKENS.sub(HIDDEN, text)
         text = CREDENTIALS.sub(rf"\1{HIDDEN}", text)
         text = HOOKS.sub(rf"\1{HIDDEN}", text)
+        text = CODES.sub(rf"\1{HIDDEN}", text)
         return TICKETS.sub(rf"\1={HIDDEN}", text)
 
 

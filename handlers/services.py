@@ -5,7 +5,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -123,6 +123,7 @@ class Services:
     access: AccessRules = field(default_factory=AccessRules)  # who may see and change what
     people: People | None = None  # what people may read in MLflow; None: it is not asked
     by_workspace: "Callable[[str], Services] | None" = None  # None: all is of one workspace, or tells them apart itself
+    on_return: "Callable[[Sequence[str]], None]" = lambda _workspaces: None  # an organisation let workspaces in again
     on_departure: "Callable[[Departure], None]" = lambda _departure: None  # where the app was taken out of a workspace
     ungated: "Services | None" = None  # set where `runs` are only those that a channel may see
     members: Members = field(default_factory=Members)  # who is in a channel, as Slack told it a moment ago

@@ -15,7 +15,12 @@ SCOPES = (*NEEDED, WHO)
 OPTIONAL = ("channels:read", "groups:read", "channels:history", "groups:history", "users:read.email", "files:write")
 EVENTS = ("app_home_opened", "app_mention", "message.im")
 LINKS, LINK_EVENT = ("links:read", "links:write"), "link_shared"  # for links to MLflow that unfold
-LEAVING = ("app_uninstalled", "tokens_revoked", "team_access_revoked")  # where several workspaces have the app
+LEAVING = (
+    "app_uninstalled",
+    "tokens_revoked",
+    "team_access_revoked",
+    "team_access_granted",
+)  # where several workspaces have the app
 SHORTCUTS = (
     ("Compare runs…", "global", "compare_runs", "Choose runs from lists, and where to post the comparison"),
     ("Compare linked runs", "message", "compare_message", "Compare the runs that this message links or names"),

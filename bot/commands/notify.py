@@ -21,7 +21,8 @@ def notify() -> None:
     """Only send notifications (no commands): any number of these may run beside `mlcompare serve`.
 
     They share the work where DATABASE_URL is PostgreSQL; on a file one works and the others stand by. Needs
-    SLACK_BOT_TOKEN and MLFLOW_TRACKING_URI, listens on no port but that of MLCOMPARE_METRICS, and ends well on SIGTERM.
+    SLACK_BOT_TOKEN (or what several workspaces need) and MLFLOW_TRACKING_URI, listens on no port but that of
+    MLCOMPARE_METRICS, and ends well on SIGTERM.
     """
     try:
         settings = read(unspoken)

@@ -4,7 +4,7 @@ Whoever installs the app again within the time has everything back; afterwards n
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from slack_sdk.oauth.installation_store import Installation
@@ -60,11 +60,14 @@ class Departures:
         """The app was installed, or installed again: what rested since goes on."""
         is_all = bool(installation.is_enterprise_install)
         place = str((installation.enterprise_id if is_all else installation.team_id) or "")
-        places = {place, *(self._kept.teams_of(place) if is_all else ())}
-        for each in self._watches.every():
-            if each.workspace in places and each.is_paused and (each.paused_by, each.paused_why) == ("", WHY):
-                self._watches.resume(each.id, by=installation.user_id or "", at=self._at())
-        self._forget_tokens()
+        self._wake({place, *(self._kept.teams_of(place) if is_all else ())}, installation.user_id or "")
+
+    def let_in(self, workspaces: Iterable[str]) -> None:
+        """An organisation that has the app lets it into some of its workspaces again."""
+        places = set(workspaces)
+        for each in places:
+            self._kept.set_team(each, removed_at=0)
+        self._wake(places, "")
 
     def erase_old(self) -> list[str]:
         """Erases what is left of workspaces that took the app out long ago; their ids."""
@@ -105,6 +108,12 @@ class Departures:
         for each in self._watches.every():
             if each.workspace in resting and not each.is_paused:
                 self._watches.pause(each.id, by="", at=self._at(), why=WHY)
+
+    def _wake(self, places: Collection[str], by: str) -> None:
+        for each in self._watches.every():
+            if each.workspace in places and each.is_paused and (each.paused_by, each.paused_why) == ("", WHY):
+                self._watches.resume(each.id, by=by, at=self._at())
+        self._forget_tokens()
 
     def _at(self) -> int:
         return int(self._now().timestamp())

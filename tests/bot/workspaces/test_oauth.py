@@ -383,6 +383,9 @@ def test_a_workspace_that_an_organisation_shuts_out_is_served_no_more_and_the_ot
     assert paused(bot) == {"T0THIRD": WHY}
     assert bot.made.workspaces.tokens.token("T0THIRD") == ""
     assert heard(fourth)
+    fourth.event("team_access_granted", team_ids=["T0THIRD"])
+    assert paused(bot) == {}
+    assert heard(third)
 
 
 def test_when_an_organisation_leaves_all_of_its_workspaces_do(bot, third, fourth):
