@@ -269,3 +269,68 @@ def test_who_is_whom_is_not_half_understood(environment, written):
     found, said = problems(environment, MLCOMPARE_PEOPLE=written)
     assert "neither email nor pairs" in found["MLCOMPARE_PEOPLE"]
     assert "U024BE7LH=maya" in said
+
+
+# Several workspaces
+
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+WORKSPACES = {
+    "SLACK_CLIENT_ID": "12.34",
+    "SLACK_CLIENT_SECRET": "secret-of-the-client",
+    "SLACK_SIGNING_SECRET": GOOD["SLACK_SIGNING_SECRET"],
+    "MLCOMPARE_PUBLIC_URL": "https://bot.example.com/",
+    "MLCOMPARE_TOKEN_KEYS": f"{KEY},{KEY}",
+    "MLCOMPARE_WORKSPACES": "T0ONE, E0TWO",
+    "MLFLOW_TRACKING_URI": GOOD["MLFLOW_TRACKING_URI"],
+}
+
+
+def test_what_several_workspaces_need_stands_in_place_of_a_token(environment):
+    environment(**WORKSPACES)
+    settings = read()
+    assert settings.serves_workspaces
+    assert settings.public_url == "https://bot.example.com"
+    assert settings.keys == (KEY, KEY)
+    assert settings.may_install("T0ONE", None)
+    assert settings.may_install("T0OTHER", "E0TWO")
+    assert not settings.may_install("T0OTHER", None)
+    assert {KEY, "secret-of-the-client"} <= set(settings.secrets)
+    assert "secret-of-the-client" not in repr(settings)
+    assert KEY not in repr(settings)
+
+
+def test_with_a_token_there_is_one_workspace_whatever_else_is_set(environment):
+    environment(**WORKSPACES, SLACK_BOT_TOKEN=GOOD["SLACK_BOT_TOKEN"])
+    assert not read().serves_workspaces
+
+
+def test_everything_that_several_workspaces_lack_is_told_at_once(environment):
+    environment(**{**WORKSPACES, **dict.fromkeys(list(WORKSPACES)[1:6], "")})
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert {each.name for each in caught.value.problems} == {
+        "SLACK_CLIENT_SECRET", "MLCOMPARE_PUBLIC_URL", "MLCOMPARE_TOKEN_KEYS", "MLCOMPARE_WORKSPACES",
+        "SLACK_APP_TOKEN",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("MLCOMPARE_PUBLIC_URL", "http://bot.example.com", "want https://"),
+        ("MLCOMPARE_PUBLIC_URL", "https://bot.example.com/?a=b", "behind a ? or #"),
+        ("MLCOMPARE_TOKEN_KEYS", "too-short", "44 letters"),
+        ("MLCOMPARE_TOKEN_KEYS", f"{KEY},{KEY[:-4]}", "44 letters"),
+        ("MLCOMPARE_WORKSPACES", "acme", "starts with T"),
+        ("MLCOMPARE_SCOPES", "Channels Read", "scopes are written"),
+    ],
+)
+def test_a_wrong_looking_value_of_several_workspaces_is_told_without_being_shown(environment, name, value, said):
+    environment(**{**WORKSPACES, name: value})
+    with pytest.raises(SettingsError) as caught:
+        read()
+    (problem,) = caught.value.problems
+    assert problem.name == name
+    assert said in problem.problem
+    assert value not in str(caught.value)

@@ -166,3 +166,30 @@ def test_that_links_do_not_unfold_is_said_where_they_could(monkeypatch, address,
     monkeypatch.setenv("MLFLOW_UI_URL", address)
     found = [each.found for each in _untold(granted, Settings()) if each.what == "links"]
     assert [each.partition(": `")[0] for each in found] == told
+
+
+# Several workspaces
+
+
+@pytest.fixture
+def of_several(slack):
+    return {
+        "SLACK_BOT_TOKEN": "",
+        "SLACK_CLIENT_ID": slack.oauth.client_id,
+        "SLACK_CLIENT_SECRET": slack.oauth.client_secret,
+        "MLCOMPARE_PUBLIC_URL": "https://bot.example.com",
+        "MLCOMPARE_TOKEN_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "MLCOMPARE_WORKSPACES": "T0ONE",
+    }
+
+
+def test_what_several_workspaces_need_is_tried(examined, of_several, slack):
+    code, said = examined(**of_several)
+    assert (code, failures(said)) == (0, []), said
+    for found in ("SLACK_CLIENT_SECRET is the app's", "let T0ONE install the app, at https://bot.example.com/slack/in"):
+        assert found in said
+    code, said = examined(**{**of_several, "SLACK_CLIENT_SECRET": "another"})
+    assert code == 1
+    assert "Slack answers bad_client_secret" in said
+    code, said = examined(**{**of_several, "SLACK_BOT_TOKEN": slack.installation.bot_token})
+    assert "SLACK_CLIENT_ID is not used" in said

@@ -188,3 +188,16 @@ def test_where_slack_does_not_take_the_host_it_says_why_and_asks_for_nothing(add
     assert "unfurl_domains" not in app["features"]
     assert "links:read" not in app["oauth_config"]["scopes"]["bot"]
     assert "link_shared" not in app["settings"]["event_subscriptions"]["bot_events"]
+
+
+def test_several_workspaces_are_led_back_and_tell_when_they_leave():
+    made = printed("--workspaces", "--url", "https://bot.example.com")
+    assert made["oauth_config"]["redirect_urls"] == ["https://bot.example.com/slack/oauth_redirect"]
+    events = made["settings"]["event_subscriptions"]["bot_events"]
+    assert {"app_uninstalled", "tokens_revoked", "team_access_revoked", "team_access_granted"} <= set(events)
+    assert made["settings"]["org_deploy_enabled"]
+    assert made["settings"]["token_rotation_enabled"]
+    one = printed("--url", "https://bot.example.com")
+    assert "redirect_urls" not in one["oauth_config"]
+    assert not one["settings"]["token_rotation_enabled"]
+    assert "MLCOMPARE_PUBLIC_URL" in refused("--workspaces")

@@ -32,7 +32,7 @@ PATIENCE = 30.0
 class Bot:
     """A bot that serves, and Slack told where."""
 
-    def __init__(self, slack, folder):
+    def __init__(self, slack, folder, **more):
         listening = bind_socket("127.0.0.1", 0)
         self.url = f"http://{listening_address(listening)}"
         self.slack = slack
@@ -48,6 +48,7 @@ class Bot:
             token_keys=SecretStr(new_key()),
             workspaces=f"T0PLAYGROUND, T0SECOND T0THIRD,{ORGANISATION}",
             notifier="off",
+            **more,
         )
         self.made = build(self.settings, runs=FakeRuns())
         self.server = Server(self.made, listening, StopRequest())
@@ -470,3 +471,49 @@ def test_the_bot_is_ready_whatever_becomes_of_one_workspace(bot):
     bot.install("T0SECOND")
     bot.slack.oauth.end("T0SECOND", "account_inactive")
     until(lambda: httpx.get(f"{bot.url}/readyz", trust_env=False).status_code == 200)
+
+
+# Other ways to run it
+
+
+def test_a_database_of_one_workspace_goes_on_once_that_has_installed_the_app(tmp_path):
+    with SlackStandIn() as slack:
+        address = SecretStr(f"sqlite:///{tmp_path}/state.db")
+        alone = build(
+            Settings(
+                slack_bot_token=SecretStr(slack.installation.bot_token),
+                slack_signing_secret=SecretStr("unused"),
+                slack_api_url=slack.api_url,
+                mlflow_tracking_uri=SecretStr("http://127.0.0.1:9"),
+                database_url=address,
+            ),
+            runs=FakeRuns(),
+        )
+        assert alone.probes[0].ask(), "the tables are made"
+        a_watch_of = StoredWatch("w1", "T0PLAYGROUND", "C0EXPERIMENTS", "iris", "U0MAYA", time.time(), is_primed=True)
+        alone.services.watches.add(a_watch_of)
+        alone.engine.dispose()
+        bot = Bot(slack, tmp_path)
+        try:
+            bot.install("T0PLAYGROUND")
+            before = len(slack.ephemerals)
+            slack.command("/mlcompare", "watches")
+            until(lambda: any("iris" in str(each.blocks) for each in slack.ephemerals[before:]))
+        finally:
+            bot.server.stop()
+
+
+def test_socket_mode_serves_several_workspaces_with_the_one_token_of_the_app(tmp_path):
+    with SlackStandIn() as slack:
+        second = slack.add_workspace("T0SECOND", "Second")
+        bot = Bot(slack, tmp_path, slack_app_token=SecretStr(slack.installation.app_token))
+        try:
+            slack.wait_for_socket(PATIENCE)
+            for place in ("T0PLAYGROUND", "T0SECOND"):
+                assert bot.install(place).status_code == 200
+            assert heard(second)
+            before = len(slack.ephemerals)
+            slack.mention("help")
+            until(lambda: len(slack.ephemerals) > before)
+        finally:
+            bot.server.stop()
