@@ -290,12 +290,19 @@ def _with_runs(draft: Draft, previous: Compare) -> Compare | None:
     return replace(previous, runs=(*previous.runs, *runs))
 
 
+def _first_word(draft: Draft) -> Atom | None:
+    return next((each for each in draft.atoms if not is_silent(each) and each.key not in ("and", ",")), None)
+
+
 def _exchanged(draft: Draft, previous: Compare, runs: Sequence[RunReference]) -> Compare | None:
     """`the same for A and B`, `A instead`, `replace A with B`: the baseline stays unless both sides are named."""
     if "replace" not in draft.thread:
         is_whole = "same" in draft.thread and len(runs) > 1
         return replace(previous, runs=tuple(runs) if is_whole else (previous.runs[0], *runs))
     gone, new = runs[0], runs[-1]
+    stands = draft.thread["replace"]
+    if stands.text.casefold() == "instead of" and stands is not _first_word(draft):  # `xgb-v3 instead of xgb-v1`
+        gone, new = new, gone
     if len(runs) != len({gone, new}) or not isinstance(gone, Named | Linked | Latest):
         raise refuse("Which run takes which place?", "Name both.", "add latest", draft.atoms[:1])
     return replace(previous, runs=(*previous.runs, new), excluded=(*previous.excluded, gone))

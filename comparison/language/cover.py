@@ -218,6 +218,8 @@ class _Spots:
             return self._atom(start, start + 1, "filter", said=filtered)
         if key := self._key(token):
             return self._atom(start, start + 1, key)
+        if version := self._version(said):
+            return self._atom(start, start + 1, "model", said=version)
         if metric := self.names.metric(said):
             return self._atom(start, start + 1, kinds={Kind.METRIC: metric})
         return self._atom(start, start + 1, kinds=self._in_experiment(said))
@@ -261,6 +263,13 @@ class _Spots:
             return "filler"
         is_word = any(each.isalnum() or each in "<>=" for each in said)
         return "" if is_word or len(said) > 2 else "filler"
+
+    def _version(self, said: str) -> str:
+        """`fraud-detector/2`: a version of a registered model that is known."""
+        name, sign, version = said.rpartition("/")
+        kinds = self.names.called(name) if sign and version.isdecimal() else {}
+        is_model = Kind.MODEL in kinds and Kind.EXPERIMENT not in kinds
+        return f"models:/{kinds[Kind.MODEL]}/{version}" if is_model else ""
 
     def _in_experiment(self, said: str) -> Mapping[Kind, str]:
         """`fraud/xgb-v1`: a run of an experiment that is known."""

@@ -12,6 +12,7 @@ from comparison.language.sides import is_material, is_silent
 
 STATUS = ("failed", "running", "finished")
 HARD = ("vs", "against")
+_PARTING = ("vs", "against", "and", "or", "with", ",", "than")
 PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials"})
 _DOING = frozenset(
     {"do", "done", "doing", "work on", "worked on", "working on", "been up to", "up to lately", "gemacht"}
@@ -56,7 +57,12 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
     keys = {
         atoms[place].key: place
         for place in reversed(content)
-        if not (stands_as_name(atoms, place, "") or _is_left_out(atoms, place) or _is_place(atoms, place))
+        if not (
+            stands_as_name(atoms, place, "")
+            or _is_left_out(atoms, place)
+            or _is_place(atoms, place)
+            or (atoms[place].text.casefold() == "over" and place + 1 < len(atoms) and _names_run(atoms, place + 1))
+        )
     }
     if "why" in keys and keys.keys() & {"since", "during"} and not any(_names_run(atoms, place) for place in content):
         return "standup", keys["why"]  # `what changed since yesterday?`
@@ -65,6 +71,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return "help", keys["help"]
     if "define" in keys and _is_definition(atoms, keys["define"]):
         return "define", keys["define"]
+    if (done := _of_ends(atoms, content, keys, lead)) is not None:
+        return done
     if (
         lead == "digest"
         or ("standup" in keys and _is_planned(atoms))
@@ -83,6 +91,10 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
             return key, keys[key]
     if lead == "cannot" and atoms[first].text.casefold() == "change" and keys.keys() & {"baseline", "baseline_role"}:
         return "make", first
+    if lead == "cannot" and atoms[first].text.casefold() == "put" and _is_side_by_side(atoms, keys):
+        return "compare", first
+    if _labels(atoms, content):
+        return "cannot", first
     if lead in ("cannot", "pause", "dont"):
         return lead, first
     if (told := _is_told(atoms)) is not None:
@@ -108,6 +120,23 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
     return _by_words(atoms, content, keys, lead)
 
 
+def _of_ends(
+    atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str
+) -> tuple[str, int] | None:
+    """Runs by how they ended, where that is denied or both ends are asked for: `who didn't finish?`."""
+    named = any(_names_run(atoms, place) and atoms[place].key != "latest" for place in content)
+    if named or keys.keys() & {"vs", "against", "than", "compare", "top", "watch", "watch_when", "unwatch", "digest"}:
+        return None
+    denied = [place for place in content if atoms[place].key in STATUS and _is_left_out(atoms, place)]
+    if denied and not keys.keys() & {*STATUS} and denied[0] <= content[0] + 2 and lead in ("who", "except", "finished"):
+        return "runs", keys.get("who", -1)
+    if {"finished", "failed"} <= keys.keys() and lead in ("finished", "failed", "show"):
+        return "standup", -1
+    if len(content) == 1 and lead == "daily":
+        return "standup", -1
+    return None
+
+
 def _of_trends(
     atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str
 ) -> tuple[str, int] | None:
@@ -118,6 +147,10 @@ def _of_trends(
     for key in ("curves", "sweeps"):
         if key in keys:
             return key, keys[key]
+    steps = atoms[keys["best_values"]].text.casefold().split() if "best_values" in keys else []
+    is_of_step = steps[:1] == ["best"] and steps[-1] in ("step", "epoch") and "vs" not in keys
+    if is_of_step and sum(_names_run(atoms, place) for place in content) == 1:  # `best step of A`
+        return "curves", keys["best_values"]
     if lead == "sweep" and not keys.keys() & {"vs", "against", "than", "compare"}:
         return "sweeps", -1
     how = next((p for p in range(first + 1) if atoms[p].text.casefold().startswith(("how", "wie"))), None)
@@ -136,11 +169,26 @@ def _is_told(atoms: Sequence[Atom]) -> str | None:
     rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
     between = [each.text.casefold() for each in atoms[place + 1 : place + 3]]
     asks = {each.text.casefold() for each in atoms[:place]} & {"what", "which", "what's", "is", "was", "where"}
-    if asks or "is" not in between or len(rest) != 1:
+    rest = [each for each in rest if each.text != "="]
+    if asks or not {"is", "="} & set(between) or len(rest) != 1:
         return None
     if lead.key == "metrics" and (Kind.METRIC in rest[0].kinds or rest[0].is_unknown):
         return "set"
     return "make" if lead.key != "metrics" and rest[0].is_run else None
+
+
+def _is_side_by_side(atoms: Sequence[Atom], keys: Mapping[str, int]) -> bool:
+    """`put A next to B`, `put A and B side by side`; without that a run is to be put somewhere."""
+    return bool(keys.keys() & {"vs", "against"}) or any(each.text.casefold() == "side by side" for each in atoms)
+
+
+def _labels(atoms: Sequence[Atom], content: Sequence[int]) -> bool:
+    """`tag xgb-v2 with good`: what would write to MLflow; `tags of xgb-v2` asks."""
+    first = atoms[content[0]]
+    if first.key != "tags" or first.text.casefold() not in ("tag", "label", "labels") or len(content) < 3:
+        return False
+    is_led = atoms[content[2]].key in ("with", "where") or any(each.text.casefold() == "as" for each in atoms)
+    return _names_run(atoms, content[1]) and is_led
 
 
 def _is_definition(atoms: Sequence[Atom], place: int) -> bool:
@@ -247,11 +295,17 @@ def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
     atom = atoms[place]
     if not atom.key or atom.role is None:
         return False
-    if atom.role is Role.SEPARATOR:  # a run called `v`
-        return place == 0 and len(atoms) > 2 and atoms[1].key == "vs" and atom.key == "vs"
     before = atoms[place - 1].key if place else ""
     behind = atoms[place + 1].key if place + 1 < len(atoms) else ""
     is_run = Kind.RUN in atom.kinds
+    if atom.role is Role.SEPARATOR:  # a run called `v`
+        if place == 0 and len(atoms) > 2 and behind == "vs" and atom.key == "vs":
+            return True
+        before = "" if place and stands_as_name(atoms, place - 1, intent) else before
+        is_between = (place == 0 or before in (*_PARTING, "compare")) and behind in (*_PARTING, "")
+        return is_run and is_between and len(atoms) > 2
+    if is_run and atom.role is Role.SLOT and place == 0 and behind == atom.key:  # `in in tricky`
+        return True
     if atom.role is Role.RUN:
         behind_metric = place + 1 < len(atoms) and (Kind.METRIC in atoms[place + 1].kinds or behind == "number")
         return is_run and not behind_metric and intent not in ("set", "make", "unset")

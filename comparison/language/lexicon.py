@@ -28,25 +28,31 @@ INTENTS = {
         "comparison, comparison between, make comparison, make a comparison, diff, difference, difference between, "
         "differences between, contrast, compare between, vergleiche, vergleich, vergleichen, comparer, comparez, "
         "compara, comparar, comparación, comparação, comparaison, confronta, unterschied, improve, improvement, "
-        "différence, diferencia, diferença"
+        "différence, diferencia, diferença, put, assert, assert that, expect, expect that, verify, verify that, make "
+        "sure, make sure that, ensure, ensure that, fail if"
     ),
     "curves": (
         "curves, curve, plot, chart, charts, graph, graphs, trend, trends, learning curve, learning curves, training "
         "curve, training curves, loss curve, loss curves, draw, converge, converged, converging, converges, overfit, "
         "overfits, overfitting, overfitted, plateau, plateaued, plateauing, diverge, diverged, diverging, diverges, "
         "still improving, kurve, kurven, lernkurve, lernkurven, verlauf, courbe, courbes, curva, curvas, gráfico, "
-        "gráfica, tracer, trace"
+        "gráfica, tracer, trace, overtake, overtakes, overtook, overtaken, crosses, crossed, caught up with, catch up "
+        "with, catches up with, at the same step, at the same steps, at the same epoch, at the same epochs, step by "
+        "step, epoch by epoch, step for step"
     ),
     "sweeps": (
         "what matters, what matters most, what mattered, what mattered most, matters, matter, matters most, matter "
         "most, mattered, importance, importances, parameter importance, hyperparameter importance, param importance, "
         "most important parameter, most important parameters, most important hyperparameter, most important "
         "hyperparameters, important parameters, best region, best range, best ranges, best regions, analyze sweep, "
-        "analyse sweep, sweep results of, results of sweep, sweep summary, pareto, pareto front, tradeoff, trade-off"
+        "analyse sweep, sweep results of, results of sweep, sweep summary, pareto, pareto front, tradeoff, trade-off, "
+        "drives, drive, driver of, drivers of, effect of, effects of, impact of, impacts, impact on, influence of, "
+        "influence on, influences, affects, affect, most influential, correlates with, correlate with"
     ),
     "show": (
         "count, show, list, display, describe, inspect, info, info on, details of, tell me about, tell me more about, "
-        "give, zeige, zeig, zeig mir, montre, montrer, affiche, muestra, mostrar, mostra, liste, lista, details"
+        "give, zeige, zeig, zeig mir, montre, montrer, affiche, muestra, mostrar, mostra, liste, lista, details, "
+        "open, link to, links to, link of, link for, url of, url for, go to, take me to, view, print, summary of run"
     ),
     "status": "wie läuft, wie laufen, wie geht es, status, state, progress, how is, stand von, état, estado",
     "who": (
@@ -58,7 +64,8 @@ INTENTS = {
         "who's training, who is training, who's running, who is running, whos running, whos training, still going, in "
         "flight, still alive, still training, running, active, in progress, still running, going on, ongoing, läuft, "
         "laufen, laufende, laufenden, en cours, corriendo, ejecutándose, en ejecución, rodando, em execução, em "
-        "andamento, training now"
+        "andamento, training now, unfinished, is training, are training, what's training, whats training, training "
+        "right now, training at the moment, currently training, being trained, is being trained"
     ),
     "failed": (
         "fehler, failed, fail, failure, failures, failing, fails, crashed, crash, crashes, crashing, broken, broke, "
@@ -77,9 +84,14 @@ INTENTS = {
         "happened, what has happened, what did i miss, was gibt's neues, was ist neu, was ist passiert, résumé, quoi "
         "de neuf, resumen, qué hay de nuevo, rundown, rundown of, rundown for, resumo, o que há de novo, news, any "
         "news, what's up, overview, zusammenfassung, anything new, something new, is anything new, was there anything "
-        "new, catch me up, updates, any updates"
+        "new, catch me up, updates, any updates, sum up, sum it up, summarize, summarise, brief, briefing, debrief, "
+        "wrap up, wrap-up, catch up, was lief, was ist gelaufen, qué pasó, que pasó, que s'est-il passé, o que "
+        "aconteceu, any changes"
     ),
-    "set": "set, use, setze, setz, nutze, utilise, usa, establece, defina",
+    "set": (
+        "set, use, setze, setz, nutze, utilise, usa, establece, defina, this channel is about, this channel is for, "
+        "this channel is on, channel is about, this is the channel for, this is the channel of"
+    ),
     "make": "make, mark, nimm, mach, haz",
     "unset": "unset, clear, reset, forget",
     "goal": "goal, goal of, goal for, ziel",
@@ -136,7 +148,8 @@ INTENTS = {
         "list experiments, list all experiments, how many experiments, how many experiments are there, "
         "list the experiments, show experiments, show all experiments, show "
         "the experiments, which experiments, what experiments, which experiments are there, all experiments, what "
-        "experiments are there"
+        "experiments are there, "
+        "list of experiments, the list of experiments, names of experiments, all the experiments"
     ),
     "runs": (
         "list runs, list all runs, list the runs, show runs, show all runs, show me all runs, show the runs, which "
@@ -148,7 +161,9 @@ INTENTS = {
         "supprimer, borra, eliminar, elimina, apaga, excluir, launch, train, retrain, share, email, undelete, "
         "restore, edit, modify, change, stop, cancel, start, remove, move, copy, stoppe, merge, schedule a run, log, "
         "publish, post it, post it to, post this, post this to, post them, post them to, send it, send it to, send "
-        "this, send this to, send them to, forward, forward it to, ping, mail, annotate, fix, debug, explain to"
+        "this, send this to, send them to, forward, forward it to, ping, mail, annotate, fix, debug, explain to, "
+        "predict, forecast, ship, roll out, rollout, roll back, rollback, purge, wipe, erase, drop all, assign, "
+        "transition, put into, install, upgrade, translate, duplicate, clone, undo"
     ),
     "define": (
         "what is a, what is an, what's a, what's an, what does, what do, define, definition of, meaning of, the "
@@ -208,7 +223,9 @@ SLOTS = {
         "außer, nicht, aber nicht, aber ohne, sauf, sans, pas, mais pas, excepto, excepto por, sin, pero no, pero "
         "sin, exceto, sem, mas não, mas sem, não, but exclude, and not, everything but, anything but, anyone but, "
         "everyone but, hide, did not, didn't, are not, aren't, is not, drop, not by, but not by, not from, not in, "
-        "but not in, do not include, don't include, do not show, don't show, no"
+        "but not in, do not include, don't include, do not show, don't show, no, haven't, have not, hasn't, has not, "
+        "havent, hasnt, not counting, disregarding, disregard, leave off, omitting, omit, didnt, does not "
+        "include"
     ),
     "isnt": (
         "isn't, isnt, aren't, arent, wasn't, weren't, that isn't, that is not, that are not, "
@@ -223,7 +240,8 @@ SLOTS = {
     ),
     "step": (
         "step, at step, at the step, at epoch, epoch, at iteration, iteration, bei schritt, bei epoche, à l'étape, à "
-        "l'époque, en el paso, en la época, na etapa, na época, after step, after epoch, at step number"
+        "l'époque, en el paso, en la época, na etapa, na época, after step, after epoch, at step number, "
+        "in step, in epoch, by step, by epoch"
     ),
     "where": (
         "where, that used, which used, that use, used, having, wobei, dónde, filter, filtered by, with tag, tagged, "
@@ -245,7 +263,20 @@ SLOTS = {
     "broadcast": "broadcast, broadcast new best, broadcasts, broadcast a new best",
     "within": (
         "within, tolerance, with tolerance, with a tolerance of, tolerance of, ignore changes below, ignore "
-        "differences below, ignoring changes below, ±, give or take"
+        "differences below, ignoring changes below, ±, give or take, ignore changes below, ignore changes under, "
+        "ignore changes smaller than, ignore changes less than, ignore changes up to, ignore differences below, "
+        "ignore differences under, ignore differences smaller than, ignore differences less than, ignore differences "
+        "up to, ignore anything below, ignore anything under, ignore anything smaller than, ignore anything less "
+        "than, ignore anything up to, ignore deltas below, ignore deltas under, ignore deltas smaller than, ignore "
+        "deltas less than, ignore deltas up to, ignore everything below, ignore everything under, ignore everything "
+        "smaller than, ignore everything less than, ignore everything up to, ignoring changes below, ignoring changes "
+        "under, ignoring changes smaller than, ignoring changes less than, ignoring changes up to, ignoring "
+        "differences below, ignoring differences under, ignoring differences smaller than, ignoring differences less "
+        "than, ignoring differences up to, ignoring anything below, ignoring anything under, ignoring anything "
+        "smaller than, ignoring anything less than, ignoring anything up to, ignoring deltas below, ignoring deltas "
+        "under, ignoring deltas smaller than, ignoring deltas less than, ignoring deltas up to, ignoring everything "
+        "below, ignoring everything under, ignoring everything smaller than, ignoring everything less than, ignoring "
+        "everything up to, up to a difference of, with a margin of, margin of, margin"
     ),
     "every": "every, each, jeden, cada, chaque, täglich",
     "seeds": (
@@ -276,7 +307,8 @@ RUNS = {
     ),
     "best": (
         "best, most good, the most good, beste, bester, bestes, besten, meilleur, meilleure, meilleurs, mejor, "
-        "mejores, melhor, melhores, highest ranked, winner, leading"
+        "mejores, melhor, melhores, highest ranked, winner, leading, "
+        "most best, very best, single best, overall best, absolute best, bestest"
     ),
     "worst": "bottom, worst, schlechteste, schlechtester, schlechtesten, pire, pires, peor, peores, pior, piores",
     "second": "second best, third best, 2nd best, 3rd best, second worst, zweitbeste, zweitbester",
@@ -332,11 +364,13 @@ FLAGS = {
     "differing": (
         "only differences, only the differences, only what differs, what differs, only what changed, only what is "
         "different, only changes, differences only, diff only, hide the same, hide what is the same, without the "
-        "same, differs, differences, only diffs, hide same"
+        "same, differs, differences, only diffs, hide same, "
+        "differ"
     ),
     "parameters": (
         "parameters, params, parameter, param, hyperparameters, hyperparameter, hyperparams, hparams, config, "
-        "configuration, configs, arguments, parametern, paramètres, parámetros, parâmetros"
+        "configuration, configs, arguments, parametern, paramètres, parámetros, parâmetros, "
+        "learning rate, learning rates, batch size, batch sizes, weight decay"
     ),
     "tags": "tags, tag, labels",
     "datasets": "data, dataset, datasets, training data, data sets, daten, données, datos, dados",
@@ -350,13 +384,15 @@ FLAGS = {
     "lower_better": (
         "lower is better, lower better, less is better, smaller is better, the lower the better, minimize, minimise, "
         "low is good, lower wins, weniger ist besser, kleiner ist besser, menor es mejor, menor é melhor, plus bas "
-        "est meilleur, lower values are better, should be low"
+        "est meilleur, lower values are better, should be low, "
+        "ascending, asc, lowest first, smallest first, low to high"
     ),
     "higher_better": (
         "higher is better, higher better, more is better, bigger is better, larger is better, the higher the better, "
         "maximize, maximise, high is good, higher wins, mehr ist besser, größer ist besser, höher ist besser, mayor "
         "es mejor, maior é melhor, plus haut est meilleur, higher values are better, should be high, greater is "
-        "better"
+        "better, "
+        "descending, desc, highest first, largest first, biggest first, high to low"
     ),
     "lower": "lower, low, down, smaller, niedriger, min",
     "higher": "higher, high, up, larger, bigger, höher, max",
@@ -367,7 +403,8 @@ FLAGS = {
     ),
     "worse": (
         "worse, regressions, regression, regressed, regresses, degrades, degraded, gets worse, worsens, schlechter, "
-        "inferior"
+        "inferior, "
+        "regress, regressing, degrade, deteriorated, deteriorates"
     ),
     "owner": "owner, owners, the owner, the owners",
     "daily": "daily, every day, everyday, each day",
@@ -417,7 +454,11 @@ FILLERS = (
     "as of now, likewise, hope, sure, by any chance, my friend, real quick, stuff, order, tldr, tl;dr, when you can, "
     "when you have time, if you can, no rush, dear, each one, we're, they're, lemme, gimme, pretty please, or not, u, "
     "ur, rn, side by side, go up, go down, went up, went down, work on, worked on, working on, been up to, up to "
-    "lately, lately, recently"
+    "lately, lately, recently, number of, the number of, total number of, mean of, the mean of, average of, the "
+    "average of, averages of, avg of, gain, gained, gains, how many percent, what percentage, by what percentage, "
+    "@here, @channel, @everyone, <!here>, <!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, "
+    "see whether, know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a "
+    "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
     "thanks, thank you, thanks a lot, thanks so much, thank you so much, thank you very much, many thanks, thx, ty, "
@@ -447,14 +488,14 @@ INTENTS["watch_when"] += "".join(f", let{to} know {once}" for to in _TO[1:] for 
 INTENTS["unwatch"] += "".join(
     f", {dont} {verb}{to} {about}".rstrip()
     for dont in ("don't", "dont", "do not")
-    for verb in ("notify", "tell", "alert", "ping", "inform", "message")
+    for verb in ("notify", "tell", "alert", "ping", "inform", "message", "post", "report", "write", "update")
     for to in _TO
     for about in (*_ABOUT, *_ONCE, "")
 )
 INTENTS["unwatch"] += "".join(
     f", {stop} {doing}{to} {about}".rstrip()
     for stop in ("stop", "quit", "no more")
-    for doing in ("notifying", "telling", "alerting", "pinging", "informing", "messaging", "watching")
+    for doing in ("notifying", "telling", "alerting", "pinging", "informing", "messaging", "watching", "posting")
     for to in _TO
     for about in (*_ABOUT, *_ONCE, "")
 )

@@ -31,6 +31,14 @@ class Kind(StrEnum):
     WATCH = "watch"  # a place that the channel watches
 
 
+_LONG_FORMS = {  # what people say for the short form that a name has: `validation auc` is `val_auc`
+    "val": ("validation",),
+    "acc": ("accuracy",),
+    "train": ("training",),
+    "lr": ("learning", "rate"),
+    "bs": ("batch", "size"),
+    "wd": ("weight", "decay"),
+}
 _OFFERED = frozenset({Kind.EXPERIMENT, Kind.RUN, Kind.USER, Kind.METRIC})
 _ALIKE = 0.7
 Kinds = Mapping[Kind, str]  # each kind that a name is of, with the name as it really is
@@ -80,6 +88,7 @@ class Names:
                         spans += [parts[start:-1] for start in range(len(parts) - 1)]
                     for span in dict.fromkeys(spans):
                         endings[span] = (*endings.get(span, ()), name)
+        _add_long_forms(known, longest)
         if several:
             raise TypeError(f"no such kinds of names: {', '.join(several)}")
         return cls(known, longest, endings, tuple(sorted(ids)), listed, {pair: tuple(ns) for pair, ns in pairs.items()})
@@ -120,6 +129,16 @@ class Names:
         return tuple(
             sorted((name for name, ratio in ratios.items() if ratio > _ALIKE), key=lambda name: -ratios[name])[:3]
         )
+
+
+def _add_long_forms(known: dict[tuple[str, ...], dict[Kind, tuple[str, ...]]], longest: dict[str, int]) -> None:
+    """Adds how metrics and parameters are spoken of; a name that is spelt so is meant before."""
+    for key, kinds in list(known.items()):
+        spoken = tuple(part for piece in key for part in _LONG_FORMS.get(piece, (piece,)))
+        meant = {kind: names for kind, names in kinds.items() if kind in (Kind.METRIC, Kind.PARAMETER)}
+        if spoken not in known and meant:
+            known[spoken] = meant
+            longest[spoken[0]] = max(longest.get(spoken[0], 0), len(spoken))
 
 
 def _pairs(text: str) -> set[str]:

@@ -22,6 +22,7 @@ _SIGNED = re.compile(
 _WHOLE = re.compile(r"\d{1,3}(?:,\d{3})*")
 _THOUSAND = re.compile(r"\d{3}")
 _STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "−": "-", "\u00a0": " "})
+_GREETINGS = frozenset({"hi", "hey", "hello", "yo", "hallo", "hola", "bonjour", "cc", "fyi", "/cc", "morning"})
 _SIGNS = frozenset({":", ",", ">", "-", "•", "!", "—", "--"})
 _PATTERNED = frozenset({"watch", "unwatch", "digest", "subscribe", "unsubscribe"})  # a star there is no mark of bold
 
@@ -42,6 +43,7 @@ def plain(word: Word) -> str:
 def scan(text: str, command: str = "/mlcompare") -> list[Word]:
     """The tokens of a request. Raises NotUnderstood for a quote that is never closed, or a text too long."""
     words = _unaddressed(_filtered(split_words(text), text), text, command)
+    words = _unnotified(words, text)
     own = f"@{command.lstrip('/')}" if command else "@"
     words = [each for each in words if plain(each).rstrip(":,") != own]
     if len(words) == 1 and words[0].is_quoted and text[words[0].at] == "`":  # a line that was set as code
@@ -99,6 +101,20 @@ def _unaddressed(words: list[Word], text: str, command: str) -> list[Word]:
             break
         words = words[1:]
     return words
+
+
+def _unnotified(words: list[Word], text: str) -> list[Word]:
+    """Without people who are only addressed: `hey @jonas, A vs B`, `A vs B cc @jonas`."""
+    kept: list[Word] = []
+    is_addressed = False
+    for word in words:
+        if is_addressed and text.startswith("<@", word.at) and not word.is_quoted:
+            continue
+        is_addressed = plain(word).rstrip(":,") in _GREETINGS or (
+            is_addressed and (word.is_comma or plain(word) == "and")
+        )
+        kept.append(word)
+    return kept
 
 
 def _unended(word: Word) -> Word:
