@@ -114,6 +114,7 @@ class SetDefault:
     value: str = ""
     metric: str = ""  # of a goal, or of a tolerance for one metric
     text: str = field(default="", compare=False)
+    taken_back: str = ""  # the value that is taken back, where it was named: `unset metric f1`
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class Pin:
     run: OneRun | None
     experiment: str = ""
     text: str = field(default="", compare=False)
+    taken_back: OneRun | None = None  # the run that is no longer to be pinned, where it was named
 
 
 @dataclass(frozen=True, slots=True)

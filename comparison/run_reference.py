@@ -26,6 +26,7 @@ class Among:
     count: int | None = None  # so many of them at most
     experiments: tuple[str, ...] = ()  # where several are named
     newest: int | None = None  # only among so many of the newest that fit
+    others: tuple[str, ...] = ()  # further people: runs of any of them are meant
 
     def __bool__(self) -> bool:
         """Whether anything is said."""

@@ -1,16 +1,19 @@
 """What a channel agrees on: `set experiment fraud`, `set goal cost lower`, `pin latest`, `settings`. All see it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from comparison.channel_defaults import EXAMPLES, EXPERIMENT, GOAL, METRIC, PINNED, TOLERANCE, ChannelSetting
-from comparison.errors import RequestError
+from comparison.errors import NotUnderstood, RequestError
 from comparison.language.names import Kind
+from comparison.names import fold
 from comparison.report import Report
 from comparison.reports.access import rule_lines
 from comparison.reports.channel_settings import changed_report, settings_report
 from comparison.request import Pin, SetDefault, ShowSettings
 from comparison.resolve.channel_defaults import agreed_tolerance, known_goal, known_metric, known_run, stated_goal
 from comparison.resolve.experiments import find_experiment
+from comparison.run_reference import OneRun
 from comparison.runs import Run
 from handlers.access.members import require_member
 from handlers.known_names import example_name
@@ -58,15 +61,40 @@ def set_by(said: Utterance, services: Services, what: str, value: str, *, metric
 
 
 def _set(request: SetDefault, said: Utterance, services: Services) -> Report:
+    if request.taken_back:
+        agreed = defaults_of(services.defaults, said)
+        current = agreed.experiment if request.what == EXPERIMENT else agreed.metric
+        if fold(current) != fold(request.taken_back):
+            raise _other_value(request.what, current, request.taken_back, request.text)
     value, metric = _FOUND[request.what](request, said, services)
     return _changed(set_by(said, services, request.what, value, metric=metric), said, services)
 
 
 def _pinned(request: Pin, said: Utterance, services: Services) -> Report:
     if request.run is None:
+        if request.taken_back is not None:
+            _check_pinned(request, request.taken_back, said, services)
         return _changed(set_by(said, services, PINNED, ""), said, services)
     run = known_run(request, services.runs, defaults_of(services.defaults, said), now=services.now())
     return _changed(set_by(said, services, PINNED, run.run_id), said, services, run=run)
+
+
+def _check_pinned(request: Pin, named: OneRun, said: Utterance, services: Services) -> None:
+    """Raises NotUnderstood where another run is pinned than the one that was named."""
+    agreed = defaults_of(services.defaults, said)
+    run = known_run(replace(request, run=named), services.runs, agreed, now=services.now())
+    if run.run_id != agreed.pinned:
+        pinned = _run(agreed.pinned, services)
+        raise _other_value("baseline", pinned.name if pinned else agreed.pinned, run.name, request.text)
+
+
+def _other_value(what: str, current: str, named: str, text: str) -> NotUnderstood:
+    """Something is to be taken back that is not what is set."""
+    if not current:
+        return NotUnderstood(f"No {what} is set here.", "There is nothing to take back.", example="settings", text=text)
+    line = "unpin" if what == "baseline" else f"unset {what}"
+    problem = f"The {what} here is {current}, not {named}; nothing was changed."
+    return NotUnderstood(problem, "To take it back, say:", example=line, text=text)
 
 
 def _changed(after: ChannelSetting, said: Utterance, services: Services, run: Run | None = None) -> Report:

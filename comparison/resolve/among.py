@@ -49,13 +49,15 @@ class Chosen:
 class Narrowing:
     """`Among` with its names and moments found. `where` is what MLflow can filter by, `words` says all of it.
 
+    MLflow has no "or": runs of several people are asked for person by person.
+
     `begin` and `end` in ms since the epoch: a run counts by its end, one that has none by its start.
     """
 
     among: Among = field(default_factory=Among)
     experiments: tuple[Experiment, ...] = ()
     where: str = ""
-    user: str = ""
+    people: tuple[str, ...] = ()
     begin: int | None = None
     end: int | None = None
     words: str = ""
@@ -64,9 +66,21 @@ class Narrowing:
     def ids(self) -> tuple[str, ...]:
         return tuple(each.experiment_id for each in self.experiments)
 
+    @property
+    def user(self) -> str:
+        """Whose runs are meant, as it is said."""
+        return " and ".join(self.people)
+
+    def by_person(self) -> "list[Narrowing]":
+        """The same for each of several people."""
+        return [
+            replace(self, people=(each,), where=_joined(self.where, _is_by(each)), among=replace(self.among, others=()))
+            for each in self.people
+        ]
+
     def fits(self, run: Run) -> bool:
         """Whether the run is meant, as far as the run itself tells: what a filter says only MLflow knows."""
-        if self.user and run.user.casefold() != self.user.casefold():
+        if self.people and run.user.casefold() not in {each.casefold() for each in self.people}:
             return False
         if self.among.status and run.status not in _STATUSES[self.among.status][1]:
             return False
@@ -99,16 +113,22 @@ def narrow(
         experiments = find_experiments(among.experiments, source, text=text)
     moment = now or datetime.now(UTC)  # only where nobody gave a clock: a library's user at a keyboard
     kept = _experiments(among, source, experiments, text)
-    user = find_user(among.user, source, [each.experiment_id for each in kept], text=text) if among.user else ""
+    ids = [each.experiment_id for each in kept]
+    named = dict.fromkeys(filter(None, (among.user, *among.others)))
+    people = tuple(dict.fromkeys(side_by_side([partial(find_user, each, source, ids, text=text) for each in named])))
     begin, end = _moment(among.since, since, moment, text), _moment(among.until, until, moment, text)
     if begin is not None and end is not None and begin >= end:
         raise RequestError(
             f"Since {among.since} until {among.until} is no time at all.", "Say the earlier one first.", text=text
         )
     status = _STATUSES.get(among.status, ("", None))[0]
-    person = f"tags.mlflow.user ILIKE '{pattern_of(user)}'" if user else ""
+    person = _is_by(people[0]) if len(people) == 1 else ""
     where = " AND ".join(part for part in (among.where, person, status) if part)
-    return Narrowing(among, kept, where, user, begin, end, narrowing_words(among, user))
+    return Narrowing(among, kept, where, people, begin, end, narrowing_words(among, " and ".join(people)))
+
+
+def _is_by(user: str) -> str:
+    return f"tags.mlflow.user ILIKE '{pattern_of(user)}'"
 
 
 def _experiments(
@@ -196,6 +216,8 @@ def gather(chosen: Narrowing, source: RunSource, *, limit: int) -> Chosen:
     Raises FilterRefused, RunNotFound where a run is left out that is none of them.
     """
     wanted = min(limit, chosen.among.count) if chosen.among.count is not None else limit
+    if len(chosen.people) > 1:
+        return _gathered_by_person(chosen, source, wanted, limit)
     asked = wanted + 1 + (SPARE * 5 if chosen.among.excluded else 0)
     if chosen.begin is None and chosen.end is None:
         found = source.search(chosen.where, experiment_ids=chosen.ids, limit=asked)
@@ -211,6 +233,18 @@ def gather(chosen: Narrowing, source: RunSource, *, limit: int) -> Chosen:
     ordered = sorted(kept, key=lambda run: -(run.started_at or 0))
     is_cut = len(ordered) > wanted or is_full
     return Chosen(tuple(ordered[:wanted]), is_cut and wanted == limit)
+
+
+def _gathered_by_person(chosen: Narrowing, source: RunSource, wanted: int, limit: int) -> Chosen:
+    """The newest runs of several people, left out only where they are all there to be seen."""
+    others = tuple(each for each in chosen.among.excluded if each.kind != "run")
+    lenient = replace(chosen, among=replace(chosen.among, excluded=others, count=None))
+    parts = side_by_side([partial(gather, each, source, limit=limit) for each in lenient.by_person()])
+    found = [run for part in parts for run in part.runs]
+    is_full = any(part.is_cut for part in parts)
+    check_left_out(chosen, found, is_full=is_full)
+    fitting = sorted((run for run in found if chosen.fits(run)), key=lambda run: -(run.started_at or 0))
+    return Chosen(tuple(fitting[:wanted]), (is_full or len(fitting) > wanted) and wanted == limit)
 
 
 def _over(chosen: Narrowing, source: RunSource, limit: int) -> list[Run]:
@@ -288,6 +322,9 @@ def lead(ranking: Ranking, count: int, chosen: Narrowing, source: RunSource) -> 
     """The best of those that are meant, the best first; by time, those that ended within it."""
     if chosen.among.newest is not None:
         return _lead_of_newest(ranking, count, chosen, source)
+    if len(chosen.people) > 1:
+        parts = side_by_side([partial(lead, ranking, count, each, source) for each in chosen.by_person()])
+        return _ordered([run for part in parts for run in part], ranking)[:count]
     where = _joined(ranking.where, chosen.where, *ended_within(chosen))
     asked = replace(ranking, where=where)
     some = count
@@ -296,18 +333,34 @@ def lead(ranking: Ranking, count: int, chosen: Narrowing, source: RunSource) -> 
         found = source.leaders(asked, count=min(some, _MOST_RANKED))
         kept = _without_filtered(chosen, [run for run in found if chosen.fits(run)], source)
         if len(kept) >= count or len(found) < some:
-            return tuple(kept[:count])
+            break
         some *= 5
+    _check_known(chosen, found, source)
     return tuple(kept[:count])
+
+
+def _check_known(chosen: Narrowing, found: Sequence[Run], source: RunSource) -> None:
+    """Raises RunNotFound where a run is left out that is nowhere: a slip of the pen would leave it in."""
+    named = [each.name for each in chosen.among.excluded if each.kind == "run"]
+    missing = [name for name in named if not any(is_called(name, run) for run in found)]
+    newest = source.newest(experiment_ids=chosen.ids, limit=PEOPLE) if missing else []
+    for name in missing:
+        if not any(is_called(name, run) for run in newest) and not source.called(name, limit=1):
+            raise no_such_among(name, [*found, *newest])
+
+
+def _ordered(runs: Sequence[Run], ranking: Ranking) -> tuple[Run, ...]:
+    """Runs that logged the metric, in the order of a ranking."""
+    by = PrimaryMetric(ranking.metric, ranking.goal, GoalSource.REQUEST, MetricSource.REQUEST)
+    valued = [run for run in rank(runs, by) if value_of(run, ranking.metric) is not None]
+    return tuple(valued[::-1] if ranking.worst else valued)
 
 
 def _lead_of_newest(ranking: Ranking, count: int, chosen: Narrowing, source: RunSource) -> tuple[Run, ...]:
     """The best among so many of the newest: MLflow does only one of the two, so that they are ranked here."""
     meant = replace(chosen, where=_joined(ranking.where, chosen.where))
     found = gather(meant, source, limit=min(chosen.among.newest or MOST_NEWEST, MOST_NEWEST)).runs
-    by = PrimaryMetric(ranking.metric, ranking.goal, GoalSource.REQUEST, MetricSource.REQUEST)
-    valued = [run for run in rank(found, by) if value_of(run, ranking.metric) is not None]
-    return tuple((valued[::-1] if ranking.worst else valued)[:count])
+    return _ordered(found, ranking)[:count]
 
 
 def narrowing_words(among: Among, user: str) -> str:
