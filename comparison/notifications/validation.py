@@ -85,13 +85,35 @@ def validate(
         own, covered = resolve_experiment(request, known, source)
     except RequestError as error:
         return ValidatedWatch(watching, refused=((PLACE, error),))
+    sure = frozenset(certain) | quoted_in(request.text)
+    if (unknown := _unknown_exception(own, known, sure)) is not None:
+        return ValidatedWatch(watching, refused=((PLACE, unknown_exception(unknown, known, request.text)),))
     only = covered[0].experiment_id if covered and not own.is_pattern else ""
     vetted = ValidatedWatch(own, tuple(each.name for each in covered), experiment_id=only)
     if not covered:
         return replace(vetted, past=())
     ids = () if len(covered) == len(known) else tuple(each.experiment_id for each in covered)
-    sure = frozenset(certain) | quoted_in(request.text)
     return _Validator(replace(request, watching=own), source, now, agreed, ids, sure).of(vetted)
+
+
+def _unknown_exception(watching: Watch, known: Sequence[Experiment], certain: Collection[str]) -> str | None:
+    """The first name that is left out and is of no experiment: a slip of the pen would watch what is not wanted."""
+    names = {each.name.casefold() for each in known}
+    left_out = [each for each in watching.excepted if not is_pattern(each) and each not in certain]
+    return next((each for each in left_out if each.casefold() not in names), None)
+
+
+def unknown_exception(name: str, known: Sequence[Experiment], text: str) -> NotUnderstood:
+    """What is left out is no experiment that is there."""
+    spot = text.find(name)
+    return NotUnderstood(
+        f"There is no experiment called {name}, so it cannot be left out.",
+        "Name one that is there; one that is still to come goes in quotes. For the night say quiet 20:00-8:00.",
+        near=nearest_names(name, [each.name for each in known]),
+        text=text,
+        at=spot if spot >= 0 else None,
+        end=spot + len(name) if spot >= 0 else None,
+    )
 
 
 def quoted_in(text: str) -> frozenset[str]:

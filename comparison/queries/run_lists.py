@@ -13,6 +13,7 @@ from comparison.judgement.evidence import KnownNoise
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric, value_of
 from comparison.language.correction import offered
+from comparison.language.writer import line
 from comparison.liveness import STALE, find_silent_runs
 from comparison.names import as_logged
 from comparison.past_repeats import RepeatsCache
@@ -27,7 +28,7 @@ from comparison.queries.standup import (
     running_now,
     undated_since,
 )
-from comparison.request import Failed, Running, Show, Top
+from comparison.request import Compare, Failed, Running, Show, Top
 from comparison.resolve.among import gather, lead, narrow, narrowing_words
 from comparison.resolve.runs import HALF, MOST_TOGETHER, ChosenRuns, SearchScope, find_runs, rank_by
 from comparison.resumption import renewed
@@ -226,11 +227,12 @@ def _noise(
 def _refuse_step(request: Top) -> None:
     if request.at_step is None:
         return
-    by = f" by {request.metric}" if request.metric else ""
+    among = replace(request.among, where=request.where or request.among.where)
+    best = TopRuns(min(request.count, MOST_TOGETHER), request.metric, request.worst, among=among)
     raise RequestError(
         f"I rank by the last values, not by those at step {request.at_step}.",
         remedy="A comparison of the best tells their values at a step.",
-        example=f"compare top {min(request.count, MOST_TOGETHER)}{by} at step {request.at_step}",
+        example=line(Compare((best,), request.experiment, at_step=request.at_step)),
         text=request.text,
     )
 
