@@ -63,6 +63,7 @@ class Latest:
     user: str = ""
     at: int = field(default=0, compare=False)
     experiment: str = ""  # its own, where the request has several
+    before: "Named | Linked | None" = None  # counted back from this run, in its experiment, where it is named
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _OWN = one_of(
     "watch watch_when unwatch digest watches top failed standup runs experiments settings set unset goal pin unpin "
     "help dont pause make"
 )
+_WINNERS = frozenset({"best", "better"})
 _LEADS = frozenset({"and", "with", "of", "add", "filler", "except", "compare"})
 _ABOUT = one_of(
     "swap add refresh choose instead same replace why everything best_values last_values differing fewer parameters "
@@ -57,6 +58,9 @@ def follow(
     intent, place = find_intent(atoms) if atoms else ("", -1)
     if intent == "curves":
         return _curves(atoms, place, known, text, previous)
+    if intent == "pin" and any(each.key in _WINNERS for each in atoms) and not _names_place(atoms):
+        problem = "I pin a run that is named; which of these is the winner is yours to say."
+        raise refuse(problem, "Say pin and its name.", "help set", [each for each in atoms if each.key in _WINNERS])
     if not atoms or _is_own(intent, atoms):
         return None
     if intent == "running":  # `is it still running?`
@@ -70,6 +74,10 @@ def follow(
     except NotUnderstood as error:
         raise error if error.text else replace(error, text=text[:2_000]) from None
     return Interpretation(replace(changed, text=text), tuple(draft.guesses)) if changed else None
+
+
+def _names_place(atoms: Sequence[Atom]) -> bool:
+    return any(each.kinds.keys() & {Kind.EXPERIMENT, Kind.METRIC} for each in atoms)
 
 
 def _curves(atoms: list[Atom], place: int, names: Names, text: str, previous: Compare) -> Interpretation | None:

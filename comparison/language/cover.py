@@ -26,6 +26,10 @@ _DECIMAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?%?", re.IGNORECASE
 _MODEL = re.compile(
     r"models:/(?P<model>[^@/]+)(?:@(?P<alias>[^@/]+)|/(?P<version>\d+))$|(?P<name>[^@/\s<]+)@(?P<of>[\w-]+)$"
 )
+_UNQUOTED = re.compile(  # a value of a parameter or a tag
+    r"((?<![\w.])(?:params|parameters?|param|tags?)\.(?:`[^`]+`|\"[^\"]+\"|[\w./-]+)\s*!?=\s*)([\w.+-]+)(?=\s|$)",
+    re.IGNORECASE,
+)
 _BACK = re.compile(r"(?:latest|newest|last)[~^](\d{1,4})?", re.IGNORECASE)
 _LINK = re.compile(r"://|#/experiments/|#/runs/|compare-runs\?|^runs:/|experiments/[\w-]+/runs/[0-9a-zA-Z]{20}")
 _IDENTIFIER = re.compile(r".*[\d_/=:*?\\.+-].*|[A-Z]{1,3}", re.DOTALL)
@@ -34,6 +38,11 @@ SIGNS = frozenset({"@baseline", "@latest", "@previous", "@best", "@running", "@c
 _NUMBERED = re.compile(r"\(?\d{1,2}\)")  # of a list: `1) A 2) B`
 _LONG = 8  # digits that are rather a run's id than a number
 _MOST_OF_A_NAME = 16  # tokens
+
+
+def _with_quotes(where: str) -> str:
+    """A filter with quotes around what is text in MLflow: `params.depth = 8` as `params.depth = '8'`."""
+    return _UNQUOTED.sub(r"\1'\2'", where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,8 @@ class _Spots:
         """All readings of what begins here, at least that of one unknown token."""
         token = self.tokens[start]
         if token.is_comma or token.is_filter:
-            yield self._atom(start, start + 1, "," if token.is_comma else "filter")
+            filtered = "" if token.is_comma else _with_quotes(token.text)
+            yield self._atom(start, start + 1, "filter" if filtered else ",", said=filtered)
             return
         if token.is_quoted:
             yield self._atom(start, start + 1, kinds=self.names.called(token.text))

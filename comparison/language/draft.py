@@ -1,5 +1,6 @@
 """The draft of a request: what was said so far, word by word, before it is known to be a request."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +10,7 @@ from comparison.language.cover import Atom, spelt
 from comparison.language.intents import PLURAL
 from comparison.language.lexicon import Role, near
 from comparison.language.names import Kind, Names
+from comparison.language.quotes import written
 from comparison.language.sides import OWNING, SideWords, is_silent, read_side
 from comparison.language.slots import refuse
 from comparison.run_reference import (
@@ -31,6 +33,7 @@ _OWNED = ("latest", "previous", "best", "worst", "all", "failed", "finished")
 _SEVERAL = frozenset(  # slots that may be said several times
     {"metrics", "excluded", "without_metrics", "without_parameters", "everything", "why", "best"}
 )
+_REPEAT = re.compile(r"[-_ ](?:seed|rep|repeat|fold|s)[-_ ]?\d{1,6}")  # behind the name that repeats share
 _RANKS = {"baseline": 0, "champion": 1, "production": 1}  # which side is the baseline wherever it is named
 
 
@@ -67,6 +70,7 @@ class Draft:
     spots: dict[str, list[Atom]] = field(default_factory=dict)
     experiments: dict[int, list[str]] = field(default_factory=dict)  # by the side they are said with
     user: str = ""
+    others: list[str] = field(default_factory=list)  # further people, of lists
     metrics: list[str] = field(default_factory=list)
     without_metrics: list[str] = field(default_factory=list)
     without_parameters: list[str] = field(default_factory=list)
@@ -179,6 +183,18 @@ class Draft:
         nouns = [each for each in self.atoms if each.key == "run" and each not in self.quiet]
         return any(each.text.casefold() in PLURAL for each in nouns)
 
+    def begins_names(self, said: str, *, repeats: bool = False) -> bool:
+        """Whether names of several runs begin so; with `repeats` those that differ in a seed or a number alone."""
+        folded = said.casefold()
+        rests = [
+            name.casefold().removeprefix(folded)
+            for name in self.names.all(Kind.RUN)
+            if name.casefold().startswith((f"{folded}-", f"{folded}_", f"{folded} "))
+        ]
+        if repeats:
+            rests = [rest for rest in rests if _REPEAT.fullmatch(rest)]
+        return len(rests) > 1 or (bool(rests) and not repeats)
+
     def lead(self) -> str:
         """The last word of the side that says something."""
         return next((each.key for each in reversed(self.groups[-1]) if not is_silent(each)), "")
@@ -190,6 +206,10 @@ class Draft:
             place = max(p for p, each in enumerate(group) if each.key in _OWNED)
             place -= place > 0 and group[place - 1].key == "all"
             group.insert(place, replace(atoms[0], key="", kinds={Kind.USER: name}, possessive=True, quoted=False))
+            return
+        if self.user and self.intent in LISTS:  # `by maya and jonas`
+            self.spots["user"].extend(atoms)
+            self.others += [name] if name not in (self.user, *self.others) else []
             return
         self.note("user", atoms)
         self.user = name
@@ -237,6 +257,7 @@ class Draft:
             self.count,
             self.several,
             self.newest,
+            tuple(self.others),
         )
 
     def check(self, intent: str, *, is_silent_on_runs: bool = True) -> None:
@@ -271,10 +292,16 @@ class Draft:
             f"I do not understand {self.shown([first])}.",
             remedy=can if not line else "Where that is meant, say it so.",
             example=line or self.example(intent),
-            near=alike or spelt_so,
+            near=tuple(word for word in alike or spelt_so if self._is_better(word, first)),
             at=first.at,
             end=first.end,
         )
+
+    def _is_better(self, word: str, atom: Atom) -> bool:
+        """Whether the request is understood with this word in place of the one that is not."""
+        said = f"{self.text[: atom.at]}{written(word)}{self.text[atom.end :]}".strip()
+        is_other = word.casefold() != atom.text.casefold()
+        return is_other and (self.is_read is None or self.is_read(said))
 
     def sides(self) -> list[SideWords]:
         """The runs that each side names. Words that say nothing there are left."""

@@ -132,6 +132,9 @@ def _of_ends(
         return "runs", keys.get("who", -1)
     if {"finished", "failed"} <= keys.keys() and lead in ("finished", "failed", "show"):
         return "standup", -1
+    nouns = [each.text.casefold() for each in atoms if each.role is Role.NOUN]
+    if nouns[:1] == ["experiments"] and len(nouns) == 1 and atoms[content[0]].key in ("by", "of", "user"):
+        return "experiments", -1  # `experiments by maya`
     if len(content) == 1 and lead == "daily":
         return "standup", -1
     return None
@@ -187,7 +190,8 @@ def _labels(atoms: Sequence[Atom], content: Sequence[int]) -> bool:
     first = atoms[content[0]]
     if first.key != "tags" or first.text.casefold() not in ("tag", "label", "labels") or len(content) < 3:
         return False
-    is_led = atoms[content[2]].key in ("with", "where") or any(each.text.casefold() == "as" for each in atoms)
+    is_led = atoms[content[2]].key in ("with", "where") or any(atoms[place].key == "alias" for place in content[2:])
+    is_led = is_led or any(each.text.casefold() == "as" for each in atoms)
     return _names_run(atoms, content[1]) and is_led
 
 
@@ -211,6 +215,8 @@ def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, 
     if "unpin" in keys or "experiments" in keys:
         found = "unpin" if "unpin" in keys else "experiments"
         return found, keys[found]
+    if "make" in keys and "alias" in keys and "baseline" not in keys and "baseline_role" not in keys:
+        return "set", keys["make"]  # `make A the champion`, which is refused there
     if "make" in keys and ("baseline" in keys or "baseline_role" in keys):
         return "make", keys["make"]
     has_run = any(_names_run(atoms, place) for place in content)

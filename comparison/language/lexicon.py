@@ -28,7 +28,7 @@ INTENTS = {
         "comparison, comparison between, make comparison, make a comparison, diff, difference, difference between, "
         "differences between, contrast, compare between, vergleiche, vergleich, vergleichen, comparer, comparez, "
         "compara, comparar, comparación, comparação, comparaison, confronta, unterschied, improve, improvement, "
-        "différence, diferencia, diferença, put, assert, assert that, expect, expect that, verify, verify that, make "
+        "différence, diferencia, diferença, assert, assert that, expect, expect that, verify, verify that, make "
         "sure, make sure that, ensure, ensure that, fail if"
     ),
     "curves": (
@@ -156,7 +156,7 @@ INTENTS = {
         "runs are there, what runs are there"
     ),
     "cannot": (
-        "create, generate, build, tune, reschedule, delete, rename, promote, demote, deploy, kill, abort, rerun, "
+        "put, create, generate, build, tune, reschedule, delete, rename, promote, demote, deploy, kill, abort, rerun, "
         "re-run, restart, retry, upload, export, download, archive, register, approve, lösche, löschen, supprime, "
         "supprimer, borra, eliminar, elimina, apaga, excluir, launch, train, retrain, share, email, undelete, "
         "restore, edit, modify, change, stop, cancel, start, remove, move, copy, stoppe, merge, schedule a run, log, "
@@ -311,6 +311,7 @@ RUNS = {
         "most best, very best, single best, overall best, absolute best, bestest"
     ),
     "worst": "bottom, worst, schlechteste, schlechtester, schlechtesten, pire, pires, peor, peores, pior, piores",
+    "timed": "fastest, slowest, longest, shortest, quickest",
     "second": "second best, third best, 2nd best, 3rd best, second worst, zweitbeste, zweitbester",
     "lowest": "lowest, smallest, minimal, niedrigste, niedrigsten, plus bas, más bajo, menor",
     "highest": "highest, largest, biggest, maximal, höchste, höchsten, plus haut, más alto, maior",
@@ -337,6 +338,11 @@ FLAGS = {
     "last_values": (
         "at the end of training, at the very end, end of training, last values, last value, final values, final, "
         "last step, final step, last epoch, at end, at the end, last instead of best, latest values, latest value"
+    ),
+    "repeats": (
+        "across seeds, across all seeds, over seeds, over all seeds, over the seeds, with all seeds, for all seeds, "
+        "across repeats, over all repeats, across all repeats, averaged over seeds, averaged over all seeds, mean "
+        "over seeds, on average, averaged, over several seeds, across the seeds"
     ),
     "why": (
         "why, why is that, why so, how come, what changed, what's changed, what has changed, what is different, "
@@ -372,7 +378,7 @@ FLAGS = {
         "configuration, configs, arguments, parametern, paramètres, parámetros, parâmetros, "
         "learning rate, learning rates, batch size, batch sizes, weight decay"
     ),
-    "tags": "tags, tag, labels",
+    "tags": "tags, tag, labels, label",
     "datasets": "data, dataset, datasets, training data, data sets, daten, données, datos, dados",
     "details": (
         "eta, eta for, eta of, who made them, who made these, who started them, who trained them, who launched them, "
@@ -458,7 +464,7 @@ FILLERS = (
     "average of, averages of, avg of, gain, gained, gains, how many percent, what percentage, by what percentage, "
     "@here, @channel, @everyone, <!here>, <!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, "
     "see whether, know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a "
-    "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc"
+    "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc, =, ran"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
     "thanks, thank you, thanks a lot, thanks so much, thank you so much, thank you very much, many thanks, thx, ty, "

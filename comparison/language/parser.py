@@ -27,9 +27,8 @@ from comparison.language.words.options import read_part
 from comparison.request import Help, Request
 from comparison.run_reference import Named, RunReference
 
-_PARENTHESES = re.compile(  # what is added in brackets: `A vs B (by f1)`
-    r"(?<!\S)\(((?:by|in|since|at|only|not|except|without|using|for|on|until|from) [^()\n]*)\)"
-)
+_BRACKETS = re.compile(r"(?<!\S)[(\[]|[)\]](?!\S)|[)\]](?=[.,;?!])")  # what is added in brackets: `A vs B (by f1)`
+_SIDES = re.compile(r"\([^()]*,[^()]*\)\s*(?:vs\.?|against|versus)\s*\(", re.IGNORECASE)  # `(A, B) vs (C, D)`
 _THREAD = frozenset({"swap", "add", "refresh", "choose", "instead", "same", "replace"})
 _BESIDE = {  # intents that say nothing beside this one
     "unset": ("goal", "unset"),
@@ -87,14 +86,30 @@ def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") 
     if (access := read_access(text)) is not None:
         return Interpretation(access)
     try:
-        return _read(text, known, command)
+        reading = _read(text, known, command)
     except NotUnderstood as error:
-        if (bare := _PARENTHESES.sub(r" \1 ", text)) == text:
+        if (bare := _without_brackets(text)) == text:
             raise
         try:
             return _read(text, known, command, scanned=bare)
         except NotUnderstood:
             raise error from None
+    has_brackets = any(set("()") & set(guess.text) for guess in reading.guesses)
+    return _read(text, known, command, scanned=_without_brackets(text)) if has_brackets else reading
+
+
+def _without_brackets(text: str) -> str:
+    """The text with blanks in place of brackets. Raises NotUnderstood where they hold the runs of one side."""
+    if found := _SIDES.search(text):
+        raise NotUnderstood(
+            "I take the runs of a side by what their names share, not one by one.",
+            "Give each side a pattern, or compare the runs one by one.",
+            example="help runs",
+            text=text[:2_000],
+            at=found.start(),
+            end=found.end(),
+        )
+    return _BRACKETS.sub(" ", text)
 
 
 def _read(text: str, known: Names, command: str, *, scanned: str = "") -> Interpretation:

@@ -54,6 +54,7 @@ def among_words(among: Among) -> list[str]:
     until = among.until.removeprefix("before ")
     return [
         f"by user {quoted(among.user)}" if among.user else "",
+        *(f"by user {quoted(each)}" for each in among.others),
         among.status,
         f"since {among.since}" if among.since else "",
         f"{'before' if until != among.until else 'until'} {until}" if among.until else "",
@@ -80,6 +81,8 @@ def reference(run: RunReference) -> str:
             return name if run.otherwise else quoted(name)
         case Linked(run_id=run_id, experiment_id=experiment):
             return f"#/experiments/{experiment}/runs/{run_id}" if experiment else f"runs:/{run_id}"
+        case Latest(before=Named() | Linked() as named):
+            return f"previous of {reference(named)}"
         case Latest():
             last = f"latest~{run.back}" if run.back else "@latest" if not run.user else "latest"
             return joined(last, f"by user {quoted(run.user)}" if run.user else "", within(run.experiment))

@@ -229,6 +229,10 @@ class _Reader:
 
     def _previous(self, atom: Atom) -> list[RunReference]:
         self._next("number")
+        behind = next((each for each in self.atoms[self.place :] if not is_silent(each)), None)
+        if behind is not None and Kind.RUN in behind.kinds and not behind.possessive:  # `previous of A`
+            self.place = self.atoms.index(behind) + 1
+            return [Latest(1, at=atom.at, before=Named(behind.kinds[Kind.RUN], behind.at, end=behind.end))]
         return [Latest(1, self._taken_user(), atom.at)]
 
     def _best(self, atom: Atom) -> list[RunReference]:
@@ -288,6 +292,10 @@ class _Reader:
 
     _highest = _lowest
 
+    def _timed(self, atom: Atom) -> list[RunReference]:
+        problem = "I rank by metrics, not by how long a run took."
+        raise refuse(problem, "Name a metric; show tells how long one took.", "top 5", [atom])
+
     def _second(self, atom: Atom) -> list[RunReference]:
         remedy = "Say top 3 for the first three."
         raise refuse(f"I find the best and the worst, not the {atom.text}.", remedy, "top 3", [atom])
@@ -323,7 +331,9 @@ class _Reader:
         place = self.place
         while place < len(self.atoms) and is_silent(self.atoms[place]):
             place += 1
-        if place < len(self.atoms) and (self.atoms[place].possessive or self.atoms[place].key == "time"):
+        behind = self.atoms[place] if place < len(self.atoms) else None
+        is_person = behind is not None and set(behind.kinds) == {Kind.USER}  # `everything jonas ran`
+        if behind is not None and (behind.possessive or behind.key == "time" or is_person):
             self.place = place
             found = self._one() or [AllRuns(Among(user=self._taken_user()), atom.at)]
             return [

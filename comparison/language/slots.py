@@ -23,6 +23,7 @@ SLOTS = {  # how each is put behind "I can …" and "not …"
     "goal": "with lower or higher as better",
     "tolerance": "within a tolerance",
     "by_change": "sorted by change",
+    "repeats": "over all repeats",
     "best": "by best values",
     "everything": "with all metrics",
     "why": "with what changed",

@@ -557,6 +557,8 @@ def _own(told: Latest | Leading, scope: SearchScope) -> SearchScope:
 
 def _latest(told: Latest, scope: SearchScope) -> list[Side]:
     scope = _own(told, scope)
+    if told.before is not None:
+        return [_one_before(told, told.before, scope)]
     if told.user:
         return [_latest_by(told, scope)]
     found = scope.source.ended(experiment_ids=scope.ids, limit=told.back + 1 + SPARE + len(scope.excluded))
@@ -566,6 +568,22 @@ def _latest(told: Latest, scope: SearchScope) -> list[Side]:
         raise scope.refuse(problem, told, remedy="" if found else "Say running for one that still runs.")
     note = "latest to end" if not told.back else f"{told.back} before the latest to end"
     return [_side(run, note + scope.place, *passed)]
+
+
+def _one_before(told: Latest, named: Named | Linked, scope: SearchScope) -> Side:
+    """The run of the same experiment that ended last before this one did; before one that runs, the last to end."""
+    within = scope.experiments[0].name if len(scope.experiments) == 1 else ""
+    (side,) = find_runs(
+        [named], scope.source, experiment=within, text=scope.text, defaults=scope.defaults, now=scope.now
+    )
+    run = side.runs[0]
+    ids = (run.experiment.experiment_id,)
+    until = f"attributes.end_time < {run.over_at}" if run.is_over else ""
+    found = scope.source.ended(until, experiment_ids=ids, limit=told.back + SPARE + len(scope.excluded))
+    known = [each for each in _without_excluded(found, scope, is_whole=False) if each.run_id != run.run_id]
+    if not known:
+        raise scope.refuse(f"No run of {run.experiment.name} ended before {run.name}.", told)
+    return _side(known[0], f"the run before {run.name} in {run.experiment.name}")
 
 
 def _last_to_end(found: Sequence[Run], told: Latest, scope: SearchScope) -> tuple[Run | None, tuple[str, ...]]:

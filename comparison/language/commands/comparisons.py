@@ -91,7 +91,7 @@ def comparison_of(draft: Draft, runs: Sequence[RunReference]) -> Compare:
         atoms = draft.spots["without_metrics"]
         raise refuse(f"{both} is named and left out.", "Say which is meant.", draft.comparison_line(), atoms)
     return Compare(
-        tuple(runs),
+        tuple(_related(draft, runs)),
         draft.experiment,
         tuple(draft.metrics),
         everything="everything" in draft.flags,
@@ -110,6 +110,29 @@ def comparison_of(draft: Draft, runs: Sequence[RunReference]) -> Compare:
         by_change="by_change" in draft.flags,
         excluded=left_out,
     )
+
+
+def _related(draft: Draft, runs: Sequence[RunReference]) -> list[RunReference]:
+    """The runs, with those that others tell of: all that repeat them, names of several, the one before another."""
+    found = [_family(draft, run) if isinstance(run, Named) else run for run in runs]
+    if len(found) != 2:
+        return found
+    plain = next((run for run in found if run == Latest(1)), None)
+    named = next((run for run in found if isinstance(run, Named | Linked)), None)
+    return [replace(plain, before=named), named] if plain and named else found  # what was before is the baseline
+
+
+def _family(draft: Draft, run: Named) -> RunReference:
+    """`mlp-64`, where no run is called so and its seeds are; `xgb runs`; any run where all its repeats are meant."""
+    said = run.text.casefold()
+    if "repeats" in draft.flags:
+        return Group(name=run.text, at=run.at)
+    if Kind.RUN in draft.names.called(run.text) or draft.names.is_id(run.text) or "/" in said:
+        return run
+    lead, _, noun = said.rpartition(" ")
+    if noun in PLURAL and draft.begins_names(lead):
+        return Group(pattern=f"{run.text[: len(lead)]}*", at=run.at)
+    return Group(name=run.text, at=run.at) if draft.begins_names(said, repeats=True) else run
 
 
 def narrowed(draft: Draft, runs: Sequence[RunReference]) -> list[RunReference]:
@@ -148,6 +171,7 @@ def curves(draft: Draft) -> Request:
     runs = draft.runs()
     for key in ("choose", "last_values"):
         draft.thread.pop(key, None)
+    draft.spots.pop("best", None)  # `best step of A`: the curves tell it
     draft.check("curves", is_silent_on_runs=False)
     if not runs:
         raise refuse("Curves of which run?", "Name one, or say latest.", draft.example("curves"), draft.atoms[:1])
@@ -174,10 +198,11 @@ def sweep(draft: Draft) -> Request:
 
 def too_few(draft: Draft, runs: Sequence[RunReference]) -> NotUnderstood:
     only = runs[0].text if runs and isinstance(runs[0], Named) else ""
+    is_known = Kind.RUN in draft.names.called(only) or draft.names.is_id(only)
     other = next(
         (name for name in draft.names.all(Kind.RUN) if name != only and name.isascii() and " " not in name), "latest"
     )
-    line = f"{written(only)} vs {other}" if only else draft.comparison_line()
+    line = f"{written(only)} vs {other}" if only and is_known else draft.comparison_line()
     return NotUnderstood(
         f"That names only one run: {only}." if only else "That names one run at most.",
         remedy="A comparison takes two runs or more, the baseline first.",

@@ -1,6 +1,6 @@
 """Quick questions: one run, the top, what runs, what failed, lists, and names without a word beside them."""
 
-# ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ from comparison.language.phrases import (
 )
 from comparison.language.quotes import written
 from comparison.language.sides import is_silent
-from comparison.language.slots import refuse
+from comparison.language.slots import SLOTS, refuse
 from comparison.request import (
     Experiments,
     Failed,
@@ -46,6 +46,7 @@ from comparison.run_reference import (
     Latest,
     Leading,
     Named,
+    OfDay,
     RunReference,
     SweepRuns,
     TopRuns,
@@ -91,8 +92,8 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
     """One run by itself; of several the list."""
     intent = "who" if who else "show"
     if isinstance(run, AllRuns) and run.among.user and draft.user not in ("", run.among.user):
-        line = f"list runs by user {written(draft.user)}"
-        raise refuse("One person at a time.", "Name one.", line, draft.spots["user"])
+        draft.others.append(run.among.user)  # `runs by maya and jonas`
+        run = replace(run, among=replace(run.among, user=""))
     if isinstance(run, AllRuns):
         draft.user, draft.status = run.among.user or draft.user, run.among.status or draft.status
         draft.since, draft.until = run.among.since or draft.since, run.among.until or draft.until
@@ -103,6 +104,10 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
         draft.metrics = [run.metric, *draft.metrics] if run.metric else draft.metrics
         draft.user, draft.groups = run.among.user or draft.user, [[]]
         return _top(draft)
+    if isinstance(run, Group) and run.pattern and "'" not in run.pattern and "where" not in draft.spots:
+        like = run.pattern.replace("%", "_").replace("*", "%").replace("?", "_")
+        draft.where, draft.groups = f"attributes.run_name LIKE '{like}'", [[]]
+        return _runs(draft)
     is_many = isinstance(run, Group | SweepRuns)
     if is_many:
         raise refuse(
@@ -126,6 +131,9 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
         draft.metrics = [run.metric, *draft.metrics] if run.metric else draft.metrics
         draft.user = run.user or draft.user
         return _top(draft)
+    if isinstance(run, Latest) and says_several and not (narrowing or run.back):  # `newest runs`
+        draft.user, draft.groups = run.user or draft.user, [[]]
+        return _runs(draft)
     if isinstance(run, Latest) and narrowing and not run.back:
         draft.count, draft.user, draft.groups = 1, run.user or draft.user, [[]]
         return _runs(draft)
@@ -137,8 +145,9 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
     if "experiments" in narrowing:
         raise draft.second_experiment(draft.spots["experiments"])
     if narrowing or draft.user:
-        atoms = draft.spots[narrowing[0]] if narrowing else draft.spots["user"]
-        raise draft.not_taken("who", narrowing[0] if narrowing else "user", atoms)
+        slot = narrowing[0] if narrowing else "user"
+        line = f"show {written(run.text)}" if isinstance(run, Named) else draft.example("show")
+        raise refuse(f"One run is shown as it is, not {SLOTS[slot]}.", "Leave that out.", line, draft.spots[slot])
     draft.thread.pop("last_values", None)
     draft.check(intent, is_silent_on_runs=False)
     return Show(run, draft.experiment, who, draft.text, draft.part, tuple(draft.metrics), draft.step)  # type: ignore[arg-type]
@@ -236,6 +245,9 @@ def bare_names(draft: Draft) -> Request:
         return _runs(draft)
     if len(runs) > 1 or (len(sides) > 1 and runs):
         return compare_named(draft, runs)
+    if len(runs) == 1 and isinstance(runs[0], OfDay) and not draft.spots and not _is_owned(draft):
+        draft.since, draft.groups = runs[0].day, [[]]  # `yesterday`
+        return _standup(draft)
     if len(runs) == 1:
         if draft.spots.keys() & {
             "why",
@@ -257,6 +269,11 @@ def bare_names(draft: Draft) -> Request:
     if draft.metrics:
         return _top(draft)
     says_runs = any(each.key == "run" and each.text.casefold() in PLURAL for each in draft.atoms)
+    is_when = bool(draft.spots.keys() & {"since", "until"})
+    is_when = is_when and not draft.are_many() and all(each.key != "run" for each in draft.atoms)
+    if is_when and draft.spots.keys() <= {"since", "until", "experiment", "excluded", "everything"}:
+        draft.intent, draft.spots = "standup", {key: each for key, each in draft.spots.items() if key != "everything"}
+        return _standup(draft)
     is_listed = bool(draft.spots.keys() & {"experiment", "user", "where"}) or (says_runs and bool(draft.spots))
     if is_listed and draft.flags <= {"everything"}:
         draft.spots.pop("everything", None)  # `everything in fraud`: its runs
@@ -264,6 +281,11 @@ def bare_names(draft: Draft) -> Request:
     spots = [each for atoms in draft.spots.values() for each in atoms]
     draft.left += spots or draft.atoms[:1]
     raise draft.left_over("")
+
+
+def _is_owned(draft: Draft) -> bool:
+    """Whether a run of the day is spoken of: `yesterday's`, `the run of monday`."""
+    return any(each.possessive or each.key == "run" for each in draft.atoms)
 
 
 # Written back

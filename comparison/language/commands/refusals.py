@@ -4,6 +4,7 @@ from comparison.language.command import Command
 from comparison.language.draft import Draft
 from comparison.language.names import Kind
 from comparison.language.quotes import written
+from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
 from comparison.request import (
     Request,
@@ -18,7 +19,8 @@ def _define(draft: Draft) -> Request:
 
 
 def _cannot(draft: Draft) -> Request:
-    verb = next(each for each in draft.atoms if each.key == "cannot")
+    verb = next((each for each in draft.atoms if each.key == "cannot"), None)
+    verb = verb or next(each for each in draft.atoms if not is_silent(each))
     runs = [each for each in draft.atoms if each.is_run]
     name = runs[0].kinds.get(Kind.RUN, runs[0].text) if runs else ""
     if any(each.key in ("watch", "watches", "unwatch") for each in draft.atoms):

@@ -1,6 +1,6 @@
 """What a channel agrees on: its experiment, metric, goals, tolerances and baseline."""
 
-# ruff: noqa: C901 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0912 -- a grammar is a list of cases, each in its place
 
 from dataclasses import replace
 
@@ -30,6 +30,8 @@ from comparison.run_reference import (
     Group,
     Latest,
     Leading,
+    Linked,
+    Named,
     SweepRuns,
     TopRuns,
 )
@@ -48,6 +50,11 @@ def _settings(draft: Draft) -> Request:
 
 
 def _unpin(draft: Draft) -> Request:
+    runs = draft.runs() if not draft.left else []
+    if len(runs) == 1 and isinstance(runs[0], Named | Linked):
+        draft.groups = [[]]
+        draft.check("unpin")
+        return Pin(None, text=draft.text, taken_back=runs[0])
     draft.check("unpin")
     return Pin(None, text=draft.text)
 
@@ -91,6 +98,11 @@ def _set(draft: Draft) -> Request:
         and any(map(is_material, words))
         and not any(each.is_unknown for each in words)
     ):
+        if alias := next((each for each in words if each.key == "alias"), None):
+            run = next((each.kinds[Kind.RUN] for each in words if Kind.RUN in each.kinds), "")
+            problem = f"I cannot make a run {alias.text}: I read MLflow and change nothing in it."
+            line = f"pin {written(run)}" if run else "help set"
+            raise refuse(problem, "A channel's baseline I can set:", line, [alias])
         name = written(words[0].kinds.get(Kind.RUN, words[0].text)) if len(words) == 1 else "latest"
         raise refuse("What is this run to be?", "To make it the baseline, say:", f"pin {name}", words)
     if not what:
@@ -116,7 +128,9 @@ def _set(draft: Draft) -> Request:
     draft.check("set")
     if not value and not takes_back:
         raise refuse(f"Which {what}?", "Name it.", draft.example("set"), draft.atoms[-1:])
-    return SetDefault(what, "" if takes_back else value, text=draft.text)
+    if takes_back:
+        return SetDefault(what, text=draft.text, taken_back=value)
+    return SetDefault(what, value, text=draft.text)
 
 
 def _unpin_or_pin(draft: Draft, *, takes_back: bool) -> Request:
@@ -207,11 +221,15 @@ def _default_line(request: SetDefault) -> str:
         return joined(lead, quoted(request.metric) if request.metric else "", request.value)
     if request.what == "examples":
         return joined("set examples" if request.value else "unset examples", request.value)
-    return f"set {request.what} {quoted(request.value)}" if request.value else f"unset {request.what}"
+    if request.value:
+        return f"set {request.what} {quoted(request.value)}"
+    return joined(f"unset {request.what}", quoted(request.taken_back) if request.taken_back else "")
 
 
 def _pin_line(request: Pin) -> str:
-    return joined("pin", reference(request.run), within(request.experiment)) if request.run else "unpin"
+    if request.run is None:
+        return joined("unpin", reference(request.taken_back) if request.taken_back else "")
+    return joined("pin", reference(request.run), within(request.experiment))
 
 
 def _is_value(draft: Draft) -> bool:

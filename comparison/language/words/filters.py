@@ -5,6 +5,7 @@ import re
 from comparison.language.cover import Atom
 from comparison.language.draft import LISTS, Draft, is_number
 from comparison.language.names import Kind
+from comparison.language.quotes import written
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
 
@@ -39,6 +40,11 @@ def read_parameter(draft: Draft, atom: Atom, place: int) -> int:
         draft.note("where", [atom, value])
         draft.where = f"{column}.`{name}` = '{value.text}'"
         return at + 1
+    if draft.intent == "sweeps":
+        place_ = next((each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds), "")
+        line = f"what matters in {written(place_)}" if place_ else draft.example("sweeps")
+        problem = f"I weigh all parameters of a sweep together, not {name} alone."
+        raise refuse(problem, "What matters most stands first:", line, [atom])
     if draft.intent in LISTS or draft.part or draft.intent in ("curves", "sweeps"):
         draft.left.append(atom)
     else:

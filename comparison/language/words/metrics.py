@@ -1,5 +1,7 @@
 """Metrics: `by val_loss`, `metrics f1 and auc`, `only accuracy`."""
 
+# ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
+
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,6 +27,9 @@ def read_by(draft: Draft, atom: Atom, place: int) -> int:
         raise refuse("By what?", "Name a metric or a person.", draft.example_line(), [atom])
     if follows.key in PARTS and Kind.METRIC not in follows.kinds:
         raise refuse(f"I cannot rank by {follows.text}.", "Name a metric.", draft.example_line(), [follows])
+    if follows.key == "best" and draft.atoms[at + 1 : at + 2] and draft.atoms[at + 1].metric:
+        draft.flag("best", follows)  # `by best val_loss`
+        return read_metrics(draft, at + 1)
     kinds = follows.kinds
     if Kind.USER in kinds and Kind.METRIC in kinds:
         problem = f"{draft.shown([follows])} is a person and a metric here."

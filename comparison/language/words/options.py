@@ -42,6 +42,12 @@ def read_within(draft: Draft, atom: Atom, place: int) -> int:
     return at + 1
 
 
+def read_repeats(draft: Draft, atom: Atom, place: int) -> int:
+    """`across all seeds`: of each run all that repeat it."""
+    draft.flag("repeats", atom)
+    return place + 1
+
+
 def read_part(draft: Draft, atom: Atom, place: int) -> int:
     draft.note("part", [atom])
     draft.part = atom.key
@@ -147,6 +153,7 @@ def _amount(said: str) -> float | None:
 
 
 READERS = {
+    "repeats": read_repeats,
     "step": read_step,
     "within": read_within,
     "why": read_why,

@@ -45,6 +45,9 @@ def read_since(draft: Draft, atom: Atom, place: int) -> int:
         return at + 2
     if at == len(draft.atoms) or draft.atoms[at].key != "time":
         spot = draft.atoms[at] if at < len(draft.atoms) else atom
+        if spot.key == "step" and atom.key == "since":
+            problem = "I read values at one step, not from one on; curves show all of them."
+            raise refuse(problem, "Leave that out.", draft.example_line(), [atom, spot])
         problem = f"I do not know when {draft.shown([spot])} is." if spot is not atom else "Since when?"
         raise refuse(problem, "Say a day, an hour or a length of time.", "standup since monday 9am", [spot])
     draft.note(atom.key if atom.key == "until" else "since", [draft.atoms[at]])

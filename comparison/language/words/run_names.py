@@ -22,6 +22,9 @@ _PREFIX = re.compile(r"[\w.+-]+")
 
 
 def read_vs(draft: Draft, _atom: Atom, place: int) -> int:
+    asks = any(each.key in ("better", "worse") for each in draft.atoms[:place])
+    if asks and draft.has_name() and not draft.hard and len(draft.groups) == 1:
+        draft.waits_for_baseline = True  # `did A regress vs B?`
     draft.hard += 1
     draft.is_parted = True
     return place + 1
@@ -142,7 +145,7 @@ def _begins_names(draft: Draft, atom: Atom, place: int) -> bool:
     said = atom.text.casefold()
     if draft.is_parted or not (is_many or is_one_of) or not _PREFIX.fullmatch(said):
         return False
-    if not any(name.casefold().startswith((f"{said}-", f"{said}_", f"{said} ")) for name in draft.names.all(Kind.RUN)):
+    if not draft.begins_names(said):
         return False
     draft.note("where", [atom])
     draft.where = f"attributes.run_name ILIKE '{said}%'"
@@ -238,6 +241,8 @@ def read_best(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent in LISTS:
         draft.worst = draft.worst or atom.key == "worst"
         return place + 1
+    if (last := _asked_metric(draft, place)) is not None:
+        return last
     if _is_question(draft, place) or _is_asked(draft, place):
         return place + 1
     at = draft.skip(place + 1)
@@ -255,6 +260,24 @@ def read_best(draft: Draft, atom: Atom, place: int) -> int:
         draft.flag("best", atom)
     else:
         draft.add(atom)
+    return place + 1
+
+
+def _asked_metric(draft: Draft, place: int) -> int | None:
+    """Where `has the lowest latency_ms` ends, said of runs that are named before; None where none are."""
+    at = draft.skip(place + 1)
+    is_metric = at < len(draft.atoms) and bool(draft.atoms[at].metric) and Kind.RUN not in draft.atoms[at].kinds
+    asks = any(each.text.casefold() in ("which", "who", "what", "welche", "welcher") for each in draft.atoms[:place])
+    named = sum(is_material(each) for group in draft.groups for each in group)
+    if not (is_metric and asks and named > 1) or draft.is_parted:
+        return None
+    return read_metrics(draft, at)
+
+
+def read_lowest(draft: Draft, atom: Atom, place: int) -> int:
+    if (last := _asked_metric(draft, place)) is not None:
+        return last
+    draft.add(atom)
     return place + 1
 
 
@@ -316,6 +339,8 @@ def read_running(draft: Draft, atom: Atom, place: int) -> int:
         return read_than(draft, atom, place)
     if draft.intent in (atom.key, "status") or (draft.intent == "standup" and atom.key == "finished"):
         return place + 1
+    if draft.intent == "standup" and atom.key == "failed" and any(each.key == "finished" for each in draft.atoms):
+        return place + 1  # `what finished and what failed?`
     if draft.intent in ("top", "runs"):
         draft.note("status", [atom])
         draft.status = atom.key
@@ -345,6 +370,9 @@ def read_baseline(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent in ("set", "make", "unset") or (draft.intent == "pin" and draft.has_name()):
         draft.marks_baseline = True
         return place + 1
+    if draft.hard and not draft.is_parted and place and draft.atoms[place - 1].is_run:  # `A vs B (baseline)`
+        draft.baseline = len(draft.groups) - 1
+        return place + 1
     draft.add(atom)
     return place + 1
 
@@ -365,6 +393,8 @@ READERS = {
     "best": read_best,
     "worst": read_best,
     "latest": read_latest,
+    "lowest": read_lowest,
+    "highest": read_lowest,
     "everything": read_everything,
     "running": read_running,
     "failed": read_running,

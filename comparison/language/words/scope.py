@@ -3,7 +3,8 @@
 # ruff: noqa: PLR0911 -- a grammar is a list of cases, each in its place
 
 from comparison.language.cover import Atom
-from comparison.language.draft import EVERYWHERE, LISTS, Draft
+from comparison.language.draft import EVERYWHERE, LISTS, PARTS, Draft
+from comparison.language.lexicon import Role
 from comparison.language.names import Kind
 from comparison.language.slots import refuse
 from comparison.language.words.filters import read_user
@@ -16,6 +17,8 @@ def read_in(draft: Draft, atom: Atom, place: int) -> int:
     if at < len(draft.atoms) and draft.atoms[at].key == "time" and not draft.atoms[at].kinds:
         return read_time(draft, draft.atoms[at], at)
     follows = draft.atoms[at] if at < len(draft.atoms) else None
+    if follows and (follows.key in PARTS or (follows.role is Role.RUN and follows.key != "alias")):
+        return at  # `what changed in the params`, `a regression in latest vs champion`
     if follows and (follows.key == "alias" or (follows.key == "experiments" and draft.intent in LISTS)):
         if follows.key == "experiments":
             draft.put_in(EVERYWHERE, [follows])
