@@ -18,6 +18,8 @@ def complete_request(text: str, at: int | None, end: int | None, name: str) -> s
     if end is None or end <= at:
         found = _TOKEN.match(text, at)
         end = found.end() if found else at
+    if name.isdecimal() and text[at:end].lstrip("-").isdecimal():  # a number in place of a number is no name
+        written = name
     return f"{text[:at]}{written}{text[end:]}".strip() if end > at else ""
 
 

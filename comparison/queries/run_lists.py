@@ -231,8 +231,8 @@ def _refuse_step(request: Top) -> None:
     best = TopRuns(min(request.count, MOST_TOGETHER), request.metric, request.worst, among=among)
     raise RequestError(
         f"I rank by the last values, not by those at step {request.at_step}.",
-        remedy="A comparison of the best tells their values at a step.",
-        example=line(Compare((best,), request.experiment, at_step=request.at_step)),
+        remedy="Leave the step out; a comparison of the best tells their values at a step where they logged it.",
+        example=line(Compare((best,), request.experiment)),
         text=request.text,
     )
 

@@ -98,7 +98,7 @@ def settings_report(  # noqa: PLR0913 -- all but one are given by name
     named = {EXPERIMENT: "", METRIC: "", **(examples or {})}
     lacking = set_ | {what for what, name in named.items() if not name}
     steps = tuple(
-        Step(text, f"{command} {typed} {quote(named[what]) if what in named else ''}".rstrip())
+        Step(text, f"{command} {_how(what, typed, named)}")
         for what, (text, typed) in _HOW.items()
         if what not in lacking
     )
@@ -131,6 +131,13 @@ _HOW = {
     EXAMPLES: ("Whether runs are compared on the same examples", "set examples on"),
     PINNED: ("Baseline run", "pin latest"),
 }
+
+
+def _how(what: str, typed: str, named: Mapping[str, str]) -> str:
+    """What to type to set it, with a name that is there."""
+    if what == GOAL and named.get(METRIC):
+        return f"set goal {quote(named[METRIC])} {'lower' if goal_of(named[METRIC]) is Goal.LOWER else 'higher'}"
+    return f"{typed} {quote(named[what])}" if what in named else typed
 
 
 def _set(after: ChannelSetting, run: Run | None, place: str) -> str:

@@ -167,13 +167,19 @@ def _goals(told: _HelpText) -> Report:
     return _report(
         "Which way is better",
         (
-            Step("Set it for this channel", f"{told.command} set goal cost lower"),
+            Step("Set it for this channel", f"{told.command} {_goal_line(told.metric)}"),
             Step("Assumed goals are said under the answer", f"{told.command} {told.a} vs {told.b}"),
         ),
         "For everybody: give the MLflow experiment the tag mlcompare.goal.<metric> with the value higher or lower.",
         "Else the name tells: accuracy, f1 and auc are better when higher, loss, error and latency when lower.",
         "Where the name tells nothing the goal is unknown, and the answer says neither better nor worse.",
     )
+
+
+def _goal_line(metric: str) -> str:
+    """How a goal is set, the way that the metric's name tells."""
+    way = "lower" if goal_of(metric) is Goal.LOWER else "higher"
+    return f"set goal {metric} {way}"
 
 
 def _standup(told: _HelpText) -> Report:
@@ -193,7 +199,7 @@ def _channel(told: _HelpText) -> Report:
     steps = (
         Step("The experiment this channel is about", f"{told.command} set experiment {told.experiment}"),
         Step("The metric that decides here", f"{told.command} set metric {told.metric}"),
-        Step("Which way a metric is better", f"{told.command} set goal cost lower"),
+        Step("Which way a metric is better", f"{told.command} {_goal_line(told.metric)}"),
         Step("The run that baseline stands for", f"{told.command} pin {told.a}"),
         Step("What is set", f"{told.command} settings"),
     )
@@ -243,9 +249,9 @@ _TOPICS: dict[str, Callable[[_HelpText], Report]] = {
     "compare": _compare,
     "runs": _runs,
     "metrics": _metrics,
-    "goals": _goals,
+    **dict.fromkeys(("goals", "goal"), _goals),
     **dict.fromkeys(("standup", "quick"), _standup),
-    **dict.fromkeys(("channel", "settings"), _channel),
+    **dict.fromkeys(("channel", "settings", "set", "unset", "pin", "unpin"), _channel),
     **dict.fromkeys(("watch", "watches", "unwatch", "watching", "notifications"), _watch),
     **dict.fromkeys(("digest", "digests"), _digest),
 }

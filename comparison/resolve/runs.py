@@ -47,7 +47,7 @@ from comparison.run_reference import (
     TopRuns,
     Unfinished,
 )
-from comparison.runs import Experiment, Goal, Run, Side
+from comparison.runs import Experiment, Goal, Run, Side, Status
 from comparison.tracking.filters import can_resemble, holds, is_child_of, resembles, with_any_accents
 from comparison.tracking.leaders import SAMPLE
 from comparison.tracking.mlflow_links import linked_workspace, model_version
@@ -571,7 +571,10 @@ def _latest(told: Latest, scope: SearchScope) -> list[Side]:
 
 
 def _one_before(told: Latest, named: Named | Linked, scope: SearchScope) -> Side:
-    """The run of the same experiment that ended last before this one did; before one that runs, the last to end."""
+    """The run of the same experiment that ended last before this one did, one that finished where there is one.
+
+    Before a run that still runs it is the last to end.
+    """
     within = scope.experiments[0].name if len(scope.experiments) == 1 else ""
     (side,) = find_runs(
         [named], scope.source, experiment=within, text=scope.text, defaults=scope.defaults, now=scope.now
@@ -583,7 +586,8 @@ def _one_before(told: Latest, named: Named | Linked, scope: SearchScope) -> Side
     known = [each for each in _without_excluded(found, scope, is_whole=False) if each.run_id != run.run_id]
     if not known:
         raise scope.refuse(f"No run of {run.experiment.name} ended before {run.name}.", told)
-    return _side(known[0], f"the run before {run.name} in {run.experiment.name}")
+    run_before = next((each for each in known if each.status is Status.FINISHED), known[0])
+    return _side(run_before, f"the run before {run.name} in {run.experiment.name}")
 
 
 def _last_to_end(found: Sequence[Run], told: Latest, scope: SearchScope) -> tuple[Run | None, tuple[str, ...]]:

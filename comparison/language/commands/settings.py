@@ -199,7 +199,8 @@ def goal(draft: Draft) -> Request:
         error = refuse("Which way is better?", "Say higher or lower.", "help set", either)
         raise replace(error, near=("higher", "lower"))
     if not metric or not (draft.goal or takes_back) or len(draft.metrics) > 1 or (draft.metrics and words):
-        line = f"set goal {written(metric)} lower" if metric and not words else "set goal cost lower"
+        known = metric if metric and not words else next(iter(draft.names.all(Kind.METRIC)), "cost")
+        line = f"set goal {written(known)} lower"
         raise refuse("Which way is better?", "Say higher or lower behind one metric.", line, draft.atoms[:1])
     draft.groups = [[]]
     draft.check("set")
