@@ -38,7 +38,7 @@ def open_state() -> Iterator[Engine]:
 def _check(engine: Engine) -> None:
     file = engine.url.database or ""
     if engine.dialect.name == "sqlite" and not Path(file).exists():
-        raise click.ClickException(f"There is no database at {file} yet: `mlcompare migrate` makes it.")
+        raise click.ClickException(f"No bot has run here yet ({file}). Set DATABASE_URL, or start `mlcompare serve`.")
     at, wanted = _version_of(engine), newest_revision()
     if at < wanted:  # one of a newer release is read as far as it can be
         is_at = f"is at version {at}" if at else "is empty"

@@ -97,7 +97,7 @@ def _left_out(table: Table, width: int) -> str:
     """Names of the columns there was no room for, of a table that is not split."""
     shown = {id(column) for columns, _rows in _strips(table, width) for column in columns}
     names = [column.title for column in table.columns if id(column) not in shown]
-    return f"No room for {', '.join(names)}: widen the terminal, or ask for --json." if names else ""
+    return f"No room for {', '.join(names)}: widen the terminal, or ask for --format json." if names else ""
 
 
 _JUDGED = re.compile(r" (better|worse)(?:, [^,]*%)?$")  # of a change: `▲ +0.07 better, +8.2 %`

@@ -87,5 +87,5 @@ def changed_report(  # noqa: PLR0913 -- given by name
         notes.append(f"Before: {visible_words(was)}.")
     before = AccessRequest(tuple(was) if was is not None else None, request.scope)
     undo = f"{command} {access_words(before)}" if was != request.patterns and not is_public else ""
-    steps = (Step("To take it back", undo),) if undo else ()
+    steps = (Step("Undo", undo),) if undo else ()
     return Report(headline, " ".join((headline, *notes)), steps=steps, footnotes=tuple(notes))

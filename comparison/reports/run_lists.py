@@ -204,9 +204,9 @@ def _run_warnings(shown: RunDetails, run: Run) -> tuple[str, ...]:
     if shown.silence is not None:
         found.append(f"It may be dead: RUNNING, but silent for {duration_words(shown.silence)}.")
     if run.status in (Status.FAILED, Status.KILLED):
-        found.append(f"It {status_words(run)}: its values are those it had logged by then.")
+        found.append(f"It {status_words(run)}; these are the last values before that.")
     if run.status is Status.PRUNED:
-        found.append("It was pruned: its search gave it up early, with the values it had logged by then.")
+        found.append("Its search gave it up early; these are the last values before that.")
     found += doubts(run, milliseconds(shown.now))
     if odd:
         found.append(f"Not a finite number: {join_names(odd)}.")

@@ -102,7 +102,7 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     submitted = dialog_submission(body)
     told = opened_with(submitted, services)
     if told is None:
-        ack(response_action="update", view=lost("Change the watch"))
+        ack(response_action="update", view=lost("Edit watch"))
         return
     edit = edited_watch(submitted, told, services)
     if isinstance(edit, dict):

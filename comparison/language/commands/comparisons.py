@@ -204,7 +204,7 @@ def too_few(draft: Draft, runs: Sequence[RunReference]) -> NotUnderstood:
     )
     line = f"{written(only)} vs {other}" if only and is_known else draft.comparison_line()
     return NotUnderstood(
-        f"That names only one run: {only}." if only else "That names one run at most.",
+        f"That names only one run: {only}." if only else "Which runs?",
         remedy="A comparison takes two runs or more, the baseline first.",
         example=line,
         at=len(draft.text.rstrip()),

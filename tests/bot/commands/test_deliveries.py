@@ -271,7 +271,7 @@ def test_what_did_not_fail_is_not_tried_again_and_nothing_else_is(run):
 def test_a_database_that_is_not_there_is_not_made(run, command, tmp_path, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
     said = run(command, code=1)
-    assert f"There is no database at {tmp_path}/none.db yet: `mlcompare migrate` makes it." in said
+    assert f"No bot has run here yet ({tmp_path}/none.db). Set DATABASE_URL, or start `mlcompare serve`." in said
     assert not list(tmp_path.iterdir())
 
 

@@ -218,7 +218,7 @@ def test_trials_that_were_pruned_are_no_failures_and_hide_none(source, study):
 def test_a_pruned_trial_is_shown_as_such(source, study):
     report = ask(source, "show trial-7 in study")
     assert report.headline.startswith("trial-7: pruned")
-    assert "It was pruned: its search gave it up early, with the values it had logged by then." in report.warnings
+    assert "Its search gave it up early; these are the last values before that." in report.warnings
 
 
 # Silent, and named
