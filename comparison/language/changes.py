@@ -61,13 +61,14 @@ def follow(
     if intent == "pin" and any(each.key in _WINNERS for each in atoms) and not _names_place(atoms):
         problem = "I pin a run that is named; which of these is the winner is yours to say."
         raise refuse(problem, "Say pin and its name.", "help set", [each for each in atoms if each.key in _WINNERS])
-    if not atoms or _is_own(intent, atoms):
+    is_exchange = intent == "set" and any(each.key in ("replace", "instead") for each in atoms)
+    if not atoms or (_is_own(intent, atoms) and not is_exchange):
         return None
     if intent == "running":  # `is it still running?`
         return Interpretation(replace(previous, text=text))
     draft = replace(new_draft("compare", place, atoms, known, text), about=True)
     try:
-        read_words(draft, skipping=place if intent in ("compare", "show", "status") else -1)
+        read_words(draft, skipping=place if intent in ("compare", "show", "status", "set") else -1)
         changed = _changed(draft, previous)
     except LeftOver:
         return None

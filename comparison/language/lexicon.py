@@ -29,7 +29,8 @@ INTENTS = {
         "differences between, contrast, compare between, vergleiche, vergleich, vergleichen, comparer, comparez, "
         "compara, comparar, comparación, comparação, comparaison, confronta, unterschied, improve, improvement, "
         "différence, diferencia, diferença, assert, assert that, expect, expect that, verify, verify that, make "
-        "sure, make sure that, ensure, ensure that, fail if"
+        "sure, make sure that, ensure, ensure that, fail if, "
+        "hold, stack"
     ),
     "curves": (
         "curves, curve, plot, chart, charts, graph, graphs, trend, trends, learning curve, learning curves, training "
@@ -38,7 +39,9 @@ INTENTS = {
         "still improving, kurve, kurven, lernkurve, lernkurven, verlauf, courbe, courbes, curva, curvas, gráfico, "
         "gráfica, tracer, trace, overtake, overtakes, overtook, overtaken, crosses, crossed, caught up with, catch up "
         "with, catches up with, at the same step, at the same steps, at the same epoch, at the same epochs, step by "
-        "step, epoch by epoch, step for step"
+        "step, epoch by epoch, step for step, over time, over the steps, over the epochs, over epochs, over steps, "
+        "per epoch, per step, over training, at which step, at what step, which step, what step, at which epoch, at "
+        "what epoch, which epoch, what epoch, in which epoch"
     ),
     "sweeps": (
         "what matters, what matters most, what mattered, what mattered most, matters, matter, matters most, matter "
@@ -57,7 +60,8 @@ INTENTS = {
     "status": "wie läuft, wie laufen, wie geht es, status, state, progress, how is, stand von, état, estado",
     "who": (
         "who, who's behind, who is behind, who trained, who ran, who started, who owns, who made, who did, whose run "
-        "is, whose is, owner of, wer hat, wer, qui a lancé, quién lanzó, quem rodou"
+        "is, whose is, owner of, wer hat, wer, qui a lancé, quién lanzó, quem rodou, "
+        "who's, who's got, who has got, who has, who got, who holds, who leads, whose is the, whose"
     ),
     "top": "top, leaderboard, ranking, rank, rangliste, classement",
     "running": (
@@ -65,12 +69,14 @@ INTENTS = {
         "flight, still alive, still training, running, active, in progress, still running, going on, ongoing, läuft, "
         "laufen, laufende, laufenden, en cours, corriendo, ejecutándose, en ejecución, rodando, em execução, em "
         "andamento, training now, unfinished, is training, are training, what's training, whats training, training "
-        "right now, training at the moment, currently training, being trained, is being trained"
+        "right now, training at the moment, currently training, being trained, is being trained, "
+        "cooking, still cooking, unfinished, being computed"
     ),
     "failed": (
         "fehler, failed, fail, failure, failures, failing, fails, crashed, crash, crashes, crashing, broken, broke, "
         "died, dies, errors, errored, fehlgeschlagen, fehlgeschlagene, fehlgeschlagenen, abgestürzt, échoué, échoués, "
-        "échouées, planté, fallidos, fallidas, fallaron, falló, falharam, falhou, falhas, fallos"
+        "échouées, planté, fallidos, fallidas, fallaron, falló, falharam, falhou, falhas, fallos, "
+        "killed, aborted, canceled, cancelled, exploded, blew up, diverged runs"
     ),
     "finished": (
         "finished, finish, finishes, ended, end, ends, done, completed, complete, completes, over, fertig, beendet, "
@@ -86,7 +92,8 @@ INTENTS = {
         "news, what's up, overview, zusammenfassung, anything new, something new, is anything new, was there anything "
         "new, catch me up, updates, any updates, sum up, sum it up, summarize, summarise, brief, briefing, debrief, "
         "wrap up, wrap-up, catch up, was lief, was ist gelaufen, qué pasó, que pasó, que s'est-il passé, o que "
-        "aconteceu, any changes"
+        "aconteceu, any changes, status update, status updates, update me on, update us on, an update on, any update "
+        "on, bring me up to date, bring us up to date, morning report, what got done"
     ),
     "set": (
         "set, use, setze, setz, nutze, utilise, usa, establece, defina, this channel is about, this channel is for, "
@@ -116,7 +123,8 @@ INTENTS = {
         "here, watches, watch list, watchlist, list watches, show watches, show the watches, show me the watches, "
         "what are you watching, what do you watch, what is watched, what's watched, what is being watched, which "
         "experiments are watched, which experiments do you watch, subscriptions, list the watches, list all watches, "
-        "was beobachtest du, my watches"
+        "was beobachtest du, my watches, "
+        "watched, being watched, is watched, are watched"
     ),
     "watch": (
         "watch, follow, subscribe, subscribe to, subscribe us to, subscribe this channel to, monitor, track, "
@@ -203,14 +211,16 @@ SLOTS = {
     "vergleich",
     "by": (
         "with respect to, in respect of, by, sorted by, ordered by, ranked by, order by, sort by, according to, in "
-        "terms of, based on, using, nach, par, por, pour, judged by, w.r.t, wrt, bei"
+        "terms of, based on, using, nach, par, por, pour, judged by, w.r.t, wrt, bei, "
+        "focus on, focusing on, focused on, with a focus on, with focus on, looking at, mainly by"
     ),
     "user": (
         "by user, by the user, owned by, started by, launched by, made by, of user, user, for user, trained by, author"
     ),
     "metrics": (
         "metrics, metric, by metric, by the metric, by metrics, with metrics, primary metric, default metric, the "
-        "metrics, show metrics, show the metrics"
+        "metrics, show metrics, show the metrics, main metric, key metric, deciding metric, the main metric, our main "
+        "metric, the primary metric, the default metric"
     ),
     "parameter": "by parameter, by param, parameter called",
     "only": (
@@ -225,7 +235,8 @@ SLOTS = {
         "everyone but, hide, did not, didn't, are not, aren't, is not, drop, not by, but not by, not from, not in, "
         "but not in, do not include, don't include, do not show, don't show, no, haven't, have not, hasn't, has not, "
         "havent, hasnt, not counting, disregarding, disregard, leave off, omitting, omit, didnt, does not "
-        "include"
+        "include, "
+        "w/o, wo"
     ),
     "isnt": (
         "isn't, isnt, aren't, arent, wasn't, weren't, that isn't, that is not, that are not, "
@@ -255,8 +266,10 @@ SLOTS = {
         "wins against, as good as, besser als, schlechter als, als, schlägt, meilleur que, mieux que, mejor que, peor "
         "que, melhor que, melhor do que, pior que, better model than, a better model than, better run than, stack up "
         "against, better compared to, good as, compare to, compare with, compare against, ahead of, smaller than, "
-        "greater than, higher compared to, lower compared to, a better run than"
+        "greater than, higher compared to, lower compared to, a better run than,  better vs, fare "
+        "against, fares against, fared against, do against, does against, did against"
     ),
+    "bound": "above, below, at least, at most, under, exceeding",
     "when": "when, if, whenever, once, as soon as, every time, each time, wenn, sobald, quand, si, cuando, quando, se",
     "quiet": "quiet, quiet hours, be quiet, ruhig",
     "mention": "mention, mentions, mention owner, mention the owner, ping the owner",
@@ -276,7 +289,8 @@ SLOTS = {
         "smaller than, ignoring anything less than, ignoring anything up to, ignoring deltas below, ignoring deltas "
         "under, ignoring deltas smaller than, ignoring deltas less than, ignoring deltas up to, ignoring everything "
         "below, ignoring everything under, ignoring everything smaller than, ignoring everything less than, ignoring "
-        "everything up to, up to a difference of, with a margin of, margin of, margin"
+        "everything up to, up to a difference of, with a margin of, margin of, margin, "
+        "tol, with tol, the same within, same within, equal within, identical within, the same up to"
     ),
     "every": "every, each, jeden, cada, chaque, täglich",
     "seeds": (
@@ -385,7 +399,8 @@ FLAGS = {
         "who did these, more details, duration, durations, how long, how long did it take, how long did they take, "
         "commit, commits, code, ids, run ids, who ran them, who ran these, who ran those, who are the owners, "
         "runtime, when did, when was, when were, when is, when will, since when, how old, faster, slower, quicker, "
-        "which is faster, which one is faster, which is slower, which one is slower"
+        "which is faster, which one is faster, which is slower, which one is slower, "
+        "id, run id, the id"
     ),
     "lower_better": (
         "lower is better, lower better, less is better, smaller is better, the lower the better, minimize, minimise, "
@@ -464,24 +479,25 @@ FILLERS = (
     "average of, averages of, avg of, gain, gained, gains, how many percent, what percentage, by what percentage, "
     "@here, @channel, @everyone, <!here>, <!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, "
     "see whether, know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a "
-    "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc, =, ran"
+    "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc, =, ran, the same, identical, "
+    "equivalent, fare, fared, perform, performs, performed, measure up, hold up, held up"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
-    "thanks, thank you, thanks a lot, thanks so much, thank you so much, thank you very much, many thanks, thx, ty, "
-    "tia, cheers, danke, danke schön, vielen dank, merci, merci beaucoup, gracias, muchas gracias, obrigado, "
-    "obrigada, nice, nice one, nice work, great, great job, great work, good job, good bot, good work, well done, "
-    "cool, awesome, amazing, perfect, excellent, brilliant, super, wonderful, lovely, sweet, neat, wow, whoa, yay, "
-    "haha, lol, ok, okay, alright, all right, got it, i see, makes sense, makes sense to me, sounds good, sounds "
-    "good to me, looks good, looks good to me, lgtm, ship it, agreed, i agree, same here, +1, never mind, nevermind, "
-    "no worries, you're welcome, np, no problem, sorry, my bad, oops, good to know, interesting, hmm, hm, love it, "
-    "nicely done, good point, will do, done deal, bye, goodbye, see you, see ya, good night, have a nice day, that's "
-    "all, that is all"
+    "no thanks, no thank you, nope, nah, thanks, thank you, thanks a lot, thanks so much, thank you so much, thank "
+    "you very much, many thanks, thx, ty, tia, cheers, danke, danke schön, vielen dank, merci, merci beaucoup, "
+    "gracias, muchas gracias, obrigado, obrigada, nice, nice one, nice work, great, great job, great work, good job, "
+    "good bot, good work, well done, cool, awesome, amazing, perfect, excellent, brilliant, super, wonderful, lovely, "
+    "sweet, neat, wow, whoa, yay, haha, lol, ok, okay, alright, all right, got it, i see, makes sense, makes sense to "
+    "me, sounds good, sounds good to me, looks good, looks good to me, lgtm, ship it, agreed, i agree, same here, +1, "
+    "never mind, nevermind, no worries, you're welcome, np, no problem, sorry, my bad, oops, good to know, "
+    "interesting, hmm, hm, love it, nicely done, good point, will do, done deal, bye, goodbye, see you, see ya, good "
+    "night, have a nice day, that's all, that is all"
 )
 FILLERS += f", {SMALL_TALK}"
 
 _TO = ("", " me", " us", " here", " this channel", " the channel", " our channel", " the team", " everyone", " us here")
 _TELL = ("notify", "alert", "ping", "warn", "inform", "message", "tell", "remind", "dm", "update", "post", "report")
-_ABOUT_VERBS = ("notify", "alert", "ping", "warn", "inform", "message", "dm", "update")
+_ABOUT_VERBS = ("notify", "alert", "ping", "warn", "inform", "message", "dm")
 _ONCE = ("when", "whenever", "if", "once", "as soon as", "every time", "each time")
 _ABOUT = ("about", "of", "on", "for")
 INTENTS["watch"] += "".join(f", {verb}{to} {about}" for verb in _ABOUT_VERBS for to in _TO[1:] for about in _ABOUT)
@@ -565,10 +581,11 @@ def near(word: str) -> tuple[str, ...]:
     """A word of ours that this one nearly is: two letters turned, or one or two wrong."""
     alike = [each for each in _SPELT.get(word[:1], ()) if abs(len(each) - len(word)) < 3 and each != word]
     turned = [each for each in alike if sorted(each) == sorted(word)]
-    return tuple(turned[:1] or get_close_matches(word, alike, n=1, cutoff=_LIKE))
+    return tuple(turned[:1] or (get_close_matches(word, alike, n=1, cutoff=_LIKE) if len(word) > _SHORT else []))
 
 
 _LIKE = 0.8
+_SHORT = 4  # letters of a word that has too many like it
 _SPELT: dict[str, list[str]] = {}
 for _words in WORDS:
     if (

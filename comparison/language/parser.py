@@ -3,6 +3,8 @@
 `read` is pure: it is given the names that are known, and says which words it took for names that are not.
 """
 
+# ruff: noqa: C901 -- a grammar is a list of cases, each in its place
+
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -193,6 +195,8 @@ def _next(draft: Draft, place: int) -> int:
         draft.add(atom)
     elif atom.key == "define" or atom.key in _BESIDE.get(draft.intent, ("show", draft.intent)):
         pass  # `show failed runs`, `set goal …`: said by the intent
+    elif atom.text.casefold() == "again" and place + 1 == len(draft.atoms) and draft.has_name() and not draft.about:
+        pass  # `what were the parameters of A again?`
     elif atom.key in _THREAD:
         draft.thread[atom.key] = atom
     else:

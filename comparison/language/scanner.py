@@ -15,6 +15,7 @@ from comparison.language.tokens import Word, split_words
 MOST = 200  # tokens of a request
 _ENDING = "?.!;…:"
 _GLUED = re.compile(r"(top|best|worst|last|latest|beste|mejores)(\d{1,3})", re.IGNORECASE)
+_SPREAD = re.compile(r"(±|\+/-|\+-)(\d[\d.]*%?)")
 _ARROWED = re.compile(r"([\w./-]*[\w/])(→|⇒)([\w/][\w./-]*)")
 _SIGNED = re.compile(
     r"(?:--?|(?=(?:only|against|metrics?|by|except|quiet|step|when|mention)[:=]))([a-z]+)(?:[:=](.+))?", re.IGNORECASE
@@ -136,6 +137,9 @@ def _parted(word: Word) -> list[Word]:
     if found := _GLUED.fullmatch(word.text):
         middle = word.at + len(found[1])
         return [Word(found[1], word.at, middle), Word(found[2], middle, word.end)]
+    if found := _SPREAD.fullmatch(word.text):
+        middle = word.at + len(found[1])
+        return [Word("±", word.at, middle), Word(found[2], middle, word.end)]
     if found := _ARROWED.fullmatch(word.text):
         first, second = word.at + len(found[1]), word.at + len(found[1]) + len(found[2])
         arrow = Word(found[2], first, second)

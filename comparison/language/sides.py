@@ -246,7 +246,7 @@ class _Reader:
             return [self._top_runs(number, metric, is_worst=is_worst, user=user, at=atom.at)]
         return [Leading(metric, is_worst, atom.at, user)]
 
-    _worst = _best
+    _worst = _new_best = _best
 
     def _top(self, atom: Atom) -> list[RunReference]:
         number = self._next("number")

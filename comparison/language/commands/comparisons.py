@@ -115,6 +115,8 @@ def comparison_of(draft: Draft, runs: Sequence[RunReference]) -> Compare:
 def _related(draft: Draft, runs: Sequence[RunReference]) -> list[RunReference]:
     """The runs, with those that others tell of: all that repeat them, names of several, the one before another."""
     found = [_family(draft, run) if isinstance(run, Named) else run for run in runs]
+    once = list(dict.fromkeys(found))
+    found = once if len(once) > 1 else found  # `A B A`: nothing is compared with itself
     if len(found) != 2:
         return found
     plain = next((run for run in found if run == Latest(1)), None)

@@ -226,12 +226,22 @@ def _help(draft: Draft) -> Request:
     return Help(topic=topic or " ".join(words)[:100])
 
 
+def _with_people(draft: Draft, runs: list[RunReference]) -> list[RunReference]:
+    """`what did ann and priya run?`: runs of both, where one of them stands by itself."""
+    people = [each for each in draft.left if set(each.kinds) == {Kind.USER}]
+    if not people or people != draft.left or len(runs) != 1 or not isinstance(runs[0], AllRuns):
+        return runs
+    draft.others += [each.kinds[Kind.USER] for each in people]
+    draft.left = []
+    return runs
+
+
 def bare_names(draft: Draft) -> Request:
     """No intent is said: names alone."""
     if draft.thread:
         draft.left += list(draft.thread.values())
         raise draft.left_over("")
-    runs = draft.runs()
+    runs = _with_people(draft, draft.runs())
     sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
     if len(draft.left) == 1 and not runs and Kind.USER in draft.left[0].kinds and not draft.spots:  # a person alone
         if draft.text[draft.left[0].at : draft.left[0].at + 1] in ("@", "<"):  # who is asked, not who is asked about
@@ -243,7 +253,7 @@ def bare_names(draft: Draft) -> Request:
         raise draft.left_over("")
     if _are_listed(draft, runs):
         return _runs(draft)
-    if len(runs) > 1 or (len(sides) > 1 and runs):
+    if len(runs) > 1 or (len(sides) > 1 and runs and not draft.others):
         return compare_named(draft, runs)
     if len(runs) == 1 and isinstance(runs[0], OfDay) and not draft.spots and not _is_owned(draft):
         draft.since, draft.groups = runs[0].day, [[]]  # `yesterday`

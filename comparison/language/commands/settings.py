@@ -38,7 +38,7 @@ from comparison.run_reference import (
 from comparison.tolerance import read_tolerance, write_tolerance
 
 _EXAMPLES = frozenset({"example", "examples"})
-_BEFORE_EXAMPLES = frozenset({"the", "same"})
+_BEFORE_EXAMPLES = frozenset({"the", "same", "the same"})
 _SWITCH = {"on": ON, "yes": ON, "true": ON, "off": OFF, "no": OFF, "false": OFF}
 _BEFORE_VALUE = frozenset({"to", "of", "=", "is", "for", "at"})
 

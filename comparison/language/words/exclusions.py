@@ -73,6 +73,9 @@ def read_but(draft: Draft, atom: Atom, place: int) -> int:
     """`all runs but xgb-bad`; before another word of ours it says nothing."""
     at = draft.skip(place + 1)
     follows = draft.atoms[at] if at < len(draft.atoms) else None
+    is_of_all = any(each.key in ("all", "everything") for each in draft.atoms[:place])
+    if follows and Kind.METRIC in follows.kinds and not is_of_all:
+        return place + 1  # `ok but f1?`
     return (
         read_except(draft, atom, place)
         if follows and (follows.kinds or follows.is_run or follows.quoted)

@@ -1,16 +1,18 @@
 """Filters of the runs that are meant: whose they are, `where …`, `lr = 0.1`."""
 
 import re
+from dataclasses import replace
 
 from comparison.language.cover import Atom
 from comparison.language.draft import LISTS, Draft, is_number
+from comparison.language.intents import HARD
 from comparison.language.names import Kind
 from comparison.language.quotes import written
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
 
 _BARE_TERM = re.compile(  # of a filter, without its column
-    r"(?<![\w.`'\"])(?P<name>[\w-]+)\s*(?P<sign>!=|>=|<=|=|>|<)\s*(?P<value>'[^']*'|\"[^\"]*\"|-?[\w.]+)"
+    r"(?<![\w.`'\"])(?P<name>[\w-]+)\s*(?P<sign>!=|>=|<=|=|>|<|\bis\b|\bequals\b)\s*(?P<value>'[^']*'|\"[^\"]*\"|-?[\w.]+)"
 )
 _LEADS_SIDE = frozenset({"where", "wobei", "dónde"})  # `which run used lr=0.1` lists runs
 
@@ -36,6 +38,12 @@ def read_parameter(draft: Draft, atom: Atom, place: int) -> int:
     value = draft.atoms[at] if at < len(draft.atoms) else None
     is_value = value is not None and not value.kinds and (is_number(value) or value.quoted)
     is_equal = value is not None and draft.atoms[at - 1].text in ("=", "==") and value.is_unknown
+    behind = draft.atoms[at + 1 : at + 2]
+    is_side = draft.intent in ("", "compare") and (draft.hard > 0 or bool(behind and behind[0].key in HARD))
+    if value is not None and (is_value or is_equal) and is_side:  # `depth 8 vs depth 10`
+        where = f"{column}.`{name}` = '{value.text}'"
+        draft.add(replace(atom, key="filter", text=where, kinds={}, end=value.end))
+        return at + 1
     if value is not None and (is_value or is_equal):
         draft.note("where", [atom, value])
         draft.where = f"{column}.`{name}` = '{value.text}'"
@@ -51,6 +59,24 @@ def read_parameter(draft: Draft, atom: Atom, place: int) -> int:
         draft.note("part", [atom])
         draft.part = "parameters" if column == "params" else "tags"
     return place + 1
+
+
+_BOUNDS = {"above": ">", "exceeding": ">", "at least": ">=", "below": "<", "under": "<", "at most": "<="}
+
+
+def read_bound(draft: Draft, place: int) -> int | None:
+    """`f1 above 0.7` as a filter; None where no such thing begins here."""
+    said = draft.atoms[place : place + 2]
+    if len(said) < 2 or Kind.METRIC not in said[0].kinds or said[1].key != "bound":
+        return None
+    atom = said[0]
+    sign, at = draft.atoms[place + 1].text.casefold(), draft.skip(place + 2)
+    value = draft.atoms[at] if at < len(draft.atoms) and is_number(draft.atoms[at]) else None
+    if value is None or value.text.endswith("%"):
+        return None
+    draft.note("where", [atom, value])
+    draft.where = f"metrics.`{atom.kinds[Kind.METRIC]}` {_BOUNDS[sign]} {value.text}"
+    return at + 1
 
 
 def read_where(draft: Draft, atom: Atom, place: int) -> int:
@@ -78,11 +104,12 @@ def _prefixed(draft: Draft, where: str) -> str:
 
     def column(found: re.Match[str]) -> str:
         kinds = draft.names.called(found["name"])
+        sign = "=" if found["sign"].isalpha() else found["sign"]
         if Kind.METRIC in kinds and not found["value"].startswith(("'", '"')):
-            return f"metrics.`{kinds[Kind.METRIC]}` {found['sign']} {found['value']}"
+            return f"metrics.`{kinds[Kind.METRIC]}` {sign} {found['value']}"
         if Kind.PARAMETER in kinds:
             bare = found["value"].strip("'\"")
-            return f"params.`{kinds[Kind.PARAMETER]}` {found['sign']} '{bare}'"
+            return f"params.`{kinds[Kind.PARAMETER]}` {sign} '{bare}'"
         return found[0]
 
     return _BARE_TERM.sub(column, where)

@@ -12,7 +12,7 @@ from comparison.language.intents import HARD, PLURAL, STATUS
 from comparison.language.names import Kind
 from comparison.language.quotes import written
 from comparison.language.slots import refuse
-from comparison.language.words.filters import read_parameter, read_user
+from comparison.language.words.filters import read_bound, read_parameter, read_user
 from comparison.language.words.options import read_part
 from comparison.runs import Goal
 
@@ -74,6 +74,8 @@ def read_metric_word(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_metrics(draft: Draft, place: int, spot: Sequence[Atom] = (), *, is_of_run: bool = False) -> int:
     """One metric or several, with commas or `and` between."""
+    if (last := read_bound(draft, place)) is not None:
+        return last
     found: list[str] = []
     while True:
         at = draft.skip(place)

@@ -255,6 +255,8 @@ def read_best(draft: Draft, atom: Atom, place: int) -> int:
         if before.is_run or before.key == ",":  # `A vs B best val_loss`: the best values of it
             draft.flag("best", atom)
             return place + 1
+    if draft.intent == "curves" and draft.has_name() and is_last:
+        return place + 1  # `at which step was A best?`
     whose = next((each.possessive for each in reversed(draft.groups[-1]) if not is_silent(each)), False)
     if atom.key == "best" and is_last and is_behind and not whose and not draft.is_parted and draft.intent != "show":
         draft.flag("best", atom)
@@ -320,6 +322,10 @@ def read_everything(draft: Draft, atom: Atom, place: int) -> int:
     if atom.text.casefold() in ("anything", "everything") and is_list:
         return place + 1
     behind = draft.atoms[place + 1].key if place + 1 < len(draft.atoms) else ""
+    person = next((each for each in draft.atoms[place + 1 : place + 2] if set(each.kinds) == {Kind.USER}), None)
+    if person is not None and draft.intent in ("", "show", "status"):
+        draft.add(replace(atom, key="all"))  # `show me everything ann ran`
+        return place + 1
     if atom.text.casefold() == "everything" and draft.intent == "compare" and not (draft.has_name() or draft.about):
         draft.add(replace(atom, key="all"))  # `compare everything in churn`
         return place + 1
