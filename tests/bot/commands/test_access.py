@@ -110,4 +110,4 @@ def test_without_a_workspace_it_is_that_of_the_token(engine, monkeypatch):
 
 def test_without_a_database_it_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
-    assert "`mlcompare migrate` makes it" in ran(code=1)
+    assert "No bot has run here yet" in ran(code=1)
