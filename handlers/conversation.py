@@ -506,9 +506,18 @@ def _with_choices(error: RequestError, reply: Reply, asked: OfferedRuns, *, now:
 
 def _nearest(error: RequestError) -> list[Block]:
     """A button for each near name that completes the request."""
-    values = [(name, complete_request(error.text, error.at, error.end, name)) for name in error.near[:_NEAREST]]
+    values = [(name, _corrected(error, name)) for name in error.near[:_NEAREST]]
     kept = [(name, value) for name, value in values if value and length(value) <= VALUE]
     return [push(one_line(name), f"{PREFIX}{number}", value) for number, (name, value) in enumerate(kept)]
+
+
+def _corrected(error: RequestError, name: str) -> str:
+    """The request with this name in place of the wrong one; a word of ours, `standup`, stays the word it is."""
+    if isinstance(error, NotUnderstood) and error.at is not None and error.end is not None:
+        plain = f"{error.text[: error.at]}{name}{error.text[error.end :]}".strip()
+        if plain == error.example:
+            return plain
+    return complete_request(error.text, error.at, error.end, name)
 
 
 def hand_over(work: Job, services: Services, run: Callable[[], None]) -> None:

@@ -30,7 +30,8 @@ INTENTS = {
         "compara, comparar, comparación, comparação, comparaison, confronta, unterschied, improve, improvement, "
         "différence, diferencia, diferença, assert, assert that, expect, expect that, verify, verify that, make "
         "sure, make sure that, ensure, ensure that, fail if, "
-        "hold, stack"
+        "hold, stack, "
+        "gap between, the gap between"
     ),
     "curves": (
         "curves, curve, plot, chart, charts, graph, graphs, trend, trends, learning curve, learning curves, training "
@@ -70,7 +71,8 @@ INTENTS = {
         "laufen, laufende, laufenden, en cours, corriendo, ejecutándose, en ejecución, rodando, em execução, em "
         "andamento, training now, unfinished, is training, are training, what's training, whats training, training "
         "right now, training at the moment, currently training, being trained, is being trained, "
-        "cooking, still cooking, unfinished, being computed"
+        "cooking, still cooking, unfinished, being computed, "
+        "anyone training, anybody training, someone training, is anyone training, is anybody training"
     ),
     "failed": (
         "fehler, failed, fail, failure, failures, failing, fails, crashed, crash, crashes, crashing, broken, broke, "
@@ -97,7 +99,9 @@ INTENTS = {
     ),
     "set": (
         "set, use, setze, setz, nutze, utilise, usa, establece, defina, this channel is about, this channel is for, "
-        "this channel is on, channel is about, this is the channel for, this is the channel of"
+        "this channel is on, channel is about, this is the channel for, this is the channel of, change the default "
+        "metric to, change the metric to, change metric to, switch the metric to, change the experiment to, change "
+        "experiment to"
     ),
     "make": "make, mark, nimm, mach, haz",
     "unset": "unset, clear, reset, forget",
@@ -171,7 +175,8 @@ INTENTS = {
         "publish, post it, post it to, post this, post this to, post them, post them to, send it, send it to, send "
         "this, send this to, send them to, forward, forward it to, ping, mail, annotate, fix, debug, explain to, "
         "predict, forecast, ship, roll out, rollout, roll back, rollback, purge, wipe, erase, drop all, assign, "
-        "transition, put into, install, upgrade, translate, duplicate, clone, undo"
+        "transition, put into, install, upgrade, translate, duplicate, clone, undo, "
+        "schedule"
     ),
     "define": (
         "what is a, what is an, what's a, what's an, what does, what do, define, definition of, meaning of, the "
@@ -212,7 +217,8 @@ SLOTS = {
     "by": (
         "with respect to, in respect of, by, sorted by, ordered by, ranked by, order by, sort by, according to, in "
         "terms of, based on, using, nach, par, por, pour, judged by, w.r.t, wrt, bei, "
-        "focus on, focusing on, focused on, with a focus on, with focus on, looking at, mainly by"
+        "focus on, focusing on, focused on, with a focus on, with focus on, looking at, mainly by, "
+        "ranked on, judged on, sorted on, ranked for"
     ),
     "user": (
         "by user, by the user, owned by, started by, launched by, made by, of user, user, for user, trained by, author"
@@ -290,7 +296,8 @@ SLOTS = {
         "under, ignoring deltas smaller than, ignoring deltas less than, ignoring deltas up to, ignoring everything "
         "below, ignoring everything under, ignoring everything smaller than, ignoring everything less than, ignoring "
         "everything up to, up to a difference of, with a margin of, margin of, margin, "
-        "tol, with tol, the same within, same within, equal within, identical within, the same up to"
+        "tol, with tol, the same within, same within, equal within, identical within, the same up to, "
+        "differ by more than, differ more than, differ by"
     ),
     "every": "every, each, jeden, cada, chaque, täglich",
     "seeds": (
@@ -362,7 +369,8 @@ FLAGS = {
         "why, why is that, why so, how come, what changed, what's changed, what has changed, what is different, "
         "different, what's different, what else changed, explain, explain it, explain that, reason, reasons, warum, "
         "pourquoi, por qué, por que, what was changed, was hat sich geändert, qu'est-ce qui a changé, qué cambió, o "
-        "que mudou, what are the reasons"
+        "que mudou, what are the reasons, "
+        "changed, changed between, changes between, what changed between"
     ),
     "by_change": (
         "sorted by change, sort by change, order by change, ordered by change, ranked by change, sorted by changes, by "
@@ -479,8 +487,9 @@ FILLERS = (
     "average of, averages of, avg of, gain, gained, gains, how many percent, what percentage, by what percentage, "
     "@here, @channel, @everyone, <!here>, <!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, "
     "see whether, know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a "
-    "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc, =, ran, the same, identical, "
-    "equivalent, fare, fared, perform, performs, performed, measure up, hold up, held up"
+    "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, "
+    "substantially, considerably, notably, =, ran, the same, identical, equivalent, fare, fared, perform, performs, "
+    "performed, measure up, hold up, held up"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
     "no thanks, no thank you, nope, nah, thanks, thank you, thanks a lot, thanks so much, thank you so much, thank "
@@ -581,11 +590,12 @@ def near(word: str) -> tuple[str, ...]:
     """A word of ours that this one nearly is: two letters turned, or one or two wrong."""
     alike = [each for each in _SPELT.get(word[:1], ()) if abs(len(each) - len(word)) < 3 and each != word]
     turned = [each for each in alike if sorted(each) == sorted(word)]
-    return tuple(turned[:1] or (get_close_matches(word, alike, n=1, cutoff=_LIKE) if len(word) > _SHORT else []))
+    return tuple(turned[:1] or get_close_matches(word, alike, n=1, cutoff=_LIKE if len(word) > _SHORT else _LIKE_SHORT))
 
 
 _LIKE = 0.8
 _SHORT = 4  # letters of a word that has too many like it
+_LIKE_SHORT = 0.88
 _SPELT: dict[str, list[str]] = {}
 for _words in WORDS:
     if (

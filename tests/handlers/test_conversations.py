@@ -9,6 +9,7 @@ from comparison.runs import Metric
 from handlers.slack.limits import ALL_TEXT, text_weight
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD, a_run
+from tests.handlers.reading import read
 from tests.handlers.workshop import Workshop
 
 THIRD = a_run("third", 3, metrics={"accuracy": Metric(0.8), "loss": Metric(0.6)})
@@ -129,6 +130,23 @@ def test_what_cannot_be_answered_is_told_to_the_asker_alone_with_what_to_type(sl
     assert read.startswith(f"#ml-experiments, only to {MAYA}:\n# ")
     assert heard in read
     assert "went wrong" not in read
+
+
+@pytest.mark.parametrize(
+    ("words", "button", "answer"),
+    [
+        ("standupp", "standup", "# Since Fri 20 Nov, 12:00 UTC: 2 finished, 0 failed; nothing is running now"),
+        ("faild in iris", "failed", "# Nothing failed in iris"),
+        ("runing", "running", "# Nothing is running"),
+    ],
+)
+def test_a_wrong_first_word_is_put_right_by_one_press(slack, runs, words, button, answer):
+    with Workshop(slack, runs) as bot:
+        slack.command("/mlcompare", words)
+        offer = slack.wait_for_ephemeral("I do not understand")
+        assert f"[{button}]" in read(offer)
+        slack.press(offer, "pick:0")
+        assert answer in bot.transcript()
 
 
 def test_a_run_alone_is_shown(slack, runs):
