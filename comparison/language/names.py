@@ -135,7 +135,9 @@ def _add_long_forms(known: dict[tuple[str, ...], dict[Kind, tuple[str, ...]]], l
     """Adds how metrics and parameters are spoken of; a name that is spelt so is meant before."""
     for key, kinds in list(known.items()):
         spoken = tuple(part for piece in key for part in _LONG_FORMS.get(piece, (piece,)))
-        meant = {kind: names for kind, names in kinds.items() if kind in (Kind.METRIC, Kind.PARAMETER)}
+        meant: dict[Kind, tuple[str, ...]] = {
+            kind: names for kind, names in kinds.items() if kind in (Kind.METRIC, Kind.PARAMETER)
+        }
         if spoken not in known and meant:
             known[spoken] = meant
             longest[spoken[0]] = max(longest.get(spoken[0], 0), len(spoken))
