@@ -178,7 +178,7 @@ def test_what_is_said_and_the_first_line_of_the_answer(slack, runs, words, headl
         ("top 5 by acuracy", "Did you mean\n[accuracy] [auc]"),
         ("top 99", "between 1 and 50"),
         ("top 3 by auc where params.C = '9'", "No run where params.C = '9' logged a finite auc."),
-        ("top 3 by auc where attributes.status = 9", "MLflow does not take this filter"),
+        ("top 3 by auc where params.C LIKE 9", "MLflow does not take this filter"),
         ("show nobody", "There is no run called nobody."),
         ("show", "Which run?"),
         ("who ran", "Who ran what?"),

@@ -59,7 +59,7 @@ def test_what_cannot_be_watched_is_told_to_the_asker_alone_with_what_to_type(tow
     for words, told in (
         ("watch", "Which experiment shall I watch?"),
         ("watch team/fruad", "There is no experiment called team/fruad.\nDid you mean\n[team/fraud]"),
-        ("watch iris where attributes.status = 9", "Expected a quoted string value"),
+        ("watch iris where params.lr LIKE 9", "Expected a quoted string value"),
         ("watch iris when acuracy < 0.5", "Did you mean\n[accuracy]"),
         ("watch iris metrics lss", "Did you mean\n[loss]"),
         ("watch iris against odl", "Did you mean\n[old]"),

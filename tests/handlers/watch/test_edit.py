@@ -156,7 +156,7 @@ WRONG = [
     ({"place": ""}, "place", "Which experiment shall I watch?"),
     ({"place": "irsi"}, "place", "There is no experiment called irsi. Did you mean iris?"),
     ({"against": "odl"}, "against", "There is no run called odl. Did you mean old"),
-    ({"where": "attributes.status = 9"}, "where", "Expected a quoted string value"),
+    ({"where": "params.C LIKE 9"}, "where", "Expected a quoted string value"),
     ({"rules": "loss is nice"}, "rules", "I cannot read this rule: loss is nice."),
     ({"rules": "acuracy < 1"}, "rules", "No run there has logged a metric called acuracy. Did you mean accuracy?"),
     ({"rules": "loss < 1 only failures"}, "rules", "That says more than belongs into this field."),
