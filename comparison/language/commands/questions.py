@@ -106,7 +106,7 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
         return _top(draft)
     if isinstance(run, Group) and run.pattern and "'" not in run.pattern and "where" not in draft.spots:
         like = run.pattern.replace("%", "_").replace("*", "%").replace("?", "_")
-        draft.where, draft.groups = f"attributes.run_name LIKE '{like}'", [[]]
+        draft.where, draft.groups = f"attributes.run_name ILIKE '{like}'", [[]]
         return _runs(draft)
     is_many = isinstance(run, Group | SweepRuns)
     if is_many:
