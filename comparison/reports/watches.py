@@ -243,7 +243,7 @@ def watch_sentence(watching: Watch) -> str:
         f"by {display_name(watching.user)}" if watching.user else "",
         f"against {_baseline_said(watching)}" if watching.against else "",
         f"when {' and '.join(map(_rule_said, watching.rules))}" if watching.rules else "",
-        f"where {display_value(watching.where, _FILTER)}" if watching.where else "",
+        _filter_said(watching.where),
         f"metrics {join_names(watching.metrics, _LISTED)}" if watching.metrics else "",
         quiet_words(watching).replace("-", "–", 1),
         "mentions the owner" if watching.mentions_owner else "",
@@ -251,6 +251,13 @@ def watch_sentence(watching: Watch) -> str:
         *(option.write(watching) for option in OPTIONS if _WORDED.isdisjoint(option.keys)),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _filter_said(where: str) -> str:
+    """A filter as it is typed; what `no failures` becomes is said so."""
+    if where == "attributes.status = 'FINISHED'":
+        return "no failures"
+    return f"where {display_value(where, _FILTER)}" if where else ""
 
 
 def digest_sentence(digest: Digest) -> str:
