@@ -4,10 +4,12 @@ One search an experiment, of its newest runs; what was found is remembered for a
 """
 
 import math
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
+
+from cachetools import LRUCache
 
 from comparison.errors import RequestError
 from comparison.judgement.evidence import KnownNoise
@@ -121,7 +123,7 @@ class RepeatsCache:
     """Earlier repeats by experiment, for as long as they are fresh; safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[int, PastRepeats]] = OrderedDict()
+        self._known: LRUCache[str, tuple[int, PastRepeats]] = LRUCache(MAX_EXPERIMENTS)
         self._lock = Lock()
 
     def read(self, source: RunSource, experiment_id: str, now: int) -> PastRepeats:
@@ -148,9 +150,6 @@ class RepeatsCache:
         found = PastRepeats(group_repeats(part.runs), part.is_cut, _counts(part.runs), group_families(part.runs))
         with self._lock:
             self._known[experiment_id] = (now, found)
-            self._known.move_to_end(experiment_id)
-            while len(self._known) > MAX_EXPERIMENTS:
-                self._known.popitem(last=False)
         return found
 
 

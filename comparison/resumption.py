@@ -32,7 +32,7 @@ def renewed(
     }
     asked = [run for run in runs if is_doubtful(run) or (run.run_id in silent and run.metrics)]
     asked.sort(key=lambda run: (run.former_end is None, -run.heard_at))
-    found = side_by_side([partial(as_logged, run, source) for run in asked[:most]])
+    found = side_by_side([partial(with_last_values, run, source) for run in asked[:most]])
     known = {run.run_id: run for run in found}
     return [known.get(run.run_id, run) for run in runs]
 
@@ -48,8 +48,8 @@ def is_behind(run: Run) -> bool:
     return is_ill and bool(run.metrics) and run.ended_at is not None and run.ended_at - run.heard_at > MIN_SILENCE_MS
 
 
-def as_logged(run: Run, source: RunSource) -> Run:
-    """With the values logged last of a few metrics, those it logged last first. A question each."""
+def with_last_values(run: Run, source: RunSource) -> Run:
+    """The run with the values logged last of a few metrics, those it logged last first. A question each."""
     own = [name for name in run.metrics if not name.startswith(_SYSTEM)] or list(run.metrics)
     own.sort(key=lambda name: -run.metrics[name].logged_at)
     last = {name: found for name in own[:METRICS] if (found := _last(run, name, source)) is not None}

@@ -266,7 +266,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _TIME_SPAN = re.compile(
     r"(?:the )?(?:last |past )?(?P<count>\d{1,4})? ?(?P<unit>m|min|minutes?|h|hr|hrs|hours?|d|days?|w|weeks?)(?: ago)?"
 )
-_CLOCK_TIME = re.compile(r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))? ?(?P<half>am|pm)?")
+_TELLS_CLOCK = re.compile(r"[:.]\d|h\d|[ap]\.?m")
 _DATE = re.compile(r"(?P<date>\d{4}-\d{2}-\d{2})(?:[ t](?P<clock>\S.*))?")
 _HOUR = re.compile(r"midnight|(?:^|[ t])\d{1,2}(?:[:.h]\d{2}| ?[ap]m)")  # in words for a moment that is no whole day
 LONGEST = timedelta(days=366)
@@ -370,19 +370,8 @@ def _clock(said: str, now: datetime) -> datetime | None:
 
 
 def _time(said: str) -> time | None:
-    if said in ("noon", "midday"):
-        return time(12)
-    if said == "midnight":
-        return time()
-    found = _CLOCK_TIME.fullmatch(said)
-    if not found or not (found["minute"] or found["half"]):
-        return None
-    hour, minute = int(found["hour"]), int(found["minute"] or 0)
-    if found["half"]:
-        if not 1 <= hour <= 12:
-            return None
-        hour = hour % 12 + (12 if found["half"] == "pm" else 0)
-    return time(hour, minute) if hour < 24 and minute < 60 else None
+    """A time of day; a bare number is none, and `9h` is nine hours ago."""
+    return read_clock(said) if said in _NAMED or _TELLS_CLOCK.search(said) else None
 
 
 def zone_words(name: str) -> str:

@@ -43,7 +43,7 @@ from comparison.notifications.matching import (
 from comparison.notifications.message import MessageKind, NewsFacts, RunNews, SilentNews, Unwanted
 from comparison.notifications.seeds import compare_seeds
 from comparison.past_repeats import NO_REPEATS, PastRepeats, RepeatsCache
-from comparison.resumption import as_logged, is_behind, renewed
+from comparison.resumption import is_behind, renewed, with_last_values
 from comparison.runs import Run, Side, Status
 from comparison.tracking.source import ModelVersion, RunSource
 from comparison.watch import OnlyRuns, Watch
@@ -88,7 +88,7 @@ def find_news(  # noqa: PLR0913 -- what a message is about, and what it is told 
         (run,) = renewed([run], source, _ms(now))
         return _silence(run, watches, source, now, silent_since, is_back=kind is MessageKind.BACK)
     if is_behind(run):
-        run = as_logged(run, source)
+        run = with_last_values(run, source)
     return _ended(run, watches, source, now, defaults, past=past, must_be_best=kind is MessageKind.BEST)
 
 
