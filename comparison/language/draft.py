@@ -13,16 +13,7 @@ from comparison.language.names import Kind, Names
 from comparison.language.quotes import written
 from comparison.language.sides import OWNING, SideWords, is_silent, read_side
 from comparison.language.slots import refuse
-from comparison.run_reference import (
-    Among,
-    Exclusion,
-    Latest,
-    Leading,
-    Named,
-    Pinned,
-    Registered,
-    RunReference,
-)
+from comparison.run_reference import Among, Exclusion, Latest, Leading, Named, Pinned, Registered, RunReference
 
 EVERYWHERE = "*"  # as an experiment: all of them, also where the channel agreed on one
 LISTS = frozenset({"top", "running", "failed", "standup", "runs"})

@@ -9,25 +9,12 @@ from comparison.language.draft import Draft
 from comparison.language.example import COMPARISON, Example
 from comparison.language.intents import PLURAL
 from comparison.language.names import Kind
-from comparison.language.phrases import (
-    among_words,
-    joined,
-    listed,
-    part_words,
-    reference,
-    step_words,
-    within,
-)
+from comparison.language.phrases import among_words, joined, listed, part_words, reference, step_words, within
 from comparison.language.quotes import quoted, written
 from comparison.language.sides import is_material
 from comparison.language.slots import SLOTS, refuse
 from comparison.language.words.run_names import no_run
-from comparison.request import (
-    Compare,
-    Curves,
-    Request,
-    Sweep,
-)
+from comparison.request import Compare, Curves, Request, Sweep
 from comparison.run_reference import (
     AllRuns,
     Among,

@@ -28,29 +28,8 @@ from comparison.language.phrases import (
 from comparison.language.quotes import written
 from comparison.language.sides import is_silent
 from comparison.language.slots import SLOTS, refuse
-from comparison.request import (
-    Experiments,
-    Failed,
-    Help,
-    ListWatches,
-    Request,
-    Running,
-    Runs,
-    Show,
-    Standup,
-    Top,
-)
-from comparison.run_reference import (
-    AllRuns,
-    Group,
-    Latest,
-    Leading,
-    Named,
-    OfDay,
-    RunReference,
-    SweepRuns,
-    TopRuns,
-)
+from comparison.request import Experiments, Failed, Help, ListWatches, Request, Running, Runs, Show, Standup, Top
+from comparison.run_reference import AllRuns, Group, Latest, Leading, Named, OfDay, RunReference, SweepRuns, TopRuns
 
 _NARROWING = frozenset({"where", "since", "until", "status", "excluded", "experiments", "newest"})
 

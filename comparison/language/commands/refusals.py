@@ -6,9 +6,7 @@ from comparison.language.names import Kind
 from comparison.language.quotes import written
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
-from comparison.request import (
-    Request,
-)
+from comparison.request import Request
 
 
 def _define(draft: Draft) -> Request:

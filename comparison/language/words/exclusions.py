@@ -9,9 +9,7 @@ from comparison.language.draft import PARTS, Draft, Guess, is_number
 from comparison.language.intents import STATUS
 from comparison.language.names import Kind
 from comparison.language.slots import refuse
-from comparison.run_reference import (
-    Exclusion,
-)
+from comparison.run_reference import Exclusion
 
 _LEFT_OUT = (Kind.RUN, Kind.METRIC, Kind.EXPERIMENT, Kind.USER, Kind.PARAMETER)
 _FORCED = {
