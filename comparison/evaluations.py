@@ -24,7 +24,7 @@ FIRST = 50  # points of each of those
 BETWEEN = " · "  # a metric and its dataset
 Points = Mapping[tuple[str, str], Sequence[Metric]]  # by run id and metric
 Pick = Callable[[str, Sequence[Metric]], Metric | None]
-Told = Mapping[str, Mapping[str, Sequence[Metric]]]  # by run id and metric: points that say their dataset
+PointsByRun = Mapping[str, Mapping[str, Sequence[Metric]]]  # by run id and metric: points that say their dataset
 _Dataset = tuple[str, str]  # name and digest
 
 
@@ -85,7 +85,7 @@ def _has_repeats(points: Sequence[Metric]) -> bool:
 
 
 def replaced(
-    sides: Sequence[Side], points: Points, told: Told, source: RunSource, *, pick: Pick | None
+    sides: Sequence[Side], points: Points, told: PointsByRun, source: RunSource, *, pick: Pick | None
 ) -> tuple[Side, ...]:
     """The sides with what `pick` takes of these points, dataset by dataset, in place of the metrics' last values.
 
@@ -191,7 +191,11 @@ def _annotated(points: Sequence[Metric], told: Sequence[Metric]) -> list[Metric]
 
 
 def _said_by_others(
-    sides: Sequence[Side], several: set[str], said: Mapping[tuple[str, str], object], told: Told, source: RunSource
+    sides: Sequence[Side],
+    several: set[str],
+    said: Mapping[tuple[str, str], object],
+    told: PointsByRun,
+    source: RunSource,
 ) -> dict[tuple[str, str], dict[_Dataset, list[Metric]]]:
     """Datasets that the values of the other runs are of, for metrics that some run has for several."""
     others = [

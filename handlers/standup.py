@@ -61,28 +61,28 @@ def show_progress(request: Quick, _said: Utterance, _services: Services, deliver
     delivery.show_working(f"{doing}{place} …")
 
 
-_Told = tuple[Report, list[str]] | tuple[Report, list[str], list[Block]]  # the last: what can be pressed below it
+_Answer = tuple[Report, list[str]] | tuple[Report, list[str], list[Block]]  # the last: what can be pressed below it
 
 
-def _standup(request: Standup, services: Services, defaults: ChannelDefaults) -> _Told:
+def _standup(request: Standup, services: Services, defaults: ChannelDefaults) -> _Answer:
     digest = standup(request, services.runs, now=services.now(), defaults=defaults)
     report = standup_report(digest, ui_url=services.ui_url, command=services.command)
     return report, [group.best.run.run_id for group in digest.groups if group.best]
 
 
-def _running(request: Running, services: Services, defaults: ChannelDefaults) -> _Told:
+def _running(request: Running, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = running_runs(request, services.runs, now=services.now(), defaults=defaults)
     report = running_report(found, ui_url=services.ui_url, command=services.command)
     return report, [run.run_id for run in found.runs]
 
 
-def _failed(request: Failed, services: Services, defaults: ChannelDefaults) -> _Told:
+def _failed(request: Failed, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = failed_runs(request, services.runs, now=services.now(), defaults=defaults)
     report = failed_report(found, ui_url=services.ui_url, command=services.command)
     return report, [run.run_id for run in found.runs]
 
 
-def _top(request: Top, services: Services, defaults: ChannelDefaults) -> _Told:
+def _top(request: Top, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = top_runs(request, services.runs, now=services.now(), defaults=defaults, past=services.repeats)
     report = top_report(found, ui_url=services.ui_url, command=services.command)
     return report, [run.run_id for run in found.runs], _sweep_of(found.runs)
@@ -99,25 +99,25 @@ def _sweep_of(runs: Sequence[Run]) -> list[Block]:
     return sweep_button("", experiment_id=places.pop()) if is_search else []
 
 
-def _show(request: Show, services: Services, defaults: ChannelDefaults) -> _Told:
+def _show(request: Show, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = show_run(request, services.runs, now=services.now(), defaults=defaults, several=ChosenRuns.ASK)
     report = show_report(found, who=request.who, ui_url=services.ui_url, command=services.command)
     row = [] if request.who else curves_button(found.side.runs, found.metrics[:2])
     return report, [run.run_id for run in found.side.runs], row
 
 
-def _runs(request: Runs, services: Services, defaults: ChannelDefaults) -> _Told:
+def _runs(request: Runs, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = newest_runs(request, services.runs, now=services.now(), defaults=defaults)
     report = newest_runs_report(found, ui_url=services.ui_url, command=services.command)
     return report, [run.run_id for run in found.runs]
 
 
-def _experiments(request: Experiments, services: Services, defaults: ChannelDefaults) -> _Told:
+def _experiments(request: Experiments, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = known_experiments(request, services.runs, now=services.now(), defaults=defaults)
     return experiments_report(found, ui_url=services.ui_url, command=services.command), []
 
 
-_ANSWERS: dict[type, Callable[[Any, Services, ChannelDefaults], _Told]] = {
+_ANSWERS: dict[type, Callable[[Any, Services, ChannelDefaults], _Answer]] = {
     Standup: _standup,
     Running: _running,
     Failed: _failed,

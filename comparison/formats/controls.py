@@ -16,7 +16,7 @@ _ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"  # part of Persian words and of emoji
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # which keep a text's direction to itself
 _BLANKS = "\n\r\t\v\f\u2028\u2029\x85"
-_Told = TypeVar("_Told")
+_Value = TypeVar("_Value")
 
 
 def acts(character: str) -> bool:
@@ -41,17 +41,17 @@ def written_out(text: str) -> str:
     return _UNUSUAL.sub(lambda found: found[0].encode("unicode_escape").decode() if acts(found[0]) else found[0], text)
 
 
-def clean(told: _Told) -> _Told:
+def clean(value: _Value) -> _Value:
     """The same value with them dropped from all texts within."""
-    cleaned: Any = told
-    if isinstance(told, Enum):
-        return told
-    if isinstance(told, str):
-        cleaned = dropped(told)
-    elif isinstance(told, tuple | list):
-        cleaned = type(told)(map(clean, told))
-    elif is_dataclass(told) and not isinstance(told, type):
-        cleaned = replace(told, **{each.name: clean(getattr(told, each.name)) for each in fields(told)})
+    cleaned: Any = value
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        cleaned = dropped(value)
+    elif isinstance(value, tuple | list):
+        cleaned = type(value)(map(clean, value))
+    elif is_dataclass(value) and not isinstance(value, type):
+        cleaned = replace(value, **{each.name: clean(getattr(value, each.name)) for each in fields(value)})
     return cleaned  # type: ignore[no-any-return]
 
 

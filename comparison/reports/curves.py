@@ -44,7 +44,7 @@ def curves_report(answer: CurvesAnswer, *, ui_url: str = "", command: str = "/ml
     """The chart of each metric, and what the curves say, the most telling first."""
     runs = [side.runs[0] for side in answer.sides]
     labels = dict(zip((run.run_id for run in runs), _labels(answer), strict=True))
-    told = [_Told(each, labels, ui_url) for each in answer.metrics if each.curves]
+    told = [_WordedMetric(each, labels, ui_url) for each in answer.metrics if each.curves]
     first = told[0]
     headline = first.headline()
     many = len(first.metric.curves) >= _TABLE_FROM
@@ -78,7 +78,7 @@ def _labels(answer: CurvesAnswer) -> tuple[str, ...]:
     return distinct_labels(without_common_start(labels, _SHORT_LABEL), ids, _LABEL)
 
 
-class _Told:
+class _WordedMetric:
     """The words for one metric."""
 
     def __init__(self, metric: MetricCurves, labels: dict[str, str], ui_url: str = "") -> None:
@@ -451,7 +451,7 @@ def _missing(answer: CurvesAnswer, labels: dict[str, str]) -> list[str]:
     return told
 
 
-def _steps(first: _Told, command: str) -> tuple[Step, ...]:
+def _steps(first: _WordedMetric, command: str) -> tuple[Step, ...]:
     """What to do next: set a goal where none is known."""
     if first.metric.goal is Goal.UNKNOWN:
         name = first.metric.metric
@@ -468,7 +468,7 @@ def _links(runs: Sequence[Run], labels: dict[str, str], ui_url: str) -> tuple[Li
     return tuple(Link(f"Open {labels[run.run_id]}", run_url(ui_url, run), "run:0") for run in runs)
 
 
-def _footnotes(told: Sequence[_Told], answer: CurvesAnswer) -> tuple[str, ...]:
+def _footnotes(told: Sequence[_WordedMetric], answer: CurvesAnswer) -> tuple[str, ...]:
     assumed = [
         f"{each.name}: {each.metric.goal.value} is better, by its name."
         for each in told

@@ -90,37 +90,55 @@ def _report(headline: str, steps: Sequence[Step], *lines: str) -> Report:
     return Report(headline, "\n".join((headline, told, *lines)), sections=sections, steps=tuple(steps))
 
 
-def _overview(told: _HelpText, unknown: str, *, known: bool) -> Report:
+def _overview(help_text: _HelpText, unknown: str, *, known: bool) -> Report:
     steps = (
-        Step("Is the second run better than the first", f"{told.command} {told.a} vs {told.b}"),
-        Step("The same, by the metric that matters", f"{told.command} {told.a} vs {told.b} by {told.metric}"),
-        Step("The latest run against the best", f"{told.command} latest vs best {told.metric} in {told.experiment}"),
-        Step("What ended since the last working day", f"{told.command} standup"),
+        Step("Is the second run better than the first", f"{help_text.command} {help_text.a} vs {help_text.b}"),
+        Step(
+            "The same, by the metric that matters",
+            f"{help_text.command} {help_text.a} vs {help_text.b} by {help_text.metric}",
+        ),
+        Step(
+            "The latest run against the best",
+            f"{help_text.command} latest vs best {help_text.metric} in {help_text.experiment}",
+        ),
+        Step("What ended since the last working day", f"{help_text.command} standup"),
     )
-    watched = f"Watch an experiment: {told.command} watch {told.experiment}"
-    more = f"More: {', '.join(f'{told.command} help {topic}' for topic in TOPICS)}"
+    watched = f"Watch an experiment: {help_text.command} watch {help_text.experiment}"
+    more = f"More: {', '.join(f'{help_text.command} help {topic}' for topic in TOPICS)}"
     missing = () if known else (f"{_STAND_INS[0]} and the others stand for names of your own runs.",)
     return _report(f"{unknown}Compare MLflow runs: the first one is the baseline", steps, *missing, watched, more)
 
 
-def _alone(told: _HelpText, unknown: str, *, known: bool) -> Report:
+def _alone(help_text: _HelpText, unknown: str, *, known: bool) -> Report:
     steps = (
-        Step("Is the second run better than the first", f"{told.command} {told.a} vs {told.b}"),
-        Step("The same, by the metric that matters", f"{told.command} {told.a} vs {told.b} by {told.metric}"),
-        Step("Several runs against the first", f"{told.command} {told.a}, {told.b} and {told.c}"),
-        Step("Also what is the same", f"{told.command} {told.a} vs {told.b} all"),
+        Step("Is the second run better than the first", f"{help_text.command} {help_text.a} vs {help_text.b}"),
+        Step(
+            "The same, by the metric that matters",
+            f"{help_text.command} {help_text.a} vs {help_text.b} by {help_text.metric}",
+        ),
+        Step("Several runs against the first", f"{help_text.command} {help_text.a}, {help_text.b} and {help_text.c}"),
+        Step("Also what is the same", f"{help_text.command} {help_text.a} vs {help_text.b} all"),
     )
     missing = () if known else (f"{_STAND_INS[0]} and the others stand for names of your own runs.",)
     return _report(f"{unknown}Compare MLflow runs: the first one is the baseline", steps, *missing)
 
 
-def _compare(told: _HelpText) -> Report:
+def _compare(help_text: _HelpText) -> Report:
     steps = (
-        Step("Two runs; the first is the baseline", f"{told.command} {told.a} vs {told.b}"),
-        Step("As a question; the run after than is the baseline", f"{told.command} is {told.b} better than {told.a}"),
-        Step("More than two, each against the first", f"{told.command} compare {told.a}, {told.b} and {told.c}"),
-        Step("Also what is the same", f"{told.command} compare {told.a} with {told.b} all"),
-        Step("What changed, before whether it helped", f"{told.command} what changed between {told.a} and {told.b}"),
+        Step("Two runs; the first is the baseline", f"{help_text.command} {help_text.a} vs {help_text.b}"),
+        Step(
+            "As a question; the run after than is the baseline",
+            f"{help_text.command} is {help_text.b} better than {help_text.a}",
+        ),
+        Step(
+            "More than two, each against the first",
+            f"{help_text.command} compare {help_text.a}, {help_text.b} and {help_text.c}",
+        ),
+        Step("Also what is the same", f"{help_text.command} compare {help_text.a} with {help_text.b} all"),
+        Step(
+            "What changed, before whether it helped",
+            f"{help_text.command} what changed between {help_text.a} and {help_text.b}",
+        ),
     )
     return _report(
         "Ways to ask for a comparison",
@@ -129,13 +147,20 @@ def _compare(told: _HelpText) -> Report:
     )
 
 
-def _runs(told: _HelpText) -> Report:
+def _runs(help_text: _HelpText) -> Report:
     steps = (
-        Step("By name; names with spaces go in quotes", f"{told.command} {told.a} vs {told.b}"),
-        Step("In one experiment", f"{told.command} {told.a} vs {told.b} in {told.experiment}"),
-        Step("The latest to end, and the one before it", f"{told.command} previous vs latest in {told.experiment}"),
-        Step("The best by a metric", f"{told.command} latest vs best {told.metric} in {told.experiment}"),
-        Step("Several of the best", f"{told.command} compare top 3 by {told.metric} in {told.experiment}"),
+        Step("By name; names with spaces go in quotes", f"{help_text.command} {help_text.a} vs {help_text.b}"),
+        Step("In one experiment", f"{help_text.command} {help_text.a} vs {help_text.b} in {help_text.experiment}"),
+        Step(
+            "The latest to end, and the one before it",
+            f"{help_text.command} previous vs latest in {help_text.experiment}",
+        ),
+        Step(
+            "The best by a metric", f"{help_text.command} latest vs best {help_text.metric} in {help_text.experiment}"
+        ),
+        Step(
+            "Several of the best", f"{help_text.command} compare top 3 by {help_text.metric} in {help_text.experiment}"
+        ),
     )
     return _report(
         "Ways to name a run",
@@ -148,11 +173,16 @@ def _runs(told: _HelpText) -> Report:
     )
 
 
-def _metrics(told: _HelpText) -> Report:
+def _metrics(help_text: _HelpText) -> Report:
     steps = (
-        Step("Judge by one metric", f"{told.command} {told.a} vs {told.b} by {told.metric}"),
-        Step("By the best value over the steps, not the last", f"{told.command} {told.a} vs {told.b} best"),
-        Step("By the value at one step", f"{told.command} {told.a} vs {told.b} by {told.metric} at step 10"),
+        Step("Judge by one metric", f"{help_text.command} {help_text.a} vs {help_text.b} by {help_text.metric}"),
+        Step(
+            "By the best value over the steps, not the last", f"{help_text.command} {help_text.a} vs {help_text.b} best"
+        ),
+        Step(
+            "By the value at one step",
+            f"{help_text.command} {help_text.a} vs {help_text.b} by {help_text.metric} at step 10",
+        ),
     )
     return _report(
         "Which metrics count",
@@ -163,12 +193,12 @@ def _metrics(told: _HelpText) -> Report:
     )
 
 
-def _goals(told: _HelpText) -> Report:
+def _goals(help_text: _HelpText) -> Report:
     return _report(
         "Which way is better",
         (
-            Step("Set it for this channel", f"{told.command} {_goal_line(told.metric)}"),
-            Step("Assumed goals are said under the answer", f"{told.command} {told.a} vs {told.b}"),
+            Step("Set it for this channel", f"{help_text.command} {_goal_line(help_text.metric)}"),
+            Step("Assumed goals are said under the answer", f"{help_text.command} {help_text.a} vs {help_text.b}"),
         ),
         "For everybody: give the MLflow experiment the tag mlcompare.goal.<metric> with the value higher or lower.",
         "Else the name tells: accuracy, f1 and auc are better when higher, loss, error and latency when lower.",
@@ -182,40 +212,40 @@ def _goal_line(metric: str) -> str:
     return f"set goal {metric} {way}"
 
 
-def _standup(told: _HelpText) -> Report:
+def _standup(help_text: _HelpText) -> Report:
     steps = (
-        Step("What ended since the last working day, and what it led to", f"{told.command} standup"),
-        Step("Since another time", f"{told.command} standup since monday 9am"),
-        Step("What failed", f"{told.command} failed since yesterday"),
-        Step("What runs now", f"{told.command} running"),
-        Step("The best so far", f"{told.command} top 5 by {told.metric} in {told.experiment}"),
-        Step("One run", f"{told.command} show {told.a}"),
-        Step("Whose it is", f"{told.command} who ran {told.a}"),
+        Step("What ended since the last working day, and what it led to", f"{help_text.command} standup"),
+        Step("Since another time", f"{help_text.command} standup since monday 9am"),
+        Step("What failed", f"{help_text.command} failed since yesterday"),
+        Step("What runs now", f"{help_text.command} running"),
+        Step("The best so far", f"{help_text.command} top 5 by {help_text.metric} in {help_text.experiment}"),
+        Step("One run", f"{help_text.command} show {help_text.a}"),
+        Step("Whose it is", f"{help_text.command} who ran {help_text.a}"),
     )
     return _report("Quick answers", steps)
 
 
-def _channel(told: _HelpText) -> Report:
+def _channel(help_text: _HelpText) -> Report:
     steps = (
-        Step("The experiment this channel is about", f"{told.command} set experiment {told.experiment}"),
-        Step("The metric that decides here", f"{told.command} set metric {told.metric}"),
-        Step("Which way a metric is better", f"{told.command} {_goal_line(told.metric)}"),
-        Step("The run that baseline stands for", f"{told.command} pin {told.a}"),
-        Step("What is set", f"{told.command} settings"),
+        Step("The experiment this channel is about", f"{help_text.command} set experiment {help_text.experiment}"),
+        Step("The metric that decides here", f"{help_text.command} set metric {help_text.metric}"),
+        Step("Which way a metric is better", f"{help_text.command} {_goal_line(help_text.metric)}"),
+        Step("The run that baseline stands for", f"{help_text.command} pin {help_text.a}"),
+        Step("What is set", f"{help_text.command} settings"),
     )
     return _report("What a channel can agree on", steps, "unset metric and unpin take it back.")
 
 
-def _watch(told: _HelpText) -> Report:
-    watch = f"{told.command} watch {told.experiment}"
+def _watch(help_text: _HelpText) -> Report:
+    watch = f"{help_text.command} watch {help_text.experiment}"
     steps = (
         Step("Watch an experiment", watch),
         Step("Only what went wrong", f"{watch} only failures"),
         Step("Only a new best, compared with the best before", f"{watch} only new best against best"),
-        Step("When a metric crosses a line or moves", f"{watch} when {told.metric} drops by 2 %"),
-        Step("Some experiments, and not at night", f"{told.command} watch team/* quiet 20:00-08:00 Europe/Berlin"),
-        Step("What is watched, to change or pause it", f"{told.command} watches"),
-        Step("Stop", f"{told.command} unwatch {told.experiment}"),
+        Step("When a metric crosses a line or moves", f"{watch} when {help_text.metric} drops by 2 %"),
+        Step("Some experiments, and not at night", f"{help_text.command} watch team/* quiet 20:00-08:00 Europe/Berlin"),
+        Step("What is watched, to change or pause it", f"{help_text.command} watches"),
+        Step("Stop", f"{help_text.command} unwatch {help_text.experiment}"),
     )
     return _report(
         "Notifications",
@@ -228,14 +258,14 @@ def _watch(told: _HelpText) -> Report:
     )
 
 
-def _digest(told: _HelpText) -> Report:
-    digest = f"{told.command} digest"
+def _digest(help_text: _HelpText) -> Report:
+    digest = f"{help_text.command} digest"
     steps = (
         Step("A standup that comes by itself", f"{digest} weekdays 9:30 Europe/Berlin"),
-        Step("Of some experiments", f"{digest} daily 9am UTC {told.experiment}"),
+        Step("Of some experiments", f"{digest} daily 9am UTC {help_text.experiment}"),
         Step("On some days", f"{digest} mon, wed 14:00 America/New_York"),
         Step("Stop", f"{digest} off"),
-        Step("The same now, once", f"{told.command} standup"),
+        Step("The same now, once", f"{help_text.command} standup"),
     )
     return _report(
         "A digest in this channel",

@@ -36,21 +36,21 @@ class FoundGroup:
     near: tuple[str, ...] = ()
 
 
-def find_group(told: Group, source: RunSource, *, experiment_ids: Sequence[str] = ()) -> FoundGroup:
+def find_group(reference: Group, source: RunSource, *, experiment_ids: Sequence[str] = ()) -> FoundGroup:
     """One question for a pattern or a filter, two for a name, three where it is a tag. Raises FilterRefused.
 
     All of them: which count is for the comparison to say.
     """
     ids = tuple(experiment_ids)
-    if told.where:
-        found = source.search(told.where, experiment_ids=ids, limit=MOST_OF_A_GROUP + 1)
-        return _settled(told.name or told.where, found)
-    if told.pattern:
-        pattern = _SIGNS.sub("_", told.pattern).replace("*", "%").replace("?", "_")
+    if reference.where:
+        found = source.search(reference.where, experiment_ids=ids, limit=MOST_OF_A_GROUP + 1)
+        return _settled(reference.name or reference.where, found)
+    if reference.pattern:
+        pattern = _SIGNS.sub("_", reference.pattern).replace("*", "%").replace("?", "_")
         found = source.search(f"attributes.run_name ILIKE '{pattern}'", experiment_ids=ids, limit=MOST_OF_A_GROUP + 1)
-        wanted = told.pattern.casefold()
-        return _settled(told.pattern, [run for run in found if fnmatch.fnmatchcase(run.name.casefold(), wanted)])
-    named = _called(told.name, source, ids)
+        wanted = reference.pattern.casefold()
+        return _settled(reference.pattern, [run for run in found if fnmatch.fnmatchcase(run.name.casefold(), wanted)])
+    named = _called(reference.name, source, ids)
     return _repeats_of(named, source) if isinstance(named, Run) else named
 
 

@@ -268,12 +268,12 @@ def _beside(found: Mapping[int, Sequence[Side]], scope: SearchScope) -> SearchSc
     return replace(scope, experiments=tuple(others.values()))
 
 
-def _sweep(told: SweepRuns, scope: SearchScope) -> list[Side]:
-    parent = find_runs([told.parent], scope.source, text=scope.text, several=scope.several)[0].runs[0]
+def _sweep(reference: SweepRuns, scope: SearchScope) -> list[Side]:
+    parent = find_runs([reference.parent], scope.source, text=scope.text, several=scope.several)[0].runs[0]
     own, home = is_child_of(parent.run_id), (parent.experiment.experiment_id,)
     children = scope.source.search(own, experiment_ids=home, limit=MOST_OF_A_SWEEP + 1 + len(scope.excluded))
     if not children:
-        raise scope.refuse(f"{parent.name} has no child runs: it is no sweep.", told)
+        raise scope.refuse(f"{parent.name} has no child runs: it is no sweep.", reference)
     kept = _without_excluded(children, scope)
     note = f"of sweep {parent.name}"
     if len(kept) > MOST_OF_A_SWEEP:
@@ -548,29 +548,29 @@ def _side(run: Run, *notes: str) -> Side:
     return Side(run.name, (run,), notes)
 
 
-def _own(told: Latest | Leading, scope: SearchScope) -> SearchScope:
+def _own(reference: Latest | Leading, scope: SearchScope) -> SearchScope:
     """Where this one is looked for: its own experiment, where it names one."""
-    if not told.experiment:
+    if not reference.experiment:
         return scope
-    return replace(scope, experiments=(find_experiment(told.experiment, scope.source, text=scope.text),))
+    return replace(scope, experiments=(find_experiment(reference.experiment, scope.source, text=scope.text),))
 
 
-def _latest(told: Latest, scope: SearchScope) -> list[Side]:
-    scope = _own(told, scope)
-    if told.before is not None:
-        return [_one_before(told, told.before, scope)]
-    if told.user:
-        return [_latest_by(told, scope)]
-    found = scope.source.ended(experiment_ids=scope.ids, limit=told.back + 1 + SPARE + len(scope.excluded))
-    run, passed = _last_to_end(found, told, scope)
+def _latest(reference: Latest, scope: SearchScope) -> list[Side]:
+    scope = _own(reference, scope)
+    if reference.before is not None:
+        return [_one_before(reference, reference.before, scope)]
+    if reference.user:
+        return [_latest_by(reference, scope)]
+    found = scope.source.ended(experiment_ids=scope.ids, limit=reference.back + 1 + SPARE + len(scope.excluded))
+    run, passed = _last_to_end(found, reference, scope)
     if run is None:
         problem = f"Only {len(found)} runs have ended{scope.place}." if found else f"No run has ended{scope.place} yet."
-        raise scope.refuse(problem, told, remedy="" if found else "Say running for one that still runs.")
-    note = "latest to end" if not told.back else f"{told.back} before the latest to end"
+        raise scope.refuse(problem, reference, remedy="" if found else "Say running for one that still runs.")
+    note = "latest to end" if not reference.back else f"{reference.back} before the latest to end"
     return [_side(run, note + scope.place, *passed)]
 
 
-def _one_before(told: Latest, named: Named | Linked, scope: SearchScope) -> Side:
+def _one_before(reference: Latest, named: Named | Linked, scope: SearchScope) -> Side:
     """The run of the same experiment that ended last before this one did, one that finished where there is one.
 
     Before a run that still runs it is the last to end.
@@ -582,21 +582,21 @@ def _one_before(told: Latest, named: Named | Linked, scope: SearchScope) -> Side
     run = side.runs[0]
     ids = (run.experiment.experiment_id,)
     until = f"attributes.end_time < {run.over_at}" if run.is_over else ""
-    found = scope.source.ended(until, experiment_ids=ids, limit=told.back + SPARE + len(scope.excluded))
+    found = scope.source.ended(until, experiment_ids=ids, limit=reference.back + SPARE + len(scope.excluded))
     known = [each for each in _without_excluded(found, scope, is_whole=False) if each.run_id != run.run_id]
     if not known:
-        raise scope.refuse(f"No run of {run.experiment.name} ended before {run.name}.", told)
+        raise scope.refuse(f"No run of {run.experiment.name} ended before {run.name}.", reference)
     run_before = next((each for each in known if each.status is Status.FINISHED), known[0])
     return _side(run_before, f"the run before {run.name} in {run.experiment.name}")
 
 
-def _last_to_end(found: Sequence[Run], told: Latest, scope: SearchScope) -> tuple[Run | None, tuple[str, ...]]:
+def _last_to_end(found: Sequence[Run], reference: Latest, scope: SearchScope) -> tuple[Run | None, tuple[str, ...]]:
     """So many back of those that ended, and what was passed over: a sweep itself, where it logged no metrics.
 
     One that does not tell when it ended counts by its last sign of life, and so does one whose clock is ahead.
     """
     undated = scope.source.undated(0, experiment_ids=scope.ids, limit=SAMPLE)
-    fitting = [run for run in undated if not told.user or run.user.casefold() == told.user.casefold()]
+    fitting = [run for run in undated if not reference.user or run.user.casefold() == reference.user.casefold()]
     soon = int(scope.now.timestamp() * 1000) + AHEAD if scope.now else None
     known = {run.run_id: run for run in _without_excluded((*found, *fitting), scope, is_whole=False)}
     ordered = sorted(known.values(), key=lambda run: -_moment(run, soon))
@@ -607,12 +607,12 @@ def _last_to_end(found: Sequence[Run], told: Latest, scope: SearchScope) -> tupl
             passed.append(run)
         else:
             kept.append(run)
-        if len(kept) > told.back:
+        if len(kept) > reference.back:
             break
-    if len(kept) <= told.back:
+    if len(kept) <= reference.back:
         kept, passed = ordered, []
     notes = (f"the sweep {passed[0].name} ended later and has no metrics",) if passed else ()
-    return (kept[told.back] if len(kept) > told.back else None), notes
+    return (kept[reference.back] if len(kept) > reference.back else None), notes
 
 
 def _moment(run: Run, soon: int | None) -> int:
@@ -630,40 +630,42 @@ def _is_empty_sweep(run: Run, beside: Sequence[Run], scope: SearchScope) -> bool
     return bool(scope.source.search(own, experiment_ids=(run.experiment.experiment_id,), limit=1))
 
 
-def _latest_by(told: Latest, scope: SearchScope) -> Side:
+def _latest_by(reference: Latest, scope: SearchScope) -> Side:
     """Latest run of the user called exactly so, else of the only one whose name holds it."""
-    theirs = holds("tags.mlflow.user", told.user)
+    theirs = holds("tags.mlflow.user", reference.user)
     some = scope.source.part(theirs, experiment_ids=scope.ids, limit=USERS, ended=True)
-    found = [run for run in some.runs if fold(told.user) in fold(run.user)]
-    exact = [run for run in found if run.user.casefold() == told.user.casefold()]
+    found = [run for run in some.runs if fold(reference.user) in fold(run.user)]
+    exact = [run for run in found if run.user.casefold() == reference.user.casefold()]
     users = sorted({run.user for run in found})
     if not exact and len(users) > 1:
-        raise scope.refuse(f"Several users are called like {told.user}.", told, near=tuple(users[:5]))
+        raise scope.refuse(f"Several users are called like {reference.user}.", reference, near=tuple(users[:5]))
     fitting = exact or found
-    run, passed = _last_to_end(fitting, told, scope)
+    run, passed = _last_to_end(fitting, reference, scope)
     if run is None:
         recent = scope.source.part(experiment_ids=scope.ids, limit=SAMPLE, share=HALF)
         known = tuple(dict.fromkeys(run.user for run in recent.runs if run.user))
-        problem = f"{told.user} has no run{scope.place} that ended."
-        raise scope.refuse(problem, told, near=nearest_names(told.user, known) or known[:5])
-    before = f"{told.back} before the " if told.back else ""
+        problem = f"{reference.user} has no run{scope.place} that ended."
+        raise scope.refuse(problem, reference, near=nearest_names(reference.user, known) or known[:5])
+    before = f"{reference.back} before the " if reference.back else ""
     return _side(run, f"{before}latest by {run.user}{scope.place}", *passed)
 
 
-def _leading(told: Leading, scope: SearchScope) -> list[Side]:
-    scope = _own(told, scope)
-    among = Among(user=told.user)
-    ranked = _ranked(told, told.metric, 1, scope, worst=told.worst, among=among)
-    word, user = "worst" if told.worst else "best", ranked.runs[0].user
-    whose = f" by {user}" if told.user else ""
+def _leading(reference: Leading, scope: SearchScope) -> list[Side]:
+    scope = _own(reference, scope)
+    among = Among(user=reference.user)
+    ranked = _ranked(reference, reference.metric, 1, scope, worst=reference.worst, among=among)
+    word, user = "worst" if reference.worst else "best", ranked.runs[0].user
+    whose = f" by {user}" if reference.user else ""
     side = _side(ranked.runs[0], f"{word} {ranked.metric}{scope.place}{whose}", *ranked.notes)
-    return [side if told.worst else replace(side, picked_by=ranked.metric, picked_of=user if told.user else "")]
+    return [
+        side if reference.worst else replace(side, picked_by=ranked.metric, picked_of=user if reference.user else "")
+    ]
 
 
-def _top(told: TopRuns, scope: SearchScope) -> list[Side]:
-    ranked = _ranked(told, told.metric, told.count, scope, worst=told.worst, among=told.among)
-    word = "worst" if told.worst else "best"
-    if told.count == 1 and ranked.out_of and not told.worst:
+def _top(reference: TopRuns, scope: SearchScope) -> list[Side]:
+    ranked = _ranked(reference, reference.metric, reference.count, scope, worst=reference.worst, among=reference.among)
+    word = "worst" if reference.worst else "best"
+    if reference.count == 1 and ranked.out_of and not reference.worst:
         (run,) = ranked.runs
         side = _side(run, f"best by {ranked.metric}{scope.place}{ranked.words}", *ranked.notes)
         return [replace(side, picked_by=ranked.metric, best_of=ranked.out_of)]
@@ -685,7 +687,7 @@ class _Ranked:
 
 
 def _ranked(  # noqa: PLR0913 -- two of them by name
-    told: RunReference, metric: str, count: int, scope: SearchScope, *, worst: bool, among: Among
+    reference: RunReference, metric: str, count: int, scope: SearchScope, *, worst: bool, among: Among
 ) -> _Ranked:
     left_out = tuple(Exclusion("run", name) for name in scope.excluded)
     among = replace(among, excluded=(*among.excluded, *left_out))
@@ -711,17 +713,17 @@ def _ranked(  # noqa: PLR0913 -- two of them by name
             scope.source.newest(experiment_ids=chosen.ids, limit=SAMPLE), scope.experiments, scope.defaults
         )
         if by is None or by.goal is Goal.UNKNOWN:
-            raise _by_which(told, scope)
+            raise _by_which(reference, scope)
         found, wanted = leading(by.metric, by.goal), by.metric
         notes: tuple[str, ...] = (f"judged by {wanted}, as most runs logged it",)
     else:
         goal, _source = decide_goal(stated, {}, scope.defaults.goals, scope.experiments)
         found, wanted, notes = leading(stated, goal), stated, ()
         if not found:  # nobody logged it under this very name, or its goal is not known
-            wanted, goal = rank_by(metric, scope, told)
+            wanted, goal = rank_by(metric, scope, reference)
             found = leading(wanted, goal)
     if not found:
-        raise scope.refuse(f"No run{scope.place}{_meant(chosen)} logged a finite {wanted}.", told)
+        raise scope.refuse(f"No run{scope.place}{_meant(chosen)} logged a finite {wanted}.", reference)
     return _Ranked(found[:count], wanted, _meant(chosen), notes, 0 if among.newest is None else len(found))
 
 
@@ -746,40 +748,40 @@ def _stated(metric: str, scope: SearchScope) -> str:
     return metric or scope.metric or scope.defaults.metric or (own.pop() if len(own) == 1 else "")
 
 
-def _by_which(told: RunReference, scope: SearchScope) -> RunNotFound:
+def _by_which(reference: RunReference, scope: SearchScope) -> RunNotFound:
     return scope.refuse(
         "Best by which metric?",
-        told,
+        reference,
         remedy="Name it, or set one for the channel with set metric.",
         example="best accuracy",
     )
 
 
-def _wanted(metric: str, scope: SearchScope, told: RunReference) -> str:
+def _wanted(metric: str, scope: SearchScope, reference: RunReference) -> str:
     """The stated metric. Raises RunNotFound when there is none."""
     wanted = _stated(metric, scope)
     if not wanted:
-        raise _by_which(told, scope)
+        raise _by_which(reference, scope)
     return wanted
 
 
-def rank_by(metric: str, scope: SearchScope, told: RunReference) -> tuple[str, Goal]:
+def rank_by(metric: str, scope: SearchScope, reference: RunReference) -> tuple[str, Goal]:
     """The metric that runs are ranked by, as it was logged, and its goal.
 
     Raises RunNotFound when none is known, nobody logged it, or its goal is unknown.
     """
-    name = _as_logged(_wanted(metric, scope, told), scope, told)
+    name = _as_logged(_wanted(metric, scope, reference), scope, reference)
     goal, _source = decide_goal(name, {}, scope.defaults.goals, scope.experiments)
     if goal is Goal.UNKNOWN:
         raise scope.refuse(
             f"No goal is known for {name}: higher or lower?",
-            told,
+            reference,
             remedy=f"Set it once for the channel: {offered(name)}.",
         )
     return name, goal
 
 
-def _as_logged(wanted: str, scope: SearchScope, told: RunReference) -> str:
+def _as_logged(wanted: str, scope: SearchScope, reference: RunReference) -> str:
     """The metric's name among the newest runs; one that none of them logged is asked for by itself."""
     recent = scope.source.part(experiment_ids=scope.ids, limit=SAMPLE, share=HALF)
     logged = list(dict.fromkeys(name for run in recent.runs for name in run.metrics))
@@ -789,101 +791,107 @@ def _as_logged(wanted: str, scope: SearchScope, told: RunReference) -> str:
         return wanted
     raise scope.refuse(
         f"No run{scope.place} logged a metric called {wanted}.",
-        told,
+        reference,
         near=nearest_names(wanted, logged) or tuple(logged[:5]),
     )
 
 
-def _pinned(told: Pinned, scope: SearchScope) -> list[Side]:
+def _pinned(reference: Pinned, scope: SearchScope) -> list[Side]:
     tagged = {each.baseline for each in scope.experiments if each.baseline}
     run_id = scope.defaults.pinned or (tagged.pop() if len(tagged) == 1 else "")
     if not run_id:
-        raise scope.refuse("No baseline is pinned here.", told, remedy="Pin one.", example="pin latest")
+        raise scope.refuse("No baseline is pinned here.", reference, remedy="Pin one.", example="pin latest")
     run = scope.source.get([run_id])[0]
     if run is None:
         problem = f"The pinned baseline {run_id[:ID_PREFIX]}… is gone from MLflow."
-        raise scope.refuse(problem, told, remedy="Pin another.", example="pin latest")
+        raise scope.refuse(problem, reference, remedy="Pin another.", example="pin latest")
     return [_side(run, "the pinned baseline")]
 
 
-def _registered(told: Registered, scope: SearchScope) -> list[Side]:
-    versions = scope.source.versions(model=told.model, alias=told.alias, version=told.version)
-    named = f"@{told.alias}" if told.alias else f"version {told.version}" if told.version else "run"
+def _registered(reference: Registered, scope: SearchScope) -> list[Side]:
+    versions = scope.source.versions(model=reference.model, alias=reference.alias, version=reference.version)
+    named = f"@{reference.alias}" if reference.alias else f"version {reference.version}" if reference.version else "run"
     if not versions:
-        whose = f"The model {told.model} has no {named}" if told.model else f"No registered model has the alias {named}"
-        raise scope.refuse(f"{whose}.", told, remedy="Look it up in MLflow's model registry.")
+        whose = (
+            f"The model {reference.model} has no {named}"
+            if reference.model
+            else f"No registered model has the alias {named}"
+        )
+        raise scope.refuse(f"{whose}.", reference, remedy="Look it up in MLflow's model registry.")
     runs = scope.source.get([each.run_id for each in versions if each.run_id])
     there = [run for run in runs if run is not None and (not scope.ids or run.experiment.experiment_id in scope.ids)]
     if len(there) > 1:
         raise scope.refuse(
             f"Several models have the alias {named}.",
-            told,
+            reference,
             remedy="Say which.",
-            near=tuple(f"models:/{each.model}@{told.alias}" for each in versions[:5]),
+            near=tuple(f"models:/{each.model}@{reference.alias}" for each in versions[:5]),
         )
     if not there:
         problem = f"No run{scope.place} is behind {versions[0].model} {named}."
-        raise scope.refuse(problem, told, remedy="The version names no run, or the run is gone.")
+        raise scope.refuse(problem, reference, remedy="The version names no run, or the run is gone.")
     behind = next(each for each in versions if each.run_id == there[0].run_id)
-    alias = f" @{told.alias}" if told.alias else ""
-    stage = f", {told.version}," if told.version and told.version != behind.version else ""
+    alias = f" @{reference.alias}" if reference.alias else ""
+    stage = f", {reference.version}," if reference.version and reference.version != behind.version else ""
     if not behind.version:
         return [_side(there[0], f"made the logged model {behind.model}")]
     return [_side(there[0], f"version {behind.version}{stage}{alias} of {behind.model}")]
 
 
-def _unfinished(told: Unfinished, scope: SearchScope) -> list[Side]:
+def _unfinished(reference: Unfinished, scope: SearchScope) -> list[Side]:
     found = scope.source.search(
         "attributes.status = 'RUNNING'", experiment_ids=scope.ids, limit=1 + len(scope.excluded)
     )
     found = _without_excluded(found, scope, is_whole=False)
     if not found:
-        raise scope.refuse(f"Nothing is running{scope.place}.", told, example="latest")
+        raise scope.refuse(f"Nothing is running{scope.place}.", reference, example="latest")
     return [_side(found[0], f"newest that still runs{scope.place}")]
 
 
-def _of_day(told: OfDay, scope: SearchScope) -> list[Side]:
+def _of_day(reference: OfDay, scope: SearchScope) -> list[Side]:
     now = scope.now or datetime.now(UTC)  # only where nobody gave a clock: a library's user at a keyboard
-    begin = since(told.day, now)
+    begin = since(reference.day, now)
     end = min(begin + timedelta(days=1), now)
     begin_ms, end_ms = (int(each.timestamp() * 1000) for each in (begin, end))
     where = f"attributes.end_time >= {begin_ms} AND attributes.end_time < {end_ms}"
     found = scope.source.ended(where, experiment_ids=scope.ids, limit=2 + len(scope.excluded))
     found = _without_excluded(found, scope, is_whole=False)
     if not found:
-        raise scope.refuse(f"No run{scope.place} ended on {begin:%A, %d %B} ({begin:%Z}).", told)
+        raise scope.refuse(f"No run{scope.place} ended on {begin:%A, %d %B} ({begin:%Z}).", reference)
     return [_side(found[0], f"{'latest' if len(found) > 1 else 'the one'} that ended {begin:%A, %d %B} ({begin:%Z})")]
 
 
-def _filtered(told: Filtered, scope: SearchScope) -> list[Side]:
+def _filtered(reference: Filtered, scope: SearchScope) -> list[Side]:
     try:
-        found = scope.source.search(told.where, experiment_ids=scope.ids, limit=2 + len(scope.excluded))
+        found = scope.source.search(reference.where, experiment_ids=scope.ids, limit=2 + len(scope.excluded))
         found = _without_excluded(found, scope, is_whole=False)
     except RequestError as error:
-        raise replace(error, text=error.text or scope.text, at=told.at if error.at is None else error.at) from error
+        raise replace(
+            error, text=error.text or scope.text, at=reference.at if error.at is None else error.at
+        ) from error
     if not found:
-        raise scope.refuse(f"No run{scope.place} fits {told.where}.", told)
-    return [_side(found[0], f"{'newest of several' if len(found) > 1 else 'the only one'} where {told.where}")]
+        raise scope.refuse(f"No run{scope.place} fits {reference.where}.", reference)
+    return [_side(found[0], f"{'newest of several' if len(found) > 1 else 'the only one'} where {reference.where}")]
 
 
-def _all(told: AllRuns, scope: SearchScope) -> list[Side]:
+def _all(reference: AllRuns, scope: SearchScope) -> list[Side]:
     """Each a side of its own, the newest first, no more than a table can hold."""
     left_out = tuple(Exclusion("run", name) for name in scope.excluded)
-    among = replace(told.among, excluded=(*told.among.excluded, *left_out))
+    among = replace(reference.among, excluded=(*reference.among.excluded, *left_out))
     chosen = narrow(among, scope.source, experiments=scope.experiments, now=scope.now, text=scope.text)
     found = gather(chosen, scope.source, limit=MOST_TOGETHER)
     if not found.runs:
-        raise scope.refuse(f"There are no runs{scope.place}{_meant(chosen)}.", told)
+        raise scope.refuse(f"There are no runs{scope.place}{_meant(chosen)}.", reference)
     count = f", the newest {len(found.runs)} of more" if found.is_cut else f", {len(found.runs)} in all"
     return [_side(run, f"of all runs{scope.place}{_meant(chosen)}{count}") for run in found.runs]
 
 
-def _grouped(told: Group, scope: SearchScope) -> list[Side]:
+def _grouped(reference: Group, scope: SearchScope) -> list[Side]:
     """One side of several runs."""
-    group = scope.groups.get(told) or find_group(told, scope.source, experiment_ids=scope.ids)
+    group = scope.groups.get(reference) or find_group(reference, scope.source, experiment_ids=scope.ids)
     runs = _without_excluded(group.runs, scope, is_whole=False)
     if not runs:
-        raise scope.refuse(f"No run{scope.place} fits {group.label}.", told, near=group.near)
+        raise scope.refuse(f"No run{scope.place} fits {group.label}.", reference, near=group.near)
     return [_group_side(group.label, runs, group.notes)]
 
 
