@@ -67,7 +67,7 @@ def trained_demo(tmp_path_factory: pytest.TempPathFactory) -> TrainedDemo:
                 env={**os.environ, **FOREIGN},
                 capture_output=True,
                 text=True,
-                timeout=170,
+                timeout=390,
             )
             assert done.returncode == 0, done.stderr
             line, *noise = reversed(done.stdout.splitlines())

@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from bot.playground.command import reach_directly
 
 ROOT = Path(__file__).parents[3]
@@ -29,7 +27,6 @@ def test_without_an_mlflow_it_says_what_to_set(tmp_path):
     assert "MLFLOW_TRACKING_URI is not set" in said
 
 
-@pytest.mark.timeout(120)
 def test_it_shows_its_address_and_ends_with_ctrl_c(tmp_path):
     settings = {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db", "SLACK_APP_TOKEN": "xapp-of-a-real-app"}
     with start(tmp_path, **settings) as process:
