@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 import click
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from bot.app import Bot, build, web_client
@@ -59,8 +60,6 @@ class Server:
         self._stop_web: Callable[[float], None] = lambda _seconds: None
 
     def start(self) -> None:
-        from bot.workspaces.install import install_routes
-
         database, *others = self._bot.probes
         database.ask()  # before the first request, so that it is claimed where all replicas see it
         for probe in (database, *others):
@@ -72,8 +71,7 @@ class Server:
             self._bot.notifier.start()
         refusals = RefusalLog()
         metrics = self._bot.metrics.application() if self._bot.settings.metrics == "on" else None
-        pages = install_routes(self._bot.workspaces.flow) if self._bot.workspaces else ()
-        whole = site(self._door(refusals), self.reasons, metrics, pages)
+        whole = site(self._door(refusals), self.reasons, metrics, self._install_pages())
         self._stop_web = serve_site(whole, self._listening, refusals)
         if self._socket_mode:
             self._socket_mode.start()
@@ -129,6 +127,13 @@ class Server:
             refusals=refusals,
             observe=self._observe,
         )
+
+    def _install_pages(self) -> list[BaseRoute]:
+        if self._bot.workspaces is None:
+            return []
+        from bot.workspaces.install import install_routes  # one workspace needs none of it
+
+        return install_routes(self._bot.workspaces.flow)
 
     def _observe(self, body: Mapping[str, Any], seconds: float) -> None:
         self._bot.metrics.acknowledged(door_of(body), seconds)

@@ -62,6 +62,10 @@ class NotInstalled(BoltError):  # noqa: N818 -- named for what happened
     """A sentence for whoever installs; its kind of error is Bolt's, which shows it as a failure."""
 
 
+class NotAdmitted(NotInstalled):
+    """The settings do not name the workspace."""
+
+
 class AdmittedInstallations(InstallationStore):
     """The installations, of workspaces that the settings name; the token of any other is revoked and forgotten."""
 
@@ -99,7 +103,7 @@ class AdmittedInstallations(InstallationStore):
             self._revoke(installation.bot_token or "")
         except Exception as error:  # noqa: BLE001 -- it is not kept in any case
             log.warning("a token could not be revoked", extra={"workspace": place, "reason": error})
-        raise NotInstalled(
+        raise NotAdmitted(
             f"{place} is not among the workspaces that may install me. "
             "Whoever runs me can let it in (MLCOMPARE_WORKSPACES)."
         )
@@ -214,7 +218,8 @@ class _Pages:
     def not_installed(self, args: FailureArgs) -> BoltResponse:
         why = str(args.error) if args.reason == "storage_error" else _NOT_TAKEN.get(args.reason, _UNKNOWN)
         log.info("an installation did not succeed: %s", args.reason if args.reason in _NOT_TAKEN else "told by Slack")
-        return _answer(args.settings, args.suggested_status_code, why, "", self._again)
+        status = 403 if isinstance(args.error, NotAdmitted) else args.suggested_status_code
+        return _answer(args.settings, status, why, "", self._again)
 
 
 def _answer(settings: OAuthSettings, status: int, *words: str) -> BoltResponse:

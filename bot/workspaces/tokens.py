@@ -128,6 +128,8 @@ class WorkspaceTokens:
             log.warning("the token of a workspace cannot be read: what was read last is used", extra={"reason": error})
             return known
         read = _Read(found, self.clock()) if found is not None else None
+        if known is not None and (found is None or found.installed_at != known.bot.installed_at):
+            self.on_forget()  # another process heard that it left, or installed it again
         with self._mutex:
             if read is None:
                 self._known.pop(key, None)  # who installs it in a second is to be answered then

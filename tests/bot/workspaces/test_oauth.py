@@ -234,7 +234,7 @@ def test_a_state_that_was_used_or_is_over_installs_nothing(bot):
 def test_a_workspace_that_the_settings_do_not_name_is_turned_away_and_its_token_revoked(bot):
     bot.slack.add_workspace("T0STRANGER", "Strangers")
     page = bot.install("T0STRANGER")
-    assert page.status_code == 500
+    assert page.status_code == 403
     assert "T0STRANGER is not among the workspaces that may install me" in page.text
     (token,) = bot.slack.oauth.tokens("T0STRANGER")
     assert bot.slack.oauth.grant(token).error == "token_revoked"
