@@ -43,7 +43,6 @@ _SPECIAL: dict[str, RunReference] = {  # signs that cannot be the name of a run
 }
 OWNING = ("my", "our")  # names of several words begin so
 _DAYS = frozenset(["today", "yesterday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
-_REFERENCES = frozenset({"latest", "previous", "best", "worst"})
 
 
 @dataclass

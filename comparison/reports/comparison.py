@@ -291,7 +291,6 @@ BIGGEST = 6  # changes told in words
 RUNS = 6  # of many, told in words
 PARAMETERS = 6
 DOUBTS = 2
-_MOVED = (Outcome.BETTER, Outcome.WORSE, Outcome.CHANGED)
 
 
 def comparison_summary(report: Report, comparison: Comparison, labels: Sequence[str]) -> str:

@@ -18,7 +18,6 @@ from comparison.watch import OnlyRuns, Watch
 
 _UNDERSTOOD = "Behind an experiment I understand against, where, by, only, when, metrics, quiet, except, mention owner."
 
-_PATTERN = re.compile(r"[\w*?][\w./*?+:@-]*")
 _EXAMPLES = {"watch": WATCH, "unwatch": UNWATCH}
 
 Guesses = list[tuple[Kind, str]]
