@@ -5,14 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from comparison.errors import NotUnderstood
-from comparison.language.command import Command
 from comparison.language.cover import Atom, spelt
 from comparison.language.intents import PLURAL
 from comparison.language.lexicon import Role, near
 from comparison.language.names import Kind, Names
 from comparison.language.quotes import written
 from comparison.language.sides import OWNING, SideWords, is_silent, read_side
-from comparison.language.slots import refuse
+from comparison.language.slots import Wording, refuse
 from comparison.run_reference import Among, Exclusion, Latest, Leading, Named, Pinned, Registered, RunReference
 
 EVERYWHERE = "*"  # as an experiment: all of them, also where the channel agreed on one
@@ -48,7 +47,7 @@ class Draft:
     atoms: list[Atom]
     names: Names
     text: str
-    commands: Mapping[str, Command]  # by intent
+    wordings: Mapping[str, Wording]  # by intent
     place: int = -1  # the atom that says the intent; -1: none does
     is_read: Callable[[str], bool] | None = None  # whether a corrected line is understood; None: none is offered
     about: bool = False  # said about a comparison that stands already
@@ -216,7 +215,7 @@ class Draft:
 
     def example(self, intent: str) -> str:
         """A line that can be typed as it stands, with real names where they are known."""
-        return self.commands[intent].example.line(self.names)
+        return self.wordings[intent].example.line(self.names)
 
     def example_line(self) -> str:
         return self.example(self.intent or "compare")
@@ -259,12 +258,12 @@ class Draft:
         if self.left:
             raise self.left_over(intent)
         for slot, atoms in self.spots.items():
-            if self.commands[intent].takes(slot):
+            if self.wordings[intent].takes(slot):
                 continue
             raise self.second_experiment(atoms) if slot == "experiments" else self.not_taken(intent, slot, atoms)
 
     def not_taken(self, intent: str, slot: str, atoms: Sequence[Atom]) -> NotUnderstood:
-        return self.commands[intent].not_taken(slot, atoms, self.names)
+        return self.wordings[intent].not_taken(slot, atoms, self.names)
 
     def left_over(self, intent: str) -> NotUnderstood:
         """What to say of the words that are left, the first of them marked; a word that is nearly known is offered."""
@@ -272,7 +271,7 @@ class Draft:
         first = self.left[0]
         name = first.text.casefold()
         alike, spelt_so = self.names.near(first.text), near(name) if first.is_unknown else ()
-        line, does = "", self.commands[intent].promise
+        line, does = "", self.wordings[intent].promise
         for word in (*spelt_so, *alike[:1]) if self.is_read else ():
             corrected = f"{self.text[: first.at]}{word}{self.text[first.end :]}".strip()
             if self.is_read and word != name and " " not in word and self.is_read(corrected):

@@ -65,6 +65,7 @@ COMMANDS: Mapping[str, Command] = {  # by intent
     **digests.COMMANDS,
     **refusals.COMMANDS,
 }
+_WORDINGS = {intent: command.wording for intent, command in COMMANDS.items()}
 
 
 class SmallTalk(LeftOver):
@@ -155,7 +156,7 @@ def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True)
 
 def new_draft(intent: str, place: int, atoms: list[Atom], names: Names, text: str) -> Draft:
     """A draft of which nothing is read yet. `place` is the atom that says the intent, -1 where none does."""
-    return Draft(intent, atoms, names, text, COMMANDS, place)
+    return Draft(intent, atoms, names, text, _WORDINGS, place)
 
 
 def read_words(draft: Draft, *, skipping: int) -> None:
