@@ -26,7 +26,7 @@ from handlers.stores import StoredWatch
 from tests.fakes.runs import FakeRuns
 
 ORGANISATION = "E0COMPANY"
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 class Bot:
