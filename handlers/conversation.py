@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 from slack_bolt import App
 from slack_bolt.context import BoltContext
@@ -32,7 +32,7 @@ from comparison.request import (
     WatchRequest,
 )
 from handlers.known_names import WITHIN, read_with_names
-from handlers.services import Services, Work
+from handlers.services import Feature, Services, Work
 from handlers.slack.blocks import Block, Reply, actions, aside, beside, push, section
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
@@ -55,18 +55,6 @@ log = logging.getLogger(__name__)
 
 _PATIENT = 120.0  # seconds to be put off by Slack where there is no other way to answer
 _IMPATIENT = 30.0  # where there is response_url
-
-
-class Feature(Protocol):
-    """What a feature's module does with its requests; both may take their time and may raise."""
-
-    def answer(self, request: Any, said: Utterance, services: Services, delivery: Delivery) -> None:
-        """Answers, by `delivery`."""
-        ...
-
-    def show_progress(self, request: Any, said: Utterance, services: Services, delivery: Delivery) -> None:
-        """Shows something when the answer takes longer than a moment."""
-        ...
 
 
 _CHANGES = (SetDefault, Pin, WatchRequest, Unwatch, PlanDigest, AccessRequest, RestrictChanges)

@@ -18,8 +18,8 @@ from comparison.request import Curves, Sweep
 from comparison.resolve.runs import ChosenRuns
 from comparison.run_reference import Linked
 from comparison.runs import Goal, Run
-from handlers.conversation import Feature, ParsedRequest, RunClaim, answer_words, hand_over
-from handlers.services import Services
+from handlers.conversation import ParsedRequest, RunClaim, answer_words, hand_over
+from handlers.services import Feature, Services
 from handlers.slack.blocks import Block, Reply, push
 from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.delivery import Delivery

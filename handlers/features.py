@@ -19,8 +19,7 @@ from handlers import (
 from handlers.access import departure, outsiders
 from handlers.access import feature as access
 from handlers.compare import buttons, dialog, goals, linked_runs, message, picker
-from handlers.conversation import Feature
-from handlers.services import Services
+from handlers.services import Feature, Services
 from handlers.utterance import team
 from handlers.watch import command, edit, notification_buttons
 from handlers.watch import list as watch_list

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Timer
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from comparison.errors import RequestError
 from comparison.past_repeats import RepeatsCache
@@ -24,6 +24,8 @@ from handlers.access.people import People, PersonView
 from handlers.access.rules import AccessRules
 from handlers.access.seal import Seal
 from handlers.lookup_cache import LookupCache
+from handlers.slack.client import SlackClient
+from handlers.slack.delivery import Delivery
 from handlers.slack.fallback import Capabilities
 from handlers.slack.pictures import PictureMemory
 from handlers.spans import OpenSpan, no_span
@@ -37,10 +39,7 @@ from handlers.stores import (
     NoInbox,
     WatchStore,
 )
-
-if TYPE_CHECKING:
-    from handlers.conversation import Feature
-    from handlers.slack.client import SlackClient
+from handlers.utterance import Utterance
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,19 @@ class Departure:
 
 
 class PublishHome(Protocol):
-    def __call__(self, user: str, workspace: str, outlet: "SlackClient", services: "Services", /) -> None: ...
+    def __call__(self, user: str, workspace: str, outlet: SlackClient, services: "Services", /) -> None: ...
+
+
+class Feature(Protocol):
+    """What a feature's module does with its requests; both may take their time and may raise."""
+
+    def answer(self, request: Any, said: Utterance, services: "Services", delivery: Delivery) -> None:
+        """Answers, by `delivery`."""
+        ...
+
+    def show_progress(self, request: Any, said: Utterance, services: "Services", delivery: Delivery) -> None:
+        """Shows something when the answer takes longer than a moment."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,7 @@ class Services:
     inbox: Inbox = field(default_factory=NoInbox)  # what is acknowledged and not answered yet
     find_person: Callable[[str], str] = lambda _told: ""  # an id by address or id; "" : nobody, or it may not be asked
     answers_bots: bool = False  # whether a Workflow or another app that mentions the bot is answered
-    features: Mapping[type, "Feature"] = field(default_factory=dict)  # who answers which kind of request
+    features: Mapping[type, Feature] = field(default_factory=dict)  # who answers which kind of request
     publish_home: "PublishHome" = lambda *_: None  # draws somebody's Home tab anew
     admission: Admission = field(default_factory=Admission)  # whom the bot answers
     access: AccessRules = field(default_factory=AccessRules)  # who may see and change what

@@ -6,17 +6,14 @@ It is remembered for a moment: a page of buttons is not a page of questions to S
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from cachetools import TTLCache
 
 from comparison.errors import RequestError
-from handlers.access.rules import is_personal
+from handlers.access.rules import AccessRules, is_personal
 from handlers.slack.client import SlackClient, SlackError
-
-if TYPE_CHECKING:
-    from handlers.services import Services
-    from handlers.utterance import Utterance
+from handlers.utterance import Utterance
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +47,16 @@ class Members:
         return is_in
 
 
+class MemberServices(Protocol):
+    """What of the services tells who may change something."""
+
+    @property
+    def access(self) -> AccessRules: ...
+
+    @property
+    def members(self) -> Members: ...
+
+
 def is_in(channel: str, user: str, outlet: SlackClient, members: Members | None = None) -> bool | None:
     """Whether somebody is in a channel; None where the app may not know."""
     if channel.startswith("D"):
@@ -61,7 +68,7 @@ def is_in(channel: str, user: str, outlet: SlackClient, members: Members | None 
         return None
 
 
-def require_editor(utterance: "Utterance", services: "Services", channel: str = "") -> None:
+def require_editor(utterance: Utterance, services: MemberServices, channel: str = "") -> None:
     """Raises RequestError where only admins change what is set and watched, and this is none; and for outsiders."""
     place = channel or utterance.channel
     if not is_personal(place) and services.access.is_outsider(utterance.user):
@@ -71,7 +78,7 @@ def require_editor(utterance: "Utterance", services: "Services", channel: str = 
         raise RequestError(_FOR_ADMINS, remedy=ASK)
 
 
-def require_member(utterance: "Utterance", outlet: SlackClient, services: "Services") -> None:
+def require_member(utterance: Utterance, outlet: SlackClient, services: MemberServices) -> None:
     """Raises RequestError for who may not change what a channel agreed on: where it is for admins, or not in it.
 
     Where Slack does not tell who is in a channel, whoever acts in it counts as in it.

@@ -34,9 +34,9 @@ from comparison.report import Report
 from comparison.request import Compare, Curves, Request
 from handlers.compare import message as compare_message
 from handlers.compare.message import ADD, CSV, MENU, PREFIX, ComparisonState, comparison_value, from_value, state_of
-from handlers.conversation import Feature, Job, ParsedRequest, RunClaim, answer_words, hand_over
+from handlers.conversation import Job, ParsedRequest, RunClaim, answer_words, hand_over
 from handlers.known_names import WITHIN
-from handlers.services import Services
+from handlers.services import Feature, Services
 from handlers.slack.blocks import Reply, plain
 from handlers.slack.client import ANSWER, SlackClient, SlackError, SlackErrorKind
 from handlers.slack.delivery import Delivery

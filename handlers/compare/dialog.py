@@ -21,8 +21,8 @@ from comparison.runs import Goal, Run
 from handlers.access.members import is_in
 from handlers.access.seal import lost
 from handlers.compare import message as compare_message
-from handlers.conversation import Feature, ParsedRequest, answer_words, hand_over
-from handlers.services import Services, Work
+from handlers.conversation import ParsedRequest, answer_words, hand_over
+from handlers.services import Feature, Services, Work
 from handlers.slack.blocks import Block, plain, push
 from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.client import SlackClient, SlackError

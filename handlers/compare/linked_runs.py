@@ -16,8 +16,8 @@ from comparison.resolve.mentions import compare_request, mentioned_runs
 from comparison.runs import Run
 from handlers.compare import message as compare_message
 from handlers.compare.dialog import DialogStart, opener
-from handlers.conversation import Feature, ParsedRequest, answer_words, hand_over
-from handlers.services import Services
+from handlers.conversation import ParsedRequest, answer_words, hand_over
+from handlers.services import Feature, Services
 from handlers.slack.blocks import Reply
 from handlers.slack.delivery import Delivery
 from handlers.slack.fallback import BlockLevel

@@ -7,16 +7,17 @@ be read, the whole answer goes to the asker alone, with a line that says why.
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from threading import Lock
+from typing import Protocol
 
-from handlers.services import Services
 from handlers.slack.blocks import Reply, aside
 from handlers.slack.client import ANSWER, SlackClient, SlackError, SlackErrorKind
 from handlers.slack.escape import clip
-from handlers.slack.fallback import BlockLevel, Draw, send_with_fallback
+from handlers.slack.fallback import BlockLevel, Capabilities, Draw, send_with_fallback
 from handlers.slack.limits import TEXT
-from handlers.stores import AnswerStage
+from handlers.stores import AnswerStage, Inbox
 from handlers.utterance import Utterance
 
 log = logging.getLogger(__name__)
@@ -34,10 +35,32 @@ _WHY_HERE = {
 _WITHDRAWN = "This comparison could not be made; who asked was told why."
 
 
+class DeliveryServices(Protocol):
+    """What of the services an answer needs on its way."""
+
+    @property
+    def inbox(self) -> Inbox: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    @property
+    def drawing(self) -> AbstractContextManager[object]: ...
+
+    @property
+    def sleep(self) -> Callable[[float], None]: ...
+
+    @property
+    def may_show_working(self) -> Callable[[], bool]: ...
+
+    @property
+    def new_incident(self) -> Callable[[], str]: ...
+
+
 class Delivery:
     """Where one answer goes. Safe to use from the thread that works and the one that says so."""
 
-    def __init__(self, utterance: Utterance, outlet: SlackClient, services: Services) -> None:
+    def __init__(self, utterance: Utterance, outlet: SlackClient, services: DeliveryServices) -> None:
         self._utterance = utterance
         self._outlet = outlet
         self._services = services

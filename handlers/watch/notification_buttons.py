@@ -24,8 +24,8 @@ from comparison.watch import Watch
 from handlers import channel_settings
 from handlers.channel_settings import channel_words
 from handlers.compare.dialog import DialogStart, open_dialog
-from handlers.conversation import Feature, Job, ParsedRequest, answer_words, hand_over
-from handlers.services import Services
+from handlers.conversation import Job, ParsedRequest, answer_words, hand_over
+from handlers.services import Feature, Services
 from handlers.slack.blocks import Reply, push
 from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.client import SlackError
