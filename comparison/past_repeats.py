@@ -103,7 +103,7 @@ class PastRepeats:
         return tuple(each.run_id for each in found)
 
     def best_of(self, run: Run, metric: str, goal: Goal) -> int | None:
-        """Of how many trials of its search the run is the best; None where it is not, or they are few."""
+        """The number of trials of its search that the run is the best of; None where it is not, or they are few."""
         family = self.families.get((family_of(run), metric))
         value = run.metrics[metric].value if metric in run.metrics else math.nan
         if family is None or family.runs < FEWEST_TRIALS or goal is Goal.UNKNOWN:

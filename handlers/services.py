@@ -84,7 +84,7 @@ def start_timer(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """That the app was taken out of a workspace, or may be used in some of an organisation no more, as Slack tells.
+    """The end of an installation: the app was taken out of a workspace or of some of an organisation, as Slack tells.
 
     `workspaces` are ids; `at` is in seconds since the epoch, 0 where Slack does not say.
     """

@@ -466,7 +466,7 @@ class WorkspaceDeliverer:
         return problems[0] if problems and all(problems) else ""
 
     def deliver(self, message_id: str, revision: int) -> float | None:
-        """As a Deliverer does."""
+        """Delivers a message, as a Deliverer promises."""
         try:
             row = self._outbox.get(message_id)
             if row is None or is_done(row):

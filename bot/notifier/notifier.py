@@ -70,7 +70,7 @@ class Delivers(Protocol):
 
 
 class Tokens(NamedTuple):
-    """Of several workspaces: the client of each, and whether the app is installed there."""
+    """Clients of several workspaces, and whether the app is installed in each."""
 
     client_of: Callable[[str], WebClient]
     is_installed: Callable[[str], bool | None]  # False: it was taken out; None: it has not been, or cannot be used now

@@ -152,7 +152,7 @@ class StoredInstallations(InstallationStore):
             return self._bot(_organisation(connection, team.enterprise_id, workspace)) if team else None
 
     def every(self) -> list[InstalledWorkspace]:
-        """Those that are installed and those that were, by name."""
+        """Workspaces that are installed and those that were, by name."""
         return list_workspaces(self._engine)
 
     def of(self, key: str) -> InstalledWorkspace | None:
@@ -352,7 +352,7 @@ class StoredStates(OAuthStateStore):
 
 
 def list_workspaces(engine: Engine) -> list[InstalledWorkspace]:
-    """Those that are installed and those that were, by name; needs no key. Raises what the database raises."""
+    """Workspaces that are installed and those that were, by name; needs no key. Raises what the database raises."""
     with engine.connect() as connection:
         rows = connection.execute(select(installations).order_by(installations.c.name, installations.c.id)).all()
     return list(map(_installed, rows))

@@ -63,9 +63,9 @@ from comparison.tracking.permissions import READABLE, Permissions, read_grants, 
 from comparison.tracking.registry import Registry
 from comparison.tracking.run_searches import (
     OVER,
-    FoundRuns,
     Question,
     RunSearches,
+    SearchResult,
     beginning_with,
     ended_question,
     in_chunks,
@@ -164,7 +164,7 @@ class MlflowRuns:
         share: float = 1.0,
     ) -> Part:
         question = ended_question(where, limit) if ended else Question(where, limit)
-        came, budget = FoundRuns(), self._budget(share)
+        came, budget = SearchResult(), self._budget(share)
         try:
             found = self._asked(lambda _: self._searches.search(question, experiment_ids, budget, came), budget)
         except (NotInTime, NobodyWaits, TooMuch) as error:

@@ -54,7 +54,7 @@ def in_chunks(run_ids: Iterable[str]) -> Iterator[Sequence[str]]:
 
 
 @dataclass
-class FoundRuns:
+class SearchResult:
     """What came so far, while pages still come: whoever stops waiting may use it. `has_more` when there is more."""
 
     runs: list[Run] = field(default_factory=list)
@@ -80,7 +80,7 @@ class RunSearches:
         return to_run(found, self._catalogue.one(found.info.experiment_id))
 
     def search(
-        self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: FoundRuns | None = None
+        self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: SearchResult | None = None
     ) -> list[Run]:
         """The newest first. `answer` is filled while pages come."""
         if experiment_ids:
@@ -92,10 +92,10 @@ class RunSearches:
         return found
 
     def pages(
-        self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: FoundRuns | None = None
+        self, question: Question, experiment_ids: Sequence[str], budget: Budget, answer: SearchResult | None = None
     ) -> list[Run]:
         """Searches these experiments only; otherwise like `search`."""
-        result = answer if answer is not None else FoundRuns()
+        result = answer if answer is not None else SearchResult()
         token, size = None, None
         while experiment_ids and len(result.runs) < question.limit:
             budget.check()
@@ -119,7 +119,7 @@ class RunSearches:
         experiment_ids: Sequence[str],
         limit: int,
         in_time: Callable[[Callable[[Budget], Any]], Any],
-    ) -> FoundRuns:
+    ) -> SearchResult:
         """The first to end first. `in_time` asks within the deadline, which each page has for itself.
 
         The runs of a weekend take many pages: where a server cannot make one in time, the next try asks for less.
@@ -128,7 +128,7 @@ class RunSearches:
         where = f"attributes.end_time > {int(moment_ms)} AND {OVER}"
         question = Question(where, limit, order=("attributes.end_time ASC",))
         ids = experiment_ids or in_time(lambda _budget: self._catalogue.known_ids())
-        result, spent = FoundRuns(), 0
+        result, spent = SearchResult(), 0
         size, token, before = self._page, None, None
 
         def ask(budget: Budget) -> tuple[list[Run], Any, int, int]:
