@@ -141,7 +141,7 @@ def _url(group: ExperimentGroup, ui_url: str) -> str:
 
 
 def _links(digest: StandupAnswer, ui_url: str) -> tuple[Link, ...]:
-    if not ui_url:
+    if not ui_url or len(digest.groups) > 1:  # the table links each experiment
         return ()
     found = [
         Link(
@@ -261,13 +261,14 @@ def _ended(run: Run, digest: StandupAnswer) -> str:
 def failed_section(digest: StandupAnswer, ui_url: str = "") -> Section:
     groups = {group.experiment.experiment_id: group for group in digest.groups}
     runs = in_order(digest.failed)
+    is_short = len(digest.groups) > 1  # of several experiments a line a run, so that all is seen on a phone
     lines = [
         Line(
             join_facts(
                 _in(run, digest),
-                f"{status_words(run)} {when(run, digest.now)}",
-                f"after {run_length(run)}" if run_length(run) else "",
-                last_value(run, groups[run.experiment.experiment_id].by),
+                f"{'' if run.status is Status.FAILED else status_words(run)} {when(run, digest.now)}".strip(),
+                f"after {run_length(run)}" if run_length(run) and not is_short else "",
+                "" if is_short else last_value(run, groups[run.experiment.experiment_id].by),
                 _by(run),
             ),
             label,
@@ -288,7 +289,7 @@ def silent_section(digest: StandupAnswer, ui_url: str = "") -> Section:
         Line(
             join_facts(
                 _in(run, digest),
-                f"RUNNING, but silent for {duration_words(digest.silences[run.run_id])}",
+                f"silent for {duration_words(digest.silences[run.run_id])}",
                 _by(run),
             ),
             label,

@@ -48,9 +48,9 @@ New best
 • fraud: fresh, auc 0.93 · was 0.90, old-best · by jonas
 • iris: new, accuracy 0.92 · first result · by maya
 Failed
-• broke: in fraud · failed 5 h ago · after 1 h · auc 0.5 at step 12 · by ada
+• broke: in fraud · 5 h ago · by ada
 Seems dead
-• gone: in fraud · RUNNING, but silent for 1 d 16 h · by maya
+• gone: in fraud · silent for 1 d 16 h · by maya
 • What made the new best: `/mlcompare 11111111 vs 12121212`
 ▸ Running
   • alive: in fraud · for 2 h · auc 0.7 at step 30 · by maya
