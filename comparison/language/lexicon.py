@@ -492,15 +492,15 @@ FILLERS = (
     "performed, measure up, hold up, held up"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
-    "no thanks, no thank you, nope, nah, thanks, thank you, thanks a lot, thanks so much, thank you so much, thank "
-    "you very much, many thanks, thx, ty, tia, cheers, danke, danke schön, vielen dank, merci, merci beaucoup, "
-    "gracias, muchas gracias, obrigado, obrigada, nice, nice one, nice work, great, great job, great work, good job, "
-    "good bot, good work, well done, cool, awesome, amazing, perfect, excellent, brilliant, super, wonderful, lovely, "
-    "sweet, neat, wow, whoa, yay, haha, lol, ok, okay, alright, all right, got it, i see, makes sense, makes sense to "
-    "me, sounds good, sounds good to me, looks good, looks good to me, lgtm, ship it, agreed, i agree, same here, +1, "
-    "never mind, nevermind, no worries, you're welcome, np, no problem, sorry, my bad, oops, good to know, "
-    "interesting, hmm, hm, love it, nicely done, good point, will do, done deal, bye, goodbye, see you, see ya, good "
-    "night, have a nice day, that's all, that is all"
+    "not bad, not bad at all, no thanks, no thank you, nope, nah, thanks, thank you, thanks a lot, thanks so much, "
+    "thank you so much, thank you very much, many thanks, thx, ty, tia, cheers, danke, danke schön, vielen dank, "
+    "merci, merci beaucoup, gracias, muchas gracias, obrigado, obrigada, nice, nice one, nice work, great, great job, "
+    "great work, good job, good bot, good work, well done, cool, awesome, amazing, perfect, excellent, brilliant, "
+    "super, wonderful, lovely, sweet, neat, wow, whoa, yay, haha, lol, ok, okay, alright, all right, got it, i see, "
+    "makes sense, makes sense to me, sounds good, sounds good to me, looks good, looks good to me, lgtm, ship it, "
+    "agreed, i agree, same here, +1, never mind, nevermind, no worries, you're welcome, np, no problem, sorry, my "
+    "bad, oops, good to know, interesting, hmm, hm, love it, nicely done, good point, will do, done deal, bye, "
+    "goodbye, see you, see ya, good night, have a nice day, that's all, that is all"
 )
 FILLERS += f", {SMALL_TALK}"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from comparison.language.cover import Atom, spelt
 from comparison.language.draft import PARTS, Draft, Guess, is_number
-from comparison.language.intents import STATUS
+from comparison.language.intents import HARD, STATUS
 from comparison.language.names import Kind
 from comparison.language.slots import refuse
 from comparison.run_reference import Exclusion
@@ -71,6 +71,9 @@ def read_but(draft: Draft, atom: Atom, place: int) -> int:
     """`all runs but xgb-bad`; before another word of ours it says nothing."""
     at = draft.skip(place + 1)
     follows = draft.atoms[at] if at < len(draft.atoms) else None
+    behind = draft.atoms[at + 1 : at + 2]
+    if follows and follows.is_run and behind and behind[0].key in HARD:
+        return place + 1  # `but A vs B`: another comparison
     is_of_all = any(each.key in ("all", "everything") for each in draft.atoms[:place])
     if follows and Kind.METRIC in follows.kinds and not is_of_all:
         return place + 1  # `ok but f1?`
