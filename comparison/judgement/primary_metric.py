@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.data_splits import HELD_OUT, TRAINING
@@ -84,6 +85,7 @@ def choose_primary(
     return PrimaryMetric(name, *decide_goal(name, {}, defaults.goals, experiments), MetricSource.RUNS)
 
 
+@lru_cache(maxsize=4_096)  # names: asked for again with every run of an experiment
 def _place(name: str) -> tuple[bool, bool, bool, bool, int, int, str]:
     """What people mean by how good a run is comes first: not training data, not one class, the usual measures."""
     parted = name.casefold()

@@ -315,20 +315,21 @@ def _changes(report: Report, comparison: Comparison, labels: Sequence[str]) -> l
     return [
         f"{label}: {'; '.join(texts)}"
         for number, label in enumerate(labels[1:])
-        if (texts := _in_order(comparison, number)[: BIGGEST // 2])
+        if (texts := [_in_words(each, each.changes[number]) for each in _in_order(comparison)[: BIGGEST // 2]])
     ]
 
 
 def _told(comparison: Comparison, most: int) -> list[str]:
-    texts = _in_order(comparison, 0)
-    left = len(texts) - most
-    return [*texts[:most], f"and {count_noun(left, 'more metric')}"] if left > 0 else texts
+    metrics = _in_order(comparison)
+    texts = [_in_words(each, each.changes[0]) for each in metrics[:most]]
+    left = len(metrics) - most
+    return [*texts, f"and {count_noun(left, 'more metric')}"] if left > 0 else texts
 
 
-def _in_order(comparison: Comparison, candidate: int) -> list[str]:
+def _in_order(comparison: Comparison) -> list[MetricComparison]:
+    """Metrics that are shown, the leading one first."""
     folded = folded_metrics(comparison, FEW)
-    ranked = leading_first(comparison, [metric for metric in comparison.metrics if metric.name not in folded])
-    return [_in_words(metric, metric.changes[candidate]) for metric in ranked]
+    return leading_first(comparison, [metric for metric in comparison.metrics if metric.name not in folded])
 
 
 def _in_words(metric: MetricComparison, change: Change) -> str:

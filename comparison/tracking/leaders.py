@@ -104,6 +104,8 @@ class LeaderSource(Protocol):
 
     def get(self, run_ids: Sequence[str]) -> list[Run | None]: ...
 
+    def these(self, run_ids: Sequence[str]) -> list[Run]: ...
+
     def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]: ...
 
 
@@ -143,8 +145,8 @@ class LeaderCache:
                     ),
                 )
                 return found[:count]
-        known = [run for run in source.get([run.run_id for run in cached.runs]) if run] if cached else []
-        found = leaders(ranking, source, count=count, known=[run for run in known if not run.deleted])
+        known = _as_they_are(cached.runs, source) if cached else []
+        found = leaders(ranking, source, count=count, known=known)
         self._keep(ranking, _CachedRanking(_slim(ranking, found, count), began, began_ms, count))
         return found
 
@@ -156,13 +158,13 @@ class LeaderCache:
         since = cached.looked_at_ms - OVERLAP
         questions = (f"attributes.end_time > {since}", "attributes.status = 'RUNNING'")
         with ThreadPoolExecutor(3) as threads:
-            now = threads.submit(source.get, [run.run_id for run in cached.runs])
+            now = threads.submit(_as_they_are, cached.runs, source)
             news = [
                 threads.submit(source.search, where, experiment_ids=ranking.experiment_ids, limit=CHANGED)
                 for where in questions
             ]
             fresh = [each.result() for each in news]
-            current = [run for run in now.result() if run is not None and not run.deleted]
+            current = now.result()
         if any(len(each) >= CHANGED for each in fresh) or not _all_hold(ranking, cached.runs, current):
             return None
         known = {run.run_id: run for run in [*current, *fresh[0], *fresh[1]]}
@@ -171,6 +173,13 @@ class LeaderCache:
     def _keep(self, ranking: Ranking, cached: _CachedRanking) -> None:
         with self._lock:
             self._rankings[ranking] = cached
+
+
+def _as_they_are(runs: Sequence[Run], source: LeaderSource) -> list[Run]:
+    """The same runs as they are now, without those that are gone or deleted: one question, however many they are."""
+    ids = [run.run_id for run in runs]
+    found = source.these(ids) if len(ids) > 1 else [run for run in source.get(ids) if run is not None]
+    return [run for run in found if not run.deleted]
 
 
 def _slim(ranking: Ranking, runs: Sequence[Run], count: int) -> tuple[Run, ...]:

@@ -608,6 +608,10 @@ class _Hurried:
         self._check()
         return self.source.get(run_ids)
 
+    def these(self, run_ids: Sequence[str]) -> list[Run]:
+        self._check()
+        return self.source.these(run_ids)
+
     def search(self, where: str, *, experiment_ids: Sequence[str] = (), limit: int = 50) -> list[Run]:
         self._check()
         return self.source.search(where, experiment_ids=experiment_ids, limit=limit)

@@ -56,17 +56,22 @@ class LimitProblem:
         return f"{self.text} [json-pointer:{self.pointer}]"
 
 
+_VISIBLE = ("text", "caption", "alt_text")  # whose text people see
+
+
 def text_weight(node: Any) -> int:
     """How much of the text budget something takes: all its visible text."""
-    if isinstance(node, dict):
-        extra = HEADER_WEIGHT if node.get("type") == "header" else 0
-        return extra + sum(
-            length(value) if key in ("text", "caption", "alt_text") and isinstance(value, str) else text_weight(value)
-            for key, value in node.items()
-        )
-    if isinstance(node, list | tuple):
-        return sum(text_weight(part) for part in node)
-    return 0
+    weight = 0
+    left: list[Any] = [node]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            weight += HEADER_WEIGHT if part.get("type") == "header" else 0
+            weight += sum(length(part[key]) for key in _VISIBLE if isinstance(part.get(key), str))
+            left.extend(value for value in part.values() if isinstance(value, dict | list | tuple))
+        elif isinstance(part, list | tuple):
+            left.extend(part)
+    return weight
 
 
 def find_problems(blocks: Sequence[Mapping[str, Any]], text: str) -> list[LimitProblem]:

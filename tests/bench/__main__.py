@@ -99,6 +99,8 @@ def delivering(count: int) -> None:
         done, said = bring(workers, count)
         line(f"(i) {workers} workers, messages a second", f"{done.rate:.1f}", "limit 100, one a channel")
         line("    CPU of the workers, of Slack, in % of a core", f"{done.cpu:.0f} / {done.slack_cpu:.0f} %")
+        line("    CPU of the workers, a message", f"{done.cpu_a_message:.0f} ms", "the same for any number: linear")
+        line("    of 1,000 posts Slack put off (429)", f"{done.put_off:.1f}", "goal < 5")
         line("    calls more than messages", f"{done.repeated}")
     print(
         "  The same where a worker is held up by Slack, not by the machine: one at a time, 500 ms a post ...",

@@ -44,6 +44,12 @@ class Round:
     cpu: float
     slack_cpu: float
     repeated: int
+    put_off: float  # calls of 1,000 that Slack answered with 429
+
+    @property
+    def cpu_a_message(self) -> float:
+        """Milliseconds of CPU that all workers together need for a message."""
+        return 10 * self.cpu / self.rate
 
 
 def channel_of(experiment: int) -> str:
@@ -127,11 +133,16 @@ def _watched(slack: SlackStandIn, bots: list[BotProcess], count: int) -> Round:
         time.sleep(0.5)
     time.sleep(2)
     assert _posts(slack) >= count, f"{_posts(slack)} of {count} came:\n{bots[0].log[-2_000:]}"
-    return Round(len(bots), count, (done - at) / took, sum(spent[1:]), spent[0], _posts(slack) - count)
+    return Round(len(bots), count, (done - at) / took, sum(spent[1:]), spent[0], _posts(slack) - count, _put_off(slack))
 
 
 def _posts(slack: SlackStandIn) -> int:
     return len(slack.workspace.calls)  # nearly all are posts; counting them one by one would slow Slack down
+
+
+def _put_off(slack: SlackStandIn) -> float:
+    calls = slack.calls
+    return 1_000 * sum(call.status == 429 for call in calls) / len(calls)
 
 
 def _said(slack: SlackStandIn) -> dict[str, Any]:

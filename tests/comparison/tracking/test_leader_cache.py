@@ -50,6 +50,19 @@ def test_the_second_time_three_short_questions_are_enough(hundred):
     assert sorted(hundred.store.asked) == ["get", "search", "search"]
 
 
+def test_the_second_time_three_questions_are_enough_for_several_leaders_too(hundred):
+    first = hundred.ask(5)
+    assert hundred.ask(5) == first == [f"run {number}" for number in range(99, 94, -1)]
+    assert sorted(hundred.store.asked) == ["search", "search", "these"]
+
+
+@pytest.mark.parametrize("change", [{"deleted": True}, {"metrics": {"acc": Metric(0.0)}}, {"metrics": {}}])
+def test_one_of_several_leaders_that_fell_behind_makes_room_for_the_next(hundred, change):
+    hundred.ask(3)
+    hundred.change(98, **change)
+    assert hundred.ask(3) == ["run 99", "run 97", "run 96"]
+
+
 def test_a_run_that_ended_a_second_ago_leads(hundred):
     hundred.ask()
     hundred.store.runs.append(run(500, 0.9, ended=NOW - 1_000))
