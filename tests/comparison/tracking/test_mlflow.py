@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import mlflow
 import pytest
@@ -20,6 +21,7 @@ from comparison.compare import ask
 from comparison.errors import RequestError, RunNotFound, TrackingUnavailable
 from comparison.language.parser import parse
 from comparison.library import MlflowRuns
+from comparison.queries.run_lists import top_runs
 from comparison.resolve.runs import find_runs
 from comparison.runs import Experiment
 from comparison.tracking.mlflow import answer_within
@@ -69,6 +71,15 @@ def test_two_runs_by_id_are_two_requests_side_by_side_and_nothing_else(warm, mlf
     first, second = mlflow_proxy.requests
     assert paths(mlflow_proxy) == ["runs/get", "runs/get"]
     assert second.arrived < first.answered
+
+
+def test_the_best_by_a_metric_are_four_requests_when_they_are_asked_for_again(warm, mlflow_proxy, ids):
+    home = warm.get(ids)[0].experiment.name
+    for _ in range(2):
+        mlflow_proxy.reset()
+        found = top_runs(parse(f"top 2 by acc in {home}"), warm, now=datetime.now(UTC))
+        assert sorted(run.name for run in found.runs) == ["one", "two"]
+    assert paths(mlflow_proxy) == ["runs/search"] * 4
 
 
 def test_a_source_that_knows_nothing_yet_asks_once_for_the_experiment(mlflow_proxy, ids):
