@@ -29,7 +29,9 @@ from comparison.language.words.options import read_part
 from comparison.request import Help, Request
 from comparison.run_reference import Named, RunReference
 
-_BRACKETS = re.compile(r"(?<!\S)[(\[]|[)\]](?!\S)|[)\]](?=[.,;?!])")  # what is added in brackets: `A vs B (by f1)`
+_BRACKETS = re.compile(  # what is added in brackets: `A vs B (by f1)`; in quotes they are part of a name
+    r"(?P<quoted>\"[^\"]*\"|“[^”]*”|«[^»]*»|`[^`]*`)|(?<!\S)[(\[]|[)\]](?!\S)|[)\]](?=[.,;?!])"
+)
 _SIDES = re.compile(r"\([^()]*,[^()]*\)\s*(?:vs\.?|against|versus)\s*\(", re.IGNORECASE)  # `(A, B) vs (C, D)`
 _THREAD = frozenset({"swap", "add", "refresh", "choose", "instead", "same", "replace"})
 _BESIDE = {  # intents that say nothing beside this one
@@ -112,7 +114,7 @@ def _without_brackets(text: str) -> str:
             at=found.start(),
             end=found.end(),
         )
-    return _BRACKETS.sub(" ", text)
+    return _BRACKETS.sub(lambda found: found["quoted"] or " ", text)
 
 
 def _read(text: str, known: Names, command: str, *, scanned: str = "") -> Interpretation:
