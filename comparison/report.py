@@ -95,6 +95,7 @@ class Series:
     faint: Sequence[float] = ()
     mark: tuple[float, float] | None = None
     is_dots: bool = False
+    is_steps: bool = False  # each value holds until the next one: no straight line in between
     interval: tuple[float, float] | None = None  # both ends, drawn as a bar through the mark
 
 

@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 from bot.demo.command import _settings, _trained, isolate_environment  # noqa: E402 -- found by the line above
 from bot.playground.command import local_bot  # noqa: E402
 from bot.playground.slack import EXPERIMENTS, STANDUP  # noqa: E402
+from tests import judgement_pictures  # noqa: E402
 from tests.chromium import ARGUMENTS, installed  # noqa: E402
 
 WORDS = "mlp-32-seed-1 vs mlp-64-seed-1"
@@ -27,6 +28,9 @@ PICTURES = {  # name: what is typed, in which channel, how wide
     "standup": ("standup since 7d", STANDUP, DESKTOP),
     "notification": ("watch digits", STANDUP, DESKTOP),
 }
+CHARTS = {  # name: what draws it in a terminal
+    "sweep": "sweep mlp-search --by val_loss",
+}
 BLOCK = re.compile(r"(?<=<!-- channel: begin -->\n```text\n).*?(?=```\n<!-- channel: end -->)", re.DOTALL)
 
 
@@ -35,6 +39,10 @@ def main(folder: Path) -> None:
     store = _trained(folder)
     with local_bot(_settings(store, "http://127.0.0.1:5000"), 0, store.folder) as slack:
         pictures(slack)
+    judgement_pictures.write(store.tracking_uri)
+    for name, words in CHARTS.items():
+        run(store.tracking_uri, *words.split(), "-o", str(ROOT / "docs" / "images" / f"{name}.png"))
+        print(f"docs/images/{name}.png")
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
     readme.write_text(BLOCK.sub(lambda _found: answer(store.tracking_uri), text), encoding="utf-8")
@@ -42,12 +50,17 @@ def main(folder: Path) -> None:
 
 def answer(uri: str) -> str:
     """The first answer in a terminal, as README shows it: without what is folded in a channel."""
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": uri, "COLUMNS": "100"}
-    command = [sys.executable, "-m", "bot", "compare", *WORDS.split()]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=ROOT).stdout
+    said = run(uri, "compare", *WORDS.split())
     shown = said.partition("\n\nBaseline ")[0]
     lines = [f"           {line}".rstrip() for line in shown.splitlines()]
     return "\n".join([f"maya       /mlcompare {WORDS}", "", f"mlcompare  {lines[0].strip()}", *lines[1:], ""])
+
+
+def run(uri: str, *words: str) -> str:
+    """What mlcompare says to these words in a terminal."""
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": uri, "COLUMNS": "100"}
+    command = [sys.executable, "-m", "bot", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=ROOT).stdout
 
 
 def pictures(slack) -> None:

@@ -4,7 +4,7 @@ from comparison.sweeps.importance import find_importance
 from comparison.sweeps.space import varying
 from tests.comparison.sweeps.made import noise, signal
 
-NOISE, SIGNAL = 15, 20  # sweeps of each size
+NOISE, SIGNAL = 60, 40  # sweeps of each size
 
 
 def named(trials):
@@ -19,7 +19,8 @@ def main():
         told = [named(signal(n, seed)) for seed in range(SIGNAL)]
         right, silent = sum(each[:1] == ["lr"] for each in told), sum(not each for each in told)
         print(
-            f"{n:6}  {false:3} of {NOISE:2}       {right:3} of {SIGNAL:2}                    {SIGNAL - right - silent:3}          {silent:3}"
+            f"{n:6}  {false:3} of {NOISE:2}       {right:3} of {SIGNAL:2}                    {SIGNAL - right - silent:3}          {silent:3}",
+            flush=True,
         )
 
 

@@ -62,11 +62,14 @@ def _draw(axes: Any, panel: Panel, *, is_small: bool) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if len(panel.series) > 1 and not {each.name for each in panel.series} & set(panel.ticks):
-        _legend(axes, panel)
+        _legend(axes, panel, is_small=is_small)
 
 
-def _legend(axes: Any, panel: Panel) -> None:
-    beside = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.18), "ncols": 2} if _is_crowded(panel) else {}
+def _legend(axes: Any, panel: Panel, *, is_small: bool) -> None:
+    """Below the picture where it would cover points or lines: dots lie anywhere."""
+    is_below = _is_crowded(panel) or any(each.is_dots for each in panel.series)
+    at = -0.3 if is_small else -0.18  # behind the name of the axis
+    beside = {"loc": "upper center", "bbox_to_anchor": (0.5, at), "ncols": 2} if is_below else {}
     legend = axes.legend(
         fontsize=_TICKS - 1 if beside else _TICKS, frameon=not beside, framealpha=0.85, edgecolor="none", **beside
     )
@@ -104,7 +107,8 @@ def _line(axes: Any, series: Series, colour: str, style: str) -> None:
         if len(series.faint):
             axes.plot(series.x, series.faint, color=colour, linewidth=0.8, alpha=0.25)
         marker = "o" if len(series.x) < 2 else None
-        axes.plot(series.x, series.y, style, color=colour, linewidth=1.8, label=label, marker=marker)
+        drawn = "steps-post" if series.is_steps else "default"
+        axes.plot(series.x, series.y, style, color=colour, linewidth=1.8, label=label, marker=marker, drawstyle=drawn)
     if series.interval is not None and series.mark is not None:
         low, high = series.interval
         axes.plot((series.mark[0],) * 2, (low, high), "_-", color=colour, linewidth=1.8, markersize=14)

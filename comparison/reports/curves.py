@@ -147,6 +147,12 @@ class _WordedMetric:
         names = (self.label(first), self.label(second))
         if lead is None:
             return f"{names[0]} and {names[1]} share no {_AXIS[first.curve.axis]} of {self.name}"
+        if self._has_other_units() and first.best and second.best:
+            bests = format_row(first.best.value, second.best.value).values
+            return (
+                f"{names[0]} and {names[1]} seem to count other steps: best {self.name} {bests[0]} at "
+                f"{_x(first.curve, first.best.x)} and {bests[1]} at {_x(second.curve, second.best.x)}"
+            )
         values = format_row(lead.first, lead.second).values
         where = _x(first.curve, lead.x)
         if lead.ahead is None:
@@ -158,11 +164,12 @@ class _WordedMetric:
     # The lines below it
 
     def lines(self, *, with_runs: bool = True) -> tuple[Line, ...]:
+        is_pair = len(self.metric.curves) == 2 and not self._has_other_units()
         own = [
             Line(self._facts(each), self.label(each), links=((self.label(each), self.url(each)),))
             for each in (self.metric.curves if with_runs else ())
         ]
-        return (*own, *(self._between() if len(self.metric.curves) == 2 else ()), *self._against())
+        return (*own, *(self._between() if is_pair else ()), *self._against())
 
     def _facts(self, found: RunCurve) -> str:
         curve, best = found.curve, found.best
@@ -278,16 +285,22 @@ class _WordedMetric:
         title = f"{self.name} over {_AXIS[ordered[0].curve.axis]}s"
         return with_links(Table(title, (*columns, Column("How it ends")), rows), [self.url(each) for each in ordered])
 
+    def _has_other_units(self) -> bool:
+        """Whether some seem to count batches where others count epochs, so that the same step is another budget."""
+        curves = [each.curve for each in self.metric.curves]
+        known = [spacing for each in curves if each.axis is Axis.STEP and (spacing := _spacing(each))]
+        if len(curves) < 2 or not known:
+            return False
+        longest, shortest = max(each.x[-1] for each in curves), min(each.x[-1] for each in curves)
+        return bool(max(known) >= 5 * min(known) and longest > 20 * max(shortest, 1))
+
     def warnings(self) -> list[str]:
         found = []
         curves = self.metric.curves
         if self._axis is None:
             kinds = join_names([f"{self.label(each)} by {_AXIS[each.curve.axis]}" for each in curves])
             found.append(f"These curves have no axis in common ({kinds}): some logged no steps.")
-        steps = {self.label(each): _spacing(each.curve) for each in curves if each.curve.axis is Axis.STEP}
-        known = [each for each in steps.values() if each]
-        longest, shortest = (max(each.curve.x[-1] for each in curves), min(each.curve.x[-1] for each in curves))
-        if len(curves) > 1 and known and max(known) >= 5 * min(known) and longest > 20 * max(shortest, 1):
+        if self._has_other_units():
             found.append("Steps may be of different units (batches and epochs): the same step is no same budget then.")
         sampled = [self.label(each) for each in curves if not each.curve.is_complete]
         if sampled:

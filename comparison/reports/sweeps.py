@@ -353,7 +353,7 @@ def _front_charts(answer: SweepAnswer, found: Findings, headline: str) -> tuple[
 def _so_far(found: Findings, metric: str, headline: str) -> Chart:
     n = len(found.best_so_far)
     x = list(range(1, n + 1))
-    series = Series("best so far", x, found.best_so_far)
+    series = Series("best so far", x, found.best_so_far, is_steps=True)
     each = Series("trials", x, [trial.values[0] for trial in found.trials], is_dots=True)
     ends = [round(n * (at + 1) / 20) - 1 for at in range(20)] if n > 20 else list(range(n))
     lines = Lines(tuple(str(at + 1) for at in ends), (("best so far", tuple(found.best_so_far[at] for at in ends)),))

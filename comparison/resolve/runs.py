@@ -226,6 +226,13 @@ def _refuse_shared(references: Sequence[RunReference], found: Mapping[int, Seque
         for _other, former in groups[:number]:
             ids = {run.run_id for run in former.runs}
             shared = [run.name for run in side.runs if run.run_id in ids]
+            if shared and len(shared) == len(side.runs) == len(former.runs):
+                both = f"Both sides are the same runs: {former.label}"
+                raise scope.refuse(
+                    f"{both}." if former.label == side.label else f"{both} and {side.label}.",
+                    each,
+                    remedy="Name another group on one side.",
+                )
             if shared:
                 names = f"{', '.join(shared[:3])}{' and more' if len(shared) > 3 else ''}"
                 raise scope.refuse(

@@ -19,6 +19,8 @@ MOST_PAIRED = 200  # points that slopes are taken over, each pair of them; more 
 _SLIGHT = 0.01  # of the range of the curve: a change that no eye sees
 _SURE = 0.01  # Kendall's p up to which a tail goes somewhere
 _RELATED = 0.5  # correlation of neighbouring residuals from which a straight line is not the story
+_SHORT = 30  # points of a tail, below which noise that wanders looks like a trend and cannot be seen in the tail alone
+_SHARE_BACK = 0.3  # of what the tail moved: a curve that went back so far just before may go back again
 _SIGMAS = 4  # how far below its mean the best of many noisy values may lie by chance
 
 
@@ -101,7 +103,8 @@ def trend_of(curve: Curve) -> Trend:
         return Trend(Tail.FLAT, slope, _flat_since(x, values, tail)) if not _swings(tail_x, tail, slope) else _UNCLEAR
     rest = tail - (np.median(tail) + slope.value * (tail_x - np.median(tail_x)))
     is_small = abs(moved) < 3 * noise or abs(moved) < 2 * _width(rest) * _is_related(rest)
-    if slope.p > _SURE or slope.low <= 0 <= slope.high or is_small:
+    is_wandering = size < _SHORT and _went_back(values[-2 * size :], moved) > _SHARE_BACK * abs(moved)
+    if slope.p > _SURE or slope.low <= 0 <= slope.high or is_small or is_wandering:
         return Trend(Tail.UNCLEAR, slope)
     if not curve.sign:
         return Trend(Tail.MOVING, slope)
@@ -242,6 +245,12 @@ def _swings(x: Numbers, values: Numbers, slope: Slope) -> bool:
     """Whether the part is a wave: residuals that follow each other and are wide against the changes in between."""
     rest = values - (np.median(values) + slope.value * (x - np.median(x)))
     return _is_related(rest) and _width(rest) > 6 * max(_local_noise(values), 1e-300)
+
+
+def _went_back(values: Numbers, moved: float) -> float:
+    """The largest way that values, single spikes aside, went against the direction of `moved`."""
+    ahead = _running_median(values, 3) * (1 if moved > 0 else -1)
+    return float((np.maximum.accumulate(ahead) - ahead).max())
 
 
 def _flat_since(x: Numbers, values: Numbers, tail: Numbers) -> float:

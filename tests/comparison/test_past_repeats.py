@@ -172,7 +172,7 @@ def test_children_of_two_parents_are_a_side_each():
     ("text", "problem"),
     [
         ("cnn-* vs mlp-64-*", "No run fits cnn-*."),
-        ("mlp-32-* vs mlp-32-*", "are in both mlp-32-* and mlp-32-*."),
+        ("mlp-32-* vs mlp-32-*", "Both sides are the same runs: mlp-32-*."),
         ("mlp-* vs mlp-64-*", "and more are in both mlp-* and mlp-64-*."),
     ],
 )

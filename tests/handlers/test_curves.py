@@ -32,6 +32,7 @@ CURVES = {
     "greedy": {"val_loss": OVERFIT, "train_loss": falling(0.01, 0.9)},
     "burst": {"val_loss": [*falling(0.3, 0.8)[:20], *[float("nan")] * 20]},
 }
+BATCHES = 100  # an epoch
 RUNS = [trained(name, number, **metrics) for number, (name, metrics) in enumerate(CURVES.items(), 3)]
 HISTORIES = {(run.run_id, key): history(CURVES[run.name][key]) for run in RUNS for key in run.metrics}
 
@@ -60,6 +61,17 @@ def test_two_curves_are_a_chart_and_what_it_says(slack, runs):
         assert line in said
     assert "[chart val_loss over steps: fast, slow" in said
     assert runs.asked.count("histories_of") == 1
+
+
+def test_no_run_is_said_to_lead_where_one_counts_batches_and_the_other_epochs(slack, runs):
+    slow = next(run for run in RUNS if run.name == "slow")
+    points = [replace(each, step=each.step * BATCHES) for each in HISTORIES[slow.run_id, "val_loss"]]
+    runs.histories[slow.run_id, "val_loss"] = points
+    with Workshop(slack, runs) as shop:
+        said = shop.ask("curves fast vs slow")
+    assert "# fast and slow seem to count other steps: best val_loss 0.3001 at step 39 and 0.2217 at step 3,900" in said
+    assert "ahead" not in said
+    assert "Steps may be of different units (batches and epochs)" in said
 
 
 @pytest.mark.parametrize(
