@@ -158,5 +158,15 @@ class SweepRuns:
     at: int = field(default=0, compare=False)
 
 
-OneRun = Named | Linked | Latest | Leading | Pinned | Registered | Unfinished | OfDay | Filtered
+@dataclass(frozen=True, slots=True)
+class BestOf:
+    """`best of mlp-32-*`, `best acc in sweep lr-search`: one run of a group, or of the children of a run."""
+
+    of: Group | SweepRuns
+    metric: str = ""
+    worst: bool = False
+    at: int = field(default=0, compare=False)
+
+
+OneRun = Named | Linked | Latest | Leading | BestOf | Pinned | Registered | Unfinished | OfDay | Filtered
 RunReference = OneRun | TopRuns | AllRuns | Group | SweepRuns

@@ -9,6 +9,7 @@ from comparison.request import Failed, Running, Runs, Show, Standup
 from comparison.run_reference import (
     AllRuns,
     Among,
+    BestOf,
     Exclusion,
     Filtered,
     Group,
@@ -90,6 +91,9 @@ def reference(run: RunReference) -> str:
             metric = f"metric {quoted(run.metric)}" if run.metric else ""
             user = f"by user {quoted(run.user)}" if run.user else ""
             return joined("worst" if run.worst else "best", user, metric, within(run.experiment))
+        case BestOf():
+            metric = f"metric {quoted(run.metric)}" if run.metric else ""
+            return joined("worst" if run.worst else "best", metric, "of", reference(run.of))
         case Registered(model=model, alias=alias, version=version):
             return f"models:/{model}{f'@{alias}' if alias else f'/{version}'}" if model else f"@{alias}"
         case TopRuns(count=1, among=Among(since=since, until=until)) if since and since == until:

@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLR0911 -- a grammar is a list of cases, each in its place
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from comparison.errors import NotUnderstood
@@ -15,6 +15,7 @@ from comparison.language.slots import refuse
 from comparison.run_reference import (
     AllRuns,
     Among,
+    BestOf,
     Filtered,
     Group,
     Latest,
@@ -240,6 +241,11 @@ class _Reader:
             return [Latest(0, self._taken_user(), atom.at)]
         number = self._next("number")
         metric = self._metric()
+        if not number and (group := self._next("pattern", "seeds", "sweep")):
+            read: Callable[[Atom], list[RunReference]] = getattr(self, f"_{group.key}")
+            (of,) = read(group)
+            assert isinstance(of, Group | SweepRuns)  # noqa: S101 -- what these three words are read as
+            return [BestOf(of, metric, is_worst, atom.at)]
         user = self._taken_user()
         if number:
             return [self._top_runs(number, metric, is_worst=is_worst, user=user, at=atom.at)]

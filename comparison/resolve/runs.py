@@ -20,8 +20,9 @@ from comparison.errors import (
     TrackingUnavailable,
 )
 from comparison.judgement.goals import decide_goal
-from comparison.judgement.primary_metric import choose_primary
+from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, rank, value_of
 from comparison.judgement.repeats import settle_side
+from comparison.judgement.result import GoalSource
 from comparison.language.correction import complete_request, offered
 from comparison.language.dates import since
 from comparison.names import NEAR, as_logged, fold, nearest_names, plainly, words
@@ -32,6 +33,7 @@ from comparison.resolve.groups import FoundGroup, find_group, find_groups
 from comparison.run_reference import (
     AllRuns,
     Among,
+    BestOf,
     Exclusion,
     Filtered,
     Group,
@@ -62,6 +64,7 @@ WORDS = 2  # of such a name, the longest, that are looked for
 SHORTEST_WORD = 3  # characters
 SOON = 0.35  # of the deadline, for near names
 MOST_OF_A_SWEEP = 19  # sides; with the baseline they are what a table can hold
+MOST_TRIALS = 5_000  # of a sweep, of which the best is looked for
 SIDE_BY_SIDE = 16
 FEW = 10  # runs named where a prefix fits several
 MOST_CALLED = 50  # runs of one name that are asked for
@@ -902,6 +905,45 @@ def _grouped(reference: Group, scope: SearchScope) -> list[Side]:
     return [_group_side(group.label, runs, group.notes)]
 
 
+def _best_of(told: BestOf, scope: SearchScope) -> list[Side]:
+    """The best run of a group, or of the children of a run, with of how many it is the best."""
+    label, runs = _meant_together(told.of, scope)
+    experiments = list({run.experiment.experiment_id: run.experiment for run in runs}.values())
+    there = replace(scope, experiments=tuple(experiments))
+    stated = _stated(told.metric, there)
+    if stated:
+        logged = list(dict.fromkeys(name for run in runs for name in run.metrics))
+        metric = as_logged(stated, logged) or stated
+        goal = decide_goal(metric, {}, scope.defaults.goals, experiments)[0]
+    elif by := choose_primary(runs, experiments, scope.defaults):
+        metric, goal = by.metric, by.goal
+    else:
+        raise _by_which(told, scope)
+    if goal is Goal.UNKNOWN:
+        metric, goal = rank_by(metric, there, told)
+    by = PrimaryMetric(metric, goal, GoalSource.REQUEST, MetricSource.REQUEST)
+    valued = [run for run in rank(runs, by) if value_of(run, metric) is not None]
+    if not valued:
+        raise scope.refuse(f"No run of {label} logged a finite {metric}.", told)
+    run, word = valued[-1 if told.worst else 0], "worst" if told.worst else "best"
+    side = _side(run, f"{word} {metric} of {len(valued):,} runs: {label}")
+    return [side if told.worst else replace(side, picked_by=metric, best_of=len(valued))]
+
+
+def _meant_together(told: Group | SweepRuns, scope: SearchScope) -> tuple[str, Sequence[Run]]:
+    """What a group is called, and its runs that count."""
+    if isinstance(told, Group):
+        (side,) = _grouped(told, scope)
+        return side.label, side.runs
+    parent = find_runs([told.parent], scope.source, text=scope.text, several=scope.several)[0].runs[0]
+    home = (parent.experiment.experiment_id,)
+    children = scope.source.search(is_child_of(parent.run_id), experiment_ids=home, limit=MOST_TRIALS)
+    if not children:
+        raise scope.refuse(f"{parent.name} has no child runs: it is no sweep.", told)
+    finished = [run for run in _without_excluded(children, scope) if run.status is Status.FINISHED]
+    return parent.name, finished or children
+
+
 def _group_side(label: str, runs: Sequence[Run], notes: Sequence[str] = ()) -> Side:
     side = settle_side(Side(label, tuple(runs)))
     named = ", ".join(run.name for run in side.runs[:5])
@@ -922,4 +964,5 @@ _CHOOSERS: dict[type, Callable[[Any, SearchScope], list[Side]]] = {
     Filtered: _filtered,
     AllRuns: _all,
     Group: _grouped,
+    BestOf: _best_of,
 }

@@ -94,6 +94,20 @@ def test_the_best_of_the_last_runs_is_the_best_of_so_many():
     )
 
 
+def test_the_best_of_groups_and_of_a_sweep_is_the_best_of_so_many():
+    source = FakeRuns([*store().runs, *sweep([0.90 + number / 1000 for number in range(20)])])
+    parent = run("lr-search", 0, 0.0)
+    source.runs.append(replace(parent, run_id="lr-search", name="lr-search", metrics={}))
+    comparison = said("best acc of mlp-32-* vs best acc of sweep lr-search", source, past=RepeatsCache())
+    assert [(side.label, side.best_of) for side in comparison.sides] == [
+        ("mlp-32-seed-2", 5),
+        ("lr-search-trial-seed-19", 20),
+    ]
+    assert "is the best of 20 runs, mlp-32-seed-2 the best of 5" in warning(comparison, CaveatCode.PICKED)
+    worst = said("worst acc of mlp-32-* vs mlp-64-seed-1", source, past=RepeatsCache())
+    assert (worst.baseline.label, worst.baseline.best_of) == ("mlp-32-seed-4", None)
+
+
 def test_the_best_of_many_runs_of_one_person_against_the_best_of_few_of_another_is_warned_about():
     source = store()
     source.runs[:] = [replace(run, user="maya" if run.name.startswith("mlp-64") else "") for run in source.runs]
