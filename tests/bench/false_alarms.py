@@ -63,7 +63,7 @@ def of_one_and_group(draw: Draw, n: int, pairs: int) -> float:
 
 def of_singles(draw: Draw, df: int, pairs: int, *, shift: float = 0.0) -> float:
     """The share of pairs of single runs that are called by a noise of so many degrees of freedom, drawn anew each."""
-    rng = np.random.default_rng(df)
+    rng = np.random.default_rng((1, df))
     called = 0
     for _ in range(pairs):
         repeats = draw(rng, df + 1).tolist()
