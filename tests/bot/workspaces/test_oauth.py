@@ -24,6 +24,9 @@ from bot.workspaces.departures import WHY
 from comparison.notifications.message import MessageKind, WantedMessage
 from handlers.stores import StoredWatch
 from tests.fakes.runs import FakeRuns
+from tests.postgres import postgres, postgres_server
+
+__all__ = ["postgres", "postgres_server"]
 
 ORGANISATION = "E0COMPANY"
 PATIENCE = 90.0
@@ -37,18 +40,18 @@ class Bot:
         self.url = f"http://{listening_address(listening)}"
         self.slack = slack
         self.folder = folder
+        database = SecretStr(f"sqlite:///{folder}/state.db")
         self.settings = Settings(
             slack_client_id=slack.oauth.client_id,
             slack_client_secret=SecretStr(slack.oauth.client_secret),
             slack_signing_secret=SecretStr(slack.installation.signing_secret),
             slack_api_url=slack.api_url,
             mlflow_tracking_uri=SecretStr("http://127.0.0.1:9"),
-            database_url=SecretStr(f"sqlite:///{folder}/state.db"),
             public_url=self.url,
             token_keys=SecretStr(new_key()),
             workspaces=f"T0PLAYGROUND, T0SECOND T0THIRD,{ORGANISATION}",
             notifier="off",
-            **more,
+            **{"database_url": database, **more},
         )
         self.made = build(self.settings, runs=FakeRuns())
         self.server = Server(self.made, listening, StopRequest())
@@ -515,5 +518,33 @@ def test_socket_mode_serves_several_workspaces_with_the_one_token_of_the_app(tmp
             before = len(slack.ephemerals)
             slack.mention("help")
             until(lambda: len(slack.ephemerals) > before)
+        finally:
+            bot.server.stop()
+
+
+def test_on_postgresql_a_workspace_and_an_organisation_come_leave_and_come_back(tmp_path, postgres):
+    with SlackStandIn() as slack:
+        second = slack.add_workspace("T0SECOND", "Second")
+        third = slack.add_workspace("T0THIRD", "Third", enterprise=ORGANISATION)
+        slack.oauth.rotates, slack.oauth.seconds = True, 3_600
+        bot = Bot(slack, tmp_path, database_url=SecretStr(postgres))
+        try:
+            for place in ("T0SECOND", ORGANISATION):
+                assert bot.install(place).status_code == 200
+            assert heard(second)
+            assert heard(third)
+            slack.oauth.seconds = 43_200
+            bot.made.workspaces.tend()
+            assert sorted(slack.oauth.refreshed) == [ORGANISATION, "T0SECOND"]
+            assert heard(third)
+            a_watch(bot, "T0SECOND")
+            slack.oauth.end("T0SECOND", "account_inactive")
+            second.event("app_uninstalled")
+            assert bot.rows()["T0SECOND"].sealed == ""
+            assert paused(bot) == {"T0SECOND": WHY}
+            bot.install("T0SECOND")
+            assert paused(bot) == {}
+            assert heard(second)
+            assert bot.install("T0SECOND", cookie="").status_code == 400
         finally:
             bot.server.stop()
