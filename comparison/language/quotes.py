@@ -51,4 +51,5 @@ def place_words(name: str) -> str:
     if not name:
         return ""
     is_pattern = _PATTERN.fullmatch(name) and set("*?") & set(name)
-    return name if is_pattern and not name.endswith("?") else quoted(name)  # a last "?" asks
+    ends_plainly = name[-1].isalnum() or name[-1] in "*_/"  # a last "?" asks, other signs end a sentence
+    return name if is_pattern and ends_plainly else quoted(name)

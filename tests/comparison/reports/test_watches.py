@@ -175,6 +175,7 @@ WATCHINGS = st.builds(
 @example(Watch("best", excepted=("?",)))
 @example(Watch("run-?", excepted=("a?", "b*")))
 @example(Watch("best", user=");"))
+@example(Watch("best", excepted=("?@-",)))
 @example(Watch("x (new)", metrics=("f1 (macro)",), user="a);"))
 def test_any_watch_in_words_means_the_same_when_it_is_read(watching):
     assert watching_of(watch_words(watching)) == watching
