@@ -57,8 +57,11 @@ traces: $(VENV)/.runtime ## add to it what sends traces to OTEL_EXPORTER_OTLP_EN
 browser: $(VENV)/.test
 	@$(BIN)/python tests/browser.py
 
-test: $(VENV)/.test $(VENV)/.runtime browser check ## every check and every test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+# The checks go on beside the tests, and are shown after them: mypy takes one processor for a minute.
+test: $(VENV)/.test $(VENV)/.runtime browser ## every check and every test
+	@$(MAKE) --no-print-directory check >$(VENV)/check.log 2>&1 & checks=$$!; trap 'kill $$checks' INT TERM; \
+	  $(BIN)/python -m pytest $(PYTEST_ARGS); tests=$$?; \
+	  wait $$checks; checks=$$?; cat $(VENV)/check.log; exit $$((tests || checks))
 
 check: $(VENV)/.test $(VENV)/.runtime ## lint, format, types, layers
 	$(BIN)/ruff check .
