@@ -37,8 +37,8 @@ NEVER = re.compile(
 
 
 def bare(line):
-    """Without a comment behind it."""
-    return re.sub(r"(?:^|\s+)#.*$", "", line)
+    """Without a comment behind it and, in a list, without the blanks before it."""
+    return re.sub(r"(?:^|\s+)#.*$", "", line).strip()
 
 
 FIRST = {}  # the document that has a line first
