@@ -168,10 +168,10 @@ def authorization_url(api_url: str) -> str:
     return f"{api_url.removesuffix('/').removesuffix('/api')}/oauth/v2/authorize"
 
 
-def install_routes(flow: OAuthFlow) -> list[BaseRoute]:
-    """The two pages, for whoever has their address."""
+def install_routes(flow: OAuthFlow, clock: Callable[[], float] = time.monotonic) -> list[BaseRoute]:
+    """The two pages, for whoever has their address; `clock` counts the seconds of how many visits are served."""
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="install")
-    allowance = Allowance(A_SECOND, AT_ONCE, time.monotonic)
+    allowance = Allowance(A_SECOND, AT_ONCE, clock)
 
     def page(act: Callable[[BoltRequest], BoltResponse]) -> Callable[[Request], Any]:
         async def serve(request: Request) -> Response:

@@ -1,5 +1,6 @@
 """Installing the app over HTTP, by the stand-in for Slack: several workspaces, an organisation, and how each leaves."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, update
+from starlette.applications import Starlette
 
 from bot.app import build
 from bot.notifier.notifier import NotifierStores, Tokens, parts
@@ -21,6 +23,7 @@ from bot.store.rate_limits import StoredSendSlots
 from bot.store.tables import installations, oauth_states
 from bot.store.token_cipher import new_key
 from bot.workspaces.departures import WHY
+from bot.workspaces.install import install_routes
 from comparison.notifications.message import MessageKind, WantedMessage
 from handlers.stores import StoredWatch
 from tests.fakes.runs import FakeRuns
@@ -60,14 +63,14 @@ class Bot:
 
     def install(self, place, *, cookie=None, change=lambda address: address):
         """The last page, as a browser comes to it; `change` what Slack leads to."""
-        begun = httpx.get(f"{self.url}/slack/install", trust_env=False)
+        begun = visit(f"{self.url}/slack/install")
         assert begun.status_code == 302
         given = begun.headers["set-cookie"]
         assert {"Secure", "HttpOnly"} <= {each.strip() for each in given.split(";")}
         agreed = httpx.get(f"{begun.headers['location']}&team={place}", trust_env=False)
         assert agreed.status_code == 302, agreed.text
         headers = {"cookie": given.partition(";")[0] if cookie is None else cookie}
-        return httpx.get(change(agreed.headers["location"]), headers=headers, trust_env=False)
+        return visit(change(agreed.headers["location"]), headers)
 
     def rows(self):
         with self.made.engine.connect() as connection:
@@ -76,6 +79,13 @@ class Bot:
     def held(self):
         """All bytes that are stored, in whichever file."""
         return b"".join(each.read_bytes() for each in Path(self.folder).rglob("state*") if each.is_file())
+
+
+def visit(address, headers=None):
+    """The page, as somebody sees it who comes again when asked to: these tests install more often than anybody does."""
+    return until(
+        lambda: page if (page := httpx.get(address, headers=headers, trust_env=False)).status_code != 503 else None
+    )
 
 
 @pytest.fixture(scope="module")
@@ -247,6 +257,23 @@ def test_a_workspace_that_the_settings_do_not_name_is_turned_away_and_its_token_
 def test_what_is_too_long_or_too_much_is_not_looked_at(bot):
     assert httpx.get(f"{bot.url}/slack/oauth_redirect?code={'x' * 5000}", trust_env=False).status_code == 414
     assert httpx.post(f"{bot.url}/slack/install", trust_env=False).status_code == 405
+
+
+def test_more_visits_than_anybody_makes_are_sent_away_for_a_moment(bot):
+    seconds = 0.0
+    pages = Starlette(routes=install_routes(bot.made.workspaces.flow, clock=lambda: seconds))
+
+    async def visits():
+        nonlocal seconds
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url=bot.url) as visitor:
+            seen = [await visitor.get("/slack/install") for _ in range(51)]
+            seconds = 60.0
+            return seen, await visitor.get("/slack/install")
+
+    seen, later = asyncio.run(visits())
+    assert [each.status_code for each in seen] == [302] * 50 + [503]
+    assert "Please try again in a minute." in seen[-1].text
+    assert later.status_code == 302
 
 
 # Leaving and coming back
