@@ -311,10 +311,12 @@ class StoredInstallations(InstallationStore):
                 yield bool(connection.scalar(lock))
             return
         database = Path(self._engine.url.database or "mlcompare.db").absolute()
-        file = FileLock(database.with_name(f"{database.stem}-rotation.lock"), timeout=0, thread_local=False)
+        path = database.with_name(f"{database.stem}-rotation.lock")
+        # No soft lock instead, where the file system has none: it would outlive its holder, and no token be fetched.
+        file = FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False)
         try:
             file.acquire()
-        except Timeout:
+        except (Timeout, NotImplementedError):
             yield False
             return
         try:

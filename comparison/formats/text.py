@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from tabulate import MIN_PADDING, tabulate
 from wcwidth import wcswidth
@@ -13,6 +14,7 @@ from comparison.reports.text import FIRST_STRONG, POP, cut_apart, inline_words
 
 GAP = 2  # between columns
 WIDTHS = (60, 40, 30, 24, 20, 16, 12)  # of a title's line, tried in this order
+NOTE = 16  # columns of what stands behind a value, over lines of its own
 NARROWEST = WIDTHS[-1]
 NAME = 16  # a metric's name is not cut below this
 LINES = 4  # of a title
@@ -81,6 +83,7 @@ def _sides(sides: Sequence[RunCard], width: int, paint: Paint) -> list[str]:
 
 
 def _table(table: Table, width: int, paint: Paint) -> list[str]:
+    table = _with_notes_below(table) if _fitting(table, width) < len(table.columns) else table
     lines: list[str] = []
     for columns, rows in _strips(table, width):
         aligned = [column.align.value for column in columns]
@@ -91,6 +94,19 @@ def _table(table: Table, width: int, paint: Paint) -> list[str]:
         lines += ([""] if lines else []) + [line.rstrip() for line in drawn.splitlines()]
     left = _left_out(table, width)
     return [*lines, *(_wrapped(table.note, width) if table.note else []), *(_wrapped(left, width) if left else [])]
+
+
+def _with_notes_below(table: Table) -> Table:
+    """The same with `0.8 (step 12)` over several lines: before a column goes, it gets narrower."""
+    rows = (
+        (row[0], *(replace(cell, text="\n".join(_value_and_note(cell.text))) for cell in row[1:])) for row in table.rows
+    )
+    return replace(table, rows=tuple(rows))
+
+
+def _value_and_note(text: str) -> list[str]:
+    value, opened, note = text.partition(" (")
+    return [value, *(_folded(f"({note}", NOTE) if opened else ())]
 
 
 def _left_out(table: Table, width: int) -> str:
@@ -184,7 +200,7 @@ def _middle(text: str, room: int) -> str:
 
 
 def _data_width(rows: Rows, column: int) -> int:
-    return max((_width(row[column].text) for row in rows), default=0)
+    return max((_width(line) for row in rows for line in row[column].text.splitlines()), default=0)
 
 
 def _width(text: str) -> int:

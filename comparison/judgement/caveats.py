@@ -150,15 +150,18 @@ def _one_sided(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> It
 
 
 def _datasets_unclear(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
+    alike: dict[tuple[str, ...], list[str]] = {}
     for index, side in enumerate(sides):
-        names = [metric.name for metric in metrics if _reading(metric, index).is_unclear]
+        names = tuple(metric.name for metric in metrics if _reading(metric, index).is_unclear)
         if names:
-            have = "has values" if len(names) == 1 else "have values"
-            yield (
-                f"{_listed(names)} {have} of several datasets in {side.label}, and MLflow does not tell which value is "
-                f"of which: not judged. It tells where a metric is logged for a model, or each dataset has a name of "
-                f"its own."
-            )
+            alike.setdefault(names, []).append(side.label)
+    for names, labels in alike.items():
+        have = "has values" if len(names) == 1 else "have values"
+        yield (
+            f"{_listed(names)} {have} of several datasets in {_all(labels)}, and MLflow does not tell which value is "
+            f"of which: not judged. It tells where a metric is logged for a model, or each dataset has a name of "
+            f"its own."
+        )
 
 
 def _several_at_one_step(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:

@@ -20,6 +20,22 @@ _DOING = frozenset(
 _UNSAID = frozenset(  # intents that say nothing by themselves
     {"make", "define", "swap", "add", "refresh", "choose", "instead", "replace", "same", "watch_when"}
 )
+_COMMANDS = frozenset(  # which `show` goes with, whatever runs are called
+    (
+        *STATUS,
+        "settings",
+        "watches",
+        "experiments",
+        "runs",
+        "standup",
+        "digest",
+        "help",
+        "top",
+        "all",
+        "details",
+        "compare",
+    )
+)
 _GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
     "good morning",
     "good afternoon",
@@ -315,6 +331,10 @@ def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
     if atom.role is Role.RUN:
         behind_metric = place + 1 < len(atoms) and (Kind.METRIC in atoms[place + 1].kinds or behind == "number")
         return is_run and not behind_metric and intent not in ("set", "make", "unset")
+    if is_run and atom.key in ("curves", "sweeps") and (len(atoms) == 1 or _is_asked_before(atoms, place)):
+        return True
+    if is_run and atom.role is not Role.NOUN and atom.key not in _COMMANDS and _is_shown(atoms, place):
+        return True
     parting = (*HARD, "and", "or", "with", ",", "compare", "than", "add") if is_run else ("vs",)
     if not is_run and before == "compare" and behind == "vs" and place == 1 and atom.key not in (*STATUS, "all"):
         return True
@@ -331,6 +351,23 @@ def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
         return True
     is_ours = atom.key in ("running", "all", "everything") and not is_run
     return starts and ends and is_parted and not is_ours
+
+
+def _is_shown(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether it ends a request for one run: `show default`, `curves of again`."""
+    before = place - 1
+    while before > 0 and (is_silent(atoms[before]) or atoms[before].key == "of"):
+        before -= 1
+    asked = atoms[before] if before >= 0 else atoms[place]
+    return place + 1 == len(atoms) and asked.key in ("show", "curves") and not asked.is_run
+
+
+def _is_asked_before(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether the words before say already what is asked for: `show overfit`, `how did overfit train?`."""
+    return any(
+        (each.role is Role.INTENT and not each.is_run) or each.text.casefold().startswith(("how", "wie"))
+        for each in atoms[:place]
+    )
 
 
 def _is_planned(atoms: Sequence[Atom]) -> bool:

@@ -216,8 +216,8 @@ def _loose_trials(runs: Sequence[Run], text: str) -> LooseTrials:
     differing = tuple(each.name for each in varying([Trial(run.run_id, 0, (0.0,), run.parameters) for run in runs]))
     home, commit = runs[0].experiment, runs[0].commit
     return LooseTrials(
-        f"Nothing says that these {len(runs):,} runs of {home.name} are one sweep: {_alike(commit)}, of one day, "
-        f"and differ in {', '.join(differing)}.",
+        f"Nothing says that these {len(runs):,} runs of {home.name} are one sweep: {_alike(commit)}, are of one "
+        f"day, and differ in {', '.join(differing)}.",
         "If they are, say --loose.",
         f"sweep {quote(home.name)} --loose",
         text=text,
@@ -227,7 +227,7 @@ def _loose_trials(runs: Sequence[Run], text: str) -> LooseTrials:
 
 
 def _alike(commit: str) -> str:
-    return f"they are of commit {commit[:8]}" if commit else "they tell no commit, are"
+    return f"they are of commit {commit[:8]}" if commit else "they tell no commit"
 
 
 def _kind(runs: Sequence[Run], parent: Run | None) -> SweepKind:

@@ -129,6 +129,16 @@ class _WordedMetric:
         told = f"{name}: best {self.name} {_number(found.best.value)} at {_x(curve, found.best.x)}"
         return f"{told}, {ends}" if ends else told
 
+    def _apart(self, first: RunCurve, second: RunCurve) -> str:
+        """Of two curves that have no place in common."""
+        names = (self.label(first), self.label(second))
+        if first.curve.axis is second.curve.axis:
+            return f"{names[0]} and {names[1]} share no {_AXIS[first.curve.axis]} of {self.name}"
+        ends = [each.best.value if each.best else each.curve.last for each in (first, second)]
+        a, b = format_row(*ends).values
+        word = "Best" if first.best and second.best else "Last"
+        return f"{word} {self.name}: {names[0]} {a}, {names[1]} {b}; they have no axis in common"
+
     def _of_two(self, first: RunCurve, second: RunCurve) -> str:
         for bad, other in ((first, second), (second, first)):
             if bad.divergence and not other.divergence:
@@ -146,7 +156,7 @@ class _WordedMetric:
         lead = self.metric.pairs[0].lead
         names = (self.label(first), self.label(second))
         if lead is None:
-            return f"{names[0]} and {names[1]} share no {_AXIS[first.curve.axis]} of {self.name}"
+            return self._apart(first, second)
         if self._has_other_units() and first.best and second.best:
             bests = format_row(first.best.value, second.best.value).values
             return (
@@ -240,8 +250,9 @@ class _WordedMetric:
     def _reached(self, one: RunCurve, other: RunCurve, reached: Reached) -> str:
         """`B reached A's best (0.34) at step 2,000 after 4 min; A needed 3,900, 9 min`."""
         assert other.best is not None  # noqa: S101 -- asked for with a best only
-        after = f" after {duration_words(int(reached.seconds * SECOND))}" if reached.seconds else ""
-        own = other.curve.seconds_at(other.best.place)
+        is_timed = one.curve.axis is Axis.TIME  # then its place says the time already
+        after = f" after {duration_words(int(reached.seconds * SECOND))}" if reached.seconds and not is_timed else ""
+        own = other.curve.seconds_at(other.best.place) if other.curve.axis is not Axis.TIME else None
         took = f", {duration_words(int(own * SECOND))}" if own else ""
         return (
             f"{self.label(one)} reached {self.label(other)}'s best ({_number(other.best.value)}) at "

@@ -93,11 +93,9 @@ def runs_table(comparison: Comparison, labels: tuple[str, ...], *, urls: Sequenc
     others = [
         metric
         for metric in comparison.metrics
-        if metric.name != leading.name
-        and metric.goal is not Goal.UNKNOWN
-        and metric.name not in comparison.not_counted
-        and not is_same(metric)
+        if metric.name != leading.name and metric.name not in comparison.not_counted and not is_same(metric)
     ]
+    others.sort(key=lambda metric: metric.goal is Goal.UNKNOWN)  # where there is room, those that nobody judges too
     shown, beside = parameters[:PARAMETER_COLUMNS], others[:METRIC_COLUMNS]
     texts = {metric.name: _side_cells(metric) for metric in (leading, *beside)}
     values = {each.name: told_apart(each.values) for each in shown}

@@ -153,7 +153,7 @@ def _matters(answer: SweepAnswer, found: Findings) -> list[Line]:
     lines = [Line(_bar(each), display_name(each.name, LABEL_CHARS)) for each in telling[:_SHOWN]]
     rest = [display_name(each.name, LABEL_CHARS) for each in importance.shares if not each.is_apart]
     explained = next(word for least, word in _WORDS if (importance.explained or 0.0) >= least)
-    text = f"explains {explained} of the differences"
+    text = f"together they explain {explained} of the differences"
     if rest:
         text += f"; not told apart from chance: {join_names(rest)}"
     lines.append(Line(f"{text}.", "All parameters"))
@@ -204,7 +204,8 @@ def _region(region: Region) -> str:
 
 def _edge(edge: Edge) -> str:
     which = "largest" if edge.is_high else "smallest"
-    return f"The best {display_name(edge.name, LABEL_CHARS)} ({edge.value}) is the {which} tried: widen it."
+    where = f"is the {which} tried" if edge.value == edge.end else f"is near the {which} of the range ({edge.end})"
+    return f"The best {display_name(edge.name, LABEL_CHARS)} ({edge.value}) {where}: widen it."
 
 
 def _spent(found: Findings) -> list[Line]:

@@ -20,11 +20,12 @@ MOST_OF_FRONT = 8
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The best lies at an end of what was tried: `is_high` or low; `value` as it was logged."""
+    """The best lies at an end of what was tried or close to it: `value` of the best, `end` of the range."""
 
     name: str
     value: str
     is_high: bool
+    end: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +136,9 @@ def _edges(parameters: Sequence[Parameter], names: set[str], values: Numbers, si
         place = (codes[top] - low) / (high - low)
         best = float(place[0])
         if best >= 1 - EDGE and float((place > 1 - OUTER).mean()) > 0.5:
-            found.append(Edge(each.name, each.value_of(float(codes[top[0]])), is_high=True))
+            found.append(Edge(each.name, each.value_of(float(codes[top[0]])), is_high=True, end=each.value_of(high)))
         elif best <= EDGE and float((place < OUTER).mean()) > 0.5:
-            found.append(Edge(each.name, each.value_of(float(codes[top[0]])), is_high=False))
+            found.append(Edge(each.name, each.value_of(float(codes[top[0]])), is_high=False, end=each.value_of(low)))
     return tuple(found)
 
 

@@ -106,6 +106,21 @@ def test_more_runs_than_fit_side_by_side_go_below_each_other_with_the_baseline()
         assert f"candidate-number-{number}" in re.sub(r"\s+", "", "".join(tables)) or f"number-{number}" in drawn
 
 
+def test_what_stands_behind_values_gets_lines_of_its_own_before_a_column_goes():
+    def cells(text):
+        return tuple(Cell(f"{each} (logged 4 times at step 0)") for each in text.split())
+
+    columns = tuple(Column(title) for title in ("Metric", "Change", "sail-two", "sail-one (baseline)"))
+    row = (Cell("auc_pr"), Cell("▼ -0.01 worse, -1.2 %"), *cells("0.80 0.81"))
+    report = Report("Mixed", "Mixed", table=Table("", columns, (row,)))
+    assert "0.80 (logged 4 times at step 0)" in to_text(report, width=100)
+    narrow = to_text(report, width=80)
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert {"0.80", "0.81", "sail-one", "(baseline)"} <= set(narrow.split())
+    assert narrow.count("(logged 4 times") == 2
+    assert "No room" not in narrow
+
+
 def test_wide_characters_keep_the_columns_aligned():
     drawn = to_text(
         comparison_report(compare(run("模型一", {"精度": 1.0, "loss": 2}), run("模型二", {"精度": 2.0, "loss": 3}))),

@@ -499,3 +499,22 @@ def test_a_name_that_is_known_may_hold_commas(said):
     names = Names.of(runs=("A", "A, lr=0.1", "xgb-v1"), parameters=("lr",))
     assert parse(said, names) == Compare((Named("A, lr=0.1"), Named("xgb-v1")))
     assert parse("A, xgb-v1", names) == Compare((Named("A"), Named("xgb-v1")))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("curves falcon overfit", "curves falcon, overfit"),
+        ("curves overfit vs falcon", "curves overfit, falcon"),
+        ("how did overfit train?", "curves overfit"),
+        ("curves of default", "curves default"),
+        ("show overfit", "show overfit"),
+        ("overfit", "show overfit"),
+        ("did falcon overfit?", "curves falcon"),  # there it is what is asked
+        ("show settings", "settings"),
+    ],
+)
+def test_a_run_that_is_called_by_a_word_of_ours_is_that_run(said, meant):
+    names = Names.of(runs=("falcon", "overfit", "default", "settings"))
+    assert parse(said, names) == parse(meant, names)
+    assert ("overfit" in line(parse(said, names))) == ("overfit" in meant)

@@ -151,6 +151,16 @@ third is better on 1 of 1 metric; 1 metric not a number
 """)
 
 
+def test_of_several_runs_a_metric_that_nobody_judges_has_its_column_too_behind_the_others():
+    logged = [
+        {"acc": acc, "glow": 30 - acc, "loss": loss} for acc, loss in ((0.5, 0.4), (0.6, 0.3), (0.8, 0.25), (0.9, 0.2))
+    ]
+    table = comparison_report(compare(*(run(name, each) for name, each in zip("abcd", logged, strict=True)))).table
+    assert [column.title for column in table.columns] == ["Run", "acc", "Change", "loss", "glow"]
+    assert [row[-1].text for row in table.rows] == ["29.1", "29.2", "29.4", "29.5"]
+    assert table.note == ""
+
+
 def test_the_summary_is_a_complete_short_answer():
     assert comparison_report(compare(OLD, NEW), now=NOW, ui_url="https://mlflow.example.com").summary == snapshot("""\
 ✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %) · 1 cost worse.

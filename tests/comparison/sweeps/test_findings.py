@@ -40,6 +40,13 @@ def test_a_best_at_the_largest_value_tried_is_at_the_edge():
     found = find(trials([rate**0.5 for rate in rates], lr=rates, x=range(24)), Goal.HIGHER)
     (edge,) = found.edges
     assert (edge.name, edge.is_high, edge.value) == ("lr", True, "0.01")
+    assert edge.end == edge.value
+
+
+def test_a_best_that_is_only_near_the_largest_is_not_called_the_largest():
+    sizes = [float(each) for each in range(1, 41)]
+    (edge,) = find(trials([size if size < 40 else 38.5 for size in sizes], size=sizes), Goal.HIGHER).edges
+    assert (edge.value, edge.end) == ("39", "40")
 
 
 def test_a_best_inside_what_the_search_states_is_not_at_the_edge():
