@@ -1,4 +1,4 @@
-"""The store that the demo trains, trained once for all tests of all workers, by a process that is watched meanwhile."""
+"""The demo as a person starts it first, in an empty folder: trained once for all tests of all workers, and watched."""
 
 import json
 import os
@@ -10,42 +10,44 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from bot.demo.jobs import TrainedModel
 from bot.demo.store import DemoStore
 
 FOREIGN = {"MLFLOW_RUN_ID": "0" * 32, "MLFLOW_EXPERIMENT_NAME": "mine"}  # settings of somebody who trains, too
+PATIENCE = 390  # seconds
+# `mlcompare demo --once`, and whom it called until its training was complete, which a file says.
 WATCHED = """
 import json, os, sys
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
-from bot.demo.command import isolate_environment
-isolate_environment(os.environ)
-before, called, progress = dict(os.environ), [], []
+calls, trained = [], []
 CALLS = ("socket.connect", "socket.getaddrinfo")
-sys.addaudithook(lambda event, args: called.append([event, repr(args[1:])]) if event in CALLS else None)
-from bot.demo.jobs import DATA_VERSION
-from bot.demo.store import prepare
-from bot.demo.training import train
-prepare(
-    Path(sys.argv[1]),
-    f"{DATA_VERSION}, mlflow {version('mlflow')}",
-    lambda uri, artifacts: train(uri, artifacts, lambda trained: progress.append(asdict(trained))),
-)
-settings = {name for name in os.environ if name.startswith("MLFLOW_") and name not in before}
-print(json.dumps({"called": called, "progress": progress, "settings": sorted(settings)}))
+def hook(event, args):
+    if trained:
+        return
+    if event in CALLS:
+        calls.append([event, repr(args[1:])])
+    elif event == "open" and str(args[0]).endswith("trained.json") and "w" in (args[1] or ""):
+        trained.append(True)
+        settings = sorted(name for name in os.environ if name.startswith("MLFLOW_") and name not in isolated)
+        Path(sys.argv[1]).write_text(json.dumps({"calls": calls, "settings": settings}))
+from bot.demo.command import isolate_environment
+isolated = dict(os.environ)
+isolate_environment(isolated)
+sys.addaudithook(hook)
+from bot.cli import main
+main(["demo", "--once"], prog_name="mlcompare")
 """
 
 
 @dataclass(frozen=True)
 class TrainedDemo:
-    """`folder` is one in which `make demo` was run; `called`, whom the training called; `noise`, what it said."""
+    """`folder` is where the demo was run; `calls`, whom the training called; `settings`, what it left behind."""
 
     folder: Path
-    progress: tuple[TrainedModel, ...]
-    called: tuple[list[str], ...]
-    settings: tuple[str, ...]
-    noise: str
+    exit_code: int
+    out: str
+    err: str
+    calls: list[list[str]]
+    settings: list[str]
 
     @property
     def store(self) -> DemoStore:
@@ -56,22 +58,22 @@ class TrainedDemo:
 def trained_demo(tmp_path_factory: pytest.TempPathFactory) -> TrainedDemo:
     """Read it only, or a copy."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
-    folder.mkdir(exist_ok=True)
-    report = folder / "report.json"
-    with FileLock(folder / "report.lock"):
+    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, report, seen = place / "demo", place / "demo.json", place / "demo-training.json"
+    with FileLock(place / "demo.lock"):
         if not report.exists():
+            folder.mkdir()
             done = subprocess.run(
-                [sys.executable, "-c", WATCHED, str(folder / ".mlcompare" / "demo")],
+                [sys.executable, "-c", WATCHED, str(seen)],
                 check=False,
+                cwd=folder,
                 env={**os.environ, **FOREIGN},
                 capture_output=True,
-                text=True,
-                timeout=390,
+                encoding="utf-8",
+                timeout=PATIENCE,
             )
-            assert done.returncode == 0, done.stderr
-            line, *noise = reversed(done.stdout.splitlines())
-            report.write_text(json.dumps({**json.loads(line), "noise": "\n".join([*noise, done.stderr])}))
-        told = json.loads(report.read_text())
-    models = tuple(TrainedModel(**each) for each in told["progress"])
-    return TrainedDemo(folder, models, tuple(told["called"]), tuple(told["settings"]), told["noise"].strip())
+            assert seen.exists(), done.stdout + done.stderr
+            ended = {"exit_code": done.returncode, "out": done.stdout, "err": done.stderr}
+            report.write_text(json.dumps({**ended, **json.loads(seen.read_text())}))
+        read = json.loads(report.read_text())
+    return TrainedDemo(folder, **read)

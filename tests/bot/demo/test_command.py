@@ -1,6 +1,7 @@
 """The demo as a person starts it: a process of its own, from an empty folder."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,8 +18,9 @@ LATIN = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOE
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("checkout")
+def folder(trained_demo, tmp_path_factory):
+    """Where a first demo was run."""
+    return shutil.copytree(trained_demo.folder, tmp_path_factory.mktemp("checkout") / "here")
 
 
 def run(folder, *options, environment=None):
@@ -32,11 +34,6 @@ def run(folder, *options, environment=None):
         errors="replace",
         timeout=150,
     )
-
-
-@pytest.fixture(scope="module")
-def first(folder):
-    return run(folder, "--once")
 
 
 class Staying:
@@ -101,20 +98,20 @@ def listens(address):
         return probe.connect_ex(("127.0.0.1", urlsplit(address).port)) == 0
 
 
-def test_it_trains_posts_the_comparison_and_exits_with_0(first):
-    assert first.returncode == 0, first.stdout + first.stderr
-    assert "46/46" in first.stdout
-    assert "Logistic Regression - Run 2 is better on 4 of 4 metrics" in first.stdout
-    assert "C 1.0 → 0.5" in first.stdout
-    assert "Posted in #ml-experiments" in first.stdout
+def test_it_trains_posts_the_comparison_and_exits_with_0(trained_demo):
+    assert trained_demo.exit_code == 0, trained_demo.out + trained_demo.err
+    assert "46/46" in trained_demo.out
+    assert "Logistic Regression - Run 2 is better on 4 of 4 metrics" in trained_demo.out
+    assert "C 1.0 → 0.5" in trained_demo.out
+    assert "Posted in #ml-experiments" in trained_demo.out
 
 
-def test_it_says_nothing_but_its_own_words(first):
-    assert first.stderr == ""
-    assert not {"INFO", "WARNING", "Warning"} & set(first.stdout.split())
+def test_it_says_nothing_but_its_own_words(trained_demo):
+    assert trained_demo.err == ""
+    assert not {"INFO", "WARNING", "Warning"} & set(trained_demo.out.split())
 
 
-def test_a_second_demo_does_not_train_again_whatever_is_set_and_whatever_the_terminal_can_write(first, folder):
+def test_a_second_demo_does_not_train_again_whatever_is_set_and_whatever_the_terminal_can_write(folder):
     real = {
         "SLACK_APP_TOKEN": "xapp-real",
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
@@ -127,7 +124,7 @@ def test_a_second_demo_does_not_train_again_whatever_is_set_and_whatever_the_ter
     assert "C 1.0 ? 0.5" in again.stdout
 
 
-def test_it_stays_with_a_page_and_the_pages_of_mlflow_until_ctrl_c(first, folder, stay):
+def test_it_stays_with_a_page_and_the_pages_of_mlflow_until_ctrl_c(folder, stay):
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         demo = stay(folder, "--port", str(taken))
@@ -151,7 +148,7 @@ def test_a_training_that_is_interrupted_leaves_nothing_that_counts(tmp_path, sta
     assert not (tmp_path / ".mlcompare/demo/trained.json").exists()
 
 
-def test_once_fails_when_the_comparison_could_not_be_posted(first, folder):
+def test_once_fails_when_the_comparison_could_not_be_posted(folder):
     database = folder / ".mlcompare/demo/mlflow.db"
     kept = database.read_bytes()
     database.write_bytes(b"")

@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from bot.demo.jobs import DIGITS, EPOCHS, FIRST, NOISY, SECOND, SEEDS, SWEEP, TOTAL, TRIALS, UNSTABLE
+from bot.demo.jobs import DIGITS, EPOCHS, FIRST, IRIS, NOISY, SECOND, SEEDS, SWEEP, TOTAL, TRIALS, UNSTABLE
 from bot.demo.training import HOPELESS
 
 
@@ -96,15 +96,14 @@ def test_the_experiment_on_digits_names_its_primary_metric(trained_demo):
     assert experiment.tags["mlcompare.metric"] == "val_accuracy"
 
 
-def test_progress_is_told_for_each_run_in_order(trained_demo):
-    progress = trained_demo.progress
-    assert [told.done for told in progress] == list(range(1, TOTAL + 1))
-    assert {told.total for told in progress} == {TOTAL}
-    assert progress[TRIALS + 2].run == FIRST
+def test_progress_is_shown_for_each_run_in_order(trained_demo):
+    progress = [line.split() for line in trained_demo.out.splitlines() if f"/{TOTAL}  " in line]
+    assert [done for done, *_rest in progress] == [f"{number}/{TOTAL}" for number in range(1, TOTAL + 1)]
+    assert " ".join(progress[TRIALS + 2]).startswith(f"{TRIALS + 3}/{TOTAL} {IRIS}: {FIRST}, ")
 
 
 def test_training_leaves_no_setting_behind(trained_demo):
-    assert not {"MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"} & {*trained_demo.settings}
+    assert not {"MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"} & set(trained_demo.settings)
 
 
 def digests(run):
