@@ -19,13 +19,13 @@ from slack_sdk import WebClient
 from comparison.concurrency import side_by_side
 from comparison.errors import RequestError
 from comparison.link_cards import read_card
-from comparison.report import Report
+from comparison.report import Report, Section
 from comparison.reports.link_cards import card_report
 from comparison.reports.text import inline_words
 from comparison.tracking.linked_pages import LinkedPage, linked_page
 from handlers.lookup_cache import LookupTimeout
 from handlers.services import Services, Work
-from handlers.slack.blocks import Block, aside, paragraph, rich_text, words
+from handlers.slack.blocks import Block, aside, dated, paragraph, rich_text, words
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.escape import clip, one_line
 from handlers.utterance import SharedLinks, shared_links
@@ -105,8 +105,14 @@ def _is_new(page: LinkedPage, shared: SharedLinks, services: Services) -> bool:
 
 
 def draw_card(report: Report) -> list[Block]:
-    """Plain text alone: nothing that a run is called is a link, or calls anybody."""
-    lines = [" · ".join(map(inline_words, part.lines)) for part in report.sections]
-    lines += [f"⚠️ {each}" for each in report.warnings]
+    """Text and dates alone: nothing that a run is called is a link, or calls anybody."""
     headline = rich_text(paragraph(words(clip(one_line(report.headline), _HEADLINE), "bold")))
-    return [headline, *(aside(clip(one_line(line), _LINE)) for line in lines)]
+    warnings = [aside(clip(one_line(f"⚠️ {each}"), _LINE)) for each in report.warnings]
+    return [headline, *map(_facts, report.sections), *warnings]
+
+
+def _facts(part: Section) -> Block:
+    """On one small line; a moment is as the reader's own clock has it, which no small line can tell."""
+    text = clip(one_line(" · ".join(map(inline_words, part.lines))), _LINE)
+    moments = [moment for line in part.lines for moment in line.moments]
+    return rich_text(paragraph(*dated(text, moments))) if moments else aside(text)

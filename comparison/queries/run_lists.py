@@ -252,6 +252,8 @@ def _metric(request: Top, where: Scope, source: RunSource, defaults: ChannelDefa
         top = TopRuns(request.count, request.metric, request.worst, at=max(spot, 0))
         name, _goal = rank_by(request.metric, SearchScope(source, where.experiments, request.text, "", defaults), top)
         chosen = MetricSource.REQUEST if request.metric or not agreed else agreed[1]
+        if chosen is MetricSource.CHANNEL and not as_logged(defaults.metric, [name]):
+            chosen = MetricSource.RUNS
         goals = {name: goal} if goal else {}
         return PrimaryMetric(name, *decide_goal(name, goals, defaults.goals, where.experiments), chosen)
     newest = source.part(experiment_ids=where.ids, limit=SAMPLE, share=HALF).runs

@@ -88,4 +88,4 @@ def changed_report(  # noqa: PLR0913 -- given by name
     before = AccessRequest(tuple(was) if was is not None else None, request.scope)
     undo = f"{command} {access_words(before)}" if was != request.patterns and not is_public else ""
     steps = (Step("Undo", undo),) if undo else ()
-    return Report(headline, " ".join((headline, *notes)), steps=steps, footnotes=tuple(notes))
+    return Report(headline, "\n".join((headline, *notes)), steps=steps, footnotes=tuple(notes))

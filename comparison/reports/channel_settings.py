@@ -60,7 +60,7 @@ def changed_report(  # noqa: PLR0913 -- all but two are given by name
     told = _before(after, before, now)
     undo = _undone(after, before, command)
     steps = (Step("Undo", undo),) if undo else ()
-    summary = " ".join(filter(None, (headline, told)))
+    summary = "\n".join(filter(None, (headline, told)))
     return Report(headline, summary, steps=steps, footnotes=(told,) if told else ())
 
 

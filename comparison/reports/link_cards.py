@@ -8,10 +8,10 @@ from comparison.judgement.result import Comparison
 from comparison.link_cards import NEWEST, LinkCard
 from comparison.report import Line, Report, Section
 from comparison.reports.comparison import comparison_report
-from comparison.reports.differences import changed_line
+from comparison.reports.differences import LATEST, changed_line
 from comparison.reports.headline import FIT, run_card, side_labels, status_word
 from comparison.reports.standup import last_value, number_words
-from comparison.reports.text import count_noun, display_name, inline_words, join_names
+from comparison.reports.text import count_noun, date_words, display_name, inline_words, join_names
 from comparison.runs import Goal, Run, Side
 from comparison.tracking.linked_pages import PageKind
 
@@ -61,7 +61,7 @@ def _facts(card: LinkCard) -> list[Line]:
         places = dict.fromkeys(display_name(run.experiment.name) for run in card.runs)
         return [Line(count_noun(len(card.runs), "run")), Line(f"in {join_names(list(places), 3)}")]
     lines = [Line(_model(card))] if card.model and card.runs else []
-    lines += [Line(fact) for run in card.runs for fact in _of_run(run)]
+    lines += [line for run in card.runs for line in _of_run(run)]
     lines += [Line("the channel's baseline")] if card.is_baseline else []
     if card.comparison is not None:
         against = side_labels(card.comparison, FIT)[0]
@@ -69,8 +69,10 @@ def _facts(card: LinkCard) -> list[Line]:
     return lines
 
 
-def _of_run(run: Run) -> tuple[str, ...]:
-    return run_card(Side(run.name, (run,)), "", "").facts
+def _of_run(run: Run) -> list[Line]:
+    moments = [(date_words(at), at) for at in (run.started_at, run.former_end) if at is not None and 0 < at < LATEST]
+    facts = run_card(Side(run.name, (run,)), "", "").facts
+    return [Line(fact, moments=tuple(each for each in moments if each[0] in fact)) for fact in facts]
 
 
 def _of_experiment(card: LinkCard) -> list[Line]:

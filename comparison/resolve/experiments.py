@@ -25,11 +25,14 @@ def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experime
     alike, spot = nearest_names(name, [each.name for each in known]), _spot(name, text)
     there = ", ".join(each.name for each in known[:_LISTED])
     listed = "" if alike else f"The experiments are {there}{' …' if len(known) > _LISTED else ''}."
+    example = "list experiments" if known else ""
+    if alike:
+        example = complete_request(text, spot, len(name) + (spot or 0), alike[0])
     raise ExperimentNotFound(
         f"There is no experiment called {name}.",
-        remedy=listed if known else "The bot sees no experiment at all on this MLflow server.",
+        remedy=listed if known else "No experiment at all can be seen from here.",
         near=alike,
-        example=complete_request(text, spot, len(name) + (spot or 0), alike[0]) if alike else "list experiments",
+        example=example,
         text=text,
         at=spot,
         end=None if spot is None else spot + len(name),

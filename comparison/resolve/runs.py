@@ -732,6 +732,7 @@ def _ranked(  # noqa: PLR0913 -- two of them by name
         if not found:  # nobody logged it under this very name, or its goal is not known
             wanted, goal = rank_by(metric, scope, reference)
             found = leading(wanted, goal)
+            notes = () if as_logged(stated, [wanted]) else (f"judged by {wanted}: no run here logged {stated}",)
     if not found:
         raise scope.refuse(f"No run{scope.place}{_meant(chosen)} logged a finite {wanted}.", reference)
     return _Ranked(found[:count], wanted, _meant(chosen), notes, 0 if among.newest is None else len(found))
@@ -778,9 +779,24 @@ def _wanted(metric: str, scope: SearchScope, reference: RunReference) -> str:
 def rank_by(metric: str, scope: SearchScope, reference: RunReference) -> tuple[str, Goal]:
     """The metric that runs are ranked by, as it was logged, and its goal.
 
+    A channel's metric that nobody logged here gives way to the one that most runs did: it was agreed on for others.
+
     Raises RunNotFound when none is known, nobody logged it, or its goal is unknown.
     """
-    name = _as_logged(_wanted(metric, scope, reference), scope, reference)
+    wanted = _wanted(metric, scope, reference)
+    recent = scope.source.part(experiment_ids=scope.ids, limit=SAMPLE, share=HALF).runs
+    name = _logged_name(wanted, recent, scope)
+    if not name and not metric and not scope.metric:
+        by = choose_primary(recent, scope.experiments, scope.defaults)
+        if by is not None and by.goal is not Goal.UNKNOWN:
+            return by.metric, by.goal
+    if not name:
+        logged = list(dict.fromkeys(each for run in recent for each in run.metrics))
+        raise scope.refuse(
+            f"No run{scope.place} logged a metric called {wanted}.",
+            reference,
+            near=nearest_names(wanted, logged) or tuple(logged[:5]),
+        )
     goal, _source = decide_goal(name, {}, scope.defaults.goals, scope.experiments)
     if goal is Goal.UNKNOWN:
         raise scope.refuse(
@@ -791,19 +807,11 @@ def rank_by(metric: str, scope: SearchScope, reference: RunReference) -> tuple[s
     return name, goal
 
 
-def _as_logged(wanted: str, scope: SearchScope, reference: RunReference) -> str:
-    """The metric's name among the newest runs; one that none of them logged is asked for by itself."""
-    recent = scope.source.part(experiment_ids=scope.ids, limit=SAMPLE, share=HALF)
-    logged = list(dict.fromkeys(name for run in recent.runs for name in run.metrics))
-    if found := as_logged(wanted, logged):
+def _logged_name(wanted: str, recent: Sequence[Run], scope: SearchScope) -> str:
+    """The metric's name among the newest runs; one that none of them logged is asked for by itself. "": nobody did."""
+    if found := as_logged(wanted, list(dict.fromkeys(name for run in recent for name in run.metrics))):
         return found
-    if _leaders(wanted, Goal.LOWER, 1, scope, worst=False):
-        return wanted
-    raise scope.refuse(
-        f"No run{scope.place} logged a metric called {wanted}.",
-        reference,
-        near=nearest_names(wanted, logged) or tuple(logged[:5]),
-    )
+    return wanted if _leaders(wanted, Goal.LOWER, 1, scope, worst=False) else ""
 
 
 def _pinned(reference: Pinned, scope: SearchScope) -> list[Side]:

@@ -87,15 +87,23 @@ def pin(bot, run, channel=EXPERIMENTS):
 
 def test_a_run_is_shown_with_its_status_and_what_it_is_judged_by(slack, bot):
     assert card(slack, f"look: {page(NEW)}") == (
-        "new: accuracy 0.92\n(finished · in iris · started 2026-11-23 11:02 UTC · took 1 min · by maya)"
+        "new: accuracy 0.92\nfinished · in iris · started 2026-11-23 11:02 UTC · took 1 min · by maya"
     )
+
+
+def test_when_a_run_started_is_told_by_the_readers_own_clock(slack, bot):
+    sent, _taken = slack.people.message(page(NEW), channel=EXPERIMENTS, user=MAYA)
+    slack.wait_until(lambda: under(slack, sent))
+    (shown,) = slack.workspace.find(sent.channel, sent.ts).attachments
+    dates = [leaf for leaf in shown["blocks"][1]["elements"][0]["elements"] if leaf["type"] == "date"]
+    assert [each["timestamp"] for each in dates] == [NEW.started_at // 1_000]
 
 
 def test_a_run_beside_the_channels_baseline_is_judged_with_what_was_changed(slack, bot):
     pin(bot, OLD)
     assert card(slack, page(NEW)) == (
         "✅ new is better on 2 of 2 metrics: accuracy 0.85 → 0.92 (+8.2 %)\n"
-        "(finished · in iris · started 2026-11-23 11:02 UTC · took 1 min · by maya · against old (the channel's baseline))\n"
+        "finished · in iris · started 2026-11-23 11:02 UTC · took 1 min · by maya · against old (the channel's baseline)\n"
         "(C 1.0 → 0.5)\n"
         "(⚠️ Single runs: this could be seed noise.)"
     )

@@ -57,6 +57,13 @@ def test_the_channels_metric_is_used_where_none_is_named():
     assert "Judged by loss, the channel's metric." in top_report(ranked).footnotes[0]
 
 
+def test_the_channels_metric_gives_way_where_no_run_logged_it_and_not_where_it_is_asked_for():
+    ranked = ask(*RUNS, count=1, defaults=ChannelDefaults(metric="bleu"))
+    assert (names(ranked), ranked.by.metric, ranked.by.chosen) == (["run-4"], "auc", MetricSource.RUNS)
+    with pytest.raises(RunNotFound, match="called bleu"):
+        ask(*RUNS, count=1, metric="bleu", defaults=ChannelDefaults(metric="bleu"))
+
+
 def test_the_experiments_metric_is_used_where_none_is_named():
     tagged = Experiment("7", "tagged", primary_metric="cost")
     runs = [

@@ -179,6 +179,12 @@ def test_the_best_without_a_metric_is_by_the_primary_one_and_says_so():
     assert side.notes == ("best auc in fraud", "judged by auc, as most runs logged it")
 
 
+def test_a_channels_metric_that_no_run_logged_there_gives_way_and_the_answer_says_so():
+    (side,) = found(Leading(), experiment="fraud", metric="bleu")
+    assert side.runs[0].name == "mlp-64-seed2"
+    assert side.notes == ("best auc in fraud", "judged by auc: no run here logged bleu")
+
+
 @pytest.mark.parametrize(
     ("group", "label", "meant"),
     [
