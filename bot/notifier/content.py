@@ -78,7 +78,7 @@ class ContentComposer:
 
     def remember(self, message: OutboxMessage, composed: Content, ts: str) -> None:
         """Records that a message stands, for those who go on talking about it in its thread. Raises nothing."""
-        remember(composed.announced, _wanted(message), ts, self.services)
+        remember(composed.announced, _wanted(message), ts, self.services, is_new=not message.ts)
 
     def _visible(self, message: OutboxMessage) -> Services:
         return self.services.for_channel(message.workspace, message.channel)

@@ -358,11 +358,8 @@ class Deliverer:
 
     def _post(self, row: OutboxMessage, composed: Content) -> None:
         self._take_turn(row)
-        before = self.outbox.begin(row.id, self.now())
-        if before is None:
-            return
-        if before.ts or before.begun_at != row.begun_at:
-            raise RetryLater(SETTLES / 1000)  # somebody else is at it
+        if not self.outbox.begin(row.id, self.now()):
+            raise RetryLater(SETTLES / 1000)  # somebody else is at it, or it is gone: that is seen then
         posted: list[str] = []
         refused: list[Reply] = []
 

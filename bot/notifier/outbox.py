@@ -180,8 +180,8 @@ class Outbox(Protocol):
 
     def get(self, message_id: str) -> OutboxMessage | None: ...
 
-    def begin(self, message_id: str, now: int) -> OutboxMessage | None:
-        """Marks that a post is begun; the row as it was before."""
+    def begin(self, message_id: str, now: int) -> bool:
+        """Marks that a post is begun, for one caller: false where one is begun already, it stands, or it is gone."""
         ...
 
     def record_posted(self, message_id: str, stands: PostedState, now: int) -> None:

@@ -85,7 +85,7 @@ class DeliveryQueue:
         self._ending = threading.Event()
         self._mutex = threading.Lock()
         self._busy = 0
-        self._handed: set[str] = set()
+        self._handed: set[tuple[str, int]] = set()  # ids of messages, with their revisions
         self._lost: dict[str, float] = {}
         self._started_at = 0.0
         self._probed: tuple[float, str] = (-PROBE, "")
@@ -117,14 +117,13 @@ class DeliveryQueue:
     def hand_over(self, dues: Sequence[QueuedMessage]) -> None:
         """What was handed over once, at this revision, is not taken again, whatever became of it."""
         library = self._open
-        turns = [Attempt(due.id, due.revision, f"{due.workspace}:{due.channel}") for due in dues]
-        fresh = [each.job() for each in turns if each.workflow_id not in self._handed]
+        fresh = [due for due in dues if (due.id, due.revision) not in self._handed]
         for start in range(0, len(fresh), CHUNK):
             some = fresh[start : start + CHUNK]
-            library.put(some)
+            library.put([Attempt(due.id, due.revision, f"{due.workspace}:{due.channel}").job() for due in some])
             if len(self._handed) + len(some) > REMEMBERED:
                 self._handed.clear()  # the queue knows them
-            self._handed.update(job.id for job in some)
+            self._handed.update((due.id, due.revision) for due in some)
 
     def adopt(self, slots: ProcessLocks) -> int:
         """Takes over what processes left that have died; how many. To be called every few seconds."""
@@ -180,9 +179,15 @@ class DeliveryQueue:
         return self._library
 
     def _run(self, message_id: str, revision: int, channel: str, number: int, failures: int) -> None:
-        """The workflow. Whatever happens between its steps, what was done is not done again."""
+        """The workflow. A process that dies in it has it begun anew by another: a delivery may be tried twice.
+
+        So what is done at once, as most are, needs no step that is recorded. How it goes on is: the next is one.
+        """
         turn = Attempt(message_id, revision, channel, number, failures)
-        wait, failed = DbosQueue.step(lambda: self._attempt(turn))
+        found = self._attempt(turn)
+        if found[0] is None:
+            return
+        wait, failed = DbosQueue.step(lambda: found)
         if wait is None:
             return
         DbosQueue.follow(replace(turn, number=number + 1, failures=failed).job(wait))

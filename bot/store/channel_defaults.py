@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from cachetools import LRUCache
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import upsert
+from bot.store.database import single_statements, upsert
 from bot.store.tables import default_changes, defaults
 from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
 from comparison.errors import RequestError
@@ -27,6 +27,7 @@ class StoredDefaults:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._single = single_statements(engine)
         self._mutex = threading.Lock()
         self._known: LRUCache[tuple[str, str], list[ChannelSetting]] = LRUCache(MAX_CHANNELS)
 
@@ -36,8 +37,9 @@ class StoredDefaults:
     def settings(self, workspace: str, channel: str) -> list[ChannelSetting]:
         """All that is set; without a database what was known last."""
         try:
-            with self._engine.connect() as connection:
-                found = in_order(map(_agreed, connection.execute(_in(workspace, channel))))
+            with self._single.connect() as connection:
+                rows = connection.execute(_HERE, {"here_workspace": workspace, "here_channel": channel}).all()
+            found = in_order(map(_agreed, rows))
         except (SQLAlchemyError, OSError) as error:
             log.warning("what a channel agreed on cannot be read", extra={"reason": error})
             with self._mutex:
@@ -147,3 +149,8 @@ def _in(workspace: str, channel: str) -> Select[Any]:
 
 def _agreed(row: Row[Any]) -> ChannelSetting:
     return ChannelSetting(row.what, row.value, row.metric, row.changed_by, int(row.changed_at))
+
+
+_HERE = select(defaults).where(
+    (defaults.c.workspace == bindparam("here_workspace")) & (defaults.c.channel == bindparam("here_channel"))
+)  # built once: it is asked for each command and message

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, Select, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import upsert
+from bot.store.database import single_statements, upsert
 from bot.store.tables import comparisons
 from handlers.stores import InMemoryComparisons, PostedComparison
 
@@ -35,7 +35,7 @@ class StoredComparisons:
     """Comparisons in the database; what this process posted is also in memory, for when there is none."""
 
     def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+        self._engine = single_statements(engine)
         self._now = now
         self._own = InMemoryComparisons()
         self._mutex = threading.Lock()

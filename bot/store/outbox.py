@@ -14,6 +14,7 @@ from sqlalchemy import (
     Engine,
     Row,
     Select,
+    Update,
     and_,
     bindparam,
     case,
@@ -37,7 +38,7 @@ from bot.notifier.outbox import (
     id_of,
     united,
 )
-from bot.store.database import upsert
+from bot.store.database import single_statements, upsert
 from bot.store.tables import IS_DUE, cursors, ends, message_runs, messages
 from comparison.notifications.message import MessageKind, OpenMessage, WantedMessage
 from comparison.notifications.new_runs import as_before, is_going_on
@@ -55,6 +56,7 @@ class StoredOutbox:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._single = single_statements(engine)
 
     def claim_poll(self, now: int, interval: int) -> bool:
         statement = upsert(self._engine, cursors).values(name=_CLAIM, at=now, version=0)
@@ -76,7 +78,7 @@ class StoredOutbox:
 
     def ends(self, run_ids: Iterable[str] = ()) -> dict[str, RunEnd]:
         ids = list(run_ids)
-        with self._engine.connect() as connection:
+        with self._single.connect() as connection:
             return read_ends(connection, ids) if ids else read_every_end(connection)
 
     def going_on(self) -> dict[str, RunEnd]:
@@ -128,7 +130,7 @@ class StoredOutbox:
             renew(connection, message_ids, is_open, is_final=True)
 
     def due(self, now: int, limit: int = 1000) -> list[QueuedMessage]:
-        with self._engine.connect() as connection:
+        with self._single.connect() as connection:
             return read_due(connection, now, limit)
 
     def unfinished(self, kinds: Sequence[MessageKind], before: int) -> list[OutboxMessage]:
@@ -144,34 +146,24 @@ class StoredOutbox:
         return self._read(messages.c.id.in_(holding), messages.c.created_at.desc())
 
     def get(self, message_id: str) -> OutboxMessage | None:
-        with self._engine.connect() as connection:
-            found = read_messages(connection, select(messages).where(messages.c.id == message_id))
-        return next(iter(found), None)
+        with self._single.connect() as connection:
+            rows = connection.execute(_MESSAGE, {"wanted_id": message_id}).all()
+        return _message(rows[0], [row.run_id for row in rows if row.run_id is not None]) if rows else None
 
-    def begin(self, message_id: str, now: int) -> OutboxMessage | None:
-        this = messages.c.id == message_id
-        begun = case((messages.c.begun_at == 0, now), else_=messages.c.begun_at)
-        with self._engine.begin() as connection:
-            before = read_messages(connection, select(messages).where(this).with_for_update())
-            connection.execute(update(messages).where(this).values(begun_at=begun, tries=messages.c.tries + 1))
-        return next(iter(before), None)
+    def begin(self, message_id: str, now: int) -> bool:
+        with self._single.begin() as connection:
+            return bool(connection.execute(_BEGIN, {"wanted_id": message_id, "now": now}).rowcount)
 
     def record_posted(self, message_id: str, stands: PostedState, now: int) -> None:
-        is_newest = messages.c.posted_revision <= stands.revision
-        is_all = messages.c.revision == stands.revision
-        self._change(
-            messages.c.id == message_id,
-            state=MessageState.POSTED.value,
-            posted_revision=case((is_newest, stands.revision), else_=messages.c.posted_revision),
-            ts=case((is_newest, stands.ts), else_=messages.c.ts),
-            drawn=case((is_newest, clean(stands.drawn)), else_=messages.c.drawn),
-            is_final=case((is_all, true()), else_=messages.c.is_final) if stands.is_final else messages.c.is_final,
-            posted_at=case((messages.c.posted_at == 0, now), else_=messages.c.posted_at),
-            begun_at=0,
-            unconfirmed=0,
-            tries=case((messages.c.tries == 0, 1), else_=messages.c.tries),
-            problem="",
-        )
+        given = {
+            "wanted_id": message_id,
+            "stands": stands.revision,
+            "stands_ts": stands.ts,
+            "stands_drawn": clean(stands.drawn),
+            "now": now,
+        }
+        with self._single.begin() as connection:
+            connection.execute(_LAST_POSTED if stands.is_final else _POSTED, given)
 
     def unconfirm(self, message_id: str, problem: str) -> int:
         this = messages.c.id == message_id
@@ -254,7 +246,7 @@ class StoredOutbox:
             return read_messages(connection, select(messages).where(condition).order_by(order, messages.c.id))
 
     def _change(self, condition: ColumnElement[bool], **values: Any) -> None:
-        with self._engine.begin() as connection:
+        with self._single.begin() as connection:
             connection.execute(update(messages).where(condition).values(**values))
 
 
@@ -406,6 +398,50 @@ IS_OPEN = messages.c.is_final == false()
 # A run nobody wanted to hear of is told of no more; what several runs share may yet be.
 IS_OR_MAY_BE_SAID = (messages.c.state != MessageState.DROPPED.value) | (messages.c.kind != MessageKind.RUN.value)
 IS_ON_RUNS = messages.c.kind.in_([kind.value for kind in ON_RUNS])
+
+
+# Statements of a delivery: built once, since each message needs them.
+_THIS = messages.c.id == bindparam("wanted_id")
+_MESSAGE = (
+    select(messages, message_runs.c.run_id)
+    .outerjoin(message_runs, message_runs.c.message_id == messages.c.id)
+    .where(_THIS)
+    .order_by(message_runs.c.revision, message_runs.c.place)
+)
+_BEGIN = (
+    update(messages)
+    .where(_THIS, messages.c.begun_at == 0, messages.c.ts == "")
+    .values(begun_at=bindparam("now"), tries=messages.c.tries + 1)
+)
+
+
+def _posting(*, is_final: bool) -> Update:
+    stands = bindparam("stands", type_=messages.c.revision.type)
+    is_newest = messages.c.posted_revision <= stands
+    is_all = messages.c.revision == stands
+    newest = {
+        "posted_revision": stands,
+        "ts": bindparam("stands_ts", type_=messages.c.ts.type),
+        "drawn": bindparam("stands_drawn", type_=messages.c.drawn.type),
+    }
+    now = bindparam("now", type_=messages.c.posted_at.type)
+    return (
+        update(messages)
+        .where(_THIS)
+        .values(
+            **{name: case((is_newest, value), else_=messages.c[name]) for name, value in newest.items()},
+            state=MessageState.POSTED.value,
+            is_final=case((is_all, true()), else_=messages.c.is_final) if is_final else messages.c.is_final,
+            posted_at=case((messages.c.posted_at == 0, now), else_=messages.c.posted_at),
+            begun_at=0,
+            unconfirmed=0,
+            tries=case((messages.c.tries == 0, 1), else_=messages.c.tries),
+            problem="",
+        )
+    )
+
+
+_POSTED, _LAST_POSTED = _posting(is_final=False), _posting(is_final=True)
 
 
 def clean(words: str) -> str:

@@ -6,10 +6,23 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from zlib import crc32
 
-from sqlalchemy import BigInteger, Connection, Engine, Row, Select, cast, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import upsert
+from bot.store.database import single_statements, upsert
 from bot.store.tables import watch_changes, watches
 from comparison.errors import RequestError
 from comparison.language.stored_words import document_of
@@ -21,6 +34,7 @@ LOCK = 7_214_050 << 32  # PostgreSQL's advisory locks, one a channel, from here 
 _SAME = ("id", "workspace", "channel", "words", "created_by", "created_at", "is_digest", "is_primed")
 _STATE = ("paused_at", "paused_by", "paused_why", "experiment_id", "gone_at")
 _Found = TypeVar("_Found")
+_WATCH = select(watches).where(watches.c.id == bindparam("wanted_id"))  # built once: it is asked for each message
 
 
 class StoredWatches:
@@ -28,12 +42,13 @@ class StoredWatches:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._single = single_statements(engine)
 
     def add(self, watch: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
         self._change(lambda connection: _add(connection, watch, instead_of))
 
     def get(self, watch_id: str) -> StoredWatch | None:
-        return next(iter(self._asked(select(watches).where(watches.c.id == watch_id), _kept)), None)
+        return next(iter(self._asked(_WATCH, _kept, wanted_id=watch_id)), None)
 
     def of_channel(self, workspace: str, channel: str) -> list[StoredWatch]:
         return oldest_first(self._asked(_in(workspace, channel), _kept))
@@ -124,9 +139,10 @@ class StoredWatches:
                 remedy="Try again in a minute; if it stays so, tell whoever runs me.",
             ) from error
 
-    def _asked(self, wanted: Select[Any], read: Callable[[Row[Any]], _Found]) -> list[_Found]:
+    def _asked(self, wanted: Select[Any], read: Callable[[Row[Any]], _Found], **given: str) -> list[_Found]:
         try:
-            return self._transact(lambda connection: [read(row) for row in connection.execute(wanted)])
+            with self._single.connect() as connection:
+                return [read(row) for row in connection.execute(wanted, given)]
         except (SQLAlchemyError, OSError) as error:
             log.warning("watches cannot be read", extra={"reason": error})
             raise RequestError(

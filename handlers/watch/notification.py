@@ -92,10 +92,12 @@ def example_notification(watching: Watch, utterance: Utterance, services: Servic
     return _announced(NewsFacts(news, "", (run.run_id,)), MessageKind.RUN, services)
 
 
-def remember(announced: PostedNotification, message: Notification, ts: str, services: Services) -> None:
+def remember(
+    announced: PostedNotification, message: Notification, ts: str, services: Services, *, is_new: bool = False
+) -> None:
     """For those who go on talking about it in the thread; that it cannot be kept is no reason not to have told it.
 
-    Written once, and anew when an edit compares other runs.
+    Written once, and anew when an edit compares other runs. `is_new`: nothing is known of it yet.
     """
     if announced.comparison is None or not ts:
         return
@@ -113,7 +115,7 @@ def remember(announced: PostedNotification, message: Notification, ts: str, serv
         experiment=sides[-1].runs[0].experiment.name,
     )
     try:
-        known = services.comparisons.get(record.id)
+        known = None if is_new else services.comparisons.get(record.id)
         if known is None or (known.runs, known.labels) != (record.runs, record.labels):
             services.comparisons.remember(record)
     except Exception:

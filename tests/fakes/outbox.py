@@ -156,9 +156,10 @@ class FakeOutbox:
     def begin(self, message_id, now):
         with self._lock:
             before = self.messages.get(message_id)
-            if before:
-                self._change(message_id, begun_at=before.begun_at or now, tries=before.tries + 1)
-            return before
+            if before is None or before.begun_at or before.ts:
+                return False
+            self._change(message_id, begun_at=now, tries=before.tries + 1)
+            return True
 
     def record_posted(self, message_id, stands, now):
         with self._lock:

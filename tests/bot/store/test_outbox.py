@@ -121,7 +121,7 @@ def test_a_message_holds_what_was_announced_and_waits(outbox):
 
 def test_there_is_no_message_with_an_id_that_was_never_given(outbox):
     assert outbox.get("x") is None
-    assert outbox.begin("x", NOW) is None
+    assert not outbox.begin("x", NOW)
     assert outbox.unconfirm("x", "lost") == 0
     outbox.record_posted("x", PostedState(1, "1.1"), NOW)
     outbox.put_off("x", "later")
@@ -296,12 +296,22 @@ def test_what_stands_as_it_should_is_not_due(outbox):
 # Posting
 
 
-def test_a_post_that_was_begun_is_known_to_have_been(outbox):
+def test_a_post_that_was_begun_is_known_to_have_been_and_nobody_else_begins_it(outbox):
     record(outbox, of_run())
-    assert outbox.begin(RUN, NOW + 5).begun_at == 0
-    assert outbox.begin(RUN, NOW + 9).begun_at == NOW + 5
+    assert outbox.begin(RUN, NOW + 5)
+    assert not outbox.begin(RUN, NOW + 9)
     found = outbox.get(RUN)
-    assert (found.begun_at, found.tries, found.state) == (NOW + 5, 2, MessageState.WAITING)
+    assert (found.begun_at, found.tries, found.state) == (NOW + 5, 1, MessageState.WAITING)
+
+
+def test_a_post_that_failed_is_begun_anew_and_one_that_stands_is_not(outbox):
+    record(outbox, of_run())
+    outbox.begin(RUN, NOW)
+    outbox.put_off(RUN, "Slack says to wait")
+    assert outbox.begin(RUN, NOW + 9)
+    assert outbox.get(RUN).tries == 2
+    outbox.record_posted(RUN, PostedState(1, "1.1"), NOW + 10)
+    assert not outbox.begin(RUN, NOW + 20)
 
 
 def test_what_stands_in_a_channel_is_known(outbox):
