@@ -21,3 +21,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 # A shell starts what is to run in the background so that it ignores Ctrl-C, and what tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_MOST_WORKERS = 6  # each starts servers of its own: with more they wait for memory
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors, since tests also wait for servers and pages."""
+    return (
+        min(
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, _MOST_WORKERS - 1
+        )
+        + 1
+    )
