@@ -56,7 +56,7 @@ from handlers.slack.client import SlackClient
 
 if TYPE_CHECKING:
     from bot.workspaces.composition import Workspaces
-    from comparison.tracking.permissions import PermissionSource
+    from comparison.tracking.visibility import PermissionSource
 
 PATIENCE = 5.0  # seconds to be put off by Slack when it is asked whose an address is
 COURTESIES = 16  # threads that say "working on it"

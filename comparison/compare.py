@@ -18,13 +18,12 @@ from comparison.judgement.caveats import find_caveats
 from comparison.judgement.costs import is_judged_as_cost
 from comparison.judgement.differences import compare_datasets, compare_parameters_and_tags
 from comparison.judgement.evidence import KnownNoise, NoiseNear, weigh
-from comparison.judgement.goals import decide_goal
+from comparison.judgement.goals import decide_goal, decide_tolerance
 from comparison.judgement.logged_tests import is_logged_test
 from comparison.judgement.numbers import difference_of, is_same, is_within, relative_change
 from comparison.judgement.primary_metric import choose_primary
 from comparison.judgement.repeats import settle_side
 from comparison.judgement.result import Change, Comparison, GoalSource, MetricComparison, Outcome, Reading, are_one
-from comparison.judgement.tolerance import decide_tolerance
 from comparison.judgement.verdict import judge, names_of_one
 from comparison.language.changes import COMPARED
 from comparison.language.correction import complete_request

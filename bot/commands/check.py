@@ -19,7 +19,7 @@ from comparison.formats.controls import json_text, written_out
 from comparison.tracking.source import RunSource
 
 if TYPE_CHECKING:
-    from comparison.tracking.permissions import PermissionSource
+    from comparison.tracking.visibility import PermissionSource
 
 APPS = "api.slack.com/apps → your app"
 SECRET = re.compile(r"[0-9a-f]{32}")

@@ -1,4 +1,4 @@
-"""The way a metric is meant to go, and who says so.
+"""The way a metric is meant to go, within what its values count as the same, and who says so.
 
 A name is read as a noun phrase: `val_dice_loss_epoch` is a loss. Its words are parts with a role, and a few rules say
 how roles combine: the last measure counts, what stands around it can turn it round or make it another quantity.
@@ -43,6 +43,7 @@ from comparison.judgement.metric_words import (
 )
 from comparison.judgement.result import GoalSource
 from comparison.runs import Experiment, Goal
+from comparison.tolerance import EVERY
 
 _LONGEST = 250  # characters, as many as MLflow keeps of a name
 EITHER = "higher|lower"  # what is offered where nobody knows: one of the two is to be typed
@@ -479,3 +480,26 @@ def _joined(segments: list[list[str]]) -> list[list[str]]:
             joined[-1][-1] = "progress"
         joined.append(list(segment))
     return joined
+
+
+def decide_tolerance(
+    names: Sequence[str],
+    requested: float | None,
+    channel: Mapping[str, float],
+    experiments: Sequence[Mapping[str, float]],
+) -> tuple[float | None, GoalSource]:
+    """The tolerance of a metric, which may go by several names, and who said so: the request, the channel, the tags.
+
+    What is said of a metric counts more than what is said of all. Experiments that disagree say nothing.
+    """
+    if requested is not None:
+        return requested, GoalSource.REQUEST
+    wanted = (*names, EVERY)
+    for name in wanted:
+        if name in channel:
+            return channel[name], GoalSource.CHANNEL
+    for name in wanted:
+        stated = {each[name] for each in experiments if name in each}
+        if stated:
+            return (stated.pop(), GoalSource.EXPERIMENT) if len(stated) == 1 else (None, GoalSource.NONE)
+    return None, GoalSource.NONE

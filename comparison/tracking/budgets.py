@@ -11,6 +11,8 @@ PAGE = 15_000  # of one page: a server takes 50 to 100 µs for each
 FIRST = 10  # runs in the first page of runs that are not known yet; one may have logged thousands of metrics
 GROWTH = 8  # times as many runs as the page before had, at most
 MOST = 1_000  # runs in a page, however small they are
+PAGE_SIZE = 1_000  # experiments or models in a page
+MOST_PAGES = 200  # of experiments or of models: 200,000 things
 
 
 class NobodyWaits(Exception):  # noqa: N818 -- named for what happened
@@ -56,6 +58,20 @@ def page_size(weight: float | None, before: int | None, most: int = MOST, values
     fitting = int(min(PAGE, values) / max(weight, 1))
     grown = fitting if before is None else min(fitting, before * GROWTH)
     return max(1, min(grown, most))
+
+
+def every_page(search: Callable[..., Any], *words: Any, budget: Budget) -> list[Any]:
+    """What is on all of them. Raises NobodyWaits, or TooMuch where there are more pages than anybody needs."""
+    found: list[Any] = []
+    token = None
+    for _ in range(MOST_PAGES):
+        budget.check()
+        page = search(*words, max_results=PAGE_SIZE, page_token=token)
+        found.extend(page)
+        token = page.token
+        if not token:
+            return found
+    raise TooMuch
 
 
 # MLflow's client takes no budget along: its transport finds here the one of the question that its thread asks.

@@ -29,7 +29,7 @@ from mlflow.utils.search_utils import SearchUtils
 from comparison.concurrency import DaemonThreads, retry_on_race
 from comparison.errors import FilterRefused, RequestError, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run
-from comparison.tracking.budgets import ASKING, Budget, NobodyWaits, TooMuch, read_in_pieces
+from comparison.tracking.budgets import ASKING, Budget, NobodyWaits, TooMuch, every_page, read_in_pieces
 from comparison.tracking.experiment_cache import ExperimentCache, SingleFlight
 from comparison.tracking.file_store import FileSearch
 from comparison.tracking.filters import is_text
@@ -57,9 +57,15 @@ from comparison.tracking.mlflow_errors import (
     unopened,
     unusable,
 )
-from comparison.tracking.mlflow_values import EXAMPLE_TABLE, MOST_TABLE_BYTES, to_experiment, to_metric
-from comparison.tracking.pages import every_page
-from comparison.tracking.permissions import READABLE, Permissions, read_grants, without_grant
+from comparison.tracking.mlflow_values import (
+    EXAMPLE_TABLE,
+    MOST_TABLE_BYTES,
+    MOST_TRACES,
+    TRACES_IN_PAGE,
+    to_experiment,
+    to_metric,
+    trace_table,
+)
 from comparison.tracking.registry import Registry
 from comparison.tracking.run_searches import (
     OVER,
@@ -74,7 +80,7 @@ from comparison.tracking.run_searches import (
 )
 from comparison.tracking.schemas import Schema, read, sqlite_path, trouble
 from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking
-from comparison.tracking.traces import MOST_TRACES, TRACES_IN_PAGE, trace_table
+from comparison.tracking.visibility import READABLE, Permissions, read_grants, without_grant
 
 SIDE_BY_SIDE = 64  # questions to MLflow at once
 OPENS_WITHIN = 60.0  # seconds, for a file: MLflow makes the tables of a new database when it is first opened

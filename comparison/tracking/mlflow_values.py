@@ -1,9 +1,10 @@
-"""What MLflow's client brings, as our own values."""
+"""What MLflow's client brings, as our own values: runs, experiments, model versions, and traces as a table."""
 
+import json
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from comparison.runs import GOING_ON, Dataset, Experiment, Goal, Metric, Run, Status, is_moment
@@ -23,6 +24,8 @@ METRIC_TAG = "mlcompare.metric"
 BASELINE_TAG = "mlcompare.baseline"
 _STATUSES = frozenset(Status) - {Status.PRUNED}
 _GOALS = frozenset(Goal)
+TRACES_IN_PAGE = 500  # the most that MLflow gives at once
+MOST_TRACES = 5_000  # of one run that are read
 
 
 def to_run(found: Any, experiment_: Experiment) -> Run:
@@ -143,3 +146,30 @@ def _models(found: Any) -> tuple[str, ...]:
     made = getattr(getattr(found, "outputs", None), "model_outputs", None) or ()
     used = getattr(found.inputs, "model_inputs", None) or ()
     return tuple(dict.fromkeys(each.model_id for each in (*made, *used)))
+
+
+def trace_table(traces: Sequence[Any]) -> bytes | None:
+    """A table in the form of `eval_results_table.json`, of traces of MLflow; None where none was assessed.
+
+    Of several assessments of one name the last that holds counts. One that failed, or is a list or a map, is no value.
+    """
+    assessed = [_assessed(each.info.assessments or ()) for each in traces]
+    names = list(dict.fromkeys(name for values in assessed for name in values))
+    if not names:
+        return None
+    rows = [
+        [each.info.request_preview, each.info.response_preview, *(values.get(name) for name in names)]
+        for each, values in zip(traces, assessed, strict=True)
+    ]
+    return json.dumps({"columns": ["request", "response", *names], "data": rows}).encode()
+
+
+def _assessed(assessments: Iterable[Any]) -> dict[str, Any]:
+    """By name what a trace was found to be, or expected to."""
+    found = {}
+    for each in sorted(assessments, key=lambda each: each.last_update_time_ms or each.create_time_ms or 0):
+        said = each.feedback or each.expectation
+        is_value = said is not None and isinstance(said.value, bool | int | float | str)
+        if is_value and getattr(each, "valid", None) is not False and getattr(said, "error", None) is None:
+            found[each.name] = said.value
+    return {name: value for name, value in found.items() if name not in {"request", "response"}}

@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
-from comparison.tracking.budgets import Budget
+from comparison.tracking.budgets import PAGE_SIZE, Budget, every_page
 from comparison.tracking.filters import is_text
 from comparison.tracking.mlflow_values import to_model_version
-from comparison.tracking.pages import PAGE_SIZE, every_page
 from comparison.tracking.source import ModelVersion
 
 MODELS = 20  # models with one alias that are looked at

@@ -10,10 +10,9 @@ from cachetools import LRUCache
 
 from comparison.errors import TrackingUnavailable
 from comparison.runs import Run
-from comparison.tracking.budgets import ALL, MOST, PAGE, Budget, TooMuch, page_size
+from comparison.tracking.budgets import ALL, MOST, PAGE, PAGE_SIZE, Budget, TooMuch, page_size
 from comparison.tracking.experiment_cache import ExperimentCache
 from comparison.tracking.mlflow_values import to_run
-from comparison.tracking.pages import PAGE_SIZE
 
 SHARE_OF_A_PAGE = 0.2  # of the deadline
 LARGE = 2_000  # values in a page, of which the time that it took is told by them

@@ -12,7 +12,7 @@ from cachetools import TTLCache
 
 from comparison.errors import RequestError, TrackingUnavailable
 from comparison.runs import Experiment
-from comparison.tracking.permissions import Permissions
+from comparison.tracking.visibility import Permissions
 
 FRESH = 300.0  # seconds that an answer of MLflow holds
 MAX_PEOPLE = 10_000  # people remembered

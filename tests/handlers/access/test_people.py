@@ -7,7 +7,7 @@ from bot.playground.faults import FaultKind
 from bot.playground.slack import EXPERIMENTS, MAYA
 from comparison.channel_defaults import ACCESS, ChannelSetting
 from comparison.errors import RequestError, TrackingUnavailable
-from comparison.tracking.permissions import Grant, Permissions
+from comparison.tracking.visibility import Grant, Permissions
 from handlers.access.directory import Directory
 from handlers.access.people import FRESH, People
 from handlers.access.rules import AccessRules, write_patterns

@@ -8,7 +8,7 @@ import pytest
 
 from comparison.errors import TrackingUnavailable
 from comparison.library import MlflowRuns
-from comparison.tracking.permissions import Grant, Permissions, read_grants, without_grant
+from comparison.tracking.visibility import Grant, Permissions, read_grants, without_grant
 from tests.mlflow_server import MlflowServer
 
 
