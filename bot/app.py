@@ -45,9 +45,8 @@ from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
 from handlers.access.admission import Admission, Policy
 from handlers.access.directory import Directory
-from handlers.access.members import Members
 from handlers.access.people import People
-from handlers.access.rules import AccessRules
+from handlers.access.rules import AccessRules, Members
 from handlers.access.seal import Seal
 from handlers.features import features_by_request, register_all, use
 from handlers.home import publish

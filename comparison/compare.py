@@ -13,7 +13,16 @@ from comparison.concurrency import side_by_side
 from comparison.data_splits import is_held_out
 from comparison.earlier_best import with_earlier_best
 from comparison.errors import RequestError
-from comparison.evaluations import BETWEEN, Pick, evaluations, has_several, histories, replaced, told_apart
+from comparison.evaluations import (
+    BETWEEN,
+    Pick,
+    evaluations,
+    has_several,
+    histories,
+    replaced,
+    told_apart,
+    with_examples,
+)
 from comparison.judgement.caveats import find_caveats
 from comparison.judgement.costs import is_judged_as_cost
 from comparison.judgement.differences import compare_datasets, compare_parameters_and_tags
@@ -27,15 +36,14 @@ from comparison.judgement.result import Change, Comparison, GoalSource, MetricCo
 from comparison.judgement.verdict import judge, names_of_one
 from comparison.language.changes import COMPARED
 from comparison.language.correction import complete_request
+from comparison.liveness import renewed
 from comparison.names import as_logged, fold, nearest_names, plainly
 from comparison.past_repeats import PastRepeats, RepeatsCache
 from comparison.request import Compare
 from comparison.resolve.among import is_called, no_such_among
 from comparison.resolve.runs import ChosenRuns, find_runs
-from comparison.resumption import renewed
 from comparison.run_reference import Filtered, Group, Latest, Linked, Named, RunReference
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
-from comparison.same_examples import with_examples
 from comparison.tracking.source import RunSource
 
 _MOST_PAST = 3  # experiments whose earlier repeats are looked at

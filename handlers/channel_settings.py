@@ -15,7 +15,7 @@ from comparison.resolve.channel_defaults import agreed_tolerance, known_goal, kn
 from comparison.resolve.experiments import find_experiment
 from comparison.run_reference import OneRun
 from comparison.runs import Run
-from handlers.access.members import require_member
+from handlers.access.rules import require_member
 from handlers.known_names import example_name
 from handlers.services import Services
 from handlers.slack.delivery import Delivery

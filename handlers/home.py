@@ -14,7 +14,7 @@ from comparison.channel_defaults import ChannelSetting
 from comparison.concurrency import side_by_side
 from comparison.reports.channel_settings import setting_lines
 from comparison.reports.help import Examples, examples_of, help_report
-from handlers.access.members import is_in
+from handlers.access.rules import is_in
 from handlers.compare.dialog import DialogStart, opener
 from handlers.conversation import answer_words, hand_over
 from handlers.services import Services, Work

@@ -19,9 +19,8 @@ from comparison.tracking.source import RunSource
 from comparison.tracking.visibility import NOTHING, Visibility, VisibleRuns, refused_runs
 from handlers.access.admission import Admission
 from handlers.access.defaults import VisibleDefaults
-from handlers.access.members import Members
 from handlers.access.people import People, PersonView
-from handlers.access.rules import AccessRules
+from handlers.access.rules import AccessRules, Members
 from handlers.access.seal import Seal
 from handlers.lookup_cache import LookupCache
 from handlers.slack.client import SlackClient

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 
 from bot.notifier.outbox import GONE, ON_RUNS, Outbox, OutboxMessage, RunEnd
 from bot.notifier.subscriptions import Coverage, Subscriptions
-from comparison.liveness import MIN_SILENCE_MS, find_silent_runs
+from comparison.liveness import MIN_SILENCE_MS, find_silent_runs, renewed
 from comparison.notifications.grouping import BURST
 from comparison.notifications.matching import is_watched, matches_run
 from comparison.notifications.message import MessageKind, WantedMessage
 from comparison.notifications.new_runs import as_seen, fingerprint_of, resumed
 from comparison.notifications.schedule import due_day
-from comparison.resumption import renewed
 from comparison.runs import Run, Status
 from comparison.tracking.source import ModelVersion, RunSource
 from comparison.watch import OnlyRuns, Subscription, Watch

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import both, side_by_side
 from comparison.errors import RequestError
 from comparison.judgement.primary_metric import PrimaryMetric
 from comparison.judgement.result import Comparison
+from comparison.liveness import is_behind, renewed, with_last_values
 from comparison.notifications.baseline import (
     BaselineChoice,
     BaselineQuestion,
@@ -41,9 +43,8 @@ from comparison.notifications.matching import (
     refusal,
 )
 from comparison.notifications.message import MessageKind, NewsFacts, RunNews, SilentNews, Unwanted
-from comparison.notifications.seeds import compare_seeds
 from comparison.past_repeats import NO_REPEATS, PastRepeats, RepeatsCache
-from comparison.resumption import is_behind, renewed, with_last_values
+from comparison.resolve.groups import group_name
 from comparison.runs import Run, Side, Status
 from comparison.tracking.source import ModelVersion, RunSource
 from comparison.watch import OnlyRuns, Watch
@@ -52,6 +53,7 @@ OWNER_TAGS = ("mlcompare.slack_user", "slack_user")
 _UNKNOWN = "unknown"  # what MLflow writes where nobody said who it was
 _GONE = "The run is gone from MLflow."
 _NOBODY = "No watch of the channel wants to hear of it."
+_OTHER = "the newest repeats of other parameters"
 
 
 def find_news(  # noqa: PLR0913 -- what a message is about, and what it is told with
@@ -343,3 +345,46 @@ def _versions(run_id: str, source: RunSource) -> tuple[ModelVersion, ...]:
 
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
+
+
+class Terms(Protocol):
+    """What a comparison is made with."""
+
+    @property
+    def source(self) -> RunSource: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def defaults(self) -> ChannelDefaults: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedSeeds:
+    """The seeds as a side; no comparison: there is nothing to hold them against, and `why`."""
+
+    side: Side
+    comparison: Comparison | None = None
+    why: str = ""
+
+
+def compare_seeds(watching: Watch, run: Run, facing: BaselineChoice, past: PastRepeats, terms: Terms) -> ComparedSeeds:
+    """The seeds that the watch waited for, whose last is `run`, against the repeats of the run's baseline.
+
+    A baseline that is one of them gives way to the newest repeats of other parameters. One question.
+    """
+    ids = past.first_seeds(run, watching.seeds or 0)
+    baseline = facing.side.runs[0] if facing.side else None
+    is_own = baseline is None or run.run_id in past.of(baseline) or baseline.run_id in past.of(run)
+    against = past.other_group(run) if is_own or baseline is None else past.of(baseline) or (baseline.run_id,)
+    found = {each.run_id: each for each in terms.source.these([*ids, *against]) if not each.deleted}
+    own, other = ([found[each] for each in wanted if each in found] for wanted in (ids, against))
+    side = Side(group_name(own or [run], run), tuple(own or [run]))
+    if not other:
+        return ComparedSeeds(side, why=f"No other repeats of {run.experiment.name} ended before.")
+    first = other[0] if is_own or baseline is None else baseline
+    notes = (_OTHER,) if is_own or facing.side is None else facing.side.notes
+    label = group_name(other, first)
+    held = Side(label, tuple(other), notes)
+    now = int(terms.now.timestamp() * 1000)
+    comparison = held_against(held, side, watching, terms.defaults, now, source=terms.source, noise=past.noise)
+    return ComparedSeeds(replace(side, label=comparison.candidates[0].label), comparison)

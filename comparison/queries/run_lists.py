@@ -14,7 +14,7 @@ from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric, value_of
 from comparison.language.correction import offered
 from comparison.language.writer import line
-from comparison.liveness import STALE, find_silent_runs
+from comparison.liveness import STALE, find_silent_runs, renewed
 from comparison.names import as_logged
 from comparison.past_repeats import RepeatsCache
 from comparison.queries.newest_runs import logged_names
@@ -31,7 +31,6 @@ from comparison.queries.standup import (
 from comparison.request import Compare, Failed, Running, Show, Top
 from comparison.resolve.among import gather, lead, narrow, narrowing_words
 from comparison.resolve.runs import HALF, MOST_TOGETHER, ChosenRuns, SearchScope, find_runs, rank_by
-from comparison.resumption import renewed
 from comparison.run_reference import Among, Leading, TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.leaders import SAMPLE

@@ -9,13 +9,12 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import side_by_side
 from comparison.errors import RequestError
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, is_better, rank, value_of
-from comparison.liveness import STALE, find_silent_runs
+from comparison.liveness import STALE, find_silent_runs, renewed
 from comparison.names import fold
 from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope, since_moment
 from comparison.request import Standup
 from comparison.resolve.among import gather, narrow, narrowing_words
-from comparison.resumption import renewed
 from comparison.runs import Experiment, Goal, Run, Status
 from comparison.tracking.leaders import page_of
 from comparison.tracking.source import Part, Ranking, RunSource

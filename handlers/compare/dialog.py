@@ -18,7 +18,7 @@ from comparison.report import Report
 from comparison.reports.errors import choice_report
 from comparison.request import Compare
 from comparison.runs import Goal, Run
-from handlers.access.members import is_in
+from handlers.access.rules import is_in
 from handlers.access.seal import lost
 from handlers.compare import message as compare_message
 from handlers.conversation import ParsedRequest, answer_words, hand_over

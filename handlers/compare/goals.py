@@ -14,7 +14,7 @@ from comparison.report import Report
 from comparison.reports.channel_settings import goals_report
 from comparison.request import ShowSettings
 from comparison.runs import Goal
-from handlers.access.members import require_member
+from handlers.access.rules import require_member
 from handlers.access.seal import lost
 from handlers.channel_settings import channel_words, set_by
 from handlers.compare.buttons import EditRequest, MessagePlace, change_in, comparison_in

@@ -25,7 +25,7 @@ from comparison.reports.watches import (
 from comparison.request import PlanDigest, Unwatch, WatchRequest
 from comparison.resolve.experiments import find_experiment
 from comparison.watch import Digest, OnlyRuns, Watch, is_pattern
-from handlers.access.members import require_member
+from handlers.access.rules import require_member
 from handlers.channel_settings import channel_words
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, aside, push

@@ -13,7 +13,7 @@ from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.reports.watches import digest_sentence, watch_sentence
 from comparison.watch import Digest, Watch
 from comparison.watch_document import digest_from, watch_from
-from handlers.access.members import JOIN, Members, is_in, require_editor
+from handlers.access.rules import JOIN, Members, is_in, require_editor
 from handlers.services import Services
 from handlers.slack.blocks import Reply, marked
 from handlers.slack.button_value import fields_in, to_value
