@@ -27,9 +27,8 @@ from bot.metrics import MeasuredCapabilities, MeasuredWebClient, Metrics, Outbox
 from bot.notifier.notifier import Notifier, NotifierStores, Tokens
 from bot.notifier.outbox import OutboxMessage
 from bot.server.health import Probe
-from bot.server.precedence import Precedence
 from bot.server.takeover import Takeover, new_owner
-from bot.server.worker_pool import WorkerPool
+from bot.server.worker_pool import Precedence, WorkerPool
 from bot.settings import Settings
 from bot.store.access import StoredAccess
 from bot.store.channel_defaults import StoredDefaults
@@ -47,11 +46,11 @@ from handlers.access.admission import Admission, Policy
 from handlers.access.directory import Directory
 from handlers.access.people import People
 from handlers.access.rules import AccessRules, Members
-from handlers.access.seal import Seal
 from handlers.features import features_by_request, register_all, use
 from handlers.home import publish
 from handlers.services import Allowance, Services, Timers
 from handlers.slack.client import SlackClient
+from handlers.slack.metadata import Seal
 
 if TYPE_CHECKING:
     from bot.workspaces.composition import Workspaces
@@ -208,8 +207,8 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
 def _workspaces(
     settings: Settings, engine: Engine, watches: StoredWatches, metrics: Metrics, traces: Traces
 ) -> "Workspaces":
-    from bot.workspaces.clients import WorkspaceWebClient
     from bot.workspaces.composition import workspaces_of
+    from bot.workspaces.tokens import WorkspaceWebClient
 
     client = _client_of_kind(WorkspaceWebClient, settings, None, metrics, traces)
     return workspaces_of(settings, engine, client, watches, now)

@@ -16,7 +16,7 @@ from comparison.resolve.experiments import find_experiment
 from comparison.run_reference import OneRun
 from comparison.runs import Run
 from handlers.access.rules import require_member
-from handlers.known_names import example_name
+from handlers.lookup_cache import example_name
 from handlers.services import Services
 from handlers.slack.delivery import Delivery
 from handlers.slack.render import draw

@@ -31,7 +31,7 @@ from comparison.request import (
     Unwatch,
     WatchRequest,
 )
-from handlers.known_names import WITHIN, read_with_names
+from handlers.lookup_cache import WITHIN, read_with_names
 from handlers.services import Feature, Services, Work
 from handlers.slack.blocks import Block, Reply, actions, aside, beside, push, section
 from handlers.slack.client import SlackClient, SlackError

@@ -21,9 +21,9 @@ from comparison.runs import Goal, Run
 from handlers.conversation import ParsedRequest, RunClaim, answer_words, hand_over
 from handlers.services import Feature, Services
 from handlers.slack.blocks import Block, Reply, push
-from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.delivery import Delivery
 from handlers.slack.fallback import BlockLevel
+from handlers.slack.metadata import fields_in, to_value
 from handlers.slack.pictures import Pictures
 from handlers.slack.render import draw
 from handlers.stores import defaults_of

@@ -1,6 +1,7 @@
-"""What lists are filled from: answers of MLflow, kept for half a minute, waited for no longer than Slack waits.
+"""Names that MLflow has: what lists are filled from, and words read by them; kept for half a minute.
 
-What came too late is there for the next letter that is typed.
+Nobody waits for them longer than Slack waits. What came too late is there for the next letter that is typed; what a
+request lacks is looked up once.
 """
 
 import logging
@@ -18,9 +19,13 @@ from cachetools import LRUCache
 
 from comparison.concurrency import DaemonThreads
 from comparison.errors import RequestError
-from comparison.language.names import Names
+from comparison.judgement.goals import goal_of
+from comparison.language.draft import Guess, LeftOver
+from comparison.language.names import Kind, Names
+from comparison.language.parser import Interpretation
 from comparison.reports.errors import shown_metric
-from comparison.runs import Experiment, Metric, Run
+from comparison.request import Request
+from comparison.runs import Experiment, Goal, Metric, Run
 from comparison.tracking.filters import holds
 from comparison.tracking.source import RunSource
 
@@ -38,6 +43,8 @@ _FIRST = 0.6  # of the time, for the newest runs
 _SHORTLY = 0.5  # seconds for a new answer where there is an old one
 _LONGEST = 100  # characters of what was typed that are looked for
 _Answer = TypeVar("_Answer")
+WITHIN = 1.0  # seconds for all lookups of names; what is not there by then is not known
+MOST = 4  # words of a request that are looked up
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,3 +272,36 @@ def _names_of(experiments: Sequence[Experiment], runs: Sequence[Run]) -> Names:
         parameters=[name for run in there for name in run.parameters],
         tags=[name for run in there for name in run.tags],
     )
+
+
+def read_with_names(
+    read: Callable[[Names], Interpretation | None], shelf: LookupCache, source: RunSource, within: float = WITHIN
+) -> Request | None:
+    """The request that is read by the names that are known. Raises NotUnderstood."""
+    more: tuple[Run, ...] = ()
+    for is_last in (*[False] * MOST, True):
+        names = shelf.names(source, within, more=more)
+        try:
+            reading = read(names)
+            wanted = [each.text for each in reading.guesses if _may_be_person(each)] if reading else []
+            found = () if is_last or not wanted else shelf.called(source, wanted[:MOST], within)
+        except LeftOver as error:
+            spot = error.text[error.at or 0 : error.end]
+            found = () if is_last or not spot else shelf.called(source, [spot], within)
+            if not {run.run_id for run in found} - {run.run_id for run in more}:
+                raise
+        if not {run.run_id for run in found} - {run.run_id for run in more}:
+            break
+        more += found
+    return reading.request if reading else None
+
+
+def example_name(kind: Kind, shelf: LookupCache, source: RunSource) -> str:
+    """A name of this kind that is there, for a line to copy; "" where none is known."""
+    known = shelf.names(source, WITHIN).all(kind)
+    return next((name for name in known if name.isascii() and " " not in name), next(iter(known), ""))
+
+
+def _may_be_person(guess: Guess) -> bool:
+    """Whether it may be somebody whose runs are old, where it was taken for a metric or for nobody known."""
+    return guess.kind is Kind.USER or (guess.kind is Kind.METRIC and goal_of(guess.text) is Goal.UNKNOWN)

@@ -21,11 +21,11 @@ from handlers.access.admission import Admission
 from handlers.access.defaults import VisibleDefaults
 from handlers.access.people import People, PersonView
 from handlers.access.rules import AccessRules, Members
-from handlers.access.seal import Seal
 from handlers.lookup_cache import LookupCache
 from handlers.slack.client import SlackClient
 from handlers.slack.delivery import Delivery
 from handlers.slack.fallback import Capabilities
+from handlers.slack.metadata import Seal
 from handlers.slack.pictures import PictureMemory
 from handlers.spans import OpenSpan, no_span
 from handlers.stores import (

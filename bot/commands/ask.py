@@ -122,8 +122,7 @@ def _answer(text: str, source: "RunSource", ui_url: str) -> Answer:
     from comparison.errors import NotUnderstood
     from comparison.language.parser import read
     from comparison.request import Help
-    from handlers.known_names import read_with_names
-    from handlers.lookup_cache import LookupCache
+    from handlers.lookup_cache import LookupCache, read_with_names
 
     shelf = LookupCache(time.monotonic)
     request = read_with_names(lambda names: read(text, names, command=COMMAND), shelf, source, NAMES_WITHIN) or Help()

@@ -168,8 +168,7 @@ def _request(words: Sequence[str], source: "RunSource") -> "Compare | Help":
     from comparison.language.names import Kind, Names
     from comparison.language.parser import Interpretation, read
     from comparison.request import Compare, Help
-    from handlers.known_names import read_with_names
-    from handlers.lookup_cache import LookupCache
+    from handlers.lookup_cache import LookupCache, read_with_names
 
     shelf = LookupCache(time.monotonic)
     runs = set(shelf.names(source, NAMES_WITHIN).all(Kind.RUN))

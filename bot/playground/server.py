@@ -1,7 +1,13 @@
-"""The stand-in as one ASGI application: Web API, response URLs, Socket Mode, and the page."""
+"""The stand-in as one ASGI application: Web API, response URLs, Socket Mode, and the page.
+
+It answers programs of this machine and the page itself, no page of another origin. Loopback alone keeps nobody out:
+whatever page is open in a browser of this machine can send requests there, and a name of its own that it has point to
+loopback (DNS rebinding) would make it the same origin.
+"""
 
 import asyncio
 import json
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,6 +18,7 @@ from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import (
@@ -23,7 +30,7 @@ from starlette.responses import (
     StreamingResponse,
 )
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.playground.context import ApiError, Context, ResponseUrl
@@ -31,13 +38,16 @@ from bot.playground.events import EventDelivery, Sockets
 from bot.playground.faults import FaultKind
 from bot.playground.limits import measure
 from bot.playground.messages_api import content_of, is_true
-from bot.playground.origins import OwnOrigin
 from bot.playground.schema import parse_json
 from bot.playground.user_actions import UserActions
 from bot.playground.web_api import API_OK, ApiResponse, as_slack, call_method, failure
 from bot.playground.workspace import BOT_USER, Call, Message, View, Workspace, with_values
 
 HangUp = Callable[[Request], None]
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.ASCII | re.IGNORECASE)
+WRONG_HOST, FOREIGN = 400, 403  # HTTP statuses
+CLOSED = 4403  # code of a WebSocket
+_OWN = ("", "same-origin", "none")  # what a browser says of its own accord; programs say nothing
 
 
 def build(
@@ -528,3 +538,40 @@ def _replaces(arguments: dict[str, Any]) -> bool:
     """Tells whether an answer replaces its message; unasked, one to a button does unless it says to whom it is."""
     wanted = arguments.get("replace_original")
     return is_true(wanted) if wanted is not None else "response_type" not in arguments
+
+
+class OwnOrigin:
+    """Middleware over every path, those of the Web API and of sockets too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        status, why = refusal(Headers(scope=scope), str(scope["path"]))
+        if not status:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": CLOSED, "reason": why})  # before it is accepted: HTTP 403
+        else:
+            await PlainTextResponse(why, status)(scope, receive, send)
+
+
+def refusal(headers: Headers, path: str) -> tuple[int, str]:
+    """The status and why; 0 for what may be asked."""
+    hosts, origins = headers.getlist("host"), headers.getlist("origin")
+    if len(hosts) != 1 or not _LOOPBACK.fullmatch(hosts[0]):
+        return WRONG_HOST, "This is only to be asked as 127.0.0.1 or localhost."
+    if any(origin.lower() != f"http://{hosts[0].lower()}" for origin in origins):
+        return FOREIGN, "Another page asks for this."
+    if headers.get("sec-fetch-site", "") not in _OWN and not _is_visit(headers, path):
+        return FOREIGN, "Another page asks for this."
+    return 0, ""
+
+
+def _is_visit(headers: Headers, path: str) -> bool:
+    """A link to the page that somebody followed: what opens shows itself to them alone."""
+    opens = headers.get("sec-fetch-mode", "") == "navigate" and headers.get("sec-fetch-dest", "") == "document"
+    return opens and (path == "/" or path.startswith("/archives/"))

@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from bot.server.precedence import Precedence
+from bot.server.worker_pool import Precedence
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from bot.backoff import Backoff
 from bot.logs import describe
-from bot.server.precedence import Precedence
+from bot.server.worker_pool import Precedence
 
 log = logging.getLogger(__name__)
 

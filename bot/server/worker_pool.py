@@ -1,10 +1,14 @@
-"""Threads of our own, bounded, so that Slack's listeners are never held by MLflow; channels and people take turns."""
+"""Threads of our own, bounded, so that Slack's listeners are never held by MLflow; channels and people take turns.
+
+Acknowledgements go first: while Slack waits for one, no message is drawn, for as long as that does no harm.
+"""
 
 import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from handlers.services import Work
@@ -18,6 +22,7 @@ ASIDE = 192  # works that may wait for Slack's turn beside those that are worked
 IDLE = 30.0  # seconds after which a thread without work ends
 _FIRST = 8  # works of a channel at once, until it is known that Slack lets it post so many
 _PUT_OFF = 2  # after Slack made one of them wait
+HELD_BACK = 0.2  # seconds at most; then a message is drawn whatever else waits
 
 
 @dataclass
@@ -227,3 +232,37 @@ class WorkerPool:
         elif self._threads < self._size + self._aside:
             self._threads += 1
             threading.Thread(target=self._run, name=f"worker-{self._threads}", daemon=True).start()
+
+
+class Precedence:
+    """A context for drawing a message, which at most `most` threads are in; and one for acknowledging."""
+
+    def __init__(self, most: int, held_back: float = HELD_BACK) -> None:
+        self._most = most
+        self._held_back = held_back
+        self._changed = threading.Condition()
+        self._drawing = 0
+        self._acknowledging = 0
+
+    @contextmanager
+    def acknowledging(self) -> Iterator[None]:
+        with self._changed:
+            self._acknowledging += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._acknowledging -= 1
+                if not self._acknowledging:
+                    self._changed.notify_all()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._acknowledging, self._held_back)
+            self._changed.wait_for(lambda: self._drawing < self._most)
+            self._drawing += 1
+
+    def __exit__(self, *_error: object) -> None:
+        with self._changed:
+            self._drawing -= 1
+            self._changed.notify_all()

@@ -1,24 +1,27 @@
 """The token of each workspace: read once in a while, exchanged before it ends, and never asked of Slack again.
 
 Bolt's own authorization for several workspaces asks the database and `auth.test` for every event; what an installation
-holds already says who the bot is, so neither is needed.
+holds already says who the bot is, so neither is needed. A client takes the token of its workspace at every call.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
 from cachetools import LRUCache
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context import BoltContext
-from slack_sdk.errors import SlackTokenRotationError
+from slack_sdk.errors import SlackApiError, SlackTokenRotationError
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.oauth.token_rotation import TokenRotator
+from slack_sdk.web import SlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.metrics import MeasuredWebClient
 from bot.store.installations import StoredInstallations
 from handlers.utterance import team
 
@@ -29,6 +32,8 @@ EARLY = 2 * 3600  # seconds before its end at which a token is exchanged; Slack 
 LAST = 60  # seconds before its end at which it is not used any more
 WAITS = (0.1, 0.2, 0.4, 0.8)  # seconds, for another process that exchanges one that has ended
 MAX_WORKSPACES = 5_000
+MAX_CLIENTS = 1_000
+NOT_INSTALLED = "account_inactive"  # what Slack answers to the token of an app that was taken out
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,3 +188,37 @@ class WorkspaceTokens:
             log.warning("of which organisation %s is cannot be kept", team_id, extra={"reason": error})
         else:
             self._noted.add(team_id)
+
+
+class WorkspaceWebClient(MeasuredWebClient):
+    """Tokens change: who holds this client need not know. Copies of it go on so."""
+
+    current_token: Callable[[], str] | None = None
+
+    def api_call(self, api_method: str, **given: Any) -> SlackResponse:
+        if self.current_token is not None:
+            token = self.current_token()
+            if not token:
+                gone = {"ok": False, "error": NOT_INSTALLED}
+                raise SlackApiError("the app is not installed there", gone)  # type: ignore[no-untyped-call]
+            self.token = token
+        return super().api_call(api_method, **given)
+
+
+class WorkspaceClients:
+    """Safe to use from any thread. Nothing is asked until a client is used."""
+
+    def __init__(self, template: WorkspaceWebClient, token: Callable[[str], str]) -> None:
+        self._template = template
+        self._token = token
+        self._mutex = threading.Lock()
+        self._made: LRUCache[str, WorkspaceWebClient] = LRUCache(MAX_CLIENTS)
+
+    def of(self, workspace: str) -> WorkspaceWebClient:
+        with self._mutex:
+            found = self._made.get(workspace)
+            if found is None:
+                found = copy(self._template)
+                found.current_token = lambda: self._token(workspace)
+                self._made[workspace] = found
+            return found

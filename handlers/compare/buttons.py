@@ -35,7 +35,7 @@ from comparison.request import Compare, Curves, Request
 from handlers.compare import message as compare_message
 from handlers.compare.message import ADD, CSV, MENU, PREFIX, ComparisonState, comparison_value, from_value, state_of
 from handlers.conversation import Job, ParsedRequest, RunClaim, answer_words, hand_over
-from handlers.known_names import WITHIN
+from handlers.lookup_cache import WITHIN
 from handlers.services import Feature, Services
 from handlers.slack.blocks import Reply, plain
 from handlers.slack.client import ANSWER, SlackClient, SlackError, SlackErrorKind

@@ -19,15 +19,14 @@ from comparison.reports.errors import choice_report
 from comparison.request import Compare
 from comparison.runs import Goal, Run
 from handlers.access.rules import is_in
-from handlers.access.seal import lost
 from handlers.compare import message as compare_message
 from handlers.conversation import ParsedRequest, answer_words, hand_over
 from handlers.services import Feature, Services, Work
 from handlers.slack.blocks import Block, plain, push
-from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.escape import clip, length, one_line
 from handlers.slack.limits import OPTION_VALUE
+from handlers.slack.metadata import fields_in, lost, to_value
 from handlers.utterance import (
     DialogSubmission,
     OptionsQuery,

@@ -15,7 +15,6 @@ from comparison.reports.channel_settings import goals_report
 from comparison.request import ShowSettings
 from comparison.runs import Goal
 from handlers.access.rules import require_member
-from handlers.access.seal import lost
 from handlers.channel_settings import channel_words, set_by
 from handlers.compare.buttons import EditRequest, MessagePlace, change_in, comparison_in
 from handlers.compare.message import BY_NAME, GOALS_ACTION, GoalChoice, comparison_value, from_value, goals_from_value
@@ -24,6 +23,7 @@ from handlers.services import Services
 from handlers.slack.blocks import Block, plain, section
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
+from handlers.slack.metadata import lost
 from handlers.slack.render import draw
 from handlers.utterance import ButtonPress, DialogSubmission, Utterance, button_press, dialog_submission
 

@@ -19,7 +19,6 @@ from comparison.notifications.validation import METRICS, RULES, ValidatedWatch, 
 from comparison.report import Report
 from comparison.request import ListWatches, WatchRequest
 from comparison.watch import Watch
-from handlers.access.seal import lost
 from handlers.conversation import Job, ParsedRequest, answer_words, hand_over
 from handlers.lookup_cache import LookupTimeout
 from handlers.services import Services, Work
@@ -28,6 +27,7 @@ from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.escape import length, mrkdwn, one_line
 from handlers.slack.fallback import send_with_fallback
+from handlers.slack.metadata import lost
 from handlers.stores import StoredWatch, defaults_of
 from handlers.utterance import DialogSubmission, Utterance, button_press, dialog_submission, open_dialog_of
 from handlers.watch.command import known_digest

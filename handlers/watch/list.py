@@ -7,7 +7,7 @@ from comparison.language.names import Kind
 from comparison.reports.watches import nothing_report
 from comparison.request import ListWatches
 from handlers.channel_settings import channel_words
-from handlers.known_names import example_name
+from handlers.lookup_cache import example_name
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, actions, aside, header, marked, plain, push
 from handlers.slack.delivery import Delivery

@@ -19,10 +19,10 @@ from comparison.watch import Watch
 from handlers.curves import curves_button, sweep_button
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, marked, menu, push
-from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.escape import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
 from handlers.slack.limits import TEXT
+from handlers.slack.metadata import fields_in, to_value
 from handlers.slack.render import draw, open_links
 from handlers.stores import PostedComparison, StoredWatch, defaults_of
 from handlers.utterance import Utterance

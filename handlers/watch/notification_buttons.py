@@ -27,11 +27,11 @@ from handlers.compare.dialog import DialogStart, open_dialog
 from handlers.conversation import Job, ParsedRequest, answer_words, hand_over
 from handlers.services import Feature, Services
 from handlers.slack.blocks import Reply, push
-from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.client import SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.escape import mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
+from handlers.slack.metadata import fields_in, to_value
 from handlers.slack.render import draw
 from handlers.stores import StoredWatch
 from handlers.utterance import ButtonPress, Utterance, button_press

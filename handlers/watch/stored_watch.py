@@ -16,9 +16,9 @@ from comparison.watch_document import digest_from, watch_from
 from handlers.access.rules import JOIN, Members, is_in, require_editor
 from handlers.services import Services
 from handlers.slack.blocks import Reply, marked
-from handlers.slack.button_value import fields_in, to_value
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.escape import clip, mrkdwn, one_line
+from handlers.slack.metadata import fields_in, to_value
 from handlers.stores import StoredWatch
 from handlers.utterance import Utterance
 

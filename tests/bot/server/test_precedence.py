@@ -4,7 +4,7 @@ import contextlib
 import threading
 import time
 
-from bot.server.precedence import Precedence
+from bot.server.worker_pool import Precedence
 
 SOON = 10
 

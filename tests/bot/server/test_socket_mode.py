@@ -15,8 +15,8 @@ from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.server.precedence import Precedence
 from bot.server.socket_mode import SocketMode
+from bot.server.worker_pool import Precedence
 
 SOON = 20  # seconds on a busy machine
 QUICKLY = 3.0  # seconds on a busy machine; on a quiet one it is a small part of one

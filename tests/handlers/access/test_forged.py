@@ -9,7 +9,7 @@ from bot.playground.slack import EXPERIMENTS, MAYA, STANDUP
 from bot.playground.user_actions import find_action
 from comparison.channel_defaults import ChannelSetting
 from comparison.runs import Metric
-from handlers.access.seal import LOST, MAX_METADATA_CHARS, Seal, unpack
+from handlers.slack.metadata import LOST, MAX_METADATA_CHARS, Seal, unpack
 from tests.fakes.runs import FakeRuns
 from tests.handlers.compare.test_dialog import chosen
 from tests.handlers.iris import NEW, OLD, a_run
