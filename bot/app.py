@@ -170,7 +170,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         services,
         NotifierStores(outbox, StoredSendSlots(engine)),
         client if workspaces is None else Tokens(workspaces.clients.of, workspaces.is_installed),
-        on_posted=_delay_of(outbox, metrics),
+        on_posted=_delay_of(outbox, metrics) if settings.metrics != "off" else _no_measure,
     )
     metrics.gauge("mlcompare_look_age_seconds", "Since the notifier looked at MLflow", lambda: notifier.look_age)
     return Bot(
@@ -296,6 +296,10 @@ def _delay_of(outbox: StoredOutbox, metrics: Metrics) -> Callable[[OutboxMessage
             metrics.notified(now().timestamp() - max(ended) / 1000)
 
     return observe
+
+
+def _no_measure(_row: OutboxMessage) -> None:
+    """Nobody reads the metrics: the database is not asked for them."""
 
 
 def _directory(client: WebClient) -> Directory:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, delete, or_, select
+from sqlalchemy import Engine, Row, Select, bindparam, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.database import single_statements, upsert
@@ -37,6 +37,7 @@ class StoredComparisons:
     def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
         self._engine = single_statements(engine)
         self._now = now
+        self._put = _putting(self._engine)
         self._own = InMemoryComparisons()
         self._mutex = threading.Lock()
         self._prunes_at = 0.0
@@ -48,11 +49,9 @@ class StoredComparisons:
         later = {name: getattr(record, name) for name in _LATER}  # replicas of an older version do not know them
         content |= {name: value for name, value in later.items() if value != _LATER[name]}
         values["told"] = json.dumps(content)
-        statement = upsert(self._engine, comparisons).values(**values)
-        newest = {name: statement.excluded[name] for name in values if name != "id"}
         try:
             with self._engine.begin() as connection:
-                connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=newest))
+                connection.execute(self._put, values)
         except (SQLAlchemyError, OSError) as error:
             log.warning("a comparison is remembered only here", extra={"reason": error})
             return
@@ -98,6 +97,14 @@ class StoredComparisons:
                 connection.execute(delete(comparisons).where(comparisons.c.at < int(at) - KEPT))
         except (SQLAlchemyError, OSError) as error:
             log.warning("old comparisons could not be removed", extra={"reason": error})
+
+
+def _putting(engine: Engine) -> Any:
+    """The statement that keeps one, instead of what is known by its id. Built once: each message needs it."""
+    names = (*_COLUMNS, "told")
+    statement = upsert(engine, comparisons).values({name: bindparam(name) for name in names})
+    newest = {name: statement.excluded[name] for name in names if name != "id"}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=newest)
 
 
 _NEWEST = (comparisons.c.at.desc(), comparisons.c.message_ts.desc())

@@ -72,6 +72,8 @@ def stated_goal(name: str, goals: Mapping[str, Goal]) -> Goal | None:
 
     Patterns that say as much of it and disagree leave it unknown. None: nothing is stated for it.
     """
+    if not goals:
+        return None
     if name in goals:
         return goals[name]
     patterns = [pattern for pattern in goals if is_pattern(pattern) and fits(name, pattern)]

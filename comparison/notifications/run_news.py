@@ -4,7 +4,7 @@ A few questions to MLflow for a message, side by side; whatever number of watche
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -121,9 +121,12 @@ class _RunFacts:
     now: datetime
     defaults: ChannelDefaults
     past: PastRepeats = NO_REPEATS
+    judged: dict[tuple[str, ...], PrimaryMetric | None] = field(default_factory=dict)  # by the metrics of a watch
 
     def by(self, watching: Watch) -> PrimaryMetric | None:
-        return judged_by(watching, [self.run], self.run.experiment, self.defaults)
+        if watching.metrics not in self.judged:
+            self.judged[watching.metrics] = judged_by(watching, [self.run], self.run.experiment, self.defaults)
+        return self.judged[watching.metrics]
 
     def best(self, watching: Watch) -> Run | None:
         by = self.by(watching)

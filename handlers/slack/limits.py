@@ -66,9 +66,13 @@ def text_weight(node: Any) -> int:
     while left:
         part = left.pop()
         if isinstance(part, dict):
-            weight += HEADER_WEIGHT if part.get("type") == "header" else 0
-            weight += sum(length(part[key]) for key in _VISIBLE if isinstance(part.get(key), str))
-            left.extend(value for value in part.values() if isinstance(value, dict | list | tuple))
+            if part.get("type") == "header":
+                weight += HEADER_WEIGHT
+            for key, value in part.items():
+                if not isinstance(value, str):
+                    left.append(value)
+                elif key in _VISIBLE:
+                    weight += length(value)
         elif isinstance(part, list | tuple):
             left.extend(part)
     return weight

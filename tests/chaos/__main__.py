@@ -1,5 +1,7 @@
 """`make chaos`: runs end, Slack fails at random, and the bot is killed 200 times. Is every run told, and none twice?
 
+Then a rolling update: replicas give way to a newer version while runs end and people ask. Is every command answered once?
+
 make chaos ARGS="--kills 200 --database postgresql" chooses; exit code 1 when anything was lost or doubled.
 """
 
@@ -19,13 +21,14 @@ from tests.bot.process import ROOT
 from tests.chaos.databases import POSTGRESQL, SQLITE
 from tests.chaos.incidents import ALL
 from tests.chaos.trial import Outcome, Plan, run
+from tests.chaos.update import Update, Updated, update, version_before
 
 SHOWN = 10
 
 
 def main() -> None:
     words = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    words.add_argument("--kills", type=int, default=200)
+    words.add_argument("--kills", type=int, default=200, help="0 and no --incident: only the rolling update")
     words.add_argument("--database", choices=(SQLITE, POSTGRESQL), action="append", help="both when left out")
     words.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="to repeat a trial")
     words.add_argument("--rate", type=float, default=5.0, help="runs that end in a second")
@@ -40,15 +43,18 @@ def main() -> None:
     )
     words.add_argument("--lasting", type=float, default=45.0, help="seconds that an incident lasts")
     words.add_argument("--older", metavar="COMMIT", help="every second process is of this version, as in an update")
+    words.add_argument("--updates", type=int, default=2, help="rolling updates and back, on PostgreSQL")
     given = words.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended, also then
     with tempfile.TemporaryDirectory(prefix="older-") as folder:
-        outcomes = trials(given, checked_out(given.older, Path(folder)) if given.older else None)
-    sys.exit(0 if all(each.is_well for each in outcomes) else 1)
+        older = checked_out(given.older, Path(folder, "given")) if given.older else None
+        is_well = all([*(each.is_well for each in trials(given, older)), updates(given, Path(folder, "before"))])
+    sys.exit(0 if is_well else 1)
 
 
 def checked_out(commit: str, folder: Path) -> Path:
     """The files of a commit, in this folder. Needs what that version needs to be installed here."""
+    folder.mkdir()
     archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
@@ -57,7 +63,7 @@ def checked_out(commit: str, folder: Path) -> Path:
 
 def trials(given: argparse.Namespace, older: Path | None) -> list[Outcome]:
     outcomes = []
-    for database in given.database or (SQLITE, POSTGRESQL):
+    for database in (given.database or (SQLITE, POSTGRESQL)) if given.kills or given.incident else ():
         plan = Plan(
             database,
             given.kills,
@@ -77,6 +83,42 @@ def trials(given: argparse.Namespace, older: Path | None) -> list[Outcome]:
         outcomes.append(run(plan, say))
         report(outcomes[-1])
     return outcomes
+
+
+def updates(given: argparse.Namespace, folder: Path) -> bool:
+    """Updates from the version before, and whether all went well. None are tried where no history is at hand."""
+    if not given.updates or POSTGRESQL not in (given.database or (POSTGRESQL,)):
+        return True
+    commit = given.older or version_before()
+    if not commit:
+        print("rolling update: not tried, there is no history of versions here", flush=True)
+        return True
+    print(f"rolling update on {POSTGRESQL} from {commit}, seed {given.seed}", flush=True)
+    outcome = update(Update(checked_out(commit, folder), given.updates, given.seed), say)
+    report_update(outcome)
+    return outcome.is_well
+
+
+def report_update(outcome: Updated) -> None:
+    found = outcome.count
+    lines = [
+        ("replicas started", _listed(outcome.starts)),
+        ("version of the database, at first and at last", ", ".join(outcome.schemas)),
+        ("commands", f"{len(outcome.asked)}"),
+        ("NOT TAKEN", f"{len(outcome.untaken)}"),
+        ("UNANSWERED", f"{len(outcome.unanswered)}"),
+        ("answered twice", f"{len(outcome.doubled)}"),
+        ("runs ended", f"{len(outcome.ended)}"),
+        ("announcements wanted (channel and run)", f"{len(found.wanted)}"),
+        ("LOST", f"{len(found.lost)}"),
+        ("DOUBLED", f"{len(found.doubled)}"),
+    ]
+    for what, figure in lines:
+        print(f"  {what:<45} {figure}", flush=True)
+    details = [*outcome.untaken, *map(str, (*outcome.unanswered, *outcome.doubled, *sorted(found.lost)))]
+    for each in [*details, *found.wrong, *outcome.problems][:SHOWN]:
+        print(f"    {each}", flush=True)
+    print(f"  {'well' if outcome.is_well else 'NOT WELL'}", flush=True)
 
 
 def say(what: str) -> None:

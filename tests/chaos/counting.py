@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,15 +41,22 @@ class Count:
 
 
 def count(
-    slack: SlackStandIn, ended: Iterable[Ended], watchers: Watchers, shared: Mapping[str, Iterable[str]]
+    slack: SlackStandIn,
+    ended: Iterable[Ended],
+    watchers: Watchers,
+    shared: Mapping[str, Iterable[str]],
+    is_news: Callable[[Mapping[str, Any]], bool] = lambda _payload: True,
 ) -> Count:
-    """`shared`: the ids of the runs in each message that many share, by its delivery id (the message shows a few)."""
+    """`shared`: the ids of the runs in each message that many share, by its delivery id (the message shows a few).
+
+    `is_news`: by what the bot wrote into it, whether a message is one; answers to commands are none.
+    """
     runs = {each.run_id: each for each in ended}
     found = Count({(channel, each.run_id) for each in runs.values() for channel in watchers.of(each.experiment)})
     single = {id_of(f"run:{TEAM}:{channel}:{run_id}"): run_id for channel, run_id in found.wanted}
     by_delivery: Counter[str] = Counter()
     for message in slack.messages():
-        if message.channel not in watchers.places:
+        if message.channel not in watchers.places or not is_news(payload_of(message)):
             continue
         found.messages += 1
         delivery = str(payload_of(message).get("delivery", ""))

@@ -12,8 +12,10 @@ from tests.mlflow_server import MlflowServer
 
 log = logging.getLogger(__name__)
 
-MLFLOW, DATABASE, SLACK, UNREACHED, TOKEN = "mlflow", "postgresql", "slack", "unreached", "token"
-ALL = (MLFLOW, DATABASE, SLACK, UNREACHED, TOKEN)
+MLFLOW, DATABASE, SLACK, UNREACHED = "mlflow", "postgresql", "slack", "unreached"
+LIMITED, TOKEN = "limited", "token"
+ALL = (MLFLOW, DATABASE, SLACK, UNREACHED, LIMITED, TOKEN)
+AGAIN_AFTER = 30.0  # seconds that Slack says to wait while it takes nothing
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Surroundings:
     mlflow: MlflowServer
     postgres: Postgres | None
     faults: Faults
+    refused: Callable[[], int]  # how often Slack answered 429 up to now
 
 
 class Incidents:
@@ -34,6 +37,7 @@ class Incidents:
         self._halt = threading.Event()
         self._thread = threading.Thread(target=self._work, name="incidents", daemon=True)
         self.happened: list[str] = []
+        self.limits = 0  # 429s that they brought about
         self.problem = ""
 
     def __enter__(self) -> Self:
@@ -57,10 +61,12 @@ class Incidents:
             if self._halt.wait(self._between):
                 return
             try:
+                before = self._around.refused()
                 mend = self._break(name)
                 self.happened.append(name)
                 self._halt.wait(self._lasting)
                 mend()
+                self.limits += self._around.refused() - before if name == LIMITED else 0
             except Exception as error:
                 log.exception("an incident went wrong")
                 self.problem = f"{name}: {error!r}"
@@ -79,6 +85,7 @@ class Incidents:
             {
                 SLACK: lambda: around.faults.fail(None),
                 UNREACHED: lambda: around.faults.hang_up(None),
+                LIMITED: lambda: around.faults.rate_limit(None, retry_after=AGAIN_AFTER),
                 TOKEN: lambda: around.faults.answer_error("token_revoked", None),
             }[name]()
         )

@@ -160,7 +160,7 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
         kills=fleet.kills,
         faults=weather.struck,
         calls=Counter(call.method for call in scene.slack.calls),
-        limited=sum(call.status == 429 for call in scene.slack.calls) - weather.limits,
+        limited=_refused(scene.slack) - weather.limits - incidents.limits,
         rate=len(training.ended) / max(training.seconds, 0.001),
         drained=drained,
         left=left,
@@ -172,7 +172,11 @@ def put_to_trial(plan: Plan, scene: Scene, say: Callable[[str], None] = lambda _
 
 
 def _around(scene: Scene) -> Surroundings:
-    return Surroundings(scene.mlflow, scene.postgres, scene.slack.faults)
+    return Surroundings(scene.mlflow, scene.postgres, scene.slack.faults, lambda: _refused(scene.slack))
+
+
+def _refused(slack: SlackStandIn) -> int:
+    return sum(call.status == 429 for call in slack.calls)
 
 
 def _kill(plan: Plan, fleet: Fleet, training: Training, slack: SlackStandIn, say: Callable[[str], None]) -> None:
