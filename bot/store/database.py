@@ -14,18 +14,15 @@ from typing import Any
 from sqlalchemy import Engine, Table, create_engine, delete, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import InvalidatePoolError
 
 from bot.settings import postgres_parameters
 from bot.store.tables import claims
 
 ROOM = 16_000_000  # bytes; with less the journal cannot be written into the database
 PROBE = "probe"
-CALM = 1.0  # s without use, after which a server is asked whether it still answers before a connection is used
 CONNECT_SECONDS = 3  # a database that does not answer in this time counts as down
 _COUNTED = {"preserve_rowcount": True}  # an INSERT tells its rows: on a conflict none
 _APPLICATION = "mlcompare"
-_USED = "mlcompare_used_at"  # when a connection was given back, by this process's clock
 # A server that is gone without a word is noticed within 25 s.
 _KEEPALIVE = {
     "keepalives": 1,
@@ -112,40 +109,19 @@ def _server(address: str) -> Engine:
 
 
 def server_engine(address: str, *, connections: int, patience: float, **more: Any) -> Engine:
-    """An engine on PostgreSQL. A connection that the server hung up on is replaced before it is used.
-
-    After a calm time the server is asked whether it answers; one in constant use would be asked as often as it works.
-    """
-    engine = create_engine(
+    """An engine on PostgreSQL. A connection that the server hung up on is replaced before it is used."""
+    return create_engine(
         address,
         connect_args={**libpq(address), **more},
         pool_size=connections,
         max_overflow=0,
         pool_timeout=patience,
         pool_recycle=1800,
+        pool_pre_ping=True,
         hide_parameters=True,
         use_native_hstore=False,
         execution_options=_COUNTED,
     )
-
-    @event.listens_for(engine, "checkin")
-    def note_use(_connection: Any, record: Any) -> None:
-        record.info[_USED] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def try_it(connection: Any, record: Any, _fairy: Any) -> None:
-        used_at = record.info.pop(_USED, None)
-        if used_at is None:
-            return  # it is new
-        try:
-            if time.monotonic() - used_at >= CALM:
-                engine.dialect.do_ping(connection)
-            for _ in range(2):  # what a server says before it hangs up; then that it did
-                connection.pgconn.consume_input()
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise InvalidatePoolError from error
-
-    return engine
 
 
 def single_statements(engine: Engine) -> Engine:
