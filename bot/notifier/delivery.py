@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.notifier.backoff import RetryLater, RetryPauses
+from bot.backoff import RetryLater, RetryPauses
 from bot.notifier.circuit_breaker import CircuitBreaker, everywhere
 from bot.notifier.content import CompositionFailed, Content, ContentComposer
 from bot.notifier.outages import WatchPauser, in_channel

@@ -12,9 +12,8 @@ from typing import NamedTuple, Protocol
 from slack_sdk import WebClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.backoff import Backoff
+from bot.backoff import Backoff, PollBackoff
 from bot.logs import describe
-from bot.notifier.backoff import PollBackoff
 from bot.notifier.checks import DigestScheduler, PostedRunChecks, SilentRunChecks
 from bot.notifier.circuit_breaker import CircuitBreaker
 from bot.notifier.content import ContentComposer

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.backoff import PollBackoff
 from bot.logs import describe
-from bot.notifier.backoff import PollBackoff
 from bot.notifier.outbox import Cursor, Outbox, OutboxMessage, RunEnd
 from bot.notifier.subscriptions import Coverage, Subscriptions, covered
 from bot.notifier.watched_experiments import Whereabouts

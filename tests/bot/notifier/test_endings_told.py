@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from mlflow import MlflowClient
 
-from bot.notifier.backoff import PollBackoff
+from bot.backoff import PollBackoff
 from bot.notifier.checks import PostedRunChecks, SilentRunChecks
 from bot.notifier.poller import Poller
 from bot.playground.slack import EXPERIMENTS

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.notifier.backoff import PollBackoff
+from bot.backoff import PollBackoff
 from bot.notifier.outbox import MessageState, PostedState
 from bot.notifier.poller import BRIEF, Poller
 from bot.playground.slack import STANDUP
@@ -241,7 +241,7 @@ def test_while_mlflow_is_away_it_is_asked_less_and_less_and_the_log_says_so_twic
     assert pauses == [30, 60, 120, 240, 300, 300, 300]
     assert found.announced == 1
     assert house.poller.pace.pause == EVERY
-    assert [record.message for record in caplog.records if record.name == "bot.notifier.backoff"] == [
+    assert [record.message for record in caplog.records if record.name == "bot.backoff"] == [
         "looking: MLflow could not be reached.",
         "looking: well again",
     ]

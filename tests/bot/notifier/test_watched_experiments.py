@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from mlflow import MlflowClient
 
-from bot.notifier.backoff import PollBackoff
+from bot.backoff import PollBackoff
 from bot.notifier.poller import Poller
 from bot.notifier.watched_experiments import YOUNG, Whereabouts
 from bot.playground.slack import EXPERIMENTS, STANDUP
