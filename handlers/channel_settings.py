@@ -29,59 +29,59 @@ REQUESTS = (SetDefault, Pin, ShowSettings)  # what this feature answers
 Setting = SetDefault | Pin | ShowSettings
 
 
-def answer(request: Setting, said: Utterance, services: Services, delivery: Delivery) -> None:
+def answer(request: Setting, utterance: Utterance, services: Services, delivery: Delivery) -> None:
     """A change is told to all who are there, with who made it and what it was before."""
     if isinstance(request, ShowSettings):
-        report = _settings(said, services)
-        delivery.answer_publicly(lambda rung: draw(report, rung=rung, asked_by=said.user))
+        report = _settings(utterance, services)
+        delivery.answer_publicly(lambda rung: draw(report, rung=rung, asked_by=utterance.user))
         return
-    require_member(said, delivery.outlet, services)
-    report = _pinned(request, said, services) if isinstance(request, Pin) else _set(request, said, services)
-    delivery.answer_publicly(lambda rung: draw(report, rung=rung, changed_by=said.user))
+    require_member(utterance, delivery.outlet, services)
+    report = _pinned(request, utterance, services) if isinstance(request, Pin) else _set(request, utterance, services)
+    delivery.answer_publicly(lambda rung: draw(report, rung=rung, changed_by=utterance.user))
 
 
-def show_progress(request: Setting, _said: Utterance, _services: Services, delivery: Delivery) -> None:
+def show_progress(request: Setting, _utterance: Utterance, _services: Services, delivery: Delivery) -> None:
     delivery.show_working(
         "Looking up what is set …" if isinstance(request, ShowSettings) else "Looking it up in MLflow …"
     )
 
 
-def channel_words(said: Utterance) -> str:
+def channel_words(utterance: Utterance) -> str:
     """What a channel is called in sentences about it."""
-    return "this conversation" if said.is_direct or said.channel.startswith("D") else "this channel"
+    return "this conversation" if utterance.is_direct or utterance.channel.startswith("D") else "this channel"
 
 
 def milliseconds(services: Services) -> int:
     return int(services.now().timestamp() * 1000)
 
 
-def set_by(said: Utterance, services: Services, what: str, value: str, *, metric: str = "") -> ChannelSetting:
+def set_by(utterance: Utterance, services: Services, what: str, value: str, *, metric: str = "") -> ChannelSetting:
     """One thing as this person sets it now."""
-    return ChannelSetting(what, value, metric, said.user, int(services.now().timestamp()))
+    return ChannelSetting(what, value, metric, utterance.user, int(services.now().timestamp()))
 
 
-def _set(request: SetDefault, said: Utterance, services: Services) -> Report:
+def _set(request: SetDefault, utterance: Utterance, services: Services) -> Report:
     if request.taken_back:
-        agreed = defaults_of(services.defaults, said)
+        agreed = defaults_of(services.defaults, utterance)
         current = agreed.experiment if request.what == EXPERIMENT else agreed.metric
         if fold(current) != fold(request.taken_back):
             raise _other_value(request.what, current, request.taken_back, request.text)
-    value, metric = _FOUND[request.what](request, said, services)
-    return _changed(set_by(said, services, request.what, value, metric=metric), said, services)
+    value, metric = _FOUND[request.what](request, utterance, services)
+    return _changed(set_by(utterance, services, request.what, value, metric=metric), utterance, services)
 
 
-def _pinned(request: Pin, said: Utterance, services: Services) -> Report:
+def _pinned(request: Pin, utterance: Utterance, services: Services) -> Report:
     if request.run is None:
         if request.taken_back is not None:
-            _check_pinned(request, request.taken_back, said, services)
-        return _changed(set_by(said, services, PINNED, ""), said, services)
-    run = known_run(request, services.runs, defaults_of(services.defaults, said), now=services.now())
-    return _changed(set_by(said, services, PINNED, run.run_id), said, services, run=run)
+            _check_pinned(request, request.taken_back, utterance, services)
+        return _changed(set_by(utterance, services, PINNED, ""), utterance, services)
+    run = known_run(request, services.runs, defaults_of(services.defaults, utterance), now=services.now())
+    return _changed(set_by(utterance, services, PINNED, run.run_id), utterance, services, run=run)
 
 
-def _check_pinned(request: Pin, named: OneRun, said: Utterance, services: Services) -> None:
+def _check_pinned(request: Pin, named: OneRun, utterance: Utterance, services: Services) -> None:
     """Raises NotUnderstood where another run is pinned than the one that was named."""
-    agreed = defaults_of(services.defaults, said)
+    agreed = defaults_of(services.defaults, utterance)
     run = known_run(replace(request, run=named), services.runs, agreed, now=services.now())
     if run.run_id != agreed.pinned:
         pinned = _run(agreed.pinned, services)
@@ -97,30 +97,32 @@ def _other_value(what: str, current: str, named: str, text: str) -> NotUnderstoo
     return NotUnderstood(problem, "To take it back, say:", example=line, text=text)
 
 
-def _changed(after: ChannelSetting, said: Utterance, services: Services, run: Run | None = None) -> Report:
-    (before,) = services.defaults.change(said.team, said.channel, [after])
+def _changed(after: ChannelSetting, utterance: Utterance, services: Services, run: Run | None = None) -> Report:
+    (before,) = services.defaults.change(utterance.team, utterance.channel, [after])
     now = milliseconds(services)
-    return changed_report(after, before, now=now, run=run, command=services.command, place=channel_words(said))
+    return changed_report(after, before, now=now, run=run, command=services.command, place=channel_words(utterance))
 
 
-def _settings(said: Utterance, services: Services) -> Report:
-    kept = services.defaults.settings(said.team, said.channel)
-    pinned = next((each.value for each in kept if each.what == PINNED), "")
+def _settings(utterance: Utterance, services: Services) -> Report:
+    settings = services.defaults.settings(utterance.team, utterance.channel)
+    pinned = next((each.value for each in settings if each.what == PINNED), "")
     now = milliseconds(services)
     run = _run(pinned, services)
     book = services.access.read()
-    visible = book.visible(said.team, said.channel)
+    visible = book.visible(utterance.team, utterance.channel)
     return settings_report(
-        kept,
+        settings,
         now=now,
         run=run,
         command=services.command,
-        place=channel_words(said),
+        place=channel_words(utterance),
         examples={
             EXPERIMENT: example_name(Kind.EXPERIMENT, services.shelf, services.runs),
             METRIC: example_name(Kind.METRIC, services.shelf, services.runs),
         },
-        rules=rule_lines(visible.patterns if visible else None, for_admins=book.is_for_admins(said.team, said.channel)),
+        rules=rule_lines(
+            visible.patterns if visible else None, for_admins=book.is_for_admins(utterance.team, utterance.channel)
+        ),
     )
 
 
@@ -132,26 +134,26 @@ def _run(run_id: str, services: Services) -> Run | None:
         return None
 
 
-def _experiment(request: SetDefault, _said: Utterance, services: Services) -> tuple[str, str]:
+def _experiment(request: SetDefault, _utterance: Utterance, services: Services) -> tuple[str, str]:
     return (find_experiment(request.value, services.runs, text=request.text).name if request.value else ""), ""
 
 
-def _metric(request: SetDefault, said: Utterance, services: Services) -> tuple[str, str]:
+def _metric(request: SetDefault, utterance: Utterance, services: Services) -> tuple[str, str]:
     if not request.value:
         return "", ""
-    agreed = defaults_of(services.defaults, said)
+    agreed = defaults_of(services.defaults, utterance)
     return known_metric(request.value, services.runs, agreed, text=request.text), ""
 
 
-def _goal(request: SetDefault, said: Utterance, services: Services) -> tuple[str, str]:
-    agreed = defaults_of(services.defaults, said)
+def _goal(request: SetDefault, utterance: Utterance, services: Services) -> tuple[str, str]:
+    agreed = defaults_of(services.defaults, utterance)
     if not request.value:
         return "", stated_goal(request.metric, agreed, text=request.text)
     return request.value, known_goal(request.metric, services.runs, agreed, text=request.text)
 
 
-def _tolerance(request: SetDefault, said: Utterance, services: Services) -> tuple[str, str]:
-    agreed = defaults_of(services.defaults, said)
+def _tolerance(request: SetDefault, utterance: Utterance, services: Services) -> tuple[str, str]:
+    agreed = defaults_of(services.defaults, utterance)
     if not request.value:
         return "", agreed_tolerance(request.metric, agreed, text=request.text)
     if not request.metric:
@@ -164,5 +166,5 @@ _FOUND: dict[str, Callable[[SetDefault, Utterance, Services], tuple[str, str]]] 
     METRIC: _metric,
     GOAL: _goal,
     TOLERANCE: _tolerance,
-    EXAMPLES: lambda request, _said, _services: (request.value, ""),
+    EXAMPLES: lambda request, _utterance, _services: (request.value, ""),
 }

@@ -69,19 +69,19 @@ class RunClaim:
         self._claims = services.claims
         self._keys = tuple(filter(None, keys))
         self._mutex = Lock()
-        self._held: bool | None = None if self._keys else True
+        self._is_ours: bool | None = None if self._keys else True
 
     def is_ours(self) -> bool:
         """True also when the claims cannot be asked: twice is better than never."""
         with self._mutex:
-            if self._held is None:
+            if self._is_ours is None:
                 try:
                     is_first = all(map(self._claims.claim, self._keys))
-                    self._held = is_first and (not self._turns or any(map(self._claims.claim, self._turns)))
+                    self._is_ours = is_first and (not self._turns or any(map(self._claims.claim, self._turns)))
                 except Exception:
                     log.exception("a claim could not be made")
-                    self._held = True
-            return self._held
+                    self._is_ours = True
+            return self._is_ours
 
 
 class ParsedRequest:
@@ -92,7 +92,7 @@ class ParsedRequest:
         self._mutex = Lock()
         self._known: tuple[Request, Feature] | RequestError | None = None
 
-    def told(self) -> tuple[Request, Feature]:
+    def result(self) -> tuple[Request, Feature]:
         """Raises RequestError for what is no request."""
         with self._mutex:
             if self._known is None:
@@ -109,7 +109,7 @@ class ParsedRequest:
 class Job:
     """One answer in the making. `run` is for a worker, `show_progress` for a timer."""
 
-    said: Utterance
+    utterance: Utterance
     services: Services
     delivery: Delivery
     claim: RunClaim
@@ -126,9 +126,9 @@ class Job:
         command, outcome = "unknown", "answered"
         try:
             if self.claim.is_ours():
-                request, feature = self.meaning.told()
+                request, feature = self.meaning.result()
                 command = type(request).__name__
-                feature.answer(request, self.said, self.visible(), self.delivery)
+                feature.answer(request, self.utterance, self.visible(), self.delivery)
         except BaseException as error:  # noqa: BLE001 -- the asker hears of everything that goes wrong
             outcome = "refused" if isinstance(error, RequestError) else "failed"
             self._excuse(error, note)
@@ -138,23 +138,23 @@ class Job:
             self.services.observe_answer(command, outcome, time.monotonic() - self.heard_at)
             for call_off in self.call_off:
                 call_off()
-            self.services.inbox.done(self.said.delivery)
+            self.services.inbox.done(self.utterance.delivery)
 
     def visible(self) -> Services:
         """What may be used where this was said."""
-        return self.services.for_channel(self.said.team, self.said.channel, self.said.user)
+        return self.services.for_channel(self.utterance.team, self.utterance.channel, self.utterance.user)
 
     def show_progress(self) -> None:
         """Never raises: it is a courtesy."""
         try:
             with self.services.span("progress"):
-                request, feature = self.meaning.told()
+                request, feature = self.meaning.result()
                 if self.claim.is_ours():
-                    feature.show_progress(request, self.said, self.visible(), self.delivery)
+                    feature.show_progress(request, self.utterance, self.visible(), self.delivery)
         except RequestError:
             return  # the answer is an error, and on its way
         except Exception:
-            log.exception("nothing could be said while working on %s", self.said.delivery)
+            log.exception("nothing could be said while working on %s", self.utterance.delivery)
 
     def tell(self, report: Report) -> None:
         """To the asker alone."""
@@ -167,29 +167,31 @@ class Job:
             note("error.type", type(error).__name__)
             return incident
 
-        if isinstance(error, SmallTalk) and not self.said.response_url:
+        if isinstance(error, SmallTalk) and not self.utterance.response_url:
             return  # people thank each other: nobody waits for an answer
-        report = explain(error, self.said, new_incident, self.services.command)
+        report = explain(error, self.utterance, new_incident, self.services.command)
         if not isinstance(error, RequestError):
             self.tell(report)
             return
         now = int(self.services.now().timestamp() * 1000)
-        self.delivery.answer_privately(lambda rung: offer_choices(error, report, self.said, now=now, rung=rung))
+        self.delivery.answer_privately(lambda rung: offer_choices(error, report, self.utterance, now=now, rung=rung))
 
 
-def parse_words(said: Utterance, services: Services, outlet: SlackClient) -> tuple[Request, Feature]:
+def parse_words(utterance: Utterance, services: Services, outlet: SlackClient) -> tuple[Request, Feature]:
     """The request, and the feature that answers it. Raises NotUnderstood."""
-    request = parse_in_thread(said, services.for_channel(said.team, said.channel, said.user), outlet)
-    if said.bot and isinstance(request, _CHANGES):
-        raise RequestError("Only people change what a channel agreed on and what it watches.", text=said.words)
+    request = parse_in_thread(
+        utterance, services.for_channel(utterance.team, utterance.channel, utterance.user), outlet
+    )
+    if utterance.bot and isinstance(request, _CHANGES):
+        raise RequestError("Only people change what a channel agreed on and what it watches.", text=utterance.words)
     feature = services.features.get(type(request))
     if feature is None:
-        raise NotUnderstood("I cannot do that yet.", remedy="What I can do:", example="help", text=said.words)
+        raise NotUnderstood("I cannot do that yet.", remedy="What I can do:", example="help", text=utterance.words)
     return request, feature
 
 
 def answer_words(
-    said: Utterance,
+    utterance: Utterance,
     client: WebClient,
     services: Services,
     *,
@@ -197,9 +199,15 @@ def answer_words(
     claim: RunClaim | None = None,
 ) -> Job:
     """The answer to what was said, still to be made; `meaning` where it is known, `claim` where one was made."""
-    outlet = SlackClient.of(client, services.sleep, _IMPATIENT if said.response_url else _PATIENT)
-    meant = meaning or ParsedRequest(lambda: parse_words(said, services, outlet))
-    return Job(said, services, Delivery(said, outlet, services), claim or RunClaim(services, said.delivery), meant)
+    outlet = SlackClient.of(client, services.sleep, _IMPATIENT if utterance.response_url else _PATIENT)
+    meant = meaning or ParsedRequest(lambda: parse_words(utterance, services, outlet))
+    return Job(
+        utterance,
+        services,
+        Delivery(utterance, outlet, services),
+        claim or RunClaim(services, utterance.delivery),
+        meant,
+    )
 
 
 # Where words come in: the slash command, a mention, a direct message. All three are answered the same way.
@@ -286,77 +294,77 @@ def _refuse(work: Job, why: str) -> None:
 _FEWEST = 2
 
 
-def parse_in_thread(said: Utterance, services: Services, outlet: SlackClient) -> Request:
+def parse_in_thread(utterance: Utterance, services: Services, outlet: SlackClient) -> Request:
     """The request that was said; in a thread what is said may be about the newest comparison there."""
-    words, command = said.words, services.command
-    if said.thread_ts and _is_follow_up(said, services):
-        previous = _in_thread(said, services, outlet)
-        changed = _follow(said, services, previous) if previous is not None else None
+    words, command = utterance.words, services.command
+    if utterance.thread_ts and _is_follow_up(utterance, services):
+        previous = _in_thread(utterance, services, outlet)
+        changed = _follow(utterance, services, previous) if previous is not None else None
         if changed is not None:
             return changed
     try:
         request = read_with_names(lambda names: read(words, names, command=command), services.shelf, services.runs)
     except NotUnderstood as error:
-        return _after(said, services, error)
+        return _after(utterance, services, error)
     return request or Help()
 
 
-def _is_follow_up(said: Utterance, services: Services) -> bool:
+def _is_follow_up(utterance: Utterance, services: Services) -> bool:
     names = services.shelf.names(services.runs, WITHIN)
-    return is_follow_up(said.words, names, command=services.command)
+    return is_follow_up(utterance.words, names, command=services.command)
 
 
-def _follow(said: Utterance, services: Services, previous: Compare) -> Request | None:
+def _follow(utterance: Utterance, services: Services, previous: Compare) -> Request | None:
     return read_with_names(
-        lambda names: follow(said.words, previous, names, command=services.command), services.shelf, services.runs
+        lambda names: follow(utterance.words, previous, names, command=services.command), services.shelf, services.runs
     )
 
 
-def _after(said: Utterance, services: Services, error: NotUnderstood) -> Request:
+def _after(utterance: Utterance, services: Services, error: NotUnderstood) -> Request:
     """What is no request of its own, said to the bot alone after a comparison; elsewhere what it lacks is told."""
     names = services.shelf.names(services.runs, WITHIN)
-    if not is_follow_up(said.words, names, command=services.command):
+    if not is_follow_up(utterance.words, names, command=services.command):
         raise error
-    previous = _last(said, services) if said.is_direct else None
-    changed = _follow(said, services, previous) if previous else None
+    previous = _last(utterance, services) if utterance.is_direct else None
+    changed = _follow(utterance, services, previous) if previous else None
     if changed is not None:
         return changed
-    if not needs_comparison(said.words, names, command=services.command):
+    if not needs_comparison(utterance.words, names, command=services.command):
         raise error
-    place = "thread" if said.thread_ts else "conversation"
+    place = "thread" if utterance.thread_ts else "conversation"
     raise NotUnderstood(
         f"I find no comparison in this {place} to do that with.",
         remedy="Say it in the thread of a comparison, or name the runs.",
         example=COMPARISON.line(names),
-        text=said.words,
+        text=utterance.words,
     )
 
 
-def _in_thread(said: Utterance, services: Services, outlet: SlackClient) -> Compare | None:
+def _in_thread(utterance: Utterance, services: Services, outlet: SlackClient) -> Compare | None:
     """The comparison of the thread as it was remembered; else as its messages tell, where they may be read."""
     try:
-        record = services.comparisons.in_thread(said.channel, said.thread_ts, said.team)
+        record = services.comparisons.in_thread(utterance.channel, utterance.thread_ts, utterance.team)
     except Exception:
         log.exception("the comparison of a thread could not be looked up")
         record = None
     if record is not None:
         return record.request()
     try:
-        told = outlet.newest_payload(said.channel, said.thread_ts)
+        payload = outlet.newest_payload(utterance.channel, utterance.thread_ts)
     except SlackError as failure:
         log.info("the thread cannot be read: %s", failure)
         return None
-    runs = [each for each in told.get("runs") or () if isinstance(each, str)]
+    runs = [each for each in payload.get("runs") or () if isinstance(each, str)]
     return compared(runs) if len(runs) >= _FEWEST else None
 
 
-def _last(said: Utterance, services: Services) -> Compare | None:
+def _last(utterance: Utterance, services: Services) -> Compare | None:
     try:
-        records = services.comparisons.recent(said.team, said.user, limit=1)
+        records = services.comparisons.recent(utterance.team, utterance.user, limit=1)
     except Exception:
         log.exception("the last comparison could not be looked up")
         return None
-    return records[0].request() if records and records[0].channel == said.channel else None
+    return records[0].request() if records and records[0].channel == utterance.channel else None
 
 
 # What a person hears when their request was not answered. Nothing raises past `explain`.
@@ -370,18 +378,18 @@ CROWDED = (
 )
 
 
-def not_taken(said: Utterance, services: Services) -> str:
+def not_taken(utterance: Utterance, services: Services) -> str:
     """Why the pool did not take the work for what was said."""
-    return CROWDED if services.is_crowded(said.user, said.channel) else BUSY
+    return CROWDED if services.is_crowded(utterance.user, utterance.channel) else BUSY
 
 
-def explain(error: BaseException, said: Utterance, new_incident: Callable[[], str], command: str) -> Report:
+def explain(error: BaseException, utterance: Utterance, new_incident: Callable[[], str], command: str) -> Report:
     """The problem and what to do about it; for anything unforeseen an apology, with a number that is in the log too."""
     if isinstance(error, RequestError):
-        log.info("not answered: %s", error.problem, extra={"delivery": said.delivery})
+        log.info("not answered: %s", error.problem, extra={"delivery": utterance.delivery})
         return error_report(_as_typed(error), command)
     incident = new_incident()
-    log.error("incident %s: %s was not answered", incident, said.delivery, exc_info=error)
+    log.error("incident %s: %s was not answered", incident, utterance.delivery, exc_info=error)
     problem = "Sorry, something went wrong on my side."
     remedy = f"Please ask again; if it happens again, tell whoever runs me the incident number {incident}."
     return Report(headline=problem, summary=f"{problem} {remedy}", footnotes=(remedy,))
@@ -436,12 +444,12 @@ class OfferedRuns:
         parts = (f"{PREFIX}{number}", self.user, self.thread_ts, self.answer_ts, self.channel)
         return _MARK.join(parts)[:IDENTIFIER]
 
-    def is_for(self, said: Utterance) -> bool:
+    def is_for(self, utterance: Utterance) -> bool:
         """Whether this person is the one who is asked, and there."""
-        return said.user == self.user and self.is_in(said)
+        return utterance.user == self.user and self.is_in(utterance)
 
-    def is_in(self, said: Utterance) -> bool:
-        return self.channel in {"", said.channel}
+    def is_in(self, utterance: Utterance) -> bool:
+        return self.channel in {"", utterance.channel}
 
 
 def offered_in(block_id: str) -> OfferedRuns | None:
@@ -450,16 +458,16 @@ def offered_in(block_id: str) -> OfferedRuns | None:
     return OfferedRuns(*parts[1:]) if len(parts) in {4, 5} and parts[0].startswith(PREFIX) else None
 
 
-def offer_choices(error: RequestError, report: Report, said: Utterance, *, now: int, rung: BlockLevel) -> Reply:
+def offer_choices(error: RequestError, report: Report, utterance: Utterance, *, now: int, rung: BlockLevel) -> Reply:
     """The error as a message, with what can be chosen instead."""
     offered = [] if error.choices or rung is BlockLevel.TEXT else _nearest(error)
     reply = draw(_in_blocks(error, report, is_offered=bool(offered)), rung=rung)
-    asked = OfferedRuns(said.user, said.thread_ts, said.answer_ts, said.channel)
+    offered_runs = OfferedRuns(utterance.user, utterance.thread_ts, utterance.answer_ts, utterance.channel)
     if error.choices:
-        return _with_choices(error, reply, asked, now=now, rung=rung)
+        return _with_choices(error, reply, offered_runs, now=now, rung=rung)
     if not offered:
         return reply
-    row = {**actions(offered), "block_id": asked.block_id(0)}
+    row = {**actions(offered), "block_id": offered_runs.block_id(0)}
     return replace(reply, blocks=(*reply.blocks, section(NEAR), row))
 
 
@@ -468,20 +476,20 @@ def _in_blocks(error: RequestError, report: Report, *, is_offered: bool) -> Repo
 
     Its text keeps them.
     """
-    said = {TYPED} if is_quoted(error) else set()
-    said |= {NEAR} if is_offered else set()
+    titles = {TYPED} if is_quoted(error) else set()
+    titles |= {NEAR} if is_offered else set()
     steps = tuple(replace(step, command="") for step in report.steps if step.text) if is_offered else report.steps
-    return replace(report, sections=tuple(part for part in report.sections if part.title not in said), steps=steps)
+    return replace(report, sections=tuple(part for part in report.sections if part.title not in titles), steps=steps)
 
 
-def _with_choices(error: RequestError, reply: Reply, asked: OfferedRuns, *, now: int, rung: BlockLevel) -> Reply:
+def _with_choices(error: RequestError, reply: Reply, offered_runs: OfferedRuns, *, now: int, rung: BlockLevel) -> Reply:
     """The newest runs, a line and a button each."""
     shown = sorted(error.choices, key=lambda run: -(run.started_at or 0))[:SHOWN]
     lines = [clip(one_line(choice_report(run, now=now, metrics=error.metrics)), _LINE) for run in shown]
     values = [complete_request(error.text, error.at, error.end, run.run_id) for run in shown]
     fits = all(value and length(value) <= VALUE for value in values)
     rows: list[Block] = [
-        beside(line, push("Select", f"{PREFIX}{number}", value), asked.block_id(number)) if fits else aside(line)
+        beside(line, push("Select", f"{PREFIX}{number}", value), offered_runs.block_id(number)) if fits else aside(line)
         for number, (line, value) in enumerate(zip(lines, values, strict=True))
     ]
     left = len(error.choices) - len(shown)
@@ -509,7 +517,7 @@ def _corrected(error: RequestError, name: str) -> str:
 
 
 def hand_over(work: Job, services: Services, run: Callable[[], None]) -> None:
-    heard = work.said
+    heard = work.utterance
     if services.pool.submit(Work(run, heard.channel, heard.user)) is None:
         for call_off in work.call_off:
             call_off()

@@ -52,7 +52,7 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     request = request_in(pressed)
     if request is None:
         return
-    heard = pressed.said
+    heard = pressed.utterance
     is_loose = pressed.action == LOOSE
     thread = heard.thread_ts if is_loose else heard.thread_ts or pressed.message_ts
     spot = sha256(f"{heard.channel}:{pressed.message_ts}:{pressed.action}:{pressed.choice}".encode()).hexdigest()[:20]
@@ -168,5 +168,5 @@ def answer_with_charts(
     delivery.answer_publicly(drawn)
 
 
-def show_progress(request: Curves | Sweep, _said: Utterance, _services: Services, delivery: Delivery) -> None:
+def show_progress(request: Curves | Sweep, _utterance: Utterance, _services: Services, delivery: Delivery) -> None:
     delivery.show_working("Looking at the trials …" if isinstance(request, Sweep) else "Reading the curves …")

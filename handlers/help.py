@@ -20,7 +20,7 @@ _SHARE = 0.3  # of the deadline, for names to make examples of
 _EXAMPLES = 20
 
 
-def answer(request: Help, _said: Utterance, services: Services, delivery: Delivery) -> None:
+def answer(request: Help, _utterance: Utterance, services: Services, delivery: Delivery) -> None:
     """Help is given also when MLflow cannot be asked: then without names."""
     try:
         examples = examples_of(services.runs.part(limit=_EXAMPLES, share=_SHARE).runs)
@@ -30,7 +30,7 @@ def answer(request: Help, _said: Utterance, services: Services, delivery: Delive
     _tell(request, examples, services, delivery)
 
 
-def show_progress(request: Help, _said: Utterance, services: Services, delivery: Delivery) -> None:
+def show_progress(request: Help, _utterance: Utterance, services: Services, delivery: Delivery) -> None:
     """Who asks for help is not kept waiting for names."""
     _tell(request, Examples(), services, delivery)
 

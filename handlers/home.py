@@ -64,7 +64,7 @@ def on_example(ack: Any, body: dict[str, Any], client: WebClient, services: Serv
     pressed = button_press(body)
     if not pressed.choice:
         return
-    heard = replace(pressed.said, words=pressed.choice, channel=pressed.said.user, is_direct=True)
+    heard = replace(pressed.utterance, words=pressed.choice, channel=pressed.utterance.user, is_direct=True)
     work = answer_words(heard, client, services)
     work.call_off.append(services.later(services.working_after, work.show_progress))
     hand_over(work, services, work.run)
@@ -111,7 +111,7 @@ class RecentComparison:
 class WatchOnHome:
     """A watch of a channel, and what was changed of it last."""
 
-    kept: StoredWatch
+    stored: StoredWatch
     last: WatchChange | None = None
 
 
@@ -194,8 +194,8 @@ def _watched_by(user: str, workspace: str, outlet: SlackClient, services: Servic
         found: list[WatchOnHome] = []
         for channel, is_inside in zip(channels, inside, strict=True):
             last = last_changes(workspace, channel, services)
-            kept = services.watches.of_channel(workspace, channel)
-            found += [WatchOnHome(each, last.get(each.id)) for each in kept if is_inside or each.created_by == user]
+            watches = services.watches.of_channel(workspace, channel)
+            found += [WatchOnHome(each, last.get(each.id)) for each in watches if is_inside or each.created_by == user]
     except Exception:
         log.exception("what channels watch could not be looked up")
         return []
@@ -299,11 +299,11 @@ def _watch_blocks(content: HomeContent) -> list[Block]:
     blocks: list[Block] = []
     channel = ""
     for number, each in enumerate(content.watched[:WATCHES]):
-        if each.kept.channel != channel:
-            channel = each.kept.channel
+        if each.stored.channel != channel:
+            channel = each.stored.channel
             name = "*Direct messages*" if channel.startswith("D") else f"*<#{channel}>*"
             blocks.append({"type": "section", "text": marked(name)})
-        blocks += watch_entry(each.kept, each.last, number=number)
+        blocks += watch_entry(each.stored, each.last, number=number)
     left = len(content.watched) - WATCHES
     return [*blocks, *([aside(f"and {left} more: type {content.command} watches there")] if left > 0 else [])]
 

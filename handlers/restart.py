@@ -25,13 +25,13 @@ _NAMED = 200  # characters
 
 def resume(left: LeftRequest, client: WebClient, services: Services) -> Callable[[], None]:
     """The work for a worker. It never raises."""
-    work = answer_words(left.said, client, services, claim=RunClaim(services))
+    work = answer_words(left.utterance, client, services, claim=RunClaim(services))
 
     def resume() -> None:
         try:
             _resume(left, work, services)
         except Exception:
-            log.exception("what was left could not be answered: %s", left.said.delivery)
+            log.exception("what was left could not be answered: %s", left.utterance.delivery)
             services.inbox.done(left.key)
 
     return resume
@@ -60,15 +60,15 @@ def _was_told(left: LeftRequest, work: Job, services: Services) -> bool | None:
     try:
         return work.delivery.stands(_since(left.told_at))
     except SlackError as failure:
-        log.info("it cannot be known whether %s was answered: %s", left.said.delivery, failure)
+        log.info("it cannot be known whether %s was answered: %s", left.utterance.delivery, failure)
         return None
 
 
 def _say_so(left: LeftRequest, work: Job, services: Services) -> None:
     if left.working_ts:
         work.delivery.adopt(left.working_ts, "")
-    line = f"{services.command} {left.said.words}".strip()
-    asked = clip(one_line(left.said.words), _NAMED) or "you"
+    line = f"{services.command} {left.utterance.words}".strip()
+    asked = clip(one_line(left.utterance.words), _NAMED) or "you"
     problem = f"I was restarted while answering {asked}; if no answer stands above, ask again:"
     try:
         work.tell(Report(headline=problem, summary=f"{problem} {line}", steps=(Step("Ask again", line),)))

@@ -100,11 +100,11 @@ class PublishHome(Protocol):
 class Feature(Protocol):
     """What a feature's module does with its requests; both may take their time and may raise."""
 
-    def answer(self, request: Any, said: Utterance, services: "Services", delivery: Delivery) -> None:
+    def answer(self, request: Any, utterance: Utterance, services: "Services", delivery: Delivery) -> None:
         """Answers, by `delivery`."""
         ...
 
-    def show_progress(self, request: Any, said: Utterance, services: "Services", delivery: Delivery) -> None:
+    def show_progress(self, request: Any, utterance: Utterance, services: "Services", delivery: Delivery) -> None:
         """Shows something when the answer takes longer than a moment."""
         ...
 

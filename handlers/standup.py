@@ -46,7 +46,7 @@ def answer(request: Quick, utterance: Utterance, services: Services, delivery: D
     delivery.answer_publicly(drawn)
 
 
-def show_progress(request: Quick, _said: Utterance, _services: Services, delivery: Delivery) -> None:
+def show_progress(request: Quick, _utterance: Utterance, _services: Services, delivery: Delivery) -> None:
     experiment = "" if isinstance(request, Experiments) else request.experiment
     place = f" in {mrkdwn(clip(one_line(experiment), 60), 200)}" if experiment else ""
     doing = {

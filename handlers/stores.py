@@ -64,7 +64,7 @@ class InMemoryChannelDefaults:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: dict[tuple[str, str], dict[tuple[str, str], ChannelSetting]] = {}
+        self._settings: dict[tuple[str, str], dict[tuple[str, str], ChannelSetting]] = {}
         self._changes: list[DefaultChange] = []
 
     def of(self, workspace: str, channel: str) -> ChannelDefaults:
@@ -72,11 +72,11 @@ class InMemoryChannelDefaults:
 
     def settings(self, workspace: str, channel: str) -> list[ChannelSetting]:
         with self._lock:
-            return in_order(self._kept.get((workspace, channel), {}).values())
+            return in_order(self._settings.get((workspace, channel), {}).values())
 
     def change(self, workspace: str, channel: str, changes: Sequence[ChannelSetting]) -> list[ChannelSetting]:
         with self._lock:
-            settings = self._kept.setdefault((workspace, channel), {})
+            settings = self._settings.setdefault((workspace, channel), {})
             before = [settings.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
             settings.update({each.key: each for each in changes})
             self._changes += changed(workspace, channel, before, changes)
@@ -92,7 +92,7 @@ class InMemoryChannelDefaults:
         with self._lock:
             mine = [
                 (each.at, channel)
-                for (team, channel), settings in self._kept.items()
+                for (team, channel), settings in self._settings.items()
                 for each in settings.values()
                 if (team, each.by) == (workspace, user)
             ]
@@ -193,16 +193,16 @@ class InMemoryComparisons:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: FIFOCache[str, PostedComparison] = FIFOCache(MAX_COMPARISONS)
+        self._records: FIFOCache[str, PostedComparison] = FIFOCache(MAX_COMPARISONS)
 
     def remember(self, record: PostedComparison) -> None:
         with self._lock:
-            self._kept.pop(record.id, None)
-            self._kept[record.id] = record
+            self._records.pop(record.id, None)
+            self._records[record.id] = record
 
     def get(self, record_id: str) -> PostedComparison | None:
         with self._lock:
-            return self._kept.get(record_id)
+            return self._records.get(record_id)
 
     def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedComparison]:
         return [each for each in self._newest() if (each.workspace, each.asked_by) == (workspace, user)][:limit]
@@ -213,7 +213,7 @@ class InMemoryComparisons:
 
     def _newest(self) -> list[PostedComparison]:
         with self._lock:
-            return list(self._kept.values())[::-1]
+            return list(self._records.values())[::-1]
 
 
 # What was said and is not answered yet, kept where it outlives the process that heard it.
@@ -232,7 +232,7 @@ class LeftRequest:
     """What another process left unanswered when it ended. `working_ts`: what it had shown while working."""
 
     key: str
-    said: Utterance
+    utterance: Utterance
     stage: AnswerStage = AnswerStage.ASKED
     working_ts: str = ""
     asked_at: int = 0  # seconds since the epoch
@@ -382,7 +382,7 @@ class InMemoryWatches:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: dict[str, StoredWatch] = {}
+        self._watches: dict[str, StoredWatch] = {}
         self._changes: list[WatchChange] = []
 
     def add(self, watch: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
@@ -390,15 +390,15 @@ class InMemoryWatches:
             if sum(each.id not in instead_of for each in self._of(watch.workspace, watch.channel)) >= MAX_WATCHES:
                 raise TooManyWatches
             for each in instead_of:
-                before = self._kept.pop(each, None)
+                before = self._watches.pop(each, None)
                 if before is not None:
                     self._record(before, watch.created_by, int(watch.created_at), "removed", before.words, "")
-            self._kept[watch.id] = watch
+            self._watches[watch.id] = watch
             self._record(watch, watch.created_by, int(watch.created_at), "added", "", watch.words)
 
     def get(self, watch_id: str) -> StoredWatch | None:
         with self._lock:
-            return self._kept.get(watch_id)
+            return self._watches.get(watch_id)
 
     def of_channel(self, workspace: str, channel: str) -> list[StoredWatch]:
         with self._lock:
@@ -406,49 +406,49 @@ class InMemoryWatches:
 
     def every(self) -> list[StoredWatch]:
         with self._lock:
-            return oldest_first(self._kept.values())
+            return oldest_first(self._watches.values())
 
     def prime(self, watch_id: str, past: Iterable[str]) -> None:
         with self._lock:
-            if watch_id in self._kept:
-                self._kept[watch_id] = replace(self._kept[watch_id], past=tuple(past), is_primed=True)
+            if watch_id in self._watches:
+                self._watches[watch_id] = replace(self._watches[watch_id], past=tuple(past), is_primed=True)
 
     def tie(self, watch_id: str, experiment_id: str, *, gone_at: int = 0) -> None:
         with self._lock:
-            if watch_id in self._kept:
-                tied = replace(self._kept[watch_id], experiment_id=experiment_id, gone_at=gone_at)
-                self._kept[watch_id] = tied
+            if watch_id in self._watches:
+                tied = replace(self._watches[watch_id], experiment_id=experiment_id, gone_at=gone_at)
+                self._watches[watch_id] = tied
 
     def edit(self, watch_id: str, words: str, *, by: str, at: int, experiment_id: str = "") -> StoredWatch | None:
         with self._lock:
-            before = self._kept.get(watch_id)
+            before = self._watches.get(watch_id)
             if before is None:
                 return None
-            self._kept[watch_id] = replace(before, words=words, experiment_id=experiment_id, gone_at=0)
+            self._watches[watch_id] = replace(before, words=words, experiment_id=experiment_id, gone_at=0)
             self._record(before, by, at, "edited", before.words, words)
-            return self._kept[watch_id]
+            return self._watches[watch_id]
 
     def pause(self, watch_id: str, *, by: str, at: int, why: str = "") -> bool:
         with self._lock:
-            before = self._kept.get(watch_id)
+            before = self._watches.get(watch_id)
             if before is None or before.is_paused:
                 return False
-            self._kept[watch_id] = replace(before, paused_at=max(at, 1), paused_by=by, paused_why=why)
+            self._watches[watch_id] = replace(before, paused_at=max(at, 1), paused_by=by, paused_why=why)
             self._record(before, by, at, "paused", "", why)
             return True
 
     def resume(self, watch_id: str, *, by: str, at: int) -> bool:
         with self._lock:
-            before = self._kept.get(watch_id)
+            before = self._watches.get(watch_id)
             if before is None or not before.is_paused:
                 return False
-            self._kept[watch_id] = replace(before, paused_at=0, paused_by="", paused_why="")
+            self._watches[watch_id] = replace(before, paused_at=0, paused_by="", paused_why="")
             self._record(before, by, at, "resumed", before.paused_why, "")
             return True
 
     def remove(self, watch_id: str, *, by: str, at: int) -> StoredWatch | None:
         with self._lock:
-            before = self._kept.pop(watch_id, None)
+            before = self._watches.pop(watch_id, None)
             if before is not None:
                 self._record(before, by, at, "removed", before.words, "")
             return before
@@ -460,12 +460,12 @@ class InMemoryWatches:
 
     def channels_of(self, workspace: str, user: str, *, limit: int = 10) -> list[str]:
         with self._lock:
-            mine = [each for each in self._kept.values() if (each.workspace, each.created_by) == (workspace, user)]
+            mine = [each for each in self._watches.values() if (each.workspace, each.created_by) == (workspace, user)]
         newest = sorted(mine, key=lambda each: each.created_at, reverse=True)
         return list(dict.fromkeys(each.channel for each in newest))[:limit]
 
     def _of(self, workspace: str, channel: str) -> list[StoredWatch]:
-        here = (each for each in self._kept.values() if (each.workspace, each.channel) == (workspace, channel))
+        here = (each for each in self._watches.values() if (each.workspace, each.channel) == (workspace, channel))
         return oldest_first(here)
 
     def _record(self, watch: StoredWatch, by: str, at: int, what: str, before: str, after: str) -> None:  # noqa: PLR0913, PLR0917 -- a row

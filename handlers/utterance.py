@@ -125,7 +125,7 @@ class ButtonPress:
     `values` are those of all buttons of the message, by their action.
     """
 
-    said: Utterance
+    utterance: Utterance
     action: str
     choice: str
     block: str
@@ -138,7 +138,7 @@ def button_press(body: Payload) -> ButtonPress:
     chosen = string(mapping(action, "selected_option"), "value")
     found = {string(each, "action_id"): string(each, "value") for each in _buttons(message.get("blocks"))}
     return ButtonPress(
-        said=from_action(body),
+        utterance=from_action(body),
         action=string(action, "action_id"),
         choice=chosen or string(action, "value"),
         block=string(action, "block_id"),
@@ -149,7 +149,7 @@ def button_press(body: Payload) -> ButtonPress:
 
 @dataclass(frozen=True, slots=True)
 class DialogSubmission:
-    """A dialog sent off: what was typed or chosen, by block; `kept` is what the dialog was opened with.
+    """A dialog sent off: what was typed or chosen, by block; `metadata` is what the dialog was opened with.
 
     `chosen` holds all that was chosen in a block, in order, `named` what the element there is called, `urls` the
     response_url of a channel that was chosen.
@@ -158,7 +158,7 @@ class DialogSubmission:
     user: str
     team: str
     view: str
-    kept: str
+    metadata: str
     typed: Mapping[str, str] = field(default_factory=dict)
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
@@ -174,7 +174,7 @@ def dialog_submission(body: Payload) -> DialogSubmission:
         team(body),
         string(view, "id"),
         string(view, "private_metadata"),
-        {block: next(iter(told), "") for block, told in found.items()},
+        {block: next(iter(values), "") for block, values in found.items()},
         found,
         {block: next(iter(fields), "") for block, fields in values.items() if isinstance(fields, Mapping)},
         {string(each, "channel_id"): string(each, "response_url") for each in urls},
@@ -238,8 +238,8 @@ def _delivery(body: Payload, event: Payload) -> str:
     """
     ts, text = string(event, "ts"), " ".join(string(event, "text").split())
     shared = f"{team(body)}:" if body.get("is_ext_shared_channel") is True else ""
-    told = keyed(f"message:{shared}{string(event, 'channel')}", f"{ts}:{digest_of(text)}" if ts else "")
-    return told or keyed("event", string(body, "event_id"))
+    key = keyed(f"message:{shared}{string(event, 'channel')}", f"{ts}:{digest_of(text)}" if ts else "")
+    return key or keyed("event", string(body, "event_id"))
 
 
 def string(payload: Payload, key: str) -> str:
@@ -295,7 +295,7 @@ class OptionsQuery:
     """Somebody types into a list: what was typed, and what the dialog around it holds."""
 
     typed: str
-    kept: str = ""
+    metadata: str = ""
     user: str = ""
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -312,7 +312,7 @@ class OpenDialog:
 
     view: str
     hash: str
-    kept: str
+    metadata: str
     user: str
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

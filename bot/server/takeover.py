@@ -91,8 +91,8 @@ class Takeover:
         if found:
             log.warning("taken over from a process that ended", extra={"count": len(found)})
         for left in found:
-            client, services = self._client_of(left.said.team), self._services.of_workspace(left.said.team)
-            self._waiting.append(Work(resume(left, client, services), left.said.channel))
+            client, services = self._client_of(left.utterance.team), self._services.of_workspace(left.utterance.team)
+            self._waiting.append(Work(resume(left, client, services), left.utterance.channel))
         while self._waiting and self._services.pool.submit(self._waiting[0]) is not None:
             self._waiting.popleft()
 

@@ -13,24 +13,24 @@ class VisibleDefaults:
     """Stands in front of what is kept; `runs` are those that may be seen."""
 
     def __init__(self, store: ChannelDefaultsStore, runs: RunSource) -> None:
-        self._kept = store
+        self._store = store
         self._runs = runs
 
     def of(self, workspace: str, channel: str) -> ChannelDefaults:
         return to_defaults(self.settings(workspace, channel))
 
     def settings(self, workspace: str, channel: str) -> list[ChannelSetting]:
-        return [each for each in self._visible(self._kept.settings(workspace, channel)) if each.value]
+        return [each for each in self._visible(self._store.settings(workspace, channel)) if each.value]
 
     def change(self, workspace: str, channel: str, changes: Sequence[ChannelSetting]) -> list[ChannelSetting]:
-        return self._visible(self._kept.change(workspace, channel, changes))
+        return self._visible(self._store.change(workspace, channel, changes))
 
     def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[DefaultChange]:
-        known = self._kept.changes(workspace, channel, limit=limit)
+        known = self._store.changes(workspace, channel, limit=limit)
         return [each for each in known if each.what != EXPERIMENT]
 
     def changed_by(self, workspace: str, user: str, *, limit: int = 5) -> list[str]:
-        return self._kept.changed_by(workspace, user, limit=limit)
+        return self._store.changed_by(workspace, user, limit=limit)
 
     def _visible(self, settings: Iterable[ChannelSetting]) -> list[ChannelSetting]:
         found = list(settings)

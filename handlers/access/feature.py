@@ -46,7 +46,10 @@ def answer(
 
 
 def show_progress(
-    _request: ShowAccess | AccessRequest | RestrictChanges, _said: Utterance, _services: Services, _delivery: Delivery
+    _request: ShowAccess | AccessRequest | RestrictChanges,
+    _utterance: Utterance,
+    _services: Services,
+    _delivery: Delivery,
 ) -> None: ...
 
 

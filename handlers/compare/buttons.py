@@ -85,7 +85,7 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     state = comparison_in(pressed)
     wanted = pressed.choice if pressed.action == MENU else pressed.action.removeprefix(PREFIX)
     if state is None:
-        work = answer_words(pressed.said, client, services)
+        work = answer_words(pressed.utterance, client, services)
         hand_over(work, services, lambda: work.tell(Report(headline=_OLD, summary=_OLD)))
     elif wanted == ADD:
         open_add_dialog(pressed, state, client, services)
@@ -94,9 +94,9 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
         work.call_off.append(services.later(services.working_after, work.show_progress))
         hand_over(work, services, work.run)
     elif wanted in _PLACES:
-        place = MessagePlace(pressed.said.channel, pressed.message_ts, pressed.said.response_url)
+        place = MessagePlace(pressed.utterance.channel, pressed.message_ts, pressed.utterance.response_url)
         changed = _PLACES[wanted](state.request)
-        work = change_in(EditRequest(changed, state, place, pressed.said, wanted == "refresh"), client, services)
+        work = change_in(EditRequest(changed, state, place, pressed.utterance, wanted == "refresh"), client, services)
         hand_over(work, services, work.run)
 
 
@@ -120,7 +120,7 @@ def comparison_in(pressed: ButtonPress) -> ComparisonState | None:
 
 def reply_to(pressed: ButtonPress, state: ComparisonState, wanted: str, client: WebClient, services: Services) -> Job:
     """An answer in the thread of the message; the same press by several people at once is answered once."""
-    heard = pressed.said
+    heard = pressed.utterance
     thread = heard.thread_ts or pressed.message_ts
     spot = sha256(f"{heard.channel}:{pressed.message_ts}:{wanted}:{_state(state)}".encode()).hexdigest()[:20]
     moment = int(services.now().timestamp()) // _TOGETHER
@@ -187,14 +187,14 @@ class EditRequest:
     request: Compare
     state: ComparisonState
     place: MessagePlace
-    said: Utterance
+    utterance: Utterance
     is_refresh: bool = False  # then it is left alone where nothing is new
 
 
 def change_in(wish: EditRequest, client: WebClient, services: Services) -> Job:
     """The message changed to what is asked of it now."""
     feature = InPlaceJob(wish, SlackClient.of(client, services.sleep, _PATIENCE))
-    return answer_words(wish.said, client, services, meaning=ParsedRequest(lambda: (wish.request, feature)))
+    return answer_words(wish.utterance, client, services, meaning=ParsedRequest(lambda: (wish.request, feature)))
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ _LOST = "I no longer know which comparison this was for. Please press again."
 
 def open_add_dialog(pressed: ButtonPress, state: ComparisonState, client: WebClient, services: Services) -> None:
     """At once, by the thread that listens: Slack waits three seconds. Never raises."""
-    heard = pressed.said
+    heard = pressed.utterance
     told = {
         "h": comparison_value(state),
         "c": heard.channel,
@@ -258,9 +258,9 @@ def open_add_dialog(pressed: ButtonPress, state: ComparisonState, client: WebCli
         "t": heard.thread_ts,
         "r": heard.response_url,
     }
-    kept = services.seal.close(told, purpose=ADD_DIALOG, user=heard.user)
+    metadata = services.seal.close(told, purpose=ADD_DIALOG, user=heard.user)
     try:
-        SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, _view(kept))
+        SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, _view(metadata))
     except SlackError as failure:
         log.warning("a dialog could not be opened: %s", failure)
         answer_words(heard, client, services).tell(Report(headline=_LATE, summary=_LATE))
@@ -268,8 +268,8 @@ def open_add_dialog(pressed: ButtonPress, state: ComparisonState, client: WebCli
 
 def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | str:
     """What is to be added; a sentence for the dialog where it cannot be a run."""
-    kept = services.seal.open(submitted.kept, purpose=ADD_DIALOG, user=submitted.user) or {}
-    state = from_value(kept.get("h", ""))
+    metadata = services.seal.open(submitted.metadata, purpose=ADD_DIALOG, user=submitted.user) or {}
+    state = from_value(metadata.get("h", ""))
     typed = submitted.typed.get(ADD_BLOCK, "").strip()
     if state is None:
         return _LOST
@@ -277,7 +277,7 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
         return "Name a run."
     words = f"add {typed}"
     try:
-        visible = services.for_channel(submitted.team, kept.get("c", ""), submitted.user)
+        visible = services.for_channel(submitted.team, metadata.get("c", ""), submitted.user)
         names = visible.shelf.names(visible.runs, WITHIN)
         reading = follow(words, state.request, names, command=services.command)
     except RequestError as error:
@@ -285,21 +285,21 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
     request = reading.request if reading else None
     if not isinstance(request, Compare) or len(request.runs) <= len(state.request.runs):
         return "That names no run."
-    thread = kept.get("t", "") or kept.get("m", "")
+    thread = metadata.get("t", "") or metadata.get("m", "")
     heard = Utterance(
         words=words,
         user=submitted.user,
         team=submitted.team,
-        channel=kept.get("c", ""),
+        channel=metadata.get("c", ""),
         delivery=f"view:{submitted.view}" if submitted.view else "",
         thread_ts=thread,
         answer_ts=thread,
-        response_url=kept.get("r", ""),
+        response_url=metadata.get("r", ""),
     )
-    return EditRequest(request, state, MessagePlace(heard.channel, kept.get("m", ""), heard.response_url), heard)
+    return EditRequest(request, state, MessagePlace(heard.channel, metadata.get("m", ""), heard.response_url), heard)
 
 
-def _view(kept: str) -> dict[str, Any]:
+def _view(metadata: str) -> dict[str, Any]:
     hint = "A name, an id, a link, or for example latest, best accuracy, champion. Several with and."
     return {
         "type": "modal",
@@ -307,7 +307,7 @@ def _view(kept: str) -> dict[str, Any]:
         "title": plain("Add a run", 24),
         "submit": plain("Add", 24),
         "close": plain("Cancel", 24),
-        "private_metadata": kept,
+        "private_metadata": metadata,
         "blocks": [
             {
                 "type": "input",

@@ -69,7 +69,7 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     ack()
     pressed = button_press(body)
     start = from_value(pressed.choice)
-    heard = pressed.said
+    heard = pressed.utterance
     if heard.channel and start.channel != heard.channel:  # whatever it holds, it says nothing of other channels
         start = replace(start, channel=heard.channel, thread_ts=heard.thread_ts)
     elif heard.channel and not start.thread_ts:
@@ -82,13 +82,13 @@ def on_experiment(ack: Callable[..., Any], body: dict[str, Any], client: WebClie
     ack()
     shown = open_dialog_of(body)
     pressed = button_press(body)
-    told = services.seal.open(shown.kept, purpose=CALLBACK, user=shown.user)
-    if told is None:
+    metadata = services.seal.open(shown.metadata, purpose=CALLBACK, user=shown.user)
+    if metadata is None:
         return
     chosen = pressed.choice
-    told["e"] = "" if chosen == NOTE else chosen
-    start = DialogStart(channel=told.get("c", ""), thread_ts=told.get("t", ""), candidate=told.get("n", ""))
-    changed = view(start, services.seal.close(told, purpose=CALLBACK, user=shown.user))
+    metadata["e"] = "" if chosen == NOTE else chosen
+    start = DialogStart(channel=metadata.get("c", ""), thread_ts=metadata.get("t", ""), candidate=metadata.get("n", ""))
+    changed = view(start, services.seal.close(metadata, purpose=CALLBACK, user=shown.user))
 
     def redraw() -> None:
         try:
@@ -96,18 +96,18 @@ def on_experiment(ack: Callable[..., Any], body: dict[str, Any], client: WebClie
         except SlackError as failure:
             log.info("the dialog could not be redrawn: %s", failure)  # it may be closed by now
 
-    person = pressed.said.user
+    person = pressed.utterance.user
     services.pool.submit(Work(redraw, person, person))
 
 
 def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     """What is wrong is said in the dialog; the comparison is posted where it was wished."""
     submitted = dialog_submission(body)
-    told = services.seal.open(submitted.kept, purpose=CALLBACK, user=submitted.user)
-    if told is None:
+    metadata = services.seal.open(submitted.metadata, purpose=CALLBACK, user=submitted.user)
+    if metadata is None:
         ack(response_action="update", view=lost("Compare runs"))
         return
-    runs = _candidate_last(chosen_runs(submitted.chosen.get("runs", ())), told.get("n", ""))
+    runs = _candidate_last(chosen_runs(submitted.chosen.get("runs", ())), metadata.get("n", ""))
     place = submitted.typed.get("place", "")
     errors = {"runs": _TOO_FEW} if len(runs) < 2 else {} if place else {"place": _NOWHERE}
     if errors:
@@ -115,14 +115,14 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
         return
     metrics = tuple(each for each in submitted.chosen.get("metrics", ()) if each != NOTE)
     request = replace(compared(runs[:MOST_COMPARED]), metrics=metrics)
-    heard = _heard(submitted, place, told)
+    heard = _heard(submitted, place, metadata)
     is_new = services.inbox.put(heard.delivery, replace(heard, words=_in_words(runs[:MOST_COMPARED], metrics)))
     ack()
     if not is_new:
         return
 
     def permitted() -> tuple[Compare, Feature]:
-        if not _may_post(place, told, submitted, client, services):
+        if not _may_post(place, metadata, submitted, client, services):
             raise RequestError(_OUTSIDE, remedy=_JOIN)
         return request, compare_message
 
@@ -162,8 +162,8 @@ def open_dialog(utterance: Utterance, start: DialogStart, client: WebClient, ser
         SlackClient.of(client, services.sleep, 0.0).open_view(utterance.trigger, view(start, private))
     except SlackError as failure:
         log.warning("the dialog could not be opened: %s", failure)
-        told = utterance if utterance.channel else replace(utterance, channel=utterance.user, is_direct=True)
-        work = answer_words(told, client, services)
+        heard = utterance if utterance.channel else replace(utterance, channel=utterance.user, is_direct=True)
+        work = answer_words(heard, client, services)
         hand_over(work, services, lambda: work.tell(Report(headline=_LATE, summary=_LATE)))
 
 
@@ -294,8 +294,8 @@ def run_option(run: Run, now: int) -> Block:
 
 
 def option(text: str, value: str, below: str = "") -> Block:
-    told: Block = {"text": plain(one_line(text), _TEXT), "value": value}
-    return told | ({"description": plain(one_line(below), _TEXT)} if below.strip() else {})
+    block: Block = {"text": plain(one_line(text), _TEXT), "value": value}
+    return block | ({"description": plain(one_line(below), _TEXT)} if below.strip() else {})
 
 
 def chosen_runs(values: Sequence[str]) -> tuple[str, ...]:
@@ -310,8 +310,8 @@ def _offer(
     find: Callable[[OptionsQuery, Services], tuple[list[Block], str]],
 ) -> None:
     try:
-        asked = options_query(body)
-        options, problem = find(asked, services.for_channel(team(body), _opened_in(asked, services), asked.user))
+        query = options_query(body)
+        options, problem = find(query, services.for_channel(team(body), _opened_in(query, services), query.user))
     except Exception:
         log.exception("options could not be loaded")
         options, problem = [], _WRONG
@@ -321,8 +321,8 @@ def _offer(
 
 def _opened_in(query: OptionsQuery, services: Services) -> str:
     """The channel that the dialog was opened in; "" for one that was opened anywhere else, whatever it names."""
-    told = services.seal.open(query.kept, purpose=CALLBACK, user=query.user) or {}
-    return "" if "f" in told else told.get("c", "")
+    metadata = services.seal.open(query.metadata, purpose=CALLBACK, user=query.user) or {}
+    return "" if "f" in metadata else metadata.get("c", "")
 
 
 def _experiments(query: OptionsQuery, services: Services) -> tuple[list[Block], str]:
@@ -356,8 +356,8 @@ def _listed_metrics(query: OptionsQuery, services: Services) -> tuple[list[Block
 
 def _listed_experiment(query: OptionsQuery, services: Services) -> tuple[str, ...]:
     """The experiment as it is chosen in the dialog, else as it was when the dialog was last drawn."""
-    told = services.seal.open(query.kept, purpose=CALLBACK, user=query.user) or {}
-    chosen = next(iter(query.chosen.get("experiment", ())), "") or told.get("e", "")
+    metadata = services.seal.open(query.metadata, purpose=CALLBACK, user=query.user) or {}
+    chosen = next(iter(query.chosen.get("experiment", ())), "") or metadata.get("e", "")
     return (chosen,) if chosen and chosen != NOTE else ()
 
 

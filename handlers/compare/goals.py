@@ -48,28 +48,28 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     try:
         if asked:
             view = _view(asked, _kept(pressed, services))
-            SlackClient.of(client, services.sleep, 0.0).open_view(pressed.said.trigger, view)
+            SlackClient.of(client, services.sleep, 0.0).open_view(pressed.utterance.trigger, view)
             return
     except SlackError as failure:
         log.warning("a dialog could not be opened: %s", failure)
     problem = _LATE if asked else _OLD
-    work = answer_words(pressed.said, client, services)
+    work = answer_words(pressed.utterance, client, services)
     hand_over(work, services, lambda: work.tell(Report(headline=problem, summary=problem)))
 
 
 def on_goals(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     """What was left as it is changes nothing, and nothing is said of it."""
     submitted = dialog_submission(body)
-    told = services.seal.open(submitted.kept, purpose=CALLBACK, user=submitted.user)
-    if told is None:
+    metadata = services.seal.open(submitted.metadata, purpose=CALLBACK, user=submitted.user)
+    if metadata is None:
         ack(response_action="update", view=lost("Set goals"))
         return
     ack()
     goals = _changed(submitted)
     if not goals:
         return
-    heard = _heard(submitted, told)
-    feature = GoalJob(goals, told, client)
+    heard = _heard(submitted, metadata)
+    feature = GoalJob(goals, metadata, client)
     work = answer_words(heard, client, services, meaning=ParsedRequest(lambda: (ShowSettings(), feature)))
     hand_over(work, services, work.run)
 
@@ -79,7 +79,7 @@ class GoalJob:
     """Stores goals, tells who is there, and changes the message they were set from."""
 
     goals: Mapping[str, str]  # by metric; "" : it is taken back
-    told: Mapping[str, str]
+    metadata: Mapping[str, str]
     client: WebClient
 
     def answer(self, _request: ShowSettings, utterance: Utterance, services: Services, delivery: Delivery) -> None:
@@ -95,7 +95,7 @@ class GoalJob:
     ) -> None: ...
 
     def _change_message(self, utterance: Utterance, services: Services) -> None:
-        standing, message_ts = from_value(self.told.get("h", "")), self.told.get("m", "")
+        standing, message_ts = from_value(self.metadata.get("h", "")), self.metadata.get("m", "")
         if standing is None or not message_ts:
             return
         place = MessagePlace(utterance.channel, message_ts, utterance.response_url)
@@ -104,15 +104,15 @@ class GoalJob:
 
 
 def _kept(pressed: ButtonPress, services: Services) -> str:
-    heard, standing = pressed.said, comparison_in(pressed)
-    told = {
+    heard, standing = pressed.utterance, comparison_in(pressed)
+    metadata = {
         "h": comparison_value(standing) if standing else "",
         "c": heard.channel,
         "m": pressed.message_ts,
         "t": heard.thread_ts,
         "r": heard.response_url,
     }
-    return services.seal.close(told, purpose=CALLBACK, user=heard.user)
+    return services.seal.close(metadata, purpose=CALLBACK, user=heard.user)
 
 
 def _heard(submitted: DialogSubmission, opened: Mapping[str, str]) -> Utterance:

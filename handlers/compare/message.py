@@ -79,7 +79,7 @@ def _uploaded(
     return pictures.upload_first(is_drawn_here=is_drawn_here)
 
 
-def show_progress(request: Compare, _said: Utterance, _services: Services, delivery: Delivery) -> None:
+def show_progress(request: Compare, _utterance: Utterance, _services: Services, delivery: Delivery) -> None:
     known = [each for each in request.runs if getattr(each, "at", 0) != COMPARED]
     if len(known) < len(request.runs):
         delivery.show_working("Comparing …")

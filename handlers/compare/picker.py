@@ -26,11 +26,11 @@ def register(app: App) -> None:
 
 def on_choice(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     pressed = button_press(body)
-    asked = offered_in(pressed.block)
-    choosing = PickJob(pressed, asked, client, services)
+    offer = offered_in(pressed.block)
+    choosing = PickJob(pressed, offer, client, services)
     choosing.keep()
     ack()
-    heard = pressed.said
+    heard = pressed.utterance
     if services.pool.submit(Work(choosing.run, heard.channel, heard.user)) is None:
         choosing.drop()
         why = not_taken(heard, services)
@@ -41,33 +41,35 @@ class PickJob:
     """One press, worked out in the pool."""
 
     def __init__(self, pressed: ButtonPress, offer: OfferedRuns | None, client: WebClient, services: Services) -> None:
-        self._pressed, self._asked, self._client, self._services = pressed, offer, client, services
+        self._pressed, self._offer, self._client, self._services = pressed, offer, client, services
         self._is_kept = False
 
     def keep(self) -> None:
         """What is chosen outlives this process, unless something was chosen before."""
-        if self._asked and self._is_for(self._asked):
-            chosen = self._chosen(self._asked)
+        if self._offer and self._is_for(self._offer):
+            chosen = self._chosen(self._offer)
             self._is_kept = self._services.inbox.put(chosen.delivery, chosen)
 
     def drop(self) -> None:
-        if self._is_kept and self._asked:
-            self._services.inbox.done(self._chosen(self._asked).delivery)
+        if self._is_kept and self._offer:
+            self._services.inbox.done(self._chosen(self._offer).delivery)
 
     def run(self) -> None:
-        pressed, asked = self._pressed, self._asked
-        if asked is None or not pressed.said.words or not asked.is_in(pressed.said):
+        pressed, offer = self._pressed, self._offer
+        if offer is None or not pressed.utterance.words or not offer.is_in(pressed.utterance):
             self._tell(_OLD)
-        elif not self._is_for(asked):
-            self._tell(_THEIRS, Step("To compare yourself, ask me", f"{self._services.command} {pressed.said.words}"))
+        elif not self._is_for(offer):
+            self._tell(
+                _THEIRS, Step("To compare yourself, ask me", f"{self._services.command} {pressed.utterance.words}")
+            )
         else:
-            self._choose(asked)
+            self._choose(offer)
 
     def _is_for(self, offer: OfferedRuns) -> bool:
-        return bool(self._pressed.said.words) and offer.is_for(self._pressed.said)
+        return bool(self._pressed.utterance.words) and offer.is_for(self._pressed.utterance)
 
     def _chosen(self, offer: OfferedRuns) -> Utterance:
-        heard = self._pressed.said
+        heard = self._pressed.utterance
         return replace(
             heard,
             delivery=f"pick:{heard.channel}:{self._pressed.message_ts}",
@@ -86,18 +88,18 @@ class PickJob:
             self.drop()
             self._repeated(picker)
             return
-        _claim(services, _of_words(picker, pressed.said))
+        _claim(services, _of_words(picker, pressed.utterance))
         self._remove()
         work.call_off.append(services.later(services.working_after, work.show_progress))
         work.run()
 
     def _repeated(self, picker: str) -> None:
         """The same button again says nothing; another one is told that it came too late."""
-        if _claim(self._services, _of_words(picker, self._pressed.said)):
+        if _claim(self._services, _of_words(picker, self._pressed.utterance)):
             self._tell(_TAKEN)
 
     def _remove(self) -> None:
-        url = self._pressed.said.response_url
+        url = self._pressed.utterance.response_url
         try:
             if url:
                 SlackClient.of(self._client, self._services.sleep, 5.0).remove(url)
@@ -105,7 +107,7 @@ class PickJob:
             return  # it stays, and is not answered again
 
     def _tell(self, text: str, *steps: Step) -> None:
-        work: Job = answer_words(self._pressed.said, self._client, self._services)
+        work: Job = answer_words(self._pressed.utterance, self._client, self._services)
         work.tell(Report(headline=text, summary="\n".join([text, *(step.command for step in steps)]), steps=steps))
 
 

@@ -74,7 +74,7 @@ def answer(
 
 
 def show_progress(
-    request: WatchRequest | Unwatch | PlanDigest, _said: Utterance, _services: Services, delivery: Delivery
+    request: WatchRequest | Unwatch | PlanDigest, _utterance: Utterance, _services: Services, delivery: Delivery
 ) -> None:
     if isinstance(request, WatchRequest):
         delivery.show_working("Looking it up in MLflow …")
@@ -86,16 +86,18 @@ def _watch(request: WatchRequest, utterance: Utterance, services: Services, deli
     vetted = validate(request, services.runs, now=services.now(), defaults=defaults_of(services.defaults, utterance))
     if vetted.refused:
         raise vetted.refused[0][1]
-    kept = _kept(vetted, utterance, services)
+    stored = _kept(vetted, utterance, services)
     here = watches_here(utterance, services)
-    same = next((each for each in here if each.id != kept.id and is_same_watch(watch_of(each), vetted.watching)), None)
+    same = next(
+        (each for each in here if each.id != stored.id and is_same_watch(watch_of(each), vetted.watching)), None
+    )
     if same is not None:
         _tell_same(same, utterance, services, delivery)
         return
     add_watch(delivery, utterance)
-    if all(each.id != kept.id for each in here):
-        _add(kept, utterance, services)
-    others = [each for each in here if each.id != kept.id and is_of_same_place(watch_of(each), vetted.watching)]
+    if all(each.id != stored.id for each in here):
+        _add(stored, utterance, services)
+    others = [each for each in here if each.id != stored.id and is_of_same_place(watch_of(each), vetted.watching)]
     report = watching_report(
         watch_sentence(vetted.watching),
         vetted,
@@ -237,10 +239,10 @@ def _removed(gone: Sequence[StoredWatch], utterance: Utterance, services: Servic
     return drawn
 
 
-def _is_described(stored: StoredWatch, told: Watch) -> bool:
+def _is_described(stored: StoredWatch, watch: Watch) -> bool:
     """Whether these are the options of the watch, whatever its place is called."""
     watching = watch_of(stored)
-    return watching is not None and replace(watching, place="", experiment_id="") == replace(told, place="")
+    return watching is not None and replace(watching, place="", experiment_id="") == replace(watch, place="")
 
 
 def _of_place(request: Unwatch, here: Sequence[StoredWatch], services: Services) -> list[StoredWatch]:
@@ -324,7 +326,7 @@ def _begin(  # noqa: PLR0913, PLR0917 -- what a feature is given, taken apart
 
 def _replace(before: list[StoredWatch], words: str, utterance: Utterance, services: Services) -> None:
     now = services.now().timestamp()
-    kept = StoredWatch(
+    stored = StoredWatch(
         new_id(utterance, f"digest {words}", services),
         utterance.team,
         utterance.channel,
@@ -334,7 +336,7 @@ def _replace(before: list[StoredWatch], words: str, utterance: Utterance, servic
         is_digest=True,
     )
     try:
-        services.watches.add(kept, instead_of=[each.id for each in before if each.id != kept.id])
+        services.watches.add(stored, instead_of=[each.id for each in before if each.id != stored.id])
     except TooManyWatches:
         raise too_many(MAX_WATCHES, text=utterance.words) from None
 

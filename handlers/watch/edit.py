@@ -81,14 +81,17 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     ack()
     pressed = button_press(body)
     wanted = pressed.action.removeprefix(PREFIX).partition(":")[0]
-    heard = with_place(pressed.said)
-    held = from_value(pressed.choice)
+    heard = with_place(pressed.utterance)
+    state = from_value(pressed.choice)
     if wanted == "edit":
-        open_edit_dialog(heard, held, client, services)
+        open_edit_dialog(heard, state, client, services)
         return
     is_listed = pressed.action != LIST
     work = changing(
-        heard, WatchEditJob(wanted, held, client, pressed.said.response_url if is_listed else ""), client, services
+        heard,
+        WatchEditJob(wanted, state, client, pressed.utterance.response_url if is_listed else ""),
+        client,
+        services,
     )
     hand_over(work, services, work.run)
 
@@ -96,17 +99,17 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
 def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     """What is wrong is said beside the field; what takes too long to look up is told to who sent it off."""
     submitted = dialog_submission(body)
-    told = opened_with(submitted, services)
-    if told is None:
+    metadata = opened_with(submitted, services)
+    if metadata is None:
         ack(response_action="update", view=lost("Edit watch"))
         return
-    edit = edited_watch(submitted, told, services)
+    edit = edited_watch(submitted, metadata, services)
     if isinstance(edit, dict):
         ack(response_action="errors", errors=edit)
         return
     ack()
-    heard = opened_from(submitted, told)
-    work = changing(heard, WatchEditJob("edited", edit.held, client, edit.response_url, edit), client, services)
+    heard = opened_from(submitted, metadata)
+    work = changing(heard, WatchEditJob("edited", edit.state, client, edit.response_url, edit), client, services)
     hand_over(work, services, work.run)
 
 
@@ -114,12 +117,12 @@ def on_more(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, se
     """The dialog with all of its fields; Slack keeps what was typed into those that are there."""
     ack()
     shown = open_dialog_of(body)
-    told = services.seal.open(shown.kept, purpose=EDIT_DIALOG, user=shown.user)
-    watch = services.watches.get(told.get("w", "")) if told else None
+    metadata = services.seal.open(shown.metadata, purpose=EDIT_DIALOG, user=shown.user)
+    watch = services.watches.get(metadata.get("w", "")) if metadata else None
     watching = watch_of(watch) if watch is not None else None
     if watching is None:
         return
-    whole = _modal("Edit watch", field_blocks(watching, is_whole=True), shown.kept)
+    whole = _modal("Edit watch", field_blocks(watching, is_whole=True), shown.metadata)
 
     def redraw() -> None:
         try:
@@ -143,7 +146,7 @@ def changing(heard: Utterance, change: "WatchEditJob", client: WebClient, servic
 class EditedWatch:
     """What a watch is to be; `vetted` None: MLflow took too long to be asked before the dialog closed."""
 
-    held: WatchState
+    state: WatchState
     channel: str
     response_url: str = ""
     watching: Watch | None = None
@@ -157,7 +160,7 @@ class WatchEditJob:
     """One press. `response_url`: of the list it was pressed in, "" where there is none to be drawn anew."""
 
     wanted: str
-    held: WatchState
+    state: WatchState
     client: WebClient
     response_url: str = ""
     edit: EditedWatch | None = None
@@ -176,30 +179,32 @@ class WatchEditJob:
 
     def _do(self, heard: Utterance, services: Services, outlet: SlackClient) -> str:
         """What was done, as mrkdwn. Raises RequestError where it may not be."""
-        kept = services.watches.get(self.held.watch)
-        if kept is None or kept.workspace != heard.team:
+        stored = services.watches.get(self.state.watch)
+        if stored is None or stored.workspace != heard.team:
             return _GONE
-        require_place(kept, heard)
-        require_change([kept], heard, outlet, services)
-        words = mrkdwn(one_line(sentence_of(kept)), _WORDS)
+        require_place(stored, heard)
+        require_change([stored], heard, outlet, services)
+        words = mrkdwn(one_line(sentence_of(stored)), _WORDS)
         if self.edit is not None:
-            return self._edited(self.edit, kept, heard, services, outlet)
-        what, is_done = _DOINGS[self.wanted](kept, heard, services)
+            return self._edited(self.edit, stored, heard, services, outlet)
+        what, is_done = _DOINGS[self.wanted](stored, heard, services)
         if not is_done:
             return f"{what} already: {words}."
-        tell_channel([kept], what.lower(), heard, outlet)
-        back = f" To have it back: {services.command} {_submitted_words(kept)}" if self.wanted == "remove" else ""
+        tell_channel([stored], what.lower(), heard, outlet)
+        back = f" To have it back: {services.command} {_submitted_words(stored)}" if self.wanted == "remove" else ""
         return f"{what}: {words}.{back}"
 
     @staticmethod
-    def _edited(edit: EditedWatch, kept: StoredWatch, heard: Utterance, services: Services, outlet: SlackClient) -> str:
-        after = store_edit(edit, kept, heard, services)
+    def _edited(
+        edit: EditedWatch, stored: StoredWatch, heard: Utterance, services: Services, outlet: SlackClient
+    ) -> str:
+        after = store_edit(edit, stored, heard, services)
         if after is None:
             return _GONE
-        told = mrkdwn(one_line(sentence_of(after)), _WORDS)
-        if after.words != kept.words:
+        words = mrkdwn(one_line(sentence_of(after)), _WORDS)
+        if after.words != stored.words:
             tell_channel([after], "changed", heard, outlet)
-        return f"{'Changed' if after.words != kept.words else 'As it was'}: {told}."
+        return f"{'Changed' if after.words != stored.words else 'As it was'}: {words}."
 
     @staticmethod
     def _remove_all(heard: Utterance, services: Services, outlet: SlackClient) -> str:
@@ -217,7 +222,7 @@ class WatchEditJob:
         if heard.channel == heard.user:  # pressed in the Home tab
             services.publish_home(heard.user, heard.team, delivery.outlet, services)
             return
-        listed = draw_list(watches_shown(heard, services, page=self.held.page, note=note))
+        listed = draw_list(watches_shown(heard, services, page=self.state.page, note=note))
         if self.response_url:
             outlet = SlackClient.of(self.client, services.sleep, _PATIENCE)
             try:
@@ -234,21 +239,21 @@ class WatchEditJob:
         delivery.answer_privately(listed)
 
 
-def _submitted_words(kept: StoredWatch) -> str:
-    return f"{'digest' if kept.is_digest else 'watch'} {mrkdwn(one_line(kept.words), _WORDS)}"
+def _submitted_words(stored: StoredWatch) -> str:
+    return f"{'digest' if stored.is_digest else 'watch'} {mrkdwn(one_line(stored.words), _WORDS)}"
 
 
-def _pause(kept: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
-    return "Paused", services.watches.pause(kept.id, by=heard.user, at=_now(services))
+def _pause(stored: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
+    return "Paused", services.watches.pause(stored.id, by=heard.user, at=_now(services))
 
 
-def _resume(kept: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
-    skip_ended_while_paused(kept, services)
-    return "Resumed", services.watches.resume(kept.id, by=heard.user, at=_now(services))
+def _resume(stored: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
+    skip_ended_while_paused(stored, services)
+    return "Resumed", services.watches.resume(stored.id, by=heard.user, at=_now(services))
 
 
-def _remove(kept: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
-    return "Removed", services.watches.remove(kept.id, by=heard.user, at=_now(services)) is not None
+def _remove(stored: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
+    return "Removed", services.watches.remove(stored.id, by=heard.user, at=_now(services)) is not None
 
 
 def _now(services: Services) -> int:
@@ -272,16 +277,16 @@ _TOO_LONG = "This watch is too long for a dialog. Remove it, and set it up again
 _UNREAD = "I do not understand the words of this watch any more. Remove it, and set it up again."
 
 
-def open_edit_dialog(heard: Utterance, held: WatchState, client: WebClient, services: Services) -> None:
+def open_edit_dialog(heard: Utterance, state: WatchState, client: WebClient, services: Services) -> None:
     """At once, by the thread that listens. Never raises."""
     problem = _GONE
     try:
-        watch = services.watches.get(held.watch)
+        watch = services.watches.get(state.watch)
         if watch is not None and watch.workspace == heard.team:
             outlet = SlackClient.of(client, services.sleep, 0.0)
             require_place(watch, heard)
             require_change([watch], heard, outlet, services)
-            view = _view(watch, heard, held, services)
+            view = _view(watch, heard, state, services)
             problem = _UNREAD if view is None else _TOO_LONG
             if view is not None and _fits(view):
                 outlet.open_view(heard.trigger, view)
@@ -300,34 +305,34 @@ def open_edit_dialog(heard: Utterance, held: WatchState, client: WebClient, serv
 
 def opened_with(submitted: DialogSubmission, services: Services) -> dict[str, str] | None:
     """What the dialog was opened with; None for what this person did not open, or not so."""
-    return services.seal.open(submitted.kept, purpose=EDIT_DIALOG, user=submitted.user)
+    return services.seal.open(submitted.metadata, purpose=EDIT_DIALOG, user=submitted.user)
 
 
-def opened_from(submitted: DialogSubmission, told: Mapping[str, str]) -> Utterance:
+def opened_from(submitted: DialogSubmission, metadata: Mapping[str, str]) -> Utterance:
     """Where the dialog was opened from; the person alone where that was the Home tab."""
-    channel = told.get("c", "") or submitted.user
+    channel = metadata.get("c", "") or submitted.user
     return Utterance(
         words="",
         user=submitted.user,
         team=submitted.team,
         channel=channel,
         delivery=f"view:{submitted.view}" if submitted.view else "",
-        response_url=told.get("r", ""),
+        response_url=metadata.get("r", ""),
         is_direct=channel == submitted.user,
     )
 
 
 def edited_watch(
-    submitted: DialogSubmission, told: Mapping[str, str], services: Services
+    submitted: DialogSubmission, metadata: Mapping[str, str], services: Services
 ) -> EditedWatch | dict[str, str]:
     """What is to be kept; else what is wrong, by field."""
-    page = told.get("p", "")
-    held = WatchState(told.get("w", ""), int(page) if page.isdecimal() else 0)
-    edit = EditedWatch(held, told.get("k", ""), told.get("r", ""))
+    page = metadata.get("p", "")
+    state = WatchState(metadata.get("w", ""), int(page) if page.isdecimal() else 0)
+    edit = EditedWatch(state, metadata.get("k", ""), metadata.get("r", ""))
     services = services.for_channel(submitted.team, edit.channel, submitted.user)
-    if "when" in submitted.typed or told.get("d"):
+    if "when" in submitted.typed or metadata.get("d"):
         return _digest(submitted, edit, services)
-    stored = services.watches.get(held.watch)
+    stored = services.watches.get(state.watch)
     before = watch_of(stored) if stored else None
     watching, errors = read_fields(submitted, before or Watch(""))
     if errors:
@@ -392,12 +397,12 @@ def _digest(submitted: DialogSubmission, edit: EditedWatch, services: Services) 
     return replace(edit, digest=digest_words(digest))
 
 
-def _view(watch: StoredWatch, opened: Utterance, held: WatchState, services: Services) -> dict[str, Any] | None:
+def _view(watch: StoredWatch, opened: Utterance, state: WatchState, services: Services) -> dict[str, Any] | None:
     """None where the words are not understood any more."""
     is_home = opened.channel == opened.user
     private = {
         "w": watch.id,
-        "p": str(held.page),
+        "p": str(state.page),
         "k": watch.channel,
         "c": "" if is_home else opened.channel,
         "r": opened.response_url,
@@ -406,20 +411,20 @@ def _view(watch: StoredWatch, opened: Utterance, held: WatchState, services: Ser
     watching = watch_of(watch)
     if watching is None and not watch.is_digest:
         return None
-    kept = services.seal.close(private, purpose=EDIT_DIALOG, user=opened.user)
+    metadata = services.seal.close(private, purpose=EDIT_DIALOG, user=opened.user)
     if watching is None:
-        return _modal("Edit digest", [when(watch.words)], kept)
-    return _modal("Edit watch", field_blocks(watching), kept)
+        return _modal("Edit digest", [when(watch.words)], metadata)
+    return _modal("Edit watch", field_blocks(watching), metadata)
 
 
-def _modal(title: str, blocks: list[Block], kept: str) -> dict[str, Any]:
+def _modal(title: str, blocks: list[Block], metadata: str) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": EDIT_DIALOG,
         "title": plain(title, 24),
         "submit": plain("Save", 24),
         "close": plain("Cancel", 24),
-        "private_metadata": kept,
+        "private_metadata": metadata,
         "blocks": blocks,
     }
 

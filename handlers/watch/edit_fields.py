@@ -48,8 +48,8 @@ _ANY = "x"
 def field_error(error: RequestError) -> str:
     near = f" Did you mean {', '.join(error.near[:3])}?" if error.near else ""
     runs = f" Say its id: {', '.join(run.run_id[:12] for run in error.choices[:3])}." if error.choices else ""
-    told = f"{error.problem}{near}{runs}"
-    return clip(one_line(told if near or runs else f"{told} {error.remedy}".strip()), _ERROR)
+    text = f"{error.problem}{near}{runs}"
+    return clip(one_line(text if near or runs else f"{text} {error.remedy}".strip()), _ERROR)
 
 
 def read_fields(submitted: DialogSubmission, before: Watch) -> tuple[Watch, dict[str, str]]:
@@ -67,12 +67,12 @@ def read_fields(submitted: DialogSubmission, before: Watch) -> tuple[Watch, dict
         if not typed.get(name):
             continue
         try:
-            said = watching_of(f"{_ANY} {clause} {typed[name]}")
+            stated = watching_of(f"{_ANY} {clause} {typed[name]}")
         except RequestError as error:
             errors[name] = field_error(error)
             continue
-        own = {part: getattr(said, part) for part in parts}
-        if replace(Watch(_ANY), **own) != said:
+        own = {part: getattr(stated, part) for part in parts}
+        if replace(Watch(_ANY), **own) != stated:
             errors[name] = "That says more than belongs into this field."
         found = replace(found, **own)
     only = typed.get("only", ANYTHING)
@@ -117,12 +117,12 @@ def _parts(watching: Watch) -> dict[str, str]:
     def words(name: str, clause: str) -> str:
         parts = _CLAUSES[name][1]
         alone = replace(Watch(_ANY), **{part: getattr(watching, part) for part in parts})
-        told = watch_words(alone).removeprefix(_ANY).strip()
+        text = watch_words(alone).removeprefix(_ANY).strip()
         joint = f" {clause} " if name == "rules" else ", "  # seeds and rules are said each with its own when
-        return joint.join(part.strip(" ,") for part in f" {told} ".split(f" {clause} ") if part.strip(" ,"))
+        return joint.join(part.strip(" ,") for part in f" {text} ".split(f" {clause} ") if part.strip(" ,"))
 
-    said = {"place": watching.place, "where": watching.where}
-    return {name: said[name] if name in said else words(name, _CLAUSES[name][0]) for name in _LABELS}
+    stated = {"place": watching.place, "where": watching.where}
+    return {name: stated[name] if name in stated else words(name, _CLAUSES[name][0]) for name in _LABELS}
 
 
 _LISTS = ("against", "user")
@@ -162,14 +162,14 @@ def offer_baselines(ack: Callable[..., Any], body: dict[str, Any]) -> None:
 
 def offer_people(ack: Callable[..., Any], body: dict[str, Any], services: Services) -> None:
     """Whose runs MLflow knows of late; what is typed is offered as a name, too."""
-    asked = options_query(body)
-    typed = asked.typed.strip()
-    told = services.seal.open(asked.kept, purpose=EDIT_DIALOG, user=asked.user)
-    if not told:
+    query = options_query(body)
+    typed = query.typed.strip()
+    metadata = services.seal.open(query.metadata, purpose=EDIT_DIALOG, user=query.user)
+    if not metadata:
         ack(options=[])
         return
     try:
-        seen = services.for_channel(team(body), told.get("k", ""), asked.user)
+        seen = services.for_channel(team(body), metadata.get("k", ""), query.user)
         runs = seen.shelf.runs(seen.runs, "", (), WITHIN).runs
     except Exception:
         log.exception("people could not be listed")
@@ -239,13 +239,13 @@ def _only(watching: Watch) -> Block:
 
 
 def _extras(watching: Watch) -> Block:
-    told = {
+    boxes = {
         MENTION: ("Mention the owner of a run", watching.mentions_owner),
         BROADCAST: ("Also post new bests found later", watching.broadcasts),
         CLEAR: ("Only differences beyond noise", watching.only_clear),
     }
-    options = {value: {"text": plain(label, 75), "value": value} for value, (label, _is_on) in told.items()}
-    on = [options[value] for value, (_label, is_on) in told.items() if is_on]
+    options = {value: {"text": plain(label, 75), "value": value} for value, (label, _is_on) in boxes.items()}
+    on = [options[value] for value, (_label, is_on) in boxes.items() if is_on]
     element: Block = {"type": "checkboxes", "action_id": "extras", "options": list(options.values())}
     return _input("extras", "Options", "", element | ({"initial_options": on} if on else {}))
 

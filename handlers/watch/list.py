@@ -32,7 +32,7 @@ _WHY = 90
 class ShownWatches:
     """All that a list shows; `note` is what was just done, as mrkdwn."""
 
-    kept: Sequence[StoredWatch]
+    watches: Sequence[StoredWatch]
     last: Mapping[str, WatchChange]  # by watch
     place: str = "this channel"
     page: int = 0
@@ -42,33 +42,33 @@ class ShownWatches:
 
     @property
     def pages(self) -> int:
-        return max(1, -(-len(self.kept) // PAGE))
+        return max(1, -(-len(self.watches) // PAGE))
 
     @property
     def here(self) -> Sequence[StoredWatch]:
         start = min(self.page, self.pages - 1) * PAGE
-        return self.kept[start : start + PAGE]
+        return self.watches[start : start + PAGE]
 
 
 def answer(_request: ListWatches, utterance: Utterance, services: Services, delivery: Delivery) -> None:
     delivery.answer_privately(draw_list(watches_shown(utterance, services)))
 
 
-def show_progress(_request: ListWatches, _said: Utterance, _services: Services, _delivery: Delivery) -> None:
+def show_progress(_request: ListWatches, _utterance: Utterance, _services: Services, _delivery: Delivery) -> None:
     """Nothing is asked of MLflow."""
 
 
 def watches_shown(utterance: Utterance, services: Services, *, page: int = 0, note: str = "") -> ShownWatches:
-    kept = services.watches.of_channel(utterance.team, utterance.channel)
+    watches = services.watches.of_channel(utterance.team, utterance.channel)
     return ShownWatches(
-        kept,
+        watches,
         last_changes(utterance.team, utterance.channel, services),
         channel_words(utterance),
         page,
         note,
         services.command,
         defaults_of(services.defaults, utterance).experiment
-        or ("" if kept else example_name(Kind.EXPERIMENT, services.shelf, services.runs)),
+        or ("" if watches else example_name(Kind.EXPERIMENT, services.shelf, services.runs)),
     )
 
 
@@ -82,7 +82,7 @@ def last_changes(workspace: str, channel: str, services: Services) -> dict[str, 
 
 def draw_list(shown: ShownWatches) -> Draw:
     def drawn(rung: BlockLevel) -> Reply:
-        if not shown.kept:
+        if not shown.watches:
             return _empty(shown, rung)
         text = clip("\n".join([_headline(shown), *filter(None, [shown.note]), *_lines(shown)]), TEXT)
         return Reply(text, _blocks(shown) if rung is not BlockLevel.TEXT else (), only_to_asker=True)
@@ -125,18 +125,18 @@ def watch_entry(
 
 def watch_facts(stored: StoredWatch, last: WatchChange | None) -> str:
     """Who set it up, since when, whether it is paused and why, and what was changed last; as mrkdwn."""
-    told = [set_up_line(stored)]
+    parts = [set_up_line(stored)]
     if stored.is_paused:
         by = f"by {mention_of(stored.paused_by)}" if mention_of(stored.paused_by) else "by me"
         why = f": {mrkdwn(one_line(stored.paused_why), _WHY)}" if stored.paused_why else ""
-        told.append(f"*paused* {by} {date_of(stored.paused_at)}{why}")
+        parts.append(f"*paused* {by} {date_of(stored.paused_at)}{why}")
     if stored.gone_at:
-        told.append(f"*gone*: its experiment is not in MLflow any more, noticed {date_of(stored.gone_at)}")
+        parts.append(f"*gone*: its experiment is not in MLflow any more, noticed {date_of(stored.gone_at)}")
     if last is not None and last.what in ("edited", "resumed"):
         by = f" by {mention_of(last.by)}" if mention_of(last.by) else ""
         what = "its experiment was renamed" if last.what == "edited" and not last.by else f"{last.what}{by}"
-        told.append(f"{what} {date_of(last.at)}")
-    return " · ".join(told)
+        parts.append(f"{what} {date_of(last.at)}")
+    return " · ".join(parts)
 
 
 def _buttons(stored: StoredWatch, number: int, page: int) -> list[Block]:
@@ -147,11 +147,11 @@ def _buttons(stored: StoredWatch, number: int, page: int) -> list[Block]:
 
 
 def _headline(shown: ShownWatches) -> str:
-    watches = sum(not each.is_digest for each in shown.kept)
+    watches = sum(not each.is_digest for each in shown.watches)
     count = f"{watches} watch{'' if watches == 1 else 'es'}"
     if not watches:
         return f"A digest, but no watch in {shown.place}"
-    digest = " and a digest" if len(shown.kept) > watches else ""
+    digest = " and a digest" if len(shown.watches) > watches else ""
     part = f", page {min(shown.page, shown.pages - 1) + 1} of {shown.pages}" if shown.pages > 1 else ""
     return f"{count}{digest} in {shown.place}{part}"
 

@@ -78,11 +78,11 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     elif state is not None:
         _do(pin(state, pressed, client, services), services)
     elif experiment:
-        _do(_asked(pressed.said, MuteAction(experiment), client, services), services)
+        _do(_asked(pressed.utterance, MuteAction(experiment), client, services), services)
     elif pressed.action == MENU and pressed.choice == WATCHES:
-        _do(_asked(pressed.said, watch_list, client, services), services)
+        _do(_asked(pressed.utterance, watch_list, client, services), services)
     elif not (pressed.action == MENU and pressed.choice == OPEN):
-        answer_old_button(pressed.said, client, services)
+        answer_old_button(pressed.utterance, client, services)
 
 
 def on_undo(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
@@ -90,9 +90,9 @@ def on_undo(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, se
     pressed = button_press(body)
     done = _read(pressed.choice)
     if done is None:
-        answer_old_button(pressed.said, client, services)
+        answer_old_button(pressed.utterance, client, services)
     else:
-        _do(_asked(pressed.said, UnmuteAction(done, pressed.said.response_url), client, services), services)
+        _do(_asked(pressed.utterance, UnmuteAction(done, pressed.utterance.response_url), client, services), services)
 
 
 def answer_old_button(utterance: Utterance, client: WebClient, services: Services) -> None:
@@ -102,7 +102,7 @@ def answer_old_button(utterance: Utterance, client: WebClient, services: Service
 
 def compare_with(state: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> None:
     """The dialog to choose the other run, posting in the thread of the notification."""
-    heard = pressed.said
+    heard = pressed.utterance
     visible = services.for_channel(heard.team, heard.channel, heard.user)
     found = visible.shelf.these(visible.runs, (state.run,), _WITHIN).runs
     label = f"{found[0].name} ({state.run[:8]})" if found else state.run[:8]
@@ -113,8 +113,8 @@ def compare_with(state: NewsState, pressed: ButtonPress, client: WebClient, serv
 
 def pin(state: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> Job:
     """As `pin <run>` does, in the thread of the notification."""
-    thread = pressed.said.thread_ts or pressed.message_ts
-    heard = replace(pressed.said, words=f"pin {state.run}", thread_ts=thread, answer_ts=thread)
+    thread = pressed.utterance.thread_ts or pressed.message_ts
+    heard = replace(pressed.utterance, words=f"pin {state.run}", thread_ts=thread, answer_ts=thread)
     return answer_words(
         heard, client, services, meaning=ParsedRequest(lambda: (Pin(Linked(state.run)), channel_settings))
     )

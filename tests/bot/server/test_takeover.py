@@ -387,7 +387,7 @@ def test_what_another_version_wrote_is_read_as_far_as_it_can_be(engine, opened, 
         connection.execute(inbox.update().where(inbox.c.key == "command:1").values(said=newer))
         connection.execute(inbox.update().where(inbox.c.key == "command:2").values(said="{}"))
     [[left]] = died("a", other, clock=clock)
-    assert left.said.words == "help"
+    assert left.utterance.words == "help"
 
 
 def test_without_a_database_nobody_is_held_up_and_it_is_said_once(clock, caplog):
