@@ -33,8 +33,9 @@ from comparison.resolve.among import gather, lead, narrow, narrowing_words
 from comparison.resolve.runs import HALF, MOST_TOGETHER, ChosenRuns, SearchScope, find_runs, rank_by
 from comparison.run_reference import Among, Leading, TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
+from comparison.tracking.histories import History
 from comparison.tracking.leaders import SAMPLE
-from comparison.tracking.source import Part, Ranking, RunSource
+from comparison.tracking.source import Part, Ranking, Recent, RunSource
 
 NARROW_SPAN = "7 days"  # of failures in one experiment or of one person, where no time is said
 PACED = 2  # experiments, those with the most runs, whose best run's history is read
@@ -92,12 +93,11 @@ def running_runs(
     groups = _by_experiment(runs)
     by = {each.experiment_id: choose_primary(own, [each], agreed) for each, own in groups}
     paced = [
-        (each, known, own)
+        (each.experiment_id, known)
         for each, own in groups
         if (known := by[each.experiment_id]) and _is_paced(known, own, silences)
     ][:PACED]
-    best = side_by_side([partial(_pace, each, known, own, source) for each, known, own in paced])
-    paces = {each.experiment_id: pace for (each, _, _), pace in zip(paced, best, strict=True) if pace}
+    paces = _paces(paced, source)
     metrics = logged_names(request.metrics, found, text=request.text)
     return RunningRuns(where, now, tuple(runs), running.is_cut, silences, by, paces, stale, words, metrics)
 
@@ -129,22 +129,33 @@ def _is_paced(by: PrimaryMetric, runs: Sequence[Run], silences: Mapping[str, int
     )
 
 
-def _pace(experiment: Experiment, by: PrimaryMetric, runs: Sequence[Run], source: RunSource) -> BestRunHistory | None:
-    """Pace of an experiment; None where there is none or MLflow cannot tell: what runs is worth saying all the same."""
-    ranking = Ranking(by.metric, by.goal, (experiment.experiment_id,))
-    own = {run.run_id for run in runs}
+def _paces(paced: Sequence[tuple[str, PrimaryMetric]], source: RunSource) -> dict[str, BestRunHistory]:
+    """By experiment id, the best run that is over and its history; experiments that share a metric in one question."""
+    contests: dict[tuple[str, Goal], list[str]] = {}
+    for key, by in paced:
+        contests.setdefault((by.metric, by.goal), []).append(key)
+    rankings = [Ranking(metric, goal, tuple(keys)) for (metric, goal), keys in contests.items()]
+    found = side_by_side([partial(_pace, ranking, source) for ranking in rankings])
+    return {key: pace for each in found for key, pace in each.items()}
+
+
+def _pace(ranking: Ranking, source: RunSource) -> dict[str, BestRunHistory]:
+    """Nothing where MLflow cannot tell: what runs is worth saying all the same."""
     try:
-        found = source.leaders(ranking, count=1)
-        if found and found[0].run_id in own:
-            found = source.leaders(
-                Ranking(by.metric, by.goal, ranking.experiment_ids, "attributes.status = 'FINISHED'")
-            )
-        if not found or not 0 < found[0].metrics[by.metric].step <= LONGEST:
-            return None
-        history = source.history(found[0].run_id, by.metric)
+        found = source.champions(ranking, Recent())
+        best = {key: run for key, run in found.items() if 0 < run.metrics[ranking.metric].step <= LONGEST}
+        histories = source.histories_of(list(best.values()), ranking.metric) if best else {}
     except RequestError:
-        return None
-    return BestRunHistory(found[0], tuple(history)) if history else None
+        return {}
+    return {
+        key: BestRunHistory(run, _points(histories[run.run_id])) for key, run in best.items() if run.run_id in histories
+    }
+
+
+def _points(history: History) -> tuple[Metric, ...]:
+    """Its values by step, then by time."""
+    rows = sorted(zip(history.steps, history.times, history.values, strict=True), key=lambda row: row[:2])
+    return tuple(Metric(value, step, logged_at) for step, logged_at, value in rows)
 
 
 # The best runs by a metric, as a list.

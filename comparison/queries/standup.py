@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import partial
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.concurrency import side_by_side
+from comparison.concurrency import both, side_by_side
 from comparison.errors import RequestError
-from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, is_better, rank, value_of
+from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, rank, value_of
 from comparison.liveness import STALE, find_silent_runs, renewed
 from comparison.names import fold
 from comparison.queries.newest_runs import logged_names
@@ -16,8 +16,7 @@ from comparison.queries.scope import Scope, find_scope, since_moment
 from comparison.request import Standup
 from comparison.resolve.among import gather, narrow, narrowing_words
 from comparison.runs import Experiment, Goal, Run, Status
-from comparison.tracking.leaders import page_of
-from comparison.tracking.source import Part, Ranking, RunSource
+from comparison.tracking.source import Part, Ranking, Recent, RunSource
 
 LOOKED_UP = 4  # experiments, the busiest, whose best run of all time is asked for
 NEW_COMPARED = 3  # new bests that are held against the best before
@@ -96,7 +95,9 @@ def standup(
     defaults: ChannelDefaults | None = None,
     within: Scope | None = None,
 ) -> StandupAnswer:
-    """Four questions side by side, then the best of the busiest experiments. `now` with the zone to speak in.
+    """Three questions side by side, then the best of the busiest experiments. `now` with the zone to speak in.
+
+    Where more ended than is told, the failures are asked for by themselves.
 
     `within` is where to look, whatever the request and the channel say.
     Raises NotUnderstood, ExperimentNotFound or TrackingUnavailable.
@@ -113,18 +114,20 @@ def standup(
     )
     since_ms = int(begin.timestamp() * 1000)
     now_ms = int(now.timestamp() * 1000)
-    asks = (finished_since, ill_since, undated_since)
     if len(request.metrics) > 1:
         raise RequestError(
             "A standup is judged by one metric.", "Name one.", f"standup by {request.metrics[0]}", text=request.text
         )
-    words = ""
+    words, ended, ended_after = "", Part(), None
     if request.among:
         well, ill, undated, alive, words = _meant(request, where, source, now, since_ms)
     else:
-        well, ill, undated, alive = side_by_side(
+        asks = (ended_since, undated_since)
+        ended, undated, alive = side_by_side(
             [*(partial(ask, since_ms, where, source) for ask in asks), partial(running_now, where, source)]
         )
+        ended_after = _known_after(ended, since_ms)
+        well, ill = _apart(ended, since_ms, where, source)
     over = in_order([*well.runs, *ill.runs, *undated.runs])
     cut = {"finished": well.is_cut, "failed": ill.is_cut, "running": alive.is_cut}
     running = renewed(alive.runs, source, now_ms)
@@ -140,7 +143,7 @@ def standup(
         cut=frozenset(name for name, is_cut in cut.items() if is_cut),
         words=words,
     )
-    return _with_bests(digest, source, since_ms)
+    return _with_bests(digest, source, Recent((*over, *ended.runs, *running), ended_after))
 
 
 def _meant(
@@ -201,10 +204,11 @@ def group_by_experiment(
     return tuple(sorted(groups, key=lambda each: -len(_fetched(each))))
 
 
-def _with_bests(digest: StandupAnswer, source: RunSource, since_ms: int) -> StandupAnswer:
+def _with_bests(digest: StandupAnswer, source: RunSource, recent: Recent) -> StandupAnswer:
     """The best of each of the busiest experiments; those of one metric are asked for in one question."""
+    since_ms = int(digest.since.timestamp() * 1000)
     ranked = [group for group in digest.groups if _can_be_ranked(group)][:LOOKED_UP]
-    now_best = _champions(ranked, {_key(group): _fetched(group) for group in ranked}, "", source)
+    now_best = _champions(ranked, recent, "", source)
     new = [group for group in ranked if _key(group) in now_best and _is_since(now_best[_key(group)], since_ms)]
     before = _before(new[:NEW_COMPARED], source, since_ms)
     bests = {_key(group): _judged(group, now_best, before) for group in ranked if _key(group) in now_best}
@@ -233,48 +237,58 @@ def _is_since(run: Run, since_ms: int) -> bool:
     return not run.is_over or run.over_at > since_ms
 
 
-def _champions(
-    groups: Sequence[ExperimentGroup], known: Mapping[str, Sequence[Run]], where: str, source: RunSource
-) -> dict[str, Run]:
+def _champions(groups: Sequence[ExperimentGroup], recent: Recent, where: str, source: RunSource) -> dict[str, Run]:
     """The best run by experiment id, of those that can be had: the rest of a standup is worth saying all the same."""
-    contests: dict[RankingQuestion, dict[str, Sequence[Run]]] = {}
+    contests: dict[tuple[str, Goal], list[str]] = {}
     for group in groups:
         if group.by is not None:
-            own = contests.setdefault(RankingQuestion(group.by.metric, group.by.goal, where), {})
-            own[_key(group)] = known.get(_key(group), ())
-    found = side_by_side([partial(_settled, contest, own, source) for contest, own in contests.items()])
+            contests.setdefault((group.by.metric, group.by.goal), []).append(_key(group))
+    rankings = [Ranking(metric, goal, tuple(keys), where) for (metric, goal), keys in contests.items()]
+    found = side_by_side([partial(_settled, ranking, recent, source) for ranking in rankings])
     return {key: run for each in found for key, run in each.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class RankingQuestion:
-    """What the experiments are judged by, and where to look, in MLflow's filter language."""
-
-    metric: str
-    goal: Goal
-    where: str = ""
-
-
-def _settled(contest: RankingQuestion, known: Mapping[str, Sequence[Run]], source: RunSource) -> dict[str, Run]:
+def _settled(ranking: Ranking, recent: Recent, source: RunSource) -> Mapping[str, Run]:
     try:
-        return best_of_each(contest, known, source)
+        return source.champions(ranking, recent)
     except RequestError:
         return {}
 
 
 def _before(groups: Sequence[ExperimentGroup], source: RunSource, since_ms: int) -> dict[str, Run | None]:
-    """The best of those that ended before; None where there were none, nothing where that cannot be told."""
+    """The best of those that ended before; None where there were none, nothing where that cannot be told.
+
+    Their newest runs come in one question; where those are all there are, that is enough.
+    """
     where = f"attributes.end_time <= {since_ms}"
+    keys = tuple(map(_key, groups))
+    if not keys:
+        return {}
     try:
-        samples = side_by_side(
-            [partial(source.part, where, experiment_ids=(_key(each),), limit=SAMPLE) for each in groups]
-        )
+        sample = source.part(where, experiment_ids=keys, limit=SAMPLE * len(keys))
+        runs, whole = sample.runs, set() if sample.is_cut else set(keys)
+        unseen = [key for key in keys if key not in whole and not _of(runs, key)]  # the others have so many more
+        more = side_by_side([partial(source.part, where, experiment_ids=(key,), limit=SAMPLE) for key in unseen])
     except RequestError:
         return {}
-    known = {_key(group): sample.runs for group, sample in zip(groups, samples, strict=True)}
-    found: dict[str, Run | None] = dict(_champions(groups, known, where, source))
-    whole = [_key(group) for group, sample in zip(groups, samples, strict=True) if not sample.is_cut]
-    return {**dict.fromkeys(whole), **found}
+    runs = (*runs, *(run for part in more for run in part.runs))
+    whole |= {key for key, part in zip(unseen, more, strict=True) if not part.is_cut}
+    found: dict[str, Run | None] = {
+        _key(group): next(iter(_valued(group, rank(_of(runs, _key(group)), group.by))), None)
+        for group in groups
+        if _key(group) in whole
+    }
+    asked = [group for group in groups if _key(group) not in whole and _valued(group, _of(runs, _key(group)))]
+    return {**found, **_champions(asked, Recent(runs), where, source)}
+
+
+def _of(runs: Iterable[Run], key: str) -> list[Run]:
+    return [run for run in runs if run.experiment.experiment_id == key]
+
+
+def _valued(group: ExperimentGroup, runs: Iterable[Run]) -> list[Run]:
+    """Runs that logged what the group is judged by."""
+    return [run for run in runs if group.by is not None and value_of(run, group.by.metric) is not None]
 
 
 def _judged(group: ExperimentGroup, now_best: Mapping[str, Run], before: Mapping[str, Run | None]) -> BestRun:
@@ -299,6 +313,29 @@ MAX_FAILED = 100
 MAX_RUNNING = 100
 PAGES = 5  # of runs that did not finish: a sweep may have pruned hundreds
 BEGUN_BEFORE = 7 * 86_400_000  # ms before the moment that a run which does not tell its end may have begun
+
+
+def ended_since(ms: int, place: Scope, source: RunSource) -> Part:
+    """Runs that are over, however they ended."""
+    return source.part(f"attributes.end_time > {ms}", experiment_ids=place.ids, limit=MAX_FINISHED, ended=True)
+
+
+def _known_after(ended: Part, since_ms: int) -> int | None:
+    """The moment (ms) after which no end is missing; None where it is not known."""
+    if not ended.is_cut:
+        return since_ms
+    return min((run.ended_at for run in ended.runs if run.ended_at), default=None)
+
+
+def _apart(ended: Part, ms: int, place: Scope, source: RunSource) -> tuple[Part, Part]:
+    """Runs that finished, and those that did not: asked for anew where others may have crowded them out."""
+    well = Part(tuple(run for run in ended.runs if run.status is Status.FINISHED), ended.is_cut)
+    ill = Part(tuple(run for run in ended.runs if run.status is not Status.FINISHED), ended.is_cut)
+    if not ended.is_cut:
+        return well, ill
+    if 2 * len(well.runs) >= len(ended.runs):
+        return well, ill_since(ms, place, source)
+    return both(partial(finished_since, ms, place, source), partial(ill_since, ms, place, source))
 
 
 def finished_since(ms: int, place: Scope, source: RunSource) -> Part:
@@ -345,54 +382,3 @@ def in_order(runs: Iterable[Run]) -> list[Run]:
 def running_now(place: Scope, source: RunSource) -> Part:
     """Runs that are said to run."""
     return source.part("attributes.status = 'RUNNING'", experiment_ids=place.ids, limit=MAX_RUNNING)
-
-
-# The best run of each of several experiments, asked for together.
-#
-# A question that filters by a metric costs a large store the same for one experiment as for all: it reads every run
-# that
-# logged the metric. So experiments that share a metric are asked for in one, above the lowest of their bars. Each full
-# page raises the bars; a page that is not full means that nobody is missing.
-
-
-QUESTIONS = 4
-
-
-def best_of_each(contest: RankingQuestion, known: Mapping[str, Sequence[Run]], source: RunSource) -> dict[str, Run]:
-    """The best run by experiment id, exact. `known` are some runs of each; one without a value is not looked up.
-
-    Experiments that cannot be settled within a few questions are left out, the last of `known` first.
-    """
-    best = {key: run for key, runs in known.items() if (run := _best(contest, runs)) is not None}
-    for _ in range(QUESTIONS):
-        if not best:
-            break
-        size = page_of(list(best.values()))
-        page = _ask(contest, best, source, size)
-        raised = {key: _best(contest, [run, *_of(page, key)]) or run for key, run in best.items()}
-        if len(page) < size:
-            return raised
-        is_stuck = raised == best
-        best = dict(list(raised.items())[: (len(raised) + 1) // 2 if is_stuck else len(raised)])
-    return {}
-
-
-def _ask(contest: RankingQuestion, best: Mapping[str, Run], source: RunSource, size: int) -> list[Run]:
-    bars = [run.metrics[contest.metric].value for run in best.values()]
-    bar = max(bars) if contest.goal is Goal.LOWER else min(bars)
-    ranking = Ranking(contest.metric, contest.goal, tuple(best), contest.where)
-    return source.search(ranking.beyond(bar), experiment_ids=ranking.experiment_ids, limit=size)
-
-
-def _of(runs: Iterable[Run], key: str) -> list[Run]:
-    return [run for run in runs if run.experiment.experiment_id == key]
-
-
-def _best(contest: RankingQuestion, runs: Iterable[Run]) -> Run | None:
-    """The best run; of equal ones the first."""
-    found: tuple[float, Run] | None = None
-    for run in runs:
-        value = value_of(run, contest.metric)
-        if value is not None and (found is None or is_better(value, found[0], contest.goal)):
-            found = (value, run)
-    return found[1] if found else None

@@ -30,6 +30,7 @@ from comparison.concurrency import DaemonThreads, retry_on_race
 from comparison.errors import FilterRefused, RequestError, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run
 from comparison.tracking.budgets import ASKING, Budget, NobodyWaits, TooMuch, every_page, read_in_pieces
+from comparison.tracking.champions import ChampionCache
 from comparison.tracking.experiment_cache import ExperimentCache, SingleFlight
 from comparison.tracking.file_store import FileSearch
 from comparison.tracking.filters import is_text
@@ -79,7 +80,7 @@ from comparison.tracking.run_searches import (
     newest_first,
 )
 from comparison.tracking.schemas import Schema, read, sqlite_path, trouble
-from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking
+from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking, Recent
 from comparison.tracking.visibility import READABLE, Permissions, read_grants, without_grant
 
 SIDE_BY_SIDE = 64  # questions to MLflow at once
@@ -124,6 +125,7 @@ class MlflowRuns:
         self._searches = RunSearches(searched, self._catalogue, timeout)
         self._registry = Registry(self._client, self._is_unknown)
         self._memory = LeaderCache(clock)
+        self._champions = ChampionCache(clock)
         self._history_limit = MOST_POINTS
         self._histories: PointsCache[History] = PointsCache()
         self._samples: PointsCache[list[Metric]] = PointsCache()
@@ -215,6 +217,10 @@ class MlflowRuns:
         ids = ranking.experiment_ids or tuple(each.experiment_id for each in self.experiments())
         within = _Hurried(self, self._clock() + AS_LONG_AS * self._server.seconds, self._clock)
         return self._memory.leaders(replace(ranking, experiment_ids=ids), within, count)
+
+    def champions(self, ranking: Ranking, recent: Recent) -> dict[str, Run]:
+        within = _Hurried(self, self._clock() + AS_LONG_AS * self._server.seconds, self._clock)
+        return self._champions.champions(ranking, recent, within)
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
         return self._in_time(lambda budget: self._registry.versions(model, alias, version, budget))

@@ -55,6 +55,14 @@ class Ranking:
         return " AND ".join(filter(None, (self.where, _beyond(self, bar))))
 
 
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Runs that were fetched a moment ago. `ended_after` (ms): all that ended later are among them; None: maybe not."""
+
+    runs: tuple[Run, ...] = ()
+    ended_after: int | None = None
+
+
 class RunSource(Protocol):
     """Where runs come from. Every call may raise TrackingUnavailable; none takes longer than its deadline.
 
@@ -137,6 +145,14 @@ class RunSource(Protocol):
 
     def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
         """The best runs, best first, exact to the run that ended a moment ago (comparison/tracking/leaders.py)."""
+        ...
+
+    def champions(self, ranking: Ranking, recent: Recent) -> Mapping[str, Run]:
+        """The best run of each of the ranking's experiments, by experiment id, of those that are over and of `recent`.
+
+        Exact to the run that ended a moment ago (comparison/tracking/champions.py). Absent is an experiment where
+        nobody is known to have a finite value, or that cannot be settled within a few questions.
+        """
         ...
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Protocol, cast
 
 from comparison.runs import Experiment, Metric, Run
 from comparison.tracking.histories import History
-from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking, RunSource
+from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking, Recent, RunSource
 from comparison.watch import is_called
 
 READABLE = frozenset({"READ", "USE", "EDIT", "MANAGE"})  # `allowed` in MLflow's answers means more than reading
@@ -129,6 +129,12 @@ class VisibleRuns:
         if not ids:
             return ()
         return tuple(self._visible(self._source.leaders(replace(ranking, experiment_ids=ids), count=count)))
+
+    def champions(self, ranking: Ranking, recent: Recent) -> Mapping[str, Run]:
+        ids = self._within(ranking.experiment_ids) if ranking.experiment_ids else ()
+        seen = replace(recent, runs=tuple(self._visible(recent.runs)))
+        found = self._source.champions(replace(ranking, experiment_ids=ids), seen) if ids else {}
+        return {key: run for key, run in found.items() if self._is_visible(run)}
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
         """Versions of visible runs; one that does not say its run may be of any, and is not among them.

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from comparison.errors import FilterRefused, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run, Status
+from comparison.tracking.champions import champions
 from comparison.tracking.histories import History, history_of
 from comparison.tracking.leaders import leaders
-from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking
+from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking, Recent
 
 _VALUE = re.compile(r"""'[^']*'|"[^"]*"|[-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan""", re.IGNORECASE)
 _TERM = re.compile(
@@ -100,6 +101,9 @@ class FakeRuns:
 
     def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
         return leaders(ranking, self, count=count)
+
+    def champions(self, ranking: Ranking, recent: Recent) -> dict[str, Run]:
+        return champions(ranking, recent, self)
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
         self._ask("versions")

@@ -45,7 +45,13 @@ def test_the_newest_is_first_and_the_dead_are_marked():
 
 def test_few_questions_are_asked():
     _, source = race(FakeRuns([BEST, ALIVE, GONE]))
-    assert len(source.asked) <= 5
+    assert sorted(source.asked) == ["history", "histories_of", "search", "search", "search"]
+
+
+def test_two_experiments_that_share_a_metric_are_asked_about_together():
+    runs = [a_run("best", ended=DAY, experiment=IRIS, metrics={"auc": (0.8, 60)}), BEST, ALIVE]
+    _, source = race(FakeRuns([*runs, a_run("other", ran=HOUR, experiment=IRIS, metrics={"auc": (0.7, 30)})]))
+    assert sorted(source.asked) == ["histories_of", "search", "search", "search"]
 
 
 def test_nothing_running_is_said_with_something_to_type():

@@ -96,10 +96,35 @@ def test_the_channels_experiment_narrows_and_everywhere_widens():
     assert {each.experiment.name for each in wide.groups} == {"fraud", "iris"}
 
 
-def test_a_quiet_standup_takes_four_questions():
+def test_a_quiet_standup_takes_three_questions():
     source = FakeRuns([OLD_BEST])
     hold(source)
+    assert sorted(source.asked) == ["search"] * 2 + ["undated"]
+
+
+def test_a_standup_without_a_new_best_takes_four_questions():
+    source = FakeRuns([OLD_BEST, POOR, BROKE, ALIVE])
+    assert not group(hold(source)).best.is_new
     assert sorted(source.asked) == ["search"] * 3 + ["undated"]
+
+
+def test_a_new_best_of_a_small_experiment_takes_one_question_more():
+    source = FakeRuns([OLD_BEST, FRESH, POOR])
+    assert group(hold(source)).best.before.name == "old-best"
+    assert sorted(source.asked) == ["search"] * 4 + ["undated"]
+
+
+@pytest.mark.parametrize("pruned", [10, 400])
+def test_among_many_trials_that_were_given_up_those_that_finished_and_failed_are_told(pruned):
+    trials = [a_run(f"trial-{number}", ended=number * 1_000, status=Status.PRUNED) for number in range(pruned)]
+    digest = hold(FRESH, POOR, BROKE, *trials)
+    assert (names(digest.finished), names(digest.failed)) == (["fresh", "poor"], ["broke"])
+
+
+def test_where_more_finished_than_is_told_an_older_failure_is_told_all_the_same():
+    many = [a_run(f"run-{number}", ended=number * 1_000, metrics={"auc": 0.5}) for number in range(MAX_FINISHED + 5)]
+    digest = hold(*many, BROKE)
+    assert (len(digest.finished), names(digest.failed), digest.cut) == (MAX_FINISHED, ["broke"], {"finished"})
 
 
 def test_a_busy_standup_of_fifty_experiments_takes_at_most_a_handful_more():
