@@ -173,17 +173,31 @@ class RunSearches:
 
     def _size(self, experiment_ids: Sequence[str], before: int | None, most: int) -> int:
         values = self._page_seconds / self._pace if self._pace else PAGE
+        return page_size(self._weight(experiment_ids), before, min(most, MOST), values)
+
+    def _weight(self, experiment_ids: Sequence[str]) -> float | None:
+        """Values of a run of these experiments, as they were asked for together, else of the heaviest of them.
+
+        None where nothing is known of one of them.
+        """
         with self._lock:
-            weight = self._weights.get(tuple(experiment_ids))
-        return page_size(weight, before, min(most, MOST), values)
+            together = self._weights.get(tuple(experiment_ids))
+            each = [self._weights.get((key,)) for key in experiment_ids] if together is None else []
+        known = [weight for weight in each if weight is not None]
+        return together if together is not None or len(known) < len(each) else max(known, default=None)
 
     def _counted(self, page: Iterable[Any], experiment_ids: Sequence[str], budget: Budget) -> list[Run]:
         """The runs of a page, paid for; remembered is how large such runs are."""
         runs = [self.run(each) for each in page]
-        values = sum(len(run.metrics) + len(run.parameters) + len(run.tags) for run in runs)
+        sizes = [len(run.metrics) + len(run.parameters) + len(run.tags) for run in runs]
+        values = sum(sizes)
         budget.spent += values
+        by_experiment: dict[str, list[int]] = {}
+        for run, size in zip(runs, sizes, strict=True):
+            by_experiment.setdefault(run.experiment.experiment_id, []).append(size)
         if runs:
             with self._lock:
+                self._weights.update({(key,): sum(own) / len(own) for key, own in by_experiment.items()})
                 self._weights[tuple(experiment_ids)] = values / len(runs)
         return runs
 

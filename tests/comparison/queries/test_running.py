@@ -45,7 +45,7 @@ def test_the_newest_is_first_and_the_dead_are_marked():
 
 def test_few_questions_are_asked():
     _, source = race(FakeRuns([BEST, ALIVE, GONE]))
-    assert sorted(source.asked) == ["history", "histories_of", "search", "search", "search"]
+    assert sorted(source.asked) == ["histories_of", "history", "search", "search", "search"]
 
 
 def test_two_experiments_that_share_a_metric_are_asked_about_together():

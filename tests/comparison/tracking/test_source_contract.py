@@ -14,7 +14,7 @@ from mlflow.entities import LoggedModelOutput
 from comparison.errors import FilterRefused
 from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Status
 from comparison.tracking.mlflow import MlflowRuns
-from comparison.tracking.source import ModelVersion, Ranking
+from comparison.tracking.source import ModelVersion, Ranking, Recent
 from tests.fakes.runs import FakeRuns
 from tests.logged import log_run, new_experiment
 
@@ -380,6 +380,17 @@ def test_the_leaders_are_the_best_by_a_metric(made):
         assert [run.name for run in source.leaders(ranking, count=2)] == NAMES[:-3:-1]
     assert [run.name for run in source.leaders(replace(ranking, goal=Goal.LOWER))] == [NAMES[0]]
     assert source.leaders(Ranking("odd", Goal.HIGHER, (experiment,))) == ()
+
+
+def test_the_champion_of_an_experiment_is_its_best_run_that_is_over(made):
+    source, experiment, _ = made
+    ranking = Ranking("acc", Goal.HIGHER, (experiment,))
+    over = [run for run in source.leaders(ranking, count=20) if run.is_over]
+    for _again in range(2):
+        assert [run.name for run in source.champions(ranking, Recent()).values()] == [over[0].name]
+        lowest = source.champions(replace(ranking, goal=Goal.LOWER), Recent())
+        assert [run.name for run in lowest.values()] == [over[-1].name]
+    assert source.champions(Ranking("odd", Goal.HIGHER, (experiment,)), Recent()) == {}
 
 
 def test_a_model_version_leads_to_its_run(made):
