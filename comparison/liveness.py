@@ -41,11 +41,11 @@ def find_silent_runs(running: Iterable[Run], others: Iterable[Run], now: int) ->
         if run.started_at and run.ended_at:
             key = run.experiment.experiment_id
             longest[key] = max(longest.get(key, 0), run.ended_at - run.started_at)
-    told = {run.run_id: now - max(run.heard_at, of_children.get(run.run_id, 0)) for run in runs}
+    silences = {run.run_id: now - max(run.heard_at, of_children.get(run.run_id, 0)) for run in runs}
     return {
-        run.run_id: told[run.run_id]
+        run.run_id: silences[run.run_id]
         for run in runs
-        if run.heard_at and told[run.run_id] > _patience(run, longest.get(run.experiment.experiment_id, 0))
+        if run.heard_at and silences[run.run_id] > _patience(run, longest.get(run.experiment.experiment_id, 0))
     }
 
 
@@ -71,9 +71,9 @@ def renewed(
     silent = {
         key: silence for key, silence in find_silent_runs(runs, (), now).items() if oldest is None or silence <= oldest
     }
-    asked = [run for run in runs if is_doubtful(run) or (run.run_id in silent and run.metrics)]
-    asked.sort(key=lambda run: (run.former_end is None, -run.heard_at))
-    found = side_by_side([partial(with_last_values, run, source) for run in asked[:most]])
+    doubtful = [run for run in runs if is_doubtful(run) or (run.run_id in silent and run.metrics)]
+    doubtful.sort(key=lambda run: (run.former_end is None, -run.heard_at))
+    found = side_by_side([partial(with_last_values, run, source) for run in doubtful[:most]])
     known = {run.run_id: run for run in found}
     return [known.get(run.run_id, run) for run in runs]
 

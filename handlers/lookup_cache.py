@@ -86,18 +86,18 @@ class LookupCache:
 
     def get(self, key: Hashable, ask: Callable[[], _Answer], seconds: float) -> _Answer:
         """The answer; an old one where the new one is not there in time. Raises Late, or what asking raises."""
-        kept = self._asked(key, ask)
-        patience = max(seconds, 0.0) if kept.last is None else min(max(seconds, 0.0), _SHORTLY)
+        cached = self._asked(key, ask)
+        patience = max(seconds, 0.0) if cached.last is None else min(max(seconds, 0.0), _SHORTLY)
         try:
-            answer: _Answer = kept.future.result(patience)
+            answer: _Answer = cached.future.result(patience)
         except NotInTime:
-            if kept.last is None:
+            if cached.last is None:
                 raise LookupTimeout from None
-            return kept.last  # type: ignore[no-any-return]
+            return cached.last  # type: ignore[no-any-return]
         except RequestError:
-            if kept.last is None:
+            if cached.last is None:
                 raise
-            return kept.last  # type: ignore[no-any-return]
+            return cached.last  # type: ignore[no-any-return]
         return answer
 
     def runs(self, source: RunSource, typed: str, experiment_ids: tuple[str, ...], seconds: float) -> FoundRuns:
@@ -182,16 +182,16 @@ class LookupCache:
         key = (self._scope, key)
         now = self._clock()
         with self._lock:
-            kept = self._answers.get(key)
-            if kept is not None and not self._is_over(kept, now):
-                return kept
+            cached = self._answers.get(key)
+            if cached is not None and not self._is_over(cached, now):
+                return cached
             under_way = sum(not each.future.done() for each in self._answers.values())
             if under_way >= MAX_LOOKUPS:
                 raise LookupTimeout
-            last, last_at = self._last(kept, now)
-            kept = _CachedAnswer(now, self._threads.submit(ask), last, last_at)
-            self._answers[key] = kept
-            return kept
+            last, last_at = self._last(cached, now)
+            cached = _CachedAnswer(now, self._threads.submit(ask), last, last_at)
+            self._answers[key] = cached
+            return cached
 
     @staticmethod
     def _is_over(cached: _CachedAnswer, now: float) -> bool:
@@ -211,8 +211,8 @@ class LookupCache:
 
 def matches_typed(run: Run, typed: str) -> bool:
     """Whether every word stands in its id, name, user, experiment or tags."""
-    held = [run.run_id, run.name, run.user, run.experiment.name, *run.tags.keys(), *run.tags.values()]
-    text = "\n".join(held).casefold()
+    texts = [run.run_id, run.name, run.user, run.experiment.name, *run.tags.keys(), *run.tags.values()]
+    text = "\n".join(texts).casefold()
     return all(word in text for word in typed.casefold().split())
 
 

@@ -39,13 +39,13 @@ class Departures:
     def __init__(
         self,
         engine: Engine,
-        kept: StoredInstallations,
+        installations: StoredInstallations,
         watches_: WatchStore,
         now: Callable[[], datetime],
         forget_tokens: Callable[[], None],
     ) -> None:
         self._engine = engine
-        self._kept = kept
+        self._installations = installations
         self._watches = watches_
         self._now = now
         self._forget_tokens = forget_tokens
@@ -60,18 +60,22 @@ class Departures:
         """The app was installed, or installed again: what rested since goes on."""
         is_all = bool(installation.is_enterprise_install)
         place = str((installation.enterprise_id if is_all else installation.team_id) or "")
-        self._wake({place, *(self._kept.teams_of(place) if is_all else ())}, installation.user_id or "")
+        self._wake({place, *(self._installations.teams_of(place) if is_all else ())}, installation.user_id or "")
 
     def let_in(self, workspaces: Iterable[str]) -> None:
         """An organisation that has the app lets it into some of its workspaces again."""
         places = set(workspaces)
         for each in places:
-            self._kept.set_team(each, removed_at=0)
+            self._installations.set_team(each, removed_at=0)
         self._wake(places, "")
 
     def erase_old(self) -> list[str]:
         """Erases what is left of workspaces that took the app out long ago; their ids."""
-        gone = [each for each in self._kept.left_before(self._at() - KEPT) if self._kept.bot_of(each) is None]
+        gone = [
+            each
+            for each in self._installations.left_before(self._at() - KEPT)
+            if self._installations.bot_of(each) is None
+        ]
         if gone:
             self.erase(gone)
             log.warning("erased what was left of workspaces", extra={"workspaces": ", ".join(gone)})
@@ -93,17 +97,17 @@ class Departures:
         self._forget_tokens()
 
     def _leave(self, workspace: str, departure: Departure) -> None:
-        installed = self._kept.of(workspace)
+        installed = self._installations.of(workspace)
         if installed is None or departure.is_partial:
-            self._kept.set_team(workspace, removed_at=self._at())
+            self._installations.set_team(workspace, removed_at=self._at())
             places = [workspace]
         elif installed.installed_at > departure.at > 0:
             log.info("told late that the app was taken out: it was installed again", extra={"workspace": workspace})
             return
         else:
-            self._kept.remove(workspace)
-            places = [workspace, *(self._kept.teams_of(workspace) if installed.is_enterprise else ())]
-        resting = {each for each in places if self._kept.bot_of(each) is None}
+            self._installations.remove(workspace)
+            places = [workspace, *(self._installations.teams_of(workspace) if installed.is_enterprise else ())]
+        resting = {each for each in places if self._installations.bot_of(each) is None}
         log.warning("the app was taken out", extra={"workspace": workspace})
         for each in self._watches.every():
             if each.workspace in resting and not each.is_paused:

@@ -71,12 +71,12 @@ class AdmittedInstallations(InstallationStore):
 
     def __init__(
         self,
-        kept: StoredInstallations,
+        installations: StoredInstallations,
         may_install: Callable[[str | None, str | None], bool],
         revoke: Callable[[str], object],
         on_installed: Callable[[Installation], None],
     ) -> None:
-        self._kept = kept
+        self._installations = installations
         self._may_install = may_install
         self._revoke = revoke
         self._on_installed = on_installed
@@ -90,7 +90,7 @@ class AdmittedInstallations(InstallationStore):
         if not self._may_install(installation.team_id, installation.enterprise_id):
             self._turn_away(installation, place)
         try:
-            self._kept.save(installation)
+            self._installations.save(installation)
             self._on_installed(installation)
         except (SQLAlchemyError, OSError) as error:
             log.exception("an installation in %s could not be kept", place)
