@@ -84,48 +84,48 @@ def place(request, both):
 
 
 def test_everything_of_a_workspace_is_erased_after_thirty_days_and_nothing_of_another(place):
-    for team in ("T1", "T2"):
+    for team in ("T0LEAVING", "T0STAYING"):
         place.install(team)
         place.fill(team)
-    everywhere = place.tables("T2")
+    everywhere = place.tables("T0STAYING")
     assert {"watches", "messages", "defaults", "turns", message_runs.name, "installations"} <= everywhere
-    assert place.tables("T1") == everywhere
-    place.departures.leave(Departure(("T1",), 0))
+    assert place.tables("T0LEAVING") == everywhere
+    place.departures.leave(Departure(("T0LEAVING",), 0))
     place.clock.at += timedelta(days=29)
     assert place.departures.erase_old() == []
-    assert place.tables("T1") == everywhere
+    assert place.tables("T0LEAVING") == everywhere
     place.clock.at += timedelta(days=2)
-    assert set(place.departures.erase_old()) == {"T1"}
-    assert place.tables("T1") == set()
-    assert place.tables("T2") == everywhere
+    assert set(place.departures.erase_old()) == {"T0LEAVING"}
+    assert place.tables("T0LEAVING") == set()
+    assert place.tables("T0STAYING") == everywhere
     assert place.departures.erase_old() == []
 
 
 def test_what_was_installed_again_in_time_is_not_erased(place):
-    place.install("T1")
-    place.fill("T1")
-    place.departures.leave(Departure(("T1",), 0))
+    place.install("T0LEAVING")
+    place.fill("T0LEAVING")
+    place.departures.leave(Departure(("T0LEAVING",), 0))
     place.clock.at += timedelta(days=29)
-    place.install("T1")
+    place.install("T0LEAVING")
     place.clock.at += timedelta(days=29)
     assert place.departures.erase_old() == []
-    assert "watches" in place.tables("T1")
+    assert "watches" in place.tables("T0LEAVING")
 
 
 def test_with_an_organisation_all_its_workspaces_are_erased_but_those_that_installed_it_for_themselves(place):
     place.install(None, enterprise_id="E1", enterprise_name="E1", is_enterprise_install=True)
-    for team in ("T1", "T2"):
+    for team in ("T0LEAVING", "T0STAYING"):
         place.kept.note_team(team, "E1")
-    place.install("T2", enterprise_id="E1")
+    place.install("T0STAYING", enterprise_id="E1")
     place.departures.leave(Departure(("E1",), 0))
     place.clock.at += timedelta(days=31)
-    assert sorted(place.departures.erase_old()) == ["E1", "T1"]
-    assert place.kept.bot_of("T2").bot_token == "xoxb-T2"
-    assert place.kept.bot_of("T1") is None
+    assert sorted(place.departures.erase_old()) == ["E1", "T0LEAVING"]
+    assert place.kept.bot_of("T0STAYING").bot_token == "xoxb-T0STAYING"
+    assert place.kept.bot_of("T0LEAVING") is None
 
 
 def test_a_database_of_one_workspace_is_never_erased(place):
-    place.fill("T1")  # it was never installed by OAuth
+    place.fill("T0LEAVING")  # it was never installed by OAuth
     place.clock.at += timedelta(days=400)
     assert place.departures.erase_old() == []
-    assert "watches" in place.tables("T1")
+    assert "watches" in place.tables("T0LEAVING")
