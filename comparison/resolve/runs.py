@@ -918,10 +918,9 @@ def _best_of(told: BestOf, scope: SearchScope) -> list[Side]:
     label, runs = _meant_together(told.of, scope)
     experiments = list({run.experiment.experiment_id: run.experiment for run in runs}.values())
     there = replace(scope, experiments=tuple(experiments))
-    stated = _stated(told.metric, there)
-    if stated:
+    if named := told.metric or scope.metric:
         logged = list(dict.fromkeys(name for run in runs for name in run.metrics))
-        metric = as_logged(stated, logged) or stated
+        metric = as_logged(named, logged) or named
         goal = decide_goal(metric, {}, scope.defaults.goals, experiments)[0]
     elif by := choose_primary(runs, experiments, scope.defaults):
         metric, goal = by.metric, by.goal

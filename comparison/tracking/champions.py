@@ -6,7 +6,6 @@ page raises the bars; a page that is not full means that nobody is missing. The 
 best as they are now, and the runs that ended since.
 """
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ from cachetools import LRUCache
 from comparison.concurrency import both
 from comparison.runs import Run
 from comparison.tracking.filters import metric
-from comparison.tracking.leaders import CHANGED, GOOD_FOR, OVERLAP, page_of
+from comparison.tracking.leaders import CHANGED, GOOD_FOR, OVERLAP, best_runs, page_of
 from comparison.tracking.run_searches import OVER
 from comparison.tracking.source import Ranking, Recent
 
@@ -151,8 +150,10 @@ def _key(ranking: Ranking, experiment_id: str) -> tuple[str, bool, str]:
 
 
 def _holds(ranking: Ranking, cached: _CachedChampion, run: Run) -> bool:
-    value = _value(run, ranking.metric)
-    return value is not None and (value <= cached.value if ranking.downwards else value >= cached.value)
+    if not best_runs(ranking, [run], 1):
+        return False
+    value = run.metrics[ranking.metric].value
+    return value <= cached.value if ranking.downwards else value >= cached.value
 
 
 def _beyond(ranking: Ranking, best: Mapping[str, Run], source: ChampionSource, size: int) -> list[Run]:
@@ -169,19 +170,5 @@ def _of(runs: Iterable[Run], key: str) -> list[Run]:
     return [run for run in runs if run.experiment.experiment_id == key]
 
 
-def _value(run: Run, name: str) -> float | None:
-    """A finite value that the run logged last."""
-    found = run.metrics.get(name)
-    return found.value if found is not None and math.isfinite(found.value) else None
-
-
 def _best(ranking: Ranking, runs: Iterable[Run]) -> Run | None:
-    """The best run; of equal ones the first."""
-    found: tuple[float, Run] | None = None
-    for run in runs:
-        value = _value(run, ranking.metric)
-        if value is None:
-            continue
-        if found is None or (value < found[0] if ranking.downwards else value > found[0]):
-            found = (value, run)
-    return found[1] if found else None
+    return next(iter(best_runs(ranking, runs, 1)), None)

@@ -41,20 +41,20 @@ def leaders(ranking: Ranking, source: Searching, *, count: int = 1, known: Itera
     """
     if not metric(ranking.metric):
         return ()  # MLflow cannot be asked for a metric that is called so
-    best = _best(ranking, known, count)
+    best = best_runs(ranking, known, count)
     if len(best) < count:
-        best = _best(ranking, [*best, *_ask(ranking, source, "", SAMPLE + count)], count)
+        best = best_runs(ranking, [*best, *_ask(ranking, source, "", SAMPLE + count)], count)
     if len(best) < count:
-        return _best(ranking, [*best, *_all_that_logged(ranking, source)], count)
+        return best_runs(ranking, [*best, *_all_that_logged(ranking, source)], count)
     page = max(page_of(best), 2 * count)
     for _ in range(QUESTIONS):
         beyond = _beyond(ranking, best[-1].metrics[ranking.metric].value)
         above = _ask(ranking, source, beyond, page)
-        raised = _best(ranking, [*best, *above], count)
+        raised = best_runs(ranking, [*best, *above], count)
         if len(above) < page:
             return raised
         if raised == best:  # MLflow counts a page of values that are not numbers as above the bar: look behind them
-            return _best(ranking, [*best, *_ask(ranking, source, beyond, EVERYTHING)], count)
+            return best_runs(ranking, [*best, *_ask(ranking, source, beyond, EVERYTHING)], count)
         best = raised
     return best
 
@@ -76,7 +76,8 @@ def _ask(ranking: Ranking, source: Searching, part: str, limit: int) -> list[Run
     return source.search(where, experiment_ids=ranking.experiment_ids, limit=limit)
 
 
-def _best(ranking: Ranking, runs: Iterable[Run], count: int) -> tuple[Run, ...]:
+def best_runs(ranking: Ranking, runs: Iterable[Run], count: int) -> tuple[Run, ...]:
+    """The best of these runs with a finite value, best first; of equal ones the newest first."""
     there = {run.run_id: run for run in runs if _is_ranked(run, ranking.metric)}
     sign = 1 if ranking.downwards else -1
     ordered = sorted(

@@ -113,12 +113,8 @@ def report_update(outcome: Updated) -> None:
         ("LOST", f"{len(found.lost)}"),
         ("DOUBLED", f"{len(found.doubled)}"),
     ]
-    for what, figure in lines:
-        print(f"  {what:<45} {figure}", flush=True)
     details = [*outcome.untaken, *map(str, (*outcome.unanswered, *outcome.doubled, *sorted(found.lost)))]
-    for each in [*details, *found.wrong, *outcome.problems][:SHOWN]:
-        print(f"    {each}", flush=True)
-    print(f"  {'well' if outcome.is_well else 'NOT WELL'}", flush=True)
+    show(lines, [*details, *found.wrong, *outcome.problems], is_well=outcome.is_well)
 
 
 def say(what: str) -> None:
@@ -147,14 +143,18 @@ def report(outcome: Outcome) -> None:
         ("tracebacks in the logs", f"{len(outcome.tracebacks)} ({_listed(Counter(outcome.tracebacks))})"),
         ("seed", f"{outcome.plan.seed}"),
     ]
-    for what, figure in lines:
-        print(f"  {what:<42} {figure}", flush=True)
     details = [*map(str, sorted(found.lost)), *(f"{each} {times} times" for each, times in found.doubled.items())]
     details += [*found.wrong, *outcome.problems]
     details += [f"{row.state} {row.id}: {row.problem}" for row in outcome.left]
+    show(lines, details, is_well=outcome.is_well)
+
+
+def show(figures: list[tuple[str, str]], details: list[str], *, is_well: bool) -> None:
+    for what, figure in figures:
+        print(f"  {what:<45} {figure}", flush=True)
     for each in details[:SHOWN]:
         print(f"    {each}", flush=True)
-    print(f"  {'well' if outcome.is_well else 'NOT WELL'}", flush=True)
+    print(f"  {'well' if is_well else 'NOT WELL'}", flush=True)
 
 
 def _listed(counts: Counter[str]) -> str:

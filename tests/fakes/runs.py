@@ -3,7 +3,8 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from comparison.errors import FilterRefused, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run, Status
@@ -98,6 +99,10 @@ class FakeRuns:
     def fitting(self, where: str, run_ids: Sequence[str]) -> set[str]:
         self._ask("fitting")
         return {run.run_id for run in self._fitting(where, ())} & set(run_ids)
+
+    def change(self, run_id: str, **changes: Any) -> None:
+        """What becomes of a run."""
+        self.runs = [replace(each, **changes) if each.run_id == run_id else each for each in self.runs]
 
     def leaders(self, ranking: Ranking, *, count: int = 1) -> tuple[Run, ...]:
         return leaders(ranking, self, count=count)

@@ -13,6 +13,7 @@ from comparison.resolve.runs import MOST_TOGETHER, find_runs
 from comparison.run_reference import (
     AllRuns,
     Among,
+    BestOf,
     Exclusion,
     Group,
     Latest,
@@ -183,6 +184,8 @@ def test_a_channels_metric_that_no_run_logged_there_gives_way_and_the_answer_say
     (side,) = found(Leading(), experiment="fraud", metric="bleu")
     assert side.runs[0].name == "mlp-64-seed2"
     assert side.notes == ("best auc in fraud", "judged by auc: no run here logged bleu")
+    (side,) = found(BestOf(Group(pattern="mlp-32-*")), experiment="fraud", metric="bleu")
+    assert side.notes == ("best auc of 2 runs: mlp-32-*",)
 
 
 @pytest.mark.parametrize(

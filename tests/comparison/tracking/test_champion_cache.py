@@ -38,9 +38,7 @@ class Remembering:
         return [each.name for each in found.values()]
 
     def change(self, number, **changes):
-        self.store.runs = [
-            replace(each, **changes) if each.run_id == f"{number:032x}" else each for each in self.store.runs
-        ]
+        self.store.change(f"{number:032x}", **changes)
 
 
 @pytest.fixture
