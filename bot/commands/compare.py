@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 COMMAND = "mlcompare compare"
+_ITSELF = "compare "
 FORMATS = ("text", "markdown", "csv", "json", "slack")
 NOT_ANSWERED, UNAVAILABLE = 2, 3
 PIPED_WIDTH = 100
@@ -183,10 +184,10 @@ def _request(words: Sequence[str], source: "RunSource") -> "Compare | Help":
                 return found
         except NotUnderstood:
             with suppress(NotUnderstood):
-                return read(f"compare {text}", names)
+                return read(f"{_ITSELF}{text}", names)
             raise
         with suppress(NotUnderstood):
-            return read(f"compare {text}", names)
+            return read(f"{_ITSELF}{text}", names)
         return found
 
     request = read_with_names(comparison, shelf, source, NAMES_WITHIN)
@@ -281,7 +282,8 @@ def tell_error(error: Exception, command: str = COMMAND) -> None:
 
     if isinstance(error, RequestError):
         width = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns
-        click.echo(to_text(error_report(as_typed(error), command), width=width), nl=False, err=True)
+        typed = behind_command(as_typed(error)) if command == COMMAND else as_typed(error)
+        click.echo(to_text(error_report(typed, command), width=width), nl=False, err=True)
 
 
 def _gate(comparison: "Comparison") -> int:
@@ -447,8 +449,17 @@ def as_request_text(arguments: Sequence[str]) -> str:
 
 def as_typed(error: RequestError) -> RequestError:
     """The error with its words and its spot as they were typed."""
-    at = None if error.at is None else len(unescape(error.text[: error.at]))
-    return replace(error, text=unescape(error.text), at=at)
+    at, end = (None if spot is None else len(unescape(error.text[:spot])) for spot in (error.at, error.end))
+    return replace(error, text=unescape(error.text), at=at, end=end)
+
+
+def behind_command(error: RequestError) -> RequestError:
+    """The error without the word `compare` in front of its words: the command says it already."""
+    bare = replace(error, example=error.example.removeprefix(_ITSELF))
+    if not error.text.startswith(_ITSELF):
+        return bare
+    at, end = (None if spot is None else max(0, spot - len(_ITSELF)) for spot in (error.at, error.end))
+    return replace(bare, text=error.text.removeprefix(_ITSELF), at=at, end=end)
 
 
 def _word(argument: str) -> str:

@@ -473,7 +473,7 @@ def _around(name: str, scope: SearchScope) -> list[Run]:
     """The newest runs, and older ones whose names hold something of this one: as far as they come soon."""
     field = "attributes.run_name"
     long = sorted(words(name), key=lambda word: (-len(word), word))[:WORDS]
-    wheres = [holds(field, name), with_any_accents(field, name)]
+    wheres = [holds(field, name), with_any_accents(field, name), with_any_accents(field, name, apart=True)]
     wheres += [holds(field, word) for word in long if len(word) >= SHORTEST_WORD]
     asked = [("", SEEN), *((where, KIN) for where in dict.fromkeys(filter(None, wheres)))]
 

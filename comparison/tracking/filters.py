@@ -8,6 +8,7 @@ import re
 _UNSAFE = re.compile(r"['\"\\]")
 _WILD = re.compile(r"['\"\\%]+")
 _ACCENTED = re.compile(r"[aceilnosuyz]", re.IGNORECASE)  # letters that often bear one
+TELLING = 3  # letters and numbers that are sure to stand in a name, where anything may stand between them
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -36,12 +37,15 @@ def can_resemble(text: str) -> bool:
     return any(sign.isascii() and sign.isalnum() for sign in text)
 
 
-def with_any_accents(field: str, text: str) -> str:
-    """`field` holds a text of the same letters, with or without accents; "" where that fits too much."""
+def with_any_accents(field: str, text: str, *, apart: bool = False) -> str:
+    """`field` holds a text of the same letters, with or without accents; "" where that fits too much.
+
+    `apart`: accents may be characters of their own, behind their letters.
+    """
     letters = _UNSAFE.sub("_", text.strip())
-    pattern = _ACCENTED.sub("_", letters)
-    is_telling = any(sign.isalnum() and sign.isascii() for sign in pattern)
-    return f"{field} ILIKE '{pattern}'" if letters.isascii() and is_telling else ""
+    pattern = _ACCENTED.sub("%", letters) if apart else _ACCENTED.sub("_", letters)
+    telling = sum(sign.isalnum() and sign.isascii() for sign in pattern)
+    return f"{field} ILIKE '{pattern}'" if letters.isascii() and telling >= (TELLING if apart else 1) else ""
 
 
 def is_child_of(run_id: str) -> str:

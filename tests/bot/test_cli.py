@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from io import StringIO
@@ -225,6 +226,14 @@ def test_a_run_that_is_not_there_is_named_with_its_nearest_and_the_spot(run):
 
 def test_a_name_with_brackets_is_said_as_it_was_typed(run):
     assert "«<b>»" in run("compare", "Run 1", "<b>").stderr
+
+
+def test_the_line_that_is_offered_names_the_command_once_and_works(run):
+    result = run("compare", "divergd", "lower")
+    assert '\n  «divergd» "lower"\n' in result.stderr
+    (line,) = [each.strip() for each in result.stderr.splitlines() if each.strip().startswith("mlcompare")]
+    assert line == 'mlcompare compare "diverged" "lower"'
+    assert run(*shlex.split(line)[1:]).exit_code == 0
 
 
 def test_what_is_asked_of_the_bot_but_is_no_comparison_is_refused(run):

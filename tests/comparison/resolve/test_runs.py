@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 
 from comparison.errors import Ambiguous, ExperimentNotFound, RunNotFound, TrackingUnavailable
@@ -5,7 +7,7 @@ from comparison.language.parser import parse
 from comparison.names import nearest_names
 from comparison.resolve.runs import find_runs
 from comparison.run_reference import Named
-from comparison.runs import Experiment, Run
+from comparison.runs import Experiment, Run, Status
 from tests.fakes.runs import FakeRuns
 
 IRIS, DIGITS, NESTED = Experiment("1", "iris"), Experiment("2", "Digits"), Experiment("3", "team/vision")
@@ -115,6 +117,21 @@ def test_a_run_that_is_not_there_brings_the_nearest_names_and_the_spot():
 
 def test_names_that_only_lack_an_accent_are_near():
     assert refusal("old vs cafe", RunNotFound).near[0] == "cafe\u0301"
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_that_lacks_all_its_accents_is_found_behind_many_newer_runs(form):
+    old = Run(
+        "f" * 32,
+        unicodedata.normalize(form, "Cr\u00e8me br\u00fbl\u00e9e"),
+        STORE.runs[0].experiment,
+        Status.FINISHED,
+        1,
+        2,
+    )
+    newer = [Run(f"{at:032x}", f"trial {at}", old.experiment, Status.FINISHED, at, at + 1) for at in range(10, 200)]
+    error = refusal('old vs "creme brulee"', RunNotFound, FakeRuns([*STORE.runs, old, *newer]))
+    assert error.near[0] == old.name
 
 
 @pytest.mark.parametrize("typed", ["run logistic regression", "regression run logistic 1", "Logistic-Regression/Run_1"])
