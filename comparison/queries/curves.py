@@ -259,7 +259,10 @@ def _against(metric: MetricCurves, source: RunSource) -> Against | None:
         return None
     read = source.histories_of(earlier, metric.metric)
     by_end = [run for run in reversed(earlier) if run.run_id in read]
-    curves = {run.run_id: to_curve(read[run.run_id], run.name, metric.metric, metric.goal) for run in by_end}
+    drawn = {run.run_id: to_curve(read[run.run_id], run.name, metric.metric, metric.goal) for run in by_end}
+    # A run that logged its result alone, at one step, has no way to it that another one could be ahead of.
+    curves = {key: curve for key, curve in drawn.items() if int(curve.finite.sum()) > 1}
+    by_end = [run for run in by_end if run.run_id in curves]
     bests = {run.run_id: best for run in by_end if (best := find_best(curves[run.run_id]))}
     if not bests:
         return None

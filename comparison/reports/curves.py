@@ -267,10 +267,10 @@ class _WordedMetric:
         lead, best = against.lead, display_name(against.best.name, _LABEL)
         where = f"at {_x(found.curve, lead.x)} of {against.total:,.0f}"
         if lead.ahead is None:
-            told = [Line(f"level with {best}, the best run so far, {where}", self.label(found))]
+            told = [Line(f"level with {best}, the best run with a curve, {where}", self.label(found))]
         else:
             word = "ahead of" if lead.ahead else "behind"
-            told = [Line(f"{word} {best}, the best run so far, by {_number(lead.by)} {where}", self.label(found))]
+            told = [Line(f"{word} {best}, the best run with a curve, by {_number(lead.by)} {where}", self.label(found))]
         past = against.catching_up
         if past.behind:
             what = "earlier run" if past.behind == 1 else "earlier runs"

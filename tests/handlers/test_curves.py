@@ -160,6 +160,19 @@ def test_a_run_that_goes_on_is_held_against_the_best_at_its_step(slack, runs):
     assert "# alive is behind slow by 0.3704 at step 19 of 39 (val_loss)" in said
 
 
+def test_a_run_that_goes_on_is_not_held_against_one_that_logged_its_result_alone(slack, runs):
+    alone = a_run("alone", 31, metrics={"val_loss": replace(history([0.05])[0], step=0)})
+    alive = replace(trained("alive", 32, val_loss=falling(0.2, 0.9)[:20]), status=Status.RUNNING, ended_at=None)
+    runs.histories[alone.run_id, "val_loss"] = history([0.05])
+    runs.histories[alive.run_id, "val_loss"] = history(falling(0.2, 0.9)[:20])
+    runs.runs += [alone, alive]
+    with Workshop(slack, runs) as shop:
+        said = shop.ask("curves alive")
+    assert "alone" not in said
+    assert "# alive is behind slow by" in said
+    assert "behind slow, the best run with a curve, by" in said
+
+
 def test_a_run_without_the_metric_is_told_and_what_nobody_logged_is_an_error(slack, runs):
     with Workshop(slack, runs) as shop:
         assert "old did not log val_loss." in shop.ask("curves fast vs old by val_loss")
