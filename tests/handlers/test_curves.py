@@ -169,8 +169,8 @@ def test_a_run_that_goes_on_is_not_held_against_one_that_logged_its_result_alone
     with Workshop(slack, runs) as shop:
         said = shop.ask("curves alive")
     assert "alone" not in said
-    assert "# alive is behind slow by" in said
-    assert "behind slow, the best run with a curve, by" in said
+    assert "# alive is ahead of slow by" in said
+    assert "ahead of slow, the best run with a curve, by" in said
 
 
 def test_a_run_without_the_metric_is_told_and_what_nobody_logged_is_an_error(slack, runs):
