@@ -41,7 +41,8 @@ from comparison.names import as_logged, fold, nearest_names, plainly
 from comparison.past_repeats import PastRepeats, RepeatsCache
 from comparison.request import Compare
 from comparison.resolve.among import is_called, no_such_among
-from comparison.resolve.runs import ChosenRuns, find_runs
+from comparison.resolve.runs import find_runs
+from comparison.resolve.search_scope import ChosenRuns
 from comparison.run_reference import Filtered, Group, Latest, Linked, Named, RunReference
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.source import RunSource

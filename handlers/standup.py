@@ -15,7 +15,7 @@ from comparison.reports.newest_runs import experiments_report, newest_runs_repor
 from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
 from comparison.reports.standup import standup_report
 from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
-from comparison.resolve.runs import ChosenRuns
+from comparison.resolve.search_scope import ChosenRuns
 from comparison.runs import Run
 from handlers.curves import curves_button, sweep_button
 from handlers.services import Services

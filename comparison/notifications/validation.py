@@ -30,7 +30,8 @@ from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.past_repeats import group_repeats
 from comparison.request import WatchRequest
 from comparison.resolve.experiments import find_experiment
-from comparison.resolve.runs import ChosenRuns, find_runs, plain_reference
+from comparison.resolve.runs import find_runs
+from comparison.resolve.search_scope import ChosenRuns, plain_reference
 from comparison.run_reference import Filtered, Linked, Named, Pinned, Registered, RunReference
 from comparison.runs import Experiment, Goal, Run
 from comparison.tracking.source import Ranking, RunSource

@@ -14,7 +14,8 @@ from comparison.judgement.result import GoalSource
 from comparison.names import fold
 from comparison.queries.newest_runs import logged_names
 from comparison.request import Curves
-from comparison.resolve.runs import ChosenRuns, find_runs
+from comparison.resolve.runs import find_runs
+from comparison.resolve.search_scope import ChosenRuns
 from comparison.runs import GOING_ON, Goal, Run, Side
 from comparison.tracking.histories import History
 from comparison.tracking.source import RunSource

@@ -30,7 +30,10 @@ from comparison.queries.standup import (
 )
 from comparison.request import Compare, Failed, Running, Show, Top
 from comparison.resolve.among import gather, lead, narrow, narrowing_words
-from comparison.resolve.runs import HALF, MOST_TOGETHER, ChosenRuns, SearchScope, find_runs, rank_by
+from comparison.resolve.best_runs import rank_by
+from comparison.resolve.runs import find_runs
+from comparison.resolve.search_scope import HALF, ChosenRuns, SearchScope
+from comparison.resolve.several_runs import MOST_TOGETHER
 from comparison.run_reference import Among, Leading, TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.histories import History

@@ -18,7 +18,8 @@ from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope
 from comparison.request import Sweep
 from comparison.resolve.experiments import find_experiment
-from comparison.resolve.runs import ChosenRuns, find_runs
+from comparison.resolve.runs import find_runs
+from comparison.resolve.search_scope import ChosenRuns
 from comparison.run_reference import Named
 from comparison.runs import GOING_ON, Experiment, Goal, Run, Status
 from comparison.sweeps.findings import Findings, Front, find, pareto

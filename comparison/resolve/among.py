@@ -71,6 +71,12 @@ class Narrowing:
         """Whose runs are meant, as it is said."""
         return " and ".join(self.people)
 
+    @property
+    def meaning(self) -> str:
+        """Words for the runs that are meant, and for the experiments where several are named."""
+        place = f" in {' and '.join(each.name for each in self.experiments)}" if len(self.among.experiments) > 1 else ""
+        return f"{place}{self.words}"
+
     def by_person(self) -> "list[Narrowing]":
         """The same for each of several people."""
         return [
