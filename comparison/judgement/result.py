@@ -226,7 +226,7 @@ class Verdict:
 
     What is logged under two names counts once. `costs` are those of the counts that are of times, memory and the like.
     The sentence is made of a `claim` ("B is better"), its `evidence` ("accuracy 0.85 → 0.92 (+8.2 %)", "" where
-    metrics are only counted) and a `note` ("2 more metrics better, 0 worse").
+    metrics are only counted) and a `note` ("2 more metrics better").
     """
 
     standing: VerdictKind

@@ -376,20 +376,20 @@ def _notes(*notes: str) -> str:
 
 
 def _others(others: _Judged) -> str:
-    """What became of the metrics beside the primary one: `2 more metrics better, 0 worse`."""
+    """What became of the metrics beside the primary one: `2 more metrics better, 1 worse`."""
     tally = _Tally(others)
-    better, worse, same = tally.all
-    known = better + worse + same
-    if better or worse:
-        told = f"{_counted(better, 'more metric')} better, {worse} worse" + (f", {same} the same" if same else "")
-    else:
-        told = f"{_counted(same, 'more metric')} the same" if known else ""
+    told = _told(tally.all, "more metric").replace(" same", " the same")
     return _notes(told, _left_open(tally), _not_judged(tally))
 
 
 def _is(label: str) -> str:
     """The verb for one run, or for a side that is called `a and 4 more`."""
-    return "are" if _SEVERAL.search(label) else "is"
+    return "are" if names_several(label) else "is"
+
+
+def names_several(label: str) -> bool:
+    """Whether a side is called after several of its runs: `a and 4 more`."""
+    return bool(_SEVERAL.search(label))
 
 
 def _metrics(count: int) -> str:

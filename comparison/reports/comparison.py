@@ -18,7 +18,7 @@ from comparison.reports.metric_table import (
     leading_first,
     runs_table,
 )
-from comparison.reports.repeats import MAX_LINES, repeats_chart, repeats_section, repeats_steps
+from comparison.reports.repeats import MAX_LINES, noise_note, repeats_chart, repeats_section, repeats_steps
 from comparison.reports.text import (
     NAME_CHARS,
     VALUE_CHARS,
@@ -223,6 +223,7 @@ def _footnotes(comparison: Comparison, command: str) -> tuple[str, ...]:
             None,
             (
                 _reading_step(comparison.reading),
+                noise_note(comparison),
                 _spreads(comparison),
                 _within(comparison.metrics),
                 _counted_once(comparison.counted_once),

@@ -9,7 +9,7 @@ from comparison.judgement.evidence_words import evidence_numbers, evidence_words
 from comparison.judgement.numbers import NOTHING, format_row
 from comparison.judgement.primary_metric import deciding_metric
 from comparison.judgement.result import Change, Comparison, Evidence, MetricComparison, Outcome, Verdict, VerdictKind
-from comparison.judgement.verdict import change_words, count, holders, judge, tally_of_best, values_of
+from comparison.judgement.verdict import change_words, count, holders, judge, names_several, tally_of_best, values_of
 from comparison.report import RunCard
 from comparison.reports.text import (
     TITLE_CHARS,
@@ -57,7 +57,7 @@ class Headline:
     metric: str = ""  # that decides, or shows it best
     values: str = ""  # "0.9519 → 0.9796"
     change: str = ""  # "+2.9 %"
-    note: str = ""  # "2 more metrics better, 0 worse"
+    note: str = ""  # "2 more metrics better"
     sign: str = ""  # "": that of the verdict
 
     @property
@@ -164,11 +164,12 @@ def _leading(metric: MetricComparison, comparison: Comparison, labels: Sequence[
     note = _within_noise(metric, values) or _close(values, metric.goal, len(best))
     note = note or _best_on(comparison, labels, metric)
     if best == [0]:
-        claim = f"The baseline {labels[0]} is still best"
+        claim = f"The baseline {labels[0]} {'are' if names_several(labels[0]) else 'is'} still best"
         return Headline(VerdictKind.WORSE, claim, name, shown.values[0], note=note, sign=LEADER)
     leaders = join_names([labels[number] for number in best], limit=3)
     things = "sides" if any(len(side.runs) > 1 for side in comparison.sides) else "runs"
-    claim = f"{leaders} {'leads' if len(best) == 1 else 'lead'} {len(labels)} {things}"
+    is_one = len(best) == 1 and not names_several(leaders)
+    claim = f"{leaders} {'leads' if is_one else 'lead'} {len(labels)} {things}"
     change = shown.changes[best[0] - 1] if best[0] else NOTHING
     against = f"{change} against {labels[0]}" if change[0] in "+-×" else ""
     return Headline(VerdictKind.BETTER, claim, name, shown.values[best[0]], against, note, LEADER)
@@ -214,7 +215,8 @@ def _best_on(comparison: Comparison, labels: Sequence[str], metric: MetricCompar
     leaders = [labels[number] for number in sorted(wins) if wins[number] == most]
     if len(leaders) == len(labels):
         return ""
-    verb, each = ("is", "") if len(leaders) == 1 else ("are", " each")
+    verb = "is" if len(leaders) == 1 and not names_several(leaders[0]) else "are"
+    each = " each" if len(leaders) > 1 else ""
     return f"{join_names(leaders, limit=3)} {verb} best on {most} of {count_noun(counted, 'metric')}{each}"
 
 

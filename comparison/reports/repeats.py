@@ -18,6 +18,7 @@ from comparison.judgement.result import Change, Comparison, Evidence, MetricComp
 from comparison.judgement.statistics import mean_interval, summarize
 from comparison.language.quotes import quoted as quote
 from comparison.report import Chart, Line, Lines, Panel, Section, Series, Step
+from comparison.reports.headline import telling_metric
 from comparison.reports.text import VALUE_CHARS, WORDS, cut_end, date_words, display_name
 from comparison.runs import Run
 
@@ -194,22 +195,29 @@ def _all_seeds(comparison: Comparison, command: str, *, in_channel: bool) -> tup
 
 
 def _more_seeds(comparison: Comparison) -> tuple[Step, ...]:
-    for metric in _leading(comparison):
-        for change in metric.changes:
-            evidence = change.evidence
-            if evidence is None:
-                continue
-            missing = missing_words(evidence)
-            parts = remedy_words(evidence) if change.outcome in _OPEN else ""
-            if parts:
-                return (Step(f"{parts} ({display_name(metric.name)})"),)
-            if missing:
-                return (Step(f"{missing[0].upper()}{missing[1:]}; run the same configuration with other seeds"),)
-            if change.outcome is Outcome.TOO_FEW and evidence.is_inside_margin and evidence.test is None:
-                return (Step("Run both configurations with 3 other seeds each: only their spread can show the same"),)
+    """How many seeds would tell, for the metric that the headline tells of."""
+    metric = _headlined(comparison)
+    for change in metric.changes if metric else ():
+        evidence = change.evidence
+        if evidence is None or metric is None:
+            continue
+        parts = remedy_words(evidence) if change.outcome in _OPEN else ""
+        if parts:
+            return (Step(f"{parts} ({display_name(metric.name)})"),)
+        if change.outcome is Outcome.TOO_FEW and evidence.is_inside_margin and evidence.test is None:
+            return (Step("Run both configurations with 3 other seeds each: only their spread can show the same"),)
     return ()
 
 
-def _leading(comparison: Comparison) -> Sequence[MetricComparison]:
-    primary = [metric for metric in comparison.metrics if metric.primary]
-    return primary or [metric for metric in comparison.metrics if not metric.is_cost]
+def noise_note(comparison: Comparison) -> str:
+    """How many repeats are missing until the noise of single runs is known; "" where it is, or nothing is."""
+    metric = _headlined(comparison)
+    evidence = [change.evidence for change in metric.changes if change.evidence] if metric else []
+    missing = next(filter(None, map(missing_words, evidence)), "")
+    return f"{missing[0].upper()}{missing[1:]}; run the same configuration with other seeds." if missing else ""
+
+
+def _headlined(comparison: Comparison) -> MetricComparison | None:
+    """The metric that the headline tells of."""
+    telling = telling_metric(comparison, 0, comparison.verdicts[0]) if len(comparison.candidates) == 1 else None
+    return telling or deciding_metric(comparison.metrics, comparison.not_counted)

@@ -92,9 +92,6 @@ Be careful
   - The source commits are unknown: the code may differ too.
   - Single runs: this could be seed noise.
 
-Too few repeats to know the noise here: 3 more are needed; run the same
-configuration with other seeds
-
 Baseline   Run 1
            finished · in iris · started <some time ago> · took 1 min
 Candidate  Run 2
@@ -106,6 +103,8 @@ Details
   Duration: 1 min → 59 s
   Run: <id> → <id>
 
+Too few repeats to know the noise here: 3 more are needed; run the same
+configuration with other seeds.
 Assumed from the names: higher is better for accuracy; lower is better for loss.
 To say otherwise, set the experiment tag mlcompare.goal.loss.
 """)
@@ -139,9 +138,9 @@ def test_several_candidates_are_compared_with_the_first(run):
 def test_by_and_metric_name_the_primary_metric(run):
     by, metric = (run("compare", "Run 1", "Run 2", option, "loss") for option in ("--by", "--metric"))
     assert by.stdout == metric.stdout
-    assert by.stdout.startswith(
-        "✅ Run 2 is better: loss 0.5 → 0.4 (-20 %) · 1 more metric better, 0 worse, 1 the\nsame\n"
-    ), by.output
+    assert by.stdout.startswith("✅ Run 2 is better: loss 0.5 → 0.4 (-20 %) · 1 more metric better, 1 the same\n"), (
+        by.output
+    )
 
 
 def test_all_says_what_is_the_same_too(run):

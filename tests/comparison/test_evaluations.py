@@ -107,7 +107,7 @@ def test_the_metric_that_decides_is_judged_on_what_was_held_out(store):
     assert [each.name for each in comparison.metrics if each.primary] == ["accuracy · valid"]
     assert (
         comparison.verdicts[0].text
-        == "other is worse: accuracy · valid 0.7 → 0.6 (-14 %); 1 more metric better, 0 worse, 2 the same"
+        == "other is worse: accuracy · valid 0.7 → 0.6 (-14 %); 1 more metric better, 2 the same"
     )
     named = ask(parse(f'{one} vs {other} by "accuracy · train"'), source)
     assert named.verdicts[0].standing is VerdictKind.BETTER

@@ -145,7 +145,7 @@ def test_a_comparison_is_its_verdict(slack, bot):
 def test_a_metric_is_told_of_its_runs(slack, bot):
     ids = ",".join(f'"{run.run_id}"' for run in (OLD, NEW))
     assert card(slack, f'{UI}/#/metric?runs=[{ids}]&metric="loss"&plot_metric_keys=["loss"]') == (
-        "✅ new is better: loss 0.50 → 0.25 (-50 %) · 1 more metric better, 0 worse\n"
+        "✅ new is better: loss 0.50 → 0.25 (-50 %) · 1 more metric better\n"
         "(2 runs · in iris)\n"
         "(⚠️ Single runs: this could be seed noise.)"
     )

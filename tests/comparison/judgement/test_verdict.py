@@ -75,11 +75,11 @@ def test_it_is_counted_over_metrics_with_a_known_goal_that_both_sides_have():
     ("candidate", "standing", "text"),
     [
         ({"accuracy": 0.92, "f1": 2, "auc": 2, "loss": 9}, "better", "B is better: accuracy 0.85 → 0.92 (+8.2 %); 2 more metrics better, 1 worse"),
-        ({"accuracy": 0.8, "f1": 2, "auc": 1, "loss": 1}, "worse", "B is worse: accuracy 0.85 → 0.80 (-5.9 %); 1 more metric better, 0 worse, 2 the same"),
+        ({"accuracy": 0.8, "f1": 2, "auc": 1, "loss": 1}, "worse", "B is worse: accuracy 0.85 → 0.80 (-5.9 %); 1 more metric better, 2 the same"),
         ({"accuracy": 0.85}, "same", "No difference in accuracy between A and B"),
-        ({"loss": 0.5}, "unknown", "Cannot tell: B did not log accuracy; 1 more metric better, 0 worse"),
+        ({"loss": 0.5}, "unknown", "Cannot tell: B did not log accuracy; 1 more metric better"),
         ({}, "nothing", "Cannot tell: B did not log accuracy"),
-        ({"accuracy": NAN, "loss": 0.5}, "unknown", "Cannot tell: accuracy is not a number; 1 more metric better, 0 worse"),
+        ({"accuracy": NAN, "loss": 0.5}, "unknown", "Cannot tell: accuracy is not a number; 1 more metric better"),
     ],
 )  # fmt: skip
 def test_the_primary_metric_leads_the_sentence(candidate, standing, text):
@@ -91,7 +91,7 @@ def test_the_primary_metric_leads_the_sentence(candidate, standing, text):
 def test_a_primary_metric_with_no_goal_cannot_decide():
     found = verdict({"foo": 0, "acc": 1}, {"foo": 3, "acc": 2}, metrics=["foo"])
     assert found.standing is VerdictKind.UNKNOWN
-    assert found.text == "Cannot tell: no goal is known for foo (0 → 3); 1 more metric better, 0 worse"
+    assert found.text == "Cannot tell: no goal is known for foo (0 → 3); 1 more metric better"
 
 
 def test_a_change_of_sign_has_no_percentage():
@@ -140,4 +140,4 @@ def test_costs_are_counted_apart_too():
 def test_a_cost_that_was_named_decides_however_little_it_moved():
     found = verdict({"acc": 0.8, "fit_time": 10}, {"acc": 0.9, "fit_time": 10.03}, metrics=["fit_time"])
     assert found.standing is VerdictKind.WORSE
-    assert found.text == "B is worse: fit_time 10.00 → 10.03 (+0.3 %); 1 more metric better, 0 worse"
+    assert found.text == "B is worse: fit_time 10.00 → 10.03 (+0.3 %); 1 more metric better"

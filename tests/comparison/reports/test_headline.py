@@ -94,3 +94,13 @@ def test_who_leads_has_the_best_value_of_the_metric_that_most_runs_have(sides):
     leaders = [name for name, side in zip("Abcdefgh", sides, strict=False) if round(side.get(metric, -9), 6) == top]
     shown = re.split(r", | and ", who)
     assert shown == (leaders if len(leaders) < 4 else [*leaders[:3], f"{len(leaders) - 3} more"])
+
+
+def test_a_side_named_after_several_runs_takes_a_plural_verb():
+    old = [run("old", {"accuracy": 0.5})]
+    one, other = (
+        [run(f"{name}-{n}", {"accuracy": value + n / 100}) for n in range(3)]
+        for name, value in (("a", 0.8), ("b", 0.9))
+    )
+    told = comparison_report(compare(old, one, other)).headline
+    assert told.startswith("🏆 b-0 and 2 more lead 3 sides: accuracy 0.91")
