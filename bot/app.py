@@ -30,8 +30,7 @@ from bot.server.health import Probe
 from bot.server.takeover import Takeover, new_owner
 from bot.server.worker_pool import Precedence, WorkerPool
 from bot.settings import Settings
-from bot.store.access import StoredAccess
-from bot.store.channel_defaults import StoredDefaults
+from bot.store.channel_defaults import StoredAccess, StoredDefaults
 from bot.store.claims import StoredCapabilities, StoredClaims
 from bot.store.comparisons import StoredComparisons
 from bot.store.database import check_writable, open_database

@@ -24,9 +24,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.notifier.outbox import MessageState
 from comparison.errors import TrackingUnavailable
 from comparison.tracking.source import RunSource
+from handlers.services import OpenSpan, no_span
 from handlers.slack.client import RESPONSE_URL, SlackError
 from handlers.slack.fallback import Capabilities
-from handlers.spans import OpenSpan, no_span
 
 log = logging.getLogger(__name__)
 

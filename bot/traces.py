@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from bot.metrics import version_of
 from bot.settings import Settings
-from handlers.spans import Note, no_span
+from handlers.services import Note, no_span
 
 log = logging.getLogger(__name__)
 

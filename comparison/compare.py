@@ -10,7 +10,6 @@ from typing import NoReturn
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import side_by_side
-from comparison.data_splits import is_held_out
 from comparison.earlier_best import with_earlier_best
 from comparison.errors import RequestError
 from comparison.evaluations import (
@@ -37,7 +36,7 @@ from comparison.judgement.verdict import judge, names_of_one
 from comparison.language.changes import COMPARED
 from comparison.language.correction import complete_request
 from comparison.liveness import renewed
-from comparison.names import as_logged, fold, nearest_names, plainly
+from comparison.names import as_logged, fold, is_held_out, nearest_names, plainly
 from comparison.past_repeats import PastRepeats, RepeatsCache
 from comparison.request import Compare
 from comparison.resolve.among import is_called, no_such_among

@@ -12,11 +12,11 @@ from dataclasses import replace
 from functools import partial
 
 from comparison.concurrency import Threads, side_by_side
-from comparison.data_splits import split_of
 from comparison.errors import RequestError, TrackingUnavailable
 from comparison.judgement.costs import is_cost
 from comparison.judgement.examples import compare_examples, read_table
 from comparison.judgement.result import Comparison
+from comparison.names import split_of
 from comparison.runs import Goal, Metric, Run, Side
 from comparison.tracking.source import RunSource
 

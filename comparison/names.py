@@ -1,4 +1,4 @@
-"""Names that are the same however they are written, and names that are nearly right."""
+"""Names that are the same however they are written, names that are nearly right, and the part of the data they tell."""
 
 import difflib
 import heapq
@@ -14,6 +14,14 @@ ALIKE_SHORT = 0.5  # likewise, of two letters: one of them is wrong
 _WORD = re.compile(r"[^\W_]+")
 _BREAKS = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SAYING_NOTHING = frozenset({"score", "metric", "value", "final", "last", "best", "overall"})
+TRAINING = frozenset({"train", "training", "tr", "trn", "fit"})
+HELD_OUT = frozenset(
+    {
+        *("test", "testing", "val", "valid", "validation", "eval", "evaluation", "dev"),
+        *("holdout", "heldout", "held"),
+    }
+)
+_LETTERS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SPLITS = frozenset({"train", "val", "test"})
 _SHORT = {
     "acc": "accuracy", "prec": "precision", "rec": "recall", "sens": "sensitivity", "spec": "specificity",
@@ -103,3 +111,19 @@ def _meaning(name: str) -> frozenset[str]:
     words = [word.casefold() for word in _BREAKS.split(name) if word]
     spelt = " ".join(_SHORT.get(word, word) for word in words)
     return frozenset(spelt.split()) - _SAYING_NOTHING
+
+
+def is_held_out(name: str) -> bool:
+    """Whether the name of a metric or a dataset tells that nothing was learned from it: `val_loss`, `iris_test`."""
+    return not HELD_OUT.isdisjoint(_letters(name))
+
+
+def split_of(name: str) -> str:
+    """What part of the data a name tells of: "training", "held out", or "" where it tells none or both."""
+    words = _letters(name)
+    splits = [split for split, known in (("training", TRAINING), ("held out", HELD_OUT)) if words & known]
+    return splits[0] if len(splits) == 1 else ""
+
+
+def _letters(name: str) -> set[str]:
+    return {word.casefold() for word in _LETTERS.findall(name)}

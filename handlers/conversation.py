@@ -32,7 +32,7 @@ from comparison.request import (
     WatchRequest,
 )
 from handlers.lookup_cache import WITHIN, read_with_names
-from handlers.services import Feature, Services, Work
+from handlers.services import Feature, Note, Services, Work
 from handlers.slack.blocks import Block, Reply, actions, aside, beside, push, section
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
@@ -40,7 +40,6 @@ from handlers.slack.escape import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.limits import IDENTIFIER, TEXT, VALUE
 from handlers.slack.render import draw
-from handlers.spans import Note
 from handlers.utterance import (
     Utterance,
     from_command,

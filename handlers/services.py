@@ -5,9 +5,9 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Timer
@@ -18,16 +18,14 @@ from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
 from comparison.tracking.visibility import NOTHING, Visibility, VisibleRuns, refused_runs
 from handlers.access.admission import Admission
-from handlers.access.defaults import VisibleDefaults
 from handlers.access.people import People, PersonView
-from handlers.access.rules import AccessRules, Members
+from handlers.access.rules import AccessRules, Members, VisibleDefaults
 from handlers.lookup_cache import LookupCache
 from handlers.slack.client import SlackClient
 from handlers.slack.delivery import Delivery
 from handlers.slack.fallback import Capabilities
 from handlers.slack.metadata import Seal
 from handlers.slack.pictures import PictureMemory
-from handlers.spans import OpenSpan, no_span
 from handlers.stores import (
     ChannelDefaultsStore,
     ComparisonStore,
@@ -39,6 +37,16 @@ from handlers.stores import (
     WatchStore,
 )
 from handlers.utterance import Utterance
+
+# Spans are pieces of work as a trace shows them. Nobody collects them unless the running bot hands in who does.
+Note = Callable[[str, str | int], None]  # adds an attribute: its key, and a value of a closed set, an id or a number
+OpenSpan = Callable[[str], AbstractContextManager[Note]]  # by the name of the kind of work
+
+
+@contextmanager
+def no_span(_name: str) -> Iterator[Note]:
+    """A span that nobody collects."""
+    yield lambda _key, _value: None
 
 
 @dataclass(frozen=True)

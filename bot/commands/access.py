@@ -66,7 +66,7 @@ def _change(channel: str, what: str, value: str, workspace: str) -> None:
     import time
 
     from bot.commands.database import open_state
-    from bot.store.access import StoredAccess
+    from bot.store.channel_defaults import StoredAccess
     from comparison.channel_defaults import ChannelSetting
     from comparison.errors import RequestError
 
@@ -108,7 +108,7 @@ def _own_workspace() -> str:
 
 def _rules(engine: "Engine", *, as_json: bool) -> str:
     from bot.commands.database import as_iso, as_minute
-    from bot.store.access import StoredAccess
+    from bot.store.channel_defaults import StoredAccess
 
     found = StoredAccess(engine).every()
     found.sort(key=lambda each: (each.workspace, each.channel, each.setting.what))
@@ -152,7 +152,7 @@ def _changes(engine: "Engine", limit: int, *, as_json: bool) -> str:
     from dataclasses import asdict
 
     from bot.commands.database import as_iso, as_minute
-    from bot.store.access import StoredAccess
+    from bot.store.channel_defaults import StoredAccess
 
     found: list[DefaultChange] = StoredAccess(engine).every_change(limit=limit)
     if as_json:

@@ -210,7 +210,7 @@ def _with_options(request: "Compare", options: Options) -> "Compare":
 
 
 def _tolerance(options: Options) -> float | None:
-    from comparison.tolerance import read_tolerance
+    from comparison.channel_defaults import read_tolerance
 
     fraction = read_tolerance(options.tolerance)
     if options.tolerance and fraction is None:

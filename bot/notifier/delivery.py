@@ -23,11 +23,10 @@ from comparison.errors import TrackingUnavailable
 from comparison.notifications.message import MessageKind, Unwanted, WantedMessage
 from comparison.notifications.schedule import quiet_until
 from comparison.watch import Watch
-from handlers.services import Services
+from handlers.services import Note, Services
 from handlers.slack.blocks import Reply
 from handlers.slack.client import ANSWER, TOO_MUCH, SlackClient, SlackError, SlackErrorKind
 from handlers.slack.fallback import send_with_fallback
-from handlers.spans import Note
 from handlers.stores import WatchStore
 from handlers.watch.stored_watch import watch_of
 

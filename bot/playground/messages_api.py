@@ -1,6 +1,7 @@
-"""Web API: chat.* and reactions.add."""
+"""Web API: chat.*, reactions.add and files.*; a file that is complete is a message."""
 
 import html
+import json
 import re
 import secrets
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.playground.context import ApiError, Context
+from bot.playground.files import LARGEST
 from bot.playground.limits import MARKDOWN, TEXT_IN_AN_UPDATE, TEXT_SHOWN, Refusal, check_message, check_view
 from bot.playground.schema import Problem
 from bot.playground.workspace import BOT, BOT_USER, Channel, Message, View, Workspace
@@ -204,7 +206,7 @@ _HELD = ("elements", "child_blocks", "actions", "tasks")
 _UNNAMED = frozenset({"image", "mrkdwn", "plain_text", "card"})
 
 
-def content_of(desk: Context, arguments: dict[str, Any]) -> dict[str, Any]:
+def content_of(desk: Context, arguments: Arguments) -> Answer:
     """The parts of a Message that its content decides. Raises ApiError as Slack refuses it."""
     if "markdown_text" in arguments:
         arguments = _from_markdown(arguments)
@@ -259,7 +261,7 @@ def _is_block(item: dict[str, Any]) -> bool:
     return item.get("type") in ("actions", "context", "divider", "header", "input", "rich_text", "section", "table")
 
 
-def _from_markdown(arguments: dict[str, Any]) -> dict[str, Any]:
+def _from_markdown(arguments: Arguments) -> Answer:
     if arguments.get("text") or arguments.get("blocks"):
         raise ApiError("markdown_text_conflict")
     text = str(arguments["markdown_text"])
@@ -374,3 +376,38 @@ def _content(desk: Context, arguments: Arguments, kind: str) -> dict[str, Any]:
     if content["type"] != kind:
         raise ApiError("invalid_arguments")
     return content
+
+
+def _share(desk: Context, ids: list[str], arguments: Arguments) -> None:
+    """A message of the app with the files, in the channel or thread that it names."""
+    named = [f"<{desk.url}files/{each}|{desk.files.known[each].name}>" for each in ids]
+    text = "\n".join(filter(None, [str(arguments.get("initial_comment") or ""), *named]))
+    post_message(desk, {"channel": arguments["channel_id"], "text": text, "thread_ts": arguments.get("thread_ts")})
+
+
+def begin_upload(desk: Context, arguments: Arguments) -> Answer:
+    length = str(arguments.get("length") or "")
+    if not arguments.get("filename") or not length.isdecimal() or not 0 < int(length) <= LARGEST:
+        raise ApiError("invalid_arguments")
+    token, file = desk.files.begin(str(arguments["filename"]), int(length), str(arguments.get("alt_txt") or ""))
+    return {"ok": True, "upload_url": f"{desk.url}upload/{token}", "file_id": file.id}
+
+
+def complete_upload(desk: Context, arguments: Arguments) -> Answer:
+    files = arguments.get("files") or []
+    try:
+        named = json.loads(files) if isinstance(files, str) else files
+    except ValueError as error:
+        raise ApiError("invalid_arguments") from error
+    if not isinstance(named, list) or not named or not all(isinstance(each, dict) for each in named):
+        raise ApiError("invalid_arguments")
+    found = []
+    for each in named:
+        file = desk.files.known.get(str(each.get("id")))
+        if file is None or not file.content:
+            raise ApiError("file_not_found")
+        desk.files.known[file.id] = replace(file, title=str(each.get("title") or ""), is_complete=True)
+        found.append({"id": file.id, "title": each.get("title") or ""})
+    if arguments.get("channel_id"):
+        _share(desk, [str(each["id"]) for each in found], arguments)
+    return {"ok": True, "files": found}

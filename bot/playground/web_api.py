@@ -10,11 +10,12 @@ from urllib.parse import parse_qsl
 
 from bot.playground.context import ApiError, Context
 from bot.playground.faults import FaultKind
-from bot.playground.files_api import begin_upload, complete_upload
 from bot.playground.messages_api import (
     Answer,
     Arguments,
     add_reaction,
+    begin_upload,
+    complete_upload,
     delete_message,
     get_permalink,
     is_true,

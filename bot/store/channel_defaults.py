@@ -1,4 +1,7 @@
-"""What channels agreed on, in the database; what was read last is used while there is none."""
+"""What channels agreed on, and who may see and change what, in the database.
+
+What channels agreed on is used as it was read last while there is no database.
+"""
 
 import logging
 import threading
@@ -12,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.database import single_statements, upsert
 from bot.store.tables import default_changes, defaults
-from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
+from comparison.channel_defaults import ACCESS, CHANGES, ChannelDefaults, ChannelSetting, in_order, to_defaults
 from comparison.errors import RequestError
+from handlers.access.rules import AccessRule
 from handlers.stores import DefaultChange, changed
 
 log = logging.getLogger(__name__)
@@ -154,3 +158,33 @@ def _agreed(row: Row[Any]) -> ChannelSetting:
 _HERE = select(defaults).where(
     (defaults.c.workspace == bindparam("here_workspace")) & (defaults.c.channel == bindparam("here_channel"))
 )  # built once: it is asked for each command and message
+
+
+class StoredAccess:
+    """Rules of who may see and change what, in the same two tables: read anew each time, so that they hold at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = single_statements(engine)
+        self._defaults = StoredDefaults(engine)
+
+    def every(self) -> list[AccessRule]:
+        """The rules that are set, the last set first. Raises what the database raises."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(_RULES).all()
+        return [
+            AccessRule(
+                row.workspace, row.channel, ChannelSetting(row.what, row.value, "", row.changed_by, row.changed_at)
+            )
+            for row in rows
+        ]
+
+    def every_change(self, *, limit: int = 50) -> list[DefaultChange]:
+        """Changes of rules, the last first. Raises what the database raises."""
+        return self._defaults.every_change(whats=(ACCESS, CHANGES), limit=limit)
+
+    def change(self, workspace: str, channel: str, setting: ChannelSetting) -> ChannelSetting:
+        return self._defaults.change(workspace, channel, [setting])[0]
+
+
+_OURS = defaults.c.what.in_((ACCESS, CHANGES)) & (defaults.c.value != "")
+_RULES = select(defaults).where(_OURS).order_by(defaults.c.changed_at.desc())  # built once: it is asked all the time

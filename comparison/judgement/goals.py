@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import pairwise
 
+from comparison.channel_defaults import EVERY
 from comparison.judgement.logged_tests import is_logged_test
 from comparison.judgement.metric_words import (
     APART,
@@ -43,7 +44,6 @@ from comparison.judgement.metric_words import (
 )
 from comparison.judgement.result import GoalSource
 from comparison.runs import Experiment, Goal
-from comparison.tolerance import EVERY
 
 _LONGEST = 250  # characters, as many as MLflow keeps of a name
 EITHER = "higher|lower"  # what is offered where nobody knows: one of the two is to be typed

@@ -8,11 +8,11 @@ from enum import StrEnum
 from functools import lru_cache
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.data_splits import HELD_OUT, TRAINING
 from comparison.judgement.costs import is_cost
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.numbers import is_same
 from comparison.judgement.result import GoalSource, MetricComparison
+from comparison.names import HELD_OUT, TRAINING
 from comparison.runs import Experiment, Goal, Run, Status
 
 _AGGREGATES = frozenset({"macro", "micro", "weighted", "mean", "avg", "average", "overall", "epoch", "final", "best"})

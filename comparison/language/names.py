@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from comparison.data_splits import TRAINING
+from comparison.names import TRAINING
 
 _BREAKS = re.compile(r"[\s_.,-]+")
 _ID = re.compile(r"[0-9a-f]{4,32}")

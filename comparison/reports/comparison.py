@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from comparison.channel_defaults import write_tolerance
 from comparison.judgement.logged_tests import LoggedTest, logged_tests
 from comparison.judgement.numbers import format_row
 from comparison.judgement.result import Change, Comparison, ExampleTest, GoalSource, MetricComparison, Outcome, Verdict
@@ -34,7 +35,6 @@ from comparison.reports.text import (
     one_line,
 )
 from comparison.runs import Goal, Run
-from comparison.tolerance import write_tolerance
 from comparison.tracking.mlflow_links import compare_url, run_url
 
 SENTENCE = 600  # characters of a warning; names in it can be as long as MLflow lets them be

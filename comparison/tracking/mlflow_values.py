@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from comparison.channel_defaults import read_tolerance
 from comparison.runs import GOING_ON, Dataset, Experiment, Goal, Metric, Run, Status, is_moment
-from comparison.tolerance import read_tolerance
 from comparison.tracking.source import ModelVersion
 from comparison.trials import is_pruned
 

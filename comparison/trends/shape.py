@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from comparison.data_splits import HELD_OUT, TRAINING
+from comparison.names import HELD_OUT, TRAINING
 from comparison.trends.curve import Axis, Curve, Numbers, best_so_far, buckets, find_best
 
 FEWEST = 10  # points in the part of a curve whose trend is judged

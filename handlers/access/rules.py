@@ -12,18 +12,20 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Protocol
 
 from cachetools import TTLCache
 
-from comparison.channel_defaults import ACCESS, CHANGES, ChannelSetting
+from comparison.channel_defaults import ACCESS, CHANGES, EXPERIMENT, ChannelDefaults, ChannelSetting, to_defaults
 from comparison.errors import RequestError
 from comparison.request import DIRECT, ELSEWHERE
+from comparison.tracking.source import RunSource
 from comparison.tracking.visibility import Visibility
 from handlers.access.directory import Directory, Membership
 from handlers.slack.client import SlackClient, SlackError
+from handlers.stores import ChannelDefaultsStore, DefaultChange
 from handlers.utterance import Utterance
 
 log = logging.getLogger(__name__)
@@ -256,3 +258,43 @@ def require_member(utterance: Utterance, outlet: SlackClient, services: MemberSe
         return
     if is_in(utterance.channel, utterance.user, outlet, services.members) is False:
         raise RequestError(_NOT_AGREED, remedy=JOIN)
+
+
+class VisibleDefaults:
+    """What a channel agreed on, as somebody may see it: an experiment that may not be seen is as one never set.
+
+    `runs` are those that may be seen.
+    """
+
+    def __init__(self, store: ChannelDefaultsStore, runs: RunSource) -> None:
+        self._store = store
+        self._runs = runs
+
+    def of(self, workspace: str, channel: str) -> ChannelDefaults:
+        return to_defaults(self.settings(workspace, channel))
+
+    def settings(self, workspace: str, channel: str) -> list[ChannelSetting]:
+        return [each for each in self._visible(self._store.settings(workspace, channel)) if each.value]
+
+    def change(self, workspace: str, channel: str, changes: Sequence[ChannelSetting]) -> list[ChannelSetting]:
+        return self._visible(self._store.change(workspace, channel, changes))
+
+    def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[DefaultChange]:
+        known = self._store.changes(workspace, channel, limit=limit)
+        return [each for each in known if each.what != EXPERIMENT]
+
+    def changed_by(self, workspace: str, user: str, *, limit: int = 5) -> list[str]:
+        return self._store.changed_by(workspace, user, limit=limit)
+
+    def _visible(self, settings: Iterable[ChannelSetting]) -> list[ChannelSetting]:
+        found = list(settings)
+        if not any(each.what == EXPERIMENT and each.value for each in found):
+            return found
+        try:
+            names = {each.name.casefold() for each in self._runs.experiments()}
+        except RequestError:
+            names = set()
+        return [
+            replace(each, value="") if each.what == EXPERIMENT and each.value.casefold() not in names else each
+            for each in found
+        ]

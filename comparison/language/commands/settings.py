@@ -4,7 +4,7 @@
 
 from dataclasses import replace
 
-from comparison.channel_defaults import EXAMPLES, OFF, ON
+from comparison.channel_defaults import EXAMPLES, OFF, ON, read_tolerance, write_tolerance
 from comparison.judgement.goals import EITHER
 from comparison.language.command import Command
 from comparison.language.cover import Atom
@@ -17,7 +17,6 @@ from comparison.language.sides import is_material, is_silent
 from comparison.language.slots import refuse
 from comparison.request import Pin, Request, SetDefault, ShowSettings
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Linked, Named, SweepRuns, TopRuns
-from comparison.tolerance import read_tolerance, write_tolerance
 
 _EXAMPLES = frozenset({"example", "examples"})
 _BEFORE_EXAMPLES = frozenset({"the", "same", "the same"})

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from bot.cli import main
 from bot.playground.slack import SlackStandIn
-from bot.store.access import StoredAccess
+from bot.store.channel_defaults import StoredAccess
 from bot.store.database import open_database
 from bot.store.migrate import upgrade
 from handlers.access.rules import AccessRules

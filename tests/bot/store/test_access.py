@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bot.store.access import StoredAccess
+from bot.store.channel_defaults import StoredAccess
 from comparison.channel_defaults import ACCESS, CHANGES, ChannelSetting
 from comparison.request import ELSEWHERE
 from handlers.access.rules import AccessRule, AccessRules, InMemoryAccess, write_patterns

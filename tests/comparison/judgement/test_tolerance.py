@@ -1,10 +1,10 @@
 import pytest
 
 from comparison import Goal, Outcome, compare
+from comparison.channel_defaults import read_tolerance, write_tolerance
 from comparison.judgement.result import GoalSource
 from comparison.reports.comparison import comparison_report
 from comparison.runs import Experiment
-from comparison.tolerance import read_tolerance, write_tolerance
 from tests.comparison.builders import change, metric, run, two
 
 ONE, OTHER = {"accuracy": 0.900, "loss": 0.500, "foo": 1.0}, {"accuracy": 0.8995, "loss": 0.502, "foo": 1.0004}
