@@ -1,11 +1,13 @@
 """Every read from MLflow is bounded: in time, in bytes and in values; and it stops when nobody waits any more."""
 
+import json
 import socket
 import sqlite3
 import threading
 import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from statistics import median
 
 import pytest
 from mlflow import MlflowClient
@@ -235,6 +237,31 @@ def test_an_answer_that_trickles_is_given_up_with_its_connection():
             source.experiments()
         assert time.monotonic() - began < 10.0
         assert hung_up.wait(15.0)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux lets a program acknowledge at once")
+def test_an_answer_in_two_parts_is_not_waited_for_40_ms():
+    """As `mlflow server` with several workers sends it: the body when the head was acknowledged."""
+
+    def serve(listener):
+        connection, _ = listener.accept()
+        told = json.dumps({"experiment": {"experiment_id": "1", "name": "one", "lifecycle_stage": "active"}}).encode()
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(told)}\r\n\r\n".encode()
+        with connection:
+            for _ in range(30):
+                connection.recv(65_536)
+                connection.sendall(head)
+                connection.sendall(told)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        source = MlflowRuns(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=10.0)
+        took = []
+        for _ in range(30):
+            began = time.monotonic()
+            assert source.state_of("1").experiment.name == "one"
+            took.append(time.monotonic() - began)
+    assert median(took) < 0.04, took
 
 
 def test_more_values_than_one_answer_may_hold_are_refused_with_what_to_do(wide):
