@@ -30,6 +30,7 @@ from bot.server.health import Probe
 from bot.server.takeover import Takeover, new_owner
 from bot.server.worker_pool import Precedence, WorkerPool
 from bot.settings import Settings
+from bot.store.answers import StoredAnswers
 from bot.store.channel_defaults import StoredAccess, StoredDefaults
 from bot.store.claims import StoredCapabilities, StoredClaims
 from bot.store.comparisons import StoredComparisons
@@ -137,6 +138,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         claims=StoredClaims(engine, now),
         capabilities=MeasuredCapabilities(StoredCapabilities(engine, now), metrics),
         comparisons=StoredComparisons(engine, now),
+        answers=StoredAnswers(engine, now),
         defaults=StoredDefaults(engine),
         inbox=inbox,
         watches=watches,

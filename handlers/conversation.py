@@ -13,10 +13,12 @@ from slack_bolt.context import BoltContext
 from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language.changes import compared, follow, is_follow_up, needs_comparison
+from comparison.language.changes import compared, is_follow_up, needs_comparison
 from comparison.language.correction import complete_request
 from comparison.language.example import COMPARISON
-from comparison.language.parser import SmallTalk, read
+from comparison.language.follow_ups import Answered, follow_answer, follow_comparison, points
+from comparison.language.names import Names
+from comparison.language.parser import Interpretation, SmallTalk, read
 from comparison.report import Report
 from comparison.reports.errors import NEAR, TYPED, choice_report, error_report, is_quoted
 from comparison.request import (
@@ -40,6 +42,7 @@ from handlers.slack.escape import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.limits import IDENTIFIER, TEXT, VALUE
 from handlers.slack.render import draw
+from handlers.stores import PostedAnswer, PostedComparison
 from handlers.utterance import (
     Utterance,
     from_command,
@@ -287,20 +290,23 @@ def _refuse(work: Job, why: str) -> None:
         work.tell(Report(headline=why, summary=why))
 
 
-# What is said in the thread of a comparison, or to the bot alone after one: which comparison it is about.
+# What is said in the thread of an answer, or to the bot alone after one: which answer it is about.
 
 
 _FEWEST = 2
 
 
 def parse_in_thread(utterance: Utterance, services: Services, outlet: SlackClient) -> Request:
-    """The request that was said; in a thread what is said may be about the newest comparison there."""
+    """The request that was said; in a thread what is said may be about the newest answer there."""
     words, command = utterance.words, services.command
-    if utterance.thread_ts and _is_follow_up(utterance, services):
+    previous: Compare | Answered | None = None
+    if utterance.thread_ts:
         previous = _in_thread(utterance, services, outlet)
-        changed = _follow(utterance, services, previous) if previous is not None else None
-        if changed is not None:
-            return changed
+    elif utterance.is_direct and points(words, services.shelf.names(services.runs, WITHIN), command=command):
+        previous = _last(utterance, services)
+    changed = _follow(utterance, services, previous) if previous is not None else None
+    if changed is not None:
+        return changed
     try:
         request = read_with_names(lambda names: read(words, names, command=command), services.shelf, services.runs)
     except NotUnderstood as error:
@@ -308,22 +314,21 @@ def parse_in_thread(utterance: Utterance, services: Services, outlet: SlackClien
     return request or Help()
 
 
-def _is_follow_up(utterance: Utterance, services: Services) -> bool:
-    names = services.shelf.names(services.runs, WITHIN)
-    return is_follow_up(utterance.words, names, command=services.command)
+def _follow(utterance: Utterance, services: Services, previous: Compare | Answered) -> Request | None:
+    """What is meant of the answer; None where the words are a request of their own."""
+    words, command = utterance.words, services.command
 
+    def understood(names: Names) -> Interpretation | None:
+        if isinstance(previous, Answered):
+            return follow_answer(words, previous, names, command=command)
+        return follow_comparison(words, previous, names, command=command)
 
-def _follow(utterance: Utterance, services: Services, previous: Compare) -> Request | None:
-    return read_with_names(
-        lambda names: follow(utterance.words, previous, names, command=services.command), services.shelf, services.runs
-    )
+    return read_with_names(understood, services.shelf, services.runs)
 
 
 def _after(utterance: Utterance, services: Services, error: NotUnderstood) -> Request:
-    """What is no request of its own, said to the bot alone after a comparison; elsewhere what it lacks is told."""
+    """What is no request of its own, said to the bot alone after an answer; elsewhere what it lacks is told."""
     names = services.shelf.names(services.runs, WITHIN)
-    if not is_follow_up(utterance.words, names, command=services.command):
-        raise error
     previous = _last(utterance, services) if utterance.is_direct else None
     changed = _follow(utterance, services, previous) if previous else None
     if changed is not None:
@@ -339,17 +344,18 @@ def _after(utterance: Utterance, services: Services, error: NotUnderstood) -> Re
     )
 
 
-def _in_thread(utterance: Utterance, services: Services, outlet: SlackClient) -> Compare | None:
-    """The comparison of the thread as it was remembered; else as its messages tell, where they may be read."""
+def _in_thread(utterance: Utterance, services: Services, outlet: SlackClient) -> Compare | Answered | None:
+    """The newest answer of the thread as it was remembered; else a comparison as its messages tell, if they may."""
+    channel, thread, workspace = utterance.channel, utterance.thread_ts, utterance.team
+    found = _newest(
+        lambda: services.comparisons.in_thread(channel, thread, workspace),
+        lambda: services.answers.in_thread(channel, thread, workspace),
+    )
+    names = services.shelf.names(services.runs, WITHIN)
+    if found is not None or not is_follow_up(utterance.words, names, command=services.command):
+        return found
     try:
-        record = services.comparisons.in_thread(utterance.channel, utterance.thread_ts, utterance.team)
-    except Exception:
-        log.exception("the comparison of a thread could not be looked up")
-        record = None
-    if record is not None:
-        return record.request()
-    try:
-        payload = outlet.newest_payload(utterance.channel, utterance.thread_ts)
+        payload = outlet.newest_payload(channel, thread)
     except SlackError as failure:
         log.info("the thread cannot be read: %s", failure)
         return None
@@ -357,13 +363,34 @@ def _in_thread(utterance: Utterance, services: Services, outlet: SlackClient) ->
     return compared(runs) if len(runs) >= _FEWEST else None
 
 
-def _last(utterance: Utterance, services: Services) -> Compare | None:
-    try:
-        records = services.comparisons.recent(utterance.team, utterance.user, limit=1)
-    except Exception:
-        log.exception("the last comparison could not be looked up")
+def _last(utterance: Utterance, services: Services) -> Compare | Answered | None:
+    """The last answer to who asks, where it was given here."""
+    team, user = utterance.team, utterance.user
+    return _newest(
+        lambda: next(iter(services.comparisons.recent(team, user, limit=1)), None),
+        lambda: next(iter(services.answers.recent(team, user, limit=1)), None),
+        channel=utterance.channel,
+    )
+
+
+def _newest(
+    comparison: Callable[[], PostedComparison | None], answer: Callable[[], PostedAnswer | None], *, channel: str = ""
+) -> Compare | Answered | None:
+    """The later of both, as what can be talked about; `channel`: only where the later one stands there."""
+    found: list[PostedComparison | PostedAnswer] = []
+    for look in (comparison, answer):
+        try:
+            record = look()
+        except Exception:
+            log.exception("what was answered before could not be looked up")
+            continue
+        found += [record] if record is not None else []
+    if not found:
         return None
-    return records[0].request() if records and records[0].channel == utterance.channel else None
+    newest = max(found, key=lambda each: (each.at, each.message_ts))
+    if channel not in ("", newest.channel):
+        return None
+    return newest.answered() if isinstance(newest, PostedAnswer) else newest.request()
 
 
 # What a person hears when their request was not answered. Nothing raises past `explain`.

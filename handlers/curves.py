@@ -18,6 +18,7 @@ from comparison.request import Curves, Sweep
 from comparison.resolve.search_scope import ChosenRuns
 from comparison.run_reference import Linked
 from comparison.runs import Goal, Run
+from handlers.answers import ShownRuns, remember_answer
 from handlers.conversation import ParsedRequest, RunClaim, answer_words, hand_over
 from handlers.services import Feature, Services
 from handlers.slack.blocks import Block, Reply, push
@@ -114,6 +115,8 @@ def answer(request: Curves | Sweep, utterance: Utterance, services: Services, de
     found = ask_curves(request, services.runs, now=services.now(), defaults=defaults, several=ChosenRuns.ASK)
     report = curves_report(found, ui_url=services.ui_url, command=services.command)
     answer_with_charts(report, [side.runs[0].run_id for side in found.sides], utterance, services, delivery)
+    shown = ShownRuns([side.runs[0] for side in found.sides])
+    remember_answer(request, shown, utterance, services, delivery.posted_ts)
 
 
 def answer_sweep(

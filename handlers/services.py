@@ -27,9 +27,11 @@ from handlers.slack.fallback import Capabilities
 from handlers.slack.metadata import Seal
 from handlers.slack.pictures import PictureMemory
 from handlers.stores import (
+    AnswerStore,
     ChannelDefaultsStore,
     ComparisonStore,
     Inbox,
+    InMemoryAnswers,
     InMemoryChannelDefaults,
     InMemoryComparisons,
     InMemoryWatches,
@@ -128,6 +130,7 @@ class Services:
     ui_url: str = ""  # the address people open MLflow at; "" : unknown, no links
     command: str = "/mlcompare"
     comparisons: ComparisonStore = field(default_factory=InMemoryComparisons)
+    answers: AnswerStore = field(default_factory=InMemoryAnswers)  # lists, standups and single runs that were posted
     defaults: ChannelDefaultsStore = field(default_factory=InMemoryChannelDefaults)  # what channels agreed on
     watches: WatchStore = field(default_factory=InMemoryWatches)  # what channels are told of unasked
     shelf: LookupCache = field(default_factory=lambda: LookupCache(time.monotonic))  # what lists are filled from

@@ -2,21 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.queries.newest_runs import known_experiments, newest_runs
 from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
-from comparison.queries.standup import standup
+from comparison.queries.standup import in_order, standup
 from comparison.queries.sweeps import is_trial
 from comparison.report import Report
-from comparison.reports.newest_runs import experiments_report, newest_runs_report
+from comparison.reports.newest_runs import MOST_EXPERIMENTS, experiments_report, newest_runs_report
 from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
 from comparison.reports.standup import standup_report
 from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
 from comparison.resolve.search_scope import ChosenRuns
 from comparison.runs import Run
+from handlers.answers import ShownRuns, remember_answer
 from handlers.curves import curves_button, sweep_button
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply
@@ -36,14 +37,14 @@ _KEPT = 20  # run ids in the metadata
 
 def answer(request: Quick, utterance: Utterance, services: Services, delivery: Delivery) -> None:
     defaults = defaults_of(services.defaults, utterance)
-    report, runs, *rows = _ANSWERS[type(request)](request, services, defaults)
-    row = [block for blocks in rows for block in blocks]
-    metadata = {"event_payload": {"runs": runs[:_KEPT]}}
+    found = _ANSWERS[type(request)](request, services, defaults)
+    metadata = {"event_payload": {"runs": [run.run_id for run in found.runs[:_KEPT]]}}
 
     def drawn(rung: BlockLevel) -> Reply:
-        return replace(draw(report, rung=rung, asked_by=utterance.user, row=row), metadata=metadata)
+        return replace(draw(found.report, rung=rung, asked_by=utterance.user, row=found.row), metadata=metadata)
 
     delivery.answer_publicly(drawn)
+    remember_answer(request, found.shown, utterance, services, delivery.posted_ts)
 
 
 def show_progress(request: Quick, _utterance: Utterance, _services: Services, delivery: Delivery) -> None:
@@ -61,31 +62,42 @@ def show_progress(request: Quick, _utterance: Utterance, _services: Services, de
     delivery.show_working(f"{doing}{place} …")
 
 
-_Answer = tuple[Report, list[str]] | tuple[Report, list[str], list[Block]]  # the last: what can be pressed below it
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A report, the runs in it, and what can be pressed below it."""
+
+    report: Report
+    runs: Sequence[Run] = ()
+    row: Sequence[Block] = ()
+    experiments: Sequence[str] = ()  # where they are what is listed
+    failed: Sequence[Run] = ()
+
+    @property
+    def shown(self) -> ShownRuns:
+        return ShownRuns(self.runs, self.experiments, self.failed)
 
 
 def _standup(request: Standup, services: Services, defaults: ChannelDefaults) -> _Answer:
     digest = standup(request, services.runs, now=services.now(), defaults=defaults)
     report = standup_report(digest, ui_url=services.ui_url, command=services.command)
-    return report, [group.best.run.run_id for group in digest.groups if group.best]
+    best = [group.best.run for group in digest.groups if group.best]
+    return _Answer(report, best, failed=in_order(digest.failed))
 
 
 def _running(request: Running, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = running_runs(request, services.runs, now=services.now(), defaults=defaults)
-    report = running_report(found, ui_url=services.ui_url, command=services.command)
-    return report, [run.run_id for run in found.runs]
+    return _Answer(running_report(found, ui_url=services.ui_url, command=services.command), found.runs)
 
 
 def _failed(request: Failed, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = failed_runs(request, services.runs, now=services.now(), defaults=defaults)
-    report = failed_report(found, ui_url=services.ui_url, command=services.command)
-    return report, [run.run_id for run in found.runs]
+    return _Answer(failed_report(found, ui_url=services.ui_url, command=services.command), found.runs)
 
 
 def _top(request: Top, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = top_runs(request, services.runs, now=services.now(), defaults=defaults, past=services.repeats)
     report = top_report(found, ui_url=services.ui_url, command=services.command)
-    return report, [run.run_id for run in found.runs], _sweep_of(found.runs)
+    return _Answer(report, found.runs, _sweep_of(found.runs))
 
 
 def _sweep_of(runs: Sequence[Run]) -> list[Block]:
@@ -103,18 +115,18 @@ def _show(request: Show, services: Services, defaults: ChannelDefaults) -> _Answ
     found = show_run(request, services.runs, now=services.now(), defaults=defaults, several=ChosenRuns.ASK)
     report = show_report(found, who=request.who, ui_url=services.ui_url, command=services.command)
     row = [] if request.who else curves_button(found.side.runs, found.metrics[:2])
-    return report, [run.run_id for run in found.side.runs], row
+    return _Answer(report, found.side.runs, row)
 
 
 def _runs(request: Runs, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = newest_runs(request, services.runs, now=services.now(), defaults=defaults)
-    report = newest_runs_report(found, ui_url=services.ui_url, command=services.command)
-    return report, [run.run_id for run in found.runs]
+    return _Answer(newest_runs_report(found, ui_url=services.ui_url, command=services.command), found.runs)
 
 
 def _experiments(request: Experiments, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = known_experiments(request, services.runs, now=services.now(), defaults=defaults)
-    return experiments_report(found, ui_url=services.ui_url, command=services.command), []
+    report = experiments_report(found, ui_url=services.ui_url, command=services.command)
+    return _Answer(report, experiments=[each.name for each in found.experiments[:MOST_EXPERIMENTS]])
 
 
 _ANSWERS: dict[type, Callable[[Any, Services, ChannelDefaults], _Answer]] = {

@@ -10,7 +10,10 @@ from typing import Protocol
 from cachetools import FIFOCache
 
 from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
+from comparison.errors import NotUnderstood
 from comparison.language.changes import compared
+from comparison.language.follow_ups import Answered
+from comparison.language.parser import parse
 from comparison.request import Compare
 from handlers.utterance import Utterance
 
@@ -212,6 +215,74 @@ class InMemoryComparisons:
         return next((each for each in ours if thread and thread in (each.thread, each.message_ts)), None)
 
     def _newest(self) -> list[PostedComparison]:
+        with self._lock:
+            return list(self._records.values())[::-1]
+
+
+# The other answers that were posted: what a thread below a list, a standup or one run is about.
+
+
+@dataclass(frozen=True, slots=True)
+class PostedAnswer:
+    """A posted answer that is no comparison: the question as a line, and what was shown, in its order."""
+
+    id: str  # unique: of the message, else of the delivery that asked for it
+    workspace: str
+    channel: str
+    thread: str  # the thread it stands in; "" : it stands in the channel itself
+    message_ts: str  # "" : posted by response_url, which tells none
+    asked_by: str
+    at: int  # seconds since the epoch
+    line: str  # what to type to ask the same
+    runs: tuple[str, ...] = ()  # full ids
+    labels: tuple[str, ...] = ()  # their names
+    experiments: tuple[str, ...] = ()  # of each run; of a list of experiments those
+    failed: tuple[tuple[str, str, str], ...] = ()  # of a standup: id, name and experiment
+
+    def answered(self) -> Answered | None:
+        """What can be talked about; None where the line is not understood any more."""
+        try:
+            return Answered(parse(self.line), self.runs, self.labels, self.experiments, self.failed)
+        except NotUnderstood:
+            return None
+
+
+class AnswerStore(Protocol):
+    """Posted answers, shared by all replicas."""
+
+    def remember(self, record: PostedAnswer) -> None:
+        """Kept by its id; the same id again takes the place of what was there."""
+        ...
+
+    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedAnswer]:
+        """What this person asked, the newest first."""
+        ...
+
+    def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedAnswer | None:
+        """The newest that stands in this thread, or is the message the thread hangs from; of a workspace, or of any."""
+        ...
+
+
+class InMemoryAnswers:
+    """Answers in memory, for one process; the oldest are forgotten. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._records: FIFOCache[str, PostedAnswer] = FIFOCache(MAX_COMPARISONS)
+
+    def remember(self, record: PostedAnswer) -> None:
+        with self._lock:
+            self._records.pop(record.id, None)
+            self._records[record.id] = record
+
+    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedAnswer]:
+        return [each for each in self._newest() if (each.workspace, each.asked_by) == (workspace, user)][:limit]
+
+    def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedAnswer | None:
+        ours = (each for each in self._newest() if each.channel == channel and workspace in ("", each.workspace))
+        return next((each for each in ours if thread and thread in (each.thread, each.message_ts)), None)
+
+    def _newest(self) -> list[PostedAnswer]:
         with self._lock:
             return list(self._records.values())[::-1]
 

@@ -35,6 +35,23 @@ comparisons = Table(
     Index("ix_comparisons_asked_by", "workspace", "asked_by", "at"),
 )
 
+answers = Table(
+    "answers",  # lists, standups and single runs
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("workspace", String(64), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("thread", String(64), nullable=False),
+    Column("message_ts", String(64), nullable=False),
+    Column("asked_by", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("line", Text, nullable=False),  # what to type to ask the same
+    Column("shown", Text, nullable=False),  # JSON: runs and experiments, in their order
+    Index("ix_answers_thread", "channel", "thread"),
+    Index("ix_answers_message", "channel", "message_ts"),
+    Index("ix_answers_asked_by", "workspace", "asked_by", "at"),
+)
+
 defaults = Table(
     "defaults",
     metadata,

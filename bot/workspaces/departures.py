@@ -12,6 +12,7 @@ from sqlalchemy import Engine, delete, select
 
 from bot.store.installations import KEPT, StoredInstallations
 from bot.store.tables import (
+    answers,
     capabilities,
     comparisons,
     default_changes,
@@ -30,7 +31,7 @@ from handlers.stores import WatchStore
 log = logging.getLogger(__name__)
 
 WHY = "the app was taken out of this workspace"  # as watches keep it
-_BY_WORKSPACE = (watches, watch_changes, defaults, default_changes, comparisons, messages)
+_BY_WORKSPACE = (watches, watch_changes, defaults, default_changes, comparisons, answers, messages)
 
 
 class Departures:

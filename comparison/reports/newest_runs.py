@@ -23,7 +23,7 @@ from comparison.runs import Run
 from comparison.tracking.mlflow_links import experiment_url, run_url
 
 _TOLD = 5
-_MOST_EXPERIMENTS = 50
+MOST_EXPERIMENTS = 50
 
 
 def newest_runs_report(found: NewestRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
@@ -90,7 +90,7 @@ def experiments_report(found: KnownExperiments, *, ui_url: str = "", command: st
         text = "The bot sees no experiment on this MLflow server"
         return Report(text, f"{text}.")
     headline = count_noun(len(found.experiments), "experiment")
-    shown = found.experiments[:_MOST_EXPERIMENTS]
+    shown = found.experiments[:MOST_EXPERIMENTS]
     names = [display_name(each.name, LABEL_CHARS) for each in shown]
     lines = tuple(
         Line(

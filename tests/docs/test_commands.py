@@ -1,5 +1,6 @@
 """What the documents tell a person to type can be typed."""
 
+import contextlib
 import re
 
 import click
@@ -77,4 +78,32 @@ def test_every_documented_line_is_understood_by_the_bot(line):
     from comparison.language.parser import parse
 
     words = re.sub(r"^(/mlcompare|@mlcompare)\s*", "", line)
-    assert is_follow_up(words) or parse(words)
+    assert is_follow_up(words) or any(_goes_on(words, each) for each in _answers()) or parse(words)
+
+
+def test_every_line_that_is_said_to_go_on_from_an_answer_does():
+    text = next(each for each in documents() if each.name == "language.md").read_text(encoding="utf-8")
+    part = text.split("## In the thread of any other answer")[1].split("##")[0]
+    lines = [line for line in re.findall(r"`([^`\n]+)`", part) if line != "first"]
+    assert len(lines) > 20
+    assert [line for line in lines if not any(_goes_on(line, each) for each in _answers())] == []
+
+
+def _answers():
+    """One run, and the best ten."""
+    from comparison.language.follow_ups import Answered
+    from comparison.request import Show, Top
+    from comparison.run_reference import Named
+
+    one = Answered(Show(Named("0" * 32)), ("0" * 32,), ("broken",), ("iris",))
+    return one, Answered(Top(), tuple(f"{number:032}" for number in range(10)), ("",) * 10, ("iris",) * 10)
+
+
+def _goes_on(line, answer):
+    from comparison.errors import NotUnderstood
+    from comparison.language.follow_ups import follow_answer
+    from comparison.language.names import Names
+
+    with contextlib.suppress(NotUnderstood):
+        return follow_answer(line, answer, Names.of(users=("maya",))) is not None
+    return False

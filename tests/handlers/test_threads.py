@@ -4,7 +4,9 @@ import time
 
 import pytest
 
-from comparison.runs import Metric
+from comparison.channel_defaults import ACCESS, ChannelSetting
+from comparison.runs import Metric, Status
+from handlers.access.rules import write_patterns
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD, a_run
 from tests.handlers.reading import read
@@ -197,3 +199,98 @@ def test_the_same_words_delivered_twice_are_answered_once(slack):
         slack.mention("why?", thread_ts=thread, deliveries=3)
         bot.finish()
     assert len([message for message in slack.messages(thread_ts=thread) if message.ts != thread]) == 1
+
+
+# Below a list, a standup or one run
+
+
+FAILED = a_run("broken", 4, status=Status.FAILED, metrics={"loss": Metric(9.0)})
+LISTED = [*RUNS, FAILED]
+BELOW = [
+    ("top 3 by accuracy", "compare the first two", "# ❌ new is worse: accuracy 0.99 → 0.92"),
+    ("top 3 by accuracy", "compare the first and the last", "# ❌ old is worse: accuracy 0.99 → 0.85"),
+    ("top 3 by accuracy", "and by loss?", "# Best loss: 0.10, third in iris"),
+    ("top 3 by accuracy", "top 2 instead", "| 2. new |"),
+    ("top 3 by accuracy", "without third", "# Best accuracy without third: 0.92, new in iris"),
+    ("top 3 by accuracy", "show the second", "# new: finished, accuracy 0.92"),
+    ("top 3 by accuracy", "who ran the first?", "ran third"),
+    ("top 3 by accuracy", "why?", "# new → third"),
+    ("top 3 by accuracy", "watch it", "# Watching iris"),
+    ("failed since 30d", "why did it fail?", "# broken: failed, loss 9"),
+    ("failed since 30d", "show it", "# broken: failed, loss 9"),
+    ("standup since 30d", "why did it fail?", "# broken: failed, loss 9"),
+    ("standup since 30d", "and what failed?", "# 1 run failed in iris"),
+    ("list runs", "only failed", "# 1 run that failed"),
+    ("list runs", "compare the first two", "| Metric | Change | third | broken (baseline) |"),
+    ("list experiments", "top 2 by accuracy in the first", "# Best accuracy in iris: 0.99, third"),
+    ("show old", "and the params?", "# old: parameters"),
+    ("show old", "compare it with new", "# ✅ new is better on 2 of 2 metrics"),
+    ("best accuracy", "vs old", "| Metric | Change | old | third (baseline) |"),
+]
+
+
+def asked(slack, bot, words):
+    """An answer that stands, and is remembered."""
+    slack.command("/mlcompare", words)
+    until(lambda: [each for each in slack.messages() if bot.services.answers.in_thread(each.channel, each.ts)])
+    return slack.messages()[0].ts
+
+
+@pytest.mark.parametrize(("question", "words", "holds"), BELOW)
+def test_plain_words_below_any_answer_are_about_what_it_shows(slack, question, words, holds):
+    with Workshop(slack, FakeRuns(LISTED)) as bot:
+        assert holds in answer_to(slack, bot, words, asked(slack, bot, question))
+
+
+def test_one_follow_up_goes_on_from_the_other(slack):
+    with Workshop(slack, FakeRuns(LISTED)) as bot:
+        thread = asked(slack, bot, "top 3 by accuracy")
+        slack.mention("and by loss?", thread_ts=thread)
+        slack.wait_for_message("Best loss", thread_ts=thread)
+        until(lambda: "loss" in bot.services.answers.in_thread("C0EXPERIMENTS", thread).line)
+        slack.mention("top 2", thread_ts=thread)
+        bot.finish()
+    assert read(slack.messages()[-1]).startswith("# Best loss: 0.10, third in iris")
+    assert "3." not in read(slack.messages()[-1])
+
+
+def test_where_it_may_be_one_of_several_they_are_offered_as_buttons(slack):
+    with Workshop(slack, FakeRuns(LISTED)) as bot:
+        slack.mention("is it still running?", thread_ts=asked(slack, bot, "top 3 by accuracy"))
+        bot.finish()
+    (told,) = slack.ephemerals
+    assert "The answer above shows 3 runs: which one?" in read(told)
+    assert "[third] [new] [old]" in read(told)
+
+
+@pytest.mark.parametrize("words", ["nice :tada:", "thanks!", "looks good to me", "thanks, the first one looks great"])
+def test_small_talk_below_an_answer_stays_without_one(slack, words):
+    with Workshop(slack, FakeRuns(LISTED)) as bot:
+        thread = asked(slack, bot, "top 3 by accuracy")
+        slack.mention(words, thread_ts=thread)
+        bot.finish()
+    assert [message.ts for message in slack.messages(thread_ts=thread) if message.ts != thread] == []
+    assert slack.ephemerals == []
+
+
+def test_a_run_that_may_not_be_seen_any_more_is_not_shown(slack):
+    with Workshop(slack, FakeRuns(LISTED)) as bot:
+        thread = asked(slack, bot, "top 3 by accuracy")
+        bot.services.access.store.change(
+            "T0PLAYGROUND", "C0EXPERIMENTS", ChannelSetting(ACCESS, write_patterns(("churn",)))
+        )
+        slack.mention("compare the first two", thread_ts=thread)
+        bot.finish()
+    (told,) = slack.ephemerals
+    assert "A run of this comparison is no longer on this MLflow server" in told.text
+    assert "0.99" not in told.text
+
+
+def test_in_direct_messages_the_last_answer_is_meant(slack):
+    with Workshop(slack, FakeRuns(LISTED)) as bot:
+        slack.direct_message("top 3 by accuracy")
+        shown = slack.wait_for_message("Best accuracy")
+        until(lambda: bot.services.answers.in_thread(shown.channel, shown.ts))
+        slack.direct_message("compare the first two")
+        bot.finish()
+    assert "# ❌ new is worse: accuracy 0.99 → 0.92" in read(slack.messages()[-1])

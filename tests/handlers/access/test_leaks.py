@@ -22,7 +22,7 @@ from comparison.runs import Experiment, Metric, Status
 from comparison.tracking.source import ModelVersion
 from handlers.access.rules import InMemoryAccess, write_patterns
 from handlers.lookup_cache import LookupCache
-from handlers.stores import InMemoryChannelDefaults, InMemoryComparisons, InMemoryWatches
+from handlers.stores import InMemoryAnswers, InMemoryChannelDefaults, InMemoryComparisons, InMemoryWatches
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD, a_run
 from tests.handlers.reading import read
@@ -102,6 +102,7 @@ class World:
             "watches": InMemoryWatches(),
             "defaults": InMemoryChannelDefaults(),
             "comparisons": InMemoryComparisons(),
+            "answers": InMemoryAnswers(),
             "shelf": LookupCache(lambda: 0.0),
             "claims": Ledger(),
         }

@@ -1,0 +1,666 @@
+"""What is said below an answer that lists runs or shows one: `compare the first two`, `and by f1?`, `since monday`.
+
+`changes` does the same below a comparison.
+"""
+
+# ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, dataclass, fields, replace
+from itertools import pairwise
+from typing import Any
+
+from comparison.errors import NotUnderstood
+from comparison.language.changes import COMPARED, MOST_COMPARED, follow
+from comparison.language.cover import Atom, cover
+from comparison.language.draft import Draft
+from comparison.language.intents import STATUS, find_intent, is_small_talk
+from comparison.language.lexicon import NUMBERS, TALK, Role
+from comparison.language.names import Kind, Names
+from comparison.language.parser import COMMANDS, Interpretation, SmallTalk, new_draft, read, read_words
+from comparison.language.quotes import quoted, written
+from comparison.language.scanner import scan
+from comparison.language.sides import is_silent
+from comparison.language.slots import refuse
+from comparison.request import (
+    Compare,
+    Curves,
+    Failed,
+    Pin,
+    Request,
+    Running,
+    Runs,
+    Show,
+    Standup,
+    Sweep,
+    Top,
+)
+from comparison.run_reference import Among, Latest, Leading, Linked, Named
+
+_INTENTS: dict[type, str] = {  # by which a request is asked for
+    Top: "top",
+    Running: "running",
+    Failed: "failed",
+    Standup: "standup",
+    Runs: "runs",
+    Show: "show",
+    Curves: "curves",
+    Sweep: "sweeps",
+}
+_LISTS = (Top, Running, Failed, Standup, Runs)
+_ORDINALS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("first", "1st"),
+            ("second", "2nd"),
+            ("third", "3rd"),
+            ("fourth", "4th"),
+            ("fifth", "5th"),
+            ("sixth", "6th"),
+            ("seventh", "7th"),
+            ("eighth", "8th"),
+            ("ninth", "9th"),
+            ("tenth", "10th"),
+        )
+    )
+    for name in names
+}
+_NUMBERED = re.compile(r"#(\d{1,2})")
+_DETERMINERS = frozenset({"the", "these", "those", "this", "that"})
+_THEM = frozenset({"them", "they", "these", "those", "both", "all of them", "all of these", "all of those", "their"})
+_IT = frozenset({"it", "it's", "its", "this", "that"})
+_ONE = frozenset({"one", "run", "model", "job", "trial", "result", "experiment"})
+_SEVERAL = frozenset({"ones", "runs", "models", "jobs", "trials", "results", "experiments"})
+_OTHERS = frozenset({"others", "the rest", "the others", "rest"})
+_LEADS = frozenset({"and", "only", "same", "instead", "but"})
+_SIDES = frozenset({"compare", "vs", "against", "and", "with", "or", ",", "than", "show", "curves", "of", "pin", "who"})
+_WHOLE = frozenset({"add", "remove", "choose", "swap"})
+_OWN_SCOPE = ("experiment", "user", "since", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer that stands: what was asked, and what it shows, in its order.
+
+    `runs` are full ids, `labels` their names, `experiments` the names of theirs; of a list of experiments only those.
+    """
+
+    request: Request
+    runs: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    experiments: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str, str], ...] = ()  # of a standup: id, name and experiment of what failed
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The experiments, each once."""
+        return tuple(dict.fromkeys(self.experiments))
+
+    @property
+    def is_ranked(self) -> bool:
+        return isinstance(self.request, Top)
+
+
+def follow_answer(
+    text: str, answer: Answered, names: Names | None = None, *, command: str = "/mlcompare"
+) -> Interpretation | None:
+    """The request that is meant by words said about an answer; None where they are a request of their own, or none.
+
+    Raises NotUnderstood where it is clear that the answer is meant, and not how.
+    """
+    known = names or Names()
+    try:
+        atoms = cover(scan(text, command), known, text)
+    except NotUnderstood:
+        return None
+    if not atoms or is_small_talk(atoms):
+        return None
+    if answer.failed and any(each.key == "failed" for each in atoms):
+        ids, labels, places = zip(*answer.failed, strict=True)
+        answer = replace(answer, runs=ids, labels=labels, experiments=places, failed=())
+    pointed = _pointed(atoms, answer, text)
+    if pointed:
+        if _is_praise(atoms, pointed):
+            raise SmallTalk("That asks for nothing.", "Say what you want to see.", text=text)
+        return _read_pointed(text, [*pointed, *_pronouns(atoms, answer)], answer, known, command)
+    changed = _changed(atoms, answer, known, text)
+    if changed is not None:
+        return changed
+    spots = _pronouns(atoms, answer)
+    if spots or (spots := _unsaid(atoms, answer)):
+        return _read_pointed(text, spots, answer, known, command)
+    _refuse_one_of_several(atoms, answer, text, known, command)
+    return _lone_why(atoms, answer, known, command) or _in_its_place(atoms, answer, text, known, command)
+
+
+def points(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> bool:
+    """Whether words point at what an answer shows: `the first two`, `it`."""
+    try:
+        atoms = cover(scan(text, command), names or Names(), text)
+    except NotUnderstood:
+        return False
+    some = Answered(Top(), ("0" * 32, "1" * 32), ("", ""), ("", ""))
+    try:
+        return bool(_pointed(atoms, some, text) or any(_says(each) in _THEM | _IT for each in atoms))
+    except NotUnderstood:
+        return True  # a place behind the last of these
+
+
+def follow_comparison(
+    text: str, previous: Compare, names: Names | None = None, *, command: str = "/mlcompare"
+) -> Interpretation | None:
+    """As `changes.follow`; a run of the comparison may be told by its place, too: `remove the second`."""
+    known = names or Names()
+    ids = tuple(each.text for each in previous.runs if isinstance(each, Named))
+    if len(ids) < len(previous.runs):
+        return follow(text, previous, known, command=command)
+    try:
+        atoms = cover(scan(text, command), known, text)
+        shown = Answered(previous, ids, tuple(run[:8] for run in ids), ("",) * len(ids))
+        spots = _pointed(atoms, shown, text)
+    except NotUnderstood:
+        spots = []
+    if not spots:
+        return follow(text, previous, known, command=command)
+    if _is_praise(atoms, spots):
+        raise SmallTalk("That asks for nothing.", "Say what you want to see.", text=text)
+    said = _replaced(text, spots, lambda spot: _ids(spot, shown))
+    changed = follow(said, previous, known, command=command)
+    return changed or _marked_reading(read(said, known, command=command), shown)
+
+
+def at_answer(request: Request, answer: Answered) -> Request:
+    """The request with the runs of the answer marked as not named now."""
+    runs = getattr(request, "runs", None)
+    if isinstance(request, Compare | Curves) and runs:
+        return replace(request, runs=tuple(_marked(each, answer) for each in runs))
+    if isinstance(request, Show):
+        return replace(request, run=_marked(request.run, answer))
+    return request
+
+
+def _marked(run: Any, answer: Answered) -> Any:
+    return replace(run, at=COMPARED) if isinstance(run, Named) and run.text in answer.runs else run
+
+
+# What words point at
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A part of the text that means what an answer shows: which of it, by its place. At its end nothing is replaced."""
+
+    at: int
+    end: int
+    which: tuple[int, ...]
+    lead: str = ""  # what is put before
+    behind: str = ""
+
+
+def _says(atom: Atom) -> str:
+    """The word, where it is no name and not quoted."""
+    return "" if atom.quoted or Kind.RUN in atom.kinds else atom.text.casefold()
+
+
+def _count(answer: Answered) -> int:
+    return len(answer.runs) or len(answer.experiments)
+
+
+def _pointed(atoms: Sequence[Atom], answer: Answered, text: str) -> list[_Spot]:
+    """What is pointed at by its place. Raises NotUnderstood for a place behind the last."""
+    found: list[_Spot] = []
+    place = 0
+    while place < len(atoms):
+        spot = _at_place(atoms, place, answer)
+        if spot is None:
+            place += 1
+            continue
+        last, which = spot
+        start = place
+        if any(each >= _count(answer) for each in which):
+            raise _too_far(answer, atoms[start:last], text)
+        found.append(_Spot(atoms[start].at, atoms[last - 1].end, which))
+        place = last
+    found += _last_of_all(atoms, answer) if found else _numbers(atoms, answer)
+    return _with_others(atoms, found, answer)
+
+
+def _too_far(answer: Answered, atoms: Sequence[Atom], text: str) -> NotUnderstood:
+    count = _count(answer)
+    what = "run" if answer.runs else "experiment"
+    shows = f"{count} {what}{'' if count == 1 else 's'}" if count else "none"
+    problem = f"The answer above shows {shows}."
+    line = f"show {written(answer.labels[0])}" if answer.labels else "help"
+    return replace(refuse(problem, "Name another." if count else "Name it.", line, atoms), text=text)
+
+
+def _at_place(atoms: Sequence[Atom], place: int, answer: Answered) -> tuple[int, tuple[int, ...]] | None:
+    """What begins here and where it ends: `the first two`, `the 2nd one`, `#2`, `the best one`."""
+    at = place
+    has_determiner = _says(atoms[at]) in _DETERMINERS
+    if has_determiner or _says(atoms[at]) in ("of", "all"):
+        at += has_determiner
+    words = [_says(each) for each in atoms[at : at + 4]] + [""] * 4
+    number = _number(atoms, at + 1)
+    is_best = words[0] in ("top", "best") and answer.is_ranked and find_intent(atoms)[0] != "top"
+    if number and (words[0] == "first" or is_best):
+        last = _past_nouns(atoms, at + 2)
+        if words[0] == "first" or not _goes_on(atoms, last):
+            return last, tuple(range(number))
+    if found := _NUMBERED.fullmatch(words[0]):
+        return at + 1, (int(found[1]) - 1,)
+    if words[0] in ("number", "no", "nr", "row") and (number := _number(atoms, at + 1)):
+        return at + 2, (number - 1,)
+    if words[0] in ("second best", "2nd best", "third best", "3rd best") and answer.is_ranked:
+        return _past_nouns(atoms, at + 1), (1 if words[0][0] in "s2" else 2,)
+    behind = _past_nouns(atoms, at + 1)
+    is_noun = behind > at + 1
+    if words[0] in _ORDINALS and (has_determiner or is_noun or _stands_for_run(atoms, at)):
+        return behind, (_ORDINALS[words[0]],)
+    if words[0] == "last" and answer.is_ranked and is_noun and _count(answer):
+        return behind, (_count(answer) - 1,)
+    if words[0] in ("best", "winner", "worst") and answer.is_ranked and (has_determiner or is_noun):
+        is_top = (words[0] != "worst") != bool(getattr(answer.request, "worst", False))
+        if not _goes_on(atoms, behind) and _count(answer):
+            return behind, (0 if is_top else _count(answer) - 1,)
+    return None
+
+
+def _number(atoms: Sequence[Atom], place: int) -> int:
+    """A small number that stands here; 0 for none."""
+    if place >= len(atoms) or atoms[place].quoted:
+        return 0
+    said = atoms[place].text.casefold()
+    number = NUMBERS.get(said) or (int(said) if said.isascii() and said.isdecimal() and len(said) < 3 else 0)
+    return number if 0 < number <= MOST_COMPARED else 0
+
+
+def _past_nouns(atoms: Sequence[Atom], place: int) -> int:
+    """Behind `one`, `runs`, `of them`."""
+    if place < len(atoms) and _says(atoms[place]) in _ONE | _SEVERAL:
+        place += 1
+    words = [_says(each) for each in atoms[place : place + 2]]
+    return place + 2 if len(words) == 2 and words[0] == "of" and words[1] in _THEM else place
+
+
+def _goes_on(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether a metric, a place or a filter follows: the best of something else is meant then."""
+    behind = atoms[place] if place < len(atoms) else None
+    return behind is not None and (bool(behind.metric) or behind.key in ("in", "of", "by", "number", "metrics"))
+
+
+def _stands_for_run(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether a run has to stand here: `first vs third`, `compare first and second`."""
+    before = atoms[place - 1].key if place else ""
+    behind = atoms[place + 1].key if place + 1 < len(atoms) else ""
+    return before in _SIDES or (not place and behind in ("vs", "against", "and", "with"))
+
+
+def _numbers(atoms: Sequence[Atom], answer: Answered) -> Iterator[_Spot]:
+    """`compare 1 and 3`, `1 vs 3`: nothing but numbers of the rows."""
+    said = [each for each in atoms if not is_silent(each)]
+    numbers = [each for each in said if each.key == "number" and not each.quoted and Kind.RUN not in each.kinds]
+    is_sides = all(each in numbers or each.key in ("compare", "vs", "against", "and", "with", ",") for each in said)
+    is_asked = any(each.key in ("compare", "vs", "against") for each in said)
+    if len(numbers) > 1 and is_sides and is_asked:
+        for each in numbers:
+            number = int(each.value[:3] or "0")
+            if not 0 < number <= _count(answer):
+                raise _too_far(answer, [each], "")
+            yield _Spot(each.at, each.end, (number - 1,))
+
+
+def _last_of_all(atoms: Sequence[Atom], answer: Answered) -> Iterator[_Spot]:
+    """`compare the first and the last`: the last that is shown, whatever is the newest."""
+    for place, each in enumerate(atoms[1:], 1):
+        if _says(each) == "last" and _says(atoms[place - 1]) == "the" and not _number(atoms, place + 1):
+            end = _past_nouns(atoms, place + 1)
+            yield _Spot(atoms[place - 1].at, atoms[end - 1].end, (_count(answer) - 1,))
+
+
+def _is_praise(atoms: Sequence[Atom], spots: Sequence[_Spot]) -> bool:
+    """`thanks, the first one looks great`: nothing is asked of what is pointed at."""
+    others = [each for each in atoms if not any(spot.at <= each.at < spot.end for spot in spots)]
+    are_silent = all(is_silent(each) or each.key in (",", "and") for each in others)
+    return are_silent and any(each.text.casefold() in TALK for each in others)
+
+
+def _with_others(atoms: Sequence[Atom], found: list[_Spot], answer: Answered) -> list[_Spot]:
+    """`the first with the others`: all that are not pointed at."""
+    known = {place for spot in found for place in spot.which}
+    rest = tuple(place for place in range(_count(answer)) if place not in known)
+    for place, each in enumerate(atoms):
+        if found and rest and _says(each) in _OTHERS:
+            first = atoms[place - 1] if place and _says(atoms[place - 1]) in _DETERMINERS else each
+            return sorted([*found, _Spot(first.at, each.end, rest)], key=lambda spot: spot.at)
+    return found
+
+
+def _pronouns(atoms: Sequence[Atom], answer: Answered) -> list[_Spot]:
+    """`it`, `this one` where one run is shown, `them`, `both` where several are."""
+    count, found = _count(answer), list[_Spot]()
+    place = 0
+    while place < len(atoms):
+        said = _says(atoms[place])
+        last = _past_nouns(atoms, place + 1)
+        noun = _says(atoms[place + 1]) if last > place + 1 else ""
+        at = atoms[place].at
+        if atoms[place].role is Role.FILLER and said.endswith(" it"):  # `did it`
+            said, at = "it", atoms[place].end - 2
+        is_watched = _is_watched(atoms)
+        is_one = (said in _IT or (said == "the" and noun in ("run", "experiment"))) and noun not in _SEVERAL
+        is_one = is_one and (noun != "experiment" or is_watched or not answer.runs)
+        is_them = said in _THEM and noun not in _ONE
+        if is_one and (count == 1 or (len(answer.places) == 1 and is_watched)):
+            found.append(_Spot(at, atoms[last - 1].end, (0,)))
+        elif is_them and 1 < count <= MOST_COMPARED and (said != "both" or count == 2):
+            found.append(_Spot(at, atoms[last - 1].end, tuple(range(count))))
+        else:
+            last = place + 1
+        place = last
+    return found
+
+
+def _is_watched(atoms: Sequence[Atom]) -> bool:
+    return find_intent(atoms)[0] in ("watch", "unwatch", "watch_when")
+
+
+def _unsaid(atoms: Sequence[Atom], answer: Answered) -> list[_Spot]:
+    """The runs where none are named: `curves`, `compare`, `vs baseline`."""
+    said = [each for each in atoms if not is_silent(each)]
+    everything = tuple(range(_count(answer)))
+    if not said or not answer.runs or len(everything) > MOST_COMPARED:
+        return []
+    is_named = any(each.is_run or each.role is Role.RUN or each.quoted or each.is_unknown for each in said)
+    intent, _place = find_intent(atoms)
+    if intent in ("curves", "compare") and not is_named and not any(each.key in ("in", "of", "top") for each in said):
+        if intent == "compare" and len(everything) < 2:
+            return []
+        end = atoms[-1].end
+        return [_Spot(end, end, everything, " of " if intent == "curves" else " ")]
+    if len(everything) != 1:
+        return []
+    if said[0].key in ("vs", "against"):
+        return [_Spot(said[0].at, said[0].at, everything, behind=" ")]
+    if said[0].key == "compare" and len(said) > 1 and said[1].key in ("with", "vs", "against", "than"):
+        return [_Spot(said[0].end, said[0].end, everything, " ")]
+    if said[0].key == "than" and said[0].text.casefold().startswith("compare"):  # `compare with baseline`
+        return [_Spot(said[0].at, said[0].end, everything, behind=" vs ")]
+    return []
+
+
+def _lone_why(atoms: Sequence[Atom], answer: Answered, names: Names, command: str) -> Interpretation | None:
+    """`why?`: what the best has that the next has not; of one run, what changed since the one before it."""
+    if [each.key for each in atoms if not is_silent(each)] != ["why"] or not answer.runs:
+        return None
+    first = answer.runs[0]
+    if len(answer.runs) == 1:
+        text = f"what changed between previous of {first} and {first}"
+    elif answer.is_ranked:
+        text = f"what changed between {answer.runs[1]} and {first}"
+    else:
+        return None
+    return _marked_reading(read(text, names, command=command), answer)
+
+
+def _refuse_one_of_several(atoms: Sequence[Atom], answer: Answered, text: str, names: Names, command: str) -> None:
+    """Raises NotUnderstood for `why did it fail?` below several runs."""
+    if len(answer.runs) < 2:
+        return
+    one = Answered(answer.request, answer.runs[:1], answer.labels[:1], answer.experiments[:1])
+    spots = _pronouns(atoms, one)
+    if not spots:
+        return
+    try:
+        reading = _read_pointed(text, spots, one, names, command)
+    except NotUnderstood:
+        return
+    request: Any = reading.request if reading else None
+    asked = [*getattr(request, "runs", ()), getattr(request, "run", None)]
+    if any(isinstance(each, Named) and each.text == one.runs[0] for each in asked):
+        raise NotUnderstood(
+            f"The answer above shows {len(answer.runs)} runs: which one?",
+            "Say the first, the second, or its name.",
+            f"show {written(answer.labels[0])}",
+            near=tuple(dict.fromkeys(answer.labels))[:MOST_NEAR],
+            text=text,
+            at=spots[0].at,
+            end=spots[0].end,
+        )
+
+
+def _in_its_place(
+    atoms: Sequence[Atom], answer: Answered, text: str, names: Names, command: str
+) -> Interpretation | None:
+    """`curves of the best one`, `and the worst?`: of the experiment that the answer is about."""
+    place = getattr(answer.request, "experiment", "") or (answer.places[0] if len(answer.places) == 1 else "")
+    spots = [number for number, each in enumerate(atoms) if each.key in ("best", "worst", "latest", "previous")]
+    if not place or not spots or any(each.key in ("in", "of") and each.text != "of" for each in atoms):
+        return None
+    before = atoms[spots[0] - 1] if spots[0] else None
+    is_meant = (before is not None and _says(before) in _DETERMINERS) or _past_nouns(atoms, spots[0] + 1) > spots[0] + 1
+    reading = read(text, names, command=command) if is_meant else None
+    request: Any = reading.request if reading else None
+    user = getattr(getattr(answer.request, "among", None), "user", "")
+    if not isinstance(request, Show | Compare | Curves | Pin) or request.experiment or reading is None:
+        return None
+
+    def narrowed(run: Any) -> Any:
+        is_open = isinstance(run, Leading | Latest) and not run.user and not run.experiment
+        return replace(run, user=user) if is_open and user else run
+
+    runs = {"runs": tuple(map(narrowed, request.runs))} if hasattr(request, "runs") else {"run": narrowed(request.run)}
+    return Interpretation(replace(request, experiment=place, **runs), reading.guesses)
+
+
+def _ids(spot: _Spot, answer: Answered) -> str:
+    return " and ".join(answer.runs[place] for place in spot.which)
+
+
+def _replaced(text: str, spots: Sequence[_Spot], said: Any) -> str:
+    found, end = [], 0
+    for spot in sorted(spots, key=lambda each: (each.at, each.end)):
+        if spot.at < end:
+            continue
+        found += [text[end : spot.at], spot.lead, said(spot), spot.behind]
+        end = spot.end
+    return "".join([*found, text[end:]]).strip()
+
+
+def _read_pointed(
+    text: str, spots: Sequence[_Spot], answer: Answered, names: Names, command: str
+) -> Interpretation | None:
+    """The request with what is meant in place of what points at it."""
+
+    def experiments(spot: _Spot) -> str:
+        return " and ".join(dict.fromkeys(quoted(answer.experiments[place]) for place in spot.which))
+
+    atoms = cover(scan(text, command), names, text)
+    is_place = not answer.runs or _is_watched(atoms)
+    said = _replaced(text, spots, experiments if is_place else lambda spot: _ids(spot, answer))
+    return _marked_reading(read(said, names, command=command), answer)
+
+
+MOST_NEAR = 5  # runs that are offered where one has to be named
+
+
+def _marked_reading(reading: Interpretation, answer: Answered) -> Interpretation:
+    request, before = at_answer(reading.request, answer), answer.request
+    if isinstance(request, Compare) and isinstance(before, Top) and before.metric and not request.metrics:
+        request = replace(request, metrics=(before.metric,), goal=request.goal or before.goal)
+    return Interpretation(request, reading.guesses)
+
+
+# What is changed of the question
+
+
+def _changed(atoms: list[Atom], answer: Answered, names: Names, text: str) -> Interpretation | None:
+    """The question of before with what is said now; None where something else is asked."""
+    before = answer.request
+    own = _INTENTS.get(type(before), "")
+    said = [each for each in atoms if not is_silent(each) and each.key != ","]
+    if not own or not said:
+        return None
+    intent, place = find_intent(atoms)
+    keys = {each.key for each in said}
+    is_more = said[0].key in _LEADS or bool(keys & {"instead", "same"})
+    if intent in STATUS and own in ("top", "runs") and "only" in keys:
+        intent, place = own, -1  # `only failed`
+    if intent not in (own, "", "instead", "same", "refresh", "replace"):
+        return _in_same_place(atoms, answer, names, text) if is_more and intent in _INTENTS.values() else None
+    draft = replace(new_draft(own, place, _with_places(atoms), names, text), about=True)
+    try:
+        read_words(draft, skipping=place if intent == own else -1)
+    except NotUnderstood:
+        return None
+    is_own = intent == own or bool(keys & {"best", "worst"})
+    if is_own and "experiment" in draft.spots and not is_more:
+        return None  # a question of its own
+    request: Any = _merged(before, draft, keys)
+    return Interpretation(replace(request, text=text), tuple(draft.guesses)) if request else None
+
+
+def _with_places(atoms: Sequence[Atom]) -> list[Atom]:
+    """With `the same for` read as what introduces a place, or a person."""
+    found = list(atoms)
+    for place, (atom, behind) in enumerate(pairwise(atoms)):
+        if atom.key == "same":
+            is_place = behind.is_unknown or Kind.EXPERIMENT in behind.kinds
+            found[place] = replace(atom, key="in" if is_place else "of", text="in" if is_place else "of")
+    return found
+
+
+def _merged(before: Request, draft: Draft, keys: set[str]) -> Request | None:
+    thread = set(draft.thread)
+    for key in ("instead", "same", "refresh", "replace"):
+        draft.thread.pop(key, None)
+    if "only_metrics" in draft.spots and isinstance(before, _LISTS):
+        draft.spots["metrics"] = [*draft.spots.get("metrics", ()), *draft.spots.pop("only_metrics")]
+    if isinstance(before, _LISTS) and draft.part == "details" and draft.spots.keys() == {"part"}:
+        draft.spots, draft.part, thread = {}, "", {"refresh"}  # `who ran them?` stands there
+    if isinstance(before, Top) and draft.spots.pop("best", []):  # `best instead`
+        keys = {*keys, "best"}
+    turned = isinstance(before, Top) and bool(keys & {"best", "worst"})
+    if draft.left or draft.thread or any(not is_silent(each) for group in draft.groups for each in group):
+        return None
+    if not (draft.spots or draft.part or turned or "refresh" in thread):
+        return None
+    return _changed_slots(before, draft, keys)
+
+
+def _changed_slots(before: Any, draft: Draft, keys: set[str]) -> Request | None:
+    """The request with the slots that are said. Raises NotUnderstood for one that it cannot take."""
+    if isinstance(before, Curves) and draft.spots.keys() - {"metrics", "goal"}:
+        return None
+    if isinstance(before, Show):
+        return _shown_again(before, draft, keys)
+    wording = draft.wordings[_INTENTS[type(before)]]
+    for slot, atoms in draft.spots.items():
+        if slot != "experiments" and not wording.takes(slot):
+            if slot in _OWN_SCOPE or draft.spots.keys() - {slot}:
+                return None
+            raise replace(draft.not_taken(_INTENTS[type(before)], slot, atoms), text=draft.text)
+    if isinstance(before, Curves):
+        return replace(before, metrics=tuple(draft.metrics) or before.metrics, goal=draft.goal or before.goal)
+    if isinstance(before, Sweep):
+        again = replace(before, metrics=tuple(draft.metrics) or before.metrics, goal=draft.goal or before.goal)
+        return replace(again, experiment=draft.experiment, parent=None) if draft.experiment else again
+    try:
+        now = COMMANDS[_INTENTS[type(before)]].read(draft)
+    except NotUnderstood:
+        return None
+    return _with_said(before, now, draft, keys) if type(now) is type(before) else None
+
+
+def _with_said(before: Any, now: Any, draft: Draft, keys: set[str]) -> Request:
+    """The fields that are said now, the others as they were."""
+    said = {each.name: getattr(now, each.name) for each in fields(now) if _is_said(now, each)}
+    changes = {name: value for name, value in said.items() if name not in ("text", "among", "count", "worst")}
+    if isinstance(before, Top):
+        changes |= {"count": now.count} if draft.count is not None else {}
+        changes |= {"worst": "worst" in keys} if keys & {"best", "worst"} else {}
+        changes |= {"metrics": now.metrics, "goal": now.goal} if draft.metrics else {}
+    if "experiment" in draft.spots:
+        changes["experiment"] = now.experiment
+    return replace(before, **changes, among=_among(before.among, now.among, draft))  # type: ignore[no-any-return]
+
+
+def _is_said(request: Any, field_: Any) -> bool:
+    default = field_.default if field_.default is not MISSING else None
+    return bool(getattr(request, field_.name) != default)
+
+
+def _among(before: Among, now: Among, draft: Draft) -> Among:
+    found = before
+    if "user" in draft.spots:
+        found = replace(found, user=now.user, others=now.others)
+    if draft.spots.keys() & {"since", "until"}:
+        found = replace(found, since=now.since, until=now.until)
+    if "experiment" in draft.spots:
+        found = replace(found, experiments=now.experiments)
+    if "status" in draft.spots:
+        found = replace(found, status=now.status)
+    return replace(
+        found,
+        where=now.where or before.where,
+        excluded=tuple(dict.fromkeys((*before.excluded, *now.excluded))),
+        count=before.count if now.count is None else now.count,
+        newest=before.newest if now.newest is None else now.newest,
+    )
+
+
+def _shown_again(before: Show, draft: Draft, keys: set[str]) -> Show | None:
+    """Another part of the run that is shown; the best or the latest of another place, where that was asked for."""
+    is_chosen = isinstance(before.run, Leading | Latest)
+    spots = draft.spots.keys()
+    if spots <= {"experiment", "user"} and spots and is_chosen:
+        changed = before
+        if "user" in spots and isinstance(before.run, Leading | Latest):
+            changed = replace(changed, run=replace(before.run, user=draft.user))
+        return replace(changed, experiment=draft.experiment) if "experiment" in spots else changed
+    if spots == {"metrics"} and isinstance(before.run, Leading) and keys & {"by", "instead"}:
+        return replace(before, run=replace(before.run, metric=draft.metrics[0]), metrics=tuple(draft.metrics[1:]))
+    if spots - {"metrics", "part", "step"}:
+        return None
+    return replace(
+        before,
+        who=False,
+        part=draft.part,
+        metrics=tuple(draft.metrics) or before.metrics,
+        at_step=draft.step if draft.step is not None else before.at_step,
+    )
+
+
+def _in_same_place(atoms: list[Atom], answer: Answered, names: Names, text: str) -> Interpretation | None:
+    """`and what failed?`: another question about the place, the person and the time of the answer."""
+    intent, place = find_intent(atoms)
+    draft = replace(new_draft(intent, place, atoms, names, text), about=True)
+    try:
+        read_words(draft, skipping=place)
+        for key in ("instead", "same"):
+            draft.thread.pop(key, None)
+        request: Any = COMMANDS[intent].read(draft)
+    except NotUnderstood:
+        return None
+    if not isinstance(request, _LISTS):
+        return None
+    before = answer.request
+    among: Among = getattr(before, "among", Among())
+    if not draft.spots.keys() & {"experiment", "experiments"}:
+        own = getattr(before, "experiment", "") or (answer.places[0] if len(answer.places) == 1 else "")
+        request = replace(request, experiment=own, among=replace(request.among, experiments=among.experiments))
+    if "user" not in draft.spots and among.user:
+        request = replace(request, among=replace(request.among, user=among.user, others=among.others))
+    since = getattr(before, "since", "") or among.since
+    if since and isinstance(request, Failed | Standup) and not draft.spots.keys() & {"since", "until"}:
+        request = replace(request, since=since)
+    return Interpretation(replace(request, text=text), tuple(draft.guesses))
+
+
+def shown_request(request: Request, runs: Sequence[str]) -> Request:
+    """What to keep of a request with its answer: one run that was named is told by its id."""
+    if isinstance(request, Show) and len(runs) == 1 and isinstance(request.run, Named | Linked):
+        return replace(request, run=Named(runs[0]), experiment="")
+    return request
