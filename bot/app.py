@@ -356,7 +356,7 @@ def _bolt_of_workspaces(
         **_as_we_serve(executor),
     )
     app.use(workspaces.tokens.note_team)
-    return _listening(app, client, services)
+    return _listening(app, workspaces.client, services)
 
 
 def _as_we_serve(executor: Executor) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Workspaces:
 
     installations: StoredInstallations
     tokens: WorkspaceTokens
+    client: WorkspaceWebClient  # of no workspace; those of workspaces are made from it
     clients: WorkspaceClients
     departures: Departures
     flow: OAuthFlow
@@ -68,6 +69,7 @@ def workspaces_of(
         lambda: now().timestamp(),
         time.monotonic,
     )
+    client.renewed = tokens.renewed
     departures = Departures(engine, kept, watches, now, tokens.forget)
 
     def revoke(token: str) -> object:
@@ -85,7 +87,7 @@ def workspaces_of(
         states=StoredStates(engine, now, STATE_SECONDS),
     )
     clients = WorkspaceClients(client, tokens.token)
-    return Workspaces(kept, tokens, clients, departures, flow, InstalledAuthorize(tokens))
+    return Workspaces(kept, tokens, client, clients, departures, flow, InstalledAuthorize(tokens))
 
 
 def wanted_scopes(settings: Settings) -> tuple[str, ...]:

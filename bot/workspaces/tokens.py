@@ -34,6 +34,7 @@ WAITS = (0.1, 0.2, 0.4, 0.8)  # seconds, for another process that exchanges one 
 MAX_WORKSPACES = 5_000
 MAX_CLIENTS = 1_000
 NOT_INSTALLED = "account_inactive"  # what Slack answers to the token of an app that was taken out
+ENDED = frozenset({"token_expired", "invalid_auth", "token_revoked"})  # what it answers to one that was exchanged, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,14 @@ class WorkspaceTokens:
     sleep: Callable[[float], None] = time.sleep
     on_forget: Callable[[], None] = lambda: None  # called when who is installed has changed
     _known: LRUCache[tuple[str, str, bool], _Read] = field(init=False)
+    _key_of: LRUCache[str, tuple[str, str, bool]] = field(init=False)  # by the token that was given out
     _refused: dict[str, float] = field(init=False, default_factory=dict)  # when Slack refused to exchange a token
     _noted: set[str] = field(init=False, default_factory=set)
     _mutex: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._known = LRUCache(MAX_WORKSPACES)
+        self._key_of = LRUCache(2 * MAX_WORKSPACES)
 
     def authorize(self, context: BoltContext, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
         """Who the bot is where a request comes from, for Bolt; None where the app is not installed."""
@@ -105,9 +108,33 @@ class WorkspaceTokens:
         if known is None or not self.may_install(known.bot.team_id or workspace, known.bot.enterprise_id):
             return None
         ends = known.bot.bot_token_expires_at
-        if ends and ends < self.now() + LAST:
-            return self._exchanged(key, known.bot)
-        return known.bot
+        before = int(self.now()) + LAST
+        bot = self._exchanged(key, known.bot, before) if ends and ends < before else known.bot
+        if bot is not None:
+            with self._mutex:
+                self._key_of[bot.bot_token] = key
+        return bot
+
+    def renewed(self, refused: str) -> str:
+        """The token to use in place of one that Slack refuses before its stated end; "" where there is none.
+
+        Only tokens that rotate are exchanged, each once; another process may have done so.
+        """
+        with self._mutex:
+            key = self._key_of.get(refused)
+        try:
+            bot = self._stored(*key) if key is not None else None
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("the token of a workspace cannot be read", extra={"reason": error})
+            return ""
+        if key is None or bot is None or not bot.bot_token_expires_at:
+            return ""
+        if bot.bot_token == refused:
+            log.warning("Slack refuses a token before its stated end: it is exchanged", extra={"workspace": key[0]})
+            bot = self._exchanged(key, bot, bot.bot_token_expires_at)
+        else:
+            self._keep(key, bot)
+        return bot.bot_token if bot is not None and bot.bot_token != refused else ""
 
     def forget(self) -> None:
         """Everything is read anew."""
@@ -149,23 +176,31 @@ class WorkspaceTokens:
             enterprise_id=enterprise_id, team_id=workspace or None, is_enterprise_install=is_organisation
         )
 
-    def _exchanged(self, key: tuple[str, str, bool], bot: Bot) -> Bot | None:
-        """The bot with a token that can be used. Where another process is at it, it is waited for."""
+    def _keep(self, key: tuple[str, str, bool], bot: Bot) -> None:
+        with self._mutex:
+            self._known[key] = _Read(bot, self.clock())
+            self._key_of[bot.bot_token] = key
+
+    def _exchanged(self, key: tuple[str, str, bool], bot: Bot, before: int) -> Bot | None:
+        """The bot with another token, where this one ends before a time. Another process is waited for."""
         owner = str(bot.enterprise_id if bot.is_enterprise_install else bot.team_id)
         for pause in (*WAITS, 0.0):
             if self.clock() - self._refused.get(owner, -FRESH) < FRESH:
                 break
-            found = self._rotate(owner, int(self.now()) + LAST)
+            found = self._rotate(owner, before, bot.bot_token)
             if found is not None:
-                with self._mutex:
-                    self._known[key] = _Read(found, self.clock())
+                self._keep(key, found)
                 return found
             self.sleep(pause)
         return bot  # Slack says that it has ended, and it is tried again with the next request
 
-    def _rotate(self, owner: str, before: int) -> Bot | None:
+    def _rotate(self, owner: str, before: int, only: str = "") -> Bot | None:
+        """`only`: the token that is exchanged, "" for any."""
+
         def refresh(bot: Bot) -> Bot | None:
-            minutes = EARLY // 60  # it was found out already that it ends soon
+            if only not in {"", bot.bot_token}:
+                return None  # another did so meanwhile
+            minutes = max(EARLY, before - int(self.now())) // 60 + 1  # that it is due was found out already
             return self.rotator.perform_bot_token_rotation(bot=bot, minutes_before_expiration=minutes)
 
         try:
@@ -191,9 +226,13 @@ class WorkspaceTokens:
 
 
 class WorkspaceWebClient(MeasuredWebClient):
-    """Tokens change: who holds this client need not know. Copies of it go on so."""
+    """Tokens change: who holds this client need not know. Copies of it go on so.
+
+    A call whose token Slack refuses although its time is not over is made once more, with the one that `renewed` tells.
+    """
 
     current_token: Callable[[], str] | None = None
+    renewed: Callable[[str], str] | None = None
 
     def api_call(self, api_method: str, **given: Any) -> SlackResponse:
         if self.current_token is not None:
@@ -202,7 +241,18 @@ class WorkspaceWebClient(MeasuredWebClient):
                 gone = {"ok": False, "error": NOT_INSTALLED}
                 raise SlackApiError("the app is not installed there", gone)  # type: ignore[no-untyped-call]
             self.token = token
+        try:
+            return super().api_call(api_method, **given)
+        except SlackApiError as error:
+            newer = self._newer(error)
+            if not newer:
+                raise
+        self.token = newer  # what Slack refused so it has not done
         return super().api_call(api_method, **given)
+
+    def _newer(self, error: SlackApiError) -> str:
+        is_ended = str(error.response.get("error", "")) in ENDED
+        return self.renewed(self.token) if is_ended and self.renewed is not None and self.token else ""
 
 
 class WorkspaceClients:

@@ -381,6 +381,44 @@ def test_a_token_that_has_ended_is_exchanged_by_the_request_that_needs_it(bot, s
     assert bot.slack.oauth.refreshed == ["T0SECOND"]
 
 
+@pytest.mark.parametrize("say", ["help", "mlp-32 vs mlp-64"])
+def test_a_token_that_slack_ends_before_its_time_is_exchanged_and_the_answer_sent_again(bot, second, caplog, say):
+    bot.slack.oauth.rotates, bot.slack.oauth.seconds = True, 43_200
+    bot.install("T0SECOND")
+    assert heard(second)
+    bot.slack.oauth.expire("T0SECOND")
+    before = len(second.posts())
+    second.mention(say)
+    assert until(lambda: len(second.posts()) > before)
+    assert heard(second)
+    assert bot.slack.oauth.refreshed == ["T0SECOND"]
+    assert caplog.text.count("before its stated end") == 1
+
+
+def test_a_token_that_another_process_exchanged_is_read_anew(bot, second):
+    bot.slack.oauth.rotates, bot.slack.oauth.seconds = True, 43_200
+    bot.install("T0SECOND")
+    assert heard(second)
+    tokens = bot.made.workspaces.tokens
+    tokens.installations.rotate(
+        "T0SECOND",
+        2**40,
+        lambda bot: tokens.rotator.perform_bot_token_rotation(bot=bot, minutes_before_expiration=1_000_000),
+    )
+    assert heard(second)
+    assert bot.slack.oauth.refreshed == ["T0SECOND"]
+
+
+def test_a_token_that_does_not_rotate_is_not_exchanged(bot, second):
+    bot.install("T0SECOND")
+    assert heard(second)
+    token = bot.slack.oauth.tokens("T0SECOND")[-1]
+    bot.slack.oauth.revoke(token)
+    assert bot.made.workspaces.tokens.renewed(token) == ""
+    assert bot.made.workspaces.tokens.renewed("xoxb-of-nobody") == ""
+    assert bot.slack.oauth.refreshed == []
+
+
 def test_a_token_that_slack_does_not_exchange_is_asked_for_once_in_a_while(bot, second, caplog):
     bot.slack.oauth.rotates, bot.slack.oauth.seconds = True, 30
     bot.install("T0SECOND")
