@@ -30,6 +30,7 @@ _UNQUOTED = re.compile(  # a value of a parameter or a tag
     r"((?<![\w.])(?:params|parameters?|param|tags?)\.(?:`[^`]+`|\"[^\"]+\"|[\w./-]+)\s*!?=\s*)([\w.+-]+)(?=\s|$)",
     re.IGNORECASE,
 )
+_EQUATION = re.compile(r"(?P<name>[^=<>!']+)(?P<sign>[<>!]=|==?|[<>])(?P<value>[^=<>!']+)")
 _BACK = re.compile(r"(?:latest|newest|last)[~^](\d{1,4})?", re.IGNORECASE)
 _LINK = re.compile(r"://|#/experiments/|#/runs/|compare-runs\?|^runs:/|experiments/[\w-]+/runs/[0-9a-zA-Z]{20}")
 _IDENTIFIER = re.compile(r".*[\d_/=:*?\\.+-].*|[A-Z]{1,3}", re.DOTALL)
@@ -245,12 +246,19 @@ class _Spots:
         return self._atom(start, start + 1, kinds=kinds, possessive=True, said=said)
 
     def _equation(self, said: str) -> str:
-        """`lr=0.1` as a filter, where `lr` is a parameter or a tag that is known."""
-        name, sign, value = said.partition("=")
-        kinds = self.names.called(name) if sign and value and "'" not in said else {}
-        kind = Kind.PARAMETER if Kind.PARAMETER in kinds else Kind.TAG
-        field_ = "params" if kind is Kind.PARAMETER else "tags"
-        return f"{field_}.`{kinds[kind]}` = '{value}'" if kind in kinds else ""
+        """`lr=0.1`, `f1>=0.9`, `lr=0.1,depth=6` as a filter, where these are known names."""
+        terms = [_EQUATION.fullmatch(each) for each in said.split(",")] if set("=<>") & set(said) else []
+        found = [self._term(term) if term else "" for term in terms]
+        return " and ".join(found) if all(found) else ""
+
+    def _term(self, term: re.Match[str]) -> str:
+        name, sign, value = term["name"], term["sign"].replace("==", "="), term["value"]
+        kinds = self.names.called(name)
+        for kind, column in ((Kind.PARAMETER, "params"), (Kind.TAG, "tags")):
+            if kind in kinds and sign in ("=", "!="):
+                return f"{column}.`{kinds[kind]}` {sign} '{value}'"
+        metric = kinds.get(Kind.METRIC) or self.names.metric(name)
+        return f"metrics.`{metric}` {sign} {value}" if metric and _DECIMAL.fullmatch(value) and "%" not in value else ""
 
     def _key(self, token: Word) -> str:
         said = token.text

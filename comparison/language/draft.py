@@ -21,8 +21,9 @@ RANKING = ("best", "worst", "top", "lowest", "highest")
 _ANYBODY = frozenset({"anyone", "anybody", "someone", "somebody"})
 _OWNED = ("latest", "previous", "best", "worst", "all", "failed", "finished")
 _SEVERAL = frozenset(  # slots that may be said several times
-    {"metrics", "excluded", "without_metrics", "without_parameters", "everything", "why", "best"}
+    {"metrics", "excluded", "without_metrics", "without_parameters", "everything", "why", "best", "where"}
 )
+_FEWEST = 2  # letters that tell of names
 _REPEAT = re.compile(r"[-_ ](?:seed|rep|repeat|fold|s)[-_ ]?\d{1,6}")  # behind the name that repeats share
 _RANKS = {"baseline": 0, "champion": 1, "production": 1}  # which side is the baseline wherever it is named
 
@@ -173,17 +174,20 @@ class Draft:
         nouns = [each for each in self.atoms if each.key == "run" and each not in self.quiet]
         return any(each.text.casefold() in PLURAL for each in nouns)
 
-    def begins_names(self, said: str, *, repeats: bool = False) -> bool:
-        """Whether names of several runs begin so; with `repeats` those that differ in a seed or a number alone."""
+    def prefix(self, said: str) -> str:
+        """What names of runs begin with, where a word tells of them: `xgb`, `xgbs`; "" where none do."""
         folded = said.casefold()
-        rests = [
-            name.casefold().removeprefix(folded)
-            for name in self.names.all(Kind.RUN)
-            if name.casefold().startswith((f"{folded}-", f"{folded}_", f"{folded} "))
-        ]
-        if repeats:
-            rests = [rest for rest in rests if _REPEAT.fullmatch(rest)]
-        return len(rests) > 1 or (bool(rests) and not repeats)
+        names = [name.casefold() for name in self.names.all(Kind.RUN)]
+        for each in (folded, folded.removesuffix("s")):
+            if len(each) >= _FEWEST and any(name.startswith(each) for name in names):
+                return each
+        return ""
+
+    def has_repeats(self, said: str) -> bool:
+        """Whether names of several runs begin so and differ in a seed alone."""
+        folded = said.casefold()
+        names = [name.casefold() for name in self.names.all(Kind.RUN)]
+        return sum(name.startswith(folded) and bool(_REPEAT.fullmatch(name[len(folded) :])) for name in names) > 1
 
     def lead(self) -> str:
         """The last word of the side that says something."""
@@ -208,6 +212,16 @@ class Draft:
         """Whether `runs` stands before, and names none."""
         is_any = any(each.text.casefold() in _ANYBODY for each in self.atoms)
         return is_any or (bool(self.held) and self.held[-1].text.casefold() in PLURAL)
+
+    def put_where(self, where: str, atoms: Sequence[Atom]) -> None:
+        """Narrows what is meant by one more filter. Raises NotUnderstood for two values of one column."""
+        self.note("where", atoms)
+        column, is_equal, _value = where.partition(" = ")
+        if is_equal and f"{column} = " in self.where and " and " not in where and where not in self.where:
+            problem = f"No run has two values of {column.partition('.')[2] or column}."
+            raise refuse(problem, "Ask for each by itself.", self.example("runs"), atoms)
+        if where not in self.where:
+            self.where = f"{self.where} and {where}" if self.where else where
 
     def flag(self, name: str, atom: Atom) -> None:
         self.note(name, [atom])
@@ -356,10 +370,3 @@ def _rank(run: RunReference) -> int:
         case Named():
             return _RANKS.get(run.text.casefold(), 3)
     return 3
-
-
-def is_number(atom: Atom) -> bool:
-    """Whether it says how much; `1.25` may look like an hour."""
-    return (atom.key in ("number", "decimal") and atom.text != "%") or (
-        atom.key == "time" and atom.text.replace(".", "", 1).isdecimal()
-    )

@@ -13,10 +13,12 @@ from comparison.language.sides import is_material, is_silent
 STATUS = ("failed", "running", "finished")
 HARD = ("vs", "against")
 _PARTING = ("vs", "against", "and", "or", "with", ",", "than")
-PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials"})
+PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials", "ones"})
 _DOING = frozenset(
     {"do", "done", "doing", "work on", "worked on", "working on", "been up to", "up to lately", "gemacht"}
 )
+DONE = frozenset({"start", "train", "launch", "log", "create", "change"})
+_AUXILIARY = frozenset({"did", "does", "has", "have", "had", "was", "were", "how many", "many", "who", "when"})
 _UNSAID = frozenset(  # intents that say nothing by themselves
     {"make", "define", "swap", "add", "refresh", "choose", "instead", "replace", "same", "watch_when"}
 )
@@ -36,6 +38,7 @@ _COMMANDS = frozenset(  # which `show` goes with, whatever runs are called
         "compare",
     )
 )
+_ASKING = frozenset({"show", "curves", "who", "status", "pin", "parameters", "tags", "datasets", "details"})
 _GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
     "good morning",
     "good afternoon",
@@ -57,6 +60,11 @@ def is_small_talk(atoms: Sequence[Atom]) -> bool:
     is_emoji = any(each.text.startswith(":") and each.text.endswith(":") for each in atoms)
     greets = any(each.text.casefold() in _GREETINGS for each in atoms)
     return is_silent_ and (is_said or is_emoji) and not greets
+
+
+def asks(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether it is asked for what was done, and not to be done: `did anyone train today?`."""
+    return any(set(each.text.casefold().split()) & _AUXILIARY for each in atoms[:place])
 
 
 def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
@@ -111,11 +119,13 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return "compare", first
     if _labels(atoms, content):
         return "cannot", first
-    if lead in ("cannot", "pause", "dont"):
+    if lead in ("pause", "dont") or (
+        lead == "cannot" and not (asks(atoms, first) and atoms[first].text.casefold() in DONE)
+    ):
         return lead, first
     if (told := _is_told(atoms)) is not None:
         return told, -1
-    if atoms[0].text.casefold().startswith(("default", "primary", "the default")):
+    if not atoms[0].is_run and atoms[0].text.casefold().startswith(("default", "primary", "the default")):
         return "set", -1
     if lead == "show":
         rest = [atoms[place].key for place in content[1:]]
@@ -268,7 +278,7 @@ def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, 
     for key in STATUS:
         if key in keys and named and lead not in ("best", "worst"):
             return "status", keys[key]
-    return (lead, first) if lead in INTENTS and lead not in _UNSAID else ("", -1)
+    return (lead, first) if lead in INTENTS and lead not in (*_UNSAID, "cannot") else ("", -1)
 
 
 def _asks_what_a_person_did(atoms: Sequence[Atom]) -> bool:
@@ -333,7 +343,7 @@ def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
         return is_run and not behind_metric and intent not in ("set", "make", "unset")
     if is_run and atom.key in ("curves", "sweeps") and (len(atoms) == 1 or _is_asked_before(atoms, place)):
         return True
-    if is_run and atom.role is not Role.NOUN and atom.key not in _COMMANDS and _is_shown(atoms, place):
+    if is_run and (_is_shown(atoms, place) or _is_weighed(atoms, place)):
         return True
     parting = (*HARD, "and", "or", "with", ",", "compare", "than", "add") if is_run else ("vs",)
     if not is_run and before == "compare" and behind == "vs" and place == 1 and atom.key not in (*STATUS, "all"):
@@ -354,12 +364,22 @@ def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
 
 
 def _is_shown(atoms: Sequence[Atom], place: int) -> bool:
-    """Whether it ends a request for one run: `show default`, `curves of again`."""
+    """Whether it ends a request for one run: `show default`, `curves of again`, `status of new in fraud`."""
     before = place - 1
-    while before > 0 and (is_silent(atoms[before]) or atoms[before].key == "of"):
+    while before > 0 and not atoms[before].is_run and (is_silent(atoms[before]) or atoms[before].key == "of"):
         before -= 1
-    asked = atoms[before] if before >= 0 else atoms[place]
-    return place + 1 == len(atoms) and asked.key in ("show", "curves") and not asked.is_run
+    if before < 0 or atoms[before].is_run or atoms[before].key not in _ASKING:
+        return False
+    said = atoms[place].text.casefold()
+    is_command = (said in _COMMANDS and atoms[before].key in ("show", "who")) or said in ("run", "runs")
+    is_last = place + 1 == len(atoms) or atoms[place + 1].key in ("in", "at", "step")
+    return is_last and not is_command
+
+
+def _is_weighed(atoms: Sequence[Atom], place: int) -> bool:
+    """Whether it is what a question begins with: `is new better than A?`."""
+    leads = place == 1 and atoms[0].text.casefold() in ("is", "was", "did", "does", "has", "are")
+    return leads and place + 1 < len(atoms) and atoms[place + 1].key in ("better", "worse", "than")
 
 
 def _is_asked_before(atoms: Sequence[Atom], place: int) -> bool:

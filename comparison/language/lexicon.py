@@ -3,7 +3,7 @@
 To learn a word is to add a spelling here. A spelling is one or several words, in lower case, with straight apostrophes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -37,12 +37,14 @@ INTENTS = {
         "curves, curve, plot, chart, charts, graph, graphs, trend, trends, learning curve, learning curves, training "
         "curve, training curves, loss curve, loss curves, draw, converge, converged, converging, converges, overfit, "
         "overfits, overfitting, overfitted, plateau, plateaued, plateauing, diverge, diverged, diverging, diverges, "
-        "still improving, kurve, kurven, lernkurve, lernkurven, verlauf, courbe, courbes, curva, curvas, gráfico, "
-        "gráfica, tracer, trace, overtake, overtakes, overtook, overtaken, crosses, crossed, caught up with, catch up "
-        "with, catches up with, at the same step, at the same steps, at the same epoch, at the same epochs, step by "
-        "step, epoch by epoch, step for step, over time, over the steps, over the epochs, over epochs, over steps, "
-        "per epoch, per step, over training, at which step, at what step, which step, what step, at which epoch, at "
-        "what epoch, which epoch, what epoch, in which epoch"
+        "still improving, still dropping, still falling, still decreasing, still going down, still rising, still "
+        "increasing, still going up, still learning, develop, developed, evolve, evolved, kurve, kurven, lernkurve, "
+        "lernkurven, verlauf, courbe, courbes, curva, curvas, gráfico, gráfica, tracer, trace, overtake, overtakes, "
+        "overtook, overtaken, crosses, crossed, caught up with, catch up with, catches up with, at the same step, at "
+        "the same steps, at the same epoch, at the same epochs, step by step, epoch by epoch, step for step, over "
+        "time, over the steps, over the epochs, over epochs, over steps, per epoch, per step, over training, at "
+        "which step, at what step, which step, what step, at which epoch, at what epoch, which epoch, what epoch, in "
+        "which epoch"
     ),
     "sweeps": (
         "what matters, what matters most, what mattered, what mattered most, matters, matter, matters most, matter "
@@ -58,18 +60,21 @@ INTENTS = {
         "give, zeige, zeig, zeig mir, montre, montrer, affiche, muestra, mostrar, mostra, liste, lista, details, "
         "open, link to, links to, link of, link for, url of, url for, go to, take me to, view, print, summary of run"
     ),
-    "status": "wie läuft, wie laufen, wie geht es, status, state, progress, how is, stand von, état, estado",
+    "status": (
+        "wie läuft, wie laufen, wie geht es, status, state, progress, how is, stand von, état, estado, how did, how "
+        "has, how have, how was, how were, how are, how does, how goes, how far, how far along, any progress on"
+    ),
     "who": (
-        "who, who's behind, who is behind, who trained, who ran, who started, who owns, who made, who did, whose run "
+        "who, who's behind, who trained, who ran, who started, who owns, who made, who did, whose run "
         "is, whose is, owner of, wer hat, wer, qui a lancé, quién lanzó, quem rodou, "
         "who's, who's got, who has got, who has, who got, who holds, who leads, whose is the, whose"
     ),
     "top": "top, leaderboard, ranking, rank, rangliste, classement",
     "running": (
-        "who's training, who is training, who's running, who is running, whos running, whos training, still going, in "
+        "who's training, who's running, still going, in "
         "flight, still alive, still training, running, active, in progress, still running, going on, ongoing, läuft, "
         "laufen, laufende, laufenden, en cours, corriendo, ejecutándose, en ejecución, rodando, em execução, em "
-        "andamento, training now, unfinished, is training, are training, what's training, whats training, training "
+        "andamento, training now, unfinished, is training, are training, what's training, training "
         "right now, training at the moment, currently training, being trained, is being trained, "
         "cooking, still cooking, unfinished, being computed, "
         "anyone training, anybody training, someone training, is anyone training, is anybody training"
@@ -78,7 +83,7 @@ INTENTS = {
         "fehler, failed, fail, failure, failures, failing, fails, crashed, crash, crashes, crashing, broken, broke, "
         "died, dies, errors, errored, fehlgeschlagen, fehlgeschlagene, fehlgeschlagenen, abgestürzt, échoué, échoués, "
         "échouées, planté, fallidos, fallidas, fallaron, falló, falharam, falhou, falhas, fallos, "
-        "killed, aborted, canceled, cancelled, exploded, blew up, diverged runs"
+        "killed, aborted, canceled, cancelled, exploded, explode, blew up, blow up, blows up, blown up, diverged runs"
     ),
     "finished": (
         "finished, finish, finishes, ended, end, ends, done, completed, complete, completes, over, fertig, beendet, "
@@ -87,8 +92,8 @@ INTENTS = {
     ),
     "standup": (
         "passiert, was passierte, what did we do, what have we done, what did we run, what ran, what was run, how are "
-        "things, how are things going, how is it going, how's it going, report, report for, report on, status report, "
-        "what was done, standup, stand-up, stand up, summary, recap, what's new, what is new, whats new, what "
+        "things, how are things going, how is it going, report, report for, report on, status report, "
+        "what was done, standup, stand-up, stand up, summary, recap, what's new, what "
         "happened, what has happened, what did i miss, was gibt's neues, was ist neu, was ist passiert, résumé, quoi "
         "de neuf, resumen, qué hay de nuevo, rundown, rundown of, rundown for, resumo, o que há de novo, news, any "
         "news, what's up, overview, zusammenfassung, anything new, something new, is anything new, was there anything "
@@ -112,20 +117,20 @@ INTENTS = {
         "baseline, unset the baseline"
     ),
     "settings": (
-        "what tolerance is set, which tolerance is set, what's the tolerance, what is the tolerance, what's our "
-        "tolerance, what is our tolerance, what tolerance do we use, which tolerance do we use, which goals are set, "
+        "what tolerance is set, which tolerance is set, what's the tolerance, what's our "
+        "tolerance, what tolerance do we use, which tolerance do we use, which goals are set, "
         "what goals are set, what are our goals, what are the goals, which goal is set, what goal is set, which "
         "experiment is this channel for, which experiment is this channel on, what is this channel set to, what's our "
-        "metric, what is our metric, which metric do we use, which metric is used, what metric do we use, which "
+        "metric, which metric do we use, which metric is used, what metric do we use, which "
         "metric is set, what's our experiment, which experiment do we use, which experiment is set, which experiment "
         "is the default, which metric is our default, settings, setting, defaults, preferences, einstellungen, "
-        "réglages, ajustes, configurações, what is set, what's set, what is the default metric, what's the default "
-        "metric, which metric is the default, what is the default experiment, what's the default experiment"
+        "réglages, ajustes, configurações, what is set, what is the default metric, what's the default "
+        "metric, which metric is the default, what is the default experiment"
     ),
     "watches": (
         "what are we watching, what do we watch, what are we following, what is being watched here, what is watched "
         "here, watches, watch list, watchlist, list watches, show watches, show the watches, show me the watches, "
-        "what are you watching, what do you watch, what is watched, what's watched, what is being watched, which "
+        "what are you watching, what do you watch, what is watched, what is being watched, which "
         "experiments are watched, which experiments do you watch, subscriptions, list the watches, list all watches, "
         "was beobachtest du, my watches, "
         "watched, being watched, is watched, are watched"
@@ -140,7 +145,7 @@ INTENTS = {
     ),
     "unwatch": (
         "unwatch, unfollow, unsubscribe, unsubscribe from, stop watching, stop following, stop tracking, stop "
-        "monitoring, don't watch, dont watch, do not watch, don't follow, do not follow, no longer watch, remove "
+        "monitoring, don't watch, don't follow, no longer watch, remove "
         "watch, remove the watch of, remove the watch for, remove the watch on, delete watch, delete the watch of, "
         "delete the watch for, end the watch of, end watch, stop alerts, stop alerts for, stop notifications, stop "
         "notifications for, no more notifications, no more notifications for, no more notifications about, no more "
@@ -178,11 +183,8 @@ INTENTS = {
         "transition, put into, install, upgrade, translate, duplicate, clone, undo, "
         "schedule"
     ),
-    "define": (
-        "what is a, what is an, what's a, what's an, what does, what do, define, definition of, meaning of, the "
-        "meaning of"
-    ),
-    "dont": "don't, dont, do not, never, please don't, please do not",
+    "define": ("what is a, what is an, what does, what do, define, definition of, meaning of, the meaning of"),
+    "dont": "don't, never, please don't",
     "swap": (
         "swap, swap sides, swap them, swap it, swap runs, switch, switch sides, reverse, reverse it, flip, flip it, "
         "flip sides, other way round, other way around, the other way round, the other way around, vice versa, "
@@ -238,16 +240,13 @@ SLOTS = {
         "than, besides, apart from, ignoring, ignore, minus, leaving out, leave out, skip, skipping, all but, ohne, "
         "außer, nicht, aber nicht, aber ohne, sauf, sans, pas, mais pas, excepto, excepto por, sin, pero no, pero "
         "sin, exceto, sem, mas não, mas sem, não, but exclude, and not, everything but, anything but, anyone but, "
-        "everyone but, hide, did not, didn't, are not, aren't, is not, drop, not by, but not by, not from, not in, "
-        "but not in, do not include, don't include, do not show, don't show, no, haven't, have not, hasn't, has not, "
-        "havent, hasnt, not counting, disregarding, disregard, leave off, omitting, omit, didnt, does not "
+        "everyone but, hide, did not, are not, is not, drop, not by, but not by, not from, not in, "
+        "but not in, do not include, do not show, no, haven't, hasn't, "
+        "not counting, disregarding, disregard, leave off, omitting, omit, does not "
         "include, "
         "w/o, wo"
     ),
-    "isnt": (
-        "isn't, isnt, aren't, arent, wasn't, weren't, that isn't, that is not, that are not, "
-        "which is not, which are not"
-    ),
+    "isnt": ("isn't, aren't, wasn't, weren't, that isn't, that are not, which is not, which are not"),
     "but": "but, aber, mais, pero, mas",
     "since": "since, after, starting, seit, depuis, desde, ab, from time",
     "until": "until, till, before, up to, bis, jusqu'à, hasta, até",
@@ -275,7 +274,11 @@ SLOTS = {
         "greater than, higher compared to, lower compared to, a better run than,  better vs, fare "
         "against, fares against, fared against, do against, does against, did against"
     ),
-    "bound": "above, below, at least, at most, under, exceeding",
+    "bound": (
+        "above, below, at least, at most, under, exceeding, exceeds, more than, less than, no more than, no less than, "
+        "not more than, not less than, bigger than, larger than, over and above, beyond, not above, not below, "
+        "not over, not under, >, >=, ≥, <, <=, ≤, !=, ==, >>, equal to, equals, greater or equal, unlike"
+    ),
     "when": "when, if, whenever, once, as soon as, every time, each time, wenn, sobald, quand, si, cuando, quando, se",
     "quiet": "quiet, quiet hours, be quiet, ruhig",
     "mention": "mention, mentions, mention owner, mention the owner, ping the owner",
@@ -353,7 +356,7 @@ FLAGS = {
     "fewer": "fewer, less, fewer metrics, less metrics, collapse, short, shorter",
     "best_values": (
         "best values, best value, best of each, best instead of last, at best, at their best, best epoch, best "
-        "epochs, at their best epoch, at its best epoch, at best epoch, at their best step, at its best step, at best "
+        "epochs, at their best epoch, at best epoch, at their best step, at best "
         "step, best step, best steps, best over steps, best over all steps, by best value, best instead, beste werte"
     ),
     "last_values": (
@@ -367,7 +370,7 @@ FLAGS = {
     ),
     "why": (
         "why, why is that, why so, how come, what changed, what's changed, what has changed, what is different, "
-        "different, what's different, what else changed, explain, explain it, explain that, reason, reasons, warum, "
+        "different, what else changed, explain, explain it, explain that, reason, reasons, warum, "
         "pourquoi, por qué, por que, what was changed, was hat sich geändert, qu'est-ce qui a changé, qué cambió, o "
         "que mudou, what are the reasons, "
         "changed, changed between, changes between, what changed between"
@@ -383,7 +386,7 @@ FLAGS = {
     ),
     "only_clear": (
         "only clear, only clear differences, only clear changes, only clear ones, only clear results, only if clear, "
-        "only when clear, only if it is clear, only if it's clear, only when it is clear, only when it's clear, clear "
+        "only when clear, only if it is clear, only when it is clear, clear "
         "only, clear changes only, clear differences only, only the clear ones, only significant, only significant "
         "changes, only significant differences, only if significant, only when significant, only real differences, "
         "only if the difference is clear, only when the difference is clear, only clear news, nur klare, nur klare "
@@ -457,50 +460,53 @@ NOUNS = {
 }
 FILLERS = (
     "by how much, how much better, how much worse, increase, increased, increases, decrease, decreased, decreases, "
-    "rise, rose, fall, fell, grow, grew, dropped, going, good afternoon, good evening, good morning, a, an, the, my, "
-    "our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, its, it's, they, them, their, "
-    "he, she, is, are, was, were, be, been, being, am, do, does, does't, did, has, have, had, having, can, could, "
-    "would, will, should, shall, may, might, must, tell, let, lets, let's, want, wanna, like, need, know, see, get, "
-    "got, look, find, check, say, said, what, whats, what's, what're, which, how, how's, much, many, there, there's, "
-    "here, whether, so, far, now, right, currently, yet, already, still, just, please, pls, plz, plss, kindly, "
-    "thanks, thx, thank, danke, bitte, merci, gracias, obrigado, obrigada, por favor, s'il vous plaît, svp, hi, "
-    "hello, hey, yo, hallo, hola, bonjour, olá, ok, okay, cool, great, hmm, um, uh, well, oh, ah, also, too, then, "
-    "maybe, perhaps, really, actually, basically, simply, quickly, quick, guys, team, everyone, everybody, folks, "
-    "bot, mlcompare, any, anyone, someone, thing, things, something, values, value, between, among, into, out, at, "
-    "as, each other, other, both, lot, a lot, sort, kind, compared, difference in, mir, uns, ich, wir, du, dir, der, "
-    "die, das, den, dem, ein, eine, einen, einem, einer, ist, sind, war, hat, haben, welche, welcher, welches, "
-    "welchen, kannst, kann, könntest, bitte mal, mal, doch, gibt, es, le, la, les, un, une, l', moi, nous, je, tu, "
-    "vous, est, sont, quel, quelle, quels, quelles, peux, peut-on, ce, cet, cette, entre, ont, qu'est-ce, qu'est-ce "
-    "qui, qu'est-ce que, zwischen, gerade, gestartet, trainiert, lancé, iniciado, el, los, las, una, lo, me puedes, "
-    "puedes, son, está, están, cuál, cuales, cuáles, qué, quién, entre los, o os, os, as execuções, uma, é, são, "
-    "qual, quais, pode, você, que, quem, eu, nós, dos, na, nas, no os, good, morning, afternoon, evening, there is, "
-    "there are, going to, curious, wondering, if possible, for me, for us, in here, in this channel, in our channel, "
-    "in the channel, in this experiment, would you mind, tell me, tell us, give me, give us, show me, show us, "
-    "anymore, any more, any longer, hey there, hi there, question, asap, looks, seem, seems, i think, i guess, last "
-    "time, appear, appears, appeared, comes, come, of each, and then, to me, by the way, btw, fyi, bitteschön, each "
-    "of them, per run, best regards, cheers, ty, tia, ever, doing, take, took, taken, default, usually, over time, "
-    "did it, have a, has a, in general, so far, until now, up to now, for now, at the moment, at present, right now, "
-    "as of now, likewise, hope, sure, by any chance, my friend, real quick, stuff, order, tldr, tl;dr, when you can, "
-    "when you have time, if you can, no rush, dear, each one, we're, they're, lemme, gimme, pretty please, or not, u, "
-    "ur, rn, side by side, go up, go down, went up, went down, work on, worked on, working on, been up to, up to "
-    "lately, lately, recently, number of, the number of, total number of, mean of, the mean of, average of, the "
-    "average of, averages of, avg of, gain, gained, gains, how many percent, what percentage, by what percentage, "
-    "@here, @channel, @everyone, <!here>, <!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, "
-    "see whether, know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a "
-    "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, "
-    "substantially, considerably, notably, =, ran, the same, identical, equivalent, fare, fared, perform, performs, "
-    "performed, measure up, hold up, held up"
+    "rise, rose, fall, fell, grow, grew, dropped, go, goes, went, gone, going, worth it, worth, been doing, coming "
+    "along, been training, been launching, trained, launched, started, created, logged, submitted, kicked off, "
+    "queued, good afternoon, good evening, good morning, a, an, the, my, our, your, some, this, that, these, those, "
+    "i, i'd, i'm, we, we'd, you, me, us, it, it's, they, them, their, he, she, is, are, was, were, be, been, being, "
+    "am, do, does, does't, did, has, have, had, having, can, could, would, will, should, shall, may, might, must, "
+    "tell, let, let's, want, wanna, like, need, know, see, get, got, look, find, check, say, said, what, what's, "
+    "what're, which, how, much, many, there, there's, here, whether, so, far, now, right, currently, yet, already, "
+    "still, just, please, pls, plz, plss, kindly, thanks, thx, thank, danke, bitte, merci, gracias, obrigado, "
+    "obrigada, por favor, s'il vous plaît, svp, hi, hello, hey, yo, hallo, hola, bonjour, olá, ok, okay, cool, "
+    "great, hmm, um, uh, well, oh, ah, also, too, then, maybe, perhaps, really, actually, basically, simply, "
+    "quickly, quick, guys, team, everyone, everybody, folks, bot, mlcompare, any, anyone, someone, thing, things, "
+    "something, values, value, between, among, into, out, at, as, each other, other, both, lot, a lot, sort, kind, "
+    "compared, difference in, mir, uns, ich, wir, du, dir, der, die, das, den, dem, ein, eine, einen, einem, einer, "
+    "ist, sind, war, hat, haben, welche, welcher, welches, welchen, kannst, kann, könntest, bitte mal, mal, doch, "
+    "gibt, es, le, la, les, un, une, l', moi, nous, je, tu, vous, est, sont, quel, quelle, quels, quelles, peux, "
+    "peut-on, ce, cet, cette, entre, ont, qu'est-ce, qu'est-ce qui, qu'est-ce que, zwischen, gerade, gestartet, "
+    "trainiert, lancé, iniciado, el, los, las, una, lo, me puedes, puedes, son, está, están, cuál, cuales, cuáles, "
+    "qué, quién, entre los, o os, os, as execuções, uma, é, são, qual, quais, pode, você, que, quem, eu, nós, dos, "
+    "na, nas, no os, good, morning, afternoon, evening, there are, going to, curious, wondering, if possible, for "
+    "me, for us, in here, in this channel, in our channel, in the channel, in this experiment, would you mind, tell "
+    "me, tell us, give me, give us, show me, show us, anymore, any more, any longer, hey there, hi there, question, "
+    "asap, looks, seem, seems, i think, i guess, last time, appear, appears, appeared, comes, come, of each, and "
+    "then, to me, by the way, btw, fyi, bitteschön, each of them, per run, best regards, cheers, ty, tia, ever, "
+    "doing, take, took, taken, default, usually, over time, did it, have a, has a, in general, so far, until now, up "
+    "to now, for now, at the moment, at present, right now, as of now, likewise, hope, sure, by any chance, my "
+    "friend, real quick, stuff, order, tldr, tl;dr, when you can, when you have time, if you can, no rush, dear, "
+    "each one, we're, they're, lemme, gimme, pretty please, or not, u, ur, rn, side by side, go up, go down, went "
+    "up, went down, work on, worked on, working on, been up to, up to lately, lately, recently, number of, the "
+    "number of, total number of, mean of, the mean of, average of, the average of, averages of, avg of, gain, "
+    "gained, gains, how many percent, what percentage, by what percentage, @here, @channel, @everyone, <!here>, "
+    "<!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, see whether, know if, know whether, "
+    "wondering if, wonder if, wondering whether, find out if, find out whether, a bit, by far, exactly, roughly, "
+    "altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, substantially, considerably, "
+    "notably, =, ran, the same, identical, equivalent, fare, fared, perform, performs, performed, measure up, hold "
+    "up, held up"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
-    "not bad, not bad at all, no thanks, no thank you, nope, nah, thanks, thank you, thanks a lot, thanks so much, "
-    "thank you so much, thank you very much, many thanks, thx, ty, tia, cheers, danke, danke schön, vielen dank, "
-    "merci, merci beaucoup, gracias, muchas gracias, obrigado, obrigada, nice, nice one, nice work, great, great job, "
-    "great work, good job, good bot, good work, well done, cool, awesome, amazing, perfect, excellent, brilliant, "
-    "super, wonderful, lovely, sweet, neat, wow, whoa, yay, haha, lol, ok, okay, alright, all right, got it, i see, "
-    "makes sense, makes sense to me, sounds good, sounds good to me, looks good, looks good to me, lgtm, ship it, "
-    "agreed, i agree, same here, +1, never mind, nevermind, no worries, you're welcome, np, no problem, sorry, my "
-    "bad, oops, good to know, interesting, hmm, hm, love it, nicely done, good point, will do, done deal, bye, "
-    "goodbye, see you, see ya, good night, have a nice day, that's all, that is all"
+    "how are you, how are you doing, how r u, not bad, not bad at all, no thanks, no thank you, nope, nah, thanks, "
+    "thank you, thanks a lot, thanks so much, thank you so much, thank you very much, many thanks, thx, ty, tia, "
+    "cheers, danke, danke schön, vielen dank, merci, merci beaucoup, gracias, muchas gracias, obrigado, obrigada, "
+    "nice, nice one, nice work, great, great job, great work, good job, good bot, good work, well done, cool, "
+    "awesome, amazing, perfect, excellent, brilliant, super, wonderful, lovely, sweet, neat, wow, whoa, yay, haha, "
+    "lol, ok, okay, alright, all right, got it, i see, makes sense, makes sense to me, sounds good, sounds good to "
+    "me, looks good, looks good to me, lgtm, ship it, agreed, i agree, same here, +1, never mind, nevermind, no "
+    "worries, you're welcome, np, no problem, sorry, my bad, oops, good to know, interesting, hmm, hm, love it, "
+    "nicely done, good point, will do, done deal, bye, goodbye, see you, see ya, good night, have a nice day, that's "
+    "all"
 )
 FILLERS += f", {SMALL_TALK}"
 
@@ -518,7 +524,7 @@ INTENTS["watch_when"] = ", ".join(f"{verb}{to} {once}" for verb in _TELL for to 
 INTENTS["watch_when"] += "".join(f", let{to} know {once}" for to in _TO[1:] for once in _ONCE)
 INTENTS["unwatch"] += "".join(
     f", {dont} {verb}{to} {about}".rstrip()
-    for dont in ("don't", "dont", "do not")
+    for dont in ("don't",)
     for verb in ("notify", "tell", "alert", "ping", "inform", "message", "post", "report", "write", "update")
     for to in _TO
     for about in (*_ABOUT, *_ONCE, "")
@@ -541,11 +547,31 @@ _TABLES: tuple[tuple[Role, Mapping[str, str]], ...] = (
     (Role.FLAG, FLAGS),
 )
 ROLES: Mapping[str, Role] = {key: role for role, table in _TABLES for key in table}
+_SHORT_FORMS = {  # what is written in one word as well: who is, who's
+    **{f"{word} is": f"{word}'s" for word in ("what", "who", "how", "where", "when", "there", "that", "it")},
+    **{f"{verb} not": f"{verb}n't" for verb in ("do", "does", "did", "is", "are", "was", "were", "has", "have")},
+    "can not": "can't",
+    "will not": "won't",
+}
+
+
+def _spellings(said: str) -> Iterator[str]:
+    """All ways to spell what one row says: `who is training` is `who's training`, too."""
+    for spelling in map(str.strip, said.split(",")):
+        yield spelling
+        for long, short in _SHORT_FORMS.items():
+            if long in spelling and f" {long} " in f" {spelling} ":
+                yield f" {spelling} ".replace(f" {long} ", f" {short} ").strip()
+            elif short in spelling and f" {short} " in f" {spelling} ":
+                yield f" {spelling} ".replace(f" {short} ", f" {long} ").strip()
+
+
+_SAID = [(key, spelling) for _role, table in _TABLES for key, said in table.items() for spelling in said.split(",")]
 WORDS: Mapping[tuple[str, ...], str] = {
-    tuple(spelling.split()): key
-    for _role, table in _TABLES
-    for key, said in table.items()
-    for spelling in said.split(",")
+    **{
+        tuple(each.split()): key for _role, table in _TABLES for key, said in table.items() for each in _spellings(said)
+    },
+    **{tuple(spelling.split()): key for key, spelling in _SAID},  # what is written out in a row comes before
 }
 LONGEST: dict[str, int] = {}  # first word: words of the longest spelling
 for _spelling in WORDS:

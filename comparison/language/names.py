@@ -1,10 +1,10 @@
-"""The real names of what is in scope, found in what was typed: case, `_ - .` and Unicode form do not matter."""
+"""The real names of what is in scope, found in what was typed: case, accents and `_ - .` do not matter."""
 
 import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -12,6 +12,7 @@ from enum import StrEnum
 from comparison.names import TRAINING
 
 _BREAKS = re.compile(r"[\s_.,-]+")
+_ACCENTS = re.compile("(?<=[a-zA-Z])[\u0300-\u036f]+")  # of Latin letters: `creme` is `Crème`
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _WHOLE_ID = 32
 _UNITS = frozenset(
@@ -31,7 +32,7 @@ class Kind(StrEnum):
     WATCH = "watch"  # a place that the channel watches
 
 
-_LONG_FORMS = {  # what people say for the short form that a name has: `validation auc` is `val_auc`
+_LONG_FORMS = {  # what people say for the short form that a name has, and the reverse: `validation auc` is `val_auc`
     "val": ("validation",),
     "acc": ("accuracy",),
     "train": ("training",),
@@ -45,8 +46,10 @@ Kinds = Mapping[Kind, str]  # each kind that a name is of, with the name as it r
 
 
 def pieces(text: str) -> tuple[str, ...]:
-    """A name as it is looked up: its parts between blanks and `_ - .`, in one case and one Unicode form."""
-    return tuple(each for each in _BREAKS.split(unicodedata.normalize("NFKC", text).casefold()) if each)
+    """A name as it is looked up: its parts between blanks and `_ - .`, in one case, without accents."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
+    return tuple(filter(None, _BREAKS.split(text.casefold())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,9 @@ class Names:
                     spans = [parts[start:] for start in range(1, len(parts))]
                     if parts[-1] in _UNITS:  # `latency` is `latency_ms`
                         spans += [parts[start:-1] for start in range(len(parts) - 1)]
-                    for span in dict.fromkeys(spans):
+                    for span in dict.fromkeys(form for each in spans for form in (each, *_other_forms(each))):
                         endings[span] = (*endings.get(span, ()), name)
-        _add_long_forms(known, longest)
+        _add_other_forms(known, longest)
         if several:
             raise TypeError(f"no such kinds of names: {', '.join(several)}")
         return cls(known, longest, endings, tuple(sorted(ids)), listed, {pair: tuple(ns) for pair, ns in pairs.items()})
@@ -131,16 +134,25 @@ class Names:
         )
 
 
-def _add_long_forms(known: dict[tuple[str, ...], dict[Kind, tuple[str, ...]]], longest: dict[str, int]) -> None:
+def _add_other_forms(known: dict[tuple[str, ...], dict[Kind, tuple[str, ...]]], longest: dict[str, int]) -> None:
     """Adds how metrics and parameters are spoken of; a name that is spelt so is meant before."""
     for key, kinds in list(known.items()):
-        spoken = tuple(part for piece in key for part in _LONG_FORMS.get(piece, (piece,)))
         meant: dict[Kind, tuple[str, ...]] = {
             kind: names for kind, names in kinds.items() if kind in (Kind.METRIC, Kind.PARAMETER)
         }
-        if spoken not in known and meant:
-            known[spoken] = meant
-            longest[spoken[0]] = max(longest.get(spoken[0], 0), len(spoken))
+        for spoken in _other_forms(key) if meant else ():
+            if spoken not in known:
+                known[spoken] = meant
+                longest[spoken[0]] = max(longest.get(spoken[0], 0), len(spoken))
+
+
+def _other_forms(key: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The same with long forms in place of short ones, and with short ones in place of long ones."""
+    long = tuple(part for piece in key for part in _LONG_FORMS.get(piece, (piece,)))
+    said = f" {' '.join(key)} "
+    for form, words in _LONG_FORMS.items():
+        said = said.replace(f" {' '.join(words)} ", f" {form} ")
+    yield from (each for each in (long, tuple(said.split())) if each != key)
 
 
 def _pairs(text: str) -> set[str]:

@@ -6,7 +6,7 @@
 # ruff: noqa: C901 -- a grammar is a list of cases, each in its place
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,6 +14,7 @@ from comparison.errors import NotUnderstood
 from comparison.language.command import Command
 from comparison.language.commands import comparisons, digests, questions, refusals, settings, watches
 from comparison.language.commands.access import read_access
+from comparison.language.conditions import conditioned
 from comparison.language.cover import Atom, cover
 from comparison.language.draft import Draft, Guess, LeftOver
 from comparison.language.intents import PLURAL, STATUS, find_intent, is_small_talk, stands_as_name
@@ -99,7 +100,7 @@ def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") 
             return _read(text, known, command, scanned=bare)
         except NotUnderstood:
             raise error from None
-    has_brackets = any(set("()") & set(guess.text) for guess in reading.guesses)
+    has_brackets = any(set("()[]") & set(guess.text) for guess in reading.guesses)
     return _read(text, known, command, scanned=_without_brackets(text)) if has_brackets else reading
 
 
@@ -123,13 +124,33 @@ def _read(text: str, known: Names, command: str, *, scanned: str = "") -> Interp
         tokens = scan(scanned or text, command)
         if not tokens or all(token.is_comma for token in tokens):
             return Interpretation(Help(unasked=True))
-        atoms = merged(cover(tokens, known, text), text)
+        covered = conditioned(cover(tokens, known, text), known)
+        atoms = merged(covered, text)
         if is_small_talk(atoms):
             raise SmallTalk("That asks for nothing.", "Say what you want to see.", at=atoms[0].at, end=atoms[-1].end)
-        return _request(atoms, known, text)
+        try:
+            return _request(atoms, known, text)
+        except NotUnderstood:
+            if (named := _with_words_as_names(covered, known, text)) is None:
+                raise
+            return named
     except NotUnderstood as error:
         line_ = error.example if _is_read(error.example, known) else "help"
         raise replace(error, text=error.text or text[:2_000], example=line_) from None
+
+
+def _with_words_as_names(atoms: Sequence[Atom], known: Names, text: str) -> Interpretation | None:
+    """The request where words of ours are the runs that are called so, all of them or one; None where it is none."""
+    places = [place for place, each in enumerate(atoms) if each.role is not None and Kind.RUN in each.kinds]
+    for chosen in (places, *([place] for place in reversed(places))) if places else ():
+        named = [replace(each, key="", quoted=True) if at in chosen else each for at, each in enumerate(atoms)]
+        try:
+            found = _request(merged(named, text), known, text)
+        except NotUnderstood:
+            continue
+        if not found.guesses:
+            return found
+    return None
 
 
 def parse_run(text: str, names: Names | None = None) -> RunReference:
@@ -225,7 +246,7 @@ def _check_person(draft: Draft, atom: Atom, place: int) -> None:
 
 def _is_read(line: str, names: Names) -> bool:
     try:
-        atoms = merged(cover(scan(line), names, line), line)
+        atoms = merged(conditioned(cover(scan(line), names, line), names), line)
         return bool(atoms) and bool(_request(atoms, names, line, offers=False))
     except NotUnderstood:
         return False

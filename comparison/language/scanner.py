@@ -24,6 +24,32 @@ _WHOLE = re.compile(r"\d{1,3}(?:,\d{3})*")
 _THOUSAND = re.compile(r"\d{3}")
 _STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "−": "-", "\u00a0": " "})
 _GREETINGS = frozenset({"hi", "hey", "hello", "yo", "hallo", "hola", "bonjour", "cc", "fyi", "/cc", "morning"})
+_CONTRACTED = {  # as they are typed in a hurry
+    **{f"{word}s": f"{word}'s" for word in ("what", "who", "how", "where", "when", "there", "that", "it", "here")},
+    **{
+        f"{word}nt": f"{word}n't"
+        for word in (
+            "did",
+            "does",
+            "do",
+            "is",
+            "are",
+            "was",
+            "were",
+            "has",
+            "have",
+            "had",
+            "ca",
+            "wo",
+            "could",
+            "should",
+        )
+    },
+    "ive": "i've",
+    "lets": "let's",
+    "theyre": "they're",
+    "youre": "you're",
+}
 _SIGNS = frozenset({":", ",", ">", "-", "•", "!", "—", "--"})
 _PATTERNED = frozenset({"watch", "unwatch", "digest", "subscribe", "unsubscribe"})  # a star there is no mark of bold
 
@@ -38,7 +64,8 @@ _BARE = re.compile(rf"{_FIELD}\s*{_OPERATOR}\s*{_VALUE}(?:\s+and\s+{_FIELD}\s*{_
 
 def plain(word: Word) -> str:
     """What a token is looked up by as one of our own words; "" for what is quoted."""
-    return word.folded.replace("’", "'").replace("‘", "'")
+    folded = word.folded.replace("’", "'").replace("‘", "'")
+    return _CONTRACTED.get(folded, folded)
 
 
 def scan(text: str, command: str = "/mlcompare") -> list[Word]:

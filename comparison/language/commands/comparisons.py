@@ -119,9 +119,9 @@ def _family(draft: Draft, run: Named) -> RunReference:
     if Kind.RUN in draft.names.called(run.text) or draft.names.is_id(run.text) or "/" in said:
         return run
     lead, _, noun = said.rpartition(" ")
-    if noun in PLURAL and draft.begins_names(lead):
-        return Group(pattern=f"{run.text[: len(lead)]}*", at=run.at)
-    return Group(name=run.text, at=run.at) if draft.begins_names(said, repeats=True) else run
+    if noun in PLURAL and draft.prefix(lead):
+        return Group(pattern=f"{draft.prefix(lead)}*", at=run.at)
+    return Group(name=run.text, at=run.at) if draft.has_repeats(said) else run
 
 
 def narrowed(draft: Draft, runs: Sequence[RunReference]) -> list[RunReference]:

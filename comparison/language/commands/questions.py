@@ -29,7 +29,18 @@ from comparison.language.quotes import written
 from comparison.language.sides import is_silent
 from comparison.language.slots import SLOTS, refuse
 from comparison.request import Experiments, Failed, Help, ListWatches, Request, Running, Runs, Show, Standup, Top
-from comparison.run_reference import AllRuns, Group, Latest, Leading, Named, OfDay, RunReference, SweepRuns, TopRuns
+from comparison.run_reference import (
+    AllRuns,
+    Group,
+    Latest,
+    Leading,
+    Named,
+    OfDay,
+    RunReference,
+    SweepRuns,
+    TopRuns,
+    Unfinished,
+)
 
 _NARROWING = frozenset({"where", "since", "until", "status", "excluded", "experiments", "newest"})
 
@@ -60,10 +71,11 @@ def _are_listed(draft: Draft, runs: Sequence[RunReference]) -> bool:
 
 def _without_runs(draft: Draft) -> Request:
     """`show`, with words beside it or none."""
+    if draft.intent == "status" and not draft.metrics:  # `how is fraud going?`
+        draft.intent = "standup"
+        return _standup(draft)
     if draft.metrics or draft.experiment or draft.user:
         return bare_names(draft)
-    if draft.intent == "status" and not draft.spots:
-        return _standup(draft)
     raise refuse("Which run?", "Name it, or say latest or best.", draft.example("show"), draft.atoms[:1])
 
 
@@ -136,7 +148,8 @@ def _who(draft: Draft) -> Request:
     runs = draft.runs()
     if draft.left:
         raise draft.left_over("who")
-    if not runs and draft.spots.keys() & {"experiment", "since", "where"}:  # `who ran fraud?`: its runs say it
+    if runs in ([], [Unfinished()]) and draft.spots.keys() & {"experiment", "since", "where"}:
+        draft.groups = [[]]  # `who ran fraud?`, `who's been running this week?`: the runs say it
         return _runs(draft)
     if len(runs) != 1:
         line = draft.example("who")

@@ -5,6 +5,7 @@
 from dataclasses import replace
 
 from comparison.channel_defaults import EXAMPLES, OFF, ON, read_tolerance, write_tolerance
+from comparison.errors import NotUnderstood
 from comparison.judgement.goals import EITHER
 from comparison.language.command import Command
 from comparison.language.cover import Atom
@@ -102,8 +103,10 @@ def _set(draft: Draft) -> Request:
         value = " ".join(each.text for each in words)
         draft.guesses.append(Guess(Kind.EXPERIMENT if is_experiment else Kind.METRIC, value))
         draft.groups = [[]]
+    if "metrics" in draft.spots and "experiment" in draft.spots and not is_experiment:
+        raise _of_one_experiment(draft, f"set metric {written(value)}" if value else "")
     if draft.metrics and draft.experiments:
-        draft.left += draft.spots["experiment" if what == "metric" else "metrics"]
+        draft.left += draft.spots["metrics"]
     if len(draft.metrics) > 1:
         raise refuse("One metric is the default.", "Name one.", draft.example("set"), draft.spots["metrics"])
     draft.check("set")
@@ -112,6 +115,16 @@ def _set(draft: Draft) -> Request:
     if takes_back:
         return SetDefault(what, text=draft.text, taken_back=value)
     return SetDefault(what, value, text=draft.text)
+
+
+def _of_one_experiment(draft: Draft, line: str) -> NotUnderstood:
+    """The refusal of a metric or a goal that is to be set for one experiment only."""
+    atoms = draft.spots["experiment"]
+    name = draft.experiment
+    is_known = Kind.EXPERIMENT in draft.names.called(name) or not draft.names.all(Kind.EXPERIMENT)
+    problem = "What is set is for all of this channel." if is_known else f"I know no experiment called {name}."
+    remedy = "Leave the experiment out:" if is_known else "What is set is for all of this channel; leave it out:"
+    return refuse(problem, remedy, line or draft.example("set"), atoms, near=draft.names.near(name))
 
 
 def _unpin_or_pin(draft: Draft, *, takes_back: bool) -> Request:
@@ -176,6 +189,10 @@ def goal(draft: Draft) -> Request:
     words = [each for group in draft.groups for each in group if not is_silent(each)]
     metric = draft.metrics[0] if draft.metrics else " ".join(each.text for each in words)
     takes_back = draft.intent == "unset"
+    keys = {each.key for each in draft.atoms}
+    if "metrics" in keys and "goal" not in keys and draft.metrics and draft.goal:
+        problem, remedy = "That sets two things: the metric, and which way is better.", "Say one after the other:"
+        raise refuse(problem, remedy, f"set metric {written(metric)}", draft.spots["goal"])
     if either := [each for each in words if each.text.casefold() == EITHER]:
         error = refuse("Which way is better?", "Say higher or lower.", "help set", either)
         raise replace(error, near=("higher", "lower"))
@@ -183,6 +200,10 @@ def goal(draft: Draft) -> Request:
         known = metric if metric and not words else next(iter(draft.names.all(Kind.METRIC)), "cost")
         line = f"set goal {written(known)} lower"
         raise refuse("Which way is better?", "Say higher or lower behind one metric.", line, draft.atoms[:1])
+    if "experiment" in draft.spots:
+        raise _of_one_experiment(
+            draft, f"{'unset' if takes_back else 'set'} goal {written(metric)} {draft.goal}".strip()
+        )
     draft.groups = [[]]
     draft.check("set")
     if not draft.metrics:

@@ -1,11 +1,9 @@
 """What is left out: `except xgb-v1`, `without failed`, `not by maya`."""
 
-# ruff: noqa: C901 -- a grammar is a list of cases, each in its place
-
 from collections.abc import Sequence
 
 from comparison.language.cover import Atom, spelt
-from comparison.language.draft import PARTS, Draft, Guess, is_number
+from comparison.language.draft import PARTS, Draft, Guess
 from comparison.language.intents import HARD, STATUS
 from comparison.language.names import Kind
 from comparison.language.slots import refuse
@@ -103,12 +101,6 @@ def _left_out(draft: Draft, place: int, forced: Kind | None) -> int:
         size = 1 + (atom.key == "where")
         _exclude(draft, "filter", draft.atoms[place + size - 1].text, draft.atoms[place : place + size])
         return size
-    if Kind.PARAMETER in atom.kinds and Kind.RUN not in atom.kinds and forced is None:
-        value = next((each for each in behind if is_number(each) or each.quoted), None)
-        if value is not None:  # `except seed 3`
-            name = atom.kinds[Kind.PARAMETER]
-            _exclude(draft, "filter", f"params.`{name}` = '{value.text}'", [atom, value])
-            return 2
     order = _LEFT_OUT if draft.intent != "standup" else (Kind.EXPERIMENT, *_LEFT_OUT)
     kind = forced or next((each for each in order if each in atom.kinds), None)
     words, last = [atom], place + 1
@@ -120,8 +112,9 @@ def _left_out(draft: Draft, place: int, forced: Kind | None) -> int:
         if not (atom.is_run and kind is Kind.RUN):
             draft.guesses.append(Guess(kind, spelt(words)))
     name = atom.kinds.get(kind) or spelt(words)
-    if kind is Kind.RUN and atom.is_unknown and draft.begins_names(name):  # `without xgb`: all that are called so
-        name = f"{name}*"
+    if kind is Kind.RUN and atom.is_unknown and not atom.quoted:  # `no mlps`: all that are called so
+        bare = spelt(words[:-1]) if len(words) > 1 and words[-1].key == "run" else name
+        name = f"{prefix}*" if (prefix := draft.prefix(bare)) else name
     if kind is Kind.METRIC:
         draft.note("without_metrics", words)
         draft.without_metrics.append(name)

@@ -12,7 +12,7 @@ from comparison.language.intents import HARD, PLURAL, STATUS
 from comparison.language.names import Kind
 from comparison.language.quotes import written
 from comparison.language.slots import refuse
-from comparison.language.words.filters import read_bound, read_parameter, read_user
+from comparison.language.words.filters import read_user
 from comparison.language.words.options import read_part
 from comparison.runs import Goal
 
@@ -39,9 +39,8 @@ def read_by(draft: Draft, atom: Atom, place: int) -> int:
         return read_metrics(draft, at)
     if Kind.USER in kinds or follows.text.startswith("@"):
         return read_user(draft, atom, at - 1)
-    behind = draft.atoms[at + 1].text if at + 1 < len(draft.atoms) else ""
-    if (Kind.PARAMETER in kinds or Kind.TAG in kinds) and (behind[:1].isdigit() or behind[:1] in ("=", ".")):
-        return read_parameter(draft, follows, at)  # `using lr 0.1`
+    if follows.key == "filter":
+        return at  # `using lr 0.1`
     if Kind.PARAMETER in kinds or Kind.TAG in kinds:
         problem = f"{draft.shown([follows])} is a parameter; I rank by metrics."
         raise refuse(problem, "Name a metric, or say where for a filter.", draft.example_line(), [follows])
@@ -74,8 +73,6 @@ def read_metric_word(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_metrics(draft: Draft, place: int, spot: Sequence[Atom] = (), *, is_of_run: bool = False) -> int:
     """One metric or several, with commas or `and` between."""
-    if (last := read_bound(draft, place)) is not None:
-        return last
     found: list[str] = []
     while True:
         at = draft.skip(place)

@@ -4,8 +4,10 @@ import math
 from dataclasses import replace
 from decimal import Decimal
 
+from comparison.language.conditions import is_number
 from comparison.language.cover import Atom
-from comparison.language.draft import LISTS, PARTS, Draft, is_number
+from comparison.language.draft import LISTS, PARTS, Draft
+from comparison.language.intents import DONE, asks
 from comparison.language.slots import refuse
 
 _SHARES = frozenset({"%", "percent", "pct", "prozent"})
@@ -133,8 +135,7 @@ def read_cannot(draft: Draft, atom: Atom, place: int) -> int:
         return place + 1
     if draft.part == "details" and atom.text.casefold() == "start":  # `when did roberta start?`
         return place + 1
-    asks = any(each.text.casefold() in ("did", "does", "how many", "many") for each in draft.atoms[:place])
-    if asks and atom.text.casefold() in ("start", "train", "launch", "log"):  # `how many runs did maya start`
+    if asks(draft.atoms, place) and atom.text.casefold() in DONE:  # `how many runs did maya start`
         return place + 1
     if atom.text.casefold() in ("remove", "drop"):
         draft.thread["remove"] = atom

@@ -22,7 +22,7 @@ _PREFIX = re.compile(r"[\w.+-]+")
 
 
 def read_vs(draft: Draft, _atom: Atom, place: int) -> int:
-    asks = any(each.key in ("better", "worse") for each in draft.atoms[:place])
+    asks = any(each.key in ("better", "worse") and not each.is_run for each in draft.atoms[:place])
     if asks and draft.has_name() and not draft.hard and len(draft.groups) == 1:
         draft.waits_for_baseline = True  # `did A regress vs B?`
     draft.hard += 1
@@ -138,17 +138,15 @@ def _goes_on_with_experiments(draft: Draft, atom: Atom, place: int) -> bool:
 
 
 def _begins_names(draft: Draft, atom: Atom, place: int) -> bool:
-    """Whether names of runs begin so, where several are meant, or the best or last of them: `all xgb runs`."""
+    """Whether names of runs begin so, where several are meant, or the best or last of them: `all xgb runs`, `mlps`."""
     noun = next((each for each in draft.atoms[place + 1 : place + 2] if each.key == "run"), None)
     is_many = noun is not None and noun.text.casefold() in PLURAL
     is_one_of = noun is not None and draft.lead() in (*RANKING, "latest")
-    said = atom.text.casefold()
-    if draft.is_parted or not (is_many or is_one_of) or not _PREFIX.fullmatch(said):
+    prefix = draft.prefix(atom.text) if _PREFIX.fullmatch(atom.text) else ""
+    is_plural = prefix != atom.text.casefold() and draft.intent != "compare"
+    if draft.is_parted or not prefix or not (is_many or is_one_of or is_plural):
         return False
-    if not draft.begins_names(said):
-        return False
-    draft.note("where", [atom])
-    draft.where = f"attributes.run_name ILIKE '{said}%'"
+    draft.put_where(f"attributes.run_name ILIKE '{prefix}%'", [atom])
     return True
 
 
