@@ -43,6 +43,10 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
     place = 0
     while place < len(atoms):
         atom = atoms[place]
+        if (version := _version(atoms, place)) is not None:
+            found.append(version[0])
+            place = version[1]
+            continue
         read = _of_metric(atoms, place) or _of_parameter(atoms, place)
         if read is not None:
             where, last = read
@@ -59,6 +63,21 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
             found.append(atom)
             place += 1
     return found
+
+
+def _version(atoms: Sequence[Atom], place: int) -> tuple[Atom, int] | None:
+    """`the champion of price-model`, `price-model production`: a version of a registered model, and where it ends."""
+    at = _skip(atoms, place + 1, frozenset({"of", "for", "from", "in"}))
+    pair = [atoms[place], *atoms[at : at + 1]]
+    if len(pair) < 2 or any(each.quoted or Kind.RUN in each.kinds or Kind.EXPERIMENT in each.kinds for each in pair):
+        return None
+    named = [each for each in pair if each.key == "alias" or Kind.ALIAS in each.kinds]
+    models = [each for each in pair if Kind.MODEL in each.kinds or (each.is_unknown and each.is_identifier)]
+    if len(named) != 1 or len(models) != 1 or models[0].possessive:
+        return None
+    alias, model = named[0].kinds.get(Kind.ALIAS, named[0].text), models[0].kinds.get(Kind.MODEL, models[0].text)
+    text = f"models:/{model}@{alias.casefold()}"
+    return replace(pair[0], text=text, end=pair[1].end, last=pair[1].last, key="model", kinds={}), at + 1
 
 
 def _skip(atoms: Sequence[Atom], place: int, words: frozenset[str] = frozenset()) -> int:
@@ -133,8 +152,9 @@ def _of_parameter(atoms: Sequence[Atom], place: int) -> tuple[str, int] | None:
     is_value = is_number(value) or value.quoted or value.is_unknown
     if not is_value or value.possessive or "'" in value.text or value.text in ("=", "=="):
         return None
-    if value.is_unknown and not value.quoted and at == place + 1 and not _ends(atoms, at + 1):
-        return None  # `model foo bar`: more than a value
+    is_led = (place > 0 and atoms[place - 1].key in ("with", "where")) or value.is_identifier
+    if value.is_unknown and at == place + 1 and not (is_led and _ends(atoms, at + 1)):
+        return None  # `which lr gave …`, `model foo bar`
     return f"{column} {sign} '{value.text}'", at + 1
 
 

@@ -180,13 +180,47 @@ def _of_trends(
     is_of_step = steps[:1] == ["best"] and steps[-1] in ("step", "epoch") and "vs" not in keys
     if is_of_step and sum(_names_run(atoms, place) for place in content) == 1:  # `best step of A`
         return "curves", keys["best_values"]
+    is_behind = "sweep" in keys and all(map(is_silent, atoms[keys["sweep"] + 1 :]))
+    if is_behind and any(map(is_material, atoms[: keys["sweep"]])):  # `A sweep results`
+        return "sweeps", keys["sweep"]
     if lead == "sweep" and not keys.keys() & {"vs", "against", "than", "compare"}:
+        return "sweeps", -1
+    best = [place for place in content if atoms[place].key == "best" and atoms[place + 1 : place + 2]]
+    if any(atoms[place + 1].key == "parameters" for place in best) and any(map(_is_named, atoms)):
+        return "sweeps", -1  # `best hyperparameters of A`: what its trials tell
+    if _is_of_values(atoms, content, keys):
         return "sweeps", -1
     how = next((p for p in range(first + 1) if atoms[p].text.casefold().startswith(("how", "wie"))), None)
     trained = keys.get("cannot", -1)
     if how is not None and trained > how and atoms[trained].text.casefold() in ("train", "trained"):
         return "curves", trained
     return None
+
+
+def _is_named(atom: Atom) -> bool:
+    return Kind.RUN in atom.kinds and atom.role is None
+
+
+def _is_of_values(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int]) -> bool:
+    """`which lr worked best?`: values of a parameter are weighed, and no run."""
+    lead = atoms[content[0]]
+    is_parameter = bool(lead.kinds) and set(lead.kinds) <= {Kind.PARAMETER, Kind.TAG}
+    is_parameter |= lead.text.casefold() in (
+        "learning rate",
+        "batch size",
+        "weight decay",
+        "parameter",
+        "hyperparameter",
+    )
+    ends = [place for place in content if atoms[place].key == "best"]
+    is_metric = any(Kind.METRIC in each.kinds for each in atoms)
+    return (
+        is_parameter
+        and bool(ends)
+        and not is_metric
+        and not any(_is_named(each) for each in atoms)
+        and "vs" not in keys
+    )
 
 
 def _is_told(atoms: Sequence[Atom]) -> str | None:
@@ -339,6 +373,8 @@ def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
     if is_run and atom.role is Role.SLOT and place == 0 and behind == atom.key:  # `in in tricky`
         return True
     if atom.role is Role.RUN:
+        if behind in ("by", "user") or (place and atoms[place - 1].possessive):
+            return False  # `latest by maya`, `maya's latest`
         behind_metric = place + 1 < len(atoms) and (Kind.METRIC in atoms[place + 1].kinds or behind == "number")
         return is_run and not behind_metric and intent not in ("set", "make", "unset")
     if is_run and atom.key in ("curves", "sweeps") and (len(atoms) == 1 or _is_asked_before(atoms, place)):
@@ -390,10 +426,17 @@ def _is_asked_before(atoms: Sequence[Atom], place: int) -> bool:
     )
 
 
+def _is_span_of_days(said: str) -> bool:
+    """`mon-fri`."""
+    first, _dash, last = said.casefold().partition("-")
+    return first in DAYS and last in DAYS
+
+
 def _is_planned(atoms: Sequence[Atom]) -> bool:
     """Whether a standup is asked for again and again: `every morning at 9`, `daily at 9:30`."""
     has_every = any(
         each.key in ("every", "daily")
+        or _is_span_of_days(each.text)
         or each.text.casefold() in ("weekdays", "weekday", "workdays", "weekends")
         or (each.text.casefold().rstrip("s") + "s" == each.text.casefold() and each.text.casefold() in DAYS)
         for each in atoms

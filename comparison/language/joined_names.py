@@ -9,6 +9,8 @@ from comparison.language.lexicon import Role
 from comparison.language.names import Kind
 from comparison.language.sides import OWNING, is_material, is_silent
 
+_NO_NAMES = frozenset({"time", "running", "failed", "curves", "sweeps", "repeats"})
+
 
 def merged(atoms: list[Atom], text: str) -> list[Atom]:
     """The atoms with names of several words that nobody knows made one, where separators say what they end at.
@@ -67,7 +69,10 @@ def _slots_kept(atoms: list[Atom], parting: tuple[str, ...], text: str) -> list[
 def _named_as_one(segment: list[Atom]) -> list[Atom]:
     lead = next((p for p, each in enumerate(segment) if each.key != "filler" and each.role is not Role.INTENT), None)
     if len(segment) < 2 or any(
-        is_material(e) or e.kinds or e.possessive or e.key in ("time", "running", "failed", "curves", "sweeps")
+        is_material(e)
+        or e.kinds
+        or e.possessive
+        or e.key in ("time", "running", "failed", "curves", "sweeps", "repeats")
         for e in segment
     ):
         return segment
@@ -87,7 +92,7 @@ def _named_as_one(segment: list[Atom]) -> list[Atom]:
     if lead is None or lead == len(segment) - 1:
         return segment
     last = len(segment)
-    while last > lead + 1 and segment[last - 1].key == "filler":
+    while last > lead + 1 and segment[last - 1].key in ("filler", "choose"):
         last -= 1
     first, end = segment[lead], segment[last - 1]
     bare = end.text if first.key == "run" and last - lead == 2 else ""  # `run A` may be a run called `A`

@@ -144,7 +144,7 @@ INTENTS = {
         "monitore, notify, alert, announce, warn, turn on notifications for, enable notifications for"
     ),
     "unwatch": (
-        "unwatch, unfollow, unsubscribe, unsubscribe from, stop watching, stop following, stop tracking, stop "
+        "no more, unwatch, unfollow, unsubscribe, unsubscribe from, stop watching, stop following, stop tracking, stop "
         "monitoring, don't watch, don't follow, no longer watch, remove "
         "watch, remove the watch of, remove the watch for, remove the watch on, delete watch, delete the watch of, "
         "delete the watch for, end the watch of, end watch, stop alerts, stop alerts for, stop notifications, stop "
@@ -236,15 +236,13 @@ SLOTS = {
         "to, restricted to"
     ),
     "except": (
-        "except, except for, excepting, excluding, exclude, without, but without, not, but not, not including, other "
-        "than, besides, apart from, ignoring, ignore, minus, leaving out, leave out, skip, skipping, all but, ohne, "
-        "außer, nicht, aber nicht, aber ohne, sauf, sans, pas, mais pas, excepto, excepto por, sin, pero no, pero "
-        "sin, exceto, sem, mas não, mas sem, não, but exclude, and not, everything but, anything but, anyone but, "
-        "everyone but, hide, did not, are not, is not, drop, not by, but not by, not from, not in, "
-        "but not in, do not include, do not show, no, haven't, hasn't, "
-        "not counting, disregarding, disregard, leave off, omitting, omit, does not "
-        "include, "
-        "w/o, wo"
+        "except, except for, excepting, excluding, exclude, excl, without, but without, not, but not, not including, "
+        "other than, besides, apart from, ignoring, ignore, minus, leaving out, leave out, skip, skipping, all but, "
+        "ohne, außer, nicht, aber nicht, aber ohne, sauf, sans, pas, mais pas, excepto, excepto por, sin, pero no, "
+        "pero sin, exceto, sem, mas não, mas sem, não, but exclude, and not, everything but, anything but, anyone "
+        "but, everyone but, hide, did not, are not, is not, drop, not by, but not by, not from, not in, but not in, "
+        "do not include, do not show, no, haven't, hasn't, not counting, disregarding, disregard, leave off, "
+        "omitting, omit, does not include, w/o, wo"
     ),
     "isnt": ("isn't, aren't, wasn't, weren't, that isn't, that are not, which is not, which are not"),
     "but": "but, aber, mais, pero, mas",
@@ -364,9 +362,8 @@ FLAGS = {
         "last step, final step, last epoch, at end, at the end, last instead of best, latest values, latest value"
     ),
     "repeats": (
-        "across seeds, across all seeds, over seeds, over all seeds, over the seeds, with all seeds, for all seeds, "
-        "across repeats, over all repeats, across all repeats, averaged over seeds, averaged over all seeds, mean "
-        "over seeds, on average, averaged, over several seeds, across the seeds"
+        "with all seeds, for all seeds, with seeds, all seeds, all the seeds, all repeats, on average, averaged, over "
+        "several seeds, seed averaged, seed-averaged, seed average, seed means"
     ),
     "why": (
         "why, why is that, why so, how come, what changed, what's changed, what has changed, what is different, "
@@ -461,40 +458,41 @@ NOUNS = {
 FILLERS = (
     "by how much, how much better, how much worse, increase, increased, increases, decrease, decreased, decreases, "
     "rise, rose, fall, fell, grow, grew, dropped, go, goes, went, gone, going, worth it, worth, been doing, coming "
-    "along, been training, been launching, trained, launched, started, created, logged, submitted, kicked off, "
-    "queued, good afternoon, good evening, good morning, a, an, the, my, our, your, some, this, that, these, those, "
-    "i, i'd, i'm, we, we'd, you, me, us, it, it's, they, them, their, he, she, is, are, was, were, be, been, being, "
-    "am, do, does, does't, did, has, have, had, having, can, could, would, will, should, shall, may, might, must, "
-    "tell, let, let's, want, wanna, like, need, know, see, get, got, look, find, check, say, said, what, what's, "
-    "what're, which, how, much, many, there, there's, here, whether, so, far, now, right, currently, yet, already, "
-    "still, just, please, pls, plz, plss, kindly, thanks, thx, thank, danke, bitte, merci, gracias, obrigado, "
-    "obrigada, por favor, s'il vous plaît, svp, hi, hello, hey, yo, hallo, hola, bonjour, olá, ok, okay, cool, "
-    "great, hmm, um, uh, well, oh, ah, also, too, then, maybe, perhaps, really, actually, basically, simply, "
-    "quickly, quick, guys, team, everyone, everybody, folks, bot, mlcompare, any, anyone, someone, thing, things, "
-    "something, values, value, between, among, into, out, at, as, each other, other, both, lot, a lot, sort, kind, "
-    "compared, difference in, mir, uns, ich, wir, du, dir, der, die, das, den, dem, ein, eine, einen, einem, einer, "
-    "ist, sind, war, hat, haben, welche, welcher, welches, welchen, kannst, kann, könntest, bitte mal, mal, doch, "
-    "gibt, es, le, la, les, un, une, l', moi, nous, je, tu, vous, est, sont, quel, quelle, quels, quelles, peux, "
-    "peut-on, ce, cet, cette, entre, ont, qu'est-ce, qu'est-ce qui, qu'est-ce que, zwischen, gerade, gestartet, "
-    "trainiert, lancé, iniciado, el, los, las, una, lo, me puedes, puedes, son, está, están, cuál, cuales, cuáles, "
-    "qué, quién, entre los, o os, os, as execuções, uma, é, são, qual, quais, pode, você, que, quem, eu, nós, dos, "
-    "na, nas, no os, good, morning, afternoon, evening, there are, going to, curious, wondering, if possible, for "
-    "me, for us, in here, in this channel, in our channel, in the channel, in this experiment, would you mind, tell "
-    "me, tell us, give me, give us, show me, show us, anymore, any more, any longer, hey there, hi there, question, "
-    "asap, looks, seem, seems, i think, i guess, last time, appear, appears, appeared, comes, come, of each, and "
-    "then, to me, by the way, btw, fyi, bitteschön, each of them, per run, best regards, cheers, ty, tia, ever, "
-    "doing, take, took, taken, default, usually, over time, did it, have a, has a, in general, so far, until now, up "
-    "to now, for now, at the moment, at present, right now, as of now, likewise, hope, sure, by any chance, my "
-    "friend, real quick, stuff, order, tldr, tl;dr, when you can, when you have time, if you can, no rush, dear, "
-    "each one, we're, they're, lemme, gimme, pretty please, or not, u, ur, rn, side by side, go up, go down, went "
-    "up, went down, work on, worked on, working on, been up to, up to lately, lately, recently, number of, the "
-    "number of, total number of, mean of, the mean of, average of, the average of, averages of, avg of, gain, "
-    "gained, gains, how many percent, what percentage, by what percentage, @here, @channel, @everyone, <!here>, "
-    "<!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, see whether, know if, know whether, "
-    "wondering if, wonder if, wondering whether, find out if, find out whether, a bit, by far, exactly, roughly, "
-    "altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, substantially, considerably, "
-    "notably, =, ran, the same, identical, equivalent, fare, fared, perform, performs, performed, measure up, hold "
-    "up, held up"
+    "along, been training, been launching, trained, launched, started, created, logged, submitted, gm, gn, gave, "
+    "gives, achieved, achieves, reached, reaches, yielded, yields, hit, for this channel, for the channel, for our "
+    "channel, of this channel, of the channel, kicked off, queued, good afternoon, good evening, good morning, a, "
+    "an, the, my, our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, it's, they, "
+    "them, their, he, she, is, are, was, were, be, been, being, am, do, does, does't, did, has, have, had, having, "
+    "can, could, would, will, should, shall, may, might, must, tell, let, let's, want, wanna, like, need, know, see, "
+    "get, got, look, find, check, say, said, what, what's, what're, which, how, much, many, there, there's, here, "
+    "whether, so, far, now, right, currently, yet, already, still, just, please, pls, plz, plss, kindly, thanks, "
+    "thx, thank, danke, bitte, merci, gracias, obrigado, obrigada, por favor, s'il vous plaît, svp, hi, hello, hey, "
+    "yo, hallo, hola, bonjour, olá, ok, okay, cool, great, hmm, um, uh, well, oh, ah, also, too, then, maybe, "
+    "perhaps, really, actually, basically, simply, quickly, quick, guys, team, everyone, everybody, folks, bot, "
+    "mlcompare, any, anyone, someone, thing, things, something, values, value, between, among, into, out, at, as, "
+    "each other, other, both, lot, a lot, sort, kind, compared, difference in, mir, uns, ich, wir, du, dir, der, "
+    "die, das, den, dem, ein, eine, einen, einem, einer, ist, sind, war, hat, haben, welche, welcher, welches, "
+    "welchen, kannst, kann, könntest, bitte mal, mal, doch, gibt, es, le, la, les, un, une, l', moi, nous, je, tu, "
+    "vous, est, sont, quel, quelle, quels, quelles, peux, peut-on, ce, cet, cette, entre, ont, qu'est-ce, qu'est-ce "
+    "qui, qu'est-ce que, zwischen, gerade, gestartet, trainiert, lancé, iniciado, el, los, las, una, lo, me puedes, "
+    "puedes, son, está, están, cuál, cuales, cuáles, qué, quién, entre los, o os, os, as execuções, uma, é, são, "
+    "qual, quais, pode, você, que, quem, eu, nós, dos, na, nas, no os, good, morning, afternoon, evening, there are, "
+    "going to, curious, wondering, if possible, for me, for us, in here, in this channel, in our channel, in the "
+    "channel, in this experiment, would you mind, tell me, tell us, give me, give us, show me, show us, anymore, any "
+    "more, any longer, hey there, hi there, question, asap, looks, seem, seems, i think, i guess, last time, appear, "
+    "appears, appeared, comes, come, of each, and then, to me, by the way, btw, fyi, bitteschön, each of them, per "
+    "run, best regards, cheers, ty, tia, ever, doing, take, took, taken, default, usually, over time, did it, have "
+    "a, has a, in general, so far, until now, up to now, for now, at the moment, at present, right now, as of now, "
+    "likewise, hope, sure, by any chance, my friend, real quick, stuff, order, tldr, tl;dr, when you can, when you "
+    "have time, if you can, no rush, dear, each one, we're, they're, lemme, gimme, pretty please, or not, u, ur, rn, "
+    "side by side, go up, go down, went up, went down, work on, worked on, working on, been up to, up to lately, "
+    "lately, recently, number of, the number of, total number of, mean of, the mean of, average of, the average of, "
+    "averages of, avg of, gain, gained, gains, how many percent, what percentage, by what percentage, @here, "
+    "@channel, @everyone, <!here>, <!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, see "
+    "whether, know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a "
+    "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, "
+    "substantially, considerably, notably, =, ran, the same, identical, equivalent, fare, fared, perform, performs, "
+    "performed, measure up, hold up, held up"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
     "how are you, how are you doing, how r u, not bad, not bad at all, no thanks, no thank you, nope, nah, thanks, "
@@ -510,6 +508,13 @@ SMALL_TALK = (  # what people say to each other: nothing is asked
 )
 FILLERS += f", {SMALL_TALK}"
 
+FLAGS["repeats"] += "".join(
+    f", {mean}{over} {many}{what}"
+    for mean in ("", "averaged ", "average ", "avg ", "mean ", "mean values ")
+    for over in ("over", "across")
+    for many in ("", "all ", "the ", "all the ", "several ")
+    for what in ("seeds", "repeats")
+)
 _TO = ("", " me", " us", " here", " this channel", " the channel", " our channel", " the team", " everyone", " us here")
 _TELL = ("notify", "alert", "ping", "warn", "inform", "message", "tell", "remind", "dm", "update", "post", "report")
 _ABOUT_VERBS = ("notify", "alert", "ping", "warn", "inform", "message", "dm")

@@ -51,6 +51,7 @@ _UNITS = {
     "ten": "10", "couple": "2",
     "zwei": "2", "drei": "3", "fünf": "5", "sieben": "7",
 }  # fmt: skip
+_PARTS_OF_DAY = {"morning": "", "noon": "noon", "afternoon": "12:00", "evening": "6pm", "night": "6pm"}
 _BEGINNINGS = frozenset(
     {*_LEADS, "yesterday", "today", "noon", "midnight", "morning", *_UNITS, *WEEKDAYS, "tues", "weds", "thur", "thurs"}
     | {day[:3] for day in WEEKDAYS}
@@ -78,6 +79,8 @@ def _moment(said: Sequence[str]) -> str | None:
     phrase = " ".join(said)
     if phrase in _SAME:
         return _SAME[phrase]
+    if len(said) > 1 and said[-1] in _PARTS_OF_DAY and (day := _moment(said[:-1])) in (*WEEKDAYS, "yesterday", "today"):
+        return f"{day} {_PARTS_OF_DAY[said[-1]]}".strip()
     plain = [_UNITS.get(each, _SAME.get(each, each)) for each in said]
     while len(plain) > 1 and plain[0] in _LEADS and plain[1] not in ("week", "weeks", "month"):
         plain = plain[1:]

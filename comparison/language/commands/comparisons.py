@@ -119,6 +119,8 @@ def _family(draft: Draft, run: Named) -> RunReference:
     if Kind.RUN in draft.names.called(run.text) or draft.names.is_id(run.text) or "/" in said:
         return run
     lead, _, noun = said.rpartition(" ")
+    if noun in ("seeds", "repeats") and draft.has_repeats(lead):
+        return Group(name=run.text[: len(lead)], at=run.at)
     if noun in PLURAL and draft.prefix(lead):
         return Group(pattern=f"{draft.prefix(lead)}*", at=run.at)
     return Group(name=run.text, at=run.at) if draft.has_repeats(said) else run

@@ -42,6 +42,7 @@ from comparison.run_reference import (
     Unfinished,
 )
 
+_OF_PERSON = frozenset({"since", "until", "experiment", "where", "everything"})
 _NARROWING = frozenset({"where", "since", "until", "status", "excluded", "experiments", "newest"})
 
 
@@ -151,6 +152,9 @@ def _who(draft: Draft) -> Request:
     if runs in ([], [Unfinished()]) and draft.spots.keys() & {"experiment", "since", "where"}:
         draft.groups = [[]]  # `who ran fraud?`, `who's been running this week?`: the runs say it
         return _runs(draft)
+    if runs == [Unfinished()]:
+        draft.groups = [[]]  # `who is training right now?`
+        return _running(draft)
     if len(runs) != 1:
         line = draft.example("who")
         raise refuse("Who ran what?" if not runs else "This takes one run.", "Name a run.", line, draft.atoms[:1])
@@ -235,7 +239,11 @@ def bare_names(draft: Draft) -> Request:
         raise draft.left_over("")
     runs = _with_people(draft, draft.runs())
     sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
-    if len(draft.left) == 1 and not runs and Kind.USER in draft.left[0].kinds and not draft.spots:  # a person alone
+    is_person = len(draft.left) == 1 and Kind.USER in draft.left[0].kinds
+    if is_person and draft.part == "details" and len(runs) == 1:
+        draft.left = []  # `when did ann start roberta?`: the details say who did
+    if is_person and not runs and draft.spots.keys() <= _OF_PERSON:  # a person alone, or what was done
+        draft.spots.pop("everything", None)
         if draft.text[draft.left[0].at : draft.left[0].at + 1] in ("@", "<"):  # who is asked, not who is asked about
             raise draft.left_over("")
         draft.put_user(draft.left[0].kinds[Kind.USER], draft.left)

@@ -84,7 +84,10 @@ class WatchDraft:
             return place + 1
         if Kind.RUN in atom.kinds and not atom.quoted:
             run = atom.kinds[Kind.RUN]
-            raise self.refused(f"“{run[:60]}” is a run; a watch is of an experiment.", "Name its experiment.", [atom])
+            is_plain = self.intent != "unwatch" and "'" not in run
+            line = f"watch * where attributes.run_name = '{run}'" if is_plain else ""
+            remedy = "Name its experiment, or watch for runs of this name:" if is_plain else "Name its experiment."
+            raise self.refused(f"“{run[:60]}” is a run; a watch is of an experiment.", remedy, [atom], line)
         if atom.is_unknown or atom.quoted or atom.key in ("pattern", "number", "id") or atom.kinds:
             words, last = (
                 ([atom], place + 1)

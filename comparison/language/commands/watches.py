@@ -19,6 +19,9 @@ from comparison.language.slots import refuse
 from comparison.request import Request, Unwatch, WatchRequest
 from comparison.watch import Watch
 
+_MESSAGES = frozenset(  # what a watch sends
+    {"updates", "update", "news", "alerts", "notifications", "messages", "posts", "pings", "spam", "notices"}
+)
 _PLAN = "digest weekdays 9:30 Europe/Berlin"
 
 
@@ -97,17 +100,23 @@ def _next(draft: WatchDraft, place: int) -> int:
         return place + 1
     if (last := read_seeds(draft, place)) is not None:
         return last
-    if is_silent(atom) or atom.key in (
-        "and",
-        ",",
-        "with",
-        "but",
-        "dash",
-        "finished",
-        "all",
-        "every",
-        "everything",
-        "experiments",
+    is_of_messages = atom.text.casefold() in _MESSAGES and Kind.EXPERIMENT not in atom.kinds
+    if (
+        is_of_messages
+        or is_silent(atom)
+        or atom.key
+        in (
+            "and",
+            ",",
+            "with",
+            "but",
+            "dash",
+            "finished",
+            "all",
+            "every",
+            "everything",
+            "experiments",
+        )
     ):
         if (
             atom.key in ("all", "everything", "experiments", "every")

@@ -16,6 +16,10 @@ from comparison.language.words.filters import read_user
 from comparison.language.words.options import read_part
 from comparison.runs import Goal
 
+_GROUPS = frozenset(
+    {"person", "people", "user", "users", "owner", "author", "team", "experiment", "experiments", "day", "week"}
+)
+
 
 def read_by(draft: Draft, atom: Atom, place: int) -> int:
     """A metric, a person or a parameter: the kind of the name decides."""
@@ -27,6 +31,9 @@ def read_by(draft: Draft, atom: Atom, place: int) -> int:
         raise refuse("By what?", "Name a metric or a person.", draft.example_line(), [atom])
     if follows.key in PARTS and Kind.METRIC not in follows.kinds:
         raise refuse(f"I cannot rank by {follows.text}.", "Name a metric.", draft.example_line(), [follows])
+    if follows.text.casefold() in _GROUPS and not follows.quoted:
+        problem = f"I do not sort into groups by {follows.text}."
+        raise refuse(problem, "A list says it of each run:", draft.text[: atom.at].strip(), [atom, follows])
     if follows.key == "best" and draft.atoms[at + 1 : at + 2] and draft.atoms[at + 1].metric:
         draft.flag("best", follows)  # `by best val_loss`
         return read_metrics(draft, at + 1)

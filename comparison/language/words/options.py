@@ -51,6 +51,8 @@ def read_repeats(draft: Draft, atom: Atom, place: int) -> int:
 
 
 def read_part(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent == "running" and atom.key == "details":
+        return place + 1  # `what is running, and since when?`: the list says it
     draft.note("part", [atom])
     draft.part = atom.key
     return place + 1
@@ -59,6 +61,8 @@ def read_part(draft: Draft, atom: Atom, place: int) -> int:
 def read_why(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent == "standup" and not any(each.key == "standup" for each in draft.atoms):
         return place + 1  # `what changed since yesterday?`
+    if draft.intent == "failed" and atom.text.casefold() == "why":
+        return place + 1  # `why are there so many failures?`: all that is known of them is listed
     if draft.intent in LISTS:
         draft.left.append(atom)
     elif draft.intent not in ("status", "show") or not any(

@@ -236,6 +236,8 @@ def read_all(draft: Draft, atom: Atom, place: int) -> int:
 
 
 def read_best(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent == "sweeps":
+        return place + 1  # `which lr worked best?`
     if draft.intent in LISTS:
         draft.worst = draft.worst or atom.key == "worst"
         return place + 1

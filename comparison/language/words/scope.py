@@ -17,6 +17,13 @@ def read_in(draft: Draft, atom: Atom, place: int) -> int:
     if at < len(draft.atoms) and draft.atoms[at].key == "time" and not draft.atoms[at].kinds:
         return read_time(draft, draft.atoms[at], at)
     follows = draft.atoms[at] if at < len(draft.atoms) else None
+    if follows and follows.key == "every" and draft.atoms[at + 1 : at + 2] and draft.atoms[at + 1].key == "experiment":
+        problem = "I find the best of one experiment, or of all together."
+        remedy = "A standup says the best so far of each experiment:"
+        if draft.intent in LISTS and draft.intent != "top":
+            draft.put_in(EVERYWHERE, [follows])
+            return at + 2
+        raise refuse(problem, remedy, "standup", [atom, draft.atoms[at + 1]])
     if follows and (follows.key in PARTS or (follows.role is Role.RUN and follows.key != "alias")):
         return at  # `what changed in the params`, `a regression in latest vs champion`
     if follows and (follows.key == "alias" or (follows.key == "experiments" and draft.intent in LISTS)):
