@@ -152,7 +152,7 @@ def _who(draft: Draft) -> Request:
     if runs in ([], [Unfinished()]) and draft.spots.keys() & {"experiment", "since", "where"}:
         draft.groups = [[]]  # `who ran fraud?`, `who's been running this week?`: the runs say it
         return _runs(draft)
-    if runs == [Unfinished()]:
+    if runs == [Unfinished()] and any(each.key == "running" for each in draft.atoms):
         draft.groups = [[]]  # `who is training right now?`
         return _running(draft)
     if len(runs) != 1:
