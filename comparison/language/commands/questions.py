@@ -149,12 +149,13 @@ def _who(draft: Draft) -> Request:
     runs = draft.runs()
     if draft.left:
         raise draft.left_over("who")
-    if runs in ([], [Unfinished()]) and draft.spots.keys() & {"experiment", "since", "where"}:
-        draft.groups = [[]]  # `who ran fraud?`, `who's been running this week?`: the runs say it
-        return _runs(draft)
-    if runs == [Unfinished()] and any(each.key == "running" for each in draft.atoms):
-        draft.groups = [[]]  # `who is training right now?`
-        return _running(draft)
+    is_of_running = runs == [Unfinished()] and any(each.key == "running" for each in draft.atoms)
+    if not runs or is_of_running:
+        draft.groups = [[]]
+        if draft.spots.keys() & {"experiment", "since", "where"}:
+            return _runs(draft)  # `who ran fraud?`, `who's been running this week?`: the runs say it
+        if is_of_running:
+            return _running(draft)  # `who is training right now?`
     if len(runs) != 1:
         line = draft.example("who")
         raise refuse("Who ran what?" if not runs else "This takes one run.", "Name a run.", line, draft.atoms[:1])
