@@ -158,6 +158,22 @@ class Unwatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeWatch:
+    """`pause fraud`, `resume all`, `change watch fraud to only failures`; an empty place is the only watch there is.
+
+    `watching` of a change has the options that are to hold, None where none is said; else it tells which of several
+    watches is meant, as in Unwatch.
+    """
+
+    what: str  # pause, resume or change
+    place: str = ""
+    text: str = field(default="", compare=False)
+    is_all: bool = False
+    watching: "Watch | None" = None
+    is_digest: bool = False  # the digest is meant, and no watch
+
+
+@dataclass(frozen=True, slots=True)
 class ListWatches:
     """`watches`: what is watched for the channel."""
 
@@ -259,6 +275,7 @@ Request = (
     | ShowSettings
     | WatchRequest
     | Unwatch
+    | ChangeWatch
     | ListWatches
     | PlanDigest
     | Experiments

@@ -23,6 +23,7 @@ from comparison.report import Report
 from comparison.reports.errors import NEAR, TYPED, choice_report, error_report, is_quoted
 from comparison.request import (
     AccessRequest,
+    ChangeWatch,
     Compare,
     Help,
     Pin,
@@ -59,7 +60,7 @@ _PATIENT = 120.0  # seconds to be put off by Slack where there is no other way t
 _IMPATIENT = 30.0  # where there is response_url
 
 
-_CHANGES = (SetDefault, Pin, WatchRequest, Unwatch, PlanDigest, AccessRequest, RestrictChanges)
+_CHANGES = (SetDefault, Pin, WatchRequest, Unwatch, ChangeWatch, PlanDigest, AccessRequest, RestrictChanges)
 
 
 class RunClaim:

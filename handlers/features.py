@@ -21,7 +21,7 @@ from handlers.access import feature as access
 from handlers.compare import buttons, dialog, goals, linked_runs, message, picker
 from handlers.services import Feature, Services
 from handlers.utterance import team
-from handlers.watch import command, edit, notification_buttons
+from handlers.watch import change, command, edit, notification_buttons
 from handlers.watch import list as watch_list
 
 FEATURES: tuple[ModuleType, ...] = (  # the order matters: what nobody else heard comes last
@@ -40,6 +40,7 @@ FEATURES: tuple[ModuleType, ...] = (  # the order matters: what nobody else hear
     command,
     watch_list,
     edit,
+    change,
     notification_buttons,
     home,
     unfurl,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from comparison.language.cover import Atom
 from comparison.language.dates import DAYS, read_clock
-from comparison.language.lexicon import INTENTS, TALK, Role
+from comparison.language.lexicon import INTENTS, TALK, Role, one_of
 from comparison.language.names import Kind
 from comparison.language.sides import is_material, is_silent
 
@@ -39,6 +39,25 @@ _COMMANDS = frozenset(  # which `show` goes with, whatever runs are called
     )
 )
 _ASKING = frozenset({"show", "curves", "who", "status", "pin", "parameters", "tags", "datasets", "details"})
+TELLING = frozenset(
+    [
+        "tell",
+        "let",
+        "notify",
+        "alert",
+        "ping",
+        "warn",
+        "inform",
+        "message",
+        "remind",
+        "dm",
+        "update",
+        "post",
+        "report",
+        "say",
+        "mention",
+    ]
+)
 _GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
     "good morning",
     "good afternoon",
@@ -95,6 +114,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return "help", keys["help"]
     if "define" in keys and _is_definition(atoms, keys["define"]):
         return "define", keys["define"]
+    if lead == "pause" and "vs" not in keys:
+        return "pause", first
     if (done := _of_ends(atoms, content, keys, lead)) is not None:
         return done
     if (
@@ -105,6 +126,21 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return "digest", keys.get("digest", keys.get("standup", first))
     if (found := _of_trends(atoms, content, keys, lead)) is not None:
         return found
+    if (changed := _of_watches(atoms, keys, lead)) is not None:
+        return changed, first
+    if lead == "compare" and "each_new" in keys and "vs" not in keys:
+        return "watch", first
+    if lead == "mention" and "when" in keys:
+        return "watch", first
+    known = next((p for p, each in enumerate(atoms) if each.text.casefold() in ("know if", "know when")), 0)
+    if known and atoms[0].text.casefold() in ("let", "please let") and not keys.keys() & {"vs", "than"}:
+        return "watch_when", known  # `let maya know if fraud fails`
+    if "when" in keys and keys["when"] > 0 and not keys.keys() & {"watch", "watch_when", "unwatch", "vs", "than"}:
+        before = {each.text.casefold() for each in atoms[: keys["when"]]}
+        if before & TELLING:
+            return "watch_when", keys["when"]  # `tell maya when fraud fails`
+    if lead == "only" and (told_at := next((keys[key] for key in ("watch_when", "watch") if key in keys), None)):
+        return atoms[told_at].key, told_at  # `only notify about improvements in fraud`
     is_watch = "vs" not in keys or atoms[first].text.casefold() in ("watch", "subscribe", "unwatch")
     for key in ("watches", "unwatch", "watch_when", "watch") if is_watch else ():
         if (
@@ -221,6 +257,23 @@ def _is_of_values(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[s
         and not any(_is_named(each) for each in atoms)
         and "vs" not in keys
     )
+
+
+_REMOVING = one_of("delete remove cancel stop kill end drop erase wipe purge off clear forget abort unset")
+_CHANGING = one_of("change edit modify make set update adjust alter switch add put turn restrict limit")
+_OF_WATCHES = one_of("watch watches subscription subscriptions notifications alerts")
+
+
+def _of_watches(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> str | None:
+    """`delete the fraud watch`, `change the fraud watch to …`: a verb, and the word watch as what it is done to."""
+    first = next((each for each in atoms if each.key == lead and each.role is not Role.FILLER), None)
+    verb = first.text.casefold().partition(" ")[0] if first is not None and not first.kinds else ""
+    named = [place for place, each in enumerate(atoms) if each.text.casefold() in _OF_WATCHES and each is not first]
+    if not named or not lead or lead in ("watch", "unwatch", "watch_when") or "vs" in keys or atoms[named[0]].quoted:
+        return None
+    if verb in _REMOVING:
+        return "end_watch"
+    return "change_watch" if verb in _CHANGING else None
 
 
 def _is_told(atoms: Sequence[Atom]) -> str | None:

@@ -141,19 +141,24 @@ INTENTS = {
         "a watch, add watch, set up a watch for, set up a watch on, add a watch, add a watch for, create a watch "
         "for, create watch, make a watch, make a watch on, make a watch for, beobachte, beobachten, überwache, "
         "surveille, surveiller, suivre, vigila, vigilar, observa, observar, acompanhe, acompanhar, monitora, "
-        "monitore, notify, alert, announce, warn, turn on notifications for, enable notifications for"
+        "monitore, notify, alert, announce, warn, turn on notifications for, enable notifications for, "
+        "turn on, switch on, enable"
     ),
     "unwatch": (
         "no more, unwatch, unfollow, unsubscribe, unsubscribe from, stop watching, stop following, stop tracking, stop "
         "monitoring, don't watch, don't follow, no longer watch, remove "
         "watch, remove the watch of, remove the watch for, remove the watch on, delete watch, delete the watch of, "
         "delete the watch for, end the watch of, end watch, stop alerts, stop alerts for, stop notifications, stop "
-        "notifications for, no more notifications, no more notifications for, no more notifications about, no more "
+        "notifications for, turn off, switch off, disable, no more notifications, no more notifications for, "
+        "no more notifications about, no more "
         "alerts, no more alerts for, turn off notifications, turn off notifications for, disable notifications for, "
         "stop watch, stop the watch, stop watch of, stop watch on, stop the watch on, nicht mehr beobachten, hör auf, "
         "arrête de surveiller, deja de vigilar, pare de acompanhar"
     ),
-    "pause": "mute, pause, snooze, silence, unmute, unpause, resume",
+    "pause": (
+        "mute, pause, snooze, silence, unmute, unpause, resume, suspend, hush, unsnooze, reactivate, resume watching, "
+        "pause watching, put on hold, turn back on"
+    ),
     "digest": "digest, digests, no digest, no more digests, no more digest, digest off, daily digest, weekly digest",
     "help": (
         "example, examples, show examples, give me examples, some examples, i need help, need help, help, ?, --help, "
@@ -278,7 +283,8 @@ SLOTS = {
         "not over, not under, >, >=, ≥, <, <=, ≤, !=, ==, >>, equal to, equals, greater or equal, unlike"
     ),
     "when": "when, if, whenever, once, as soon as, every time, each time, wenn, sobald, quand, si, cuando, quando, se",
-    "quiet": "quiet, quiet hours, be quiet, ruhig",
+    "unless": "unless, es sei denn, sauf si, a menos que",
+    "quiet": "quiet, quiet hours, be quiet, ruhig, quietly, silent, silently, stay silent, stay quiet, keep quiet",
     "mention": "mention, mentions, mention owner, mention the owner, ping the owner",
     "broadcast": "broadcast, broadcast new best, broadcasts, broadcast a new best",
     "within": (
@@ -436,6 +442,11 @@ FLAGS = {
         "regress, regressing, degrade, deteriorated, deteriorates"
     ),
     "owner": "owner, owners, the owner, the owners",
+    "each_new": (
+        "each new run, every new run, all new runs, any new run, each new one, every new one, each finished run, every "
+        "finished run, each run that finishes, every run that finishes, each run that ends, every run that ends, new "
+        "runs, automatically"
+    ),
     "daily": "daily, every day, everyday, each day",
     "off": "off, stop it, none, aus",
     "baseline_role": (

@@ -43,9 +43,14 @@ _MOVE = re.compile(
     rf"(?:{_BY} {_NUMBER} ?(?P<percent>%|percent|per cent|pct\.?)?(?: or more)?)?",
     re.IGNORECASE,
 )
+_TURNED = re.compile(  # `beats 0.93 val_auc`, `reaches 0.9 accuracy`
+    rf"(?:{_GOING} ?)?(?P<said>beats?|better than|worse than|{_LETTERS}) {_NUMBER} (?P<metric>[^\s<>=!≤≥≠\d%]\S*)",
+    re.IGNORECASE,
+)
 _DIGITS = re.compile(r"\d+ ?%?")
 _SHARE = re.compile(r"\d ?(?:%|percent)")
 _POINTS = re.compile(r"\d ?(?:points?|pts?|pp|percentage points?)\b", re.IGNORECASE)
+_JUDGED_LEVEL = re.compile(rf"{_NAME} (?P<said>beats?|(?:is |gets )?(?:better|worse) than) {_NUMBER}", re.IGNORECASE)
 _BETTER = re.compile(rf" (?:{'|'.join(_JUDGED)})\b", re.IGNORECASE)
 _LONGEST = 500  # characters of a rule
 EXAMPLE = "watch my-experiment when accuracy drops by 2 %"
@@ -88,6 +93,9 @@ def _rule(said: str) -> MetricRule | None:
         verb = move["verb"].casefold()
         moves = VERBS.get(verb) or _judged(_bare(move["metric"]), is_better=_JUDGED.get(verb, False))
         return _made(move["metric"], moves, move["amount"] or "0", percent=move["percent"]) if moves else None
+    if level := _TURNED.fullmatch(said) or _JUDGED_LEVEL.fullmatch(said):
+        sign = _SIGNS.get(level["said"].casefold()) or _judged_sign(level["metric"], level["said"].casefold())
+        return _made(level["metric"], sign, level["amount"]) if sign else None
     if level := _LEVEL.fullmatch(said):
         sign = _SIGNS[(level["mark"] or level["said"]).casefold()]
         return _made(level["metric"], sign, level["amount"])
@@ -100,6 +108,12 @@ def _judged(metric: str, *, is_better: bool) -> str:
     if goal is Goal.UNKNOWN:
         return ""
     return "rises" if (goal is Goal.HIGHER) is is_better else "drops"
+
+
+def _judged_sign(metric: str, said: str) -> str:
+    """Above or below, as what is said is better or worse for this metric; "" where nobody knows."""
+    moves = _judged(_bare(metric), is_better="worse" not in said)
+    return {"rises": ">", "drops": "<"}.get(moves, "")
 
 
 def _bare(metric: str) -> str:

@@ -12,7 +12,7 @@ from functools import partial
 
 from comparison.errors import NotUnderstood
 from comparison.language.command import Command
-from comparison.language.commands import comparisons, digests, questions, refusals, settings, watches
+from comparison.language.commands import comparisons, digests, questions, refusals, settings, watch_changes, watches
 from comparison.language.commands.access import read_access
 from comparison.language.conditions import conditioned
 from comparison.language.cover import Atom, cover
@@ -65,6 +65,7 @@ COMMANDS: Mapping[str, Command] = {  # by intent
     **questions.COMMANDS,
     **settings.COMMANDS,
     **watches.COMMANDS,
+    **watch_changes.COMMANDS,
     **digests.COMMANDS,
     **refusals.COMMANDS,
 }

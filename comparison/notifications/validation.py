@@ -34,11 +34,13 @@ from comparison.resolve.runs import find_runs
 from comparison.resolve.search_scope import ChosenRuns, plain_reference
 from comparison.run_reference import Filtered, Linked, Named, Pinned, Registered, RunReference
 from comparison.runs import Experiment, Goal, Run
+from comparison.tracking.filters import is_text
 from comparison.tracking.source import Ranking, RunSource
 from comparison.watch import Watch, is_pattern
 
 LOOKED = 100  # of the runs that ended last
 PLACE, AGAINST, WHERE, METRICS, RULES = "place", "against", "where", "metrics", "rules"
+_ONE_RUN = re.compile(r"attributes\.run_(?:name|id) (?:=|LIKE) (?P<name>'[^']*'|\"[^\"]*\")")
 _SLACK = 60_000  # ms between being said and being kept, at most
 _SUGGESTED = 5
 _NEW = "Not logged yet? Put the name in quotes."
@@ -74,15 +76,21 @@ def validate(
     """
     agreed = defaults or ChannelDefaults()
     watching = request.watching
-    if not watching.place and agreed.experiment:
+    one_run = _ONE_RUN.search(watching.where) if not watching.place else None
+    if not watching.place and agreed.experiment and one_run is None:
         watching = replace(watching, place=agreed.experiment)
     request = replace(request, watching=watching)
+    doubts: tuple[str, ...] = ()
     try:
         known = source.experiments()
     except TrackingUnavailable as error:
-        refused = () if watching.place else ((PLACE, no_experiment(request, ())),)
+        missing = no_experiment(request, ()) if one_run is None else error
+        refused = () if watching.place else ((PLACE, missing),)
         return ValidatedWatch(watching, problem=error.problem, refused=refused)
     try:
+        if one_run is not None:
+            watching, doubts = _tied_to_run(request, one_run, source, agreed)
+            request = replace(request, watching=watching)
         own, covered = resolve_experiment(request, known, source)
     except RequestError as error:
         return ValidatedWatch(watching, refused=((PLACE, error),))
@@ -94,7 +102,35 @@ def validate(
     if not covered:
         return replace(vetted, past=())
     ids = () if len(covered) == len(known) else tuple(each.experiment_id for each in covered)
-    return _Validator(replace(request, watching=own), source, now, agreed, ids, sure).of(vetted)
+    validator = _Validator(replace(request, watching=own), source, now, agreed, ids, sure, list(doubts))
+    return validator.of(vetted)
+
+
+def _tied_to_run(
+    request: WatchRequest, said: re.Match[str], source: RunSource, defaults: ChannelDefaults
+) -> tuple[Watch, tuple[str, ...]]:
+    """A watch of one run, with the experiment that it is in, and what there is to doubt.
+
+    Raises RunNotFound; Ambiguous where runs of several experiments are meant.
+    """
+    watching = request.watching
+    runs = source.search(said[0], limit=LOOKED)
+    places = dict.fromkeys(run.experiment.name for run in runs)
+    name = said["name"][1:-1]
+    if len(places) != 1 and defaults.experiment in places:
+        runs = [run for run in runs if run.experiment.name == defaults.experiment]
+    elif len(places) != 1 and "LIKE" in said[0]:
+        raise RunNotFound("Those runs are of no one experiment.", remedy="Name it.", text=request.text, at=request.at)
+    elif len(places) != 1:
+        options = {"text": request.text, "defaults": defaults, "several": ChosenRuns.ASK}
+        (side,) = find_runs([Named(name, request.at, end=request.at + len(name))], source, **options)  # type: ignore[arg-type]
+        runs = [side.runs[0]]
+        field_ = "run_id" if "run_id" in said[0] else "run_name"
+        exact = is_text(f"attributes.{field_}", runs[0].run_id if field_ == "run_id" else runs[0].name)
+        watching = replace(watching, where=watching.where.replace(said[0], exact))
+    over = all(run.ended_at or run.is_over for run in runs) if runs else False
+    doubt = f"{plain_reference(runs[0].name)} is over already. I tell when a run of that name ends from now on."
+    return replace(watching, place=runs[0].experiment.name), (doubt,) if over else ()
 
 
 def _unknown_exception(watching: Watch, known: Sequence[Experiment], certain: Collection[str]) -> str | None:

@@ -1,5 +1,6 @@
 """Watches and digests in words: what is watched from now on, what no longer, and what cannot be."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -26,7 +27,9 @@ def watching_report(said: str, vetted: ValidatedWatch, *, also: Sequence[str] = 
     headline = f"Watching {cut_end(one_line(said), 120)}"
     lines = [Line(_promise(vetted, place)), *map(Line, _covered(vetted))]
     doubts = [*vetted.warnings, *_unasked(vetted), *_doubled(also)]
-    steps = [Step("To stop", f"{command} unwatch {_typed(vetted.watching.place)}")]
+    is_one_run = _ONE_RUN.fullmatch(vetted.watching.where) is not None
+    ended = watch_words(vetted.watching) if is_one_run else _typed(vetted.watching.place)
+    steps = [Step("To stop", f"{command} unwatch {ended}")]
     if vetted.last is None and not vetted.problem and not vetted.refused:
         lines.append(Line("No run of it has ended yet: the first one will show what a notification looks like."))
     told = [headline, *(line.text for line in lines), *doubts, *(f"{step.text}: {step.command}" for step in steps)]
@@ -89,11 +92,12 @@ def removed_report(removed: Sequence[str], *, command: str, place: str) -> Repor
     return Report(headline, "\n".join([*told, *(step.command for step in steps)]), sections=sections, steps=steps)
 
 
-def which_report(there: Sequence[str], *, command: str) -> Report:
+def which_report(there: Sequence[str], *, command: str, verb: str = "unwatch") -> Report:
     """No watch has the options that were said; `there` are the words of those of the place, or of the channel."""
-    headline = "No watch here has these options, so none was removed"
+    done, to_do = {"pause": ("paused", "pause"), "resume": ("resumed", "resume")}.get(verb, ("removed", "remove"))
+    headline = f"No watch here has these options, so none was {done}"
     shown = [one_line(words) for words in there[:NAMED]]
-    steps = [Step(f"To remove {cut_end(words, MOST_WORDS)}", f"{command} unwatch {words}") for words in shown]
+    steps = [Step(f"To {to_do} {cut_end(words, MOST_WORDS)}", f"{command} {verb} {words}") for words in shown]
     if len(there) > NAMED:
         steps.append(Step(f"For the other {len(there) - NAMED}", f"{command} watches"))
     told = [headline, *(f"{step.text}: {step.command}" for step in steps)]
@@ -113,22 +117,24 @@ def nothing_report(*, command: str, place: str, experiment: str = "") -> Report:
     return Report(headline, f"{headline}\n{told}", steps=steps)
 
 
-def not_watched(place: str, watched: Sequence[str], *, text: str, covered_by: str = "") -> RequestError:
-    """What is to be unwatched is not watched; `covered_by` is the pattern that covers it all the same."""
+def not_watched(
+    place: str, watched: Sequence[str], *, text: str, covered_by: str = "", verb: str = "unwatch"
+) -> RequestError:
+    """What is to be unwatched, or changed by `verb`, is not watched; `covered_by` is a pattern that covers it."""
     spot = text.rfind(place) if place else -1
     at, end = (spot, spot + len(place)) if spot >= 0 else (None, None)
     name = display_name(place)
     if covered_by:
         return NotUnderstood(
             f"{name} is watched by the pattern {display_name(covered_by)}, not by itself.",
-            remedy="Stop the pattern, or press Edit in watches and leave this experiment out.",
-            example=f"unwatch {_typed(covered_by)}",
+            remedy="Say that of the pattern, or press Edit in watches and leave this experiment out.",
+            example=f"{verb} {_typed(covered_by)}",
             text=text,
             at=at,
             end=end,
         )
     alike = nearest_names(place, watched) or tuple(dict.fromkeys(watched))[:NAMED]
-    example = f"unwatch {_typed(alike[0])}" if alike else "watches"
+    example = f"{verb} {_typed(alike[0])}" if alike else "watches"
     remedy = "" if watched else "Nothing is watched here at all."
     return NotUnderstood(
         f"{name} is not watched here.",
@@ -207,6 +213,19 @@ def digest_off_report(said: str, *, command: str, place: str) -> Report:
     return Report(headline, f"{headline}. {steps[0].text}: {steps[0].command}", steps=steps)
 
 
+def changed_report(  # noqa: PLR0913 -- what is said, in its parts
+    what: str, changed: Sequence[str], *, command: str, place: str, back: Sequence[str] = (), doubts: Sequence[str] = ()
+) -> Report:
+    """Watches paused, resumed or changed: `what` says which; `back` are lines that take it back."""
+    shown = [cut_end(one_line(each), MOST_WORDS) for each in changed]
+    count = shown[0] if len(shown) == 1 else count_noun(len(shown), "watch").replace("watchs", "watches")
+    headline = f"{what} in {place}: {cut_end(count, 120)}"
+    steps = tuple(Step("To take it back", f"{command} {line}") for line in back[:NAMED])
+    sections = (Section(what, tuple(map(Line, shown))),) if len(shown) > 1 else ()
+    told = [headline, *(shown if sections else ()), *doubts, *(f"{step.text}: {step.command}" for step in steps)]
+    return Report(headline, "\n".join(told), sections=sections, steps=steps, warnings=tuple(doubts))
+
+
 def muted_report(experiment: str, *, paused: int, excepted: int, place: str) -> Report:
     """One experiment muted: watches of it alone are paused, patterns leave it out."""
     headline = f"{display_name(experiment)} is muted in {place}"
@@ -221,6 +240,7 @@ def muted_report(experiment: str, *, paused: int, excepted: int, place: str) -> 
 # A watch or a digest in words: those that people read, and those that are kept, which read again mean the same.
 
 
+_ONE_RUN = re.compile(r"attributes\.run_(?:name|id) = (?P<name>'[^']*'|\"[^\"]*\")")
 _FILTER = 80  # characters of a filter that people read
 _LISTED = 5
 _WORDED = frozenset(  # options that read otherwise than they are typed
@@ -257,6 +277,8 @@ def _filter_said(where: str) -> str:
     """A filter as it is typed; what `no failures` becomes is said so."""
     if where == "attributes.status = 'FINISHED'":
         return "no failures"
+    if found := _ONE_RUN.fullmatch(where):
+        return f"only the run {display_name(found['name'][1:-1])}"
     return f"where {display_value(where, _FILTER)}" if where else ""
 
 

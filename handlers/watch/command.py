@@ -22,7 +22,7 @@ from comparison.reports.watches import (
     watching_report,
     which_report,
 )
-from comparison.request import PlanDigest, Unwatch, WatchRequest
+from comparison.request import ChangeWatch, PlanDigest, Unwatch, WatchRequest
 from comparison.resolve.experiments import find_experiment
 from comparison.watch import Digest, OnlyRuns, Watch, is_pattern
 from handlers.access.rules import require_member
@@ -206,11 +206,11 @@ def _unwatch(request: Unwatch, utterance: Utterance, services: Services, deliver
         delivery.answer_privately(draw_list(watches_shown(utterance, services)))
     elif request.is_all:
         delivery.answer_privately(confirm_remove_all(here, channel_words(utterance), services.command))
-    elif not request.place and len(here) > 1:
+    elif not request.place and request.watching is None and len(here) > 1:
         delivery.answer_privately(draw_list(watches_shown(utterance, services)))
     else:
-        found = _of_place(request, here, services) if request.place else here
-        chosen = [each for each in found if request.watching is None or _is_described(each, request.watching)]
+        found = watches_of_place(request, here, services) if request.place else here
+        chosen = [each for each in found if request.watching is None or is_described(each, request.watching)]
         if not chosen:
             report = which_report([each.words for each in found], command=services.command)
             delivery.answer_privately(lambda rung: draw(report, rung=rung))
@@ -239,13 +239,17 @@ def _removed(gone: Sequence[StoredWatch], utterance: Utterance, services: Servic
     return drawn
 
 
-def _is_described(stored: StoredWatch, watch: Watch) -> bool:
-    """Whether these are the options of the watch, whatever its place is called."""
+def is_described(stored: StoredWatch, watch: Watch) -> bool:
+    """Whether these are the options of the watch, whatever its place is called; a run alone is meant however."""
     watching = watch_of(stored)
+    if watching is not None and watch == Watch("", where=watch.where):
+        return watching.where == watch.where
     return watching is not None and replace(watching, place="", experiment_id="") == replace(watch, place="")
 
 
-def _of_place(request: Unwatch, here: Sequence[StoredWatch], services: Services) -> list[StoredWatch]:
+def watches_of_place(
+    request: Unwatch | ChangeWatch, here: Sequence[StoredWatch], services: Services
+) -> list[StoredWatch]:
     """All watches of the place. Raises RequestError with the nearest names of what is watched."""
     known = {each.id: watching for each in here if (watching := watch_of(each)) is not None}
     names = {request.place.casefold(), _experiment_name(request.place, services).casefold()}
@@ -257,7 +261,8 @@ def _of_place(request: Unwatch, here: Sequence[StoredWatch], services: Services)
         return unread
     covering = next((each.place for each in known.values() if any(covers_experiment(each, name) for name in names)), "")
     places = [each.place for each in known.values()]
-    raise not_watched(request.place, places, text=request.text, covered_by=covering)
+    verb = "unwatch" if isinstance(request, Unwatch) else {"change": "change watch"}.get(request.what, request.what)
+    raise not_watched(request.place, places, text=request.text, covered_by=covering, verb=verb)
 
 
 def _experiment_name(place: str, services: Services) -> str:

@@ -169,7 +169,7 @@ class WatchEditJob:
         note = ""
         if self.wanted == "all":
             note = self._remove_all(heard, services, delivery.outlet)
-        elif self.wanted in _DOINGS or self.edit is not None:
+        elif self.wanted in DOINGS or self.edit is not None:
             note = self._do(heard, services, delivery.outlet)
         self._show(note, heard, services, delivery)
 
@@ -187,7 +187,7 @@ class WatchEditJob:
         words = mrkdwn(one_line(sentence_of(stored)), _WORDS)
         if self.edit is not None:
             return self._edited(self.edit, stored, heard, services, outlet)
-        what, is_done = _DOINGS[self.wanted](stored, heard, services)
+        what, is_done = DOINGS[self.wanted](stored, heard, services)
         if not is_done:
             return f"{what} already: {words}."
         tell_channel([stored], what.lower(), heard, outlet)
@@ -260,7 +260,7 @@ def _now(services: Services) -> int:
     return int(services.now().timestamp())
 
 
-_DOINGS: dict[str, Callable[[StoredWatch, Utterance, Services], tuple[str, bool]]] = {
+DOINGS: dict[str, Callable[[StoredWatch, Utterance, Services], tuple[str, bool]]] = {
     "pause": _pause,
     "resume": _resume,
     "remove": _remove,

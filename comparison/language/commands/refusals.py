@@ -21,34 +21,11 @@ def _cannot(draft: Draft) -> Request:
     verb = verb or next(each for each in draft.atoms if not is_silent(each))
     runs = [each for each in draft.atoms if each.is_run]
     name = runs[0].kinds.get(Kind.RUN, runs[0].text) if runs else ""
-    if any(each.key in ("watch", "watches", "unwatch") for each in draft.atoms):
-        raise refuse(
-            f"I cannot {verb.text.casefold()} a watch by words.",
-            "Each watch in the list has a button for that.",
-            "watches",
-            [verb],
-        )
     if verb.text.casefold() in ("stop", "cancel") and not runs:
         raise refuse("Stop what?", "Watches and digests are ended from the list.", "watches", [verb])
     line = f"show {written(name)}" if name else draft.example("compare")
     remedy = "I read MLflow and change nothing in it. I can show and compare runs, and watch experiments."
     raise refuse(f"I cannot {verb.text.casefold()} anything.", remedy, line, [verb])
-
-
-def _pause(draft: Draft) -> Request:
-    verb = next(each for each in draft.atoms if each.key == "pause")
-    told = verb.text.casefold()
-    named = [
-        e.kinds.get(Kind.EXPERIMENT, e.text)
-        for e in draft.atoms
-        if Kind.EXPERIMENT in e.kinds or e.is_unknown or e.quoted
-    ]
-    is_all = any(each.key in ("all", "everything") for each in draft.atoms)
-    place = "all" if is_all else written(named[0]) if named else ""
-    ends = told in ("mute", "pause", "silence", "snooze")
-    line = f"{'unwatch' if ends else 'watch'} {place if ends or not is_all else '*'}".strip() if place else "watches"
-    remedy = "A watch is paused and resumed by its button in watches; in words:"
-    raise refuse(f"I cannot {told} by words.", remedy, line, [verb])
 
 
 def _dont(draft: Draft) -> Request:
@@ -57,4 +34,4 @@ def _dont(draft: Draft) -> Request:
     raise refuse(problem, "Say what you want to see.", "help", [verb])
 
 
-COMMANDS = {"define": Command(_define), "cannot": Command(_cannot), "pause": Command(_pause), "dont": Command(_dont)}
+COMMANDS = {"define": Command(_define), "cannot": Command(_cannot), "dont": Command(_dont)}

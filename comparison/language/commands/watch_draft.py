@@ -3,7 +3,7 @@
 import difflib
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from comparison.errors import NotUnderstood
@@ -14,7 +14,9 @@ from comparison.language.names import Kind, Names
 from comparison.language.quotes import quoted
 from comparison.language.sides import OWNING, is_silent
 from comparison.language.slots import refuse
-from comparison.watch import OnlyRuns, Watch
+from comparison.tracking.filters import is_text
+from comparison.tracking.mlflow_links import linked_runs
+from comparison.watch import OnlyRuns, Watch, is_pattern
 
 _UNDERSTOOD = "Behind an experiment I understand against, where, by, only, when, metrics, quiet, except, mention owner."
 
@@ -39,13 +41,40 @@ class WatchDraft:
     guesses: Guesses = field(default_factory=list)
     is_all: bool = False
     rule_text: str = ""  # the text without a place that stands within a rule
+    holds_against: bool = False  # `compare each new run with …`: what follows `with` is the baseline
+    is_change: bool = False  # of a watch that stands
+    is_silent: bool = False  # `silent unless …`
+    only: Atom | None = None  # said before what is done
+    refusal: NotUnderstood | None = None  # the first one
+    run: Atom | None = None  # the only run that is watched
+    open_lines: list[tuple[NotUnderstood, str]] = field(default_factory=list)  # refusals whose line is not whole yet
 
     def put_place(self, name: str, *atoms: Atom) -> None:
         if self.watching.place:
             problem = "One watch is of one experiment, or of a pattern of names."
-            raise self.refused(problem, "Watch each by itself, or all of them with a pattern such as team/*.", atoms)
+            remedy = "Watch each by itself, or all of them with a pattern such as team/*."
+            raise self._one_of(self.refused(problem, remedy, atoms), self.watching.place, self.at, name)
         self.watching = replace(self.watching, place=name)
         self.at = atoms[0].at
+
+    def put_run(self, name: str, atom: Atom, field_: str = "attributes.run_name") -> None:
+        """One run, by its name or id: a filter, beside others that are said."""
+        if self.run is not None:
+            error = self.refused("A watch is of one run, or of an experiment.", "Watch each by itself.", [atom])
+            raise self._one_of(error, self.run.text, self.run.at, name)
+        self.run = replace(atom, text=name)
+        self.put_filter(is_text(field_, name))
+
+    def put_filter(self, where: str) -> None:
+        both = f"{self.watching.where} and {where}" if self.watching.where else where
+        self.watching = replace(self.watching, where=both)
+
+    @staticmethod
+    def _one_of(error: NotUnderstood, first: str, at: int | None, other: str) -> NotUnderstood:
+        """With each of two names as a choice, in place of both."""
+        if first != other and not is_pattern(f"{first}{other}"):
+            error.at, error.near = at, (first, other)
+        return error
 
     def choose(self, only: OnlyRuns, atom: Atom) -> None:
         if self.watching.only is not None:
@@ -72,7 +101,39 @@ class WatchDraft:
             if place
             else _EXAMPLES[verb].line(self.names)
         )
-        return refuse(problem, remedy, line or f"{named} {options}".strip(), atoms)
+        error = refuse(problem, remedy, line or f"{named} {options}".strip(), atoms)
+        if not line:
+            self.open_lines.append((error, options))
+        return error
+
+    def tried(self, place: int, read: Callable[[int], int]) -> int:
+        """The place behind what is read; what is not understood is raised when all is read."""
+        try:
+            return read(place)
+        except NotUnderstood as error:
+            self.refusal = self.refusal or error
+            return self.behind(error, place + 1)
+
+    def behind(self, error: NotUnderstood, place: int) -> int:
+        """The atom behind the spot of an error, at least the one behind this place."""
+        while place < len(self.atoms) and error.end is not None and self.atoms[place].at < error.end:
+            place += 1
+        return place
+
+    def completed(
+        self, error: NotUnderstood, write: Callable[[Watch], str], is_read: Callable[[str], bool] | None
+    ) -> NotUnderstood:
+        """The error with all else that is understood in the line to type."""
+        options = next((options for each, options in self.open_lines if each is error), None)
+        if options is None or is_read is None:
+            return error
+        verb = "unwatch" if self.intent == "unwatch" else "watch"
+        example = _EXAMPLES[verb].line(self.names).partition(" ")[2]
+        place = self.watching.place or ("" if self.run else example)
+        words = write(replace(self.watching, place=place))
+        lines = (f"{verb} {words} {options}".strip(), f"{verb} {words}")
+        error.example = next(filter(is_read, lines), error.example)
+        return error
 
     def read_place(self, place: int) -> int:
         atom = self.atoms[place]
@@ -80,14 +141,17 @@ class WatchDraft:
             self.put_place(atom.kinds.get(Kind.EXPERIMENT) or atom.kinds[Kind.WATCH], atom)
             return place + 1
         if atom.key == "link":
-            self.put_place(self._linked(atom), atom)
+            if runs := linked_runs(atom.text):
+                self.put_run(runs[0][0], atom, "attributes.run_id")
+            else:
+                self.put_place(self._linked(atom), atom)
             return place + 1
-        if Kind.RUN in atom.kinds and not atom.quoted:
-            run = atom.kinds[Kind.RUN]
-            is_plain = self.intent != "unwatch" and "'" not in run
-            line = f"watch * where attributes.run_name = '{run}'" if is_plain else ""
-            remedy = "Name its experiment, or watch for runs of this name:" if is_plain else "Name its experiment."
-            raise self.refused(f"“{run[:60]}” is a run; a watch is of an experiment.", remedy, [atom], line)
+        if Kind.RUN in atom.kinds:
+            self.put_run(atom.kinds[Kind.RUN], atom)
+            return place + 1
+        if atom.key == "id" and not atom.text.isdecimal():
+            self.put_run(atom.text, atom, "attributes.run_id")
+            return place + 1
         if atom.is_unknown or atom.quoted or atom.key in ("pattern", "number", "id") or atom.kinds:
             words, last = (
                 ([atom], place + 1)
@@ -152,12 +216,6 @@ class WatchDraft:
         return f"{self.text[: atom.at]}{alike[0]}{self.text[atom.end :]}".strip() if alike else ""
 
     def _linked(self, atom: Atom) -> str:
-        if "/runs/" in atom.text:
-            raise self.refused(
-                "A watch is of an experiment, and this link leads to a run.",
-                "Paste the link of its experiment, or name that.",
-                [atom],
-            )
         found = re.search(r"experiments/(\d+)", atom.text)
         if not found:
             raise self.refused(

@@ -1,7 +1,8 @@
 """What of an experiment is watched: a row an option, with the words that begin it, its reader and its writer."""
 
-# ruff: noqa: C901, PLR0912 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import time
@@ -10,20 +11,27 @@ from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
 from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.cover import Atom
-from comparison.language.dates import DAYS, read_quiet, zone_words
+from comparison.language.dates import DAYS, TIME, read_clock, read_days, read_quiet, zone_words
 from comparison.language.lexicon import Role
 from comparison.language.metric_rule import MOVING, rules
 from comparison.language.names import Kind
 from comparison.language.phrases import joined, listed, reference
 from comparison.language.quotes import place_words, quoted
 from comparison.language.sides import is_silent, read_side
-from comparison.language.slots import refuse
 from comparison.language.tokens import Word
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Pinned, SweepRuns, TopRuns
 from comparison.runs import Goal
-from comparison.watch import OnlyRuns, Watch
+from comparison.watch import OnlyRuns, QuietHours, Watch
 
 MOST_RULES = 10
+_NIGHT = "quiet 20:00-08:00 Europe/Berlin"
+_SPAN_NEEDED = "Say from when to when, and in which time zone; without one it is UTC."
+_PARTS_OF_DAY = {  # the quiet hours that each may mean
+    **dict.fromkeys(("day", "daytime", "the day", "daylight", "daily"), "20:00-08:00"),
+    **dict.fromkeys(("business hours", "working hours", "office hours", "work hours", "work"), "18:00-09:00"),
+    **dict.fromkeys(("night", "nights", "overnight", "the night", "sleep"), "22:00-07:00"),
+}
+_CLOCK_SPAN = re.compile(rf"(?:from |between )?{TIME} ?(?:--?|–|to|until|till|and) ?{TIME}")
 MOST_NAMED = 50
 ONLY = {
     "failed": OnlyRuns.FAILURES,
@@ -35,7 +43,17 @@ ONLY = {
 _SEEDS = frozenset({"seed", "seeds", "repeats", "repetitions"})
 _ARRIVED = frozenset({"in", "finished", "done", "complete", "there", "ready", "over"})
 MOST_SEEDS = 100
+_UNSAFE = re.compile(r"['\"\\%]")
+_REACHING = frozenset(
+    {"gets", "get", "sets", "set", "hits", "reaches", "achieves", "makes", "shows", "produces", "scores", "has"}
+)
+_LEVEL = re.compile(r"[<>=]+")
 _ENDING = frozenset({"finished"})
+_WINNING = ("better", "beat", "outperform", "win", "improve", "ahead")
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?|other|second|third|fourth|fifth|tenth|few|couple")
+_UNITS = frozenset({"run", "runs", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month"})
+_UNITS |= {"morning", "evening", "night", "one", "time"}
+_RATES = frozenset({"hourly", "weekly", "monthly", "daily", "twice"})
 
 
 def _read_only_clear(draft: WatchDraft, atom: Atom, place: int) -> int:
@@ -49,14 +67,14 @@ def read_seeds(draft: WatchDraft, place: int) -> int | None:
     while place < len(draft.atoms) and (is_silent(draft.atoms[place]) or draft.atoms[place].key == "all"):
         place += 1
     said = draft.atoms[place : place + 2]
-    if len(said) < 2 or said[1].text.casefold() not in _SEEDS:
+    if len(said) < 2 or said[1].text.casefold().removesuffix(" of") not in _SEEDS:
         return None
     if said[0].key != "number" or not 2 <= int(said[0].value[:9]) <= MOST_SEEDS:
         problem = f"I wait for 2 to {MOST_SEEDS} seeds of a configuration."
         raise draft.refused(problem, "Say how many.", said, options="when 5 seeds are in")
     draft.once("seeds", said[0])
     draft.watching = replace(draft.watching, seeds=int(said[0].value))
-    last = place + 2
+    last = _seeds_of(draft, place + 2)
     behind = last
     while behind < len(draft.atoms) and is_silent(draft.atoms[behind]) and not draft.atoms[behind].kinds:
         behind += 1
@@ -64,6 +82,28 @@ def read_seeds(draft: WatchDraft, place: int) -> int | None:
     follows = draft.atoms[behind + 1] if behind + 1 < len(draft.atoms) else None
     is_place = is_told and draft.atoms[behind].key == "in" and follows and Kind.EXPERIMENT in follows.kinds
     return behind + 1 if is_told and not is_place else last
+
+
+def _seeds_of(draft: WatchDraft, place: int) -> int:
+    """`5 seeds of mlp-64`: the runs whose names begin so; an experiment is read as any other."""
+    is_led = place < len(draft.atoms) and draft.atoms[place].key == "of"
+    if not is_led and not draft.atoms[place - 1].text.casefold().endswith(" of"):
+        return place
+    named = draft.atoms[draft.skip_silent(draft.atoms[place - 1], place + is_led) :][:1]
+    if not named or Kind.EXPERIMENT in named[0].kinds or not (named[0].is_unknown or Kind.RUN in named[0].kinds):
+        return place
+    draft.run = named[0]
+    draft.put_filter(f"attributes.run_name LIKE '{_UNSAFE.sub('_', named[0].text)}%'")
+    return draft.atoms.index(named[0]) + 1
+
+
+def read_next(draft: WatchDraft, place: int) -> None:
+    """Raises NotUnderstood for `the next run`: a watch does not end by itself."""
+    words = [each.text.casefold() for each in draft.atoms[place : place + 2]]
+    if words[0] in ("next", "first") and words[1:] and draft.atoms[place + 1].key in ("run", "failed", "finished"):
+        remedy = "A watch goes on until it is ended."
+        spot = draft.atoms[place : place + 2]
+        raise draft.refused(f"I tell of every run that fits, not of the {words[0]} one alone.", remedy, spot)
 
 
 def _read_of(draft: WatchDraft, atom: Atom, place: int) -> int:
@@ -92,7 +132,7 @@ def _read_against(draft: WatchDraft, atom: Atom, place: int) -> int:
     group = [
         replace(each, kinds={Kind.METRIC: each.text}, key="", quoted=False) if _is_metric_of(draft, at) else each
         for at, each in enumerate(draft.atoms[place:last], place)
-        if each.key not in ("by", "and", "mention", "metrics")
+        if each.key not in ("by", "and", "mention", "metrics", "each_new")
     ]
     while group and group[-1].key == ",":
         group = group[:-1]
@@ -123,6 +163,10 @@ def _is_metric_of(draft: WatchDraft, place: int) -> bool:
 
 def _read_where(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("where", atom)
+    place = draft.skip_silent(atom, place)
+    if place < len(draft.atoms) and (tagged := _equation(atom, draft.atoms[place])):
+        draft.put_filter(tagged)
+        return place + 1
     if place == len(draft.atoms) or draft.atoms[place].key != "filter":
         raise draft.refused(
             "That is no filter of MLflow's.",
@@ -130,13 +174,17 @@ def _read_where(draft: WatchDraft, atom: Atom, place: int) -> int:
             [atom],
             options="where params.model = 'xgb'",
         )
-    _filter(draft, draft.atoms[place].text)
+    draft.put_filter(draft.atoms[place].text)
     return place + 1
 
 
-def _filter(draft: WatchDraft, where: str) -> None:
-    both = f"{draft.watching.where} and {where}" if draft.watching.where else where
-    draft.watching = replace(draft.watching, where=both)
+def _equation(lead: Atom, atom: Atom) -> str:
+    """`tagged stage=prod` as a filter; "" for what is none."""
+    name, sign, value = atom.text.partition("=")
+    is_tag, is_parameter = "tag" in lead.text.casefold(), "param" in lead.text.casefold()
+    if not (name and sign and value and set("'`").isdisjoint(atom.text)) or not (is_tag or is_parameter):
+        return ""
+    return f"{'tags' if is_tag else 'params'}.`{name}` = '{value}'"
 
 
 def _read_by(draft: WatchDraft, atom: Atom, place: int) -> int:
@@ -182,6 +230,10 @@ def _read_by(draft: WatchDraft, atom: Atom, place: int) -> int:
 
 def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
     at = draft.skip_silent(atom, place)
+    if at < len(draft.atoms) and draft.atoms[at].key == "of":
+        at = draft.skip_silent(atom, at + 1)
+    if (found := read_hours(draft, at, is_quiet=False)) is not None:
+        return found
     follows = draft.atoms[at] if at < len(draft.atoms) else None
     before = next((each for each in reversed(draft.atoms[: place - 1]) if not is_silent(each)), None)
     if (
@@ -216,6 +268,59 @@ def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
     raise draft.refused(
         "Only what?", "Say failures, better, worse or new best.", [follows or atom], options="only failures"
     )
+
+
+def _is_amount(draft: WatchDraft, place: int) -> bool:
+    return draft.atoms[place : place + 1] != [] and draft.atoms[place].key in ("number", "decimal")
+
+
+def _read_than(draft: WatchDraft, atom: Atom, place: int) -> int:
+    """`compared with best`, `better than the champion`, `beats xgb-v2`."""
+    said = atom.text.casefold()
+    if "worse" in said:
+        draft.choose(OnlyRuns.WORSE, atom)
+    elif any(word in said for word in _WINNING):
+        draft.choose(OnlyRuns.BETTER, atom)
+    return _read_against(draft, atom, place)
+
+
+def _read_unless(draft: WatchDraft, atom: Atom, place: int) -> int:
+    """`silent unless better` wants what follows; `watch fraud unless it fails` does not."""
+    return read_when(draft, atom, place) if draft.is_silent else _read_except(draft, atom, place)
+
+
+def read_rate(draft: WatchDraft, place: int) -> int | None:
+    """Raises NotUnderstood for `every 5th run`, `at most once an hour`; None where nothing such is said."""
+    atom = draft.atoms[place]
+    behind = [each.text.casefold().rpartition(" ")[2] for each in draft.atoms[place + 1 : place + 5]]
+    if atom.key == "every" and behind and not (_ORDINAL.fullmatch(behind[0]) or behind[0] in _UNITS):
+        return None
+    if atom.key not in ("every", "bound", "daily") and atom.text.casefold() not in _RATES:
+        return None
+    size = next((at for at, said in enumerate(behind, 1) if said in _UNITS), 0)
+    if not size and atom.key != "daily" and atom.text.casefold() not in _RATES:
+        return None
+    spot = draft.atoms[place : place + 1 + size]
+    said = draft.text[spot[0].at : spot[-1].end]
+    remedy = "A watch tells of each run that ends and fits; runs that end together share a message."
+    raise draft.refused(f"I cannot watch “{said[:60]}”.", remedy, spot)
+
+
+def read_sweep(draft: WatchDraft, place: int) -> int:
+    """Refuses a watch of sweeps alone."""
+    spot = [draft.atoms[place]]
+    remedy = "A watch of an experiment says when a sweep in it is over, and tells of its single runs."
+    raise draft.refused("I cannot watch sweeps alone.", remedy, spot)
+
+
+def read_end(draft: WatchDraft, _atom: Atom, place: int) -> int:
+    """Refuses `until friday`, `for 2 hours`: a watch does not end by itself."""
+    last = place
+    while last < len(draft.atoms) and draft.atoms[last].key not in (*draft.option_keys, ",", "and"):
+        last += 1
+    spot = draft.atoms[place - 1 : last]
+    remedy = "A watch goes on until it is ended: say unwatch then."
+    raise draft.refused(f"I cannot watch “{draft.text[spot[0].at : spot[-1].end][:60]}”.", remedy, spot)
 
 
 def _read_metrics(draft: WatchDraft, atom: Atom, place: int) -> int:
@@ -254,8 +359,15 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
         each.metric or each.key in ("decimal", "number") or each.text in ("<", ">", "<=", ">=", "=") for each in core
     )
     states = [each for each in core if each.key in ONLY or each.key in _ENDING]
-    if states and not metric:
+    is_record = any(ONLY.get(each.key) is OnlyRuns.NEW_BEST for each in states)
+    is_level = any(_LEVEL.fullmatch(each.text) or each.key in ("number", "decimal") for each in core)
+    if states and (not metric or (is_record and not is_level)):
         for each in core:
+            if is_record and each.text.casefold() in _REACHING:
+                continue
+            if is_record and each.metric and Kind.EXPERIMENT not in each.kinds:
+                put_metric(draft, each)
+                continue
             if each.key in ONLY:
                 draft.choose(ONLY[each.key], each)
             elif each.key == "everything" and not draft.watching.place:  # `if anything crashes`
@@ -264,22 +376,34 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
             elif each.key not in (*_ENDING, "in", "of", "all", "everything"):
                 draft.read_place(draft.atoms.index(each))
         return last
+    for each in core:
+        read_next(draft, draft.atoms.index(each))
+    if core[0].key == "sweep":
+        return read_sweep(draft, draft.atoms.index(core[0]))
     if not metric and draft.intent == "watch_when" and not draft.watching.place:
         return draft.read_place(draft.atoms.index(core[0]))
     words = [Word(each.text, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",") for each in said]
     try:
         found = rules(words, draft.rule_text or draft.text)
     except NotUnderstood as error:
-        error.example = draft.refused("", "", said, options="when accuracy drops by 2 %").example
-        raise
+        raise draft.refused(error.problem, error.remedy, said, options="when accuracy drops by 2 %") from None
     if len(draft.watching.rules) + len(found) > MOST_RULES:
         raise draft.refused(f"A watch has at most {MOST_RULES} rules.", "Leave some out.", said)
     draft.watching = replace(draft.watching, rules=(*draft.watching.rules, *found))
     return last
 
 
+def put_metric(draft: WatchDraft, atom: Atom) -> None:
+    """`a new best val_auc`: the metric that decides."""
+    draft.once("metrics", atom)
+    draft.watching = replace(draft.watching, metrics=(atom.metric,))
+
+
 def _placed(draft: WatchDraft, said: list[Atom]) -> list[Atom]:
     """A rule without the place that stands within it: `accuracy in fraud drops below 0.9`."""
+    if len(said) > 1 and Kind.EXPERIMENT in said[0].kinds and not said[0].metric and not draft.watching.place:
+        draft.put_place(said[0].kinds[Kind.EXPERIMENT], said[0])
+        said = said[1:]
     for at, atom in enumerate(said[:-1]):
         place = said[at + 1]
         if atom.key in ("in", "of") and at and Kind.EXPERIMENT in place.kinds and not draft.watching.place:
@@ -295,8 +419,9 @@ def _rule_end(draft: WatchDraft, place: int) -> int:
     first = place
     while place < len(draft.atoms):
         atom = draft.atoms[place]
-        before = draft.atoms[place - 1].text.casefold() if place > first else ""
+        before = draft.atoms[place - 1].text.casefold().rpartition(" ")[2] if place > first else ""
         is_of_rule = atom.key == "by" and (before in MOVING or before in {"down", "up"})
+        is_of_rule |= atom.key == "than" and _is_amount(draft, place + 1)
         behind = draft.atoms[place + 1 : place + 2]
         is_place = atom.key == "in" and bool(behind) and Kind.EXPERIMENT in behind[0].kinds
         if is_place and place == first + 1 and draft.atoms[first].metric and len(draft.atoms) > place + 2:
@@ -316,35 +441,80 @@ def _rule_end(draft: WatchDraft, place: int) -> int:
 
 
 def _read_quiet(draft: WatchDraft, atom: Atom, place: int) -> int:
+    at = draft.skip_silent(atom, place)
+    if at < len(draft.atoms) and draft.atoms[at].key in ("unless", "but", "except"):
+        draft.is_silent = True
+        if draft.atoms[at].key == "unless":
+            return at
+        return at + 1
     draft.once("quiet", atom)
+    if (found := read_hours(draft, place, is_quiet=True)) is not None:
+        return found
+    last = _hours_end(draft, place)
+    raise draft.refused("Quiet when?", _SPAN_NEEDED, draft.atoms[place:last] or [atom], options=_NIGHT)
+
+
+def _hours_end(draft: WatchDraft, place: int) -> int:
     last = place
     while last < len(draft.atoms) and (
-        draft.atoms[last].key not in draft.option_keys or draft.atoms[last].key in ("in", "of", "between")
+        draft.atoms[last].key not in draft.option_keys
+        or draft.atoms[last].key in ("in", "of", "between", "during", "until", "since", "time")
     ):
+        is_place = draft.atoms[last].key in ("in", "of") and last + 1 < len(draft.atoms)
+        if is_place and Kind.EXPERIMENT in draft.atoms[last + 1].kinds:
+            break
         last += 1
     while last > place and draft.atoms[last - 1].key in ("and", ","):
         last -= 1
+    return last
+
+
+def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
+    """Hours of the day, as quiet ones or as those in which runs are told; None where none are said.
+
+    Raises NotUnderstood for days, and for parts of a day that have no hours.
+    """
+    while place < len(draft.atoms) and draft.atoms[place].key in ("during", "in", "of", "filler", "with"):
+        if draft.atoms[place].text in ("between", "from") or Kind.EXPERIMENT in draft.atoms[place].kinds:
+            break
+        place += 1
+    last = _hours_end(draft, place)
     said = draft.atoms[place:last]
+    folded = [each.text.casefold() for each in said]
+    whole = " ".join(folded)
+    part = next((hours for words, hours in _PARTS_OF_DAY.items() if whole.startswith(words)), "")
+    has_days = any(_is_days(each) for each in said)
+    has_clock = any(_CLOCK_SPAN.match(each) or read_clock(each) or each in ("between", "from") for each in folded[:3])
+    if not said or not (part or has_days or (has_clock and (is_quiet or _CLOCK_SPAN.search(whole)))):
+        return None
     words = [
         Word(each.text, each.at, each.end, is_comma=each.key == ",")
         for each in said
-        if each.key != "filler" or each.text in ("between", "from") or each.text.isupper()
+        if (each.key != "filler" or each.text in ("between", "from") or each.text.isupper()) and not _is_days(each)
     ]
-    line = draft.refused("", "", [atom], options="quiet 20:00-08:00 Europe/Berlin").example
     try:
-        found = read_quiet([w for w in words if w.text.casefold() not in ("in", "hours")])
+        found = read_quiet([w for w in words if w.text.casefold() not in ("in", "hours", "during", "on")])
     except NotUnderstood as error:
+        line = draft.refused("", "", said, options=_NIGHT).example
         if error.near and error.at is not None and error.end is not None:
             line = f"{draft.text[: error.at]}{error.near[0]}{draft.text[error.end :]}".strip()
         error.example = line
         raise
-    if found is None:
-        remedy = "Say from when to when, and in which time zone; without one it is UTC."
-        if any(each.text.casefold().rstrip("s") in DAYS for each in said):
-            remedy = "Quiet is the same hours on every day; say them, and in which time zone."
-        raise refuse("Quiet when?", remedy, line, said or [atom])
+    if found is not None and not is_quiet:
+        found = replace(found, begin=found.end, end=found.begin)
+    if found is None or has_days:
+        options = _hours_words(found) if found else _NIGHT if is_quiet or not part else f"quiet {part}"
+        options = f"quiet {part}" if part and not found else options
+        remedy = "Quiet is the same hours on every day; say them, and in which time zone." if has_days else _SPAN_NEEDED
+        problem = "Quiet when?" if is_quiet else "I know quiet hours, in which I tell nothing, and no hours in words."
+        raise draft.refused("Quiet when?" if has_days else problem, remedy, said, options=options)
     draft.watching = replace(draft.watching, quiet=found)
     return last
+
+
+def _is_days(atom: Atom) -> bool:
+    words = [Word(atom.text, atom.at, atom.end)]
+    return atom.text.casefold().rstrip("s") in DAYS or read_days(words)[1] > 0
 
 
 def _read_mention(draft: WatchDraft, atom: Atom, place: int) -> int:
@@ -418,7 +588,7 @@ def _read_except(draft: WatchDraft, atom: Atom, place: int) -> int:
             person = each.kinds.get(Kind.USER, "")
             if "'" in person:
                 raise draft.refused(f"I cannot leave out {person}.", "Name whom you want by the user.", [each])
-            _filter(draft, f"tags.`mlflow.user` != '{person}'" if person else "attributes.status = 'FINISHED'")
+            draft.put_filter(f"tags.`mlflow.user` != '{person}'" if person else "attributes.status = 'FINISHED'")
             last = at + 1
             is_filtered = True
             if _goes_on(draft, last):
@@ -479,8 +649,11 @@ def _whose(user: str) -> str:
 
 
 def quiet_words(watching: Watch) -> str:
-    quiet = watching.quiet
-    return f"quiet {_clock(quiet.begin)}-{_clock(quiet.end)} {zone_words(quiet.zone)}" if quiet else ""
+    return _hours_words(watching.quiet) if watching.quiet else ""
+
+
+def _hours_words(quiet: QuietHours) -> str:
+    return f"quiet {_clock(quiet.begin)}-{_clock(quiet.end)} {zone_words(quiet.zone)}"
 
 
 def _clock(at: time) -> str:
@@ -525,6 +698,9 @@ OPTIONS = (  # in the order in which they are written
     WatchOption(("mention",), _read_mention, lambda watching: "mention owner" if watching.mentions_owner else ""),
     WatchOption(("broadcast",), _read_broadcast, lambda watching: "broadcast new best" if watching.broadcasts else ""),
     WatchOption(("where",), _read_where, lambda watching: f"where {watching.where}" if watching.where else ""),
+    WatchOption(("than",), _read_than),
+    WatchOption(("unless",), _read_unless),
+    WatchOption(("until", "since"), read_end),
     WatchOption(("in",), WatchDraft.skip_silent),
     WatchOption(("of",), _read_of),
 )

@@ -1,15 +1,29 @@
 """`watch …`, `unwatch …`: what a channel wants to hear of by itself, its options in any order."""
 
-# ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from comparison.language.command import Command
 from comparison.language.commands.watch_draft import WatchDraft
-from comparison.language.commands.watch_options import ONLY, OPTIONS, READERS, read_seeds, read_when
+from comparison.language.commands.watch_options import (
+    ONLY,
+    OPTIONS,
+    READERS,
+    put_metric,
+    read_end,
+    read_hours,
+    read_next,
+    read_rate,
+    read_seeds,
+    read_sweep,
+    read_when,
+)
 from comparison.language.cover import Atom
 from comparison.language.draft import Draft, Guess
 from comparison.language.example import UNWATCH, WATCH
+from comparison.language.intents import PLURAL, TELLING
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind
 from comparison.language.phrases import joined
@@ -17,12 +31,17 @@ from comparison.language.quotes import place_words
 from comparison.language.sides import OWNING, is_silent
 from comparison.language.slots import refuse
 from comparison.request import Request, Unwatch, WatchRequest
-from comparison.watch import Watch
+from comparison.watch import OnlyRuns, Watch
 
 _MESSAGES = frozenset(  # what a watch sends
     {"updates", "update", "news", "alerts", "notifications", "messages", "posts", "pings", "spam", "notices"}
 )
 _PLAN = "digest weekdays 9:30 Europe/Berlin"
+_SILENT = frozenset(
+    {"and", ",", "with", "but", "dash", "finished", "all", "every", "everything", "experiments", "each_new", "watch"}
+)
+_SAYING_NOTHING = frozenset({"gets", "got", "soon", "always", "automatically"})
+_NEW = frozenset({"new", "upcoming", "future", "automatically"})
 
 
 def watch_words(watching: Watch) -> str:
@@ -31,31 +50,75 @@ def watch_words(watching: Watch) -> str:
 
 
 def _read(draft: Draft) -> Request:
-    watch = WatchDraft(
-        draft.intent, draft.atoms, draft.place, draft.names, draft.text, frozenset({*READERS, "watch_when"})
-    )
-    request = _read_all(watch)
+    watch = new_watch(draft, draft.intent, draft.atoms, draft.place)
+    atom = draft.atoms[draft.place]
+    read_before(watch)
+    place = draft.place + 1
+    if atom.key == "mention":
+        place = draft.place
+    elif draft.intent == "watch_when":
+        place = watch.tried(place, lambda at: read_when(watch, atom, at))
+    read_on(watch, place, draft.is_read)
+    request = _request(watch, atom)
     draft.guesses += [Guess(*each) for each in watch.guesses]
     return request
 
 
-def _read_all(draft: WatchDraft) -> Request:
-    atom = draft.atoms[draft.place]
+def new_watch(draft: Draft, intent: str, atoms: list[Atom], place: int) -> WatchDraft:
+    """A watch of which nothing is read yet."""
+    return WatchDraft(intent, atoms, place, draft.names, draft.text, frozenset({*READERS, "watch_when"}))
+
+
+def read_before(draft: WatchDraft) -> None:
+    """What stands before the word that says what is done: `fraud nicht mehr beobachten`, `only notify about …`."""
+    draft.holds_against = draft.atoms[draft.place].key == "compare"
     place = 0
-    while place < draft.place:  # `fraud nicht mehr beobachten`
+    while place < draft.place:
         each = draft.atoms[place]
-        is_known = (
-            is_silent(each) or Kind.EXPERIMENT in each.kinds or each.key in (",", "and", "pattern", "make", "set")
-        )
-        if not is_known:
+        if each.key == "only" or each.key in ONLY:
+            draft.only = each if each.key == "only" else draft.only
+            if each.key in ONLY:
+                draft.choose(ONLY[each.key], each)
+            place += 1
+        elif each.key in ("make", "set", "watch", "cannot", "show") or each.text.casefold() in TELLING:
+            place += 1
+        elif set(each.kinds) == {Kind.USER} or draft.text.startswith("<@", each.at):
+            place = draft.tried(place, lambda at: _refuse_person(draft, at))
+        elif (
+            is_silent(each)
+            or Kind.EXPERIMENT in each.kinds
+            or Kind.RUN in each.kinds
+            or each.key in (",", "and", "pattern", "id", "of", "in")
+        ):
+            place = draft.tried(place, lambda at: _next(draft, at))
+        else:
             raise draft.refused(f"I do not understand “{each.text}”.", "Say watch and the experiment.", [each])
-        place = place + 1 if each.key in ("make", "set") else _next(draft, place)
-    place = draft.place + 1
-    if draft.intent == "watch_when":
-        place = read_when(draft, atom, place)
+
+
+def _refuse_person(draft: WatchDraft, place: int) -> int:
+    problem = "I tell the channel, not one person."
+    remedy = "The owner of each run can be mentioned; or say it to me in a direct message."
+    raise draft.refused(problem, remedy, [draft.atoms[place]], options="mention owner")
+
+
+def read_on(draft: WatchDraft, place: int, is_read: Callable[[str], bool] | None) -> None:
+    """All that follows. The first refusal is raised at the end, so that its line has all that is understood."""
+    if draft.only is not None and place < len(draft.atoms):
+        only = draft.only
+        place = draft.tried(place, lambda at: _only_before(draft, only, at))
     while place < len(draft.atoms):
-        place = _next(draft, place)
-    return _request(draft, atom)
+        place = draft.tried(place, lambda at: _next(draft, at))
+    if draft.refusal is not None:
+        raise draft.completed(draft.refusal, watch_words, is_read)
+
+
+def _only_before(draft: WatchDraft, only: Atom, place: int) -> int:
+    """`only notify about improvements`; what is told of a rule or a run is told only then anyway."""
+    at = place
+    while at < len(draft.atoms) and (is_silent(draft.atoms[at]) or draft.atoms[at].key in ("of", "in", "when")):
+        at += 1
+    is_state = at < len(draft.atoms) and draft.atoms[at].key in ONLY
+    return READERS["only"](draft, only, at) if is_state else place
 
 
 def _request(draft: WatchDraft, atom: Atom) -> Request:
@@ -74,20 +137,42 @@ def _request(draft: WatchDraft, atom: Atom) -> Request:
             return Unwatch("*", draft.text, is_all=True)
         options = None if watching == Watch(watching.place) else watching
         return Unwatch(watching.place, draft.text, watching=options)
-    return WatchRequest(watching, draft.text, atom.end if draft.at is None else draft.at, watch_words(watching))
+    at = draft.at if draft.at is not None else draft.run.at if draft.run is not None else atom.end
+    return WatchRequest(watching, draft.text, at, watch_words(watching))
 
 
 def _next(draft: WatchDraft, place: int) -> int:
     atom = draft.atoms[place]
     if atom.key == "help":
         raise refuse("Help is said alone.", "Say help watch.", "help watch", [atom])
-    read = READERS.get(atom.key)
-    if read is not None and not (Kind.EXPERIMENT in atom.kinds and not draft.watching.place):
-        return read(draft, atom, place + 1)
     behind = draft.atoms[place + 1] if place + 1 < len(draft.atoms) else None
+    is_place = Kind.EXPERIMENT in atom.kinds and not draft.watching.place
+    if not is_place and not atom.quoted:
+        read_rate(draft, place)
+        read_next(draft, place)
+    if not is_place and (draft.holds_against or atom.key == "compare") and atom.key in ("with", "compare"):
+        draft.holds_against = atom.key == "compare"
+        return READERS["against"](draft, atom, place + 1) if atom.key == "with" else place + 1
+    read = READERS.get(atom.key)
+    if read is not None and not is_place:
+        return read(draft, atom, place + 1)
+    if not is_place and not atom.quoted and (last := read_hours(draft, place, is_quiet=False)) is not None:
+        return last
+    if atom.key == "time" and not atom.possessive and not is_place:
+        return read_end(draft, atom, place + 1)
+    if atom.key == "filter":
+        draft.put_filter(atom.text)
+        return place + 1
+    if atom.key == "sweep" and not is_place:
+        return read_sweep(draft, place)
+    if atom.key == "run" and behind is not None and behind.is_unknown and atom.text.casefold() not in PLURAL:
+        draft.put_run(behind.text, behind)
+        return place + 2
     if atom.text.casefold() in OWNING and behind and behind.is_unknown and not draft.watching.place:
         return draft.read_place(place + 1)
     if atom.is_unknown and draft.text.startswith("<#", atom.at):  # the channel that is to hear of it
+        return place + 1
+    if atom.is_unknown and atom.text.casefold() in _NEW and behind is not None:
         return place + 1
     if atom.key == "off" and draft.intent == "watch" and not draft.watching.place and len(draft.atoms) == 2:
         draft.intent = "unwatch"
@@ -100,24 +185,11 @@ def _next(draft: WatchDraft, place: int) -> int:
         return place + 1
     if (last := read_seeds(draft, place)) is not None:
         return last
+    if draft.watching.only not in (None, OnlyRuns.FAILURES) and set(atom.kinds) == {Kind.METRIC}:
+        put_metric(draft, atom)  # `a new best val_auc in fraud`
+        return place + 1
     is_of_messages = atom.text.casefold() in _MESSAGES and Kind.EXPERIMENT not in atom.kinds
-    if (
-        is_of_messages
-        or is_silent(atom)
-        or atom.key
-        in (
-            "and",
-            ",",
-            "with",
-            "but",
-            "dash",
-            "finished",
-            "all",
-            "every",
-            "everything",
-            "experiments",
-        )
-    ):
+    if is_of_messages or is_silent(atom) or atom.key in _SILENT or atom.text.casefold() in _SAYING_NOTHING:
         if (
             atom.key in ("all", "everything", "experiments", "every")
             and not draft.watching.place

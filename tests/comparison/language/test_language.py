@@ -16,6 +16,7 @@ from comparison.language.parser import COMMANDS as ROWS
 from comparison.language.parser import parse, read
 from comparison.language.writer import line
 from comparison.request import (
+    ChangeWatch,
     Compare,
     Experiments,
     Failed,
@@ -49,7 +50,7 @@ from comparison.run_reference import (
     TopRuns,
     Unfinished,
 )
-from comparison.watch import Watch
+from comparison.watch import OnlyRuns, Watch
 from tests.comparison.language.team import NAMES
 
 HERE = Path(__file__).parent
@@ -450,6 +451,14 @@ REQUESTS = st.one_of(
     st.just(Experiments()),
     st.builds(Help, st.sampled_from(["", "watch"])),
     st.just(Unwatch("*", is_all=True)),
+    st.builds(
+        ChangeWatch,
+        st.sampled_from(["pause", "resume", "change"]),
+        st.sampled_from(["", "fraud", "My Experiment", "team/*", "only"]),
+        watching=st.sampled_from([None, Watch("", only=OnlyRuns.FAILURES), Watch("", against="best", metrics=("f1",))]),
+    ),
+    st.builds(ChangeWatch, st.sampled_from(["pause", "resume"]), is_digest=st.just(True)),
+    st.builds(ChangeWatch, st.sampled_from(["pause", "resume"]), st.just("*"), is_all=st.just(True)),
 )
 
 
@@ -465,7 +474,7 @@ def test_a_request_that_is_written_is_read_as_the_same_request(request, names):
         st.sampled_from(["fraud", "team/*", "My Experiment", "only", "*"]),
         st.sampled_from(["", "best", "previous", "baseline"]),
         user=USER,
-        where=st.sampled_from(["", "params.a = 'x and by'"]),
+        where=st.sampled_from(["", "params.a = 'x and by'", "attributes.run_name = 'mlp and by'"]),
         metrics=METRICS,
         excepted=st.lists(st.sampled_from(["old", "a b", "x*"]), max_size=2, unique=True).map(tuple),
         mentions_owner=st.booleans(),

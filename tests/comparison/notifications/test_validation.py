@@ -205,10 +205,10 @@ def test_words_behind_an_experiment_that_say_nothing_are_told_apart_from_its_nam
     [
         ("watch iris so long as it is good", "long", "watch iris"),
         ("watch iris with loss < 1", "loss < 1", "watch iris"),
-        ("watch iris compared to best by maya", "compared to", "watch iris"),
+        ("watch iris loudly by maya", "loudly", "watch iris by maya"),
         ("watch iris for a week", "a week", "watch iris"),
         ("watch iri* so long as it is good", "long", "watch iri*"),
-        ("watch iris and team/fraud", "team/fraud", "watch iris"),
+        ("watch iris and team/fraud", "iris and team/fraud", "watch iris"),
     ],
 )
 def test_where_the_names_are_known_words_that_say_nothing_are_refused_as_they_are_read(text, spot, line):

@@ -249,8 +249,8 @@ def test_all_watches_of_an_experiment_that_go_are_counted_with_how_to_have_each_
 @pytest.mark.parametrize(
     ("words", "told", "line"),
     [
-        ("mute iris", "I cannot mute by words.", "`/mlcompare unwatch iris`"),
-        ("watch iris and team/fraud", "One watch is of one experiment", "`/mlcompare watch "),
+        ("mute iris until monday", "I cannot pause “until monday”", "`/mlcompare pause iris`"),
+        ("watch iris and team/fraud", "One watch is of one experiment", "[iris] [team/fraud]"),
     ],
 )
 def test_what_no_watch_can_be_is_told_with_a_line_to_copy(town, bot, words, told, line):
