@@ -18,6 +18,7 @@ class Column:
     title: str
     align: Align = Align.LEFT
     url: str = ""  # where what it names is opened
+    short: str = ""  # stands for the title where a table must be narrow; "": the title does
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Cell:
     text: str
     value: float | None = None  # what it sorts by, finite; None: it is text
     url: str = ""  # where what it names is opened
+    short: str = ""  # stands for the text where a table must be narrow; "": the text does
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Step:
 
     text: str
     command: str = ""
+    key: str = ""  # stable: "pair", where a button can do it
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ class Chart:
     lines: Lines | None = None  # None: it cannot be told in so few points
     plain: tuple[Line, ...] = ()
     note: str = ""  # what was done to the points: smoothed, reduced
+    folded: bool = False  # detail: shown collapsed where the surface can
 
 
 @dataclass(frozen=True, slots=True)

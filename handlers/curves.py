@@ -19,6 +19,7 @@ from comparison.resolve.search_scope import ChosenRuns
 from comparison.run_reference import Linked
 from comparison.runs import Goal, Run
 from handlers.answers import ShownRuns, remember_answer
+from handlers.compare.message import pair_button
 from handlers.conversation import ParsedRequest, RunClaim, answer_words, hand_over
 from handlers.services import Feature, Services
 from handlers.slack.blocks import Block, Reply, push
@@ -134,7 +135,8 @@ def answer_sweep(
     )
     told = sweep_report(swept, ui_url=services.ui_url, command=services.command)
     best = [trial.key for trial in swept.findings.ranked] if swept.findings else []
-    answer_with_charts(told, best, utterance, services, delivery)
+    pair = [swept.by_key[key] for key in best[1::-1]] if len(best) > 1 else []
+    answer_with_charts(told, best, utterance, services, delivery, row=pair_button("Compare top 2", pair))
 
 
 @dataclass(frozen=True)
@@ -156,17 +158,28 @@ def _loose_button(request: Sweep, loose: LooseTrials) -> list[Block]:
     return [push("They are one sweep", LOOSE, value)] if value and _ID.fullmatch(fields["e"]) else []
 
 
-def answer_with_charts(
-    report: Report, runs: list[str], utterance: Utterance, services: Services, delivery: Delivery
+def answer_with_charts(  # noqa: PLR0913 -- what can be pressed below it has a default
+    report: Report,
+    runs: list[str],
+    utterance: Utterance,
+    services: Services,
+    delivery: Delivery,
+    *,
+    row: Sequence[Block] = (),
 ) -> None:
-    """Answers with the best picture that the workspace takes; what has to be uploaded is, before anything is drawn."""
+    """Answers with the best picture that the workspace takes; what has to be uploaded is, before anything is drawn.
+
+    `row` is what can be pressed below it: what the steps of the report would have people type.
+    """
     is_drawn_here = services.capabilities.rung(utterance.team) > BlockLevel.ALL
     pictures = Pictures(report.charts, delivery.outlet, utterance.team, services.pictures)
     pictures.upload_first(is_drawn_here=is_drawn_here)
     metadata = {"event_payload": {"runs": runs[:_REMEMBERED]}}
 
     def drawn(rung: BlockLevel) -> Reply:
-        return replace(draw(report, rung=rung, asked_by=utterance.user, pictures=pictures), metadata=metadata)
+        placed = ("pair",) if row else ()
+        reply = draw(report, rung=rung, asked_by=utterance.user, row=row, placed=placed, pictures=pictures)
+        return replace(reply, metadata=metadata)
 
     delivery.answer_publicly(drawn)
 

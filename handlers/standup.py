@@ -18,6 +18,7 @@ from comparison.request import Experiments, Failed, Running, Runs, Show, Standup
 from comparison.resolve.search_scope import ChosenRuns
 from comparison.runs import Run
 from handlers.answers import ShownRuns, remember_answer
+from handlers.compare.message import PREFIX, pair_button
 from handlers.curves import curves_button, sweep_button
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply
@@ -41,7 +42,9 @@ def answer(request: Quick, utterance: Utterance, services: Services, delivery: D
     metadata = {"event_payload": {"runs": [run.run_id for run in found.runs[:_KEPT]]}}
 
     def drawn(rung: BlockLevel) -> Reply:
-        return replace(draw(found.report, rung=rung, asked_by=utterance.user, row=found.row), metadata=metadata)
+        placed = ("pair",) if any(each["action_id"].startswith(PREFIX) for each in found.row) else ()
+        drawing = draw(found.report, rung=rung, asked_by=utterance.user, row=found.row, placed=placed)
+        return replace(drawing, metadata=metadata)
 
     delivery.answer_publicly(drawn)
     remember_answer(request, found.shown, utterance, services, delivery.posted_ts)
@@ -81,7 +84,10 @@ def _standup(request: Standup, services: Services, defaults: ChannelDefaults) ->
     digest = standup(request, services.runs, now=services.now(), defaults=defaults)
     report = standup_report(digest, ui_url=services.ui_url, command=services.command)
     best = [group.best.run for group in digest.groups if group.best]
-    return _Answer(report, best, failed=in_order(digest.failed))
+    new = next((group.best for group in digest.groups if group.best and group.best.is_new and group.best.before), None)
+    pair = [new.before, new.run] if new and new.before else []
+    row = pair_button("What made the new best?", pair, asks_why=True)
+    return _Answer(report, best, row, failed=in_order(digest.failed))
 
 
 def _running(request: Running, services: Services, defaults: ChannelDefaults) -> _Answer:
@@ -97,7 +103,8 @@ def _failed(request: Failed, services: Services, defaults: ChannelDefaults) -> _
 def _top(request: Top, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = top_runs(request, services.runs, now=services.now(), defaults=defaults, past=services.repeats)
     report = top_report(found, ui_url=services.ui_url, command=services.command)
-    return _Answer(report, found.runs, _sweep_of(found.runs))
+    pair = pair_button("Compare top 2", found.runs[1::-1])
+    return _Answer(report, found.runs, [*pair, *_sweep_of(found.runs)])
 
 
 def _sweep_of(runs: Sequence[Run]) -> list[Block]:
@@ -120,7 +127,8 @@ def _show(request: Show, services: Services, defaults: ChannelDefaults) -> _Answ
 
 def _runs(request: Runs, services: Services, defaults: ChannelDefaults) -> _Answer:
     found = newest_runs(request, services.runs, now=services.now(), defaults=defaults)
-    return _Answer(newest_runs_report(found, ui_url=services.ui_url, command=services.command), found.runs)
+    report = newest_runs_report(found, ui_url=services.ui_url, command=services.command)
+    return _Answer(report, found.runs, pair_button("Compare newest 2", found.runs[1::-1]))
 
 
 def _experiments(request: Experiments, services: Services, defaults: ChannelDefaults) -> _Answer:

@@ -6,7 +6,16 @@ from dataclasses import replace
 from comparison.channel_defaults import write_tolerance
 from comparison.judgement.logged_tests import LoggedTest, logged_tests
 from comparison.judgement.numbers import format_row
-from comparison.judgement.result import Change, Comparison, ExampleTest, GoalSource, MetricComparison, Outcome, Verdict
+from comparison.judgement.result import (
+    CaveatCode,
+    Change,
+    Comparison,
+    ExampleTest,
+    GoalSource,
+    MetricComparison,
+    Outcome,
+    Verdict,
+)
 from comparison.language.correction import quote
 from comparison.report import Line, Link, Report, RunCard, Section, Step
 from comparison.reports.differences import comparison_sections
@@ -32,6 +41,7 @@ from comparison.reports.text import (
     inline_words,
     isolate_direction,
     join_names,
+    merged_lines,
     one_line,
 )
 from comparison.runs import Goal, Run
@@ -72,6 +82,7 @@ def comparison_report(  # noqa: PLR0913 -- all but the comparison have defaults 
     if in_channel and metrics:
         metrics = replace(metrics, note=". ".join(filter(None, (metrics.note, _not_judged(comparison)))))
     rules = (Link("How this is judged", rules_url, "rules"),) if rules_url else ()
+    small = _small_print(comparison) if in_channel else ()
     report = Report(
         headline=comparison_headline(comparison, judged, short).text,
         summary="",
@@ -84,10 +95,10 @@ def comparison_report(  # noqa: PLR0913 -- all but the comparison have defaults 
             *_logged_tests(comparison, short),
             *_each(judged),
         ),
-        warnings=tuple(_sentence(warning.text, comparison) for warning in comparison.warnings),
+        warnings=tuple(text for text in caveat_sentences(comparison) if text not in small),
         steps=_steps(comparison, command, folded=bool(metrics and metrics.note), in_channel=in_channel),
         links=(*_links(comparison, labels, ui_url), *rules),
-        footnotes=_footnotes(comparison, command if in_channel else ""),
+        footnotes=(*small, *_footnotes(comparison, command if in_channel else "")),
     )
     if chart := repeats_chart(comparison, report.headline, short):
         report = replace(report, charts=(chart,))
@@ -176,6 +187,18 @@ def _links(comparison: Comparison, labels: Sequence[str], ui_url: str) -> tuple[
     opened = sorted(own.values(), key=lambda link: int(link.key.removeprefix("run:")))
     both = (Link("Compare in MLflow", compare_url(ui_url, runs), "compare"),) if len(runs) > 1 else ()
     return (*opened, *both)
+
+
+def caveat_sentences(comparison: Comparison) -> tuple[str, ...]:
+    """The caveats of the comparison in their order, fit to be read."""
+    return tuple(_sentence(warning.text, comparison) for warning in comparison.warnings)
+
+
+def _small_print(comparison: Comparison) -> tuple[str, ...]:
+    """That nobody logs commits is so of every comparison there: no news in a channel."""
+    found = zip(comparison.warnings, caveat_sentences(comparison), strict=True)
+    is_usual = not any(run.commit for side in comparison.sides for run in side.runs)
+    return tuple(text for warning, text in found if is_usual and warning.code is CaveatCode.COMMIT_UNKNOWN)
 
 
 def _sentence(text: str, comparison: Comparison) -> str:
@@ -275,13 +298,13 @@ def _assumed(comparison: Comparison, command: str) -> str:
     told = [f"{goal.value} is better for {join_names(names, GOALS_NAMED)}" for goal, names in groups if names]
     if not told:
         return ""
-    stated = f"Assumed from the names: {'; '.join(told)}."
+    stated = f"Directions guessed from names: {'; '.join(told)}."
     first = next((each for each in assumed if len(each.logged_as) <= NAME_CHARS and quote(each.logged_as)), None)
     if command and first:
         opposite = Goal.LOWER if first.goal is Goal.HIGHER else Goal.HIGHER
-        return f"{stated} To say otherwise: {command} set goal {quote(first.logged_as)} {opposite.value}."
+        return f"{stated} To change one: {command} set goal {quote(first.logged_as)} {opposite.value}"
     tag = isolate_direction(f"mlcompare.goal.{cut_middle(one_line(assumed[0].logged_as), NAME_CHARS)}")
-    return f"{stated} To say otherwise, set the experiment tag {tag}."
+    return f"{stated} To change one, set the experiment tag {tag}."
 
 
 # The whole answer as a few lines of plain text: what a notification shows and a screen reader reads.
@@ -344,7 +367,8 @@ def _in_words(metric: MetricComparison, change: Change) -> str:
 def _why(section: Section | None) -> list[str]:
     if section is None:
         return []
-    texts = [inline_words(line) for line in section.lines[:PARAMETERS]]
-    left = len(section.lines) - len(texts)
+    shown = section.lines[:PARAMETERS]
+    texts = [cut_end(inline_words(line), VALUE_CHARS) for line in merged_lines(shown)]
+    left = len(section.lines) - len(shown)
     rest = [f"{left:,} more"] if left else []
     return [" · ".join(filter(None, [*texts, *rest, section.note]))]

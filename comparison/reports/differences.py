@@ -22,6 +22,7 @@ from comparison.runs import Dataset, Run
 NOT_LOGGED_LINE = "not logged"
 LATEST = 4_102_444_800_000  # ms since the epoch, the year 2100: later moments are no dates that can be drawn
 _PAIR = 2
+_FEW_VALUES = 3  # of one side, that are listed
 _Fact = Callable[[Run], str]
 
 
@@ -30,7 +31,7 @@ def comparison_sections(comparison: Comparison, labels: tuple[str, ...], *, ever
     are_many = len(comparison.sides) > ROWS_OF_METRICS
     differ = any(warning.code is CaveatCode.DATASETS_DIFFER for warning in comparison.warnings)
     parts = (
-        _changed("Parameters", comparison.parameters, labels, folded=are_many, inline=not are_many),
+        _changed("Parameters", _of_groups(comparison), labels, folded=are_many, inline=not are_many),
         _changed("Tags", comparison.tags, labels, folded=True) if comparison.tags.changed else None,
         datasets_section(comparison.datasets, labels) if everything or not differ else None,
         _same("Unchanged parameters", comparison.parameters.same) if everything else None,
@@ -38,6 +39,33 @@ def comparison_sections(comparison: Comparison, labels: tuple[str, ...], *, ever
         _details(comparison, labels),
     )
     return tuple(part for part in parts if part is not None)
+
+
+def _of_groups(comparison: Comparison) -> Differences:
+    """The parameters; of a side of several runs that have many values each how many, and from where to where."""
+    groups = [len(side.runs) > 1 for side in comparison.sides]
+    if not any(groups):
+        return comparison.parameters
+    changed = [
+        replace(
+            each,
+            values=tuple(_spread(value) if many else value for value, many in zip(each.values, groups, strict=True)),
+        )
+        for each in comparison.parameters.changed
+    ]
+    return replace(comparison.parameters, changed=tuple(changed))
+
+
+def _spread(value: str | None) -> str | None:
+    """`22 values, 0.0001 to 0.1`; a few values as they are."""
+    values = value.split(" | ") if value else []
+    if len(values) <= _FEW_VALUES:
+        return value
+    try:
+        numbers = sorted(map(float, values))
+    except ValueError:
+        return f"{len(values)} values"
+    return f"{len(values)} values, {numbers[0]:.3g} to {numbers[-1]:.3g}"
 
 
 def changed_line(difference: Difference, labels: tuple[str, ...]) -> Line:

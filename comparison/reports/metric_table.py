@@ -15,12 +15,16 @@ from comparison.report import Align, Cell, Column, Table
 from comparison.reports.headline import LEADER, telling_metric
 from comparison.reports.repeats import group_value
 from comparison.reports.text import (
+    NARROW_CHARS,
     TITLE_CHARS,
     change_cell_words,
     count_noun,
     display_name,
     display_names,
     join_names,
+    row_labels,
+    row_room,
+    shortened,
     told_apart,
     value_with_change,
 )
@@ -99,24 +103,31 @@ def runs_table(comparison: Comparison, labels: tuple[str, ...], *, urls: Sequenc
     shown, beside = parameters[:PARAMETER_COLUMNS], others[:METRIC_COLUMNS]
     texts = {metric.name: _side_cells(metric) for metric in (leading, *beside)}
     values = {each.name: told_apart(each.values) for each in shown}
+    values_cut = {name: shortened([value or NOTHING for value in each], NARROW_CHARS) for name, each in values.items()}
     best = holders(leading) if len(holders(leading)) < len(labels) else []
     digits = _digits(leading)
+    moves = [
+        change_cell_words(change, difference, NOTHING)
+        for change, difference in zip(leading.changes, digits.differences, strict=True)
+    ]
+    name = display_name(leading.name, TITLE_CHARS)
+    sign = [LEADER, ""]  # takes some of the room
+    names_given = [side.label for side in comparison.sides]
+    narrow = row_labels(
+        names_given, labels, row_room([name, *(cell.text for cell in texts[leading.name])], moves, sign)
+    )
 
     def row(side: int) -> tuple[Cell, ...]:
         change = leading.changes[side - 1] if side else None
         moved = (
-            Cell("baseline")
-            if change is None
-            else Cell(
-                change_cell_words(change, digits.differences[side - 1], NOTHING),
-                _percent(change),  # a phone is narrow
-            )
+            Cell("baseline") if change is None else Cell(moves[side - 1], _percent(change))  # a phone is narrow
         )
+        leader = f"{LEADER} " if side in best else ""
         return (
-            Cell(f"{LEADER} {labels[side]}" if side in best else labels[side], url=urls[side] if urls else ""),
+            Cell(f"{leader}{labels[side]}", url=urls[side] if urls else "", short=f"{leader}{narrow[side]}"),
             texts[leading.name][side],
             moved,
-            *(Cell(values[each.name][side] or NOTHING) for each in shown),
+            *(Cell(values[each.name][side] or NOTHING, short=values_cut[each.name][side]) for each in shown),
             *(texts[metric.name][side] for metric in beside),
         )
 
@@ -125,7 +136,10 @@ def runs_table(comparison: Comparison, labels: tuple[str, ...], *, urls: Sequenc
         Column("Run"),
         Column(names[0], Align.RIGHT),
         Column("Change", Align.RIGHT),
-        *(Column(display_name(each.name, TITLE_CHARS), Align.RIGHT) for each in shown),
+        *(
+            Column(display_name(each.name, TITLE_CHARS), Align.RIGHT, short=display_name(each.name, NARROW_CHARS))
+            for each in shown
+        ),
         *(Column(name, Align.RIGHT) for name in names[1:]),
     )
     left = (

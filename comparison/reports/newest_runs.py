@@ -8,14 +8,17 @@ from comparison.reports.standup import (
     MAX_OPEN_BUTTONS,
     ago_words,
     among_words,
+    last_cell,
     last_value,
     number_words,
     of_one,
+    place_cells,
     run_labels,
     run_urls,
     scope_words,
     short_ids,
     spans_experiments,
+    table_of_runs,
     user_name,
 )
 from comparison.reports.text import count_noun, cut_end, display_name, with_links
@@ -44,9 +47,9 @@ def newest_runs_report(found: NewestRuns, *, ui_url: str = "", command: str = "/
     return Report(
         headline=headline,
         summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
-        table=with_links(_table(found, names), run_urls(found.runs, ui_url)),
+        table=with_links(_table(found), run_urls(found.runs, ui_url)),
         warnings=(f"There are more: only the {len(found.runs)} newest are listed.",) if found.is_cut else (),
-        steps=(Step("Compare the newest two", f"{command} {ids[1]} vs {ids[0]}"),) if len(ids) > 1 else (),
+        steps=(Step("Compare the newest two", f"{command} {ids[1]} vs {ids[0]}", "pair"),) if len(ids) > 1 else (),
         links=tuple(
             Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
             for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], found.runs, strict=False))
@@ -56,19 +59,20 @@ def newest_runs_report(found: NewestRuns, *, ui_url: str = "", command: str = "/
     )
 
 
-def _table(found: NewestRuns, names: tuple[str, ...]) -> Table:
+def _table(found: NewestRuns) -> Table:
     several = spans_experiments(found.runs)
-    rows = tuple(
+    cells = [
         (
-            Cell(f"{name} in {display_name(run.experiment.name, LABEL_CHARS)}" if several else name),
             Cell(status_word(run)),
+            last_cell(_values(run, found), "nothing"),
+            *place_cells(run, several=several),
             Cell(ago_words(run.started_at, found.now) or "unknown", float(run.started_at or 0) or None),
-            Cell(_values(run, found) or "nothing"),
             Cell(user_name(run) or "unknown"),
         )
-        for name, run in zip(names, found.runs, strict=True)
-    )
-    return Table("Runs", tuple(map(Column, ("Run", "Status", "Started", "Logged", "By"))), rows)
+        for run in found.runs
+    ]
+    columns = ("Status", "Logged", *(("In",) if several else ()), "Started", "By")
+    return table_of_runs("Runs", tuple(map(Column, columns)), found.runs, cells)
 
 
 def _values(run: Run, found: NewestRuns) -> str:

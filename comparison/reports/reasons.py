@@ -11,7 +11,7 @@ from comparison.reports.headline import FIT, side_labels
 from comparison.reports.text import count_noun, cut_end, display_value, join_names
 from comparison.runs import Run
 
-METRICS = 5  # of the table, told in a line each
+METRICS = 3  # of the table, told in a line each
 TOLD = 3  # of each kind, in the summary
 _ENVIRONMENT = (Likelihood.SURROUNDINGS, Likelihood.CHANCE)
 _NO_PARTS = {
@@ -45,13 +45,11 @@ def reasons_report(comparison: Comparison, report: Report) -> Report:
         report,
         headline=told,
         summary="\n".join([f"{told}.", *(_in_short(part) for part in changed), f"{report.headline}.", *_url(report)]),
-        sides=(),
         table=None,
         sections=(
             *changed,
             *unchanged,
             *metrics,
-            *_runs(report),
             *(part for part in report.sections if part.folded and part.title == "Details"),
         ),
         steps=(),
@@ -151,24 +149,19 @@ def _unchanged(comparison: Comparison, changed: Sequence[Section]) -> tuple[Sect
 
 
 def _metrics(report: Report) -> tuple[Section, ...]:
-    """The first rows of the table, a line each."""
+    """The headline, then the first rows of the table that it does not say, a line each."""
     if report.table is None or not report.table.rows:
         return ()
     columns = [column.title for column in report.table.columns[1:]]
     two = columns[:1] == ["Change"]
     lines = []
-    for row in report.table.rows[:METRICS]:
+    is_said = f"{report.table.rows[0][0].text} {report.table.rows[0][-1].text} → " in report.headline
+    for row in report.table.rows[is_said : is_said + METRICS]:
         texts = [cell.text for cell in row[1:]]
         several = " · ".join(f"{title} {text}" for title, text in zip(columns, texts, strict=False))
         lines.append(Line(f"{texts[2]} → {texts[1]} ({texts[0]})" if two else several, row[0].text))
-    left = len(report.table.rows) - len(lines)
+    left = len(report.table.rows) - len(lines) - is_said
     return (Section("Metrics", (Line(report.headline), *lines), f"{left:,} more" if left else ""),)
-
-
-def _runs(report: Report) -> tuple[Section, ...]:
-    """How each run stands and was chosen."""
-    lines = tuple(Line(" · ".join(card.facts), card.label) for card in report.sides if card.facts)
-    return (Section("Runs", lines),) if lines else ()
 
 
 def _in_short(part: Section) -> str:

@@ -22,12 +22,14 @@ from comparison.reports.standup import (
     ago_words,
     among_words,
     join_facts,
+    last_cell,
     last_value,
     metric_source_words,
     milliseconds,
     moment_words,
     number_words,
     of_one,
+    place_cells,
     run_age,
     run_labels,
     run_length,
@@ -36,10 +38,12 @@ from comparison.reports.standup import (
     short_ids,
     spans_experiments,
     status_words,
+    table_of_runs,
     user_name,
     when,
 )
 from comparison.reports.text import (
+    NARROW_CHARS,
     VALUE_CHARS,
     count_noun,
     cut_end,
@@ -51,6 +55,8 @@ from comparison.reports.text import (
     doubts,
     duration_words,
     join_names,
+    shortened,
+    told_apart,
     with_links,
 )
 from comparison.resolve.among import filter_words
@@ -71,7 +77,7 @@ def show_report(shown: RunDetails, *, who: bool = False, ui_url: str = "", comma
     facts = _facts(run, shown.now)
     if who:
         steps = (Step("Everything", f"{command} show {run.run_id[:SHORT_ID]}"),)
-        sections: tuple[Section, ...] = (Section("Run", facts),)
+        sections: tuple[Section, ...] = (Section("Run details", facts),)
         return Report(headline, _summary(headline, card, ()), sections=sections, steps=steps, links=link)
     sections = (
         _listed("Parameters", run.parameters),
@@ -117,7 +123,7 @@ def _who(run: Run, name: str, now: datetime) -> str:
     when = "" if run.started_at is None else f" {ago_words(run.started_at, now)}"
     if not user_name(run):
         return f"MLflow does not say who ran {name}{f', started{when}' if when else ''}"
-    return f"{user_name(run)} ran {name}{f', started{when}' if when else ''}, {status_word(run)}"
+    return f"{name}: run by {user_name(run)}{when}, {status_word(run)}"
 
 
 def _metrics_table(shown: RunDetails, run: Run, name: str) -> Table | None:
@@ -221,7 +227,6 @@ def _summary(headline: str, card: RunCard, warnings: tuple[str, ...]) -> str:
 
 
 _PARAMETERS = 3  # told of each run
-_VALUE = 24  # characters of one
 
 
 def top_report(ranked: RankedRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
@@ -241,7 +246,7 @@ def top_report(ranked: RankedRuns, *, ui_url: str = "", command: str = "/mlcompa
     return Report(
         headline=headline,
         summary=cut_end("\n".join([f"{headline}.", *told[1:]]), 3_000),
-        table=with_links(_ranking_table(ranked, names, shown, metric), run_urls(ranked.runs, ui_url)),
+        table=with_links(_ranking_table(ranked, shown, metric), run_urls(ranked.runs, ui_url)),
         warnings=_ranking_warnings(ranked, metric),
         steps=_steps(ranked, command),
         links=_links(ranked, names, ui_url),
@@ -261,44 +266,43 @@ def _noise_note(ranked: RankedRuns) -> str:
     )
 
 
-def _ranking_table(ranked: RankedRuns, names: Sequence[str], shown: RowDigits, metric: str) -> Table:
+def _ranking_table(ranked: RankedRuns, shown: RowDigits, metric: str) -> Table:
+    """What ranks and how far each is behind stand beside the name; then what differs, each parameter a column."""
     several = spans_experiments(ranked.runs)
     differing = _differing(ranked.runs)
     columns = (
-        Column("Run"),
         Column(metric, Align.RIGHT),
         Column("Behind #1", Align.RIGHT),
+        *((Column("In"),) if several else ()),
         *(Column(display_name(name, LABEL_CHARS), Align.RIGHT) for name in ranked.metrics),
-        *((Column("Differing parameters"),) if differing else ()),
+        *(
+            Column(display_name(each.name, LABEL_CHARS), Align.RIGHT, short=display_name(each.name, NARROW_CHARS))
+            for each in differing
+        ),
         Column("By"),
     )
-    rows = []
-    for place, run in enumerate(ranked.runs):
-        where = f" in {display_name(run.experiment.name, LABEL_CHARS)}" if several else ""
-        rows.append(
-            (
-                Cell(f"{place + 1}. {names[place]}{where}"),
-                Cell(shown.values[place], value_of(run, ranked.by.metric)),
-                Cell(shown.differences[place - 1] if place else "–"),
-                *(Cell(number_words(value_of(run, name)), value_of(run, name)) for name in ranked.metrics),
-                *((Cell(_parameters(run, differing)),) if differing else ()),
-                Cell(", ".join(filter(None, (user_name(run), ago_words(run.started_at, ranked.now))))),
-            )
+    values = [told_apart(each.values) for each in differing]
+    narrow = [shortened([value or NOTHING for value in each], NARROW_CHARS) for each in values]
+    cells = [
+        (
+            Cell(shown.values[place], value_of(run, ranked.by.metric)),
+            Cell(shown.differences[place - 1] if place else "–"),
+            *place_cells(run, several=several),
+            *(Cell(number_words(value_of(run, each)), value_of(run, each)) for each in ranked.metrics),
+            *(Cell(each[place] or NOTHING, short=cut[place]) for each, cut in zip(values, narrow, strict=True)),
+            Cell(", ".join(filter(None, (user_name(run), ago_words(run.started_at, ranked.now))))),
         )
-    return Table(f"Runs by {metric}", columns, tuple(rows))
+        for place, run in enumerate(ranked.runs)
+    ]
+    return table_of_runs(f"Runs by {metric}", columns, ranked.runs, cells, ranked=True)
 
 
-def _differing(runs: Sequence[Run]) -> tuple[str, ...]:
+def _differing(runs: Sequence[Run]) -> tuple[Difference, ...]:
     """The parameters that are not the same in all, the likeliest to matter first."""
     names = dict.fromkeys(name for run in runs for name in run.parameters)
     values = [Difference(name, tuple(run.parameters.get(name) for run in runs)) for name in names]
     changed = [each for each in values if len(set(each.values)) > 1]
-    return tuple(each.name for each in sort_by_likelihood(tuple(changed))[:_PARAMETERS])
-
-
-def _parameters(run: Run, names: Sequence[str]) -> str:
-    held = [(name, run.parameters[name]) for name in names if name in run.parameters]
-    return ", ".join(f"{display_name(name, _VALUE)} {display_value(value, _VALUE)}" for name, value in held)
+    return tuple(sort_by_likelihood(tuple(changed))[:_PARAMETERS])
 
 
 def _ranking_warnings(ranked: RankedRuns, metric: str) -> tuple[str, ...]:
@@ -317,7 +321,7 @@ def _steps(ranked: RankedRuns, command: str) -> tuple[Step, ...]:
     if len(ranked.runs) < 2:
         return ()
     first, second = short_ids(ranked.runs[:2])
-    return (Step("Compare the top two", f"{command} {second} vs {first}"),)
+    return (Step("Compare the top two", f"{command} {second} vs {first}", "pair"),)
 
 
 def _links(ranked: RankedRuns, names: Sequence[str], ui_url: str) -> tuple[Link, ...]:
@@ -336,6 +340,7 @@ def _links(ranked: RankedRuns, names: Sequence[str], ui_url: str) -> tuple[Link,
 
 
 _TOLD = 5
+_DEAD = "seems dead"
 
 
 def running_report(found: RunningRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
@@ -360,7 +365,7 @@ def running_report(found: RunningRuns, *, ui_url: str = "", command: str = "/mlc
     return Report(
         headline=headline,
         summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
-        table=with_links(_running_table(found, names), run_urls(found.runs, ui_url)),
+        table=with_links(_running_table(found), run_urls(found.runs, ui_url)),
         sections=(_stale(found, ui_url),) if found.stale else (),
         warnings=(f"Only the {len(found.runs) + len(found.stale)} newest were looked at.",) if found.is_cut else (),
         links=tuple(
@@ -399,21 +404,34 @@ def _stale(found: RunningRuns, ui_url: str = "") -> Section:
     return Section("Silent for more than a week", tuple(lines), note, folded=True)
 
 
-def _running_table(found: RunningRuns, names: tuple[str, ...]) -> Table:
-    several = spans_experiments(found.runs)
-    paced = bool(found.paces)
-    columns = ("Run", "Running for", "Last logged", *(("Against the best",) if paced else ()), "By")
-    rows = tuple(
+def _running_table(found: RunningRuns) -> Table:
+    """How each does against the best stands beside its name, then how far it is, where, and for how long."""
+    several, paced = spans_experiments(found.runs), bool(found.paces)
+    columns = (
+        *((Column("Against the best", short="vs best"),) if paced else ()),
+        Column("Last logged"),
+        *((Column("In"),) if several else ()),
+        Column("Running for"),
+        Column("By"),
+    )
+    cells = [
         (
-            Cell(f"{name} in {display_name(run.experiment.name, LABEL_CHARS)}" if several else name),
+            *((Cell(_DEAD if run.run_id in found.silences else _against(run, found) or NOTHING),) if paced else ()),
+            last_cell(_how_far(run, found, is_marked=paced), "nothing yet"),
+            *place_cells(run, several=several),
             Cell(_age(run, found), None if run.started_at is None else -float(run.started_at)),
-            Cell(_last(run, found) or "nothing yet"),
-            *((Cell(_against(run, found)),) if paced else ()),
             Cell(user_name(run) or "unknown"),
         )
-        for name, run in zip(names, found.runs, strict=True)
-    )
-    return Table("Runs that are running", tuple(map(Column, columns)), rows)
+        for run in found.runs
+    ]
+    return table_of_runs("Runs that are running", columns, found.runs, cells)
+
+
+def _how_far(run: Run, found: RunningRuns, *, is_marked: bool) -> str:
+    """What it logged last; that it seems dead, where no cell beside its name says so."""
+    last = _last(run, found)
+    is_dead = run.run_id in found.silences and not is_marked
+    return ": ".join(filter(None, (_DEAD, last))) if is_dead else last
 
 
 def _age(run: Run, found: RunningRuns) -> str:
@@ -475,7 +493,7 @@ def failed_report(failures: FailedRuns, *, ui_url: str = "", command: str = "/ml
     return Report(
         headline=headline,
         summary=cut_end(f"{headline}: {'; '.join([*told[:_TOLD], *more])}.", 3_000),
-        table=with_links(_failed_table(failures, names), run_urls(failures.runs, ui_url)),
+        table=with_links(_failed_table(failures), run_urls(failures.runs, ui_url)),
         warnings=(f"Only the {len(failures.runs)} last to end are shown.",) if failures.is_cut else (),
         links=tuple(
             Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
@@ -498,21 +516,25 @@ def _when(run: Run, failures: FailedRuns) -> str:
     return f"{status_words(run)} {when(run, failures.now)}"
 
 
-def _failed_table(failures: FailedRuns, names: tuple[str, ...]) -> Table:
+def _failed_table(failures: FailedRuns) -> Table:
+    """When each failed and how far it had come stand beside its name."""
     several = spans_experiments(failures.runs)
-    columns = ("Run", "When", "Ran for", "Last logged", "By")
-    rows = tuple(
+    columns = ("When", "Last logged", *(("In",) if several else ()), "Ran for", "By")
+    cells = [
         (
-            Cell(f"{name} in {display_name(run.experiment.name, LABEL_CHARS)}" if several else name),
-            Cell(_when(run, failures), float(run.over_at) or None),
-            Cell(run_length(run) or "unknown"),
             Cell(
-                named_values(run, failures.metrics)
-                or last_value(run, failures.by.get(run.experiment.experiment_id))
-                or "nothing"
+                _when(run, failures),
+                float(run.over_at) or None,
+                short=_when(run, failures).removeprefix("failed ").removeprefix("was "),
             ),
+            last_cell(
+                named_values(run, failures.metrics) or last_value(run, failures.by.get(run.experiment.experiment_id)),
+                "nothing",
+            ),
+            *place_cells(run, several=several),
+            Cell(run_length(run) or "unknown"),
             Cell(user_name(run) or "unknown"),
         )
-        for name, run in zip(names, failures.runs, strict=True)
-    )
-    return Table("Runs that failed or were killed", tuple(map(Column, columns)), rows)
+        for run in failures.runs
+    ]
+    return table_of_runs("Runs that failed or were killed", tuple(map(Column, columns)), failures.runs, cells)

@@ -13,7 +13,7 @@ from comparison.language.correction import quote
 from comparison.notifications.failure import last_logged
 from comparison.notifications.message import Failure, RunNews, SilentNews
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
-from comparison.reports.comparison import comparison_report
+from comparison.reports.comparison import caveat_sentences, comparison_report
 from comparison.reports.differences import changed_line
 from comparison.reports.headline import FIT, comparison_headline, run_card, side_labels, status_word, verdict_lines
 from comparison.reports.metric_table import comparison_table, finite, is_same
@@ -52,7 +52,7 @@ def run_report(news: RunNews, *, ui_url: str = "", rules_url: str = "", command:
         in_channel=True,
     )
     short = side_labels(comparison, FIT)
-    warnings, small = news_caveats(news, whole)
+    warnings, small = news_caveats(news)
     verdict = _verdict_headline(news, comparison, short)
     details = tuple(part for part in whole.sections if part.title == "Details")
     metrics = details if news.failure else _metrics(news, comparison)
@@ -70,7 +70,9 @@ def run_report(news: RunNews, *, ui_url: str = "", rules_url: str = "", command:
         warnings=warnings[:DOUBTS],
         steps=_steps(comparison, command),
         links=tuple(each for each in whole.links if each.key != "run:0"),
-        footnotes=small if news.failure else (*whole.footnotes, *small),
+        footnotes=small
+        if news.failure
+        else (*(each for each in whole.footnotes if each not in " ".join(small)), *small),
     )
     return replace(report, summary=_news_summary(report))
 
@@ -248,7 +250,7 @@ def alone_report(news: RunNews, *, ui_url: str) -> Report:
     headline = news_headline(news) or f"{with_experiment(run)} finished, {value or 'no metrics logged'}"
     if news.seeds:
         headline = _seeds_headline(news.seeds, news.best_by, run)
-    warnings, _small = news_caveats(news, None)
+    warnings, _small = news_caveats(news)
     url = run_url(ui_url, run) if ui_url else ""
     card = run_card(Side(run.name, (run,)), "Run", name, url=url)
     why = without_repeats(news.why_alone)
@@ -397,10 +399,10 @@ _OF_ILL = (
 )  # these go without saying where a run did not come to its end
 
 
-def news_caveats(news: RunNews, whole: Report | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def news_caveats(news: RunNews) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The most serious, counted where they are more, and what small print is enough for."""
     comparison = news.comparison
-    found = list(zip(comparison.warnings, whole.warnings, strict=True)) if comparison and whole else []
+    found = list(zip(comparison.warnings, caveat_sentences(comparison), strict=True)) if comparison else []
     own = comparison.sides[-1].label if comparison else ""
     is_over_badly = news.run.status is not Status.FINISHED
     told = [*map(without_repeats, news.doubts)]

@@ -8,18 +8,23 @@ from datetime import datetime
 from comparison.judgement.numbers import format_row
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, value_of
 from comparison.judgement.result import GoalSource
+from comparison.language.quotes import quoted as quote
 from comparison.queries.scope import Scope
 from comparison.queries.standup import BestRun, ExperimentGroup, StandupAnswer, in_order
 from comparison.report import Cell, Column, Line, Link, Report, Section, Step, Table
 from comparison.reports.headline import is_known
 from comparison.reports.text import (
     AHEAD,
+    NARROW_CHARS,
+    ROW_CHARS,
     count_noun,
     cut_end,
     display_name,
     distinct_labels,
     duration_words,
     join_names,
+    row_labels,
+    row_room,
     started_words,
     with_links,
 )
@@ -30,7 +35,7 @@ from comparison.tracking.mlflow_links import experiment_url, run_url
 def standup_report(digest: StandupAnswer, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
     """One message: counts, a row an experiment, new bests, failures and what seems dead; details folded."""
     sections = (
-        new_bests_section(digest, ui_url),
+        replace(new_bests_section(digest, ui_url), folded=len(digest.groups) > 1),  # then the table says it
         best_so_far_section(digest, ui_url),
         failed_section(digest, ui_url),
         silent_section(digest, ui_url),
@@ -48,7 +53,7 @@ def standup_report(digest: StandupAnswer, *, ui_url: str = "", command: str = "/
         warnings=_warnings(digest),
         steps=_steps(digest, command),
         links=_links(digest, ui_url),
-        footnotes=_footnotes(digest),
+        footnotes=_footnotes(digest, command),
     )
     return replace(report, summary=_summary(report))
 
@@ -75,21 +80,26 @@ def _count(digest: StandupAnswer, kind: str) -> str:
 
 
 def _table(digest: StandupAnswer) -> Table:
-    columns = ("Experiment", "Finished", "Failed", "Running", "Best so far")
-    rows = tuple(_row(group, digest) for group in digest.groups)
+    """A row an experiment: its best, which a phone shows beside the name, then the counts."""
+    columns = ("Experiment", "Best so far", "Finished", "Failed", "Running")
+    names = [display_name(group.experiment.name) for group in digest.groups]
+    rows = tuple(
+        _row(group, digest, name, short)
+        for group, name, short in zip(digest.groups, names, row_labels(names, names, NARROW_CHARS), strict=True)
+    )
     return Table("What happened in each experiment", tuple(map(Column, columns)), rows)
 
 
-def _row(group: ExperimentGroup, digest: StandupAnswer) -> tuple[Cell, ...]:
+def _row(group: ExperimentGroup, digest: StandupAnswer, name: str, short: str) -> tuple[Cell, ...]:
     dead = sum(run.run_id in digest.silences for run in group.running)
     alive = len(group.running) - dead
     told = f"{alive}, {dead} dead?" if dead else str(alive)
     return (
-        Cell(display_name(group.experiment.name)),
+        Cell(name, short=short),
+        Cell(_best_cell(group, LABEL_CHARS), short=_best_cell(group, NARROW_CHARS)),
         _number(len(group.finished), is_cut="finished" in digest.cut),
         _number(len(group.failed), is_cut="failed" in digest.cut),
         Cell(told, float(alive)),
-        Cell(_best_cell(group)),
     )
 
 
@@ -97,18 +107,22 @@ def _number(count: int, *, is_cut: bool) -> Cell:
     return Cell(f"{count:,}{'+' if is_cut else ''}", float(count))
 
 
-def _best_cell(group: ExperimentGroup) -> str:
-    if group.best is not None and group.by is not None:
-        new = ", new" if group.best.is_new else ""
-        return f"{_valued(group.best.run, group.by)}{new}"
+def _best_cell(group: ExperimentGroup, limit: int) -> str:
+    """`new: accuracy 0.97, run-a (was 0.95)`; names to so many characters."""
+    best, by = group.best, group.by
+    if best is not None and by is not None:
+        new = "new: " if best.is_new else ""
+        was = value_of(best.before, by.metric) if best.before else None
+        before = f" (was {format_row(was, value_of(best.run, by.metric)).values[0]})" if was is not None else ""
+        return f"{new}{_valued(best.run, by, best.before, limit)}{before}"
     first = best_fetched(group)
-    return f"{_valued(first, group.by)} (since then)" if first and group.by else "not known"
+    return f"{_valued(first, by, None, limit)} (since then)" if first and by else "not known"
 
 
-def _valued(run: Run, by: PrimaryMetric) -> str:
-    """`accuracy 0.97 run-a`."""
-    metric = display_name(by.metric, 24)
-    return f"{metric} {number_words(value_of(run, by.metric))}, {display_name(run.name, 24)}"
+def _valued(run: Run, by: PrimaryMetric, before: Run | None, limit: int) -> str:
+    """`accuracy 0.97, run-a`, with as many digits as tell it from the one before."""
+    values = (value_of(before, by.metric), value_of(run, by.metric)) if before else (value_of(run, by.metric),)
+    return f"{display_name(by.metric, limit)} {format_row(*values).values[-1]}, {display_name(run.name, limit)}"
 
 
 def _warnings(digest: StandupAnswer) -> tuple[str, ...]:
@@ -132,7 +146,7 @@ def _steps(digest: StandupAnswer, command: str) -> tuple[Step, ...]:
     new = next((group.best for group in digest.groups if group.best and group.best.is_new and group.best.before), None)
     if new and new.before:
         old, better = short_ids([new.before, new.run])
-        return (Step("What made the new best", f"{command} {old} vs {better}"),)
+        return (Step("What made the new best", f"{command} {old} vs {better}", "pair"),)
     return ()
 
 
@@ -154,23 +168,23 @@ def _links(digest: StandupAnswer, ui_url: str) -> tuple[Link, ...]:
     return tuple(found)
 
 
-def _footnotes(digest: StandupAnswer) -> tuple[str, ...]:
+def _footnotes(digest: StandupAnswer, command: str) -> tuple[str, ...]:
     notes = []
     if len(digest.groups) == 1 and digest.groups[0].by is not None:
         notes.append(metric_source_words(digest.groups[0].by))
-    elif assumed := _assumed(digest):
+    elif assumed := _assumed(digest, command):
         notes.append(assumed)
     left = [group for group in digest.groups if group.best is None and best_fetched(group)]
     if left and len(digest.groups) > 1:
         notes.append(
-            f"Best so far was looked up in the {len(digest.groups) - len(left)} busiest experiments; elsewhere it is "
-            "the best since then. Name one with in for more."
+            f"The best so far was looked up in the {len(digest.groups) - len(left)} busiest experiments; of the others "
+            f"the table has the best since then. For all of one: {command} standup in {quote(left[0].experiment.name)}"
         )
     return tuple(filter(None, notes))
 
 
-def _assumed(digest: StandupAnswer) -> str:
-    """Goals taken from names, with the way to say otherwise."""
+def _assumed(digest: StandupAnswer, command: str) -> str:
+    """Goals taken from names, with the way to change them."""
     by = [group.by for group in digest.groups if group.by and group.by.goal_source is GoalSource.NAME]
     told = [
         f"{goal.value} is better for {join_names(names)}"
@@ -180,8 +194,8 @@ def _assumed(digest: StandupAnswer) -> str:
     if not told:
         return ""
     opposite = Goal.LOWER if by[0].goal is Goal.HIGHER else Goal.HIGHER
-    example = f"set goal {display_name(by[0].metric, LABEL_CHARS)} {opposite.value}"
-    return f"Assumed from the names: {'; '.join(told)}. To say otherwise: {example}."
+    example = f"{command} set goal {quote(by[0].metric) or display_name(by[0].metric, LABEL_CHARS)} {opposite.value}"
+    return f"Directions guessed from names: {'; '.join(told)}. To change one: {example}"
 
 
 def _summary(report: Report) -> str:
@@ -199,6 +213,7 @@ def _summary(report: Report) -> str:
 
 NAMED = 3  # runs named of each experiment
 _OPEN = 5  # lines of a part that stays open
+_OPEN_OF_SEVERAL = 3  # the same below a table of experiments
 
 
 def best_fetched(group: ExperimentGroup) -> Run | None:
@@ -276,7 +291,7 @@ def failed_section(digest: StandupAnswer, ui_url: str = "") -> Section:
         )
         for run, label in zip(runs, run_labels(runs), strict=True)
     ]
-    return Section("Failed", tuple(lines), folded=len(lines) > _OPEN)
+    return Section("Failed", tuple(lines), folded=len(lines) > (_OPEN_OF_SEVERAL if is_short else _OPEN))
 
 
 def _in(run: Run, digest: StandupAnswer) -> str:
@@ -433,6 +448,11 @@ def last_value(run: Run, by: PrimaryMetric | None) -> str:
     return f"{display_name(name, LABEL_CHARS)} {number_words(held.value)}{step}"
 
 
+def last_cell(told: str, nothing: str) -> Cell:
+    """What was logged last, as `last_value` words it, for a column."""
+    return Cell(told or nothing, short=told.replace(" at step ", ", step "))
+
+
 def _last_logged(run: Run) -> str:
     own = {name: held for name, held in run.metrics.items() if not name.startswith("system/")}
     return max(own, key=lambda name: (own[name].logged_at, own[name].step, name), default="")
@@ -450,6 +470,43 @@ def run_urls(runs: Sequence[Run], ui_url: str) -> list[str]:
 def run_labels(runs: Sequence[Run], limit: int = LABEL_CHARS) -> tuple[str, ...]:
     """What each run is called, no two alike."""
     return distinct_labels([run.name for run in runs], [run.run_id for run in runs], limit)
+
+
+def run_cells(runs: Sequence[Run], limit: int = ROW_CHARS) -> list[Cell]:
+    """What each run is called in the first column of a table, no two alike; `limit` is for a narrow one."""
+    names = run_labels(runs)
+    return [
+        Cell(name, short=short)
+        for name, short in zip(names, row_labels([run.name for run in runs], names, limit), strict=True)
+    ]
+
+
+def table_of_runs(
+    caption: str,
+    columns: Sequence[Column],
+    runs: Sequence[Run],
+    cells: Sequence[Sequence[Cell]],
+    *,
+    ranked: bool = False,
+) -> Table:
+    """A row a run, its name first, as short as a phone needs to show the next two columns; `ranked`: with its place."""
+    beside = [
+        [column.short or column.title, *(row[number].short or row[number].text for row in cells)]
+        for number, column in enumerate(columns[:2])
+    ]
+    ranks = [f"{place}. " if ranked else "" for place in range(1, len(runs) + 1)]
+    names = run_cells(runs, row_room(*beside, *([ranks] if ranked else [])))
+    rows = tuple(
+        (Cell(f"{rank}{name.text}", short=f"{rank}{name.short}"), *row)
+        for rank, name, row in zip(ranks, names, cells, strict=True)
+    )
+    return Table(caption, (Column("Run"), *columns), rows)
+
+
+def place_cells(run: Run, *, several: bool) -> tuple[Cell, ...]:
+    """In which experiment a run is, where the rows are of several."""
+    name = run.experiment.name
+    return (Cell(display_name(name, LABEL_CHARS), short=display_name(name, ROW_CHARS)),) if several else ()
 
 
 def run_with_value(run: Run, by: PrimaryMetric | None) -> str:
@@ -491,6 +548,6 @@ def metric_source_words(by: PrimaryMetric) -> str:
         MetricSource.RUNS: f"Judged by {name}, as most runs logged it; "
         "name another with by, or set metric for the channel.",
     }[by.chosen]
-    goal = f"Assumed from its name: {by.goal.value} is better for {name}." if by.goal_source is GoalSource.NAME else ""
+    goal = f"Guessed from its name: {by.goal.value} {name} is better." if by.goal_source is GoalSource.NAME else ""
     unknown = f"No goal is known for {name}: set goal {name} higher, or lower." if by.goal is Goal.UNKNOWN else ""
     return " ".join(filter(None, (why, goal, unknown)))

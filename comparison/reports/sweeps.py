@@ -1,24 +1,35 @@
 """A sweep, worded: its best, what matters, where the best lies, and what to do next."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from comparison.judgement.numbers import format_row
 from comparison.judgement.result import GoalSource
 from comparison.queries.sweeps import LooseTrials, SweepAnswer, SweepKind
 from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Panel, Report, Section, Series, Step, Table
 from comparison.reports.metric_table import finite
-from comparison.reports.standup import LABEL_CHARS, MAX_OPEN_BUTTONS, run_labels, run_urls, short_ids
-from comparison.reports.text import count_noun, cut_end, display_name, display_value, join_names, with_links
+from comparison.reports.standup import LABEL_CHARS, MAX_OPEN_BUTTONS, run_cells, run_urls, short_ids
+from comparison.reports.text import (
+    NARROW_CHARS,
+    count_noun,
+    cut_end,
+    display_name,
+    display_value,
+    join_names,
+    with_links,
+)
 from comparison.runs import Goal, Status
 from comparison.sweeps.findings import Edge, Findings, Front, Region
 from comparison.sweeps.importance import FEWEST, Share
-from comparison.sweeps.space import Parameter
+from comparison.sweeps.space import Parameter, Trial
 from comparison.tracking.mlflow_links import experiment_url, run_url
 from comparison.trends.curve import curve_of
 from comparison.trends.pair import sparkline
 
 BARS = 10  # signs of a bar
 _TOP = 5
+_OPEN = 3  # parameters that matter, as a message shows them
 _SHOWN = 6  # parameters in a picture
 _COLUMNS = 5  # differing parameters in the table
 _WORDS = ((0.85, "nearly all"), (0.6, "about two thirds"), (0.4, "about half"), (0.25, "about a third"), (0.0, "some"))
@@ -32,19 +43,22 @@ def sweep_report(answer: SweepAnswer, *, ui_url: str = "", command: str = "/mlco
     found = answer.findings
     metric = display_name(answer.metrics[0], LABEL_CHARS)
     headline = _headline(answer, found, metric) if answer.front is None else _front_headline(answer, answer.front)
-    lines = (*_gain(answer, found), *_matters(answer, found), *_where(found), *_spent(found))
+    matters, besides = _matters(answer, found)
+    edges = _edges(found) if answer.front is None else []
+    where = [*_region_lines(found), *(_edges(found) if answer.front else [])]
+    more = (*_gain(answer, found), *besides, *where, *_spent(found))
     steps = _steps(answer, found, command)
-    sections = [Section(f"Sweep {name}", lines)]
-    if answer.front is not None:
-        sections.insert(0, _front(answer, ui_url))
+    of = f" for {metric}" if answer.front is not None else ""
+    sections = [
+        Section(f"What matters{of}", (*matters, *edges)),
+        Section(f"Sweep {name}", more, folded=True),
+    ]
     warnings = _warnings(answer)
     told = [f"{line.label}: {line.text}" if line.label else line.text for part in sections for line in part.lines]
     return Report(
         headline=headline,
         summary=cut_end("\n".join([f"{headline}.", *told, *warnings]), 3_000),
-        table=with_links(
-            _table(answer, found, metric), run_urls([answer.by_key[e.key] for e in found.ranked[:_TOP]], ui_url)
-        ),
+        table=_linked_table(answer, found, answer.front.trials if answer.front else found.ranked[:_TOP], ui_url),
         sections=tuple(sections),
         warnings=warnings,
         steps=steps,
@@ -90,7 +104,7 @@ def _headline(answer: SweepAnswer, found: Findings, metric: str) -> str:
 
 
 def _front_headline(answer: SweepAnswer, front: Front) -> str:
-    """`8 trials trade accuracy against latency_ms; the knee is trial-7: 0.93, 41`."""
+    """`8 trials trade accuracy against latency_ms; the best compromise is trial-7: 0.93, 41`."""
     names = [display_name(each, LABEL_CHARS) for each in answer.metrics[:2]]
     who = [display_name(answer.by_key[trial.key].name, LABEL_CHARS) for trial in front.trials]
     if front.total == 1:
@@ -103,7 +117,7 @@ def _front_headline(answer: SweepAnswer, front: Front) -> str:
     knee = front.trials[front.knee]
     values = [format_row(value).values[0] for value in knee.values[:2]]
     return (
-        f"{front.total} trials trade {names[0]} against {names[1]}; the knee is {who[front.knee]}: "
+        f"{front.total} trials trade {names[0]} against {names[1]}; the best compromise is {who[front.knee]}: "
         f"{names[0]} {values[0]}, {names[1]} {values[1]}"
     )
 
@@ -137,31 +151,37 @@ def _counts(answer: SweepAnswer) -> str:
     return ", ".join(f"{counts[status]:,} {word}" for status, word in words.items() if counts.get(status))
 
 
-def _matters(answer: SweepAnswer, found: Findings) -> list[Line]:
+def _matters(answer: SweepAnswer, found: Findings) -> tuple[list[Line], list[Line]]:
+    """What a message shows of the parameters, and what stands with the details."""
     importance = found.importance
-    n = len(found.trials)
-    if answer.kind is SweepKind.SELECTED:
-        return [Line("cannot be told: this search logs its best trials alone.", "What matters")]
-    if not found.parameters:
-        return [Line("no parameter differs between the trials.", "What matters")]
-    if len(found.parameters) == 1:
-        return [Line(f"only {display_name(found.parameters[0].name, LABEL_CHARS)} differs.", "What matters")]
-    telling = importance.telling
-    if not telling:
-        why = f"; it takes {FEWEST} at least" if n < FEWEST else ""
-        return [Line(f"cannot tell which parameter matters with {count_noun(n, 'trial')}{why}.", "What matters")]
-    lines = [Line(_bar(each), display_name(each.name, LABEL_CHARS)) for each in telling[:_SHOWN]]
+    if why := _why_untold(answer, found):
+        return [Line(why)], []
+    lines = [Line(_bar(each), display_name(each.name, LABEL_CHARS)) for each in importance.telling[:_SHOWN]]
     rest = [display_name(each.name, LABEL_CHARS) for each in importance.shares if not each.is_apart]
+    chance = [Line(join_names(rest, 3), "Not told apart from chance")] if rest else []
     explained = next(word for least, word in _WORDS if (importance.explained or 0.0) >= least)
-    text = f"together they explain {explained} of the differences"
-    if rest:
-        text += f"; not told apart from chance: {join_names(rest)}"
-    lines.append(Line(f"{text}.", "All parameters"))
+    together = Line(f"together they explain {explained} of the differences.", "All parameters")
+    acting = []
     if importance.pair:
         pair = importance.pair
         names = [display_name(each, LABEL_CHARS) for each in (pair.first, pair.second)]
-        lines.append(Line(f"{names[0]} and {names[1]} act together ({pair.share:.0%}).".replace("%", " %")))
-    return lines
+        acting.append(Line(f"{names[0]} and {names[1]} act together ({pair.share:.0%}).".replace("%", " %")))
+    return [*lines[:_OPEN], *chance], [*lines[_OPEN:], together, *acting]
+
+
+def _why_untold(answer: SweepAnswer, found: Findings) -> str:
+    """Why nothing can be said of the parameters; "" where something can."""
+    n = len(found.trials)
+    if answer.kind is SweepKind.SELECTED:
+        return "Cannot be told: this search logs its best trials alone."
+    if not found.parameters:
+        return "No parameter differs between the trials."
+    if len(found.parameters) == 1:
+        return f"Only {display_name(found.parameters[0].name, LABEL_CHARS)} differs."
+    if not found.importance.telling:
+        why = f"; it takes {FEWEST} at least" if n < FEWEST else ""
+        return f"Cannot tell which parameter matters with {count_noun(n, 'trial')}{why}."
+    return ""
 
 
 def brief_lines(answer: SweepAnswer) -> tuple[Line, ...]:
@@ -186,13 +206,12 @@ def _bar(share: Share) -> str:
     return f"{'▇' * full}{'▁' * (BARS - full)} {share.share:.0%}".replace("%", " %") + f" ({low} to {high})"
 
 
-def _where(found: Findings) -> list[Line]:
-    lines = []
-    if found.regions:
-        lines.append(Line("; ".join(map(_region, found.regions[:3])) + ".", "Best region"))
-    if found.edges:
-        lines.append(Line(" ".join(map(_edge, found.edges[:3])), "At the edge"))
-    return lines
+def _region_lines(found: Findings) -> list[Line]:
+    return [Line("; ".join(map(_region, found.regions[:3])) + ".", "Best region")] if found.regions else []
+
+
+def _edges(found: Findings) -> list[Line]:
+    return [Line(" ".join(map(_edge, found.edges[:3])), "At the edge")] if found.edges else []
 
 
 def _region(region: Region) -> str:
@@ -219,54 +238,53 @@ def _steps(answer: SweepAnswer, found: Findings, command: str) -> tuple[Step, ..
     if not found.repeats and len(runs) == 3:
         steps.append(Step(f"Repeat the top 3 with 3 seeds each: the best of {len(found.trials)} is partly luck"))
     if len(runs) > 1:
-        ids = " vs ".join(short_ids(runs[:2]))
-        steps.append(Step("The first two side by side", f"{command} {ids}"))
+        first, second = short_ids(runs[:2])
+        steps.append(Step("Compare the best two", f"{command} {second} vs {first}", "pair"))
     return tuple(steps)
 
 
-def _front(answer: SweepAnswer, ui_url: str) -> Section:
-    """What can be had of both metrics: the trials that no other beats in both."""
+def _linked_table(answer: SweepAnswer, found: Findings, trials: Sequence[Trial], ui_url: str) -> Table:
+    runs = [answer.by_key[trial.key] for trial in trials]
+    return with_links(_table(answer, found, trials), run_urls(runs, ui_url))
+
+
+def _table(answer: SweepAnswer, found: Findings, trials: Sequence[Trial]) -> Table:
+    """A row a trial: the best ones, or what can be had of two metrics, then the parameters that differ."""
     front = answer.front
-    if front is None:
-        return Section("", ())
-    names = [display_name(each, LABEL_CHARS) for each in answer.metrics[:2]]
-    columns = [format_row(*[trial.values[at] for trial in front.trials]).values for at in (0, 1)]
-    runs = [answer.by_key[trial.key] for trial in front.trials]
-    labels, urls = run_labels(runs), run_urls(runs, ui_url)
-    lines = tuple(
-        Line(
-            f"{names[0]} {columns[0][at]} · {names[1]} {columns[1][at]}" + (" · the knee" if at == front.knee else ""),
-            labels[at],
-            links=((labels[at], urls[at]),),
-        )
-        for at, trial in enumerate(front.trials)
-    )
-    note = f"{len(front.trials)} of {front.total}" if front.total > len(front.trials) else ""
-    return Section(f"No trial is better in both {names[0]} and {names[1]} than", lines, note)
-
-
-def _table(answer: SweepAnswer, found: Findings, metric: str) -> Table:
     shares = {each.name: each.share for each in found.importance.telling}
     ordered = sorted(found.parameters, key=lambda each: (-shares.get(each.name, 0.0), each.name))[:_COLUMNS]
-    top = found.ranked[:_TOP]
-    values = format_row(*[trial.values[0] for trial in top]).values
+    names = [display_name(each, LABEL_CHARS) for each in answer.metrics[: 2 if front else 1]]
+    values = [format_row(*[trial.values[at] for trial in trials]).values for at in range(len(names))]
+    cells = run_cells([answer.by_key[trial.key] for trial in trials])
     rows = tuple(
         (
-            Cell(display_name(answer.by_key[trial.key].name, LABEL_CHARS)),
-            Cell(value, finite(trial.values[0])),
+            _marked(cells[place]) if front and front.knee == place else cells[place],
+            *(Cell(each[place], finite(trial.values[at])) for at, each in enumerate(values)),
             *(Cell(_parameter(trial.parameters.get(each.name))) for each in ordered),
         )
-        for trial, value in zip(top, values, strict=True)
+        for place, trial in enumerate(trials)
     )
-    columns = [Column("Trial"), Column(metric, Align.RIGHT)]
     more = len(found.parameters) - len(ordered)
-    note = f"{count_noun(more, 'more parameter')} differ" if more else ""
+    notes = [f"{count_noun(more, 'more parameter')} {'differs' if more == 1 else 'differ'}"] if more else []
+    caption = f"The best {len(trials)} trials"
+    if front:
+        caption = f"Trials that no other beats in both {names[0]} and {names[1]}"
+        left = front.total - len(trials)
+        notes.insert(0, f"No trial beats one of these in both{f'; {left:,} more like them' if left else ''}")
     return Table(
-        f"The best {len(top)} trials",
-        (*columns, *(Column(display_name(each.name, 24)) for each in ordered)),
+        caption,
+        (
+            Column("Trial"),
+            *(Column(name, Align.RIGHT) for name in names),
+            *(Column(display_name(each.name, 24), short=display_name(each.name, NARROW_CHARS)) for each in ordered),
+        ),
         rows,
-        note,
+        ". ".join(notes),
     )
+
+
+def _marked(cell: Cell) -> Cell:
+    return replace(cell, text=f"{cell.text} (best compromise)", short=f"⚖️ {cell.short}")
 
 
 def _parameter(text: str | None) -> str:
@@ -328,7 +346,7 @@ def _charts(found: Findings, metric: str, headline: str) -> tuple[Chart, ...]:
     panels = tuple(_panel(each, found, metric, shares.get(each.name)) for each in ordered)
     told = "; ".join(f"{name} {share:.0%}".replace("%", " %") for name, share in shares.items())
     conclusion = cut_end(f"{headline}. {f'What matters: {told}' if told else 'Cannot tell what matters'}.", 1_900)
-    against = Chart(f"{metric} against each parameter", conclusion, panels)
+    against = Chart(f"{metric} against each parameter", conclusion, panels, folded=True)
     return (so_far, against)
 
 
@@ -348,7 +366,7 @@ def _front_charts(answer: SweepAnswer, found: Findings, headline: str) -> tuple[
     panel = Panel(f"{names[0]} against {names[1]}", names[0], names[1], (trials, line))
     title = cut_end(f"{names[1]} against {names[0]}", 50)
     others = _charts(found, names[0], headline)[1:]
-    return (Chart(title, headline, (panel,)), *others)
+    return (Chart(title, headline, (panel,), folded=True), *others)
 
 
 def _so_far(found: Findings, metric: str, headline: str) -> Chart:
@@ -362,7 +380,7 @@ def _so_far(found: Findings, metric: str, headline: str) -> Chart:
     first, last = format_row(found.best_so_far[0], found.best_so_far[-1]).values
     panel = Panel("Best so far", "trial", metric, (each, series))
     plain = (Line(f"{spark} first {first} · best {last}", "Best so far"),)
-    return Chart(f"Best {metric} so far"[:50], headline, (panel,), lines, plain)
+    return Chart(f"Best {metric} so far"[:50], headline, (panel,), lines, plain, folded=True)
 
 
 def _panel(parameter: Parameter, found: Findings, metric: str, share: float | None) -> Panel:

@@ -17,6 +17,10 @@ from comparison.runs import Run, is_moment
 _COMMON = 8  # characters that are worth dropping
 NAME_CHARS = 60  # characters of a name within a sentence
 TITLE_CHARS = 40  # characters of a name over a column
+ROW_CHARS = 20  # characters at most of a name in the first column of a narrow table
+_FEWEST_ROW_CHARS = 10
+_PHONE_CHARS = 43  # of a table's row that a phone shows, what separates two columns counted as two
+NARROW_CHARS = 16  # characters of a parameter, its name or its value, in a column of a narrow table
 VALUE_CHARS = 80  # characters of a parameter's value
 CONTEXT_CHARS = 24  # characters shown on each side of the first difference of two long values
 FIRST_STRONG, POP = "\u2068", "\u2069"
@@ -125,6 +129,25 @@ def without_common_start(labels: Sequence[str], limit: int) -> list[str]:
     if max(map(len, labels)) <= limit or start < _COMMON or any(len(label) == start for label in labels):
         return list(labels)
     return [f"…{label[start:]}" for label in labels]
+
+
+def row_labels(names: Sequence[str], labels: Sequence[str], limit: int = ROW_CHARS) -> list[str]:
+    """Names short enough for the rows of a narrow table: without what all begin with, the middle cut, no two alike.
+
+    `labels` tell runs of one name apart.
+    """
+    given = names if len({one_line(name).casefold() for name in names}) == len(names) else labels
+    plain = [one_line(name.strip(FIRST_STRONG + POP)) or label for name, label in zip(given, labels, strict=True)]
+    parted = without_common_start(plain, limit) if len(plain) > 1 else plain
+    ends = [cut_end(label, limit) for label in parted]
+    is_apart = parted != plain and len({label.casefold() for label in ends}) == len(set(parted))
+    return [isolate_direction(label) for label in (ends if is_apart else shortened(parted, limit))]
+
+
+def row_room(*columns: Iterable[str]) -> int:
+    """Characters of a row's name that a phone has beside these columns, each with its title and its texts."""
+    taken = sum(max(map(len, column), default=0) + 2 for column in columns)
+    return min(max(_PHONE_CHARS - taken, _FEWEST_ROW_CHARS), ROW_CHARS)
 
 
 def shortened(texts: Sequence[str], limit: int) -> list[str]:
@@ -344,6 +367,17 @@ def with_links(table: Table, addresses: Sequence[str]) -> Table:
     """The table with an address a row, which the name in its first cell opens; "" for none."""
     rows = tuple((replace(row[0], url=url), *row[1:]) for row, url in zip(table.rows, addresses, strict=True))
     return replace(table, rows=rows)
+
+
+def merged_lines(lines: Sequence[Line]) -> list[Line]:
+    """The lines, those of one label that follow one another as one: `only in B: dropout = 0.1, layers = 2`."""
+    merged: list[Line] = []
+    for line in lines:
+        if merged and line.label and line.label == merged[-1].label:
+            merged[-1] = replace(merged[-1], text=f"{merged[-1].text}, {line.text}")
+        else:
+            merged.append(line)
+    return merged
 
 
 def inline_words(line: Line) -> str:

@@ -68,6 +68,7 @@ _REPLIES: Mapping[str, Callable[[Compare], Request]] = {
         previous.runs, previous.experiment, previous.metrics[:_MOST_CURVES], previous.goal, previous.text
     ),
     CSV: lambda previous: previous,
+    "pair": lambda previous: previous,
     "parameters": report_part("parameters"),
     "tags": report_part("tags"),
     "details": report_part("details"),

@@ -400,6 +400,14 @@ def _options(state: ComparisonState, *, are_many: bool, has_url: bool, has_file:
     }
 
 
+def pair_button(label: str, runs: Sequence[Run], *, asks_why: bool = False) -> list[Block]:
+    """Compares two runs, the baseline first, in the thread of the message; none where there are no two."""
+    if len(runs) != 2:
+        return []
+    value = comparison_value(ComparisonState(compared([run.run_id for run in runs])))
+    return [push(label, f"{PREFIX}{'why' if asks_why else 'pair'}", value)] if value else []
+
+
 def repeats_button(state: ComparisonState | None, comparison: Comparison) -> list[Block]:
     """Below single runs each of which has repeats: all of them, compared in the thread."""
     value = comparison_value(state) if state and comparison.repeats else ""

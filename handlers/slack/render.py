@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Report, RunCard, Section, Step, Table
-from comparison.reports.text import inline_words
+from comparison.reports.text import inline_words, merged_lines
 from handlers.slack.blocks import (
     NOTHING,
     Block,
@@ -62,6 +62,7 @@ from handlers.slack.pictures import no_pictures
 SHOWN_DOUBTS = 2  # the others stand with the details
 _DOUBT = "⚠️"
 _DETAILS = "Details"
+_NOTES = " · "  # before what a headline says besides
 _INLINE = 120  # characters of facts on one line
 _INLINE_FACTS = 4
 _ONE_ROW = 3  # buttons
@@ -95,31 +96,37 @@ def draw(  # noqa: PLR0913 -- all but the report have defaults and are given by 
     """The report as a message within Slack's limits; what there was no room for is counted and linked.
 
     `asked_by` is the id of the Slack user who asked, "" when nobody did, `changed_by` of who changed it last; `row` is
-    what can be pressed below it, `more` what is pressed seldom and stands with the details; links whose keys are in
-    `placed` are in `row` already; `pictures` tells the file that shows a chart, "" for none.
+    what can be pressed below it, `more` what is pressed seldom and stands with the details; links and steps whose keys
+    are in `placed` are in `row` already; `pictures` tells the file that shows a chart, "" for none.
     """
     opens = open_links([each for each in report.links if each.key != _RULES])
     if rung is BlockLevel.TEXT:
         return Reply(_only_text(report, opens))
+    report = replace(report, steps=tuple(step for step in report.steps if not step.key or step.key not in placed))
     folds = _has_details(report)
     top = _headline(report.headline) + ([] if folds else _sides(report.sides))
-    top += _charts(report.charts, rung, pictures)
+    charts, folded = _charts(report, rung, pictures, folds=folds)
+    last = charts if report.table else []  # what was compared is read before it is looked at
+    top += [] if report.table else charts
     linked_here = _linked(report, rung, folds=folds)
     buttons = [each for each in opens if each.key not in placed and each.url not in linked_here]
     bottom = [*_pressable(row, buttons), *_origin(report, asked_by, changed_by, footnotes=not folds)]
-    room = ALL_TEXT - _SPARE - text_weight([*top, *bottom, *more])
+    room = ALL_TEXT - _SPARE - text_weight([*top, *last, *bottom, *more])
     table = draw_table(report.table, rung, int(room * _TABLE_SHARE))
     note = _left_out(report, table, opens)
-    lists = _lists(report, rung, room - text_weight([*table.blocks, *note]), more)
+    lists = _lists(
+        report, rung, room - text_weight([*table.blocks, *note]), [*folded, *([actions(more)] if more else [])]
+    )
     if note and (table.rows_left or table.columns_left):
         table = draw_table(report.table, rung, room - text_weight([*lists, *note]) - _NOTE_GROWS)
         note = _left_out(report, table, opens)
-    return Reply(_summary(report), (*top, *table.blocks, *note, *lists, *bottom))
+    return Reply(_summary(report), (*top, *table.blocks, *note, *lists, *last, *bottom))
 
 
 def _has_details(report: Report) -> bool:
     """Whether what is seldom read is folded into one place: the sides, the small print, the lesser doubts."""
-    return bool(report.sides) and any(part.folded for part in report.sections)
+    folded = sum(part.folded for part in report.sections)
+    return folded > 0 if report.sides else folded + bool(report.footnotes) > 1 and folded > 0
 
 
 def _linked(report: Report, rung: BlockLevel, *, folds: bool) -> frozenset[str]:
@@ -138,7 +145,7 @@ def _is_linked(table: Table) -> bool:
 
 
 def _lists(report: Report, rung: BlockLevel, room: int, more: Sequence[Block]) -> list[Block]:
-    """Lists beside the table: why, doubts, what next, and details."""
+    """Lists beside the table: why, doubts, what next, and details, of which `more` are the last."""
     folds = _has_details(report)
     most = SHOWN_DOUBTS if folds else len(report.warnings)
     doubts = draw_warnings(report.warnings[:most], rung, int(room * _DOUBTS_SHARE))
@@ -151,7 +158,7 @@ def _lists(report: Report, rung: BlockLevel, room: int, more: Sequence[Block]) -
     plainly += draw_sections(first, rung, room - text_weight(plainly))
     room -= text_weight(plainly)
     if not folds:
-        return [*plainly, *doubts, *steps, *draw_sections(last, rung, room), *([actions(more)] if more else [])]
+        return [*plainly, *doubts, *steps, *draw_sections(last, rung, room), *more]
     lesser = Section("Also be careful", tuple(map(Line, report.warnings[most:])), folded=True)
     cut = [replace(part, folded=True) for part in short if _inline_facts(part)[1]]
     parts = [lesser, *cut, *last] if lesser.lines else [*cut, *last]
@@ -163,14 +170,15 @@ def _details(
 ) -> list[Block]:
     """What is seldom read, in one place that is opened by who wants it."""
     notes = Section("How it was judged", tuple(map(Line, report.footnotes[:_FOOTNOTES])), folded=True)
-    runs = _runs(report.sides, rung, room // 4)
+    runs = _runs(report.sides, rung, room // 4) if report.sides else []
     parts = [replace(part, folded=False) for part in (*parts, notes) if part.lines]
     room -= text_weight(runs)
     listed = draw_sections(parts, max(rung, BlockLevel.TABLE), room)
-    pressable = [actions(more)] if more else []
     if rung >= BlockLevel.TABLE:
-        return [*runs, *listed, *pressable]
-    return [container(_DETAILS, [*runs, *listed][: CHILDREN - len(pressable)] + pressable)]
+        return [*runs, *listed, *more]
+    titles = ", ".join(part.title[:1].lower() + part.title[1:] for part in parts if part.title != notes.title)
+    title = _DETAILS if report.sides else clip(f"{_DETAILS}: {titles}", CONTAINER_TITLE)
+    return [container(title, [*[*runs, *listed][: CHILDREN - len(more)], *more])]
 
 
 def _runs(sides: Sequence[RunCard], rung: BlockLevel, room: int) -> list[Block]:
@@ -216,14 +224,19 @@ def _inline_facts(part: Section) -> tuple[list[Line], int]:
         if room < 0 and shown:
             break
         shown.append(cut)
-    return shown, len(part.lines) - len(shown)
+    return merged_lines(shown), len(part.lines) - len(shown)
 
 
 def _headline(headline: str) -> list[Block]:
-    """A headline too long for a header is said again in full."""
+    """Of a headline too long for a header the notes stand below it; what is still too long is said again in full."""
     line = one_line(headline)
     if length(line) <= HEADER_TEXT:
         return [header(line)]
+    parts = line.split(_NOTES)
+    for count in range(len(parts) - 1, 0, -1):
+        first = _NOTES.join(parts[:count])
+        if length(first) <= HEADER_TEXT:
+            return [header(first), section(clip(_NOTES.join(parts[count:]), _HEADLINE))]
     return [header(line), section(clip(line, _HEADLINE))]
 
 
@@ -249,19 +262,25 @@ def _side(card: RunCard, room: int) -> str:
     return "\n".join(filter(None, [f"*{mrkdwn(one_line(card.role), 40)}*", named, facts]))
 
 
-def _charts(charts: Sequence[Chart], rung: BlockLevel, pictures: Callable[[int], str]) -> list[Block]:
-    """Each drawn by Slack, else as a picture, else in signs of text."""
-    blocks: list[Block] = []
-    for number, chart in enumerate(charts[:CHARTS]):
-        if rung is BlockLevel.ALL and chart.lines and (block := _line_chart(chart, chart.lines)):
-            blocks.append(block)
+def _charts(
+    report: Report, rung: BlockLevel, pictures: Callable[[int], str], *, folds: bool
+) -> tuple[list[Block], list[Block]]:
+    """Each drawn by Slack, else as a picture, else in signs of text; then those that stand with the details."""
+    shown: list[Block] = []
+    folded: list[Block] = []
+    for number, chart in enumerate(report.charts[:CHARTS]):
+        is_detail = folds and chart.folded
+        if rung is BlockLevel.ALL and chart.lines and not is_detail and (block := _line_chart(chart, chart.lines)):
+            shown.append(block)
         elif rung <= BlockLevel.NO_CHARTS and (file := pictures(number)):
             alt_text = clip(one_line(chart.conclusion), ALT_TEXT) or NOTHING
-            blocks.append({"type": "image", "slack_file": {"id": file}, "alt_text": alt_text})
+            blocks = [{"type": "image", "slack_file": {"id": file}, "alt_text": alt_text}]
             blocks += [aside(chart.note)] if chart.note else []
+            (folded if is_detail else shown).extend(blocks)
         elif chart.plain:
-            blocks += _section(Section(chart.title, chart.plain), max(rung, BlockLevel.TABLE), _CHART_TEXT)
-    return blocks
+            told = _section(Section(chart.title, chart.plain), max(rung, BlockLevel.TABLE), _CHART_TEXT)
+            (folded if folds and report.table else shown).extend(told)
+    return shown, folded
 
 
 def _line_chart(chart: Chart, lines: Lines) -> Block | None:
@@ -504,7 +523,7 @@ _NAME = 100  # of what names the row
 _CELL = 60
 _TITLE = 40
 _CAPTION = 200
-_WRAPPED = 14  # characters of a title: longer ones are broken over lines
+_WRAPPED = 24  # characters of what names the rows: longer names are broken over lines
 _PAGE = 6
 _ROWS_WANTED = 8  # columns give way until so many rows fit
 
@@ -556,12 +575,12 @@ def _cell(row: Sequence[Cell], number: int) -> Cell:
     if number >= len(row):
         return Cell(NOTHING)
     cell = row[number]
-    text = clip(one_line(cell.text), _CELL if number else _NAME) or NOTHING
+    text = clip(one_line(cell.short or cell.text), _CELL if number else _NAME) or NOTHING
     return Cell(text, cell.value if cell.value is not None and math.isfinite(cell.value) else None, cell.url)
 
 
 def _title(column: Column) -> str:
-    return clip(one_line(column.title), _TITLE) or NOTHING
+    return clip(one_line(column.short or column.title), _TITLE) or NOTHING
 
 
 def _weigh(columns: Sequence[Column], cells: Sequence[Cell], rung: BlockLevel) -> int:
@@ -599,10 +618,11 @@ def _data_table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence
 
 
 def _table(_caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[Block]:
+    has_long_names = any(length(row[0].text) > _WRAPPED for row in rows)
     settings: list[Block] = [
         {
             "align": "right" if column.align is Align.RIGHT else "left",
-            "is_wrapped": number == 0 or length(_title(column)) > _WRAPPED,
+            "is_wrapped": number == 0 and has_long_names,
         }
         for number, column in enumerate(columns)
     ]

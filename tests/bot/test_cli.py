@@ -105,8 +105,8 @@ Details
 
 Too few repeats to know the noise here: 3 more are needed; run the same
 configuration with other seeds.
-Assumed from the names: higher is better for accuracy; lower is better for loss.
-To say otherwise, set the experiment tag mlcompare.goal.loss.
+Directions guessed from names: higher is better for accuracy; lower is better
+for loss. To change one, set the experiment tag mlcompare.goal.loss.
 """)
 
 

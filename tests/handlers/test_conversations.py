@@ -73,8 +73,8 @@ C 1.0 → 0.5 · 1 other unchanged
   • Duration: 1 min (both)
   • Run: 00000000000000000000000000000001 → 00000000000000000000000000000002
   How it was judged
-  • Assumed from the names: higher is better for accuracy; lower is better for loss. To say otherwise: \
-/mlcompare set goal loss higher.
+  • Directions guessed from names: higher is better for accuracy; lower is better for loss. To change one: \
+/mlcompare set goal loss higher
   [Only differences] [Set goals …]
 [Why?] [Curves] [Swap] [⋯ Compare in MLflow, Show unchanged, Best values, Add a run …, Refresh]
 (Asked by @U0MAYA · How this is judged)"""

@@ -41,52 +41,53 @@ def runs():
 STANDUP = """\
 #ml-experiments:
 # Since Fri 20 Nov, 12:00 UTC: 3 finished, 1 failed; now 1 running, 1 seems dead
-| Experiment | Finished | Failed | Running | Best so far |
-| fraud | 1 | 1 | 1, 1 dead? | auc 0.93, fresh, new |
-| iris | 2 | 0 | 0 | accuracy 0.92, new, new |
-New best
-• fraud: fresh, auc 0.93 · was 0.90, old-best · by jonas
-• iris: new, accuracy 0.92 · first result · by maya
+| Experiment | Best so far | Finished | Failed | Running |
+| fraud | new: auc 0.93, fresh (was 0.90) | 1 | 1 | 1, 1 dead? |
+| iris | new: accuracy 0.92, new | 2 | 0 | 0 |
 Failed
 • broke: in fraud · 5 h ago · by ada
 Seems dead
 • gone: in fraud · silent for 1 d 16 h · by maya
-• What made the new best: `/mlcompare 11111111 vs 12121212`
-▸ Running
+▸ Details: new best, running, finished, who ran what
+  New best
+  • fraud: fresh, auc 0.93 · was 0.90, old-best · by jonas
+  • iris: new, accuracy 0.92 · first result · by maya
+  Running
   • alive: in fraud · for 2 h · auc 0.7 at step 30 · by maya
-▸ Finished
+  Finished
   • fraud: fresh, auc 0.93
   • iris: best new, accuracy 0.92; old, accuracy 0.85
-▸ Who ran what
+  Who ran what
   • maya: 4 runs in iris and fraud
   • ada: 1 run in fraud
   • jonas: 1 run in fraud
-(Asked by @U0MAYA · Assumed from the names: higher is better for auc and accuracy. To say otherwise: set goal auc \
-lower.)"""
+  How it was judged
+  • Directions guessed from names: higher is better for auc and accuracy. To change one: /mlcompare set goal auc lower
+[What made the new best?]
+(Asked by @U0MAYA)"""
 
 TOP = """\
 #ml-experiments:
 # Best auc in fraud: 0.93, fresh
-| Run | auc | Behind #1 | Differing parameters | By |
-| 1. fresh | 0.93 | – | C 3 | jonas, 5 h ago |
-| 2. old-best | 0.90 | -0.03 | C 1 | maya, 8 d ago |
-• Compare the top two: `/mlcompare 11111111 vs 12121212`
-[Compare in MLflow]
-(Asked by @U0MAYA · Assumed from its name: higher is better for auc.)"""
+| Run | auc | Behind #1 | C | By |
+| 1. fresh | 0.93 | – | 3 | jonas, 5 h ago |
+| 2. old-best | 0.90 | -0.03 | 1 | maya, 8 d ago |
+[Compare top 2] [Compare in MLflow]
+(Asked by @U0MAYA · Guessed from its name: higher auc is better.)"""
 
 RUNNING = """\
 #ml-experiments:
 # 1 run is running in fraud, 1 seems dead
-| Run | Running for | Last logged | Against the best | By |
-| alive | 2 h | auc 0.7 at step 30 | ▲ +0.05 better | maya |
-| gone | 2 d 2 h, silent for 1 d 16 h: seems dead | auc 0.6 at step 3 | ▲ +0.1 better | maya |
+| Run | vs best | Last logged | Running for | By |
+| alive | ▲ +0.05 better | auc 0.7, step 30 | 2 h | maya |
+| gone | seems dead | auc 0.6, step 3 | 2 d 2 h, silent for 1 d 16 h: seems dead | maya |
 (Asked by @U0MAYA · Against the best run so far at the same step: fresh (auc 0.93) in fraud.)"""
 
 FAILED = """\
 #ml-experiments:
 # 1 run failed since Sun 22 Nov, 00:00 UTC
-| Run | When | Ran for | Last logged | By |
-| broke | failed 5 h ago | 1 h | auc 0.5 at step 12 | ada |
+| Run | When | Last logged | Ran for | By |
+| broke | 5 h ago | auc 0.5, step 12 | 1 h | ada |
 (Asked by @U0MAYA · It is in fraud.)"""
 
 SHOW = """\
@@ -111,8 +112,8 @@ Parameters
 
 WHO = """\
 #ml-experiments:
-# jonas ran fresh, started 5 h ago, finished
-Run
+# fresh: run by jonas 5 h ago, finished
+Run details
 • Experiment: fraud
 • User: jonas
 • Status: finished

@@ -5,8 +5,10 @@ import { el, newId, svg } from "./dom.js";
 const WIDEST = 560;
 const NARROWEST = 280;
 const BESIDE = 110; // what stands left and right of a chart on a phone
-const HEIGHT = 260;
+const HEIGHT = 230;
+const PHONE = { width: 760, height: 160 };
 const EDGE = { left: 56, right: 14, top: 12, bottom: 44 };
+const UNNAMED = 26; // below an axis without a name
 
 export function chart(block) {
   const { chart: content } = block;
@@ -39,28 +41,31 @@ function axes(content, title, tell) {
   const ticks = scale(Math.min(...values), Math.max(...values), bars || content.type === "area");
   const low = ticks[0];
   const high = ticks.at(-1);
-  const width = Math.max(NARROWEST, Math.min(WIDEST, document.documentElement.clientWidth - BESIDE)); // letters keep their size
+  const screen = document.documentElement.clientWidth;
+  const width = Math.max(NARROWEST, Math.min(WIDEST, screen - BESIDE)); // letters keep their size
+  const height = screen < PHONE.width ? PHONE.height : HEIGHT;
+  const bottom = config.x_label ? EDGE.bottom : UNNAMED;
   const wide = width - EDGE.left - EDGE.right;
-  const tall = HEIGHT - EDGE.top - EDGE.bottom;
+  const tall = height - EDGE.top - bottom;
   const slot = wide / categories.length;
   const x = (at) => EDGE.left + slot * (at + 0.5);
   const y = (value) => EDGE.top + tall * (1 - (value - low) / (high - low));
   const nodes = [
     ...ticks.map((value) => svg("g", {}, svg("line", { class: value === 0 ? "axis" : "grid", x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value) }),
       svg("text", { class: "tick", x: EDGE.left - 8, y: y(value) + 4, "text-anchor": "end" }, shorten(value)))),
-    ...labels(categories, x, slot),
+    ...labels(categories, x, slot, height - bottom + 16),
   ];
   const places = series.map((one) => one.data.map((point, at) => [x(at), y(point.value)]));
   if (bars) nodes.push(...barsOf(series, { x, y, slot, zero: Math.min(Math.max(0, low), high) }, tell));
   else series.forEach((one, at) => nodes.push(...lineOf(one, at, places[at], content.type === "area" ? y(Math.max(low, 0)) : null, tell)));
-  if (config.x_label) nodes.push(svg("text", { class: "axis-label", x: EDGE.left + wide / 2, y: HEIGHT - 4, "text-anchor": "middle" }, config.x_label));
+  if (config.x_label) nodes.push(svg("text", { class: "axis-label", x: EDGE.left + wide / 2, y: height - 4, "text-anchor": "middle" }, config.x_label));
   if (config.y_label) nodes.push(svg("text", { class: "axis-label", x: 0, y: 0, "text-anchor": "middle", transform: `translate(12 ${EDGE.top + tall / 2}) rotate(-90)` }, config.y_label));
-  return el("div", {}, svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "group", "aria-labelledby": title }, nodes), series.length > 1 ? legend(series.map((one) => one.name)) : null);
+  return el("div", {}, svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-labelledby": title }, nodes), series.length > 1 ? legend(series.map((one) => one.name)) : null);
 }
 
-function labels(categories, x, slot) {
+function labels(categories, x, slot, y) {
   const every = Math.ceil((Math.max(...categories.map((name) => name.length)) * 6.2 + 8) / slot);
-  return categories.map((name, at) => (at % every ? null : svg("text", { class: "tick", x: x(at), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, name)));
+  return categories.map((name, at) => (at % every ? null : svg("text", { class: "tick", x: x(at), y, "text-anchor": "middle" }, name)));
 }
 
 function lineOf(one, at, points, floor, tell) {

@@ -4,6 +4,7 @@ import { el, newId } from "./dom.js";
 import { richText, textOf } from "./rich_text.js";
 
 const PAGE = 5;
+const LONG = 24; // characters: what names a row and is longer goes over several lines
 
 export function table(block, names) {
   const settings = block.column_settings ?? [];
@@ -69,7 +70,7 @@ export function dataTable(block, names, element) {
     now.page = Math.min(Math.max(now.page, 0), pages - 1);
     const from = now.page * size;
     body.replaceChildren(...all.slice(from, from + size).map((row) => el("tr", {}, row.map((cell, at) =>
-      at === named ? el("th", { scope: "row" }, draw(cell, names, element)) : el("td", { class: byNumber[at] ? "number" : null }, draw(cell, names, element))))));
+      at === named ? el("th", { scope: "row", class: textOf(cell.fallback ?? cell).length > LONG ? "wraps" : null }, draw(cell, names, element)) : el("td", { class: byNumber[at] ? "number" : null }, draw(cell, names, element))))));
     foot.hidden = rows.length <= size;
     status.textContent = all.length ? `${from + 1}–${Math.min(from + size, all.length)} of ${all.length}` : "No rows";
     back.disabled = now.page === 0;

@@ -40,7 +40,7 @@ def answered(*words, store):
         ("what failed in fraud?", "1 run failed in fraud"),
         ("is anything running?", "Nothing is running"),
         ("standup in fraud", "1 finished, 1 failed"),
-        ("who ran xgb-v1", "maya ran xgb-v1"),
+        ("who ran xgb-v1", "xgb-v1: run by maya"),
         ("runs of maya without failed", "xgb-v1"),
         ("list experiments", "fraud"),
         ("params of xgb-v1 vs xgb-v2", "Parameters of xgb-v1 and xgb-v2"),

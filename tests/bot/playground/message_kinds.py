@@ -73,6 +73,30 @@ def wide(count):
     return [trained("sweep-2026-11-20", 40, old), trained("sweep-2026-11-27", 39, new)]
 
 
+def long_names(count):
+    """Runs whose names are long, begin and end alike, and have hyphens at which a line may break."""
+    return [
+        trained(
+            f"resnet50-imagenet-pretrained-cosine-schedule-lr-0.00{number + 1}-wd-1e-{number % 4}-2026-11-{number + 10}",
+            60 + number,
+            {"val_accuracy": 0.7 + number / 100, "val_loss": 0.9 - number / 30},
+            parameters={"learning_rate": f"0.00{number + 1}", "augmentation": "randaugment-m9-mstd0.5-inc1"[number:]},
+        )
+        for number in range(count)
+    ]
+
+
+def seeds(name, accuracy):
+    metrics = [
+        {"val_accuracy": accuracy + seed / 500, "val_loss": 1 - accuracy + seed / 90, "train_loss": 0.03 + seed / 700}
+        for seed in range(5)
+    ]
+    return [
+        trained(f"{name}-seed-{seed}", 80 + seed, each, parameters={"hidden_units": name[4:], "seed": str(seed)})
+        for seed, each in enumerate(metrics)
+    ]
+
+
 def comparisons():
     """Comparisons by their kind."""
     long = "resnet50-imagenet-pretrained-cosine-schedule-2026-11-"
@@ -94,6 +118,8 @@ def comparisons():
         "eight runs": compare(*eight()),
         "35 metrics": compare(*wide(35)),
         "354 metrics": compare(*wide(354)),
+        "nine long names": compare(*long_names(9)),
+        "seeds against seeds": compare(seeds("mlp-32", 0.9), seeds("mlp-64", 0.92)),
         "long names": compare(
             trained(f"{long}20-lr0.001", 3, {"val_accuracy": 0.7}),
             trained(f"{long}27-lr0.003", 2, {"val_accuracy": 0.72}),

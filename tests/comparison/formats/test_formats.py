@@ -90,8 +90,8 @@ Details
   Duration: 1 min 40 s → unknown
   Run: b7e145103e1350a6c0947ce4186837fe → 9dce215e3f5e754978203d47f304e138
 
-Assumed from the names: higher is better for accuracy; lower is better for loss.
-To say otherwise, set the experiment tag mlcompare.goal.loss.
+Directions guessed from names: higher is better for accuracy; lower is better
+for loss. To change one, set the experiment tag mlcompare.goal.loss.
 """)
     assert max(map(width, drawn.splitlines())) <= 80
 
@@ -185,7 +185,7 @@ def test_a_comparison_as_markdown():
 
 [Compare in MLflow](https://m.example/#/compare-runs?runs=%5B%22b7e145103e1350a6c0947ce4186837fe%22%2C%229dce215e3f5e754978203d47f304e138%22%5D&experiments=%5B%221%22%5D)
 
-<sub>Assumed from the names: higher is better for accuracy; lower is better for loss. To say otherwise, set the experiment tag mlcompare.goal.loss.</sub>
+<sub>Directions guessed from names: higher is better for accuracy; lower is better for loss. To change one, set the experiment tag mlcompare.goal.loss.</sub>
 """)
 
 

@@ -24,8 +24,8 @@ def test_failures_are_listed_the_last_first_with_what_they_logged():
         BEST,
     )
     assert cells(report) == [
-        ["late", "was killed 1 h ago", "1 h", "nothing", "maya"],
-        ["early", "failed 5 h ago", "34 min", "loss 0.41 at step 120", "ada"],
+        ["late", "was killed 1 h ago", "nothing", "1 h", "maya"],
+        ["early", "failed 5 h ago", "loss 0.41 at step 120", "34 min", "ada"],
     ]
     assert report.headline == "2 runs failed since Fri 20 Nov, 12:00 UTC"
 

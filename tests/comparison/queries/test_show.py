@@ -39,7 +39,7 @@ def test_all_that_is_known_of_a_run_is_shown():
 
 
 def test_who_ran_it_is_one_line():
-    assert look(BEST, who=True).headline == "maya ran best, started 1 d ago, finished"
+    assert look(BEST, who=True).headline == "best: run by maya 1 d ago, finished"
     assert look(a_run("x", ended=HOUR, user=""), who=True).headline == "MLflow does not say who ran x, started 2 h ago"
 
 

@@ -82,11 +82,11 @@ def test_a_top_takes_at_most_four_questions():
 
 def test_a_table_says_how_far_behind_and_what_differs():
     table = top_report(ask(*RUNS, count=3, metric="auc")).table
-    assert [column.title for column in table.columns] == ["Run", "auc", "Behind #1", "Differing parameters", "By"]
-    assert [[cell.text for cell in row[:4]] for row in table.rows] == [
-        ["1. run-4", "0.4", "–", "lr 0.3"],
-        ["2. run-3", "0.3", "-0.1", "lr 0.2"],
-        ["3. run-2", "0.2", "-0.2", "lr 0.2, seed 1"],
+    assert [column.title for column in table.columns] == ["Run", "auc", "Behind #1", "lr", "seed", "By"]
+    assert [[cell.text for cell in row[:5]] for row in table.rows] == [
+        ["1. run-4", "0.4", "–", "0.3", "–"],
+        ["2. run-3", "0.3", "-0.1", "0.2", "–"],
+        ["3. run-2", "0.2", "-0.2", "0.2", "1"],
     ]
 
 

@@ -109,7 +109,7 @@ Run: 6f6c6400000000000000000000000000 → 6e657700000000000000000000000000
 ! Logged only by new: f1.
 ! Single runs: this could be seed noise.
 > No goal is known for lr. To set one, give the experiment the tag mlcompare.goal.lr with the value higher or lower.
-(Assumed from the names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To say otherwise, set the experiment tag mlcompare.goal.loss.)\
+(Directions guessed from names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To change one, set the experiment tag mlcompare.goal.loss.)\
 """)
 
 
@@ -147,7 +147,7 @@ third is better on 1 of 1 metric; 1 metric not a number
 ! The source commit of third is unknown: the code may differ too.
 ! Single runs: this could be seed noise.
 > No goal is known for lr. To set one, give the experiment the tag mlcompare.goal.lr with the value higher or lower.
-(Assumed from the names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To say otherwise, set the experiment tag mlcompare.goal.loss.)\
+(Directions guessed from names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To change one, set the experiment tag mlcompare.goal.loss.)\
 """)
 
 
@@ -473,7 +473,7 @@ def test_metrics_whose_names_read_alike_are_told_apart():
 def test_an_assumed_goal_is_marked_once_with_the_way_to_set_it():
     assert comparison_report(compare(OLD, NEW)).footnotes == snapshot(
         (
-            "Assumed from the names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To say otherwise, set the experiment tag mlcompare.goal.loss.",
+            "Directions guessed from names: higher is better for accuracy and f1; lower is better for loss and latency_ms. To change one, set the experiment tag mlcompare.goal.loss.",
         )
     )
 

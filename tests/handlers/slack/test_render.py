@@ -122,7 +122,7 @@ def a_report(**changes):
             Link("Compare in MLflow", "http://mlflow.example/#/c?a&b", "compare"),
             Link("How this is judged", "http://docs.example/rules", "rules"),
         ),
-        "footnotes": ("Assumed from the names: higher is better for accuracy.",),
+        "footnotes": ("Directions guessed from names: higher is better for accuracy.",),
     }
     return Report(**(report | changes))
 
@@ -142,7 +142,7 @@ Parameters
   • Candidate Run 2
   • User: maya
   How it was judged
-  • Assumed from the names: higher is better for accuracy.
+  • Directions guessed from names: higher is better for accuracy.
 [Compare in MLflow]
 (Asked by @U0MAYA · How this is judged)"""
 

@@ -110,8 +110,8 @@ by maya · took 1 h · against rf-8 (previous run)
   Verdict
   • ✅ rf-12 in fraud is better than rf-8 on 1 of 2 metrics: val_auc 0.908 → 0.934 (+2.9 %)
   How it was judged
-  • Assumed from the names: higher is better for val_auc; lower is better for val_loss. To say otherwise: \
-/mlcompare set goal val_auc lower.
+  • Directions guessed from names: higher is better for val_auc; lower is better for val_loss. To change one: \
+/mlcompare set goal val_auc lower
   • The source commits are unknown: the code may differ too. Single runs: this could be seed noise.
 [Compare with …] [Curves] [Pin as baseline] [⋯ Compare in MLflow, Mute fraud, Watches of this channel]"""
 
