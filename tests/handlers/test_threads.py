@@ -213,7 +213,7 @@ BELOW = [
     ("top 3 by accuracy", "top 2 instead", "| 2. new |"),
     ("top 3 by accuracy", "without third", "# Best accuracy without third: 0.92, new in iris"),
     ("top 3 by accuracy", "show the second", "# new: finished, accuracy 0.92"),
-    ("top 3 by accuracy", "who ran the first?", "ran third"),
+    ("top 3 by accuracy", "who ran the first?", "third: run by maya"),
     ("top 3 by accuracy", "why?", "# new → third"),
     ("top 3 by accuracy", "watch it", "# Watching iris"),
     ("failed since 30d", "why did it fail?", "# broken: failed, loss 9"),

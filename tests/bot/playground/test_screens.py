@@ -183,7 +183,7 @@ def test_what_is_asked_for_fits_one_screen_of_a_phone(screens, kind):
     [
         ("top of long names", "Behind #1"),
         ("failed of five", "Last logged"),
-        ("running of five", "Last logged"),
+        ("running of five", "vs best"),
         ("running", "Last logged"),
         ("nine long names", "Change"),
         ("front", "latency_ms"),
