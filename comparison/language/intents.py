@@ -114,6 +114,12 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return "help", keys["help"]
     if "define" in keys and _is_definition(atoms, keys["define"]):
         return "define", keys["define"]
+    if lead.startswith("access_"):
+        return lead, first
+    if lead == "except" and atoms[first].text.casefold() == "hide" and "channel" in atoms[-1].text.casefold():
+        return "access_who", first  # `hide churn from this channel`
+    if (told := _of_settings(atoms, keys, lead)) is not None:
+        return told, keys.get(told, -1)
     if lead == "pause" and "vs" not in keys:
         return "pause", first
     if (done := _of_ends(atoms, content, keys, lead)) is not None:
@@ -139,13 +145,18 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         before = {each.text.casefold() for each in atoms[: keys["when"]]}
         if before & TELLING:
             return "watch_when", keys["when"]  # `tell maya when fraud fails`
+    telling = next(
+        (p for p in range(first + 1, len(atoms)) if atoms[p].text.partition(" ")[0].casefold() in TELLING), 0
+    )
+    if lead == "only" and 0 < telling < first + 3 and not keys.keys() & {"watch", "watch_when", "vs"}:
+        return "watch", telling  # `only tell us about failures in churn`
     if lead == "only" and (told_at := next((keys[key] for key in ("watch_when", "watch") if key in keys), None)):
         return atoms[told_at].key, told_at  # `only notify about improvements in fraud`
     is_watch = "vs" not in keys or atoms[first].text.casefold() in ("watch", "subscribe", "unwatch")
     for key in ("watches", "unwatch", "watch_when", "watch") if is_watch else ():
         if (
             key in keys
-            and (lead == key or key != "watch")
+            and (lead == key or key != "watch" or (lead == "with" and content[1:2] == [keys[key]]))
             and not (key == "watch_when" and ("than" in keys or "vs" in keys))
         ):
             return key, keys[key]
@@ -271,9 +282,39 @@ def _of_watches(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> st
     named = [place for place, each in enumerate(atoms) if each.text.casefold() in _OF_WATCHES and each is not first]
     if not named or not lead or lead in ("watch", "unwatch", "watch_when") or "vs" in keys or atoms[named[0]].quoted:
         return None
-    if verb in _REMOVING:
+    if verb in _REMOVING or (first is not None and first.text.casefold() == "get rid of"):
         return "end_watch"
     return "change_watch" if verb in _CHANGING else None
+
+
+_WHICH = frozenset({"what", "which", "what's", "whats"})
+_DEFAULT_METRIC = frozenset(
+    f"{the}{which} metric" for the in ("", "the ", "our ") for which in ("default", "primary", "main", "key")
+)
+
+
+def _of_settings(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> str | None:
+    """What is said of a setting without the word set: `val_auc is what counts here`, `treat 0.5 % as noise`."""
+    if keys.keys() & {"vs", "against", "compare", "watch", "watch_when", "than"} or any(each.is_run for each in atoms):
+        return None
+    has_metric = any(each.metric for each in atoms)
+    has_amount = any(each.key in ("number", "decimal") for each in atoms)
+    words = {each.text.casefold() for each in atoms}
+    if has_metric and "primary" in keys:
+        return "primary"
+    if has_metric and lead == "metrics" and words & _DEFAULT_METRIC and words & {"is", "=", "should"}:
+        return "primary"
+    if has_amount and ("noise" in keys or lead == "within"):
+        return "noise"
+    first = next((each for each in atoms if each.key == lead and each.role is not Role.FILLER), None)
+    verb = first.text.casefold() if first is not None and lead == "cannot" else ""
+    pieces = {piece for each in atoms if not each.kinds for piece in each.text.casefold().split()}
+    if "default" in pieces and not has_metric and lead in ("", "metrics", "experiment") and words & _WHICH:
+        return "settings"
+    if "default" in pieces and lead == "make":
+        return "primary" if has_metric else "set"
+    is_setting = "default" in pieces or (bool(pieces & {"tolerance", "goal"}) and "watch" not in pieces)
+    return "unset" if verb in _REMOVING and is_setting else None
 
 
 def _is_told(atoms: Sequence[Atom]) -> str | None:
@@ -490,7 +531,7 @@ def _is_planned(atoms: Sequence[Atom]) -> bool:
     has_every = any(
         each.key in ("every", "daily")
         or _is_span_of_days(each.text)
-        or each.text.casefold() in ("weekdays", "weekday", "workdays", "weekends")
+        or each.text.casefold() in ("weekly", "weekdays", "weekday", "workdays", "weekends")
         or (each.text.casefold().rstrip("s") + "s" == each.text.casefold() and each.text.casefold() in DAYS)
         for each in atoms
     )

@@ -113,10 +113,13 @@ INTENTS = {
     "goal": "goal, goal of, goal for, ziel",
     "pin": "pin, pin run",
     "unpin": (
-        "unpin, no baseline, remove the baseline, remove baseline, clear the baseline, clear baseline, unset "
+        "remove the pin, remove pin, delete the pin, clear the pin, take the pin off, drop the pin, unpin, no "
+        "baseline, remove the baseline, remove baseline, clear the baseline, clear baseline, unset "
         "baseline, unset the baseline"
     ),
     "settings": (
+        "what's our default experiment, what is our default experiment, what's our default metric, what is our default "
+        "metric, which is our default metric, which is our default experiment, what's set here, what is set here, "
         "what tolerance is set, which tolerance is set, what's the tolerance, what's our "
         "tolerance, what tolerance do we use, which tolerance do we use, which goals are set, "
         "what goals are set, what are our goals, what are the goals, which goal is set, what goal is set, which "
@@ -128,6 +131,11 @@ INTENTS = {
         "metric, which metric is the default, what is the default experiment"
     ),
     "watches": (
+        "is anybody watching, is anyone watching, is someone watching, who watches, who is watching, who's watching, "
+        "are "
+        "we watching, do we watch, are we subscribed to, is this channel watching, are you watching, do you watch, do "
+        "we "
+        "have a watch on, do we have a watch for, is there a watch on, is there a watch for, "
         "what are we watching, what do we watch, what are we following, what is being watched here, what is watched "
         "here, watches, watch list, watchlist, list watches, show watches, show the watches, show me the watches, "
         "what are you watching, what do you watch, what is watched, what is being watched, which "
@@ -142,7 +150,9 @@ INTENTS = {
         "for, create watch, make a watch, make a watch on, make a watch for, beobachte, beobachten, überwache, "
         "surveille, surveiller, suivre, vigila, vigilar, observa, observar, acompanhe, acompanhar, monitora, "
         "monitore, notify, alert, announce, warn, turn on notifications for, enable notifications for, "
-        "turn on, switch on, enable"
+        "turn on, switch on, enable, hear about, hear of, be told about, be notified about, get notified about, get "
+        "notifications for, get alerts for, receive notifications for, get pinged about, get updates on, be informed "
+        "about, be alerted about, get notifications about, send notifications for, send updates on, send alerts for"
     ),
     "unwatch": (
         "no more, unwatch, unfollow, unsubscribe, unsubscribe from, stop watching, stop following, stop tracking, stop "
@@ -150,7 +160,7 @@ INTENTS = {
         "watch, remove the watch of, remove the watch for, remove the watch on, delete watch, delete the watch of, "
         "delete the watch for, end the watch of, end watch, stop alerts, stop alerts for, stop notifications, stop "
         "notifications for, turn off, switch off, disable, no more notifications, no more notifications for, "
-        "no more notifications about, no more "
+        "no more notifications about, no notifications, no alerts, no pings, no messages, no posts, no more "
         "alerts, no more alerts for, turn off notifications, turn off notifications for, disable notifications for, "
         "stop watch, stop the watch, stop watch of, stop watch on, stop the watch on, nicht mehr beobachten, hör auf, "
         "arrête de surveiller, deja de vigilar, pare de acompanhar"
@@ -160,6 +170,35 @@ INTENTS = {
         "pause watching, put on hold, turn back on"
     ),
     "digest": "digest, digests, no digest, no more digests, no more digest, digest off, daily digest, weekly digest",
+    "access_show": (
+        "what can we see, what may we see, what may this channel see, what can this channel see, what are we allowed "
+        "to "
+        "see, what is this channel allowed to see, what does this channel see, which experiments can we see, which "
+        "experiments may we see, which experiments can this channel see, which experiments may this channel see, which "
+        "experiments are visible, what is visible, access rules, the access rules, who may see what, who can see what, "
+        "show access"
+    ),
+    "access_who": (
+        "who is allowed to see, who's allowed to see, who can view, who is able to see, who can see, who may see, who "
+        "sees, who has access to, who has access, who can access, allow, grant, give "
+        "access, give access to, revoke, disallow, forbid, hide from, share with, permit"
+    ),
+    "access_limit": (
+        "restrict this channel to, limit this channel to, restrict the channel to, limit the channel to, this channel "
+        "may only see, this channel can only see, this channel should only see, this channel may see only, this "
+        "channel "
+        "sees only, this channel only sees, let this channel only see, let this channel see only, restrict us to, "
+        "limit "
+        "us to"
+    ),
+    "access_changes": (
+        "only admins may change, only admins can change, only admins should change, only admins change, let only "
+        "admins "
+        "change, only let admins change, everybody may change, everyone may change, everybody can change, everyone can "
+        "change, members may change, members can change, let everybody change, let everyone change, let members "
+        "change, "
+        "anyone may change, anyone can change, let anyone change"
+    ),
     "help": (
         "example, examples, show examples, give me examples, some examples, i need help, need help, help, ?, --help, "
         "-h, help me, hilfe, hilf mir, aide, ayuda, ajuda, usage, commands, what can you do, what can i ask, what do "
@@ -178,7 +217,8 @@ INTENTS = {
         "runs are there, what runs are there"
     ),
     "cannot": (
-        "put, create, generate, build, tune, reschedule, delete, rename, promote, demote, deploy, kill, abort, rerun, "
+        "get rid of, put, create, generate, build, tune, reschedule, delete, rename, promote, demote, deploy, kill, "
+        "abort, rerun, "
         "re-run, restart, retry, upload, export, download, archive, register, approve, lösche, löschen, supprime, "
         "supprimer, borra, eliminar, elimina, apaga, excluir, launch, train, retrain, share, email, undelete, "
         "restore, edit, modify, change, stop, cancel, start, remove, move, copy, stoppe, merge, schedule a run, log, "
@@ -285,7 +325,10 @@ SLOTS = {
     "when": "when, if, whenever, once, as soon as, every time, each time, wenn, sobald, quand, si, cuando, quando, se",
     "unless": "unless, es sei denn, sauf si, a menos que",
     "quiet": "quiet, quiet hours, be quiet, ruhig, quietly, silent, silently, stay silent, stay quiet, keep quiet",
-    "mention": "mention, mentions, mention owner, mention the owner, ping the owner",
+    "mention": (
+        "owner mentions, owner mention, mentioning the owner, ping owners, tag the owner, tagging the owner, mention, "
+        "mentions, mention owner, mention the owner, ping the owner"
+    ),
     "broadcast": "broadcast, broadcast new best, broadcasts, broadcast a new best",
     "within": (
         "within, tolerance, with tolerance, with a tolerance of, tolerance of, ignore changes below, ignore "
@@ -447,6 +490,21 @@ FLAGS = {
         "finished run, each run that finishes, every run that finishes, each run that ends, every run that ends, new "
         "runs, automatically"
     ),
+    "primary": (
+        "by default, as default, as the default, as our default, as my default, "
+        "is what counts, is what matters, is what we care about, is all that counts, is all that matters, is the one "
+        "that counts, is the one that matters, the metric that counts, the metric that matters, the metric we care "
+        "about, we care about, we care most about, we only care about, i care about, i care most about, we optimize "
+        "for, we optimise for, is our main metric, is the main metric, is our primary metric, is the primary metric, "
+        "is "
+        "our metric, is our key metric, is the key metric, is our default metric, is the default metric, counts most, "
+        "matters most to us, is most important, is the most important metric"
+    ),
+    "noise": (
+        "as noise, as the same, as equal, as unchanged, as no difference, is noise, are noise, is just noise, are just "
+        "noise, is only noise, don't count, do not count, doesn't count, does not count, don't matter, do not matter, "
+        "is the same, are the same, counts as the same, counts as noise, count as noise, count as the same"
+    ),
     "daily": "daily, every day, everyday, each day",
     "off": "off, stop it, none, aus",
     "baseline_role": (
@@ -537,18 +595,47 @@ INTENTS["watch"] += "".join(
 )
 INTENTS["watch"] += "".join(f", let{to} know {about}" for to in _TO[1:] for about in _ABOUT)
 INTENTS["watch_when"] = ", ".join(f"{verb}{to} {once}" for verb in _TELL for to in _TO for once in _ONCE)
+INTENTS["watch_when"] += "".join(
+    f", {get} {once}"
+    for get in ("hear", "be told", "be notified", "get notified", "get pinged", "be alerted", "get an alert", "shout")
+    for once in _ONCE
+)
 INTENTS["watch_when"] += "".join(f", let{to} know {once}" for to in _TO[1:] for once in _ONCE)
 INTENTS["unwatch"] += "".join(
     f", {dont} {verb}{to} {about}".rstrip()
     for dont in ("don't",)
-    for verb in ("notify", "tell", "alert", "ping", "inform", "message", "post", "report", "write", "update")
+    for verb in (
+        "notify",
+        "tell",
+        "alert",
+        "ping",
+        "inform",
+        "message",
+        "post",
+        "report",
+        "write",
+        "update",
+        "disturb",
+        "bother",
+    )
     for to in _TO
     for about in (*_ABOUT, *_ONCE, "")
 )
 INTENTS["unwatch"] += "".join(
     f", {stop} {doing}{to} {about}".rstrip()
     for stop in ("stop", "quit", "no more")
-    for doing in ("notifying", "telling", "alerting", "pinging", "informing", "messaging", "watching", "posting")
+    for doing in (
+        "sending",
+        "reporting",
+        "notifying",
+        "telling",
+        "alerting",
+        "pinging",
+        "informing",
+        "messaging",
+        "watching",
+        "posting",
+    )
     for to in _TO
     for about in (*_ABOUT, *_ONCE, "")
 )

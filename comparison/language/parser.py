@@ -12,7 +12,16 @@ from functools import partial
 
 from comparison.errors import NotUnderstood
 from comparison.language.command import Command
-from comparison.language.commands import comparisons, digests, questions, refusals, settings, watch_changes, watches
+from comparison.language.commands import (
+    access,
+    comparisons,
+    digests,
+    questions,
+    refusals,
+    settings,
+    watch_changes,
+    watches,
+)
 from comparison.language.commands.access import read_access
 from comparison.language.conditions import conditioned
 from comparison.language.cover import Atom, cover
@@ -47,7 +56,7 @@ _BESIDE = {  # intents that say nothing beside this one
     "sweeps": ("show", "sweeps", "status", "curves"),
     "status": ("show", "status", "standup"),
     "": ("show", "set"),
-    "set": ("show", "goal", "set"),
+    "set": ("show", "goal", "primary", "make", "set"),
 }
 _MINE = frozenset({"my", "mine", "i"})
 
@@ -66,6 +75,7 @@ COMMANDS: Mapping[str, Command] = {  # by intent
     **settings.COMMANDS,
     **watches.COMMANDS,
     **watch_changes.COMMANDS,
+    **access.COMMANDS,
     **digests.COMMANDS,
     **refusals.COMMANDS,
 }
@@ -247,6 +257,8 @@ def _check_person(draft: Draft, atom: Atom, place: int) -> None:
 
 def _is_read(line: str, names: Names) -> bool:
     try:
+        if read_access(line) is not None:
+            return True
         atoms = merged(conditioned(cover(scan(line), names, line), names), line)
         return bool(atoms) and bool(_request(atoms, names, line, offers=False))
     except NotUnderstood:

@@ -7,10 +7,16 @@ import re
 from collections.abc import Sequence
 
 from comparison.errors import NotUnderstood
+from comparison.language.command import Command
+from comparison.language.draft import Draft
+from comparison.language.lexicon import one_of
+from comparison.language.names import Kind
 from comparison.language.phrases import joined
 from comparison.language.quotes import QUOTES
+from comparison.language.sides import is_silent
+from comparison.language.slots import refuse
 from comparison.language.tokens import Word, split_words
-from comparison.request import DIRECT, ELSEWHERE, AccessRequest, RestrictChanges, ShowAccess
+from comparison.request import DIRECT, ELSEWHERE, AccessRequest, Request, RestrictChanges, ShowAccess
 
 _PATTERN = re.compile(r"[\w*?][\w./*?+:@-]*")
 _LISTING = frozenset({"and", "&"})
@@ -98,6 +104,82 @@ def _restriction(words: Sequence[Word], scope: str, text: str) -> RestrictChange
             end=words[-1].end if words else len(text),
         )
     return RestrictChanges(_WHO[said], scope, text=text)
+
+
+# In a sentence
+
+
+def _show(draft: Draft) -> Request:
+    _refuse_others(draft, "access")
+    return ShowAccess(text=draft.text)
+
+
+def _who(draft: Draft) -> Request:
+    """Refuses rules of persons: what may be seen is of a channel."""
+    verb = draft.atoms[draft.place]
+    people = [each for each in draft.atoms if Kind.USER in each.kinds or draft.text.startswith("<@", each.at)]
+    named = _named(draft)
+    if people or not named or verb.text.casefold().startswith("who"):
+        problem = "I say what a channel may see, not who: whoever is in a channel sees what it may see."
+        raise refuse(problem, "What this channel may see:", "access", people or [verb])
+    problem = f"I cannot {verb.text.casefold()} one experiment: a rule names all that a channel may see."
+    is_more = verb.text.casefold().startswith(("allow", "grant", "give", "share", "permit"))
+    remedy = "The rule, for admins:" if is_more else "What it may see is said, and all else is hidden. So far:"
+    raise refuse(problem, remedy, _line(named) if is_more else "access", [verb])
+
+
+def _limit(draft: Draft) -> Request:
+    names = _named(draft)
+    if not names:
+        raise refuse(
+            "To which experiments?", "Name them, or patterns.", "access fraud*, churn", [draft.atoms[draft.place]]
+        )
+    return AccessRequest(tuple(names), text=draft.text)
+
+
+def _changes(draft: Draft) -> Request:
+    _refuse_others(draft, "access changes admins")
+    return RestrictChanges("admin" in draft.atoms[draft.place].text.casefold(), text=draft.text)
+
+
+_OF_CHANGES = one_of(
+    "settings setting watches watch pins pin pinned baseline baselines defaults default anything everything things "
+    "what is set watched digest digests metric metrics experiment and"
+)
+
+
+def _refuse_others(draft: Draft, line: str) -> None:
+    others = [
+        each
+        for place, each in enumerate(draft.atoms)
+        if place != draft.place and not is_silent(each) and not set(each.text.casefold().split()) <= _OF_CHANGES
+    ]
+    if others:
+        raise refuse(f"I do not understand “{others[0].text[:60]}”.", "Leave that out:", line, others[:1])
+
+
+def _named(draft: Draft) -> list[str]:
+    """The experiments and patterns that are named."""
+    found = [
+        each.kinds.get(Kind.EXPERIMENT) or each.text
+        for place, each in enumerate(draft.atoms)
+        if place != draft.place
+        and (Kind.EXPERIMENT in each.kinds or each.key == "pattern" or each.quoted or each.is_unknown)
+        and each.text.casefold() not in ("channel", "see")
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _line(names: Sequence[str]) -> str:
+    return access_words(AccessRequest(tuple(names)))
+
+
+COMMANDS = {
+    "access_show": Command(_show, is_whole=lambda _draft: True),
+    "access_who": Command(_who, is_whole=lambda _draft: True),
+    "access_limit": Command(_limit, is_whole=lambda _draft: True),
+    "access_changes": Command(_changes, is_whole=lambda _draft: True),
+}
 
 
 # Written back

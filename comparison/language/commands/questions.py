@@ -213,6 +213,11 @@ def _experiments(draft: Draft) -> Request:
 
 
 def _watches(draft: Draft) -> Request:
+    """The list; of an experiment it tells as well whether that is watched."""
+    if draft.atoms[draft.place].text.casefold().split()[0] in ("is", "are", "do", "who", "who's"):
+        draft.spots.pop("experiment", None)
+        draft.experiments.clear()
+        draft.groups = [[]]
     draft.check("watches")
     return ListWatches(draft.text)
 

@@ -11,6 +11,7 @@ from comparison.language.command import Command
 from comparison.language.cover import Atom
 from comparison.language.draft import Draft, Guess
 from comparison.language.example import Example
+from comparison.language.lexicon import one_of
 from comparison.language.names import Kind
 from comparison.language.phrases import joined, reference, within
 from comparison.language.quotes import quoted, written
@@ -19,6 +20,7 @@ from comparison.language.slots import refuse
 from comparison.request import Pin, Request, SetDefault, ShowSettings
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Linked, Named, SweepRuns, TopRuns
 
+_OF_CHANNEL, _WITHOUT_PLACE = "What is set is for all of this channel.", "Leave the experiment out:"
 _EXAMPLES = frozenset({"example", "examples"})
 _BEFORE_EXAMPLES = frozenset({"the", "same", "the same"})
 _SWITCH = {"on": ON, "yes": ON, "true": ON, "off": OFF, "no": OFF, "false": OFF}
@@ -87,6 +89,10 @@ def _set(draft: Draft) -> Request:
             raise refuse(problem, "A channel's baseline I can set:", line, [alias])
         name = written(words[0].kinds.get(Kind.RUN, words[0].text)) if len(words) == 1 else "latest"
         raise refuse("What is this run to be?", "To make it the baseline, say:", f"pin {name}", words)
+    if not what and takes_back:
+        spot = [each for each in draft.atoms if each.key != "filler"][-1:]
+        problem = "I take back one setting at a time: experiment, metric, goal, tolerance, examples or baseline."
+        raise refuse(problem, "What is set:", "settings", spot)
     if not what:
         spot = [each for each in draft.atoms if not is_silent(each)][-1:]
         raise refuse(
@@ -122,8 +128,8 @@ def _of_one_experiment(draft: Draft, line: str) -> NotUnderstood:
     atoms = draft.spots["experiment"]
     name = draft.experiment
     is_known = Kind.EXPERIMENT in draft.names.called(name) or not draft.names.all(Kind.EXPERIMENT)
-    problem = "What is set is for all of this channel." if is_known else f"I know no experiment called {name}."
-    remedy = "Leave the experiment out:" if is_known else "What is set is for all of this channel; leave it out:"
+    problem = _OF_CHANNEL if is_known else f"I know no experiment called {name}."
+    remedy = _WITHOUT_PLACE if is_known else "What is set is for all of this channel; leave it out:"
     return refuse(problem, remedy, line or draft.example("set"), atoms, near=draft.names.near(name))
 
 
@@ -139,7 +145,8 @@ def _make(draft: Draft) -> Request:
 
 def tolerance_at(draft: Draft) -> int | None:
     places = enumerate(draft.atoms)
-    return next((p for p, e in places if e.key == "within" and e.text.casefold().startswith("tolerance")), None)
+    said = ("tolerance", "margin", "the tolerance", "noise")
+    return next((p for p, e in places if e.key == "within" and e.text.casefold().startswith(said)), None)
 
 
 def _tolerance(draft: Draft, spot: int, *, takes_back: bool) -> Request:
@@ -149,6 +156,8 @@ def _tolerance(draft: Draft, spot: int, *, takes_back: bool) -> Request:
         (p for p, e in enumerate(words) if _share(draft, e, words[-1]) is not None),
         len(words) if takes_back else None,
     )
+    if ends is None and any(each.key in ("number", "decimal") for each in words):
+        return _noise(draft)
     if ends is None or (takes_back and ends < len(words)):
         remedy = "Say it as a share of the baseline, in percent."
         raise refuse(
@@ -162,6 +171,75 @@ def _tolerance(draft: Draft, spot: int, *, takes_back: bool) -> Request:
     if metric and not (ends == 1 and Kind.METRIC in words[0].kinds):
         draft.guesses.append(Guess(Kind.METRIC, metric))
     return SetDefault("tolerance", value, metric, draft.text)
+
+
+def _noise(draft: Draft) -> Request:
+    """`treat 0.5 % as noise for val_auc`, `ignore differences below 1 %`: a tolerance, in any order of words."""
+    numbers = [
+        place for place, each in enumerate(draft.atoms) if each.key in ("number", "decimal") and each.text != "%"
+    ]
+    first = draft.atoms[numbers[0]]
+    behind = draft.atoms[numbers[0] + 1 : numbers[0] + 2]
+    is_unit = bool(behind) and behind[0].text.casefold() in _PERCENT
+    amount = draft.atoms[numbers[0] : numbers[0] + 1 + is_unit]
+    metrics = [each for each in draft.atoms if each.metric and each not in amount]
+    others = [
+        each
+        for each in draft.atoms
+        if each not in amount
+        and each not in metrics
+        and not is_silent(each)
+        and each.key not in _OF_NOISE
+        and each.text.casefold() not in _OF_NOISE
+    ]
+    if others:
+        name = others[0].text[:60]
+        raise refuse(
+            f"I do not understand “{name}”.", "Say by how much, and for which metric.", "set tolerance 0.1 %", others
+        )
+    if len(metrics) > 1 or len(numbers) > 1:
+        spot = metrics[1:] or [draft.atoms[numbers[1]]]
+        raise refuse(
+            "A tolerance is of one metric, or of all.", "Say one after the other.", "set tolerance 0.1 %", spot
+        )
+    metric = metrics[0].metric if metrics else ""
+    share = _share(draft, amount[0], amount[-1])
+    if share is None:
+        number = float(first.text) if first.key == "decimal" else float(first.value)
+        line = joined("set tolerance", quoted(metric) if metric else "", write_tolerance(number)) if number < 1 else ""
+        problem = "Within how much are values the same?"
+        remedy = f"Say it as a share of the baseline, in percent. {first.text} of the baseline is:"
+        raise refuse(problem, remedy, line or "set tolerance 0.1 %", amount)
+    return SetDefault("tolerance", write_tolerance(share), metric, draft.text)
+
+
+_PERCENT = frozenset({"%", "percent", "per cent", "pct"})
+_OF_NOISE = one_of(
+    "within noise bound differing set why than everything of in by_change all fewer treat consider count differences "
+    "difference changes change deltas delta less below under up"
+)
+
+
+def _primary(draft: Draft) -> Request:
+    """`val_auc is what counts here`, `our default metric is f1`."""
+    metrics = list(dict.fromkeys(each.metric for each in draft.atoms if each.metric))
+    places = [each for each in draft.atoms if Kind.EXPERIMENT in each.kinds and not each.metric]
+    if len(metrics) > 1:
+        spot = [each for each in draft.atoms if each.metric]
+        raise refuse("One metric is the default.", "Name one.", f"set metric {written(metrics[0])}", spot)
+    if places:
+        raise refuse(_OF_CHANNEL, _WITHOUT_PLACE, f"set metric {written(metrics[0])}", places)
+    others = [
+        each
+        for each in draft.atoms
+        if not each.metric and not is_silent(each) and each.key not in ("primary", "metrics", "of", "in", "only", "set")
+    ]
+    if others:
+        problem = f"I do not understand “{others[0].text[:60]}”."
+        raise refuse(
+            problem, "To make it the metric of this channel, say:", f"set metric {written(metrics[0])}", others
+        )
+    return SetDefault("metric", metrics[0], text=draft.text)
 
 
 def sets_examples(draft: Draft) -> bool:
@@ -257,4 +335,6 @@ COMMANDS = {
     "pin": Command(_pin, "pin a run", "experiment user", Example("pin {run}", "pin latest"), ((Pin, _pin_line),)),
     "unpin": Command(_unpin, "take the pinned run back", "", Example("unpin")),
     "make": Command(_make),
+    "primary": Command(_primary, is_whole=lambda _draft: True),
+    "noise": Command(_noise, is_whole=lambda _draft: True),
 }

@@ -32,7 +32,6 @@ def _read_watch(draft: Draft, verb: int) -> WatchDraft:
         not in ("notifications", "alerts", "messages", "notification", "alert", "again", "back")
     ]
     watch = new_watch(draft, "unwatch", [draft.atoms[verb], *rest], 0)
-    watch.is_change = True
     read_on(watch, 1, draft.is_read)
     draft.guesses += [Guess(*each) for each in watch.guesses]
     return watch

@@ -42,7 +42,7 @@ class WatchDraft:
     is_all: bool = False
     rule_text: str = ""  # the text without a place that stands within a rule
     holds_against: bool = False  # `compare each new run with …`: what follows `with` is the baseline
-    is_change: bool = False  # of a watch that stands
+    ends_all: bool = False  # `don't notify us …`: what follows is no description of a watch
     is_silent: bool = False  # `silent unless …`
     only: Atom | None = None  # said before what is done
     refusal: NotUnderstood | None = None  # the first one

@@ -130,7 +130,7 @@ def _read_against(draft: WatchDraft, atom: Atom, place: int) -> int:
             break
         last = draft.until_option(last + 1)
     group = [
-        replace(each, kinds={Kind.METRIC: each.text}, key="", quoted=False) if _is_metric_of(draft, at) else each
+        _baseline_atom(draft, at)
         for at, each in enumerate(draft.atoms[place:last], place)
         if each.key not in ("by", "and", "mention", "metrics", "each_new")
     ]
@@ -154,6 +154,14 @@ def _read_against(draft: WatchDraft, atom: Atom, place: int) -> int:
         case run:
             draft.watching = replace(draft.watching, against="run", baseline=run)
     return last
+
+
+def _baseline_atom(draft: WatchDraft, place: int) -> Atom:
+    """An atom as it is meant behind `against`: the metric of `best metric f1`, `the baseline`."""
+    atom = draft.atoms[place]
+    if _is_metric_of(draft, place):
+        return replace(atom, kinds={Kind.METRIC: atom.text}, key="", quoted=False)
+    return replace(atom, key="baseline", text="baseline") if atom.key == "baseline_role" else atom
 
 
 def _is_metric_of(draft: WatchDraft, place: int) -> bool:
@@ -319,6 +327,12 @@ def read_end(draft: WatchDraft, _atom: Atom, place: int) -> int:
     while last < len(draft.atoms) and draft.atoms[last].key not in (*draft.option_keys, ",", "and"):
         last += 1
     spot = draft.atoms[place - 1 : last]
+    clock = read_clock(spot[-1].text.casefold().rpartition(" ")[2])
+    if clock is not None:
+        is_until = spot[0].key == "until" or spot[0].text.casefold().startswith(("before", "until", "till"))
+        is_quiet, draft.intent = draft.ends_all, "watch"
+        hours = f"22:00-{_clock(clock)}" if is_until is is_quiet else f"{_clock(clock)}-08:00"
+        raise draft.refused("Quiet when?", _SPAN_NEEDED, spot, options=f"quiet {hours}")
     remedy = "A watch goes on until it is ended: say unwatch then."
     raise draft.refused(f"I cannot watch “{draft.text[spot[0].at : spot[-1].end][:60]}”.", remedy, spot)
 
@@ -482,7 +496,9 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
     said = draft.atoms[place:last]
     folded = [each.text.casefold() for each in said]
     whole = " ".join(folded)
-    part = next((hours for words, hours in _PARTS_OF_DAY.items() if whole.startswith(words)), "")
+    part = next((hours for words, hours in _PARTS_OF_DAY.items() if f"{whole} ".startswith(f"{words} ")), "")
+    if said and said[0].kinds:
+        return None
     has_days = any(_is_days(each) for each in said)
     has_clock = any(_CLOCK_SPAN.match(each) or read_clock(each) or each in ("between", "from") for each in folded[:3])
     if not said or not (part or has_days or (has_clock and (is_quiet or _CLOCK_SPAN.search(whole)))):
@@ -500,6 +516,11 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
             line = f"{draft.text[: error.at]}{error.near[0]}{draft.text[error.end :]}".strip()
         error.example = line
         raise
+    if draft.ends_all:  # `don't notify us at night`: the hours are quiet ones, and no watch is ended
+        draft.intent, is_quiet = "watch", True
+        if found is not None and not has_days:
+            remedy = "Hours are of a watch; say them where it is set up, or change it:"
+            raise draft.refused("I end watches, not hours of them.", remedy, said, options=_hours_words(found))
     if found is not None and not is_quiet:
         found = replace(found, begin=found.end, end=found.begin)
     if found is None or has_days:
@@ -513,8 +534,10 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
 
 
 def _is_days(atom: Atom) -> bool:
-    words = [Word(atom.text, atom.at, atom.end)]
-    return atom.text.casefold().rstrip("s") in DAYS or read_days(words)[1] > 0
+    words = [Word(atom.text.rpartition(" ")[2], atom.at, atom.end)]
+    if words[0].folded in ("day", "days", "daily"):
+        return False
+    return words[0].folded.rstrip("s") in DAYS or read_days(words)[1] > 0
 
 
 def _read_mention(draft: WatchDraft, atom: Atom, place: int) -> int:

@@ -52,6 +52,7 @@ def watch_words(watching: Watch) -> str:
 def _read(draft: Draft) -> Request:
     watch = new_watch(draft, draft.intent, draft.atoms, draft.place)
     atom = draft.atoms[draft.place]
+    watch.ends_all = draft.intent == "unwatch" and not atom.text.casefold().startswith(("unwatch", "remove", "delete"))
     read_before(watch)
     place = draft.place + 1
     if atom.key == "mention":
@@ -80,7 +81,7 @@ def read_before(draft: WatchDraft) -> None:
             if each.key in ONLY:
                 draft.choose(ONLY[each.key], each)
             place += 1
-        elif each.key in ("make", "set", "watch", "cannot", "show") or each.text.casefold() in TELLING:
+        elif each.key in ("make", "set", "watch", "cannot", "show", "with") or each.text.casefold() in TELLING:
             place += 1
         elif set(each.kinds) == {Kind.USER} or draft.text.startswith("<@", each.at):
             place = draft.tried(place, lambda at: _refuse_person(draft, at))
