@@ -16,14 +16,16 @@ WORDED = "worded"  # the value of a filter that stood here in words
 _SIGNS = {
     ">": "above, over, exceeding, exceeds, more than, greater than, higher than, bigger than, larger than, beyond, >",
     "<": "below, under, less than, lower than, smaller than, <",
-    ">=": "at least, no less than, not less than, not below, not under, >=, ≥",
-    "<=": "at most, no more than, not more than, not above, not over, up to, <=, ≤",
+    ">=": "at least, min, minimum, no less than, not less than, not below, not under, >=, ≥",
+    "<=": "at most, max, maximum, no more than, not more than, not above, not over, up to, <=, ≤",
     "!=": "!=",
 }
 BOUNDS = {word: sign for sign, words in _SIGNS.items() for word in words.split(", ")}
 _BY_GOAL = {"better than": (">", "<"), "beat": (">", "<"), "beats": (">", "<"), "worse than": ("<", ">")}
 _EQUAL = frozenset({"=", "==", "is", "was", "of", "set", "to", "equals", "equal to", ":"})
 _NOT = frozenset({"not", "isn't", "is not", "!=", "other than", "isnt"})
+_LONGER = frozenset({"longer than", "shorter than", "faster than"})
+_TAKES = frozenset({"took", "take", "takes", "taking", "ran", "run", "running", "runs", "lasted"})
 _OTHERWISE = re.compile(r"non-(.+)", re.IGNORECASE)  # `non-xgb runs`
 _ELSEWHERE = frozenset({"watch", "watch_when", "unwatch", "digest", "set", "unset", "goal", "make"})
 
@@ -43,6 +45,9 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
     place = 0
     while place < len(atoms):
         atom = atoms[place]
+        if (long := _how_long(atoms, place)) is not None:
+            problem = "I do not filter runs by how long they took."
+            raise refuse(problem, "A list says it of each run:", "list runs", long)
         if (version := _version(atoms, place)) is not None:
             found.append(version[0])
             place = version[1]
@@ -63,6 +68,15 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
             found.append(atom)
             place += 1
     return found
+
+
+def _how_long(atoms: Sequence[Atom], place: int) -> list[Atom] | None:
+    """`took more than 2h`, `longer than 1 hour`; None where no such thing begins here."""
+    at = _skip(atoms, place + 1)
+    said = atoms[place].text.casefold()
+    is_led = said in _LONGER or (said in BOUNDS and any(each.text.casefold() in _TAKES for each in atoms[:place]))
+    is_time = at < len(atoms) and atoms[at].key == "time" and atoms[at].value[:1].isdigit()
+    return [atoms[place], atoms[at]] if is_led and is_time else None
 
 
 def _version(atoms: Sequence[Atom], place: int) -> tuple[Atom, int] | None:

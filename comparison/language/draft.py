@@ -8,7 +8,7 @@ from comparison.errors import NotUnderstood
 from comparison.language.cover import Atom, spelt
 from comparison.language.intents import PLURAL
 from comparison.language.lexicon import Role, near
-from comparison.language.names import Kind, Names
+from comparison.language.names import Kind, Names, pieces
 from comparison.language.quotes import written
 from comparison.language.sides import OWNING, SideWords, is_silent, read_side
 from comparison.language.slots import Wording, refuse
@@ -183,11 +183,12 @@ class Draft:
                 return each
         return ""
 
-    def has_repeats(self, said: str) -> bool:
-        """Whether names of several runs begin so and differ in a seed alone."""
-        folded = said.casefold()
-        names = [name.casefold() for name in self.names.all(Kind.RUN)]
-        return sum(name.startswith(folded) and bool(_REPEAT.fullmatch(name[len(folded) :])) for name in names) > 1
+    def repeated(self, said: str) -> str:
+        """What names of several runs begin with that differ in a seed alone: `mlp-32` of `mlp 32`; "" for none."""
+        size, folded = len(said), pieces(said)
+        rests = [name for name in self.names.all(Kind.RUN) if _REPEAT.fullmatch(name[size:].casefold())]
+        bases = [name[:size] for name in rests if pieces(name[:size]) == folded]
+        return bases[0] if len(bases) > 1 else ""
 
     def lead(self) -> str:
         """The last word of the side that says something."""
@@ -211,7 +212,7 @@ class Draft:
     def are_many(self) -> bool:
         """Whether `runs` stands before, and names none."""
         is_any = any(each.text.casefold() in _ANYBODY for each in self.atoms)
-        return is_any or (bool(self.held) and self.held[-1].text.casefold() in PLURAL)
+        return is_any or any(each.text.casefold() in PLURAL for each in self.held)
 
     def put_where(self, where: str, atoms: Sequence[Atom]) -> None:
         """Narrows what is meant by one more filter. Raises NotUnderstood for two values of one column."""

@@ -181,6 +181,9 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
             if key in rest and not (has_run and key in STATUS):
                 return (_listed(key, lead), keys.get(key, first))
         nouns = [each for each in atoms[first:] if each.key == "run"]
+        named = any(atoms[place].is_run for place in content[1:])
+        if "latest" in rest and "finished" in rest and not named:
+            return "runs", first  # `show the last finished run`
         if "latest" in rest and not any(atoms[place].is_run or atoms[place].possessive for place in content):
             has_run = False
         if nouns and nouns[0].text.casefold() in PLURAL and not has_run:
@@ -208,6 +211,8 @@ def _of_ends(
     nouns = [each.text.casefold() for each in atoms if each.role is Role.NOUN]
     if nouns[:1] == ["experiments"] and len(nouns) == 1 and atoms[content[0]].key in ("by", "of", "user"):
         return "experiments", -1  # `experiments by maya`
+    if "only" in keys and "finished" in keys and keys.keys() <= {"only", "finished", "in", "of", ""}:
+        return "runs", -1  # `fraud, only finished`
     if len(content) == 1 and lead == "daily":
         return "standup", -1
     return None

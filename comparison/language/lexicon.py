@@ -31,7 +31,7 @@ INTENTS = {
         "différence, diferencia, diferença, assert, assert that, expect, expect that, verify, verify that, make "
         "sure, make sure that, ensure, ensure that, fail if, "
         "hold, stack, "
-        "gap between, the gap between"
+        "gap between, the gap between, significance of, statistical significance of, significance between"
     ),
     "curves": (
         "curves, curve, plot, chart, charts, graph, graphs, trend, trends, learning curve, learning curves, training "
@@ -76,7 +76,7 @@ INTENTS = {
         "laufen, laufende, laufenden, en cours, corriendo, ejecutándose, en ejecución, rodando, em execução, em "
         "andamento, training now, unfinished, is training, are training, what's training, training "
         "right now, training at the moment, currently training, being trained, is being trained, "
-        "cooking, still cooking, unfinished, being computed, "
+        "stuck, hanging, hung, frozen, long running, cooking, still cooking, unfinished, being computed, "
         "anyone training, anybody training, someone training, is anyone training, is anybody training"
     ),
     "failed": (
@@ -291,8 +291,8 @@ SLOTS = {
     ),
     "isnt": ("isn't, aren't, wasn't, weren't, that isn't, that are not, which is not, which are not"),
     "but": "but, aber, mais, pero, mas",
-    "since": "since, after, starting, seit, depuis, desde, ab, from time",
-    "until": "until, till, before, up to, bis, jusqu'à, hasta, até",
+    "since": "since, after, newer than, younger than, later than, starting, seit, depuis, desde, ab, from time",
+    "until": "until, till, before, older than, earlier than, up to, bis, jusqu'à, hasta, até",
     "during": (
         "during, during the, within the last, in the last, over the last, for the last, in the past, over the past, "
         "this past"
@@ -351,8 +351,8 @@ SLOTS = {
     ),
     "every": "every, each, jeden, cada, chaque, täglich",
     "seeds": (
-        "all seeds of, seeds of, all repeats of, repeats of, all runs called, all runs named, all runs like, group "
-        "of, the group, group"
+        "all seeds of, seeds of, seed of, groups, groups of, all repeats of, repeats of, all runs called, all runs "
+        "named, all runs like, group of, the group, group"
     ),
     "sweep": (
         "sweep, all in sweep, all of sweep, all runs in sweep, all runs of sweep, in sweep, children of, all "
@@ -374,15 +374,18 @@ RUNS = {
     ),
     "previous": (
         "previous, prev, the one before, before that, vorherige, vorherigen, vorletzte, précédent, précédente, "
-        "anterior, second latest, second last, second to last"
+        "anterior, second latest, second last, second to last, predecessor, its predecessor, the run before"
     ),
     "best": (
         "best, most good, the most good, beste, bester, bestes, besten, meilleur, meilleure, meilleurs, mejor, "
         "mejores, melhor, melhores, highest ranked, winner, leading, "
-        "most best, very best, single best, overall best, absolute best, bestest"
+        "winning, in the lead, on top, most best, very best, single best, overall best, absolute best, bestest"
     ),
     "worst": "bottom, worst, schlechteste, schlechtester, schlechtesten, pire, pires, peor, peores, pior, piores",
-    "timed": "fastest, slowest, longest, shortest, quickest",
+    "timed": (
+        "oldest, took the longest, took longest, took the least time, took most time, fastest, slowest, longest, "
+        "shortest, quickest"
+    ),
     "second": "second best, third best, 2nd best, 3rd best, second worst, zweitbeste, zweitbester",
     "lowest": "lowest, smallest, minimal, niedrigste, niedrigsten, plus bas, más bajo, menor",
     "highest": "highest, largest, biggest, maximal, höchste, höchsten, plus haut, más alto, maior",
@@ -396,9 +399,13 @@ RUNS = {
 FLAGS = {
     "all": "all, alle, allen, tous, toutes, todos, todas, tous les, todos los, todas as, todos os, every single",
     "everything": (
-        "everything, all metrics, all the metrics, all of it, all of them, full table, all rows, the rest, expand, "
-        "alle metriken, toutes les métriques, todas las métricas, todas as métricas, more metrics, more, also what "
-        "is the same, anything, everywhere, anywhere"
+        "everything, all metrics, all the metrics, all of it, all of them, full table, verbose, in full, all rows, "
+        "the rest, expand, alle metriken, toutes les métriques, todas las métricas, todas as métricas, more metrics, "
+        "more, also what is the same, anything, everywhere, anywhere"
+    ),
+    "file": (
+        "as csv, as a csv, as json, as markdown, as excel, as pdf, csv, the csv for, a csv for, csv for, csv of, the "
+        "csv of, spreadsheet, as a spreadsheet, excel, latex, as latex, as html"
     ),
     "fewer": "fewer, less, fewer metrics, less metrics, collapse, short, shorter",
     "best_values": (
@@ -439,10 +446,9 @@ FLAGS = {
         "unterschiede"
     ),
     "differing": (
-        "only differences, only the differences, only what differs, what differs, only what changed, only what is "
-        "different, only changes, differences only, diff only, hide the same, hide what is the same, without the "
-        "same, differs, differences, only diffs, hide same, "
-        "differ"
+        "only differing, differing, only the differing, only differences, only the differences, only what differs, "
+        "what differs, only what changed, only what is different, only changes, differences only, diff only, hide "
+        "the same, hide what is the same, without the same, differs, differences, only diffs, hide same, differ"
     ),
     "parameters": (
         "parameters, params, parameter, param, hyperparameters, hyperparameter, hyperparams, hparams, config, "
@@ -527,39 +533,40 @@ NOUNS = {
 FILLERS = (
     "by how much, how much better, how much worse, increase, increased, increases, decrease, decreased, decreases, "
     "rise, rose, fall, fell, grow, grew, dropped, go, goes, went, gone, going, worth it, worth, been doing, coming "
-    "along, been training, been launching, trained, launched, started, created, logged, submitted, gm, gn, gave, "
-    "gives, achieved, achieves, reached, reaches, yielded, yields, hit, for this channel, for the channel, for our "
-    "channel, of this channel, of the channel, kicked off, queued, good afternoon, good evening, good morning, a, "
-    "an, the, my, our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, it's, they, "
-    "them, their, he, she, is, are, was, were, be, been, being, am, do, does, does't, did, has, have, had, having, "
-    "can, could, would, will, should, shall, may, might, must, tell, let, let's, want, wanna, like, need, know, see, "
-    "get, got, look, find, check, say, said, what, what's, what're, which, how, much, many, there, there's, here, "
-    "whether, so, far, now, right, currently, yet, already, still, just, please, pls, plz, plss, kindly, thanks, "
-    "thx, thank, danke, bitte, merci, gracias, obrigado, obrigada, por favor, s'il vous plaît, svp, hi, hello, hey, "
-    "yo, hallo, hola, bonjour, olá, ok, okay, cool, great, hmm, um, uh, well, oh, ah, also, too, then, maybe, "
-    "perhaps, really, actually, basically, simply, quickly, quick, guys, team, everyone, everybody, folks, bot, "
-    "mlcompare, any, anyone, someone, thing, things, something, values, value, between, among, into, out, at, as, "
-    "each other, other, both, lot, a lot, sort, kind, compared, difference in, mir, uns, ich, wir, du, dir, der, "
-    "die, das, den, dem, ein, eine, einen, einem, einer, ist, sind, war, hat, haben, welche, welcher, welches, "
-    "welchen, kannst, kann, könntest, bitte mal, mal, doch, gibt, es, le, la, les, un, une, l', moi, nous, je, tu, "
-    "vous, est, sont, quel, quelle, quels, quelles, peux, peut-on, ce, cet, cette, entre, ont, qu'est-ce, qu'est-ce "
-    "qui, qu'est-ce que, zwischen, gerade, gestartet, trainiert, lancé, iniciado, el, los, las, una, lo, me puedes, "
-    "puedes, son, está, están, cuál, cuales, cuáles, qué, quién, entre los, o os, os, as execuções, uma, é, são, "
-    "qual, quais, pode, você, que, quem, eu, nós, dos, na, nas, no os, good, morning, afternoon, evening, there are, "
-    "going to, curious, wondering, if possible, for me, for us, in here, in this channel, in our channel, in the "
-    "channel, in this experiment, would you mind, tell me, tell us, give me, give us, show me, show us, anymore, any "
-    "more, any longer, hey there, hi there, question, asap, looks, seem, seems, i think, i guess, last time, appear, "
-    "appears, appeared, comes, come, of each, and then, to me, by the way, btw, fyi, bitteschön, each of them, per "
-    "run, best regards, cheers, ty, tia, ever, doing, take, took, taken, default, usually, over time, did it, have "
-    "a, has a, in general, so far, until now, up to now, for now, at the moment, at present, right now, as of now, "
-    "likewise, hope, sure, by any chance, my friend, real quick, stuff, order, tldr, tl;dr, when you can, when you "
-    "have time, if you can, no rush, dear, each one, we're, they're, lemme, gimme, pretty please, or not, u, ur, rn, "
-    "side by side, go up, go down, went up, went down, work on, worked on, working on, been up to, up to lately, "
-    "lately, recently, number of, the number of, total number of, mean of, the mean of, average of, the average of, "
-    "averages of, avg of, gain, gained, gains, how many percent, what percentage, by what percentage, @here, "
-    "@channel, @everyone, <!here>, <!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, see "
-    "whether, know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a "
-    "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, "
+    "along, been training, been launching, trained, launched, started, created, logged, submitted, gm, gn, quick q, "
+    "quick question, q, any good, worked, works, table, table of, table for, longer than, gave, gives, achieved, "
+    "achieves, reached, reaches, yielded, yields, hit, for this channel, for the channel, for our channel, of this "
+    "channel, of the channel, kicked off, queued, good afternoon, good evening, good morning, a, an, the, my, our, "
+    "your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, it's, they, them, their, he, she, "
+    "is, are, was, were, be, been, being, am, do, does, does't, did, has, have, had, having, can, could, would, "
+    "will, should, shall, may, might, must, tell, let, let's, want, wanna, like, need, know, see, get, got, look, "
+    "find, check, say, said, what, what's, what're, which, how, much, many, there, there's, here, whether, so, far, "
+    "now, right, currently, yet, already, still, just, please, pls, plz, plss, kindly, thanks, thx, thank, danke, "
+    "bitte, merci, gracias, obrigado, obrigada, por favor, s'il vous plaît, svp, hi, hello, hey, yo, hallo, hola, "
+    "bonjour, olá, ok, okay, cool, great, hmm, um, uh, well, oh, ah, also, too, then, maybe, perhaps, really, "
+    "actually, basically, simply, quickly, quick, guys, team, everyone, everybody, folks, bot, mlcompare, any, "
+    "anyone, someone, thing, things, something, values, value, between, among, into, out, at, as, each other, other, "
+    "both, lot, a lot, sort, kind, compared, difference in, mir, uns, ich, wir, du, dir, der, die, das, den, dem, "
+    "ein, eine, einen, einem, einer, ist, sind, war, hat, haben, welche, welcher, welches, welchen, kannst, kann, "
+    "könntest, bitte mal, mal, doch, gibt, es, le, la, les, un, une, l', moi, nous, je, tu, vous, est, sont, quel, "
+    "quelle, quels, quelles, peux, peut-on, ce, cet, cette, entre, ont, qu'est-ce, qu'est-ce qui, qu'est-ce que, "
+    "zwischen, gerade, gestartet, trainiert, lancé, iniciado, el, los, las, una, lo, me puedes, puedes, son, está, "
+    "están, cuál, cuales, cuáles, qué, quién, entre los, o os, os, as execuções, uma, é, são, qual, quais, pode, "
+    "você, que, quem, eu, nós, dos, na, nas, no os, good, morning, afternoon, evening, there are, going to, curious, "
+    "wondering, if possible, for me, for us, in here, in this channel, in our channel, in the channel, in this "
+    "experiment, would you mind, tell me, tell us, give me, give us, show me, show us, anymore, any more, any "
+    "longer, hey there, hi there, question, asap, looks, seem, seems, i think, i guess, last time, appear, appears, "
+    "appeared, comes, come, of each, and then, to me, by the way, btw, fyi, bitteschön, each of them, per run, best "
+    "regards, cheers, ty, tia, ever, doing, take, took, taken, default, usually, over time, did it, have a, has a, "
+    "in general, so far, until now, up to now, for now, at the moment, at present, right now, as of now, likewise, "
+    "hope, sure, by any chance, my friend, real quick, stuff, order, tldr, tl;dr, when you can, when you have time, "
+    "if you can, no rush, dear, each one, we're, they're, lemme, gimme, pretty please, or not, u, ur, rn, side by "
+    "side, go up, go down, went up, went down, work on, worked on, working on, been up to, up to lately, lately, "
+    "recently, number of, the number of, total number of, mean of, the mean of, average of, the average of, averages "
+    "of, avg of, gain, gained, gains, how many percent, what percentage, by what percentage, @here, @channel, "
+    "@everyone, <!here>, <!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, see whether, "
+    "know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a bit, by "
+    "far, exactly, roughly, altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, "
     "substantially, considerably, notably, =, ran, the same, identical, equivalent, fare, fared, perform, performs, "
     "performed, measure up, hold up, held up"
 )

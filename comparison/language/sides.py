@@ -297,14 +297,6 @@ class _Reader:
 
     _highest = _lowest
 
-    def _timed(self, atom: Atom) -> list[RunReference]:
-        problem = "I rank by metrics, not by how long a run took."
-        raise refuse(problem, "Name a metric; show tells how long one took.", "top 5", [atom])
-
-    def _second(self, atom: Atom) -> list[RunReference]:
-        remedy = "Say top 3 for the first three."
-        raise refuse(f"I find the best and the worst, not the {atom.text}.", remedy, "top 3", [atom])
-
     def _baseline(self, atom: Atom) -> list[RunReference]:
         return [Pinned(atom.at)]
 

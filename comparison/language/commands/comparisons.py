@@ -23,6 +23,7 @@ from comparison.run_reference import (
     Leading,
     Linked,
     Named,
+    OfDay,
     RunReference,
     SweepRuns,
     TopRuns,
@@ -40,13 +41,17 @@ def compare(draft: Draft) -> Request:
     for key in ("remove", "choose", *(() if draft.about else ("last_values",))):
         draft.thread.pop(key, None)
     draft.check("compare", is_silent_on_runs=False)
-    if len(runs) == 1 and isinstance(runs[0], Group) and runs[0].pattern and "'" not in runs[0].pattern:
-        like = runs[0].pattern.replace("%", "_").replace("*", "%").replace("?", "_")  # `compare mlp-*`: all that fit
-        runs = [AllRuns(Among(where=f"attributes.run_name LIKE '{like}'"), runs[0].at)]
+    if len(runs) == 1 and isinstance(runs[0], Named):
+        runs = [_family(draft, runs[0])]
+    if len(runs) == 1 and isinstance(runs[0], Group) and not set("'") & set(runs[0].pattern + runs[0].name):
+        pattern = runs[0].pattern or (f"{runs[0].name}*" if runs[0].name else "")
+        like = pattern.replace("%", "_").replace("*", "%").replace("?", "_")  # `compare mlp-*`: all that fit
+        runs = [AllRuns(Among(where=f"attributes.run_name LIKE '{like}'"), runs[0].at)] if like else runs
     if len(runs) == 1 and isinstance(runs[0], Latest | Leading) and draft.several:  # `compare latest in A and B`
         runs = [replace(runs[0], experiment=name) for name in draft.several]
         draft.experiments = {}
         draft.spots.pop("experiments")
+    _check_days(draft, runs)
     runs = narrowed(draft, runs)
     several = (TopRuns, AllRuns, SweepRuns)
     if len(runs) < 2 and not (runs and isinstance(runs[0], several)):
@@ -55,6 +60,16 @@ def compare(draft: Draft) -> Request:
         problem = f"That names {len(runs)} runs; I compare up to {MOST_RUNS} at once."
         raise NotUnderstood(problem, remedy="Name fewer.", example=draft.comparison_line(), at=runs[MOST_RUNS].at)
     return comparison_of(draft, runs)
+
+
+def _check_days(draft: Draft, runs: Sequence[RunReference]) -> None:
+    """Raises NotUnderstood for `today's runs vs yesterday's`: a day is no group."""
+    days = [run.among.since for run in runs if isinstance(run, AllRuns) and run.among.since == run.among.until]
+    others = [run.day for run in runs if isinstance(run, OfDay)]
+    if any(days) and (others or len(days) > 1):
+        line = joined(f"{days[0]}'s best vs {[*days[1:], *others][0]}'s best", within(draft.experiment))
+        problem = "I compare groups by what their names share, not by days."
+        raise refuse(problem, "Compare the best of each day:", line, draft.atoms)
 
 
 def _says_several(draft: Draft) -> bool:
@@ -115,15 +130,18 @@ def _family(draft: Draft, run: Named) -> RunReference:
     """`mlp-64`, where no run is called so and its seeds are; `xgb runs`; any run where all its repeats are meant."""
     said = run.text.casefold()
     if "repeats" in draft.flags:
-        return Group(name=run.text, at=run.at)
+        return Group(name=draft.repeated(run.text) or run.text, at=run.at)
     if Kind.RUN in draft.names.called(run.text) or draft.names.is_id(run.text) or "/" in said:
         return run
     lead, _, noun = said.rpartition(" ")
-    if noun in ("seeds", "repeats") and draft.has_repeats(lead):
-        return Group(name=run.text[: len(lead)], at=run.at)
+    if noun in ("seeds", "repeats") and (base := draft.repeated(lead)):
+        return Group(name=base, at=run.at)
     if noun in PLURAL and draft.prefix(lead):
         return Group(pattern=f"{draft.prefix(lead)}*", at=run.at)
-    return Group(name=run.text, at=run.at) if draft.has_repeats(said) else run
+    if run.text[-1:] in "sS" and (prefix := draft.prefix(said)):
+        return Group(pattern=f"{prefix}*", at=run.at)  # `resnets`
+    base = draft.repeated(said)
+    return Group(name=base, at=run.at) if base else run
 
 
 def narrowed(draft: Draft, runs: Sequence[RunReference]) -> list[RunReference]:
@@ -250,7 +268,9 @@ def _is_of_day(run: RunReference) -> bool:
 def _curves_line(request: Curves) -> str:
     goal = f"{request.goal} is better" if request.goal else ""
     runs = " vs ".join(map(reference, request.runs))
-    return joined("curves", runs, listed("by metric", request.metrics), within(request.experiment), goal)
+    among = next((replace(run.among, status="", user="") for run in request.runs if isinstance(run, AllRuns)), Among())
+    metrics = listed("by metric", request.metrics)
+    return joined("curves", runs, metrics, within(request.experiment), *among_words(among), goal)
 
 
 def _sweep_line(request: Sweep) -> str:
@@ -264,7 +284,7 @@ COMMANDS = {
     "curves": Command(
         curves,
         "draw curves of runs",
-        "experiment user metrics goal part",
+        "experiment user metrics goal part where since until excluded",
         Example("curves {run} vs {other}", "curves latest vs previous"),
         ((Curves, _curves_line),),
     ),

@@ -9,7 +9,7 @@ from functools import partial
 from comparison.language.command import Command
 from comparison.language.commands.comparisons import compare_named, too_few
 from comparison.language.commands.settings import goal
-from comparison.language.draft import Draft
+from comparison.language.draft import EVERYWHERE, Draft
 from comparison.language.example import ONE_RUN, Example
 from comparison.language.intents import PLURAL
 from comparison.language.lexicon import Role
@@ -116,9 +116,12 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
             f"pin {written(run.text)}",
             atoms,
         )
+    if draft.experiment == EVERYWHERE and not isinstance(run, Leading | Latest):
+        draft.experiments = {}
     narrowing = [each for each in draft.spots if each in _NARROWING]
     says_several = draft.says_runs()
-    if isinstance(run, Leading) and (narrowing or says_several):
+    is_everywhere = draft.experiment == EVERYWHERE
+    if isinstance(run, Leading) and (narrowing or says_several or is_everywhere):
         draft.count, draft.worst, draft.groups = 5 if says_several else 1, run.worst, [[]]
         draft.metrics = [run.metric, *draft.metrics] if run.metric else draft.metrics
         draft.user = run.user or draft.user
@@ -138,7 +141,7 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
         raise draft.second_experiment(draft.spots["experiments"])
     if narrowing or draft.user:
         slot = narrowing[0] if narrowing else "user"
-        line = f"show {written(run.text)}" if isinstance(run, Named) else draft.example("show")
+        line = joined(f"show {written(run.text)}", draft.part) if isinstance(run, Named) else draft.example("show")
         raise refuse(f"One run is shown as it is, not {SLOTS[slot]}.", "Leave that out.", line, draft.spots[slot])
     draft.thread.pop("last_values", None)
     draft.check(intent, is_silent_on_runs=False)
@@ -152,10 +155,10 @@ def _who(draft: Draft) -> Request:
     is_of_running = runs == [Unfinished()] and any(each.key == "running" for each in draft.atoms)
     if not runs or is_of_running:
         draft.groups = [[]]
+        if is_of_running and "since" not in draft.spots:
+            return _running(draft)  # `who is training right now?`
         if draft.spots.keys() & {"experiment", "since", "where"}:
             return _runs(draft)  # `who ran fraud?`, `who's been running this week?`: the runs say it
-        if is_of_running:
-            return _running(draft)  # `who is training right now?`
     if len(runs) != 1:
         line = draft.example("who")
         raise refuse("Who ran what?" if not runs else "This takes one run.", "Name a run.", line, draft.atoms[:1])
@@ -246,6 +249,9 @@ def bare_names(draft: Draft) -> Request:
     runs = _with_people(draft, draft.runs())
     sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
     is_person = len(draft.left) == 1 and Kind.USER in draft.left[0].kinds
+    if is_person and draft.part and draft.part != "details" and len(runs) == 1 and isinstance(runs[0], Named):
+        line = joined("show", written(runs[0].text), draft.part)  # `what lr did maya use for A?`
+        raise refuse("One run is shown as it is, not of a person.", "Leave that out.", line, draft.left)
     if is_person and draft.part == "details" and len(runs) == 1:
         draft.left = []  # `when did ann start roberta?`: the details say who did
     if is_person and not runs and draft.spots.keys() <= _OF_PERSON:  # a person alone, or what was done

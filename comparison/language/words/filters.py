@@ -8,7 +8,6 @@ from comparison.language.cover import Atom
 from comparison.language.draft import LISTS, Draft
 from comparison.language.intents import HARD
 from comparison.language.names import Kind
-from comparison.language.quotes import written
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
 
@@ -32,12 +31,8 @@ def read_user(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_parameter(draft: Draft, atom: Atom, place: int) -> int:
     """`what lr did xgb-v2 use`: a question for parameters."""
-    name = atom.kinds.get(Kind.PARAMETER) or atom.kinds[Kind.TAG]
     if draft.intent == "sweeps":
-        place_ = next((each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds), "")
-        line = f"what matters in {written(place_)}" if place_ else draft.example("sweeps")
-        problem = f"I weigh all parameters of a sweep together, not {name} alone."
-        raise refuse(problem, "What matters most stands first:", line, [atom])
+        return place + 1  # `does lr matter?`: all parameters are weighed, this one too
     if draft.intent in LISTS or draft.part or draft.intent == "curves":
         draft.left.append(atom)
     else:

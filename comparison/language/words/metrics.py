@@ -2,10 +2,12 @@
 
 # ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from comparison.judgement.goals import goal_of
+from comparison.language.conditions import WORDED
 from comparison.language.cover import Atom
 from comparison.language.draft import LISTS, PARTS, RANKING, Draft, Guess
 from comparison.language.intents import HARD, PLURAL, STATUS
@@ -16,6 +18,7 @@ from comparison.language.words.filters import read_user
 from comparison.language.words.options import read_part
 from comparison.runs import Goal
 
+_RANKED_BY = re.compile(r"metrics\.`([^`]+)`")
 _GROUPS = frozenset(
     {"person", "people", "user", "users", "owner", "author", "team", "experiment", "experiments", "day", "week"}
 )
@@ -47,6 +50,10 @@ def read_by(draft: Draft, atom: Atom, place: int) -> int:
     if Kind.USER in kinds or follows.text.startswith("@"):
         return read_user(draft, atom, at - 1)
     if follows.key == "filter":
+        ranked = _RANKED_BY.match(follows.text)
+        if ranked and follows.value == WORDED and draft.intent in ("top", ""):
+            draft.note("metrics", [follows])  # `top 5 by f1 over 0.9`
+            draft.metrics.append(ranked[1])
         return at  # `using lr 0.1`
     if Kind.PARAMETER in kinds or Kind.TAG in kinds:
         problem = f"{draft.shown([follows])} is a parameter; I rank by metrics."

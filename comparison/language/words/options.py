@@ -157,7 +157,16 @@ def _amount(said: str) -> float | None:
     return amount if math.isfinite(amount) and (amount > 0 or (amount == 0 and said.endswith("%"))) else None
 
 
+def read_file(draft: Draft, atom: Atom, place: int) -> int:
+    """Raises NotUnderstood for `as csv`, with the request without it."""
+    if draft.intent == "cannot":
+        return place + 1
+    line = " ".join(f"{draft.text[: atom.at]} {draft.text[atom.end :]}".split())
+    raise refuse("I write no files here; in a terminal mlcompare writes csv, json and markdown.", "Here:", line, [atom])
+
+
 READERS = {
+    "file": read_file,
     "repeats": read_repeats,
     "step": read_step,
     "within": read_within,

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from comparison.language.cover import Atom
 from comparison.language.draft import LISTS, RANKING, Draft
+from comparison.language.names import Kind
+from comparison.language.quotes import written
 from comparison.language.slots import refuse
 
 MOST_NEWEST = 200  # runs among which the best is looked for
@@ -12,7 +14,7 @@ MOST_NEWEST = 200  # runs among which the best is looked for
 def read_time(draft: Draft, atom: Atom, place: int) -> int:
     if atom.possessive and draft.intent not in LISTS:
         draft.add(atom)
-        return place + 1
+        return _behind_day(draft, atom, place + 1)
     behind = next((each for each in draft.atoms[place + 1 : place + 2]), None)
     if not draft.intent or (draft.intent == "compare" and not (behind and behind.key == "run")):
         lead = draft.lead()
@@ -29,6 +31,19 @@ def read_time(draft: Draft, atom: Atom, place: int) -> int:
     if _is_one_day(atom) and " " not in atom.value and not is_from:
         draft.day = atom.value
     return place + 1
+
+
+def _behind_day(draft: Draft, atom: Atom, place: int) -> int:
+    """The place behind the experiment of a day's run: `last night's nightly`. Raises NotUnderstood for a run's name."""
+    at = draft.skip(place)
+    follows = draft.atoms[at] if at < len(draft.atoms) else None
+    if follows and Kind.EXPERIMENT in follows.kinds:
+        draft.put_in(follows.kinds[Kind.EXPERIMENT], [follows])
+        return at + 1
+    if follows and Kind.RUN in follows.kinds and follows.role is None:
+        problem = "I find a run by its name, or by its day, not by both."
+        raise refuse(problem, "Name it:", f"show {written(follows.kinds[Kind.RUN])}", [atom, follows])
+    return place
 
 
 def _is_one_day(atom: Atom) -> bool:

@@ -1,6 +1,6 @@
 """Runs and what parts them: names, `latest`, `best`, `all`, numbers, `vs` and `than`."""
 
-# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
 
 import re
 from dataclasses import replace
@@ -67,6 +67,9 @@ def read_name(draft: Draft, atom: Atom, place: int) -> int:
         return place + 1
     if atom.is_unknown and _begins_names(draft, atom, place):
         return place + 1
+    if Kind.EXPERIMENT in atom.kinds and draft.text[atom.end : atom.end + 1] == ":":  # `fraud: last two runs`
+        draft.put_in(atom.kinds[Kind.EXPERIMENT], [atom])
+        return place + 1
     if _goes_on_with_experiments(draft, atom, place):
         draft.guesses += [] if Kind.EXPERIMENT in atom.kinds else [Guess(Kind.EXPERIMENT, atom.text)]
         draft.put_in(atom.kinds.get(Kind.EXPERIMENT, atom.text), [atom])
@@ -90,6 +93,9 @@ def read_name(draft: Draft, atom: Atom, place: int) -> int:
         _check_side(draft, atom, place)
     is_ranked = takes_runs and draft.lead() in RANKING and place > 0 and draft.atoms[place - 1].key in RANKING
     may_be_metric = bool(atom.metric) or not atom.is_identifier
+    if is_ranked and atom.is_unknown and not atom.metric and (prefix := draft.prefix(atom.text)):
+        draft.add(replace(atom, key="pattern", text=f"{prefix}*"))  # `best xgb vs best mlp`
+        return place + 1
     if is_ranked and atom.is_unknown and may_be_metric and not (atom.possessive or draft.is_parted):
         words, last = draft.unknown_words(place)  # `best nonsense`: a metric that nobody knows
         name = spelt(words)
@@ -144,7 +150,12 @@ def _begins_names(draft: Draft, atom: Atom, place: int) -> bool:
     is_one_of = noun is not None and draft.lead() in (*RANKING, "latest")
     prefix = draft.prefix(atom.text) if _PREFIX.fullmatch(atom.text) else ""
     is_plural = prefix != atom.text.casefold() and draft.intent != "compare"
-    if draft.is_parted or not prefix or not (is_many or is_one_of or is_plural):
+    is_among = place > 0 and draft.atoms[place - 1].key == "of" and draft.lead() in RANKING  # `best lr for xgb`
+    is_side = draft.intent == "compare" and draft.lead() not in (*RANKING, "all", "latest")
+    if prefix and is_side and (is_many or is_plural):
+        draft.add(replace(atom, key="pattern", text=f"{prefix}*"))  # `xgb runs vs mlps`
+        return True
+    if draft.is_parted or not prefix or not (is_many or is_one_of or is_plural or is_among):
         return False
     draft.put_where(f"attributes.run_name ILIKE '{prefix}%'", [atom])
     return True
@@ -172,6 +183,28 @@ def _check_side(draft: Draft, atom: Atom, place: int) -> None:
     raise no_run(draft, atom, kind)
 
 
+def read_timed(draft: Draft, atom: Atom, place: int) -> int:
+    """Raises NotUnderstood for `fastest`, `oldest`."""
+    del place
+    problem = "I rank by metrics, not by when or how long a run ran."
+    line = f"list runs in {written(draft.experiment or experiment_of(draft))}".removesuffix(" in ")
+    raise refuse(problem, "Name a metric; a list says how long each took.", line, [atom])
+
+
+def read_second(draft: Draft, atom: Atom, place: int) -> int:
+    """Raises NotUnderstood for `second best`."""
+    del place
+    lead = "compare top 2" if draft.intent == "compare" else "top 3" if atom.text.casefold()[0] in "t3" else "top 2"
+    line = f"{lead} in {written(experiment_of(draft))}" if experiment_of(draft) else lead
+    problem = f"I find the best and the worst, not the {atom.text}."
+    raise refuse(problem, "It stands in the list of the first:", line, [atom])
+
+
+def experiment_of(draft: Draft) -> str:
+    """The first experiment that is named anywhere in the sentence; "" for none."""
+    return next((each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds), "")
+
+
 def no_run(draft: Draft, atom: Atom, kind: Kind) -> NotUnderstood:
     several = [each.kinds[kind] for each in draft.atoms if kind in each.kinds][:2] or [atom.text]
     lead = "latest in" if kind is Kind.EXPERIMENT else "latest by"
@@ -180,6 +213,8 @@ def no_run(draft: Draft, atom: Atom, kind: Kind) -> NotUnderstood:
         if len(several) > 1
         else f"{lead} {written(several[0])} vs previous"
     )
+    if kind is Kind.USER and (place := experiment_of(draft)):
+        line = f"{line} in {written(place)}"
     told = "an experiment" if kind is Kind.EXPERIMENT else "a person"
     return refuse(f"{draft.shown([atom])} is {told}; I compare runs.", "Say which run of it.", line, [atom])
 
@@ -221,7 +256,11 @@ def _numbered(draft: Draft, atom: Atom, place: int) -> int:
 def read_all(draft: Draft, atom: Atom, place: int) -> int:
     at = draft.skip(place + 1)
     behind = draft.atoms[place + 1].key if place + 1 < len(draft.atoms) else ""
-    says_more = at < len(draft.atoms) and (draft.atoms[at].possessive or draft.atoms[at].key in STATUS)
+    says_more = at < len(draft.atoms) and (
+        draft.atoms[at].possessive
+        or draft.atoms[at].key in STATUS
+        or (draft.atoms[at].is_unknown and bool(draft.prefix(draft.atoms[at].text)) and draft.intent == "curves")
+    )
     if draft.intent in LISTS or draft.intent in ("experiments", "watches", "settings"):
         return place + 1
     if (
@@ -307,6 +346,9 @@ def read_latest(draft: Draft, atom: Atom, place: int) -> int:
         if draft.intent in ("failed", "runs") and draft.count is None and nouns[:1] in (["run"], ["one"]):
             draft.count = 1
         return place + 1
+    is_last = place + 1 == len(draft.atoms) and draft.has_name() and not draft.is_parted
+    if is_last and draft.intent in ("who", "status") and not draft.groups[-1][-1].possessive:
+        return place + 1  # `who ran A last?`: the newest of a name is meant anyway
     draft.add(atom)
     return place + 1
 
@@ -399,6 +441,8 @@ READERS = {
     "best": read_best,
     "worst": read_best,
     "latest": read_latest,
+    "timed": read_timed,
+    "second": read_second,
     "lowest": read_lowest,
     "highest": read_lowest,
     "everything": read_everything,

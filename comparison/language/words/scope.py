@@ -11,6 +11,8 @@ from comparison.language.words.filters import read_user
 from comparison.language.words.metrics import read_metrics
 from comparison.language.words.periods import read_newest, read_time
 
+_EVERYWHERE = frozenset({*LISTS, "", "show", "status"})  # intents that may be of all experiments
+
 
 def read_in(draft: Draft, atom: Atom, place: int) -> int:
     at = draft.skip(place + 1)
@@ -26,7 +28,7 @@ def read_in(draft: Draft, atom: Atom, place: int) -> int:
         raise refuse(problem, remedy, "standup", [atom, draft.atoms[at + 1]])
     if follows and (follows.key in PARTS or (follows.role is Role.RUN and follows.key != "alias")):
         return at  # `what changed in the params`, `a regression in latest vs champion`
-    if follows and (follows.key == "alias" or (follows.key == "experiments" and draft.intent in LISTS)):
+    if follows and (follows.key == "alias" or (follows.key == "experiments" and draft.intent in _EVERYWHERE)):
         if follows.key == "experiments":
             draft.put_in(EVERYWHERE, [follows])
         return at + (follows.key == "experiments")  # `which run is in production?`, `failed in all experiments`
