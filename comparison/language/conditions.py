@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from comparison.judgement.goals import goal_of
-from comparison.language.cover import Atom
-from comparison.language.names import Kind, Names
+from comparison.language.cover import Atom, logged
+from comparison.language.names import Kind, Names, pieces
 from comparison.language.quotes import written
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
@@ -58,6 +58,9 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
             end = atoms[last - 1]
             found.append(replace(atom, text=where, end=end.end, last=end.last, key="filter", kinds={}, value=WORDED))
             place = last
+        elif whole := _whole_name(atoms, atom, names):
+            found.append(replace(atom, text=whole, kinds={Kind.RUN: whole}, possessive=atom.possessive))
+            place += 1
         elif atom.is_unknown and not atom.quoted and (other := _OTHERWISE.fullmatch(atom.text)):
             found += [
                 replace(atom, text="not", key="except"),
@@ -68,6 +71,18 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
             found.append(atom)
             place += 1
     return found
+
+
+def _whole_name(atoms: Sequence[Atom], atom: Atom, names: Names) -> str:
+    """The run whose name begins as another one in the sentence does: `mlp-32-seed-1 vs seed-2`; "" for none."""
+    if not atom.is_unknown or atom.quoted:
+        return ""
+    tail = pieces(atom.text)
+    for other in atoms:
+        key = pieces(other.kinds[Kind.RUN]) if Kind.RUN in other.kinds and other.role is None else ()
+        if tail and len(key) > len(tail) and (run := names.called("", (*key[: -len(tail)], *tail)).get(Kind.RUN)):
+            return run
+    return ""
 
 
 def _how_long(atoms: Sequence[Atom], place: int) -> list[Atom] | None:
@@ -169,7 +184,7 @@ def _of_parameter(atoms: Sequence[Atom], place: int) -> tuple[str, int] | None:
     is_led = (place > 0 and atoms[place - 1].key in ("with", "where")) or value.is_identifier
     if value.is_unknown and at == place + 1 and not (is_led and _ends(atoms, at + 1)):
         return None  # `which lr gave …`, `model foo bar`
-    return f"{column} {sign} '{value.text}'", at + 1
+    return f"{column} {sign} '{logged(value.text)}'", at + 1
 
 
 def _ends(atoms: Sequence[Atom], place: int) -> bool:

@@ -31,6 +31,7 @@ _UNQUOTED = re.compile(  # a value of a parameter or a tag
     re.IGNORECASE,
 )
 _EQUATION = re.compile(r"(?P<name>[^=<>!']+)(?P<sign>[<>!]=|==?|[<>])(?P<value>[^=<>!']+)")
+_POWER = re.compile(r"\d+(?:\.\d+)?e-?\d{1,2}", re.IGNORECASE)
 _BACK = re.compile(r"(?:latest|newest|last)[~^](\d{1,4})?", re.IGNORECASE)
 _LINK = re.compile(r"://|#/experiments/|#/runs/|compare-runs\?|^runs:/|experiments/[\w-]+/runs/[0-9a-zA-Z]{20}")
 _IDENTIFIER = re.compile(r".*[\d_/=:*?\\.+-].*|[A-Z]{1,3}", re.DOTALL)
@@ -44,6 +45,11 @@ _MOST_OF_A_NAME = 16  # tokens
 def _with_quotes(where: str) -> str:
     """A filter with quotes around what is text in MLflow: `params.depth = 8` as `params.depth = '8'`."""
     return _UNQUOTED.sub(r"\1'\2'", where)
+
+
+def logged(value: str) -> str:
+    """A value as Python logs it: `1e-4` is kept as 0.0001, `1e-5` as 1e-05."""
+    return repr(float(value)) if _POWER.fullmatch(value) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +262,7 @@ class _Spots:
         kinds = self.names.called(name)
         for kind, column in ((Kind.PARAMETER, "params"), (Kind.TAG, "tags")):
             if kind in kinds and sign in ("=", "!="):
-                return f"{column}.`{kinds[kind]}` {sign} '{value}'"
+                return f"{column}.`{kinds[kind]}` {sign} '{logged(value)}'"
         metric = kinds.get(Kind.METRIC) or self.names.metric(name)
         return f"metrics.`{metric}` {sign} {value}" if metric and _DECIMAL.fullmatch(value) and "%" not in value else ""
 

@@ -13,7 +13,10 @@ from comparison.language.sides import is_material, is_silent
 STATUS = ("failed", "running", "finished")
 HARD = ("vs", "against")
 _PARTING = ("vs", "against", "and", "or", "with", ",", "than")
-PLURAL = frozenset({"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials", "ones"})
+PLURAL = frozenset(
+    {"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials", "ones", "seeds", "repeats"}
+    | {"finetunes", "fine-tunes", "checkpoints", "variants", "candidates"}
+)
 _DOING = frozenset(
     {"do", "done", "doing", "work on", "worked on", "working on", "been up to", "up to lately", "gemacht"}
 )
@@ -84,6 +87,12 @@ def is_small_talk(atoms: Sequence[Atom]) -> bool:
 def asks(atoms: Sequence[Atom], place: int) -> bool:
     """Whether it is asked for what was done, and not to be done: `did anyone train today?`."""
     return any(set(each.text.casefold().split()) & _AUXILIARY for each in atoms[:place])
+
+
+def is_chosen(atoms: Sequence[Atom]) -> bool:
+    """Whether it is asked which of several: `which one should we ship?`."""
+    said = {word for each in atoms[:6] for word in each.text.casefold().split()}
+    return bool(said & {"which", "what"}) and bool(said & {"should", "would", "can", "do", "shall"})
 
 
 def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
@@ -166,6 +175,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return "compare", first
     if _labels(atoms, content):
         return "cannot", first
+    if lead == "cannot" and is_chosen(atoms) and sum(_names_run(atoms, place) for place in content) > 1:
+        return "compare", -1
     if lead in ("pause", "dont") or (
         lead == "cannot" and not (asks(atoms, first) and atoms[first].text.casefold() in DONE)
     ):

@@ -43,6 +43,7 @@ _SPECIAL: dict[str, RunReference] = {  # signs that cannot be the name of a run
     "@running": Unfinished(),
 }
 OWNING = ("my", "our")  # names of several words begin so
+_TRIALS = frozenset({"trial", "trials", "child", "children"})
 _DAYS = frozenset(["today", "yesterday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
 
 
@@ -246,12 +247,24 @@ class _Reader:
             (of,) = read(group)
             assert isinstance(of, Group | SweepRuns)  # noqa: S101 -- what these three words are read as
             return [BestOf(of, metric, is_worst, atom.at)]
+        if (parent := self._parent_of_trials()) is not None and not number:
+            return [BestOf(SweepRuns(parent), metric, is_worst, atom.at)]
         user = self._taken_user()
         if number:
             return [self._top_runs(number, metric, is_worst=is_worst, user=user, at=atom.at)]
         return [Leading(metric, is_worst, atom.at, user)]
 
     _worst = _new_best = _best
+
+    def _parent_of_trials(self) -> Named | None:
+        """The run behind `best trial of`."""
+        behind = self.atoms[self.place :]
+        run = next((each for each in behind if not is_silent(each)), None)
+        says_trials = any(each.text.casefold() in _TRIALS for each in behind[:2])
+        if run is None or Kind.RUN not in run.kinds or not says_trials:
+            return None
+        self.place = self.atoms.index(run) + 1
+        return Named(run.kinds[Kind.RUN], run.at, end=run.end)
 
     def _top(self, atom: Atom) -> list[RunReference]:
         number = self._next("number")

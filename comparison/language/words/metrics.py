@@ -13,6 +13,7 @@ from comparison.language.draft import LISTS, PARTS, RANKING, Draft, Guess
 from comparison.language.intents import HARD, PLURAL, STATUS
 from comparison.language.names import Kind
 from comparison.language.quotes import written
+from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
 from comparison.language.words.filters import read_user
 from comparison.language.words.options import read_part
@@ -164,7 +165,7 @@ def read_only(draft: Draft, atom: Atom, place: int) -> int:
     if at == len(draft.atoms):
         if draft.metrics:  # `accuracy only`
             draft.note("only_metrics", [atom])
-        elif not draft.part:
+        elif not (draft.part or _is_behind_slot(draft, place)):
             draft.left.append(atom)
         return at
     follows = draft.atoms[at]
@@ -191,6 +192,13 @@ def read_only(draft: Draft, atom: Atom, place: int) -> int:
     last = read_metrics(draft, at)
     draft.note("only_metrics", [atom])
     return last
+
+
+def _is_behind_slot(draft: Draft, place: int) -> bool:
+    """Whether what stands before narrows already: `standup of maya only`."""
+    before = next((each for each in reversed(draft.atoms[:place]) if not is_silent(each)), None)
+    narrowing = [each for slot in ("user", "experiment", "since", "status") for each in draft.spots.get(slot, ())]
+    return before in narrowing
 
 
 READERS = {"by": read_by, "metrics": read_metric_word, "only": read_only}

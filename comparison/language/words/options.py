@@ -4,11 +4,13 @@ import math
 from dataclasses import replace
 from decimal import Decimal
 
+from comparison.judgement.goals import goal_of
 from comparison.language.conditions import is_number
 from comparison.language.cover import Atom
 from comparison.language.draft import LISTS, PARTS, Draft
-from comparison.language.intents import DONE, asks
+from comparison.language.intents import DONE, asks, is_chosen
 from comparison.language.slots import refuse
+from comparison.runs import Goal
 
 _SHARES = frozenset({"%", "percent", "pct", "prozent"})
 _WHOLE_SHARE = 100  # percent
@@ -53,6 +55,8 @@ def read_repeats(draft: Draft, atom: Atom, place: int) -> int:
 def read_part(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent == "running" and atom.key == "details":
         return place + 1  # `what is running, and since when?`: the list says it
+    if draft.part == atom.key:
+        return place + 1  # `the config, params only`
     draft.note("part", [atom])
     draft.part = atom.key
     return place + 1
@@ -109,6 +113,22 @@ def read_lower_better(draft: Draft, atom: Atom, place: int) -> int:
     return place + 1
 
 
+def read_order(draft: Draft, atom: Atom, place: int) -> int:
+    """`by f1 asc`: the lowest first, whichever way is better."""
+    wanted = Goal.LOWER if atom.key == "ascending" else Goal.HIGHER
+    goal = goal_of(draft.metrics[-1]) if draft.metrics else Goal.UNKNOWN
+    if goal is wanted:
+        return place + 1  # the best stands first anyway
+    if draft.intent in ("top", "") and goal is not Goal.UNKNOWN:
+        draft.intent, draft.worst = "top", True
+    elif draft.intent in ("top", ""):
+        draft.note("goal", [atom])
+        draft.goal = "lower" if wanted is Goal.LOWER else "higher"
+    else:
+        draft.left.append(atom)
+    return place + 1
+
+
 def read_lower(draft: Draft, atom: Atom, place: int) -> int:
     if any(each.key in ("than", "compare") for each in draft.atoms[place + 1 :]) or (
         any(e.key == "or" for e in draft.atoms) and draft.intent == "compare"
@@ -141,6 +161,8 @@ def read_cannot(draft: Draft, atom: Atom, place: int) -> int:
         return place + 1
     if asks(draft.atoms, place) and atom.text.casefold() in DONE:  # `how many runs did maya start`
         return place + 1
+    if draft.intent == "compare" and is_chosen(draft.atoms[:place]):
+        return place + 1  # `which should we ship, A or B?`
     if atom.text.casefold() in ("remove", "drop"):
         draft.thread["remove"] = atom
     else:
@@ -180,6 +202,8 @@ READERS = {
     "lower_better": read_lower_better,
     "higher_better": read_lower_better,
     "neither": read_lower_better,
+    "ascending": read_order,
+    "descending": read_order,
     "lower": read_lower,
     "higher": read_lower,
     "better": read_better,

@@ -259,7 +259,7 @@ def read_all(draft: Draft, atom: Atom, place: int) -> int:
     says_more = at < len(draft.atoms) and (
         draft.atoms[at].possessive
         or draft.atoms[at].key in STATUS
-        or (draft.atoms[at].is_unknown and bool(draft.prefix(draft.atoms[at].text)) and draft.intent == "curves")
+        or (draft.atoms[at].is_unknown and bool(draft.prefix(draft.atoms[at].text)) and draft.intent != "compare")
     )
     if draft.intent in LISTS or draft.intent in ("experiments", "watches", "settings"):
         return place + 1
