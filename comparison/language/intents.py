@@ -136,6 +136,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
     if (
         lead == "digest"
         or ("standup" in keys and _is_planned(atoms))
+        or ("digest" in keys and abs(keys.get("standup", -9) - keys["digest"]) < 2)  # `standup digest at 9`
+        or (atoms[first].text.casefold() == "skip" and any(each.key == "digest" for each in atoms))
         or ("digest" in keys and "standup" not in keys and "vs" not in keys)
     ):
         return "digest", keys.get("digest", keys.get("standup", first))
@@ -143,32 +145,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return found
     if (changed := _of_watches(atoms, keys, lead)) is not None:
         return changed, first
-    if lead == "compare" and "each_new" in keys and "vs" not in keys:
-        return "watch", first
-    if lead == "mention" and "when" in keys:
-        return "watch", first
-    known = next((p for p, each in enumerate(atoms) if each.text.casefold() in ("know if", "know when")), 0)
-    if known and atoms[0].text.casefold() in ("let", "please let") and not keys.keys() & {"vs", "than"}:
-        return "watch_when", known  # `let maya know if fraud fails`
-    if "when" in keys and keys["when"] > 0 and not keys.keys() & {"watch", "watch_when", "unwatch", "vs", "than"}:
-        before = {each.text.casefold() for each in atoms[: keys["when"]]}
-        if before & TELLING:
-            return "watch_when", keys["when"]  # `tell maya when fraud fails`
-    telling = next(
-        (p for p in range(first + 1, len(atoms)) if atoms[p].text.partition(" ")[0].casefold() in TELLING), 0
-    )
-    if lead == "only" and 0 < telling < first + 3 and not keys.keys() & {"watch", "watch_when", "vs"}:
-        return "watch", telling  # `only tell us about failures in churn`
-    if lead == "only" and (told_at := next((keys[key] for key in ("watch_when", "watch") if key in keys), None)):
-        return atoms[told_at].key, told_at  # `only notify about improvements in fraud`
-    is_watch = "vs" not in keys or atoms[first].text.casefold() in ("watch", "subscribe", "unwatch")
-    for key in ("watches", "unwatch", "watch_when", "watch") if is_watch else ():
-        if (
-            key in keys
-            and (lead == key or key != "watch" or (lead == "with" and content[1:2] == [keys[key]]))
-            and not (key == "watch_when" and ("than" in keys or "vs" in keys))
-        ):
-            return key, keys[key]
+    if (watched := _of_telling(atoms, content, keys, lead)) is not None:
+        return watched
     if lead == "cannot" and atoms[first].text.casefold() == "change" and keys.keys() & {"baseline", "baseline_role"}:
         return "make", first
     if lead == "cannot" and atoms[first].text.casefold() == "put" and _is_side_by_side(atoms, keys):
@@ -295,12 +273,56 @@ def _of_watches(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> st
     """`delete the fraud watch`, `change the fraud watch to …`: a verb, and the word watch as what it is done to."""
     first = next((each for each in atoms if each.key == lead and each.role is not Role.FILLER), None)
     verb = first.text.casefold().partition(" ")[0] if first is not None and not first.kinds else ""
-    named = [place for place, each in enumerate(atoms) if each.text.casefold() in _OF_WATCHES and each is not first]
+    named = [
+        place
+        for place, each in enumerate(atoms)
+        if each.text.casefold().partition(" ")[0] in _OF_WATCHES and each is not first and not each.kinds
+    ]
+    if lead in ("quiet", "set", "make") and "quiet" in keys and "watch" not in keys:
+        return "change_watch"  # `quiet hours for fraud 22-7`
     if not named or not lead or lead in ("watch", "unwatch", "watch_when") or "vs" in keys or atoms[named[0]].quoted:
         return None
     if verb in _REMOVING or (first is not None and first.text.casefold() == "get rid of"):
         return "end_watch"
+    if verb == "put" and any("hold" in each.text.casefold().split() for each in atoms):
+        return "pause"
     return "change_watch" if verb in _CHANGING else None
+
+
+_FOREVER = ("when", "once", "as soon", "time")  # not `if`, which may ask
+
+
+def _of_telling(
+    atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str
+) -> tuple[str, int] | None:
+    """What is to be told unasked, or no more, in whatever words: `tell maya when fraud fails`."""
+    first = content[0]
+    if lead == "compare" and "each_new" in keys and "vs" not in keys:
+        return "watch", first
+    if lead == "mention" and "when" in keys:
+        return "watch", first
+    known = next((p for p, each in enumerate(atoms) if each.text.casefold() in ("know if", "know when")), 0)
+    if known and atoms[0].text.casefold() in ("let", "please let") and not keys.keys() & {"vs", "than"}:
+        return "watch_when", known  # `let maya know if fraud fails`
+    told = [place for place, each in enumerate(atoms) if each.text.partition(" ")[0].casefold() in TELLING]
+    is_own = not keys.keys() & {"watch", "watch_when", "unwatch", "vs", "than"}
+    if is_own and "when" in keys and any(place < keys["when"] for place in told):
+        return "watch_when", keys["when"]  # `tell maya when fraud fails`
+    if lead == "when" and told and told[-1] >= len(atoms) - 4 and "vs" not in keys:
+        return "watch_when", first  # `if fraud fails, tell us`
+    if lead == "only" and is_own and (telling := next((place for place in told if first < place < first + 3), 0)):
+        return "watch", telling  # `only tell us about failures in churn`
+    if lead == "only" and (told_at := next((keys[key] for key in ("watch_when", "watch") if key in keys), None)):
+        return atoms[told_at].key, told_at  # `only notify about improvements in fraud`
+    is_watch = "vs" not in keys or atoms[first].text.casefold() in ("watch", "subscribe", "unwatch")
+    for key in ("watches", "unwatch", "watch_when", "watch") if is_watch else ():
+        is_led = key in keys and (lead == key or key != "watch" or (lead == "with" and content[1:2] == [keys[key]]))
+        is_asked = key == "watch_when" and bool(keys.keys() & {"than", "vs"})
+        if is_asked and is_led and "vs" not in keys and sum(_names_run(atoms, place) for place in content) < 2:
+            is_asked = not any(word in atoms[keys[key]].text.casefold() for word in _FOREVER)
+        if is_led and not is_asked:
+            return key, keys[key]
+    return None
 
 
 _WHICH = frozenset({"what", "which", "what's", "whats"})
@@ -342,8 +364,8 @@ def _is_told(atoms: Sequence[Atom]) -> str | None:
     rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
     between = [each.text.casefold() for each in atoms[place + 1 : place + 3]]
     asks = {each.text.casefold() for each in atoms[:place]} & {"what", "which", "what's", "is", "was", "where"}
-    rest = [each for each in rest if each.text != "="]
-    if asks or not {"is", "="} & set(between) or len(rest) != 1:
+    rest = [each for each in rest if each.text not in ("=", ":=")]
+    if asks or not {"is", "=", ":="} & set(between) or len(rest) != 1:
         return None
     if lead.key == "metrics" and (Kind.METRIC in rest[0].kinds or rest[0].is_unknown):
         return "set"

@@ -105,12 +105,16 @@ INTENTS = {
     "set": (
         "set, use, setze, setz, nutze, utilise, usa, establece, defina, this channel is about, this channel is for, "
         "this channel is on, channel is about, this is the channel for, this is the channel of, change the default "
-        "metric to, change the metric to, change metric to, switch the metric to, change the experiment to, change "
+        "metric to, change the metric to, change metric to, switch the metric to, change the experiment to, change the "
+        "default experiment to, change our metric to, "
+        "change our experiment to, change our default metric to, switch the experiment to, switch to experiment, "
+        "switch "
+        "our metric to, switch to metric, change "
         "experiment to"
     ),
     "make": "make, mark, nimm, mach, haz",
     "unset": "unset, clear, reset, forget",
-    "goal": "goal, goal of, goal for, ziel",
+    "goal": "goal, goal of, goal for, ziel, prefer, we prefer",
     "pin": "pin, pin run",
     "unpin": (
         "remove the pin, remove pin, delete the pin, clear the pin, take the pin off, drop the pin, unpin, no "
@@ -135,7 +139,8 @@ INTENTS = {
         "are "
         "we watching, do we watch, are we subscribed to, is this channel watching, are you watching, do you watch, do "
         "we "
-        "have a watch on, do we have a watch for, is there a watch on, is there a watch for, "
+        "have a watch on, do we have a watch for, do we get alerts for, do we get notifications for, do we get "
+        "notified about, are we notified about, are there alerts for, is there a watch on, is there a watch for, "
         "what are we watching, what do we watch, what are we following, what is being watched here, what is watched "
         "here, watches, watch list, watchlist, list watches, show watches, show the watches, show me the watches, "
         "what are you watching, what do you watch, what is watched, what is being watched, which "
@@ -150,7 +155,10 @@ INTENTS = {
         "for, create watch, make a watch, make a watch on, make a watch for, beobachte, beobachten, überwache, "
         "surveille, surveiller, suivre, vigila, vigilar, observa, observar, acompanhe, acompanhar, monitora, "
         "monitore, notify, alert, announce, warn, turn on notifications for, enable notifications for, "
-        "turn on, switch on, enable, hear about, hear of, be told about, be notified about, get notified about, get "
+        "turn on, switch on, enable, start a watch, start a watch on, start a watch for, open a watch on, begin "
+        "watching, "
+        "alerts for, alerts on, alerts about, notifications for, notifications about, notifications on, pings for, "
+        "hear about, hear of, be told about, be notified about, get notified about, get "
         "notifications for, get alerts for, receive notifications for, get pinged about, get updates on, be informed "
         "about, be alerted about, get notifications about, send notifications for, send updates on, send alerts for"
     ),
@@ -392,6 +400,7 @@ RUNS = {
     "baseline": "baseline, pinned run, pinned baseline, pinned, the pinned run, basislinie",
     "alias": "champion, challenger, production, staging",
     "new_best": (
+        "a new champion, new champion, new leader, a new leader, new winner, a new winner, a new top run, new top run, "
         "new records, a new record, new records of, records, new best, new bests, a new best, new best run, new "
         "record, neuer bester, nouveau meilleur"
     ),
@@ -500,6 +509,9 @@ FLAGS = {
         "runs, automatically"
     ),
     "primary": (
+        "we're tracking, we are tracking, we're optimizing, we're optimizing for, we are optimizing for, we judge by, "
+        "we go "
+        "by, what counts is, what matters to us is, all that counts is, all that matters is, "
         "by default, as default, as the default, as our default, as my default, "
         "is what counts, is what matters, is what we care about, is all that counts, is all that matters, is the one "
         "that counts, is the one that matters, the metric that counts, the metric that matters, the metric we care "
@@ -571,7 +583,8 @@ FILLERS = (
     "@channel, @everyone, <!here>, <!channel>, <!everyone>, i mean, i meant, check if, check whether, see if, see "
     "whether, know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a "
     "bit, by far, exactly, roughly, altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, "
-    "substantially, considerably, notably, =, ran, the same, identical, equivalent, fare, fared, perform, performs, "
+    "substantially, considerably, notably, =, :=, ran, the same, identical, equivalent, fare, fared, perform, "
+    "performs, "
     "performed, measure up, hold up, held up"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
@@ -608,7 +621,24 @@ INTENTS["watch"] += "".join(f", let{to} know {about}" for to in _TO[1:] for abou
 INTENTS["watch_when"] = ", ".join(f"{verb}{to} {once}" for verb in _TELL for to in _TO for once in _ONCE)
 INTENTS["watch_when"] += "".join(
     f", {get} {once}"
-    for get in ("hear", "be told", "be notified", "get notified", "get pinged", "be alerted", "get an alert", "shout")
+    for get in (
+        "hear",
+        "be told",
+        "be notified",
+        "get notified",
+        "get pinged",
+        "be alerted",
+        "get an alert",
+        "shout",
+        "a heads up",
+        "heads up",
+        "a shout",
+        "a ping",
+        "a note",
+        "a nudge",
+        "a message",
+        "an alert",
+    )
     for once in _ONCE
 )
 INTENTS["watch_when"] += "".join(f", let{to} know {once}" for to in _TO[1:] for once in _ONCE)

@@ -38,6 +38,7 @@ from comparison.watch import Digest, WeeklySchedule
 
 _ENDING_VERBS = frozenset({"stop", "cancel", "remove", "delete", "kill", "abort"})  # of a digest
 _WEEKLY = frozenset({"weekly", "week"})
+_EXCEPTING = frozenset({"except", "excluding", "skip", "without", "not", "but"})
 _NEVER = frozenset(
     {"hourly", "hour", "other", "biweekly", "fortnightly", "monthly", "month", "twice", "second", "tomorrow"}
 )
@@ -111,6 +112,9 @@ class _Plan:
                 self.experiments.append((word.at, named or word.text))
                 words = words[1:]
                 continue
+            if folded in _EXCEPTING and not word.is_quoted:
+                words = self._excepted(words)
+                continue
             if not self.days:
                 days, count = read_days(words)
                 if count:
@@ -153,6 +157,21 @@ class _Plan:
             tuple(dict.fromkeys(name for _at, name in sorted(self.experiments))),
         )
         return PlanDigest(digest, self.text)
+
+    def _excepted(self, words: Sequence[Word]) -> list[Word]:
+        """`except weekends`: on all other days. Raises NotUnderstood for anything else that is left out."""
+        rest = list(words[1:])
+        while rest and rest[0].folded in _SILENT:
+            rest = rest[1:]
+        days, count = read_days(rest) if rest else ((), 0)
+        if not count or words[0].folded == "skip":
+            problem = "I cannot leave that out of a digest."
+            remedy = "A digest comes on its days, of the experiments that it names, until it is ended."
+            raise refuse(problem, remedy, _PLAN, self._spot(words[0], *rest[: max(count, 1)]))
+        self.days = tuple(day for day in self.days or DAILY if day not in days)
+        if not self.days:
+            raise refuse("A digest comes on some days.", "Say the days and the hour.", _PLAN, self._spot(*rest[:count]))
+        return rest[count:]
 
     def _spot(self, *words: Word) -> list[Atom]:
         return [Atom(each.text, each.at, each.end, 0, 0) for each in words]

@@ -11,11 +11,13 @@ from comparison.language.names import Kind
 from comparison.language.phrases import joined
 from comparison.language.quotes import place_words, written
 from comparison.language.slots import refuse
-from comparison.request import ChangeWatch, ListWatches, PlanDigest, Request, Unwatch
+from comparison.request import ChangeWatch, ListWatches, PlanDigest, Request, Unwatch, WatchRequest
 from comparison.watch import Watch
 
 _RESUMING = ("un", "resume", "reactivate", "restart", "continue", "turn back on", "re-enable", "reenable", "start")
-_LEADS = frozenset({"pause", "cannot", "make", "set", "swap", "refresh", "add", "off", "unset", "show", "except"})
+_LEADS = frozenset(
+    {"pause", "cannot", "make", "set", "swap", "refresh", "add", "off", "unset", "show", "except", "quiet"}
+)
 _UNTIL = ("until", "since", "time", "during")
 _CHANGING = Example("change watch {experiment} to only failures", "change watch to only failures")
 
@@ -25,11 +27,22 @@ def _read_watch(draft: Draft, verb: int) -> WatchDraft:
     rest = [
         each
         for place, each in enumerate(draft.atoms)
-        if place != verb
+        if (place != verb or each.key == "quiet")
         and not (not each.quoted and each.key in ("watch", "watches", "digest") and Kind.EXPERIMENT not in each.kinds)
-        and not (each.key == "of" and not each.kinds)
         and each.text.casefold()
-        not in ("notifications", "alerts", "messages", "notification", "alert", "again", "back")
+        not in (
+            "notifications",
+            "alerts",
+            "messages",
+            "notification",
+            "alert",
+            "again",
+            "back",
+            "hold",
+            "on hold",
+            "to",
+            "so",
+        )
     ]
     watch = new_watch(draft, "unwatch", [draft.atoms[verb], *rest], 0)
     read_on(watch, 1, draft.is_read)
@@ -43,7 +56,7 @@ def _described(watch: WatchDraft) -> Watch | None:
 
 
 def _pause(draft: Draft) -> Request:
-    verb = _verb(draft, "pause")
+    verb = _verb(draft, "pause") or _verb(draft)
     said = draft.atoms[verb].text.casefold()
     what = "resume" if said.startswith(_RESUMING) else "pause"
     is_digest = any(each.key == "digest" for each in draft.atoms)
@@ -89,6 +102,8 @@ def _change(draft: Draft) -> Request:
     if any(each.key == "digest" for each in draft.atoms):
         return ListWatches(draft.text)
     watch = _read_watch(draft, verb)
+    if draft.atoms[verb].text.casefold() == "add" and _described(watch) is None and watch.watching.place:
+        return WatchRequest(watch.watching, draft.text, watch.at or 0, watch_words(watch.watching))
     return ChangeWatch("change", watch.watching.place, draft.text, watching=_described(watch))
 
 

@@ -12,6 +12,7 @@ from comparison.judgement.goals import goal_of
 from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.cover import Atom
 from comparison.language.dates import DAYS, TIME, read_clock, read_days, read_quiet, zone_words
+from comparison.language.intents import TELLING
 from comparison.language.lexicon import Role
 from comparison.language.metric_rule import MOVING, rules
 from comparison.language.names import Kind
@@ -47,6 +48,8 @@ _UNSAFE = re.compile(r"['\"\\%]")
 _REACHING = frozenset(
     {"gets", "get", "sets", "set", "hits", "reaches", "achieves", "makes", "shows", "produces", "scores", "has"}
 )
+ANYBODY = frozenset({"someone", "somebody", "anyone", "anybody", "everyone", "everybody"})
+_PASSING = frozenset({"through", "arrives", "appears", "lands", "pops", "shows"})
 _LEVEL = re.compile(r"[<>=]+")
 _ENDING = frozenset({"finished"})
 _WINNING = ("better", "beat", "outperform", "win", "improve", "ahead")
@@ -364,7 +367,7 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
         raise draft.refused("When how many seeds are in?", "Say how many.", spot, options="when 5 seeds are in")
     last = _rule_end(draft, place)
     said = _placed(draft, draft.atoms[place:last])
-    core = [each for each in said if not is_silent(each) and each.key not in ("and", ",")]
+    core = [each for each in said if not is_silent(each) and each.key not in ("and", ",") and not _is_anybody(each)]
     if not core:
         if any(each.key in ("finished", "run") for each in said):
             return last  # `when a run in fraud fails`
@@ -387,6 +390,8 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
             elif each.key == "everything" and not draft.watching.place:  # `if anything crashes`
                 if not any(Kind.EXPERIMENT in e.kinds or e.key in ("in", "of") for e in draft.atoms[last:]):
                     draft.put_place("*", each)
+            elif each.text.casefold() in _PASSING:
+                continue
             elif each.key not in (*_ENDING, "in", "of", "all", "everything"):
                 draft.read_place(draft.atoms.index(each))
         return last
@@ -394,6 +399,7 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
         read_next(draft, draft.atoms.index(each))
     if core[0].key == "sweep":
         return read_sweep(draft, draft.atoms.index(core[0]))
+    core = [each for each in core if each.text.casefold() not in _PASSING] or core
     if not metric and draft.intent == "watch_when" and not draft.watching.place:
         return draft.read_place(draft.atoms.index(core[0]))
     words = [Word(each.text, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",") for each in said]
@@ -405,6 +411,11 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
         raise draft.refused(f"A watch has at most {MOST_RULES} rules.", "Leave some out.", said)
     draft.watching = replace(draft.watching, rules=(*draft.watching.rules, *found))
     return last
+
+
+def _is_anybody(atom: Atom) -> bool:
+    """`someone's run`."""
+    return atom.possessive and atom.text.casefold() in ANYBODY
 
 
 def put_metric(draft: WatchDraft, atom: Atom) -> None:
@@ -446,7 +457,12 @@ def _rule_end(draft: WatchDraft, place: int) -> int:
             and place > first + 1
             and any(e.key in ("number", "decimal") for e in draft.atoms[first:place])
         )
-        if is_only or (atom.key in draft.option_keys and not is_of_rule and not (atom.key == "of" and place > first)):
+        is_told = place > first and not atom.kinds and atom.text.partition(" ")[0].casefold() in TELLING
+        if (
+            is_told
+            or is_only
+            or (atom.key in draft.option_keys and not is_of_rule and not (atom.key == "of" and place > first))
+        ):
             break
         place += 1
     while place > first and draft.atoms[place - 1].key in ("and", ","):
@@ -462,6 +478,10 @@ def _read_quiet(draft: WatchDraft, atom: Atom, place: int) -> int:
             return at
         return at + 1
     draft.once("quiet", atom)
+    while at < len(draft.atoms) and draft.atoms[at].key in ("of", "in", "filler"):
+        at += 1
+    if at < len(draft.atoms) and Kind.EXPERIMENT in draft.atoms[at].kinds and not draft.watching.place:
+        place = draft.read_place(at)  # `quiet hours for fraud 22-7`
     if (found := read_hours(draft, place, is_quiet=True)) is not None:
         return found
     last = _hours_end(draft, place)
@@ -476,6 +496,8 @@ def _hours_end(draft: WatchDraft, place: int) -> int:
     ):
         is_place = draft.atoms[last].key in ("in", "of") and last + 1 < len(draft.atoms)
         if is_place and Kind.EXPERIMENT in draft.atoms[last + 1].kinds:
+            break
+        if Kind.EXPERIMENT in draft.atoms[last].kinds and not draft.watching.place:
             break
         last += 1
     while last > place and draft.atoms[last - 1].key in ("and", ","):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from comparison.language.command import Command
 from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.commands.watch_options import (
+    ANYBODY,
     ONLY,
     OPTIONS,
     READERS,
@@ -24,7 +25,7 @@ from comparison.language.cover import Atom
 from comparison.language.draft import Draft, Guess
 from comparison.language.example import UNWATCH, WATCH
 from comparison.language.intents import PLURAL, TELLING
-from comparison.language.lexicon import Role
+from comparison.language.lexicon import Role, one_of
 from comparison.language.names import Kind
 from comparison.language.phrases import joined
 from comparison.language.quotes import place_words
@@ -40,7 +41,7 @@ _PLAN = "digest weekdays 9:30 Europe/Berlin"
 _SILENT = frozenset(
     {"and", ",", "with", "but", "dash", "finished", "all", "every", "everything", "experiments", "each_new", "watch"}
 )
-_SAYING_NOTHING = frozenset({"gets", "got", "soon", "always", "automatically"})
+_SAYING_NOTHING = one_of("gets got soon always automatically through arrives appears lands closely carefully")
 _NEW = frozenset({"new", "upcoming", "future", "automatically"})
 
 
@@ -163,6 +164,12 @@ def _next(draft: WatchDraft, place: int) -> int:
         return read_end(draft, atom, place + 1)
     if atom.key == "filter":
         draft.put_filter(atom.text)
+        return place + 1
+    if atom.text.casefold() in TELLING and not atom.kinds:
+        return place + 1  # `when fraud fails, tell us`
+    if set(atom.kinds) == {Kind.METRIC} and any(e.key in ("number", "decimal") for e in draft.atoms[place : place + 5]):
+        return read_when(draft, atom, place)  # `watch out for latency_ms over 40`
+    if atom.possessive and atom.text.casefold() in ANYBODY:
         return place + 1
     if atom.key == "sweep" and not is_place:
         return read_sweep(draft, place)
