@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
-from importlib import import_module
 from ssl import create_default_context
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -40,6 +39,7 @@ from bot.store.outbox import StoredOutbox
 from bot.store.rate_limits import StoredSendSlots
 from bot.store.watches import StoredWatches
 from bot.traces import Traces, open_traces
+from bot.warm_start import warm_up
 from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
 from handlers.access.admission import Admission, Policy
@@ -189,7 +189,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
             Probe("database", _keep_stored(engine), every=10),
             Probe("slack", identity.ask if workspaces is None else _greet(client), every=600, patience=1200),
             mlflow,
-            Probe("libraries", load_libraries, every=86_400),
+            Probe("libraries", partial(warm_up, services), every=86_400),
             *([Probe("workspaces", workspaces.tend, every=TENDED, patience=TENDED)] if workspaces else []),
         ),
         recovery=Takeover(
@@ -387,15 +387,6 @@ def _reach(source: RunSource) -> Callable[[], None]:
         source.experiments()
 
     return reach
-
-
-LIBRARIES = ("pandas", "scipy.stats", "scipy.integrate", "matplotlib.backends.backend_agg")
-
-
-def load_libraries() -> None:
-    """Imports what the first answer would have to wait for: statistics and pictures take seconds to import."""
-    for each in LIBRARIES:
-        import_module(each)
 
 
 def _keep_stored(engine: Engine) -> Callable[[], None]:

@@ -29,7 +29,7 @@ IMPORTED = (
     *("bot.demo.command", "bot.playground.command", "comparison.formats.png", "matplotlib.figure"),
     *("comparison.tracking.mlflow", "comparison.library", "dbos", "uvicorn", "pandas", "alembic.command", "tabulate"),
     *("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store", "sklearn.ensemble"),
-    *("scipy.stats", "scipy.integrate", "matplotlib.backends.backend_agg"),  # as bot.app.LIBRARIES
+    *("scipy.stats", "scipy.integrate", "matplotlib.backends.backend_agg"),  # as bot.warm_start.LIBRARIES
 )
 LINE = 1 << 16
 STREAMS = 3
