@@ -123,6 +123,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return "help", keys["help"]
     if "define" in keys and _is_definition(atoms, keys["define"]):
         return "define", keys["define"]
+    if any(each.key == "digest" for each in atoms) and atoms[0].text.casefold().startswith(("when is", "when does")):
+        return "watches_asked", first  # `when is the next digest?`
     if lead.startswith("access_"):
         return lead, first
     if lead == "except" and atoms[first].text.casefold() == "hide" and "channel" in atoms[-1].text.casefold():
@@ -266,6 +268,7 @@ def _is_of_values(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[s
 
 _REMOVING = one_of("delete remove cancel stop kill end drop erase wipe purge off clear forget abort unset")
 _CHANGING = one_of("change edit modify make set update adjust alter switch add put turn restrict limit")
+_HUSHING = frozenset({"be quiet", "stay quiet", "keep quiet", "be silent", "stay silent"})
 _OF_WATCHES = one_of("watch watches subscription subscriptions notifications alerts")
 
 
@@ -278,6 +281,14 @@ def _of_watches(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> st
         for place, each in enumerate(atoms)
         if each.text.casefold().partition(" ")[0] in _OF_WATCHES and each is not first and not each.kinds
     ]
+    first_word = atoms[0].text.casefold().partition(" ")[0]
+    has_hours = any(each.key in ("number", "decimal", "time") or each.text[:1].isdigit() for each in atoms)
+    if lead == "quiet" and first is not None and first.text.casefold() in _HUSHING and not has_hours:
+        return "pause"  # `be quiet about churn`
+    if named and first_word in ("who", "when", "since") and lead in ("who", "details", "since", "set"):
+        return "watches_asked"  # `who set up the fraud watch?`
+    if named and first_word in ("let", "have") and lead == "" and atoms[named[0]].text.casefold() == "watch":
+        return "change_watch"  # `let the fraud watch ignore failures`
     if lead in ("quiet", "set", "make") and "quiet" in keys and "watch" not in keys:
         return "change_watch"  # `quiet hours for fraud 22-7`
     if not named or not lead or lead in ("watch", "unwatch", "watch_when") or "vs" in keys or atoms[named[0]].quoted:
@@ -306,6 +317,8 @@ def _of_telling(
         return "watch_when", known  # `let maya know if fraud fails`
     told = [place for place, each in enumerate(atoms) if each.text.partition(" ")[0].casefold() in TELLING]
     is_own = not keys.keys() & {"watch", "watch_when", "unwatch", "vs", "than"}
+    if is_own and "when" in keys and _wants_to_know(atoms, keys["when"]):
+        return "watch_when", keys["when"]  # `we want to know as soon as nightly fails`
     if is_own and "when" in keys and any(place < keys["when"] for place in told):
         return "watch_when", keys["when"]  # `tell maya when fraud fails`
     if lead == "when" and told and told[-1] >= len(atoms) - 4 and "vs" not in keys:
@@ -325,6 +338,13 @@ def _of_telling(
     return None
 
 
+def _wants_to_know(atoms: Sequence[Atom], place: int) -> bool:
+    """`I want to know when …`; `whether` and `if` ask, but of what is to come."""
+    said = {piece for each in atoms[:place] for piece in each.text.casefold().split()}
+    is_to_come = any(each.key in STATUS and each.text.casefold().endswith("s") for each in atoms[place:])
+    return bool(said & {"know", "hear"}) and (atoms[place].text.casefold() != "if" or is_to_come)
+
+
 _WHICH = frozenset({"what", "which", "what's", "whats"})
 _DEFAULT_METRIC = frozenset(
     f"{the}{which} metric" for the in ("", "the ", "our ") for which in ("default", "primary", "main", "key")
@@ -333,7 +353,7 @@ _DEFAULT_METRIC = frozenset(
 
 def _of_settings(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> str | None:
     """What is said of a setting without the word set: `val_auc is what counts here`, `treat 0.5 % as noise`."""
-    if keys.keys() & {"vs", "against", "compare", "watch", "watch_when", "than"} or any(each.is_run for each in atoms):
+    if keys.keys() & {"vs", "against", "compare", "watch", "watch_when"} or any(each.is_run for each in atoms):
         return None
     has_metric = any(each.metric for each in atoms)
     has_amount = any(each.key in ("number", "decimal") for each in atoms)
@@ -349,6 +369,8 @@ def _of_settings(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> s
     pieces = {piece for each in atoms if not each.kinds for piece in each.text.casefold().split()}
     if "default" in pieces and not has_metric and lead in ("", "metrics", "experiment") and words & _WHICH:
         return "settings"
+    if lead == "make" and has_metric and words & _DEFAULT_METRIC:
+        return "primary"
     if "default" in pieces and lead == "make":
         return "primary" if has_metric else "set"
     is_setting = "default" in pieces or (bool(pieces & {"tolerance", "goal"}) and "watch" not in pieces)

@@ -22,11 +22,16 @@ def merged(atoms: list[Atom], text: str) -> list[Atom]:
     is_led = bool(atoms) and atoms[lead].key == "compare" and "curves" not in keys
     is_parted = "vs" in keys or "against" in keys
     parting = ("vs", "against", ",", "and") if is_parted else ("and", "or", "with", ",") if is_led else ()
-    if not set(parting) & set(keys) or (
-        keys[lead] in ("watch", "unwatch", "digest", "watch_when")
-        and "vs" not in keys[lead + 1 : lead + 2]
-        and any(atoms[lead + 1 :])
-        and keys[lead] != "digest"
+    is_of_watch = "watch" in keys and keys[lead] in ("cannot", "make", "set", "add", "pause", "swap")
+    if (
+        is_of_watch
+        or not set(parting) & set(keys)
+        or (
+            keys[lead] in ("watch", "unwatch", "digest", "watch_when")
+            and "vs" not in keys[lead + 1 : lead + 2]
+            and any(atoms[lead + 1 :])
+            and keys[lead] != "digest"
+        )
     ):
         return atoms
     found: list[Atom] = []

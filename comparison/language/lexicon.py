@@ -80,7 +80,8 @@ INTENTS = {
         "anyone training, anybody training, someone training, is anyone training, is anybody training"
     ),
     "failed": (
-        "fehler, failed, fail, failure, failures, failing, fails, crashed, crash, crashes, crashing, broken, broke, "
+        "fehler, breaks, blows up, errors out, falls over, failed, fail, failure, failures, failing, fails, crashed, "
+        "crash, crashes, crashing, broken, broke, "
         "died, dies, errors, errored, fehlgeschlagen, fehlgeschlagene, fehlgeschlagenen, abgestürzt, échoué, échoués, "
         "échouées, planté, fallidos, fallidas, fallaron, falló, falharam, falhou, falhas, fallos, "
         "killed, aborted, canceled, cancelled, exploded, explode, blew up, blow up, blows up, blown up, diverged runs"
@@ -175,10 +176,11 @@ INTENTS = {
     ),
     "pause": (
         "mute, pause, snooze, silence, unmute, unpause, resume, suspend, hush, unsnooze, reactivate, resume watching, "
-        "pause watching, put on hold, turn back on"
+        "pause watching, shut up, be silent, put on hold, turn back on"
     ),
     "digest": "digest, digests, no digest, no more digests, no more digest, digest off, daily digest, weekly digest",
     "access_show": (
+        "is this channel restricted, is this channel limited, are we restricted, what is this channel restricted to, "
         "what can we see, what may we see, what may this channel see, what can this channel see, what are we allowed "
         "to "
         "see, what is this channel allowed to see, what does this channel see, which experiments can we see, which "
@@ -448,6 +450,9 @@ FLAGS = {
         "änderung sortiert, sortiert nach änderung"
     ),
     "only_clear": (
+        "only if clearly different, if clearly different, only when clearly different, only if significantly "
+        "different, "
+        "if it is clear, if it's clear, only if it is significant, if significant, "
         "only clear, only clear differences, only clear changes, only clear ones, only clear results, only if clear, "
         "only when clear, only if it is clear, only when it is clear, clear "
         "only, clear changes only, clear differences only, only the clear ones, only significant, only significant "
@@ -504,6 +509,7 @@ FLAGS = {
     ),
     "owner": "owner, owners, the owner, the owners",
     "each_new": (
+        "no matter what, whatever happens, in any case, regardless, "
         "each new run, every new run, all new runs, any new run, each new one, every new one, each finished run, every "
         "finished run, each run that finishes, every run that finishes, each run that ends, every run that ends, new "
         "runs, automatically"
@@ -636,6 +642,16 @@ INTENTS["watch_when"] += "".join(
         "a ping",
         "a note",
         "a nudge",
+        "a line",
+        "drop us a line",
+        "drop me a line",
+        "drop us a note",
+        "drop me a note",
+        "alerts",
+        "notifications",
+        "a notification",
+        "messages",
+        "pings",
         "a message",
         "an alert",
     )

@@ -225,6 +225,11 @@ def _watches(draft: Draft) -> Request:
     return ListWatches(draft.text)
 
 
+def _asked_of_watches(draft: Draft) -> Request:
+    """`who set up the fraud watch?`, `when is the next digest?`: the list tells."""
+    return ListWatches(draft.text)
+
+
 def _help(draft: Draft) -> Request:
     words = [each.text for each in draft.atoms if each.key not in ("filler", "help", ",", "and")]
     topic = next((each.key for each in draft.atoms if each.role is Role.INTENT and each.key != "help"), "")
@@ -392,6 +397,7 @@ COMMANDS = {
         Example("list experiments"),
         ((Experiments, lambda _request: "list experiments"),),
     ),
+    "watches_asked": Command(_asked_of_watches, is_whole=lambda _draft: True),
     "watches": Command(
         _watches,
         "list all watches of the channel",

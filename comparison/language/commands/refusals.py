@@ -21,6 +21,11 @@ def _cannot(draft: Draft) -> Request:
     verb = verb or next(each for each in draft.atoms if not is_silent(each))
     runs = [each for each in draft.atoms if each.is_run]
     name = runs[0].kinds.get(Kind.RUN, runs[0].text) if runs else ""
+    if any(each.key in ("watch", "watches") for each in draft.atoms):
+        places = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
+        line = f"change watch {written(places[0])}" if places else "watches"
+        remedy = "A watch I can pause, resume, change and remove:"
+        raise refuse(f"I cannot {verb.text.casefold()} a watch.", remedy, line, [verb])
     if verb.text.casefold() in ("stop", "cancel") and not runs:
         raise refuse("Stop what?", "Watches and digests are ended from the list.", "watches", [verb])
     line = f"show {written(name)}" if name else draft.example("compare")

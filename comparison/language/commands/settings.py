@@ -232,7 +232,9 @@ def _primary(draft: Draft) -> Request:
     others = [
         each
         for each in draft.atoms
-        if not each.metric and not is_silent(each) and each.key not in ("primary", "metrics", "of", "in", "only", "set")
+        if not each.metric
+        and not is_silent(each)
+        and each.key not in ("primary", "metrics", "of", "in", "only", "set", "make", "with")
     ]
     if others:
         problem = f"I do not understand “{others[0].text[:60]}”."

@@ -22,12 +22,12 @@ _UNTIL = ("until", "since", "time", "during")
 _CHANGING = Example("change watch {experiment} to only failures", "change watch to only failures")
 
 
-def _read_watch(draft: Draft, verb: int) -> WatchDraft:
+def _read_watch(draft: Draft, verb: int, said: str) -> WatchDraft:
     """What is said of the watch, without the verb and the word watch itself."""
     rest = [
         each
         for place, each in enumerate(draft.atoms)
-        if (place != verb or each.key == "quiet")
+        if (place != verb or (each.key == "quiet" and said == "change watch"))
         and not (not each.quoted and each.key in ("watch", "watches", "digest") and Kind.EXPERIMENT not in each.kinds)
         and each.text.casefold()
         not in (
@@ -45,6 +45,7 @@ def _read_watch(draft: Draft, verb: int) -> WatchDraft:
         )
     ]
     watch = new_watch(draft, "unwatch", [draft.atoms[verb], *rest], 0)
+    watch.verb = said
     read_on(watch, 1, draft.is_read)
     draft.guesses += [Guess(*each) for each in watch.guesses]
     return watch
@@ -56,7 +57,7 @@ def _described(watch: WatchDraft) -> Watch | None:
 
 
 def _pause(draft: Draft) -> Request:
-    verb = _verb(draft, "pause") or _verb(draft)
+    verb = next(place for place in (_verb(draft, "pause"), _verb(draft, "quiet"), _verb(draft), 0) if place is not None)
     said = draft.atoms[verb].text.casefold()
     what = "resume" if said.startswith(_RESUMING) else "pause"
     is_digest = any(each.key == "digest" for each in draft.atoms)
@@ -68,7 +69,7 @@ def _pause(draft: Draft) -> Request:
         name = runs[0].kinds[Kind.RUN]
         remedy = "I read MLflow and change nothing in it. A watch I can pause: say of which experiment."
         raise refuse(f"I cannot {said} a run.", remedy, f"show {written(name)}", [draft.atoms[verb]])
-    watch = _read_watch(draft, verb)
+    watch = _read_watch(draft, verb, what)
     if is_digest:
         return ChangeWatch(what, text=draft.text, is_digest=True)
     is_all = watch.is_all and watch.watching == Watch("*")
@@ -92,26 +93,26 @@ def _refuse_time(draft: Draft, verb: int, what: str, place: int) -> None:
     )
 
 
-def _verb(draft: Draft, key: str = "") -> int:
+def _verb(draft: Draft, key: str = "") -> int | None:
     atoms = enumerate(draft.atoms)
-    return next((place for place, each in atoms if each.key == key or (not key and each.key in _LEADS)), 0)
+    return next((place for place, each in atoms if each.key == key or (not key and each.key in _LEADS)), None)
 
 
 def _change(draft: Draft) -> Request:
-    verb = _verb(draft)
+    verb = 0 if draft.atoms[0].text.casefold() in ("let", "have") else _verb(draft) or 0
     if any(each.key == "digest" for each in draft.atoms):
         return ListWatches(draft.text)
-    watch = _read_watch(draft, verb)
+    watch = _read_watch(draft, verb, "change watch")
     if draft.atoms[verb].text.casefold() == "add" and _described(watch) is None and watch.watching.place:
         return WatchRequest(watch.watching, draft.text, watch.at or 0, watch_words(watch.watching))
     return ChangeWatch("change", watch.watching.place, draft.text, watching=_described(watch))
 
 
 def _end(draft: Draft) -> Request:
-    verb = _verb(draft)
+    verb = _verb(draft) or 0
     if any(each.key == "digest" for each in draft.atoms):
         return PlanDigest(None, draft.text)
-    watch = _read_watch(draft, verb)
+    watch = _read_watch(draft, verb, "unwatch")
     is_all = watch.is_all and watch.watching == Watch("*")
     is_all |= watch.watching == Watch("") and any(each.key in ("all", "watches", "everything") for each in draft.atoms)
     place = "*" if is_all else watch.watching.place

@@ -42,6 +42,7 @@ class WatchDraft:
     is_all: bool = False
     rule_text: str = ""  # the text without a place that stands within a rule
     holds_against: bool = False  # `compare each new run with …`: what follows `with` is the baseline
+    verb: str = ""  # of a line to type, where it is not watch or unwatch
     ends_all: bool = False  # `don't notify us …`: what follows is no description of a watch
     is_silent: bool = False  # `silent unless …`
     only: Atom | None = None  # said before what is done
@@ -64,6 +65,12 @@ class WatchDraft:
             raise self._one_of(error, self.run.text, self.run.at, name)
         self.run = replace(atom, text=name)
         self.put_filter(is_text(field_, name))
+
+    def begins_names(self, atom: Atom) -> bool:
+        """Whether names of runs begin with this word, of which nothing else is known."""
+        said = atom.text.casefold()
+        is_word = atom.is_unknown and not atom.quoted and said.replace("-", "").isalnum()
+        return is_word and any(name.casefold().startswith(said) for name in self.names.all(Kind.RUN))
 
     def put_filter(self, where: str) -> None:
         both = f"{self.watching.where} and {where}" if self.watching.where else where
@@ -127,11 +134,16 @@ class WatchDraft:
         options = next((options for each, options in self.open_lines if each is error), None)
         if options is None or is_read is None:
             return error
-        verb = "unwatch" if self.intent == "unwatch" else "watch"
-        example = _EXAMPLES[verb].line(self.names).partition(" ")[2]
+        verb = self.verb or ("unwatch" if self.intent == "unwatch" else "watch")
+        kind = "watch" if verb == "watch" else "unwatch"
+        example = _EXAMPLES[kind].line(self.names).partition(" ")[2]
         place = self.watching.place or ("" if self.run else example)
         words = write(replace(self.watching, place=place))
-        lines = (f"{verb} {words} {options}".strip(), f"{verb} {words}")
+        lines = [f"{verb} {words} {options}".strip(), f"{verb} {words}"]
+        if verb == "change watch":
+            named = write(Watch(place))
+            changed = write(replace(self.watching, place=""))
+            lines = [" ".join(f"{verb} {named} to {changed} {options}".split()), f"{verb} {named}"]
         error.example = next(filter(is_read, lines), error.example)
         return error
 

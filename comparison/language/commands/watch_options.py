@@ -365,8 +365,16 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
     ):
         spot = draft.atoms[place : place + 1]
         raise draft.refused("When how many seeds are in?", "Say how many.", spot, options="when 5 seeds are in")
+    if place < len(draft.atoms) and draft.atoms[place].key == "filter":
+        draft.put_filter(draft.atoms[place].text)
+        return place + 1
     last = _rule_end(draft, place)
     said = _placed(draft, draft.atoms[place:last])
+    for each in said:
+        if each.possessive and set(each.kinds) == {Kind.USER}:
+            draft.once("by", each)  # `when jonas' runs in fraud finish`
+            draft.watching = replace(draft.watching, user=each.kinds[Kind.USER])
+    said = [each for each in said if not (each.possessive and set(each.kinds) == {Kind.USER})]
     core = [each for each in said if not is_silent(each) and each.key not in ("and", ",") and not _is_anybody(each)]
     if not core:
         if any(each.key in ("finished", "run") for each in said):
@@ -400,6 +408,9 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
     if core[0].key == "sweep":
         return read_sweep(draft, draft.atoms.index(core[0]))
     core = [each for each in core if each.text.casefold() not in _PASSING] or core
+    is_place_behind = last < len(draft.atoms) and draft.atoms[last].key in ("in", "of")
+    if all(each.key in ("everything", "all") for each in core) and is_place_behind:
+        return last  # `when anything in digits breaks`
     if not metric and draft.intent == "watch_when" and not draft.watching.place:
         return draft.read_place(draft.atoms.index(core[0]))
     words = [Word(each.text, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",") for each in said]

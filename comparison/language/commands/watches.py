@@ -42,6 +42,7 @@ _SILENT = frozenset(
     {"and", ",", "with", "but", "dash", "finished", "all", "every", "everything", "experiments", "each_new", "watch"}
 )
 _SAYING_NOTHING = one_of("gets got soon always automatically through arrives appears lands closely carefully")
+_LEADING = TELLING | {"drop", "give", "send", "shoot", "away", "want"}
 _NEW = frozenset({"new", "upcoming", "future", "automatically"})
 
 
@@ -82,7 +83,7 @@ def read_before(draft: WatchDraft) -> None:
             if each.key in ONLY:
                 draft.choose(ONLY[each.key], each)
             place += 1
-        elif each.key in ("make", "set", "watch", "cannot", "show", "with") or each.text.casefold() in TELLING:
+        elif each.key in ("make", "set", "watch", "cannot", "show", "with") or each.text.casefold() in _LEADING:
             place += 1
         elif set(each.kinds) == {Kind.USER} or draft.text.startswith("<@", each.at):
             place = draft.tried(place, lambda at: _refuse_person(draft, at))
@@ -173,6 +174,9 @@ def _next(draft: WatchDraft, place: int) -> int:
         return place + 1
     if atom.key == "sweep" and not is_place:
         return read_sweep(draft, place)
+    if behind is not None and behind.text.casefold() in PLURAL and draft.begins_names(atom):
+        draft.put_filter(f"attributes.run_name ILIKE '{atom.text}%'")  # `xgb runs in fraud`
+        return place + 2
     if atom.key == "run" and behind is not None and behind.is_unknown and atom.text.casefold() not in PLURAL:
         draft.put_run(behind.text, behind)
         return place + 2
