@@ -245,7 +245,7 @@ class _Spots:
         """`maya's`, `yesterday's`."""
         kinds = self.names.called(said)
         key = "" if kinds.keys() - {Kind.ALIAS} else WORDS.get((said.casefold(),), "")
-        if ROLES.get(key) is Role.RUN:  # `the baseline's f1`
+        if ROLES.get(key) in (Role.RUN, Role.NOUN):  # `the baseline's f1`, `the last run's metrics`
             return self._atom(start, start + 1, key, said=said)
         if not kinds and (moment := match([said.casefold()], 0)):
             return self._atom(start, start + 1, "time", value=moment[1], possessive=True)

@@ -183,6 +183,12 @@ class Draft:
                 return each
         return ""
 
+    def place_beginning(self, said: str) -> str:
+        """The only experiment whose name begins with this word: `llm` of `llm-finetune`; "" for none or several."""
+        first = pieces(said)
+        found = [name for name in self.names.all(Kind.EXPERIMENT) if first and pieces(name)[: len(first)] == first]
+        return found[0] if len(found) == 1 else ""
+
     def repeated(self, said: str) -> str:
         """What names of several runs begin with that differ in a seed alone: `mlp-32` of `mlp 32`; "" for none."""
         size, folded = len(said), pieces(said)

@@ -95,6 +95,16 @@ def is_chosen(atoms: Sequence[Atom]) -> bool:
     return bool(said & {"which", "what"}) and bool(said & {"should", "would", "can", "do", "shall"})
 
 
+_TRENDS = frozenset({"getting", "improving", "worse", "regressing", "degrading", "improve", "improved", "regression"})
+
+
+def is_trend(atoms: Sequence[Atom]) -> bool:
+    """Whether it is asked how an experiment goes on: `is nightly getting worse?`, `did fraud improve?`."""
+    said = {word for each in atoms for word in each.text.casefold().split()}
+    named = any(Kind.EXPERIMENT in each.kinds for each in atoms)
+    return named and bool(said & _TRENDS)
+
+
 def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
     """The intent, and the atom that says it (-1: none says it)."""
     content = [place for place, each in enumerate(atoms) if not is_silent(each) and each.key not in ("and", ",")]
@@ -436,6 +446,9 @@ def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, 
     has_run = any(_names_run(atoms, place) for place in content)
     if lead == "all" and not any(key in keys for key in ("vs", "compare", *STATUS)):
         return "runs", first
+    other = any(_names_run(atoms, place) and Kind.EXPERIMENT not in atoms[place].kinds for place in content)
+    if not other and keys.keys() & {"better", "worse"} and is_trend(atoms):
+        return "compare", -1  # `is fraud getting worse?`
     if "compare" in keys or "vs" in keys or "against" in keys or "than" in keys:
         return "compare", keys.get("compare", -1)
     for key in ("better", "worse", "choose"):

@@ -7,7 +7,7 @@ from comparison.errors import NotUnderstood
 from comparison.language.command import Command
 from comparison.language.draft import Draft
 from comparison.language.example import COMPARISON, Example
-from comparison.language.intents import PLURAL
+from comparison.language.intents import PLURAL, is_trend
 from comparison.language.names import Kind
 from comparison.language.phrases import among_words, joined, listed, part_words, reference, step_words, within
 from comparison.language.quotes import quoted, written
@@ -24,6 +24,8 @@ from comparison.run_reference import (
     Linked,
     Named,
     OfDay,
+    Pinned,
+    Registered,
     RunReference,
     SweepRuns,
     TopRuns,
@@ -35,9 +37,7 @@ MOST_RUNS = 50
 def compare(draft: Draft) -> Request:
     if sum(map(len, draft.experiments.values())) > 1 and not any(map(is_material, draft.atoms)):
         raise no_run(draft, draft.spots["experiment"][0], Kind.EXPERIMENT)
-    runs = draft.runs()
-    if not runs and not draft.left and _says_several(draft):
-        runs = [AllRuns()]
+    runs = _implied(draft, draft.runs())
     for key in ("remove", "choose", *(() if draft.about else ("last_values",))):
         draft.thread.pop(key, None)
     draft.check("compare", is_silent_on_runs=False)
@@ -60,6 +60,28 @@ def compare(draft: Draft) -> Request:
         problem = f"That names {len(runs)} runs; I compare up to {MOST_RUNS} at once."
         raise NotUnderstood(problem, remedy="Name fewer.", example=draft.comparison_line(), at=runs[MOST_RUNS].at)
     return comparison_of(draft, runs)
+
+
+def _asks_for_better(draft: Draft) -> bool:
+    """`is any run better than A?`, `how far behind is A?`: A against the best."""
+    keys = [each.key for each in draft.atoms]
+    said = [each.text.casefold() for each in draft.atoms[: keys.index("than")]] if "than" in keys else []
+    is_behind = any(each.text.casefold() == "behind" for each in draft.atoms)
+    return is_behind or bool({"any", "anything", "anyone", "which", "what", "something"} & set(said))
+
+
+def _implied(draft: Draft, runs: list[RunReference]) -> list[RunReference]:
+    """The runs with those that are meant and not named."""
+    if not runs and not draft.left and _says_several(draft):
+        runs = [AllRuns()]
+    named = [each for each in draft.atoms if Kind.RUN in each.kinds and each.role is None]
+    if is_trend(draft.atoms) and all(Kind.EXPERIMENT in each.kinds for each in named) and len(runs) == len(named) < 2:
+        for each in named:
+            draft.put_in(each.kinds[Kind.EXPERIMENT], [each])
+        runs = [Latest(1), Latest()]  # `is fraud getting worse?`
+    if len(runs) == 1 and isinstance(runs[0], Named) and _asks_for_better(draft):
+        runs = [runs[0], Leading()]  # `is any run better than A?`
+    return runs
 
 
 def _check_days(draft: Draft, runs: Sequence[RunReference]) -> None:
@@ -212,6 +234,9 @@ def too_few(draft: Draft, runs: Sequence[RunReference]) -> NotUnderstood:
         (name for name in draft.names.all(Kind.RUN) if name != only and name.isascii() and " " not in name), "latest"
     )
     line = f"{written(only)} vs {other}" if only and is_known else draft.comparison_line()
+    if runs and isinstance(runs[0], Pinned | Registered | Leading):  # `compare with production`
+        only = reference(runs[0])
+        line = f"{only} vs @latest"
     return NotUnderstood(
         f"That names only one run: {only}." if only else "Which runs?",
         remedy="A comparison takes two runs or more, the baseline first.",

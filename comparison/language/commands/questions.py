@@ -211,6 +211,9 @@ def _runs(draft: Draft) -> Request:
 
 
 def _experiments(draft: Draft) -> Request:
+    if person := next((each for each in draft.atoms if Kind.USER in each.kinds), None):
+        line = f"list runs by user {written(person.kinds[Kind.USER])}"
+        raise refuse("I list all experiments, not those of a person.", "Their runs say where they are:", line, [person])
     draft.check("experiments")
     return Experiments(draft.text)
 

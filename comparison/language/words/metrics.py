@@ -22,6 +22,7 @@ from comparison.runs import Goal
 _RANKED_BY = re.compile(r"metrics\.`([^`]+)`")
 _GROUPS = frozenset(
     {"person", "people", "user", "users", "owner", "author", "team", "experiment", "experiments", "day", "week"}
+    | {"model", "models"}
 )
 
 
@@ -31,13 +32,11 @@ def read_by(draft: Draft, atom: Atom, place: int) -> int:
     follows = draft.atoms[at] if at < len(draft.atoms) else None
     if follows and follows.is_run and "replace" in draft.thread:
         return at  # `replace A by B`
+    _check_group(draft, atom, place)
     if follows is None:
         raise refuse("By what?", "Name a metric or a person.", draft.example_line(), [atom])
     if follows.key in PARTS and Kind.METRIC not in follows.kinds:
         raise refuse(f"I cannot rank by {follows.text}.", "Name a metric.", draft.example_line(), [follows])
-    if follows.text.casefold() in _GROUPS and not follows.quoted:
-        problem = f"I do not sort into groups by {follows.text}."
-        raise refuse(problem, "A list says it of each run:", draft.text[: atom.at].strip(), [atom, follows])
     if follows.key == "best" and draft.atoms[at + 1 : at + 2] and draft.atoms[at + 1].metric:
         draft.flag("best", follows)  # `by best val_loss`
         return read_metrics(draft, at + 1)
@@ -68,6 +67,15 @@ def read_by(draft: Draft, atom: Atom, place: int) -> int:
     if said and (lists_people or is_of_latest):
         return read_user(draft, atom, at - 1)
     return read_metrics(draft, at)
+
+
+def _check_group(draft: Draft, atom: Atom, place: int) -> None:
+    """Raises NotUnderstood for `by person`: lists are not parted into groups."""
+    for group in draft.atoms[place + 1 : place + 2]:
+        if group.text.casefold() in _GROUPS and not (group.quoted or group.kinds):
+            line = " ".join(f"{draft.text[: atom.at]} {draft.text[group.end :]}".split()).rstrip("?")
+            problem = f"I do not sort into groups by {group.text}."
+            raise refuse(problem, "A list says it of each run:", line, [atom, group])
 
 
 def read_metric_word(draft: Draft, atom: Atom, place: int) -> int:

@@ -13,6 +13,7 @@ from comparison.language.slots import refuse
 from comparison.runs import Goal
 
 _SHARES = frozenset({"%", "percent", "pct", "prozent"})
+_IDENTITY = ("commit", "code", "id", "run id", "the id", "eta", "who")  # what lists do not say
 _WHOLE_SHARE = 100  # percent
 
 
@@ -53,8 +54,10 @@ def read_repeats(draft: Draft, atom: Atom, place: int) -> int:
 
 
 def read_part(draft: Draft, atom: Atom, place: int) -> int:
-    if draft.intent == "running" and atom.key == "details":
-        return place + 1  # `what is running, and since when?`: the list says it
+    is_only = place > 0 and draft.atoms[place - 1].key == "only"
+    is_told = atom.key == "details" and draft.intent in LISTS and not atom.text.casefold().startswith(_IDENTITY)
+    if is_told or (atom.key == "parameters" and draft.intent == "top" and not is_only):
+        return place + 1  # `what is running, and since when?`, `parameters of the top 3`: the list says it
     if draft.part == atom.key:
         return place + 1  # `the config, params only`
     draft.note("part", [atom])
@@ -179,6 +182,15 @@ def _amount(said: str) -> float | None:
     return amount if math.isfinite(amount) and (amount > 0 or (amount == 0 and said.endswith("%"))) else None
 
 
+def read_when(draft: Draft, atom: Atom, place: int) -> int:
+    """`who ran A and when`: the answer says it."""
+    if place + 1 < len(draft.atoms) or not (draft.has_name() or draft.intent in LISTS):
+        draft.left.append(atom)
+    elif draft.intent not in ("who", *LISTS):
+        return read_part(draft, replace(atom, key="details"), place)
+    return place + 1
+
+
 def read_file(draft: Draft, atom: Atom, place: int) -> int:
     """Raises NotUnderstood for `as csv`, with the request without it."""
     if draft.intent == "cannot":
@@ -189,6 +201,7 @@ def read_file(draft: Draft, atom: Atom, place: int) -> int:
 
 READERS = {
     "file": read_file,
+    "when": read_when,
     "repeats": read_repeats,
     "step": read_step,
     "within": read_within,

@@ -151,6 +151,9 @@ def _begins_names(draft: Draft, atom: Atom, place: int) -> bool:
     prefix = draft.prefix(atom.text) if _PREFIX.fullmatch(atom.text) else ""
     is_plural = prefix != atom.text.casefold() and draft.intent != "compare"
     is_among = place > 0 and draft.atoms[place - 1].key == "of" and draft.lead() in RANKING  # `best lr for xgb`
+    if not prefix and is_many and (called := draft.place_beginning(atom.text)):
+        draft.put_in(called, [atom])
+        return True
     is_side = draft.intent == "compare" and draft.lead() not in (*RANKING, "all", "latest")
     if prefix and is_side and (is_many or is_plural):
         draft.add(replace(atom, key="pattern", text=f"{prefix}*"))  # `xgb runs vs mlps`
@@ -189,6 +192,18 @@ def read_timed(draft: Draft, atom: Atom, place: int) -> int:
     problem = "I rank by metrics, not by when or how long a run ran."
     line = f"list runs in {written(draft.experiment or experiment_of(draft))}".removesuffix(" in ")
     raise refuse(problem, "Name a metric; a list says how long each took.", line, [atom])
+
+
+def read_previous(draft: Draft, atom: Atom, place: int) -> int:
+    """The run before another. Raises NotUnderstood for `the previous best`."""
+    at = draft.skip(place + 1)
+    if at < len(draft.atoms) and draft.atoms[at].key == "best" and not draft.atoms[at].is_run:
+        runs = [written(each.kinds[Kind.RUN]) for each in draft.atoms if Kind.RUN in each.kinds and each.role is None]
+        line = f"best vs {runs[0]}" if runs else "top 2"
+        problem = "I know what is best now, not what was best before."
+        raise refuse(problem, "Say it so:", line, [atom, draft.atoms[at]])
+    draft.add(atom)
+    return place + 1
 
 
 def read_second(draft: Draft, atom: Atom, place: int) -> int:
@@ -310,6 +325,8 @@ def _asked_metric(draft: Draft, place: int) -> int | None:
     is_metric = at < len(draft.atoms) and bool(draft.atoms[at].metric) and Kind.RUN not in draft.atoms[at].kinds
     asks = any(each.text.casefold() in ("which", "who", "what", "welche", "welcher") for each in draft.atoms[:place])
     named = sum(is_material(each) for group in draft.groups for each in group)
+    if any(each.key == "or" for each in draft.atoms[at + 1 :]):  # `which has the best f1, A or B?`
+        named += sum(is_material(each) and not each.metric for each in draft.atoms[at + 1 :])
     if not (is_metric and asks and named > 1) or draft.is_parted:
         return None
     return read_metrics(draft, at)
@@ -443,6 +460,7 @@ READERS = {
     "latest": read_latest,
     "timed": read_timed,
     "second": read_second,
+    "previous": read_previous,
     "lowest": read_lowest,
     "highest": read_lowest,
     "everything": read_everything,
