@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -15,6 +16,14 @@ sys.path.insert(0, str(ROOT))
 from bot.demo.command import _settings, _trained, isolate_environment  # noqa: E402 -- found by the line above
 from bot.playground.command import local_bot  # noqa: E402
 from bot.playground.slack import EXPERIMENTS, STANDUP  # noqa: E402
+from comparison.compare import ask  # noqa: E402
+from comparison.formats.text import to_text  # noqa: E402
+from comparison.language.changes import compared  # noqa: E402
+from comparison.language.parser import parse  # noqa: E402
+from comparison.past_repeats import RepeatsCache  # noqa: E402
+from comparison.reports.comparison import comparison_report  # noqa: E402
+from comparison.tracking.mlflow import MlflowRuns  # noqa: E402
+from handlers.compare.message import comparison_buttons, state_of  # noqa: E402
 from tests import judgement_pictures  # noqa: E402
 from tests.chromium import ARGUMENTS, installed  # noqa: E402
 
@@ -49,11 +58,20 @@ def main(folder: Path) -> None:
 
 
 def answer(uri: str) -> str:
-    """The first answer in a terminal, as README shows it: without what is folded in a channel."""
-    said = run(uri, "compare", *WORDS.split())
+    """The first answer as a channel has it, without what is folded there, set as in a terminal."""
+    now = time.time_ns() // 1_000_000
+    comparison = ask(parse(WORDS), MlflowRuns(uri), now=now, past=RepeatsCache())
+    said = to_text(comparison_report(comparison, now=now, in_channel=True), width=100)
     shown = said.partition("\n\nBaseline ")[0]
-    lines = [f"           {line}".rstrip() for line in shown.splitlines()]
+    lines = [f"           {line}".rstrip() for line in [*shown.splitlines(), "", _buttons(comparison)]]
     return "\n".join([f"maya       /mlcompare {WORDS}", "", f"mlcompare  {lines[0].strip()}", *lines[1:], ""])
+
+
+def _buttons(comparison) -> str:
+    """`[Why?] [Swap] [⋯]`: the row below the message."""
+    request = compared([side.runs[0].run_id for side in comparison.sides])
+    row = comparison_buttons(state_of(request, comparison), comparison).row
+    return " ".join(f"[{each['text']['text']}]" if "text" in each else "[⋯]" for each in row)
 
 
 def run(uri: str, *words: str) -> str:

@@ -84,8 +84,11 @@ def _names(examples: Sequence[str]) -> tuple[str, str, str]:
     return first, second, third
 
 
+_MANY = 3  # lines beside those to copy, that are folded
+
+
 def _report(headline: str, steps: Sequence[Step], *lines: str) -> Report:
-    sections = (Section("Also", tuple(map(Line, lines)), last=True),) if lines else ()
+    sections = (Section("Also", tuple(map(Line, lines)), folded=len(lines) >= _MANY, last=True),) if lines else ()
     told = "\n".join(f"{step.text}: {step.command}" if step.command else step.text for step in steps)
     return Report(headline, "\n".join((headline, told, *lines)), sections=sections, steps=tuple(steps))
 
@@ -104,7 +107,7 @@ def _overview(help_text: _HelpText, unknown: str, *, known: bool) -> Report:
         Step("What ended since the last working day", f"{help_text.command} standup"),
     )
     watched = f"Watch an experiment: {help_text.command} watch {help_text.experiment}"
-    more = f"More: {', '.join(f'{help_text.command} help {topic}' for topic in TOPICS)}"
+    more = f"More: {help_text.command} help {TOPICS[0]} (or {', '.join(TOPICS[1:])})"
     missing = () if known else (f"{_STAND_INS[0]} and the others stand for names of your own runs.",)
     return _report(f"{unknown}Compare MLflow runs: the first one is the baseline", steps, *missing, watched, more)
 

@@ -156,7 +156,7 @@ def _metrics(report: Report) -> tuple[Section, ...]:
     two = columns[:1] == ["Change"]
     lines = []
     is_said = f"{report.table.rows[0][0].text} {report.table.rows[0][-1].text} → " in report.headline
-    for row in report.table.rows[is_said : is_said + METRICS]:
+    for row in report.table.rows[is_said:METRICS]:
         texts = [cell.text for cell in row[1:]]
         several = " · ".join(f"{title} {text}" for title, text in zip(columns, texts, strict=False))
         lines.append(Line(f"{texts[2]} → {texts[1]} ({texts[0]})" if two else several, row[0].text))

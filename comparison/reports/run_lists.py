@@ -381,6 +381,8 @@ def _running_headline(found: RunningRuns, place: str) -> str:
     dead = sum(run.run_id in found.silences for run in found.runs)
     alive = len(found.runs) - dead
     more = " or more" if found.is_cut else ""
+    if not alive:
+        return f"Nothing is running{place}, but {count_noun(dead, 'run')}{more} {'seems' if dead == 1 else 'seem'} dead"
     told = f"{count_noun(alive, 'run')}{more} {'is' if alive == 1 and not more else 'are'} running{place}"
     return f"{told}, {dead} {'seems' if dead == 1 else 'seem'} dead" if dead else told
 

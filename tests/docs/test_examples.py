@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import screenshots
 from tests.docs.documents import FENCE, ROOT, blocks
 
 MLCOMPARE = Path(sys.executable).with_name("mlcompare")
@@ -43,11 +44,10 @@ def test_the_readme_opens_with_what_the_bot_says(demo_folder):
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = FENCE.search(readme)["text"].splitlines()
-    asked = shown[0].split("/mlcompare ")[1]
-    said = {shape(line) for line in printed(demo_folder, asked).splitlines()}
-    answer = [shape(line.removeprefix("mlcompare")) for line in shown[1:] if not set(line) <= set(" -")]
-    assert answer
-    assert [line for line in answer if line not in said] == []
+    assert shown[0] == f"maya       /mlcompare {screenshots.WORDS}"
+    said = screenshots.answer(f"sqlite:///{demo_folder}/.mlcompare/demo/mlflow.db").splitlines()
+    told, expected = ([shape(line) for line in lines if not set(line) <= set(" -")] for lines in (shown, said))
+    assert told == expected
 
 
 def keys(value):

@@ -89,3 +89,8 @@ def test_a_value_that_is_no_number_is_shown_as_it_is():
 def test_running_in_an_experiment_that_is_not_there():
     with pytest.raises(ExperimentNotFound):
         race(ALIVE, experiment="nowhere")
+
+
+def test_of_the_dead_alone_nothing_is_counted_as_running():
+    report, _ = race(GONE)
+    assert report.headline == "Nothing is running, but 1 run seems dead"
