@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -46,7 +47,8 @@ BLOCK = re.compile(r"(?<=<!-- channel: begin -->\n```text\n).*?(?=```\n<!-- chan
 def main(folder: Path) -> None:
     isolate_environment(os.environ)
     store = _trained(folder)
-    with local_bot(_settings(store, "http://127.0.0.1:5000"), 0, store.folder) as slack:
+    settings = _settings(store, "http://127.0.0.1:5000")
+    with TemporaryDirectory() as state, local_bot(settings, 0, Path(state)) as slack:  # nothing is watched yet
         pictures(slack)
     judgement_pictures.write(store.tracking_uri)
     for name, words in CHARTS.items():

@@ -159,7 +159,8 @@ def _leading(metric: MetricComparison, comparison: Comparison, labels: Sequence[
     if len(best) == len(labels):
         claim = f"No difference in {name}: {shown.values[0]} in all {len(labels)}"
         return Headline(VerdictKind.SAME, claim, note=_best_on(comparison, labels, metric))
-    if open_ := _no_clear_leader(metric, best, labels):
+    things = "sides" if any(len(side.runs) > 1 for side in comparison.sides) else "runs"
+    if open_ := _no_clear_leader(metric, best, labels, things):
         return replace(open_, values=f"{shown.values[best[0]]} in {labels[best[0]]}")
     note = _within_noise(metric, values) or _close(values, metric.goal, len(best))
     note = note or _best_on(comparison, labels, metric)
@@ -167,7 +168,6 @@ def _leading(metric: MetricComparison, comparison: Comparison, labels: Sequence[
         claim = f"The baseline {labels[0]} {'are' if names_several(labels[0]) else 'is'} still best"
         return Headline(VerdictKind.WORSE, claim, name, shown.values[0], note=note, sign=LEADER)
     leaders = join_names([labels[number] for number in best], limit=3)
-    things = "sides" if any(len(side.runs) > 1 for side in comparison.sides) else "runs"
     is_one = len(best) == 1 and not names_several(leaders)
     claim = f"{leaders} {'leads' if is_one else 'lead'} {len(labels)} {things}"
     change = shown.changes[best[0] - 1] if best[0] else NOTHING
@@ -175,7 +175,9 @@ def _leading(metric: MetricComparison, comparison: Comparison, labels: Sequence[
     return Headline(VerdictKind.BETTER, claim, name, shown.values[best[0]], against, note, LEADER)
 
 
-def _no_clear_leader(metric: MetricComparison, best: Sequence[int], labels: Sequence[str]) -> Headline | None:
+def _no_clear_leader(
+    metric: MetricComparison, best: Sequence[int], labels: Sequence[str], things: str
+) -> Headline | None:
     """Where chance may be why the best value is the best: the one that leads is not clearly apart from the baseline."""
     others = metric.changes if 0 in best else [metric.changes[number - 1] for number in best]
     unclear = [number for number, change in enumerate(metric.changes) if change.outcome in OPEN and change in others]
@@ -184,7 +186,7 @@ def _no_clear_leader(metric: MetricComparison, best: Sequence[int], labels: Sequ
     if 0 in best and len(unclear) < len(metric.changes):
         return None
     note = f"no clear difference from {labels[0]}" if 0 not in best else "no candidate is clearly apart from it"
-    claim = f"No clear leader among {len(labels)} sides"
+    claim = f"No clear leader among {len(labels)} {things}"
     return Headline(VerdictKind.UNCLEAR, claim, f"best {display_name(metric.name)}", note=note)
 
 

@@ -20,7 +20,7 @@ from comparison.language.quotes import quoted as quote
 from comparison.report import Chart, Line, Lines, Panel, Section, Series, Step
 from comparison.reports.headline import telling_metric
 from comparison.reports.text import VALUE_CHARS, WORDS, cut_end, date_words, display_name
-from comparison.runs import Run
+from comparison.runs import Goal, Run
 
 MAX_LINES = 30
 _SHORT_ID = 8
@@ -197,7 +197,9 @@ def _all_seeds(comparison: Comparison, command: str, *, in_channel: bool) -> tup
 def _more_seeds(comparison: Comparison) -> tuple[Step, ...]:
     """How many seeds would tell, for the metric that the headline tells of."""
     metric = _headlined(comparison)
-    for change in metric.changes if metric else ():
+    sign = -1 if metric and metric.goal is Goal.LOWER else 1
+    changes = sorted(metric.changes, key=lambda change: -sign * (change.difference or 0.0)) if metric else []
+    for change in changes:  # that of the best candidate first
         evidence = change.evidence
         if evidence is None or metric is None:
             continue

@@ -28,6 +28,9 @@ _NEWLINES = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _BLANKS = re.compile(r"\s+")
 _NUMBER = re.compile(r"[-+]?[\d.,]+(?:e[-+]?\d+)?%?", re.IGNORECASE)  # a name that would read as a value
 _LAST_WORD = re.compile(r"[^\W_][^\s_/-]*\Z")
+_SEPARATORS = re.compile(r"([-_/. :])")
+_RUN_OF_CUTS = re.compile(r"…(?:[-_/. :]…)+")
+_WORD = 3  # characters of a word that is worth leaving out
 _JOINERS = "\u200c\u200d"  # part of Persian words and of emoji
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
@@ -139,9 +142,26 @@ def row_labels(names: Sequence[str], labels: Sequence[str], limit: int = ROW_CHA
     given = names if len({one_line(name).casefold() for name in names}) == len(names) else labels
     plain = [one_line(name.strip(FIRST_STRONG + POP)) or label for name, label in zip(given, labels, strict=True)]
     parted = without_common_start(plain, limit) if len(plain) > 1 else plain
+    brief = _without_common_words(plain)
+    if max(map(len, plain)) > limit and max(map(len, brief)) <= limit + 1:
+        return [isolate_direction(label) for label in brief]
     ends = [cut_end(label, limit) for label in parted]
     is_apart = parted != plain and len({label.casefold() for label in ends}) == len(set(parted))
     return [isolate_direction(label) for label in (ends if is_apart else shortened(parted, limit))]
+
+
+def _without_common_words(names: Sequence[str]) -> list[str]:
+    """Names made alike, without the longer words that all have in the same place: `mlp-64-…-1` of `mlp-64-seed-1`."""
+    parted = [_SEPARATORS.split(name) for name in names]
+    if len(names) < 2 or len({len(words) for words in parted}) > 1:
+        return list(names)
+    common = {
+        place
+        for place, words in enumerate(zip(*parted, strict=True))
+        if place and len(set(words)) == 1 and len(words[0]) >= _WORD
+    }
+    briefly = ("".join("…" if place in common else word for place, word in enumerate(words)) for words in parted)
+    return [_RUN_OF_CUTS.sub("…", name) for name in briefly]
 
 
 def row_room(*columns: Iterable[str]) -> int:

@@ -7,7 +7,7 @@ from inline_snapshot import snapshot
 
 from comparison import Dataset, Experiment, Goal, Metric, Run, Side, compare
 from comparison.reports.comparison import comparison_report
-from comparison.reports.text import TITLE_CHARS, distinct_labels, shortened
+from comparison.reports.text import TITLE_CHARS, distinct_labels, row_labels, shortened
 from comparison.runs import Status
 
 NOW = 1_795_000_000_000
@@ -607,3 +607,24 @@ def test_names_that_differ_are_never_shortened_to_the_same_and_fit(names, limit)
 def test_the_headline_of_runs_that_are_called_by_numbers_reads_as_a_sentence():
     better = compare(*(Side(name, (run(name, {"acc": acc}),)) for name, acc in (("7", 0.8), ("8", 0.9))))
     assert comparison_report(better).headline.startswith("✅ run 8 is better")
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (("mlp-32-seed-1", "mlp-64-seed-2"), ["mlp-32-…-1", "mlp-64-…-2"]),
+        (("lr-sweep-trial-10", "wd-sweep-trial-10"), ["lr-…-10", "wd-…-10"]),
+        (("resnet50-imagenet-lr-0.001-wd", "resnet50-imagenet-lr-0.002-wd"), ["…001-wd", "…002-wd"]),
+        (("a", "b"), ["a", "b"]),
+        (("a-long-name-of-one-run",), ["a-long…-run"]),
+    ],
+)
+def test_names_of_rows_are_short_and_stay_apart(names, shown):
+    assert row_labels(names, names, 11) == shown
+
+
+@given(st.lists(st.text("ab-_.0 ", min_size=1, max_size=40), min_size=1, max_size=6, unique=True), st.integers(10, 20))
+def test_names_of_rows_that_differ_are_never_alike(names, limit):
+    labels = distinct_labels(names, [f"{number:032x}" for number in range(len(names))])
+    shown = row_labels(names, labels, limit)
+    assert len(set(shown)) == len(names)
