@@ -92,7 +92,7 @@ def test_a_name_that_cannot_be_copied_is_no_example(name):
 def test_every_topic_has_lines_to_copy(topic):
     report = help_report(topic, ["a", "b", "c"])
     assert all(line.startswith("/mlcompare ") for line in typed(report))
-    assert f"help {topic}" in help_report("", []).summary
+    assert topic in help_report("", []).summary.partition("More: /mlcompare help ")[2]
 
 
 def test_an_unknown_topic_is_said_and_the_overview_given():
