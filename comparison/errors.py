@@ -23,6 +23,7 @@ class RequestError(Exception):
     end: int | None = None
     choices: tuple[Run, ...] = ()
     metrics: tuple[str, ...] = ()  # that the request names, to tell the choices apart by
+    lines: tuple[str, ...] = ()  # for each near name the request with it in place, where that was found to work
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.problem, self.remedy) if part)
@@ -32,8 +33,17 @@ class NotUnderstood(RequestError):  # noqa: N818 -- named for what happened; all
     """The words are not a request."""
 
 
+@dataclass
 class RunNotFound(RequestError):  # noqa: N818
-    """No run is called so."""
+    """No run is called so.
+
+    `seen` are runs that were looked through for near names, `place` is the experiment that was named, and `elsewhere`
+    are runs of that very name in others.
+    """
+
+    seen: tuple[Run, ...] = ()
+    place: str = ""
+    elsewhere: tuple[Run, ...] = ()
 
 
 class Ambiguous(RequestError):  # noqa: N818

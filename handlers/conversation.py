@@ -12,7 +12,7 @@ from slack_bolt import App
 from slack_bolt.context import BoltContext
 from slack_sdk import WebClient
 
-from comparison.errors import NotUnderstood, RequestError
+from comparison.errors import NotUnderstood, RequestError, RunNotFound, TrackingUnavailable
 from comparison.language.changes import compared, is_follow_up, needs_comparison
 from comparison.language.correction import complete_request
 from comparison.language.example import COMPARISON
@@ -34,6 +34,7 @@ from comparison.request import (
     Unwatch,
     WatchRequest,
 )
+from comparison.resolve.offers import corrections, working_offers
 from handlers.lookup_cache import WITHIN, read_with_names
 from handlers.services import Feature, Note, Services, Work
 from handlers.slack.blocks import Block, Reply, actions, aside, beside, push, section
@@ -172,12 +173,34 @@ class Job:
 
         if isinstance(error, SmallTalk) and not self.utterance.response_url:
             return  # people thank each other: nobody waits for an answer
+        error = self._with_working_offers(error)
         report = explain(error, self.utterance, new_incident, self.services.command)
         if not isinstance(error, RequestError):
             self.tell(report)
             return
         now = int(self.services.now().timestamp() * 1000)
         self.delivery.answer_privately(lambda rung: offer_choices(error, report, self.utterance, now=now, rung=rung))
+
+    def _with_working_offers(self, error: BaseException) -> BaseException:
+        """The error with what of it can be typed as it stands; as it is where that cannot be found out."""
+        if not isinstance(error, RequestError) or isinstance(error, TrackingUnavailable):
+            return error
+        try:
+            visible = self.visible()
+            names = visible.shelf.names(visible.runs, 0.0)
+            previous = _before(self.utterance, visible, self.delivery.outlet)
+
+            def understood(line: str) -> Request | None:
+                reading = _follow_up(line, previous, names, visible.command) if previous is not None else None
+                return reading.request if reading else None
+
+            def is_run(name: str) -> bool:
+                return bool(visible.shelf.called(visible.runs, [name], WITHIN))
+
+            return working_offers(error, names, is_run, understood)
+        except Exception:
+            log.exception("what is offered could not be looked up")
+            return error
 
 
 def parse_words(utterance: Utterance, services: Services, outlet: SlackClient) -> tuple[Request, Feature]:
@@ -317,14 +340,15 @@ def parse_in_thread(utterance: Utterance, services: Services, outlet: SlackClien
 
 def _follow(utterance: Utterance, services: Services, previous: Compare | Answered) -> Request | None:
     """What is meant of the answer; None where the words are a request of their own."""
-    words, command = utterance.words, services.command
+    return read_with_names(
+        lambda names: _follow_up(utterance.words, previous, names, services.command), services.shelf, services.runs
+    )
 
-    def understood(names: Names) -> Interpretation | None:
-        if isinstance(previous, Answered):
-            return follow_answer(words, previous, names, command=command)
-        return follow_comparison(words, previous, names, command=command)
 
-    return read_with_names(understood, services.shelf, services.runs)
+def _follow_up(words: str, previous: Compare | Answered, names: Names, command: str) -> Interpretation | None:
+    if isinstance(previous, Answered):
+        return follow_answer(words, previous, names, command=command)
+    return follow_comparison(words, previous, names, command=command)
 
 
 def _after(utterance: Utterance, services: Services, error: NotUnderstood) -> Request:
@@ -362,6 +386,13 @@ def _in_thread(utterance: Utterance, services: Services, outlet: SlackClient) ->
         return None
     runs = [each for each in payload.get("runs") or () if isinstance(each, str)]
     return compared(runs) if len(runs) >= _FEWEST else None
+
+
+def _before(utterance: Utterance, services: Services, outlet: SlackClient) -> Compare | Answered | None:
+    """The answer that words may be about where they were said."""
+    if utterance.thread_ts:
+        return _in_thread(utterance, services, outlet)
+    return _last(utterance, services) if utterance.is_direct else None
 
 
 def _last(utterance: Utterance, services: Services) -> Compare | Answered | None:
@@ -487,7 +518,7 @@ def offered_in(block_id: str) -> OfferedRuns | None:
 
 def offer_choices(error: RequestError, report: Report, utterance: Utterance, *, now: int, rung: BlockLevel) -> Reply:
     """The error as a message, with what can be chosen instead."""
-    offered = [] if error.choices or rung is BlockLevel.TEXT else _nearest(error)
+    offered = [] if error.choices or rung is BlockLevel.TEXT else _nearest(error) or _mended(error)
     reply = draw(_in_blocks(error, report, is_offered=bool(offered)), rung=rung)
     offered_runs = OfferedRuns(utterance.user, utterance.thread_ts, utterance.answer_ts, utterance.channel)
     if error.choices:
@@ -529,18 +560,17 @@ def _with_choices(error: RequestError, reply: Reply, offered_runs: OfferedRuns, 
 
 def _nearest(error: RequestError) -> list[Block]:
     """A button for each near name that completes the request."""
-    values = [(name, _corrected(error, name)) for name in error.near[:_NEAREST]]
+    lines = error.lines or [next(iter(corrections(error, name)), "") for name in error.near]
+    values = list(zip(error.near, lines, strict=True))[:_NEAREST]
     kept = [(name, value) for name, value in values if value and length(value) <= VALUE]
     return [push(one_line(name), f"{PREFIX}{number}", value) for number, (name, value) in enumerate(kept)]
 
 
-def _corrected(error: RequestError, name: str) -> str:
-    """The request with this name in place of the wrong one; a word of ours, `standup`, stays the word it is."""
-    if isinstance(error, NotUnderstood) and error.at is not None and error.end is not None:
-        plain = f"{error.text[: error.at]}{name}{error.text[error.end :]}".strip()
-        if plain == error.example:
-            return plain
-    return complete_request(error.text, error.at, error.end, name)
+def _mended(error: RequestError) -> list[Block]:
+    """A button for the whole request as it may be meant, where more than one name of it is wrong, or its place."""
+    if not isinstance(error, RunNotFound) or not error.seen or not error.example or length(error.example) > VALUE:
+        return []
+    return [push(one_line(error.example), f"{PREFIX}0", error.example)]
 
 
 def hand_over(work: Job, services: Services, run: Callable[[], None]) -> None:

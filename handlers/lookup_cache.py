@@ -6,6 +6,7 @@ request lacks is looked up once.
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
@@ -25,7 +26,7 @@ from comparison.language.names import Kind, Names
 from comparison.language.parser import Interpretation
 from comparison.reports.errors import shown_metric
 from comparison.request import Request
-from comparison.runs import Experiment, Goal, Metric, Run
+from comparison.runs import Experiment, Goal, Metric, Run, Status
 from comparison.tracking.filters import holds
 from comparison.tracking.source import RunSource
 
@@ -266,12 +267,31 @@ def _names_of(experiments: Sequence[Experiment], runs: Sequence[Run]) -> Names:
     return Names.of(
         ids=(run.run_id for run in there),
         experiments=[each.name for each in experiments],
-        runs=[run.name for run in there if run.name],
+        homes=_homes(there),
+        runs=[run.name for run in _best_examples_first(there) if run.name],
         users=[run.user for run in there if run.user],
         metrics=[name for run in there for name in run.metrics],
         parameters=[name for run in there for name in run.parameters],
         tags=[name for run in there for name in run.tags],
     )
+
+
+def _homes(runs: Sequence[Run]) -> dict[str, str]:
+    """The experiment of each run whose name no run of another experiment has."""
+    homes: dict[str, set[str]] = {}
+    for run in runs:
+        homes.setdefault(run.name, set()).add(run.experiment.name)
+    return {name: next(iter(places)) for name, places in homes.items() if len(places) == 1}
+
+
+def _best_examples_first(runs: Sequence[Run]) -> list[Run]:
+    """Runs that are worth comparing first: those that finished, logged something, and whose name no other has."""
+    counts = Counter(run.name for run in runs)
+    fit = [run for run in runs if run.status is Status.FINISHED and run.metrics and counts[run.name] == 1]
+    places = Counter(run.experiment.experiment_id for run in fit)
+    first = next((run.experiment.experiment_id for run in fit if places[run.experiment.experiment_id] > 1), "")
+    chosen = {run.run_id: (run.experiment.experiment_id != first) for run in fit}
+    return sorted(runs, key=lambda run: (run.run_id not in chosen, chosen.get(run.run_id, True)))
 
 
 def read_with_names(

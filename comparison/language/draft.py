@@ -236,7 +236,8 @@ class Draft:
 
     def example(self, intent: str) -> str:
         """A line that can be typed as it stands, with real names where they are known."""
-        return self.wordings[intent].example.line(self.names)
+        said = (self.names.homes.get(each.kinds[Kind.RUN], "") for each in self.atoms if Kind.RUN in each.kinds)
+        return self.wordings[intent].example.line(self.names, self.experiment or next(filter(None, said), ""))
 
     def example_line(self) -> str:
         return self.example(self.intent or "compare")

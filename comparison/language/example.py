@@ -15,9 +15,17 @@ class Example:
     named: str
     unnamed: str = ""
 
-    def line(self, names: Names) -> str:
+    def line(self, names: Names, within: str = "") -> str:
+        """The line; its runs are of one experiment where it is known of them, of that one where it is named."""
         found = {word: next(_plain(names.all(kind)), "") for word, kind in _FILLED.items()}
-        found["other"] = next((name for name in _plain(names.all(Kind.RUN)) if name != found["run"]), "")
+        runs = list(_plain(names.all(Kind.RUN)))
+        if within:
+            found["experiment"] = within if within in _plain(names.all(Kind.EXPERIMENT)) else found["experiment"]
+            runs = [name for name in runs if names.homes.get(name) == within] or runs
+        found["run"] = next(iter(runs), "")
+        home = names.homes.get(found["run"])
+        others = [name for name in runs if name != found["run"]]
+        found["other"] = next((name for name in others if names.homes.get(name) == home), next(iter(others), ""))
         if any(f"{{{word}}}" in self.named and not name for word, name in found.items()):
             return self.unnamed or self.named
         return self.named.format(**found)

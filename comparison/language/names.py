@@ -62,9 +62,10 @@ class Names:
     ids: tuple[str, ...] = ()  # of runs, sorted
     listed: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # two letters: the names that have them so
+    homes: Mapping[str, str] = field(default_factory=dict)  # name of a run: its experiment
 
     @classmethod
-    def of(cls, ids: Iterable[str] = (), **several: Iterable[str]) -> "Names":
+    def of(cls, ids: Iterable[str] = (), homes: Mapping[str, str] | None = None, **several: Iterable[str]) -> "Names":
         """`Names.of(experiments=("fraud",), runs=…, users=…, metrics=…)`: the plural of each kind."""
         known: dict[tuple[str, ...], dict[Kind, tuple[str, ...]]] = {}
         longest: dict[str, int] = {}
@@ -94,7 +95,8 @@ class Names:
         _add_other_forms(known, longest)
         if several:
             raise TypeError(f"no such kinds of names: {', '.join(several)}")
-        return cls(known, longest, endings, tuple(sorted(ids)), listed, {pair: tuple(ns) for pair, ns in pairs.items()})
+        of_pairs = {pair: tuple(names) for pair, names in pairs.items()}
+        return cls(known, longest, endings, tuple(sorted(ids)), listed, of_pairs, homes or {})
 
     def called(self, text: str, key: Sequence[str] = ()) -> Kinds:
         """What is called so, by kind; where several names are typed alike, the one that is typed exactly."""

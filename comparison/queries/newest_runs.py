@@ -59,10 +59,11 @@ def logged_names(names: Sequence[str], runs: Sequence[Run], *, text: str = "") -
         known = as_logged(name, logged)
         if not known and runs:
             spot = text.rfind(name)
+            people = nearest_names(name, [run.user for run in runs if run.user])
             raise RunNotFound(
                 f"None of these runs logged a metric called {name}.",
                 "" if logged else "They logged no metrics at all.",
-                near=nearest_names(name, logged) or tuple(logged)[:5],
+                near=nearest_names(name, logged) or people or tuple(logged)[:5],
                 text=text,
                 at=spot if spot >= 0 else None,
                 end=spot + len(name) if spot >= 0 else None,

@@ -18,7 +18,7 @@ from comparison.liveness import STALE, find_silent_runs, renewed
 from comparison.names import as_logged
 from comparison.past_repeats import RepeatsCache
 from comparison.queries.newest_runs import logged_names
-from comparison.queries.scope import Scope, find_scope, since_moment
+from comparison.queries.scope import Scope, find_scope, further_back, since_moment
 from comparison.queries.standup import (
     MAX_FAILED,
     MAX_RUNNING,
@@ -245,7 +245,7 @@ def _refuse_step(request: Top) -> None:
     raise RequestError(
         f"I rank by the last values, not by those at step {request.at_step}.",
         remedy="Leave the step out; a comparison of the best tells their values at a step where they logged it.",
-        example=line(Compare((best,), request.experiment)),
+        example=line(Compare((best,), request.experiment, at_step=request.at_step)),
         text=request.text,
     )
 
@@ -316,6 +316,7 @@ class FailedRuns:
     pruned: int = 0  # trials that were given up early, at least so many where it is cut
     words: str = ""  # which of them are meant, where that was said
     metrics: tuple[str, ...] = ()  # those to show, where they were named
+    further: str = ""  # what to type to look further back; "" : it is a year already
 
 
 def failed_runs(
@@ -356,7 +357,8 @@ def failed_runs(
         own = [run for run in runs if run.experiment.experiment_id == experiment.experiment_id]
         by[experiment.experiment_id] = choose_primary(own, [experiment], agreed)
     metrics = logged_names(request.metrics, runs, text=request.text)
-    return FailedRuns(where, begin, now, tuple(runs), ill.is_cut, by, pruned, words, metrics)
+    further = further_back(request, begin, now)
+    return FailedRuns(where, begin, now, tuple(runs), ill.is_cut, by, pruned, words, metrics, further)
 
 
 # One run by itself.

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import ExperimentNotFound, NotUnderstood
 from comparison.language.dates import since
+from comparison.language.writer import line
+from comparison.request import Failed, Standup
 from comparison.resolve.experiments import find_experiment, find_experiments
 from comparison.runs import Experiment
 from comparison.tracking.source import RunSource
@@ -61,6 +63,16 @@ def find_scope(  # noqa: PLR0913 -- a place is named in several ways
             at=None,
             end=None,
         ) from error
+
+
+def further_back(request: Failed | Standup, begin: datetime, now: datetime) -> str:
+    """The line that asks the same of a longer time; "" where it is as long as can be asked for."""
+    wider = next((days for days in (7, 30, 90, 365) if timedelta(days=days - 1) > now - begin), None)
+    if wider is None:
+        return ""
+    is_everywhere = not request.experiment and bool(_EVERYWHERE.search(request.since))
+    place = "*" if is_everywhere else request.experiment
+    return line(replace(request, since=f"{wider}d", experiment=place))
 
 
 def since_moment(words: str, now: datetime, *, text: str, command: str) -> tuple[datetime, bool]:

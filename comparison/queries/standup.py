@@ -12,7 +12,7 @@ from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, cho
 from comparison.liveness import STALE, find_silent_runs, renewed
 from comparison.names import fold
 from comparison.queries.newest_runs import logged_names
-from comparison.queries.scope import Scope, find_scope, since_moment
+from comparison.queries.scope import Scope, find_scope, further_back, since_moment
 from comparison.request import Standup
 from comparison.resolve.among import gather, narrow, narrowing_words
 from comparison.runs import Experiment, Goal, Run, Status
@@ -69,6 +69,7 @@ class StandupAnswer:
     cut: frozenset[str] = frozenset()
     unanswered: tuple[str, ...] = ()  # experiments whose best could not be had in time
     words: str = ""  # which runs are meant, where that was said
+    further: str = ""  # what to type to look further back; "" : it is a year already
 
     @property
     def finished(self) -> list[Run]:
@@ -142,6 +143,7 @@ def standup(
         stale=len(running) - len(recent),
         cut=frozenset(name for name, is_cut in cut.items() if is_cut),
         words=words,
+        further=further_back(request, begin, now),
     )
     return _with_bests(digest, source, Recent((*over, *ended.runs, *running), ended_after))
 

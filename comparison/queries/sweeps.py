@@ -19,7 +19,7 @@ from comparison.queries.scope import Scope, find_scope
 from comparison.request import Sweep
 from comparison.resolve.experiments import find_experiment
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import ChosenRuns
+from comparison.resolve.search_scope import ID_PREFIX, ChosenRuns
 from comparison.run_reference import Named
 from comparison.runs import GOING_ON, Experiment, Goal, Run, Status
 from comparison.sweeps.findings import Findings, Front, find, pareto
@@ -112,7 +112,7 @@ def ask_sweep(  # noqa: PLR0913 -- all but the request and the source are given 
             raise RunNotFound(
                 f"{parent.name} has no child runs: it is no sweep.",
                 "Name the parent run of a sweep, or an experiment.",
-                "what matters in my-experiment",
+                f"show {parent.run_id[:ID_PREFIX]}",
                 text=request.text,
             )
         return _answer(request, found, parent, agreed, now)
@@ -120,7 +120,8 @@ def ask_sweep(  # noqa: PLR0913 -- all but the request and the source are given 
     runs, parent = _trials(newest)
     if len(runs) < FEWEST:
         where = f" in {place.experiments[0].name}" if place.experiments else ""
-        raise RunNotFound(f"I find no sweep{where}.", "Name its parent run.", "sweep latest", text=request.text)
+        line = f"list runs in {quote(place.experiments[0].name)}" if place.experiments else "list runs"
+        raise RunNotFound(f"I find no sweep{where}.", "Name its parent run.", line, text=request.text)
     if not takes_loose and _kind(runs, parent) is SweepKind.LOOSE:
         raise _loose_trials(runs, request.text)
     return _answer(request, runs, parent, agreed, now)

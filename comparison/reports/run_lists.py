@@ -485,7 +485,8 @@ def failed_report(failures: FailedRuns, *, ui_url: str = "", command: str = "/ml
         text = f"Nothing failed{begin}"
         pruned = _pruned(failures)
         summary = " ".join([f"{text}.", *pruned])
-        return Report(text, summary, footnotes=pruned, steps=(Step("Further back", f"{command} failed since 7d"),))
+        steps = (Step("Further back", f"{command} {failures.further}"),) if failures.further else ()
+        return Report(text, summary, footnotes=pruned, steps=steps)
     count = count_noun(len(failures.runs), "run")
     headline = f"{count}{' or more' if failures.is_cut else ''} failed{begin}"
     names = run_labels(failures.runs)

@@ -142,7 +142,7 @@ def _warnings(digest: StandupAnswer) -> tuple[str, ...]:
 
 def _steps(digest: StandupAnswer, command: str) -> tuple[Step, ...]:
     if not digest.groups:
-        return (Step("Further back", f"{command} standup 7d"),)
+        return (Step("Further back", f"{command} {digest.further}"),) if digest.further else ()
     new = next((group.best for group in digest.groups if group.best and group.best.is_new and group.best.before), None)
     if new and new.before:
         old, better = short_ids([new.before, new.run])

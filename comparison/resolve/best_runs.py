@@ -173,6 +173,7 @@ def rank_by(metric: str, scope: SearchScope, reference: RunReference) -> tuple[s
         raise scope.refuse(
             f"No run{scope.place} logged a metric called {wanted}.",
             reference,
+            word=wanted,
             near=nearest_names(wanted, logged) or tuple(logged[:5]),
         )
     goal, _source = decide_goal(name, {}, scope.defaults.goals, scope.experiments)

@@ -109,14 +109,17 @@ def _latest_by(reference: Latest, scope: SearchScope) -> Side:
     exact = [run for run in found if run.user.casefold() == reference.user.casefold()]
     users = sorted({run.user for run in found})
     if not exact and len(users) > 1:
-        raise scope.refuse(f"Several users are called like {reference.user}.", reference, near=tuple(users[:5]))
+        raise scope.refuse(
+            f"Several users are called like {reference.user}.", reference, word=reference.user, near=tuple(users[:5])
+        )
     fitting = exact or found
     run, passed = _last_to_end(fitting, reference, scope)
     if run is None:
         recent = scope.source.part(experiment_ids=scope.ids, limit=SAMPLE, share=HALF)
         known = tuple(dict.fromkeys(run.user for run in recent.runs if run.user))
         problem = f"{reference.user} has no run{scope.place} that ended."
-        raise scope.refuse(problem, reference, near=nearest_names(reference.user, known) or known[:5])
+        near = nearest_names(reference.user, [each for each in known if each != reference.user]) or known[:5]
+        raise scope.refuse(problem, reference, word=reference.user, near=near)
     before = f"{reference.back} before the " if reference.back else ""
     return side_of(run, f"{before}latest by {run.user}{scope.place}", *passed)
 

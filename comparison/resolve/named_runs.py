@@ -15,6 +15,7 @@ from comparison.errors import (
 )
 from comparison.language.correction import complete_request
 from comparison.names import NEAR, nearest_names, plainly, words
+from comparison.resolve.offers import elsewhere_words
 from comparison.resolve.search_scope import ID_PREFIX, ChosenRuns, SearchScope, plain_reference, side_of
 from comparison.run_reference import (
     Linked,
@@ -239,15 +240,19 @@ def _around(name: str, scope: SearchScope) -> list[Run]:
 def _not_found(reference: Named, seen: Sequence[Run], scope: SearchScope) -> RunNotFound:
     place = f" in {scope.experiments[0].name}" if scope.experiments else ""
     alike = nearest_names(reference.text, [run.name for run in seen])
+    elsewhere = tuple(scope.source.called(reference.text, limit=FEW)) if scope.experiments else ()
     is_empty = not seen and not scope.source.newest(experiment_ids=scope.ids, limit=1)
     return RunNotFound(
-        f"There is no run called {plain_reference(reference.text)}{place}.",
+        f"There is no run called {plain_reference(reference.text)}{place}{elsewhere_words(elsewhere)}.",
         remedy=f"There are no runs{place or ' on this MLflow server'} yet that the bot can see." if is_empty else "",
         example=complete_request(scope.text, reference.at, reference.end, alike[0]) if alike else "",
         near=alike,
         text=scope.text,
         at=reference.at,
         end=reference.end or None,
+        seen=tuple(seen),
+        place=scope.experiments[0].name if scope.experiments else "",
+        elsewhere=elsewhere,
     )
 
 

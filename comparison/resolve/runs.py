@@ -1,6 +1,7 @@
 """From references to the runs that they name or describe, looked for side by side."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from comparison.resolve.named_runs import (
     side_called,
     side_of_id,
 )
+from comparison.resolve.offers import not_found_together
 from comparison.resolve.search_scope import ChosenRuns, SearchScope, with_default
 from comparison.resolve.several_runs import all_runs, each_once, grouped, sweep, sweeps_as_sides, with_groups
 from comparison.run_reference import (
@@ -87,16 +89,31 @@ def _found(references: Sequence[RunReference], scope: SearchScope) -> list[Side]
     with Threads(SIDE_BY_SIDE) as threads:
         answers = {place: threads.submit(_look, references[place], scope) for place in first}
         fetched = dict(zip(ids, source.get(ids), strict=True)) if ids else {}
-        found.update({place: answer.result() for place, answer in answers.items()})
+        missing = _put_found(answers, found)
         with_id = [place for place, each in enumerate(references) if full_id(each)]
         found.update(
             {place: [side_of_id(references[place], fetched[full_id(references[place])], scope)] for place in with_id}
         )
+        if missing:
+            raise not_found_together(missing, found.values(), references)
         where = _beside(found, scope)
         later = [place for place in range(len(references)) if place not in found]
         answers = {place: threads.submit(choose_runs, references[place], where) for place in later}
-        found.update({place: answer.result() for place, answer in answers.items()})
+        missing = _put_found(answers, found)
+        if missing:
+            raise not_found_together(missing, found.values(), references)
     return each_once(references, found, scope)
+
+
+def _put_found(answers: Mapping[int, Future[list[Side]]], found: dict[int, list[Side]]) -> dict[int, RunNotFound]:
+    """Puts the sides to those that are found; the errors of references that name nothing, by their place."""
+    missing: dict[int, RunNotFound] = {}
+    for place, answer in answers.items():
+        try:
+            found[place] = answer.result()
+        except RunNotFound as error:
+            missing[place] = error
+    return missing
 
 
 def _names_of(excluded: Sequence[RunReference]) -> tuple[str, ...]:

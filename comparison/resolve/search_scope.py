@@ -1,5 +1,6 @@
 """Where runs are looked for, and what every way of finding them needs of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -50,8 +51,17 @@ class SearchScope:
         """` in fraud`, or nothing."""
         return f" in {self.experiments[0].name}" if len(self.experiments) == 1 else ""
 
-    def refuse(self, problem: str, reference: RunReference, **more: Any) -> RunNotFound:
-        return RunNotFound(problem, text=self.text, at=reference.at, **more)
+    def refuse(self, problem: str, reference: RunReference, *, word: str = "", **more: Any) -> RunNotFound:
+        """What to raise; `word` is what of the reference is wrong, where it was said."""
+        at, end = spot_of(word, self.text, reference.at) if word else (reference.at, None)
+        return RunNotFound(problem, text=self.text, at=at, end=end, **more)
+
+
+def spot_of(word: str, text: str, behind: int = 0) -> tuple[int | None, int | None]:
+    """Where a word stands in what was said, best behind a place; None and None where it was not said."""
+    whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+    found = whole.search(text, max(0, behind)) or whole.search(text)
+    return (found.start(), found.end()) if found else (None, None)
 
 
 def with_default(scope: SearchScope) -> SearchScope:

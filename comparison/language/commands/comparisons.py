@@ -230,9 +230,10 @@ def sweep(draft: Draft) -> Request:
 def too_few(draft: Draft, runs: Sequence[RunReference]) -> NotUnderstood:
     only = runs[0].text if runs and isinstance(runs[0], Named) else ""
     is_known = Kind.RUN in draft.names.called(only) or draft.names.is_id(only)
-    other = next(
-        (name for name in draft.names.all(Kind.RUN) if name != only and name.isascii() and " " not in name), "latest"
-    )
+    others = [name for name in draft.names.all(Kind.RUN) if name != only and name.isascii() and " " not in name]
+    homes = draft.names.homes
+    beside = (name for name in others if only in homes and homes.get(name) == homes[only])
+    other = next(beside, next(iter(others), "latest"))
     line = f"{written(only)} vs {other}" if only and is_known else draft.comparison_line()
     if runs and isinstance(runs[0], Pinned | Registered | Leading):  # `compare with production`
         only = reference(runs[0])

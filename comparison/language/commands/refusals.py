@@ -28,7 +28,8 @@ def _cannot(draft: Draft) -> Request:
         raise refuse(f"I cannot {verb.text.casefold()} a watch.", remedy, line, [verb])
     if verb.text.casefold() in ("stop", "cancel") and not runs:
         raise refuse("Stop what?", "Watches and digests are ended from the list.", "watches", [verb])
-    line = f"show {written(name)}" if name else draft.example("compare")
+    is_best = any(each.key == "best" for each in draft.atoms)
+    line = f"show {written(name)}" if name else "show best" if is_best else draft.example("compare")
     remedy = "I read MLflow and change nothing in it. I can show and compare runs, and watch experiments."
     raise refuse(f"I cannot {verb.text.casefold()} anything.", remedy, line, [verb])
 
