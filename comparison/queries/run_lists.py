@@ -28,12 +28,11 @@ from comparison.queries.standup import (
     running_now,
     undated_since,
 )
-from comparison.request import Compare, Failed, Running, Show, Top
+from comparison.request import Failed, Running, Show, Top
 from comparison.resolve.among import gather, lead, narrow, narrowing_words
 from comparison.resolve.best_runs import rank_by
 from comparison.resolve.runs import find_runs
 from comparison.resolve.search_scope import HALF, ChosenRuns, SearchScope
-from comparison.resolve.several_runs import MOST_TOGETHER
 from comparison.run_reference import Among, Leading, TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.histories import History
@@ -240,12 +239,10 @@ def _noise(
 def _refuse_step(request: Top) -> None:
     if request.at_step is None:
         return
-    among = replace(request.among, where=request.where or request.among.where)
-    best = TopRuns(min(request.count, MOST_TOGETHER), request.metric, request.worst, among=among)
     raise RequestError(
         f"I rank by the last values, not by those at step {request.at_step}.",
         remedy="Leave the step out; a comparison of the best tells their values at a step where they logged it.",
-        example=line(Compare((best,), request.experiment, at_step=request.at_step)),
+        example=line(replace(request, at_step=None)),
         text=request.text,
     )
 

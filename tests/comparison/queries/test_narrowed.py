@@ -130,7 +130,7 @@ def test_the_experiment_of_the_channel_is_marked_in_the_list():
 @pytest.mark.parametrize(
     ("request_", "problem", "example"),
     [
-        (Top(3, "auc", at_step=10), "I rank by the last values", "compare top 3 metric auc at step 10"),
+        (Top(3, "auc", at_step=10), "I rank by the last values", "top 3 by metric auc"),
         (Top(3, goal="lower"), "Of which metric is lower better?", "top 5"),
         (Top(3, "auc", metrics=("nothing",)), "None of these runs logged a metric called nothing.", ""),
         (Running(metrics=("nothing",)), "None of these runs logged a metric called nothing.", ""),
