@@ -159,7 +159,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return changed, first
     if (watched := _of_telling(atoms, content, keys, lead)) is not None:
         return watched
-    if lead == "cannot" and atoms[first].text.casefold() == "change" and keys.keys() & {"baseline", "baseline_role"}:
+    is_changed = lead == "replace" or (lead == "cannot" and atoms[first].text.casefold() == "change")
+    if is_changed and keys.keys() & {"baseline", "baseline_role"}:
         return "make", first
     if lead == "cannot" and atoms[first].text.casefold() == "put" and _is_side_by_side(atoms, keys):
         return "compare", first
@@ -299,7 +300,14 @@ def _of_watches(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> st
         return "watches_asked"  # `who set up the fraud watch?`
     if named and first_word in ("let", "have") and lead == "" and atoms[named[0]].text.casefold() == "watch":
         return "change_watch"  # `let the fraud watch ignore failures`
-    if lead in ("quiet", "set", "make") and "quiet" in keys and "watch" not in keys:
+    if named and first_word in ("is", "are", "was"):
+        return "watches_asked"  # `is the fraud watch paused?`
+    if named and first_word == "turn" and lead not in ("watch", "unwatch"):
+        return "end_watch" if "off" in keys else "pause"
+    if named and any(each.text.casefold() == "should" for each in atoms):
+        return "change_watch"  # `the fraud watch should only report failures`
+    is_changed = lead == "cannot" and verb in _CHANGING
+    if (is_changed or lead in ("quiet", "set", "make")) and "quiet" in keys and "watch" not in keys:
         return "change_watch"  # `quiet hours for fraud 22-7`
     if not named or not lead or lead in ("watch", "unwatch", "watch_when") or "vs" in keys or atoms[named[0]].quoted:
         return None
@@ -397,7 +405,7 @@ def _is_told(atoms: Sequence[Atom]) -> str | None:
     between = [each.text.casefold() for each in atoms[place + 1 : place + 3]]
     asks = {each.text.casefold() for each in atoms[:place]} & {"what", "which", "what's", "is", "was", "where"}
     rest = [each for each in rest if each.text not in ("=", ":=")]
-    if asks or not {"is", "=", ":="} & set(between) or len(rest) != 1:
+    if asks or not {"is", "=", ":=", "should"} & set(between) or len(rest) != 1:
         return None
     if lead.key == "metrics" and (Kind.METRIC in rest[0].kinds or rest[0].is_unknown):
         return "set"

@@ -123,6 +123,8 @@ INTENTS = {
         "baseline, unset the baseline"
     ),
     "settings": (
+        "what metric are you using, which metric are you using, what metric do you use, which metric do you use, what "
+        "metric are we using, which metric are we using, what do you judge by, what do we judge by, "
         "what's our default experiment, what is our default experiment, what's our default metric, what is our default "
         "metric, which is our default metric, which is our default experiment, what's set here, what is set here, "
         "what tolerance is set, which tolerance is set, what's the tolerance, what's our "
@@ -156,7 +158,8 @@ INTENTS = {
         "for, create watch, make a watch, make a watch on, make a watch for, beobachte, beobachten, überwache, "
         "surveille, surveiller, suivre, vigila, vigilar, observa, observar, acompanhe, acompanhar, monitora, "
         "monitore, notify, alert, announce, warn, turn on notifications for, enable notifications for, "
-        "turn on, switch on, enable, start a watch, start a watch on, start a watch for, open a watch on, begin "
+        "keep tabs on, keep track of, keep us in the loop on, keep us in the loop about, turn on, switch on, enable, "
+        "start a watch, start a watch on, start a watch for, open a watch on, begin "
         "watching, "
         "alerts for, alerts on, alerts about, notifications for, notifications about, notifications on, pings for, "
         "hear about, hear of, be told about, be notified about, get notified about, get "
@@ -189,6 +192,9 @@ INTENTS = {
         "show access"
     ),
     "access_who": (
+        "give this channel access to, give us access to, give the channel access to, remove access to, revoke access "
+        "to, "
+        "take away access to, access to, "
         "who is allowed to see, who's allowed to see, who can view, who is able to see, who can see, who may see, who "
         "sees, who has access to, who has access, who can access, allow, grant, give "
         "access, give access to, revoke, disallow, forbid, hide from, share with, permit"
@@ -497,7 +503,7 @@ FLAGS = {
     "descending": "descending, desc, highest first, largest first, biggest first, high to low, in descending order",
     "lower": "lower, low, down, smaller, niedriger, min",
     "higher": "higher, high, up, larger, bigger, höher, max",
-    "neither": "neither, unknown",
+    "neither": "neither, unknown, neither direction, neither way",
     "better": (
         "better, more better, more good, gooder, besser, mieux, wins, win, improves, improved, improvements, "
         "improvement of, improving, gets better, has improved, mejoró, bester von, superior"

@@ -33,7 +33,8 @@ _NUMBER = r"(?P<amount>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)"
 _NAME = r"(?P<metric>\"[^\"]+\"|'[^']+'|«[^»]+»|`[^`]+`|[^\s<>=!≤≥≠\"'«`](?:[^<>=!≤≥≠]*?[^\s<>=!≤≥≠])?)"
 _LETTERS = "|".join(re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True) if sign[0].isalpha())
 _MARKS = "|".join(re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True) if not sign[0].isalpha())
-_GOING = r"(?: (?:is|are|goes|gets|comes|stays|drops|falls|sinks|rises|climbs|grows))?"
+_GOES = r"(?:is|are|goes|gets|comes|stays|drops|falls|sinks|rises|climbs|grows)"
+_GOING = rf"(?: {_GOES})?"
 _LEVEL = re.compile(
     rf"{_NAME}(?:{_GOING} ?(?P<mark>{_MARKS}) ?|{_GOING} (?P<said>{_LETTERS}) ){_NUMBER}", re.IGNORECASE
 )
@@ -44,7 +45,7 @@ _MOVE = re.compile(
     re.IGNORECASE,
 )
 _TURNED = re.compile(  # `beats 0.93 val_auc`, `reaches 0.9 accuracy`
-    rf"(?:{_GOING} ?)?(?P<said>beats?|better than|worse than|{_LETTERS}) {_NUMBER} (?P<metric>[^\s<>=!≤≥≠\d%]\S*)",
+    rf"(?:{_GOES} )?(?P<said>beats?|better than|worse than|{_LETTERS}) {_NUMBER} (?P<metric>[^\s<>=!≤≥≠\d%]\S*)",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+ ?%?")

@@ -93,6 +93,7 @@ class _Plan:
     at: time | None = None
     zone: str = ""
     is_weekly: bool = False
+    is_late: bool = False  # in the afternoon, in the evening
     experiments: list[tuple[int, str]] = field(default_factory=list)
     guesses: Guesses = field(default_factory=list)
 
@@ -133,13 +134,7 @@ class _Plan:
             if folded in _WEEKLY:
                 self.is_weekly = True
             elif folded in _PARTS_OF_DAY:
-                if (
-                    self.at is not None
-                    and _PARTS_OF_DAY[folded]
-                    and isinstance(self.at, time)
-                    and 1 <= self.at.hour < 12
-                ):
-                    self.at = self.at.replace(hour=self.at.hour + 12)
+                self.is_late = self.is_late or _PARTS_OF_DAY[folded] > 0
             elif folded in _NEVER:
                 raise refuse(
                     "A digest comes on some days of the week, once a day.",
@@ -151,6 +146,8 @@ class _Plan:
                 pending.append(word)
             words = words[1:]
         self._finish(pending)
+        if self.is_late and self.at is not None and 1 <= self.at.hour < 12:
+            self.at = self.at.replace(hour=self.at.hour + 12)
         assert isinstance(self.at, time)  # noqa: S101 -- as _finish has it
         digest = Digest(
             WeeklySchedule(self.days or DAILY, self.at, self.zone or "UTC"),
@@ -252,7 +249,7 @@ def _runs_of(words: Sequence[Word]) -> list[list[Word]]:
 _SILENT = one_of(
     "at on every each in the zone time for of and & with about only just all experiment experiments runs run our my a "
     "an us here channel this send post schedule give add set up start create standup um jeden cada chaque à às las "
-    "to team"
+    "to team instead rather from"
 )
 
 

@@ -18,6 +18,7 @@ _RESUMING = ("un", "resume", "reactivate", "restart", "continue", "turn back on"
 _LEADS = frozenset(
     {"pause", "cannot", "make", "set", "swap", "refresh", "add", "off", "unset", "show", "except", "quiet"}
 )
+_OPTIONAL = frozenset({"quiet", "mention", "broadcast", "except", "against", "metrics", "where", "only"})
 _UNTIL = ("until", "since", "time", "during")
 _CHANGING = Example("change watch {experiment} to only failures", "change watch to only failures")
 
@@ -59,7 +60,8 @@ def _described(watch: WatchDraft) -> Watch | None:
 def _pause(draft: Draft) -> Request:
     verb = next(place for place in (_verb(draft, "pause"), _verb(draft, "quiet"), _verb(draft), 0) if place is not None)
     said = draft.atoms[verb].text.casefold()
-    what = "resume" if said.startswith(_RESUMING) else "pause"
+    is_turned_on = said == "turn" and any(each.text.casefold() in ("on", "back on") for each in draft.atoms)
+    what = "resume" if is_turned_on or said.startswith(_RESUMING) else "pause"
     is_digest = any(each.key == "digest" for each in draft.atoms)
     timed = next((place for place, each in enumerate(draft.atoms) if place > verb and each.key in _UNTIL), None)
     if timed is not None:
@@ -99,7 +101,8 @@ def _verb(draft: Draft, key: str = "") -> int | None:
 
 
 def _change(draft: Draft) -> Request:
-    verb = 0 if draft.atoms[0].text.casefold() in ("let", "have") else _verb(draft) or 0
+    should = next((place for place, each in enumerate(draft.atoms) if each.text.casefold() == "should"), 0)
+    verb = should or (0 if draft.atoms[0].text.casefold() in ("let", "have") else _verb(draft) or 0)
     if any(each.key == "digest" for each in draft.atoms):
         return ListWatches(draft.text)
     watch = _read_watch(draft, verb, "change watch")
@@ -112,6 +115,11 @@ def _end(draft: Draft) -> Request:
     verb = _verb(draft) or 0
     if any(each.key == "digest" for each in draft.atoms):
         return PlanDigest(None, draft.text)
+    named = next((place for place, each in enumerate(draft.atoms) if each.key == "watch"), 0)
+    if taken := [each for each in draft.atoms[:named] if each.key in _OPTIONAL]:
+        places = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
+        line = joined("change watch", *map(place_words, places[:1]))
+        raise refuse("I cannot take an option away by words.", "The button Edit does it:", line, taken)
     watch = _read_watch(draft, verb, "unwatch")
     is_all = watch.is_all and watch.watching == Watch("*")
     is_all |= watch.watching == Watch("") and any(each.key in ("all", "watches", "everything") for each in draft.atoms)

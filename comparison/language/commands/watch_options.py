@@ -1,9 +1,9 @@
 """What of an experiment is watched: a row an option, with the words that begin it, its reader and its writer."""
 
-# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
 
@@ -32,6 +32,7 @@ _PARTS_OF_DAY = {  # the quiet hours that each may mean
     **dict.fromkeys(("business hours", "working hours", "office hours", "work hours", "work"), "18:00-09:00"),
     **dict.fromkeys(("night", "nights", "overnight", "the night", "sleep"), "22:00-07:00"),
 }
+_HALF = re.compile(r"[ap]\.?m|:\d\d")
 _CLOCK_SPAN = re.compile(rf"(?:from |between )?{TIME} ?(?:--?|–|to|until|till|and) ?{TIME}")
 MOST_NAMED = 50
 ONLY = {
@@ -49,6 +50,7 @@ _REACHING = frozenset(
     {"gets", "get", "sets", "set", "hits", "reaches", "achieves", "makes", "shows", "produces", "scores", "has"}
 )
 ANYBODY = frozenset({"someone", "somebody", "anyone", "anybody", "everyone", "everybody"})
+_WHOSE = frozenset({"my", "his", "her", "their"})
 _PASSING = frozenset({"through", "arrives", "appears", "lands", "pops", "shows"})
 _LEVEL = re.compile(r"[<>=]+")
 _ENDING = frozenset({"finished"})
@@ -98,6 +100,17 @@ def _seeds_of(draft: WatchDraft, place: int) -> int:
     draft.run = named[0]
     draft.put_filter(f"attributes.run_name LIKE '{_UNSAFE.sub('_', named[0].text)}%'")
     return draft.atoms.index(named[0]) + 1
+
+
+def read_own(draft: WatchDraft, place: int) -> None:
+    """Raises NotUnderstood for `my run`, `his runs`: nobody knows what MLflow calls who asks."""
+    words = [each.text.casefold() for each in draft.atoms[place : place + 2]]
+    if words[0] not in _WHOSE or words[1:] == [] or draft.atoms[place + 1].key != "run":
+        return
+    problem = "I do not know what MLflow calls you." if words[0] == "my" else "I do not know whose runs those are."
+    person = next(iter(draft.names.all(Kind.USER)), "maya")
+    spot = draft.atoms[place : place + 2]
+    raise draft.refused(problem, "Name the user as MLflow knows them.", spot, options=_whose(person))
 
 
 def read_next(draft: WatchDraft, place: int) -> None:
@@ -241,7 +254,7 @@ def _read_by(draft: WatchDraft, atom: Atom, place: int) -> int:
 
 def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
     at = draft.skip_silent(atom, place)
-    if at < len(draft.atoms) and draft.atoms[at].key == "of":
+    while at < len(draft.atoms) and (draft.atoms[at].key == "of" or draft.atoms[at].text.casefold() in TELLING):
         at = draft.skip_silent(atom, at + 1)
     if (found := read_hours(draft, at, is_quiet=False)) is not None:
         return found
@@ -306,7 +319,8 @@ def read_rate(draft: WatchDraft, place: int) -> int | None:
     behind = [each.text.casefold().rpartition(" ")[2] for each in draft.atoms[place + 1 : place + 5]]
     if atom.key == "every" and behind and not (_ORDINAL.fullmatch(behind[0]) or behind[0] in _UNITS):
         return None
-    if atom.key not in ("every", "bound", "daily") and atom.text.casefold() not in _RATES:
+    is_once = atom.text.casefold() == "once" and behind[:1] != [] and behind[0] in _UNITS
+    if atom.key not in ("every", "bound", "daily") and atom.text.casefold() not in _RATES and not is_once:
         return None
     size = next((at for at, said in enumerate(behind, 1) if said in _UNITS), 0)
     if not size and atom.key != "daily" and atom.text.casefold() not in _RATES:
@@ -374,6 +388,8 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
         if each.possessive and set(each.kinds) == {Kind.USER}:
             draft.once("by", each)  # `when jonas' runs in fraud finish`
             draft.watching = replace(draft.watching, user=each.kinds[Kind.USER])
+    for each in draft.atoms[place:last]:
+        read_own(draft, draft.atoms.index(each))
     said = [each for each in said if not (each.possessive and set(each.kinds) == {Kind.USER})]
     core = [each for each in said if not is_silent(each) and each.key not in ("and", ",") and not _is_anybody(each)]
     if not core:
@@ -554,6 +570,8 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
         if found is not None and not has_days:
             remedy = "Hours are of a watch; say them where it is set up, or change it:"
             raise draft.refused("I end watches, not hours of them.", remedy, said, options=_hours_words(found))
+    if found is not None and not is_quiet and _is_working_day(words, found):
+        found = replace(found, end=found.end.replace(hour=found.end.hour + 12))  # `from 9 to 5`
     if found is not None and not is_quiet:
         found = replace(found, begin=found.end, end=found.begin)
     if found is None or has_days:
@@ -564,6 +582,12 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
         raise draft.refused("Quiet when?" if has_days else problem, remedy, said, options=options)
     draft.watching = replace(draft.watching, quiet=found)
     return last
+
+
+def _is_working_day(words: Sequence[Word], hours: QuietHours) -> bool:
+    """Whether hours are said without a half of the day and end, as they stand, on the next morning."""
+    is_plain = not any(_HALF.search(each.folded) for each in words)
+    return is_plain and hours.end < hours.begin <= time(12) and hours.end.hour > 0
 
 
 def _is_days(atom: Atom) -> bool:

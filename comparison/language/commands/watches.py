@@ -1,6 +1,6 @@
 """`watch …`, `unwatch …`: what a channel wants to hear of by itself, its options in any order."""
 
-# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +16,7 @@ from comparison.language.commands.watch_options import (
     read_end,
     read_hours,
     read_next,
+    read_own,
     read_rate,
     read_seeds,
     read_sweep,
@@ -42,6 +43,8 @@ _SILENT = frozenset(
     {"and", ",", "with", "but", "dash", "finished", "all", "every", "everything", "experiments", "each_new", "watch"}
 )
 _SAYING_NOTHING = one_of("gets got soon always automatically through arrives appears lands closely carefully")
+_STARTING = frozenset({"starting", "beginning", "start", "begin"})
+_MOVING = one_of("goes drops falls rises hits reaches exceeds beats")
 _LEADING = TELLING | {"drop", "give", "send", "shoot", "away", "want"}
 _NEW = frozenset({"new", "upcoming", "future", "automatically"})
 
@@ -153,9 +156,15 @@ def _next(draft: WatchDraft, place: int) -> int:
     if not is_place and not atom.quoted:
         read_rate(draft, place)
         read_next(draft, place)
+        read_own(draft, place)
     if not is_place and (draft.holds_against or atom.key == "compare") and atom.key in ("with", "compare"):
         draft.holds_against = atom.key == "compare"
         return READERS["against"](draft, atom, place + 1) if atom.key == "with" else place + 1
+    if atom.text.casefold() in _STARTING and behind is not None and behind.key == "with" and not draft.watching.place:
+        named = draft.atoms[place + 2 : place + 3]
+        if named and (named[0].is_unknown or named[0].kinds):
+            draft.put_place(f"{named[0].text}*", named[0])  # `experiments starting with team`
+            return place + 3
     read = READERS.get(atom.key)
     if read is not None and not is_place:
         return read(draft, atom, place + 1)
@@ -168,8 +177,10 @@ def _next(draft: WatchDraft, place: int) -> int:
         return place + 1
     if atom.text.casefold() in TELLING and not atom.kinds:
         return place + 1  # `when fraud fails, tell us`
-    if set(atom.kinds) == {Kind.METRIC} and any(e.key in ("number", "decimal") for e in draft.atoms[place : place + 5]):
+    if _is_rule(draft, place):
         return read_when(draft, atom, place)  # `watch out for latency_ms over 40`
+    if atom.is_unknown and atom.text.startswith("#"):
+        raise draft.refused("I tell the channel in which it is said.", "Say it there:", [atom])
     if atom.possessive and atom.text.casefold() in ANYBODY:
         return place + 1
     if atom.key == "sweep" and not is_place:
@@ -216,6 +227,14 @@ def _next(draft: WatchDraft, place: int) -> int:
     if atom.key == "standup" and (draft.watching.place or Kind.EXPERIMENT not in atom.kinds):
         raise draft.refused("A standup is planned with digest.", "Say the days and the hour.", [atom], _PLAN)
     return draft.read_place(place)
+
+
+def _is_rule(draft: WatchDraft, place: int) -> bool:
+    """Whether a rule begins here without `when`: a metric, or a move, with a number behind it."""
+    atom, behind = draft.atoms[place], draft.atoms[place : place + 5]
+    is_begun = set(atom.kinds) == {Kind.METRIC} or atom.key == "bound" or atom.text.casefold() in _MOVING
+    has_amount = any(each.key in ("number", "decimal") for each in behind)
+    return is_begun and has_amount and any(each.metric for each in behind)
 
 
 def _is_everything(draft: WatchDraft, place: int) -> bool:
