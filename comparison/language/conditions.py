@@ -59,7 +59,7 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
             found.append(replace(atom, text=where, end=end.end, last=end.last, key="filter", kinds={}, value=WORDED))
             place = last
         elif whole := _whole_name(atoms, atom, names):
-            found.append(replace(atom, text=whole, kinds={Kind.RUN: whole}, possessive=atom.possessive))
+            found.append(replace(atom, text=whole, key="", kinds={Kind.RUN: whole}))
             place += 1
         elif atom.is_unknown and not atom.quoted and (other := _OTHERWISE.fullmatch(atom.text)):
             found += [
@@ -75,7 +75,9 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
 
 def _whole_name(atoms: Sequence[Atom], atom: Atom, names: Names) -> str:
     """The run whose name begins as another one in the sentence does: `mlp-32-seed-1 vs seed-2`; "" for none."""
-    if not atom.is_unknown or atom.quoted:
+    place = atoms.index(atom)
+    is_listed = place > 0 and atoms[place - 1].key in (",", "and", "or", "vs", "&")  # `A seed 1, 2 and 3`
+    if atom.quoted or not (atom.is_unknown or (atom.key == "number" and is_listed)):
         return ""
     tail = pieces(atom.text)
     for other in atoms:

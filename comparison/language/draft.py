@@ -12,7 +12,7 @@ from comparison.language.names import Kind, Names, pieces
 from comparison.language.quotes import written
 from comparison.language.sides import OWNING, SideWords, is_silent, read_side
 from comparison.language.slots import Wording, refuse
-from comparison.run_reference import Among, Exclusion, Latest, Leading, Named, Pinned, Registered, RunReference
+from comparison.run_reference import AllRuns, Among, Exclusion, Latest, Leading, Named, Pinned, Registered, RunReference
 
 EVERYWHERE = "*"  # as an experiment: all of them, also where the channel agreed on one
 LISTS = frozenset({"top", "running", "failed", "standup", "runs"})
@@ -319,6 +319,10 @@ class Draft:
         """The runs that each side names. Words that say nothing there are left."""
         groups = [group for group in self.groups if any(not is_silent(each) for each in group)]
         asks_how = any(each.key == "status" and each.text.casefold() == "how is" for each in self.atoms)
+        owned = next((group for group in groups if len(_said(group)) > 1 and _owner(group)), [])
+        groups = [  # `maya's and jonas's best`
+            [*each, *_said(owned)[1:]] if owned and _owner(each) and len(_said(each)) == 1 else each for each in groups
+        ]
         leads = ("compare", "curves", "sweeps", "show", "who", "status", "pin", "set", "make")
         is_led = self.intent in leads and not asks_how
         found = [
@@ -343,6 +347,8 @@ class Draft:
             ]
         if self.baseline is not None and self.baseline in places:
             first = places.index(self.baseline)
+            if isinstance(found[first], AllRuns):  # `A against all others`
+                return found
             return [found[first], *found[:first], *found[first + 1 :]]
         ranks = [_rank(run) for run in found]
         if ranks and ranks.count(min(ranks)) == 1 and min(ranks) < 3:
@@ -366,6 +372,16 @@ class Draft:
             f"latest in {known[0]} vs latest in {known[1]}" if len(known) > 1 and " " not in "".join(known) else line,
             self.spots["experiment"],
         )
+
+
+def _said(group: Sequence[Atom]) -> list[Atom]:
+    return [each for each in group if not is_silent(each)]
+
+
+def _owner(group: Sequence[Atom]) -> bool:
+    """Whether a person begins what is said, as whose something is."""
+    first = next(iter(_said(group)), None)
+    return first is not None and first.possessive and Kind.USER in first.kinds
 
 
 def _rank(run: RunReference) -> int:

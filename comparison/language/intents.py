@@ -245,6 +245,11 @@ def _of_trends(
     if _is_of_values(atoms, content, keys):
         return "sweeps", -1
     how = next((p for p in range(first + 1) if atoms[p].text.casefold().startswith(("how", "wie"))), None)
+    if how is not None and atoms[how].key == "details":
+        return None  # `how long did A train?`
+    says_trials = any(each.text.casefold() in ("trial", "trials") for each in atoms)
+    if says_trials and "top" in keys and any(map(_is_named, atoms)) and "vs" not in keys:
+        return "sweeps", keys["top"]  # `top trials of A`
     trained = keys.get("cannot", -1)
     if how is not None and trained > how and atoms[trained].text.casefold() in ("train", "trained"):
         return "curves", trained

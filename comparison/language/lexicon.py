@@ -596,8 +596,8 @@ FILLERS = (
     "know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a bit, by "
     "far, exactly, roughly, altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, "
     "substantially, considerably, notably, =, :=, ran, the same, identical, equivalent, fare, fared, perform, "
-    "performs, performed, measure up, hold up, held up, newest first, latest first, most recent first, learn from, "
-    "learn, getting, becoming"
+    "performs, performed, measure up, hold up, held up, best first, newest first, latest first, most recent first, "
+    "learn from, learn, getting, becoming"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
     "how are you, how are you doing, how r u, not bad, not bad at all, no thanks, no thank you, nope, nah, thanks, "

@@ -329,7 +329,7 @@ class _Reader:
     def _time(self, atom: Atom) -> list[RunReference]:
         """`yesterday's run` is the newest of that day, `yesterday's runs` are all."""
         nouns = [each.text.casefold() for each in self.atoms[self.place :] if each.key == "run"]
-        until = atom.value if atom.value.split()[0] in _DAYS and "week" not in atom.text.casefold() else ""
+        until = atom.value if atom.value in _DAYS and "week" not in atom.text.casefold() else ""
         if atom.possessive and until and (best := self._next("best", "worst")):  # `yesterday's best`
             among = Among(since=atom.value, until=until, user=self._taken_user())
             return [TopRuns(1, self._metric(), best.key == "worst", atom.at, among)]

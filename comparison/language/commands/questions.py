@@ -50,6 +50,8 @@ def _show(draft: Draft) -> Request:
     if draft.thread.keys() & {"choose", "swap", "add", "refresh"}:
         draft.check("show")
     runs = draft.runs()
+    if not runs and _are_people(draft):
+        return bare_people(draft)
     if draft.left:
         raise draft.left_over("show")
     if _are_listed(draft, runs):
@@ -59,6 +61,21 @@ def _show(draft: Draft) -> Request:
     if not runs:
         return _without_runs(draft)
     return _shown_run(draft, runs[0])
+
+
+def _are_people(draft: Draft) -> bool:
+    """Whether all that is left are people: `how is maya doing?`, `show what maya and jonas ran`."""
+    return bool(draft.left) and all(set(each.kinds) == {Kind.USER} for each in draft.left)
+
+
+def bare_people(draft: Draft) -> Request:
+    draft.user, *draft.others = dict.fromkeys(each.kinds[Kind.USER] for each in draft.left)
+    draft.spots.setdefault("user", []).extend(draft.left)
+    draft.left, draft.groups = [], [[]]
+    if draft.intent == "status":
+        draft.intent = "standup"
+        return _standup(draft)
+    return _runs(draft)
 
 
 def _are_listed(draft: Draft, runs: Sequence[RunReference]) -> bool:
@@ -256,6 +273,8 @@ def bare_names(draft: Draft) -> Request:
         raise draft.left_over("")
     runs = _with_people(draft, draft.runs())
     sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
+    if not runs and len(draft.left) > 1 and draft.spots and _are_people(draft):
+        return bare_people(draft)
     is_person = len(draft.left) == 1 and Kind.USER in draft.left[0].kinds
     if is_person and draft.part and draft.part != "details" and len(runs) == 1 and isinstance(runs[0], Named):
         line = joined("show", written(runs[0].text), draft.part)  # `what lr did maya use for A?`
@@ -275,7 +294,9 @@ def bare_names(draft: Draft) -> Request:
         return _runs(draft)
     if len(runs) > 1 or (len(sides) > 1 and runs and not draft.others):
         return compare_named(draft, runs)
-    if len(runs) == 1 and isinstance(runs[0], OfDay) and not draft.spots and not _is_owned(draft):
+    is_of_day = len(runs) == 1 and isinstance(runs[0], OfDay) and draft.spots.keys() <= {"experiment", "user"}
+    if is_of_day and not _is_owned(draft):
+        assert isinstance(runs[0], OfDay)  # noqa: S101 -- as is_of_day has it
         draft.since, draft.groups = runs[0].day, [[]]  # `yesterday`
         return _standup(draft)
     if len(runs) == 1:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from comparison.language.conditions import WORDED
 from comparison.language.cover import Atom
-from comparison.language.draft import LISTS, Draft
+from comparison.language.draft import LISTS, RANKING, Draft
 from comparison.language.intents import HARD
 from comparison.language.names import Kind
 from comparison.language.sides import is_silent
@@ -15,6 +15,7 @@ _BARE_TERM = re.compile(  # of a filter, without its column
     r"(?<![\w.`'\"])(?P<name>[\w-]+)\s*(?P<sign>!=|>=|<=|=|>|<|\bis not\b|\bis\b|\bequals\b)"
     r"\s*(?P<value>'[^']*'|\"[^\"]*\"|-?[\w.]+)"
 )
+_REPEATS = frozenset({"seed", "seeds", "fold", "folds"})  # `the best xgb seed`
 _LEADS_SIDE = frozenset({"where", "wobei", "dónde"})  # `which run used lr=0.1` lists runs
 
 
@@ -31,7 +32,7 @@ def read_user(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_parameter(draft: Draft, atom: Atom, place: int) -> int:
     """`what lr did xgb-v2 use`: a question for parameters."""
-    if draft.intent == "sweeps":
+    if draft.intent == "sweeps" or (atom.text.casefold() in _REPEATS and draft.lead() in (*RANKING, "pattern")):
         return place + 1  # `does lr matter?`: all parameters are weighed, this one too
     if draft.intent in LISTS or draft.part or draft.intent == "curves":
         draft.left.append(atom)

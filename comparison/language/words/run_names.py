@@ -150,6 +150,9 @@ def _begins_names(draft: Draft, atom: Atom, place: int) -> bool:
     is_one_of = noun is not None and draft.lead() in (*RANKING, "latest")
     prefix = draft.prefix(atom.text) if _PREFIX.fullmatch(atom.text) else ""
     is_plural = prefix != atom.text.casefold() and draft.intent != "compare"
+    before = draft.atoms[place - 1].text.casefold() if place else ""
+    is_asked = before in ("which", "what") or (noun is not None and before in ("the", "is", "are"))
+    is_one_of = is_one_of or (is_asked and any(each.key in RANKING for each in draft.atoms[place:]))
     is_among = place > 0 and draft.atoms[place - 1].key == "of" and draft.lead() in RANKING  # `best lr for xgb`
     if not prefix and is_many and (called := draft.place_beginning(atom.text)):
         draft.put_in(called, [atom])
@@ -275,6 +278,7 @@ def read_all(draft: Draft, atom: Atom, place: int) -> int:
         draft.atoms[at].possessive
         or draft.atoms[at].key in STATUS
         or (draft.atoms[at].is_unknown and bool(draft.prefix(draft.atoms[at].text)) and draft.intent != "compare")
+        or (draft.intent == "curves" and Kind.EXPERIMENT in draft.atoms[at].kinds)
     )
     if draft.intent in LISTS or draft.intent in ("experiments", "watches", "settings"):
         return place + 1
@@ -309,6 +313,9 @@ def read_best(draft: Draft, atom: Atom, place: int) -> int:
         if before.is_run or before.key == ",":  # `A vs B best val_loss`: the best values of it
             draft.flag("best", atom)
             return place + 1
+    said = draft.atoms[draft.place].text.casefold().split() if draft.intent == "curves" else []
+    if {"step", "epoch"} & set(said) and any(Kind.RUN in each.kinds for each in draft.atoms):
+        return place + 1  # `which epoch was best for A?`
     if draft.intent == "curves" and draft.has_name() and is_last:
         return place + 1  # `at which step was A best?`
     whose = next((each.possessive for each in reversed(draft.groups[-1]) if not is_silent(each)), False)
