@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONDONTWRITEBYTECODE # the tests start hundreds of processes: what was compiled once is kept
 
 # An environment whose Python is gone is made anew.
 $(shell [ ! -e $(BIN)/pip ] || $(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV))

@@ -1,4 +1,4 @@
-"""A real headless Chromium for tests of pages: `page` is a fresh tab, closed afterwards."""
+"""A real headless Chromium for tests of pages: `page` is a tab in which nothing is open, stored or remembered."""
 
 import contextlib
 import shutil
@@ -51,9 +51,20 @@ def browser():
         started.close()
 
 
-@pytest.fixture
-def page(browser):
+@pytest.fixture(scope="module")
+def tab(browser):
+    """One tab for a module: Chromium starts two processes for another, which take most of the time of a short test."""
     context = browser.new_context(viewport={"width": 1280, "height": 860})
     context.set_default_timeout(8000)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def page(tab):
+    """The tab as a new one. What a test listens to, it stops listening to."""
+    yield tab
+    tab.mouse.move(0, 0)
+    tab.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
+    tab.context.clear_cookies()
+    tab.goto("about:blank")

@@ -2,7 +2,9 @@
 
 import os
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.mlflow_proxy import mlflow_proxy
@@ -22,7 +24,22 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What takes longest begins first, so that no worker is alone with it at the end. The first file trains the demo, which
+# others wait for: they come later.
+_LONGEST = (
+    *("bot/demo/test_command.py", "bot/notifier/test_chaos.py", "comparison/tracking/test_budgets.py"),
+    *("bot/notifier/test_incidents.py", "bot/playground/test_playground_page.py", "docs/test_followed.py"),
+    *("bot/server/test_serve.py", "bot/test_cli.py", "comparison/tracking/test_mlflow.py", "handlers/test_sweeps.py"),
+    *("docs/test_installer.py", "bot/notifier/test_queue.py", "docs/test_examples.py", "bot/store/test_store.py"),
+    *("comparison/tracking/test_visibility.py", "test_end_to_end.py", "bot/server/test_strangers.py"),
+)
 _MOST_WORKERS = 6  # each starts servers of its own: with more they wait for memory
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_xdist_auto_num_workers() -> int:

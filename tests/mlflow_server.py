@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.mlflow_store import new_store
+
 STARTS_WITHIN = 90.0  # seconds; a cold machine imports for long
 GRACE = 10.0
 QUIET = {
@@ -112,5 +114,6 @@ def running_mlflow(folder: Path, store_uri: str = "") -> Iterator[MlflowServer]:
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
     """One server for all tests of a worker: make experiments of your own in it."""
-    with running_mlflow(tmp_path_factory.mktemp("mlflow")) as server:
+    folder = tmp_path_factory.mktemp("mlflow")
+    with running_mlflow(folder, new_store(folder)) as server:
         yield server

@@ -15,6 +15,7 @@ from inline_snapshot import snapshot
 
 from bot.cli import COMMANDS, main
 from bot.commands.compare import as_request_text
+from tests.mlflow_store import new_store
 
 NAN = float("nan")
 
@@ -26,7 +27,7 @@ def store(tmp_path_factory):
     from mlflow.entities import Metric, Param
 
     folder = tmp_path_factory.mktemp("store")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    uri = new_store(folder)
     client = MlflowClient(uri)
     iris = client.create_experiment("iris", f"file://{folder}", {"mlcompare.goal.cost_units": "lower"})
     told = [

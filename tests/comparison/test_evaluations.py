@@ -18,6 +18,7 @@ from comparison.tracking.mlflow import MlflowRuns
 from tests.comparison.builders import warning
 from tests.fakes.runs import FakeRuns
 from tests.logged import log_run, new_experiment
+from tests.mlflow_store import new_store
 
 TRAIN, VALID = ("train", "4b8fa1ac"), ("valid", "af37a0ca")
 CANNOT_TELL = 4
@@ -54,7 +55,7 @@ def store(request, tmp_path_factory):
     if request.param == "server":
         uri = request.getfixturevalue("mlflow_server").url
     else:
-        uri = f"sqlite:///{folder / 'mlflow.db'}" if request.param == "database" else (folder / "runs").as_uri()
+        uri = new_store(folder) if request.param == "database" else (folder / "runs").as_uri()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
         yield MlflowRuns(uri, timeout=60), MlflowClient(uri), request.param == "files"

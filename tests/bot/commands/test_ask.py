@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from bot.cli import main
 from bot.commands.ask import ask
+from tests.mlflow_store import new_store
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +15,7 @@ def store(tmp_path_factory):
     from mlflow import MlflowClient
     from mlflow.entities import Metric
 
-    uri = f"sqlite:///{tmp_path_factory.mktemp('ask') / 'mlflow.db'}"
+    uri = new_store(tmp_path_factory.mktemp("ask"))
     client = MlflowClient(uri)
     experiment = client.create_experiment("fraud")
     for number, (name, f1, status) in enumerate((("xgb-v1", 0.7, "FINISHED"), ("xgb-v2", 0.8, "FAILED"))):

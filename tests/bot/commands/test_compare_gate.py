@@ -8,6 +8,7 @@ from bot.commands.compare import gate
 from comparison import compare
 from comparison.runs import Metric
 from tests.comparison.builders import run, two
+from tests.mlflow_store import new_store
 
 PASS, WORSE, CANNOT_TELL = 0, 1, 4
 
@@ -51,7 +52,7 @@ def store(tmp_path_factory):
     from mlflow.entities import Metric as Logged
     from mlflow.entities import Param
 
-    uri = f"sqlite:///{tmp_path_factory.mktemp('gate') / 'mlflow.db'}"
+    uri = new_store(tmp_path_factory.mktemp("gate"))
     client = MlflowClient(uri)
     experiment = client.create_experiment("seeds")
     values = (0.912, 0.908, 0.915, 0.910, 0.905)

@@ -1,4 +1,4 @@
-"""The demo as a person starts it: a process of its own, from an empty folder."""
+"""The demo as a person starts it: a process of its own, from an empty folder. Most are forked, without their imports."""
 
 import os
 import shutil
@@ -11,7 +11,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
+
+from tests.bot.process import FORKED, mlcompare, zygote
 
 MLCOMPARE = Path(sys.executable).with_name("mlcompare")
 LATIN = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "latin-1"}
@@ -23,7 +26,8 @@ def folder(trained_demo, tmp_path_factory):
     return shutil.copytree(trained_demo.folder, tmp_path_factory.mktemp("checkout") / "here")
 
 
-def run(folder, *options, environment=None):
+def run(folder, *options, environment):
+    """The program itself: Python reads some of these settings as it starts."""
     return subprocess.run(
         [MLCOMPARE, "demo", *options],
         check=False,
@@ -42,7 +46,11 @@ class Staying:
     def __init__(self, folder, *options):
         self.said = ""
         self._process = subprocess.Popen(
-            [MLCOMPARE, "demo", *options], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [sys.executable, "-SE", FORKED, zygote(), "demo", *options],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         self._killer = threading.Timer(150, self._process.kill)
         self._killer.start()
@@ -98,6 +106,13 @@ def listens(address):
         return probe.connect_ex(("127.0.0.1", urlsplit(address).port)) == 0
 
 
+def runs_at(process, port):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and f"--port\0{port}\0" in "\0".join([*process.cmdline(), ""])
+    except psutil.Error:
+        return False
+
+
 def test_it_trains_posts_the_comparison_and_exits_with_0(trained_demo):
     assert trained_demo.exit_code == 0, trained_demo.out + trained_demo.err
     assert "46/46" in trained_demo.out
@@ -132,12 +147,14 @@ def test_it_stays_with_a_page_and_the_pages_of_mlflow_until_ctrl_c(folder, stay)
     page, mlflow = demo.address("Slack page"), demo.address("MLflow")
     assert urlsplit(page).port != taken
     assert get(page)[0] == 200
+    assert get(mlflow)[0] == 200
     assert "<title>MLflow</title>" in get(mlflow)[1]
     assert f"Compare in MLflow: {mlflow}/#/compare-runs" in demo.said
     assert demo.end(signal.SIGINT) == 0
     assert demo.said.endswith("Stopped.\n")
     assert not listens(page)
     assert not listens(mlflow)
+    assert not [each for each in psutil.process_iter() if runs_at(each, urlsplit(mlflow).port)]
 
 
 def test_a_training_that_is_interrupted_leaves_nothing_that_counts(tmp_path, stay):
@@ -153,7 +170,7 @@ def test_once_fails_when_the_comparison_could_not_be_posted(folder):
     kept = database.read_bytes()
     database.write_bytes(b"")
     try:
-        done = run(folder, "--once")
+        done = mlcompare("demo", "--once", cwd=folder)
     finally:
         database.write_bytes(kept)
     assert done.returncode == 1

@@ -1,19 +1,9 @@
 import socket
-from http.client import HTTPConnection
 
 import psutil
 import pytest
 
 from bot.demo.mlflow_ui import free_port, mlflow_ui
-
-
-def get(port, path):
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    return answer.status, text
 
 
 def runs_at(process, port):
@@ -26,17 +16,6 @@ def runs_at(process, port):
 def ended(ui):
     """Whether nothing is left of it."""
     return ui.process.poll() is not None and not [each for each in psutil.process_iter() if runs_at(each, ui.port)]
-
-
-def test_the_pages_that_messages_link_to_open_and_end_with_the_demo(trained_demo, tmp_path):
-    store = trained_demo.store
-    with mlflow_ui(store.tracking_uri, free_port(0), tmp_path / "ui.log") as ui:
-        assert ui.is_up(within=60), ui.log.read_text()
-        status, page = get(ui.port, "/")
-    assert status == 200
-    assert "<title>MLflow</title>" in page
-    assert ended(ui)
-    assert not ui.is_up(within=5)
 
 
 @pytest.mark.parametrize("seconds", [0, 3])

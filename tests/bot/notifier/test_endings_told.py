@@ -15,6 +15,7 @@ from comparison.tracking.mlflow import MlflowRuns
 from handlers.watch.notification import notification_reply
 from tests.bot.notifier.stage import HOUR, Clock, Stage, clear, slack_at
 from tests.logged import log_run, new_experiment
+from tests.mlflow_store import new_store
 
 DAY = 24 * HOUR
 
@@ -68,7 +69,7 @@ class House:
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    return f"sqlite:///{tmp_path_factory.mktemp('told') / 'mlflow.db'}"
+    return new_store(tmp_path_factory.mktemp("told"))
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from comparison.tracking.mlflow import MlflowRuns
 from handlers.watch.stored_watch import watch_of
 from tests.bot.notifier.stage import IRIS, MINUTE, Stage, ended
 from tests.logged import log_run, new_experiment
+from tests.mlflow_store import new_store
 
 
 class House:
@@ -194,7 +195,7 @@ def test_an_experiment_that_may_not_be_seen_is_not_said_to_be_deleted(house):
 
 def test_a_real_store_whose_experiment_is_renamed_deleted_and_restored(tmp_path):
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    uri = new_store(tmp_path)
     client = MlflowClient(uri)
     experiment = new_experiment(client, "fraud")
     seconds = [0.0]

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from bot.playground.server import Serving
 from bot.playground.slack import SlackStandIn
-from tests.chromium import browser, page  # noqa: F401 - fixtures
+from tests.chromium import browser, page, tab  # noqa: F401 - fixtures
 
 
 @pytest.fixture

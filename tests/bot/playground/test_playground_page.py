@@ -31,11 +31,17 @@ DARK = "rgb(26, 29, 33)"
 def shown(slack, page):
     """The page in a real browser; whatever it complains of fails the test."""
     complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    listeners = {
+        "pageerror": lambda error: complaints.append(str(error)),
+        "console": lambda message: complaints.append(message.text) if message.type == "error" else None,
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
     page.goto(slack.url)
     page.wait_for_selector("body[data-ready]")
     yield page
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
     assert complaints == []
 
 
@@ -394,10 +400,15 @@ def test_a_dark_theme_is_dark(slack, browser):
 
 def test_nothing_is_asked_of_other_hosts(slack, page, client):
     asked = []
-    page.on("request", lambda request: asked.append(request.url))
+
+    def listen(request):
+        asked.append(request.url)
+
+    page.on("request", listen)
     client.chat_postMessage(channel=EXPERIMENTS, text="x", blocks=gallery())
     page.goto(slack.url)
     expect(page.get_by_role("heading", name="Everything else")).to_be_visible()
+    page.remove_listener("request", listen)
     assert {url.split("/")[2] for url in asked} == {slack.url.split("/")[2]}
 
 

@@ -1,12 +1,13 @@
 """The pool: bounded, channels and people take turns, waiting for Slack holds no worker, and nothing ends one."""
 
+import contextlib
 import logging
 import threading
 import time
 
 import pytest
 
-from bot.server.worker_pool import WorkerPool
+from bot.server.worker_pool import Precedence, WorkerPool
 from handlers.services import Work
 
 SOON = 10
@@ -269,3 +270,60 @@ def test_many_works_of_many_channels_and_people_are_each_done_once():
     assert pool.drain(3 * SOON) == 0
     assert sorted(done) == list(range(1_000))
     assert (pool.busy, pool.waiting) == (0, 0)
+
+
+# Acknowledgements go before drawing, but drawing goes on.
+
+
+def test_so_many_draw_at_once():
+    precedence, mutex, drawing, most = Precedence(2), threading.Lock(), [0], [0]
+
+    def draw():
+        with precedence:
+            with mutex:
+                drawing[0] += 1
+                most[0] = max(most[0], drawing[0])
+            time.sleep(0.005)
+            with mutex:
+                drawing[0] -= 1
+
+    threads = [threading.Thread(target=draw) for _ in range(20)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(SOON)
+    assert most == [2]
+
+
+def drawn_by(precedence):
+    drawn = threading.Event()
+
+    def draw():
+        with precedence:
+            drawn.set()
+
+    threading.Thread(target=draw).start()
+    return drawn
+
+
+def test_nothing_is_drawn_while_something_is_acknowledged():
+    precedence = Precedence(2, held_back=SOON)
+    with precedence.acknowledging():
+        with precedence.acknowledging():
+            drawn = drawn_by(precedence)
+        assert not drawn.wait(0.1)
+    assert drawn.wait(SOON)
+
+
+def test_drawing_is_not_held_back_for_ever():
+    precedence = Precedence(2, held_back=0.05)
+    with precedence.acknowledging():
+        assert drawn_by(precedence).wait(SOON)
+
+
+def test_what_fails_holds_nobody_back():
+    precedence = Precedence(1, held_back=SOON)
+    for context in (precedence.acknowledging(), precedence):
+        with contextlib.suppress(ZeroDivisionError), context:
+            _ = 1 / 0
+    assert drawn_by(precedence).wait(SOON)

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from bot.cli import main
 from comparison.formats.controls import json_text, written_out
+from tests.mlflow_store import new_store
 
 CONTROLS = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\u202egpj\u2066\u061c\ufeff"
 NAMES = tuple(f"run-{number} {CONTROLS}" for number in (1, 2))
@@ -22,7 +23,7 @@ def store(tmp_path_factory):
     from mlflow.entities import Metric, Param, RunTag
 
     folder = tmp_path_factory.mktemp("store")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    uri = new_store(folder)
     client = MlflowClient(uri)
     experiment = client.create_experiment(f"iris {CONTROLS}", f"file://{folder}")
     ids = []

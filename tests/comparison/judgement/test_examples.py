@@ -19,6 +19,7 @@ from comparison.reports.comparison import comparison_report
 from comparison.runs import Metric, Run
 from comparison.tracking.mlflow import MlflowRuns
 from tests.fakes.runs import FakeRuns
+from tests.mlflow_store import new_store
 
 ASKED = Experiment("1", "qa", compares_examples=True)
 OLD, NEW = (
@@ -146,7 +147,7 @@ def traced(client, home, name, right, *, questions=40):
 
 
 def test_tables_and_assessed_traces_of_a_real_store_are_read(tmp_path):
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    uri = new_store(tmp_path)
     client = MlflowClient(uri)
     home = client.create_experiment("qa", (tmp_path / "artifacts").as_uri(), tags={"mlcompare.examples": "on"})
     for name, right in (("old", range(36)), ("new", range(5, 50)), ("bare", None)):

@@ -12,6 +12,7 @@ from comparison.runs import Status
 from comparison.tracking.mlflow import MlflowRuns
 from tests.comparison.queries.test_queries_on_mlflow import ask
 from tests.logged import log_run, new_experiment
+from tests.mlflow_store import new_store
 
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
@@ -19,7 +20,7 @@ DAY = 24 * 60 * MINUTE
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('endings') / 'mlflow.db'}"
+    return new_store(tmp_path_factory.mktemp("endings"))
 
 
 @pytest.fixture(scope="module")

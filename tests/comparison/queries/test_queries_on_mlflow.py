@@ -13,6 +13,7 @@ from comparison.reports.run_lists import failed_report, running_report, show_rep
 from comparison.reports.standup import standup_report
 from comparison.tracking.mlflow import MlflowRuns
 from tests.logged import log_run, new_experiment
+from tests.mlflow_store import new_store
 
 ANSWERS = {
     "Standup": (standup, standup_report),
@@ -26,7 +27,7 @@ DAY = 86_400_000
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    uri = f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+    uri = new_store(tmp_path_factory.mktemp("store"))
     client = MlflowClient(uri)
     now = int(time.time() * 1000)
     fraud = new_experiment(client, "fraud", **{"mlcompare.metric": "val/auc"})

@@ -10,13 +10,14 @@ from comparison.resolve.runs import find_runs
 from comparison.run_reference import AllRuns, Among, Exclusion, Group, Latest, Leading, TopRuns
 from comparison.tracking.mlflow import MlflowRuns
 from tests.logged import log_run, new_experiment
+from tests.mlflow_store import new_store
 
 DAY = 86_400_000
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    uri = f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+    uri = new_store(tmp_path_factory.mktemp("store"))
     client = MlflowClient(uri)
     now = int(time.time() * 1000)
     fraud = new_experiment(client, "fraud")

@@ -23,6 +23,7 @@ from comparison.tracking.mlflow import answer_within
 from comparison.tracking.run_searches import Question
 from tests.logged import log_run, new_experiment
 from tests.mlflow_proxy import Fault
+from tests.mlflow_store import new_store
 
 JSON = "application/json"
 WIDE = 1_500  # metrics of a run
@@ -49,7 +50,7 @@ def impatient(monkeypatch):
 def wide(tmp_path_factory):
     """The address of a store: 15 runs that each logged 1,500 metrics; one that logged a loss 25,100 times."""
     path = tmp_path_factory.mktemp("wide") / "mlflow.db"
-    experiment = new_experiment(MlflowClient(f"sqlite:///{path}"), "wide")
+    experiment = new_experiment(MlflowClient(new_store(path.parent)), "wide")
     now = int(time.time() * 1000)
     with closing(sqlite3.connect(path)) as database, database:
         for number in range(RUNS):

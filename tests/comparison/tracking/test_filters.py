@@ -7,6 +7,7 @@ from comparison.errors import RunNotFound
 from comparison.library import MlflowRuns
 from comparison.tracking.filters import holds, is_child_of
 from tests.logged import log_run, new_experiment
+from tests.mlflow_store import new_store
 
 PARENTS = [
     "it's",
@@ -26,7 +27,7 @@ PARENTS = [
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """A source, an experiment in it, and the id of the run of each parent."""
-    uri = f"sqlite:///{tmp_path_factory.mktemp('filters') / 'mlflow.db'}"
+    uri = new_store(tmp_path_factory.mktemp("filters"))
     client = MlflowClient(uri)
     home = new_experiment(client)
     children = {each: log_run(client, home, "child", tags={"mlflow.parentRunId": each}) for each in PARENTS}

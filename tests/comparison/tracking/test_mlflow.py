@@ -27,6 +27,7 @@ from comparison.runs import Experiment
 from comparison.tracking.mlflow import answer_within
 from tests.logged import log_run, new_experiment
 from tests.mlflow_proxy import Fault
+from tests.mlflow_store import new_store
 
 JSON = "application/json"
 SECRET = "hunter2"
@@ -369,7 +370,7 @@ def test_a_database_of_something_else_is_not_made_into_a_store(tmp_path):
 
 def test_a_database_that_fails_to_open_says_why(tmp_path):
     path = tmp_path / "mlflow.db"
-    MlflowRuns(f"sqlite:///{path}")
+    new_store(tmp_path)
     with sqlite3.connect(path, isolation_level="EXCLUSIVE") as holder:
         holder.execute("BEGIN EXCLUSIVE")
         error = refusal(lambda: MlflowRuns(f"sqlite:///{path}"))
@@ -485,7 +486,7 @@ def test_runs_of_an_experiment_whose_meta_is_missing_are_compared_with_what_is_k
 
 
 def test_runs_whose_experiment_is_gone_from_the_database_are_compared_with_what_is_known(tmp_path):
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    uri = new_store(tmp_path)
     client = MlflowClient(uri)
     home = new_experiment(client)
     run = log_run(client, home, "orphan", {"acc": 0.5})

@@ -17,6 +17,7 @@ from comparison.tracking.mlflow import MlflowRuns
 from comparison.tracking.source import ModelVersion, Ranking, Recent
 from tests.fakes.runs import FakeRuns
 from tests.logged import log_run, new_experiment
+from tests.mlflow_store import new_store
 
 BEGAN = 1_700_000_000_000  # ms: a time that can be
 NAMES = [
@@ -46,7 +47,7 @@ GOALS = {"cost": Goal.LOWER, "score_*": Goal.HIGHER, "ls_*": Goal.LOWER, "my met
 @pytest.fixture(scope="module")
 def store_uri(tmp_path_factory):
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    return f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+    return new_store(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="module", params=["fake", "store", "server"])

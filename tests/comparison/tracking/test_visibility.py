@@ -10,6 +10,7 @@ from comparison.errors import TrackingUnavailable
 from comparison.library import MlflowRuns
 from comparison.tracking.visibility import Grant, Permissions, read_grants, without_grant
 from tests.mlflow_server import MlflowServer
+from tests.mlflow_store import new_store
 
 
 def on(pattern, permission, resource="experiment"):
@@ -86,7 +87,7 @@ def guarded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("auth")
     ini = folder / "auth.ini"
     ini.write_text(INI.format(default="READ", folder=folder, secret=SECRET))
-    server = MlflowServer(folder, more=("--app-name", "basic-auth"))
+    server = MlflowServer(folder, new_store(folder), more=("--app-name", "basic-auth"))
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MLFLOW_AUTH_CONFIG_PATH", str(ini))
         environment.setenv("MLFLOW_AUTH_ADMIN_PASSWORD", SECRET)
@@ -129,6 +130,6 @@ def test_an_account_that_is_no_admin_is_told_nothing(guarded, monkeypatch):
 
 
 def test_a_server_without_users_is_no_reason_to_show_all(mlflow_server, tmp_path):
-    for address in (mlflow_server.url, f"sqlite:///{tmp_path}/mlflow.db"):
+    for address in (mlflow_server.url, new_store(tmp_path)):
         with pytest.raises(TrackingUnavailable):
             MlflowRuns(address).permissions_of("maya")

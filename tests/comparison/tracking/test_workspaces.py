@@ -8,12 +8,14 @@ from comparison.library import MlflowRuns
 from comparison.tracking.mlflow_links import run_url
 from tests.logged import log_run, new_experiment
 from tests.mlflow_server import MlflowServer
+from tests.mlflow_store import new_store
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """One with the workspaces `default` and `blue`."""
-    server = MlflowServer(tmp_path_factory.mktemp("workspaces"))
+    folder = tmp_path_factory.mktemp("workspaces")
+    server = MlflowServer(folder, new_store(folder))
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MLFLOW_ENABLE_WORKSPACES", "true")
         server.start()

@@ -21,8 +21,8 @@ from handlers.access.rules import (
     write_patterns,
 )
 from handlers.slack.client import SlackClient, SlackError, SlackErrorKind
-from tests.handlers.access.test_forged import CHANGES as SETTINGS
-from tests.handlers.access.test_forged import WATCHES, a_comparison, shown, state
+from tests.handlers.access.test_senders import CHANGES as SETTINGS
+from tests.handlers.access.test_senders import WATCHES, a_comparison, shown, state
 from tests.handlers.iris import NEW, OLD, a_run
 from tests.handlers.test_channel_settings import set_to
 from tests.handlers.watched import FRAUD, JONAS, PRIYA, TEAM, bot, changes_in, have, heard, open_shop, town, words_in

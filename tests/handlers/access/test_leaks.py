@@ -29,6 +29,7 @@ from tests.handlers.reading import read
 from tests.handlers.watched import TEAM, AtOnce, have
 from tests.handlers.workshop import UI, Ledger, Workshop
 from tests.logged import log_run, new_experiment
+from tests.mlflow_store import new_store
 
 VAULT = Experiment("77", "vault")
 SECRETS = ("vault", "heist", "loot", "mallory", "safecracker")
@@ -430,8 +431,9 @@ def test_a_file_to_download(same):
 
 def test_in_a_terminal_it_is_the_account_of_whoever_asks_that_counts(tmp_path, matrix):
     """For comparison: `mlcompare ask` has no channel, so no rule holds, and MLflow decides."""
-    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    uri = new_store(tmp_path)
+    client = MlflowClient(uri)
     log_run(client, new_experiment(client, "vault"), "heist-1", {"loot": 7.0})
-    said = CliRunner().invoke(ask, ["show heist-1", "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"])
+    said = CliRunner().invoke(ask, ["show heist-1", "--tracking-uri", uri])
     matrix.tried += 1
     assert "loot" in said.output
