@@ -133,7 +133,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return "help", keys["help"]
     if "define" in keys and _is_definition(atoms, keys["define"]):
         return "define", keys["define"]
-    if any(each.key == "digest" for each in atoms) and atoms[0].text.casefold().startswith(("when is", "when does")):
+    begun = " ".join(each.text.casefold() for each in atoms[:3])
+    if any(each.key == "digest" for each in atoms) and begun.startswith(("when is", "when does", "what time")):
         return "watches_asked", first  # `when is the next digest?`
     if lead.startswith("access_"):
         return lead, first
@@ -297,6 +298,10 @@ def _of_watches(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> st
         for place, each in enumerate(atoms)
         if each.text.casefold().partition(" ")[0] in _OF_WATCHES and each is not first and not each.kinds
     ]
+    if named and lead == "show" and atoms[named[0]].key in ("watch", "watches"):
+        return "watches_asked"  # `show the watch for fraud`
+    if named and verb == "restart":
+        return "pause"
     first_word = atoms[0].text.casefold().partition(" ")[0]
     has_hours = any(each.key in ("number", "decimal", "time") or each.text[:1].isdigit() for each in atoms)
     if lead == "quiet" and first is not None and first.text.casefold() in _HUSHING and not has_hours:
@@ -383,6 +388,9 @@ def _of_settings(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> s
     words = {each.text.casefold() for each in atoms}
     if has_metric and "primary" in keys:
         return "primary"
+    said = [each for each in atoms if not is_silent(each)]
+    if len(said) == 2 and set(said[0].kinds) == {Kind.METRIC} and said[1].key in ("lower", "higher"):
+        return "goal"  # `f1: higher`
     if has_metric and lead == "metrics" and words & _DEFAULT_METRIC and words & {"is", "=", "should"}:
         return "primary"
     if has_amount and ("noise" in keys or lead == "within"):
@@ -403,7 +411,12 @@ def _of_settings(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> s
 def _is_told(atoms: Sequence[Atom]) -> str | None:
     """`our metric is f1`, `the baseline is xgb-v2`: what is told of a setting is set."""
     lead = next((each for each in atoms if each.role is not Role.FILLER), None)
-    if lead is None or lead.quoted or lead.kinds or lead.key not in ("metrics", "baseline", "baseline_role"):
+    if (
+        lead is None
+        or lead.quoted
+        or lead.kinds
+        or lead.key not in ("metrics", "baseline", "baseline_role", "experiment")
+    ):
         return None
     place = atoms.index(lead)
     rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
@@ -412,6 +425,8 @@ def _is_told(atoms: Sequence[Atom]) -> str | None:
     rest = [each for each in rest if each.text not in ("=", ":=")]
     if asks or not {"is", "=", ":=", "should"} & set(between) or len(rest) != 1:
         return None
+    if lead.key == "experiment":
+        return "set" if Kind.EXPERIMENT in rest[0].kinds and lead.text.casefold() == "experiment" else None
     if lead.key == "metrics" and (Kind.METRIC in rest[0].kinds or rest[0].is_unknown):
         return "set"
     return "make" if lead.key != "metrics" and rest[0].is_run else None

@@ -146,6 +146,7 @@ INTENTS = {
         "notified about, are we notified about, are there alerts for, is there a watch on, is there a watch for, "
         "what are we watching, what do we watch, what are we following, what is being watched here, what is watched "
         "here, watches, watch list, watchlist, list watches, show watches, show the watches, show me the watches, "
+        "what you are watching, what you watch, what you're watching, "
         "what are you watching, what do you watch, what is watched, what is being watched, which "
         "experiments are watched, which experiments do you watch, subscriptions, list the watches, list all watches, "
         "was beobachtest du, my watches, "
@@ -179,7 +180,7 @@ INTENTS = {
     ),
     "pause": (
         "mute, pause, snooze, silence, unmute, unpause, resume, suspend, hush, unsnooze, reactivate, resume watching, "
-        "pause watching, shut up, be silent, put on hold, turn back on"
+        "pause watching, un-mute, un-pause, shut up, be silent, put on hold, turn back on"
     ),
     "digest": "digest, digests, no digest, no more digests, no more digest, digest off, daily digest, weekly digest",
     "access_show": (
@@ -208,6 +209,7 @@ INTENTS = {
         "us to"
     ),
     "access_changes": (
+        "admins only for, only admins for, only for admins are, "
         "only admins may change, only admins can change, only admins should change, only admins change, let only "
         "admins "
         "change, only let admins change, everybody may change, everyone may change, everybody can change, everyone can "
@@ -629,6 +631,7 @@ INTENTS["watch"] += "".join(f", {verb}{to} {about}" for verb in _ABOUT_VERBS for
 INTENTS["watch"] += "".join(
     f", keep{to} {up} {about}" for to in _TO[1:] for up in ("posted", "informed", "updated") for about in _ABOUT
 )
+INTENTS["watch"] += "".join(f", tell{to} {about}" for to in _TO[3:8] for about in ("about", "of"))
 INTENTS["watch"] += "".join(f", let{to} know {about}" for to in _TO[1:] for about in _ABOUT)
 INTENTS["watch_when"] = ", ".join(f"{verb}{to} {once}" for verb in _TELL for to in _TO for once in _ONCE)
 INTENTS["watch_when"] += "".join(

@@ -16,7 +16,7 @@ from comparison.watch import Watch
 
 _RESUMING = ("un", "resume", "reactivate", "restart", "continue", "turn back on", "re-enable", "reenable", "start")
 _LEADS = frozenset(
-    {"pause", "cannot", "make", "set", "swap", "refresh", "add", "off", "unset", "show", "except", "quiet"}
+    {"pause", "cannot", "make", "set", "swap", "refresh", "add", "off", "unset", "show", "except", "quiet", "finished"}
 )
 _OPTIONAL = frozenset({"quiet", "mention", "broadcast", "except", "against", "metrics", "where", "only"})
 _UNTIL = ("until", "since", "time", "during")
@@ -96,8 +96,9 @@ def _refuse_time(draft: Draft, verb: int, what: str, place: int) -> None:
 
 
 def _verb(draft: Draft, key: str = "") -> int | None:
+    """The first atom of this key, or of any that says what is done."""
     atoms = enumerate(draft.atoms)
-    return next((place for place, each in atoms if each.key == key or (not key and each.key in _LEADS)), None)
+    return next((place for place, each in atoms if (each.key == key if key else each.key in _LEADS)), None)
 
 
 def _change(draft: Draft) -> Request:

@@ -50,6 +50,9 @@ _REACHING = frozenset(
     {"gets", "get", "sets", "set", "hits", "reaches", "achieves", "makes", "shows", "produces", "scores", "has"}
 )
 ANYBODY = frozenset({"someone", "somebody", "anyone", "anybody", "everyone", "everybody"})
+MESSAGES = frozenset(  # what a watch sends
+    {"updates", "update", "news", "alerts", "notifications", "messages", "posts", "pings", "spam", "notices"}
+)
 _WHOSE = frozenset({"my", "his", "her", "their"})
 _PASSING = frozenset({"through", "arrives", "appears", "lands", "pops", "shows"})
 _LEVEL = re.compile(r"[<>=]+")
@@ -648,6 +651,11 @@ def _goes_on(draft: WatchDraft, place: int) -> bool:
 
 
 def _read_except(draft: WatchDraft, atom: Atom, place: int) -> int:
+    at = place
+    while at < len(draft.atoms) and (is_silent(draft.atoms[at]) or draft.atoms[at].text.casefold() in MESSAGES):
+        at += 1
+    if (found := read_hours(draft, at, is_quiet=True)) is not None:
+        return found  # `but not on weekends`
     draft.once("except", atom)
     named: list[str] = []
     is_filtered = False  # something but an experiment is left out

@@ -9,6 +9,7 @@ from comparison.language.command import Command
 from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.commands.watch_options import (
     ANYBODY,
+    MESSAGES,
     ONLY,
     OPTIONS,
     READERS,
@@ -35,9 +36,6 @@ from comparison.language.slots import refuse
 from comparison.request import Request, Unwatch, WatchRequest
 from comparison.watch import OnlyRuns, Watch
 
-_MESSAGES = frozenset(  # what a watch sends
-    {"updates", "update", "news", "alerts", "notifications", "messages", "posts", "pings", "spam", "notices"}
-)
 _PLAN = "digest weekdays 9:30 Europe/Berlin"
 _SILENT = frozenset(
     {"and", ",", "with", "but", "dash", "finished", "all", "every", "everything", "experiments", "each_new", "watch"}
@@ -45,7 +43,7 @@ _SILENT = frozenset(
 _SAYING_NOTHING = one_of("gets got soon always automatically through arrives appears lands closely carefully")
 _STARTING = frozenset({"starting", "beginning", "start", "begin"})
 _MOVING = one_of("goes drops falls rises hits reaches exceeds beats")
-_LEADING = TELLING | {"drop", "give", "send", "shoot", "away", "want"}
+_LEADING = TELLING | {"drop", "give", "send", "shoot", "away", "want", "love", "glad", "happy"}
 _NEW = frozenset({"new", "upcoming", "future", "automatically"})
 
 
@@ -177,6 +175,12 @@ def _next(draft: WatchDraft, place: int) -> int:
         return place + 1
     if atom.text.casefold() in TELLING and not atom.kinds:
         return place + 1  # `when fraud fails, tell us`
+    if atom.text.casefold() in ("nothing", "none") and not atom.kinds:
+        raise draft.refused("That would watch nothing.", "To end what is watched:", [atom], "unwatch all")
+    if atom.key == "number" and behind is not None and behind.key == "experiment":
+        return place + 2
+    if set(atom.kinds) == {Kind.METRIC} and draft.watching.place and not _is_rule(draft, place):
+        return READERS["metrics"](draft, atom, place)  # `watch fraud val_auc, recall`
     if _is_rule(draft, place):
         return read_when(draft, atom, place)  # `watch out for latency_ms over 40`
     if atom.is_unknown and atom.text.startswith("#"):
@@ -211,7 +215,7 @@ def _next(draft: WatchDraft, place: int) -> int:
     if draft.watching.only not in (None, OnlyRuns.FAILURES) and set(atom.kinds) == {Kind.METRIC}:
         put_metric(draft, atom)  # `a new best val_auc in fraud`
         return place + 1
-    is_of_messages = atom.text.casefold() in _MESSAGES and Kind.EXPERIMENT not in atom.kinds
+    is_of_messages = atom.text.casefold() in MESSAGES and Kind.EXPERIMENT not in atom.kinds
     if is_of_messages or is_silent(atom) or atom.key in _SILENT or atom.text.casefold() in _SAYING_NOTHING:
         if (
             atom.key in ("all", "everything", "experiments", "every")
