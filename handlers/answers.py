@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from comparison.language.follow_ups import shown_request
-from comparison.language.writer import line
+from comparison.language.parser import line
 from comparison.request import Request
 from comparison.runs import Run
 from handlers.services import Services

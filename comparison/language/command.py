@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from comparison.language.draft import Draft
-from comparison.language.example import HELP, Example
-from comparison.language.slots import Wording
+from comparison.language.slots import HELP, Example, Wording
 from comparison.request import Request
 
 Writer = Callable[[Any], str]  # a request of one type → the line that is read as it

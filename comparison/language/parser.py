@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from comparison.errors import NotUnderstood
-from comparison.language.command import Command
+from comparison.language.command import Command, Writer
 from comparison.language.commands import (
     access,
     comparisons,
@@ -263,3 +263,13 @@ def _is_read(line: str, names: Names) -> bool:
         return bool(atoms) and bool(_request(atoms, names, line, offers=False))
     except NotUnderstood:
         return False
+
+
+_WRITERS: dict[type, Writer] = dict(
+    (*(pair for command in COMMANDS.values() for pair in command.writers), *access.WRITERS)
+)
+
+
+def line(request: Request) -> str:
+    """What to type for this request; read again it is the same request."""
+    return _WRITERS[type(request)](request)

@@ -1,8 +1,9 @@
-"""A name as it can be typed: in quotes where it would be read as something else."""
+"""Names and lines as they can be typed: in quotes where they would be read as something else."""
 
 import re
 
 from comparison.errors import NotUnderstood
+from comparison.judgement.goals import EITHER
 from comparison.language.cover import cover
 from comparison.language.names import Names
 from comparison.language.scanner import scan
@@ -10,6 +11,7 @@ from comparison.language.scanner import scan
 QUOTES = (('"', '"'), ("“", "”"), ("«", "»"), ("`", "`"), ("```", "```"))
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+/-]*")
 _PATTERN = re.compile(r"[\w*?][\w./*?+:@-]*")
+_TOKEN = re.compile(r"\"[^\"]*\"?|“[^”]*”?|<[^>]*>?|[^\s,]+")
 _LONGEST = 500  # characters of a name
 _NOTHING = Names()
 
@@ -53,3 +55,21 @@ def place_words(name: str) -> str:
     is_pattern = _PATTERN.fullmatch(name) and set("*?") & set(name)
     ends_plainly = name[-1].isalnum() or name[-1] in "*_/"  # a last "?" asks, other signs end a sentence
     return name if is_pattern and ends_plainly else quoted(name)
+
+
+def complete_request(text: str, at: int | None, end: int | None, name: str) -> str:
+    """The text with `name` in place of what stands at the spot; "" where there is no spot or no way to write it."""
+    written = quoted(name)
+    if at is None or not 0 <= at < len(text) or not written:
+        return ""
+    if end is None or end <= at:
+        found = _TOKEN.match(text, at)
+        end = found.end() if found else at
+    if name.isdecimal() and text[at:end].lstrip("-").isdecimal():  # a number in place of a number is no name
+        written = name
+    return f"{text[:at]}{written}{text[end:]}".strip() if end > at else ""
+
+
+def offered(metric: str) -> str:
+    """How a goal is set, where nobody knows which: no direction is proposed."""
+    return f"set goal {quoted(metric) or metric} {EITHER}"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import ExperimentNotFound, NotUnderstood
 from comparison.language.dates import since
-from comparison.language.writer import line
+from comparison.language.parser import line
 from comparison.request import Failed, Standup
 from comparison.resolve.experiments import find_experiment, find_experiments
 from comparison.runs import Experiment

@@ -13,7 +13,7 @@ from comparison.errors import ExperimentNotFound, RequestError, RunNotFound
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import choose_primary
 from comparison.judgement.result import GoalSource
-from comparison.language.correction import quote
+from comparison.language.quotes import quoted
 from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope
 from comparison.request import Sweep
@@ -120,7 +120,7 @@ def ask_sweep(  # noqa: PLR0913 -- all but the request and the source are given 
     runs, parent = _trials(newest)
     if len(runs) < FEWEST:
         where = f" in {place.experiments[0].name}" if place.experiments else ""
-        line = f"list runs in {quote(place.experiments[0].name)}" if place.experiments else "list runs"
+        line = f"list runs in {quoted(place.experiments[0].name)}" if place.experiments else "list runs"
         raise RunNotFound(f"I find no sweep{where}.", "Name its parent run.", line, text=request.text)
     if not takes_loose and _kind(runs, parent) is SweepKind.LOOSE:
         raise _loose_trials(runs, request.text)
@@ -221,7 +221,7 @@ def _loose_trials(runs: Sequence[Run], text: str) -> LooseTrials:
         f"Nothing says that these {len(runs):,} runs of {home.name} are one sweep: {_alike(commit)}, are of one "
         f"day, and differ in {', '.join(differing)}.",
         "If they are, say --loose.",
-        f"sweep {quote(home.name)} --loose",
+        f"sweep {quoted(home.name)} --loose",
         text=text,
         runs=tuple(runs),
         parameters=differing,

@@ -15,7 +15,7 @@ from comparison.channel_defaults import (
 )
 from comparison.judgement.goals import goal_of, is_pattern
 from comparison.judgement.result import Comparison, GoalSource
-from comparison.language.correction import quote
+from comparison.language.quotes import quoted
 from comparison.report import Line, Report, Section, Step
 from comparison.reports.text import count_noun, display_name, join_names, started_words
 from comparison.request import Compare
@@ -136,8 +136,8 @@ _HOW = {
 def _how(what: str, typed: str, named: Mapping[str, str]) -> str:
     """What to type to set it, with a name that is there."""
     if what == GOAL and named.get(METRIC):
-        return f"set goal {quote(named[METRIC])} {'lower' if goal_of(named[METRIC]) is Goal.LOWER else 'higher'}"
-    return f"{typed} {quote(named[what])}" if what in named else typed
+        return f"set goal {quoted(named[METRIC])} {'lower' if goal_of(named[METRIC]) is Goal.LOWER else 'higher'}"
+    return f"{typed} {quoted(named[what])}" if what in named else typed
 
 
 def _set(after: ChannelSetting, run: Run | None, place: str) -> str:
@@ -185,9 +185,9 @@ def _undone(after: ChannelSetting, before: ChannelSetting, command: str) -> str:
     if after.what == PINNED:
         return f"{command} pin {before.value}" if before.value else f"{command} unpin"
     words = [command, "set" if before.value else "unset", after.what]
-    words += [quote(after.metric)] if after.what == GOAL or (after.what == TOLERANCE and after.metric) else []
+    words += [quoted(after.metric)] if after.what == GOAL or (after.what == TOLERANCE and after.metric) else []
     if before.value:
-        words.append(before.value if after.what in (GOAL, TOLERANCE, EXAMPLES) else quote(before.value))
+        words.append(before.value if after.what in (GOAL, TOLERANCE, EXAMPLES) else quoted(before.value))
     return " ".join(words) if all(words) else ""
 
 

@@ -16,7 +16,7 @@ from comparison.judgement.result import (
     Outcome,
     Verdict,
 )
-from comparison.language.correction import quote
+from comparison.language.quotes import quoted
 from comparison.report import Line, Link, Report, RunCard, Section, Step
 from comparison.reports.differences import comparison_sections
 from comparison.reports.headline import FIT, WHOLE, comparison_headline, run_card, side_labels, verdict_lines
@@ -299,10 +299,10 @@ def _assumed(comparison: Comparison, command: str) -> str:
     if not told:
         return ""
     stated = f"Directions guessed from names: {'; '.join(told)}."
-    first = next((each for each in assumed if len(each.logged_as) <= NAME_CHARS and quote(each.logged_as)), None)
+    first = next((each for each in assumed if len(each.logged_as) <= NAME_CHARS and quoted(each.logged_as)), None)
     if command and first:
         opposite = Goal.LOWER if first.goal is Goal.HIGHER else Goal.HIGHER
-        return f"{stated} To change one: {command} set goal {quote(first.logged_as)} {opposite.value}"
+        return f"{stated} To change one: {command} set goal {quoted(first.logged_as)} {opposite.value}"
     tag = isolate_direction(f"mlcompare.goal.{cut_middle(one_line(assumed[0].logged_as), NAME_CHARS)}")
     return f"{stated} To change one, set the experiment tag {tag}."
 

@@ -9,7 +9,7 @@ from comparison.judgement.goals import EITHER
 from comparison.judgement.numbers import NOTHING, format_row
 from comparison.judgement.primary_metric import value_of
 from comparison.judgement.statistics import advantage_of_best, is_picked_of_more
-from comparison.language.correction import quote
+from comparison.language.quotes import quoted
 from comparison.notifications.message import ManyNews, News, NewsGroup, RunNews, SilentNews
 from comparison.notifications.schedule import DueDigest
 from comparison.report import Align, Cell, Column, Line, Link, Report, Section, Step, Table
@@ -255,9 +255,9 @@ def _steps(news: ManyNews, command: str) -> tuple[Step, ...]:
         if not finished or group.best is not None:
             continue
         name = group.by.metric if group.by and group.by.goal is Goal.UNKNOWN else ""
-        if quote(name):
+        if quoted(name):
             text = f"No goal is known for {display_name(name)}, so no best is shown. To say which way is better"
-            return (Step(text, f"{command} set goal {quote(name)} {EITHER}"),)
+            return (Step(text, f"{command} set goal {quoted(name)} {EITHER}"),)
     return ()
 
 

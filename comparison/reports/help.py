@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from comparison.judgement.goals import goal_of
-from comparison.language.correction import quote
+from comparison.language.quotes import quoted
 from comparison.report import Line, Report, Section, Step
 from comparison.reports.text import NAME_CHARS, display_name, one_line
 from comparison.runs import Goal, Run, Status
@@ -52,7 +52,7 @@ def help_report(
     """
     given = examples if isinstance(examples, Examples) else Examples(tuple(examples))
     told = _HelpText(
-        *_names(given.names), given.metric or "accuracy", quote(given.experiment or "my-experiment"), command
+        *_names(given.names), given.metric or "accuracy", quoted(given.experiment or "my-experiment"), command
     )
     wanted = one_line(topic).casefold()
     on_topic = _TOPICS.get(wanted)
@@ -79,7 +79,7 @@ class _HelpText:
 def _names(examples: Sequence[str]) -> tuple[str, str, str]:
     plainly = [name for name in dict.fromkeys(examples) if name == one_line(name) and 0 < len(name) <= NAME_CHARS]
     plainly.sort(key=lambda name: not name.isascii())  # those that every keyboard has come first
-    typed = [written for name in plainly if (written := quote(name))][:WANTED]
+    typed = [written for name in plainly if (written := quoted(name))][:WANTED]
     first, second, third = (*typed, *_STAND_INS[len(typed) :])
     return first, second, third
 

@@ -16,7 +16,7 @@ from comparison.judgement.primary_metric import deciding_metric
 from comparison.judgement.repeats import have_seeds, seed_of
 from comparison.judgement.result import Change, Comparison, Evidence, MetricComparison, Outcome, Reading
 from comparison.judgement.statistics import mean_interval, summarize
-from comparison.language.quotes import quoted as quote
+from comparison.language.quotes import quoted
 from comparison.report import Chart, Line, Lines, Panel, Section, Series, Step
 from comparison.reports.headline import telling_metric
 from comparison.reports.text import VALUE_CHARS, WORDS, cut_end, date_words, display_name
@@ -188,7 +188,7 @@ def _all_seeds(comparison: Comparison, command: str, *, in_channel: bool) -> tup
     ]
     text = f"These runs have repeats: {', '.join(counts)}. Compare all seeds"
     called = [side.runs[0].name for side in comparison.sides]
-    names = [quote(name) for name in called] if len(set(called)) == len(called) else []
+    names = [quoted(name) for name in called] if len(set(called)) == len(called) else []
     if not all(names) or not names:  # of one name, or of one that cannot be typed
         names = [side.runs[0].run_id[:_SHORT_ID] for side in comparison.sides]
     return (Step(text, f"{command} {' vs '.join(f'all seeds of {name}' for name in names)}"),)

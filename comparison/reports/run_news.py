@@ -9,7 +9,7 @@ from comparison.judgement.goals import EITHER
 from comparison.judgement.numbers import format_row
 from comparison.judgement.primary_metric import PrimaryMetric, value_of
 from comparison.judgement.result import CaveatCode, Comparison, MetricComparison, Outcome, Reading, VerdictKind
-from comparison.language.correction import quote
+from comparison.language.quotes import quoted
 from comparison.notifications.failure import last_logged
 from comparison.notifications.message import Failure, RunNews, SilentNews
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
@@ -167,7 +167,7 @@ def _steps(comparison: Comparison, command: str) -> tuple[Step, ...]:
         if each.goal is Goal.UNKNOWN and any(change.outcome is Outcome.CHANGED for change in each.changes)
     ]
     is_judged = any(each.goal is not Goal.UNKNOWN for each in comparison.metrics)
-    typed = next((name for name in map(quote, unknown) if name), "")
+    typed = next((name for name in map(quoted, unknown) if name), "")
     primary = next((each.name for each in comparison.metrics if each.primary), "")
     if not typed or (is_judged and primary not in unknown):
         return ()

@@ -8,7 +8,7 @@ from datetime import datetime
 from comparison.judgement.numbers import format_row
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, value_of
 from comparison.judgement.result import GoalSource
-from comparison.language.quotes import quoted as quote
+from comparison.language.quotes import quoted
 from comparison.queries.scope import Scope
 from comparison.queries.standup import BestRun, ExperimentGroup, StandupAnswer, in_order
 from comparison.report import Cell, Column, Line, Link, Report, Section, Step, Table
@@ -178,7 +178,7 @@ def _footnotes(digest: StandupAnswer, command: str) -> tuple[str, ...]:
     if left and len(digest.groups) > 1:
         notes.append(
             f"The best so far was looked up in the {len(digest.groups) - len(left)} busiest experiments; of the others "
-            f"the table has the best since then. For all of one: {command} standup in {quote(left[0].experiment.name)}"
+            f"the table has the best since then. For all of one: {command} standup in {quoted(left[0].experiment.name)}"
         )
     return tuple(filter(None, notes))
 
@@ -194,7 +194,7 @@ def _assumed(digest: StandupAnswer, command: str) -> str:
     if not told:
         return ""
     opposite = Goal.LOWER if by[0].goal is Goal.HIGHER else Goal.HIGHER
-    example = f"{command} set goal {quote(by[0].metric) or display_name(by[0].metric, LABEL_CHARS)} {opposite.value}"
+    example = f"{command} set goal {quoted(by[0].metric) or display_name(by[0].metric, LABEL_CHARS)} {opposite.value}"
     return f"Directions guessed from names: {'; '.join(told)}. To change one: {example}"
 
 

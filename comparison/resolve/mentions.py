@@ -6,7 +6,7 @@ from functools import partial
 
 from comparison.concurrency import side_by_side
 from comparison.errors import FilterRefused
-from comparison.language.correction import quote
+from comparison.language.quotes import quoted
 from comparison.tracking.mlflow_links import linked_runs
 from comparison.tracking.source import RunSource
 
@@ -36,7 +36,7 @@ def mentioned_runs(texts: Iterable[str], source: RunSource) -> tuple[str, ...]:
     spoken = runs_in_text(texts)
     names = [name for name, is_link in spoken if not is_link][:MOST_NAMES]
     known = dict(zip(names, side_by_side([partial(_is_run, name, source) for name in names]), strict=True))
-    written = [what if is_link else quote(what) for what, is_link in spoken if is_link or known.get(what)]
+    written = [what if is_link else quoted(what) for what, is_link in spoken if is_link or known.get(what)]
     return tuple(dict.fromkeys(filter(None, written)))
 
 

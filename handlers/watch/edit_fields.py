@@ -7,7 +7,7 @@ from typing import Any
 
 from comparison.errors import RequestError
 from comparison.language.commands.watches import watch_words
-from comparison.language.correction import quote
+from comparison.language.quotes import quoted
 from comparison.language.stored_words import watching_of
 from comparison.notifications.validation import AGAINST, METRICS, PLACE, RULES, WHERE
 from comparison.watch import OnlyRuns, Watch
@@ -91,7 +91,7 @@ def _place(typed: str) -> str:
     """All that stands in the field is the name, whatever words it is made of."""
     if typed[:1] in "\"'“":
         return watching_of(typed).place
-    written = quote(typed) if typed else ""
+    written = quoted(typed) if typed else ""
     return watching_of(written).place if written else typed
 
 

@@ -24,14 +24,13 @@ from comparison.language.dates import (
     zone_words,
 )
 from comparison.language.draft import Draft, Guess
-from comparison.language.example import Example
 from comparison.language.joined_names import merged
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind, Names
 from comparison.language.phrases import joined
 from comparison.language.quotes import QUOTES, place_words
 from comparison.language.scanner import scan
-from comparison.language.slots import refuse
+from comparison.language.slots import Example, refuse
 from comparison.language.tokens import Word
 from comparison.request import PlanDigest, Request
 from comparison.watch import Digest, WeeklySchedule

@@ -10,7 +10,6 @@ from comparison.language.command import Command
 from comparison.language.commands.comparisons import compare_named, too_few
 from comparison.language.commands.settings import goal
 from comparison.language.draft import EVERYWHERE, Draft
-from comparison.language.example import ONE_RUN, Example
 from comparison.language.intents import PLURAL
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind
@@ -27,7 +26,7 @@ from comparison.language.phrases import (
 )
 from comparison.language.quotes import written
 from comparison.language.sides import is_silent
-from comparison.language.slots import SLOTS, refuse
+from comparison.language.slots import ONE_RUN, SLOTS, Example, refuse
 from comparison.request import Experiments, Failed, Help, ListWatches, Request, Running, Runs, Show, Standup, Top
 from comparison.run_reference import (
     AllRuns,

@@ -10,13 +10,12 @@ from comparison.judgement.goals import EITHER
 from comparison.language.command import Command
 from comparison.language.cover import Atom
 from comparison.language.draft import Draft, Guess
-from comparison.language.example import Example
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind
 from comparison.language.phrases import joined, reference, within
 from comparison.language.quotes import quoted, written
 from comparison.language.sides import is_material, is_silent
-from comparison.language.slots import refuse
+from comparison.language.slots import Example, refuse
 from comparison.request import Pin, Request, SetDefault, ShowSettings
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Linked, Named, SweepRuns, TopRuns
 

@@ -6,11 +6,10 @@ from comparison.language.command import Command
 from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.commands.watches import new_watch, read_on, watch_words
 from comparison.language.draft import Draft, Guess
-from comparison.language.example import Example
 from comparison.language.names import Kind
 from comparison.language.phrases import joined
 from comparison.language.quotes import place_words, written
-from comparison.language.slots import refuse
+from comparison.language.slots import Example, refuse
 from comparison.request import ChangeWatch, ListWatches, PlanDigest, Request, Unwatch, WatchRequest
 from comparison.watch import Watch
 

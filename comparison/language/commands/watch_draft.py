@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from comparison.errors import NotUnderstood
 from comparison.language.cover import Atom, spelt
-from comparison.language.example import UNWATCH, WATCH
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind, Names
 from comparison.language.quotes import quoted
 from comparison.language.sides import OWNING, is_silent
-from comparison.language.slots import refuse
+from comparison.language.slots import UNWATCH, WATCH, refuse
 from comparison.tracking.filters import is_text
 from comparison.tracking.mlflow_links import linked_runs
 from comparison.watch import OnlyRuns, Watch, is_pattern

@@ -25,14 +25,13 @@ from comparison.language.commands.watch_options import (
 )
 from comparison.language.cover import Atom
 from comparison.language.draft import Draft, Guess
-from comparison.language.example import UNWATCH, WATCH
 from comparison.language.intents import PLURAL, TELLING
 from comparison.language.lexicon import Role, one_of
 from comparison.language.names import Kind
 from comparison.language.phrases import joined
 from comparison.language.quotes import place_words
 from comparison.language.sides import OWNING, is_silent
-from comparison.language.slots import refuse
+from comparison.language.slots import UNWATCH, WATCH, refuse
 from comparison.request import Request, Unwatch, WatchRequest
 from comparison.watch import OnlyRuns, Watch
 

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood
 from comparison.language.changes import compared, follow, is_follow_up
-from comparison.language.parser import parse
-from comparison.language.writer import line
+from comparison.language.parser import line, parse
 from comparison.request import Compare
 from comparison.run_reference import Named
 from tests.comparison.language.team import NAMES

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood
 from comparison.language.follow_ups import Answered, follow_answer, follow_comparison, points, shown_request
-from comparison.language.parser import SmallTalk, parse
-from comparison.language.writer import line
+from comparison.language.parser import SmallTalk, line, parse
 from comparison.request import Compare
 from comparison.run_reference import Named
 from tests.comparison.language.team import NAMES

@@ -13,8 +13,7 @@ from comparison.language.draft import LeftOver
 from comparison.language.lexicon import WORDS
 from comparison.language.names import Kind, Names
 from comparison.language.parser import COMMANDS as ROWS
-from comparison.language.parser import parse, read
-from comparison.language.writer import line
+from comparison.language.parser import line, parse, read
 from comparison.request import (
     ChangeWatch,
     Compare,
