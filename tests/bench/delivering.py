@@ -67,12 +67,18 @@ def instant_mlflow() -> Iterator[str]:
             process.terminate()
 
 
+def watch(address: str) -> None:
+    """A watch in each channel."""
+    with opened(address) as engine:
+        watches = StoredWatches(engine)
+        for number in range(1, EXPERIMENTS + 1):
+            watches.add(a_watch(f"w{number}", channel_of(number), f"team-{number:02d}"))
+
+
 def fill(address: str, count: int) -> None:
     """So many messages that wait, over all channels."""
     with opened(address) as engine:
-        watches, outbox = StoredWatches(engine), StoredOutbox(engine)
-        for number in range(1, EXPERIMENTS + 1):
-            watches.add(a_watch(f"w{number}", channel_of(number), f"team-{number:02d}"))
+        outbox = StoredOutbox(engine)
         now = int(time.time() * 1000)
         waiting = [_waiting(1 + number % EXPERIMENTS, number) for number in range(count)]
         for first in range(0, count, 500):
@@ -95,7 +101,7 @@ def bring(
         mlflow = stack.enter_context(instant_mlflow())
         slack = stack.enter_context(SlackStandIn(Installation(scopes=HISTORY)))
         invite(slack.workspace, map(channel_of, range(1, EXPERIMENTS + 1)))
-        fill(address, count)
+        watch(address)
         _slow(slack.faults, posting_takes)
         settings = {
             "SLACK_BOT_TOKEN": slack.installation.bot_token,
@@ -111,6 +117,10 @@ def bring(
         for number in range(workers):
             (folder / f"{number}").mkdir()
             bots.append(stack.enter_context(BotProcess(folder / f"{number}", settings, "notify")))
+        for bot in bots:  # the CPU of a start is no part of what a message costs
+            bot.wait_for_log("telling channels of runs that end", WITHIN)
+            bot.wait_for_log("libraries: well", WITHIN)
+        fill(address, count)
         return _watched(slack, bots, count), _said(slack)
 
 
@@ -122,7 +132,7 @@ def _slow(faults: Faults, seconds: float) -> None:
 def _watched(slack: SlackStandIn, bots: list[BotProcess], count: int) -> Round:
     own = psutil.Process()
     processes = [psutil.Process(bot.process.pid) for bot in bots]
-    slack.wait_until(lambda: _posts(slack) >= count // 20, WITHIN)  # all have started by then
+    slack.wait_until(lambda: _posts(slack) >= count // 20, WITHIN)  # all are at work by then
     began, before, at = time.perf_counter(), [_cpu(each) for each in (own, *processes)], _posts(slack)
     until = began + WITHIN
     while _posts(slack) < count - count // 20 and time.perf_counter() < until:
