@@ -27,6 +27,9 @@ class Among:
     experiments: tuple[str, ...] = ()  # where several are named
     newest: int | None = None  # only among so many of the newest that fit
     others: tuple[str, ...] = ()  # further people: runs of any of them are meant
+    longer: str = ""  # a length of time in words, such as `2 hours`: runs that took longer
+    shorter: str = ""
+    order: str = ""  # longest, shortest or oldest first, in place of the newest
 
     def __bool__(self) -> bool:
         """Whether anything is said."""

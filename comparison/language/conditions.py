@@ -45,9 +45,10 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
     place = 0
     while place < len(atoms):
         atom = atoms[place]
-        if (long := _how_long(atoms, place)) is not None:
-            problem = "I do not filter runs by how long they took."
-            raise refuse(problem, "A list says it of each run:", "list runs", long)
+        if (length := _how_long(atoms, place)) is not None:
+            found.append(length[0])
+            place = length[1]
+            continue
         if (version := _version(atoms, place)) is not None:
             found.append(version[0])
             place = version[1]
@@ -87,13 +88,17 @@ def _whole_name(atoms: Sequence[Atom], atom: Atom, names: Names) -> str:
     return ""
 
 
-def _how_long(atoms: Sequence[Atom], place: int) -> list[Atom] | None:
-    """`took more than 2h`, `longer than 1 hour`; None where no such thing begins here."""
+def _how_long(atoms: Sequence[Atom], place: int) -> tuple[Atom, int] | None:
+    """`took more than 2h`, `longer than 1 hour`, and where it ends; None where no such thing begins here."""
     at = _skip(atoms, place + 1)
     said = atoms[place].text.casefold()
     is_led = said in _LONGER or (said in BOUNDS and any(each.text.casefold() in _TAKES for each in atoms[:place]))
     is_time = at < len(atoms) and atoms[at].key == "time" and atoms[at].value[:1].isdigit()
-    return [atoms[place], atoms[at]] if is_led and is_time else None
+    if not (is_led and is_time):
+        return None
+    is_longer = BOUNDS[said].startswith(">") if said in BOUNDS else said.startswith("longer")
+    value = f"{'longer' if is_longer else 'shorter'} {atoms[at].value}"
+    return replace(atoms[place], end=atoms[at].end, last=atoms[at].last, key="lasting", value=value, kinds={}), at + 1
 
 
 def _version(atoms: Sequence[Atom], place: int) -> tuple[Atom, int] | None:

@@ -74,6 +74,9 @@ class Draft:
     step: int | None = None
     count: int | None = None
     newest: int | None = None
+    longer: str = ""
+    shorter: str = ""
+    order: str = ""
     goal: str = ""
     tolerance: float | None = None
     margin: float | None = None
@@ -270,6 +273,9 @@ class Draft:
             self.several,
             self.newest,
             tuple(self.others),
+            self.longer,
+            self.shorter,
+            self.order,
         )
 
     def check(self, intent: str, *, is_silent_on_runs: bool = True) -> None:

@@ -12,6 +12,7 @@ from comparison.language.sides import is_material, is_silent
 
 STATUS = ("failed", "running", "finished")
 HARD = ("vs", "against")
+ORDERS = ("longest", "shortest", "oldest")
 _PARTING = ("vs", "against", "and", "or", "with", ",", "than")
 PLURAL = frozenset(
     {"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials", "ones", "seeds", "repeats"}
@@ -158,6 +159,8 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return found
     if (changed := _of_watches(atoms, keys, lead)) is not None:
         return changed, first
+    if keys.keys() & {*ORDERS, "lasting"} and _lists_by_length(atoms, content, keys):
+        return "runs", -1
     if (watched := _of_telling(atoms, content, keys, lead)) is not None:
         return watched
     is_changed = lead == "replace" or (lead == "cannot" and atoms[first].text.casefold() == "change")
@@ -197,6 +200,13 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
             return "experiments", first
         return "show", first
     return _by_words(atoms, content, keys, lead)
+
+
+def _lists_by_length(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int]) -> bool:
+    """Whether runs are asked for by how long they took: `which run took the longest?`, `runs longer than 2h`."""
+    others = {"vs", "against", "than", "compare", "watch", "watch_when", "unwatch", "digest", "top", "help", "curves"}
+    named = any(_names_run(atoms, place) and atoms[place].key not in (*ORDERS, "latest") for place in content)
+    return not named and not keys.keys() & others and not any(each.metric for each in atoms)
 
 
 def _of_ends(

@@ -400,10 +400,12 @@ RUNS = {
         "winning, in the lead, on top, most best, very best, single best, overall best, absolute best, bestest"
     ),
     "worst": "bottom, worst, schlechteste, schlechtester, schlechtesten, pire, pires, peor, peores, pior, piores",
-    "timed": (
-        "oldest, took the longest, took longest, took the least time, took most time, fastest, slowest, longest, "
-        "shortest, quickest"
+    "longest": ("longest, slowest, long running, long-running, took most time, took the most time, längste, längsten"),
+    "shortest": (
+        "shortest, fastest, quickest, took the least time, took least time, kürzeste, kürzesten, schnellste, "
+        "schnellsten"
     ),
+    "oldest": "oldest, earliest, älteste, ältesten",
     "second": "second best, third best, 2nd best, 3rd best, second worst, zweitbeste, zweitbester",
     "lowest": "lowest, smallest, minimal, niedrigste, niedrigsten, plus bas, más bajo, menor",
     "highest": "highest, largest, biggest, maximal, höchste, höchsten, plus haut, más alto, maior",
@@ -564,7 +566,8 @@ FILLERS = (
     "by how much, how much better, how much worse, increase, increased, increases, decrease, decreased, decreases, "
     "rise, rose, fall, fell, grow, grew, dropped, go, goes, went, gone, going, worth it, worth, been doing, coming "
     "along, been training, been launching, trained, launched, started, created, logged, submitted, gm, gn, quick q, "
-    "quick question, q, any good, btwn, nothing, worked, works, table, table of, table for, longer than, gave, "
+    "quick question, q, any good, btwn, nothing, worked, works, table, table of, table for, longer than, "
+    "shorter than, gave, "
     "gives, achieved, achieves, reached, reaches, yielded, yields, hit, for this channel, for the channel, for our "
     "channel, of this channel, of the channel, kicked off, queued, good afternoon, good evening, good morning, a, "
     "an, the, my, our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, it's, they, "

@@ -63,6 +63,9 @@ def among_words(among: Among) -> list[str]:
         *(f"except {_exclusion(each)}" for each in among.excluded),
         f"in {' and '.join(map(quoted, among.experiments))}" if among.experiments else "",
         f"of the last {among.newest} runs" if among.newest is not None else "",
+        f"longer than {among.longer}" if among.longer else "",
+        f"shorter than {among.shorter}" if among.shorter else "",
+        among.order,
     ]
 
 

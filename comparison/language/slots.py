@@ -59,6 +59,8 @@ SLOTS = {  # how each is put behind "I can …" and "not …"
     "step": "at a step",
     "count": "so many of them",
     "newest": "of the newest",
+    "lasting": "that took longer or shorter than some time",
+    "order": "by how long they took",
     "goal": "with lower or higher as better",
     "tolerance": "within a tolerance",
     "by_change": "sorted by change",

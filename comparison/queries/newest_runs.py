@@ -10,12 +10,13 @@ from comparison.judgement.primary_metric import PrimaryMetric, choose_primary
 from comparison.names import as_logged, nearest_names
 from comparison.queries.scope import Scope, find_scope
 from comparison.request import Experiments, Runs
-from comparison.resolve.among import gather, narrow
+from comparison.resolve.among import gather, narrow, took_of
 from comparison.runs import Experiment, Run
 from comparison.tracking.source import RunSource
 
 LISTED = 20  # runs where nobody says how many
 MOST_LISTED = 50
+FIRST = 5  # of an order where nobody says how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class NewestRuns:
     words: str = ""
     metrics: tuple[str, ...] = ()
     by: Mapping[str, PrimaryMetric | None] = field(default_factory=dict)
+    order: str = ""  # longest, shortest or oldest first; "": the newest
+    took: Mapping[str, int] = field(default_factory=dict)  # ms by run id, where it is asked for
+    is_partial: bool = False  # only so many of the newest were looked at
 
 
 def newest_runs(
@@ -41,14 +45,18 @@ def newest_runs(
     agreed = defaults or ChannelDefaults()
     where = find_scope(request.experiment, source, agreed, text=request.text, several=request.among.experiments)
     chosen = narrow(request.among, source, experiments=where.experiments, now=now, text=request.text)
-    limit = LISTED if request.among.count is None else MOST_LISTED
+    default = FIRST if request.among.order else LISTED
+    limit = default if request.among.count is None else MOST_LISTED
     found = gather(chosen, source, limit=limit)
     by = {
         key: choose_primary([run for run in found.runs if run.experiment.experiment_id == key], [experiment], agreed)
         for key, experiment in {run.experiment.experiment_id: run.experiment for run in found.runs}.items()
     }
     metrics = logged_names(request.metrics, found.runs, text=request.text)
-    return NewestRuns(where, now, found.runs, found.is_cut, chosen.words, metrics, by)
+    lengths = {run.run_id: took_of(run, chosen.now) for run in found.runs} if chosen.is_sifted else {}
+    took = {key: length for key, length in lengths.items() if length is not None}
+    order, is_partial = request.among.order, found.is_partial
+    return NewestRuns(where, now, found.runs, found.is_cut, chosen.words, metrics, by, order, took, is_partial)
 
 
 def logged_names(names: Sequence[str], runs: Sequence[Run], *, text: str = "") -> tuple[str, ...]:

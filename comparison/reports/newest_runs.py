@@ -21,8 +21,9 @@ from comparison.reports.standup import (
     table_of_runs,
     user_name,
 )
-from comparison.reports.text import count_noun, cut_end, display_name, with_links
-from comparison.runs import Run
+from comparison.reports.text import count_noun, cut_end, display_name, duration_words, with_links
+from comparison.resolve.among import MOST_SIFTED
+from comparison.runs import Run, Status
 from comparison.tracking.mlflow_links import experiment_url, run_url
 
 _TOLD = 5
@@ -38,18 +39,21 @@ def newest_runs_report(found: NewestRuns, *, ui_url: str = "", command: str = "/
     count = count_noun(len(found.runs), "run")
     headline = f"The newest {count}{place}" if found.is_cut else f"{count}{place}"
     names = run_labels(found.runs)
+    if found.order:
+        headline = _ordered_headline(found, names[0], place)
     told = [
         f"{name}: {', '.join(filter(None, (status_word(run), _values(run, found))))}"
         for name, run in zip(names, found.runs, strict=True)
     ]
     more = [f"and {len(told) - _TOLD:,} more"] if len(told) > _TOLD else []
     ids = short_ids(found.runs[:2])
+    which = "first" if found.order else "newest"
     return Report(
         headline=headline,
         summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
         table=with_links(_table(found), run_urls(found.runs, ui_url)),
-        warnings=(f"There are more: only the {len(found.runs)} newest are listed.",) if found.is_cut else (),
-        steps=(Step("Compare the newest two", f"{command} {ids[1]} vs {ids[0]}", "pair"),) if len(ids) > 1 else (),
+        warnings=_warnings(found),
+        steps=(Step(f"Compare the {which} two", f"{command} {ids[1]} vs {ids[0]}", "pair"),) if len(ids) > 1 else (),
         links=tuple(
             Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
             for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], found.runs, strict=False))
@@ -59,6 +63,27 @@ def newest_runs_report(found: NewestRuns, *, ui_url: str = "", command: str = "/
     )
 
 
+def _ordered_headline(found: NewestRuns, name: str, place: str) -> str:
+    """`bert-large took the longest of the runs in churn: 4 h`."""
+    first = found.runs[0]
+    if found.order == "oldest":
+        started = ago_words(first.started_at, found.now)
+        return f"{name} is the oldest of the runs{place}: started {started or 'at an unknown time'}"
+    length = f"{duration_words(found.took[first.run_id])}{'' if first.is_over else ' so far'}"
+    if found.order == "longest":
+        return f"{name} took the longest of the runs{place}: {length}"
+    finished = "finished " if all(run.status is Status.FINISHED for run in found.runs) else ""
+    return f"{name} took the least time of the {finished}runs{place}: {length}"
+
+
+def _warnings(found: NewestRuns) -> tuple[str, ...]:
+    if found.is_partial:
+        return (f"Only the newest {MOST_SIFTED:,} runs were looked at: MLflow cannot sort by how long a run took.",)
+    if found.is_cut and not found.order:
+        return (f"There are more: only the {len(found.runs)} newest are listed.",)
+    return ()
+
+
 def _table(found: NewestRuns) -> Table:
     several = spans_experiments(found.runs)
     cells = [
@@ -66,13 +91,20 @@ def _table(found: NewestRuns) -> Table:
             Cell(status_word(run)),
             last_cell(_values(run, found), "nothing"),
             *place_cells(run, several=several),
+            *([_took_cell(run, found)] if found.took else []),
             Cell(ago_words(run.started_at, found.now) or "unknown", float(run.started_at or 0) or None),
             Cell(user_name(run) or "unknown"),
         )
         for run in found.runs
     ]
-    columns = ("Status", "Logged", *(("In",) if several else ()), "Started", "By")
+    took = ("Took",) if found.took else ()
+    columns = ("Status", "Logged", *(("In",) if several else ()), *took, "Started", "By")
     return table_of_runs("Runs", tuple(map(Column, columns)), found.runs, cells)
+
+
+def _took_cell(run: Run, found: NewestRuns) -> Cell:
+    length = found.took.get(run.run_id)
+    return Cell("unknown") if length is None else Cell(duration_words(length), float(length))
 
 
 def _values(run: Run, found: NewestRuns) -> str:

@@ -15,13 +15,15 @@ from comparison.language.dates import since, until
 from comparison.names import nearest_names
 from comparison.resolve.experiments import find_experiment, find_experiments
 from comparison.run_reference import Among, Exclusion
-from comparison.runs import Experiment, Run, Status
+from comparison.runs import GOING_ON, Experiment, Run, Status
 from comparison.tracking.source import Ranking, RunSource
 
 PEOPLE = 200  # runs among which a person's name is looked for
 BEGUN_BEFORE = 7 * 86_400_000  # ms before a moment that a run which does not tell its end may have begun
 MOST_NEWEST = 200  # runs among which the best is looked for, where so many of the newest are meant
 SPARE = 20  # runs asked for beyond those wanted, where some are left out by what MLflow cannot filter by
+MOST_SIFTED = 1_000  # of the newest runs that are looked at for how long each took
+_BY_LENGTH = ("longest", "shortest")
 _ROUNDS = 3
 _BEGINS = re.compile(r"attributes\.run_name ILIKE '([^'%]+)%'")
 _EQUALS = re.compile(r"params\.`([^`]+)` = '([^']*)'")
@@ -43,6 +45,7 @@ class Chosen:
 
     runs: tuple[Run, ...]
     is_cut: bool = False
+    is_partial: bool = False  # more runs were there than were looked at for how long each took
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,9 @@ class Narrowing:
     begin: int | None = None
     end: int | None = None
     words: str = ""
+    now: int = 0  # ms since the epoch: how long what still runs has taken
+    longer: int | None = None  # ms that a run took at least
+    shorter: int | None = None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -93,7 +99,37 @@ class Narrowing:
         at = run.over_at if run.is_over else run.started_at or 0
         if (self.begin is not None and at < self.begin) or (self.end is not None and at >= self.end):
             return False
+        if not self._fits_length(run):
+            return False
         return not any(leaves_out(each, run) for each in self.among.excluded)
+
+    def _fits_length(self, run: Run) -> bool:
+        """Whether it took as long as is meant; what still runs is no short run, and what tells no start is neither."""
+        if self.longer is None and self.shorter is None and self.among.order not in _BY_LENGTH:
+            return True
+        took = took_of(run, self.now)
+        if took is None or (run.status in GOING_ON and (self.shorter is not None or self.among.order == "shortest")):
+            return False
+        if self.among.order == "shortest" and not self.among.status and run.status is not Status.FINISHED:
+            return False  # what failed at once is not meant by the fastest
+        return not (
+            (self.longer is not None and took <= self.longer) or (self.shorter is not None and took >= self.shorter)
+        )
+
+    def in_order(self, runs: Iterable[Run]) -> list[Run]:
+        """The newest first, or as is asked."""
+        match self.among.order:
+            case "oldest":
+                return sorted(runs, key=lambda run: run.started_at or self.now)
+            case "longest" | "shortest":
+                sign = -1 if self.among.order == "longest" else 1
+                return sorted(runs, key=lambda run: sign * (took_of(run, self.now) or 0))
+        return sorted(runs, key=lambda run: -(run.started_at or 0))
+
+    @property
+    def is_sifted(self) -> bool:
+        """Whether MLflow cannot tell which are meant, or cannot sort so, so that many have to be looked at."""
+        return self.longer is not None or self.shorter is not None or bool(self.among.order)
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -130,7 +166,10 @@ def narrow(
     status = _STATUSES.get(among.status, ("", None))[0]
     person = _is_by(people[0]) if len(people) == 1 else ""
     where = " AND ".join(part for part in (among.where, person, status) if part)
-    return Narrowing(among, kept, where, people, begin, end, narrowing_words(among, " and ".join(people)))
+    words = narrowing_words(among, " and ".join(people))
+    longer, shorter = _length(among.longer, moment, text), _length(among.shorter, moment, text)
+    at = int(moment.timestamp() * 1000)
+    return Narrowing(among, kept, where, people, begin, end, words, at, longer, shorter)
 
 
 def _is_by(user: str) -> str:
@@ -163,6 +202,18 @@ def _moment(words: str, read: Callable[[str, datetime], datetime], now: datetime
     except NotUnderstood as error:
         spot = text.find(words.removeprefix("before ")) if text else -1
         raise replace(error, text=text or words, at=spot if spot >= 0 else None) from error
+
+
+def _length(words: str, now: datetime, text: str) -> int | None:
+    """In ms; None where none is said."""
+    begun = _moment(words, since, now, text)
+    return None if begun is None else int(now.timestamp() * 1000) - begun
+
+
+def took_of(run: Run, now: int) -> int | None:
+    """How long a run took, or has taken until now where it still runs, in ms; None where it does not tell."""
+    end = now if run.status in GOING_ON else run.ended_at
+    return None if run.started_at is None or end is None else max(0, end - run.started_at)
 
 
 def find_user(name: str, source: RunSource, experiment_ids: Sequence[str], *, text: str = "") -> str:
@@ -225,6 +276,7 @@ def gather(chosen: Narrowing, source: RunSource, *, limit: int) -> Chosen:
     if len(chosen.people) > 1:
         return _gathered_by_person(chosen, source, wanted, limit)
     asked = wanted + 1 + (SPARE * 5 if chosen.among.excluded else 0)
+    asked = MOST_SIFTED if chosen.is_sifted else asked
     if chosen.begin is None and chosen.end is None:
         found = source.search(chosen.where, experiment_ids=chosen.ids, limit=asked)
         is_full = len(found) >= asked
@@ -236,21 +288,23 @@ def gather(chosen: Narrowing, source: RunSource, *, limit: int) -> Chosen:
     fitting = [run for run in known.values() if chosen.fits(run)]
     kept = _without_filtered(chosen, fitting, source)
     check_left_out(chosen, found, is_full=is_full)
-    ordered = sorted(kept, key=lambda run: -(run.started_at or 0))
+    ordered = chosen.in_order(kept)
     is_cut = len(ordered) > wanted or is_full
-    return Chosen(tuple(ordered[:wanted]), is_cut and wanted == limit)
+    return Chosen(tuple(ordered[:wanted]), is_cut and wanted == limit, chosen.is_sifted and is_full)
 
 
 def _gathered_by_person(chosen: Narrowing, source: RunSource, wanted: int, limit: int) -> Chosen:
     """The newest runs of several people, left out only where they are all there to be seen."""
     others = tuple(each for each in chosen.among.excluded if each.kind != "run")
     lenient = replace(chosen, among=replace(chosen.among, excluded=others, count=None))
-    parts = side_by_side([partial(gather, each, source, limit=limit) for each in lenient.by_person()])
+    limited = MOST_SIFTED if chosen.is_sifted else limit
+    parts = side_by_side([partial(gather, each, source, limit=limited) for each in lenient.by_person()])
     found = [run for part in parts for run in part.runs]
     is_full = any(part.is_cut for part in parts)
     check_left_out(chosen, found, is_full=is_full)
-    fitting = sorted((run for run in found if chosen.fits(run)), key=lambda run: -(run.started_at or 0))
-    return Chosen(tuple(fitting[:wanted]), (is_full or len(fitting) > wanted) and wanted == limit)
+    fitting = chosen.in_order(run for run in found if chosen.fits(run))
+    is_partial = any(part.is_partial for part in parts)
+    return Chosen(tuple(fitting[:wanted]), (is_full or len(fitting) > wanted) and wanted == limit, is_partial)
 
 
 def _over(chosen: Narrowing, source: RunSource, limit: int) -> list[Run]:
@@ -374,6 +428,7 @@ def narrowing_words(among: Among, user: str) -> str:
     status = {"running": "that still run", "failed": "that failed", "finished": "that finished"}.get(among.status, "")
     is_before = among.until.startswith("before ")
     span = "" if not among.until else among.until if is_before else f"until {among.until}"
+    span = f"older than {among.until}" if among.until[:1].isdigit() and not among.until[:4].isdigit() else span
     told = (
         f"by {user}" if user else "",
         status,
@@ -382,6 +437,8 @@ def narrowing_words(among: Among, user: str) -> str:
         filter_words(among.where),
         f"without {', '.join(map(_left_out_words, among.excluded))}" if among.excluded else "",
         f"among the newest {among.newest}" if among.newest is not None else "",
+        f"that took longer than {among.longer}" if among.longer else "",
+        f"that took less than {among.shorter}" if among.shorter else "",
     )
     return "".join(f" {part}" for part in told if part)
 

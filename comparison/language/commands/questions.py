@@ -409,7 +409,7 @@ COMMANDS = {
     "runs": Command(
         _runs,
         "list runs",
-        _QUICK,
+        f"{_QUICK} lasting order",
         Example("list runs in {experiment}", "list runs"),
         ((Runs, partial(_list_line, "list runs")),),
     ),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from comparison.language.cover import Atom
 from comparison.language.draft import LISTS, RANKING, Draft
+from comparison.language.intents import ORDERS
 from comparison.language.names import Kind
 from comparison.language.quotes import written
 from comparison.language.slots import refuse
@@ -103,4 +104,26 @@ def read_newest(draft: Draft, place: int) -> int | None:
     return at + 2 + bool(noun)
 
 
-READERS = {"time": read_time, "since": read_since, "until": read_since, "during": read_during}
+def read_length(draft: Draft, atom: Atom, _place: int) -> int:
+    """`longer than 2 hours`."""
+    which, _, length = atom.value.partition(" ")
+    draft.note("lasting", [atom])
+    draft.longer, draft.shorter = (length, "") if which == "longer" else ("", length)
+    return _place + 1
+
+
+def read_order(draft: Draft, atom: Atom, place: int) -> int:
+    """`the longest runs`: what a list begins with."""
+    draft.note("order", [atom])
+    draft.order = atom.key
+    return place + 1
+
+
+READERS = {
+    "time": read_time,
+    "since": read_since,
+    "until": read_since,
+    "during": read_during,
+    "lasting": read_length,
+    **dict.fromkeys(ORDERS, read_order),
+}

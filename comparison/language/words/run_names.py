@@ -189,14 +189,6 @@ def _check_side(draft: Draft, atom: Atom, place: int) -> None:
     raise no_run(draft, atom, kind)
 
 
-def read_timed(draft: Draft, atom: Atom, place: int) -> int:
-    """Raises NotUnderstood for `fastest`, `oldest`."""
-    del place
-    problem = "I rank by metrics, not by when or how long a run ran."
-    line = f"list runs in {written(draft.experiment or experiment_of(draft))}".removesuffix(" in ")
-    raise refuse(problem, "Name a metric; a list says how long each took.", line, [atom])
-
-
 def read_previous(draft: Draft, atom: Atom, place: int) -> int:
     """The run before another. Raises NotUnderstood for `the previous best`."""
     at = draft.skip(place + 1)
@@ -465,7 +457,6 @@ READERS = {
     "best": read_best,
     "worst": read_best,
     "latest": read_latest,
-    "timed": read_timed,
     "second": read_second,
     "previous": read_previous,
     "lowest": read_lowest,
