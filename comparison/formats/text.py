@@ -30,17 +30,23 @@ def to_text(report: Report, *, width: int = 80, colours: bool = False) -> str:
     report = clean(report)
     parts = (
         [paint(line, "bold") for line in _wrapped(report.headline, width)],
-        *(_section(Section(chart.title, chart.plain), width, paint) for chart in report.charts if chart.plain),
+        *(_section(chart, width, paint) for chart in _charts(report, folded=False)),
         _table(report.table, width, paint) if report.table else [],
         *(_section(section, width, paint) for section in report.sections if not (section.folded or section.last)),
         _list("Be careful", report.warnings, width, paint, "yellow"),
         _steps(report.steps, width),
         _sides(report.sides, width, paint),
         *(_section(section, width, paint) for section in report.sections if section.folded or section.last),
+        *(_section(chart, width, paint) for chart in _charts(report, folded=True)),
         [f"{link.text}: {link.url}" for link in report.links if not link.key.startswith("run:")],
         [paint(line, "dim") for footnote in report.footnotes for line in _wrapped(footnote, width)],
     )
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _charts(report: Report, *, folded: bool) -> list[Section]:
+    """What stands for the charts that are read first, or for those that are details."""
+    return [Section(chart.title, chart.plain) for chart in report.charts if chart.plain and chart.folded is folded]
 
 
 def _paint(text: str, style: str) -> str:

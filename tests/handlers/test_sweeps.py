@@ -80,6 +80,8 @@ def test_two_metrics_are_a_front(slack, runs):
     assert "| Trial | accuracy | latency_ms | lr | depth |" in said
     assert "\n| trial-12 | 1.0075 |" in said
     assert "(No trial beats one of these in both" in said
+    (answer,) = slack.messages()
+    assert "trial-12: accuracy 1.0075 · latency_ms" in answer.text
 
 
 def test_the_front_is_a_picture_of_all_trials_where_files_may_be_sent(slack, runs):

@@ -46,6 +46,7 @@ ASKED = {
     "watch": "watch iris",
     "watch list": "watches",
     "help": "help",
+    "help on watches": "help watch",
     "picker": "twin vs old",
     "error": "old vs nwe",
 }
