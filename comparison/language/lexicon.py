@@ -564,7 +564,7 @@ NOUNS = {
 }
 FILLERS = (
     "by how much, how much better, how much worse, increase, increased, increases, decrease, decreased, decreases, "
-    "rise, rose, fall, fell, grow, grew, dropped, go, goes, went, gone, going, worth it, worth, been doing, coming "
+    "rise, rose, fall, fell, grow, grew, dropped, go, goes, went, going, worth it, worth, been doing, coming "
     "along, been training, been launching, trained, launched, started, created, logged, submitted, gm, gn, quick q, "
     "quick question, q, any good, btwn, nothing, worked, works, table, table of, table for, longer than, "
     "shorter than, gave, "
