@@ -94,7 +94,7 @@ INTENTS = {
     "standup": (
         "passiert, was passierte, what did we do, what have we done, what did we run, what ran, what was run, how are "
         "things, how are things going, how is it going, report, report for, report on, status report, "
-        "what was done, standup, stand-up, stand up, summary, recap, what's new, what "
+        "what was done, standup, stand-up, stand up, standups, summary, recap, what's new, what "
         "happened, what has happened, what did i miss, was gibt's neues, was ist neu, was ist passiert, résumé, quoi "
         "de neuf, resumen, qué hay de nuevo, rundown, rundown of, rundown for, resumo, o que há de novo, news, any "
         "news, what's up, overview, zusammenfassung, anything new, something new, is anything new, was there anything "
@@ -123,6 +123,9 @@ INTENTS = {
         "baseline, unset the baseline"
     ),
     "settings": (
+        "which metric decides, what metric decides, which metric decides here, what metric decides here, channel "
+        "settings, "
+        "show channel settings, show the channel settings, "
         "what metric are you using, which metric are you using, what metric do you use, which metric do you use, what "
         "metric are we using, which metric are we using, what do you judge by, what do we judge by, "
         "what's our default experiment, what is our default experiment, what's our default metric, what is our default "
@@ -184,6 +187,9 @@ INTENTS = {
     ),
     "digest": "digest, digests, no digest, no more digests, no more digest, digest off, daily digest, weekly digest",
     "access_show": (
+        "who may change the settings, who can change the settings, who may change settings, who can change settings, "
+        "who "
+        "is allowed to change settings, who may change what, "
         "is this channel restricted, is this channel limited, are we restricted, what is this channel restricted to, "
         "what can we see, what may we see, what may this channel see, what can this channel see, what are we allowed "
         "to "
@@ -525,6 +531,7 @@ FLAGS = {
         "runs, automatically"
     ),
     "primary": (
+        "is what we want, is what we're after, is what i care about, "
         "we're tracking, we are tracking, we're optimizing, we're optimizing for, we are optimizing for, we judge by, "
         "we go "
         "by, what counts is, what matters to us is, all that counts is, all that matters is, "
@@ -686,6 +693,8 @@ INTENTS["unwatch"] += "".join(
         "update",
         "disturb",
         "bother",
+        "need",
+        "want",
     )
     for to in _TO
     for about in (*_ABOUT, *_ONCE, "")

@@ -138,13 +138,14 @@ def _limit(draft: Draft) -> Request:
 
 
 def _changes(draft: Draft) -> Request:
-    _refuse_others(draft, "access changes admins")
-    return RestrictChanges("admin" in draft.atoms[draft.place].text.casefold(), text=draft.text)
+    is_for_admins = "admin" in draft.atoms[draft.place].text.casefold()
+    _refuse_others(draft, f"access changes {'admins' if is_for_admins else 'members'}")
+    return RestrictChanges(is_for_admins, text=draft.text)
 
 
 _OF_CHANGES = one_of(
     "settings setting watches watch pins pin pinned baseline baselines defaults default anything everything things "
-    "what is set watched digest digests metric metrics experiment and"
+    "what is set watched digest digests metric metrics experiment and again"
 )
 
 

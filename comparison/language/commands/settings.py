@@ -33,6 +33,7 @@ def _settings(draft: Draft) -> Request:
 
 
 def _unpin(draft: Draft) -> Request:
+    draft.groups = [[each for each in group if each.key not in ("baseline", "baseline_role")] for group in draft.groups]
     runs = draft.runs() if not draft.left else []
     if len(runs) == 1 and isinstance(runs[0], Named | Linked):
         draft.groups = [[]]
@@ -228,6 +229,8 @@ def _primary(draft: Draft) -> Request:
         raise refuse("One metric is the default.", "Name one.", f"set metric {written(metrics[0])}", spot)
     if places:
         raise refuse(_OF_CHANNEL, _WITHOUT_PLACE, f"set metric {written(metrics[0])}", places)
+    if ways := [each.key for each in draft.atoms if each.key in ("lower", "higher")]:
+        return SetDefault("goal", ways[0], metrics[0], draft.text)  # `a higher f1 is what we want`
     others = [
         each
         for each in draft.atoms

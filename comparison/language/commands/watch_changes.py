@@ -40,7 +40,8 @@ def _read_watch(draft: Draft, verb: int, said: str) -> WatchDraft:
             "back",
             "hold",
             "on hold",
-            "to",
+            "subscription",
+            "subscriptions",
             "so",
         )
     ]

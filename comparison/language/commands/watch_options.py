@@ -61,7 +61,7 @@ _WINNING = ("better", "beat", "outperform", "win", "improve", "ahead")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?|other|second|third|fourth|fifth|tenth|few|couple")
 _UNITS = frozenset({"run", "runs", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month"})
 _UNITS |= {"morning", "evening", "night", "one", "time"}
-_RATES = frozenset({"hourly", "weekly", "monthly", "daily", "twice"})
+_RATES = frozenset({"hourly", "weekly", "monthly", "daily", "twice", "max", "maximum"})
 
 
 def _read_only_clear(draft: WatchDraft, atom: Atom, place: int) -> int:
@@ -325,7 +325,8 @@ def read_rate(draft: WatchDraft, place: int) -> int | None:
     is_once = atom.text.casefold() == "once" and behind[:1] != [] and behind[0] in _UNITS
     if atom.key not in ("every", "bound", "daily") and atom.text.casefold() not in _RATES and not is_once:
         return None
-    size = next((at for at, said in enumerate(behind, 1) if said in _UNITS), 0)
+    sizes = [at for at, said in enumerate(behind, 1) if said in _UNITS]
+    size = (sizes or [0])[0 if atom.key == "every" else -1]  # `max one message per day`
     if not size and atom.key != "daily" and atom.text.casefold() not in _RATES:
         return None
     spot = draft.atoms[place : place + 1 + size]
@@ -359,6 +360,13 @@ def read_end(draft: WatchDraft, _atom: Atom, place: int) -> int:
 
 def _read_metrics(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("metrics", atom)
+    at = place
+    while at < len(draft.atoms) and (is_silent(draft.atoms[at]) or draft.atoms[at].key in ("of", "in")):
+        at += 1
+    if place < at < len(draft.atoms) and Kind.EXPERIMENT in draft.atoms[at].kinds and not draft.watching.place:
+        place = draft.read_place(at)  # `the metrics of the churn watch`
+    while place < len(draft.atoms) and draft.atoms[place].key == "with":
+        place += 1
     last = draft.until_option(place)
     groups: list[list[Atom]] = [[]]
     for each in draft.atoms[place:last]:
@@ -396,6 +404,8 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
     said = [each for each in said if not (each.possessive and set(each.kinds) == {Kind.USER})]
     core = [each for each in said if not is_silent(each) and each.key not in ("and", ",") and not _is_anybody(each)]
     if not core:
+        if last < len(draft.atoms) and draft.atoms[last].key == "than":
+            return last  # `when it beats the best`
         if any(each.key in ("finished", "run") for each in said):
             return last  # `when a run in fraud fails`
         raise draft.refused("When what?", "Say a rule on a metric.", [atom], options="when accuracy drops by 2 %")

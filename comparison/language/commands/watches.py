@@ -40,6 +40,7 @@ _SILENT = frozenset(
     {"and", ",", "with", "but", "dash", "finished", "all", "every", "everything", "experiments", "each_new", "watch"}
 )
 _SAYING_NOTHING = one_of("gets got soon always automatically through arrives appears lands closely carefully")
+_ONE_RUN = one_of("run job model training trial")
 _STARTING = frozenset({"starting", "beginning", "start", "begin"})
 _MOVING = one_of("goes drops falls rises hits reaches exceeds beats")
 _LEADING = TELLING | {"drop", "give", "send", "shoot", "away", "want", "love", "glad", "happy"}
@@ -191,13 +192,16 @@ def _next(draft: WatchDraft, place: int) -> int:
     if behind is not None and behind.text.casefold() in PLURAL and draft.begins_names(atom):
         draft.put_filter(f"attributes.run_name ILIKE '{atom.text}%'")  # `xgb runs in fraud`
         return place + 2
-    if atom.key == "run" and behind is not None and behind.is_unknown and atom.text.casefold() not in PLURAL:
+    if atom.text.casefold() in _ONE_RUN and behind is not None and behind.is_unknown:
         draft.put_run(behind.text, behind)
         return place + 2
     if atom.text.casefold() in OWNING and behind and behind.is_unknown and not draft.watching.place:
         return draft.read_place(place + 1)
     if atom.is_unknown and draft.text.startswith("<#", atom.at):  # the channel that is to hear of it
         return place + 1
+    if atom.text.casefold() in _NEW and behind is not None and behind.key in ("experiment", "experiments"):
+        problem = "I watch experiments by name or pattern, those that are there and those to come."
+        raise draft.refused(problem, "All of them:", [atom, behind], "watch *")
     if atom.is_unknown and atom.text.casefold() in _NEW and behind is not None:
         return place + 1
     if atom.key == "off" and draft.intent == "watch" and not draft.watching.place and len(draft.atoms) == 2:
@@ -228,6 +232,8 @@ def _next(draft: WatchDraft, place: int) -> int:
         draft.choose(ONLY[atom.key], atom)
         return place + 1
     if atom.key == "standup" and (draft.watching.place or Kind.EXPERIMENT not in atom.kinds):
+        if draft.intent == "unwatch":
+            raise draft.refused("A standup that comes by itself is a digest.", "To end it:", [atom], "digest off")
         raise draft.refused("A standup is planned with digest.", "Say the days and the hour.", [atom], _PLAN)
     return draft.read_place(place)
 
