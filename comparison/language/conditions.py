@@ -21,7 +21,11 @@ _SIGNS = {
     "!=": "!=",
 }
 BOUNDS = {word: sign for sign, words in _SIGNS.items() for word in words.split(", ")}
-_BY_GOAL = {"better than": (">", "<"), "beat": (">", "<"), "beats": (">", "<"), "worse than": ("<", ">")}
+_BETTER, _WORSE = (">", "<"), ("<", ">")  # where higher is better, where lower is
+_BY_GOAL = {
+    **dict.fromkeys(("better than", "faster than", "beat", "beats"), _BETTER),
+    **dict.fromkeys(("worse than", "slower than"), _WORSE),
+}
 _EQUAL = frozenset({"=", "==", "is", "was", "of", "set", "to", "equals", "equal to", ":"})
 _NOT = frozenset({"not", "isn't", "is not", "!=", "other than", "isnt"})
 _LONGER = frozenset({"longer than", "shorter than", "faster than"})
@@ -185,7 +189,8 @@ def _of_parameter(atoms: Sequence[Atom], place: int) -> tuple[str, int] | None:
         problem = f"“{atom.text}” is a parameter: MLflow finds its values as text, not by more or less."
         line = f"list runs where params.{written(atom.kinds[kind])} = '{atoms[at + 1].text}'"
         raise refuse(problem, "Name the value that it has.", line, [atom, atoms[at + 1]])
-    is_value = is_number(value) or value.quoted or value.is_unknown
+    is_word = value.role is not None and place > 0 and atoms[place - 1].key == "where" and _ends(atoms, at + 1)
+    is_value = is_word or is_number(value) or value.quoted or value.is_unknown
     if not is_value or value.possessive or "'" in value.text or value.text in ("=", "=="):
         return None
     is_led = (place > 0 and atoms[place - 1].key in ("with", "where")) or value.is_identifier

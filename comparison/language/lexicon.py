@@ -38,13 +38,13 @@ INTENTS = {
         "curve, training curves, loss curve, loss curves, draw, converge, converged, converging, converges, overfit, "
         "overfits, overfitting, overfitted, plateau, plateaued, plateauing, diverge, diverged, diverging, diverges, "
         "still improving, still dropping, still falling, still decreasing, still going down, still rising, still "
-        "increasing, still going up, still learning, develop, developed, evolve, evolved, kurve, kurven, lernkurve, "
-        "lernkurven, verlauf, courbe, courbes, curva, curvas, gráfico, gráfica, tracer, trace, overtake, overtakes, "
-        "overtook, overtaken, crosses, crossed, caught up with, catch up with, catches up with, at the same step, at "
-        "the same steps, at the same epoch, at the same epochs, step by step, epoch by epoch, step for step, over "
-        "time, over the steps, over the epochs, over epochs, over steps, per epoch, per step, over training, at "
-        "which step, at what step, which step, what step, at which epoch, at what epoch, which epoch, what epoch, in "
-        "which epoch"
+        "increasing, still going up, still learning, when did it overfit, when did it converge, when did it diverge, "
+        "develop, developed, evolve, evolved, kurve, kurven, lernkurve, lernkurven, verlauf, courbe, courbes, curva, "
+        "curvas, gráfico, gráfica, tracer, trace, overtake, overtakes, overtook, overtaken, crosses, crossed, caught "
+        "up with, catch up with, catches up with, at the same step, at the same steps, at the same epoch, at the "
+        "same epochs, step by step, epoch by epoch, step for step, over time, over the steps, over the epochs, over "
+        "epochs, over steps, per epoch, per step, over training, at which step, at what step, which step, what step, "
+        "at which epoch, at what epoch, which epoch, what epoch, in which epoch"
     ),
     "sweeps": (
         "what matters, what matters most, what mattered, what mattered most, matters, matter, matters most, matter "
@@ -92,16 +92,16 @@ INTENTS = {
         "succeeded, succeeds, successful, successfully, went well, ready"
     ),
     "standup": (
-        "passiert, was passierte, what did we do, what have we done, what did we run, what ran, what was run, how are "
-        "things, how are things going, how is it going, report, report for, report on, status report, "
-        "what was done, standup, stand-up, stand up, standups, summary, recap, what's new, what "
-        "happened, what has happened, what did i miss, was gibt's neues, was ist neu, was ist passiert, résumé, quoi "
-        "de neuf, resumen, qué hay de nuevo, rundown, rundown of, rundown for, resumo, o que há de novo, news, any "
-        "news, what's up, overview, zusammenfassung, anything new, something new, is anything new, was there anything "
-        "new, catch me up, updates, any updates, sum up, sum it up, summarize, summarise, brief, briefing, debrief, "
-        "wrap up, wrap-up, catch up, was lief, was ist gelaufen, qué pasó, que pasó, que s'est-il passé, o que "
-        "aconteceu, any changes, status update, status updates, update me on, update us on, an update on, any update "
-        "on, bring me up to date, bring us up to date, morning report, what got done"
+        "passiert, was passierte, what did we do, what have we done, what did we run, what ran, what was run, how "
+        "are things, how are things going, how is it going, report, report for, report on, status report, what was "
+        "done, standup, stand-up, stand up, standups, summary, recap, what's new, what happened, what has happened, "
+        "what did i miss, was gibt's neues, was ist neu, was ist passiert, résumé, quoi de neuf, resumen, qué hay de "
+        "nuevo, rundown, rundown of, rundown for, resumo, o que há de novo, news, any news, what's up, overview, "
+        "zusammenfassung, anything new, something new, is anything new, was there anything new, catch me up, "
+        "updates, any updates, sum up, sum it up, summarize, summarise, brief, briefing, debrief, wrap up, wrap-up, "
+        "catch up, was lief, was ist gelaufen, qué pasó, que pasó, que s'est-il passé, o que aconteceu, any changes, "
+        "status update, status updates, update me on, update us on, an update on, any update on, bring me up to "
+        "date, bring us up to date, morning report, what got done, nothing new"
     ),
     "set": (
         "set, use, setze, setz, nutze, utilise, usa, establece, defina, this channel is about, this channel is for, "
@@ -266,13 +266,13 @@ INTENTS = {
         "is it done, refresh it, update it"
     ),
     "choose": (
-        "is the difference real, is it real, can i trust this, can we trust this, can i trust it, which one would "
-        "you pick, which would you pick, which one would you choose, which one would you take, who is the winner, "
-        "which one is the winner, which one should we deploy, which should we deploy, which one to deploy, which one "
-        "is better, which is better, which one wins, who wins, what do you recommend, which one should we take, "
-        "which one should i use, which one should we use, so which one, which one do you recommend, what's the "
-        "verdict, verdict, is that significant, is it significant, is this significant, significant, is the "
-        "difference significant, is that real"
+        "is the difference real, is it real, is the gain real, is the improvement real, is the change real, is this "
+        "real, can i trust this, can we trust this, can i trust it, which one would you pick, which would you pick, "
+        "which one would you choose, which one would you take, who is the winner, which one is the winner, which one "
+        "should we deploy, which should we deploy, which one to deploy, which one is better, which is better, which "
+        "one wins, who wins, what do you recommend, which one should we take, which one should i use, which one "
+        "should we use, so which one, which one do you recommend, what's the verdict, verdict, is that significant, "
+        "is it significant, is this significant, significant, is the difference significant, is that real"
     ),
     "instead": "instead, rather",
     "replace": "replace, instead of, swap out, exchange",
@@ -338,8 +338,8 @@ SLOTS = {
         "wins against, as good as, besser als, schlechter als, als, schlägt, meilleur que, mieux que, mejor que, "
         "peor que, melhor que, melhor do que, pior que, better model than, a better model than, better run than, "
         "stack up against, better compared to, good as, compare to, compare with, compare against, ahead of, behind, "
-        "smaller than, greater than, higher compared to, lower compared to, a better run than,  better vs, fare "
-        "against, fares against, fared against, do against, does against, did against"
+        "beaten, beating, smaller than, greater than, higher compared to, lower compared to, a better run than, "
+        "better vs, fare against, fares against, fared against, do against, does against, did against"
     ),
     "bound": (
         "above, below, at least, at most, under, exceeding, exceeds, more than, less than, no more than, no less than, "
@@ -608,8 +608,8 @@ FILLERS = (
     "know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a bit, by "
     "far, exactly, roughly, altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, "
     "substantially, considerably, notably, =, :=, ran, the same, identical, equivalent, fare, fared, perform, "
-    "performs, performed, measure up, hold up, held up, best first, newest first, latest first, most recent first, "
-    "learn from, learn, getting, becoming"
+    "performs, performed, measure up, hold up, held up, best first, knows, next to each other, beside each other, "
+    "newest first, latest first, most recent first, learn from, learn, getting, becoming"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
     "how are you, how are you doing, how r u, not bad, not bad at all, no thanks, no thank you, nope, nah, thanks, "

@@ -27,6 +27,7 @@ from comparison.language.phrases import (
 from comparison.language.quotes import written
 from comparison.language.sides import is_silent
 from comparison.language.slots import ONE_RUN, SLOTS, Example, refuse
+from comparison.language.words.run_names import MOST_LISTED
 from comparison.request import Experiments, Failed, Help, ListWatches, Request, Running, Runs, Show, Standup, Top
 from comparison.run_reference import (
     AllRuns,
@@ -222,8 +223,16 @@ def _finished(draft: Draft) -> Request:
 
 
 def _runs(draft: Draft) -> Request:
+    if draft.metrics and any(each.key == "by" and _is_metric(draft, at) for at, each in enumerate(draft.atoms, 1)):
+        draft.count = draft.count or MOST_LISTED  # `all runs sorted by f1`
+        return _top(draft)
     draft.check("runs")
     return Runs(draft.experiment, draft.text, tuple(draft.metrics), draft.among())
+
+
+def _is_metric(draft: Draft, place: int) -> bool:
+    at = draft.skip(place)
+    return at < len(draft.atoms) and bool(draft.atoms[at].metric)
 
 
 def _experiments(draft: Draft) -> Request:

@@ -32,7 +32,7 @@ def read_user(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_parameter(draft: Draft, atom: Atom, place: int) -> int:
     """`what lr did xgb-v2 use`: a question for parameters."""
-    if draft.intent == "sweeps" or (atom.text.casefold() in _REPEATS and draft.lead() in (*RANKING, "pattern")):
+    if draft.intent == "sweeps" or _is_noun(draft, atom):
         return place + 1  # `does lr matter?`: all parameters are weighed, this one too
     if draft.intent in LISTS or draft.part or draft.intent == "curves":
         draft.left.append(atom)
@@ -40,6 +40,11 @@ def read_parameter(draft: Draft, atom: Atom, place: int) -> int:
         draft.note("part", [atom])
         draft.part = "parameters" if Kind.PARAMETER in atom.kinds else "tags"
     return place + 1
+
+
+def _is_noun(draft: Draft, atom: Atom) -> bool:
+    """Whether `seed` says only what is ranked: `the best xgb seed`."""
+    return atom.text.casefold() in _REPEATS and any(each.key in RANKING for each in draft.atoms)
 
 
 def read_where(draft: Draft, atom: Atom, place: int) -> int:

@@ -86,6 +86,7 @@ def read_metric_word(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent in ("", "show", "status") and at < len(draft.atoms) and draft.atoms[at].is_run:
         return at  # `metrics of xgb-v1`
     if draft.intent in ("", "show", "status") and at == len(draft.atoms) and draft.has_name():
+        draft.part = "" if draft.part == "parameters" else draft.part  # `A's params and metrics`: both are shown
         return at  # `the latest run's metrics`
     if at == len(draft.atoms) and draft.intent in ("unset", "set", "settings"):
         draft.note("metrics", [atom])
@@ -123,6 +124,7 @@ def read_metrics(draft: Draft, place: int, spot: Sequence[Atom] = (), *, is_of_r
     lead = draft.lead()
     if (
         lead in (*RANKING, "number")
+        and not (draft.is_parted and lead == "number")
         and draft.intent not in LISTS
         and len(found) == 1
         and (is_of_run or _is_of_side(draft, place))

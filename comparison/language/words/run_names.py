@@ -93,6 +93,10 @@ def read_name(draft: Draft, atom: Atom, place: int) -> int:
         _check_side(draft, atom, place)
     is_ranked = takes_runs and draft.lead() in RANKING and place > 0 and draft.atoms[place - 1].key in RANKING
     may_be_metric = bool(atom.metric) or not atom.is_identifier
+    is_family = is_ranked and atom.is_unknown and not atom.metric
+    if is_family and not draft.prefix(atom.text) and (called := draft.place_beginning(atom.text)):
+        draft.put_in(called, [atom])  # `the best llm`
+        return place + 1
     if is_ranked and atom.is_unknown and not atom.metric and (prefix := draft.prefix(atom.text)):
         draft.add(replace(atom, key="pattern", text=f"{prefix}*"))  # `best xgb vs best mlp`
         return place + 1
@@ -433,6 +437,14 @@ def read_baseline_role(draft: Draft, atom: Atom, place: int) -> int:
 def read_baseline(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent in ("set", "make", "unset") or (draft.intent == "pin" and draft.has_name()):
         draft.marks_baseline = True
+        return place + 1
+    at = draft.skip(place + 1)
+    if draft.intent in ("compare", "") and at < len(draft.atoms) and draft.atoms[at].is_run:
+        draft.waits_for_baseline = draft.is_parted = True  # `compare A against baseline B`
+        return place + 1
+    is_told = draft.has_name() and draft.atoms[place - 1].text.casefold() in ("is", "as", "=", "the", "a")
+    if is_told and draft.intent == "compare" and draft.text[atom.end :].lstrip()[:1] in (",", ";", "."):
+        draft.baseline = len(draft.groups) - 1  # `A is baseline, compare B to it`
         return place + 1
     if draft.hard and not draft.is_parted and place and draft.atoms[place - 1].is_run:  # `A vs B (baseline)`
         draft.baseline = len(draft.groups) - 1
