@@ -180,11 +180,8 @@ class Draft:
     def prefix(self, said: str) -> str:
         """What names of runs begin with, where a word tells of them: `xgb`, `xgbs`; "" where none do."""
         folded = said.casefold()
-        names = [name.casefold() for name in self.names.all(Kind.RUN)]
-        for each in (folded, folded.removesuffix("s")):
-            if len(each) >= _FEWEST and any(name.startswith(each) for name in names):
-                return each
-        return ""
+        forms = (folded, folded.removesuffix("s"))
+        return next((each for each in forms if len(each) >= _FEWEST and self.names.runs_beginning(each)), "")
 
     def place_beginning(self, said: str) -> str:
         """The only experiment whose name begins with this word: `llm` of `llm-finetune`; "" for none or several."""
@@ -195,8 +192,9 @@ class Draft:
     def repeated(self, said: str) -> str:
         """What names of several runs begin with that differ in a seed alone: `mlp-32` of `mlp 32`; "" for none."""
         size, folded = len(said), pieces(said)
-        rests = [name for name in self.names.all(Kind.RUN) if _REPEAT.fullmatch(name[size:].casefold())]
-        bases = [name[:size] for name in rests if pieces(name[:size]) == folded]
+        alike = self.names.runs_beginning(folded[0] if folded else said)
+        bases = [name[:size] for name in alike if _REPEAT.fullmatch(name[size:].casefold())]
+        bases = [base for base in bases if pieces(base) == folded]
         return bases[0] if len(bases) > 1 else ""
 
     def lead(self) -> str:

@@ -61,6 +61,7 @@ class Names:
     endings: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)  # of metrics' names
     ids: tuple[str, ...] = ()  # of runs, sorted
     listed: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
+    runs: tuple[tuple[str, str], ...] = ()  # each run's name in one case, and as it is; sorted
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # two letters: the names that have them so
     homes: Mapping[str, str] = field(default_factory=dict)  # name of a run: its experiment
 
@@ -96,7 +97,8 @@ class Names:
         if several:
             raise TypeError(f"no such kinds of names: {', '.join(several)}")
         of_pairs = {pair: tuple(names) for pair, names in pairs.items()}
-        return cls(known, longest, endings, tuple(sorted(ids)), listed, of_pairs, homes or {})
+        runs = tuple(sorted((name.casefold(), name) for name in listed[Kind.RUN]))
+        return cls(known, longest, endings, tuple(sorted(ids)), listed, runs, of_pairs, homes or {})
 
     def called(self, text: str, key: Sequence[str] = ()) -> Kinds:
         """What is called so, by kind; where several names are typed alike, the one that is typed exactly."""
@@ -124,6 +126,13 @@ class Names:
 
     def all(self, kind: Kind) -> tuple[str, ...]:
         return self.listed.get(kind, ())
+
+    def runs_beginning(self, text: str) -> tuple[str, ...]:
+        """The runs whose names begin so, whatever the case."""
+        folded = text.casefold()
+        first = bisect_left(self.runs, (folded,))
+        last = bisect_left(self.runs, (f"{folded}\U0010ffff",), lo=first)
+        return tuple(name for _folded, name in self.runs[first:last])
 
     def near(self, text: str) -> tuple[str, ...]:
         """Names that are nearly this one, the most alike first."""
