@@ -578,7 +578,8 @@ def stands_as_name(atoms: Sequence[Atom], place: int, intent: str) -> bool:
     if is_run and atom.role is Role.SLOT and place == 0 and behind == atom.key:  # `in in tricky`
         return True
     if atom.role is Role.RUN:
-        if behind in ("by", "user") or (place and atoms[place - 1].possessive):
+        of_person = behind == "of" and any(set(each.kinds) == {Kind.USER} for each in atoms[place + 2 : place + 3])
+        if of_person or behind in ("by", "user") or (place and atoms[place - 1].possessive):
             return False  # `latest by maya`, `maya's latest`
         behind_metric = place + 1 < len(atoms) and (Kind.METRIC in atoms[place + 1].kinds or behind == "number")
         return is_run and not behind_metric and intent not in ("set", "make", "unset")

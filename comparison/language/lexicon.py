@@ -571,13 +571,12 @@ NOUNS = {
 }
 FILLERS = (
     "by how much, how much better, how much worse, increase, increased, increases, decrease, decreased, decreases, "
-    "rise, rose, fall, fell, grow, grew, dropped, go, goes, went, going, worth it, worth, been doing, coming "
-    "along, been training, been launching, trained, launched, started, created, logged, submitted, gm, gn, quick q, "
-    "quick question, q, any good, btwn, nothing, worked, works, table, table of, table for, longer than, "
-    "shorter than, gave, "
-    "gives, achieved, achieves, reached, reaches, yielded, yields, hit, for this channel, for the channel, for our "
-    "channel, of this channel, of the channel, kicked off, queued, good afternoon, good evening, good morning, a, "
-    "an, the, my, our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, it's, they, "
+    "rise, rose, fall, fell, grow, grew, dropped, go, goes, went, going, worth it, worth, been doing, coming along, "
+    "been training, been launching, trained, launched, started, created, logged, submitted, gm, gn, quick q, quick "
+    "question, q, any good, btwn, nothing, worked, works, table, table of, table for, longer than, shorter than, "
+    "gave, gives, achieved, achieves, reached, reaches, yielded, yields, hit, for this channel, for the channel, for "
+    "our channel, of this channel, of the channel, kicked off, queued, good afternoon, good evening, good morning, "
+    "a, an, the, my, our, your, some, this, that, these, those, i, i'd, i'm, we, we'd, you, me, us, it, it's, they, "
     "them, their, he, she, is, are, was, were, be, been, being, am, do, does, does't, did, has, have, had, having, "
     "can, could, would, will, should, shall, may, might, must, tell, let, let's, want, wanna, like, need, know, see, "
     "get, got, look, find, check, say, said, what, what's, what're, which, how, much, many, there, there's, here, "
@@ -608,8 +607,8 @@ FILLERS = (
     "know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a bit, by "
     "far, exactly, roughly, altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, "
     "substantially, considerably, notably, =, :=, ran, the same, identical, equivalent, fare, fared, perform, "
-    "performs, performed, measure up, hold up, held up, best first, knows, next to each other, beside each other, "
-    "newest first, latest first, most recent first, learn from, learn, getting, becoming"
+    "performs, performed, measure up, hold up, held up, best first, knows, looking, next to each other, beside each "
+    "other, newest first, latest first, most recent first, learn from, learn, getting, becoming"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
     "how are you, how are you doing, how r u, not bad, not bad at all, no thanks, no thank you, nope, nah, thanks, "

@@ -79,7 +79,8 @@ def _implied(draft: Draft, runs: list[RunReference]) -> list[RunReference]:
             draft.put_in(each.kinds[Kind.EXPERIMENT], [each])
         runs = [Latest(1), Latest()]  # `is fraud getting worse?`
     if len(runs) == 1 and isinstance(runs[0], Named) and _asks_for_better(draft):
-        runs = [runs[0], Leading()]  # `is any run better than A?`
+        draft.flags.discard("everything")
+        runs = [runs[0], Leading()]  # `is anything better than A?`
     return runs
 
 
