@@ -206,6 +206,7 @@ class WatchDraft:
                 self.atoms[last].is_unknown
                 or self.atoms[last].key in ("number", "pattern")
                 or (self.atoms[last].role is Role.NOUN)
+                or (self.atoms[last].key == "bound" and not self.atoms[last].text[:1].isalpha())
                 or joins
             ):
                 break

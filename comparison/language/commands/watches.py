@@ -241,7 +241,8 @@ def _next(draft: WatchDraft, place: int) -> int:
 def _is_rule(draft: WatchDraft, place: int) -> bool:
     """Whether a rule begins here without `when`: a metric, or a move, with a number behind it."""
     atom, behind = draft.atoms[place], draft.atoms[place : place + 5]
-    is_begun = set(atom.kinds) == {Kind.METRIC} or atom.key == "bound" or atom.text.casefold() in _MOVING
+    is_compared = len(behind) > 1 and behind[1].key == "bound" and bool(atom.metric) and not atom.is_run
+    is_begun = is_compared or set(atom.kinds) == {Kind.METRIC} or atom.key == "bound" or atom.text.casefold() in _MOVING
     has_amount = any(each.key in ("number", "decimal") for each in behind)
     return is_begun and has_amount and any(each.metric for each in behind)
 

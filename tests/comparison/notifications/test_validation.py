@@ -204,7 +204,7 @@ def test_words_behind_an_experiment_that_say_nothing_are_told_apart_from_its_nam
     ("text", "spot", "line"),
     [
         ("watch iris so long as it is good", "long", "watch iris"),
-        ("watch iris with loss < 1", "loss < 1", "watch iris"),
+        ("watch iris with gusto", "gusto", "watch iris"),
         ("watch iris loudly by maya", "loudly", "watch iris by maya"),
         ("watch iris for a week", "a week", "watch iris"),
         ("watch iri* so long as it is good", "long", "watch iri*"),
