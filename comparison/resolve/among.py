@@ -154,8 +154,8 @@ def narrow(
     if among.experiments:
         experiments = find_experiments(among.experiments, source, text=text)
     moment = now or datetime.now(UTC)  # only where nobody gave a clock: a library's user at a keyboard
-    kept = _experiments(among, source, experiments, text)
-    ids = [each.experiment_id for each in kept]
+    places = _experiments(among, source, experiments, text)
+    ids = [each.experiment_id for each in places]
     named = dict.fromkeys(filter(None, (among.user, *among.others)))
     people = tuple(dict.fromkeys(side_by_side([partial(find_user, each, source, ids, text=text) for each in named])))
     begin, end = _moment(among.since, since, moment, text), _moment(among.until, until, moment, text)
@@ -169,7 +169,7 @@ def narrow(
     words = narrowing_words(among, " and ".join(people))
     longer, shorter = _length(among.longer, moment, text), _length(among.shorter, moment, text)
     at = int(moment.timestamp() * 1000)
-    return Narrowing(among, kept, where, people, begin, end, words, at, longer, shorter)
+    return Narrowing(among, places, where, people, begin, end, words, at, longer, shorter)
 
 
 def _is_by(user: str) -> str:
@@ -184,14 +184,14 @@ def _experiments(
     if not left_out:
         return tuple(experiments)
     gone = {each.experiment_id for each in left_out}
-    kept = [each for each in experiments or source.experiments() if each.experiment_id not in gone]
-    if not kept:
+    places = [each for each in experiments or source.experiments() if each.experiment_id not in gone]
+    if not places:
         raise RequestError(
             f"Without {', '.join(each.name for each in left_out)} no experiment is left to look in.",
             "Name the one you mean.",
             text=text,
         )
-    return tuple(kept)
+    return tuple(places)
 
 
 def _moment(words: str, read: Callable[[str, datetime], datetime], now: datetime, text: str) -> int | None:
@@ -275,20 +275,20 @@ def gather(chosen: Narrowing, source: RunSource, *, limit: int) -> Chosen:
     wanted = min(limit, chosen.among.count) if chosen.among.count is not None else limit
     if len(chosen.people) > 1:
         return _gathered_by_person(chosen, source, wanted, limit)
-    asked = wanted + 1 + (SPARE * 5 if chosen.among.excluded else 0)
-    asked = MOST_SIFTED if chosen.is_sifted else asked
+    most = wanted + 1 + (SPARE * 5 if chosen.among.excluded else 0)
+    most = MOST_SIFTED if chosen.is_sifted else most
     if chosen.begin is None and chosen.end is None:
-        found = source.search(chosen.where, experiment_ids=chosen.ids, limit=asked)
-        is_full = len(found) >= asked
+        found = source.search(chosen.where, experiment_ids=chosen.ids, limit=most)
+        is_full = len(found) >= most
     else:
-        pages = side_by_side([partial(ask, chosen, source, asked) for ask in (_over, _going_on, _undated)])
+        pages = side_by_side([partial(ask, chosen, source, most) for ask in (_over, _going_on, _undated)])
         found = [run for page in pages for run in page]
-        is_full = any(len(page) >= asked for page in pages)
+        is_full = any(len(page) >= most for page in pages)
     known = {run.run_id: run for run in found}
     fitting = [run for run in known.values() if chosen.fits(run)]
-    kept = _without_filtered(chosen, fitting, source)
+    left = _without_filtered(chosen, fitting, source)
     check_left_out(chosen, found, is_full=is_full)
-    ordered = chosen.in_order(kept)
+    ordered = chosen.in_order(left)
     is_cut = len(ordered) > wanted or is_full
     return Chosen(tuple(ordered[:wanted]), is_cut and wanted == limit, chosen.is_sifted and is_full)
 
@@ -386,17 +386,17 @@ def lead(ranking: Ranking, count: int, chosen: Narrowing, source: RunSource) -> 
         parts = side_by_side([partial(lead, ranking, count, each, source) for each in chosen.by_person()])
         return _ordered([run for part in parts for run in part], ranking)[:count]
     where = _joined(ranking.where, chosen.where, *ended_within(chosen))
-    asked = replace(ranking, where=where)
+    narrowed = replace(ranking, where=where)
     some = count
     for _ in range(_ROUNDS):
         some += SPARE if chosen.among else 0
-        found = source.leaders(asked, count=min(some, _MOST_RANKED))
-        kept = _without_filtered(chosen, [run for run in found if chosen.fits(run)], source)
-        if len(kept) >= count or len(found) < some:
+        found = source.leaders(narrowed, count=min(some, _MOST_RANKED))
+        left = _without_filtered(chosen, [run for run in found if chosen.fits(run)], source)
+        if len(left) >= count or len(found) < some:
             break
         some *= 5
     _check_known(chosen, found, source)
-    return tuple(kept[:count])
+    return tuple(left[:count])
 
 
 def _check_known(chosen: Narrowing, found: Sequence[Run], source: RunSource) -> None:
@@ -429,7 +429,7 @@ def narrowing_words(among: Among, user: str) -> str:
     is_before = among.until.startswith("before ")
     span = "" if not among.until else among.until if is_before else f"until {among.until}"
     span = f"older than {among.until}" if among.until[:1].isdigit() and not among.until[:4].isdigit() else span
-    told = (
+    phrases = (
         f"by {user}" if user else "",
         status,
         f"since {among.since}" if among.since and among.since != among.until else "",
@@ -440,7 +440,7 @@ def narrowing_words(among: Among, user: str) -> str:
         f"that took longer than {among.longer}" if among.longer else "",
         f"that took less than {among.shorter}" if among.shorter else "",
     )
-    return "".join(f" {part}" for part in told if part)
+    return "".join(f" {part}" for part in phrases if part)
 
 
 def filter_words(where: str) -> str:

@@ -55,11 +55,11 @@ def find_group(reference: Group, source: RunSource, *, experiment_ids: Sequence[
 
 
 def find_groups(
-    told: Sequence[Group], source: RunSource, *, experiment_ids: Sequence[str] = ()
+    references: Sequence[Group], source: RunSource, *, experiment_ids: Sequence[str] = ()
 ) -> Mapping[Group, FoundGroup]:
     """As `find_group`, of several that are told by a name: one question each, and one more for each experiment."""
-    asks = [partial(_called, each.name, source, tuple(experiment_ids)) for each in told]
-    found = dict(zip(told, side_by_side(asks), strict=True))
+    asks = [partial(_called, each.name, source, tuple(experiment_ids)) for each in references]
+    found = dict(zip(references, side_by_side(asks), strict=True))
     groups = {each: group for each, group in found.items() if isinstance(group, FoundGroup)}
     runs = {each: run for each, run in found.items() if isinstance(run, Run)}
     homes: dict[str, list[Run]] = {}

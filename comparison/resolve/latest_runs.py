@@ -72,18 +72,18 @@ def _last_to_end(found: Sequence[Run], reference: Latest, scope: SearchScope) ->
     known = {run.run_id: run for run in without_excluded((*found, *fitting), scope, is_whole=False)}
     ordered = sorted(known.values(), key=lambda run: -_moment(run, soon))
     passed: list[Run] = []
-    kept: list[Run] = []
+    eligible: list[Run] = []
     for run in ordered:
         if len(passed) < SPARE and _is_empty_sweep(run, ordered, scope):
             passed.append(run)
         else:
-            kept.append(run)
-        if len(kept) > reference.back:
+            eligible.append(run)
+        if len(eligible) > reference.back:
             break
-    if len(kept) <= reference.back:
-        kept, passed = ordered, []
+    if len(eligible) <= reference.back:
+        eligible, passed = ordered, []
     notes = (f"the sweep {passed[0].name} ended later and has no metrics",) if passed else ()
-    return (kept[reference.back] if len(kept) > reference.back else None), notes
+    return (eligible[reference.back] if len(eligible) > reference.back else None), notes
 
 
 def _moment(run: Run, soon: int | None) -> int:

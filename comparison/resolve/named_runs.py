@@ -199,8 +199,8 @@ def _written_otherwise(name: str, reference: Named, scope: SearchScope) -> Side 
 def _as_another(found: list[Run], name: str, reference: Named, scope: SearchScope) -> Side:
     side = side_called(found, found[0].name, reference, scope)
     looks_the_same = unicodedata.normalize("NFC", side.label) == unicodedata.normalize("NFC", name)
-    said = () if looks_the_same else (f"called {side.label}; {name} was asked for",)
-    return Side(side.label, side.runs, (*said, *side.notes))
+    note = () if looks_the_same else (f"called {side.label}; {name} was asked for",)
+    return Side(side.label, side.runs, (*note, *side.notes))
 
 
 def _deleted(reference: Named, scope: SearchScope) -> Side | None:
@@ -224,7 +224,7 @@ def _around(name: str, scope: SearchScope) -> list[Run]:
     long = sorted(words(name), key=lambda word: (-len(word), word))[:WORDS]
     wheres = [holds(field, name), with_any_accents(field, name), with_any_accents(field, name, apart=True)]
     wheres += [holds(field, word) for word in long if len(word) >= SHORTEST_WORD]
-    asked = [("", SEEN), *((where, KIN) for where in dict.fromkeys(filter(None, wheres)))]
+    questions = [("", SEEN), *((where, KIN) for where in dict.fromkeys(filter(None, wheres)))]
 
     def ask(where: str, limit: int) -> tuple[Run, ...]:
         try:
@@ -232,8 +232,8 @@ def _around(name: str, scope: SearchScope) -> list[Run]:
         except (TrackingUnavailable, FilterRefused):
             return ()  # that there is no such run is worth saying without
 
-    with Threads(len(asked)) as threads:
-        found = [run for runs in threads.map(lambda each: ask(*each), asked) for run in runs]
+    with Threads(len(questions)) as threads:
+        found = [run for runs in threads.map(lambda each: ask(*each), questions) for run in runs]
     return list({run.run_id: run for run in found}.values())
 
 
