@@ -27,9 +27,9 @@ from comparison.watch import OnlyRuns, QuietHours, Watch
 MOST_RULES = 10
 _NIGHT = "quiet 20:00-08:00 Europe/Berlin"
 _SPAN_NEEDED = "Say from when to when, and in which time zone; without one it is UTC."
-_PARTS_OF_DAY = {  # the quiet hours that each may mean
-    **dict.fromkeys(("day", "daytime", "the day", "daylight", "daily"), "20:00-08:00"),
-    **dict.fromkeys(("business hours", "working hours", "office hours", "work hours", "work"), "18:00-09:00"),
+_PARTS_OF_DAY = {  # the hours that each may mean
+    **dict.fromkeys(("day", "daytime", "the day", "daylight", "daily"), "08:00-20:00"),
+    **dict.fromkeys(("business hours", "working hours", "office hours", "work hours", "work"), "09:00-18:00"),
     **dict.fromkeys(("night", "nights", "overnight", "the night", "sleep"), "22:00-07:00"),
 }
 _HALF = re.compile(r"[ap]\.?m|:\d\d")
@@ -413,6 +413,9 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
         each.metric or each.key in ("decimal", "number") or each.text in ("<", ">", "<=", ">=", "=") for each in core
     )
     states = [each for each in core if each.key in ONLY or each.key in _ENDING]
+    if states and not draft.watching.place and any(each.key == "experiment" for each in draft.atoms[place:last]):
+        if not any(Kind.EXPERIMENT in each.kinds or each.is_unknown for each in (*core, *draft.atoms[last:])):
+            draft.put_place("*", core[0])  # `if any experiment fails`
     is_record = any(ONLY.get(each.key) is OnlyRuns.NEW_BEST for each in states)
     is_level = any(_LEVEL.fullmatch(each.text) or each.key in ("number", "decimal") for each in core)
     if states and (not metric or (is_record and not is_level)):
@@ -561,6 +564,8 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
     part = next((hours for words, hours in _PARTS_OF_DAY.items() if f"{whole} ".startswith(f"{words} ")), "")
     if said and said[0].kinds:
         return None
+    if part and not (is_quiet or draft.ends_all):
+        part = "-".join(reversed(part.split("-")))  # told then, so quiet in all other hours
     has_days = any(_is_days(each) for each in said)
     has_clock = any(_CLOCK_SPAN.match(each) or read_clock(each) or each in ("between", "from") for each in folded[:3])
     if not said or not (part or has_days or (has_clock and (is_quiet or _CLOCK_SPAN.search(whole)))):
@@ -588,7 +593,7 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
     if found is not None and not is_quiet:
         found = replace(found, begin=found.end, end=found.begin)
     if found is None or has_days:
-        options = _hours_words(found) if found else _NIGHT if is_quiet or not part else f"quiet {part}"
+        options = _hours_words(found) if found else _NIGHT
         options = f"quiet {part}" if part and not found else options
         remedy = "Quiet is the same hours on every day; say them, and in which time zone." if has_days else _SPAN_NEEDED
         problem = "Quiet when?" if is_quiet else "I know quiet hours, in which I tell nothing, and no hours in words."
