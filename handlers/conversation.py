@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError, RunNotFound, TrackingUnavailable
 from comparison.language.changes import compared, is_follow_up, needs_comparison
-from comparison.language.follow_ups import Answered, follow_answer, follow_comparison, points
+from comparison.language.follow_ups import Answered, follow_answer, follow_comparison, points, points_beyond
 from comparison.language.names import Names
 from comparison.language.parser import Interpretation, SmallTalk, read
 from comparison.language.quotes import complete_request
@@ -44,7 +44,7 @@ from handlers.slack.escape import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.limits import IDENTIFIER, TEXT, VALUE
 from handlers.slack.render import draw
-from handlers.stores import PostedAnswer, PostedComparison
+from handlers.stores import ID_SHOWN, PostedAnswer, PostedComparison, answered_comparison
 from handlers.utterance import (
     Utterance,
     from_command,
@@ -323,7 +323,7 @@ _FEWEST = 2
 def parse_in_thread(utterance: Utterance, services: Services, outlet: SlackClient) -> Request:
     """The request that was said; in a thread what is said may be about the newest answer there."""
     words, command = utterance.words, services.command
-    previous: Compare | Answered | None = None
+    previous: Answered | None = None
     if utterance.thread_ts:
         previous = _in_thread(utterance, services, outlet)
     elif utterance.is_direct and points(words, services.shelf.names(services.runs, WITHIN), command=command):
@@ -338,17 +338,16 @@ def parse_in_thread(utterance: Utterance, services: Services, outlet: SlackClien
     return request or Help()
 
 
-def _follow(utterance: Utterance, services: Services, previous: Compare | Answered) -> Request | None:
+def _follow(utterance: Utterance, services: Services, previous: Answered) -> Request | None:
     """What is meant of the answer; None where the words are a request of their own."""
     return read_with_names(
         lambda names: _follow_up(utterance.words, previous, names, services.command), services.shelf, services.runs
     )
 
 
-def _follow_up(words: str, previous: Compare | Answered, names: Names, command: str) -> Interpretation | None:
-    if isinstance(previous, Answered):
-        return follow_answer(words, previous, names, command=command)
-    return follow_comparison(words, previous, names, command=command)
+def _follow_up(words: str, previous: Answered, names: Names, command: str) -> Interpretation | None:
+    follow = follow_comparison if isinstance(previous.request, Compare) else follow_answer
+    return follow(words, previous, names, command=command)
 
 
 def _after(utterance: Utterance, services: Services, error: NotUnderstood) -> Request:
@@ -369,14 +368,20 @@ def _after(utterance: Utterance, services: Services, error: NotUnderstood) -> Re
     )
 
 
-def _in_thread(utterance: Utterance, services: Services, outlet: SlackClient) -> Compare | Answered | None:
+def _in_thread(utterance: Utterance, services: Services, outlet: SlackClient) -> Answered | None:
     """The newest answer of the thread as it was remembered; else a comparison as its messages tell, if they may."""
     channel, thread, workspace = utterance.channel, utterance.thread_ts, utterance.team
-    found = _newest(
-        lambda: services.comparisons.in_thread(channel, thread, workspace),
-        lambda: services.answers.in_thread(channel, thread, workspace),
-    )
-    names = services.shelf.names(services.runs, WITHIN)
+    names, earlier = services.shelf.names(services.runs, WITHIN), list[PostedAnswer]()
+
+    def newest_answer() -> PostedAnswer | None:
+        earlier.extend(services.answers.in_thread(channel, thread, workspace))
+        return next(iter(earlier), None)
+
+    found = _newest(lambda: services.comparisons.in_thread(channel, thread, workspace), newest_answer)
+    if found is not None and points_beyond(utterance.words, found, names, command=services.command):
+        shown = (each.answered() for each in earlier)
+        fits = (each for each in shown if each and not points_beyond(utterance.words, each, names))
+        return next(fits, found)
     if found is not None or not is_follow_up(utterance.words, names, command=services.command):
         return found
     try:
@@ -385,17 +390,17 @@ def _in_thread(utterance: Utterance, services: Services, outlet: SlackClient) ->
         log.info("the thread cannot be read: %s", failure)
         return None
     runs = [each for each in payload.get("runs") or () if isinstance(each, str)]
-    return compared(runs) if len(runs) >= _FEWEST else None
+    return answered_comparison(compared(runs), [run[:ID_SHOWN] for run in runs]) if len(runs) >= _FEWEST else None
 
 
-def _before(utterance: Utterance, services: Services, outlet: SlackClient) -> Compare | Answered | None:
+def _before(utterance: Utterance, services: Services, outlet: SlackClient) -> Answered | None:
     """The answer that words may be about where they were said."""
     if utterance.thread_ts:
         return _in_thread(utterance, services, outlet)
     return _last(utterance, services) if utterance.is_direct else None
 
 
-def _last(utterance: Utterance, services: Services) -> Compare | Answered | None:
+def _last(utterance: Utterance, services: Services) -> Answered | None:
     """The last answer to who asks, where it was given here."""
     team, user = utterance.team, utterance.user
     return _newest(
@@ -407,7 +412,7 @@ def _last(utterance: Utterance, services: Services) -> Compare | Answered | None
 
 def _newest(
     comparison: Callable[[], PostedComparison | None], answer: Callable[[], PostedAnswer | None], *, channel: str = ""
-) -> Compare | Answered | None:
+) -> Answered | None:
     """The later of both, as what can be talked about; `channel`: only where the later one stands there."""
     found: list[PostedComparison | PostedAnswer] = []
     for look in (comparison, answer):
@@ -422,7 +427,7 @@ def _newest(
     newest = max(found, key=lambda each: (each.at, each.message_ts))
     if channel not in ("", newest.channel):
         return None
-    return newest.answered() if isinstance(newest, PostedAnswer) else newest.request()
+    return newest.answered()
 
 
 # What a person hears when their request was not answered. Nothing raises past `explain`.

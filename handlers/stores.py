@@ -15,6 +15,7 @@ from comparison.language.changes import compared
 from comparison.language.follow_ups import Answered
 from comparison.language.parser import parse
 from comparison.request import Compare
+from comparison.run_reference import Named
 from handlers.utterance import Utterance
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ def defaults_of(channels: ChannelDefaultsStore, utterance: "Utterance") -> Chann
 
 
 MAX_COMPARISONS = 2_000  # kept in memory
+ID_SHOWN = 8  # characters of an id that people read
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,17 @@ class PostedComparison:
             margin=self.margin,
             by_change=self.by_change,
         )
+
+    def answered(self) -> Answered:
+        """What can be talked about."""
+        labels = self.labels if len(self.labels) == len(self.runs) else tuple(run[:ID_SHOWN] for run in self.runs)
+        return answered_comparison(self.request(), labels, self.experiment)
+
+
+def answered_comparison(request: Compare, labels: Sequence[str], experiment: str = "") -> Answered:
+    """A comparison as what can be talked about."""
+    runs = tuple(each.text for each in request.runs if isinstance(each, Named))
+    return Answered(request, runs, tuple(labels)[: len(runs)], (experiment,) * len(runs))
 
 
 class ComparisonStore(Protocol):
@@ -258,8 +271,8 @@ class AnswerStore(Protocol):
         """What this person asked, the newest first."""
         ...
 
-    def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedAnswer | None:
-        """The newest that stands in this thread, or is the message the thread hangs from; of a workspace, or of any."""
+    def in_thread(self, channel: str, thread: str, workspace: str = "", *, limit: int = 10) -> list[PostedAnswer]:
+        """Answers that stand in this thread, and the message it hangs from, the newest first; of a workspace or any."""
         ...
 
 
@@ -278,9 +291,9 @@ class InMemoryAnswers:
     def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedAnswer]:
         return [each for each in self._newest() if (each.workspace, each.asked_by) == (workspace, user)][:limit]
 
-    def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedAnswer | None:
+    def in_thread(self, channel: str, thread: str, workspace: str = "", *, limit: int = 10) -> list[PostedAnswer]:
         ours = (each for each in self._newest() if each.channel == channel and workspace in ("", each.workspace))
-        return next((each for each in ours if thread and thread in (each.thread, each.message_ts)), None)
+        return [each for each in ours if thread and thread in (each.thread, each.message_ts)][:limit]
 
     def _newest(self) -> list[PostedAnswer]:
         with self._lock:

@@ -50,15 +50,15 @@ class StoredAnswers:
         found = self._read(select(answers).where(mine).order_by(*_NEWEST).limit(limit))
         return self._own.recent(workspace, user, limit=limit) if found is None else found
 
-    def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedAnswer | None:
+    def in_thread(self, channel: str, thread: str, workspace: str = "", *, limit: int = 10) -> list[PostedAnswer]:
         if not thread:
-            return None
+            return []
         stands = or_(answers.c.thread == thread, answers.c.message_ts == thread)
         here = (answers.c.channel == channel) & stands
         if workspace:
             here &= answers.c.workspace == workspace
-        found = self._read(select(answers).where(here).order_by(*_NEWEST).limit(1))
-        return self._own.in_thread(channel, thread, workspace) if found is None else next(iter(found), None)
+        found = self._read(select(answers).where(here).order_by(*_NEWEST).limit(limit))
+        return self._own.in_thread(channel, thread, workspace, limit=limit) if found is None else found
 
     def _read(self, wanted: Select[Any]) -> list[PostedAnswer] | None:
         """Answers that a query finds; None when the database cannot be asked."""

@@ -7,12 +7,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
 
 from comparison.errors import NotUnderstood
-from comparison.language.changes import COMPARED, MOST_COMPARED, follow
+from comparison.language.changes import COMPARED, MOST_COMPARED, compared, follow, needs_comparison
 from comparison.language.cover import Atom, cover
 from comparison.language.draft import Draft
 from comparison.language.intents import STATUS, find_intent, is_small_talk
@@ -76,7 +77,7 @@ _SEVERAL = frozenset({"ones", "runs", "models", "jobs", "trials", "results", "ex
 _OTHERS = frozenset({"others", "the rest", "the others", "rest"})
 _LEADS = frozenset({"and", "only", "same", "instead", "but"})
 _SIDES = frozenset({"compare", "vs", "against", "and", "with", "or", ",", "than", "show", "curves", "of", "pin", "who"})
-_WHOLE = frozenset({"add", "remove", "choose", "swap"})
+_OF_COMPARISON = frozenset({"add", "remove", "replace", "instead", "except", "cannot", "same", "against", "vs", "swap"})
 _OWN_SCOPE = ("experiment", "user", "since", "until")
 
 
@@ -121,6 +122,8 @@ def follow_answer(
         ids, labels, places = zip(*answer.failed, strict=True)
         answer = replace(answer, runs=ids, labels=labels, experiments=places, failed=())
     pointed = _pointed(atoms, answer, text)
+    if (why := _why(atoms, pointed, answer, known, command)) is not None:
+        return why
     if pointed:
         if _is_praise(atoms, pointed):
             raise SmallTalk("That asks for nothing.", "Say what you want to see.", text=text)
@@ -132,7 +135,18 @@ def follow_answer(
     if spots or (spots := _unsaid(atoms, answer)):
         return _read_pointed(text, spots, answer, known, command)
     _refuse_one_of_several(atoms, answer, text, known, command)
-    return _lone_why(atoms, answer, known, command) or _in_its_place(atoms, answer, text, known, command)
+    placed = _in_its_place(atoms, answer, text, known, command)
+    return placed or _compared_follow_up(text, answer, known, command)
+
+
+def _compared_follow_up(text: str, answer: Answered, names: Names, command: str) -> Interpretation | None:
+    """`how long did they take?`, `all params`: what is asked of several runs as of a comparison of them."""
+    if not 1 < len(answer.runs) <= MOST_COMPARED or not needs_comparison(text, names, command=command):
+        return None
+    try:
+        return follow(text, compared(answer.runs), names, command=command)
+    except NotUnderstood:
+        return None
 
 
 def points(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> bool:
@@ -148,27 +162,46 @@ def points(text: str, names: Names | None = None, *, command: str = "/mlcompare"
         return True  # a place behind the last of these
 
 
+def points_beyond(text: str, answer: Answered, names: Names | None = None, *, command: str = "/mlcompare") -> bool:
+    """Whether words point at more than an answer shows: `the second` of one run, `them`."""
+    try:
+        atoms = cover(scan(text, command), names or Names(), text)
+    except NotUnderstood:
+        return False
+    try:
+        found = _pointed(atoms, answer, text)
+    except NotUnderstood:
+        return True
+    return not found and _count(answer) < 2 and any(_says(each) in _THEM - {"this", "that", "their"} for each in atoms)
+
+
 def follow_comparison(
-    text: str, previous: Compare, names: Names | None = None, *, command: str = "/mlcompare"
+    text: str, answer: Answered, names: Names | None = None, *, command: str = "/mlcompare"
 ) -> Interpretation | None:
-    """As `changes.follow`; a run of the comparison may be told by its place, too: `remove the second`."""
-    known = names or Names()
-    ids = tuple(each.text for each in previous.runs if isinstance(each, Named))
-    if len(ids) < len(previous.runs):
-        return follow(text, previous, known, command=command)
+    """As `changes.follow`; a run of the comparison may be told by its place, too: `remove the second`.
+
+    The request of the answer is a comparison of its runs.
+    """
+    known, previous = names or Names(), answer.request
+    if not isinstance(previous, Compare):
+        return None
     try:
         atoms = cover(scan(text, command), known, text)
-        shown = Answered(previous, ids, tuple(run[:8] for run in ids), ("",) * len(ids))
-        spots = _pointed(atoms, shown, text)
+        spots = _pointed(atoms, answer, text)
+        if atoms and not spots and all(answer.places) and _is_watched(atoms):
+            spots = _pronouns(atoms, answer)
     except NotUnderstood:
         spots = []
     if not spots:
         return follow(text, previous, known, command=command)
     if _is_praise(atoms, spots):
         raise SmallTalk("That asks for nothing.", "Say what you want to see.", text=text)
-    said = _replaced(text, spots, lambda spot: _ids(spot, shown))
+    said = _replaced(text, spots, lambda spot: _ids(spot, answer))
+    if not _OF_COMPARISON & {each.key for each in atoms}:
+        with suppress(NotUnderstood):
+            return _read_pointed(text, spots, answer, known, command)
     changed = follow(said, previous, known, command=command)
-    return changed or _marked_reading(read(said, known, command=command), shown)
+    return changed or _marked_reading(read(said, known, command=command), answer)
 
 
 def at_answer(request: Request, answer: Answered) -> Request:
@@ -259,7 +292,7 @@ def _at_place(atoms: Sequence[Atom], place: int, answer: Answered) -> tuple[int,
     is_noun = behind > at + 1
     if words[0] in _ORDINALS and (has_determiner or is_noun or _stands_for_run(atoms, at)):
         return behind, (_ORDINALS[words[0]],)
-    if words[0] == "last" and answer.is_ranked and is_noun and _count(answer):
+    if words[0] == "last" and has_determiner and is_noun and _count(answer) > 1:
         return behind, (_count(answer) - 1,)
     if words[0] in ("best", "winner", "worst") and answer.is_ranked and (has_determiner or is_noun):
         is_top = (words[0] != "worst") != bool(getattr(answer.request, "worst", False))
@@ -349,14 +382,16 @@ def _pronouns(atoms: Sequence[Atom], answer: Answered) -> list[_Spot]:
         at = atoms[place].at
         if atoms[place].role is Role.FILLER and said.endswith(" it"):  # `did it`
             said, at = "it", atoms[place].end - 2
+        is_led = atoms[place].role is Role.FILLER and said.startswith("it ")  # `it is`
+        said, end = ("it", at + 2) if is_led else (said, atoms[last - 1].end)
         is_watched = _is_watched(atoms)
         is_one = (said in _IT or (said == "the" and noun in ("run", "experiment"))) and noun not in _SEVERAL
         is_one = is_one and (noun != "experiment" or is_watched or not answer.runs)
         is_them = said in _THEM and noun not in _ONE
         if is_one and (count == 1 or (len(answer.places) == 1 and is_watched)):
-            found.append(_Spot(at, atoms[last - 1].end, (0,)))
+            found.append(_Spot(at, end, (0,)))
         elif is_them and 1 < count <= MOST_COMPARED and (said != "both" or count == 2):
-            found.append(_Spot(at, atoms[last - 1].end, tuple(range(count))))
+            found.append(_Spot(at, end, tuple(range(count))))
         else:
             last = place + 1
         place = last
@@ -391,9 +426,18 @@ def _unsaid(atoms: Sequence[Atom], answer: Answered) -> list[_Spot]:
     return []
 
 
-def _lone_why(atoms: Sequence[Atom], answer: Answered, names: Names, command: str) -> Interpretation | None:
-    """`why?`: what the best has that the next has not; of one run, what changed since the one before it."""
-    if [each.key for each in atoms if not is_silent(each)] != ["why"] or not answer.runs:
+def _why(
+    atoms: Sequence[Atom], spots: Sequence[_Spot], answer: Answered, names: Names, command: str
+) -> Interpretation | None:
+    """`why?`, `why is the first better?`: what the best has that the next has not; of one run, what changed since."""
+    if not answer.runs or not any(each.key == "why" for each in atoms):
+        return None
+    others = [each for each in atoms if not is_silent(each) and not any(s.at <= each.at < s.end for s in spots)]
+    is_first = all(spot.which == (0,) for spot in spots)
+    is_of_first = all(
+        each.key in ("why", "better", "best") or each.kinds.get(Kind.RUN) == answer.labels[0] for each in others
+    )
+    if not (is_first and is_of_first):
         return None
     first = answer.runs[0]
     if len(answer.runs) == 1:
@@ -451,6 +495,9 @@ def _in_its_place(
         is_open = isinstance(run, Leading | Latest) and not run.user and not run.experiment
         return replace(run, user=user) if is_open and user else run
 
+    metric = answer.request.metric if isinstance(answer.request, Top) else ""
+    if metric and isinstance(request, Show) and isinstance(request.run, Leading) and not request.run.metric:
+        request = replace(request, run=replace(request.run, metric=metric))
     runs = {"runs": tuple(map(narrowed, request.runs))} if hasattr(request, "runs") else {"run": narrowed(request.run)}
     return Interpretation(replace(request, experiment=place, **runs), reading.guesses)
 
@@ -479,8 +526,27 @@ def _read_pointed(
 
     atoms = cover(scan(text, command), names, text)
     is_place = not answer.runs or _is_watched(atoms)
-    said = _replaced(text, spots, experiments if is_place else lambda spot: _ids(spot, answer))
+
+    def meant(spot: _Spot) -> str:
+        before = [each for each in atoms if each.end <= spot.at and not is_silent(each)]
+        is_in = bool(before) and before[-1].key == "in"
+        return experiments(spot) if is_place or is_in else _ids(spot, answer)
+
+    said = _watched_run(atoms, spots, answer) or _replaced(text, spots, meant)
     return _marked_reading(read(said, names, command=command), answer)
+
+
+def _watched_run(atoms: Sequence[Atom], spots: Sequence[_Spot], answer: Answered) -> str:
+    """The watch of one run for `tell me when it is done`; "" where something else is said."""
+    others = {each.key for each in atoms if not is_silent(each) and not any(s.at <= each.at < s.end for s in spots)}
+    is_one = len(spots) == 1 and len(spots[0].which) == 1 and bool(answer.runs)
+    if not is_one or "watch_when" not in others or others - {"watch_when", "finished", "failed"}:
+        return ""
+    place = spots[0].which[0]
+    name, only = answer.labels[place], " only failures" if "failed" in others else ""
+    if "'" in name or not name:
+        return ""
+    return f"watch {quoted(answer.experiments[place])}{only} where attributes.run_name = '{name}'"
 
 
 MOST_NEAR = 5  # runs that are offered where one has to be named

@@ -247,7 +247,7 @@ def test_one_follow_up_goes_on_from_the_other(slack):
         thread = asked(slack, bot, "top 3 by accuracy")
         slack.mention("and by loss?", thread_ts=thread)
         slack.wait_for_message("Best loss", thread_ts=thread)
-        until(lambda: "loss" in bot.services.answers.in_thread("C0EXPERIMENTS", thread).line)
+        until(lambda: "loss" in bot.services.answers.in_thread("C0EXPERIMENTS", thread)[0].line)
         slack.mention("top 2", thread_ts=thread)
         bot.finish()
     assert read(slack.messages()[-1]).startswith("# Best loss: 0.10, third in iris")
@@ -294,3 +294,14 @@ def test_in_direct_messages_the_last_answer_is_meant(slack):
         slack.direct_message("compare the first two")
         bot.finish()
     assert "# ❌ new is worse: accuracy 0.99 → 0.92" in read(slack.messages()[-1])
+
+
+def test_what_the_newest_answer_does_not_show_is_of_the_one_before(slack):
+    with Workshop(slack, FakeRuns(LISTED)) as bot:
+        thread = asked(slack, bot, "top 3 by accuracy")
+        slack.mention("show the first", thread_ts=thread)
+        slack.wait_for_message("third: finished", thread_ts=thread)
+        until(lambda: len(bot.services.answers.in_thread("C0EXPERIMENTS", thread)) > 1)
+        slack.mention("show the second", thread_ts=thread)
+        bot.finish()
+    assert read(slack.messages()[-1]).startswith("# new: finished, accuracy 0.92")

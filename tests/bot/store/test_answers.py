@@ -52,21 +52,21 @@ def engine(request, tmp_path):
 def test_an_answer_is_found_by_its_thread_and_asker_also_by_another_replica(engine):
     StoredAnswers(engine, lambda: NOON).remember(a_record())
     other = StoredAnswers(engine, lambda: NOON)
-    assert other.in_thread("C1", "1.1") == a_record()
-    assert other.in_thread("C1", "1.1", "T1") == a_record()
+    assert other.in_thread("C1", "1.1") == [a_record()]
+    assert other.in_thread("C1", "1.1", "T1") == [a_record()]
     assert other.recent("T1", "U1") == [a_record()]
-    assert other.in_thread("C1", "1.1", "T2") is None
-    assert other.in_thread("C2", "1.1") is None
-    assert other.in_thread("C1", "") is None
+    assert other.in_thread("C1", "1.1", "T2") == []
+    assert other.in_thread("C2", "1.1") == []
+    assert other.in_thread("C1", "") == []
     assert other.recent("T1", "U2") == []
 
 
 @pytest.mark.parametrize("kind", ["stored", "in memory"])
-def test_the_newest_of_a_thread_is_meant(engine, kind):
+def test_answers_of_a_thread_come_newest_first(engine, kind):
     store = StoredAnswers(engine, lambda: NOON) if kind == "stored" else InMemoryAnswers()
     store.remember(a_record())
     store.remember(a_record("2.2", thread="1.1", at=int(NOON.timestamp()) + 5))
-    assert store.in_thread("C1", "1.1").message_ts == "2.2"
+    assert [each.message_ts for each in store.in_thread("C1", "1.1")] == ["2.2", "1.1"]
     assert [each.message_ts for each in store.recent("T1", "U1", limit=1)] == ["2.2"]
 
 
@@ -99,4 +99,4 @@ def test_without_its_table_what_this_process_posted_is_known(engine):
     store = StoredAnswers(engine, lambda: NOON)
     answers.drop(engine)
     store.remember(a_record())
-    assert store.in_thread("C1", "1.1") == a_record()
+    assert store.in_thread("C1", "1.1") == [a_record()]

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood
-from comparison.language.follow_ups import Answered, follow_answer, follow_comparison, points, shown_request
+from comparison.language.follow_ups import (
+    Answered,
+    follow_answer,
+    follow_comparison,
+    points,
+    points_beyond,
+    shown_request,
+)
 from comparison.language.parser import SmallTalk, line, parse
 from comparison.request import Compare
 from comparison.run_reference import Named
@@ -52,6 +59,13 @@ top: the second one vs baseline → compare @baseline vs R2 by metric f1
 top: is the first better than the second? → compare R2 vs R1 by metric f1
 top: what changed between the first and the second? → compare R1 vs R2 by metric f1 what changed
 top: why? → compare R2 vs R1 by metric f1 what changed
+top: why is the first one better? → compare R2 vs R1 by metric f1 what changed
+top: why is xgb-v1 the best? → compare R2 vs R1 by metric f1 what changed
+top: how long did they take? → compare R1 vs R2 vs R3 vs R4 vs R5 more details
+top: show all params → compare R1 vs R2 vs R3 vs R4 vs R5 all metrics parameters
+top: what is running in the first? → running in fraud
+top: show the last one → show R5
+failed: who ran the last one? → who ran R2
 top: and by recall? → top 5 by metric recall in fraud
 top: what about val_loss? → top 5 by metric val_loss in fraud
 top: only maya's → top 5 by metric f1 in fraud by user maya
@@ -97,6 +111,8 @@ show: is it better than baseline? → compare @baseline vs R1
 show: curves? → curves R1
 show: pin it → pin R1
 show: watch it → watch fraud
+show: tell me when it is done → watch fraud where attributes.run_name = 'xgb-v1'
+running: ping me when the second fails → watch churn only failures where attributes.run_name = 'xgb-v2'
 best: same for churn → show best in churn
 best: and in churn? → show best in churn
 best: by recall? → show best metric recall in fraud
@@ -141,7 +157,7 @@ ROWS = [
     for stands, rest in [row.split(": ", 1)]
     for said, meant in [rest.split(" → ")]
 ]
-COMPARED = Compare(tuple(map(Named, IDS[:3])))
+COMPARED = Answered(Compare(tuple(map(Named, IDS[:3]))), IDS[:3], ("xgb-v1", "xgb-v2", "xgb-v3"), ("fraud",) * 3)
 
 
 def short(text):
@@ -215,12 +231,23 @@ def test_what_failed_in_a_standup_is_meant_where_failing_is_spoken_of():
         ("compare the first two", "compare R1 vs R2"),
         ("pin the second one", "pin R2"),
         ("swap", "compare R2 vs R1 vs R3"),
+        ("what were the params of the second?", "show R2 parameters"),
+        ("who ran the last one?", "who ran R3"),
+        ("watch it", "watch fraud"),
     ],
 )
 def test_runs_of_a_comparison_can_be_told_by_their_place(said, meant):
     found = follow_comparison(said, COMPARED, NAMES)
     assert found is not None
     assert short(line(found.request)) == meant
+
+
+@pytest.mark.parametrize(
+    ("said", "is_beyond"),
+    [("show the second", True), ("compare them", True), ("show the first", False), ("and by f1?", False)],
+)
+def test_words_may_point_at_more_than_an_answer_shows(said, is_beyond):
+    assert points_beyond(said, STANDS["show"], NAMES) is is_beyond
 
 
 def test_words_that_point_at_something_are_known_without_the_answer():
