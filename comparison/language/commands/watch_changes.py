@@ -117,7 +117,7 @@ def _end(draft: Draft) -> Request:
     if any(each.key == "digest" for each in draft.atoms):
         return PlanDigest(None, draft.text)
     named = next((place for place, each in enumerate(draft.atoms) if each.key == "watch"), 0)
-    if taken := [each for each in draft.atoms[:named] if each.key in _OPTIONAL]:
+    if taken := [each for each in draft.atoms[verb + 1 : named] if each.key in _OPTIONAL]:
         places = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
         line = joined("change watch", *map(place_words, places[:1]))
         raise refuse("I cannot take an option away by words.", "The button Edit does it:", line, taken)

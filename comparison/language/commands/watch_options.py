@@ -413,9 +413,10 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
         each.metric or each.key in ("decimal", "number") or each.text in ("<", ">", "<=", ">=", "=") for each in core
     )
     states = [each for each in core if each.key in ONLY or each.key in _ENDING]
-    if states and not draft.watching.place and any(each.key == "experiment" for each in draft.atoms[place:last]):
-        if not any(Kind.EXPERIMENT in each.kinds or each.is_unknown for each in (*core, *draft.atoms[last:])):
-            draft.put_place("*", core[0])  # `if any experiment fails`
+    says_experiment = any(each.key == "experiment" for each in draft.atoms[place:last])
+    is_named = any(Kind.EXPERIMENT in each.kinds or each.is_unknown for each in (*core, *draft.atoms[last:]))
+    if states and says_experiment and not is_named and not draft.watching.place:
+        draft.put_place("*", core[0])  # `if any experiment fails`
     is_record = any(ONLY.get(each.key) is OnlyRuns.NEW_BEST for each in states)
     is_level = any(_LEVEL.fullmatch(each.text) or each.key in ("number", "decimal") for each in core)
     if states and (not metric or (is_record and not is_level)):
@@ -440,6 +441,8 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
     if core[0].key == "sweep":
         return read_sweep(draft, draft.atoms.index(core[0]))
     core = [each for each in core if each.text.casefold() not in _PASSING] or core
+    if all(each.text.casefold() in _PASSING for each in core):
+        return last  # `when digits is through`
     is_place_behind = last < len(draft.atoms) and draft.atoms[last].key in ("in", "of")
     if all(each.key in ("everything", "all") for each in core) and is_place_behind:
         return last  # `when anything in digits breaks`
