@@ -66,8 +66,10 @@ def choose_primary(
 ) -> PrimaryMetric | None:
     """The stated metric if one of the runs logged it, else the one that most did and whose goal is known.
 
-    In one experiment its finished runs decide, where there are some. A cost leads only where there is nothing else.
-    None: these runs logged nothing that can be judged. The goal of a stated metric may be unknown.
+    Training data decide only where nothing else was logged: however many runs tell how well they learnt, it does not
+    say how good they are. In one experiment its finished runs decide, where there are some. A cost leads only where
+    there is nothing else. None: these runs logged nothing that can be judged. The goal of a stated metric may be
+    unknown.
     """
     is_one = len({run.experiment.experiment_id for run in runs}) == 1
     finished = [run for run in runs if run.status is Status.FINISHED and run.metrics] if is_one else []
@@ -81,8 +83,13 @@ def choose_primary(
     known = [name for name in logged if decide_goal(name, {}, defaults.goals, experiments)[0] is not Goal.UNKNOWN]
     if not known:
         return None
-    name = min(known, key=lambda each: (is_cost(each), -logged[each], *_place(each)))
+    name = min(known, key=lambda each: (is_cost(each), _is_training(each), -logged[each], *_place(each)))
     return PrimaryMetric(name, *decide_goal(name, {}, defaults.goals, experiments), MetricSource.RUNS)
+
+
+def _is_training(name: str) -> bool:
+    """Whether it is of training data, by its name."""
+    return _place(name)[0]
 
 
 @lru_cache(maxsize=4_096)  # names: asked for again with every run of an experiment
@@ -116,7 +123,10 @@ def deciding_metric(metrics: Sequence[MetricComparison], twice: Container[str] =
     ]
     if not judged:
         return None
-    _count, found = min(judged, key=lambda each: (each[1].is_cost, -each[0], *_place(each[1].logged_as)))
+    _count, found = min(
+        judged,
+        key=lambda each: (each[1].is_cost, _is_training(each[1].logged_as), -each[0], *_place(each[1].logged_as)),
+    )
     return found
 
 

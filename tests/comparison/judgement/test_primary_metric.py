@@ -35,6 +35,10 @@ def test_what_more_runs_logged_comes_first():
     assert chosen({"auc": 1}, {"auc": 1, "accuracy": 1})[0] == "auc"
 
 
+def test_training_data_never_come_before_others_however_many_logged_them():
+    assert chosen({"train_loss": 1}, {"train_loss": 1}, {"train_loss": 1, "val_ndcg": 1})[0] == "val_ndcg"
+
+
 def test_the_channel_says_it_before_the_experiment():
     logged = {"cost_per_item": 1, "auc": 1, "accuracy": 1}
     assert chosen(logged, defaults=ChannelDefaults(metric="auc")) == ("auc", Goal.HIGHER, MetricSource.CHANNEL)
