@@ -63,6 +63,9 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
             end = atoms[last - 1]
             found.append(replace(atom, text=where, end=end.end, last=end.last, key="filter", kinds={}, value=WORDED))
             place = last
+        elif (listed := _metrics(atom, names)) is not None:
+            found += listed
+            place += 1
         elif whole := _whole_name(atoms, atom, names):
             found.append(replace(atom, text=whole, key="", kinds={Kind.RUN: whole}))
             place += 1
@@ -76,6 +79,16 @@ def conditioned(atoms: list[Atom], names: Names) -> list[Atom]:
             found.append(atom)
             place += 1
     return found
+
+
+def _metrics(atom: Atom, names: Names) -> list[Atom] | None:
+    """`precision/recall` as a list of two."""
+    parts = atom.text.split("/") if atom.is_unknown and not atom.quoted and "/" in atom.text else []
+    called = [names.called(part).get(Kind.METRIC) or names.metric(part) for part in parts]
+    if not called or not all(called):
+        return None
+    said = [replace(atom, text=part, kinds={Kind.METRIC: name}) for part, name in zip(parts, called, strict=True)]
+    return [each for metric in said for each in (replace(atom, text=",", key=","), metric)][1:]
 
 
 def _whole_name(atoms: Sequence[Atom], atom: Atom, names: Names) -> str:

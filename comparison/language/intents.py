@@ -92,10 +92,11 @@ def asks(atoms: Sequence[Atom], place: int) -> bool:
 
 def is_chosen(atoms: Sequence[Atom]) -> bool:
     """Whether it is asked which of several: `which one should we ship?`."""
-    said = {word for each in atoms[:6] for word in each.text.casefold().split()}
+    said = {word for each in atoms for word in each.text.casefold().split()}
     return bool(said & {"which", "what"}) and bool(said & {"should", "would", "can", "do", "shall"})
 
 
+_TRAINED = frozenset({"train", "trained", "learn", "learned"})
 _TRENDS = frozenset({"getting", "improving", "worse", "regressing", "degrading", "improve", "improved", "regression"})
 
 
@@ -261,8 +262,8 @@ def _of_trends(
     says_trials = any(each.text.casefold() in ("trial", "trials") for each in atoms)
     if says_trials and "top" in keys and any(map(_is_named, atoms)) and "vs" not in keys:
         return "sweeps", keys["top"]  # `top trials of A`
-    trained = keys.get("cannot", -1)
-    if how is not None and trained > how and atoms[trained].text.casefold() in ("train", "trained"):
+    trained = next((p for p, each in enumerate(atoms) if each.text.casefold() in _TRAINED), -1)
+    if how is not None and trained > how:
         return "curves", trained
     return None
 

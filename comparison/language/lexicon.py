@@ -26,7 +26,7 @@ INTENTS = {
     "compare": (
         "compare, comapre, compar, compair, compae, comparre, campare, cmopare, copmare, comprae, comparing, "
         "comparison, comparison between, make comparison, make a comparison, diff, difference, difference between, "
-        "differences between, contrast, compare between, vergleiche, vergleich, vergleichen, comparer, comparez, "
+        "differences between, contrast, pit, compare between, vergleiche, vergleich, vergleichen, comparer, comparez, "
         "compara, comparar, comparación, comparação, comparaison, confronta, unterschied, improve, improvement, "
         "différence, diferencia, diferença, assert, assert that, expect, expect that, verify, verify that, make "
         "sure, make sure that, ensure, ensure that, fail if, "
@@ -385,7 +385,7 @@ SLOTS = {
     ),
 }
 SEPARATORS = {
-    "vs": "vs, vs., versus, v, v., next to, side by side with, ->, -->, =>, →, ⇒, |, contra, gegen",
+    "vs": "vs, vs., ..., …, versus, v, v., next to, side by side with, ->, -->, =>, →, ⇒, |, contra, gegen",
     "against": "against, vs baseline run",
     "and": "and, &, und, et, y, e, +, plus, as well as, and also",
     "or": "or, oder, ou, o",
@@ -458,13 +458,14 @@ FLAGS = {
         "changed, changed between, changes between, what changed between"
     ),
     "by_change": (
-        "sorted by change, sort by change, order by change, ordered by change, ranked by change, sorted by changes, by "
-        "change, by size of change, by the change, sorted by the change, sort by the change, biggest change first, "
-        "biggest changes first, largest change first, largest changes first, most changed first, sorted by difference, "
-        "sort by difference, sorted by the difference, order by difference, ordered by difference, biggest difference "
-        "first, biggest differences first, largest difference first, largest differences first, sorted by delta, sort "
-        "by delta, order by delta, by delta, sorted by relative change, sort by relative change, nach änderung, nach "
-        "änderung sortiert, sortiert nach änderung"
+        "sorted by relative difference, sort by relative difference, by relative difference, by relative change, "
+        "sorted by change, sort by change, order by change, ordered by change, ranked by change, sorted by changes, "
+        "by change, by size of change, by the change, sorted by the change, sort by the change, biggest change "
+        "first, biggest changes first, largest change first, largest changes first, most changed first, sorted by "
+        "difference, sort by difference, sorted by the difference, order by difference, ordered by difference, "
+        "biggest difference first, biggest differences first, largest difference first, largest differences first, "
+        "sorted by delta, sort by delta, order by delta, by delta, sorted by relative change, sort by relative "
+        "change, nach änderung, nach änderung sortiert, sortiert nach änderung"
     ),
     "only_clear": (
         "only if clearly different, if clearly different, only when clearly different, only if significantly "
@@ -560,10 +561,10 @@ FLAGS = {
 NOUNS = {
     "run": (
         "run, runs, one, ones, model, models, job, jobs, trial, trials, seeds, repeats, finetunes, fine-tunes, "
-        "finetune, checkpoint, checkpoints, variant, variants, candidate, candidates, training, trainings, lauf, "
-        "läufe, läufen, exécution, exécutions, ejecución, ejecuciones, execução, execuções, modell, modelle, modèle, "
-        "modèles, modelo, modelos, experiment run, experiment runs, corridas, corrida, rodada, version, result, "
-        "results, attempt, attempts"
+        "finetune, checkpoint, performers, performer, checkpoints, variant, variants, candidate, candidates, "
+        "training, trainings, lauf, läufe, läufen, exécution, exécutions, ejecución, ejecuciones, execução, "
+        "execuções, modell, modelle, modèle, modèles, modelo, modelos, experiment run, experiment runs, corridas, "
+        "corrida, rodada, version, result, results, attempt, attempts"
     ),
     "experiment": (
         "experiment, experiments, default experiment, the default experiment, experimente, expérience, expériences, "
@@ -608,8 +609,9 @@ FILLERS = (
     "know if, know whether, wondering if, wonder if, wondering whether, find out if, find out whether, a bit, by "
     "far, exactly, roughly, altogether, in total, guess what, cc, /cc, noticeably, significantly, clearly, "
     "substantially, considerably, notably, =, :=, ran, the same, identical, equivalent, fare, fared, perform, "
-    "performs, performed, measure up, hold up, held up, best first, knows, looking, next to each other, beside each "
-    "other, newest first, latest first, most recent first, learn from, learn, getting, becoming"
+    "performs, performed, measure up, hold up, held up, best first, knows, real, bad, so bad, cost more, costs more, "
+    "looking, next to each other, beside each other, newest first, latest first, most recent first, learn from, "
+    "learn, getting, becoming"
 )
 SMALL_TALK = (  # what people say to each other: nothing is asked
     "how are you, how are you doing, how r u, not bad, not bad at all, no thanks, no thank you, nope, nah, thanks, "

@@ -16,7 +16,7 @@ MOST = 200  # tokens of a request
 _ENDING = "?.!;…:"
 _GLUED = re.compile(r"(top|best|worst|last|latest|beste|mejores)-?(\d{1,3})", re.IGNORECASE)
 _SPREAD = re.compile(r"(±|\+/-|\+-)(\d[\d.]*%?)")
-_ARROWED = re.compile(r"([\w./-]*[\w/])(→|⇒)([\w/][\w./-]*)")
+_ARROWED = re.compile(r"([\w./-]*[\w/])(→|⇒|…|\.\.\.)([\w/][\w./-]*)")
 _SIGNED = re.compile(
     r"(?:--?|(?=(?:only|against|metrics?|by|except|quiet|step|when|mention)[:=]))([a-z]+)(?:[:=](.+))?", re.IGNORECASE
 )

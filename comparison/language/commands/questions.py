@@ -1,6 +1,6 @@
 """Quick questions: one run, the top, what runs, what failed, lists, and names without a word beside them."""
 
-# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -287,6 +287,9 @@ def bare_names(draft: Draft) -> Request:
     if is_person and draft.part and draft.part != "details" and len(runs) == 1 and isinstance(runs[0], Named):
         line = joined("show", written(runs[0].text), draft.part)  # `what lr did maya use for A?`
         raise refuse("One run is shown as it is, not of a person.", "Leave that out.", line, draft.left)
+    if is_person and len(runs) == 1 and isinstance(runs[0], Leading | Latest) and not runs[0].user:
+        runs = [replace(runs[0], user=draft.left[0].kinds[Kind.USER])]  # `fraud best f1 jonas`
+        draft.left = []
     if is_person and draft.part == "details" and len(runs) == 1:
         draft.left = []  # `when did ann start roberta?`: the details say who did
     if is_person and not runs and draft.spots.keys() <= _OF_PERSON:  # a person alone, or what was done
@@ -317,6 +320,8 @@ def bare_names(draft: Draft) -> Request:
             "only_metrics",
             "goal",
         } and not isinstance(runs[0], Leading):
+            if draft.flags == {"why"} and isinstance(runs[0], Named):
+                return compare_named(draft, [Leading(), runs[0]])  # `why is A so bad?`: against the best
             raise too_few(draft, runs)
         return _shown_run(draft, runs[0])
     says_goal = any(each.key in ("lower_better", "higher_better", "better") for each in draft.atoms)

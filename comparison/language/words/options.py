@@ -164,7 +164,7 @@ def read_cannot(draft: Draft, atom: Atom, place: int) -> int:
         return place + 1
     if asks(draft.atoms, place) and atom.text.casefold() in DONE:  # `how many runs did maya start`
         return place + 1
-    if draft.intent == "compare" and is_chosen(draft.atoms[:place]):
+    if draft.intent in ("compare", "") and is_chosen(draft.atoms[:place]):
         return place + 1  # `which should we ship, A or B?`
     if atom.text.casefold() in ("remove", "drop"):
         draft.thread["remove"] = atom

@@ -56,6 +56,8 @@ def read_of(draft: Draft, atom: Atom, place: int) -> int:
     if (last := read_newest(draft, place)) is not None:
         return last
     follows = draft.atoms[at]
+    if follows.key == "every":
+        return read_in(draft, atom, place)  # `the best of every experiment`
     is_many = draft.intent in LISTS or any(each.key in ("top", "all") for each in draft.groups[-1])
     if Kind.EXPERIMENT in follows.kinds and (is_many or not follows.is_run):
         draft.put_in(follows.kinds[Kind.EXPERIMENT], [follows])
