@@ -190,6 +190,8 @@ def follow_comparison(
         spots = _pointed(atoms, answer, text)
         if atoms and not spots and all(answer.places) and _is_watched(atoms):
             spots = _pronouns(atoms, answer)
+        if not spots and _asks_why_of_a_side(atoms, answer):
+            return Interpretation(replace(previous, why=True, text=text))
     except NotUnderstood:
         spots = []
     if not spots:
@@ -202,6 +204,14 @@ def follow_comparison(
             return _read_pointed(text, spots, answer, known, command)
     changed = follow(said, previous, known, command=command)
     return changed or _marked_reading(read(said, known, command=command), answer)
+
+
+def _asks_why_of_a_side(atoms: Sequence[Atom], answer: Answered) -> bool:
+    """`why is xgb-v2 the best?`, where it is one of those that are compared."""
+    said = [each for each in atoms if not is_silent(each)]
+    sides = [each for each in said if each.kinds.get(Kind.RUN) in answer.labels]
+    rest = {each.key for each in said if each not in sides}
+    return bool(sides) and "why" in rest and rest <= {"why", "best", "better", "worse", "worst"}
 
 
 def at_answer(request: Request, answer: Answered) -> Request:

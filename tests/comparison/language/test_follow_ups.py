@@ -234,6 +234,7 @@ def test_what_failed_in_a_standup_is_meant_where_failing_is_spoken_of():
         ("what were the params of the second?", "show R2 parameters"),
         ("who ran the last one?", "who ran R3"),
         ("watch it", "watch fraud"),
+        ("why is xgb-v2 the best?", "compare R1 vs R2 vs R3 what changed"),
     ],
 )
 def test_runs_of_a_comparison_can_be_told_by_their_place(said, meant):
