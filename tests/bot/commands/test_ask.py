@@ -116,7 +116,7 @@ def completed(words, incomplete, store):
     ("words", "incomplete", "offered"),
     [
         ([], "stan", ["standup"]),
-        (["ask"], "xgb", ["xgb-v2", "xgb-v1"]),
+        (["ask"], "xgb", ["xgb-v1", "xgb-v2"]),  # a finished run before one that failed
         (["top", "5", "by"], "f", ["fraud", "f1"]),
         (["runs", "by"], "ma", ["maya"]),
         (["failed"], "yest", ["yesterday"]),
