@@ -23,10 +23,9 @@ from comparison.evaluations import (
     with_examples,
 )
 from comparison.judgement.caveats import find_caveats
-from comparison.judgement.costs import is_judged_as_cost
 from comparison.judgement.differences import compare_datasets, compare_parameters_and_tags
 from comparison.judgement.evidence import KnownNoise, NoiseNear, weigh
-from comparison.judgement.goals import decide_goal, decide_tolerance
+from comparison.judgement.goals import decide_goal, decide_tolerance, is_judged_as_cost
 from comparison.judgement.logged_tests import is_logged_test
 from comparison.judgement.numbers import difference_of, is_same, is_within, relative_change
 from comparison.judgement.primary_metric import choose_primary

@@ -13,8 +13,8 @@ from functools import partial
 
 from comparison.concurrency import Threads, side_by_side
 from comparison.errors import RequestError, TrackingUnavailable
-from comparison.judgement.costs import is_cost
 from comparison.judgement.examples import compare_examples, read_table
+from comparison.judgement.goals import is_cost
 from comparison.judgement.result import Comparison
 from comparison.names import split_of
 from comparison.runs import Goal, Metric, Run, Side

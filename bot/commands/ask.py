@@ -1,13 +1,15 @@
-"""`mlcompare ask`: the questions of a channel in a terminal, read by the same language."""
+"""`mlcompare ask`: the questions of a channel in a terminal, read by the same language, completed by a shell."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from bot.commands.compare import (
     NAMES_WITHIN,
@@ -20,6 +22,7 @@ from bot.commands.compare import (
     tell_error,
     write,
 )
+from comparison.errors import RequestError
 
 if TYPE_CHECKING:
     from comparison.report import Report
@@ -27,6 +30,12 @@ if TYPE_CHECKING:
     from comparison.tracking.source import RunSource
 
 COMMAND = "mlcompare ask"
+COMPLETED_WITHIN = 2.0  # seconds that somebody waits for the names behind a key
+MOST_COMPLETED = 100  # names that are offered
+COMPLETED_WORDS = (
+    *("in", "by", "since", "vs", "where", "except", "at step"),
+    *("latest", "best", "yesterday", "monday", "help"),
+)
 FORMATS = ("text", "markdown", "json", "slack")
 EPILOG = """\b
 Examples:
@@ -54,10 +63,36 @@ class Answer:
     facts: "Callable[[], dict[str, Any]]"
 
 
+def complete_words(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Words and names that begin so. A store that cannot be asked leaves the words; nothing is raised or written."""
+    wanted = incomplete.strip("\"'").casefold()
+    known = [*((word, "") for word in COMPLETED_WORDS), *_names(context)]
+    found = dict.fromkeys((name, kind) for name, kind in known if name.casefold().startswith(wanted))
+    return [CompletionItem(_shell_word(name), help=kind or None) for name, kind in list(found)[:MOST_COMPLETED]]
+
+
+def _names(context: click.Context) -> Iterator[tuple[str, str]]:
+    """Experiments, people, metrics and runs of the store that the options or the environment name, with their kind."""
+    from bot.commands.compare import open_run_source, quiet
+    from comparison.language.names import Kind
+    from handlers.lookup_cache import LookupCache
+
+    with suppress(RequestError, click.ClickException), quiet():
+        source, _ui_url = open_run_source(context.params.get("tracking_uri") or "", "")
+        names = LookupCache(time.monotonic).names(source, COMPLETED_WITHIN)
+        for kind in (Kind.EXPERIMENT, Kind.USER, Kind.METRIC, Kind.RUN):
+            yield from ((name, kind.value) for name in names.all(kind))
+
+
+def _shell_word(name: str) -> str:
+    """A name as a shell takes it for one word."""
+    if all(sign.isalnum() or sign in "-_./@:+=" for sign in name) or name in COMPLETED_WORDS:
+        return name
+    return f'"{name}"' if not set(name) & set('"$`\\!') else "'{}'".format(name.replace("'", "'\\''"))
+
+
 def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The words and options that every question takes."""
-    from bot.commands.completion import complete_words
-
     for option in (
         click.option(
             "--ui-url", default="", metavar="URL", help="Where people open MLflow, for links [MLFLOW_UI_URL]."

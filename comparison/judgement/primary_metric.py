@@ -8,8 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.judgement.costs import is_cost
-from comparison.judgement.goals import decide_goal
+from comparison.judgement.goals import decide_goal, is_cost
 from comparison.judgement.numbers import is_same
 from comparison.judgement.result import GoalSource, MetricComparison
 from comparison.names import HELD_OUT, TRAINING

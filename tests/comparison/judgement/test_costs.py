@@ -1,6 +1,6 @@
 import pytest
 
-from comparison.judgement.costs import is_cost
+from comparison.judgement.goals import is_cost
 
 
 @pytest.mark.parametrize(
