@@ -1,6 +1,7 @@
 """`mlcompare ask`, on a store in a file."""
 
 import json
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -19,7 +20,8 @@ def store(tmp_path_factory):
     client = MlflowClient(uri)
     experiment = client.create_experiment("fraud")
     for number, (name, f1, status) in enumerate((("xgb-v1", 0.7, "FINISHED"), ("xgb-v2", 0.8, "FAILED"))):
-        run = client.create_run(experiment, run_name=name, tags={"mlflow.user": "maya"})
+        began = int(time.time() * 1000) + number  # one after the other
+        run = client.create_run(experiment, began, run_name=name, tags={"mlflow.user": "maya"})
         client.log_batch(run.info.run_id, metrics=[Metric("f1", f1, 1_700_000_000_000 + number, 0)])
         client.set_terminated(run.info.run_id, status)
     spaced = client.create_run(client.create_experiment("misc"), run_name="my run", tags={"mlflow.user": "jonas"})
