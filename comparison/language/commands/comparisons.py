@@ -160,7 +160,8 @@ def _family(draft: Draft, run: Named) -> RunReference:
         return Group(name=base, at=run.at)
     if noun in PLURAL and draft.prefix(lead):
         return Group(pattern=f"{draft.prefix(lead)}*", at=run.at)
-    if run.text[-1:] in "sS" and (prefix := draft.prefix(said)):
+    prefix = draft.prefix(said) if said.endswith("s") else ""
+    if any(not name[len(prefix) : len(prefix) + 1].isalpha() for name in draft.names.runs_beginning(prefix) if prefix):
         return Group(pattern=f"{prefix}*", at=run.at)  # `resnets`
     base = draft.repeated(said)
     return Group(name=base, at=run.at) if base else run
