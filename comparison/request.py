@@ -186,6 +186,7 @@ class PlanDigest:
 
     digest: "Digest | None"
     text: str = field(default="", compare=False)
+    changed: tuple[str, ...] = ()  # of `change the digest to 8am`: days, hour, zone, experiments; the rest stays
 
 
 @dataclass(frozen=True, slots=True)

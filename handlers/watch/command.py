@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from comparison.errors import ExperimentNotFound, RequestError, TrackingUnavailable
-from comparison.language.commands.digests import digest_words
+from comparison.language.commands.digests import changed_digest, digest_words
 from comparison.notifications.matching import covers_experiment
 from comparison.notifications.schedule import next_time
 from comparison.notifications.validation import ValidatedWatch, validate
@@ -41,6 +41,7 @@ from handlers.watch.list import confirm_remove_all, draw_list, watches_shown
 from handlers.watch.notification import PostedNotification, example_notification
 from handlers.watch.stored_watch import (
     LIST,
+    digest_in,
     new_id,
     require_change,
     sentence_of,
@@ -281,7 +282,9 @@ def set_digest(request: PlanDigest, utterance: Utterance, services: Services, de
     if request.digest is None:
         _stop(before, utterance, services, delivery)
     else:
-        _begin(request.digest, request.text, before, utterance, services, delivery)
+        kept = digest_in(before[0]) if request.changed and before else None
+        digest = changed_digest(request, kept) if kept is not None else request.digest
+        _begin(digest, request.text, before, utterance, services, delivery)
 
 
 def known_digest(digest: Digest, services: Services, *, text: str = "") -> tuple[Digest, tuple[str, ...]]:

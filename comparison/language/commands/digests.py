@@ -36,6 +36,7 @@ from comparison.request import PlanDigest, Request
 from comparison.watch import Digest, WeeklySchedule
 
 _ENDING_VERBS = frozenset({"stop", "cancel", "remove", "delete", "kill", "abort"})  # of a digest
+_CHANGING_VERBS = one_of("change move reschedule shift adjust postpone update switch")
 _WEEKLY = frozenset({"weekly", "week"})
 _EXCEPTING = frozenset({"except", "excluding", "skip", "without", "not", "but"})
 _NEVER = frozenset(
@@ -67,10 +68,13 @@ def _plan(atoms: Sequence[Atom], names: Names, text: str) -> tuple[PlanDigest, G
         or "dont" in said
     ):
         return PlanDigest(None, text), []
+    lead = next((each for each in atoms if each.key != "filler"), None)
+    verb = lead if lead is not None and not lead.quoted and lead.text.casefold() in _CHANGING_VERBS else None
     words = [
         Word(piece, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",")
         for each in atoms
         if each.key not in ("digest", "standup", "cannot")
+        and each is not verb
         and not (
             each.key == "filler"
             and not (each.text.isupper() and (known_zone(each.text) or is_nearly_zone(each.text)))
@@ -78,7 +82,7 @@ def _plan(atoms: Sequence[Atom], names: Names, text: str) -> tuple[PlanDigest, G
         )
         for piece in ([each.text] if each.quoted or each.kinds else each.text.split())
     ]
-    reader = _Plan(words, atoms, names, text)
+    reader = _Plan(words, atoms, names, text, is_change=verb is not None)
     return reader.read(), reader.guesses
 
 
@@ -88,6 +92,7 @@ class _Plan:
     atoms: Sequence[Atom]
     names: Names
     text: str
+    is_change: bool = False  # of the digest that there is
     days: tuple[int, ...] = ()
     at: time | None = None
     zone: str = ""
@@ -152,7 +157,12 @@ class _Plan:
             WeeklySchedule(self.days or DAILY, self.at, self.zone or "UTC"),
             tuple(dict.fromkeys(name for _at, name in sorted(self.experiments))),
         )
-        return PlanDigest(digest, self.text)
+        return PlanDigest(digest, self.text, self._changed() if self.is_change else ())
+
+    def _changed(self) -> tuple[str, ...]:
+        """The parts that are said; the hour always is."""
+        parts = {"days": self.days, "hour": self.at, "zone": self.zone, "experiments": self.experiments}
+        return tuple(part for part, said in parts.items() if said)
 
     def _excepted(self, words: Sequence[Word]) -> list[Word]:
         """`except weekends`: on all other days. Raises NotUnderstood for anything else that is left out."""
@@ -280,7 +290,26 @@ def when(digest: Digest) -> str:
 
 
 def _line(request: PlanDigest) -> str:
-    return f"digest {digest_words(request.digest)}" if request.digest else "digest off"
+    if request.digest is None:
+        return "digest off"
+    if not request.changed:
+        return f"digest {digest_words(request.digest)}"
+    days, hour, zone = when(request.digest).rsplit(" ", 2)
+    places = ", ".join(map(_planned, request.digest.experiments))
+    parts = {"days": days, "hour": hour, "zone": zone, "experiments": places}
+    return joined("change digest", *(parts[part] for part in request.changed))
+
+
+def changed_digest(request: PlanDigest, before: Digest) -> Digest:
+    """The digest that there was, with the parts that are said to change. Not for `digest off`."""
+    new, old = request.digest, before.hours
+    assert new is not None  # noqa: S101 -- what is ended is not changed
+    hours = WeeklySchedule(
+        new.hours.days if "days" in request.changed else old.days,
+        new.hours.at,
+        new.hours.zone if "zone" in request.changed else old.zone,
+    )
+    return Digest(hours, new.experiments if "experiments" in request.changed else before.experiments)
 
 
 COMMANDS = {

@@ -309,6 +309,20 @@ def test_a_digest_is_confirmed_with_the_next_time_in_its_own_zone(town, bot):
     assert "`/mlcompare digest off`" in said
 
 
+def test_a_digest_is_moved_to_another_hour_and_keeps_its_days_zone_and_experiments(town, bot):
+    have(bot, "weekdays 9:30 Europe/Berlin iris", by=JONAS, is_digest=True)
+    said = heard(town, "move the digest to 17:00")
+    (kept,) = kept_in(bot)
+    assert kept.words == "weekdays 17:00 Europe/Berlin iris"
+    assert "It takes the place of the digest before: weekdays 9:30 Europe/Berlin iris." in said
+
+
+def test_a_digest_that_is_not_there_begins_when_it_is_changed(town, bot):
+    heard(town, "change the digest to mondays at 8am")
+    (kept,) = kept_in(bot)
+    assert kept.words == "mon 8:00 UTC"
+
+
 def test_a_second_digest_takes_the_place_of_the_first_and_says_so(town, bot):
     have(bot, "weekdays 9:30 UTC", by=JONAS, is_digest=True)
     said = heard(town, "digest daily 17:00 UTC team/*")
