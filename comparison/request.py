@@ -27,7 +27,7 @@ class Compare:
     at_step: int | None = None  # the value at this step, in place of the last
     why: bool = False  # what changed is asked first: parameters, code, data
     differing: bool = False  # nothing that is the same
-    part: str = ""  # one part of the answer: "parameters", "tags", "datasets" or "details"; "" : all of it
+    part: str = ""  # one part of the answer: "metrics", "parameters", "tags", "datasets" or "details"; "" : all of it
     tolerance: float | None = None  # a fraction of the baseline within which values are the same
     margin: float | None = field(default=None, kw_only=True)  # in the unit of the metric, within which groups are
     text: str = field(default="", compare=False)  # as said, for errors and for saying it again

@@ -79,7 +79,7 @@ DAYS = {
 }
 
 
-_SHORT_DAYS = {**DAYS, **{day[:2]: (number,) for number, day in enumerate(WEEKDAYS)}}  # in lists and spans of days
+SHORT_DAYS = {**DAYS, **{day[:2]: (number,) for number, day in enumerate(WEEKDAYS)}}  # in lists and spans of days
 
 
 def read_clock(said: str) -> time | None:
@@ -120,14 +120,14 @@ def read_days(words: Sequence[Word]) -> tuple[tuple[int, ...], int]:
 def _days(words: Sequence[Word]) -> tuple[tuple[int, ...], int]:
     """One day, a word for several, or a span of days, and how many words say it."""
     first, last, size = words[0].folded.rstrip("."), "", 1
-    listed = [_SHORT_DAYS.get(each) for each in re.split(r"[/+&]", first)] if first not in DAYS else []
+    listed = [SHORT_DAYS.get(each) for each in re.split(r"[/+&]", first)] if first not in DAYS else []
     if len(listed) > 1 and all(listed):
         return tuple(sorted({day for each in listed for day in each or ()})), 1
     if first not in DAYS and "-" in first:
         first, _sign, last = first.partition("-")
     elif len(words) > 2 and words[1].folded in ("-", "--", "to", "until", "through") and words[2].folded in DAYS:
         last, size = words[2].folded, 3
-    begin, end = (_SHORT_DAYS if last else DAYS).get(first, ()), _SHORT_DAYS.get(last, ())
+    begin, end = (SHORT_DAYS if last else DAYS).get(first, ()), SHORT_DAYS.get(last, ())
     if not last:
         return begin, 1
     if len(begin) != 1 or len(end) != 1:

@@ -160,6 +160,17 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
         return found
     if (changed := _of_watches(atoms, keys, lead)) is not None:
         return changed, first
+    if "second" in keys and not keys.keys() & {
+        "vs",
+        "against",
+        "than",
+        "compare",
+        "with",
+        "and",
+        "watch",
+        "watch_when",
+    }:
+        return "top", keys["second"]
     if keys.keys() & {*ORDERS, "lasting"} and _lists_by_length(atoms, content, keys):
         return "runs", -1
     if (watched := _of_telling(atoms, content, keys, lead)) is not None:

@@ -47,6 +47,7 @@ _THREAD = frozenset({"swap", "add", "refresh", "choose", "instead", "same", "rep
 _BESIDE = {  # intents that say nothing beside this one
     "unset": ("goal", "unset"),
     "failed": ("show", "who", "failed"),
+    "top": ("show", "top", "who"),
     "running": ("show", "who", "running"),
     "runs": ("show", "runs", "who"),
     "compare": ("show", "compare", "status", "make"),

@@ -36,7 +36,7 @@ def within(experiment: str) -> str:
 
 
 def part_words(part: str) -> str:
-    return "more details" if part == "details" else part
+    return {"details": "more details", "metrics": "metrics only"}.get(part, part)
 
 
 def step_words(step: int | None) -> str:

@@ -5,6 +5,7 @@ import re
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import EITHER
 from comparison.language.cover import cover
+from comparison.language.dates import SHORT_DAYS
 from comparison.language.names import Names
 from comparison.language.scanner import scan
 
@@ -53,6 +54,8 @@ def place_words(name: str) -> str:
     if not name:
         return ""
     is_pattern = _PATTERN.fullmatch(name) and set("*?") & set(name)
+    if all(part in SHORT_DAYS for part in name.casefold().split("-")):  # `mo-fr`: hours of a watch are said so
+        return f'"{name}"'
     ends_plainly = name[-1].isalnum() or name[-1] in "*_/"  # a last "?" asks, other signs end a sentence
     return name if is_pattern and ends_plainly else quoted(name)
 

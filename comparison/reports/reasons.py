@@ -57,7 +57,12 @@ def reasons_report(comparison: Comparison, report: Report) -> Report:
 
 
 def part_report(comparison: Comparison, report: Report, name: str) -> Report:
-    """One part by itself: "parameters", "tags", "datasets" or "details"; `report` was worded with `everything`."""
+    """One part by itself: "metrics", "parameters", "tags", "datasets" or "details".
+
+    `report` was worded with `everything`.
+    """
+    if name == "metrics":
+        return replace(report, sections=(), steps=())
     labels = side_labels(comparison, FIT)
     kept = [replace(each, folded=False) for each in report.sections if each.title in _TITLES[name]]
     if name == "parameters" and comparison.parameters.changed:

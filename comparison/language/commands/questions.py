@@ -99,6 +99,9 @@ def _without_runs(draft: Draft) -> Request:
 
 def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request:
     """One run by itself; of several the list."""
+    if draft.part == "metrics":  # they come first anyway
+        draft.part = ""
+        draft.spots.pop("part")
     intent = "who" if who else "show"
     if isinstance(run, AllRuns) and run.among.user and draft.user not in ("", run.among.user):
         draft.others.append(run.among.user)  # `runs by maya and jonas`

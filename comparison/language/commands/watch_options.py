@@ -565,7 +565,7 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
     folded = [each.text.casefold() for each in said]
     whole = " ".join(folded)
     part = next((hours for words, hours in _PARTS_OF_DAY.items() if f"{whole} ".startswith(f"{words} ")), "")
-    if said and said[0].kinds:
+    if said and (said[0].kinds or said[0].quoted):
         return None
     if part and not (is_quiet or draft.ends_all):
         part = "-".join(reversed(part.split("-")))  # told then, so quiet in all other hours

@@ -4,7 +4,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
+from comparison.errors import NotUnderstood
 from comparison.language.command import Command
 from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.commands.watch_options import (
@@ -23,13 +25,15 @@ from comparison.language.commands.watch_options import (
     read_sweep,
     read_when,
 )
-from comparison.language.cover import Atom
+from comparison.language.cover import Atom, cover
 from comparison.language.draft import Draft, Guess
 from comparison.language.intents import PLURAL, TELLING
+from comparison.language.joined_names import merged
 from comparison.language.lexicon import Role, one_of
-from comparison.language.names import Kind
+from comparison.language.names import Kind, Names
 from comparison.language.phrases import joined
-from comparison.language.quotes import place_words
+from comparison.language.quotes import QUOTES, place_words
+from comparison.language.scanner import scan
 from comparison.language.sides import OWNING, is_silent
 from comparison.language.slots import UNWATCH, WATCH, refuse
 from comparison.request import Request, Unwatch, WatchRequest
@@ -44,12 +48,28 @@ _ONE_RUN = one_of("run job model training trial")
 _STARTING = frozenset({"starting", "beginning", "start", "begin"})
 _MOVING = one_of("goes drops falls rises hits reaches exceeds beats")
 _LEADING = TELLING | {"drop", "give", "send", "shoot", "away", "want", "love", "glad", "happy"}
+_OPTION_KEYS = frozenset({*READERS, "watch_when"})
+_NOTHING = Names()
 _NEW = frozenset({"new", "upcoming", "future", "automatically"})
 
 
 def watch_words(watching: Watch) -> str:
     """What to type behind `watch`."""
-    return joined(place_words(watching.place), *(option.write(watching) for option in OPTIONS))
+    return joined(_place_words(watching.place), *(option.write(watching) for option in OPTIONS))
+
+
+@lru_cache(maxsize=1_024)
+def _place_words(place: str) -> str:
+    """The experiment of a watch: in quotes where a watch would take it for something else, such as `hourly`."""
+    plain = place_words(place)
+    text = f"watch {plain} only failures"
+    watch = WatchDraft("watch", merged(cover(scan(text), _NOTHING, text), text), 0, _NOTHING, text, _OPTION_KEYS)
+    try:
+        read_on(watch, 1, None)
+        is_plain = watch.watching == Watch(place, only=OnlyRuns.FAILURES)
+    except NotUnderstood:
+        is_plain = False
+    return plain if is_plain or not place else next((f"{o}{place}{c}" for o, c in QUOTES if c not in place), plain)
 
 
 def _read(draft: Draft) -> Request:
@@ -70,7 +90,7 @@ def _read(draft: Draft) -> Request:
 
 def new_watch(draft: Draft, intent: str, atoms: list[Atom], place: int) -> WatchDraft:
     """A watch of which nothing is read yet."""
-    return WatchDraft(intent, atoms, place, draft.names, draft.text, frozenset({*READERS, "watch_when"}))
+    return WatchDraft(intent, atoms, place, draft.names, draft.text, _OPTION_KEYS)
 
 
 def read_before(draft: WatchDraft) -> None:
@@ -149,6 +169,8 @@ def _next(draft: WatchDraft, place: int) -> int:
     atom = draft.atoms[place]
     if atom.key == "help":
         raise refuse("Help is said alone.", "Say help watch.", "help watch", [atom])
+    if atom.quoted and not draft.watching.place:
+        return draft.read_place(place)
     behind = draft.atoms[place + 1] if place + 1 < len(draft.atoms) else None
     is_place = Kind.EXPERIMENT in atom.kinds and not draft.watching.place
     if not is_place and not atom.quoted:

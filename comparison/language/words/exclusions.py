@@ -52,6 +52,10 @@ def read_except(draft: Draft, atom: Atom, place: int) -> int:
     if last > place + 1 or (is_comparing and atom.text.casefold() in ("not", "nicht", "pas", "no", "não")):
         return last
     follows = next((each for each in draft.atoms[place + 1 : at + 1] if each.key in PARTS), atom)
+    if follows.key in PARTS and (draft.intent in ("", "compare") or draft.about):  # `without params`: metrics alone
+        draft.note("part", [atom, follows])
+        draft.part = "metrics"
+        return draft.atoms.index(follows) + 1
     if follows.key in PARTS:
         remedy = "Say only metrics to name what is shown, or only differences."
         raise refuse(f"I cannot leave out {follows.text}.", remedy, draft.example_line(), [follows])

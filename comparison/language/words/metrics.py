@@ -81,6 +81,10 @@ def _check_group(draft: Draft, atom: Atom, place: int) -> None:
 def read_metric_word(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent in ("set", "unset", "make") and draft.metrics:
         return place + 1
+    if [each.key for each in draft.atoms[place + 1 :] if not is_silent(each)] == ["only"] and draft.has_name():
+        draft.note("part", draft.atoms[place:])  # `A vs B metrics only`
+        draft.part = "metrics"
+        return len(draft.atoms)
     skipped = {"": ("of",), "show": ("of",), "status": ("of",), "set": ("with",)}.get(draft.intent, ())
     at = draft.skip(place + 1, *skipped)
     if draft.intent in ("", "show", "status") and at < len(draft.atoms) and draft.atoms[at].is_run:
@@ -173,12 +177,19 @@ def _metric_at(draft: Draft, place: int) -> tuple[str, list[Atom], int]:
 def read_only(draft: Draft, atom: Atom, place: int) -> int:
     at = draft.skip(place + 1, "metrics")
     if at == len(draft.atoms):
-        if draft.metrics:  # `accuracy only`
+        if any(each.key == "metrics" for each in draft.atoms[place + 1 : at]):  # `only the metrics`
+            draft.note("part", draft.atoms[place:at])
+            draft.part = "metrics"
+        elif draft.metrics:  # `accuracy only`
             draft.note("only_metrics", [atom])
         elif not (draft.part or _is_behind_slot(draft, place)):
             draft.left.append(atom)
         return at
     follows = draft.atoms[at]
+    if (follows.key == "of" or follows.is_run) and any(each.key == "metrics" for each in draft.atoms[place + 1 : at]):
+        draft.note("part", draft.atoms[place:at])  # `only the metrics of A vs B`
+        draft.part = "metrics"
+        return at
     if follows.key == "when":
         place_ = next((each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds), "*")
         remedy = "To be told when runs get better, watch their experiment:"

@@ -206,8 +206,12 @@ def read_previous(draft: Draft, atom: Atom, place: int) -> int:
 
 
 def read_second(draft: Draft, atom: Atom, place: int) -> int:
-    """Raises NotUnderstood for `second best`."""
-    del place
+    """`second best`: the list that it stands in. Raises NotUnderstood where it is one side of a comparison."""
+    if draft.intent == "top":
+        draft.note("count", [atom])
+        draft.count = 3 if atom.text.casefold()[0] in "t3" else 2
+        draft.worst = draft.worst or atom.text.casefold().endswith("worst")
+        return place + 1
     lead = "compare top 2" if draft.intent == "compare" else "top 3" if atom.text.casefold()[0] in "t3" else "top 2"
     line = f"{lead} in {written(experiment_of(draft))}" if experiment_of(draft) else lead
     problem = f"I find the best and the worst, not the {atom.text}."
