@@ -30,7 +30,15 @@ from comparison.judgement.logged_tests import is_logged_test
 from comparison.judgement.numbers import difference_of, is_same, is_within, relative_change
 from comparison.judgement.primary_metric import choose_primary
 from comparison.judgement.repeats import settle_side
-from comparison.judgement.result import Change, Comparison, GoalSource, MetricComparison, Outcome, Reading, are_one
+from comparison.judgement.result import (
+    Change,
+    Comparison,
+    GoalSource,
+    MetricComparison,
+    Outcome,
+    Reading,
+    how_one,
+)
 from comparison.judgement.verdict import judge, names_of_one
 from comparison.language.changes import COMPARED
 from comparison.language.quotes import complete_request
@@ -520,7 +528,13 @@ def compare(  # noqa: PLR0913 -- each is a thing people state; all but the sides
         datasets=datasets,
         warnings=find_caveats(sides, judged, datasets, now=now, reading=reading),
         verdicts=tuple(
-            judge(judged, index, labels=labels, twice=twice, is_one_run=are_one(sides[0], side))
+            judge(
+                judged,
+                index,
+                labels=labels,
+                twice=twice,
+                one_run=how_one(sides[0], side),
+            )
             for index, side in enumerate(sides[1:])
         ),
         reading=reading,

@@ -245,6 +245,19 @@ def are_one(side: Side, other: Side) -> bool:
     return {run.run_id for run in side.runs} == {run.run_id for run in other.runs}
 
 
+def how_one(side: Side, other: Side) -> str | None:
+    """How one run came to be both sides: "" where both were named, None where they are not one.
+
+    `xgb-v2 (best val_auc in fraud)`: `latest vs best` may well be one run.
+    """
+    if not are_one(side, other):
+        return None
+    chosen = dict.fromkeys(note for each in (side, other) for note in each.notes[:1])
+    if len(side.runs) > 1 or not chosen:
+        return ""
+    return f"{side.runs[0].name} ({' and '.join(chosen)})"
+
+
 @dataclass(frozen=True, slots=True)
 class ExampleTest:
     """One score over the examples that both runs have. `better` and `worse` count examples; `p` None: too few pairs."""

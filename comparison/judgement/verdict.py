@@ -48,18 +48,20 @@ def judge(
     *,
     labels: Sequence[str],
     twice: Container[str] = (),
-    is_one_run: bool = False,
+    one_run: str | None = None,
 ) -> Verdict:
     """The verdict on one candidate (0 is the first). `labels` are those of all sides, the baseline's first.
 
-    `twice` are metrics that are counted under another name.
+    `twice` are metrics that are counted under another name, `one_run` is set where both sides are
+    one, and says how it was found, else is empty.
     """
     label = labels[candidate + 1]
     counted = count(metrics, candidate, twice)
     tally = _Tally(counted, is_quality_missing=_is_quality_missing(metrics, candidate))
     primaries = [metric for metric in metrics if metric.primary]
-    if is_one_run:
-        told = f"{labels[0]} and {label} are one run, so there is nothing to judge"
+    if one_run is not None:
+        told = f"Both sides are one run, {one_run}" if one_run else f"{labels[0]} and {label} are one run"
+        told = f"{told}, so there is nothing to judge"
         return tally.verdict(VerdictKind.NOTHING, _Sentence(told))
     if primaries:
         others = [pair for pair in counted if not pair[0].primary]

@@ -8,7 +8,16 @@ from math import inf, isfinite
 from comparison.judgement.evidence_words import evidence_numbers, evidence_words
 from comparison.judgement.numbers import NOTHING, format_row
 from comparison.judgement.primary_metric import deciding_metric
-from comparison.judgement.result import Change, Comparison, Evidence, MetricComparison, Outcome, Verdict, VerdictKind
+from comparison.judgement.result import (
+    Change,
+    Comparison,
+    Evidence,
+    MetricComparison,
+    Outcome,
+    Verdict,
+    VerdictKind,
+    how_one,
+)
 from comparison.judgement.verdict import change_words, count, holders, judge, names_several, tally_of_best, values_of
 from comparison.report import RunCard
 from comparison.reports.text import (
@@ -84,7 +93,13 @@ def verdict_lines(comparison: Comparison, labels: Sequence[str]) -> tuple[Verdic
     ]
     twice = comparison.not_counted
     return tuple(
-        judge(metrics, number, labels=labels, twice=twice, is_one_run=comparison.is_one_run(number))
+        judge(
+            metrics,
+            number,
+            labels=labels,
+            twice=twice,
+            one_run=how_one(comparison.baseline, comparison.candidates[number]),
+        )
         for number in range(len(comparison.candidates))
     )
 

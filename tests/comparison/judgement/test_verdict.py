@@ -4,6 +4,7 @@ import pytest
 
 from comparison import Goal, compare
 from comparison.judgement.result import VerdictKind
+from comparison.runs import Side
 from tests.comparison.builders import run, two
 
 NAN = math.nan
@@ -126,6 +127,15 @@ def test_one_run_on_both_sides_is_said_and_not_judged():
     assert compare(same, same, metrics=["acc"]).verdicts[0].standing is VerdictKind.NOTHING
     assert compare([same, run("B")], [run("B"), same]).verdicts[0].standing is VerdictKind.NOTHING
     assert compare([same, run("B", {"acc": 2})], same).verdicts[0].standing is VerdictKind.UNCLEAR
+
+
+def test_one_run_that_was_found_twice_says_how():
+    same = run("A", {"acc": 1})
+    latest, best = Side("A", (same,), ("latest to end in iris",)), Side("A", (same,), ("best acc in iris", "guessed"))
+    told = "Both sides are one run, A (latest to end in iris and best acc in iris), so there is nothing to judge"
+    assert compare(latest, best).verdicts[0].text == told
+    named = compare(Side("A", (same,)), best).verdicts[0].text
+    assert named == "Both sides are one run, A (best acc in iris), so there is nothing to judge"
 
 
 def test_costs_are_counted_apart_too():
