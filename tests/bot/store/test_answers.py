@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from bot.settings import database_address
 from bot.store.answers import StoredAnswers
-from bot.store.comparisons import KEPT
 from bot.store.database import open_database
 from bot.store.migrate import upgrade
+from bot.store.posted import KEPT
 from bot.store.tables import answers
 from comparison.language.follow_ups import Answered
 from comparison.request import Top

@@ -1,0 +1,97 @@
+"""What was posted and can be talked about, in one table each: kept for 400 days, for all replicas."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Engine, Row, Table, bindparam, delete, or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.store.database import single_statements, upsert
+
+log = logging.getLogger(__name__)
+
+KEPT = 400 * 24 * 3600
+PRUNED = 24 * 3600  # seconds between looking for old ones
+Record = TypeVar("Record")
+
+
+class PostedTable(Generic[Record]):
+    """Rows with an id, a channel, a thread and a time. Nothing is raised: without a database reading finds None.
+
+    `noun` is what one of them is called in the log, `recorded` makes one of a row.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        now: Callable[[], datetime],
+        *,
+        table: Table,
+        noun: str,
+        recorded: Callable[[Row[Any]], Record],
+    ) -> None:
+        self._engine = single_statements(engine)
+        self._now = now
+        self._table = table
+        self._noun = noun
+        self._recorded = recorded
+        self._put = _upsert(self._engine, table)
+        self._mutex = threading.Lock()
+        self._prunes_at = 0.0
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Keeps a row, in place of what is known by its id, and removes old ones now and then."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(self._put, values)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("%s is remembered only here", self._noun, extra={"reason": error})
+            return
+        self._prune_now_and_then()
+
+    def get(self, record_id: str) -> list[Record] | None:
+        return self._read(self._table.c.id == record_id, 1)
+
+    def recent(self, workspace: str, user: str, *, limit: int) -> list[Record] | None:
+        """What this person asked, the newest first."""
+        return self._read((self._table.c.workspace == workspace) & (self._table.c.asked_by == user), limit)
+
+    def in_thread(self, channel: str, thread: str, workspace: str, *, limit: int) -> list[Record] | None:
+        """What stands in this thread, or is the message it hangs from, the newest first; "" for any workspace."""
+        columns = self._table.c
+        here = (columns.channel == channel) & or_(columns.thread == thread, columns.message_ts == thread)
+        return self._read(here & (columns.workspace == workspace) if workspace else here, limit)
+
+    def _read(self, condition: ColumnElement[bool], limit: int) -> list[Record] | None:
+        """None when the database cannot be asked."""
+        newest = (self._table.c.at.desc(), self._table.c.message_ts.desc())
+        try:
+            with self._engine.connect() as connection:
+                found = connection.execute(select(self._table).where(condition).order_by(*newest).limit(limit))
+                return [self._recorded(row) for row in found]
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("%s cannot be read from the database", self._table.name, extra={"reason": error})
+            return None
+
+    def _prune_now_and_then(self) -> None:
+        at = self._now().timestamp()
+        with self._mutex:
+            if at < self._prunes_at:
+                return
+            self._prunes_at = at + PRUNED
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(delete(self._table).where(self._table.c.at < int(at) - KEPT))
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("old %s could not be removed", self._table.name, extra={"reason": error})
+
+
+def _upsert(engine: Engine, table: Table) -> Any:
+    """The statement that keeps one. Built once: each message needs it."""
+    names = [column.name for column in table.columns]
+    statement = upsert(engine, table).values({name: bindparam(name) for name in names})
+    newest = {name: statement.excluded[name] for name in names if name != "id"}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=newest)
