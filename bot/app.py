@@ -25,18 +25,17 @@ from sqlalchemy import Engine
 from bot.metrics import MeasuredCapabilities, MeasuredWebClient, Metrics, OutboxCollector, measured_runs
 from bot.notifier.notifier import Notifier, NotifierStores, Tokens
 from bot.notifier.outbox import OutboxMessage
+from bot.notifier.rate_limit import StoredSendSlots
 from bot.server.health import Probe
 from bot.server.takeover import Takeover, new_owner
 from bot.server.worker_pool import Precedence, WorkerPool
 from bot.settings import Settings
-from bot.store.answers import StoredAnswers
 from bot.store.channel_defaults import StoredAccess, StoredDefaults
 from bot.store.claims import StoredCapabilities, StoredClaims
-from bot.store.comparisons import StoredComparisons
 from bot.store.database import check_writable, open_database
 from bot.store.inbox import StoredInbox
 from bot.store.outbox import StoredOutbox
-from bot.store.rate_limits import StoredSendSlots
+from bot.store.posted import StoredAnswers, StoredComparisons
 from bot.store.watches import StoredWatches
 from bot.traces import Traces, open_traces
 from bot.warm_start import warm_up

@@ -5,9 +5,8 @@ import uuid
 import pytest
 
 from bot.settings import database_address
-from bot.store.database import open_database
+from bot.store.database import metadata, open_database
 from bot.store.migrate import upgrade
-from bot.store.tables import metadata
 from tests.postgres import postgres_server
 
 __all__ = ["both", "postgres_server"]

@@ -113,8 +113,7 @@ def of_installations(settings: Settings) -> Findings:
     from datetime import UTC, datetime
 
     from bot.store.database import open_database
-    from bot.store.installations import StoredInstallations
-    from bot.store.token_cipher import TokenCipher
+    from bot.store.installations import StoredInstallations, TokenCipher
 
     if not settings.serves_workspaces or not settings.keys:
         return

@@ -31,7 +31,7 @@ def workspaces(context: click.Context, *, as_json: bool) -> None:
 @workspaces.command("new-key")
 def new_key() -> None:
     """Print a new key for MLCOMPARE_TOKEN_KEYS. It is kept nowhere."""
-    from bot.store.token_cipher import new_key as made
+    from bot.store.installations import new_key as made
 
     click.echo(made())
 
@@ -78,8 +78,7 @@ def _stored(engine: "Engine") -> "StoredInstallations":
     from datetime import UTC, datetime
 
     from bot.settings import SOURCES, survey
-    from bot.store.installations import StoredInstallations
-    from bot.store.token_cipher import TokenCipher
+    from bot.store.installations import StoredInstallations, TokenCipher
 
     settings, _problems = survey()
     if not settings.keys:

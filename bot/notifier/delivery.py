@@ -14,9 +14,8 @@ from datetime import UTC, datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.backoff import RetryLater, RetryPauses
-from bot.notifier.circuit_breaker import CircuitBreaker, everywhere
 from bot.notifier.content import CompositionFailed, Content, ContentComposer
-from bot.notifier.outages import WatchPauser, in_channel
+from bot.notifier.outages import CircuitBreaker, WatchPauser, everywhere, in_channel
 from bot.notifier.outbox import GONE, ON_RUNS, MessageState, Outbox, OutboxMessage, PostedState, id_of
 from bot.notifier.rate_limit import POSTS, EditSlots, SendSlots, channel_of
 from comparison.errors import TrackingUnavailable

@@ -15,16 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.backoff import Backoff, PollBackoff
 from bot.logs import describe
 from bot.notifier.checks import DigestScheduler, PostedRunChecks, SilentRunChecks
-from bot.notifier.circuit_breaker import CircuitBreaker
 from bot.notifier.content import ContentComposer
 from bot.notifier.delivery import Deliverer, WorkspaceDeliverer
-from bot.notifier.outages import WatchPauser
+from bot.notifier.outages import CircuitBreaker, WatchPauser
 from bot.notifier.outbox import Outbox, OutboxMessage, QueuedMessage
 from bot.notifier.poller import Poller
 from bot.notifier.process_locks import ProcessLocks, open_process_locks
 from bot.notifier.rate_limit import SendSlots
-from bot.notifier.subscriptions import Subscriptions
-from bot.notifier.watched_experiments import Whereabouts
+from bot.notifier.subscriptions import Subscriptions, Whereabouts
 from bot.settings import Settings
 from comparison.errors import RequestError
 from handlers.services import Services

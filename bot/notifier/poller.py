@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from bot.backoff import PollBackoff
 from bot.logs import describe
 from bot.notifier.outbox import Cursor, Outbox, OutboxMessage, RunEnd
-from bot.notifier.subscriptions import Coverage, Subscriptions, covered
-from bot.notifier.watched_experiments import Whereabouts
+from bot.notifier.subscriptions import Coverage, Subscriptions, Whereabouts, covered
 from comparison.errors import RequestError
 from comparison.notifications.grouping import BURST, HANDFUL, group_runs
 from comparison.notifications.matching import is_watched

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from filelock import FileLock, Timeout
 
-from bot.notifier.dbos_queue import beside, is_file
-from bot.store.database import libpq
+from bot.store.database import beside, is_file, libpq
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -1,16 +1,28 @@
-"""What the watches of all channels mean. Words are read once; what they cover is counted when something changed."""
+"""What the watches of all channels mean, and the experiments they follow, however those are renamed or deleted.
 
-from collections.abc import Callable, Sequence
+Words are read once; what they cover is counted when something changed.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
+from bot.notifier.outbox import Outbox
 from comparison.errors import RequestError
-from comparison.notifications.matching import is_watched
+from comparison.notifications.matching import is_visible, is_watched
+from comparison.notifications.message import MessageKind, WantedMessage
+from comparison.notifications.schedule import quiet_until
 from comparison.runs import Experiment
-from comparison.watch import Digest, Subscription, Watch
+from comparison.tracking.source import RunSource
+from comparison.watch import Digest, Subscription, Watch, is_pattern
 from handlers.access.rules import AccessRules, RuleBook
+from handlers.slack.escape import mrkdwn, one_line
 from handlers.stores import StoredWatch, WatchStore
-from handlers.watch.stored_watch import digest_in, tied, watching_in
+from handlers.watch.stored_watch import digest_in, tied, watching_in, words_of
+
+log = logging.getLogger(__name__)
 
 _Meaning = TypeVar("_Meaning", Subscription, Digest)
 
@@ -153,3 +165,125 @@ def covered(watchings: Sequence[Watch], experiments: Sequence[Experiment]) -> tu
         near = experiments if is_wide else by_name.get(watching.place.casefold(), ())
         found.update({each.experiment_id: None for each in near if is_watched(watching, each)})
     return tuple(found)
+
+
+# Watched experiments that were renamed, deleted or restored: their watches go with them, and the channel is told once.
+#
+# A watch is kept with the id of its experiment. Where it was set up before ids were kept, or while MLflow was away, it
+# is known by its name until the first look.
+
+
+YOUNG = 3 * 60.0  # seconds after it was set up that the experiment of a watch may not be listed yet
+_NAME = 200
+
+Lost = Mapping[tuple[str, str, str], Sequence[tuple[StoredWatch, Watch, int]]]
+
+
+@dataclass
+class Whereabouts:
+    """Called before each look by who looks; `now` is in ms. Raises what the database raises."""
+
+    watches: WatchStore
+    outbox: Outbox
+    subscriptions: Subscriptions
+    source: RunSource
+    now: Callable[[], int]
+    command: str = "/mlcompare"
+
+    def follow(self, experiments: Sequence[Experiment]) -> bool:
+        """Whether a watch is another since. `experiments` are all that there are, as MLflow listed them last."""
+        by_id = {each.experiment_id: each for each in experiments}
+        by_name = {each.name.casefold(): each for each in reversed(experiments)}
+        lost: dict[tuple[str, str, str], list[tuple[StoredWatch, Watch, int]]] = {}
+        has_changed = False
+        for stored, watching in self.subscriptions.named():
+            here = by_id.get(stored.experiment_id)
+            if not is_visible(watching, here or Experiment("", watching.place)):
+                continue  # what became of it is nothing for the channel
+            if here is not None:
+                has_changed |= self._go_with(stored, watching, here)
+            elif (named := by_name.get(watching.place.casefold())) and self._is_no_more(stored):
+                self.watches.tie(stored.id, named.experiment_id)
+                has_changed = True
+            elif not stored.gone_at and (since := self._gone_since(stored)) is not None:
+                place = (stored.workspace, stored.channel, stored.experiment_id or watching.place)
+                lost.setdefault(place, []).append((stored, watching, since))
+        if lost:
+            self._tell(lost)
+        return has_changed
+
+    def _go_with(self, stored: StoredWatch, watching: Watch, experiment: Experiment) -> bool:
+        """Rewrites a watch's words with the name that the experiment has now."""
+        if stored.gone_at:
+            log.info("a watched experiment is there again", extra={"watch": stored.id})
+            self.watches.tie(stored.id, stored.experiment_id)
+        if experiment.name.casefold() == watching.place.casefold() or is_pattern(experiment.name):
+            return bool(stored.gone_at)
+        try:
+            words = words_of(replace(watching, place=experiment.name, experiment_id=""))
+        except RequestError as error:
+            log.info("a new name cannot be said in a watch, which goes on: %s", error.problem)
+            return bool(stored.gone_at)
+        log.info("a watched experiment was renamed", extra={"watch": stored.id})
+        at = self.now() // 1000
+        self.watches.edit(stored.id, words, by="", at=at, experiment_id=stored.experiment_id)
+        return True
+
+    def _is_no_more(self, stored: StoredWatch) -> bool:
+        """Whether nothing is known by its id: it has none yet, or that was removed for good."""
+        if not stored.experiment_id:
+            return True
+        try:
+            return self.source.state_of(stored.experiment_id) is None
+        except RequestError as error:
+            log.info("a watched experiment cannot be looked up: %s", error.problem)
+            return False
+
+    def _gone_since(self, stored: StoredWatch) -> int | None:
+        """When MLflow changed it last, 0 where that is not known; None: it is not gone, or nobody can tell."""
+        if not stored.experiment_id:
+            return 0 if self.now() / 1000 - stored.created_at > YOUNG else None
+        try:
+            state = self.source.state_of(stored.experiment_id)
+        except RequestError as error:
+            log.info("a watched experiment cannot be looked up: %s", error.problem)
+            return None
+        if state is None:
+            return 0
+        return state.changed_at if state.is_deleted else None
+
+    def _tell(self, lost: Lost) -> None:
+        """Tells each channel once, whatever is killed meanwhile: the key tells of which time it was gone."""
+        moment = datetime.fromtimestamp(self.now() / 1000, UTC)
+        notices = []
+        for (workspace, channel, experiment), watches in lost.items():
+            stored, watching, since = watches[0]
+            quiet = _until(moment, [each for _kept, each, _since in watches])
+            key = f"{MessageKind.NOTICE.value}:{workspace}:{channel}:gone:{experiment}:{since}"
+            ids = tuple(each.id for each, _watching, _since in watches)
+            about = _words(watching.place, self.command, is_known=bool(stored.experiment_id))
+            notice = WantedMessage(
+                key, MessageKind.NOTICE, workspace, channel, watch_ids=ids, not_before=quiet, about=about
+            )
+            notices.append(notice)
+        self.outbox.announce(notices, self.now())
+        for watches in lost.values():
+            for stored, _watching, _since in watches:
+                log.warning("a watched experiment is gone", extra={"watch": stored.id, "channel": stored.channel})
+                self.watches.tie(stored.id, stored.experiment_id, gone_at=self.now() // 1000)
+
+
+def _until(moment: datetime, watchings: Iterable[Watch]) -> int:
+    """When the first of them is not quiet any more, in ms; 0: now."""
+    ends = [quiet_until(each.quiet, moment) for each in watchings]
+    return 0 if None in ends else min(round(end.timestamp() * 1000) for end in ends if end)
+
+
+def _words(place: str, command: str, *, is_known: bool) -> str:
+    name = mrkdwn(one_line(place), _NAME)
+    what = "was deleted in MLflow" if is_known else "is not there in MLflow"
+    again = "When it is restored, I go on by myself." if is_known else "When it is there, I go on by myself."
+    return (
+        f"The experiment {name} {what}, so I have nothing to tell of it any more. {again} "
+        f"To stop watching it: `{command} watches`"
+    )

@@ -13,8 +13,7 @@ from cachetools import LRUCache
 from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import single_statements, upsert
-from bot.store.tables import default_changes, defaults
+from bot.store.database import default_changes, defaults, single_statements, upsert
 from comparison.channel_defaults import ACCESS, CHANGES, ChannelDefaults, ChannelSetting, in_order, to_defaults
 from comparison.errors import RequestError
 from handlers.access.rules import AccessRule

@@ -10,8 +10,7 @@ from cachetools import FIFOCache
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import upsert
-from bot.store.tables import capabilities, claims
+from bot.store.database import capabilities, claims, upsert
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, delete, exists, selec
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.claims import stored
-from bot.store.database import upsert
-from bot.store.tables import claims, inbox, processes
+from bot.store.database import claims, inbox, processes, upsert
 from handlers.stores import AnswerStage, LeftRequest
 from handlers.utterance import Utterance
 

@@ -4,9 +4,10 @@ slack_sdk has stores of its own for SQLAlchemy. They keep tokens in clear, in co
 make their tables beside Alembic; so these keep the same promises (InstallationStore, OAuthStateStore) on our tables.
 """
 
+import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,17 +17,78 @@ from secrets import token_urlsafe
 from typing import Any
 from zlib import crc32
 
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from filelock import FileLock, Timeout
 from slack_sdk.oauth import InstallationStore, OAuthStateStore
 from slack_sdk.oauth.installation_store import Bot, Installation
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import upsert
-from bot.store.tables import installations, oauth_states, organisation_teams
-from bot.store.token_cipher import TokenCipher, Tokens, UnreadableTokens
+from bot.store.database import installations, oauth_states, organisation_teams, upsert
 
 log = logging.getLogger(__name__)
+
+
+# Tokens, encrypted with keys of the environment, so that whoever reads the database cannot use them.
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A bot's token, and the one that fetches the next where tokens are rotated; "" where they are not."""
+
+    token: str
+    refresh: str = ""
+
+    def __repr__(self) -> str:
+        return "Tokens(…)"
+
+
+class UnreadableTokens(Exception):  # noqa: N818 -- named for what was found
+    """No key that is set opens them, or they are another workspace's."""
+
+
+class TokenCipher:
+    """Encrypts with the first key and reads with all: a key is changed by putting the new one in front."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        """`keys` are Fernet keys: 32 bytes as URL-safe base64. Raises ValueError where there is none, or it is none."""
+        self._all = MultiFernet([Fernet(key) for key in keys])
+        self._first = Fernet(keys[0])
+
+    def seal(self, owner: str, tokens: Tokens) -> str:
+        """The tokens as text that only the keys open, and only as this workspace's."""
+        plain = json.dumps({"owner": owner, "token": tokens.token, "refresh": tokens.refresh})
+        return self._all.encrypt(plain.encode()).decode()
+
+    def open(self, owner: str, sealed: str) -> Tokens:
+        """The tokens of a workspace. Raises UnreadableTokens."""
+        try:
+            content = json.loads(self._all.decrypt(sealed.encode()))
+        except InvalidToken as error:
+            raise UnreadableTokens from error
+        if content["owner"] != owner:  # moved from one row into another
+            raise UnreadableTokens
+        return Tokens(content["token"], content["refresh"])
+
+    def renewed(self, sealed: str) -> str | None:
+        """The same, encrypted with the first key; None where it is already. Raises UnreadableTokens."""
+        try:
+            self._first.decrypt(sealed.encode())
+        except InvalidToken:
+            try:
+                return self._all.rotate(sealed).decode()
+            except InvalidToken as error:
+                raise UnreadableTokens from error
+        return None
+
+
+def new_key() -> str:
+    """A key that nobody has."""
+    return Fernet.generate_key().decode()
+
+
+# The stores.
+
 
 KEPT = 30 * 24 * 3600  # seconds after which everything of a workspace is erased that took the app out
 ROTATING = 0x6D6C7274  # "mlrt": tells our locks from others in PostgreSQL

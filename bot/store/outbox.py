@@ -38,8 +38,7 @@ from bot.notifier.outbox import (
     id_of,
     united,
 )
-from bot.store.database import single_statements, upsert
-from bot.store.tables import IS_DUE, cursors, ends, message_runs, messages
+from bot.store.database import IS_DUE, cursors, ends, message_runs, messages, single_statements, upsert
 from comparison.notifications.message import MessageKind, OpenMessage, WantedMessage
 from comparison.notifications.new_runs import as_before, is_going_on
 from comparison.runs import GOING_ON

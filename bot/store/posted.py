@@ -1,5 +1,6 @@
-"""What was posted and can be talked about, in one table each: kept for 400 days, for all replicas."""
+"""What was posted and can be talked about: comparisons and other answers, kept for 400 days for all replicas."""
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -9,12 +10,14 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Engine, Row, Table, bindparam, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import single_statements, upsert
+from bot.store.database import answers, comparisons, single_statements, upsert
+from handlers.stores import InMemoryAnswers, InMemoryComparisons, PostedAnswer, PostedComparison
 
 log = logging.getLogger(__name__)
 
 KEPT = 400 * 24 * 3600
 PRUNED = 24 * 3600  # seconds between looking for old ones
+_SHARED = ("id", "workspace", "channel", "thread", "message_ts", "asked_by", "at")  # columns of all that is posted
 Record = TypeVar("Record")
 
 
@@ -95,3 +98,94 @@ def _upsert(engine: Engine, table: Table) -> Any:
     statement = upsert(engine, table).values({name: bindparam(name) for name in names})
     newest = {name: statement.excluded[name] for name in names if name != "id"}
     return statement.on_conflict_do_update(index_elements=["id"], set_=newest)
+
+
+# Comparisons; without a database, in memory for this process.
+
+
+_TOLD = ("runs", "labels", "experiment", "metrics", "everything", "best", "at_step", "differing")
+_LATER = {  # written only where they are said
+    "tolerance": None,
+    "only_metrics": False,
+    "without_metrics": (),
+    "without_parameters": (),
+    "goal": "",
+    "margin": None,
+    "by_change": False,
+}
+
+
+class StoredComparisons:
+    """Comparisons in the database; what this process posted is also in memory, for when there is none."""
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
+        self._kept = PostedTable(engine, now, table=comparisons, noun="a comparison", recorded=_comparison)
+        self._own = InMemoryComparisons()
+
+    def remember(self, record: PostedComparison) -> None:
+        self._own.remember(record)
+        values: dict[str, Any] = {name: getattr(record, name) for name in _SHARED}
+        content = {name: getattr(record, name) for name in _TOLD}
+        later = {name: getattr(record, name) for name in _LATER}  # replicas of an older version do not know them
+        content |= {name: value for name, value in later.items() if value != _LATER[name]}
+        values["told"] = json.dumps(content)
+        self._kept.put(values)
+
+    def get(self, record_id: str) -> PostedComparison | None:
+        found = self._kept.get(record_id)
+        return self._own.get(record_id) if found is None else next(iter(found), None)
+
+    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedComparison]:
+        found = self._kept.recent(workspace, user, limit=limit)
+        return self._own.recent(workspace, user, limit=limit) if found is None else found
+
+    def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedComparison | None:
+        if not thread:
+            return None
+        found = self._kept.in_thread(channel, thread, workspace, limit=1)
+        return self._own.in_thread(channel, thread, workspace) if found is None else next(iter(found), None)
+
+
+_LISTS = ("runs", "labels", "metrics", "without_metrics", "without_parameters")
+
+
+def _comparison(row: Row[Any]) -> PostedComparison:
+    content = json.loads(row.told)
+    known = {name: content[name] for name in (*_TOLD, *_LATER) if name in content}
+    lists = {name: tuple(content.get(name, ())) for name in _LISTS}
+    return PostedComparison(**{name: getattr(row, name) for name in _SHARED}, **{**known, **lists})
+
+
+# Lists, standups and single runs; without a database, in memory.
+
+
+class StoredAnswers:
+    """Answers in the database; what this process posted is also in memory, for when there is none."""
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
+        self._kept = PostedTable(engine, now, table=answers, noun="an answer", recorded=_answer)
+        self._own = InMemoryAnswers()
+
+    def remember(self, record: PostedAnswer) -> None:
+        self._own.remember(record)
+        values: dict[str, Any] = {name: getattr(record, name) for name in (*_SHARED, "line")}
+        shown: dict[str, Any] = {"runs": record.runs, "labels": record.labels, "experiments": record.experiments}
+        values["shown"] = json.dumps(shown | ({"failed": record.failed} if record.failed else {}))
+        self._kept.put(values)
+
+    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedAnswer]:
+        found = self._kept.recent(workspace, user, limit=limit)
+        return self._own.recent(workspace, user, limit=limit) if found is None else found
+
+    def in_thread(self, channel: str, thread: str, workspace: str = "", *, limit: int = 10) -> list[PostedAnswer]:
+        if not thread:
+            return []
+        found = self._kept.in_thread(channel, thread, workspace, limit=limit)
+        return self._own.in_thread(channel, thread, workspace, limit=limit) if found is None else found
+
+
+def _answer(row: Row[Any]) -> PostedAnswer:
+    shown = json.loads(row.shown)
+    lists: dict[str, Any] = {name: tuple(shown.get(name, ())) for name in ("runs", "labels", "experiments")}
+    failed = tuple((run, name, place) for run, name, place in shown.get("failed", ()))
+    return PostedAnswer(**{name: getattr(row, name) for name in (*_SHARED, "line")}, **lists, failed=failed)

@@ -22,8 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import single_statements, upsert
-from bot.store.tables import watch_changes, watches
+from bot.store.database import single_statements, upsert, watch_changes, watches
 from comparison.errors import RequestError
 from comparison.language.stored_words import document_of
 from handlers.stores import MAX_WATCHES, StoredWatch, TooManyWatches, WatchChange, oldest_first

@@ -11,8 +11,7 @@ from sqlalchemy import Engine
 
 from bot.commands.manifest import LINKS, SCOPES, unfurl_domain
 from bot.settings import Settings
-from bot.store.installations import StoredInstallations, StoredStates
-from bot.store.token_cipher import TokenCipher
+from bot.store.installations import StoredInstallations, StoredStates, TokenCipher
 from bot.workspaces.departures import Departures
 from bot.workspaces.install import STATE_SECONDS, AdmittedInstallations, InstalledAuthorize, install_flow
 from bot.workspaces.tokens import WorkspaceClients, WorkspaceTokens, WorkspaceWebClient

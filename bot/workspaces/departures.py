@@ -10,8 +10,7 @@ from datetime import datetime
 from slack_sdk.oauth.installation_store import Installation
 from sqlalchemy import Engine, delete, select
 
-from bot.store.installations import KEPT, StoredInstallations
-from bot.store.tables import (
+from bot.store.database import (
     answers,
     capabilities,
     comparisons,
@@ -25,6 +24,7 @@ from bot.store.tables import (
     watch_changes,
     watches,
 )
+from bot.store.installations import KEPT, StoredInstallations
 from handlers.services import Departure
 from handlers.stores import WatchStore
 

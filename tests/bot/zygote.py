@@ -24,7 +24,7 @@ from contextlib import suppress
 
 IMPORTED = (
     *("bot.cli", "bot.serve", "bot.app", "bot.server.http", "bot.server.socket_mode", "bot.server.connections"),
-    *("bot.notifier.notifier", "bot.store.connection", "bot.store.migrate", "bot.commands.notify", "handlers.home"),
+    *("bot.notifier.notifier", "psycopg", "bot.store.migrate", "bot.commands.notify", "handlers.home"),
     *("bot.commands.compare", "bot.commands.ask", "bot.commands.check", "bot.commands.trends"),
     *("bot.demo.command", "bot.playground.command", "comparison.formats.png", "matplotlib.figure"),
     *("comparison.tracking.mlflow", "comparison.library", "dbos", "uvicorn", "pandas", "alembic.command", "tabulate"),

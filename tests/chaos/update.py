@@ -16,9 +16,8 @@ from sqlalchemy import func, select
 from bot.playground.context import Installation
 from bot.playground.slack import EXPERIMENTS, SlackStandIn
 from bot.settings import database_address
-from bot.store.database import open_database
+from bot.store.database import open_database, watches
 from bot.store.outbox import StoredOutbox
-from bot.store.tables import watches
 from tests.bot.process import ROOT, BotProcess
 from tests.chaos.counting import Count, count, payload_of
 from tests.chaos.databases import POSTGRESQL, a_server, new_database

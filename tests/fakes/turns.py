@@ -1,4 +1,4 @@
-"""Turns in memory, for one process. Keeps every promise of the stored ones: see tests/bot/store/test_rate_limits.py."""
+"""Turns in memory, for one process. Keeps every promise of the stored ones: see tests/bot/notifier/test_stored_rate_limit.py."""
 
 from threading import Lock
 

@@ -9,9 +9,8 @@ from slack_sdk.oauth.installation_store import Installation
 
 from bot.commands.workspaces import workspaces
 from bot.store.database import open_database
-from bot.store.installations import StoredInstallations
+from bot.store.installations import StoredInstallations, TokenCipher, new_key
 from bot.store.migrate import upgrade
-from bot.store.token_cipher import TokenCipher, new_key
 
 AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
 

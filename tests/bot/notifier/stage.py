@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 
 from slack_sdk import WebClient
 
-from bot.notifier.circuit_breaker import CircuitBreaker
 from bot.notifier.content import ContentComposer
 from bot.notifier.delivery import Deliverer
-from bot.notifier.outages import WatchPauser
+from bot.notifier.outages import CircuitBreaker, WatchPauser
 from bot.notifier.outbox import id_of
 from bot.notifier.subscriptions import Subscriptions
 from bot.playground.context import LEAST_SCOPES

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from bot.notifier.circuit_breaker import MAX_FAILURES
 from bot.notifier.delivery import marked
+from bot.notifier.outages import MAX_FAILURES
 from bot.notifier.outbox import MessageState, id_of
 from bot.playground.context import LEAST_SCOPES
 from bot.playground.slack import EXPERIMENTS, MAYA, STANDUP

@@ -15,10 +15,9 @@ import pytest
 
 from bot.backoff import Backoff
 from bot.notifier import queue
-from bot.notifier.dbos_queue import DbosQueue
 from bot.notifier.outbox import QueuedMessage
 from bot.notifier.process_locks import open_process_locks
-from bot.notifier.queue import DeliveryQueue
+from bot.notifier.queue import DbosQueue, DeliveryQueue
 from bot.settings import database_address
 from tests.bot.process import KEPT, ROOT
 from tests.postgres import postgres, postgres_server
@@ -108,7 +107,7 @@ def started(deliveries):
 def hasty(monkeypatch):
     """Looks into the queue often, for tests that wait for many turns."""
     for name, seconds in (("POLL", 0.05), ("_LISTENING", 0.02)):
-        monkeypatch.setattr(f"bot.notifier.dbos_queue.{name}", seconds)
+        monkeypatch.setattr(f"bot.notifier.queue.{name}", seconds)
 
 
 def test_what_is_handed_over_is_delivered_once_however_often_it_is_handed_over(address, started, deliveries, hasty):
@@ -243,7 +242,7 @@ def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(file, started, d
 
 
 def test_a_second_engine_waits_until_the_first_has_ended(file, tmp_path, started, monkeypatch):
-    monkeypatch.setattr("bot.notifier.dbos_queue._STARTING", 0.1)
+    monkeypatch.setattr("bot.notifier.queue._STARTING", 0.1)
     started(file)
     with pytest.raises(RuntimeError, match="Another delivery queue"):
         started(f"sqlite:///{tmp_path}/other.db")

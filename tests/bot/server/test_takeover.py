@@ -18,10 +18,9 @@ from bot.playground.slack import STANDUP, SlackStandIn
 from bot.server.takeover import has_ended, new_owner
 from bot.settings import database_address
 from bot.store.claims import StoredClaims
-from bot.store.database import open_database
+from bot.store.database import inbox, open_database, processes
 from bot.store.inbox import StoredInbox
 from bot.store.migrate import upgrade
-from bot.store.tables import inbox, processes
 from handlers.restart import resume
 from handlers.stores import AnswerStage, LeftRequest
 from handlers.utterance import Utterance

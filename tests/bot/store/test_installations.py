@@ -11,9 +11,8 @@ from cryptography.fernet import Fernet
 from slack_sdk.oauth.installation_store import Bot, Installation
 from sqlalchemy import event, select
 
-from bot.store.installations import StoredInstallations, StoredStates
-from bot.store.tables import installations, oauth_states
-from bot.store.token_cipher import TokenCipher, Tokens, UnreadableTokens, new_key
+from bot.store.database import installations, oauth_states
+from bot.store.installations import StoredInstallations, StoredStates, TokenCipher, Tokens, UnreadableTokens, new_key
 from tests.databases import KINDS, both
 from tests.postgres import postgres_server
 

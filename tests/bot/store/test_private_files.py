@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.notifier.dbos_queue import open_storage
+from bot.notifier.queue import open_storage
 from bot.store.database import open_database
 from bot.store.migrate import upgrade
 

@@ -21,9 +21,8 @@ from sqlalchemy import MetaData, inspect, select, text
 
 from bot.settings import database_address
 from bot.store.claims import StoredCapabilities, StoredClaims
-from bot.store.database import check_writable, open_database
+from bot.store.database import check_writable, claims, metadata, open_database
 from bot.store.migrate import _config, migrate, newest, upgrade
-from bot.store.tables import claims, metadata
 from bot.store.watches import StoredWatches
 from comparison.watch import OnlyRuns, Watch
 from comparison.watch_document import digest_from, watch_from

@@ -6,9 +6,8 @@ import pytest
 from slack_sdk.oauth.installation_store import Installation
 from sqlalchemy import insert, select
 
-from bot.store.installations import StoredInstallations
-from bot.store.tables import installations, message_runs, metadata
-from bot.store.token_cipher import TokenCipher, new_key
+from bot.store.database import installations, message_runs, metadata
+from bot.store.installations import StoredInstallations, TokenCipher, new_key
 from bot.store.watches import StoredWatches
 from bot.workspaces.departures import Departures
 from handlers.services import Departure

@@ -15,13 +15,13 @@ from starlette.applications import Starlette
 from bot.app import build
 from bot.notifier.notifier import NotifierStores, Tokens, parts
 from bot.notifier.outbox import MessageState, id_of
+from bot.notifier.rate_limit import StoredSendSlots
 from bot.playground.slack import SlackStandIn
 from bot.serve import Server, StopRequest, bind_socket, listening_address
 from bot.settings import Settings
+from bot.store.database import installations, oauth_states
+from bot.store.installations import new_key
 from bot.store.outbox import StoredOutbox
-from bot.store.rate_limits import StoredSendSlots
-from bot.store.tables import installations, oauth_states
-from bot.store.token_cipher import new_key
 from bot.workspaces.departures import WHY
 from bot.workspaces.install import install_routes
 from comparison.notifications.message import MessageKind, WantedMessage

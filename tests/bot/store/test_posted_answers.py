@@ -6,11 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.settings import database_address
-from bot.store.answers import StoredAnswers
-from bot.store.database import open_database
+from bot.store.database import answers, open_database
 from bot.store.migrate import upgrade
-from bot.store.posted import KEPT
-from bot.store.tables import answers
+from bot.store.posted import KEPT, StoredAnswers
 from comparison.language.follow_ups import Answered
 from comparison.request import Top
 from handlers.stores import InMemoryAnswers, PostedAnswer

@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 
 from bot.backoff import PollBackoff
 from bot.notifier.poller import Poller
-from bot.notifier.watched_experiments import YOUNG, Whereabouts
+from bot.notifier.subscriptions import YOUNG, Whereabouts
 from bot.playground.slack import EXPERIMENTS, STANDUP
 from comparison.notifications.message import MessageKind
 from comparison.runs import Experiment

@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.notifier.rate_limit import LONGEST
-from bot.store.rate_limits import StoredSendSlots
+from bot.notifier.rate_limit import LONGEST, StoredSendSlots
 from tests.bot.process import ROOT
 from tests.databases import KINDS, both
 from tests.fakes.turns import FakeTurns
@@ -21,7 +20,7 @@ NOW = 1_800_000_000_000
 TAKER = """
 import sys, time
 from bot.store.database import open_database
-from bot.store.rate_limits import StoredSendSlots
+from bot.notifier.rate_limit import StoredSendSlots
 turns = StoredSendSlots(open_database(sys.argv[1]))
 for _ in range(20):
     now = time.time_ns() // 1_000_000
