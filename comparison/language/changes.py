@@ -13,9 +13,9 @@ from comparison.language.lexicon import TALK, one_of
 from comparison.language.names import Kind, Names
 from comparison.language.parser import Interpretation, new_draft, read_words
 from comparison.language.quotes import quoted
-from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
+from comparison.language.tokens import scan
 from comparison.request import Compare, Curves
 from comparison.run_reference import Group, Latest, Linked, Named, RunReference
 

@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from comparison.judgement.goals import goal_of
+from comparison.language.dates import match
 from comparison.language.lexicon import LONGEST, NUMBERS, ROLES, WORDS, Role
 from comparison.language.names import Kind, Kinds, Names, pieces
-from comparison.language.scanner import joined, plain
-from comparison.language.times import match
-from comparison.language.tokens import Word
+from comparison.language.tokens import Word, joined, plain
 from comparison.runs import Goal
 from comparison.tracking.mlflow_links import linked_runs
 

@@ -21,9 +21,9 @@ from comparison.language.lexicon import NUMBERS, TALK, Role
 from comparison.language.names import Kind, Names
 from comparison.language.parser import COMMANDS, Interpretation, SmallTalk, new_draft, read, read_words
 from comparison.language.quotes import quoted, written
-from comparison.language.scanner import scan
 from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
+from comparison.language.tokens import scan
 from comparison.request import (
     Compare,
     Curves,

@@ -31,9 +31,9 @@ from comparison.language.joined_names import merged
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind, Names
 from comparison.language.quotes import written
-from comparison.language.scanner import scan
 from comparison.language.sides import is_silent, read_side
 from comparison.language.slots import refuse
+from comparison.language.tokens import scan
 from comparison.language.words import exclusions, filters, metrics, options, periods, run_names, scope
 from comparison.language.words.options import read_part
 from comparison.request import Help, Request

@@ -7,7 +7,7 @@ from comparison.judgement.goals import EITHER
 from comparison.language.cover import cover
 from comparison.language.dates import SHORT_DAYS
 from comparison.language.names import Names
-from comparison.language.scanner import scan
+from comparison.language.tokens import scan
 
 QUOTES = (('"', '"'), ("“", "”"), ("«", "»"), ("`", "`"), ("```", "```"))
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+/-]*")

@@ -1,13 +1,19 @@
-"""What was said, as words: quotes, phones' typography and Slack's escapes undone, each word with its spot."""
+"""What was typed, as tokens: nothing else in this folder looks at characters.
+
+`split_words` undoes quotes, phones' typography and Slack's escapes, each word with its spot. In `scan` the bot's own
+name and the marks that end a sentence come off, what people write in one word is parted (`top3`), and an MLflow filter
+becomes one token.
+"""
 
 import html
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from comparison.errors import NotUnderstood
 
 LONGEST = 10_000  # characters of a request
-_QUOTES = {'"': '"', "'": "'", "“": "”„“", "”": "”“", "„": "“”", "‘": "’‘", "’": "’", "«": "»", "»": "«", "`": "`"}
+_CLOSED_BY = {'"': '"', "'": "'", "“": "”„“", "”": "”“", "„": "“”", "‘": "’‘", "’": "’", "«": "»", "»": "«", "`": "`"}
 _MIXED = {'"': "”“", "“": '"', "”": '"'}
 _APOSTROPHES = frozenset("'‘’`")
 _DASHES = str.maketrans({"—": "--", "–": "-", "−": "-", "\u2011": "-", "\u00a0": " "})
@@ -56,12 +62,12 @@ def split_words(text: str) -> list[Word]:
         elif sign in _COMMAS or (sign == ";" and _ends(text, at + 1)):
             words.append(Word(",", at, at + 1, is_comma=True))
             at += 1
-        elif sign in _QUOTES and _opens(text, at):
+        elif sign in _CLOSED_BY and _opens(text, at):
             word = _quoted(text, at)
             _add(word, words)
             at = word.end
         else:
-            word = _plain(text, at)
+            word = _unquoted_word(text, at)
             _add(word, words)
             at = word.end
     return words
@@ -90,7 +96,7 @@ def _opens(text: str, at: int) -> bool:
 
 def _closing(text: str, at: int) -> int:
     """Where the quote that opens here is closed: at the end of a word if there is such a place, else anywhere."""
-    closers = _QUOTES[text[at]]
+    closers = _CLOSED_BY[text[at]]
     if text[at] in _MIXED and not any(text.find(sign, at + 1) >= 0 for sign in closers):
         closers = _MIXED[text[at]]  # a phone makes some of the quotes curly
     places = [place for sign in closers for place in _places(text, sign, at + 1)]
@@ -120,7 +126,7 @@ def _quoted(text: str, at: int) -> Word:
     if close < 0:
         raise NotUnderstood(
             "This quote is never closed.",
-            remedy=f"Close it with {_QUOTES[text[at]][0]}",
+            remedy=f"Close it with {_CLOSED_BY[text[at]][0]}",
             text=text,
             at=at,
         )
@@ -128,7 +134,7 @@ def _quoted(text: str, at: int) -> Word:
     return Word(inner.strip(), at, close + 1, is_quoted=True)
 
 
-def _plain(text: str, at: int) -> Word:
+def _unquoted_word(text: str, at: int) -> Word:
     """Up to the next blank or comma; what stands in <…> is one piece, blanks or not."""
     escape = _ESCAPE.match(text, at)
     if escape:
@@ -140,19 +146,25 @@ def _plain(text: str, at: int) -> Word:
         text[end].isspace() and not (in_list and depth > 0 and text[end + 1 : end + 2] == '"')
     ):
         depth += (text[end] == "[") - (text[end] == "]")
-        if _parts(text, at, end) and not (in_list and depth > 0):
+        if _ends_word(text, at, end) and not (in_list and depth > 0):
             break
         if end > at and text[end] == "<" and _ESCAPE.match(text, end):
             break
-        if end > at and text[end - 1] == "/" and text[end] in _QUOTES and _opens(text, end) and _closing(text, end) > 0:
+        if (
+            end > at
+            and text[end - 1] == "/"
+            and text[end] in _CLOSED_BY
+            and _opens(text, end)
+            and _closing(text, end) > 0
+        ):
             break
         end += 1
     return Word(
-        _bare(html.unescape(text[at:end]).translate(_DASHES | _LOOK_ALIKE).rstrip(_UNSEEN)), at, max(end, at + 1)
+        _unmarked(html.unescape(text[at:end]).translate(_DASHES | _LOOK_ALIKE).rstrip(_UNSEEN)), at, max(end, at + 1)
     )
 
 
-def _parts(text: str, at: int, end: int) -> bool:
+def _ends_word(text: str, at: int, end: int) -> bool:
     """Whether a comma here ends the word that began at `at`; not the one in a name such as `lr=0.1,bs=32`."""
     if text[end] == ";":
         return _ends(text, end + 1) and "&" not in text[at:end]
@@ -166,7 +178,7 @@ def _ends(text: str, at: int) -> bool:
     return at >= len(text) or text[at].isspace()
 
 
-def _bare(word: str) -> str:
+def _unmarked(word: str) -> str:
     """Without the bold or code marks that a client leaves around a word."""
     for mark in ("`", "*"):
         if len(word) > 2 and word[0] == word[-1] == mark:
@@ -188,3 +200,224 @@ def _unescaped(text: str) -> str:
         return inner
 
     return _ESCAPE.sub(typed, text) if "<" in text else text
+
+
+# From words to tokens
+
+
+MOST = 200  # tokens of a request
+_ENDING = "?.!;…:"
+_GLUED = re.compile(r"(top|best|worst|last|latest|beste|mejores)-?(\d{1,3})", re.IGNORECASE)
+_SPREAD = re.compile(r"(±|\+/-|\+-)(\d[\d.]*%?)")
+_ARROWED = re.compile(r"([\w./-]*[\w/])(→|⇒|…|\.\.\.)([\w/][\w./-]*)")
+_SIGNED = re.compile(
+    r"(?:--?|(?=(?:only|against|metrics?|by|except|quiet|step|when|mention)[:=]))([a-z]+)(?:[:=](.+))?", re.IGNORECASE
+)
+_WHOLE = re.compile(r"\d{1,3}(?:,\d{3})*")
+_THOUSAND = re.compile(r"\d{3}")
+_STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "−": "-", "\u00a0": " "})
+_GREETINGS = frozenset({"hi", "hey", "hello", "yo", "hallo", "hola", "bonjour", "cc", "fyi", "/cc", "morning"})
+_CONTRACTED = {  # as they are typed in a hurry
+    **{f"{word}s": f"{word}'s" for word in ("what", "who", "how", "where", "when", "there", "that", "it", "here")},
+    **{
+        f"{word}nt": f"{word}n't"
+        for word in (
+            "did",
+            "does",
+            "do",
+            "is",
+            "are",
+            "was",
+            "were",
+            "has",
+            "have",
+            "had",
+            "ca",
+            "wo",
+            "could",
+            "should",
+        )
+    },
+    "ive": "i've",
+    "lets": "let's",
+    "theyre": "they're",
+    "youre": "you're",
+}
+_LEADING_SIGNS = frozenset({":", ",", ">", "-", "•", "!", "—", "--"})
+_PATTERNED = frozenset({"watch", "unwatch", "digest", "subscribe", "unsubscribe"})  # a star there is no mark of bold
+
+
+# The filter language
+_FIELD = r"(?:params|parameters?|param|metrics?|tags?|attributes?|attr|run|datasets?)\.(?:\"[^\"]+\"|`[^`]+`|[\w./-]+)"
+_VALUE = r"(?:'[^']*'|\"[^\"]*\"|-?[\d.]+(?:e[-+]?\d+)?|\([^()]*\)|[\w./:-]+)"
+_OPERATOR = r"(?:!=|>=|<=|=|>|<|\bnot in\b|\bin\b|\bi?like\b|\bis not\b|\bis\b)"
+_TERM = rf"(?:{_FIELD}|[\w.]+)\s*{_OPERATOR}\s*{_VALUE}"
+_FILTER = re.compile(rf"{_TERM}(?:\s+and\s+{_TERM})*", re.IGNORECASE)
+_BARE_FILTER = re.compile(
+    rf"{_FIELD}\s*{_OPERATOR}\s*{_VALUE}(?:\s+and\s+{_FIELD}\s*{_OPERATOR}\s*{_VALUE})*", re.IGNORECASE
+)
+
+
+def plain(word: Word) -> str:
+    """What a token is looked up by as one of our own words; "" for what is quoted."""
+    folded = word.folded.replace("’", "'").replace("‘", "'")
+    return _CONTRACTED.get(folded, folded)
+
+
+def scan(text: str, command: str = "/mlcompare") -> list[Word]:
+    """The tokens of a request. Raises NotUnderstood for a quote that is never closed, or a text too long."""
+    words = _unaddressed(_filtered(split_words(text), text), text, command)
+    words = _unnotified(words, text)
+    own = f"@{command.lstrip('/')}" if command else "@"
+    words = [each for each in words if plain(each).rstrip(":,") != own]
+    if len(words) == 1 and words[0].is_quoted and text[words[0].at] == "`":  # a line that was set as code
+        start = text.find(words[0].text.strip("` \n"), words[0].at)
+        inner = text[:start] and " " * start + text[start : words[0].end].rstrip("` \n")
+        within = _unaddressed(_filtered(split_words(inner), inner), inner, command) if start > 0 else []
+        words = within if len(within) > 1 else words
+    if len(words) > MOST:
+        raise NotUnderstood(
+            f"That is {len(words)} words; I read {MOST}.",
+            remedy="Say it in fewer.",
+            text=text[:2000],
+            at=words[MOST].at,
+        )
+    tokens: list[Word] = []
+    for word in _unbolded(_unbracketed(words)):
+        tokens += _unglued(_unended(word)) if plain(word) else [word]
+    said = [each for each in tokens if each.is_quoted or (each.text and (each.text != "?" or len(tokens) == 1))]
+    return _with_thousands(said)
+
+
+def _unbracketed(words: list[Word]) -> list[Word]:
+    """Without the brackets that people put around a link."""
+    links = {place for word in words if "://" in word.text for place in (word.at, word.end)}
+    return [word for word in words if not (word.text in ("<", ">") and links & {word.at, word.end})]
+
+
+def _with_thousands(tokens: list[Word]) -> list[Word]:
+    """`1,000` as one token, which the commas of lists would part."""
+    found: list[Word] = []
+    for token in tokens:
+        before = found[-2:]
+        is_more = (
+            len(before) == 2 and before[1].is_comma and token.at == before[1].end and before[0].end == before[1].at
+        )
+        if is_more and _WHOLE.fullmatch(before[0].text) and _THOUSAND.fullmatch(token.text) and not token.is_quoted:
+            found[-2:] = [Word(f"{before[0].text},{token.text}", before[0].at, token.end)]
+        else:
+            found.append(token)
+    return found
+
+
+def joined(words: Sequence[Word]) -> str:
+    """Tokens as one name, blanks where they were typed."""
+    ends = [words[0].at, *(word.end for word in words)]
+    return "".join(w.text if w.at <= end else f" {w.text}" for w, end in zip(words, ends, strict=False)).strip()
+
+
+def _unaddressed(words: list[Word], text: str, command: str) -> list[Word]:
+    """Without the bot's name in front, and signs that say nothing."""
+    while words and not words[0].is_quoted and not words[0].is_filter:
+        said = plain(words[0]).rstrip(":,")
+        is_bot = text.startswith("<@", words[0].at) or said in (f"@{command.lstrip('/')}", command)
+        if not is_bot and words[0].text not in _LEADING_SIGNS:
+            break
+        words = words[1:]
+    return words
+
+
+def _unnotified(words: list[Word], text: str) -> list[Word]:
+    """Without people who are only addressed: `hey @jonas, A vs B`, `A vs B cc @jonas`."""
+    kept: list[Word] = []
+    is_addressed = False
+    for word in words:
+        if is_addressed and text.startswith("<@", word.at) and not word.is_quoted:
+            continue
+        is_addressed = plain(word).rstrip(":,") in _GREETINGS or (
+            is_addressed and (word.is_comma or plain(word) == "and")
+        )
+        kept.append(word)
+    return kept
+
+
+def _unended(word: Word) -> Word:
+    """Without the marks that end a sentence; a lone `?` stays."""
+    if "://" in word.text or "compare-runs" in word.text:
+        return word
+    opened = word.text.lstrip("¿¡")
+    word = replace(word, text=opened, at=word.at + len(word.text) - len(opened))
+    kept = word.text.rstrip(_ENDING)
+    if word.text.startswith(":") and word.text.endswith(":") and len(word.text) > 2:
+        return word  # an emoji
+    if not kept:
+        return replace(word, text="?" if word.text.startswith("?") else "")
+    return replace(word, text=kept, end=word.end - (len(word.text) - len(kept)))
+
+
+def _unglued(word: Word) -> list[Word]:
+    """`top3` as `top 3`, `--metrics=a` as `metrics a`, `only:` as `only`."""
+    if found := _GLUED.fullmatch(word.text):
+        middle = word.at + len(found[1])
+        return [Word(found[1], word.at, middle), Word(found[2], middle, word.end)]
+    if found := _SPREAD.fullmatch(word.text):
+        middle = word.at + len(found[1])
+        return [Word("±", word.at, middle), Word(found[2], middle, word.end)]
+    if found := _ARROWED.fullmatch(word.text):
+        first, second = word.at + len(found[1]), word.at + len(found[1]) + len(found[2])
+        arrow = Word(found[2], first, second)
+        return [Word(found[1], word.at, first), arrow, Word(found[3], second, word.end)]
+    if found := _SIGNED.fullmatch(word.text):
+        if not found[2]:
+            return [replace(word, text=found[1])]
+        middle = word.end - len(found[2])
+        return [Word(found[1], word.at, middle), Word(found[2], middle, word.end)]
+    return [word]
+
+
+def _unbolded(words: list[Word]) -> list[Word]:
+    """`*my run* vs *other run*`: without the stars around several words, which a client leaves."""
+    kept = list(words)
+    if words and plain(words[0]).rstrip(":") in _PATTERNED:
+        return kept
+    opened = -1
+    for place, word in enumerate(words):
+        if word.is_quoted or word.is_comma or word.is_filter or len(word.text) < 2:
+            continue
+        if word.text[0] == "*" and word.text[-1] != "*":
+            opened = place
+        elif word.text[-1] == "*" and opened >= 0:
+            kept[opened] = replace(kept[opened], text=kept[opened].text[1:])
+            kept[place] = replace(word, text=word.text[:-1])
+            opened = -1
+    return kept
+
+
+def _filtered(words: list[Word], text: str) -> list[Word]:
+    """Each filter as one token: what follows `where`, or begins with `params.`, `metrics.`, `tags.`."""
+    tokens: list[Word] = []
+    end = -1
+    for word in words:
+        if word.at < end:
+            continue
+        is_led = bool(tokens) and plain(tokens[-1]) in ("where", "mit", "with") and not tokens[-1].is_filter
+        if word.is_quoted or word.is_comma or not (is_led or "." in word.text):
+            tokens.append(word)
+            continue
+        rest = text[word.at :]
+        said = html.unescape(rest).translate(_STRAIGHT)
+        pattern = _FILTER if is_led and plain(tokens[-1]) == "where" else _BARE_FILTER
+        if found := pattern.match(said):
+            end = word.at + (found.end() if said == rest else len(_typed_length(rest, found.end())))
+            tokens.append(Word(found.group().strip(), word.at, end, is_filter=True))
+        else:
+            tokens.append(word)
+    return tokens
+
+
+def _typed_length(rest: str, length: int) -> str:
+    """The beginning of a text that unescapes to so many characters."""
+    end = length
+    while end < len(rest) and len(html.unescape(rest[:end])) < length:
+        end += 1
+    return rest[:end]

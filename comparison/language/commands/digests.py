@@ -29,9 +29,8 @@ from comparison.language.lexicon import one_of
 from comparison.language.names import Kind, Names
 from comparison.language.phrases import joined
 from comparison.language.quotes import QUOTES, place_words
-from comparison.language.scanner import scan
 from comparison.language.slots import Example, refuse
-from comparison.language.tokens import Word
+from comparison.language.tokens import Word, scan
 from comparison.request import PlanDigest, Request
 from comparison.watch import Digest, WeeklySchedule
 

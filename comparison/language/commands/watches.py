@@ -33,9 +33,9 @@ from comparison.language.lexicon import Role, one_of
 from comparison.language.names import Kind, Names
 from comparison.language.phrases import joined
 from comparison.language.quotes import QUOTES, place_words
-from comparison.language.scanner import scan
 from comparison.language.sides import OWNING, is_silent
 from comparison.language.slots import UNWATCH, WATCH, refuse
+from comparison.language.tokens import scan
 from comparison.request import Request, Unwatch, WatchRequest
 from comparison.watch import OnlyRuns, Watch
 
