@@ -41,7 +41,7 @@ from comparison.judgement.result import (
 )
 from comparison.judgement.verdict import judge, names_of_one
 from comparison.language.changes import COMPARED
-from comparison.language.quotes import complete_request
+from comparison.language.quoting import complete_request
 from comparison.liveness import renewed
 from comparison.names import as_logged, fold, is_held_out, nearest_names, plainly
 from comparison.past_repeats import PastRepeats, RepeatsCache

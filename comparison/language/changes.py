@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from comparison.errors import NotUnderstood
-from comparison.language.cover import Atom, cover
+from comparison.language.atoms import Atom, cover, is_silent
 from comparison.language.draft import Draft, LeftOver
 from comparison.language.intents import find_intent
 from comparison.language.lexicon import TALK, one_of
 from comparison.language.names import Kind, Names
 from comparison.language.parser import Interpretation, new_draft, read_words
-from comparison.language.quotes import quoted
-from comparison.language.sides import is_silent
+from comparison.language.quoting import quoted
 from comparison.language.slots import refuse
 from comparison.language.tokens import scan
 from comparison.request import Compare, Curves

@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from comparison.errors import NotUnderstood
-from comparison.language.cover import Atom, spelt
-from comparison.language.intents import PLURAL
-from comparison.language.lexicon import Role, near
+from comparison.language.atoms import OWNING, Atom, is_silent, spelt
+from comparison.language.lexicon import PLURAL, Role, near
 from comparison.language.names import Kind, Names, pieces
-from comparison.language.quotes import written
-from comparison.language.sides import OWNING, SideWords, is_silent, read_side
+from comparison.language.quoting import written
+from comparison.language.sides import SideWords, read_side
 from comparison.language.slots import Wording, refuse
 from comparison.run_reference import AllRuns, Among, Exclusion, Latest, Leading, Named, Pinned, Registered, RunReference
 

@@ -13,15 +13,14 @@ from itertools import pairwise
 from typing import Any
 
 from comparison.errors import NotUnderstood
+from comparison.language.atoms import Atom, cover, is_silent
 from comparison.language.changes import COMPARED, MOST_COMPARED, compared, follow, needs_comparison
-from comparison.language.cover import Atom, cover
 from comparison.language.draft import Draft
 from comparison.language.intents import STATUS, find_intent, is_small_talk
 from comparison.language.lexicon import NUMBERS, TALK, Role
 from comparison.language.names import Kind, Names
 from comparison.language.parser import COMMANDS, Interpretation, SmallTalk, new_draft, read, read_words
-from comparison.language.quotes import quoted, written
-from comparison.language.sides import is_silent
+from comparison.language.quoting import quoted, written
 from comparison.language.slots import refuse
 from comparison.language.tokens import scan
 from comparison.request import (

@@ -4,20 +4,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from comparison.language.cover import Atom
+from comparison.language.atoms import Atom, is_material, is_silent
 from comparison.language.dates import DAYS, read_clock
-from comparison.language.lexicon import INTENTS, TALK, Role, one_of
+from comparison.language.lexicon import INTENTS, PLURAL, TALK, Role, one_of
 from comparison.language.names import Kind
-from comparison.language.sides import is_material, is_silent
 
 STATUS = ("failed", "running", "finished")
 HARD = ("vs", "against")
 ORDERS = ("longest", "shortest", "oldest")
 _PARTING = ("vs", "against", "and", "or", "with", ",", "than")
-PLURAL = frozenset(
-    {"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials", "ones", "seeds", "repeats"}
-    | {"finetunes", "fine-tunes", "checkpoints", "variants", "candidates"}
-)
 _DOING = frozenset(
     {"do", "done", "doing", "work on", "worked on", "working on", "been up to", "up to lately", "gemacht"}
 )

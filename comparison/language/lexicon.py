@@ -3,6 +3,8 @@
 To learn a word is to add a spelling here. A spelling is one or several words, in lower case, with straight apostrophes.
 """
 
+
+
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
@@ -626,7 +628,6 @@ SMALL_TALK = (  # what people say to each other: nothing is asked
     "all"
 )
 FILLERS += f", {SMALL_TALK}"
-
 FLAGS["repeats"] += "".join(
     f", {mean}{over} {many}{what}"
     for mean in ("", "averaged ", "average ", "avg ", "mean ", "mean values ")
@@ -719,7 +720,6 @@ INTENTS["unwatch"] += "".join(
     for to in _TO
     for about in (*_ABOUT, *_ONCE, "")
 )
-
 _TABLES: tuple[tuple[Role, Mapping[str, str]], ...] = (
     (Role.FILLER, {"filler": FILLERS}),
     (Role.NOUN, NOUNS),
@@ -813,3 +813,7 @@ for _words in WORDS:
         and (ROLES[WORDS[_words]] not in (Role.FILLER, Role.NOUN) or _words[0] in ("experiments", "experiment"))
     ):
         _SPELT.setdefault(_words[0][0], []).append(_words[0])
+PLURAL = frozenset(
+    {"runs", "läufe", "ejecuciones", "execuções", "exécutions", "models", "jobs", "trials", "ones", "seeds", "repeats"}
+    | {"finetunes", "fine-tunes", "checkpoints", "variants", "candidates"}
+)

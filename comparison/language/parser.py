@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from comparison.errors import NotUnderstood
+from comparison.language.atoms import Atom, conditioned, cover, is_silent, merged
 from comparison.language.command import Command, Writer
 from comparison.language.commands import (
     access,
@@ -23,15 +24,12 @@ from comparison.language.commands import (
     watches,
 )
 from comparison.language.commands.access import read_access
-from comparison.language.conditions import conditioned
-from comparison.language.cover import Atom, cover
 from comparison.language.draft import Draft, Guess, LeftOver
-from comparison.language.intents import PLURAL, STATUS, find_intent, is_small_talk, stands_as_name
-from comparison.language.joined_names import merged
-from comparison.language.lexicon import Role
+from comparison.language.intents import STATUS, find_intent, is_small_talk, stands_as_name
+from comparison.language.lexicon import PLURAL, Role
 from comparison.language.names import Kind, Names
-from comparison.language.quotes import written
-from comparison.language.sides import is_silent, read_side
+from comparison.language.quoting import written
+from comparison.language.sides import read_side
 from comparison.language.slots import refuse
 from comparison.language.tokens import scan
 from comparison.language.words import exclusions, filters, metrics, options, periods, run_names, scope

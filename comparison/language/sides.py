@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
-from comparison.language.cover import Atom, model, runs_of_link, spelt
+from comparison.language.atoms import OWNING, Atom, is_material, is_silent, model, runs_of_link, spelt
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind, Names
 from comparison.language.slots import COMPARISON, ONE_RUN, refuse
@@ -41,7 +41,6 @@ _SPECIAL: dict[str, RunReference] = {  # signs that cannot be the name of a run
     "@best": Leading(),
     "@running": Unfinished(),
 }
-OWNING = ("my", "our")  # names of several words begin so
 _TRIALS = frozenset({"trial", "trials", "child", "children"})
 _DAYS = frozenset(["today", "yesterday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
 
@@ -53,15 +52,6 @@ class SideWords:
     runs: list[RunReference] = field(default_factory=list)
     left: list[Atom] = field(default_factory=list)
     guesses: list[tuple[Kind, str]] = field(default_factory=list)
-
-
-def is_silent(atom: Atom) -> bool:
-    return atom.role in (Role.FILLER, Role.NOUN)
-
-
-def is_material(atom: Atom) -> bool:
-    """Whether it names a run by itself."""
-    return atom.is_run or atom.quoted or atom.role is Role.RUN or atom.key in ("filter", "sweep", "seeds", "all", "top")
 
 
 def read_side(atoms: Sequence[Atom], names: Names, text: str, *, is_parted: bool, is_led: bool) -> SideWords:

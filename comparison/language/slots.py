@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from comparison.errors import NotUnderstood
-from comparison.language.cover import Atom
+from comparison.language.atoms import Atom
 from comparison.language.names import Kind, Names
 
 _FILLED = {"experiment": Kind.EXPERIMENT, "run": Kind.RUN, "metric": Kind.METRIC, "user": Kind.USER}

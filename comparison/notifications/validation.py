@@ -21,7 +21,7 @@ from comparison.errors import (
     TrackingUnavailable,
 )
 from comparison.judgement.statistics import LEAST_NOISE_DF
-from comparison.language.quotes import complete_request
+from comparison.language.quoting import complete_request
 from comparison.language.stored_words import watching_of
 from comparison.language.tokens import split_words
 from comparison.names import as_logged, nearest_names

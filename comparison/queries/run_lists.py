@@ -13,7 +13,7 @@ from comparison.judgement.evidence import KnownNoise
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric, value_of
 from comparison.language.parser import line
-from comparison.language.quotes import offered
+from comparison.language.quoting import offered
 from comparison.liveness import STALE, find_silent_runs, renewed
 from comparison.names import as_logged
 from comparison.past_repeats import RepeatsCache

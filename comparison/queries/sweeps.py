@@ -13,7 +13,7 @@ from comparison.errors import ExperimentNotFound, RequestError, RunNotFound
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import choose_primary
 from comparison.judgement.result import GoalSource
-from comparison.language.quotes import quoted
+from comparison.language.quoting import quoted
 from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope
 from comparison.request import Sweep

@@ -15,7 +15,7 @@ from comparison.channel_defaults import (
 )
 from comparison.judgement.goals import goal_of, is_pattern
 from comparison.judgement.result import Comparison, GoalSource
-from comparison.language.quotes import quoted
+from comparison.language.quoting import quoted
 from comparison.report import Line, Report, Section, Step
 from comparison.reports.text import count_noun, display_name, join_names, started_words
 from comparison.request import Compare

@@ -16,7 +16,7 @@ from comparison.judgement.result import (
     Outcome,
     Verdict,
 )
-from comparison.language.quotes import quoted
+from comparison.language.quoting import quoted
 from comparison.report import Line, Link, Report, RunCard, Section, Step
 from comparison.reports.differences import comparison_sections
 from comparison.reports.headline import FIT, WHOLE, comparison_headline, run_card, side_labels, verdict_lines

@@ -9,7 +9,7 @@ from comparison.judgement.goals import EITHER
 from comparison.judgement.numbers import NOTHING, format_row
 from comparison.judgement.primary_metric import value_of
 from comparison.judgement.statistics import advantage_of_best, is_picked_of_more
-from comparison.language.quotes import quoted
+from comparison.language.quoting import quoted
 from comparison.notifications.message import ManyNews, News, NewsGroup, RunNews, SilentNews
 from comparison.notifications.schedule import DueDigest
 from comparison.report import Align, Cell, Column, Line, Link, Report, Section, Step, Table

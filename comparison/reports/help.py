@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from comparison.judgement.goals import goal_of
-from comparison.language.quotes import quoted
+from comparison.language.quoting import quoted
 from comparison.report import Line, Report, Section, Step
 from comparison.reports.text import NAME_CHARS, display_name, one_line
 from comparison.runs import Goal, Run, Status

@@ -16,7 +16,7 @@ from comparison.judgement.primary_metric import deciding_metric
 from comparison.judgement.repeats import have_seeds, seed_of
 from comparison.judgement.result import Change, Comparison, Evidence, MetricComparison, Outcome, Reading
 from comparison.judgement.statistics import mean_interval, summarize
-from comparison.language.quotes import quoted
+from comparison.language.quoting import quoted
 from comparison.report import Chart, Line, Lines, Panel, Section, Series, Step
 from comparison.reports.headline import telling_metric
 from comparison.reports.text import VALUE_CHARS, WORDS, cut_end, date_words, display_name

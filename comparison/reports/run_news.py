@@ -9,7 +9,7 @@ from comparison.judgement.goals import EITHER
 from comparison.judgement.numbers import format_row
 from comparison.judgement.primary_metric import PrimaryMetric, value_of
 from comparison.judgement.result import CaveatCode, Comparison, MetricComparison, Outcome, Reading, VerdictKind
-from comparison.language.quotes import quoted
+from comparison.language.quoting import quoted
 from comparison.notifications.failure import last_logged
 from comparison.notifications.message import Failure, RunNews, SilentNews
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table

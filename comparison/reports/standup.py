@@ -8,7 +8,7 @@ from datetime import datetime
 from comparison.judgement.numbers import format_row
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, value_of
 from comparison.judgement.result import GoalSource
-from comparison.language.quotes import quoted
+from comparison.language.quoting import quoted
 from comparison.queries.scope import Scope
 from comparison.queries.standup import BestRun, ExperimentGroup, StandupAnswer, in_order
 from comparison.report import Cell, Column, Line, Link, Report, Section, Step, Table

@@ -7,7 +7,7 @@ from comparison.errors import FilterRefused, RunNotFound
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, rank, value_of
 from comparison.judgement.result import GoalSource
-from comparison.language.quotes import offered
+from comparison.language.quoting import offered
 from comparison.names import as_logged, nearest_names
 from comparison.resolve.among import lead, narrow
 from comparison.resolve.search_scope import HALF, SearchScope, side_of, with_own_experiment

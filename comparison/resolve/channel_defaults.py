@@ -5,7 +5,7 @@ from datetime import datetime
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import ExperimentNotFound, FilterRefused, NotUnderstood, RequestError, RunNotFound
 from comparison.judgement.goals import fits, is_pattern
-from comparison.language.quotes import complete_request
+from comparison.language.quoting import complete_request
 from comparison.names import as_logged, nearest_names
 from comparison.request import Pin
 from comparison.resolve.experiments import find_experiment

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from comparison.errors import ExperimentNotFound
-from comparison.language.quotes import complete_request
+from comparison.language.quoting import complete_request
 from comparison.names import nearest_names
 from comparison.runs import Experiment
 from comparison.tracking.source import RunSource

@@ -6,7 +6,7 @@ from functools import partial
 
 from comparison.concurrency import side_by_side
 from comparison.errors import FilterRefused
-from comparison.language.quotes import quoted
+from comparison.language.quoting import quoted
 from comparison.tracking.mlflow_links import linked_runs
 from comparison.tracking.source import RunSource
 

@@ -13,7 +13,7 @@ from comparison.errors import (
     RunNotFound,
     TrackingUnavailable,
 )
-from comparison.language.quotes import complete_request
+from comparison.language.quoting import complete_request
 from comparison.names import NEAR, nearest_names, plainly, words
 from comparison.resolve.offers import elsewhere_words
 from comparison.resolve.search_scope import ID_PREFIX, ChosenRuns, SearchScope, plain_reference, side_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 from comparison.errors import NotUnderstood, RequestError, RunNotFound
 from comparison.language.names import Kind, Names
 from comparison.language.parser import parse
-from comparison.language.quotes import complete_request
+from comparison.language.quoting import complete_request
 from comparison.names import nearest_names
 from comparison.request import Request
 from comparison.resolve.search_scope import plain_reference

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from comparison.language.quotes import place_words
+from comparison.language.quoting import place_words
 from comparison.reports.watches import changed_report, nothing_report, which_report
 from comparison.request import ChangeWatch
 from comparison.watch import Watch

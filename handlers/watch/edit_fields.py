@@ -7,7 +7,7 @@ from typing import Any
 
 from comparison.errors import RequestError
 from comparison.language.commands.watches import watch_words
-from comparison.language.quotes import quoted
+from comparison.language.quoting import quoted
 from comparison.language.stored_words import watching_of
 from comparison.notifications.validation import AGAINST, METRICS, PLACE, RULES, WHERE
 from comparison.watch import OnlyRuns, Watch

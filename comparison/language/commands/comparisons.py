@@ -4,13 +4,23 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from comparison.errors import NotUnderstood
+from comparison.language.atoms import is_material
 from comparison.language.command import Command
 from comparison.language.draft import Draft
-from comparison.language.intents import PLURAL, is_trend
+from comparison.language.intents import is_trend
+from comparison.language.lexicon import PLURAL
 from comparison.language.names import Kind
-from comparison.language.phrases import among_words, joined, listed, part_words, reference, step_words, within
-from comparison.language.quotes import quoted, written
-from comparison.language.sides import is_material
+from comparison.language.quoting import (
+    among_words,
+    joined,
+    listed,
+    part_words,
+    quoted,
+    reference,
+    step_words,
+    within,
+    written,
+)
 from comparison.language.slots import COMPARISON, SLOTS, Example, refuse
 from comparison.language.words.run_names import no_run
 from comparison.request import Compare, Curves, Request, Sweep

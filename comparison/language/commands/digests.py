@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import time
 
 from comparison.errors import NotUnderstood
+from comparison.language.atoms import Atom, cover, merged
 from comparison.language.command import Command
-from comparison.language.cover import Atom, cover
 from comparison.language.dates import (
     DAILY,
     WEEKDAYS,
@@ -24,11 +24,9 @@ from comparison.language.dates import (
     zone_words,
 )
 from comparison.language.draft import Draft, Guess
-from comparison.language.joined_names import merged
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind, Names
-from comparison.language.phrases import joined
-from comparison.language.quotes import QUOTES, place_words
+from comparison.language.quoting import QUOTES, joined, place_words
 from comparison.language.slots import Example, refuse
 from comparison.language.tokens import Word, scan
 from comparison.request import PlanDigest, Request

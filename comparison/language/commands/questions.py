@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from comparison.language.atoms import is_silent
 from comparison.language.command import Command
 from comparison.language.commands.comparisons import compare_named, too_few
 from comparison.language.commands.settings import goal
 from comparison.language.draft import EVERYWHERE, Draft
-from comparison.language.intents import PLURAL
-from comparison.language.lexicon import Role
+from comparison.language.lexicon import PLURAL, Role
 from comparison.language.names import Kind
-from comparison.language.phrases import (
+from comparison.language.quoting import (
     among_words,
     count_words,
     joined,
@@ -23,9 +23,8 @@ from comparison.language.phrases import (
     shared,
     step_words,
     within,
+    written,
 )
-from comparison.language.quotes import written
-from comparison.language.sides import is_silent
 from comparison.language.slots import ONE_RUN, SLOTS, Example, refuse
 from comparison.language.words.run_names import MOST_LISTED
 from comparison.request import Experiments, Failed, Help, ListWatches, Request, Running, Runs, Show, Standup, Top

@@ -7,14 +7,12 @@ from dataclasses import replace
 from comparison.channel_defaults import EXAMPLES, OFF, ON, read_tolerance, write_tolerance
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import EITHER
+from comparison.language.atoms import Atom, is_material, is_silent
 from comparison.language.command import Command
-from comparison.language.cover import Atom
 from comparison.language.draft import Draft, Guess
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind
-from comparison.language.phrases import joined, reference, within
-from comparison.language.quotes import quoted, written
-from comparison.language.sides import is_material, is_silent
+from comparison.language.quoting import joined, quoted, reference, within, written
 from comparison.language.slots import Example, refuse
 from comparison.request import Pin, Request, SetDefault, ShowSettings
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Linked, Named, SweepRuns, TopRuns

@@ -7,8 +7,7 @@ from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.commands.watches import new_watch, read_on, watch_words
 from comparison.language.draft import Draft, Guess
 from comparison.language.names import Kind
-from comparison.language.phrases import joined
-from comparison.language.quotes import place_words, written
+from comparison.language.quoting import joined, place_words, written
 from comparison.language.slots import Example, refuse
 from comparison.request import ChangeWatch, ListWatches, PlanDigest, Request, Unwatch, WatchRequest
 from comparison.watch import Watch

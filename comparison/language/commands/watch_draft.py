@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from comparison.errors import NotUnderstood
-from comparison.language.cover import Atom, spelt
+from comparison.language.atoms import OWNING, Atom, is_silent, spelt
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind, Names
-from comparison.language.quotes import quoted
-from comparison.language.sides import OWNING, is_silent
+from comparison.language.quoting import quoted
 from comparison.language.slots import UNWATCH, WATCH, refuse
 from comparison.tracking.filters import is_text
 from comparison.tracking.mlflow_links import linked_runs

@@ -9,16 +9,15 @@ from datetime import time
 
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
+from comparison.language.atoms import Atom, is_silent
 from comparison.language.commands.watch_draft import WatchDraft
-from comparison.language.cover import Atom
 from comparison.language.dates import DAYS, TIME, read_clock, read_days, read_quiet, zone_words
 from comparison.language.intents import TELLING
 from comparison.language.lexicon import Role
 from comparison.language.metric_rule import MOVING, rules
 from comparison.language.names import Kind
-from comparison.language.phrases import joined, listed, reference
-from comparison.language.quotes import place_words, quoted
-from comparison.language.sides import is_silent, read_side
+from comparison.language.quoting import joined, listed, place_words, quoted, reference
+from comparison.language.sides import read_side
 from comparison.language.tokens import Word
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Pinned, SweepRuns, TopRuns
 from comparison.runs import Goal

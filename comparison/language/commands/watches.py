@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from comparison.errors import NotUnderstood
+from comparison.language.atoms import OWNING, Atom, cover, is_silent, merged
 from comparison.language.command import Command
 from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.commands.watch_options import (
@@ -25,15 +26,11 @@ from comparison.language.commands.watch_options import (
     read_sweep,
     read_when,
 )
-from comparison.language.cover import Atom, cover
 from comparison.language.draft import Draft, Guess
-from comparison.language.intents import PLURAL, TELLING
-from comparison.language.joined_names import merged
-from comparison.language.lexicon import Role, one_of
+from comparison.language.intents import TELLING
+from comparison.language.lexicon import PLURAL, Role, one_of
 from comparison.language.names import Kind, Names
-from comparison.language.phrases import joined
-from comparison.language.quotes import QUOTES, place_words
-from comparison.language.sides import OWNING, is_silent
+from comparison.language.quoting import QUOTES, joined, place_words
 from comparison.language.slots import UNWATCH, WATCH, refuse
 from comparison.language.tokens import scan
 from comparison.request import Request, Unwatch, WatchRequest

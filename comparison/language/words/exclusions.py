@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from comparison.language.cover import Atom, spelt
+from comparison.language.atoms import Atom, spelt
 from comparison.language.draft import PARTS, Draft, Guess
 from comparison.language.intents import HARD, STATUS
 from comparison.language.names import Kind

@@ -3,12 +3,10 @@
 import re
 from dataclasses import replace
 
-from comparison.language.conditions import WORDED
-from comparison.language.cover import Atom
+from comparison.language.atoms import WORDED, Atom, is_silent
 from comparison.language.draft import LISTS, RANKING, Draft
 from comparison.language.intents import HARD
 from comparison.language.names import Kind
-from comparison.language.sides import is_silent
 from comparison.language.slots import refuse
 
 _BARE_TERM = re.compile(  # of a filter, without its column

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from comparison.judgement.goals import goal_of
-from comparison.language.conditions import WORDED
-from comparison.language.cover import Atom
+from comparison.language.atoms import WORDED, Atom, is_silent
 from comparison.language.draft import LISTS, PARTS, RANKING, Draft, Guess
-from comparison.language.intents import HARD, PLURAL, STATUS
+from comparison.language.intents import HARD, STATUS
+from comparison.language.lexicon import PLURAL
 from comparison.language.names import Kind
-from comparison.language.quotes import written
-from comparison.language.sides import is_silent
+from comparison.language.quoting import written
 from comparison.language.slots import refuse
 from comparison.language.words.filters import read_user
 from comparison.language.words.options import read_part

@@ -5,8 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from comparison.judgement.goals import goal_of
-from comparison.language.conditions import is_number
-from comparison.language.cover import Atom
+from comparison.language.atoms import Atom, is_number
 from comparison.language.draft import LISTS, PARTS, Draft
 from comparison.language.intents import DONE, asks, is_chosen
 from comparison.language.slots import refuse

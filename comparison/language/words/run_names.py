@@ -6,13 +6,12 @@ import re
 from dataclasses import replace
 
 from comparison.errors import NotUnderstood
-from comparison.language.cover import Atom, spelt
+from comparison.language.atoms import Atom, is_material, is_silent, spelt
 from comparison.language.draft import EVERYWHERE, LISTS, RANKING, Draft, Guess
-from comparison.language.intents import HARD, PLURAL, STATUS
-from comparison.language.lexicon import Role
+from comparison.language.intents import HARD, STATUS
+from comparison.language.lexicon import PLURAL, Role
 from comparison.language.names import Kind
-from comparison.language.quotes import written
-from comparison.language.sides import is_material, is_silent
+from comparison.language.quoting import written
 from comparison.language.slots import refuse
 from comparison.language.words.filters import read_parameter
 from comparison.language.words.metrics import read_metrics

@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLR0911 -- a grammar is a list of cases, each in its place
 
-from comparison.language.cover import Atom
+from comparison.language.atoms import Atom
 from comparison.language.draft import EVERYWHERE, LISTS, PARTS, Draft
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind
