@@ -14,11 +14,11 @@ from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError, RunNotFound, TrackingUnavailable
 from comparison.language.changes import compared, is_follow_up, needs_comparison
+from comparison.language.draft import COMPARISON
 from comparison.language.follow_ups import Answered, follow_answer, follow_comparison, points, points_beyond
 from comparison.language.names import Names
 from comparison.language.parser import Interpretation, SmallTalk, read
 from comparison.language.quoting import complete_request
-from comparison.language.slots import COMPARISON
 from comparison.report import Report
 from comparison.reports.errors import NEAR, TYPED, choice_report, error_report, is_quoted
 from comparison.request import (

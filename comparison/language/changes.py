@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import Atom, cover, is_silent
-from comparison.language.draft import Draft, LeftOver
+from comparison.language.draft import Draft, LeftOver, refuse
 from comparison.language.intents import find_intent
 from comparison.language.lexicon import TALK, one_of
 from comparison.language.names import Kind, Names
 from comparison.language.parser import Interpretation, new_draft, read_words
 from comparison.language.quoting import quoted
-from comparison.language.slots import refuse
 from comparison.language.tokens import scan
+from comparison.language.words.run_names import runs_of
 from comparison.request import Compare, Curves
 from comparison.run_reference import Group, Latest, Linked, Named, RunReference
 
@@ -271,7 +271,7 @@ def _is_led(draft: Draft) -> bool:
 def _with_runs(draft: Draft, previous: Compare) -> Compare | None:
     """Runs that come to the comparison, go from it, or take the place of its baseline."""
     draft.left = []
-    runs = draft.runs()
+    runs = runs_of(draft)
     if any(guess.kind is Kind.RUN for guess in draft.guesses) and not (
         {"add", "remove"} & draft.thread.keys() or draft.hard
     ):

@@ -1,17 +1,125 @@
-"""The draft of a request: what was said so far, word by word, before it is known to be a request."""
+"""The draft of a request: what was said so far, word by word, before it is known to be a request.
+
+`Command` is a row of what can be asked for; `refuse` makes the answer to words that are none of it, by an example.
+"""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import OWNING, Atom, is_silent, spelt
 from comparison.language.lexicon import PLURAL, Role, near
 from comparison.language.names import Kind, Names, pieces
 from comparison.language.quoting import written
-from comparison.language.sides import SideWords, read_side
-from comparison.language.slots import Wording, refuse
-from comparison.run_reference import AllRuns, Among, Exclusion, Latest, Leading, Named, Pinned, Registered, RunReference
+from comparison.request import Request
+from comparison.run_reference import Among, Exclusion
+
+Writer = Callable[[Any], str]  # a request of one type → the line that is read as it
+_FILLED = {"experiment": Kind.EXPERIMENT, "run": Kind.RUN, "metric": Kind.METRIC, "user": Kind.USER}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """`named` is filled with real names, `{run} vs {other}`; `unnamed` holds where they are not known."""
+
+    named: str
+    unnamed: str = ""
+
+    def line(self, names: Names, within: str = "") -> str:
+        """The line; its runs are of one experiment where it is known of them, of that one where it is named."""
+        found = {word: next(_plain(names.all(kind)), "") for word, kind in _FILLED.items()}
+        runs = list(_plain(names.all(Kind.RUN)))
+        if within:
+            found["experiment"] = within if within in _plain(names.all(Kind.EXPERIMENT)) else found["experiment"]
+            runs = [name for name in runs if names.homes.get(name) == within] or runs
+        found["run"] = next(iter(runs), "")
+        home = names.homes.get(found["run"])
+        others = [name for name in runs if name != found["run"]]
+        found["other"] = next((name for name in others if names.homes.get(name) == home), next(iter(others), ""))
+        if any(f"{{{word}}}" in self.named and not name for word, name in found.items()):
+            return self.unnamed or self.named
+        return self.named.format(**found)
+
+
+def _plain(names: Iterable[str]) -> Iterator[str]:
+    return (name for name in names if name.isascii() and " " not in name)
+
+
+COMPARISON = Example("{run} vs {other}", "latest vs previous")
+ONE_RUN = Example("show {run}", "show latest")
+HELP = Example("help")
+WATCH = Example("watch {experiment}", "watch *")
+UNWATCH = Example("unwatch {experiment}", "unwatch all")
+SLOTS = {  # how each is put behind "I can …" and "not …"
+    "experiment": "in an experiment",
+    "user": "of a person",
+    "metrics": "by metrics",
+    "only_metrics": "with only some metrics",
+    "without_metrics": "without a metric",
+    "without_parameters": "without a parameter",
+    "status": "by how they ended",
+    "since": "since a moment",
+    "until": "until a moment",
+    "where": "with a filter",
+    "excluded": "except some",
+    "step": "at a step",
+    "count": "so many of them",
+    "newest": "of the newest",
+    "lasting": "that took longer or shorter than some time",
+    "order": "by how long they took",
+    "goal": "with lower or higher as better",
+    "tolerance": "within a tolerance",
+    "by_change": "sorted by change",
+    "repeats": "over all repeats",
+    "best": "by best values",
+    "everything": "with all metrics",
+    "why": "with what changed",
+    "differing": "with only what differs",
+    "part": "with only one part",
+    "experiments": "in several experiments",
+}
+
+
+def refuse(problem: str, remedy: str, line: str, atoms: Sequence[Atom] = (), near: Iterable[str] = ()) -> NotUnderstood:
+    """A request that is not understood, with the spot, the remedy and a line to type."""
+    at, end = (atoms[0].at, atoms[-1].end) if atoms else (None, None)
+    return NotUnderstood(problem, remedy=remedy, example=line, near=tuple(near), at=at, end=end)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What can be asked for, as a row: what it does, what may stand beside it, how it is read and written back.
+
+    `does` completes "I can …"; `slots` are names of SLOTS, with blanks between. `read` makes the request of the draft,
+    `writers` write its requests back, by their type.
+    """
+
+    read: Callable[["Draft"], Request]
+    does: str = ""  # "": never offered
+    slots: str = ""
+    example: Example = HELP
+    writers: tuple[tuple[type, Writer], ...] = ()
+    is_whole: Callable[["Draft"], bool] = lambda _draft: False  # read by itself, not slot by slot
+
+    def takes(self, slot: str) -> bool:
+        return slot in self.slots.split()
+
+    @property
+    def promise(self) -> str:
+        """The words for what it does, with the first few slots that it takes."""
+        phrases = [phrase for slot, phrase in SLOTS.items() if self.takes(slot)][:4]
+        return f"{self.does} {_listed(phrases)}" if phrases else self.does
+
+    def not_taken(self, slot: str, atoms: Sequence[Atom], names: Names) -> NotUnderstood:
+        """The error for a slot that it does not take."""
+        return refuse(f"I can {self.promise}, not {SLOTS[slot]}.", "Leave that out.", self.example.line(names), atoms)
+
+
+def _listed(phrases: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(phrases[:-1]), phrases[-1])))
+
 
 EVERYWHERE = "*"  # as an experiment: all of them, also where the channel agreed on one
 LISTS = frozenset({"top", "running", "failed", "standup", "runs"})
@@ -24,7 +132,6 @@ _SEVERAL = frozenset(  # slots that may be said several times
 )
 _FEWEST = 2  # letters that tell of names
 _REPEAT = re.compile(r"[-_ ](?:seed|rep|repeat|fold|s)[-_ ]?\d{1,6}")  # behind the name that repeats share
-_RANKS = {"baseline": 0, "champion": 1, "production": 1}  # which side is the baseline wherever it is named
 
 
 class LeftOver(NotUnderstood):
@@ -47,7 +154,7 @@ class Draft:
     atoms: list[Atom]
     names: Names
     text: str
-    wordings: Mapping[str, Wording]  # by intent
+    commands: Mapping[str, Command]  # by intent
     place: int = -1  # the atom that says the intent; -1: none does
     is_read: Callable[[str], bool] | None = None  # whether a corrected line is understood; None: none is offered
     about: bool = False  # said about a comparison that stands already
@@ -237,7 +344,7 @@ class Draft:
     def example(self, intent: str) -> str:
         """A line that can be typed as it stands, with real names where they are known."""
         said = (self.names.homes.get(each.kinds[Kind.RUN], "") for each in self.atoms if Kind.RUN in each.kinds)
-        return self.wordings[intent].example.line(self.names, self.experiment or next(filter(None, said), ""))
+        return self.commands[intent].example.line(self.names, self.experiment or next(filter(None, said), ""))
 
     def example_line(self) -> str:
         return self.example(self.intent or "compare")
@@ -283,12 +390,12 @@ class Draft:
         if self.left:
             raise self.left_over(intent)
         for slot, atoms in self.spots.items():
-            if self.wordings[intent].takes(slot):
+            if self.commands[intent].takes(slot):
                 continue
             raise self.second_experiment(atoms) if slot == "experiments" else self.not_taken(intent, slot, atoms)
 
     def not_taken(self, intent: str, slot: str, atoms: Sequence[Atom]) -> NotUnderstood:
-        return self.wordings[intent].not_taken(slot, atoms, self.names)
+        return self.commands[intent].not_taken(slot, atoms, self.names)
 
     def left_over(self, intent: str) -> NotUnderstood:
         """What to say of the words that are left, the first of them marked; a word that is nearly known is offered."""
@@ -296,7 +403,7 @@ class Draft:
         first = self.left[0]
         name = first.text.casefold()
         alike, spelt_so = self.names.near(first.text), near(name) if first.is_unknown else ()
-        line, does = "", self.wordings[intent].promise
+        line, does = "", self.commands[intent].promise
         for word in (*spelt_so, *alike[:1]) if self.is_read else ():
             corrected = f"{self.text[: first.at]}{word}{self.text[first.end :]}".strip()
             if self.is_read and word != name and " " not in word and self.is_read(corrected):
@@ -317,83 +424,3 @@ class Draft:
         said = f"{self.text[: atom.at]}{written(word)}{self.text[atom.end :]}".strip()
         is_other = word.casefold() != atom.text.casefold()
         return is_other and (self.is_read is None or self.is_read(said))
-
-    def sides(self) -> list[SideWords]:
-        """The runs that each side names. Words that say nothing there are left."""
-        groups = [group for group in self.groups if any(not is_silent(each) for each in group)]
-        asks_how = any(each.key == "status" and each.text.casefold() == "how is" for each in self.atoms)
-        owned = next((group for group in groups if len(_said(group)) > 1 and _owner(group)), [])
-        groups = [  # `maya's and jonas's best`
-            [*each, *_said(owned)[1:]] if owned and _owner(each) and len(_said(each)) == 1 else each for each in groups
-        ]
-        leads = ("compare", "curves", "sweeps", "show", "who", "status", "pin", "set", "make")
-        is_led = self.intent in leads and not asks_how
-        found = [
-            read_side(group, self.names, self.text, is_parted=self.hard > 0 and len(groups) > 1, is_led=is_led)
-            for group in groups
-        ]
-        self.left += [each for side in found for each in side.left]
-        self.guesses += [Guess(*each) for side in found for each in side.guesses]
-        return found
-
-    def runs(self) -> list[RunReference]:
-        """All runs that are named, the baseline first."""
-        sides = self.sides()
-        places = [place for place, side in enumerate(sides) for _run in side.runs]
-        found = [run for side in sides for run in side.runs]
-        if len({tuple(each) for each in self.experiments.values()}) > 1:
-            if self.several:
-                raise self.second_experiment(self.spots["experiments"])
-            found = [
-                self._within(run, next(iter(self.experiments.get(place, ())), ""))
-                for run, place in zip(found, places, strict=True)
-            ]
-        if self.baseline is not None and self.baseline in places:
-            first = places.index(self.baseline)
-            if isinstance(found[first], AllRuns):  # `A against all others`
-                return found
-            return [found[first], *found[:first], *found[first + 1 :]]
-        ranks = [_rank(run) for run in found]
-        if ranks and ranks.count(min(ranks)) == 1 and min(ranks) < 3:
-            first = ranks.index(min(ranks))
-            return [found[first], *found[:first], *found[first + 1 :]]
-        return found
-
-    def _within(self, run: RunReference, experiment: str) -> RunReference:
-        if not experiment:
-            return run
-        match run:
-            case Latest() | Leading():
-                return replace(run, experiment=experiment)
-            case Named() if "/" not in run.text:
-                return replace(run, text=f"{experiment}/{run.text}", otherwise="")
-        line = "latest in my-experiment vs latest in other-experiment"
-        known = self.names.all(Kind.EXPERIMENT)[:2]
-        raise refuse(
-            "Each side may be of its own experiment only where it is a name, latest or best.",
-            "Name one experiment.",
-            f"latest in {known[0]} vs latest in {known[1]}" if len(known) > 1 and " " not in "".join(known) else line,
-            self.spots["experiment"],
-        )
-
-
-def _said(group: Sequence[Atom]) -> list[Atom]:
-    return [each for each in group if not is_silent(each)]
-
-
-def _owner(group: Sequence[Atom]) -> bool:
-    """Whether a person begins what is said, as whose something is."""
-    first = next(iter(_said(group)), None)
-    return first is not None and first.possessive and Kind.USER in first.kinds
-
-
-def _rank(run: RunReference) -> int:
-    """The lower, the more it is the baseline, wherever it is named."""
-    match run:
-        case Pinned():
-            return 0
-        case Registered():
-            return _RANKS.get(run.alias.casefold(), 2)
-        case Named():
-            return _RANKS.get(run.text.casefold(), 3)
-    return 3

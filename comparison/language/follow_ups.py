@@ -15,13 +15,12 @@ from typing import Any
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import Atom, cover, is_silent
 from comparison.language.changes import COMPARED, MOST_COMPARED, compared, follow, needs_comparison
-from comparison.language.draft import Draft
+from comparison.language.draft import Draft, refuse
 from comparison.language.intents import STATUS, find_intent, is_small_talk
 from comparison.language.lexicon import NUMBERS, TALK, Role
 from comparison.language.names import Kind, Names
 from comparison.language.parser import COMMANDS, Interpretation, SmallTalk, new_draft, read, read_words
 from comparison.language.quoting import quoted, written
-from comparison.language.slots import refuse
 from comparison.language.tokens import scan
 from comparison.request import (
     Compare,
@@ -631,9 +630,9 @@ def _changed_slots(before: Any, draft: Draft, keys: set[str]) -> Request | None:
         return None
     if isinstance(before, Show):
         return _shown_again(before, draft, keys)
-    wording = draft.wordings[_INTENTS[type(before)]]
+    command = draft.commands[_INTENTS[type(before)]]
     for slot, atoms in draft.spots.items():
-        if slot != "experiments" and not wording.takes(slot):
+        if slot != "experiments" and not command.takes(slot):
             if slot in _OWN_SCOPE or draft.spots.keys() - {slot}:
                 return None
             raise replace(draft.not_taken(_INTENTS[type(before)], slot, atoms), text=draft.text)

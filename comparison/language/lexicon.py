@@ -3,8 +3,6 @@
 To learn a word is to add a spelling here. A spelling is one or several words, in lower case, with straight apostrophes.
 """
 
-
-
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from enum import StrEnum

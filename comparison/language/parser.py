@@ -12,7 +12,6 @@ from functools import partial
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import Atom, conditioned, cover, is_silent, merged
-from comparison.language.command import Command, Writer
 from comparison.language.commands import (
     access,
     comparisons,
@@ -24,13 +23,12 @@ from comparison.language.commands import (
     watches,
 )
 from comparison.language.commands.access import read_access
-from comparison.language.draft import Draft, Guess, LeftOver
+from comparison.language.draft import Command, Draft, Guess, LeftOver, Writer, refuse
 from comparison.language.intents import STATUS, find_intent, is_small_talk, stands_as_name
 from comparison.language.lexicon import PLURAL, Role
 from comparison.language.names import Kind, Names
 from comparison.language.quoting import written
 from comparison.language.sides import read_side
-from comparison.language.slots import refuse
 from comparison.language.tokens import scan
 from comparison.language.words import exclusions, filters, metrics, options, periods, run_names, scope
 from comparison.language.words.options import read_part
@@ -78,7 +76,6 @@ COMMANDS: Mapping[str, Command] = {  # by intent
     **digests.COMMANDS,
     **refusals.COMMANDS,
 }
-_WORDINGS = {intent: command.wording for intent, command in COMMANDS.items()}
 
 
 class SmallTalk(LeftOver):
@@ -189,7 +186,7 @@ def _request(atoms: list[Atom], names: Names, text: str, *, offers: bool = True)
 
 def new_draft(intent: str, place: int, atoms: list[Atom], names: Names, text: str) -> Draft:
     """A draft of which nothing is read yet. `place` is the atom that says the intent, -1 where none does."""
-    return Draft(intent, atoms, names, text, _WORDINGS, place)
+    return Draft(intent, atoms, names, text, COMMANDS, place)
 
 
 def read_words(draft: Draft, *, skipping: int) -> None:

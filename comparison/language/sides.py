@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
 from comparison.language.atoms import OWNING, Atom, is_material, is_silent, model, runs_of_link, spelt
+from comparison.language.draft import COMPARISON, ONE_RUN, refuse
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind, Names
-from comparison.language.slots import COMPARISON, ONE_RUN, refuse
 from comparison.run_reference import (
     AllRuns,
     Among,

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import is_silent
-from comparison.language.command import Command
-from comparison.language.draft import Draft
+from comparison.language.draft import Command, Draft, refuse
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind
 from comparison.language.quoting import QUOTES, joined
-from comparison.language.slots import refuse
 from comparison.language.tokens import Word, split_words
 from comparison.request import DIRECT, ELSEWHERE, AccessRequest, Request, RestrictChanges, ShowAccess
 

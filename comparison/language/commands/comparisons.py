@@ -5,8 +5,7 @@ from dataclasses import fields, replace
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import is_material
-from comparison.language.command import Command
-from comparison.language.draft import Draft
+from comparison.language.draft import COMPARISON, SLOTS, Command, Draft, Example, refuse
 from comparison.language.intents import is_trend
 from comparison.language.lexicon import PLURAL
 from comparison.language.names import Kind
@@ -21,8 +20,7 @@ from comparison.language.quoting import (
     within,
     written,
 )
-from comparison.language.slots import COMPARISON, SLOTS, Example, refuse
-from comparison.language.words.run_names import no_run
+from comparison.language.words.run_names import no_run, runs_of
 from comparison.request import Compare, Curves, Request, Sweep
 from comparison.run_reference import (
     AllRuns,
@@ -46,7 +44,7 @@ MOST_RUNS = 50
 def compare(draft: Draft) -> Request:
     if sum(map(len, draft.experiments.values())) > 1 and not any(map(is_material, draft.atoms)):
         raise no_run(draft, draft.spots["experiment"][0], Kind.EXPERIMENT)
-    runs = _implied(draft, draft.runs())
+    runs = _implied(draft, runs_of(draft))
     for key in ("remove", "choose", *(() if draft.about else ("last_values",))):
         draft.thread.pop(key, None)
     draft.check("compare", is_silent_on_runs=False)
@@ -210,7 +208,7 @@ def narrowed(draft: Draft, runs: Sequence[RunReference]) -> list[RunReference]:
 
 
 def curves(draft: Draft) -> Request:
-    runs = draft.runs()
+    runs = runs_of(draft)
     for key in ("choose", "last_values"):
         draft.thread.pop(key, None)
     draft.spots.pop("best", None)  # `best step of A`: the curves tell it
@@ -224,7 +222,7 @@ def curves(draft: Draft) -> Request:
 
 
 def sweep(draft: Draft) -> Request:
-    runs = draft.runs()
+    runs = runs_of(draft)
     draft.check("sweeps", is_silent_on_runs=False)
     if len(runs) > 1 or not all(isinstance(run, SweepRuns | Named | Linked) for run in runs):
         raise refuse(

@@ -8,7 +8,6 @@ from datetime import time
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import Atom, cover, merged
-from comparison.language.command import Command
 from comparison.language.dates import (
     DAILY,
     WEEKDAYS,
@@ -23,11 +22,10 @@ from comparison.language.dates import (
     read_days,
     zone_words,
 )
-from comparison.language.draft import Draft, Guess
+from comparison.language.draft import Command, Draft, Example, Guess, refuse
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind, Names
 from comparison.language.quoting import QUOTES, joined, place_words
-from comparison.language.slots import Example, refuse
 from comparison.language.tokens import Word, scan
 from comparison.request import PlanDigest, Request
 from comparison.watch import Digest, WeeklySchedule

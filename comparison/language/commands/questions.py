@@ -7,10 +7,9 @@ from dataclasses import replace
 from functools import partial
 
 from comparison.language.atoms import is_silent
-from comparison.language.command import Command
 from comparison.language.commands.comparisons import compare_named, too_few
 from comparison.language.commands.settings import goal
-from comparison.language.draft import EVERYWHERE, Draft
+from comparison.language.draft import EVERYWHERE, ONE_RUN, SLOTS, Command, Draft, Example, refuse
 from comparison.language.lexicon import PLURAL, Role
 from comparison.language.names import Kind
 from comparison.language.quoting import (
@@ -25,8 +24,7 @@ from comparison.language.quoting import (
     within,
     written,
 )
-from comparison.language.slots import ONE_RUN, SLOTS, Example, refuse
-from comparison.language.words.run_names import MOST_LISTED
+from comparison.language.words.run_names import MOST_LISTED, runs_of
 from comparison.request import Experiments, Failed, Help, ListWatches, Request, Running, Runs, Show, Standup, Top
 from comparison.run_reference import (
     AllRuns,
@@ -48,7 +46,7 @@ _NARROWING = frozenset({"where", "since", "until", "status", "excluded", "experi
 def _show(draft: Draft) -> Request:
     if draft.thread.keys() & {"choose", "swap", "add", "refresh"}:
         draft.check("show")
-    runs = draft.runs()
+    runs = runs_of(draft)
     if not runs and _are_people(draft):
         return bare_people(draft)
     if draft.left:
@@ -168,7 +166,7 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
 
 
 def _who(draft: Draft) -> Request:
-    runs = draft.runs()
+    runs = runs_of(draft)
     if draft.left:
         raise draft.left_over("who")
     is_of_running = runs == [Unfinished()] and any(each.key == "running" for each in draft.atoms)
@@ -281,7 +279,7 @@ def bare_names(draft: Draft) -> Request:
     if draft.thread:
         draft.left += list(draft.thread.values())
         raise draft.left_over("")
-    runs = _with_people(draft, draft.runs())
+    runs = _with_people(draft, runs_of(draft))
     sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
     if not runs and len(draft.left) > 1 and draft.spots and _are_people(draft):
         return bare_people(draft)

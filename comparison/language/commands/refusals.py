@@ -1,11 +1,9 @@
 """What is asked for and not done here: each refusal says what can be typed instead."""
 
 from comparison.language.atoms import is_silent
-from comparison.language.command import Command
-from comparison.language.draft import Draft
+from comparison.language.draft import Command, Draft, refuse
 from comparison.language.names import Kind
 from comparison.language.quoting import written
-from comparison.language.slots import refuse
 from comparison.request import Request
 
 

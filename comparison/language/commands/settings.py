@@ -8,12 +8,11 @@ from comparison.channel_defaults import EXAMPLES, OFF, ON, read_tolerance, write
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import EITHER
 from comparison.language.atoms import Atom, is_material, is_silent
-from comparison.language.command import Command
-from comparison.language.draft import Draft, Guess
+from comparison.language.draft import Command, Draft, Example, Guess, refuse
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind
 from comparison.language.quoting import joined, quoted, reference, within, written
-from comparison.language.slots import Example, refuse
+from comparison.language.words.run_names import runs_of
 from comparison.request import Pin, Request, SetDefault, ShowSettings
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Linked, Named, SweepRuns, TopRuns
 
@@ -32,7 +31,7 @@ def _settings(draft: Draft) -> Request:
 
 def _unpin(draft: Draft) -> Request:
     draft.groups = [[each for each in group if each.key not in ("baseline", "baseline_role")] for group in draft.groups]
-    runs = draft.runs() if not draft.left else []
+    runs = runs_of(draft) if not draft.left else []
     if len(runs) == 1 and isinstance(runs[0], Named | Linked):
         draft.groups = [[]]
         draft.check("unpin")
@@ -43,7 +42,7 @@ def _unpin(draft: Draft) -> Request:
 
 def _pin(draft: Draft) -> Request:
     draft.groups[0] = [each for each in draft.groups[0] if each.key != "baseline_role"]
-    runs = draft.runs()
+    runs = runs_of(draft)
     if draft.metrics and len(runs) == 1 and isinstance(runs[0], Leading) and not runs[0].metric:
         runs, draft.metrics = [replace(runs[0], metric=draft.metrics[0])], draft.metrics[1:]
         draft.spots.pop("metrics", None)

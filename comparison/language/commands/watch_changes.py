@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-from comparison.language.command import Command
 from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.commands.watches import new_watch, read_on, watch_words
-from comparison.language.draft import Draft, Guess
+from comparison.language.draft import Command, Draft, Example, Guess, refuse
 from comparison.language.names import Kind
 from comparison.language.quoting import joined, place_words, written
-from comparison.language.slots import Example, refuse
 from comparison.request import ChangeWatch, ListWatches, PlanDigest, Request, Unwatch, WatchRequest
 from comparison.watch import Watch
 

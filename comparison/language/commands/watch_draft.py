@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import OWNING, Atom, is_silent, spelt
+from comparison.language.draft import UNWATCH, WATCH, refuse
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind, Names
 from comparison.language.quoting import quoted
-from comparison.language.slots import UNWATCH, WATCH, refuse
 from comparison.tracking.filters import is_text
 from comparison.tracking.mlflow_links import linked_runs
 from comparison.watch import OnlyRuns, Watch, is_pattern

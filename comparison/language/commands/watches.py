@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import OWNING, Atom, cover, is_silent, merged
-from comparison.language.command import Command
 from comparison.language.commands.watch_draft import WatchDraft
 from comparison.language.commands.watch_options import (
     ANYBODY,
@@ -26,12 +25,11 @@ from comparison.language.commands.watch_options import (
     read_sweep,
     read_when,
 )
-from comparison.language.draft import Draft, Guess
+from comparison.language.draft import UNWATCH, WATCH, Command, Draft, Guess, refuse
 from comparison.language.intents import TELLING
 from comparison.language.lexicon import PLURAL, Role, one_of
 from comparison.language.names import Kind, Names
 from comparison.language.quoting import QUOTES, joined, place_words
-from comparison.language.slots import UNWATCH, WATCH, refuse
 from comparison.language.tokens import scan
 from comparison.request import Request, Unwatch, WatchRequest
 from comparison.watch import OnlyRuns, Watch

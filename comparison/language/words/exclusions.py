@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from comparison.language.atoms import Atom, spelt
-from comparison.language.draft import PARTS, Draft, Guess
+from comparison.language.draft import PARTS, Draft, Guess, refuse
 from comparison.language.intents import HARD, STATUS
 from comparison.language.names import Kind
-from comparison.language.slots import refuse
 from comparison.run_reference import Exclusion
 
 _LEFT_OUT = (Kind.RUN, Kind.METRIC, Kind.EXPERIMENT, Kind.USER, Kind.PARAMETER)

@@ -4,10 +4,9 @@ import re
 from dataclasses import replace
 
 from comparison.language.atoms import WORDED, Atom, is_silent
-from comparison.language.draft import LISTS, RANKING, Draft
+from comparison.language.draft import LISTS, RANKING, Draft, refuse
 from comparison.language.intents import HARD
 from comparison.language.names import Kind
-from comparison.language.slots import refuse
 
 _BARE_TERM = re.compile(  # of a filter, without its column
     r"(?<![\w.`'\"])(?P<name>[\w-]+)\s*(?P<sign>!=|>=|<=|=|>|<|\bis not\b|\bis\b|\bequals\b)"

@@ -6,9 +6,8 @@ from decimal import Decimal
 
 from comparison.judgement.goals import goal_of
 from comparison.language.atoms import Atom, is_number
-from comparison.language.draft import LISTS, PARTS, Draft
+from comparison.language.draft import LISTS, PARTS, Draft, refuse
 from comparison.language.intents import DONE, asks, is_chosen
-from comparison.language.slots import refuse
 from comparison.runs import Goal
 
 _SHARES = frozenset({"%", "percent", "pct", "prozent"})

@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 from comparison.language.atoms import Atom
-from comparison.language.draft import LISTS, RANKING, Draft
+from comparison.language.draft import LISTS, RANKING, Draft, refuse
 from comparison.language.intents import ORDERS
 from comparison.language.names import Kind
 from comparison.language.quoting import written
-from comparison.language.slots import refuse
 
 MOST_NEWEST = 200  # runs among which the best is looked for
 

@@ -3,20 +3,23 @@
 # ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import Atom, is_material, is_silent, spelt
-from comparison.language.draft import EVERYWHERE, LISTS, RANKING, Draft, Guess
+from comparison.language.draft import EVERYWHERE, LISTS, RANKING, Draft, Guess, refuse
 from comparison.language.intents import HARD, STATUS
 from comparison.language.lexicon import PLURAL, Role
 from comparison.language.names import Kind
 from comparison.language.quoting import written
-from comparison.language.slots import refuse
+from comparison.language.sides import SideWords, read_side
 from comparison.language.words.filters import read_parameter
 from comparison.language.words.metrics import read_metrics
+from comparison.run_reference import AllRuns, Latest, Leading, Named, Pinned, Registered, RunReference
 
 MOST_LISTED = 50
+_RANKS = {"baseline": 0, "champion": 1, "production": 1}  # which side is the baseline wherever it is named
 _PREFIX = re.compile(r"[\w.+-]+")
 
 
@@ -454,6 +457,92 @@ def read_baseline(draft: Draft, atom: Atom, place: int) -> int:
         return place + 1
     draft.add(atom)
     return place + 1
+
+
+# The runs of a draft
+
+
+def _sides(draft: Draft) -> list[SideWords]:
+    """The runs that each side names. Words that say nothing there are left."""
+    groups = [group for group in draft.groups if any(not is_silent(each) for each in group)]
+    asks_how = any(each.key == "status" and each.text.casefold() == "how is" for each in draft.atoms)
+    owned = next((group for group in groups if len(_said(group)) > 1 and _owner(group)), [])
+    groups = [  # `maya's and jonas's best`
+        [*each, *_said(owned)[1:]] if owned and _owner(each) and len(_said(each)) == 1 else each for each in groups
+    ]
+    leads = ("compare", "curves", "sweeps", "show", "who", "status", "pin", "set", "make")
+    is_led = draft.intent in leads and not asks_how
+    found = [
+        read_side(group, draft.names, draft.text, is_parted=draft.hard > 0 and len(groups) > 1, is_led=is_led)
+        for group in groups
+    ]
+    draft.left += [each for side in found for each in side.left]
+    draft.guesses += [Guess(*each) for side in found for each in side.guesses]
+    return found
+
+
+def runs_of(draft: Draft) -> list[RunReference]:
+    """All runs that are named, the baseline first."""
+    sides = _sides(draft)
+    places = [place for place, side in enumerate(sides) for _run in side.runs]
+    found = [run for side in sides for run in side.runs]
+    if len({tuple(each) for each in draft.experiments.values()}) > 1:
+        if draft.several:
+            raise draft.second_experiment(draft.spots["experiments"])
+        found = [
+            _within(draft, run, next(iter(draft.experiments.get(place, ())), ""))
+            for run, place in zip(found, places, strict=True)
+        ]
+    if draft.baseline is not None and draft.baseline in places:
+        first = places.index(draft.baseline)
+        if isinstance(found[first], AllRuns):  # `A against all others`
+            return found
+        return [found[first], *found[:first], *found[first + 1 :]]
+    ranks = [_rank(run) for run in found]
+    if ranks and ranks.count(min(ranks)) == 1 and min(ranks) < 3:
+        first = ranks.index(min(ranks))
+        return [found[first], *found[:first], *found[first + 1 :]]
+    return found
+
+
+def _within(draft: Draft, run: RunReference, experiment: str) -> RunReference:
+    if not experiment:
+        return run
+    match run:
+        case Latest() | Leading():
+            return replace(run, experiment=experiment)
+        case Named() if "/" not in run.text:
+            return replace(run, text=f"{experiment}/{run.text}", otherwise="")
+    line = "latest in my-experiment vs latest in other-experiment"
+    known = draft.names.all(Kind.EXPERIMENT)[:2]
+    raise refuse(
+        "Each side may be of its own experiment only where it is a name, latest or best.",
+        "Name one experiment.",
+        f"latest in {known[0]} vs latest in {known[1]}" if len(known) > 1 and " " not in "".join(known) else line,
+        draft.spots["experiment"],
+    )
+
+
+def _said(group: Sequence[Atom]) -> list[Atom]:
+    return [each for each in group if not is_silent(each)]
+
+
+def _owner(group: Sequence[Atom]) -> bool:
+    """Whether a person begins what is said, as whose something is."""
+    first = next(iter(_said(group)), None)
+    return first is not None and first.possessive and Kind.USER in first.kinds
+
+
+def _rank(run: RunReference) -> int:
+    """The lower, the more it is the baseline, wherever it is named."""
+    match run:
+        case Pinned():
+            return 0
+        case Registered():
+            return _RANKS.get(run.alias.casefold(), 2)
+        case Named():
+            return _RANKS.get(run.text.casefold(), 3)
+    return 3
 
 
 READERS = {

@@ -3,10 +3,9 @@
 # ruff: noqa: PLR0911 -- a grammar is a list of cases, each in its place
 
 from comparison.language.atoms import Atom
-from comparison.language.draft import EVERYWHERE, LISTS, PARTS, Draft
+from comparison.language.draft import EVERYWHERE, LISTS, PARTS, Draft, refuse
 from comparison.language.lexicon import Role
 from comparison.language.names import Kind
-from comparison.language.slots import refuse
 from comparison.language.words.filters import read_user
 from comparison.language.words.metrics import read_metrics
 from comparison.language.words.periods import read_newest, read_time
