@@ -13,8 +13,8 @@ from comparison.language.lexicon import TALK, one_of
 from comparison.language.names import Kind, Names
 from comparison.language.parser import Interpretation, new_draft, read_words
 from comparison.language.quoting import quoted
+from comparison.language.run_names import runs_of
 from comparison.language.tokens import scan
-from comparison.language.words.run_names import runs_of
 from comparison.request import Compare, Curves
 from comparison.run_reference import Group, Latest, Linked, Named, RunReference
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from comparison.errors import NotUnderstood
+from comparison.language import comparison_options, filters, run_names
 from comparison.language.atoms import Atom, conditioned, cover, is_silent, merged
 from comparison.language.commands import (
     access,
@@ -23,15 +24,14 @@ from comparison.language.commands import (
     watches,
 )
 from comparison.language.commands.access import read_access
+from comparison.language.comparison_options import read_part
 from comparison.language.draft import Command, Draft, Guess, LeftOver, Writer, refuse
 from comparison.language.intents import STATUS, find_intent, is_small_talk, stands_as_name
 from comparison.language.lexicon import PLURAL, Role
 from comparison.language.names import Kind, Names
 from comparison.language.quoting import written
-from comparison.language.sides import read_side
+from comparison.language.run_names import read_side
 from comparison.language.tokens import scan
-from comparison.language.words import exclusions, filters, metrics, options, periods, run_names, scope
-from comparison.language.words.options import read_part
 from comparison.request import Help, Request
 from comparison.run_reference import Named, RunReference
 
@@ -59,12 +59,8 @@ _MINE = frozenset({"my", "mine", "i"})
 
 _READERS: dict[str, Callable[[Draft, Atom, int], int]] = {
     **run_names.READERS,
-    **scope.READERS,
-    **metrics.READERS,
     **filters.READERS,
-    **periods.READERS,
-    **options.READERS,
-    **exclusions.READERS,
+    **comparison_options.READERS,
 }
 COMMANDS: Mapping[str, Command] = {  # by intent
     **comparisons.COMMANDS,

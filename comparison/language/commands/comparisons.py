@@ -20,7 +20,7 @@ from comparison.language.quoting import (
     within,
     written,
 )
-from comparison.language.words.run_names import no_run, runs_of
+from comparison.language.run_names import no_run, runs_of
 from comparison.request import Compare, Curves, Request, Sweep
 from comparison.run_reference import (
     AllRuns,

@@ -24,7 +24,7 @@ from comparison.language.quoting import (
     within,
     written,
 )
-from comparison.language.words.run_names import MOST_LISTED, runs_of
+from comparison.language.run_names import MOST_LISTED, runs_of
 from comparison.request import Experiments, Failed, Help, ListWatches, Request, Running, Runs, Show, Standup, Top
 from comparison.run_reference import (
     AllRuns,

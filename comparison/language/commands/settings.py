@@ -12,7 +12,7 @@ from comparison.language.draft import Command, Draft, Example, Guess, refuse
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind
 from comparison.language.quoting import joined, quoted, reference, within, written
-from comparison.language.words.run_names import runs_of
+from comparison.language.run_names import runs_of
 from comparison.request import Pin, Request, SetDefault, ShowSettings
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Linked, Named, SweepRuns, TopRuns
 

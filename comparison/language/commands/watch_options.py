@@ -17,7 +17,7 @@ from comparison.language.lexicon import Role
 from comparison.language.metric_rule import MOVING, rules
 from comparison.language.names import Kind
 from comparison.language.quoting import joined, listed, place_words, quoted, reference
-from comparison.language.sides import read_side
+from comparison.language.run_names import read_side
 from comparison.language.tokens import Word
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Pinned, SweepRuns, TopRuns
 from comparison.runs import Goal
