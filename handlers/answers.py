@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from comparison.language.follow_ups import shown_request
+from comparison.language.follow_up import shown_request
 from comparison.language.parser import line
 from comparison.request import Request
 from comparison.runs import Run

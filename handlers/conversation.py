@@ -13,9 +13,17 @@ from slack_bolt.context import BoltContext
 from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError, RunNotFound, TrackingUnavailable
-from comparison.language.changes import compared, is_follow_up, needs_comparison
 from comparison.language.draft import COMPARISON
-from comparison.language.follow_ups import Answered, follow_answer, follow_comparison, points, points_beyond
+from comparison.language.follow_up import (
+    Answered,
+    compared,
+    follow_answer,
+    follow_comparison,
+    is_follow_up,
+    needs_comparison,
+    points,
+    points_beyond,
+)
 from comparison.language.names import Names
 from comparison.language.parser import Interpretation, SmallTalk, read
 from comparison.language.quoting import complete_request

@@ -11,8 +11,7 @@ from cachetools import FIFOCache
 
 from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
 from comparison.errors import NotUnderstood
-from comparison.language.changes import compared
-from comparison.language.follow_ups import Answered
+from comparison.language.follow_up import Answered, compared
 from comparison.language.parser import parse
 from comparison.request import Compare
 from comparison.run_reference import Named

@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.database import single_statements, upsert, watch_changes, watches
 from comparison.errors import RequestError
-from comparison.language.stored_words import document_of
+from comparison.language.parser import document_of
 from handlers.stores import MAX_WATCHES, StoredWatch, TooManyWatches, WatchChange, oldest_first
 
 log = logging.getLogger(__name__)

@@ -10,30 +10,31 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from comparison.errors import NotUnderstood
-from comparison.language import comparison_options, filters, run_names
-from comparison.language.atoms import Atom, conditioned, cover, is_silent, merged
-from comparison.language.commands import (
-    access,
-    comparisons,
-    digests,
-    questions,
-    refusals,
-    settings,
-    watch_changes,
-    watches,
+from comparison.errors import NotUnderstood, RequestError
+from comparison.language import (
+    compare_command,
+    comparison_options,
+    digest_command,
+    filters,
+    question_commands,
+    run_names,
+    settings_command,
+    watch_command,
 )
-from comparison.language.commands.access import read_access
+from comparison.language.atoms import Atom, conditioned, cover, is_silent, merged
 from comparison.language.comparison_options import read_part
 from comparison.language.draft import Command, Draft, Guess, LeftOver, Writer, refuse
 from comparison.language.intents import STATUS, find_intent, is_small_talk, stands_as_name
-from comparison.language.lexicon import PLURAL, Role
+from comparison.language.lexicon import PLURAL, WORDS, Role, one_of
 from comparison.language.names import Kind, Names
 from comparison.language.quoting import written
 from comparison.language.run_names import read_side
+from comparison.language.settings_command import read_access
 from comparison.language.tokens import scan
-from comparison.request import Help, Request
+from comparison.request import Help, PlanDigest, Request, WatchRequest
 from comparison.run_reference import Named, RunReference
+from comparison.watch import Digest, Watch
+from comparison.watch_document import digest_document, watch_document
 
 _BRACKETS = re.compile(  # what is added in brackets: `A vs B (by f1)`; in quotes they are part of a name
     r"(?P<quoted>\"[^\"]*\"|“[^”]*”|«[^»]*»|`[^`]*`)|(?<!\S)[(\[]|[)\]](?!\S)|[)\]](?=[.,;?!])"
@@ -56,21 +57,17 @@ _BESIDE = {  # intents that say nothing beside this one
     "set": ("show", "goal", "primary", "make", "set"),
 }
 _MINE = frozenset({"my", "mine", "i"})
-
 _READERS: dict[str, Callable[[Draft, Atom, int], int]] = {
     **run_names.READERS,
     **filters.READERS,
     **comparison_options.READERS,
 }
 COMMANDS: Mapping[str, Command] = {  # by intent
-    **comparisons.COMMANDS,
-    **questions.COMMANDS,
-    **settings.COMMANDS,
-    **watches.COMMANDS,
-    **watch_changes.COMMANDS,
-    **access.COMMANDS,
-    **digests.COMMANDS,
-    **refusals.COMMANDS,
+    **compare_command.COMMANDS,
+    **question_commands.COMMANDS,
+    **settings_command.COMMANDS,
+    **watch_command.COMMANDS,
+    **digest_command.COMMANDS,
 }
 
 
@@ -257,11 +254,54 @@ def _is_read(line: str, names: Names) -> bool:
         return False
 
 
-_WRITERS: dict[type, Writer] = dict(
-    (*(pair for command in COMMANDS.values() for pair in command.writers), *access.WRITERS)
-)
+_WRITERS: dict[type, Writer] = dict(pair for command in COMMANDS.values() for pair in command.writers)
 
 
 def line(request: Request) -> str:
     """What to type for this request; read again it is the same request."""
     return _WRITERS[type(request)](request)
+
+
+# The words of a watch or digest that is kept, read again: they were written by this folder
+
+
+_WATCH_OPTIONS = one_of("only by user against vs when where metrics quiet mention broadcast except")
+
+
+def watching_of(words: str) -> Watch:
+    """What the words behind `watch` mean. Raises NotUnderstood."""
+    first, _blank, rest = words.strip().partition(" ")
+    is_plain = (first,) not in WORDS or first in _WATCH_OPTIONS
+    try:
+        found = parse(f"watch {words}")
+    except NotUnderstood:
+        if is_plain:
+            raise
+        found = None
+    if isinstance(found, WatchRequest) and (found.watching.place or is_plain):
+        return found.watching
+    if not is_plain:  # an experiment that is called as a word of ours: older versions wrote it without quotes
+        found = parse(f'watch "{first}" {rest}')
+    if not isinstance(found, WatchRequest):
+        raise _not_a("watch", words, "watch * only failures")
+    return found.watching
+
+
+def digest_of(words: str) -> Digest:
+    """What the words behind `digest` mean. Raises NotUnderstood."""
+    request = parse(f"digest {words}")
+    if not isinstance(request, PlanDigest) or request.digest is None:
+        raise _not_a("digest", words, "digest weekdays 9:30 Europe/Berlin")
+    return request.digest
+
+
+def document_of(words: str, *, is_digest: bool) -> str:
+    """What the words mean, as it is kept; "" for words that are not understood."""
+    try:
+        return digest_document(digest_of(words)) if is_digest else watch_document(watching_of(words))
+    except RequestError:
+        return ""
+
+
+def _not_a(what: str, words: str, example: str) -> NotUnderstood:
+    return NotUnderstood(f"That is no {what}.", remedy="Say it anew.", example=example, text=f"{what} {words}")

@@ -21,8 +21,8 @@ from comparison.errors import (
     TrackingUnavailable,
 )
 from comparison.judgement.statistics import LEAST_NOISE_DF
+from comparison.language.parser import watching_of
 from comparison.language.quoting import complete_request
-from comparison.language.stored_words import watching_of
 from comparison.language.tokens import split_words
 from comparison.names import as_logged, nearest_names
 from comparison.notifications.matching import is_watched, matches_run

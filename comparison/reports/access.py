@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from comparison.language.commands.access import access_words
+from comparison.language.settings_command import access_words
 from comparison.report import Line, Report, Step
 from comparison.reports.text import count_noun, display_name, join_names
 from comparison.request import DIRECT, ELSEWHERE, AccessRequest, RestrictChanges

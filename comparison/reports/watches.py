@@ -6,10 +6,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language.commands.digests import when
-from comparison.language.commands.watch_options import OPTIONS, quiet_words
-from comparison.language.commands.watches import watch_words
+from comparison.language.digest_command import when
 from comparison.language.quoting import reference
+from comparison.language.watch_command import watch_words
+from comparison.language.watch_options import OPTIONS, quiet_words
 from comparison.names import nearest_names
 from comparison.notifications.validation import ValidatedWatch
 from comparison.report import Line, Report, Section, Step

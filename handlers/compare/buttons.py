@@ -16,7 +16,7 @@ from slack_sdk import WebClient
 
 from comparison.errors import RequestError
 from comparison.formats.csv import to_csv
-from comparison.language.changes import (
+from comparison.language.follow_up import (
     Change,
     all_repeats,
     all_shown,

@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 
 from comparison.errors import RequestError
 from comparison.judgement.goals import goal_of
-from comparison.language.changes import MOST_COMPARED, compared
+from comparison.language.follow_up import MOST_COMPARED, compared
 from comparison.names import fold
 from comparison.report import Report
 from comparison.reports.errors import choice_report

@@ -8,7 +8,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
-from comparison.language.commands.comparisons import MOST_RUNS
+from comparison.language.compare_command import MOST_RUNS
 from comparison.language.parser import parse
 from comparison.report import Report
 from comparison.request import Compare, Request, ShowSettings

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from comparison.errors import ExperimentNotFound, RequestError, TrackingUnavailable
-from comparison.language.commands.digests import changed_digest, digest_words
+from comparison.language.digest_command import changed_digest, digest_words
 from comparison.notifications.matching import covers_experiment
 from comparison.notifications.schedule import next_time
 from comparison.notifications.validation import ValidatedWatch, validate

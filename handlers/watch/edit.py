@@ -12,9 +12,9 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from comparison.errors import RequestError
-from comparison.language.commands.digests import digest_words
-from comparison.language.commands.watches import watch_words
-from comparison.language.stored_words import digest_of
+from comparison.language.digest_command import digest_words
+from comparison.language.parser import digest_of
+from comparison.language.watch_command import watch_words
 from comparison.notifications.validation import METRICS, RULES, ValidatedWatch, quoted_in, validate
 from comparison.report import Report
 from comparison.request import ListWatches, WatchRequest

@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 from comparison.errors import RequestError
-from comparison.language.commands.watches import watch_words
+from comparison.language.parser import watching_of
 from comparison.language.quoting import quoted
-from comparison.language.stored_words import watching_of
+from comparison.language.watch_command import watch_words
 from comparison.notifications.validation import AGAINST, METRICS, PLACE, RULES, WHERE
 from comparison.watch import OnlyRuns, Watch
 from handlers.services import Services

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from comparison.errors import RequestError
-from comparison.language.commands.watches import watch_words
-from comparison.language.stored_words import digest_of, watching_of
+from comparison.language.parser import digest_of, watching_of
+from comparison.language.watch_command import watch_words
 from comparison.notifications.matching import is_watched
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.reports.watches import digest_sentence, watch_sentence

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comparison.errors import RequestError
-from comparison.language.commands.watches import watch_words
-from comparison.language.stored_words import digest_of, document_of, watching_of
+from comparison.language.parser import digest_of, document_of, watching_of
+from comparison.language.watch_command import watch_words
 from comparison.run_reference import Filtered, Latest, Leading, Linked, Named, OfDay, Pinned, Registered, Unfinished
 from comparison.watch import Digest, MetricRule, OnlyRuns, QuietHours, Watch, WeeklySchedule
 from comparison.watch_document import digest_document, digest_from, watch_document, watch_from

@@ -74,7 +74,7 @@ def test_documented_commands_use_programs_that_everybody_has():
     "line", [pytest.param(line, id=f"{document.name}: {line[:70]}") for document, line in said_lines()]
 )
 def test_every_documented_line_is_understood_by_the_bot(line):
-    from comparison.language.changes import is_follow_up
+    from comparison.language.follow_up import is_follow_up
     from comparison.language.parser import parse
 
     words = re.sub(r"^(/mlcompare|@mlcompare)\s*", "", line)
@@ -91,7 +91,7 @@ def test_every_line_that_is_said_to_go_on_from_an_answer_does():
 
 def _answers():
     """One run, and the best ten."""
-    from comparison.language.follow_ups import Answered
+    from comparison.language.follow_up import Answered
     from comparison.request import Show, Top
     from comparison.run_reference import Named
 
@@ -101,7 +101,7 @@ def _answers():
 
 def _goes_on(line, answer):
     from comparison.errors import NotUnderstood
-    from comparison.language.follow_ups import follow_answer
+    from comparison.language.follow_up import follow_answer
     from comparison.language.names import Names
 
     with contextlib.suppress(NotUnderstood):

@@ -9,7 +9,7 @@ from bot.settings import database_address
 from bot.store.database import answers, open_database
 from bot.store.migrate import upgrade
 from bot.store.posted import KEPT, StoredAnswers
-from comparison.language.follow_ups import Answered
+from comparison.language.follow_up import Answered
 from comparison.request import Top
 from handlers.stores import InMemoryAnswers, PostedAnswer
 from tests.postgres import postgres, postgres_server

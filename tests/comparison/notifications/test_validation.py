@@ -8,8 +8,7 @@ import pytest
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import Ambiguous, ExperimentNotFound, FilterRefused, NotUnderstood, RunNotFound
 from comparison.language.names import Names
-from comparison.language.parser import parse
-from comparison.language.stored_words import watching_of
+from comparison.language.parser import parse, watching_of
 from comparison.notifications.validation import LOOKED, validate
 from comparison.request import WatchRequest
 from comparison.run_reference import Latest, Leading, Named, Pinned

@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from comparison.errors import RequestError
-from comparison.language.commands.digests import digest_words
-from comparison.language.commands.watches import watch_words
-from comparison.language.stored_words import digest_of, watching_of
+from comparison.language.digest_command import digest_words
+from comparison.language.parser import digest_of, watching_of
+from comparison.language.watch_command import watch_words
 from comparison.reports.watches import digest_sentence, watch_sentence
 from comparison.run_reference import Filtered, Latest, Leading, Linked, Named, OfDay, Registered, Unfinished
 from comparison.watch import Digest, MetricRule, OnlyRuns, QuietHours, Watch, WeeklySchedule

@@ -4,8 +4,8 @@ import pytest
 
 from bot.playground.faults import FaultKind
 from bot.playground.slack import EXPERIMENTS, MAYA, STANDUP
-from comparison.language.commands.watches import watch_words
-from comparison.language.stored_words import watching_of
+from comparison.language.parser import watching_of
+from comparison.language.watch_command import watch_words
 from tests.handlers.iris import MINUTE, NOON, a_run
 from tests.handlers.reading import read
 from tests.handlers.watched import JONAS, PRIYA, changes_in, have, heard, kept_in, words_in

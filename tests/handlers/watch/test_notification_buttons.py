@@ -6,7 +6,7 @@ import pytest
 
 from bot.playground.faults import FaultKind
 from bot.playground.slack import EXPERIMENTS, MAYA
-from comparison.language.stored_words import watching_of
+from comparison.language.parser import watching_of
 from comparison.runs import Experiment
 from tests.handlers.iris import NEW, NOON, OLD, a_run
 from tests.handlers.reading import read

@@ -8,7 +8,7 @@ import logging
 import sqlalchemy as sa
 from alembic import op
 
-from comparison.language.stored_words import document_of
+from comparison.language.parser import document_of
 
 revision = "0008"
 down_revision = "0007"

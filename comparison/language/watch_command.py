@@ -1,4 +1,4 @@
-"""`watch …`, `unwatch …`: what a channel wants to hear of by itself, its options in any order."""
+"""`watch …`, `unwatch …`: what a channel wants to hear of by itself; and what becomes of watches that stand."""
 
 # ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
 
@@ -8,13 +8,19 @@ from functools import lru_cache
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import OWNING, Atom, cover, is_silent, merged
-from comparison.language.commands.watch_draft import WatchDraft
-from comparison.language.commands.watch_options import (
+from comparison.language.draft import UNWATCH, WATCH, Command, Draft, Example, Guess, refuse
+from comparison.language.intents import TELLING
+from comparison.language.lexicon import PLURAL, Role, one_of
+from comparison.language.names import Kind, Names
+from comparison.language.quoting import QUOTES, joined, place_words, written
+from comparison.language.tokens import scan
+from comparison.language.watch_options import (
     ANYBODY,
     MESSAGES,
     ONLY,
     OPTIONS,
     READERS,
+    WatchDraft,
     put_metric,
     read_end,
     read_hours,
@@ -25,13 +31,7 @@ from comparison.language.commands.watch_options import (
     read_sweep,
     read_when,
 )
-from comparison.language.draft import UNWATCH, WATCH, Command, Draft, Guess, refuse
-from comparison.language.intents import TELLING
-from comparison.language.lexicon import PLURAL, Role, one_of
-from comparison.language.names import Kind, Names
-from comparison.language.quoting import QUOTES, joined, place_words
-from comparison.language.tokens import scan
-from comparison.request import Request, Unwatch, WatchRequest
+from comparison.request import ChangeWatch, ListWatches, PlanDigest, Request, Unwatch, WatchRequest
 from comparison.watch import OnlyRuns, Watch
 
 _PLAN = "digest weekdays 9:30 Europe/Berlin"
@@ -42,7 +42,7 @@ _SAYING_NOTHING = one_of("gets got soon always automatically through arrives app
 _ONE_RUN = one_of("run job model training trial")
 _STARTING = frozenset({"starting", "beginning", "start", "begin"})
 _MOVING = one_of("goes drops falls rises hits reaches exceeds beats")
-_LEADING = TELLING | {"drop", "give", "send", "shoot", "away", "want", "love", "glad", "happy"}
+_LEADING_VERBS = TELLING | {"drop", "give", "send", "shoot", "away", "want", "love", "glad", "happy"}
 _OPTION_KEYS = frozenset({*READERS, "watch_when"})
 _NOTHING = Names()
 _NEW = frozenset({"new", "upcoming", "future", "automatically"})
@@ -67,7 +67,7 @@ def _place_words(place: str) -> str:
     return plain if is_plain or not place else next((f"{o}{place}{c}" for o, c in QUOTES if c not in place), plain)
 
 
-def _read(draft: Draft) -> Request:
+def _watch(draft: Draft) -> Request:
     watch = new_watch(draft, draft.intent, draft.atoms, draft.place)
     atom = draft.atoms[draft.place]
     watch.ends_all = draft.intent == "unwatch" and not atom.text.casefold().startswith(("unwatch", "remove", "delete"))
@@ -78,7 +78,7 @@ def _read(draft: Draft) -> Request:
     elif draft.intent == "watch_when":
         place = watch.tried(place, lambda at: read_when(watch, atom, at))
     read_on(watch, place, draft.is_read)
-    request = _request(watch, atom)
+    request = _watch_request(watch, atom)
     draft.guesses += [Guess(*each) for each in watch.guesses]
     return request
 
@@ -99,7 +99,7 @@ def read_before(draft: WatchDraft) -> None:
             if each.key in ONLY:
                 draft.choose(ONLY[each.key], each)
             place += 1
-        elif each.key in ("make", "set", "watch", "cannot", "show", "with") or each.text.casefold() in _LEADING:
+        elif each.key in ("make", "set", "watch", "cannot", "show", "with") or each.text.casefold() in _LEADING_VERBS:
             place += 1
         elif set(each.kinds) == {Kind.USER} or draft.text.startswith("<@", each.at):
             place = draft.tried(place, lambda at: _refuse_person(draft, at))
@@ -109,7 +109,7 @@ def read_before(draft: WatchDraft) -> None:
             or Kind.RUN in each.kinds
             or each.key in (",", "and", "pattern", "id", "of", "in")
         ):
-            place = draft.tried(place, lambda at: _next(draft, at))
+            place = draft.tried(place, lambda at: _read_next_word(draft, at))
         else:
             raise draft.refused(f"I do not understand “{each.text}”.", "Say watch and the experiment.", [each])
 
@@ -126,7 +126,7 @@ def read_on(draft: WatchDraft, place: int, is_read: Callable[[str], bool] | None
         only = draft.only
         place = draft.tried(place, lambda at: _only_before(draft, only, at))
     while place < len(draft.atoms):
-        place = draft.tried(place, lambda at: _next(draft, at))
+        place = draft.tried(place, lambda at: _read_next_word(draft, at))
     if draft.refusal is not None:
         raise draft.completed(draft.refusal, watch_words, is_read)
 
@@ -140,7 +140,7 @@ def _only_before(draft: WatchDraft, only: Atom, place: int) -> int:
     return READERS["only"](draft, only, at) if is_state else place
 
 
-def _request(draft: WatchDraft, atom: Atom) -> Request:
+def _watch_request(draft: WatchDraft, atom: Atom) -> Request:
     watching = draft.watching
     if watching.excepted and not watching.place:
         watching = replace(watching, place="*")
@@ -160,7 +160,7 @@ def _request(draft: WatchDraft, atom: Atom) -> Request:
     return WatchRequest(watching, draft.text, at, watch_words(watching))
 
 
-def _next(draft: WatchDraft, place: int) -> int:
+def _read_next_word(draft: WatchDraft, place: int) -> int:
     atom = draft.atoms[place]
     if atom.key == "help":
         raise refuse("Help is said alone.", "Say help watch.", "help watch", [atom])
@@ -283,22 +283,173 @@ def _unwatch_line(request: Unwatch) -> str:
     )
 
 
+# Watches that stand: `pause fraud`, `change the fraud watch to failures only`, `delete the fraud watch`
+
+
+_RESUMING = ("un", "resume", "reactivate", "restart", "continue", "turn back on", "re-enable", "reenable", "start")
+_VERB_KEYS = frozenset(
+    {"pause", "cannot", "make", "set", "swap", "refresh", "add", "off", "unset", "show", "except", "quiet", "finished"}
+)
+_OPTIONAL = frozenset({"quiet", "mention", "broadcast", "except", "against", "metrics", "where", "only"})
+_ENDING_KEYS = ("until", "since", "time", "during")
+_CHANGING = Example("change watch {experiment} to only failures", "change watch to only failures")
+
+
+def _read_named_watch(draft: Draft, verb: int, said: str) -> WatchDraft:
+    """What is said of the watch, without the verb and the word watch itself."""
+    rest = [
+        each
+        for place, each in enumerate(draft.atoms)
+        if (place != verb or (each.key == "quiet" and said == "change watch"))
+        and not (not each.quoted and each.key in ("watch", "watches", "digest") and Kind.EXPERIMENT not in each.kinds)
+        and each.text.casefold()
+        not in (
+            "notifications",
+            "alerts",
+            "messages",
+            "notification",
+            "alert",
+            "again",
+            "back",
+            "hold",
+            "on hold",
+            "subscription",
+            "subscriptions",
+            "so",
+        )
+    ]
+    watch = new_watch(draft, "unwatch", [draft.atoms[verb], *rest], 0)
+    watch.verb = said
+    read_on(watch, 1, draft.is_read)
+    draft.guesses += [Guess(*each) for each in watch.guesses]
+    return watch
+
+
+def _described(watch: WatchDraft) -> Watch | None:
+    options = replace(watch.watching, place="")
+    return None if options == Watch("") else options
+
+
+def _pause(draft: Draft) -> Request:
+    verb = next(
+        place
+        for place in (_verb_place(draft, "pause"), _verb_place(draft, "quiet"), _verb_place(draft), 0)
+        if place is not None
+    )
+    said = draft.atoms[verb].text.casefold()
+    is_turned_on = said == "turn" and any(each.text.casefold() in ("on", "back on") for each in draft.atoms)
+    what = "resume" if is_turned_on or said.startswith(_RESUMING) else "pause"
+    is_digest = any(each.key == "digest" for each in draft.atoms)
+    timed = next((place for place, each in enumerate(draft.atoms) if place > verb and each.key in _ENDING_KEYS), None)
+    if timed is not None:
+        _refuse_time(draft, verb, what, timed)
+    runs = [each for each in draft.atoms if Kind.RUN in each.kinds and Kind.EXPERIMENT not in each.kinds]
+    if runs and not any(each.key in ("watch", "watches") for each in draft.atoms):
+        name = runs[0].kinds[Kind.RUN]
+        remedy = "I read MLflow and change nothing in it. A watch I can pause: say of which experiment."
+        raise refuse(f"I cannot {said} a run.", remedy, f"show {written(name)}", [draft.atoms[verb]])
+    watch = _read_named_watch(draft, verb, what)
+    if is_digest:
+        return ChangeWatch(what, text=draft.text, is_digest=True)
+    is_all = watch.is_all and watch.watching == Watch("*")
+    return ChangeWatch(what, watch.watching.place, draft.text, is_all, _described(watch))
+
+
+def _refuse_time(draft: Draft, verb: int, what: str, place: int) -> None:
+    named = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
+    is_all = any(each.key in ("all", "everything") for each in draft.atoms)
+    line = joined(what, "digest" if any(e.key == "digest" for e in draft.atoms) else "", *map(place_words, named[:1]))
+    last = place
+    while last + 1 < len(draft.atoms) and draft.atoms[last + 1].role is None and not draft.atoms[last + 1].kinds:
+        last += 1
+    first = place - 1 if place > verb + 1 and draft.atoms[place - 1].key == "of" else place
+    spot = draft.atoms[first : last + 1]
+    said = draft.text[spot[0].at : spot[-1].end][:60]
+    other = "resume" if what == "pause" else "pause"
+    problem = f"I cannot {what} “{said}”: a watch is paused until somebody resumes it."
+    raise refuse(
+        problem, f"{what.capitalize()} it, and say {other} when it is time.", f"{line} all" if is_all else line, spot
+    )
+
+
+def _verb_place(draft: Draft, key: str = "") -> int | None:
+    """The first atom of this key, or of any that says what is done."""
+    atoms = enumerate(draft.atoms)
+    return next((place for place, each in atoms if (each.key == key if key else each.key in _VERB_KEYS)), None)
+
+
+def _change(draft: Draft) -> Request:
+    should = next((place for place, each in enumerate(draft.atoms) if each.text.casefold() == "should"), 0)
+    verb = should or (0 if draft.atoms[0].text.casefold() in ("let", "have") else _verb_place(draft) or 0)
+    if any(each.key == "digest" for each in draft.atoms):
+        return ListWatches(draft.text)
+    watch = _read_named_watch(draft, verb, "change watch")
+    if draft.atoms[verb].text.casefold() == "add" and _described(watch) is None and watch.watching.place:
+        return WatchRequest(watch.watching, draft.text, watch.at or 0, watch_words(watch.watching))
+    return ChangeWatch("change", watch.watching.place, draft.text, watching=_described(watch))
+
+
+def _end(draft: Draft) -> Request:
+    verb = _verb_place(draft) or 0
+    if any(each.key == "digest" for each in draft.atoms):
+        return PlanDigest(None, draft.text)
+    named = next((place for place, each in enumerate(draft.atoms) if each.key == "watch"), 0)
+    if taken := [each for each in draft.atoms[verb + 1 : named] if each.key in _OPTIONAL]:
+        places = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
+        line = joined("change watch", *map(place_words, places[:1]))
+        raise refuse("I cannot take an option away by words.", "The button Edit does it:", line, taken)
+    watch = _read_named_watch(draft, verb, "unwatch")
+    is_all = watch.is_all and watch.watching == Watch("*")
+    is_all |= watch.watching == Watch("") and any(each.key in ("all", "watches", "everything") for each in draft.atoms)
+    place = "*" if is_all else watch.watching.place
+    return Unwatch(place, draft.text, is_all, _whole(watch) if not is_all else None)
+
+
+def _whole(watch: WatchDraft) -> Watch | None:
+    return watch.watching if _described(watch) is not None else None
+
+
+def _change_line(request: ChangeWatch) -> str:
+    if request.is_digest:
+        return f"{request.what} digest"
+    options = watch_words(request.watching) if request.watching else ""
+    if request.what != "change":
+        return joined(request.what, "all" if request.is_all else place_words(request.place), options)
+    return joined("change watch", place_words(request.place), f"to {options}" if options else "")
+
+
 COMMANDS = {
     "watch": Command(
-        _read,
+        _watch,
         "watch an experiment",
         "",
         WATCH,
         ((WatchRequest, lambda request: f"watch {watch_words(request.watching)}".strip()),),
         is_whole=lambda _draft: True,
     ),
-    "watch_when": Command(_read, is_whole=lambda _draft: True),
+    "watch_when": Command(_watch, is_whole=lambda _draft: True),
     "unwatch": Command(
-        _read,
+        _watch,
         "end a watch",
         "",
         UNWATCH,
         ((Unwatch, _unwatch_line),),
         is_whole=lambda _draft: True,
     ),
+    "pause": Command(
+        _pause,
+        "pause a watch",
+        "",
+        Example("pause {experiment}", "pause all"),
+        is_whole=lambda _draft: True,
+    ),
+    "change_watch": Command(
+        _change,
+        "change a watch",
+        "",
+        _CHANGING,
+        ((ChangeWatch, _change_line),),
+        is_whole=lambda _draft: True,
+    ),
+    "end_watch": Command(_end, is_whole=lambda _draft: True),
 }

@@ -1,4 +1,4 @@
-"""Quick questions: one run, the top, what runs, what failed, lists, and names without a word beside them."""
+"""Quick questions: one run, the top, what runs, what failed, lists, names alone; and what is asked for and not done."""
 
 # ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
 
@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from comparison.language.atoms import is_silent
-from comparison.language.commands.comparisons import compare_named, too_few
-from comparison.language.commands.settings import goal
+from comparison.language.compare_command import compare_named, too_few
 from comparison.language.draft import EVERYWHERE, ONE_RUN, SLOTS, Command, Draft, Example, refuse
 from comparison.language.lexicon import PLURAL, Role
 from comparison.language.names import Kind
@@ -25,6 +24,7 @@ from comparison.language.quoting import (
     written,
 )
 from comparison.language.run_names import MOST_LISTED, runs_of
+from comparison.language.settings_command import goal
 from comparison.request import Experiments, Failed, Help, ListWatches, Request, Running, Runs, Show, Standup, Top
 from comparison.run_reference import (
     AllRuns,
@@ -353,8 +353,6 @@ def _is_owned(draft: Draft) -> bool:
 
 
 # Written back
-
-
 def _show_line(request: Show) -> str:
     lead = "who ran" if request.who else "show"
     return joined(lead, reference(request.run), *shared(request), part_words(request.part), step_words(request.at_step))
@@ -379,6 +377,41 @@ def _past_line(lead: str, request: Failed | Standup) -> str:
 
 
 _QUICK = "experiment experiments user metrics status since until where excluded count"
+
+
+# Refused, with what can be typed instead
+
+
+def _define(draft: Draft) -> Request:
+    word = next(e for e in reversed(draft.atoms) if (e.is_unknown or e.kinds) and e.text.casefold()[:4] != "mean")
+    metric = word.kinds.get(Kind.METRIC) or draft.names.metric(word.text)
+    line = f"top 5 by {written(metric)}" if metric else "help"
+    raise refuse("I explain no words; I compare runs by what they logged.", "What I can do with it:", line, [word])
+
+
+def _cannot(draft: Draft) -> Request:
+    verb = next((each for each in draft.atoms if each.key == "cannot"), None)
+    verb = verb or next(each for each in draft.atoms if not is_silent(each))
+    runs = [each for each in draft.atoms if each.is_run]
+    name = runs[0].kinds.get(Kind.RUN, runs[0].text) if runs else ""
+    if any(each.key in ("watch", "watches") for each in draft.atoms):
+        places = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
+        line = f"change watch {written(places[0])}" if places else "watches"
+        remedy = "A watch I can pause, resume, change and remove:"
+        raise refuse(f"I cannot {verb.text.casefold()} a watch.", remedy, line, [verb])
+    if verb.text.casefold() in ("stop", "cancel") and not runs:
+        raise refuse("Stop what?", "Watches and digests are ended from the list.", "watches", [verb])
+    is_best = any(each.key == "best" for each in draft.atoms)
+    line = f"show {written(name)}" if name else "show best" if is_best else draft.example("compare")
+    remedy = "I read MLflow and change nothing in it. I can show and compare runs, and watch experiments."
+    raise refuse(f"I cannot {verb.text.casefold()} anything.", remedy, line, [verb])
+
+
+def _dont(draft: Draft) -> Request:
+    verb = next(each for each in draft.atoms if each.key == "dont")
+    problem = "That says what I shall not do, and I do nothing unasked."
+    raise refuse(problem, "Say what you want to see.", "help", [verb])
+
 
 COMMANDS = {
     "": Command(bare_names),
@@ -449,4 +482,7 @@ COMMANDS = {
         Example("help"),
         ((Help, lambda request: "" if request.unasked else f"help {request.topic}".strip()),),
     ),
+    "define": Command(_define),
+    "cannot": Command(_cannot),
+    "dont": Command(_dont),
 }

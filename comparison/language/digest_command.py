@@ -41,7 +41,6 @@ _PARTS_OF_DAY = {"morning": 0, "mornings": 0, "afternoon": 12, "evening": 12, "e
 _OCLOCK = frozenset({"o'clock", "oclock", "sharp", "uhr", "heures", "horas"})
 _PLAN = "digest weekdays 9:30 Europe/Berlin"
 _NOTHING = Names()
-
 Guesses = list[tuple[Kind, str]]
 
 
@@ -258,8 +257,6 @@ _SILENT = one_of(
 
 
 # Written back
-
-
 def digest_words(digest: Digest) -> str:
     """What to type behind `digest`."""
     return joined(when(digest), ", ".join(map(_planned, digest.experiments)))

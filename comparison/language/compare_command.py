@@ -262,8 +262,6 @@ def compare_named(draft: Draft, runs: list[RunReference]) -> Request:
 
 
 # Written back
-
-
 def _comparison_line(request: Compare) -> str:
     groups = [reference(run) for run in request.runs]
     runs = " vs ".join(groups)

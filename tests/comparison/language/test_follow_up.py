@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood
-from comparison.language.follow_ups import (
+from comparison.language.follow_up import (
     Answered,
     follow_answer,
     follow_comparison,
