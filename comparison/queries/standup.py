@@ -123,12 +123,11 @@ def standup(
     if request.among:
         well, ill, undated, alive, words = _meant(request, where, source, now, since_ms)
     else:
-        asks = (ended_since, undated_since)
-        ended, undated, alive = side_by_side(
-            [*(partial(ask, since_ms, where, source) for ask in asks), partial(running_now, where, source)]
-        )
+        ended, alive = both(partial(ended_since, since_ms, where, source), partial(running_now, where, source))
         ended_after = _known_after(ended, since_ms)
-        well, ill = _apart(ended, since_ms, where, source)
+        (well, ill), undated = both(  # of runs that tell no end few are asked for where those that do are known
+            partial(_apart, ended, since_ms, where, source), partial(undated_since, since_ms, where, source)
+        )
     over = in_order([*well.runs, *ill.runs, *undated.runs])
     cut = {"finished": well.is_cut, "failed": ill.is_cut, "running": alive.is_cut}
     running = renewed(alive.runs, source, now_ms)

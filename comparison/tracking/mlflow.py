@@ -69,7 +69,6 @@ from comparison.tracking.mlflow_values import (
 )
 from comparison.tracking.registry import Registry
 from comparison.tracking.run_searches import (
-    OVER,
     Question,
     RunSearches,
     SearchResult,
@@ -122,7 +121,7 @@ class MlflowRuns:
         )
         self._is_files = not is_remote and uri.partition(":")[0] in ("file", uri)
         searched = _file_search(self._client) if self._is_files else self._client
-        self._searches = RunSearches(searched, self._catalogue, timeout)
+        self._searches = RunSearches(searched, self._catalogue, timeout, clock)
         self._registry = Registry(self._client, self._is_unknown)
         self._memory = LeaderCache(clock)
         self._champions = ChampionCache(clock)
@@ -193,7 +192,14 @@ class MlflowRuns:
         return Part(tuple(found.runs), found.has_more)
 
     def undated(self, begun_after: int, *, experiment_ids: Sequence[str] = (), limit: int = 200) -> list[Run]:
-        where = f"attributes.start_time > {int(begun_after)} AND {OVER}"
+        ids = experiment_ids or tuple(each.experiment_id for each in self.experiments())
+        *short, whole = self._searches.without_dated(begun_after, ids, limit)
+        for where in short:
+            with suppress(FilterRefused):
+                return self._undated(where, ids, limit)
+        return self._undated(whole, ids, limit)
+
+    def _undated(self, where: str, experiment_ids: Sequence[str], limit: int) -> list[Run]:
         newest = self.part(where, experiment_ids=experiment_ids, limit=limit)
         return [run for run in newest.runs if run.ended_at is None]
 

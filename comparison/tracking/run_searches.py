@@ -1,12 +1,13 @@
 """Searches for runs through MLflow's client: its pages, and one question about many runs at once."""
 
+import heapq
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from comparison.errors import TrackingUnavailable
 from comparison.runs import Run
@@ -19,6 +20,8 @@ LARGE = 2_000  # values in a page, of which the time that it took is told by the
 LEAST = 50  # runs in a page, of a server that is too slow for more
 CHUNK = 400  # runs that one question names
 MAX_QUESTIONS = 1_000  # kinds of questions of which is kept how large their runs are
+MAX_DATED = 5_000  # runs of which is kept that they tell when they ended
+DATED_FOR = 600.0  # seconds; an end may be logged anew as a time that cannot be
 OVER = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
 LONGEST_ID = 256
 
@@ -60,19 +63,61 @@ class SearchResult:
     has_more: bool = True
 
 
+class DatedRuns:
+    """Runs that are over and tell when they ended, as any search brought them: no run loses its end again.
+
+    Safe to use from any thread.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._lock = threading.Lock()
+        self._starts: TTLCache[tuple[str, str], int] = TTLCache(MAX_DATED, DATED_FOR, clock)
+
+    def note(self, runs: Iterable[Run]) -> None:
+        """Remembers those among these runs."""
+        dated = {
+            (run.experiment.experiment_id, run.run_id): run.started_at
+            for run in runs
+            if run.is_over and run.started_at and run.ended_at and not run.deleted
+        }
+        with self._lock:
+            self._starts.update(dated)
+
+    def leave_out(self, begun_after: int, experiment_ids: Sequence[str], limit: int) -> str:
+        """The filter for runs that began after this (ms), without those that are known, if they are the newest.
+
+        Where the newest `limit` are known, it fits none that began before those.
+        """
+        places = frozenset(experiment_ids)
+        with self._lock:
+            known = [
+                (start, run_id)
+                for (place, run_id), start in self._starts.items()
+                if start > begun_after and place in places and is_id(run_id)
+            ]
+        newest = heapq.nlargest(limit, known)
+        if not newest:
+            return _begun_after(begun_after)
+        floor = begun_after if len(newest) < limit else max(begun_after, newest[-1][0] - 1)
+        return f"{_begun_after(floor)} AND {_not_among([run_id for _, run_id in newest])}"
+
+
 class RunSearches:
     """Asked in the thread of the caller, within its budget. `experiment_ids`: none mean all active ones.
 
-    `seconds` is the deadline.
+    `seconds` is the deadline; `clock` counts seconds.
     """
 
-    def __init__(self, client: Any, catalogue: ExperimentCache, seconds: float) -> None:
+    def __init__(
+        self, client: Any, catalogue: ExperimentCache, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._client = client
         self._page_seconds = seconds * SHARE_OF_A_PAGE
         self._pace = 0.0  # seconds for a value, as the last large page took them
         self._catalogue = catalogue
         self._page = PAGE_SIZE
         self._weights: LRUCache[tuple[str, ...], float] = LRUCache(MAX_QUESTIONS)
+        self._dated = DatedRuns(clock)
         self._lock = threading.Lock()
 
     def run(self, found: Any) -> Run:
@@ -149,6 +194,14 @@ class RunSearches:
         result.has_more = bool(token)
         return result
 
+    def without_dated(self, begun_after: int, experiment_ids: Sequence[str], limit: int) -> tuple[str, ...]:
+        """Filters for runs that are over and began after this (ms), of which those that tell no end are wanted.
+
+        The first leaves out runs that are known to tell it; the last is for servers that refuse that.
+        """
+        wheres = (self._dated.leave_out(begun_after, experiment_ids, limit), _begun_after(begun_after))
+        return tuple(f"{where} AND {OVER}" for where in dict.fromkeys(wheres))
+
     def these(self, run_ids: Sequence[str], view: Any, budget: Budget) -> list[Run]:
         """Runs of these ids that are there; no more ids than one question may name."""
         question = Question(_among(run_ids), CHUNK, view)
@@ -195,6 +248,7 @@ class RunSearches:
         by_experiment: dict[str, list[int]] = {}
         for run, size in zip(runs, sizes, strict=True):
             by_experiment.setdefault(run.experiment.experiment_id, []).append(size)
+        self._dated.note(runs)
         if runs:
             with self._lock:
                 self._weights.update({(key,): sum(own) / len(own) for key, own in by_experiment.items()})
@@ -241,5 +295,17 @@ def beginning_with(prefix: str) -> str:
     return f"attributes.run_id LIKE '{prefix}%'"
 
 
+def _begun_after(moment_ms: int) -> str:
+    return f"attributes.start_time > {int(moment_ms)}"
+
+
 def _among(run_ids: Sequence[str]) -> str:
-    return f"attributes.run_id IN ({','.join(f'{chr(39)}{run_id}{chr(39)}' for run_id in run_ids)})"
+    return f"attributes.run_id IN ({_listed(run_ids)})"
+
+
+def _not_among(run_ids: Sequence[str]) -> str:
+    return f"attributes.run_id NOT IN ({_listed(run_ids)})"
+
+
+def _listed(run_ids: Sequence[str]) -> str:
+    return ",".join(f"'{run_id}'" for run_id in run_ids)

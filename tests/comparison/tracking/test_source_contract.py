@@ -459,3 +459,18 @@ def test_runs_that_are_over_and_do_not_tell_since_when_are_found_among_the_newes
     found = source.undated(BEGAN, experiment_ids=[experiment])
     assert [(run.name, run.status, run.ended_at) for run in found] == [("abrupt", Status.KILLED, None)]
     assert source.undated(BEGAN + 9_950, experiment_ids=[experiment]) == []
+
+
+def test_they_are_found_although_all_others_are_known_to_tell_it(store_uri):
+    client, source = MlflowClient(store_uri), MlflowRuns(store_uri)
+    experiment = new_experiment(client)
+    for number in range(3):
+        log_run(client, experiment, f"dated {number}", started=BEGAN + number)
+    assert source.undated(BEGAN - 1, experiment_ids=[experiment]) == []
+    abrupt = log_run(client, experiment, "abrupt", status="RUNNING", started=BEGAN + 1)
+    client.update_run(abrupt, status="KILLED")
+    again = source.newest(experiment_ids=[experiment])[0].run_id
+    client.update_run(again, status="RUNNING")
+    client.update_run(again, status="FAILED")  # MLflow keeps the end that it had
+    assert [run.name for run in source.undated(BEGAN - 1, experiment_ids=[experiment])] == ["abrupt"]
+    assert [run.name for run in source.undated(BEGAN - 1, experiment_ids=[experiment], limit=3)] == ["abrupt"]
