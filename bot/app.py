@@ -26,7 +26,7 @@ from bot.metrics import MeasuredCapabilities, MeasuredWebClient, Metrics, Outbox
 from bot.notifier.notifier import Notifier, NotifierStores, Tokens
 from bot.notifier.outbox import OutboxMessage
 from bot.notifier.rate_limit import StoredSendSlots
-from bot.server.health import Probe
+from bot.server.health import Probe, warm_up
 from bot.server.takeover import Takeover, new_owner
 from bot.server.worker_pool import Precedence, WorkerPool
 from bot.settings import Settings
@@ -38,12 +38,9 @@ from bot.store.outbox import StoredOutbox
 from bot.store.posted import StoredAnswers, StoredComparisons
 from bot.store.watches import StoredWatches
 from bot.traces import Traces, open_traces
-from bot.warm_start import warm_up
 from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
-from handlers.access.admission import Admission, Policy
-from handlers.access.directory import Directory
-from handlers.access.people import People
+from handlers.access.people import Admission, Directory, People, Policy
 from handlers.access.rules import AccessRules, Members
 from handlers.features import features_by_request, register_all, use
 from handlers.home import publish
@@ -52,7 +49,7 @@ from handlers.slack.client import SlackClient
 from handlers.slack.metadata import Seal
 
 if TYPE_CHECKING:
-    from bot.workspaces.composition import Workspaces
+    from bot.workspaces.install import Workspaces
     from comparison.tracking.visibility import PermissionSource
 
 PATIENCE = 5.0  # seconds to be put off by Slack when it is asked whose an address is
@@ -207,7 +204,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
 def _workspaces(
     settings: Settings, engine: Engine, watches: StoredWatches, metrics: Metrics, traces: Traces
 ) -> "Workspaces":
-    from bot.workspaces.composition import workspaces_of
+    from bot.workspaces.install import workspaces_of
     from bot.workspaces.tokens import WorkspaceWebClient
 
     client = _client_of_kind(WorkspaceWebClient, settings, None, metrics, traces)

@@ -8,8 +8,8 @@ import click
 # name → where it is, and what it is for
 COMMANDS = {
     "compare": ("bot.commands.compare:compare", "Compare runs of MLflow here, as text, Markdown, CSV or JSON."),
-    "curves": ("bot.commands.trends:curves", "Draw how runs trained, and say what the curves mean."),
-    "sweep": ("bot.commands.trends:sweep", "Say what a hyperparameter search found, and which parameters matter."),
+    "curves": ("bot.commands.ask:curves", "Draw how runs trained, and say what the curves mean."),
+    "sweep": ("bot.commands.ask:sweep", "Say what a hyperparameter search found, and which parameters matter."),
     "ask": ("bot.commands.ask:ask", "Ask as in Slack: standup, top 5 by f1 in fraud, running, show latest."),
     "top": ("bot.commands.ask:top", "List the best runs: top 5 by f1 in fraud."),
     "standup": ("bot.commands.ask:standup", "Sum up what ran, failed and runs."),
@@ -19,15 +19,15 @@ COMMANDS = {
     "runs": ("bot.commands.ask:runs", "List the newest runs."),
     "experiments": ("bot.commands.ask:experiments", "List the experiments."),
     "serve": ("bot.serve:serve", "Run the Slack bot."),
-    "notify": ("bot.commands.notify:notify", "Only send notifications (no commands)."),
+    "notify": ("bot.serve:notify", "Only send notifications (no commands)."),
     "check": (
         "bot.commands.check:check",
         "Test every setting, token and server, and say what to do about each failure.",
     ),
     "manifest": ("bot.commands.manifest:manifest", "Print the Slack app manifest."),
-    "watches": ("bot.commands.watches:watches", "List what channels watch, or who changed that and when."),
-    "settings": ("bot.commands.settings:settings", "List what channels agreed on, or who changed that and when."),
-    "access": ("bot.commands.access:access", "List or set what channels may see, and who may change it."),
+    "watches": ("bot.commands.channels:watches", "List what channels watch, or who changed that and when."),
+    "settings": ("bot.commands.channels:settings", "List what channels agreed on, or who changed that and when."),
+    "access": ("bot.commands.channels:access", "List or set what channels may see, and who may change it."),
     "workspaces": (
         "bot.commands.workspaces:workspaces",
         "List the workspaces that installed the app; change its keys.",

@@ -18,17 +18,15 @@ from comparison.request import Curves, Sweep
 from comparison.resolve.search_scope import ChosenRuns
 from comparison.run_reference import Linked
 from comparison.runs import Goal, Run
-from handlers.answers import ShownRuns, remember_answer
 from handlers.compare.message import pair_button
 from handlers.conversation import ParsedRequest, RunClaim, answer_words, hand_over
 from handlers.services import Feature, Services
 from handlers.slack.blocks import Block, Reply, push
 from handlers.slack.delivery import Delivery
-from handlers.slack.fallback import BlockLevel
+from handlers.slack.fallback import BlockLevel, Pictures
 from handlers.slack.metadata import fields_in, to_value
-from handlers.slack.pictures import Pictures
 from handlers.slack.render import draw
-from handlers.stores import defaults_of
+from handlers.stores import ShownRuns, defaults_of, remember_answer
 from handlers.utterance import ButtonPress, Utterance, button_press
 
 REQUESTS = (Curves, Sweep)  # what this feature answers

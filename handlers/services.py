@@ -17,15 +17,13 @@ from comparison.errors import RequestError
 from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
 from comparison.tracking.visibility import NOTHING, Visibility, VisibleRuns, refused_runs
-from handlers.access.admission import Admission
-from handlers.access.people import People, PersonView
+from handlers.access.people import Admission, People, PersonView
 from handlers.access.rules import AccessRules, Members, VisibleDefaults
 from handlers.lookup_cache import LookupCache
 from handlers.slack.client import SlackClient
 from handlers.slack.delivery import Delivery
-from handlers.slack.fallback import Capabilities
+from handlers.slack.fallback import Capabilities, PictureMemory
 from handlers.slack.metadata import Seal
-from handlers.slack.pictures import PictureMemory
 from handlers.stores import (
     AnswerStore,
     ChannelDefaultsStore,

@@ -17,7 +17,6 @@ from comparison.reports.standup import standup_report
 from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
 from comparison.resolve.search_scope import ChosenRuns
 from comparison.runs import Run
-from handlers.answers import ShownRuns, remember_answer
 from handlers.compare.message import PREFIX, pair_button
 from handlers.curves import curves_button, sweep_button
 from handlers.services import Services
@@ -26,7 +25,7 @@ from handlers.slack.delivery import Delivery
 from handlers.slack.escape import clip, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.render import draw
-from handlers.stores import defaults_of
+from handlers.stores import ShownRuns, defaults_of, remember_answer
 from handlers.utterance import Utterance
 
 REQUESTS = (Standup, Running, Failed, Top, Show, Runs, Experiments)  # what this feature answers

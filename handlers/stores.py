@@ -1,26 +1,53 @@
-"""What a channel agreed on: each thing with who set it and when; kept for all replicas."""
+"""What is kept for all replicas: what channels agreed on and watch, what was posted, what is not answered yet.
+
+Each store is a promise that `bot/store/` keeps with a database; what stands here keeps it in memory, for one process.
+"""
 
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from cachetools import FIFOCache
 
 from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
 from comparison.errors import NotUnderstood
-from comparison.language.follow_up import Answered, compared
-from comparison.language.parser import parse
-from comparison.request import Compare
+from comparison.language.follow_up import Answered, compared, shown_request
+from comparison.language.parser import line, parse
+from comparison.request import Compare, Request
 from comparison.run_reference import Named
+from comparison.runs import Run
 from handlers.utterance import Utterance
+
+if TYPE_CHECKING:
+    from handlers.services import Services
 
 log = logging.getLogger(__name__)
 
 
-MOST_CHANGES = 10_000  # kept in memory
+MAX_CHANGES = 10_000  # kept in memory
+Change = TypeVar("Change", "DefaultChange", "WatchChange")
+
+
+class ChangeLog(Generic[Change]):
+    """Changes of one kind in memory; the oldest are forgotten. Whoever writes into it holds a lock."""
+
+    def __init__(self) -> None:
+        self._changes: list[Change] = []
+
+    def add(self, *changes: Change) -> None:
+        self._changes += changes
+        del self._changes[:-MAX_CHANGES]
+
+    def of(self, workspace: str, channel: str, limit: int) -> list[Change]:
+        """Those of a channel, the last first."""
+        here = [each for each in self._changes if (each.workspace, each.channel) == (workspace, channel)]
+        return here[::-1][:limit]
+
+
+# What channels agreed on: each thing with who set it and when.
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +95,7 @@ class InMemoryChannelDefaults:
     def __init__(self) -> None:
         self._lock = Lock()
         self._settings: dict[tuple[str, str], dict[tuple[str, str], ChannelSetting]] = {}
-        self._changes: list[DefaultChange] = []
+        self._changes = ChangeLog[DefaultChange]()
 
     def of(self, workspace: str, channel: str) -> ChannelDefaults:
         return to_defaults(self.settings(workspace, channel))
@@ -82,14 +109,12 @@ class InMemoryChannelDefaults:
             settings = self._settings.setdefault((workspace, channel), {})
             before = [settings.get(each.key, ChannelSetting(each.what, metric=each.metric)) for each in changes]
             settings.update({each.key: each for each in changes})
-            self._changes += changed(workspace, channel, before, changes)
-            del self._changes[:-MOST_CHANGES]
+            self._changes.add(*changed(workspace, channel, before, changes))
             return before
 
     def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[DefaultChange]:
         with self._lock:
-            here = [each for each in self._changes if (each.workspace, each.channel) == (workspace, channel)]
-        return here[::-1][:limit]
+            return self._changes.of(workspace, channel, limit)
 
     def changed_by(self, workspace: str, user: str, *, limit: int = 5) -> list[str]:
         with self._lock:
@@ -121,10 +146,47 @@ def defaults_of(channels: ChannelDefaultsStore, utterance: "Utterance") -> Chann
         return ChannelDefaults()
 
 
+# What was posted and can be talked about, in memory.
+
+
+MAX_POSTED = 2_000  # comparisons, and other answers, kept in memory
+
+
+Posted = TypeVar("Posted", "PostedComparison", "PostedAnswer")
+
+
+class InMemoryPosted(Generic[Posted]):
+    """What was posted, in memory, for one process; the oldest are forgotten. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._records: FIFOCache[str, Posted] = FIFOCache(MAX_POSTED)
+
+    def remember(self, record: Posted) -> None:
+        with self._lock:
+            self._records.pop(record.id, None)
+            self._records[record.id] = record
+
+    def get(self, record_id: str) -> Posted | None:
+        with self._lock:
+            return self._records.get(record_id)
+
+    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[Posted]:
+        return [each for each in self._newest() if (each.workspace, each.asked_by) == (workspace, user)][:limit]
+
+    def all_in_thread(self, channel: str, thread: str, workspace: str) -> list[Posted]:
+        """All that stand in this thread, and the message it hangs from, the newest first."""
+        ours = (each for each in self._newest() if each.channel == channel and workspace in ("", each.workspace))
+        return [each for each in ours if thread and thread in (each.thread, each.message_ts)]
+
+    def _newest(self) -> list[Posted]:
+        with self._lock:
+            return list(self._records.values())[::-1]
+
+
 # The comparisons that were posted: what a thread is about, what a button changes, what somebody asked lately.
 
 
-MAX_COMPARISONS = 2_000  # kept in memory
 ID_SHOWN = 8  # characters of an id that people read
 
 
@@ -203,32 +265,11 @@ class ComparisonStore(Protocol):
         ...
 
 
-class InMemoryComparisons:
-    """Comparisons in memory, for one process; the oldest are forgotten. Safe to use from any thread."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._records: FIFOCache[str, PostedComparison] = FIFOCache(MAX_COMPARISONS)
-
-    def remember(self, record: PostedComparison) -> None:
-        with self._lock:
-            self._records.pop(record.id, None)
-            self._records[record.id] = record
-
-    def get(self, record_id: str) -> PostedComparison | None:
-        with self._lock:
-            return self._records.get(record_id)
-
-    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedComparison]:
-        return [each for each in self._newest() if (each.workspace, each.asked_by) == (workspace, user)][:limit]
+class InMemoryComparisons(InMemoryPosted[PostedComparison]):
+    """Comparisons in memory, for one process."""
 
     def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedComparison | None:
-        ours = (each for each in self._newest() if each.channel == channel and workspace in ("", each.workspace))
-        return next((each for each in ours if thread and thread in (each.thread, each.message_ts)), None)
-
-    def _newest(self) -> list[PostedComparison]:
-        with self._lock:
-            return list(self._records.values())[::-1]
+        return next(iter(self.all_in_thread(channel, thread, workspace)), None)
 
 
 # The other answers that were posted: what a thread below a list, a standup or one run is about.
@@ -275,28 +316,49 @@ class AnswerStore(Protocol):
         ...
 
 
-class InMemoryAnswers:
-    """Answers in memory, for one process; the oldest are forgotten. Safe to use from any thread."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._records: FIFOCache[str, PostedAnswer] = FIFOCache(MAX_COMPARISONS)
-
-    def remember(self, record: PostedAnswer) -> None:
-        with self._lock:
-            self._records.pop(record.id, None)
-            self._records[record.id] = record
-
-    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedAnswer]:
-        return [each for each in self._newest() if (each.workspace, each.asked_by) == (workspace, user)][:limit]
+class InMemoryAnswers(InMemoryPosted[PostedAnswer]):
+    """Answers in memory, for one process."""
 
     def in_thread(self, channel: str, thread: str, workspace: str = "", *, limit: int = 10) -> list[PostedAnswer]:
-        ours = (each for each in self._newest() if each.channel == channel and workspace in ("", each.workspace))
-        return [each for each in ours if thread and thread in (each.thread, each.message_ts)][:limit]
+        return self.all_in_thread(channel, thread, workspace)[:limit]
 
-    def _newest(self) -> list[PostedAnswer]:
-        with self._lock:
-            return list(self._records.values())[::-1]
+
+_SHOWN = 50  # runs or experiments of an answer
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRuns:
+    """The runs that an answer shows, in its order; `experiments` where it lists those; of a standup what `failed`."""
+
+    runs: Sequence[Run] = ()
+    experiments: Sequence[str] = ()
+    failed: Sequence[Run] = ()
+
+
+def remember_answer(
+    request: Request, shown: ShownRuns, utterance: Utterance, services: "Services", message_ts: str
+) -> None:
+    """Keeps what was asked and what was shown; that it cannot be kept is no reason not to answer."""
+    runs = shown.runs[:_SHOWN]
+    ids = tuple(run.run_id for run in runs)
+    try:
+        record = PostedAnswer(
+            id=f"{utterance.channel}:{message_ts}" if message_ts else utterance.delivery,
+            workspace=utterance.team,
+            channel=utterance.channel,
+            thread=utterance.answer_ts,
+            message_ts=message_ts,
+            asked_by=utterance.user,
+            at=int(services.now().timestamp()),
+            line=line(shown_request(request, ids)),
+            runs=ids,
+            labels=tuple(run.name for run in runs),
+            experiments=tuple(shown.experiments or (run.experiment.name for run in runs))[:_SHOWN],
+            failed=tuple((run.run_id, run.name, run.experiment.name) for run in shown.failed[:_SHOWN]),
+        )
+        services.answers.remember(record)
+    except Exception:
+        log.exception("an answer could not be remembered")
 
 
 # What was said and is not answered yet, kept where it outlives the process that heard it.
@@ -361,7 +423,6 @@ class NoInbox:
 
 
 MAX_WATCHES = 50  # watches and digests of one channel
-MAX_CHANGES = 10_000  # kept in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,7 +527,7 @@ class InMemoryWatches:
     def __init__(self) -> None:
         self._lock = Lock()
         self._watches: dict[str, StoredWatch] = {}
-        self._changes: list[WatchChange] = []
+        self._changes = ChangeLog[WatchChange]()
 
     def add(self, watch: StoredWatch, *, instead_of: Sequence[str] = ()) -> None:
         with self._lock:
@@ -538,8 +599,7 @@ class InMemoryWatches:
 
     def changes(self, workspace: str, channel: str, *, limit: int = 20) -> list[WatchChange]:
         with self._lock:
-            here = [each for each in self._changes if (each.workspace, each.channel) == (workspace, channel)]
-        return here[::-1][:limit]
+            return self._changes.of(workspace, channel, limit)
 
     def channels_of(self, workspace: str, user: str, *, limit: int = 10) -> list[str]:
         with self._lock:
@@ -552,8 +612,7 @@ class InMemoryWatches:
         return oldest_first(here)
 
     def _record(self, watch: StoredWatch, by: str, at: int, what: str, before: str, after: str) -> None:  # noqa: PLR0913, PLR0917 -- a row
-        self._changes.append(WatchChange(watch.id, watch.workspace, watch.channel, by, at, what, before, after))
-        del self._changes[:-MAX_CHANGES]
+        self._changes.add(WatchChange(watch.id, watch.workspace, watch.channel, by, at, what, before, after))
 
 
 def oldest_first(stored: Iterable[StoredWatch]) -> list[StoredWatch]:

@@ -62,7 +62,7 @@ def erase(*, workspace: str, yes: bool) -> None:
 
     from bot.commands.database import open_state
     from bot.store.watches import StoredWatches
-    from bot.workspaces.departures import Departures
+    from bot.workspaces.install import Departures
 
     if not yes:
         click.confirm(f"Erase everything that is stored of {workspace}?", abort=True)

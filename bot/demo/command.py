@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from bot.demo.jobs import FIRST, SECOND, TrainedModel
+from bot.demo.store import FIRST, SECOND, TrainedModel
 from bot.playground.slack import EXPERIMENTS, SlackStandIn
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ def demo(*, once: bool, port: int, folder: Path) -> None:
 
 def _trained(folder: Path) -> "DemoStore":
     """The store with the demo's runs: trained now, showing how far it is, or found."""
-    from bot.demo.jobs import DATA_VERSION
-    from bot.demo.store import prepare
+    from bot.demo.store import DATA_VERSION, prepare
 
     def train(tracking_uri: str, artifacts: str) -> None:
         click.echo("Training 46 small models and logging them to MLflow (once; less than a minute) ...")

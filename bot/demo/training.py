@@ -18,7 +18,7 @@ from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_su
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
-from bot.demo.jobs import (
+from bot.demo.store import (
     DIGITS,
     EPOCHS,
     FIRST,
@@ -253,6 +253,3 @@ def _epochs() -> Iterator[Callable[[int, dict[str, float]], None]]:
 
 def _log_data(name: str, context: str, features: Any, labels: Any) -> None:
     mlflow.log_input(mlflow.data.from_numpy(features, targets=labels, name=name), context=context)
-
-
-# What the demo trains, by name: plain values that are there at once, without what trains them.

@@ -9,10 +9,9 @@ from secrets import token_hex, token_urlsafe
 from typing import Any
 
 from bot.playground.faults import Faults, RateLimits
-from bot.playground.files import Files
 from bot.playground.limits import Refusal
 from bot.playground.oauth import OAuth
-from bot.playground.workspace import Workspace
+from bot.playground.workspace import Files, Workspace
 
 LEAST_SCOPES = frozenset({"commands", "chat:write", "app_mentions:read", "im:history", "users:read"})
 LEAST_EVENTS = frozenset({"app_mention", "message.im", "app_home_opened"})

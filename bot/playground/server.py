@@ -37,10 +37,9 @@ from bot.playground.context import ApiError, Context, ResponseUrl
 from bot.playground.events import EventDelivery, Sockets
 from bot.playground.faults import FaultKind
 from bot.playground.limits import measure
-from bot.playground.messages_api import content_of, is_true
 from bot.playground.schema import parse_json
 from bot.playground.user_actions import UserActions
-from bot.playground.web_api import API_OK, ApiResponse, as_slack, call_method, failure
+from bot.playground.web_api import API_OK, ApiResponse, as_slack, call_method, content_of, failure, is_true
 from bot.playground.workspace import BOT_USER, Call, Message, View, Workspace, with_values
 
 HangUp = Callable[[Request], None]

@@ -10,12 +10,11 @@ from typing import Any, Self
 from bot.playground.context import Context, Installation, Tokens
 from bot.playground.events import EventDelivery, EventSender, Sockets
 from bot.playground.faults import Faults, RateLimits
-from bot.playground.files import Files
 from bot.playground.oauth import OAuth
 from bot.playground.server import Pages, Serving, build
 from bot.playground.user_actions import UserActions, find_action
 from bot.playground.web_api import as_slack
-from bot.playground.workspace import BOT_USER, Call, Channel, Message, View, Workspace, furnish
+from bot.playground.workspace import BOT_USER, Call, Channel, Files, Message, View, Workspace, furnish
 
 EXPERIMENTS, STANDUP, GENERAL = "C0EXPERIMENTS", "C0STANDUP", "C0GENERAL"
 MAYA = "U0MAYA"

@@ -8,8 +8,7 @@ from typing import Any
 from bot.playground.context import ApiError, Context
 from bot.playground.events import EventDelivery, EventSender
 from bot.playground.limits import check_options
-from bot.playground.messages_api import accepted_view, change, content_of, is_true, links_of, view_stack
-from bot.playground.web_api import as_slack
+from bot.playground.web_api import accepted_view, as_slack, change, content_of, is_true, links_of, view_stack
 from bot.playground.workspace import APP, BOT_USER, Channel, Message, View, Workspace
 
 Payload = dict[str, Any]

@@ -1,15 +1,13 @@
-"""How a workspace installs the app: `/slack/install` leads to Slack, which leads back to `/slack/oauth_redirect`.
-
-The steps are Bolt's (OAuthFlow). What differs is where state and tokens are kept, that only workspaces of the settings
-may install, and that what people read on the way says what to do next.
-"""
+"""Workspaces that come and go: how one installs the app, what it needs then, and what becomes of it when it leaves."""
 
 import asyncio
 import html
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,16 +22,42 @@ from slack_bolt.oauth.oauth_settings import OAuthSettings
 from slack_sdk import WebClient
 from slack_sdk.oauth import InstallationStore
 from slack_sdk.oauth.installation_store import Installation
+from slack_sdk.oauth.token_rotation import TokenRotator
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bot.store.installations import StoredInstallations, StoredStates
-from bot.workspaces.tokens import WorkspaceTokens
-from handlers.services import Allowance
+from bot.commands.manifest import LINKS, SCOPES, unfurl_domain
+from bot.settings import Settings
+from bot.store.database import (
+    answers,
+    capabilities,
+    comparisons,
+    default_changes,
+    defaults,
+    installations,
+    message_runs,
+    messages,
+    organisation_teams,
+    turns,
+    watch_changes,
+    watches,
+)
+from bot.store.installations import KEPT, StoredInstallations, StoredStates, TokenCipher
+from bot.workspaces.tokens import WorkspaceClients, WorkspaceTokens, WorkspaceWebClient
+from handlers.services import Allowance, Departure
+from handlers.stores import WatchStore
 
 log = logging.getLogger(__name__)
+
+
+# How a workspace installs the app: `/slack/install` leads to Slack, which leads back to `/slack/oauth_redirect`.
+#
+# The steps are Bolt's (OAuthFlow). What differs is where state and tokens are kept, that only workspaces of the
+# settings may install, and that what people read on the way says what to do next.
+
 
 INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
 STATE_SECONDS = 600  # for somebody to read what Slack asks, and to agree
@@ -236,3 +260,182 @@ def _page(status: int, headline: str, todo: str, again: str = "") -> Response:
         f"</style><h1>{html.escape(headline)}</h1><p>{html.escape(todo)}</p>{link}</html>"
     )
     return Response(text, status, headers=PAGE_HEADERS)
+
+
+# What becomes of a workspace that takes the app out: its tokens go at once, its watches rest, the rest goes in time.
+#
+# Whoever installs the app again within the time has everything back; afterwards nothing of the workspace is there.
+
+
+WHY = "the app was taken out of this workspace"  # as watches keep it
+_BY_WORKSPACE = (watches, watch_changes, defaults, default_changes, comparisons, answers, messages)
+
+
+class Departures:
+    """Every method raises what the database raises. `now` is aware, `forget_tokens` has all be read anew."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        installations: StoredInstallations,
+        watches_: WatchStore,
+        now: Callable[[], datetime],
+        forget_tokens: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._installations = installations
+        self._watches = watches_
+        self._now = now
+        self._forget_tokens = forget_tokens
+
+    def leave(self, departure: Departure) -> None:
+        """The app was taken out. What is told late, of before it was installed anew, changes nothing."""
+        for workspace in departure.workspaces:
+            self._leave(workspace, departure)
+        self._forget_tokens()
+
+    def arrive(self, installation: Installation) -> None:
+        """The app was installed, or installed again: what rested since goes on."""
+        is_all = bool(installation.is_enterprise_install)
+        place = str((installation.enterprise_id if is_all else installation.team_id) or "")
+        self._wake({place, *(self._installations.teams_of(place) if is_all else ())}, installation.user_id or "")
+
+    def let_in(self, workspaces: Iterable[str]) -> None:
+        """An organisation that has the app lets it into some of its workspaces again."""
+        places = set(workspaces)
+        for each in places:
+            self._installations.set_team(each, removed_at=0)
+        self._wake(places, "")
+
+    def erase_old(self) -> list[str]:
+        """Erases what is left of workspaces that took the app out long ago; their ids."""
+        gone = [
+            each
+            for each in self._installations.left_before(self._at() - KEPT)
+            if self._installations.bot_of(each) is None
+        ]
+        if gone:
+            self.erase(gone)
+            log.warning("erased what was left of workspaces", extra={"workspaces": ", ".join(gone)})
+        return gone
+
+    def erase(self, workspaces: Iterable[str]) -> None:
+        """Everything that is stored of these workspaces, in one transaction. What was posted stays in Slack."""
+        gone = list(workspaces)
+        theirs = select(messages.c.id).where(messages.c.workspace.in_(gone))
+        with self._engine.begin() as connection:
+            connection.execute(delete(message_runs).where(message_runs.c.message_id.in_(theirs)))
+            for table in _BY_WORKSPACE:
+                connection.execute(delete(table).where(table.c.workspace.in_(gone)))
+            connection.execute(delete(capabilities).where(capabilities.c.team.in_(gone)))
+            for each in gone:
+                connection.execute(delete(turns).where(turns.c.place.startswith(f"{each}:", autoescape=True)))
+            connection.execute(delete(organisation_teams).where(organisation_teams.c.team_id.in_(gone)))
+            connection.execute(delete(installations).where(installations.c.id.in_(gone)))
+        self._forget_tokens()
+
+    def _leave(self, workspace: str, departure: Departure) -> None:
+        installed = self._installations.of(workspace)
+        if installed is None or departure.is_partial:
+            self._installations.set_team(workspace, removed_at=self._at())
+            places = [workspace]
+        elif installed.installed_at > departure.at > 0:
+            log.info("told late that the app was taken out: it was installed again", extra={"workspace": workspace})
+            return
+        else:
+            self._installations.remove(workspace)
+            places = [workspace, *(self._installations.teams_of(workspace) if installed.is_enterprise else ())]
+        resting = {each for each in places if self._installations.bot_of(each) is None}
+        log.warning("the app was taken out", extra={"workspace": workspace})
+        for each in self._watches.every():
+            if each.workspace in resting and not each.is_paused:
+                self._watches.pause(each.id, by="", at=self._at(), why=WHY)
+
+    def _wake(self, places: Collection[str], by: str) -> None:
+        for each in self._watches.every():
+            if each.workspace in places and each.is_paused and (each.paused_by, each.paused_why) == ("", WHY):
+                self._watches.resume(each.id, by=by, at=self._at())
+        self._forget_tokens()
+
+    def _at(self) -> int:
+        return int(self._now().timestamp())
+
+
+# What several workspaces need beside what one does, put together from the settings. Nothing is asked yet.
+
+
+@dataclass(frozen=True)
+class Workspaces:
+    """Everything that is of a workspace, by its id, and the way in and out."""
+
+    installations: StoredInstallations
+    tokens: WorkspaceTokens
+    client: WorkspaceWebClient  # of no workspace; those of workspaces are made from it
+    clients: WorkspaceClients
+    departures: Departures
+    flow: OAuthFlow
+    authorize: InstalledAuthorize
+
+    def is_installed(self, workspace: str) -> bool | None:
+        """False where the app was taken out, None where it has not been installed yet or cannot be used for now.
+
+        Raises what the database raises where nothing is known.
+        """
+        if self.tokens.bot(workspace) is not None:
+            return True
+        return False if self.installations.has_left(workspace) else None
+
+    def ids_of(self, workspace: str) -> frozenset[str]:
+        """The workspace and the organisation it is of, for telling who is of another one."""
+        bot = self.tokens.bot(workspace)
+        organisation = bot.enterprise_id if bot is not None else None
+        return frozenset(filter(None, (workspace, organisation)))
+
+    def tend(self) -> None:
+        """What is due now and then: tokens that end soon, keys that were changed, what is to be erased.
+
+        Raises what the database raises. Several processes may do it at once.
+        """
+        self.installations.renew_encryption()
+        self.tokens.rotate_early()
+        self.departures.erase_old()
+
+
+def workspaces_of(
+    settings: Settings, engine: Engine, client: WorkspaceWebClient, watches: WatchStore, now: Callable[[], datetime]
+) -> Workspaces:
+    """`client` has no token of its own: it asks for tokens, and those of workspaces are made from it."""
+    secret = settings.slack_client_secret.get_secret_value()
+    kept = StoredInstallations(engine, TokenCipher(settings.keys), now)
+    tokens = WorkspaceTokens(
+        kept,
+        TokenRotator(client_id=settings.slack_client_id, client_secret=secret, client=client),
+        settings.may_install,
+        lambda: now().timestamp(),
+        time.monotonic,
+    )
+    client.renewed = tokens.renewed
+    departures = Departures(engine, kept, watches, now, tokens.forget)
+
+    def revoke(token: str) -> object:
+        return client.auth_revoke(token=token)
+
+    flow = install_flow(
+        client,
+        client_id=settings.slack_client_id,
+        client_secret=secret,
+        public_url=settings.public_url,
+        api_url=settings.slack_api_url,
+        scopes=wanted_scopes(settings),
+        command=settings.command,
+        installations=AdmittedInstallations(kept, settings.may_install, revoke, departures.arrive),
+        states=StoredStates(engine, now, STATE_SECONDS),
+    )
+    clients = WorkspaceClients(client, tokens.token)
+    return Workspaces(kept, tokens, client, clients, departures, flow, InstalledAuthorize(tokens))
+
+
+def wanted_scopes(settings: Settings) -> tuple[str, ...]:
+    """Scopes that whoever installs is asked for: those of the manifest, without what was added there by hand."""
+    links = LINKS if unfurl_domain(settings.ui_url)[0] else ()
+    return (*SCOPES, *links, *settings.more_scopes)

@@ -13,7 +13,7 @@ from slack_bolt.context import BoltContext
 from slack_sdk import WebClient
 
 from comparison.report import Report
-from handlers.access.admission import (
+from handlers.access.people import (
     ACTION,
     COMMAND,
     EVENT,

@@ -23,7 +23,7 @@ from comparison.errors import RequestError
 from comparison.request import DIRECT, ELSEWHERE
 from comparison.tracking.source import RunSource
 from comparison.tracking.visibility import Visibility
-from handlers.access.directory import Directory, Membership
+from handlers.access.people import Directory, Membership
 from handlers.slack.client import SlackClient, SlackError
 from handlers.stores import ChannelDefaultsStore, DefaultChange
 from handlers.utterance import Utterance

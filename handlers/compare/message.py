@@ -30,10 +30,9 @@ from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, menu, push
 from handlers.slack.delivery import Delivery
 from handlers.slack.escape import clip, mrkdwn, one_line
-from handlers.slack.fallback import BlockLevel, Draw
+from handlers.slack.fallback import BlockLevel, Draw, Pictures, no_pictures
 from handlers.slack.limits import OPTIONS
 from handlers.slack.metadata import fields_in, items_in, to_value
-from handlers.slack.pictures import Pictures, no_pictures
 from handlers.slack.render import draw, open_links
 from handlers.stores import PostedComparison, defaults_of
 from handlers.utterance import Utterance

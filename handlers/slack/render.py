@@ -33,7 +33,7 @@ from handlers.slack.blocks import (
     words,
 )
 from handlers.slack.escape import address, clip, length, link, mrkdwn, one_line
-from handlers.slack.fallback import BlockLevel
+from handlers.slack.fallback import BlockLevel, no_pictures
 from handlers.slack.limits import (
     ACTIONS,
     ALL_TEXT,
@@ -57,7 +57,6 @@ from handlers.slack.limits import (
     URL,
     text_weight,
 )
-from handlers.slack.pictures import no_pictures
 
 SHOWN_DOUBTS = 2  # the others stand with the details
 _DOUBT = "⚠️"

@@ -1,20 +1,23 @@
-"""`watch fraud only failures`, `unwatch fraud`: what the channel is told of unasked. All see who asked for it."""
+"""`watch fraud`, `unwatch fraud`, `digest 9:30`, `pause fraud`: what the channel is told of unasked, by words."""
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
-from comparison.errors import ExperimentNotFound, RequestError, TrackingUnavailable
+from comparison.errors import RequestError
 from comparison.language.digest_command import changed_digest, digest_words
+from comparison.language.quoting import place_words
 from comparison.notifications.matching import covers_experiment
 from comparison.notifications.schedule import next_time
 from comparison.notifications.validation import ValidatedWatch, validate
 from comparison.reports.watches import (
     cannot_post,
+    changed_report,
     digest_off_report,
     digest_report,
     digest_sentence,
     not_watched,
+    nothing_report,
     removed_report,
     same_report,
     too_many,
@@ -24,24 +27,27 @@ from comparison.reports.watches import (
 )
 from comparison.request import ChangeWatch, PlanDigest, Unwatch, WatchRequest
 from comparison.resolve.experiments import find_experiment
-from comparison.watch import Digest, OnlyRuns, Watch, is_pattern
+from comparison.watch import Digest, OnlyRuns, Watch
 from handlers.access.rules import require_member
 from handlers.channel_settings import channel_words
 from handlers.services import Services
 from handlers.slack.blocks import Block, Reply, aside, push
 from handlers.slack.client import SlackError
 from handlers.slack.delivery import Delivery
-from handlers.slack.escape import clip, one_line
+from handlers.slack.escape import clip, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
 from handlers.slack.limits import ALL_TEXT, BLOCKS, TEXT, text_weight
 from handlers.slack.render import draw
 from handlers.stores import MAX_WATCHES, StoredWatch, TooManyWatches, defaults_of
 from handlers.utterance import Utterance
+from handlers.watch.edit import DOINGS, EditedWatch, store_edit
 from handlers.watch.list import confirm_remove_all, draw_list, watches_shown
 from handlers.watch.notification import PostedNotification, example_notification
 from handlers.watch.stored_watch import (
     LIST,
+    WatchState,
     digest_in,
+    known_digest,
     new_id,
     require_change,
     sentence_of,
@@ -52,10 +58,10 @@ from handlers.watch.stored_watch import (
     words_of,
 )
 
-REQUESTS = (WatchRequest, Unwatch, PlanDigest)  # what this feature answers
-
-
 log = logging.getLogger(__name__)
+
+REQUESTS = (WatchRequest, Unwatch, PlanDigest, ChangeWatch)  # what this feature answers
+
 
 _EXAMPLE = "Preview: your last finished run would have looked like this"
 _IF_IT_FITTED = "Preview, if it fitted: your last finished run would have looked like this"
@@ -63,7 +69,10 @@ _SHORTENED = "Shortened here: a notification has more."
 
 
 def answer(
-    request: WatchRequest | Unwatch | PlanDigest, utterance: Utterance, services: Services, delivery: Delivery
+    request: WatchRequest | Unwatch | PlanDigest | ChangeWatch,
+    utterance: Utterance,
+    services: Services,
+    delivery: Delivery,
 ) -> None:
     match request:
         case WatchRequest():
@@ -72,10 +81,15 @@ def answer(
             _unwatch(request, utterance, services, delivery)
         case PlanDigest():
             set_digest(request, utterance, services, delivery)
+        case ChangeWatch():
+            _change_watch(request, utterance, services, delivery)
 
 
 def show_progress(
-    request: WatchRequest | Unwatch | PlanDigest, _utterance: Utterance, _services: Services, delivery: Delivery
+    request: WatchRequest | Unwatch | PlanDigest | ChangeWatch,
+    _utterance: Utterance,
+    _services: Services,
+    delivery: Delivery,
 ) -> None:
     if isinstance(request, WatchRequest):
         delivery.show_working("Looking it up in MLflow …")
@@ -287,26 +301,6 @@ def set_digest(request: PlanDigest, utterance: Utterance, services: Services, de
         _begin(digest, request.text, before, utterance, services, delivery)
 
 
-def known_digest(digest: Digest, services: Services, *, text: str = "") -> tuple[Digest, tuple[str, ...]]:
-    """With the experiments' own names, and what there is to doubt. Raises ExperimentNotFound with near names."""
-    try:
-        names = tuple(_digest_experiment(each, services, text) for each in digest.experiments)
-    except TrackingUnavailable as error:
-        doubt = f"MLflow cannot be asked right now ({error.problem.rstrip('.')}), so I could not look these up."
-        return digest, (doubt,)
-    return replace(digest, experiments=tuple(dict.fromkeys(names))), ()
-
-
-def _digest_experiment(place: str, services: Services, text: str) -> str:
-    """An experiment's own name; a pattern as it is."""
-    try:
-        return find_experiment(place, services.runs, text=text).name
-    except ExperimentNotFound:
-        if is_pattern(place):
-            return place
-        raise
-
-
 def _begin(  # noqa: PLR0913, PLR0917 -- what a feature is given, taken apart
     digest: Digest, text: str, before: list[StoredWatch], utterance: Utterance, services: Services, delivery: Delivery
 ) -> None:
@@ -365,3 +359,99 @@ def _stop(before: list[StoredWatch], utterance: Utterance, services: Services, d
         return with_line_below(reply, who) if who else reply
 
     delivery.answer_publicly(drawn)
+
+
+# `pause fraud`, `resume all`, `change watch fraud to only failures`: what the buttons of the list do, by words.
+
+
+_PAST = {"pause": "Paused", "resume": "Resumed", "change": "Changed"}
+_BACK = {"pause": "resume", "resume": "pause"}
+_WORDS = 200
+
+
+def _change_watch(request: ChangeWatch, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+    watches = services.watches.of_channel(utterance.team, utterance.channel)
+    here = [each for each in watches if each.is_digest == request.is_digest]
+    if not here:
+        report = nothing_report(command=services.command, place=channel_words(utterance))
+        delivery.answer_privately(
+            draw_list(watches_shown(utterance, services)) if watches else lambda r: draw(report, rung=r)
+        )
+        return
+    is_named = bool(request.place) and not request.is_all
+    found = watches_of_place(request, here, services) if is_named else here
+    if request.what != "change" and request.watching is not None:
+        found, of_place = [each for each in found if is_described(each, request.watching)], found
+        if not found:
+            words = [each.words for each in of_place]
+            which = which_report(words, command=services.command, verb=request.what)
+            delivery.answer_privately(lambda rung: draw(which, rung=rung))
+            return
+    is_one = len(found) == 1
+    if request.what == "change" and (not is_one or request.watching is None):
+        _show(f"Press *Edit …* at {_named(found)} to change it.", utterance, services, delivery)
+    elif not is_one and not request.place and not request.is_all:
+        _show(f"Several are watched: say which to {request.what}, or all.", utterance, services, delivery)
+    elif request.what == "change":
+        _change(found[0], request, utterance, services, delivery)
+    else:
+        _turn(found, request, utterance, services, delivery)
+
+
+def _named(found: Sequence[StoredWatch]) -> str:
+    return mrkdwn(one_line(sentence_of(found[0])), _WORDS) if len(found) == 1 else "the watch you mean"
+
+
+def _show(note: str, utterance: Utterance, services: Services, delivery: Delivery) -> None:
+    """The list, whose buttons do what words left open."""
+    delivery.answer_privately(draw_list(watches_shown(utterance, services, note=note)))
+
+
+def _turn(
+    found: Sequence[StoredWatch], request: ChangeWatch, utterance: Utterance, services: Services, delivery: Delivery
+) -> None:
+    """Pauses or resumes. What is so already is said to the asker alone."""
+    require_change(found, utterance, delivery.outlet, services)
+    turned = [each for each in found if DOINGS[request.what](each, utterance, services)[1]]
+    what = _PAST[request.what]
+    if not turned:
+        _show(f"{what} already: {_named(found)}.", utterance, services, delivery)
+        return
+    back = "digest" if request.is_digest else "all" if request.is_all else place_words(request.place)
+    report = changed_report(
+        what,
+        [sentence_of(each) for each in turned],
+        command=services.command,
+        place=channel_words(utterance),
+        back=[f"{_BACK[request.what]} {back}".strip()],
+    )
+    delivery.answer_publicly(lambda rung: draw(report, rung=rung, changed_by=utterance.user))
+
+
+def _change(
+    stored: StoredWatch, request: ChangeWatch, utterance: Utterance, services: Services, delivery: Delivery
+) -> None:
+    """The watch with the options that were said; those that were not stay. Raises RequestError for what cannot be."""
+    before, options = watch_of(stored), request.watching
+    if before is None or options is None:
+        _show("I do not understand the words of this watch any more.", utterance, services, delivery)
+        return
+    require_change([stored], utterance, delivery.outlet, services)
+    said = {each.name: getattr(options, each.name) for each in fields(Watch) if _is_said(options, each.name)}
+    edit = EditedWatch(WatchState(stored.id), stored.channel, watching=replace(before, **said))
+    after = store_edit(edit, stored, utterance, services) or stored
+    if after.words == stored.words:
+        _show(f"As it was: {_named([after])}.", utterance, services, delivery)
+        return
+    report = changed_report(
+        "Changed",
+        [sentence_of(after)],
+        command=services.command,
+        place=channel_words(utterance),
+        doubts=(f"Before it was: {sentence_of(stored)}.",),
+    )
+    delivery.answer_publicly(lambda rung: draw(report, rung=rung, changed_by=utterance.user))
+
+
+def _is_said(options: Watch, name: str) -> bool:
+    return bool(getattr(options, name) != getattr(Watch(""), name))

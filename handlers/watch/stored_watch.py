@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from comparison.errors import RequestError
+from comparison.errors import ExperimentNotFound, RequestError, TrackingUnavailable
 from comparison.language.parser import digest_of, watching_of
 from comparison.language.watch_command import watch_words
 from comparison.notifications.matching import is_watched
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.reports.watches import digest_sentence, watch_sentence
-from comparison.watch import Digest, Watch
+from comparison.resolve.experiments import find_experiment
+from comparison.watch import Digest, Watch, is_pattern
 from comparison.watch_document import digest_from, watch_from
 from handlers.access.rules import JOIN, Members, is_in, require_editor
 from handlers.services import Services
@@ -67,6 +68,26 @@ def watching_in(stored: StoredWatch) -> Watch:
 def digest_in(stored: StoredWatch) -> Digest:
     """What a kept digest means. Raises RequestError where it is not understood any more."""
     return digest_from(stored.meaning) if stored.meaning else digest_of(stored.words)
+
+
+def known_digest(digest: Digest, services: Services, *, text: str = "") -> tuple[Digest, tuple[str, ...]]:
+    """With the experiments' own names, and what there is to doubt. Raises ExperimentNotFound with near names."""
+    try:
+        names = tuple(_digest_experiment(each, services, text) for each in digest.experiments)
+    except TrackingUnavailable as error:
+        doubt = f"MLflow cannot be asked right now ({error.problem.rstrip('.')}), so I could not look these up."
+        return digest, (doubt,)
+    return replace(digest, experiments=tuple(dict.fromkeys(names))), ()
+
+
+def _digest_experiment(place: str, services: Services, text: str) -> str:
+    """An experiment's own name; a pattern as it is."""
+    try:
+        return find_experiment(place, services.runs, text=text).name
+    except ExperimentNotFound:
+        if is_pattern(place):
+            return place
+        raise
 
 
 def tied(watching: Watch, stored: StoredWatch) -> Watch:

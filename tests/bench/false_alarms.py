@@ -80,7 +80,7 @@ def demo_models(seeds: int) -> Draw:
     from sklearn.metrics import accuracy_score
     from sklearn.model_selection import train_test_split
 
-    from bot.demo.jobs import NARROW, TrainingJob
+    from bot.demo.store import NARROW, TrainingJob
     from bot.demo.training import _fits
 
     features, labels = load_digits(return_X_y=True)

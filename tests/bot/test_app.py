@@ -9,8 +9,8 @@ from slack_bolt import BoltRequest
 
 from bot.app import build, new_incident, now
 from bot.playground.slack import SlackStandIn
+from bot.server.health import LIBRARIES
 from bot.settings import Settings
-from bot.warm_start import LIBRARIES
 
 COMMAND = "command=%2Fruns&text=help&team_id=T1&user_id=U1&channel_id=C1&trigger_id=1.2"
 

@@ -24,12 +24,12 @@ from contextlib import suppress
 
 IMPORTED = (
     *("bot.cli", "bot.serve", "bot.app", "bot.server.http", "bot.server.socket_mode", "bot.server.connections"),
-    *("bot.notifier.notifier", "psycopg", "bot.store.migrate", "bot.commands.notify", "handlers.home"),
-    *("bot.commands.compare", "bot.commands.ask", "bot.commands.check", "bot.commands.trends"),
+    *("bot.notifier.notifier", "psycopg", "bot.store.migrate", "handlers.home"),
+    *("bot.commands.compare", "bot.commands.ask", "bot.commands.check"),
     *("bot.demo.command", "bot.playground.command", "comparison.formats.png", "matplotlib.figure"),
     *("comparison.tracking.mlflow", "comparison.library", "dbos", "uvicorn", "pandas", "alembic.command", "tabulate"),
     *("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store", "sklearn.ensemble"),
-    *("scipy.stats", "scipy.integrate", "matplotlib.backends.backend_agg"),  # as bot.warm_start.LIBRARIES
+    *("scipy.stats", "scipy.integrate", "matplotlib.backends.backend_agg"),  # as bot.server.health.LIBRARIES
 )
 LINE = 1 << 16
 STREAMS = 3

@@ -8,8 +8,7 @@ import yaml
 from click.testing import CliRunner
 
 from bot.commands.manifest import OPTIONAL, manifest, unfurl_domain
-from handlers.compare.dialog import SHORTCUT
-from handlers.compare.linked_runs import COMPARE_LINKED
+from handlers.compare.dialog import COMPARE_LINKED, SHORTCUT
 
 
 def printed(*arguments):

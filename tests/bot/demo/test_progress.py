@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.command import TO_TRY, invitation, progress_to
-from bot.demo.jobs import JOBS, NOISY, TOTAL, TRIALS, UNSTABLE, TrainedModel
+from bot.demo.store import JOBS, NOISY, TOTAL, TRIALS, UNSTABLE, TrainedModel
 
 
 class Terminal(io.StringIO):

@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from bot.demo.jobs import DIGITS, EPOCHS, FIRST, IRIS, NOISY, SECOND, SEEDS, SWEEP, TOTAL, TRIALS, UNSTABLE
+from bot.demo.store import DIGITS, EPOCHS, FIRST, IRIS, NOISY, SECOND, SEEDS, SWEEP, TOTAL, TRIALS, UNSTABLE
 from bot.demo.training import HOPELESS
 
 

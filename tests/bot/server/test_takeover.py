@@ -15,13 +15,12 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.playground.slack import STANDUP, SlackStandIn
-from bot.server.takeover import has_ended, new_owner
+from bot.server.takeover import has_ended, new_owner, resume
 from bot.settings import database_address
 from bot.store.claims import StoredClaims
 from bot.store.database import inbox, open_database, processes
 from bot.store.inbox import StoredInbox
 from bot.store.migrate import upgrade
-from handlers.restart import resume
 from handlers.stores import AnswerStage, LeftRequest
 from handlers.utterance import Utterance
 from tests.bot.process import BotProcess, SlowMlflow

@@ -22,8 +22,7 @@ from bot.settings import Settings
 from bot.store.database import installations, oauth_states
 from bot.store.installations import new_key
 from bot.store.outbox import StoredOutbox
-from bot.workspaces.departures import WHY
-from bot.workspaces.install import install_routes
+from bot.workspaces.install import WHY, install_routes
 from comparison.notifications.message import MessageKind, WantedMessage
 from handlers.stores import StoredWatch
 from tests.fakes.runs import FakeRuns

@@ -8,8 +8,7 @@ from slack_sdk import WebClient
 from bot.playground.slack import EXPERIMENTS, MAYA, STANDUP
 from comparison.channel_defaults import ACCESS, CHANGES, ChannelSetting
 from comparison.request import DIRECT, ELSEWHERE
-from handlers.access.admission import Admission, Policy
-from handlers.access.directory import Directory
+from handlers.access.people import Admission, Directory, Policy
 from handlers.access.rules import (
     ADMINS,
     AccessRule,

@@ -9,8 +9,19 @@ from slack_sdk import WebClient
 from bot.playground.faults import FaultKind
 from bot.playground.slack import EXPERIMENTS, MAYA, SlackStandIn
 from bot.playground.user_actions import find_action
-from handlers.access.admission import FOREIGN, GUEST, UNSURE, Admission, Policy, Sender, sender
-from handlers.access.directory import PAUSE, STALE, Directory, Membership
+from handlers.access.people import (
+    FOREIGN,
+    GUEST,
+    PAUSE,
+    STALE,
+    UNSURE,
+    Admission,
+    Directory,
+    Membership,
+    Policy,
+    Sender,
+    sender,
+)
 from handlers.slack.client import SlackClient, SlackError, SlackErrorKind
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD, a_run

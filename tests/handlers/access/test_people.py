@@ -8,8 +8,7 @@ from bot.playground.slack import EXPERIMENTS, MAYA
 from comparison.channel_defaults import ACCESS, ChannelSetting
 from comparison.errors import RequestError, TrackingUnavailable
 from comparison.tracking.visibility import Grant, Permissions
-from handlers.access.directory import Directory
-from handlers.access.people import FRESH, People
+from handlers.access.people import PERMISSIONS_FRESH, Directory, People
 from handlers.access.rules import AccessRules, write_patterns
 from handlers.slack.client import SlackClient
 from tests.handlers.iris import NEW, OLD, a_run
@@ -133,7 +132,7 @@ def test_mlflow_is_asked_once_in_five_minutes():
         gate.view(MAYA)
         gate.view(PRIYA)
     assert asked == ["maya@corp", "priya@corp"]
-    now[0] = FRESH + 1
+    now[0] = PERMISSIONS_FRESH + 1
     gate.view(MAYA)
     assert len(asked) == 3
 

@@ -126,7 +126,7 @@ def test_compare_with_opens_the_dialog_with_the_run_posting_in_the_thread(town, 
 
 def test_while_mlflow_takes_its_time_the_dialog_opens_without_the_name(town, bot, monkeypatch):
     message = notified(town)
-    monkeypatch.setattr("handlers.watch.notification_buttons._WITHIN", 0.05)
+    monkeypatch.setattr("handlers.watch.notification._WITHIN", 0.05)
     gate = Gate(bot.runs)
     object.__setattr__(bot.services, "runs", gate)
     town.press(message, "news:compare")

@@ -6,8 +6,8 @@ from pydantic import SecretStr
 
 from bot.app import build
 from bot.playground.slack import SlackStandIn
+from bot.server.health import compare_newest
 from bot.settings import Settings
-from bot.warm_start import compare_newest
 from tests.logged import log_run, new_experiment
 
 
