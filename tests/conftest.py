@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import shared
+from tests.bot.process import FORKS, forking_python
+from tests.endings import everything_ends
 from tests.mlflow_proxy import mlflow_proxy
 from tests.mlflow_server import mlflow_server
 from tests.trained_demo import trained_demo
 
-__all__ = ["mlflow_proxy", "mlflow_server", "trained_demo"]
+__all__ = ["everything_ends", "mlflow_proxy", "mlflow_server", "trained_demo"]
 
 # What is true is true on a busy machine too: no example fails for the time it took.
 # HYPOTHESIS_PROFILE=thorough looks for exceptions for longer.
@@ -34,6 +37,18 @@ _LONGEST = (
     *("comparison/tracking/test_visibility.py", "test_end_to_end.py", "bot/server/test_strangers.py"),
 )
 _MOST_WORKERS = 6  # each starts servers of its own: with more they wait for memory
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    shared.open_folder(config)
+    if FORKS and is_whole(config) and getattr(config.option, "tx", None):
+        config.option.tx = [f"{spec}//python={forking_python()}" for spec in config.option.tx]
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """Whether these are all tests. A few of them import less than the zygote does."""
+    named = (argument.partition("::")[0] for argument in config.invocation_params.args)
+    return not hasattr(config, "workerinput") and not any(Path(name).exists() for name in named)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

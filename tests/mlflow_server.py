@@ -1,4 +1,4 @@
-"""A real `mlflow server` on a store of its own, for tests and the bench."""
+"""A real `mlflow server` on a store of its own, for tests and the bench. Tests fork it, which spares its imports."""
 
 import os
 import socket
@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bot.forked import ForkedProcess
+from tests.bot.process import FORKS, zygote
 from tests.mlflow_store import new_store
 
 STARTS_WITHIN = 90.0  # seconds; a cold machine imports for long
@@ -33,7 +35,7 @@ class MlflowServer:
     store_uri: str = ""
     port: int = 0
     more: tuple[str, ...] = ()  # options of `mlflow server`
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    process: subprocess.Popen[bytes] | ForkedProcess | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.store_uri = self.store_uri or f"sqlite:///{self.folder / 'mlflow.db'}"
@@ -47,21 +49,28 @@ class MlflowServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         words = ["--backend-store-uri", self.store_uri, "--default-artifact-root", (self.folder / "art").as_uri()]
         words += ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1", *self.more]
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "mlflow", "server", *words],
-                cwd=self.folder,
-                env={**os.environ, **QUIET},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        environment = {**os.environ, **QUIET}
+        with (self.folder / "server.log").open("ab") as log, Path(os.devnull).open("rb") as none:
+            if FORKS:
+                streams = [each.fileno() for each in (none, log, log)]
+                self.process = ForkedProcess(
+                    zygote(), "mlflow", ["server", *words], cwd=self.folder, env=environment, streams=streams
+                )
+            else:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "mlflow", "server", *words],
+                    cwd=self.folder,
+                    env=environment,
+                    stdin=none,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
         until = time.monotonic() + STARTS_WITHIN
         while time.monotonic() < until and self.process.poll() is None:
             if self._answers():
                 return self
-            time.sleep(0.1)
+            time.sleep(0.05)
         log_text = (self.folder / "server.log").read_text(errors="replace")[-3_000:]
         self.stop()
         raise RuntimeError(f"mlflow server did not start:\n{log_text}")
@@ -84,6 +93,13 @@ class MlflowServer:
             os.killpg(self.process.pid, 9)
             self.process.wait()
         self.process = None
+        until = time.monotonic() + GRACE
+        while self._listens() and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def _answers(self) -> bool:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=2)

@@ -1,6 +1,6 @@
 """Programs that start by a fork of a process that has imported them (`tests/bot/zygote.py`): the same, sooner.
 
-Run as a program of its own it is `mlcompare`, for a shell; it imports little, so that it starts at once.
+Run as a program of its own it is such a program, for a shell; it imports little, so that it starts at once.
 """
 
 import json
@@ -16,14 +16,21 @@ from pathlib import Path
 
 
 class ForkedProcess:
-    """What subprocess.Popen offers, of a process that the zygote at `path` starts. `streams`: three descriptors."""
+    """What subprocess.Popen offers, of `python -m module` as the zygote at `path` starts it.
 
-    def __init__(self, path, arguments, cwd, env, streams):
+    `streams`: three descriptors. The process leads a session of its own.
+    """
+
+    def __init__(self, path, module, arguments, *, cwd, env, streams):
         self._asked = socket.socket(socket.AF_UNIX)
         self._reading = threading.Lock()
+        self._module = module
         self.returncode = None
         self._asked.connect(path)
-        line = json.dumps({"arguments": [*arguments], "cwd": str(cwd), "env": dict(env)}).encode() + b"\n"
+        line = (
+            json.dumps({"module": module, "arguments": [*arguments], "cwd": str(cwd), "env": dict(env)}).encode()
+            + b"\n"
+        )
         sent = socket.send_fds(self._asked, [line], streams)
         self._asked.sendall(line[sent:])
         self._answers = self._asked.makefile("rb")
@@ -35,7 +42,7 @@ class ForkedProcess:
     def wait(self, timeout=600.0):
         code = self._code(timeout)
         if code is None:
-            raise subprocess.TimeoutExpired("mlcompare", timeout)
+            raise subprocess.TimeoutExpired(self._module, timeout)
         return code
 
     def _code(self, seconds):
@@ -61,11 +68,11 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
-def main(path, arguments):
+def main(path, module, arguments):
     started = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda which, _frame: started[0].send_signal(which))
-    started.append(ForkedProcess(path, arguments, Path.cwd(), os.environ, (0, 1, 2)))
+    started.append(ForkedProcess(path, module, arguments, cwd=Path.cwd(), env=os.environ, streams=(0, 1, 2)))
     code = started[0].wait()
     if code < 0:  # ended as a shell expects of what a signal ends
         signal.signal(-code, signal.SIG_DFL)
@@ -74,4 +81,4 @@ def main(path, arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))

@@ -3,7 +3,7 @@
 import atexit
 import json
 import os
-import shutil
+import shlex
 import signal
 import socket
 import subprocess
@@ -11,42 +11,80 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 
+from tests import shared
 from tests.bot.forked import ForkedProcess
 
 ROOT = Path(__file__).parents[2]
 NOTHING = Path(os.devnull)
 FORKED = Path(__file__).with_name("forked.py")  # a program, too
+FORKS = hasattr(os, "fork") and "PYTEST_VERSION" in os.environ  # the bench does not: it measures
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT", "COVERAGE_PROCESS_START")
+
+
+def forking_python():
+    """A Python that forks what the zygote knows: bot, MLflow and the workers of these tests."""
+    return Path(zygote()).with_name("python")
 
 
 @cache
 def zygote():
-    """Where the zygote of these tests listens (`tests/bot/zygote.py`). It ends with them."""
-    path = Path(tempfile.mkdtemp(prefix="zygote-")) / "socket"
-    ours, theirs = socket.socketpair()
-    with theirs:
-        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+    """Where the zygote of all workers listens (`tests/bot/zygote.py`). It ends with the last of them."""
+    path = shared.folder() / "zygote"
+    with shared.lock("zygote"):
+        keeping = _kept(path)
+        if keeping is None:
+            path.unlink(missing_ok=True)
+            _start_zygote(path)
+            keeping = _kept(path)
+    assert keeping, "the zygote is gone"
+    atexit.register(keeping.close)
+    return str(path)
+
+
+def _kept(path):
+    """A connection that keeps the zygote there; None when there is none."""
+    keeping = socket.socket(socket.AF_UNIX)
+    with suppress(OSError):
+        keeping.connect(str(path))
+        keeping.sendall(b"stays\n")
+        if keeping.recv(32):
+            return keeping
+    keeping.close()
+    return None
+
+
+def _start_zygote(path):
+    python = path.with_name("python")
+    known = " | ".join(f'"-m {module}"' for module in ("bot", "mlflow", "uvicorn"))
+    a_worker = '"-u -c"'  # as execnet starts it
+    by_fork = shlex.join([sys.executable, "-SE", str(FORKED), str(path)])
+    python.write_text(
+        f'#!/bin/sh\ncase "$1 $2" in {known} | {a_worker}) shift; exec {by_fork} "$@";; esac\n'
+        f'exec {shlex.quote(sys.executable)} "$@"\n'
+    )
+    python.chmod(0o755)
+    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+    reading, ready = os.pipe()
+    try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bot.zygote", str(path), str(theirs.fileno())],
+            [sys.executable, "-m", "tests.bot.zygote", str(path), str(python), str(ready)],
             cwd=ROOT,
             env={**environment, "MLFLOW_DISABLE_TELEMETRY": "true"},
-            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[ready],
         )
-
-    def end():
-        ours.close()
-        process.wait(10)
-        shutil.rmtree(path.parent, ignore_errors=True)
-
-    atexit.register(end)
-    assert ours.recv(6) == b"ready\n"
-    return str(path)
+    finally:
+        os.close(ready)
+    with os.fdopen(reading, "rb") as said:
+        assert said.read() == b"ready\n"
+    atexit.register(process.poll)  # which may go on for other workers
 
 
 def mlcompare(*words, cwd=None, env=None):
@@ -54,7 +92,7 @@ def mlcompare(*words, cwd=None, env=None):
     settings = {"PYTHONPATH": str(ROOT), **(os.environ if env is None else env)}
     with NOTHING.open("rb") as none, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         streams = [each.fileno() for each in (none, out, err)]
-        process = ForkedProcess(zygote(), words, cwd or Path.cwd(), settings, streams)
+        process = ForkedProcess(zygote(), "bot", words, cwd=cwd or Path.cwd(), env=settings, streams=streams)
         try:
             code = process.wait(120)
         finally:
@@ -78,10 +116,12 @@ class BotProcess:
         own = {"PORT": "0", "MLCOMPARE_HOST": "127.0.0.1", "PYTHONPATH": str(ROOT), "MLFLOW_DISABLE_TELEMETRY": "true"}
         environment = {**environment, **own, **settings}
         with self._log.open("wb") as log:
-            if hasattr(os, "fork") and "PYTEST_VERSION" in os.environ and not descriptors:
+            if FORKS and not descriptors:
                 with NOTHING.open("rb") as none:
                     streams = [each.fileno() for each in (none, log, log)]
-                    self.process = ForkedProcess(zygote(), [command], folder, environment, streams)
+                    self.process = ForkedProcess(
+                        zygote(), "bot", [command], cwd=folder, env=environment, streams=streams
+                    )
                 return
             limited = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
             self.process = subprocess.Popen(
@@ -178,7 +218,7 @@ class SlowMlflow:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     @staticmethod
     def reply(path):

@@ -65,14 +65,16 @@ def checkout(folder, demo_folder):
         (environment / name).symlink_to(Path(sys.prefix) / name)
     for program in (Path(sys.prefix) / "bin").iterdir():
         (programs / program.name).symlink_to(program)
-    for name in ("activate", "mlcompare"):
+    for name in ("activate", "mlcompare", "python"):
         (programs / name).unlink()
     activate = (Path(sys.prefix) / "bin" / "activate").read_text(encoding="utf-8")
     (programs / "activate").write_text(activate.replace(sys.prefix, str(environment)), encoding="utf-8")
-    # As the program itself, whose own start is tested in `tests/docs/test_examples.py`, but without its imports.
-    forked = shlex.join([sys.executable, "-SE", str(FORKED), zygote()])
-    (programs / "mlcompare").write_text(f'#!/bin/sh\nexec {forked} "$@"\n', encoding="utf-8")
-    (programs / "mlcompare").chmod(0o755)
+    # As the programs themselves, whose own start is tested in `tests/docs/test_examples.py`, but without their imports.
+    forked = shlex.join([sys.executable, "-SE", str(FORKED), zygote(), "bot"])
+    other = shlex.quote(str(programs / "python3"))
+    for name, first in (("mlcompare", ""), ("python", f'[ "$1 $2" = "-m bot" ] || exec {other} "$@"\nshift 2\n')):
+        (programs / name).write_text(f'#!/bin/sh\n{first}exec {forked} "$@"\n', encoding="utf-8")
+        (programs / name).chmod(0o755)
     for name in (".test", ".runtime"):
         (environment / name).touch()
     with SlackStandIn() as slack:

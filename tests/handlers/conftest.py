@@ -1,6 +1,7 @@
 import pytest
 
 from bot.playground.slack import SlackStandIn
+from tests.endings import endings
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD
 from tests.handlers.watched import bot, open_shop, town  # noqa: F401 - fixtures
@@ -8,8 +9,9 @@ from tests.handlers.watched import bot, open_shop, town  # noqa: F401 - fixtures
 
 @pytest.fixture
 def slack():
-    with SlackStandIn() as stand_in:
-        yield stand_in
+    stand_in = SlackStandIn().start()
+    yield stand_in
+    endings().begin(stand_in.stop)
 
 
 @pytest.fixture

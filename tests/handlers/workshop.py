@@ -24,6 +24,7 @@ from handlers.features import features_by_request, register_all, use
 from handlers.home import publish
 from handlers.services import Services
 from handlers.stores import InMemoryChannelDefaults
+from tests.endings import endings
 from tests.handlers.reading import read
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -164,8 +165,8 @@ class Workshop:
 
     def __exit__(self, *_error: object) -> None:
         self.finish()
-        self._serving.stop()
         self._app.listener_runner.listener_executor.shutdown(wait=True)
+        endings().begin(self._serving.stop)
 
     async def _take(self, request: Request) -> Response:
         from slack_bolt import BoltRequest

@@ -9,15 +9,17 @@ from bot.commands.check import _untold, check
 from bot.playground.slack import SlackStandIn
 from bot.settings import Settings
 from tests.bot.process import SlowMlflow
+from tests.endings import endings
 
 SECRET = "8f742231b10e8888abcd99eee85a5000"
 
 
 @pytest.fixture
 def slack():
-    with SlackStandIn() as stand_in:
-        stand_in.reinstall(signing_secret=SECRET)
-        yield stand_in
+    stand_in = SlackStandIn().start()
+    stand_in.reinstall(signing_secret=SECRET)
+    yield stand_in
+    endings().begin(stand_in.stop)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class Staying:
     def __init__(self, folder, *options):
         self.said = ""
         self._process = subprocess.Popen(
-            [sys.executable, "-SE", FORKED, zygote(), "demo", *options],
+            [sys.executable, "-SE", FORKED, zygote(), "bot", "demo", *options],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -11,12 +11,14 @@ from starlette.routing import Route
 from bot.playground.server import Serving
 from bot.playground.slack import SlackStandIn
 from tests.chromium import browser, page, tab  # noqa: F401 - fixtures
+from tests.endings import endings
 
 
 @pytest.fixture
 def slack():
-    with SlackStandIn() as stand_in:
-        yield stand_in
+    stand_in = SlackStandIn().start()
+    yield stand_in
+    endings().begin(stand_in.stop)
 
 
 @pytest.fixture
@@ -48,8 +50,9 @@ def served(app):
     async def events(request):
         return await handler.handle(request)
 
-    with Serving().start(Starlette(routes=[Route("/slack/events", events, methods=["POST"])])) as serving:
-        yield f"{serving.url}slack/events"
+    serving = Serving().start(Starlette(routes=[Route("/slack/events", events, methods=["POST"])]))
+    yield f"{serving.url}slack/events"
+    endings().begin(serving.stop)
 
 
 @pytest.fixture

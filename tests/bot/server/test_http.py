@@ -15,6 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.serve import bind_socket, listening_address, serve_site
 from bot.server.http import LARGEST, EventsEndpoint, RefusalLog, SignatureVerifier, site
+from tests.endings import endings
 
 SECRET = "8f742231b10e8888abcd99eee85a5000"
 FORM = "application/x-www-form-urlencoded"
@@ -77,9 +78,13 @@ def web(clock, heard, ready):
     stop = serve_site(site(door, lambda: ready), listening)
     with httpx.Client(base_url=f"http://{listening_address(listening)}", trust_env=False, timeout=20) as client:
         yield client
-    stop(10)
-    listeners.shutdown()
-    dispatchers.shutdown()
+
+    def end():
+        stop(10)
+        listeners.shutdown()
+        dispatchers.shutdown()
+
+    endings().begin(end)
 
 
 def signed(body, at, secret=SECRET, kind=FORM):

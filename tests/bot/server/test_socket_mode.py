@@ -94,7 +94,7 @@ class Slack:
                 """Quiet."""
 
         self._api = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-        threading.Thread(target=self._api.serve_forever, daemon=True).start()
+        threading.Thread(target=self._api.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._api.server_address[1]}/"
         self._made = []
 

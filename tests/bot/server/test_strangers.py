@@ -3,6 +3,8 @@
 import contextlib
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 import psutil
@@ -96,37 +98,58 @@ HALF = [
 ]
 
 
-@pytest.mark.parametrize("sent", HALF)
-def test_a_request_that_does_not_come_to_its_end_is_given_up(connect, sent):
-    _, seconds = until_it_ends(connect(sent))
-    assert seconds < GIVEN_UP
+def byte_by_byte(bot):
+    """The seconds until the bot ends a connection over which a request comes slowly."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", int(bot.port)), timeout=GIVEN_UP) as connection:
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() - began < 2 * GIVEN_UP:
+                connection.sendall(b"P")
+                time.sleep(0.1)
+        return time.monotonic() - began
 
 
-def test_a_request_that_comes_byte_by_byte_is_given_up_as_if_it_had_stopped(connect):
-    connection, began = connect(), time.monotonic()
-
-    def go_on():
-        while time.monotonic() - began < GIVEN_UP:
-            connection.sendall(b"P")
-            time.sleep(0.1)
-
-    with pytest.raises(ConnectionError):
-        go_on()
-
-
-def test_who_never_reads_the_answers_is_given_up(bot):
+def without_reading(bot):
+    """The seconds until the bot ends a connection whose answers nobody reads."""
     began, asked = time.monotonic(), head("/healthz", "GET") * 2_000
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         connection.settimeout(2 * GIVEN_UP)
         connection.connect(("127.0.0.1", int(bot.port)))
-
-        def go_on():
+        with contextlib.suppress(ConnectionError):
             while time.monotonic() - began < 2 * GIVEN_UP:
                 connection.sendall(asked)
+        return time.monotonic() - began
 
-        with pytest.raises(ConnectionError):
-            go_on()
+
+def half_sent(bot, sent):
+    """The seconds until the bot ends a connection over which nothing more comes."""
+    with socket.create_connection(("127.0.0.1", int(bot.port)), timeout=GIVEN_UP) as connection:
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(sent)
+        return until_it_ends(connection)[1]
+
+
+@pytest.fixture(scope="module")
+def given_up(bot):
+    """What is given up, all at the same time, since each takes seconds: by name, the seconds that will have taken."""
+    slow = {"byte by byte": byte_by_byte, "without reading": without_reading}
+    slow |= {case.id: partial(half_sent, sent=case.values[0]) for case in HALF}
+    with ThreadPoolExecutor(len(slow)) as threads:
+        yield {name: threads.submit(until_its_end, bot) for name, until_its_end in slow.items()}
+
+
+@pytest.mark.parametrize("name", [case.id for case in HALF])
+def test_a_request_that_does_not_come_to_its_end_is_given_up(given_up, name):
+    assert given_up[name].result() < GIVEN_UP
+
+
+def test_a_request_that_comes_byte_by_byte_is_given_up_as_if_it_had_stopped(given_up):
+    assert given_up["byte by byte"].result() < GIVEN_UP
+
+
+def test_who_never_reads_the_answers_is_given_up(given_up):
+    assert given_up["without reading"].result() < 2 * GIVEN_UP
 
 
 def test_more_half_open_connections_than_descriptors_stop_nothing_and_fill_no_log(bot, slack, connect):

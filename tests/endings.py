@@ -1,0 +1,37 @@
+"""What ends while the next test begins: a server takes a fifth of a second to stop, and no test has to wait for it."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+
+import pytest
+
+PATIENCE = 60.0  # seconds for what is bound to end
+
+
+class Endings:
+    """What has been told to end, and may not have yet."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(4, "ending")
+        self._begun: list[Future[None]] = []
+
+    def begin(self, end: Callable[[], None]) -> None:
+        self._begun.append(self._threads.submit(end))
+
+    def wait(self) -> None:
+        """Until all has ended. Raises what one of them raised."""
+        while self._begun:
+            self._begun.pop().result(PATIENCE)
+
+
+@cache
+def endings() -> Endings:
+    """Those of this worker."""
+    return Endings()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def everything_ends() -> Iterator[None]:
+    yield
+    endings().wait()
