@@ -1,6 +1,5 @@
 """A request answered: the runs found, the asked values read, the comparison made."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,26 +9,14 @@ from typing import NoReturn
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import side_by_side
-from comparison.earlier_best import with_earlier_best
 from comparison.errors import RequestError
-from comparison.evaluations import (
-    BETWEEN,
-    Pick,
-    evaluations,
-    has_several,
-    histories,
-    replaced,
-    told_apart,
-    with_examples,
-)
 from comparison.judgement.caveats import find_caveats
 from comparison.judgement.differences import compare_datasets, compare_parameters_and_tags
-from comparison.judgement.evidence import KnownNoise, NoiseNear, weigh
+from comparison.judgement.examples import is_logged_test
 from comparison.judgement.goals import decide_goal, decide_tolerance, is_judged_as_cost
-from comparison.judgement.logged_tests import is_logged_test
 from comparison.judgement.numbers import difference_of, is_same, is_within, relative_change
 from comparison.judgement.primary_metric import choose_primary
-from comparison.judgement.repeats import settle_side
+from comparison.judgement.repeats import KnownNoise, NoiseNear, settle_side, weigh
 from comparison.judgement.result import (
     Change,
     Comparison,
@@ -45,16 +32,25 @@ from comparison.language.quoting import complete_request
 from comparison.liveness import renewed
 from comparison.names import as_logged, fold, is_held_out, nearest_names, plainly
 from comparison.past_repeats import PastRepeats, RepeatsCache
+from comparison.readings import (
+    BETWEEN,
+    judged_by,
+    logged_as,
+    read_series,
+    runs_of,
+    told_apart,
+    with_earlier_best,
+    with_examples,
+    without_metrics,
+)
 from comparison.request import Compare
-from comparison.resolve.among import is_called, no_such_among
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import ChosenRuns
+from comparison.resolve.search_scope import ChosenRuns, is_called, no_such_among
 from comparison.run_reference import Filtered, Group, Latest, Linked, Named, RunReference
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.source import RunSource
 
 _MOST_PAST = 3  # experiments whose earlier repeats are looked at
-MOST_HISTORIES = 400  # metric histories read for one answer
 
 
 def ask(  # noqa: PLR0913 -- all but the request and the source have defaults and are given by name
@@ -102,9 +98,9 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
     goal_of = _goals(sides, agreed.goals, goals)
     if request.best or request.at_step is not None:
         reading = "best" if request.best else f"at step {request.at_step}"
-        sides = _read_series(request, sides, metrics, source, goal_of)
+        sides = read_series(request, sides, metrics, source, goal_of)
     else:
-        sides = told_apart(sides, source, metrics=[_logged_as(name) for name in metrics], judged=_judged(goal_of))
+        sides = told_apart(sides, source, metrics=[logged_as(name) for name in metrics], judged=judged_by(goal_of))
     if request.only_metrics:
         sides = _only(named, sides)
     known = _past_repeats(sides, source, now_ms, past)
@@ -156,7 +152,7 @@ def _picked_by(metrics: Sequence[str], sides: Sequence[Side], defaults: ChannelD
     """The metric by which trials would have been picked: the one that decides."""
     if metrics:
         return metrics[0]
-    by = choose_primary(_runs(sides), _experiments(sides), defaults)
+    by = choose_primary(runs_of(sides), _experiments(sides), defaults)
     return by.metric if by else ""
 
 
@@ -212,14 +208,14 @@ def _without_removed(request: Compare, sides: Sequence[Side]) -> Sequence[Side]:
             name = gone.run_id if isinstance(gone, Linked) else getattr(gone, "text", "")
             left_out = [side for side in sides if any(is_called(name, run) for run in side.runs)]
             if not left_out:
-                raise no_such_among(name, _runs(sides), text=request.text)
+                raise no_such_among(name, runs_of(sides), text=request.text)
         sides = [side for side in sides if side not in left_out]
     return sides
 
 
 def _as_logged_last(sides: Sequence[Side], source: RunSource, now: int) -> Sequence[Side]:
     """Runs that go on and count their steps anew with what they logged last, which MLflow does not show."""
-    going_on = [run for run in _runs(sides) if run.status is Status.RUNNING]
+    going_on = [run for run in runs_of(sides) if run.status is Status.RUNNING]
     if not going_on:
         return sides
     known = {run.run_id: run for run in renewed(going_on, source, now)}
@@ -266,14 +262,14 @@ def _with_asked_metrics(request: Compare, named: Sequence[str], sides: Sequence[
     Raises RequestError where none is left, or one is named and left out.
     """
     sides = _without_parameters(request, sides)
-    gone = {_logged_as(name) for name in _known(request.without_metrics, request, sides)}
-    both = next((name for name in named if _logged_as(name) in gone), "")
+    gone = {logged_as(name) for name in _known(request.without_metrics, request, sides)}
+    both = next((name for name in named if logged_as(name) in gone), "")
     if both:
         raise RequestError(f"{both} is named and left out.", "Say which is meant.", text=request.text)
-    kept = {_logged_as(name) for name in named} if request.only_metrics else set()
+    kept = {logged_as(name) for name in named} if request.only_metrics else set()
     if not gone and not kept:
         return tuple(sides)
-    left = [_without(side, lambda name: name in gone or (bool(kept) and name not in kept)) for side in sides]
+    left = [without_metrics(side, lambda name: name in gone or (bool(kept) and name not in kept)) for side in sides]
     if not any(run.metrics for side in left for run in side.runs):
         raise RequestError(
             "These runs logged no other metric than those that are left out.", "Leave out fewer.", text=request.text
@@ -303,7 +299,7 @@ def _only(named: Sequence[str], sides: Sequence[Side]) -> tuple[Side, ...]:
     rows = {name for name in named if BETWEEN in name}
     whole = {name for name in named if BETWEEN not in name}
     return tuple(
-        _without(side, lambda name: BETWEEN in name and name not in rows and _logged_as(name) not in whole)
+        without_metrics(side, lambda name: BETWEEN in name and name not in rows and logged_as(name) not in whole)
         for side in sides
     )
 
@@ -311,15 +307,6 @@ def _only(named: Sequence[str], sides: Sequence[Side]) -> tuple[Side, ...]:
 def _goals(sides: Sequence[Side], channel: Mapping[str, Goal], requested: Mapping[str, Goal]) -> Callable[[str], Goal]:
     experiments = list({run.experiment.experiment_id: run.experiment for side in sides for run in side.runs}.values())
     return lambda name: decide_goal(name, requested, channel, experiments)[0]
-
-
-def _judged(goal_of: Callable[[str], Goal]) -> Callable[[str], bool]:
-    return lambda name: goal_of(name) is not Goal.UNKNOWN
-
-
-def _logged_as(name: str) -> str:
-    """The metric that a row is of: `accuracy` of `accuracy · valid`."""
-    return name.partition(BETWEEN)[0]
 
 
 def _default_metric(defaults: ChannelDefaults, sides: Sequence[Side]) -> tuple[str, ...]:
@@ -333,7 +320,7 @@ def _known(names: Sequence[str], request: Compare, sides: Sequence[Side]) -> tup
     logged = {name: None for side in sides for run in side.runs for name in run.metrics}
     found: dict[str, None] = {}
     for name in names:
-        if BETWEEN in name and _logged_as(name) in logged:
+        if BETWEEN in name and logged_as(name) in logged:
             found[name] = None  # one dataset of it; whether it is there is known when they are told apart
             continue
         known = as_logged(name, logged)
@@ -358,100 +345,6 @@ def _unknown(name: str, logged: Iterable[str], request: Compare) -> NoReturn:
         at=spot,
         end=None if spot is None else spot + len(name),
     )
-
-
-def _read_series(
-    request: Compare,
-    sides: Sequence[Side],
-    metrics: Sequence[str],
-    source: RunSource,
-    goal_of: Callable[[str], Goal],
-) -> tuple[Side, ...]:
-    """The sides with the asked value of each metric in place of the last one."""
-    judged = _judged(goal_of) if request.best else lambda _name: True
-    named = {_logged_as(name) for name in metrics}
-    wanted = _wanted(sides, judged)
-    if len(wanted) > MOST_HISTORIES and metrics:
-        wanted = [(run, name) for run, name in wanted if name in named]
-    read = {name for _run, name in wanted}
-    if len(wanted) > MOST_HISTORIES:
-        raise RequestError(
-            f"That would take the histories of {len(wanted):,} metrics.",
-            remedy="Name the metrics you mean.",
-            example=f"{request.text.strip()[:200]} by {wanted[0][1]}",
-            text=request.text,
-        )
-    points = histories(wanted, source)
-    told = evaluations([run for run in _runs(sides) if has_several(run)], source)
-    pick = _pick_best(goal_of) if request.best else _pick_at(request.at_step or 0)
-    if request.at_step is not None and wanted and not any(pick(name, past) for (_id, name), past in points.items()):
-        _nothing_then(request, list(points.values()))
-    kept = [_without(side, lambda name: name not in read and judged(name)) for side in sides]
-    return replaced(kept, points, told, source, pick=pick)
-
-
-def _nothing_then(request: Compare, histories: Sequence[Sequence[Metric]]) -> NoReturn:
-    """No metric was logged at the step that was asked for: says which step is nearest."""
-    wanted = request.at_step or 0
-    steps = {each.step for past in histories for each in past}
-    closest = min(steps, key=lambda step: (abs(step - wanted), step), default=None)
-    place = request.text.rfind(str(wanted))
-    raise RequestError(
-        f"None of these runs logged a metric at step {wanted}.",
-        remedy="" if closest is None else f"The nearest step is {closest}; they logged up to step {max(steps)}.",
-        example=""
-        if closest is None
-        else complete_request(request.text, place, place + len(str(wanted)), str(closest)),
-        text=request.text,
-        at=None if place < 0 else place,
-    )
-
-
-def _wanted(sides: Sequence[Side], judged: Callable[[str], bool]) -> list[tuple[Run, str]]:
-    """Whose history of what is to be read. A last value at step 0 may be one of many: MLflow's default is no step.
-
-    Without a goal there is no best, and the last value stays.
-    """
-    return [(run, name) for run in _runs(sides) for name in run.metrics if judged(name)]
-
-
-def _runs(sides: Sequence[Side]) -> list[Run]:
-    return list({run.run_id: run for side in sides for run in side.runs}.values())
-
-
-def _without(side: Side, is_left_out: Callable[[str], bool]) -> Side:
-    """The side without what was not read for want of room, which would be shown as something else."""
-
-    def run_with(run: Run) -> Run:
-        return replace(run, metrics={name: each for name, each in run.metrics.items() if not is_left_out(name)})
-
-    return replace(side, runs=tuple(map(run_with, side.runs)))
-
-
-def _pick_best(goal_of: Callable[[str], Goal]) -> Pick:
-    """By the metric's goal; the last value where no goal is known or none is finite."""
-
-    def pick(name: str, past: Sequence[Metric]) -> Metric | None:
-        goal = goal_of(name)
-        finite = [each for each in past if math.isfinite(each.value)]
-        if goal is Goal.UNKNOWN or not finite:
-            return _counted(past[-1], past) if past else None
-        return _counted((min if goal is Goal.LOWER else max)(finite, key=lambda each: each.value), past)
-
-    return pick
-
-
-def _pick_at(step: int) -> Pick:
-    def pick(_name: str, past: Sequence[Metric]) -> Metric | None:
-        at = [each for each in past if each.step == step]
-        return _counted(at[-1], at) if at else None
-
-    return pick
-
-
-def _counted(found: Metric, past: Sequence[Metric]) -> Metric:
-    """The value, and how often the metric was logged at its step: folds and the like are no steps."""
-    return replace(found, points=sum(each.step == found.step for each in past))
 
 
 # Runs in, a judged comparison out. The rules are a promise to users: docs/judgement.md.

@@ -1,8 +1,8 @@
 """The library's door to a tracking server: runs found by what people call them."""
 
-from comparison.evaluations import told_apart
 from comparison.judgement.goals import decide_goal
 from comparison.language.parser import parse_run
+from comparison.readings import told_apart
 from comparison.resolve.runs import find_runs
 from comparison.runs import Goal, Side
 from comparison.tracking.mlflow import MlflowRuns as TrackedRuns

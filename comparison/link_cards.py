@@ -9,7 +9,7 @@ from comparison.errors import RequestError
 from comparison.judgement.primary_metric import PrimaryMetric, choose_primary
 from comparison.judgement.result import Comparison
 from comparison.runs import Experiment, Run, Side
-from comparison.tracking.linked_pages import LinkedPage, PageKind
+from comparison.tracking.mlflow_links import LinkedPage, PageKind
 from comparison.tracking.source import ModelVersion, RunSource
 
 NEWEST = 30  # runs of an experiment that are looked at

@@ -12,12 +12,10 @@ from threading import Lock
 from cachetools import LRUCache
 
 from comparison.errors import RequestError
-from comparison.judgement.evidence import KnownNoise
-from comparison.judgement.repeats import Configuration, repeat_key, seed_of
+from comparison.judgement.repeats import Configuration, KnownNoise, repeat_key, seed_of
 from comparison.judgement.statistics import pool_near
-from comparison.runs import Goal, Run, Status
+from comparison.runs import Goal, Run, Status, family_of
 from comparison.tracking.source import RunSource
-from comparison.trials import family_of
 
 FEWEST_TRIALS = 10  # of a search, of which the best is taken for picked: of few, some run is the best anyway
 MAX_RUNS = 1_000  # newest finished runs of an experiment that are looked at: one page

@@ -28,7 +28,7 @@ from comparison.language.names import Names
 from comparison.language.parser import Interpretation, SmallTalk, read
 from comparison.language.quoting import complete_request
 from comparison.report import Report
-from comparison.reports.errors import NEAR, TYPED, choice_report, error_report, is_quoted
+from comparison.reports.help import NEAR, TYPED, choice_report, error_report, is_quoted
 from comparison.request import (
     AccessRequest,
     ChangeWatch,
@@ -42,7 +42,7 @@ from comparison.request import (
     Unwatch,
     WatchRequest,
 )
-from comparison.resolve.offers import corrections, working_offers
+from comparison.resolve.named_runs import corrections, working_offers
 from handlers.lookup_cache import WITHIN, read_with_names
 from handlers.services import Feature, Note, Services, Work
 from handlers.slack.blocks import Block, Reply, actions, aside, beside, push, section

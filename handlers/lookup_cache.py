@@ -24,11 +24,10 @@ from comparison.judgement.goals import goal_of
 from comparison.language.draft import Guess, LeftOver
 from comparison.language.names import Kind, Names
 from comparison.language.parser import Interpretation
-from comparison.reports.errors import shown_metric
+from comparison.reports.help import shown_metric
 from comparison.request import Request
 from comparison.runs import Experiment, Goal, Metric, Run, Status
-from comparison.tracking.filters import holds
-from comparison.tracking.source import RunSource
+from comparison.tracking.source import RunSource, holds
 
 log = logging.getLogger(__name__)
 

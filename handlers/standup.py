@@ -11,8 +11,15 @@ from comparison.queries.run_lists import failed_runs, running_runs, show_run, to
 from comparison.queries.standup import in_order, standup
 from comparison.queries.sweeps import is_trial
 from comparison.report import Report
-from comparison.reports.newest_runs import MOST_EXPERIMENTS, experiments_report, newest_runs_report
-from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
+from comparison.reports.run_lists import (
+    MOST_EXPERIMENTS,
+    experiments_report,
+    failed_report,
+    newest_runs_report,
+    running_report,
+    show_report,
+    top_report,
+)
 from comparison.reports.standup import standup_report
 from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
 from comparison.resolve.search_scope import ChosenRuns

@@ -443,7 +443,7 @@ class StoredWatch:
     paused_why: str = ""
     experiment_id: str = ""  # of the one experiment that is watched; "" for a pattern, or not known yet
     gone_at: int = 0  # since when that experiment is not there; 0: it is
-    meaning: str = field(default="", compare=False)  # the document of comparison/watch_document.py; "": read the words
+    meaning: str = field(default="", compare=False)  # the document of comparison/watch.py; "": read the words
 
     @property
     def is_paused(self) -> bool:

@@ -22,7 +22,7 @@ from comparison.link_cards import read_card
 from comparison.report import Report, Section
 from comparison.reports.link_cards import card_report
 from comparison.reports.text import inline_words
-from comparison.tracking.linked_pages import LinkedPage, linked_page
+from comparison.tracking.mlflow_links import LinkedPage, linked_page
 from handlers.lookup_cache import LookupTimeout
 from handlers.services import Services, Work
 from handlers.slack.blocks import Block, aside, dated, paragraph, rich_text, words

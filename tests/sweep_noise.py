@@ -1,7 +1,6 @@
 """`python -m tests.sweep_noise`: how often a parameter is named of noise, and the right one of a true effect."""
 
-from comparison.sweeps.importance import find_importance
-from comparison.sweeps.space import varying
+from comparison.sweeps import find_importance, varying
 from tests.comparison.sweeps.made import noise, signal
 
 NOISE, SIGNAL = 60, 40  # sweeps of each size

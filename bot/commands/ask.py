@@ -181,8 +181,13 @@ def _answers() -> "dict[type[Request], _Answer]":
     from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
     from comparison.queries.standup import standup
     from comparison.reports.curves import curves_report
-    from comparison.reports.newest_runs import experiments_report, newest_runs_report
-    from comparison.reports.run_lists import failed_report, running_report, top_report
+    from comparison.reports.run_lists import (
+        experiments_report,
+        failed_report,
+        newest_runs_report,
+        running_report,
+        top_report,
+    )
     from comparison.reports.standup import standup_report
     from comparison.request import (
         Compare,
@@ -233,7 +238,7 @@ def _compared(request: Any, source: "RunSource", ui_url: str, now: datetime) -> 
     from comparison.formats.json import to_dict
     from comparison.past_repeats import RepeatsCache
     from comparison.reports.comparison import comparison_report
-    from comparison.reports.reasons import part_report, reasons_report
+    from comparison.reports.differences import part_report, reasons_report
 
     comparison = compare(request, source, now=now, past=RepeatsCache())
     report = comparison_report(
@@ -331,7 +336,7 @@ def _answered(context: click.Context, answer: Any) -> None:
 
 def _curves(text: str, options: dict[str, Any]) -> None:
     from comparison.errors import NotUnderstood
-    from comparison.formats.curves import curves_to_dict
+    from comparison.formats.answers import curves_to_dict
     from comparison.language.parser import parse
     from comparison.queries.curves import ask_curves
     from comparison.reports.curves import curves_report
@@ -353,7 +358,7 @@ def _curves(text: str, options: dict[str, Any]) -> None:
 
 def _sweep(text: str, options: dict[str, Any]) -> None:
     from comparison.errors import NotUnderstood
-    from comparison.formats.curves import sweep_to_dict
+    from comparison.formats.answers import sweep_to_dict
     from comparison.language.parser import parse
     from comparison.queries.sweeps import ask_sweep
     from comparison.reports.sweeps import sweep_report

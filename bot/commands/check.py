@@ -261,11 +261,11 @@ def _permissions(runs: RunSource) -> Check:
 
 def _statistics(uri: str) -> Findings:
     """Whether an SQLite store knows its own statistics: without them reading a curve reads every curve of its name."""
-    from comparison.tracking.schemas import read, sqlite_path
+    from comparison.tracking.local_store import read_schema, sqlite_path
 
     path = sqlite_path(uri)
     try:
-        schema = read(path) if path else None
+        schema = read_schema(path) if path else None
     except Exception:  # noqa: BLE001 -- that it answers was found out above
         return
     if schema is not None and "sqlite_stat1" not in schema.tables:

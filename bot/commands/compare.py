@@ -277,7 +277,7 @@ def _help(topic: str, options: Options, *, is_wanted: bool) -> int:
 def tell_error(error: Exception, command: str = COMMAND) -> None:
     from comparison.errors import RequestError
     from comparison.formats.text import to_text
-    from comparison.reports.errors import error_report
+    from comparison.reports.help import error_report
 
     if isinstance(error, RequestError):
         width = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns

@@ -328,7 +328,7 @@ watches = Table(
     Column("paused_why", Text, nullable=False),
     Column("experiment_id", String(255), nullable=False),  # "": a pattern, or not known
     Column("gone_at", BigInteger, nullable=False),  # 0: it is there
-    Column("meaning", Text, nullable=False, server_default=""),  # JSON of comparison/watch_document.py; "": the words
+    Column("meaning", Text, nullable=False, server_default=""),  # JSON of comparison/watch.py; "": the words
     Index("ix_watches_channel", "workspace", "channel"),
     Index("ix_watches_created_by", "workspace", "created_by", "created_at"),
 )

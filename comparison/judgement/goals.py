@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from comparison.channel_defaults import EVERY
-from comparison.judgement.logged_tests import is_logged_test
+from comparison.judgement.examples import is_logged_test
 from comparison.judgement.metric_words import (
     APART,
     BITS,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from math import isfinite
 
-from comparison.judgement.evidence_words import evidence_numbers, evidence_words, noise_words
 from comparison.judgement.numbers import NOTHING, RowDigits, format_row, is_same, is_within, significant
+from comparison.judgement.repeats import evidence_numbers, evidence_words, noise_words
 from comparison.judgement.result import (
     Change,
     Counts,

@@ -33,8 +33,7 @@ from comparison.language.settings_command import read_access
 from comparison.language.tokens import scan
 from comparison.request import Help, PlanDigest, Request, WatchRequest
 from comparison.run_reference import Named, RunReference
-from comparison.watch import Digest, Watch
-from comparison.watch_document import digest_document, watch_document
+from comparison.watch import Digest, Watch, digest_document, watch_document
 
 _BRACKETS = re.compile(  # what is added in brackets: `A vs B (by f1)`; in quotes they are part of a name
     r"(?P<quoted>\"[^\"]*\"|“[^”]*”|«[^»]*»|`[^`]*`)|(?<!\S)[(\[]|[)\]](?!\S)|[)\]](?=[.,;?!])"

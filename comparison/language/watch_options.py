@@ -26,8 +26,8 @@ from comparison.language.run_names import read_side
 from comparison.language.tokens import Word
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Pinned, SweepRuns, TopRuns
 from comparison.runs import Goal
-from comparison.tracking.filters import is_text
 from comparison.tracking.mlflow_links import linked_runs
+from comparison.tracking.source import is_text
 from comparison.watch import OnlyRuns, QuietHours, Watch, is_pattern
 
 _UNDERSTOOD = "Behind an experiment I understand against, where, by, only, when, metrics, quiet, except, mention owner."

@@ -9,7 +9,7 @@ from comparison.errors import FilterRefused, RequestError, RunNotFound, Tracking
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, is_better, rank, value_of
 from comparison.past_repeats import PastRepeats
-from comparison.resolve.best_runs import rank_by
+from comparison.resolve.described_runs import rank_by
 from comparison.resolve.runs import find_runs
 from comparison.resolve.search_scope import SearchScope
 from comparison.run_reference import Latest, Leading, RunReference

@@ -11,13 +11,13 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.compare import compare
 from comparison.concurrency import side_by_side, tried
 from comparison.errors import RequestError
-from comparison.evaluations import told_apart
-from comparison.judgement.evidence import NoiseNear
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric
+from comparison.judgement.repeats import NoiseNear
 from comparison.judgement.result import Change, Comparison, Outcome, VerdictKind
 from comparison.names import as_logged
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
+from comparison.readings import told_apart
 from comparison.runs import Experiment, Goal, Run, Side, Status
 from comparison.tracking.source import RunSource
 from comparison.watch import DIRECTIONS, MetricRule, OnlyRuns, Subscription, Watch, is_called

@@ -29,13 +29,11 @@ from comparison.notifications.matching import is_watched, matches_run
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.past_repeats import group_repeats
 from comparison.request import WatchRequest
-from comparison.resolve.experiments import find_experiment
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import ChosenRuns, plain_reference
+from comparison.resolve.search_scope import ChosenRuns, find_experiment, plain_reference
 from comparison.run_reference import Filtered, Linked, Named, Pinned, Registered, RunReference
 from comparison.runs import Experiment, Goal, Run
-from comparison.tracking.filters import is_text
-from comparison.tracking.source import Ranking, RunSource
+from comparison.tracking.source import Ranking, RunSource, is_text
 from comparison.watch import Watch, is_pattern
 
 LOOKED = 100  # of the runs that ended last

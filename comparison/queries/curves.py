@@ -17,9 +17,21 @@ from comparison.request import Curves
 from comparison.resolve.runs import find_runs
 from comparison.resolve.search_scope import ChosenRuns
 from comparison.runs import GOING_ON, Goal, Run, Side
-from comparison.tracking.histories import History
-from comparison.tracking.source import RunSource
-from comparison.trends.curve import Best, Curve, curve_of, find_best
+from comparison.tracking.source import History, RunSource
+from comparison.trends.curve import (
+    Best,
+    Curve,
+    Divergence,
+    Overfit,
+    Tail,
+    Trend,
+    curve_of,
+    divergence_of,
+    find_best,
+    overfit_of,
+    training_twin,
+    trend_of,
+)
 from comparison.trends.pair import (
     CatchingUp,
     Lead,
@@ -30,16 +42,6 @@ from comparison.trends.pair import (
     lead_at,
     lead_at_same_step,
     reached,
-)
-from comparison.trends.shape import (
-    Divergence,
-    Overfit,
-    Tail,
-    Trend,
-    divergence_of,
-    overfit_of,
-    training_twin,
-    trend_of,
 )
 
 MOST_METRICS = 4  # that are drawn for one request

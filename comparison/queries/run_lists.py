@@ -9,9 +9,9 @@ from itertools import takewhile
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import side_by_side
 from comparison.errors import FilterRefused, RequestError, RunNotFound
-from comparison.judgement.evidence import KnownNoise
 from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, stated_metric, value_of
+from comparison.judgement.repeats import KnownNoise
 from comparison.language.parser import line
 from comparison.language.quoting import offered
 from comparison.liveness import STALE, find_silent_runs, renewed
@@ -30,14 +30,13 @@ from comparison.queries.standup import (
 )
 from comparison.request import Failed, Running, Show, Top
 from comparison.resolve.among import gather, lead, narrow, narrowing_words
-from comparison.resolve.best_runs import rank_by
+from comparison.resolve.described_runs import rank_by
 from comparison.resolve.runs import find_runs
 from comparison.resolve.search_scope import HALF, ChosenRuns, SearchScope
 from comparison.run_reference import Among, Leading, TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
-from comparison.tracking.histories import History
 from comparison.tracking.leaders import SAMPLE
-from comparison.tracking.source import Part, Ranking, Recent, RunSource
+from comparison.tracking.source import History, Part, Ranking, Recent, RunSource
 
 NARROW_SPAN = "7 days"  # of failures in one experiment or of one person, where no time is said
 PACED = 2  # experiments, those with the most runs, whose best run's history is read

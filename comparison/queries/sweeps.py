@@ -17,16 +17,12 @@ from comparison.language.quoting import quoted
 from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope
 from comparison.request import Sweep
-from comparison.resolve.experiments import find_experiment
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import ID_PREFIX, ChosenRuns
+from comparison.resolve.search_scope import ID_PREFIX, ChosenRuns, find_experiment
 from comparison.run_reference import Named
-from comparison.runs import GOING_ON, Experiment, Goal, Run, Status
-from comparison.sweeps.findings import Findings, Front, find, pareto
-from comparison.sweeps.space import Range, Trial, stated_ranges, varying
-from comparison.tracking.filters import is_child_of
-from comparison.tracking.source import RunSource
-from comparison.trials import STUDY_TAG
+from comparison.runs import GOING_ON, STUDY_TAG, Experiment, Goal, Run, Status
+from comparison.sweeps import Findings, Front, Range, Trial, pareto, stated_ranges, sweep_findings, varying
+from comparison.tracking.source import RunSource, is_child_of
 
 MOST_TRIALS = 5_000
 FEWEST = 3  # trials that make a sweep
@@ -282,7 +278,7 @@ def _answer(
     ranges: dict[str, Range] = {}
     for run in runs:
         ranges |= stated_ranges(run.tags)
-    found = find(trials, goals[0], ranges, is_selected=kind is SweepKind.SELECTED)
+    found = sweep_findings(trials, goals[0], ranges, is_selected=kind is SweepKind.SELECTED)
     front = None
     if len(metrics) > 1 and (both := _as_trials(runs, metrics[:2])):
         front = pareto(both, goals[:2])

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
-from comparison.judgement.evidence_words import evidence_numbers, evidence_words
 from comparison.judgement.numbers import NOTHING, format_row
 from comparison.judgement.primary_metric import deciding_metric
+from comparison.judgement.repeats import evidence_numbers, evidence_words
 from comparison.judgement.result import (
     Change,
     Comparison,

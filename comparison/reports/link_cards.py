@@ -13,7 +13,7 @@ from comparison.reports.headline import FIT, run_card, side_labels, status_word
 from comparison.reports.standup import last_value, number_words
 from comparison.reports.text import count_noun, date_words, display_name, inline_words, join_names
 from comparison.runs import Goal, Run, Side
-from comparison.tracking.linked_pages import PageKind
+from comparison.tracking.mlflow_links import PageKind
 
 CHANGED = 3  # parameters
 

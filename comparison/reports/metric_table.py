@@ -9,11 +9,12 @@ from typing import overload
 from comparison.judgement.differences import sort_by_likelihood
 from comparison.judgement.numbers import NOT_LOGGED, NOTHING, RowDigits, format_row
 from comparison.judgement.primary_metric import deciding_metric
+from comparison.judgement.repeats import spread_words
 from comparison.judgement.result import Change, Comparison, MetricComparison, Outcome, Reading, VerdictKind
+from comparison.judgement.statistics import summarize
 from comparison.judgement.verdict import holders, values_of
 from comparison.report import Align, Cell, Column, Table
 from comparison.reports.headline import LEADER, telling_metric
-from comparison.reports.repeats import group_value
 from comparison.reports.text import (
     NARROW_CHARS,
     TITLE_CHARS,
@@ -262,6 +263,13 @@ def _reading_words(reading: Reading, text: str) -> Cell:
         return Cell(NOT_LOGGED)
     told = group_value(reading, text) if reading.asked_of > 1 else text
     return Cell(told, finite(reading.value))
+
+
+def group_value(reading: Reading, text: str) -> str:
+    """A group's value in a table: `0.9100 ± 0.0038 (5)`; `(4 of 5)` where one run did not log it."""
+    n = len(reading.values)
+    counted = f"{n}" if n == reading.asked_of else f"{n} of {reading.asked_of}"
+    return f"{text}{spread_words(summarize(reading.values))} ({counted})"
 
 
 def _with_step(cell: Cell, reading: Reading, *, only_points: bool) -> Cell:

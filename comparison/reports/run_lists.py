@@ -1,4 +1,4 @@
-"""One run by itself, worded."""
+"""Runs in lists, worded: one by itself, the best, what runs, what failed, the newest; and the experiments there are."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from comparison.judgement.goals import goal_of
 from comparison.judgement.numbers import NOTHING, RowDigits, format_row
 from comparison.judgement.primary_metric import is_better, value_of
 from comparison.judgement.result import Difference
+from comparison.queries.newest_runs import KnownExperiments, NewestRuns
 from comparison.queries.run_lists import FailedRuns, RankedRuns, RunDetails, RunningRuns
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
 from comparison.reports.headline import run_card, status_word
 from comparison.reports.metric_table import TableRows, finite
-from comparison.reports.newest_runs import named_values
 from comparison.reports.standup import (
     LABEL_CHARS,
     MAX_OPEN_BUTTONS,
@@ -59,10 +59,11 @@ from comparison.reports.text import (
     told_apart,
     with_links,
 )
-from comparison.resolve.among import filter_words
+from comparison.resolve.among import MOST_SIFTED, filter_words
 from comparison.runs import Goal, Run, Status
-from comparison.tracking.mlflow_links import compare_url, run_url
+from comparison.tracking.mlflow_links import compare_url, experiment_url, run_url
 
+_TOLD = 5  # runs in the summary
 _OPEN = 8  # lines of a part that stays open
 
 
@@ -339,7 +340,6 @@ def _links(ranked: RankedRuns, names: Sequence[str], ui_url: str) -> tuple[Link,
 # What runs now, worded.
 
 
-_TOLD = 5
 _DEAD = "seems dead"
 
 
@@ -356,7 +356,7 @@ def running_report(found: RunningRuns, *, ui_url: str = "", command: str = "/mlc
     headline = _running_headline(found, place)
     names = run_labels(found.runs)
     told = [
-        join_facts(f"{name}, {_age(run, found)}", _last(run, found), _against(run, found))
+        join_facts(f"{name}, {_age(run, found)}", _value_logged(run, found), _against(run, found))
         for name, run in zip(names, found.runs, strict=True)
     ]
     left = len(told) - _TOLD
@@ -431,7 +431,7 @@ def _running_table(found: RunningRuns) -> Table:
 
 def _how_far(run: Run, found: RunningRuns, *, is_marked: bool) -> str:
     """What it logged last; that it seems dead, where no cell beside its name says so."""
-    last = _last(run, found)
+    last = _value_logged(run, found)
     is_dead = run.run_id in found.silences and not is_marked
     return ": ".join(filter(None, (_DEAD, last))) if is_dead else last
 
@@ -442,10 +442,6 @@ def _age(run: Run, found: RunningRuns) -> str:
         told += f", resumed: it had ended {ago_words(run.former_end, found.now)}"
     silence = found.silences.get(run.run_id)
     return told if silence is None else f"{told}, silent for {duration_words(silence)}: seems dead"
-
-
-def _last(run: Run, found: RunningRuns) -> str:
-    return named_values(run, found.metrics) or last_value(run, found.by.get(run.experiment.experiment_id))
 
 
 def _against(run: Run, found: RunningRuns) -> str:
@@ -531,7 +527,7 @@ def _failed_table(failures: FailedRuns) -> Table:
                 short=_when(run, failures).removeprefix("failed ").removeprefix("was "),
             ),
             last_cell(
-                named_values(run, failures.metrics) or last_value(run, failures.by.get(run.experiment.experiment_id)),
+                _value_logged(run, failures),
                 "nothing",
             ),
             *place_cells(run, several=several),
@@ -541,3 +537,126 @@ def _failed_table(failures: FailedRuns) -> Table:
         for run in failures.runs
     ]
     return table_of_runs("Runs that failed or were killed", tuple(map(Column, columns)), failures.runs, cells)
+
+
+# The newest runs and the experiments there are, worded.
+
+
+MOST_EXPERIMENTS = 50
+
+
+def newest_runs_report(found: NewestRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    """A row a run, the newest first: how it stands, what it logged, whose it is."""
+    place = f"{scope_words(found.place)}{among_words(found.words)}"
+    if not found.runs:
+        text = f"There are no runs{place}"
+        return Report(text, f"{text}.", steps=(Step("The experiments there are", f"{command} list experiments"),))
+    count = count_noun(len(found.runs), "run")
+    headline = f"The newest {count}{place}" if found.is_cut else f"{count}{place}"
+    names = run_labels(found.runs)
+    if found.order:
+        headline = _ordered_headline(found, names[0], place)
+    told = [
+        f"{name}: {', '.join(filter(None, (status_word(run), _value_logged(run, found))))}"
+        for name, run in zip(names, found.runs, strict=True)
+    ]
+    more = [f"and {len(told) - _TOLD:,} more"] if len(told) > _TOLD else []
+    ids = short_ids(found.runs[:2])
+    which = "first" if found.order else "newest"
+    return Report(
+        headline=headline,
+        summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
+        table=with_links(_newest_table(found), run_urls(found.runs, ui_url)),
+        warnings=_newest_warnings(found),
+        steps=(Step(f"Compare the {which} two", f"{command} {ids[1]} vs {ids[0]}", "pair"),) if len(ids) > 1 else (),
+        links=tuple(
+            Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
+            for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], found.runs, strict=False))
+            if ui_url
+        ),
+        footnotes=tuple(filter(None, (of_one(found.runs, found.place),))),
+    )
+
+
+def _ordered_headline(found: NewestRuns, name: str, place: str) -> str:
+    """`bert-large took the longest of the runs in churn: 4 h`."""
+    first = found.runs[0]
+    if found.order == "oldest":
+        started = ago_words(first.started_at, found.now)
+        return f"{name} is the oldest of the runs{place}: started {started or 'at an unknown time'}"
+    length = f"{duration_words(found.took[first.run_id])}{'' if first.is_over else ' so far'}"
+    if found.order == "longest":
+        return f"{name} took the longest of the runs{place}: {length}"
+    finished = "finished " if all(run.status is Status.FINISHED for run in found.runs) else ""
+    return f"{name} took the least time of the {finished}runs{place}: {length}"
+
+
+def _newest_warnings(found: NewestRuns) -> tuple[str, ...]:
+    if found.is_partial:
+        return (f"Only the newest {MOST_SIFTED:,} runs were looked at: MLflow cannot sort by how long a run took.",)
+    if found.is_cut and not found.order:
+        return (f"There are more: only the {len(found.runs)} newest are listed.",)
+    return ()
+
+
+def _newest_table(found: NewestRuns) -> Table:
+    several = spans_experiments(found.runs)
+    cells = [
+        (
+            Cell(status_word(run)),
+            last_cell(_value_logged(run, found), "nothing"),
+            *place_cells(run, several=several),
+            *([_took_cell(run, found)] if found.took else []),
+            Cell(ago_words(run.started_at, found.now) or "unknown", float(run.started_at or 0) or None),
+            Cell(user_name(run) or "unknown"),
+        )
+        for run in found.runs
+    ]
+    took = ("Took",) if found.took else ()
+    columns = ("Status", "Logged", *(("In",) if several else ()), *took, "Started", "By")
+    return table_of_runs("Runs", tuple(map(Column, columns)), found.runs, cells)
+
+
+def _took_cell(run: Run, found: NewestRuns) -> Cell:
+    length = found.took.get(run.run_id)
+    return Cell("unknown") if length is None else Cell(duration_words(length), float(length))
+
+
+def _value_logged(run: Run, found: RunningRuns | FailedRuns | NewestRuns) -> str:
+    """The metrics that were asked for, else the one that the runs of its experiment are judged by."""
+    return named_values(run, found.metrics) or last_value(run, found.by.get(run.experiment.experiment_id))
+
+
+def named_values(run: Run, metrics: tuple[str, ...]) -> str:
+    """`auc 0.93, loss 0.1`: the values of these metrics, as far as the run logged them."""
+    return ", ".join(
+        f"{display_name(name, LABEL_CHARS)} {number_words(run.metrics[name].value)}"
+        for name in metrics
+        if name in run.metrics
+    )
+
+
+def experiments_report(found: KnownExperiments, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
+    """Their names, the last changed first."""
+    if not found.experiments:
+        text = "The bot sees no experiment on this MLflow server"
+        return Report(text, f"{text}.")
+    headline = count_noun(len(found.experiments), "experiment")
+    shown = found.experiments[:MOST_EXPERIMENTS]
+    names = [display_name(each.name, LABEL_CHARS) for each in shown]
+    lines = tuple(
+        Line(
+            "the channel's experiment" if each.name == found.of_channel else f"id {each.experiment_id}",
+            name,
+            links=((name, experiment_url(ui_url, each.experiment_id)),) if ui_url else (),
+        )
+        for each, name in zip(shown, names, strict=True)
+    )
+    left = len(found.experiments) - len(shown)
+    return Report(
+        headline=headline,
+        summary=cut_end(f"{headline}: {', '.join(names)}{f' and {left:,} more' if left else ''}.", 3_000),
+        sections=(Section("Experiments, the last changed first", lines),),
+        warnings=(f"Only the {len(shown)} last changed are listed.",) if left else (),
+        steps=(Step("What happened in all of them", f"{command} standup"),),
+    )

@@ -20,9 +20,7 @@ from comparison.reports.text import (
     with_links,
 )
 from comparison.runs import Goal, Status
-from comparison.sweeps.findings import Edge, Findings, Front, Region
-from comparison.sweeps.importance import FEWEST, Share
-from comparison.sweeps.space import Parameter, Trial
+from comparison.sweeps import FEWEST, Edge, Findings, Front, Parameter, Region, Share, Trial
 from comparison.tracking.mlflow_links import experiment_url, run_url
 from comparison.trends.curve import curve_of
 from comparison.trends.pair import sparkline

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
 
-from comparison.judgement.evidence_words import outcome_word
 from comparison.judgement.numbers import NEW_FROM_ZERO, NOTHING
+from comparison.judgement.repeats import outcome_word
 from comparison.judgement.result import Change, Outcome
 from comparison.report import Line, Table
 from comparison.runs import Run, is_moment

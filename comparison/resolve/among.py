@@ -1,6 +1,5 @@
 """Narrowing of many runs to those meant: by person, status, time, filter, exclusion; few questions, bounded."""
 
-import fnmatch
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, ran
 from comparison.judgement.result import GoalSource
 from comparison.language.dates import since, until
 from comparison.names import nearest_names
-from comparison.resolve.experiments import find_experiment, find_experiments
+from comparison.resolve.search_scope import find_experiment, find_experiments, is_called, no_such_among
 from comparison.run_reference import Among, Exclusion
 from comparison.runs import GOING_ON, Experiment, Run, Status
 from comparison.tracking.source import Ranking, RunSource
@@ -28,7 +27,6 @@ _ROUNDS = 3
 _BEGINS = re.compile(r"attributes\.run_name ILIKE '([^'%]+)%'")
 _EQUALS = re.compile(r"params\.`([^`]+)` = '([^']*)'")
 _MOST_RANKED = 1_000
-_ID_START = re.compile(r"[0-9a-f]{4,32}", re.IGNORECASE)
 _STATUSES: dict[str, tuple[str, frozenset[Status]]] = {
     "running": ("attributes.status = 'RUNNING'", frozenset({Status.RUNNING})),
     "failed": (
@@ -257,16 +255,6 @@ def leaves_out(exclusion: Exclusion, run: Run) -> bool:
     return exclusion.kind == "status" and run.status in _STATUSES[exclusion.name][1]
 
 
-def is_called(name: str, run: Run) -> bool:
-    """By name in any case, with stars, as `experiment/name`, or by the start of the id."""
-    said, own = name.casefold(), run.name.casefold()
-    if said in (own, f"{run.experiment.name.casefold()}/{own}"):
-        return True
-    if set("*?") & set(said) and fnmatch.fnmatchcase(own, said):
-        return True
-    return bool(_ID_START.fullmatch(name)) and run.run_id.startswith(said)
-
-
 def gather(chosen: Narrowing, source: RunSource, *, limit: int) -> Chosen:
     """At most `limit` of the runs that are meant, the newest first; two to five questions, however many there are.
 
@@ -363,19 +351,6 @@ def check_left_out(chosen: Narrowing, found: Iterable[Run], *, is_full: bool) ->
     for each in chosen.among.excluded:
         if each.kind == "run" and not any(is_called(each.name, run) for run in runs):
             raise no_such_among(each.name, runs)
-
-
-def no_such_among(name: str, runs: Iterable[Run], *, text: str = "") -> RunNotFound:
-    """A run that is left out of those that are meant and is none of them."""
-    spot = text.find(name) if text else -1
-    return RunNotFound(
-        f"There is no run called {name} among these, so it cannot be left out.",
-        "Name one of them.",
-        near=nearest_names(name, [run.name for run in runs]),
-        text=text,
-        at=spot if spot >= 0 else None,
-        end=spot + len(name) if spot >= 0 else None,
-    )
 
 
 def lead(ranking: Ranking, count: int, chosen: Narrowing, source: RunSource) -> tuple[Run, ...]:

@@ -8,9 +8,8 @@ from comparison.judgement.goals import fits, is_pattern
 from comparison.language.quoting import complete_request
 from comparison.names import as_logged, nearest_names
 from comparison.request import Pin
-from comparison.resolve.experiments import find_experiment
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import HALF, ChosenRuns
+from comparison.resolve.search_scope import HALF, ChosenRuns, find_experiment
 from comparison.runs import Goal, Run
 from comparison.tracking.source import Ranking, RunSource
 

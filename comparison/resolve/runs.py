@@ -9,21 +9,19 @@ from typing import Any
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import Threads
 from comparison.errors import RunNotFound
-from comparison.resolve.best_runs import best_of, leading, top
-from comparison.resolve.experiments import find_experiment
-from comparison.resolve.latest_runs import filtered, latest, of_day, unfinished
+from comparison.resolve.described_runs import best_of, filtered, latest, leading, of_day, top, unfinished
+from comparison.resolve.groups import all_runs, each_once, sides_of_group, sweep, sweeps_as_sides, with_groups
 from comparison.resolve.named_runs import (
     by_words,
     full_id,
     joined_by_commas,
+    not_found_together,
     pinned,
     registered,
     side_called,
     side_of_id,
 )
-from comparison.resolve.offers import not_found_together
-from comparison.resolve.search_scope import ChosenRuns, SearchScope, with_default
-from comparison.resolve.several_runs import all_runs, each_once, grouped, sweep, sweeps_as_sides, with_groups
+from comparison.resolve.search_scope import ChosenRuns, SearchScope, find_experiment, with_default
 from comparison.run_reference import (
     AllRuns,
     BestOf,
@@ -178,6 +176,6 @@ _CHOOSERS: dict[type, Callable[[Any, SearchScope], list[Side]]] = {
     OfDay: of_day,
     Filtered: filtered,
     AllRuns: all_runs,
-    Group: grouped,
+    Group: sides_of_group,
     BestOf: best_of,
 }

@@ -1,7 +1,8 @@
-"""Where runs are looked for, and what every way of finding them needs of it."""
+"""Where runs are looked for: the experiments that are named, the channel's own, and without which runs."""
 
+import fnmatch
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -9,9 +10,8 @@ from typing import Any
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import ExperimentNotFound, RunNotFound
-from comparison.resolve.among import is_called, no_such_among
-from comparison.resolve.experiments import find_experiment
-from comparison.resolve.groups import FoundGroup
+from comparison.language.quoting import complete_request
+from comparison.names import nearest_names
 from comparison.run_reference import Group, Latest, Leading, RunReference
 from comparison.runs import Experiment, Run, Side
 from comparison.tracking.source import RunSource
@@ -19,6 +19,8 @@ from comparison.tracking.source import RunSource
 ID_PREFIX = 8  # characters of an id that people read
 HALF = 0.5  # of the deadline, for what a few runs tell as well as many
 LONGEST = 120  # characters of a name in a sentence
+_ID_START = re.compile(r"[0-9a-f]{4,32}", re.IGNORECASE)
+_LISTED = 5  # experiments that are named where none is nearly the wanted one
 
 
 class ChosenRuns(StrEnum):
@@ -26,6 +28,16 @@ class ChosenRuns(StrEnum):
 
     NEWEST = "newest"  # the newest is taken, and its side says so
     ASK = "ask"  # Ambiguous is raised with the runs, for a person to choose
+
+
+@dataclass(frozen=True, slots=True)
+class FoundGroup:
+    """Runs, the newest first. `near` are names like the one that was asked for, where there are none."""
+
+    label: str
+    runs: tuple[Run, ...]
+    notes: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,45 @@ def spot_of(word: str, text: str, behind: int = 0) -> tuple[int | None, int | No
     return (found.start(), found.end()) if found else (None, None)
 
 
+def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experiment:
+    """The experiment of this name or id, whatever its case. Raises ExperimentNotFound with the nearest names."""
+    known = source.experiments()
+    wanted = name.strip().casefold()
+    for fits in (
+        [each for each in known if each.name == name],
+        [each for each in known if each.name.casefold() == wanted],
+        [each for each in known if each.experiment_id == name.strip()],
+    ):
+        if fits:
+            return fits[0]
+    alike, spot = nearest_names(name, [each.name for each in known]), _spot(name, text)
+    there = ", ".join(each.name for each in known[:_LISTED])
+    listed = "" if alike else f"The experiments are {there}{' …' if len(known) > _LISTED else ''}."
+    example = "list experiments" if known else ""
+    if alike:
+        example = complete_request(text, spot, len(name) + (spot or 0), alike[0])
+    raise ExperimentNotFound(
+        f"There is no experiment called {name}.",
+        remedy=listed if known else "No experiment at all can be seen from here.",
+        near=alike,
+        example=example,
+        text=text,
+        at=spot,
+        end=None if spot is None else spot + len(name),
+    )
+
+
+def find_experiments(names: Iterable[str], source: RunSource, *, text: str = "") -> tuple[Experiment, ...]:
+    """All experiments of these names, each once. Raises ExperimentNotFound for the first that is not there."""
+    found = [find_experiment(name, source, text=text) for name in names]
+    return tuple({each.experiment_id: each for each in found}.values())
+
+
+def _spot(name: str, text: str) -> int | None:
+    place = text.rfind(name)
+    return None if place < 0 else place
+
+
 def with_default(scope: SearchScope) -> SearchScope:
     """What is told and not named is looked for in the channel's experiment, where the request names none."""
     if scope.experiments or not scope.defaults.experiment:
@@ -85,6 +136,29 @@ def with_own_experiment(reference: Latest | Leading, scope: SearchScope) -> Sear
     if not reference.experiment:
         return scope
     return replace(scope, experiments=(find_experiment(reference.experiment, scope.source, text=scope.text),))
+
+
+def is_called(name: str, run: Run) -> bool:
+    """By name in any case, with stars, as `experiment/name`, or by the start of the id."""
+    said, own = name.casefold(), run.name.casefold()
+    if said in (own, f"{run.experiment.name.casefold()}/{own}"):
+        return True
+    if set("*?") & set(said) and fnmatch.fnmatchcase(own, said):
+        return True
+    return bool(_ID_START.fullmatch(name)) and run.run_id.startswith(said)
+
+
+def no_such_among(name: str, runs: Iterable[Run], *, text: str = "") -> RunNotFound:
+    """A run that is left out of those that are meant and is none of them."""
+    spot = text.find(name) if text else -1
+    return RunNotFound(
+        f"There is no run called {name} among these, so it cannot be left out.",
+        "Name one of them.",
+        near=nearest_names(name, [run.name for run in runs]),
+        text=text,
+        at=spot if spot >= 0 else None,
+        end=spot + len(name) if spot >= 0 else None,
+    )
 
 
 def without_excluded(runs: Sequence[Run], scope: SearchScope, *, is_whole: bool = True) -> list[Run]:

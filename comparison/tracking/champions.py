@@ -17,10 +17,9 @@ from cachetools import LRUCache
 
 from comparison.concurrency import both
 from comparison.runs import Run
-from comparison.tracking.filters import metric
 from comparison.tracking.leaders import CHANGED, GOOD_FOR, OVERLAP, best_runs, page_of
 from comparison.tracking.run_searches import OVER
-from comparison.tracking.source import Ranking, Recent
+from comparison.tracking.source import Ranking, Recent, metric
 
 QUESTIONS = 4  # each raises the bars; experiments that need more are left out
 SAMPLE = 30  # runs of each experiment, the newest, that set the first bar

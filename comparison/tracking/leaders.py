@@ -17,8 +17,7 @@ from typing import Protocol
 from cachetools import LRUCache
 
 from comparison.runs import Run
-from comparison.tracking.filters import metric
-from comparison.tracking.source import Ranking, _beyond
+from comparison.tracking.source import Ranking, _beyond, metric
 
 SAMPLE = 30  # runs to set the first bar by
 PAGE = 200  # runs above the bar in one answer, at most

@@ -30,24 +30,10 @@ from comparison.concurrency import DaemonThreads, retry_on_race
 from comparison.errors import FilterRefused, RequestError, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run
 from comparison.tracking.budgets import ASKING, Budget, NobodyWaits, TooMuch, every_page, read_in_pieces
+from comparison.tracking.cache import ExperimentCache, PointsCache, SingleFlight
 from comparison.tracking.champions import ChampionCache
-from comparison.tracking.experiment_cache import ExperimentCache, SingleFlight
-from comparison.tracking.file_store import FileSearch
-from comparison.tracking.filters import is_text
-from comparison.tracking.histories import (
-    FIRST_STEP,
-    LAST_STEP,
-    RUNS_IN_BULK,
-    SAMPLE,
-    History,
-    PointsCache,
-    by_step,
-    history_of,
-    points_for,
-    read_bulk,
-    read_samples,
-)
 from comparison.tracking.leaders import LeaderCache
+from comparison.tracking.local_store import FileSearch, Schema, read_schema, schema_trouble, sqlite_path
 from comparison.tracking.mlflow_errors import (
     TrackingServer,
     not_mlflow,
@@ -60,9 +46,17 @@ from comparison.tracking.mlflow_errors import (
 )
 from comparison.tracking.mlflow_values import (
     EXAMPLE_TABLE,
+    FIRST_STEP,
+    LAST_STEP,
     MOST_TABLE_BYTES,
     MOST_TRACES,
+    RUNS_IN_BULK,
+    SAMPLE,
     TRACES_IN_PAGE,
+    by_step,
+    points_for,
+    read_bulk,
+    read_samples,
     to_experiment,
     to_metric,
     trace_table,
@@ -78,8 +72,16 @@ from comparison.tracking.run_searches import (
     is_id,
     newest_first,
 )
-from comparison.tracking.schemas import Schema, read, sqlite_path, trouble
-from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking, Recent
+from comparison.tracking.source import (
+    ExperimentState,
+    History,
+    ModelVersion,
+    Part,
+    Ranking,
+    Recent,
+    history_of,
+    is_text,
+)
 from comparison.tracking.visibility import READABLE, Permissions, read_grants, without_grant
 
 SIDE_BY_SIDE = 64  # questions to MLflow at once
@@ -348,7 +350,7 @@ class MlflowRuns:
         """MLflow's client, of a database that it will not change."""
         for each in filter(None, (uri, MLFLOW_REGISTRY_URI.get())):
             if each.partition(":")[0].partition("+")[0] in _DATABASES:
-                problem, remedy = _schema_trouble(each)
+                problem, remedy = _trouble_of_schema(each)
                 if problem:
                     raise unopened(self._server, problem, remedy)
         return mlflow.MlflowClient(uri)
@@ -696,21 +698,21 @@ def _guard_transport() -> None:
         hooks.append(read_in_pieces)
 
 
-def _schema_trouble(uri: str) -> tuple[str, str]:
-    """Trouble with the schema of the database at this address, like `schemas.trouble`."""
+def _trouble_of_schema(uri: str) -> tuple[str, str]:
+    """Trouble with the schema of the database at this address, like `schema_trouble`."""
     from mlflow.store import db_migrations  # noqa: PLC0415 -- takes seconds, and only databases need it
     from mlflow.store.db import utils  # noqa: PLC0415 -- likewise
 
     path = sqlite_path(uri)
     if path:
-        schema = read(path)
+        schema = read_schema(path)
     elif uri.startswith("sqlite"):
         return "", ""  # in memory
     else:
         schema = _schema_on_server(utils, uri)
     known = [file.name.partition("_")[0] for file in Path(db_migrations.__path__[0]).glob("versions/*.py")]
     name = f"sqlite:///{Path(path).name}" if path else "with its address"
-    return trouble(schema, utils._get_latest_schema_revision(), known, mlflow.__version__, name)  # noqa: SLF001 -- MLflow has no public way
+    return schema_trouble(schema, utils._get_latest_schema_revision(), known, mlflow.__version__, name)  # noqa: SLF001 -- MLflow has no public way
 
 
 def _schema_on_server(utils: Any, uri: str) -> Schema:

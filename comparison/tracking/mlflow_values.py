@@ -1,4 +1,4 @@
-"""What MLflow's client brings, as our own values: runs, experiments, model versions, and traces as a table."""
+"""What MLflow's client brings, as our own values: runs, experiments, model versions, traces and histories."""
 
 import json
 import math
@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from comparison.channel_defaults import read_tolerance
-from comparison.runs import GOING_ON, Dataset, Experiment, Goal, Metric, Run, Status, is_moment
-from comparison.tracking.source import ModelVersion
-from comparison.trials import is_pruned
+from comparison.runs import GOING_ON, Dataset, Experiment, Goal, Metric, Run, Status, is_moment, is_pruned
+from comparison.tracking.source import History, ModelVersion, history_of
 
 GOAL_TAG = "mlcompare.goal."
 GOALS_TAG = "mlcompare.goals"  # several, also by patterns, which no tag's name can hold: score_*: higher, ls_*: lower
@@ -173,3 +172,56 @@ def _assessed(assessments: Iterable[Any]) -> dict[str, Any]:
         if is_value and getattr(each, "valid", None) is not False and getattr(said, "error", None) is None:
             found[each.name] = said.value
     return {name: value for name, value in found.items() if name not in {"request", "response"}}
+
+
+# Histories of one metric for many runs at once: how many points to ask for, and what an answer in bulk proves.
+
+
+RUNS_IN_BULK = 100  # that one request takes
+POINTS_IN_BULK = 2_500  # of each run in one answer, the most that MLflow gives
+ALL_IN_BULK = 80_000  # points in one answer: 14 MB of MLflow's JSON
+ROWS_OF_OLDER = 25_000  # that servers before 3.15 read for one answer, however many there are
+FIRST_STEP, LAST_STEP = -(2**62), 2**62  # a range that holds every step: without one, negative steps are left out
+SAMPLE = 50  # steps of each run in a sample
+
+
+def points_for(runs: int) -> int:
+    """How many points of each of so many runs to ask for, so that one answer is not too large."""
+    return max(20, min(POINTS_IN_BULK, ALL_IN_BULK // max(runs, 1)))
+
+
+def read_bulk(rows: Sequence[Mapping[str, Any]], most: int) -> dict[str, History]:
+    """By run id, what an answer of MLflow's interval call holds; runs of which it holds nothing are absent.
+
+    Servers before 3.15 sample the steps of all runs together, later ones those of each run. Either way an answer is
+    whole where fewer steps came than were asked for, over all runs, and no run brought as many points.
+    """
+    points: dict[str, list[tuple[int, float, int]]] = {}
+    for row in rows:
+        point = (int(row.get("step", 0)), _number(row["value"]), int(row["timestamp"]))
+        points.setdefault(str(row["run_id"]), []).append(point)
+    steps = {point[0] for each in points.values() for point in each}
+    is_whole = len(steps) < most and len(rows) < ROWS_OF_OLDER
+    return {run_id: history_of(each, is_complete=is_whole and len(each) < most) for run_id, each in points.items()}
+
+
+def read_samples(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Metric]]:
+    """By run id, the points of an answer of MLflow's interval call."""
+    found: dict[str, list[Metric]] = {}
+    for row in rows:
+        point = Metric(_number(row["value"]), int(row.get("step", 0)), int(row["timestamp"]))
+        found.setdefault(str(row["run_id"]), []).append(point)
+    return {run_id: by_step(points) for run_id, points in found.items()}
+
+
+def by_step(points: Iterable[Metric]) -> list[Metric]:
+    """The points by step, those of one step by time."""
+    return sorted(points, key=lambda each: (each.step, each.logged_at))
+
+
+def _number(value: Any) -> float:
+    """A number as MLflow writes it in JSON: NaN is text."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan

@@ -5,9 +5,8 @@ from itertools import islice
 from typing import Any
 
 from comparison.tracking.budgets import PAGE_SIZE, Budget, every_page
-from comparison.tracking.filters import is_text
 from comparison.tracking.mlflow_values import to_model_version
-from comparison.tracking.source import ModelVersion
+from comparison.tracking.source import ModelVersion, is_text
 
 MODELS = 20  # models with one alias that are looked at
 _CLOSED = frozenset({"PERMISSION_DENIED", "ENDPOINT_NOT_FOUND", "FEATURE_DISABLED", "NOT_IMPLEMENTED"})

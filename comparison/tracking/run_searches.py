@@ -12,7 +12,7 @@ from cachetools import LRUCache, TTLCache
 from comparison.errors import TrackingUnavailable
 from comparison.runs import Run
 from comparison.tracking.budgets import ALL, MOST, PAGE, PAGE_SIZE, Budget, TooMuch, page_size
-from comparison.tracking.experiment_cache import ExperimentCache
+from comparison.tracking.cache import ExperimentCache
 from comparison.tracking.mlflow_values import to_run
 
 SHARE_OF_A_PAGE = 0.2  # of the deadline

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Protocol, cast
 
 from comparison.runs import Experiment, Metric, Run
-from comparison.tracking.histories import History
-from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking, Recent, RunSource
+from comparison.tracking.source import ExperimentState, History, ModelVersion, Part, Ranking, Recent, RunSource
 from comparison.watch import is_called
 
 READABLE = frozenset({"READ", "USE", "EDIT", "MANAGE"})  # `allowed` in MLflow's answers means more than reading

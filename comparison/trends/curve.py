@@ -1,7 +1,8 @@
-"""A curve: what a run logged of one metric, put in order. Traps of logged steps are settled here."""
+"""A curve: what a run logged of one metric, put in order past the traps of logged steps; and what it says."""
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from comparison.names import HELD_OUT, TRAINING
 from comparison.runs import Goal
 
 Numbers = npt.NDArray[np.float64]
@@ -202,3 +204,276 @@ def buckets(values: Numbers, count: int, middle: Callable[[Any], Any] = np.media
         return values
     edges = np.linspace(0, len(values), count + 1).astype(int)
     return np.array([middle(values[a:b]) for a, b in itertools.pairwise(edges)])
+
+
+# Conclusions about one curve: does it still improve, is it flat, did it overfit, did it diverge. Silence is allowed.
+# Every rule is about full data and by the goal of the metric, never by the word loss in its name.
+
+
+FEWEST = 10  # points in the part of a curve whose trend is judged
+MOST_PAIRED = 200  # points that slopes are taken over, each pair of them; more are put into buckets
+_SLIGHT = 0.01  # of the range of the curve: a change that no eye sees
+_SURE = 0.01  # Kendall's p up to which a tail goes somewhere
+_RELATED = 0.5  # correlation of neighbouring residuals from which a straight line is not the story
+_SHORT = 30  # points of a tail, below which noise that wanders looks like a trend and cannot be seen in the tail alone
+_SHARE_BACK = 0.3  # of what the tail moved: a curve that went back so far just before may go back again
+_SIGMAS = 4  # how far below its mean the best of many noisy values may lie by chance
+
+
+class Tail(StrEnum):
+    """What the end of a curve does."""
+
+    IMPROVING = "improving"
+    FLAT = "flat"
+    WORSENING = "worsening"
+    MOVING = "moving"  # it goes on, and nobody knows which way is better
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Theil and Sen's slope with its 95 % interval, per unit of x, and Kendall's two-sided p of no trend."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The end of a curve. `since` is the x from which on it is flat, where it is."""
+
+    tail: Tail
+    slope: Slope | None = None
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overfit:
+    """Held-out values got worse while training went on: since x, by how much, and the gap to training then and now."""
+
+    since: float
+    best: float
+    last: float
+    gap_then: float
+    gap_now: float
+
+    @property
+    def worse_by(self) -> float:
+        return abs(self.last - self.best)
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """From x on: nothing finite any more, or values that lost all that was gained."""
+
+    since: float
+    is_not_finite: bool
+
+
+def slope_of(x: Sequence[float] | Numbers, values: Sequence[float] | Numbers) -> Slope:
+    """Theil and Sen's slope of finite values, x growing. Takes at least two points."""
+    from scipy import stats  # noqa: PLC0415 -- most of a second, for those who ask for trends
+
+    found = stats.theilslopes(np.asarray(values, dtype=float), np.asarray(x, dtype=float), 0.95)
+    p = float(stats.kendalltau(x, values).pvalue)
+    return Slope(float(found[0]), float(found[2]), float(found[3]), p if math.isfinite(p) else 1.0)
+
+
+def trend_of(curve: Curve) -> Trend:
+    """What the last third of a curve does; unclear below 10 points there, and where a line is not the story."""
+    x, values = curve.x[curve.finite], curve.values[curve.finite]
+    size = max(FEWEST, len(values) // 3)
+    if len(values) < FEWEST or size > len(values) or (not curve.finite[-1]):
+        return Trend(Tail.UNCLEAR)
+    tail_x, tail = x[-size:], values[-size:]
+    noise = _local_noise(tail)
+    span = _range(values)
+    if span == 0:
+        return Trend(Tail.FLAT, Slope(0.0, 0.0, 0.0, 1.0), float(x[0]))
+    slope = slope_of(buckets(tail_x, MOST_PAIRED), buckets(tail, MOST_PAIRED))
+    moved = slope.value * float(tail_x[-1] - tail_x[0])
+    is_still = slope.low <= 0 <= slope.high and abs(moved) < max(noise, _SLIGHT * span)
+    if is_still or (abs(moved) < _SLIGHT * span and _width(tail) < 3 * _SLIGHT * span):
+        return Trend(Tail.FLAT, slope, _flat_since(x, values, tail)) if not _swings(tail_x, tail, slope) else _UNCLEAR
+    rest = tail - (np.median(tail) + slope.value * (tail_x - np.median(tail_x)))
+    is_small = abs(moved) < 3 * noise or abs(moved) < 2 * _width(rest) * _is_related(rest)
+    is_wandering = size < _SHORT and _went_back(values[-2 * size :], moved) > _SHARE_BACK * abs(moved)
+    if slope.p > _SURE or slope.low <= 0 <= slope.high or is_small or is_wandering:
+        return Trend(Tail.UNCLEAR, slope)
+    if not curve.sign:
+        return Trend(Tail.MOVING, slope)
+    return Trend(Tail.IMPROVING if moved * curve.sign < 0 else Tail.WORSENING, slope)
+
+
+_UNCLEAR = Trend(Tail.UNCLEAR)
+
+
+def overfit_of(train: Curve, held_out: Curve) -> Overfit | None:
+    """Whether held-out values passed their best and got worse by more than noise, while training still improved.
+
+    None where that is not so or cannot be told: no goal, other axes, less than two or a tenth of the points since.
+    """
+    if not held_out.sign or train.axis is not held_out.axis or not train.finite.any() or not held_out.finite.any():
+        return None
+    kept = held_out.finite
+    x, score = held_out.x[kept], held_out.sign * held_out.values[kept]
+    place = int(np.argmin(score))
+    since = score[place:]
+    if len(since) - 1 <= max(2, math.ceil(len(score) / 10)):
+        return None
+    worse = float(np.median(since[-max(1, len(since) // 4) :]) - score[place])
+    if worse <= _SIGMAS * held_out.noise or worse <= _SLIGHT * _range(score) or not _rises(since):
+        return None
+    then, now = train.at(float(x[place])), train.at(min(float(x[-1]), float(train.x[train.finite][-1])))
+    gain = None if then is None or now is None else train.sign * (then - now)
+    if then is None or now is None or gain is None or gain <= max(2 * train.noise, 0.0):
+        return None
+    best, last = float(held_out.values[kept][place]), float(held_out.values[kept][-1])
+    gap_then, gap_now = (held_out.sign * (a - b) for a, b in ((best, then), (last, now)))
+    return Overfit(float(x[place]), best, last, gap_then, gap_now)
+
+
+def divergence_of(curve: Curve) -> Divergence | None:  # noqa: PLR0911 -- one reason a line
+    """Whether the end is not finite, or blew up: what was gained is lost, in a jump or by far. None: neither."""
+    if not len(curve):
+        return None
+    if not curve.finite[-1]:
+        ended = int(len(curve) - np.argmax(curve.finite[::-1])) if curve.finite.any() else 0
+        return Divergence(float(curve.x[ended]), is_not_finite=True)
+    if not curve.sign or int(curve.finite.sum()) < FEWEST:
+        return None
+    x, score = curve.x[curve.finite], curve.sign * curve.values[curve.finite]
+    start, best = float(np.median(score[: max(1, len(score) // 20)])), float(score.min())
+    end, usual = float(np.median(score[-max(2, len(score) // 10) :])), float(np.median(np.abs(np.diff(score))))
+    gain = start - best
+    lost = best + max(0.9 * gain, 10 * usual)  # from here on nothing of what was gained is left
+    if end <= lost:
+        return None
+    half = best + (lost - best) / 2
+    onset = int(np.flatnonzero(score <= lost)[-1]) + 1
+    good = np.flatnonzero(score <= half)
+    if _returns(score, best, lost) > 1 or onset >= len(score):
+        return None
+    height = max(usual, _SLIGHT * (end - best))
+    is_jump = onset - good[-1] <= max(3, len(score) // 20) and score[onset] - score[onset - 1] > 10 * height
+    is_far = end - start > 3 * gain
+    if not (is_jump or is_far):
+        return None
+    return Divergence(float(x[onset]), is_not_finite=False)
+
+
+def _returns(score: Numbers, best: float, lost: float) -> int:
+    """How often it came from the worst quarter between both levels into the best one: a wave comes and goes."""
+    middles = _running_median(score, 5)
+    side = np.where(middles > lost - (lost - best) / 4, 1, np.where(middles < best + (lost - best) / 4, -1, 0))
+    return int((np.diff(side[side != 0]) < 0).sum())
+
+
+def no_gain_for(curve: Curve) -> int | None:
+    """How many points at the end brought no new best; None where no goal is known."""
+    best = find_best(curve)
+    return None if best is None else len(curve) - 1 - best.place
+
+
+def records(curve: Curve) -> int:
+    """How often a new best was reached, the first point left out."""
+    so_far = best_so_far(curve)
+    return int((np.diff(so_far[np.isfinite(so_far)]) != 0).sum())
+
+
+# Pairs of metrics: one of training, one of data that were held out.
+
+_PARTS = re.compile(r"[^0-9a-zA-Z]+|(?<=[a-z])(?=[A-Z])")
+
+
+def training_twin(metric: str, logged: Sequence[str]) -> str:
+    """The metric of training that goes with one of held-out data; "" where none was logged.
+
+    `val_loss` goes with `train_loss`, or with plain `loss` as Keras has it.
+    """
+    parts = _parts(metric)
+    if not any(part in HELD_OUT for part in parts):
+        return ""
+    rest = [part for part in parts if part not in HELD_OUT]
+    exact = [each for each in logged if any(p in TRAINING for p in _parts(each)) and _without(each) == rest]
+    bare = [each for each in logged if _parts(each) == rest]
+    return (exact or bare or [""])[0]
+
+
+def _without(metric: str) -> list[str]:
+    return [part for part in _parts(metric) if part not in TRAINING]
+
+
+def _parts(metric: str) -> list[str]:
+    return [part.casefold() for part in _PARTS.split(metric) if part]
+
+
+# Small statistics
+
+
+def _range(values: Numbers) -> float:
+    """From the lowest to the highest, single spikes left out where there are points enough."""
+    middles = _running_median(values, 5) if len(values) >= FEWEST else values
+    return float(middles.max() - middles.min())
+
+
+def _local_noise(values: Numbers) -> float:
+    """The median change from point to point."""
+    return float(np.median(np.abs(np.diff(values)))) if len(values) > 1 else 0.0
+
+
+def _width(values: Numbers) -> float:
+    """What nine of ten normal values lie within, by the quartiles."""
+    low, high = np.quantile(values, (0.25, 0.75))
+    return 2.44 * float(high - low)
+
+
+def _is_related(rest: Numbers) -> bool:
+    """Whether residuals follow their neighbours: a wave or a bend, not noise."""
+    centred = rest - rest.mean()
+    total = float((centred**2).sum())
+    return total > 0 and float((centred[1:] * centred[:-1]).sum()) / total > _RELATED
+
+
+def _swings(x: Numbers, values: Numbers, slope: Slope) -> bool:
+    """Whether the part is a wave: residuals that follow each other and are wide against the changes in between."""
+    rest = values - (np.median(values) + slope.value * (x - np.median(x)))
+    return _is_related(rest) and _width(rest) > 6 * max(_local_noise(values), 1e-300)
+
+
+def _went_back(values: Numbers, moved: float) -> float:
+    """The largest way that values, single spikes aside, went against the direction of `moved`."""
+    ahead = _running_median(values, 3) * (1 if moved > 0 else -1)
+    return float((np.maximum.accumulate(ahead) - ahead).max())
+
+
+def _flat_since(x: Numbers, values: Numbers, tail: Numbers) -> float:
+    """The x from which on the curve, single spikes aside, stays as near to its last level as the tail does."""
+    level = float(np.median(tail))
+    band = max(_width(tail), 0.02 * _range(values))
+    middles = _running_median(values, 5)[: len(values) - len(tail)]
+    outside = np.flatnonzero(np.abs(middles - level) > band)
+    return float(x[int(outside[-1]) + 1 if len(outside) else 0])
+
+
+def _running_median(values: Numbers, width: int) -> Numbers:
+    half = width // 2
+    padded = np.pad(values, half, mode="edge")
+    found: Numbers = np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)
+    return found
+
+
+def _rises(values: Numbers) -> bool:
+    """Whether later values are greater in more than seven of ten pairs."""
+    few = buckets(values, MOST_PAIRED)
+    higher = sum(int((few[place + 1 :] > value).sum()) for place, value in enumerate(few))
+    lower = sum(int((few[place + 1 :] < value).sum()) for place, value in enumerate(few))
+    return higher > 0.7 * (higher + lower)
+
+
+def shared_axis(curves: Sequence[Curve]) -> Axis | None:
+    """The axis that curves have in common; None where they have several."""
+    kinds = {curve.axis for curve in curves if len(curve) > 1} or {curve.axis for curve in curves}
+    return next(iter(kinds)) if len(kinds) == 1 else None

@@ -3,7 +3,7 @@
 from comparison.channel_defaults import ACCESS, CHANGES, ChannelSetting
 from comparison.errors import RequestError, TrackingUnavailable
 from comparison.report import Report
-from comparison.reports.access import access_report, changed_report, place_of
+from comparison.reports.channel_settings import access_report, changed_access_report, place_of
 from comparison.request import DIRECT, AccessRequest, RestrictChanges, ShowAccess
 from handlers.access.rules import ADMINS, MEMBERS, is_personal, read_patterns, write_patterns
 from handlers.services import Services
@@ -31,7 +31,7 @@ def answer(
     before = services.access.store.change(utterance.team, _key(request.scope, utterance), setting)
     is_direct = is_personal(utterance.channel)
     is_public = not request.scope and not is_direct
-    report = changed_report(
+    report = changed_access_report(
         request,
         place=place_of(request.scope, is_direct=is_direct),
         was=read_patterns(before.value) if before.value and before.what == ACCESS else None,

@@ -17,9 +17,8 @@ from comparison.language.follow_up import MOST_COMPARED, compared
 from comparison.language.parser import parse
 from comparison.names import fold
 from comparison.report import Report
-from comparison.reports.errors import choice_report
-from comparison.request import Compare, Request, ShowSettings
-from comparison.resolve.mentions import compare_request, mentioned_runs
+from comparison.reports.help import choice_report
+from comparison.request import Compare
 from comparison.runs import Goal, Run
 from handlers.access.rules import is_in
 from handlers.compare import message as compare_message

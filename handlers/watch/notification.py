@@ -14,15 +14,10 @@ from comparison.errors import RequestError
 from comparison.judgement.result import Comparison
 from comparison.notifications.matching import covers_experiment
 from comparison.notifications.message import ManyNews, MessageKind, News, NewsFacts, RunNews, SilentNews, Unwanted
-from comparison.notifications.run_news import OWNER_TAGS, example_news, find_news
+from comparison.notifications.news import OWNER_TAGS, example_news, find_news
 from comparison.notifications.schedule import due_digest
 from comparison.report import Report, Step
-from comparison.reports.group_news import digest_report, news_report
-from comparison.reports.run_news import best_report
-from comparison.reports.text import display_name
-from comparison.reports.watches import muted_report
-from comparison.request import ListWatches, Pin
-from comparison.run_reference import Linked
+from comparison.reports.news import best_report, digest_report, news_report
 from comparison.runs import Experiment, Run
 from comparison.watch import Watch
 from handlers import channel_settings

@@ -11,9 +11,7 @@ from comparison.language.watch_command import watch_words
 from comparison.notifications.matching import is_watched
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.reports.watches import digest_sentence, watch_sentence
-from comparison.resolve.experiments import find_experiment
-from comparison.watch import Digest, Watch, is_pattern
-from comparison.watch_document import digest_from, watch_from
+from comparison.watch import Digest, Watch, digest_from, watch_from
 from handlers.access.rules import JOIN, Members, is_in, require_editor
 from handlers.services import Services
 from handlers.slack.blocks import Reply, marked

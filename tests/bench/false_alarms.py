@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from comparison import Experiment, Goal, Metric, Outcome, Run, Side, compare
-from comparison.judgement.evidence import KnownNoise
+from comparison.judgement.repeats import KnownNoise
 from comparison.judgement.statistics import pool_near
 
 HOME = Experiment("1", "bench")

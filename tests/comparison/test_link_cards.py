@@ -9,7 +9,7 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.library import MlflowRuns
 from comparison.link_cards import read_card
 from comparison.reports.link_cards import card_report
-from comparison.tracking.linked_pages import linked_page
+from comparison.tracking.mlflow_links import linked_page
 from tests.logged import log_run, new_experiment
 
 

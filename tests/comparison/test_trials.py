@@ -2,8 +2,7 @@
 
 import pytest
 
-from comparison.runs import Status
-from comparison.trials import is_pruned
+from comparison.runs import Status, is_pruned
 
 STORAGE = {"param_directions": "{}", "numbers": "3", "param_internal_val_lr": "0.1"}
 CALLBACK = {"number": "3", "datetime_start": "2026-11-20 10:00:00", "direction": "MINIMIZE"}

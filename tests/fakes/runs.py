@@ -9,9 +9,8 @@ from typing import Any
 from comparison.errors import FilterRefused, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run, Status
 from comparison.tracking.champions import champions
-from comparison.tracking.histories import History, history_of
 from comparison.tracking.leaders import leaders
-from comparison.tracking.source import ExperimentState, ModelVersion, Part, Ranking, Recent
+from comparison.tracking.source import ExperimentState, History, ModelVersion, Part, Ranking, Recent, history_of
 
 _VALUE = re.compile(r"""'[^']*'|"[^"]*"|[-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan""", re.IGNORECASE)
 _TERM = re.compile(

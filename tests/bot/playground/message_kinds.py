@@ -6,7 +6,7 @@ from comparison.compare import compare
 from comparison.language.follow_up import compared
 from comparison.report import Report
 from comparison.reports.comparison import comparison_report
-from comparison.reports.group_news import news_report
+from comparison.reports.news import news_report
 from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Status
 from handlers.compare.message import comparison_buttons, state_of
 from handlers.slack.fallback import BlockLevel

@@ -10,7 +10,7 @@ from bot.playground.slack import EXPERIMENTS, SlackStandIn
 from comparison.runs import Experiment, Metric, Status
 from tests.bot.playground.message_kinds import DIGITS, announced, comparisons, drawn, long_names
 from tests.comparison.notifications.newsroom import BEST, BROKE, PAST, POOR, news
-from tests.comparison.reports.test_run_news import GOING, TRIALS, of_burst, of_sweep
+from tests.comparison.reports.test_news import GOING, TRIALS, of_burst, of_sweep
 from tests.comparison.sweeps.made import signal
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, NOON, OLD, a_run

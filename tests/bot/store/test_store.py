@@ -24,8 +24,7 @@ from bot.store.claims import StoredCapabilities, StoredClaims
 from bot.store.database import check_writable, claims, metadata, open_database
 from bot.store.migrate import _config, migrate, newest, upgrade
 from bot.store.watches import StoredWatches
-from comparison.watch import OnlyRuns, Watch
-from comparison.watch_document import digest_from, watch_from
+from comparison.watch import OnlyRuns, Watch, digest_from, watch_from
 from tests.postgres import postgres, postgres_server
 
 __all__ = ["postgres", "postgres_server"]

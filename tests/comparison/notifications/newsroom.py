@@ -2,7 +2,7 @@
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.notifications.message import MessageKind
-from comparison.notifications.run_news import find_news
+from comparison.notifications.news import find_news
 from comparison.runs import Status
 from comparison.watch import Watch
 from tests.comparison.queries.team import HOUR, MINUTE, NOW, a_run

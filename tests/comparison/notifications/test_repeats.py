@@ -6,7 +6,7 @@ from comparison.errors import TrackingUnavailable
 from comparison.notifications.grouping import group_runs
 from comparison.notifications.message import MessageKind, Unwanted
 from comparison.past_repeats import RepeatsCache
-from comparison.reports.group_news import news_report
+from comparison.reports.news import news_report
 from comparison.run_reference import Named
 from comparison.runs import Status
 from comparison.watch import OnlyRuns, Subscription, Watch

@@ -7,8 +7,14 @@ from comparison.errors import RequestError
 from comparison.queries.newest_runs import known_experiments, newest_runs
 from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
 from comparison.queries.standup import standup
-from comparison.reports.newest_runs import experiments_report, newest_runs_report
-from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
+from comparison.reports.run_lists import (
+    experiments_report,
+    failed_report,
+    newest_runs_report,
+    running_report,
+    show_report,
+    top_report,
+)
 from comparison.reports.standup import standup_report
 from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
 from comparison.run_reference import Among, Exclusion, Leading, Named

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood, RequestError, RunNotFound
 from comparison.language.parser import parse
-from comparison.reports.errors import error_report, spot
-from comparison.reports.help import TOPICS, Examples, examples_of, help_report
+from comparison.reports.help import TOPICS, Examples, error_report, examples_of, help_report, spot
 from comparison.runs import Experiment, Metric, Run, Status
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from comparison.sweeps.space import Trial
+from comparison.sweeps import Trial
 
 
 def noise(n, seed, parameters=6):

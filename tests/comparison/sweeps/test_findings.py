@@ -3,8 +3,7 @@
 import pytest
 
 from comparison.runs import Goal
-from comparison.sweeps.findings import find, pareto
-from comparison.sweeps.space import Range, Trial, merge_repeats, stated_ranges, varying
+from comparison.sweeps import Range, Trial, merge_repeats, pareto, stated_ranges, sweep_findings, varying
 
 
 def trials(values, **parameters):
@@ -37,7 +36,7 @@ def test_a_long_front_is_cut_to_eight_with_both_ends_and_the_knee():
 
 def test_a_best_at_the_largest_value_tried_is_at_the_edge():
     rates = [1e-4, 1e-3, 1e-2] * 8
-    found = find(trials([rate**0.5 for rate in rates], lr=rates, x=range(24)), Goal.HIGHER)
+    found = sweep_findings(trials([rate**0.5 for rate in rates], lr=rates, x=range(24)), Goal.HIGHER)
     (edge,) = found.edges
     assert (edge.name, edge.is_high, edge.value) == ("lr", True, "0.01")
     assert edge.end == edge.value
@@ -45,13 +44,13 @@ def test_a_best_at_the_largest_value_tried_is_at_the_edge():
 
 def test_a_best_that_is_only_near_the_largest_is_not_called_the_largest():
     sizes = [float(each) for each in range(1, 41)]
-    (edge,) = find(trials([size if size < 40 else 38.5 for size in sizes], size=sizes), Goal.HIGHER).edges
+    (edge,) = sweep_findings(trials([size if size < 40 else 38.5 for size in sizes], size=sizes), Goal.HIGHER).edges
     assert (edge.value, edge.end) == ("39", "40")
 
 
 def test_a_best_inside_what_the_search_states_is_not_at_the_edge():
     rates = [1e-4, 1e-3, 1e-2] * 8
-    found = find(
+    found = sweep_findings(
         trials([rate**0.5 for rate in rates], lr=rates, x=range(24)), Goal.HIGHER, {"lr": Range(1e-6, 1.0, is_log=True)}
     )
     assert found.edges == ()
@@ -59,16 +58,16 @@ def test_a_best_inside_what_the_search_states_is_not_at_the_edge():
 
 def test_a_best_in_the_middle_is_not_at_the_edge():
     rates = [1e-4, 1e-3, 1e-2] * 8
-    found = find(trials([-abs(rate - 1e-3) for rate in rates], lr=rates, x=range(24)), Goal.HIGHER)
+    found = sweep_findings(trials([-abs(rate - 1e-3) for rate in rates], lr=rates, x=range(24)), Goal.HIGHER)
     assert found.edges == ()
 
 
 def test_a_search_that_gains_nothing_any_more_says_since_when():
     values = [1.0] * 5 + [2.0] + [1.5] * 54
-    found = find(trials(values, x=range(60)), Goal.HIGHER)
+    found = sweep_findings(trials(values, x=range(60)), Goal.HIGHER)
     assert found.stalled == 54
     assert found.best_so_far[4:7] == (1.0, 2.0, 2.0)
-    assert find(trials(range(60), x=range(60)), Goal.HIGHER).stalled == 0
+    assert sweep_findings(trials(range(60), x=range(60)), Goal.HIGHER).stalled == 0
 
 
 def test_repeats_of_a_configuration_are_one_trial_at_their_mean_and_tell_the_noise():
@@ -77,7 +76,7 @@ def test_repeats_of_a_configuration_are_one_trial_at_their_mean_and_tell_the_noi
     merged, repeats = merge_repeats(trials(values, lr=lr, seed=range(8)))
     assert len(merged) == 3
     assert sorted(map(len, repeats)) == [3, 4]
-    found = find(trials(values, lr=lr, seed=range(8)), Goal.HIGHER)
+    found = sweep_findings(trials(values, lr=lr, seed=range(8)), Goal.HIGHER)
     assert found.within_noise == 1
     assert found.repeats == 2
 
@@ -118,6 +117,6 @@ def test_what_optuna_logs_of_its_search_is_read():
 
 def test_without_trials_or_a_goal_nothing_can_be_found():
     with pytest.raises(ValueError, match="trials and a goal"):
-        find([], Goal.LOWER)
+        sweep_findings([], Goal.LOWER)
     with pytest.raises(ValueError, match="trials and a goal"):
-        find(trials([1.0], x=[1]), Goal.UNKNOWN)
+        sweep_findings(trials([1.0], x=[1]), Goal.UNKNOWN)

@@ -3,8 +3,7 @@
 import pytest
 from scipy import stats
 
-from comparison.sweeps.importance import anova_shares, find_importance, kruskal
-from comparison.sweeps.space import varying
+from comparison.sweeps import anova_shares, find_importance, kruskal, varying
 from tests.comparison.sweeps.made import GRID, grid, noise, signal
 
 

@@ -5,7 +5,7 @@ from mlflow import MlflowClient
 
 from comparison.errors import RunNotFound
 from comparison.library import MlflowRuns
-from comparison.tracking.filters import holds, is_child_of
+from comparison.tracking.source import holds, is_child_of
 from tests.logged import log_run, new_experiment
 from tests.mlflow_store import new_store
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comparison.tracking.linked_pages import MOST_RUNS, LinkedPage, PageKind, linked_page
+from comparison.tracking.mlflow_links import MOST_RUNS, LinkedPage, PageKind, linked_page
 
 BASE = "https://mlflow.example.com/ml"
 A, B = "a" * 32, "b" * 32

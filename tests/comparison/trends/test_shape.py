@@ -6,8 +6,19 @@ import numpy as np
 import pytest
 
 from comparison.runs import Goal
-from comparison.trends.curve import Axis, best_so_far, curve_of, find_best, smoothed
-from comparison.trends.shape import Tail, divergence_of, overfit_of, slope_of, training_twin, trend_of
+from comparison.trends.curve import (
+    Axis,
+    Tail,
+    best_so_far,
+    curve_of,
+    divergence_of,
+    find_best,
+    overfit_of,
+    slope_of,
+    smoothed,
+    training_twin,
+    trend_of,
+)
 
 
 def curve(values, steps=None, *, goal=Goal.LOWER, times=None):

@@ -10,8 +10,18 @@ from comparison.errors import RequestError
 from comparison.language.parser import digest_of, document_of, watching_of
 from comparison.language.watch_command import watch_words
 from comparison.run_reference import Filtered, Latest, Leading, Linked, Named, OfDay, Pinned, Registered, Unfinished
-from comparison.watch import Digest, MetricRule, OnlyRuns, QuietHours, Watch, WeeklySchedule
-from comparison.watch_document import digest_document, digest_from, watch_document, watch_from
+from comparison.watch import (
+    Digest,
+    MetricRule,
+    OnlyRuns,
+    QuietHours,
+    Watch,
+    WeeklySchedule,
+    digest_document,
+    digest_from,
+    watch_document,
+    watch_from,
+)
 
 BASELINES = (
     Named("xgb-v1"),

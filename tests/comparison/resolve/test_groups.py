@@ -9,8 +9,8 @@ from comparison.compare import ask
 from comparison.errors import FilterRefused, NotUnderstood, RequestError, RunNotFound
 from comparison.judgement.result import GoalSource
 from comparison.request import Compare
+from comparison.resolve.groups import MOST_TOGETHER
 from comparison.resolve.runs import find_runs
-from comparison.resolve.several_runs import MOST_TOGETHER
 from comparison.run_reference import (
     AllRuns,
     Among,

@@ -6,8 +6,7 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.notifications.message import ManyNews, MessageKind, NewsGroup
 from comparison.notifications.schedule import before, due_digest
 from comparison.past_repeats import RepeatsCache
-from comparison.reports.group_news import digest_report, news_report
-from comparison.reports.run_news import best_report
+from comparison.reports.news import best_report, digest_report, news_report
 from comparison.runs import Dataset, Experiment, Goal, Metric, Status
 from comparison.tracking.source import ModelVersion
 from comparison.watch import Digest, OnlyRuns, Watch, WeeklySchedule

@@ -1,18 +1,23 @@
-"""The experiments of a server, kept for a minute: names, goals and ids are asked for more often than they change."""
+"""What a server answered, remembered: its experiments for a minute, the points of runs that are over for longer."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from concurrent.futures import Executor, Future
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from comparison.runs import Experiment
+from cachetools import LRUCache
+
+from comparison.runs import Experiment, Run
 
 FRESH = 60.0  # seconds; older ones are given at once and renewed behind the asker's back
 JUST_NOW = 2.0  # seconds; what is this young is not asked for again
 
 
 class ExperimentCache:
-    """Experiments by id. `load` asks the server for all active ones; `clock` counts seconds."""
+    """Experiments by id: names and goals are asked for more often than they change.
+
+    `load` asks the server for all active ones; `clock` counts seconds.
+    """
 
     def __init__(
         self,
@@ -122,3 +127,31 @@ class SingleFlight(Generic[_Answer]):
         with self._lock:
             if self._under_way.get(key) is flight:  # not one that started since
                 del self._under_way[key]
+
+
+REMEMBERED = 1_000_000  # points of runs that are over: 24 MB
+_Points = TypeVar("_Points", bound=Sized)
+
+
+class PointsCache(Generic[_Points]):
+    """What runs that are over logged of a metric, the least used forgotten first. Safe to use from any thread."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._known: LRUCache[tuple[Any, ...], _Points] = LRUCache(most, getsizeof=lambda each: len(each) + 50)
+        self._mutex = threading.Lock()
+
+    def get(self, run: Run, metric: str) -> _Points | None:
+        with self._mutex:
+            return self._known.get(_key(run, metric))
+
+    def put(self, run: Run, metric: str, points: _Points) -> None:
+        """Remembers it where it cannot change any more and is not very much."""
+        if run.is_over and len(points) < self._known.maxsize // 4:
+            with self._mutex:
+                self._known[_key(run, metric)] = points
+
+
+def _key(run: Run, metric: str) -> tuple[Any, ...]:
+    """What changes when a run logs again: its end, and the last point of the metric."""
+    last = run.metrics.get(metric)
+    return (run.run_id, metric, run.status, run.ended_at, last and (last.step, last.logged_at, repr(last.value)))

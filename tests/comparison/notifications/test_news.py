@@ -4,9 +4,8 @@ import pytest
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import FilterRefused, TrackingUnavailable
-from comparison.notifications.group_news import MOST
 from comparison.notifications.message import MessageKind, Unwanted
-from comparison.notifications.run_news import example_news
+from comparison.notifications.news import MOST, example_news
 from comparison.run_reference import Latest, Leading, Named, Registered
 from comparison.runs import Goal, Metric, Status
 from comparison.tracking.source import ModelVersion

@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 
 from comparison import Goal, Outcome, RequestError, compare
-from comparison.judgement.evidence import KnownNoise
-from comparison.judgement.evidence_words import remedy_words
 from comparison.judgement.goals import goal_of
+from comparison.judgement.repeats import KnownNoise, remedy_words
 from comparison.judgement.result import CaveatCode, VerdictKind
 from comparison.judgement.statistics import Noise, pool, pool_near
 from comparison.reports.comparison import comparison_report

@@ -1,24 +1,31 @@
-"""Metrics that runs logged for several datasets: a row for each dataset, or none that can be judged.
+"""Readings: which value of each metric is compared: the last, the best, that of a step, and of which dataset."""
 
-MLflow keeps one last value a metric, whatever it was measured on. Which dataset a value is of, file stores keep with it
-and others only with the model that was measured. A run that has several datasets and several values at one step, and
-does not tell which is of which, has no value to compare. The examples of two evaluations are compared one by one, where
-somebody asked for it.
-"""
-
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NoReturn
 
 from comparison.concurrency import Threads, side_by_side
 from comparison.errors import RequestError, TrackingUnavailable
 from comparison.judgement.examples import compare_examples, read_table
 from comparison.judgement.goals import is_cost
-from comparison.judgement.result import Comparison
+from comparison.judgement.numbers import format_row
+from comparison.judgement.primary_metric import deciding_metric
+from comparison.judgement.result import Caveat, CaveatCode, Comparison, MetricComparison, Reading
+from comparison.language.quoting import complete_request
 from comparison.names import split_of
+from comparison.request import Compare
 from comparison.runs import Goal, Metric, Run, Side
-from comparison.tracking.source import RunSource
+from comparison.tracking.source import History, RunSource
+
+# Metrics that runs logged for several datasets: a row for each dataset, or none that can be judged.
+# MLflow keeps one last value a metric, whatever it was measured on. Which dataset a value is of, file stores keep with
+# it and others only with the model that was measured. A run that has several datasets and several values at one step,
+# and does not tell which is of which, has no value to compare. The examples of two evaluations are compared one by one,
+# where somebody asked for it.
+
 
 SIDE_BY_SIDE = 16
 MOST_LOOKED_INTO = 40  # metrics, for an answer that asks for last values
@@ -29,7 +36,7 @@ Points = Mapping[tuple[str, str], Sequence[Metric]]  # by run id and metric
 Pick = Callable[[str, Sequence[Metric]], Metric | None]
 PointsByRun = Mapping[str, Mapping[str, Sequence[Metric]]]  # by run id and metric: points that say their dataset
 _Dataset = tuple[str, str]  # name and digest
-SHARE = 0.5  # of the deadline of MLflow: the answer does not wait longer for examples
+SHARE_OF_EXAMPLES = 0.5  # of the deadline of MLflow: the answer does not wait longer for examples
 
 
 def told_apart(
@@ -43,7 +50,7 @@ def told_apart(
     """
     wanted = [
         (run, name)
-        for run in _runs(sides)
+        for run in runs_of(sides)
         if has_several(run)
         for name in _looked_into(run, metrics, judged)
         if _may_be_of_several(run, name)
@@ -97,7 +104,7 @@ def replaced(
     """
     said = {
         (run.run_id, name): _by_dataset(_annotated(points[run.run_id, name], told.get(run.run_id, {}).get(name, ())))
-        for run in _runs(sides)
+        for run in runs_of(sides)
         for name in run.metrics
         if (run.run_id, name) in points
     }
@@ -112,7 +119,7 @@ def replaced(
             if groups is None:
                 found[name] = last
                 continue
-            found |= _named(name, _values(run, name, groups, pick), labels.get(name, {}))
+            found |= _rows(name, _values(run, name, groups, pick), labels.get(name, {}))
         return replace(run, metrics=found)
 
     return tuple(replace(side, runs=tuple(map(run_with, side.runs))) for side in sides)
@@ -162,10 +169,6 @@ def has_several(run: Run) -> bool:
     return len({(dataset.name, dataset.digest) for dataset in run.datasets}) > 1
 
 
-def _runs(sides: Sequence[Side]) -> list[Run]:
-    return list({run.run_id: run for side in sides for run in side.runs}.values())
-
-
 def _looked_into(run: Run, metrics: Sequence[str], judged: Callable[[str], bool]) -> list[str]:
     named = [name for name in metrics if name in run.metrics]
     others = sorted((name for name in run.metrics if name not in named and judged(name)), key=is_cost)
@@ -203,7 +206,7 @@ def _said_by_others(
 ) -> dict[tuple[str, str], dict[_Dataset, list[Metric]]]:
     """Datasets that the values of the other runs are of, for metrics that some run has for several."""
     others = [
-        (run, name) for run in _runs(sides) for name in several & run.metrics.keys() if (run.run_id, name) not in said
+        (run, name) for run in runs_of(sides) for name in several & run.metrics.keys() if (run.run_id, name) not in said
     ]
     asked = list({run.run_id: run for run, _name in others if run.run_id not in told}.values())
     known = {**told, **evaluations(asked, source)}
@@ -247,7 +250,7 @@ def _values(
     return found
 
 
-def _named(name: str, values: Mapping[_Dataset, Metric], labels: Mapping[_Dataset, str]) -> dict[str, Metric]:
+def _rows(name: str, values: Mapping[_Dataset, Metric], labels: Mapping[_Dataset, str]) -> dict[str, Metric]:
     """The values as rows: `accuracy · valid`, or the metric's name alone where no dataset is told."""
     rows = {}
     for dataset, value in values.items():
@@ -285,7 +288,7 @@ def with_examples(
     if not asked:
         return comparison
     try:
-        contents = side_by_side([partial(source.example_table, run, share=SHARE) for run in runs])
+        contents = side_by_side([partial(source.example_table, run, share=SHARE_OF_EXAMPLES) for run in runs])
     except RequestError:
         return replace(comparison, examples_lacking="MLflow did not give the examples of these runs in time.")
     first, second = [read_table(each) if each else None for each in contents]
@@ -300,3 +303,212 @@ def _lacking(sides: Sequence[Side], tables: Sequence[object]) -> str:
     """A sentence on which of two sides has no examples; "" where neither has: they are no matter of this experiment."""
     without = [side.label for side, table in zip(sides, tables, strict=True) if table is None]
     return f"{without[0]} has no evaluation table and no assessed traces." if len(without) == 1 else ""
+
+
+# Values that are asked for by their step: the best ones, or those at one step.
+
+
+MOST_HISTORIES = 400  # metric histories read for one answer
+
+
+def read_series(
+    request: Compare,
+    sides: Sequence[Side],
+    metrics: Sequence[str],
+    source: RunSource,
+    goal_of: Callable[[str], Goal],
+) -> tuple[Side, ...]:
+    """The sides with the asked value of each metric in place of the last one."""
+    judged = judged_by(goal_of) if request.best else lambda _name: True
+    named = {logged_as(name) for name in metrics}
+    wanted = _wanted(sides, judged)
+    if len(wanted) > MOST_HISTORIES and metrics:
+        wanted = [(run, name) for run, name in wanted if name in named]
+    read = {name for _run, name in wanted}
+    if len(wanted) > MOST_HISTORIES:
+        raise RequestError(
+            f"That would take the histories of {len(wanted):,} metrics.",
+            remedy="Name the metrics you mean.",
+            example=f"{request.text.strip()[:200]} by {wanted[0][1]}",
+            text=request.text,
+        )
+    points = histories(wanted, source)
+    told = evaluations([run for run in runs_of(sides) if has_several(run)], source)
+    pick = _pick_best(goal_of) if request.best else _pick_at(request.at_step or 0)
+    if request.at_step is not None and wanted and not any(pick(name, past) for (_id, name), past in points.items()):
+        _nothing_then(request, list(points.values()))
+    kept = [without_metrics(side, lambda name: name not in read and judged(name)) for side in sides]
+    return replaced(kept, points, told, source, pick=pick)
+
+
+def _nothing_then(request: Compare, histories: Sequence[Sequence[Metric]]) -> NoReturn:
+    """No metric was logged at the step that was asked for: says which step is nearest."""
+    wanted = request.at_step or 0
+    steps = {each.step for past in histories for each in past}
+    closest = min(steps, key=lambda step: (abs(step - wanted), step), default=None)
+    place = request.text.rfind(str(wanted))
+    raise RequestError(
+        f"None of these runs logged a metric at step {wanted}.",
+        remedy="" if closest is None else f"The nearest step is {closest}; they logged up to step {max(steps)}.",
+        example=""
+        if closest is None
+        else complete_request(request.text, place, place + len(str(wanted)), str(closest)),
+        text=request.text,
+        at=None if place < 0 else place,
+    )
+
+
+def _wanted(sides: Sequence[Side], judged: Callable[[str], bool]) -> list[tuple[Run, str]]:
+    """Whose history of what is to be read. A last value at step 0 may be one of many: MLflow's default is no step.
+
+    Without a goal there is no best, and the last value stays.
+    """
+    return [(run, name) for run in runs_of(sides) for name in run.metrics if judged(name)]
+
+
+def without_metrics(side: Side, is_left_out: Callable[[str], bool]) -> Side:
+    """The side without what was not read for want of room, which would be shown as something else."""
+
+    def run_with(run: Run) -> Run:
+        return replace(run, metrics={name: each for name, each in run.metrics.items() if not is_left_out(name)})
+
+    return replace(side, runs=tuple(map(run_with, side.runs)))
+
+
+def _pick_best(goal_of: Callable[[str], Goal]) -> Pick:
+    """By the metric's goal; the last value where no goal is known or none is finite."""
+
+    def pick(name: str, past: Sequence[Metric]) -> Metric | None:
+        goal = goal_of(name)
+        finite = [each for each in past if math.isfinite(each.value)]
+        if goal is Goal.UNKNOWN or not finite:
+            return _counted(past[-1], past) if past else None
+        return _counted((min if goal is Goal.LOWER else max)(finite, key=lambda each: each.value), past)
+
+    return pick
+
+
+def _pick_at(step: int) -> Pick:
+    def pick(_name: str, past: Sequence[Metric]) -> Metric | None:
+        at = [each for each in past if each.step == step]
+        return _counted(at[-1], at) if at else None
+
+    return pick
+
+
+def _counted(found: Metric, past: Sequence[Metric]) -> Metric:
+    """The value, and how often the metric was logged at its step: folds and the like are no steps."""
+    return replace(found, points=sum(each.step == found.step for each in past))
+
+
+def runs_of(sides: Sequence[Side]) -> list[Run]:
+    """The runs of all sides, each once."""
+    return list({run.run_id: run for side in sides for run in side.runs}.values())
+
+
+def logged_as(name: str) -> str:
+    """The metric that a row is of: `accuracy` of `accuracy · valid`."""
+    return name.partition(BETWEEN)[0]
+
+
+def judged_by(goal_of: Callable[[str], Goal]) -> Callable[[str], bool]:
+    return lambda name: goal_of(name) is not Goal.UNKNOWN
+
+
+# Runs that were better before their end: the best value of the metric that decides, where the last one is worse.
+# One request for all sides. Nothing is said from a sample, of fewer points than tell the noise, or where MLflow is
+# slow.
+
+
+SHARE_OF_CURVES = 0.25  # of the deadline of MLflow: the answer does not wait longer for this
+MOST_SIDES = 20
+_NAMED = 3
+_SIGMAS = 4  # how far the best of many noisy values may lie from the last one by chance
+_SLIGHT = 0.01  # of the range of the curve: a difference that no eye sees
+_FEWEST = 8  # points that tell the noise of a curve
+
+
+def with_earlier_best(compared: Comparison, source: RunSource) -> Comparison:
+    """The comparison with a caveat on runs whose best value of the deciding metric is not their last one.
+
+    More than noise: beyond what earlier repeats differ by, where they are known; else four times the noise of the curve
+    from point to point, and 1 % of its range.
+    """
+    metric = deciding_metric(compared.metrics, compared.not_counted)
+    if metric is None or metric.goal is Goal.UNKNOWN or metric.key or not _is_asked(compared, metric):
+        return compared
+    runs = [side.runs[0] for side in compared.sides]
+    try:
+        read = source.histories_of(runs, metric.name, exact=False, share=SHARE_OF_CURVES)
+    except RequestError:
+        return compared
+    text = _earlier_best_words(compared.sides, metric, read)
+    if not text:
+        return compared
+    order = list(CaveatCode)
+    caveats = [*compared.warnings, Caveat(CaveatCode.BEST_EARLIER, text)]
+    return replace(compared, warnings=tuple(sorted(caveats, key=lambda each: order.index(each.code))))
+
+
+def _is_asked(compared: Comparison, metric: MetricComparison) -> bool:
+    """Whether there are curves: single runs, at least one of which logged the metric beyond its first step."""
+    sides = compared.sides
+    are_single = len(sides) <= MOST_SIDES and all(len(side.runs) == 1 for side in sides)
+    return are_single and any((reading.last_step or 0) > 0 for reading in _readings(metric))
+
+
+def _readings(metric: MetricComparison) -> list[Reading]:
+    return [metric.changes[0].baseline, *(change.candidate for change in metric.changes)]
+
+
+def _earlier_best_words(sides: Sequence[Side], metric: MetricComparison, read: Mapping[str, History]) -> str:
+    """`val_loss was better before the end: B 0.21 at step 12, now 0.35. By best values B leads.`; "" for none."""
+    needed = [each.evidence.needed for each in metric.changes if each.evidence and each.evidence.needed]
+    known = max(needed, default=None)
+    bests = {
+        side.label: best
+        for side in sides
+        if (past := read.get(side.runs[0].run_id)) and (best := _best(past, metric, known))
+    }
+    last = {
+        side.label: value
+        for side, reading in zip(sides, _readings(metric), strict=True)
+        if (value := reading.value) is not None
+    }
+    earlier = [label for label, (_best_value, _step, is_earlier) in bests.items() if is_earlier and label in last]
+    if not earlier:
+        return ""
+    told = []
+    for label in earlier[:_NAMED]:
+        value, step, _is_earlier = bests[label]
+        values = format_row(value, last[label]).values
+        told.append(f"{label} {values[0]} at step {step:,.0f}, last {values[1]}")
+    left = f"; and {len(earlier) - _NAMED} more" if len(earlier) > _NAMED else ""
+    text = f"{metric.name} was better before the end: {'; '.join(told)}{left}."
+    return f"{text}{_other_leader(metric, {label: each[0] for label, each in bests.items()}, last)}"
+
+
+def _other_leader(metric: MetricComparison, bests: Mapping[str, float], last: Mapping[str, float]) -> str:
+    """Who leads by best values, where that is another one; only where those of all are known."""
+    if bests.keys() != last.keys() or len(bests) < 2:
+        return ""
+    sign = 1 if metric.goal is Goal.LOWER else -1
+    leader, second = sorted(bests, key=lambda label: sign * bests[label])[:2]
+    if leader == min(last, key=lambda label: sign * last[label]) or bests[leader] == bests[second]:
+        return ""
+    values = format_row(bests[leader], bests[second]).values
+    return f" By best values, which are optimistic, {leader} leads: {values[0]}, {second} {values[1]}."
+
+
+def _best(past: History, metric: MetricComparison, known: float | None) -> tuple[float, float, bool] | None:
+    """The best value, its step, and whether the last one is worse by more than noise; None where it is not known."""
+    from comparison.trends.curve import Axis, curve_of, find_best  # noqa: PLC0415 -- numpy, for who logged steps
+
+    curve = curve_of(past.steps, past.values, past.times, goal=metric.goal, is_complete=past.is_complete)
+    best = find_best(curve)
+    if best is None or not best.is_exact or curve.axis is not Axis.STEP or not curve.finite[-1]:
+        return None
+    values = curve.values[curve.finite]
+    limit = max(_SIGMAS * curve.noise, _SLIGHT * float(values.max() - values.min())) if known is None else known
+    is_told = known is not None or len(values) >= _FEWEST
+    return best.value, best.x, is_told and abs(curve.last - best.value) > limit

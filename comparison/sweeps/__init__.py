@@ -1,1 +1,0 @@
-"""Conclusions about hyperparameter sweeps: from trials to facts. Pure: no words, no I/O."""
