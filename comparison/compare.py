@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import side_by_side
-from comparison.errors import RequestError
+from comparison.errors import RequestError, spot_in
 from comparison.judgement.caveats import find_caveats
 from comparison.judgement.differences import compare_datasets, compare_parameters_and_tags
 from comparison.judgement.examples import is_logged_test
@@ -332,18 +332,17 @@ def _known(names: Sequence[str], request: Compare, sides: Sequence[Side]) -> tup
 
 
 def _unknown(name: str, logged: Iterable[str], request: Compare) -> NoReturn:
-    place = request.text.rfind(name)
+    at, end = spot_in(request.text, name)
     logged = list(logged)
     alike = nearest_names(name, logged) or tuple(logged[:5])
-    spot = None if place < 0 else place
     raise RequestError(
         f"None of these runs logged a metric called {name}.",
         remedy="" if logged else "They logged no metrics at all.",
-        example=complete_request(request.text, spot, place + len(name), alike[0]) if alike else "",
+        example=complete_request(request.text, at, end, alike[0]) if alike else "",
         near=alike,
         text=request.text,
-        at=spot,
-        end=None if spot is None else spot + len(name),
+        at=at,
+        end=end,
     )
 
 

@@ -66,3 +66,9 @@ class TrackingUnavailable(RequestError):  # noqa: N818
 
 class FilterRefused(RequestError):  # noqa: N818
     """MLflow does not take the filter; `problem` has its reason in plain words."""
+
+
+def spot_in(text: str, name: str, *, first: bool = False) -> tuple[int | None, int | None]:
+    """Where a name stands in what was said, the last time or the `first`; None and None where it does not."""
+    start = (text.find(name) if first else text.rfind(name)) if name else -1
+    return (start, start + len(name)) if start >= 0 else (None, None)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NoReturn
 
 from comparison.concurrency import Threads, side_by_side
-from comparison.errors import RequestError, TrackingUnavailable
+from comparison.errors import RequestError, TrackingUnavailable, spot_in
 from comparison.judgement.examples import compare_examples, read_table
 from comparison.judgement.goals import is_cost
 from comparison.judgement.numbers import format_row
@@ -346,15 +346,13 @@ def _nothing_then(request: Compare, histories: Sequence[Sequence[Metric]]) -> No
     wanted = request.at_step or 0
     steps = {each.step for past in histories for each in past}
     closest = min(steps, key=lambda step: (abs(step - wanted), step), default=None)
-    place = request.text.rfind(str(wanted))
+    at, end = spot_in(request.text, str(wanted))
     raise RequestError(
         f"None of these runs logged a metric at step {wanted}.",
         remedy="" if closest is None else f"The nearest step is {closest}; they logged up to step {max(steps)}.",
-        example=""
-        if closest is None
-        else complete_request(request.text, place, place + len(str(wanted)), str(closest)),
+        example="" if closest is None else complete_request(request.text, at, end, str(closest)),
         text=request.text,
-        at=None if place < 0 else place,
+        at=at,
     )
 
 

@@ -19,6 +19,7 @@ from comparison.errors import (
     RequestError,
     RunNotFound,
     TrackingUnavailable,
+    spot_in,
 )
 from comparison.judgement.statistics import LEAST_NOISE_DF
 from comparison.language.parser import watching_of
@@ -140,14 +141,14 @@ def _unknown_exception(watching: Watch, known: Sequence[Experiment], certain: Co
 
 def unknown_exception(name: str, known: Sequence[Experiment], text: str) -> NotUnderstood:
     """What is left out is no experiment that is there."""
-    spot = text.find(name)
+    at, end = spot_in(text, name, first=True)
     return NotUnderstood(
         f"There is no experiment called {name}, so it cannot be left out.",
         "Name one that is there; one that is still to come goes in quotes. For the night say quiet 20:00-8:00.",
         near=nearest_names(name, [each.name for each in known]),
         text=text,
-        at=spot if spot >= 0 else None,
-        end=spot + len(name) if spot >= 0 else None,
+        at=at,
+        end=end,
     )
 
 
@@ -288,8 +289,7 @@ class _Validator:
             self.warnings.append(f"No run there has logged {plain_reference(name)} yet.{others}")
             return
         text = self.request.text
-        spot = text.rfind(name)
-        at, end = (spot, spot + len(name)) if spot >= 0 else (None, None)
+        at, end = spot_in(text, name)
         problem, remedy = f"No run there has logged a metric called {plain_reference(name)}.", _NEW
         example = complete_request(text, at, end, alike[0])
         parts = name.split()
@@ -320,8 +320,7 @@ class _Validator:
 
 
 def _spotted(error: FilterRefused, text: str, where: str) -> RequestError:
-    spot = text.rfind(where) if where else -1
-    at, end = (spot, spot + len(where)) if spot >= 0 else (None, None)
+    at, end = spot_in(text, where)
     return replace(error, text=text, at=at, end=end)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.errors import RunNotFound
+from comparison.errors import RunNotFound, spot_in
 from comparison.judgement.primary_metric import PrimaryMetric, choose_primary
 from comparison.names import as_logged, nearest_names
 from comparison.queries.scope import Scope, find_scope
@@ -66,15 +66,15 @@ def logged_names(names: Sequence[str], runs: Sequence[Run], *, text: str = "") -
     for name in names:
         known = as_logged(name, logged)
         if not known and runs:
-            spot = text.rfind(name)
+            at, end = spot_in(text, name)
             people = nearest_names(name, [run.user for run in runs if run.user])
             raise RunNotFound(
                 f"None of these runs logged a metric called {name}.",
                 "" if logged else "They logged no metrics at all.",
                 near=nearest_names(name, logged) or people or tuple(logged)[:5],
                 text=text,
-                at=spot if spot >= 0 else None,
-                end=spot + len(name) if spot >= 0 else None,
+                at=at,
+                end=end,
             )
         found.append(known or name)
     return tuple(dict.fromkeys(found))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.errors import ExperimentNotFound, NotUnderstood
+from comparison.errors import ExperimentNotFound, NotUnderstood, spot_in
 from comparison.language.dates import since
 from comparison.language.parser import line
 from comparison.request import Failed, Standup
@@ -81,7 +81,5 @@ def since_moment(words: str, now: datetime, *, text: str, command: str) -> tuple
     try:
         return since(time_words, now), time_words != words.strip()
     except NotUnderstood as error:
-        spot = text.find(time_words.removeprefix("since ").strip()) if text else -1
-        raise replace(
-            error, text=text or words, at=spot if spot >= 0 else None, example=f"{command} since monday"
-        ) from error
+        at, _end = spot_in(text, time_words.removeprefix("since ").strip(), first=True)
+        raise replace(error, text=text or words, at=at, example=f"{command} since monday") from error

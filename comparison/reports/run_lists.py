@@ -224,7 +224,7 @@ def _summary(headline: str, card: RunCard, warnings: tuple[str, ...]) -> str:
     return cut_end("\n".join([f"{headline}.", " · ".join(card.facts), *warnings[:1]]), 3_000)
 
 
-# The best runs by a metric, worded.
+# The best runs by a metric.
 
 
 _PARAMETERS = 3  # told of each run
@@ -326,18 +326,23 @@ def _steps(ranked: RankedRuns, command: str) -> tuple[Step, ...]:
 
 
 def _links(ranked: RankedRuns, names: Sequence[str], ui_url: str) -> tuple[Link, ...]:
-    if not ui_url:
-        return ()
-    opened = [
-        Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
-        for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], ranked.runs, strict=False))
-    ]
-    if len(ranked.runs) < 2:
-        return tuple(opened)
+    opened = _open_links(names, ranked.runs, ui_url)
+    if not opened or len(ranked.runs) < 2:
+        return opened
     return (*opened, Link("Compare in MLflow", compare_url(ui_url, ranked.runs), "compare"))
 
 
-# What runs now, worded.
+def _open_links(names: Sequence[str], runs: Sequence[Run], ui_url: str) -> tuple[Link, ...]:
+    """The pages of the first runs in MLflow; none where no address is known."""
+    if not ui_url:
+        return ()
+    return tuple(
+        Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
+        for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], runs, strict=False))
+    )
+
+
+# What runs now.
 
 
 _DEAD = "seems dead"
@@ -368,11 +373,7 @@ def running_report(found: RunningRuns, *, ui_url: str = "", command: str = "/mlc
         table=with_links(_running_table(found), run_urls(found.runs, ui_url)),
         sections=(_stale(found, ui_url),) if found.stale else (),
         warnings=(f"Only the {len(found.runs) + len(found.stale)} newest were looked at.",) if found.is_cut else (),
-        links=tuple(
-            Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
-            for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], found.runs, strict=False))
-            if ui_url
-        ),
+        links=_open_links(names, found.runs, ui_url),
         footnotes=tuple(filter(None, (of_one(found.runs, found.place), *_footnotes(found)))),
     )
 
@@ -471,7 +472,7 @@ def _footnotes(found: RunningRuns) -> tuple[str, ...]:
     return (f"Against the best run so far at the same step: {'; '.join(told)}.",) if told else ()
 
 
-# Runs that failed, worded.
+# Runs that failed.
 
 
 def failed_report(failures: FailedRuns, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
@@ -494,11 +495,7 @@ def failed_report(failures: FailedRuns, *, ui_url: str = "", command: str = "/ml
         summary=cut_end(f"{headline}: {'; '.join([*told[:_TOLD], *more])}.", 3_000),
         table=with_links(_failed_table(failures), run_urls(failures.runs, ui_url)),
         warnings=(f"Only the {len(failures.runs)} last to end are shown.",) if failures.is_cut else (),
-        links=tuple(
-            Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
-            for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], failures.runs, strict=False))
-            if ui_url
-        ),
+        links=_open_links(names, failures.runs, ui_url),
         footnotes=tuple(filter(None, (of_one(failures.runs, failures.place), *_pruned(failures)))),
     )
 
@@ -539,7 +536,7 @@ def _failed_table(failures: FailedRuns) -> Table:
     return table_of_runs("Runs that failed or were killed", tuple(map(Column, columns)), failures.runs, cells)
 
 
-# The newest runs and the experiments there are, worded.
+# The newest runs and the experiments there are.
 
 
 MOST_EXPERIMENTS = 50
@@ -569,11 +566,7 @@ def newest_runs_report(found: NewestRuns, *, ui_url: str = "", command: str = "/
         table=with_links(_newest_table(found), run_urls(found.runs, ui_url)),
         warnings=_newest_warnings(found),
         steps=(Step(f"Compare the {which} two", f"{command} {ids[1]} vs {ids[0]}", "pair"),) if len(ids) > 1 else (),
-        links=tuple(
-            Link(f"Open {name}", run_url(ui_url, run), f"run:{number}")
-            for number, (name, run) in enumerate(zip(names[:MAX_OPEN_BUTTONS], found.runs, strict=False))
-            if ui_url
-        ),
+        links=_open_links(names, found.runs, ui_url),
         footnotes=tuple(filter(None, (of_one(found.runs, found.place),))),
     )
 

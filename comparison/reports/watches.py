@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from comparison.errors import NotUnderstood, RequestError
+from comparison.errors import NotUnderstood, RequestError, spot_in
 from comparison.language.digest_command import when
 from comparison.language.quoting import reference
 from comparison.language.watch_command import watch_words
@@ -121,8 +121,7 @@ def not_watched(
     place: str, watched: Sequence[str], *, text: str, covered_by: str = "", verb: str = "unwatch"
 ) -> RequestError:
     """What is to be unwatched, or changed by `verb`, is not watched; `covered_by` is a pattern that covers it."""
-    spot = text.rfind(place) if place else -1
-    at, end = (spot, spot + len(place)) if spot >= 0 else (None, None)
+    at, end = spot_in(text, place)
     name = display_name(place)
     if covered_by:
         return NotUnderstood(

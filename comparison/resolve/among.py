@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from comparison.concurrency import side_by_side
-from comparison.errors import NotUnderstood, RequestError, RunNotFound
+from comparison.errors import NotUnderstood, RequestError, RunNotFound, spot_in
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, rank, value_of
 from comparison.judgement.result import GoalSource
 from comparison.language.dates import since, until
@@ -198,8 +198,8 @@ def _moment(words: str, read: Callable[[str, datetime], datetime], now: datetime
     try:
         return int(read(words, now).timestamp() * 1000)
     except NotUnderstood as error:
-        spot = text.find(words.removeprefix("before ")) if text else -1
-        raise replace(error, text=text or words, at=spot if spot >= 0 else None) from error
+        at, _end = spot_in(text, words.removeprefix("before "), first=True)
+        raise replace(error, text=text or words, at=at) from error
 
 
 def _length(words: str, now: datetime, text: str) -> int | None:
@@ -224,8 +224,7 @@ def find_user(name: str, source: RunSource, experiment_ids: Sequence[str], *, te
     users = sorted({run.user for run in like if name.casefold() in run.user.casefold()})
     if len(users) == 1:
         return users[0]
-    spot = text.find(name) if text else -1
-    at = spot if spot >= 0 else None
+    at, _end = spot_in(text, name, first=True)
     if users:
         raise RunNotFound(
             f"Several users are called like {name}.", "Say which.", near=tuple(users[:5]), text=text, at=at

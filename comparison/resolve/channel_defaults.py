@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.errors import ExperimentNotFound, FilterRefused, NotUnderstood, RequestError, RunNotFound
+from comparison.errors import ExperimentNotFound, FilterRefused, NotUnderstood, RequestError, RunNotFound, spot_in
 from comparison.judgement.goals import fits, is_pattern
 from comparison.language.quoting import complete_request
 from comparison.names import as_logged, nearest_names
@@ -103,7 +103,6 @@ def _is_logged(name: str, source: RunSource) -> bool:
 
 
 def _unknown(problem: str, name: str, alike: tuple[str, ...], text: str) -> RequestError:
-    spot = text.rfind(name)
-    at, end = (spot, spot + len(name)) if spot >= 0 else (None, None)
+    at, end = spot_in(text, name)
     example = complete_request(text, at, end, alike[0]) if alike else ""
     return NotUnderstood(problem, near=alike, example=example, text=text, at=at, end=end)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.errors import ExperimentNotFound, RunNotFound
+from comparison.errors import ExperimentNotFound, RunNotFound, spot_in
 from comparison.language.quoting import complete_request
 from comparison.names import nearest_names
 from comparison.run_reference import Group, Latest, Leading, RunReference
@@ -87,20 +87,20 @@ def find_experiment(name: str, source: RunSource, *, text: str = "") -> Experime
     ):
         if fits:
             return fits[0]
-    alike, spot = nearest_names(name, [each.name for each in known]), _spot(name, text)
+    alike, (at, end) = nearest_names(name, [each.name for each in known]), spot_in(text, name)
     there = ", ".join(each.name for each in known[:_LISTED])
     listed = "" if alike else f"The experiments are {there}{' …' if len(known) > _LISTED else ''}."
     example = "list experiments" if known else ""
     if alike:
-        example = complete_request(text, spot, len(name) + (spot or 0), alike[0])
+        example = complete_request(text, at, end, alike[0])
     raise ExperimentNotFound(
         f"There is no experiment called {name}.",
         remedy=listed if known else "No experiment at all can be seen from here.",
         near=alike,
         example=example,
         text=text,
-        at=spot,
-        end=None if spot is None else spot + len(name),
+        at=at,
+        end=end,
     )
 
 
@@ -108,11 +108,6 @@ def find_experiments(names: Iterable[str], source: RunSource, *, text: str = "")
     """All experiments of these names, each once. Raises ExperimentNotFound for the first that is not there."""
     found = [find_experiment(name, source, text=text) for name in names]
     return tuple({each.experiment_id: each for each in found}.values())
-
-
-def _spot(name: str, text: str) -> int | None:
-    place = text.rfind(name)
-    return None if place < 0 else place
 
 
 def with_default(scope: SearchScope) -> SearchScope:
@@ -150,14 +145,14 @@ def is_called(name: str, run: Run) -> bool:
 
 def no_such_among(name: str, runs: Iterable[Run], *, text: str = "") -> RunNotFound:
     """A run that is left out of those that are meant and is none of them."""
-    spot = text.find(name) if text else -1
+    at, end = spot_in(text, name, first=True)
     return RunNotFound(
         f"There is no run called {name} among these, so it cannot be left out.",
         "Name one of them.",
         near=nearest_names(name, [run.name for run in runs]),
         text=text,
-        at=spot if spot >= 0 else None,
-        end=spot + len(name) if spot >= 0 else None,
+        at=at,
+        end=end,
     )
 
 
