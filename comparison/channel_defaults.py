@@ -67,14 +67,14 @@ class ChannelSetting:
         return self.what, self.metric
 
 
-def in_order(kept: Iterable[ChannelSetting]) -> list[ChannelSetting]:
+def in_order(settings: Iterable[ChannelSetting]) -> list[ChannelSetting]:
     """Settings that are made, in the order of their list."""
-    known = [each for each in kept if each.value and each.what in _PLACES]
+    known = [each for each in settings if each.value and each.what in _PLACES]
     return sorted(known, key=lambda each: (_PLACES[each.what], each.metric))
 
 
-def to_defaults(kept: Iterable[ChannelSetting]) -> ChannelDefaults:
-    known = list(kept)
+def to_defaults(settings: Iterable[ChannelSetting]) -> ChannelDefaults:
+    known = list(settings)
     plainly = {each.what: each.value for each in known if not each.metric}
     goals = {each.metric: Goal(each.value) for each in known if each.what == GOAL and each.value in _GOALS}
     tolerances = {each.metric: read_tolerance(each.value) for each in known if each.what == TOLERANCE}

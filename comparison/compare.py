@@ -266,10 +266,10 @@ def _with_asked_metrics(request: Compare, named: Sequence[str], sides: Sequence[
     both = next((name for name in named if logged_as(name) in gone), "")
     if both:
         raise RequestError(f"{both} is named and left out.", "Say which is meant.", text=request.text)
-    kept = {logged_as(name) for name in named} if request.only_metrics else set()
-    if not gone and not kept:
+    only = {logged_as(name) for name in named} if request.only_metrics else set()
+    if not gone and not only:
         return tuple(sides)
-    left = [without_metrics(side, lambda name: name in gone or (bool(kept) and name not in kept)) for side in sides]
+    left = [without_metrics(side, lambda name: name in gone or (bool(only) and name not in only)) for side in sides]
     if not any(run.metrics for side in left for run in side.runs):
         raise RequestError(
             "These runs logged no other metric than those that are left out.", "Leave out fewer.", text=request.text

@@ -59,8 +59,8 @@ def told_apart(
         return tuple(sides)
     sampled = _samples(wanted, source)
     wanted = [(run, name) for run, name in wanted if len(sampled.get((run.run_id, name), ())) > 1]
-    told = evaluations(list({run.run_id: run for run, _name in wanted}.values()), source)
-    known = {(run.run_id, name): told[run.run_id].get(name, ()) for run, name in wanted}
+    by_models = evaluations(list({run.run_id: run for run, _name in wanted}.values()), source)
+    known = {(run.run_id, name): by_models[run.run_id].get(name, ()) for run, name in wanted}
     unknown = [
         (run, name)
         for run, name in wanted
@@ -70,7 +70,7 @@ def told_apart(
     going_on = [each for each in unknown if _goes_on(read.get((each[0].run_id, each[1]), ()))]
     read |= histories(going_on, source)
     points = {key: past for key, past in known.items() if len(_by_dataset(past)) > 1} | read
-    return replaced(sides, points, told, source, pick=None)
+    return replaced(sides, points, by_models, source, pick=None)
 
 
 def _may_be_of_several(run: Run, metric: str) -> bool:
@@ -96,26 +96,28 @@ def _has_repeats(points: Sequence[Metric]) -> bool:
 
 
 def replaced(
-    sides: Sequence[Side], points: Points, told: PointsByRun, source: RunSource, *, pick: Pick | None
+    sides: Sequence[Side], points: Points, by_models: PointsByRun, source: RunSource, *, pick: Pick | None
 ) -> tuple[Side, ...]:
     """The sides with what `pick` takes of these points, dataset by dataset, in place of the metrics' last values.
 
     Without a `pick` a metric of one dataset keeps its last value, and points of several are taken in order.
     """
-    said = {
-        (run.run_id, name): _by_dataset(_annotated(points[run.run_id, name], told.get(run.run_id, {}).get(name, ())))
+    groups_by_metric = {
+        (run.run_id, name): _by_dataset(
+            _annotated(points[run.run_id, name], by_models.get(run.run_id, {}).get(name, ()))
+        )
         for run in runs_of(sides)
         for name in run.metrics
         if (run.run_id, name) in points
     }
-    several = {name for (_run_id, name), groups in said.items() if len(groups) > 1}
-    said |= _said_by_others(sides, several, said, told, source)
-    labels = _labels(several, said)
+    several = {name for (_run_id, name), groups in groups_by_metric.items() if len(groups) > 1}
+    groups_by_metric |= _said_by_others(sides, several, groups_by_metric, by_models, source)
+    labels = _labels(several, groups_by_metric)
 
     def run_with(run: Run) -> Run:
         found: dict[str, Metric] = {}
         for name, last in run.metrics.items():
-            groups = said.get((run.run_id, name))
+            groups = groups_by_metric.get((run.run_id, name))
             if groups is None:
                 found[name] = last
                 continue
@@ -149,13 +151,13 @@ def histories(
     found: dict[tuple[str, str], list[Metric]] = {}
     if not wanted:
         return found
-    held = 0
+    count = 0
     with Threads(SIDE_BY_SIDE) as threads:
         read = threads.map(lambda each: source.history(each[0].run_id, each[1], most=most), wanted)
         for (run, name), past in zip(wanted, read, strict=True):
             found[run.run_id, name] = past
-            held += len(past)
-            if held > MOST_POINTS:
+            count += len(past)
+            if count > MOST_POINTS:
                 threads.shutdown(wait=False, cancel_futures=True)
                 raise RequestError(
                     f"These metrics were logged more than {MOST_POINTS:,} times: too often for one answer.",
@@ -187,9 +189,9 @@ def _by_dataset(points: Sequence[Metric]) -> dict[_Dataset, list[Metric]]:
     return groups
 
 
-def _annotated(points: Sequence[Metric], told: Sequence[Metric]) -> list[Metric]:
+def _annotated(points: Sequence[Metric], known: Sequence[Metric]) -> list[Metric]:
     """The points with their datasets, where the models tell them."""
-    datasets = {(each.step, each.logged_at, each.value): (each.dataset, each.digest) for each in told}
+    datasets = {(each.step, each.logged_at, each.value): (each.dataset, each.digest) for each in known}
     found = []
     for point in points:
         name, digest = datasets.get((point.step, point.logged_at, point.value), (point.dataset, point.digest))
@@ -200,16 +202,19 @@ def _annotated(points: Sequence[Metric], told: Sequence[Metric]) -> list[Metric]
 def _said_by_others(
     sides: Sequence[Side],
     several: set[str],
-    said: Mapping[tuple[str, str], object],
-    told: PointsByRun,
+    groups_by_metric: Mapping[tuple[str, str], object],
+    by_models: PointsByRun,
     source: RunSource,
 ) -> dict[tuple[str, str], dict[_Dataset, list[Metric]]]:
     """Datasets that the values of the other runs are of, for metrics that some run has for several."""
     others = [
-        (run, name) for run in runs_of(sides) for name in several & run.metrics.keys() if (run.run_id, name) not in said
+        (run, name)
+        for run in runs_of(sides)
+        for name in several & run.metrics.keys()
+        if (run.run_id, name) not in groups_by_metric
     ]
-    asked = list({run.run_id: run for run, _name in others if run.run_id not in told}.values())
-    known = {**told, **evaluations(asked, source)}
+    unread = list({run.run_id: run for run, _name in others if run.run_id not in by_models}.values())
+    known = {**by_models, **evaluations(unread, source)}
     found = {}
     for run, name in others:
         last = run.metrics[name]
@@ -219,12 +224,12 @@ def _said_by_others(
 
 
 def _labels(
-    several: set[str], said: Mapping[tuple[str, str], Mapping[_Dataset, Sequence[Metric]]]
+    several: set[str], groups_by_metric: Mapping[tuple[str, str], Mapping[_Dataset, Sequence[Metric]]]
 ) -> dict[str, dict[_Dataset, str]]:
     """What the datasets of each such metric are called: by name, with the digest where a run has two of one name."""
     labels = {}
     for name in several:
-        groups = [list(found) for (_run_id, each), found in said.items() if each == name]
+        groups = [list(found) for (_run_id, each), found in groups_by_metric.items() if each == name]
         alike = {
             dataset for found in groups for dataset, count in Counter(name for name, _ in found).items() if count > 1
         }
@@ -284,8 +289,8 @@ def with_examples(
     runs = [run for side in comparison.sides for run in side.runs]
     if len(runs) != len(comparison.sides) or len(runs) != 2 or runs[0].run_id == runs[1].run_id:
         return comparison
-    asked = all(run.experiment.compares_examples for run in runs) if is_wanted is None else is_wanted
-    if not asked:
+    is_asked = all(run.experiment.compares_examples for run in runs) if is_wanted is None else is_wanted
+    if not is_asked:
         return comparison
     try:
         contents = side_by_side([partial(source.example_table, run, share=SHARE_OF_EXAMPLES) for run in runs])
@@ -333,12 +338,12 @@ def read_series(
             text=request.text,
         )
     points = histories(wanted, source)
-    told = evaluations([run for run in runs_of(sides) if has_several(run)], source)
+    by_models = evaluations([run for run in runs_of(sides) if has_several(run)], source)
     pick = _pick_best(goal_of) if request.best else _pick_at(request.at_step or 0)
     if request.at_step is not None and wanted and not any(pick(name, past) for (_id, name), past in points.items()):
         _nothing_then(request, list(points.values()))
-    kept = [without_metrics(side, lambda name: name not in read and judged(name)) for side in sides]
-    return replaced(kept, points, told, source, pick=pick)
+    readable = [without_metrics(side, lambda name: name not in read and judged(name)) for side in sides]
+    return replaced(readable, points, by_models, source, pick=pick)
 
 
 def _nothing_then(request: Compare, histories: Sequence[Sequence[Metric]]) -> NoReturn:
@@ -476,13 +481,13 @@ def _earlier_best_words(sides: Sequence[Side], metric: MetricComparison, read: M
     earlier = [label for label, (_best_value, _step, is_earlier) in bests.items() if is_earlier and label in last]
     if not earlier:
         return ""
-    told = []
+    phrases = []
     for label in earlier[:_NAMED]:
         value, step, _is_earlier = bests[label]
         values = format_row(value, last[label]).values
-        told.append(f"{label} {values[0]} at step {step:,.0f}, last {values[1]}")
+        phrases.append(f"{label} {values[0]} at step {step:,.0f}, last {values[1]}")
     left = f"; and {len(earlier) - _NAMED} more" if len(earlier) > _NAMED else ""
-    text = f"{metric.name} was better before the end: {'; '.join(told)}{left}."
+    text = f"{metric.name} was better before the end: {'; '.join(phrases)}{left}."
     return f"{text}{_other_leader(metric, {label: each[0] for label, each in bests.items()}, last)}"
 
 

@@ -149,7 +149,7 @@ def stated_ranges(tags: Mapping[str, str]) -> dict[str, Range]:
     except ValueError:
         listed = {}
     if isinstance(listed, dict):
-        found |= {name: told for name, each in listed.items() if (told := _from_json(each))}
+        found |= {name: document for name, each in listed.items() if (document := _from_json(each))}
     return found
 
 
@@ -158,13 +158,13 @@ def _from_text(text: str) -> Range:
     return Range(_number(low[1]) if low else None, _number(high[1]) if high else None, bool(_LOG.search(text)))
 
 
-def _from_json(told: object) -> Range | None:
-    if isinstance(told, str):
+def _from_json(document: object) -> Range | None:
+    if isinstance(document, str):
         try:
-            told = json.loads(told)
+            document = json.loads(document)
         except ValueError:
             return None
-    attributes = told.get("attributes", told) if isinstance(told, dict) else None
+    attributes = document.get("attributes", document) if isinstance(document, dict) else None
     if not isinstance(attributes, dict):
         return None
     low, high = (_number(str(attributes[key])) if key in attributes else None for key in ("low", "high"))
@@ -538,12 +538,12 @@ def pareto(trials: Sequence[Trial], goals: Sequence[Goal]) -> Front:
     """The front of trials with as many values as goals; equal trials both stay. At most 8, both ends among them."""
     signs = np.array([1 if goal is Goal.LOWER else -1 for goal in goals])
     points = np.array([each.values for each in trials], dtype=float) * signs
-    kept = [
+    front = [
         at
         for at, point in enumerate(points)
         if not ((points <= point).all(axis=1) & (points < point).any(axis=1)).any()
     ]
-    order = sorted(kept, key=lambda at: (points[at][0], trials[at].number))
+    order = sorted(front, key=lambda at: (points[at][0], trials[at].number))
     knee = _knee(points[order])
     total = len(order)
     if total > MOST_OF_FRONT:

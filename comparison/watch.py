@@ -162,8 +162,8 @@ def watch_from(document: str) -> Watch:
     """Raises RequestError for what is no watch, or of a later version."""
     content = _content(document, "watch")
     try:
-        said = {each.name: content[each.name] for each in fields(Watch) if each.name in content}
-        return Watch(**{"place": ""} | {name: _decoded(name, value) for name, value in said.items()})
+        values = {each.name: content[each.name] for each in fields(Watch) if each.name in content}
+        return Watch(**{"place": ""} | {name: _decoded(name, value) for name, value in values.items()})
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise _unread() from error
 

@@ -26,12 +26,12 @@ def acts(character: str) -> bool:
 
 def dropped(text: str) -> str:
     """Without them, on one line, for reading; isolates that are ended stay."""
-    kept = "" if text.count(_ISOLATE) != text.count(_END_ISOLATE) else f"{_ISOLATE}{_END_ISOLATE}"
+    isolates = "" if text.count(_ISOLATE) != text.count(_END_ISOLATE) else f"{_ISOLATE}{_END_ISOLATE}"
 
     def seen(found: re.Match[str]) -> str:
         if found[0] in _BLANKS:
             return " "
-        return "" if acts(found[0]) and found[0] not in kept else found[0]
+        return "" if acts(found[0]) and found[0] not in isolates else found[0]
 
     return _UNUSUAL.sub(seen, text)
 

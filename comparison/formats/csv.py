@@ -56,8 +56,14 @@ def to_csv(comparison: Comparison) -> str:
 def _rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
     for metric in comparison.metrics:
         for side, change in zip(comparison.candidates, metric.changes, strict=True):
-            told = (*_named(metric), *_told(comparison.baseline), *_told(side), *_numbers(change), change.outcome.value)
-            yield (*told, *_evidence(change))
+            cells = (
+                *_named(metric),
+                *_told(comparison.baseline),
+                *_told(side),
+                *_numbers(change),
+                change.outcome.value,
+            )
+            yield (*cells, *_evidence(change))
 
 
 def _evidence(change: Change) -> tuple[str, ...]:
@@ -87,9 +93,9 @@ def _numbers(change: Change) -> tuple[str, ...]:
     return tuple(map(csv_number, (change.baseline.value, change.candidate.value, change.difference, change.relative)))
 
 
-def csv_text(told: str) -> str:
+def csv_text(text: str) -> str:
     """A text cell on one line: what a spreadsheet would take for a formula has an apostrophe before it."""
-    shown = written_out(told)
+    shown = written_out(text)
     return shown if _NUMBER.fullmatch(shown) else _CELL.sub(_held, shown)
 
 

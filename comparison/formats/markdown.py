@@ -44,10 +44,10 @@ def to_markdown(report: Report) -> str:
 
 def escape_markdown(text: str) -> str:
     """The text as it reads, on one line."""
-    told = _HEX.split(_parted(text))
-    told[::2] = [_SPECIAL.sub(lambda found: f"\\{found.group()}", part) for part in told[::2]]
-    told[1::2] = [f"`{part}`" for part in told[1::2]]
-    line = "".join(told)
+    parts = _HEX.split(_parted(text))
+    parts[::2] = [_SPECIAL.sub(lambda found: f"\\{found.group()}", part) for part in parts[::2]]
+    parts[1::2] = [f"`{part}`" for part in parts[1::2]]
+    line = "".join(parts)
     for character, entity in _ENTITIES:
         line = line.replace(character, entity)
     return _LEADING.sub(lambda found: _leading(found.group()), line)

@@ -90,11 +90,11 @@ def _scale(axes: Any, panel: Panel, *, is_small: bool) -> None:
     if panel.is_log_y:
         axes.set_yscale("log")
     if panel.ticks:
-        told = [_text(tick, 16) for tick in panel.ticks]
+        ticks = [_text(tick, 16) for tick in panel.ticks]
         slanted = (
-            {"rotation": 30, "ha": "right"} if sum(map(len, told)) > (_UPRIGHT_SMALL if is_small else _UPRIGHT) else {}
+            {"rotation": 30, "ha": "right"} if sum(map(len, ticks)) > (_UPRIGHT_SMALL if is_small else _UPRIGHT) else {}
         )
-        axes.set_xticks(range(len(told)), told, **slanted)
+        axes.set_xticks(range(len(ticks)), ticks, **slanted)
         axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
 
 

@@ -142,7 +142,7 @@ def _strips(table: Table, width: int) -> Iterator[tuple[Sequence[Column], Rows]]
         picked = list(range(_fitting(table, width)))
         yield [table.columns[each] for each in picked], [[row[each] for each in picked] for row in table.rows]
         return
-    kept = [0, len(table.columns) - 1]
+    columns = [0, len(table.columns) - 1]
     others = list(range(1, len(table.columns) - 1))
     narrow = [min(_width(column.title), NARROWEST) + MIN_PADDING for column in table.columns]
     widths = [max(_data_width(table.rows, number), least) + GAP for number, least in enumerate(narrow)]
@@ -153,7 +153,7 @@ def _strips(table: Table, width: int) -> Iterator[tuple[Sequence[Column], Rows]]
         while others and used + widths[others[0]] <= room:
             used += widths[others[0]]
             shown.append(others.pop(0))
-        picked = [kept[0], *shown, kept[1]]
+        picked = [columns[0], *shown, columns[1]]
         yield [table.columns[each] for each in picked], [[row[each] for each in picked] for row in table.rows]
 
 
@@ -198,11 +198,11 @@ def _names(names: Sequence[str], columns: Sequence[Column], rows: Rows, titles: 
 def _middle(text: str, room: int) -> str:
     if _width(text) <= room:
         return text
-    kept = len(text)
-    while kept > 2 and _width(text[:kept]) > room:
-        kept -= 1
-    tail = (kept - 1) * 2 // 5
-    return f"{text[: kept - 1 - tail]}…{text[len(text) - tail :]}"
+    most = len(text)
+    while most > 2 and _width(text[:most]) > room:
+        most -= 1
+    tail = (most - 1) * 2 // 5
+    return f"{text[: most - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def _data_width(rows: Rows, column: int) -> int:

@@ -262,8 +262,8 @@ def _left_out(sides: Sequence[Side]) -> Iterator[str]:
         for each in side.left_out:
             reasons.setdefault(each.why, []).append(each.run.name or each.run.run_id[:8])
         if reasons:
-            told = "; ".join(f"{_listed(names)} ({why})" for why, names in reasons.items())
-            yield f"Left out of {side.label}: {told}."
+            groups = "; ".join(f"{_listed(names)} ({why})" for why, names in reasons.items())
+            yield f"Left out of {side.label}: {groups}."
 
 
 def _mixed_groups(sides: Sequence[Side]) -> Iterator[str]:

@@ -38,8 +38,8 @@ class ExampleTable:
 def read_table(content: bytes) -> ExampleTable | None:
     """The table of `eval_results_table.json` (`columns` and `data`), its first rows; None for what is none."""
     try:
-        told = json.loads(content)
-        columns, rows = told["columns"], told["data"]
+        table = json.loads(content)
+        columns, rows = table["columns"], table["data"]
         cut = tuple(tuple(row) for row in rows[:MOST_ROWS])
     except (KeyError, TypeError, ValueError):
         return None
@@ -168,8 +168,8 @@ def logged_tests(runs: Sequence[Run]) -> tuple[LoggedTest, ...]:
     for run in runs:
         parts: dict[tuple[str, str], dict[str, float]] = {}
         for name, metric in run.metrics.items():
-            if (told := _NAME.fullmatch(name)) and math.isfinite(metric.value):
-                parts.setdefault((told["baseline"], told["scorer"]), {})[told["part"]] = float(metric.value)
+            if (named := _NAME.fullmatch(name)) and math.isfinite(metric.value):
+                parts.setdefault((named["baseline"], named["scorer"]), {})[named["part"]] = float(metric.value)
         found += [_logged_test(run, baseline, scorer, values) for (baseline, scorer), values in sorted(parts.items())]
     return tuple(found)
 

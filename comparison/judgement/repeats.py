@@ -110,11 +110,11 @@ def settle_side(side: Side) -> Side:
         former = newest.get(key)
         if former is None or _age(run) > _age(former):
             newest[key] = run
-    kept = {run.run_id for run in (newest.values() if len(newest) > 1 else finished or runs)}
-    gone += [LeftOut(run, "a rerun is newer") for run in finished or runs if run.run_id not in kept]
+    counting = {run.run_id for run in (newest.values() if len(newest) > 1 else finished or runs)}
+    gone += [LeftOut(run, "a rerun is newer") for run in finished or runs if run.run_id not in counting]
     if not gone and len(runs) == len(side.runs):
         return side
-    counted = tuple(run for run in finished or runs if run.run_id in kept)
+    counted = tuple(run for run in finished or runs if run.run_id in counting)
     return replace(side, runs=counted, left_out=(*side.left_out, *gone))
 
 
@@ -549,8 +549,8 @@ class _Writer:
         """The difference as people reckon it from the two values that stand beside it; of pairs, that of the pairs."""
         if self.decimals is None or abs(new - old - exact) > 10.0**-self.decimals / 2:
             return self(exact)
-        told = _rounded(new, self.decimals) - _rounded(old, self.decimals)
-        return _signed(told) if told else self(exact)
+        rounded = _rounded(new, self.decimals) - _rounded(old, self.decimals)
+        return _signed(rounded) if rounded else self(exact)
 
 
 def _rounded(value: float, decimals: int) -> Decimal:

@@ -90,8 +90,8 @@ class _Sentence:
 
     @property
     def text(self) -> str:
-        told = f"{self.claim}: {self.evidence}" if self.evidence else self.claim
-        return f"{told}; {self.note}" if self.note else told
+        sentence = f"{self.claim}: {self.evidence}" if self.evidence else self.claim
+        return f"{sentence}; {self.note}" if self.note else sentence
 
 
 def count(
@@ -278,19 +278,19 @@ def _sentence(standing: VerdictKind, tally: _Tally, *, label: str, several: bool
         return _Sentence(claim, note=_notes(_left_open(tally), _not_judged(tally), _costs(tally)))
     if standing is VerdictKind.MIXED:
         return _mixed(tally, label)
-    told = {
+    sentence = {
         VerdictKind.SAME: _same,
         VerdictKind.UNCLEAR: _open,
         VerdictKind.UNKNOWN: _unknown,
         VerdictKind.NOTHING: _nothing,
     }[standing](tally)
-    return replace(told, claim=f"{label}: {told.claim[0].lower()}{told.claim[1:]}") if several else told
+    return replace(sentence, claim=f"{label}: {sentence.claim[0].lower()}{sentence.claim[1:]}") if several else sentence
 
 
 def _mixed(tally: _Tally, label: str) -> _Sentence:
     if tally.is_by_cost:
-        told = _better_and_worse(tally.moved_costs, "cost")
-        return _Sentence(f"Mixed: {label} {_is(label)} {told}, the same on {_metrics(tally.leading.same)}")
+        costs = _better_and_worse(tally.moved_costs, "cost")
+        return _Sentence(f"Mixed: {label} {_is(label)} {costs}, the same on {_metrics(tally.leading.same)}")
     claim = f"Mixed: {label} {_is(label)} {_better_and_worse(tally.leading, 'metric')}"
     return _Sentence(claim, note=_notes(_left_open(tally), _not_judged(tally), _costs(tally)))
 
@@ -369,8 +369,8 @@ def _costs(tally: _Tally) -> str:
 
 
 def _not_judged(tally: _Tally) -> str:
-    told = ((tally.odd, "not a number"), (tally.unclear, "unclear"))
-    return "; ".join(f"{_metrics(count)} {word}" for count, word in told if count)
+    reasons = ((tally.odd, "not a number"), (tally.unclear, "unclear"))
+    return "; ".join(f"{_metrics(count)} {word}" for count, word in reasons if count)
 
 
 def _notes(*notes: str) -> str:

@@ -404,9 +404,9 @@ def compare_seeds(watching: Watch, run: Run, facing: BaselineChoice, past: PastR
     first = other[0] if is_own or baseline is None else baseline
     notes = (_OTHER,) if is_own or facing.side is None else facing.side.notes
     label = group_name(other, first)
-    held = Side(label, tuple(other), notes)
+    baseline_side = Side(label, tuple(other), notes)
     now = int(terms.now.timestamp() * 1000)
-    comparison = held_against(held, side, watching, terms.defaults, now, source=terms.source, noise=past.noise)
+    comparison = held_against(baseline_side, side, watching, terms.defaults, now, source=terms.source, noise=past.noise)
     return ComparedSeeds(replace(side, label=comparison.candidates[0].label), comparison)
 
 

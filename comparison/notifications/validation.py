@@ -106,27 +106,27 @@ def validate(
 
 
 def _tied_to_run(
-    request: WatchRequest, said: re.Match[str], source: RunSource, defaults: ChannelDefaults
+    request: WatchRequest, reference: re.Match[str], source: RunSource, defaults: ChannelDefaults
 ) -> tuple[Watch, tuple[str, ...]]:
     """A watch of one run, with the experiment that it is in, and what there is to doubt.
 
     Raises RunNotFound; Ambiguous where runs of several experiments are meant.
     """
     watching = request.watching
-    runs = source.search(said[0], limit=LOOKED)
+    runs = source.search(reference[0], limit=LOOKED)
     places = dict.fromkeys(run.experiment.name for run in runs)
-    name = said["name"][1:-1]
+    name = reference["name"][1:-1]
     if len(places) != 1 and defaults.experiment in places:
         runs = [run for run in runs if run.experiment.name == defaults.experiment]
-    elif len(places) != 1 and "LIKE" in said[0]:
+    elif len(places) != 1 and "LIKE" in reference[0]:
         raise RunNotFound("Those runs are of no one experiment.", remedy="Name it.", text=request.text, at=request.at)
     elif len(places) != 1:
         options = {"text": request.text, "defaults": defaults, "several": ChosenRuns.ASK}
         (side,) = find_runs([Named(name, request.at, end=request.at + len(name))], source, **options)  # type: ignore[arg-type]
         runs = [side.runs[0]]
-        field_ = "run_id" if "run_id" in said[0] else "run_name"
+        field_ = "run_id" if "run_id" in reference[0] else "run_name"
         exact = is_text(f"attributes.{field_}", runs[0].run_id if field_ == "run_id" else runs[0].name)
-        watching = replace(watching, where=watching.where.replace(said[0], exact))
+        watching = replace(watching, where=watching.where.replace(reference[0], exact))
     over = all(run.ended_at or run.is_over for run in runs) if runs else False
     doubt = f"{plain_reference(runs[0].name)} is over already. I tell when a run of that name ends from now on."
     return replace(watching, place=runs[0].experiment.name), (doubt,) if over else ()

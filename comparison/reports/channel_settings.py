@@ -58,11 +58,11 @@ def changed_report(  # noqa: PLR0913 -- all but two are given by name
 ) -> Report:
     """One thing set or taken back, with what it was before. `now` is in ms since the epoch; `run` is the pinned one."""
     headline = _set(after, run, place) if after.value else _taken_back(after, before, place)
-    told = _before(after, before, now)
+    former = _before(after, before, now)
     undo = _undone(after, before, command)
     steps = (Step("Undo", undo),) if undo else ()
-    summary = "\n".join(filter(None, (headline, told)))
-    return Report(headline, summary, steps=steps, footnotes=(told,) if told else ())
+    summary = "\n".join(filter(None, (headline, former)))
+    return Report(headline, summary, steps=steps, footnotes=(former,) if former else ())
 
 
 def goals_report(
@@ -104,11 +104,11 @@ def settings_report(  # noqa: PLR0913 -- all but one are given by name
         if what not in lacking
     )
     headline = f"What is set for {place}" if agreed else f"Nothing is set for {place}"
-    told = [f"{line.label}: {line.text}" for line in lines]
-    told += [f"{line.label}: {line.text}" for line in rules]
+    texts = [f"{line.label}: {line.text}" for line in lines]
+    texts += [f"{line.label}: {line.text}" for line in rules]
     parts = (Section("Set", tuple(lines)), Section("Set by admins", tuple(rules)))
     sections = tuple(each for each in parts if each.lines)
-    return Report(headline, "\n".join((headline, *told)), sections=sections, steps=steps)
+    return Report(headline, "\n".join((headline, *texts)), sections=sections, steps=steps)
 
 
 def setting_lines(agreed: Sequence[ChannelSetting]) -> tuple[str, ...]:
@@ -170,8 +170,8 @@ def _taken_back(after: ChannelSetting, before: ChannelSetting, place: str) -> st
 
 def _before(after: ChannelSetting, before: ChannelSetting, now: int) -> str:
     if after.what == GOAL and not before.value:
-        told = _told_by_name(after.metric)
-        return f"Not set before; {told}." if after.value else f"Now {told}."
+        goal = _told_by_name(after.metric)
+        return f"Not set before; {goal}." if after.value else f"Now {goal}."
     if before.value and before.value == after.value:
         return f"It was so before{_age(before, now)}."
     if not before.value:
@@ -236,11 +236,11 @@ def _metric_used(request: Compare, comparison: Comparison, defaults: ChannelDefa
 
 def _goals_used(comparison: Comparison, place: str) -> str:
     ours = [each for each in comparison.metrics if each.goal_source is GoalSource.CHANNEL]
-    told = []
+    phrases = []
     for goal in Goal:
         names = [each.name for each in ours if each.goal is goal]
-        told += [f"{_TOLD.get(goal.value, _NEITHER)} for {join_names(names, NAMED)}"] if names else []
-    return f"Set for {place}: {'; '.join(told)}." if told else ""
+        phrases += [f"{_TOLD.get(goal.value, _NEITHER)} for {join_names(names, NAMED)}"] if names else []
+    return f"Set for {place}: {'; '.join(phrases)}." if phrases else ""
 
 
 def _examples_used(comparison: Comparison, defaults: ChannelDefaults, place: str) -> str:

@@ -162,13 +162,13 @@ def _example_words(test: ExampleTest) -> str:
     """`0.90 → 0.94 on 50 examples; 14 better, 5 worse; +0.04, 95 %: -0.02 to +0.10; p 0.064 (McNemar): not clear`."""
     shown = format_row(test.baseline, test.candidate)
     ends = f", 95 %: {test.interval.low:+.3g} to {test.interval.high:+.3g}" if test.interval else ""
-    told = (
+    parts = (
         f"{shown.values[0]} → {shown.values[1]} on {count_noun(test.pairs, 'example')}",
         f"{test.better:,} better, {test.worse:,} worse",
         f"{shown.differences[0]}{ends}",
         "" if test.corrected is None else f"p {test.corrected:.2g} ({test.method})",
     )
-    return f"{'; '.join(filter(None, told))}: {WORDS[test.outcome]}"
+    return f"{'; '.join(filter(None, parts))}: {WORDS[test.outcome]}"
 
 
 def _logged_tests(comparison: Comparison, labels: Sequence[str]) -> tuple[Section, ...]:
@@ -184,13 +184,13 @@ def _logged_test(test: LoggedTest, called: Mapping[str, str]) -> str:
     """`B against A: +0.12, 95 %: +0.03 to +0.18, p 0.01, 40 pairs`."""
     against = next((label for run_id, label in called.items() if run_id.startswith(test.baseline)), test.baseline)
     ends = f"95 %: {test.low:+.3g} to {test.high:+.3g}" if test.low is not None and test.high is not None else ""
-    told = (
+    parts = (
         "" if test.difference is None else f"{test.difference:+.3g}",
         ends,
         "" if test.p is None else f"p {test.p:.2g}",
         "" if test.pairs is None else count_noun(test.pairs, "pair"),
     )
-    return f"{called[test.run.run_id]} against {against}: {', '.join(filter(None, told))}"
+    return f"{called[test.run.run_id]} against {against}: {', '.join(filter(None, parts))}"
 
 
 def _repeats(comparison: Comparison, labels: Sequence[str]) -> tuple[Section, ...]:
@@ -281,22 +281,22 @@ def _footnotes(comparison: Comparison, command: str) -> tuple[str, ...]:
 
 def _within(metrics: Sequence[MetricComparison]) -> str:
     """Within what values are the same, where that was said, and by whom."""
-    said: dict[tuple[GoalSource, float], list[str]] = {}
+    metrics_by_tolerance: dict[tuple[GoalSource, float], list[str]] = {}
     for metric in metrics:
         if metric.tolerance is not None:
-            said.setdefault((metric.tolerance_source, metric.tolerance), []).append(metric.name)
-    told = [
+            metrics_by_tolerance.setdefault((metric.tolerance_source, metric.tolerance), []).append(metric.name)
+    phrases = [
         f"{write_tolerance(fraction)}{'' if len(names) == len(metrics) else f' for {join_names(names, GOALS_NAMED)}'}"
         f" ({_SAID_BY[source]})"
-        for (source, fraction), names in said.items()
+        for (source, fraction), names in metrics_by_tolerance.items()
     ]
-    return f"Values count as the same within this share of the baseline: {'; '.join(told)}." if told else ""
+    return f"Values count as the same within this share of the baseline: {'; '.join(phrases)}." if phrases else ""
 
 
 def _counted_once(repeated: Sequence[Sequence[str]]) -> str:
-    told = [join_names(names) for names in repeated[:GOALS_NAMED]]
-    told += [f"and {len(repeated) - GOALS_NAMED:,} more"] if len(repeated) > GOALS_NAMED else []
-    return f"Counted once, as their values are equal: {'; '.join(told)}." if told else ""
+    groups = [join_names(names) for names in repeated[:GOALS_NAMED]]
+    groups += [f"and {len(repeated) - GOALS_NAMED:,} more"] if len(repeated) > GOALS_NAMED else []
+    return f"Counted once, as their values are equal: {'; '.join(groups)}." if groups else ""
 
 
 def _spreads(comparison: Comparison) -> str:
@@ -318,10 +318,10 @@ def _assumed(comparison: Comparison, command: str) -> str:
         (goal, list(dict.fromkeys(metric.logged_as for metric in assumed if metric.goal is goal)))
         for goal in (Goal.HIGHER, Goal.LOWER)
     ]
-    told = [f"{goal.value} is better for {join_names(names, GOALS_NAMED)}" for goal, names in groups if names]
-    if not told:
+    phrases = [f"{goal.value} is better for {join_names(names, GOALS_NAMED)}" for goal, names in groups if names]
+    if not phrases:
         return ""
-    stated = f"Directions guessed from names: {'; '.join(told)}."
+    stated = f"Directions guessed from names: {'; '.join(phrases)}."
     first = next((each for each in assumed if len(each.logged_as) <= NAME_CHARS and quoted(each.logged_as)), None)
     if command and first:
         opposite = Goal.LOWER if first.goal is Goal.HIGHER else Goal.HIGHER
@@ -357,8 +357,8 @@ def _changes(report: Report, comparison: Comparison, labels: Sequence[str]) -> l
         return _told(comparison, BIGGEST)
     if report.table and report.table.columns[0].title == "Run":
         rows = report.table.rows
-        told = [f"{number}. {row[0].text}: {row[1].text} ({row[2].text})" for number, row in enumerate(rows[:RUNS], 1)]
-        return [*told, f"and {len(rows) - RUNS:,} more"] if len(rows) > RUNS else told
+        lines = [f"{number}. {row[0].text}: {row[1].text} ({row[2].text})" for number, row in enumerate(rows[:RUNS], 1)]
+        return [*lines, f"and {len(rows) - RUNS:,} more"] if len(rows) > RUNS else lines
     return [
         f"{label}: {'; '.join(texts)}"
         for number, label in enumerate(labels[1:])

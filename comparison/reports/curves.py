@@ -43,19 +43,19 @@ def curves_report(answer: CurvesAnswer, *, ui_url: str = "", command: str = "/ml
     """The chart of each metric, and what the curves say, the most telling first."""
     runs = [side.runs[0] for side in answer.sides]
     labels = dict(zip((run.run_id for run in runs), _labels(answer), strict=True))
-    told = [_WordedMetric(each, labels, ui_url) for each in answer.metrics if each.curves]
-    first = told[0]
+    worded = [_WordedMetric(each, labels, ui_url) for each in answer.metrics if each.curves]
+    first = worded[0]
     headline = first.headline()
     many = len(first.metric.curves) >= _TABLE_FROM
     sections = tuple(
         Section(
-            f"What {display_name(each.metric.metric, _LABEL)} says" if len(told) > 1 else "What the curves say", lines
+            f"What {display_name(each.metric.metric, _LABEL)} says" if len(worded) > 1 else "What the curves say", lines
         )
-        for each in told
+        for each in worded
         if (lines := each.lines(with_runs=not (many and each is first)))
     )
-    charts = tuple(each.chart() for each in told)
-    warnings = tuple(dict.fromkeys(text for each in told for text in each.warnings()))
+    charts = tuple(each.chart() for each in worded)
+    warnings = tuple(dict.fromkeys(text for each in worded for text in each.warnings()))
     missing = _missing(answer, labels)
     plainly = [f"{line.label}: {line.text}" if line.label else line.text for part in sections for line in part.lines]
     return Report(
@@ -66,7 +66,7 @@ def curves_report(answer: CurvesAnswer, *, ui_url: str = "", command: str = "/ml
         warnings=(*missing, *warnings),
         steps=_steps(first, command),
         links=_links(runs, labels, ui_url),
-        footnotes=_footnotes(told, answer),
+        footnotes=_footnotes(worded, answer),
         charts=charts,
     )
 
@@ -125,8 +125,8 @@ class _WordedMetric:
         ends = self._ends(found).partition(":")[0]
         if found.best is None:
             return f"{name}: {self.name} {_number(curve.last)} after {_x(curve, float(curve.x[-1]))}"
-        told = f"{name}: best {self.name} {_number(found.best.value)} at {_x(curve, found.best.x)}"
-        return f"{told}, {ends}" if ends else told
+        text = f"{name}: best {self.name} {_number(found.best.value)} at {_x(curve, found.best.x)}"
+        return f"{text}, {ends}" if ends else text
 
     def _apart(self, first: RunCurve, second: RunCurve) -> str:
         """Of two curves that have no place in common."""
@@ -165,8 +165,8 @@ class _WordedMetric:
         values = format_row(lead.first, lead.second).values
         where = _x(first.curve, lead.x)
         if lead.ahead is None:
-            told = "are level" if self.metric.goal is not Goal.UNKNOWN else "stand"
-            return f"{names[0]} and {names[1]} {told} at {where}: {self.name} {values[0]} and {values[1]}"
+            verb = "are level" if self.metric.goal is not Goal.UNKNOWN else "stand"
+            return f"{names[0]} and {names[1]} {verb} at {where}: {self.name} {values[0]} and {values[1]}"
         winner, loser = names[lead.ahead], names[1 - lead.ahead]
         return f"{winner} leads at {where}: {self.name} {values[lead.ahead]}, {loser} {values[1 - lead.ahead]}"
 
@@ -266,15 +266,17 @@ class _WordedMetric:
         lead, best = against.lead, display_name(against.best.name, _LABEL)
         where = f"at {_x(found.curve, lead.x)} of {against.total:,.0f}"
         if lead.ahead is None:
-            told = [Line(f"level with {best}, the best run with a curve, {where}", self.label(found))]
+            lines = [Line(f"level with {best}, the best run with a curve, {where}", self.label(found))]
         else:
             word = "ahead of" if lead.ahead else "behind"
-            told = [Line(f"{word} {best}, the best run with a curve, by {_number(lead.by)} {where}", self.label(found))]
+            lines = [
+                Line(f"{word} {best}, the best run with a curve, by {_number(lead.by)} {where}", self.label(found))
+            ]
         past = against.catching_up
         if past.behind:
             what = "earlier run" if past.behind == 1 else "earlier runs"
-            told.append(Line(f"{past.caught_up} of {past.behind} {what} caught up from there."))
-        return told
+            lines.append(Line(f"{past.caught_up} of {past.behind} {what} caught up from there."))
+        return lines
 
     def table(self) -> Table:
         """The best first, then as they came."""
@@ -375,9 +377,9 @@ class _WordedMetric:
 
     def _smoothing(self) -> str:
         noisy = [each for each in self._drawn() if _is_noisy(each.curve)]
-        told = f"Lines are smoothed (moving average, weight {WEIGHT}); the faint ones are as logged." if noisy else ""
+        note = f"Lines are smoothed (moving average, weight {WEIGHT}); the faint ones are as logged." if noisy else ""
         left = len(self.metric.curves) - len(self._drawn())
-        return join_facts(told, f"{count_noun(left, 'run')} more not drawn." if left else "")
+        return join_facts(note, f"{count_noun(left, 'run')} more not drawn." if left else "")
 
     def _few(self) -> Lines | None:
         """At most twenty points of at most six runs, all on one grid."""
@@ -462,16 +464,16 @@ def _short_numbers(numbers: Sequence[float]) -> tuple[str, ...]:
 
 
 def _missing(answer: CurvesAnswer, labels: dict[str, str]) -> list[str]:
-    told = []
+    sentences = []
     for each in answer.metrics:
         if each.missing:
             names = join_names([labels[side.runs[0].run_id] for side in each.missing])
-            told.append(f"{names} did not log {display_name(each.metric, _LABEL)}.")
+            sentences.append(f"{names} did not log {display_name(each.metric, _LABEL)}.")
     if answer.left_out:
-        told.append(
+        sentences.append(
             f"{count_noun(len(answer.left_out), 'more run')} not looked at: a picture holds {len(answer.sides)}."
         )
-    return told
+    return sentences
 
 
 def _steps(first: _WordedMetric, command: str) -> tuple[Step, ...]:
@@ -491,10 +493,10 @@ def _links(runs: Sequence[Run], labels: dict[str, str], ui_url: str) -> tuple[Li
     return tuple(Link(f"Open {labels[run.run_id]}", run_url(ui_url, run), "run:0") for run in runs)
 
 
-def _footnotes(told: Sequence[_WordedMetric], answer: CurvesAnswer) -> tuple[str, ...]:
+def _footnotes(worded: Sequence[_WordedMetric], answer: CurvesAnswer) -> tuple[str, ...]:
     assumed = [
         f"{each.name}: {each.metric.goal.value} is better, by its name."
-        for each in told
+        for each in worded
         if each.metric.goal_source is GoalSource.NAME
     ]
     notes = [note for side in answer.sides for note in side.notes][:3]

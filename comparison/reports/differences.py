@@ -75,9 +75,9 @@ def changed_line(difference: Difference, labels: tuple[str, ...]) -> Line:
     values = told_apart(difference.values)
     name = display_name(difference.name, VALUE_CHARS)
     having = [label for label, value in zip(labels, values, strict=True) if value is not None]
-    told = {value for value in values if value is not None}
-    if len(having) < len(labels) and len(told) == 1:
-        return Line(f"{name} = {told.pop()}", f"only in {join_names(having)}")
+    distinct = {value for value in values if value is not None}
+    if len(having) < len(labels) and len(distinct) == 1:
+        return Line(f"{name} = {distinct.pop()}", f"only in {join_names(having)}")
     return Line(across(values, labels), name)
 
 
@@ -104,8 +104,8 @@ def _changed(
     if not count:
         return None
     noun = title.lower().removesuffix("s") if count == 1 else title.lower()
-    told = f"{'the' if count == 1 else 'all'} {count:,} {noun} unchanged"
-    return Section(title, (Line(told),), folded=folded, inline=inline)
+    text = f"{'the' if count == 1 else 'all'} {count:,} {noun} unchanged"
+    return Section(title, (Line(text),), folded=folded, inline=inline)
 
 
 def _same(title: str, same: Mapping[str, str] | None) -> Section | None:
@@ -153,12 +153,12 @@ def _details(comparison: Comparison, labels: tuple[str, ...]) -> Section | None:
 
 def _fact_line(title: str, fact: _Fact, comparison: Comparison, labels: tuple[str, ...]) -> Line | None:
     values = [join_names(list(dict.fromkeys(map(fact, side.runs))), limit=3) for side in comparison.sides]
-    told = [None if value in ("", "(no name)") else value for value in values]
-    if not any(told):
+    texts = [None if value in ("", "(no name)") else value for value in values]
+    if not any(texts):
         return None
-    if len(set(told)) == 1:
-        return Line(f"{told[0]} (all the same)" if len(told) > _PAIR else f"{told[0]} (both)", title)
-    return Line(across(["unknown" if value is None else value for value in told], labels), title)
+    if len(set(texts)) == 1:
+        return Line(f"{texts[0]} (all the same)" if len(texts) > _PAIR else f"{texts[0]} (both)", title)
+    return Line(across(["unknown" if value is None else value for value in texts], labels), title)
 
 
 def _duration(run: Run) -> str:
@@ -201,13 +201,15 @@ def reasons_report(comparison: Comparison, report: Report) -> Report:
         *_tags(comparison, labels),
     ]
     changed = [part for part in parts if part.lines]
-    told = _headline(changed, labels)
+    headline = _headline(changed, labels)
     metrics = _metrics(report)
     unchanged = _unchanged(comparison, changed)
     return replace(
         report,
-        headline=told,
-        summary="\n".join([f"{told}.", *(_in_short(part) for part in changed), f"{report.headline}.", *_url(report)]),
+        headline=headline,
+        summary="\n".join(
+            [f"{headline}.", *(_in_short(part) for part in changed), f"{report.headline}.", *_url(report)]
+        ),
         table=None,
         sections=(
             *changed,
@@ -227,17 +229,17 @@ def part_report(comparison: Comparison, report: Report, name: str) -> Report:
     if name == "metrics":
         return replace(report, sections=(), steps=())
     labels = side_labels(comparison, FIT)
-    kept = [replace(each, folded=False) for each in report.sections if each.title in _TITLES[name]]
+    sections = [replace(each, folded=False) for each in report.sections if each.title in _TITLES[name]]
     if name == "parameters" and comparison.parameters.changed:
         ordered = _lines(sort_by_likelihood(comparison.parameters.changed), labels)
-        kept = [replace(each, lines=ordered) if each.title == "Parameters" else each for each in kept]
+        sections = [replace(each, lines=ordered) if each.title == "Parameters" else each for each in sections]
     headline = f"{name.capitalize()} of {join_names(labels, limit=4)}"
-    lines = [f"{line.label}: {line.text}" if line.label else line.text for each in kept for line in each.lines]
-    said = lines or [_NO_PARTS[name]]
+    lines = [f"{line.label}: {line.text}" if line.label else line.text for each in sections for line in each.lines]
+    texts = lines or [_NO_PARTS[name]]
     return Report(
         headline=headline,
-        summary=cut_end("\n".join([f"{headline}.", *said]), 3_000),
-        sections=tuple(kept) or (Section(name.capitalize(), (Line(_NO_PARTS[name]),)),),
+        summary=cut_end("\n".join([f"{headline}.", *texts]), 3_000),
+        sections=tuple(sections) or (Section(name.capitalize(), (Line(_NO_PARTS[name]),)),),
         links=report.links,
     )
 
@@ -265,8 +267,8 @@ def _code(comparison: Comparison, labels: tuple[str, ...]) -> tuple[Line, ...]:
 
 
 def _of_side(runs: Sequence[Run], fact: Callable[[Run], str]) -> str:
-    told = dict.fromkeys(map(fact, runs))
-    return join_names([display_value(each) for each in told if each], limit=3)
+    values = dict.fromkeys(map(fact, runs))
+    return join_names([display_value(each) for each in values if each], limit=3)
 
 
 def _data(comparison: Comparison, labels: tuple[str, ...]) -> list[Section]:
@@ -285,11 +287,11 @@ def _tags(comparison: Comparison, labels: tuple[str, ...]) -> list[Section]:
 
 
 def _headline(changed: Sequence[Section], labels: Sequence[str]) -> str:
-    told = [_counted(part) for part in changed]
+    counts = [_counted(part) for part in changed]
     between = f"{labels[0]} → {labels[1]}" if len(labels) == 2 else join_names(labels, limit=4)
-    if not told:
+    if not counts:
         return f"{between}: nothing that was logged changed but the metrics"
-    listed = " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
+    listed = " and ".join([", ".join(counts[:-1]), counts[-1]]) if len(counts) > 1 else counts[0]
     return f"{between}: {listed} changed"
 
 
@@ -333,9 +335,9 @@ def _metrics(report: Report) -> tuple[Section, ...]:
 
 
 def _in_short(part: Section) -> str:
-    told = [f"{line.label}: {line.text}" if line.label else line.text for line in part.lines[:TOLD]]
-    left = len(part.lines) - len(told)
-    return cut_end(f"{part.title}: {'; '.join(told)}" + (f"; {left:,} more." if left else "."), 600)
+    texts = [f"{line.label}: {line.text}" if line.label else line.text for line in part.lines[:TOLD]]
+    left = len(part.lines) - len(texts)
+    return cut_end(f"{part.title}: {'; '.join(texts)}" + (f"; {left:,} more." if left else "."), 600)
 
 
 def _url(report: Report) -> list[str]:

@@ -72,8 +72,8 @@ class Headline:
     @property
     def evidence(self) -> str:
         """`val_accuracy 0.9519 → 0.9796 (+2.9 %)`."""
-        told = " ".join(filter(None, (self.metric, self.values)))
-        return f"{told} ({self.change})" if told and self.change else told
+        text = " ".join(filter(None, (self.metric, self.values)))
+        return f"{text} ({self.change})" if text and self.change else text
 
     @property
     def sentence(self) -> str:
@@ -82,8 +82,8 @@ class Headline:
 
     @property
     def text(self) -> str:
-        told = f"{self.sign or SIGNS[self.verdict]} {self.sentence}"
-        return f"{told} · {self.note}" if self.note else told
+        signed = f"{self.sign or SIGNS[self.verdict]} {self.sentence}"
+        return f"{signed} · {self.note}" if self.note else signed
 
 
 def verdict_lines(comparison: Comparison, labels: Sequence[str]) -> tuple[Verdict, ...]:
@@ -123,10 +123,10 @@ def _of_two(comparison: Comparison, verdict: Verdict) -> Headline:
     if change.evidence is not None and change.evidence.test is not None and verdict.standing is not VerdictKind.MIXED:
         return _by_evidence(plain, metric, change, change.evidence)
     shown = format_row(change.baseline.value, change.candidate.value)
-    told = replace(plain, metric=display_name(metric.name), change=change_words(change, shown))
+    headline = replace(plain, metric=display_name(metric.name), change=change_words(change, shown))
     if verdict.standing is VerdictKind.MIXED:
-        return replace(plain, claim=f"{plain.claim} (most: {told.metric} {told.change})")
-    return replace(told, values=f"{shown.values[0]} → {shown.values[1]}")
+        return replace(plain, claim=f"{plain.claim} (most: {headline.metric} {headline.change})")
+    return replace(headline, values=f"{shown.values[0]} → {shown.values[1]}")
 
 
 def _by_evidence(plain: Headline, metric: MetricComparison, change: Change, evidence: Evidence) -> Headline:
@@ -282,7 +282,7 @@ def _facts_of_one(run: Run, now: int | None) -> tuple[str, ...]:
         f"in {display_name(run.experiment.name)}" if run.experiment.name else "",
         "" if run.started_at is None else started_words(run.started_at, now),
         _length(run, now),
-        *(f"impossible {told}" for told in impossible(run)),
+        *(f"impossible {moment}" for moment in impossible(run)),
         f"by {display_name(run.user)}" if is_known(run.user) else "",
     )
     return tuple(fact for fact in facts if fact)

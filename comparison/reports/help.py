@@ -63,17 +63,17 @@ def help_report(
     `only_comparisons`: where nothing else can be asked, as on the command line.
     """
     given = examples if isinstance(examples, Examples) else Examples(tuple(examples))
-    told = _HelpText(
+    words = _HelpText(
         *_names(given.names), given.metric or "accuracy", quoted(given.experiment or "my-experiment"), command
     )
     wanted = one_line(topic).casefold()
     on_topic = _TOPICS.get(wanted)
     if on_topic is not None:
-        return on_topic(told)
+        return on_topic(words)
     unknown = f"There is no help on {display_name(topic)}. " if wanted else ""
     if only_comparisons:
-        return _alone(told, unknown, known=bool(given.names))
-    return _overview(told, unknown, known=bool(given.names))
+        return _alone(words, unknown, known=bool(given.names))
+    return _overview(words, unknown, known=bool(given.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ _MANY = 3  # lines beside those to copy, that are folded
 
 def _report(headline: str, steps: Sequence[Step], *lines: str) -> Report:
     sections = (Section("Also", tuple(map(Line, lines)), folded=len(lines) >= _MANY, last=True),) if lines else ()
-    told = "\n".join(f"{step.text}: {step.command}" if step.command else step.text for step in steps)
-    return Report(headline, "\n".join((headline, told, *lines)), sections=sections, steps=tuple(steps))
+    summary = "\n".join(f"{step.text}: {step.command}" if step.command else step.text for step in steps)
+    return Report(headline, "\n".join((headline, summary, *lines)), sections=sections, steps=tuple(steps))
 
 
 def _overview(help_text: _HelpText, unknown: str, *, known: bool) -> Report:
@@ -325,8 +325,8 @@ def error_report(error: RequestError, command: str = "/mlcompare") -> Report:
         parts.append(Section(NEAR, (Line(join_names(error.near, NEAREST)),)))
     typed = _typed(error.example, command)
     steps = (Step(remedy, typed),) if remedy or typed else ()
-    told = (problem, *(f"{part.title}: {part.lines[0].text}" for part in parts), remedy, typed)
-    return Report(problem, "\n".join(filter(None, told)), sections=tuple(parts), steps=steps)
+    sentences = (problem, *(f"{part.title}: {part.lines[0].text}" for part in parts), remedy, typed)
+    return Report(problem, "\n".join(filter(None, sentences)), sections=tuple(parts), steps=steps)
 
 
 def is_quoted(error: RequestError) -> bool:
@@ -393,6 +393,6 @@ def shown_metric(run: Run, asked: Sequence[str] = ()) -> str:
     return next(iter([*named, *plainly]), "")
 
 
-def _metric(run: Run, asked: Sequence[str]) -> str:
-    name = shown_metric(run, asked)
+def _metric(run: Run, named: Sequence[str]) -> str:
+    name = shown_metric(run, named)
     return f"{display_name(name, 40)} {format_row(run.metrics[name].value).values[0]}" if name else ""

@@ -25,8 +25,8 @@ def card_report(card: LinkCard, *, ui_url: str = "") -> Report:
     lines = [_facts(card), *([_changed(card.comparison)] if card.comparison and len(card.runs) == 1 else [])]
     sections = tuple(Section("", tuple(each), inline=True) for each in lines if each)
     warnings = whole.warnings[:1] if whole else ()
-    told = [headline, *(" · ".join(map(inline_words, each.lines)) for each in sections), *warnings]
-    return Report(headline, "\n".join(told), sections=sections, warnings=warnings)
+    texts = [headline, *(" · ".join(map(inline_words, each.lines)) for each in sections), *warnings]
+    return Report(headline, "\n".join(texts), sections=sections, warnings=warnings)
 
 
 def _headline(card: LinkCard) -> str:

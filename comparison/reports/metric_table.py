@@ -210,9 +210,9 @@ def table_note(comparison: Comparison, folded: frozenset[str]) -> str:
     return f"{len(names):,} {more}{verb} the same: {join_names(names)}"
 
 
-def folded_metrics(comparison: Comparison, kept: int) -> frozenset[str]:
+def folded_metrics(comparison: Comparison, most: int) -> frozenset[str]:
     same = [metric.name for metric in comparison.metrics if is_same(metric) and not metric.primary]
-    if len(same) <= kept:
+    if len(same) <= most:
         return frozenset()
     return frozenset(same if len(same) < len(comparison.metrics) else same[FEW:])
 
@@ -261,8 +261,8 @@ def _digits(metric: MetricComparison) -> RowDigits:
 def _reading_words(reading: Reading, text: str) -> Cell:
     if reading.value is None:
         return Cell(NOT_LOGGED)
-    told = group_value(reading, text) if reading.asked_of > 1 else text
-    return Cell(told, finite(reading.value))
+    shown = group_value(reading, text) if reading.asked_of > 1 else text
+    return Cell(shown, finite(reading.value))
 
 
 def group_value(reading: Reading, text: str) -> str:

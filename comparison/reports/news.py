@@ -291,11 +291,11 @@ def _seeds_headline(seeds: Side, by: PrimaryMetric | None, run: Run) -> str:
     """`All 5 seeds of mlp-64 in fraud are in: val_auc 0.9212 ± 0.0029 (5)`."""
     values = tuple(value for each in seeds.runs if by and (value := value_of(each, by.metric)) is not None)
     named = f"{display_name(seeds.label, LABEL_CHARS)} in {display_name(run.experiment.name, FIT)}"
-    told = f"All {len(seeds.runs)} seeds of {named} are in"
+    headline = f"All {len(seeds.runs)} seeds of {named} are in"
     if not values or by is None:
-        return told
+        return headline
     mean = Reading(values, asked_of=len(seeds.runs))
-    return f"{told}: {display_name(by.metric, FIT)} {group_value(mean, number_words(mean.value))}"
+    return f"{headline}: {display_name(by.metric, FIT)} {group_value(mean, number_words(mean.value))}"
 
 
 def _own_table(news: RunNews, name: str) -> Table | None:
@@ -318,9 +318,9 @@ def _own_table(news: RunNews, name: str) -> Table | None:
 
 def best_report(news: RunNews, *, ui_url: str = "") -> Report:
     """Says by itself that a run is the new best: the whole of it stands in the message that was edited."""
-    told = news_headline(news)
+    headline = news_headline(news)
     url = run_url(ui_url, news.run) if ui_url else ""
-    return Report(told, "\n".join(filter(None, (f"{told}.", url))), links=open_link(news.run, ui_url))
+    return Report(headline, "\n".join(filter(None, (f"{headline}.", url))), links=open_link(news.run, ui_url))
 
 
 # What notifications say of one run in the same words: how far a failed one came, how it is registered, its link.
@@ -331,10 +331,10 @@ SYSTEM = "system/"  # what the tracker itself logs
 
 
 def with_versions(card: RunCard, news: RunNews) -> RunCard:
-    told = [
+    versions = [
         f"{display_name(each.model, LABEL_CHARS)} version {display_name(each.version, 12)}" for each in news.versions
     ]
-    return replace(card, facts=(*card.facts, f"registered as {join_names(told, 3)}")) if told else card
+    return replace(card, facts=(*card.facts, f"registered as {join_names(versions, 3)}")) if versions else card
 
 
 def line_of(line: Line) -> str:
@@ -355,7 +355,7 @@ def _url(run: Run, ui_url: str) -> str:
 
 def silent_report(news: SilentNews, *, now: datetime, ui_url: str = "", command: str = "/mlcompare") -> Report:
     run = news.run
-    told = (
+    headline = (
         _back(news)
         if news.is_back
         else f"{with_experiment(run)} seems dead: RUNNING, but silent for {_span(news.silent)}"
@@ -365,8 +365,8 @@ def silent_report(news: SilentNews, *, now: datetime, ui_url: str = "", command:
     facts = [line_of(line) for line in lines]
     step = Step("What else runs", f"{command} running")
     return Report(
-        headline=told,
-        summary=cut_end("\n".join(filter(None, [f"{told}.", *facts, url])), 3_000),
+        headline=headline,
+        summary=cut_end("\n".join(filter(None, [f"{headline}.", *facts, url])), 3_000),
         sections=(Section(KNOWN, lines),) if lines else (),
         steps=() if news.is_back else (step,),
         links=(Link(f"Open {display_name(run.name, LABEL_CHARS)}", url, "run:0"),) if url else (),
@@ -422,9 +422,9 @@ def news_caveats(news: RunNews) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found = list(zip(comparison.warnings, caveat_sentences(comparison), strict=True)) if comparison else []
     own = comparison.sides[-1].label if comparison else ""
     is_over_badly = news.run.status is not Status.FINISHED
-    told = [*map(without_repeats, news.doubts)]
+    sentences = [*map(without_repeats, news.doubts)]
     if news.lacking:
-        told.insert(0, _lacking(news))
+        sentences.insert(0, _lacking(news))
     for warning, text in found:
         is_said = warning.code is CaveatCode.NOT_FINISHED and is_over_badly and warning.text.startswith(own)
         is_plain = warning.code in _OF_ILL and (news.failure is not None or bool(news.lacking))
@@ -432,10 +432,10 @@ def news_caveats(news: RunNews) -> tuple[tuple[str, ...], tuple[str, ...]]:
             warning.code is CaveatCode.NOT_FINITE and news.failure is not None and f"in {own}:" not in warning.text
         )
         if warning.code not in _SMALL_PRINT and not (is_said or is_plain or is_of_other):
-            told.append(text)
+            sentences.append(text)
     kinds = (CaveatCode.COMMITS_DIFFER,) if news.failure else _SMALL_PRINT
     small = [text for warning, text in found if warning.code in kinds]
-    return tuple(told), (" ".join(small),) if small else ()
+    return tuple(sentences), (" ".join(small),) if small else ()
 
 
 def _lacking(news: RunNews) -> str:
@@ -469,12 +469,12 @@ _PRUNED = (Status.PRUNED.value,)  # given up early by a search, which is no fail
 
 def many_report(news: ManyNews, *, ui_url: str = "", command: str = "/mlcompare") -> Report:
     """One message, whatever the number of runs."""
-    told = _group_headline(news)
+    headline = _group_headline(news)
     single = news.groups[0] if len(news.groups) == 1 else None
     lines = _group_lines(single, news) if single else _of_several(news)
     notes, steps = _group_notes(news), _group_steps(news, command)
     report = Report(
-        headline=told,
+        headline=headline,
         summary="",
         table=_linked(_group_table(single, news), single, ui_url) if single else _groups(news),
         sections=(Section(KNOWN, lines),) if lines else (),
@@ -490,7 +490,7 @@ def many_report(news: ManyNews, *, ui_url: str = "", command: str = "/mlcompare"
     notes += [f"{step.text.partition('. ')[0]}." for step in steps]
     facts = [line_of(line) for line in lines]
     url = [link.url for link in report.links[:1] if len(link.url) < 1_000]
-    return replace(report, summary="\n".join([cut_end("\n".join([f"{told}.", *facts, *notes]), 1_900), *url]))
+    return replace(report, summary="\n".join([cut_end("\n".join([f"{headline}.", *facts, *notes]), 1_900), *url]))
 
 
 def _group_headline(news: ManyNews) -> str:
@@ -501,17 +501,17 @@ def _group_headline(news: ManyNews) -> str:
         name = f"Sweep {display_name(news.parent.name if news.parent else '', FIT)}" if news.parent else "A sweep"
         trials = f"{total:,}{more} {'trial' if total == 1 and not more else 'trials'}"
         over = _ILL_WORDS.get(news.parent.status, "finished") if news.parent else "finished"
-        told = f"{name} {over}: {trials}" if news.is_over else f"{name}: {ended:,} of {total:,}{more} ended"
+        headline = f"{name} {over}: {trials}" if news.is_over else f"{name}: {ended:,} of {total:,}{more} ended"
     else:
         place = display_name(news.groups[0].experiment.name, FIT) if len(news.groups) == 1 else ""
         where = place or f"{len(news.groups):,} experiments"
         ended += news.left_out
-        told = f"{count_noun(ended, 'run')} ended in {where}"
+        headline = f"{count_noun(ended, 'run')} ended in {where}"
     failed = f", {ill:,} failed" if ill else ""
     pruned = _count_of(news, _PRUNED)
     failed += f", {pruned:,} pruned" if pruned else ""
     quiet = "After quiet hours: " if news.was_quiet else ""
-    return f"{quiet}{told}{failed}{_best_of(news)}"
+    return f"{quiet}{headline}{failed}{_best_of(news)}"
 
 
 def _best_of(news: ManyNews) -> str:

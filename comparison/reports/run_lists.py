@@ -88,13 +88,13 @@ def show_report(shown: RunDetails, *, who: bool = False, ui_url: str = "", comma
     )
     warnings = _run_warnings(shown, run)
     if shown.part:
-        asked = tuple(replace(part, folded=False) for part in sections if part.title.casefold() == shown.part)
-        lines = [f"{line.label}: {line.text}" if line.label else line.text for part in asked for line in part.lines]
+        wanted = tuple(replace(part, folded=False) for part in sections if part.title.casefold() == shown.part)
+        lines = [f"{line.label}: {line.text}" if line.label else line.text for part in wanted for line in part.lines]
         told = f"{name}: {shown.part}" if lines else f"{name} logged no {shown.part}"
         return Report(
             told,
             cut_end("\n".join([f"{told}.", *lines]), 3_000),
-            sections=tuple(part for part in asked if part.lines),
+            sections=tuple(part for part in wanted if part.lines),
             warnings=warnings,
             links=link,
         )
@@ -116,8 +116,8 @@ def _run_headline(shown: RunDetails, run: Run, name: str) -> str:
         step = run.metrics[shown.metrics[0]].step or None
     if step is not None and shown.metrics:
         value += f" at step {step:,}"
-    told = "seems dead" if shown.silence is not None else status_word(run)
-    return f"{name}: {told}" + (f", {value}" if value else ", no metrics logged")
+    state = "seems dead" if shown.silence is not None else status_word(run)
+    return f"{name}: {state}" + (f", {value}" if value else ", no metrics logged")
 
 
 def _who(run: Run, name: str, now: datetime) -> str:
@@ -141,14 +141,14 @@ def _metrics_table(shown: RunDetails, run: Run, name: str) -> Table | None:
         ),
     )
     labels = display_names(ordered)
-    stepped = any(held.step for held in run.metrics.values())
+    stepped = any(metric.step for metric in run.metrics.values())
 
     def row(number: int) -> tuple[Cell, ...]:
-        held = run.metrics[ordered[number]]
+        metric = run.metrics[ordered[number]]
         return (
             Cell(labels[number]),
-            Cell(number_words(held.value), finite(held.value)),
-            *((Cell(f"{held.step:,}", float(held.step)),) if stepped else ()),
+            Cell(number_words(metric.value), finite(metric.value)),
+            *((Cell(f"{metric.step:,}", float(metric.step)),) if stepped else ()),
         )
 
     columns = (Column("Metric"), Column("Value", Align.RIGHT), *((Column("Step", Align.RIGHT),) if stepped else ()))
@@ -159,8 +159,8 @@ def _place(metric: str) -> tuple[bool, bool, str]:
     return metric.startswith("system/"), goal_of(metric) is Goal.UNKNOWN, metric
 
 
-def _listed(title: str, held: Mapping[str, str]) -> Section:
-    lines = tuple(Line(display_value(held[name]), display_name(name, VALUE_CHARS)) for name in sorted(held))
+def _listed(title: str, values: Mapping[str, str]) -> Section:
+    lines = tuple(Line(display_value(values[name]), display_name(name, VALUE_CHARS)) for name in sorted(values))
     return Section(title, lines, folded=len(lines) > _OPEN)
 
 
@@ -204,7 +204,7 @@ def _at(ms: int | None, now: datetime) -> str:
 
 
 def _run_warnings(shown: RunDetails, run: Run) -> tuple[str, ...]:
-    odd = [name for name, held in run.metrics.items() if not math.isfinite(held.value)]
+    odd = [name for name, metric in run.metrics.items() if not math.isfinite(metric.value)]
     found = []
     if run.deleted:
         found.append("This run is deleted in MLflow.")
@@ -241,12 +241,12 @@ def top_report(ranked: RankedRuns, *, ui_url: str = "", command: str = "/mlcompa
     among = among_words(ranked.words)
     alike = f"; the first {ranked.alike} are within noise of each other" if ranked.alike else ""
     headline = f"{word} {metric}{scope_words(ranked.place)}{among}{fitting}: {shown.values[0]}, {names[0]}{own}{alike}"
-    told = [
+    lines = [
         f"{number}. {name} {value}" for number, (name, value) in enumerate(zip(names, shown.values, strict=True), 1)
     ]
     return Report(
         headline=headline,
-        summary=cut_end("\n".join([f"{headline}.", *told[1:]]), 3_000),
+        summary=cut_end("\n".join([f"{headline}.", *lines[1:]]), 3_000),
         table=with_links(_ranking_table(ranked, shown, metric), run_urls(ranked.runs, ui_url)),
         warnings=_ranking_warnings(ranked, metric),
         steps=_steps(ranked, command),
@@ -360,16 +360,16 @@ def running_report(found: RunningRuns, *, ui_url: str = "", command: str = "/mlc
         )
     headline = _running_headline(found, place)
     names = run_labels(found.runs)
-    told = [
+    lines = [
         join_facts(f"{name}, {_age(run, found)}", _value_logged(run, found), _against(run, found))
         for name, run in zip(names, found.runs, strict=True)
     ]
-    left = len(told) - _TOLD
+    left = len(lines) - _TOLD
     more = [f"and {left:,} more"] if left > 0 else []
     more += [f"{_stale(found).note}."] if found.stale else []
     return Report(
         headline=headline,
-        summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
+        summary=cut_end("\n".join([f"{headline}.", *lines[:_TOLD], *more]), 3_000),
         table=with_links(_running_table(found), run_urls(found.runs, ui_url)),
         sections=(_stale(found, ui_url),) if found.stale else (),
         warnings=(f"Only the {len(found.runs) + len(found.stale)} newest were looked at.",) if found.is_cut else (),
@@ -384,8 +384,8 @@ def _running_headline(found: RunningRuns, place: str) -> str:
     more = " or more" if found.is_cut else ""
     if not alive:
         return f"Nothing is running{place}, but {count_noun(dead, 'run')}{more} {'seems' if dead == 1 else 'seem'} dead"
-    told = f"{count_noun(alive, 'run')}{more} {'is' if alive == 1 and not more else 'are'} running{place}"
-    return f"{told}, {dead} {'seems' if dead == 1 else 'seem'} dead" if dead else told
+    headline = f"{count_noun(alive, 'run')}{more} {'is' if alive == 1 and not more else 'are'} running{place}"
+    return f"{headline}, {dead} {'seems' if dead == 1 else 'seem'} dead" if dead else headline
 
 
 def _stale(found: RunningRuns, ui_url: str = "") -> Section:
@@ -438,11 +438,11 @@ def _how_far(run: Run, found: RunningRuns, *, is_marked: bool) -> str:
 
 
 def _age(run: Run, found: RunningRuns) -> str:
-    told = run_age(run, found.now) or "unknown"
+    age = run_age(run, found.now) or "unknown"
     if run.former_end is not None:
-        told += f", resumed: it had ended {ago_words(run.former_end, found.now)}"
+        age += f", resumed: it had ended {ago_words(run.former_end, found.now)}"
     silence = found.silences.get(run.run_id)
-    return told if silence is None else f"{told}, silent for {duration_words(silence)}: seems dead"
+    return age if silence is None else f"{age}, silent for {duration_words(silence)}: seems dead"
 
 
 def _against(run: Run, found: RunningRuns) -> str:
@@ -450,26 +450,26 @@ def _against(run: Run, found: RunningRuns) -> str:
     key = run.experiment.experiment_id
     by, pace = found.by.get(key), found.paces.get(key)
     own = run.metrics.get(by.metric) if by else None
-    held = pace.at(own.step) if pace and own and own.step else None
-    if by is None or own is None or held is None:
+    best = pace.at(own.step) if pace and own and own.step else None
+    if by is None or own is None or best is None:
         return ""
-    shown = format_row(held.value, own.value)
+    shown = format_row(best.value, own.value)
     if shown.differences[0] == NOTHING:
         return ""
-    if own.value == held.value:
+    if own.value == best.value:
         return "same"
-    arrow = "▲" if own.value > held.value else "▼"
-    return f"{arrow} {shown.differences[0]} {'better' if is_better(own.value, held.value, by.goal) else 'worse'}"
+    arrow = "▲" if own.value > best.value else "▼"
+    return f"{arrow} {shown.differences[0]} {'better' if is_better(own.value, best.value, by.goal) else 'worse'}"
 
 
 def _footnotes(found: RunningRuns) -> tuple[str, ...]:
-    told = [
+    names = [
         f"{display_name(pace.run.name, LABEL_CHARS)} ({display_name(by.metric, LABEL_CHARS)} "
         f"{number_words(pace.run.metrics[by.metric].value)}) in {display_name(pace.run.experiment.name, LABEL_CHARS)}"
         for key, pace in found.paces.items()
         if (by := found.by.get(key))
     ]
-    return (f"Against the best run so far at the same step: {'; '.join(told)}.",) if told else ()
+    return (f"Against the best run so far at the same step: {'; '.join(names)}.",) if names else ()
 
 
 # Runs that failed.
@@ -487,12 +487,12 @@ def failed_report(failures: FailedRuns, *, ui_url: str = "", command: str = "/ml
     count = count_noun(len(failures.runs), "run")
     headline = f"{count}{' or more' if failures.is_cut else ''} failed{begin}"
     names = run_labels(failures.runs)
-    told = [f"{name} {_when(run, failures)}" for name, run in zip(names, failures.runs, strict=True)]
-    left = len(told) - _TOLD
+    lines = [f"{name} {_when(run, failures)}" for name, run in zip(names, failures.runs, strict=True)]
+    left = len(lines) - _TOLD
     more = [f"and {left:,} more"] if left > 0 else []
     return Report(
         headline=headline,
-        summary=cut_end(f"{headline}: {'; '.join([*told[:_TOLD], *more])}.", 3_000),
+        summary=cut_end(f"{headline}: {'; '.join([*lines[:_TOLD], *more])}.", 3_000),
         table=with_links(_failed_table(failures), run_urls(failures.runs, ui_url)),
         warnings=(f"Only the {len(failures.runs)} last to end are shown.",) if failures.is_cut else (),
         links=_open_links(names, failures.runs, ui_url),
@@ -553,16 +553,16 @@ def newest_runs_report(found: NewestRuns, *, ui_url: str = "", command: str = "/
     names = run_labels(found.runs)
     if found.order:
         headline = _ordered_headline(found, names[0], place)
-    told = [
+    lines = [
         f"{name}: {', '.join(filter(None, (status_word(run), _value_logged(run, found))))}"
         for name, run in zip(names, found.runs, strict=True)
     ]
-    more = [f"and {len(told) - _TOLD:,} more"] if len(told) > _TOLD else []
+    more = [f"and {len(lines) - _TOLD:,} more"] if len(lines) > _TOLD else []
     ids = short_ids(found.runs[:2])
     which = "first" if found.order else "newest"
     return Report(
         headline=headline,
-        summary=cut_end("\n".join([f"{headline}.", *told[:_TOLD], *more]), 3_000),
+        summary=cut_end("\n".join([f"{headline}.", *lines[:_TOLD], *more]), 3_000),
         table=with_links(_newest_table(found), run_urls(found.runs, ui_url)),
         warnings=_newest_warnings(found),
         steps=(Step(f"Compare the {which} two", f"{command} {ids[1]} vs {ids[0]}", "pair"),) if len(ids) > 1 else (),

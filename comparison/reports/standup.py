@@ -63,15 +63,15 @@ def _headline(digest: StandupAnswer) -> str:
     since = moment_words(digest.since)
     if not digest.groups:
         return f"Nothing ended{place} since {since}, and nothing is running"
-    told = [f"{_count(digest, 'finished')} finished", f"{_count(digest, 'failed')} failed"]
+    counts = [f"{_count(digest, 'finished')} finished", f"{_count(digest, 'failed')} failed"]
     if digest.pruned:
-        told.append(f"{len(digest.pruned):,}{' or more' if 'failed' in digest.cut else ''} pruned")
+        counts.append(f"{len(digest.pruned):,}{' or more' if 'failed' in digest.cut else ''} pruned")
     alive = len(digest.running) - len(digest.silences)
     now = [f"{alive}{' or more' if 'running' in digest.cut else ''} running"] if alive else []
     if digest.silences:
         now.append(f"{len(digest.silences)} {'seems' if len(digest.silences) == 1 else 'seem'} dead")
     running = f"now {', '.join(now)}" if now else "nothing is running now"
-    return f"Since {since}{place}: {', '.join(told)}; {running}"
+    return f"Since {since}{place}: {', '.join(counts)}; {running}"
 
 
 def _count(digest: StandupAnswer, kind: str) -> str:
@@ -93,13 +93,13 @@ def _table(digest: StandupAnswer) -> Table:
 def _row(group: ExperimentGroup, digest: StandupAnswer, name: str, short: str) -> tuple[Cell, ...]:
     dead = sum(run.run_id in digest.silences for run in group.running)
     alive = len(group.running) - dead
-    told = f"{alive}, {dead} dead?" if dead else str(alive)
+    count = f"{alive}, {dead} dead?" if dead else str(alive)
     return (
         Cell(name, short=short),
         Cell(_best_cell(group, LABEL_CHARS), short=_best_cell(group, NARROW_CHARS)),
         _number(len(group.finished), is_cut="finished" in digest.cut),
         _number(len(group.failed), is_cut="failed" in digest.cut),
-        Cell(told, float(alive)),
+        Cell(count, float(alive)),
     )
 
 
@@ -186,24 +186,24 @@ def _footnotes(digest: StandupAnswer, command: str) -> tuple[str, ...]:
 def _assumed(digest: StandupAnswer, command: str) -> str:
     """Goals taken from names, with the way to change them."""
     by = [group.by for group in digest.groups if group.by and group.by.goal_source is GoalSource.NAME]
-    told = [
+    phrases = [
         f"{goal.value} is better for {join_names(names)}"
         for goal in (Goal.HIGHER, Goal.LOWER)
         if (names := list(dict.fromkeys(each.metric for each in by if each.goal is goal)))
     ]
-    if not told:
+    if not phrases:
         return ""
     opposite = Goal.LOWER if by[0].goal is Goal.HIGHER else Goal.HIGHER
     example = f"{command} set goal {quoted(by[0].metric) or display_name(by[0].metric, LABEL_CHARS)} {opposite.value}"
-    return f"Directions guessed from names: {'; '.join(told)}. To change one: {example}"
+    return f"Directions guessed from names: {'; '.join(phrases)}. To change one: {example}"
 
 
 def _summary(report: Report) -> str:
-    kept = [part for part in report.sections if part.title in ("New best", "Best so far", "Failed", "Seems dead")]
+    sections = [part for part in report.sections if part.title in ("New best", "Best so far", "Failed", "Seems dead")]
     lines = [
         f"{part.title}: "
         + "; ".join(f"{line.label}: {line.text}" if line.label else line.text for line in part.lines[:4])
-        for part in kept
+        for part in sections
     ]
     return cut_end("\n".join([f"{report.headline}.", *lines, *report.warnings[:1]]), 3_000)
 
@@ -265,8 +265,8 @@ def best_so_far_section(digest: StandupAnswer, ui_url: str = "") -> Section:
         return Section("Best so far", ())
     group = digest.groups[0]
     best = digest.groups[0].best
-    told = join_facts(run_with_value(best.run, group.by), _ended(best.run, digest), _by(best.run))
-    return Section("Best so far", (Line(f"{told}, not changed", links=_opens([best.run], ui_url)),))
+    facts = join_facts(run_with_value(best.run, group.by), _ended(best.run, digest), _by(best.run))
+    return Section("Best so far", (Line(f"{facts}, not changed", links=_opens([best.run], ui_url)),))
 
 
 def _ended(run: Run, digest: StandupAnswer) -> str:
@@ -348,9 +348,9 @@ def finished_section(digest: StandupAnswer, ui_url: str = "") -> Section:
         named = "; ".join(run_with_value(run, group.by) for run in group.finished[:NAMED])
         left = len(group.finished) - NAMED
         more = f"; {left:,}{'+' if 'finished' in digest.cut else ''} more" if left > 0 else ""
-        told = f"{word} {named}" if len(group.finished) > 1 else named
+        text = f"{word} {named}" if len(group.finished) > 1 else named
         links = _opens(group.finished[:NAMED], ui_url)
-        lines.append(Line(f"{told}{more}", display_name(group.experiment.name), links=links))
+        lines.append(Line(f"{text}{more}", display_name(group.experiment.name), links=links))
     return Section("Finished", tuple(lines), folded=len(digest.groups) > 1)
 
 
@@ -390,8 +390,8 @@ def ago_words(at: int | None, now: datetime) -> str:
     """`2 h ago`, `just now`; the date where that is long ago, or still to come by the clock of its machine."""
     if at is None:
         return ""
-    told = started_words(at, milliseconds(now)).removeprefix("started ")
-    return f"{told} by a clock that is ahead" if at - milliseconds(now) > AHEAD else told
+    words = started_words(at, milliseconds(now)).removeprefix("started ")
+    return f"{words} by a clock that is ahead" if at - milliseconds(now) > AHEAD else words
 
 
 def when(run: Run, now: datetime) -> str:
@@ -443,18 +443,18 @@ def last_value(run: Run, by: PrimaryMetric | None) -> str:
     name = by.metric if by and by.metric in run.metrics else _last_logged(run)
     if not name:
         return ""
-    held = run.metrics[name]
-    step = f" at step {held.step:,}" if held.step else ""
-    return f"{display_name(name, LABEL_CHARS)} {number_words(held.value)}{step}"
+    metric = run.metrics[name]
+    step = f" at step {metric.step:,}" if metric.step else ""
+    return f"{display_name(name, LABEL_CHARS)} {number_words(metric.value)}{step}"
 
 
-def last_cell(told: str, nothing: str) -> Cell:
+def last_cell(text: str, nothing: str) -> Cell:
     """What was logged last, as `last_value` words it, for a column."""
-    return Cell(told or nothing, short=told.replace(" at step ", ", step "))
+    return Cell(text or nothing, short=text.replace(" at step ", ", step "))
 
 
 def _last_logged(run: Run) -> str:
-    own = {name: held for name, held in run.metrics.items() if not name.startswith("system/")}
+    own = {name: metric for name, metric in run.metrics.items() if not name.startswith("system/")}
     return max(own, key=lambda name: (own[name].logged_at, own[name].step, name), default="")
 
 

@@ -53,11 +53,11 @@ def sweep_report(answer: SweepAnswer, *, ui_url: str = "", command: str = "/mlco
     ]
     warnings = _warnings(answer)
     table = _linked_table(answer, found, answer.front.trials if answer.front else found.ranked[:_TOP], ui_url)
-    told = _trials_told(table, 2 if answer.front else 1)
-    told += [f"{line.label}: {line.text}" if line.label else line.text for part in sections for line in part.lines]
+    trials = _trials_told(table, 2 if answer.front else 1)
+    trials += [f"{line.label}: {line.text}" if line.label else line.text for part in sections for line in part.lines]
     return Report(
         headline=headline,
-        summary=cut_end("\n".join([f"{headline}.", *told, *warnings]), 3_000),
+        summary=cut_end("\n".join([f"{headline}.", *trials, *warnings]), 3_000),
         table=table,
         sections=tuple(sections),
         warnings=warnings,
@@ -78,8 +78,8 @@ def loose_report(loose: LooseTrials) -> Report:
         Line(f"{commit}, begun within a day, and they differ in {join_names(names)} alone.", "For it"),
         Line("no parent run, and no search says so.", "Against it"),
     )
-    told = "\n".join([headline, *(f"{line.label}: {line.text}" for line in lines)])
-    return Report(headline, told, sections=(Section("Why I ask", lines),))
+    summary = "\n".join([headline, *(f"{line.label}: {line.text}" for line in lines)])
+    return Report(headline, summary, sections=(Section("Why I ask", lines),))
 
 
 def _without(answer: SweepAnswer, name: str, command: str) -> Report:
@@ -95,12 +95,12 @@ def _without(answer: SweepAnswer, name: str, command: str) -> Report:
 def _headline(answer: SweepAnswer, found: Findings, metric: str) -> str:
     best = answer.by_key[found.best.key]
     values = format_row(found.first.values[0], found.best.values[0])
-    told = f"{display_name(best.name, LABEL_CHARS)} is the best of {count_noun(len(found.trials), 'trial')}: "
-    told += f"{metric} {values.values[1]}"
+    lead = f"{display_name(best.name, LABEL_CHARS)} is the best of {count_noun(len(found.trials), 'trial')}: "
+    lead += f"{metric} {values.values[1]}"
     if found.first.key != found.best.key:
         change = values.changes[0]
-        told += f" ({change if change.endswith('%') else values.differences[0]} over the first trial)"
-    return told
+        lead += f" ({change if change.endswith('%') else values.differences[0]} over the first trial)"
+    return lead
 
 
 def _front_headline(answer: SweepAnswer, front: Front) -> str:
@@ -123,19 +123,19 @@ def _front_headline(answer: SweepAnswer, front: Front) -> str:
 
 
 def _gain(answer: SweepAnswer, found: Findings) -> list[Line]:
-    told = []
+    parts = []
     if found.within_noise is not None:
         are = "is" if found.within_noise == 1 else "are"
-        told.append(
+        parts.append(
             f"{found.within_noise} of {len(found.trials)} {are} within noise of the best, by {found.repeats} repeats"
         )
     elif len(found.ranked) > _TOP:
         values = format_row(found.best.values[0], found.ranked[_TOP - 1].values[0])
-        told.append(
+        parts.append(
             f"The first {_TOP} lie within {values.differences[0].lstrip('+-')}; noise is not known without repeats"
         )
     counts = _counts(answer)
-    return [Line(". ".join(filter(None, [counts, *told])) + ".", "Trials")]
+    return [Line(". ".join(filter(None, [counts, *parts])) + ".", "Trials")]
 
 
 def _counts(answer: SweepAnswer) -> str:
@@ -193,9 +193,9 @@ def brief_lines(answer: SweepAnswer) -> tuple[Line, ...]:
         f"{display_name(each.name, LABEL_CHARS)} {each.share:.0%}".replace("%", " %")
         for each in found.importance.telling[:3]
     ]
-    told = ", ".join(shares) or f"cannot be told with {count_noun(len(found.trials), 'trial')}"
+    text = ", ".join(shares) or f"cannot be told with {count_noun(len(found.trials), 'trial')}"
     edges = [Line(_edge(edge), "At the edge") for edge in found.edges[:1]]
-    return (Line(told, "What matters"), *edges)
+    return (Line(text, "What matters"), *edges)
 
 
 def _bar(share: Share) -> str:
@@ -307,17 +307,17 @@ def _parameter(text: str | None) -> str:
 
 
 def _warnings(answer: SweepAnswer) -> tuple[str, ...]:
-    told = []
+    sentences = []
     if answer.kind is SweepKind.LOOSE:
-        told.append(
+        sentences.append(
             f"Nothing says that these {len(answer.runs):,} runs are one sweep: they are of one commit, of one day, "
             "and differ in few parameters. Name a parent run if another is meant."
         )
     if answer.kind is SweepKind.SELECTED:
-        told.append("Only the best few trials were logged, so nothing follows for the parameters or the spread.")
+        sentences.append("Only the best few trials were logged, so nothing follows for the parameters or the spread.")
     if answer.is_cut:
-        told.append(f"Only the newest {len(answer.runs):,} trials were looked at.")
-    return tuple(told)
+        sentences.append(f"Only the newest {len(answer.runs):,} trials were looked at.")
+    return tuple(sentences)
 
 
 def _links(answer: SweepAnswer, found: Findings, ui_url: str) -> tuple[Link, ...]:
@@ -333,12 +333,12 @@ def _links(answer: SweepAnswer, found: Findings, ui_url: str) -> tuple[Link, ...
 
 
 def _footnotes(answer: SweepAnswer) -> tuple[str, ...]:
-    told = [
+    sentences = [
         f"{display_name(name, LABEL_CHARS)}: {goal.value} is better, by its name."
         for name, goal, source in zip(answer.metrics, answer.goals, answer.goal_sources, strict=True)
         if source is GoalSource.NAME
     ]
-    return tuple(told)
+    return tuple(sentences)
 
 
 # The pictures
@@ -353,8 +353,8 @@ def _charts(found: Findings, metric: str, headline: str) -> tuple[Chart, ...]:
     if not ordered:
         return (so_far,)
     panels = tuple(_panel(each, found, metric, shares.get(each.name)) for each in ordered)
-    told = "; ".join(f"{name} {share:.0%}".replace("%", " %") for name, share in shares.items())
-    conclusion = cut_end(f"{headline}. {f'What matters: {told}' if told else 'Cannot tell what matters'}.", 1_900)
+    text = "; ".join(f"{name} {share:.0%}".replace("%", " %") for name, share in shares.items())
+    conclusion = cut_end(f"{headline}. {f'What matters: {text}' if text else 'Cannot tell what matters'}.", 1_900)
     against = Chart(f"{metric} against each parameter", conclusion, panels, folded=True)
     return (so_far, against)
 

@@ -215,8 +215,8 @@ def display_names(texts: Sequence[str], limit: int = VALUE_CHARS) -> tuple[str, 
     alike = Counter(shown)
     if len(alike) == len(shown):
         return tuple(shown)
-    told = [short if alike[short] == 1 else ascii(text)[1:-1] for short, text in zip(shown, texts, strict=True)]
-    return cut_apart(told, lambda text: cut_middle(text, limit))
+    distinct = [short if alike[short] == 1 else ascii(text)[1:-1] for short, text in zip(shown, texts, strict=True)]
+    return cut_apart(distinct, lambda text: cut_middle(text, limit))
 
 
 def cut_apart(texts: Sequence[str], cut_: Callable[[str], str]) -> tuple[str, ...]:
@@ -330,7 +330,7 @@ def _perhaps(at: int) -> str:
 
 def doubts(run: Run, now: int) -> tuple[str, ...]:
     """What is odd about the times of a run, a sentence each."""
-    found = [f"A time of it cannot be and is not used: {told}." for told in impossible(run)]
+    found = [f"A time of it cannot be and is not used: {moments}." for moments in impossible(run)]
     if run.is_over and run.ended_at is None and "end" not in run.odd_times:
         found.append("It does not tell when it ended.")
     if run.started_at and run.ended_at and run.ended_at < run.started_at:

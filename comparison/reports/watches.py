@@ -32,9 +32,14 @@ def watching_report(said: str, vetted: ValidatedWatch, *, also: Sequence[str] = 
     steps = [Step("To stop", f"{command} unwatch {ended}")]
     if vetted.last is None and not vetted.problem and not vetted.refused:
         lines.append(Line("No run of it has ended yet: the first one will show what a notification looks like."))
-    told = [headline, *(line.text for line in lines), *doubts, *(f"{step.text}: {step.command}" for step in steps)]
+    texts = [
+        headline,
+        *(line.text for line in lines),
+        *doubts,
+        *(f"{step.text}: {step.command}" for step in steps),
+    ]
     sections = (Section("From now on", tuple(lines)),)
-    return Report(headline, "\n".join(told), sections=sections, warnings=tuple(doubts), steps=tuple(steps))
+    return Report(headline, "\n".join(texts), sections=sections, warnings=tuple(doubts), steps=tuple(steps))
 
 
 def _typed(place: str) -> str:
@@ -59,8 +64,8 @@ def _covered(vetted: ValidatedWatch) -> list[str]:
 def _unasked(vetted: ValidatedWatch) -> list[str]:
     if not vetted.problem:
         return []
-    told = "so I could not look up what it names; it begins all the same, once MLflow answers"
-    return [f"MLflow cannot be asked right now ({one_line(vetted.problem).rstrip('.')}), {told}."]
+    consequence = "so I could not look up what it names; it begins all the same, once MLflow answers"
+    return [f"MLflow cannot be asked right now ({one_line(vetted.problem).rstrip('.')}), {consequence}."]
 
 
 def _doubled(also: Sequence[str]) -> list[str]:
@@ -75,8 +80,8 @@ def same_report(said: str, *, command: str, place: str, paused: bool = False) ->
     state = ", but it is paused" if paused else ""
     headline = f"{place[:1].upper()}{place[1:]} watches that already{state}"
     steps = (Step("To resume it" if paused else "To change it", f"{command} watches"),)
-    told = f"{headline}: {cut_end(one_line(said), MOST_WORDS)}"
-    return Report(headline, told, sections=(Section("Watched", (Line(said),)),), steps=steps)
+    summary = f"{headline}: {cut_end(one_line(said), MOST_WORDS)}"
+    return Report(headline, summary, sections=(Section("Watched", (Line(said),)),), steps=steps)
 
 
 def removed_report(removed: Sequence[str], *, command: str, place: str) -> Report:
@@ -87,9 +92,9 @@ def removed_report(removed: Sequence[str], *, command: str, place: str) -> Repor
     else:
         headline = f"{count_noun(len(removed), 'watch').replace('watchs', 'watches')} removed from {place}"
     steps = tuple(Step("To have it back", f"{command} watch {words}") for words in map(one_line, removed[:NAMED]))
-    told = [headline, *shown] if len(shown) > 1 else [headline]
+    lines = [headline, *shown] if len(shown) > 1 else [headline]
     sections = (Section("Removed", tuple(map(Line, shown))),) if len(shown) > 1 else ()
-    return Report(headline, "\n".join([*told, *(step.command for step in steps)]), sections=sections, steps=steps)
+    return Report(headline, "\n".join([*lines, *(step.command for step in steps)]), sections=sections, steps=steps)
 
 
 def which_report(there: Sequence[str], *, command: str, verb: str = "unwatch") -> Report:
@@ -100,8 +105,8 @@ def which_report(there: Sequence[str], *, command: str, verb: str = "unwatch") -
     steps = [Step(f"To {to_do} {cut_end(words, MOST_WORDS)}", f"{command} {verb} {words}") for words in shown]
     if len(there) > NAMED:
         steps.append(Step(f"For the other {len(there) - NAMED}", f"{command} watches"))
-    told = [headline, *(f"{step.text}: {step.command}" for step in steps)]
-    return Report(headline, "\n".join(told), steps=tuple(steps))
+    lines = [headline, *(f"{step.text}: {step.command}" for step in steps)]
+    return Report(headline, "\n".join(lines), steps=tuple(steps))
 
 
 def nothing_report(*, command: str, place: str, experiment: str = "") -> Report:
@@ -113,8 +118,8 @@ def nothing_report(*, command: str, place: str, experiment: str = "") -> Report:
         Step("Only what matters", f"{command} watch {name} only failures"),
         Step("A standup that comes by itself", f"{command} digest weekdays 9:30 Europe/Berlin"),
     )
-    told = "\n".join(f"{step.text}: {step.command}" for step in steps)
-    return Report(headline, f"{headline}\n{told}", steps=steps)
+    lines = "\n".join(f"{step.text}: {step.command}" for step in steps)
+    return Report(headline, f"{headline}\n{lines}", steps=steps)
 
 
 def not_watched(
@@ -181,15 +186,15 @@ def digest_report(
     """A digest that comes from now on, in its words; `following` is the next time, in the digest's own zone."""
     when = next_time_words(following)
     headline = f"The next digest comes on {when}"
-    told = [f"It says what ended, what failed and what runs: {cut_end(one_line(said), MOST_WORDS)}."]
+    sentences = [f"It says what ended, what failed and what runs: {cut_end(one_line(said), MOST_WORDS)}."]
     if replaced:
-        told.append(f"It takes the place of the digest before: {cut_end(one_line(replaced), MOST_WORDS)}.")
+        sentences.append(f"It takes the place of the digest before: {cut_end(one_line(replaced), MOST_WORDS)}.")
     steps = (Step("To stop it", f"{command} digest off"),)
-    summary = "\n".join([headline, *told, *doubts, f"{steps[0].text}: {steps[0].command}"])
+    summary = "\n".join([headline, *sentences, *doubts, f"{steps[0].text}: {steps[0].command}"])
     return Report(
         headline,
         summary,
-        sections=(Section("From now on", tuple(map(Line, told))),),
+        sections=(Section("From now on", tuple(map(Line, sentences))),),
         warnings=tuple(doubts),
         steps=steps,
     )
@@ -221,19 +226,21 @@ def changed_report(  # noqa: PLR0913 -- what is said, in its parts
     headline = f"{what} in {place}: {cut_end(count, 120)}"
     steps = tuple(Step("To take it back", f"{command} {line}") for line in back[:NAMED])
     sections = (Section(what, tuple(map(Line, shown))),) if len(shown) > 1 else ()
-    told = [headline, *(shown if sections else ()), *doubts, *(f"{step.text}: {step.command}" for step in steps)]
-    return Report(headline, "\n".join(told), sections=sections, steps=steps, warnings=tuple(doubts))
+    texts = [headline, *(shown if sections else ()), *doubts, *(f"{step.text}: {step.command}" for step in steps)]
+    return Report(headline, "\n".join(texts), sections=sections, steps=steps, warnings=tuple(doubts))
 
 
 def muted_report(experiment: str, *, paused: int, excepted: int, place: str) -> Report:
     """One experiment muted: watches of it alone are paused, patterns leave it out."""
     headline = f"{display_name(experiment)} is muted in {place}"
-    told = []
+    sentences = []
     if paused:
-        told.append("Its watch is paused." if paused == 1 else f"Its {paused} watches are paused.")
+        sentences.append("Its watch is paused." if paused == 1 else f"Its {paused} watches are paused.")
     if excepted:
-        told.append("The pattern leaves it out." if excepted == 1 else f"{excepted} patterns leave it out.")
-    return Report(headline, " ".join([f"{headline}.", *told]), sections=(Section("Done", (Line(" ".join(told)),)),))
+        sentences.append("The pattern leaves it out." if excepted == 1 else f"{excepted} patterns leave it out.")
+    return Report(
+        headline, " ".join([f"{headline}.", *sentences]), sections=(Section("Done", (Line(" ".join(sentences)),)),)
+    )
 
 
 # A watch or a digest in words: those that people read, and those that are kept, which read again mean the same.

@@ -488,7 +488,7 @@ def working_offers(
     if not names.all(Kind.EXPERIMENT):
         return error
     seen = {run.name for run in getattr(error, "seen", ())} | {run.name for run in error.choices}
-    asked: list[str] = []
+    looked_up: list[str] = []
 
     def is_known_run(name: str) -> bool:
         if Kind.RUN in names.called(name) or names.is_id(name) or name in seen:
@@ -496,9 +496,9 @@ def working_offers(
         place, sign, own = name.rpartition("/")
         if sign and Kind.EXPERIMENT in names.called(place):
             return is_known_run(own)
-        if asked and asked[0] != name:
+        if looked_up and looked_up[0] != name:
             return False
-        asked[:] = [name]
+        looked_up[:] = [name]
         return is_run(name)
 
     def works(line: str) -> bool:
@@ -516,11 +516,11 @@ def working_offers(
 
 def corrections(error: RequestError, name: str) -> tuple[str, ...]:
     """The request with this name in place of the wrong one: as a name, else as the word of ours that it is."""
-    said = complete_request(error.text, error.at, error.end, name)
+    completed = complete_request(error.text, error.at, error.end, name)
     if not isinstance(error, NotUnderstood) or error.at is None or error.end is None:
-        return (said,) if said else ()
+        return (completed,) if completed else ()
     plain = f"{error.text[: error.at]}{name}{error.text[error.end :]}".strip()
-    return tuple(filter(None, dict.fromkeys((plain, said) if plain == error.example else (said, plain))))
+    return tuple(filter(None, dict.fromkeys((plain, completed) if plain == error.example else (completed, plain))))
 
 
 def _is_there(request: Request, names: Names, is_run: Callable[[str], bool]) -> bool:

@@ -135,12 +135,12 @@ def with_own_experiment(reference: Latest | Leading, scope: SearchScope) -> Sear
 
 def is_called(name: str, run: Run) -> bool:
     """By name in any case, with stars, as `experiment/name`, or by the start of the id."""
-    said, own = name.casefold(), run.name.casefold()
-    if said in (own, f"{run.experiment.name.casefold()}/{own}"):
+    wanted, own = name.casefold(), run.name.casefold()
+    if wanted in (own, f"{run.experiment.name.casefold()}/{own}"):
         return True
-    if set("*?") & set(said) and fnmatch.fnmatchcase(own, said):
+    if set("*?") & set(wanted) and fnmatch.fnmatchcase(own, wanted):
         return True
-    return bool(_ID_START.fullmatch(name)) and run.run_id.startswith(said)
+    return bool(_ID_START.fullmatch(name)) and run.run_id.startswith(wanted)
 
 
 def no_such_among(name: str, runs: Iterable[Run], *, text: str = "") -> RunNotFound:

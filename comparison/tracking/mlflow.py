@@ -246,8 +246,10 @@ class MlflowRuns:
         wanted = [run_id for run_id in unique if run_id not in known]
         chunks = [wanted[start : start + RUNS_IN_BULK] for start in range(0, len(wanted), RUNS_IN_BULK)]
         budget = self._budget()
-        asked = [self._executor.submit(self._within, budget, partial(self._sampled, chunk, metric)) for chunk in chunks]
-        found = {run_id: seen for each in asked for run_id, seen in self._wait(each, budget).items()}
+        answers = [
+            self._executor.submit(self._within, budget, partial(self._sampled, chunk, metric)) for chunk in chunks
+        ]
+        found = {run_id: seen for each in answers for run_id, seen in self._wait(each, budget).items()}
         for run_id, seen in found.items():
             self._samples.put(unique[run_id], metric, seen)
         return {run_id: (known | found)[run_id] for run_id in unique if run_id in known or run_id in found}
@@ -260,12 +262,12 @@ class MlflowRuns:
         wanted = [run_id for run_id in unique if run_id not in known]
         until = self._clock() + self._server.seconds * share
         chunks = [wanted[start : start + RUNS_IN_BULK] for start in range(0, len(wanted), RUNS_IN_BULK)]
-        asked = [
+        answers = [
             (budget, self._executor.submit(self._within, budget, partial(self._bulk, chunk, metric)))
             for chunk in chunks
             for budget in [Budget(until, self._clock)]
         ]
-        found = {run_id: past for budget, each in asked for run_id, past in self._wait(each, budget).items()}
+        found = {run_id: past for budget, each in answers for run_id, past in self._wait(each, budget).items()}
         if exact:
             found |= self._whole([run_id for run_id, past in found.items() if not past.is_complete], metric, until)
         for run_id, past in found.items():
@@ -287,8 +289,8 @@ class MlflowRuns:
 
     def example_table(self, run: Run, *, share: float = 1.0) -> bytes | None:
         budget = self._budget(share)
-        asked = self._executor.submit(self._within, budget, lambda budget: self._example_table(run, budget))
-        return self._wait(asked, budget)
+        answer = self._executor.submit(self._within, budget, lambda budget: self._example_table(run, budget))
+        return self._wait(answer, budget)
 
     def state_of(self, experiment_id: str) -> ExperimentState | None:
         return self._in_time(lambda _budget: self._state_of(experiment_id))
@@ -302,20 +304,20 @@ class MlflowRuns:
 
     def _permissions_of(self, user: str) -> Permissions | None:
         try:
-            told = self._asked_of_auth(_GRANTS, {"username": user})
+            answer = self._asked_of_auth(_GRANTS, {"username": user})
         except RestException as error:
             if error.error_code == _NOT_THERE:
                 return None
             raise
-        if not isinstance(told.get("permissions"), list):
+        if not isinstance(answer.get("permissions"), list):
             raise not_mlflow(self._server)
-        grants = read_grants(told["permissions"], MLFLOW_WORKSPACE.get() or "default")
-        is_admin = told.get("is_admin") is True
+        grants = read_grants(answer["permissions"], MLFLOW_WORKSPACE.get() or "default")
+        is_admin = answer.get("is_admin") is True
         other = "" if is_admin else without_grant(grants, (each.experiment_id for each in self._catalogue.active()))
         if not other:
             return Permissions(grants, is_admin)
-        asked = {"username": user, "resource_type": "experiment", "resource_id": other}
-        default = self._asked_of_auth(_PERMISSION, asked).get("permission")
+        query = {"username": user, "resource_type": "experiment", "resource_id": other}
+        default = self._asked_of_auth(_PERMISSION, query).get("permission")
         return Permissions(grants, is_admin, default in READABLE)
 
     def _asked_of_auth(self, path: str, params: dict[str, str]) -> dict[str, Any]:
@@ -459,12 +461,12 @@ class MlflowRuns:
     def _whole(self, run_ids: Sequence[str], metric: str, until: float) -> dict[str, History]:
         """The whole histories of these, read side by side; without those that are too long or do not come in time."""
         budgets = [Budget(until, self._clock) for _ in run_ids]
-        asked = [
+        answers = [
             self._executor.submit(self._within, budget, partial(self._read, run_id, metric))
             for run_id, budget in zip(run_ids, budgets, strict=True)
         ]
         found = {}
-        for run_id, budget, each in zip(run_ids, budgets, asked, strict=True):
+        for run_id, budget, each in zip(run_ids, budgets, answers, strict=True):
             with suppress(TrackingUnavailable, NobodyWaits, TooMuch):
                 found[run_id] = self._wait(each, budget)
         return found

@@ -317,8 +317,8 @@ def overfit_of(train: Curve, held_out: Curve) -> Overfit | None:
     """
     if not held_out.sign or train.axis is not held_out.axis or not train.finite.any() or not held_out.finite.any():
         return None
-    kept = held_out.finite
-    x, score = held_out.x[kept], held_out.sign * held_out.values[kept]
+    finite = held_out.finite
+    x, score = held_out.x[finite], held_out.sign * held_out.values[finite]
     place = int(np.argmin(score))
     since = score[place:]
     if len(since) - 1 <= max(2, math.ceil(len(score) / 10)):
@@ -330,7 +330,7 @@ def overfit_of(train: Curve, held_out: Curve) -> Overfit | None:
     gain = None if then is None or now is None else train.sign * (then - now)
     if then is None or now is None or gain is None or gain <= max(2 * train.noise, 0.0):
         return None
-    best, last = float(held_out.values[kept][place]), float(held_out.values[kept][-1])
+    best, last = float(held_out.values[finite][place]), float(held_out.values[finite][-1])
     gap_then, gap_now = (held_out.sign * (a - b) for a, b in ((best, then), (last, now)))
     return Overfit(float(x[place]), best, last, gap_then, gap_now)
 

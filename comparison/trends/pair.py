@@ -86,9 +86,9 @@ def lead_at(first: Curve, second: Curve, x: float) -> Lead | None:
 def crossings(first: Curve, second: Curve) -> list[float]:
     """Where the difference changes its sign. A touch of 0 is none."""
     shared = align(first, second)
-    kept = np.flatnonzero(shared.difference != 0)
+    apart = np.flatnonzero(shared.difference != 0)
     found = []
-    for before, after in itertools.pairwise(kept):
+    for before, after in itertools.pairwise(apart):
         a, b = float(shared.difference[before]), float(shared.difference[after])
         if (a < 0) != (b < 0):
             x1, x2 = float(shared.x[before]), float(shared.x[after])
