@@ -38,7 +38,7 @@ from comparison.readings import (
     logged_as,
     read_series,
     runs_of,
-    told_apart,
+    with_dataset_rows,
     with_earlier_best,
     with_examples,
     without_metrics,
@@ -47,7 +47,7 @@ from comparison.request import Compare
 from comparison.resolve.runs import find_runs
 from comparison.resolve.search_scope import ChosenRuns, is_called, no_such_among
 from comparison.run_reference import Filtered, Group, Latest, Linked, Named, RunReference
-from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
+from comparison.runs import Experiment, Goal, Metric, Run, Side, Status, milliseconds
 from comparison.tracking.source import RunSource
 
 _MOST_PAST = 3  # experiments whose earlier repeats are looked at
@@ -87,7 +87,7 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
     sides = _once_each(request, sides)
     if len(sides) < 2:
         raise _too_few(request, sides)
-    now_ms = None if moment is None else int(moment.timestamp() * 1000)
+    now_ms = None if moment is None else milliseconds(moment)
     if now_ms is not None and not request.best and request.at_step is None:
         sides = _as_logged_last(sides, source, now_ms)
     named = _known(request.metrics, request, sides)
@@ -100,7 +100,9 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
         reading = "best" if request.best else f"at step {request.at_step}"
         sides = read_series(request, sides, metrics, source, goal_of)
     else:
-        sides = told_apart(sides, source, metrics=[logged_as(name) for name in metrics], judged=judged_by(goal_of))
+        sides = with_dataset_rows(
+            sides, source, metrics=[logged_as(name) for name in metrics], judged=judged_by(goal_of)
+        )
     if request.only_metrics:
         sides = _only(named, sides)
     known = _past_repeats(sides, source, now_ms, past)

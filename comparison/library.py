@@ -2,7 +2,7 @@
 
 from comparison.judgement.goals import decide_goal
 from comparison.language.parser import parse_run
-from comparison.readings import told_apart
+from comparison.readings import with_dataset_rows
 from comparison.resolve.runs import find_runs
 from comparison.runs import Goal, Side
 from comparison.tracking.mlflow import MlflowRuns as TrackedRuns
@@ -23,7 +23,7 @@ def find_run(source: RunSource, reference: str, *, experiment: str = "") -> Side
     def is_judged(metric: str) -> bool:
         return decide_goal(metric, {}, {}, experiments)[0] is not Goal.UNKNOWN
 
-    return told_apart(sides, source, judged=is_judged)[0]
+    return with_dataset_rows(sides, source, judged=is_judged)[0]
 
 
 class MlflowRuns(TrackedRuns):

@@ -39,7 +39,7 @@ _Dataset = tuple[str, str]  # name and digest
 SHARE_OF_EXAMPLES = 0.5  # of the deadline of MLflow: the answer does not wait longer for examples
 
 
-def told_apart(
+def with_dataset_rows(
     sides: Sequence[Side], source: RunSource, *, metrics: Sequence[str] = (), judged: Callable[[str], bool]
 ) -> tuple[Side, ...]:
     """The sides with a row for each dataset of a metric that has several; other metrics and runs are left as they are.
@@ -111,7 +111,7 @@ def replaced(
         if (run.run_id, name) in points
     }
     several = {name for (_run_id, name), groups in groups_by_metric.items() if len(groups) > 1}
-    groups_by_metric |= _said_by_others(sides, several, groups_by_metric, by_models, source)
+    groups_by_metric |= _datasets_of_others(sides, several, groups_by_metric, by_models, source)
     labels = _labels(several, groups_by_metric)
 
     def run_with(run: Run) -> Run:
@@ -199,7 +199,7 @@ def _annotated(points: Sequence[Metric], known: Sequence[Metric]) -> list[Metric
     return found
 
 
-def _said_by_others(
+def _datasets_of_others(
     sides: Sequence[Side],
     several: set[str],
     groups_by_metric: Mapping[tuple[str, str], object],

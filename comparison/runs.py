@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -31,6 +32,11 @@ class Status(StrEnum):
 
 FIRST, LAST = 1_000_000_000_000, 4_102_444_800_000  # ms: of the years 2001 and 2100
 GOING_ON = frozenset({Status.RUNNING, Status.SCHEDULED})
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment as runs tell theirs: in ms since the epoch."""
+    return int(moment.timestamp() * 1000)
 
 
 def is_moment(at: int | None) -> bool:

@@ -12,7 +12,7 @@ from comparison.queries.run_lists import FailedRuns, RankedRuns, RunDetails, Run
 from comparison.queries.scope import Scope
 from comparison.queries.standup import BestRun, ExperimentGroup, StandupAnswer
 from comparison.queries.sweeps import SweepAnswer
-from comparison.runs import Experiment, Run
+from comparison.runs import Experiment, Run, milliseconds
 from comparison.tracking.mlflow_links import run_url
 
 VERSION = 1
@@ -52,7 +52,7 @@ def _(answer: RunningRuns, *, ui_url: str = "") -> dict[str, Any]:
 def _(answer: FailedRuns, *, ui_url: str = "") -> dict[str, Any]:
     return {
         **_head("failed", answer.place, answer.words),
-        "since": int(answer.since.timestamp() * 1000),
+        "since": milliseconds(answer.since),
         "is_cut": answer.is_cut,
         "pruned": answer.pruned,
         "runs": _runs(answer.runs, ui_url),
@@ -72,7 +72,7 @@ def _(answer: NewestRuns, *, ui_url: str = "") -> dict[str, Any]:
 def _(answer: StandupAnswer, *, ui_url: str = "") -> dict[str, Any]:
     return {
         **_head("standup", answer.place, answer.words),
-        "since": int(answer.since.timestamp() * 1000),
+        "since": milliseconds(answer.since),
         "cut": sorted(answer.cut),
         "silent_for_long": answer.stale,
         "unanswered": list(answer.unanswered),

@@ -58,8 +58,8 @@ def _rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
         for side, change in zip(comparison.candidates, metric.changes, strict=True):
             cells = (
                 *_named(metric),
-                *_told(comparison.baseline),
-                *_told(side),
+                *_side_cells(comparison.baseline),
+                *_side_cells(side),
                 *_numbers(change),
                 change.outcome.value,
             )
@@ -85,7 +85,7 @@ def _named(metric: MetricComparison) -> tuple[str, ...]:
     return (csv_text(metric.name), metric.goal.value, metric.goal_source.value)
 
 
-def _told(side: Side) -> tuple[str, ...]:
+def _side_cells(side: Side) -> tuple[str, ...]:
     return (csv_text(side.label), csv_text(" ".join(run.run_id for run in side.runs)))
 
 
@@ -96,10 +96,10 @@ def _numbers(change: Change) -> tuple[str, ...]:
 def csv_text(text: str) -> str:
     """A text cell on one line: what a spreadsheet would take for a formula has an apostrophe before it."""
     shown = written_out(text)
-    return shown if _NUMBER.fullmatch(shown) else _CELL.sub(_held, shown)
+    return shown if _NUMBER.fullmatch(shown) else _CELL.sub(_quoted_blanks, shown)
 
 
-def _held(cell: re.Match[str]) -> str:
+def _quoted_blanks(cell: re.Match[str]) -> str:
     """The blanks that a cell begins with, behind an apostrophe where a formula follows, in full width or otherwise."""
     first = unicodedata.normalize("NFKC", cell[2])[0]
     return f"'{cell[1]}" if first in "=+-@" else cell[1]

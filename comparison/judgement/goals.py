@@ -78,8 +78,8 @@ def stated_goal(name: str, goals: Mapping[str, Goal]) -> Goal | None:
     if name in goals:
         return goals[name]
     patterns = [pattern for pattern in goals if is_pattern(pattern) and fits(name, pattern)]
-    most = max(map(_said_by, patterns), default=0)
-    found = {goals[pattern] for pattern in patterns if _said_by(pattern) == most}
+    most = max(map(_letters_of, patterns), default=0)
+    found = {goals[pattern] for pattern in patterns if _letters_of(pattern) == most}
     if not found:
         return None
     return found.pop() if len(found) == 1 else Goal.UNKNOWN
@@ -87,7 +87,7 @@ def stated_goal(name: str, goals: Mapping[str, Goal]) -> Goal | None:
 
 def is_pattern(name: str) -> bool:
     """Whether a name stands for several metrics, such as `score_*`; one of stars alone stands for nothing."""
-    return ("*" in name or "?" in name) and _said_by(name) > 0
+    return ("*" in name or "?" in name) and _letters_of(name) > 0
 
 
 def fits(name: str, pattern: str) -> bool:
@@ -95,7 +95,7 @@ def fits(name: str, pattern: str) -> bool:
     return fnmatchcase(name.casefold(), pattern.casefold().replace("[", "[[]"))
 
 
-def _said_by(pattern: str) -> int:
+def _letters_of(pattern: str) -> int:
     return sum(sign.isalnum() for sign in pattern)
 
 

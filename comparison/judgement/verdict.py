@@ -352,7 +352,7 @@ def _nothing(_tally: _Tally) -> _Sentence:
     return _Sentence("Nothing to compare: the runs share no metric")
 
 
-def _told(counts: Counts, noun: str) -> str:
+def _tally_words(counts: Counts, noun: str) -> str:
     """`1 metric better, 2 worse`: the first count has its noun, those that are 0 are left out."""
     words = [(count, word) for count, word in zip(counts, Counts._fields, strict=True) if count]
     return ", ".join(
@@ -365,7 +365,7 @@ def _costs(tally: _Tally) -> str:
     """What became of the costs, where they are not what was judged and some moved by more than a little."""
     moved = tally.costs.better or tally.costs.worse
     is_led = tally.has_quality or tally.changed
-    return _told(tally.moved_costs, "cost") if moved and is_led else ""
+    return _tally_words(tally.moved_costs, "cost") if moved and is_led else ""
 
 
 def _not_judged(tally: _Tally) -> str:
@@ -380,7 +380,7 @@ def _notes(*notes: str) -> str:
 def _others(others: _Judged) -> str:
     """What became of the metrics beside the primary one: `2 more metrics better, 1 worse`."""
     tally = _Tally(others)
-    told = _told(tally.all, "more metric").replace(" same", " the same")
+    told = _tally_words(tally.all, "more metric").replace(" same", " the same")
     return _notes(told, _left_open(tally), _not_judged(tally))
 
 

@@ -160,7 +160,7 @@ def _as_best(run: Run, metric: str) -> Side:
     return Side(run.name, (run,), (f"best {metric} before",))
 
 
-def _told(watching: Watch, case: BaselineQuestion) -> Side | None:
+def _watched(watching: Watch, case: BaselineQuestion) -> Side | None:
     """The run that the watch names: in the run's own experiment, else wherever it is."""
     match watching.baseline:
         case None | Latest():
@@ -198,7 +198,7 @@ _CHOOSERS: Mapping[str, Callable[[Watch, BaselineQuestion], Side | None]] = {
     "previous": _previous,
     "best": _best,
     "baseline": _pinned,
-    "run": _told,
+    "run": _watched,
 }
 
 

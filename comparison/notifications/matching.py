@@ -17,7 +17,7 @@ from comparison.judgement.repeats import NoiseNear
 from comparison.judgement.result import Change, Comparison, Outcome, VerdictKind
 from comparison.names import as_logged
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
-from comparison.readings import told_apart
+from comparison.readings import with_dataset_rows
 from comparison.runs import Experiment, Goal, Run, Side, Status
 from comparison.tracking.source import RunSource
 from comparison.watch import DIRECTIONS, MetricRule, OnlyRuns, Subscription, Watch, is_called
@@ -247,7 +247,7 @@ def judged_by(
     return choose_primary(runs, [experiment], defaults)
 
 
-def held_against(  # noqa: PLR0913 -- all that a comparison takes
+def compare_with_baseline(  # noqa: PLR0913 -- all that a comparison takes
     side: Side,
     ended: Run | Side,
     watching: Watch,
@@ -266,7 +266,7 @@ def held_against(  # noqa: PLR0913 -- all that a comparison takes
     agreed = stated_metric([run.experiment], defaults)
     wanted = [*watching.metrics, *([agreed[0]] if agreed else []), *(rule.metric for rule in watching.rules)]
     metrics = _as_logged(wanted, [*side.runs, *own.runs])
-    sides = told_apart(
+    sides = with_dataset_rows(
         [side, own],
         source,
         metrics=metrics,

@@ -33,7 +33,7 @@ from comparison.notifications.baseline import (
 from comparison.notifications.matching import (
     Watches,
     asks_for_result,
-    held_against,
+    compare_with_baseline,
     is_better_than_baseline,
     is_clear_difference,
     judged_by,
@@ -60,7 +60,7 @@ from comparison.notifications.message import (
 from comparison.past_repeats import NO_REPEATS, PastRepeats, RepeatsCache
 from comparison.queries.sweeps import SweepAnswer, sweep_of
 from comparison.resolve.groups import group_name
-from comparison.runs import Experiment, Goal, Run, Side, Status
+from comparison.runs import Experiment, Goal, Run, Side, Status, milliseconds
 from comparison.sweeps import FEWEST as FEWEST_TOLD
 from comparison.tracking.leaders import leaders
 from comparison.tracking.source import ModelVersion, Ranking, RunSource, is_child_of
@@ -104,7 +104,7 @@ def find_news(  # noqa: PLR0913 -- what a message is about, and what it is told 
     if run is None or run.deleted:
         return Unwanted(_GONE if run is None else "The run was deleted in MLflow.")
     if kind in (MessageKind.DEAD, MessageKind.BACK):
-        (run,) = renewed([run], source, _ms(now))
+        (run,) = renewed([run], source, milliseconds(now))
         return _silence(run, watches, source, now, silent_since, is_back=kind is MessageKind.BACK)
     if is_behind(run):
         run = with_last_values(run, source)
@@ -149,11 +149,11 @@ class _RunFacts:
         by = self.by(watching)
         return self.bests.get(by.metric) if by else None
 
-    def held_against(self, side: Side, watching: Watch, *, is_by_noise: bool) -> Comparison:
+    def compare_with_baseline(self, side: Side, watching: Watch, *, is_by_noise: bool) -> Comparison:
         """The run against its baseline; the numbers alone decide whether it is wanted, and noise what is said."""
         noise = self.past.noise if is_by_noise else None
-        now = _ms(self.now)
-        return held_against(side, self.run, watching, self.defaults, now, source=self.source, noise=noise)
+        now = milliseconds(self.now)
+        return compare_with_baseline(side, self.run, watching, self.defaults, now, source=self.source, noise=noise)
 
 
 def _ended(  # noqa: PLR0913 -- all but one by their place
@@ -204,11 +204,11 @@ def _ask(  # noqa: PLR0913 -- all by their place
     *,
     past: RepeatsCache | None,
 ) -> _RunFacts:
-    moment = run.ended_at or _ms(now)
+    moment = run.ended_at or milliseconds(now)
     is_for_seeds = any(watching.seeds for _key, watching in watches)
     (before, versions), known = both(
         partial(both, partial(history_before, run.experiment, moment, source), partial(_versions, run.run_id, source)),
-        partial(_past_repeats, run, source, _ms(now), past, is_for_seeds=is_for_seeds),
+        partial(_past_repeats, run, source, milliseconds(now), past, is_for_seeds=is_for_seeds),
     )
     facts = _RunFacts(run, before, versions, {}, {}, source, now, defaults, known)
     by = {each.metric: each for _key, watching in watches if (each := facts.by(watching))}
@@ -256,7 +256,7 @@ def _wants(watching: Watch, facts: _RunFacts, facing: BaselineChoice) -> bool:
         return True
     best, by = facts.best(watching), facts.by(watching)
     is_best = is_new_best(facts.run, best, by)
-    comparison = facts.held_against(facing.side, watching, is_by_noise=False) if facing.side else None
+    comparison = facts.compare_with_baseline(facing.side, watching, is_by_noise=False) if facing.side else None
     is_clear = watching.only_clear and _is_clear(watching, facts, facing)
     return matches_result(watching, facts.run, comparison, is_best=is_best, is_clear=is_clear)
 
@@ -267,7 +267,7 @@ def _is_clear(watching: Watch, facts: _RunFacts, facing: BaselineChoice) -> bool
         return is_beyond_noise(facts.run, facts.best(watching), facts.by(watching), facts.past)
     if facing.side is None:
         return False
-    return is_clear_difference(watching, facts.held_against(facing.side, watching, is_by_noise=True))
+    return is_clear_difference(watching, facts.compare_with_baseline(facing.side, watching, is_by_noise=True))
 
 
 def _wants_seeds(watching: Watch, facts: _RunFacts, facing: BaselineChoice) -> bool:
@@ -299,7 +299,7 @@ def _news(facts: _RunFacts, watching: Watch, facing: BaselineChoice) -> RunNews:
     run, finished = facts.run, facts.before.finished
     if watching.seeds is not None and facts.past.first_seeds(run, watching.seeds):
         return _news_of_seeds(facts, watching, facing)
-    comparison = facts.held_against(facing.side, watching, is_by_noise=True) if facing.side else None
+    comparison = facts.compare_with_baseline(facing.side, watching, is_by_noise=True) if facing.side else None
     best, by = facts.best(watching), facts.by(watching)
     is_best = is_new_best(run, best, by)
     return RunNews(
@@ -340,7 +340,7 @@ def _silence(  # noqa: PLR0913 -- all but one by their place
     if not is_back and since and heard > since:
         return Unwanted("It logs again.")
     begin = since or heard
-    until = min(max(heard, begin), _ms(now)) if is_back else _ms(now)
+    until = min(max(heard, begin), milliseconds(now)) if is_back else milliseconds(now)
     steps = run.steps_before + max((metric.step for metric in run.metrics.values()), default=0)
     at_first = run.started_at if run.started_at and begin > run.started_at else None
     usual = (begin - at_first) // steps if at_first and steps > 0 and not is_back else None
@@ -361,10 +361,6 @@ def _versions(run_id: str, source: RunSource) -> tuple[ModelVersion, ...]:
         return tuple(source.versions_of([run_id]))
     except RequestError:
         return ()
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
 
 
 class Terms(Protocol):
@@ -405,8 +401,10 @@ def compare_seeds(watching: Watch, run: Run, facing: BaselineChoice, past: PastR
     notes = (_OTHER,) if is_own or facing.side is None else facing.side.notes
     label = group_name(other, first)
     baseline_side = Side(label, tuple(other), notes)
-    now = int(terms.now.timestamp() * 1000)
-    comparison = held_against(baseline_side, side, watching, terms.defaults, now, source=terms.source, noise=past.noise)
+    now = milliseconds(terms.now)
+    comparison = compare_with_baseline(
+        baseline_side, side, watching, terms.defaults, now, source=terms.source, noise=past.noise
+    )
     return ComparedSeeds(replace(side, label=comparison.candidates[0].label), comparison)
 
 
@@ -490,7 +488,7 @@ def burst_news(  # noqa: PLR0913 -- as find_news
     runs = _these(run_ids, source)
     if not runs:
         return Unwanted("These runs are gone from MLflow.")
-    first = min((run.ended_at for run in runs if run.ended_at), default=int(now.timestamp() * 1000))
+    first = min((run.ended_at for run in runs if run.ended_at), default=milliseconds(now))
     lot = _GroupBuilder(source, now, defaults, watches, first, runs, past)
     wanted = lot.wanted(runs)
     if not wanted:
@@ -616,7 +614,7 @@ class _GroupBuilder:
         case = BaselineQuestion(tuple(runs), before, self.source, self.now, self.defaults, by, best)
         facing = choose_baseline(watching, case)
         self._faced.append(facing)
-        now = int(self.now.timestamp() * 1000)
+        now = milliseconds(self.now)
         own = {run.run_id for run in runs}
         others = [
             run for run in _of(before.experiment, self.in_turn) if matches_filter(watching, run.run_id, self._fitting)
@@ -626,7 +624,7 @@ class _GroupBuilder:
             turn = replace(case, runs=(run,))
             own_facing = choose_baseline_in_order(facing, watching, turn) if self.in_turn else facing
             comparison = (
-                held_against(own_facing.side, run, watching, self.defaults, now, source=self.source)
+                compare_with_baseline(own_facing.side, run, watching, self.defaults, now, source=self.source)
                 if own_facing.side
                 else None
             )
@@ -644,13 +642,13 @@ class _GroupBuilder:
         """Earlier repeats of the run's experiment, as far as they are known."""
         if self.past is None:
             return NO_REPEATS
-        return self.past.read(self.source, run.experiment.experiment_id, int(self.now.timestamp() * 1000))
+        return self.past.read(self.source, run.experiment.experiment_id, milliseconds(self.now))
 
     def _repeats(self, run: Run) -> PastRepeats:
         """Earlier repeats of the run's experiment, this one among them."""
         if self.past is None:
             return NO_REPEATS
-        now = int(self.now.timestamp() * 1000)
+        now = milliseconds(self.now)
         return self.past.find(self.source, run.experiment.experiment_id, now, since=run.over_at)
 
     def _is_clear(self, watching: Watch, case: BaselineQuestion, facing: BaselineChoice) -> bool:
@@ -660,11 +658,11 @@ class _GroupBuilder:
             return is_beyond_noise(run, case.best, case.by, self._repeats(run))
         if facing.side is None:
             return False
-        now = int(self.now.timestamp() * 1000)
+        now = milliseconds(self.now)
         noise = self._repeats(run).noise
         return is_clear_difference(
             watching,
-            held_against(facing.side, run, watching, self.defaults, now, source=self.source, noise=noise),
+            compare_with_baseline(facing.side, run, watching, self.defaults, now, source=self.source, noise=noise),
         )
 
 

@@ -33,7 +33,7 @@ from comparison.request import WatchRequest
 from comparison.resolve.runs import find_runs
 from comparison.resolve.search_scope import ChosenRuns, find_experiment, plain_reference
 from comparison.run_reference import Filtered, Linked, Named, Pinned, Registered, RunReference
-from comparison.runs import Experiment, Goal, Run
+from comparison.runs import Experiment, Goal, Run, milliseconds
 from comparison.tracking.source import Ranking, RunSource, is_text
 from comparison.watch import Watch, is_pattern
 
@@ -199,7 +199,7 @@ class _Validator:
 
     def _ended(self) -> tuple[list[Run], tuple[str, ...]]:
         """The last to end, and the ids of all that are over already: one request where there are few of those."""
-        where, floor = self.request.watching.where, int(self.now.timestamp() * 1000) - CLOCK_SKEW_MS - _SLACK
+        where, floor = self.request.watching.where, milliseconds(self.now) - CLOCK_SKEW_MS - _SLACK
         with Threads(2) as threads:
             undated = threads.submit(self.source.undated, floor, experiment_ids=self.ids)
             all_ = threads.submit(self.source.ended_after, floor, experiment_ids=self.ids) if where else None

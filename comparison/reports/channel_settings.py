@@ -170,7 +170,7 @@ def _taken_back(after: ChannelSetting, before: ChannelSetting, place: str) -> st
 
 def _before(after: ChannelSetting, before: ChannelSetting, now: int) -> str:
     if after.what == GOAL and not before.value:
-        goal = _told_by_name(after.metric)
+        goal = _guessed_goal(after.metric)
         return f"Not set before; {goal}." if after.value else f"Now {goal}."
     if before.value and before.value == after.value:
         return f"It was so before{_age(before, now)}."
@@ -192,7 +192,7 @@ def _undone(after: ChannelSetting, before: ChannelSetting, command: str) -> str:
     return " ".join(words) if all(words) else ""
 
 
-def _told_by_name(metric: str) -> str:
+def _guessed_goal(metric: str) -> str:
     if is_pattern(metric):
         return "each name tells for itself"
     goal = goal_of(metric)
@@ -200,7 +200,7 @@ def _told_by_name(metric: str) -> str:
 
 
 def _goal(agreed: ChannelSetting) -> str:
-    return _TOLD.get(agreed.value, _NEITHER) if agreed.value else _told_by_name(agreed.metric)
+    return _TOLD.get(agreed.value, _NEITHER) if agreed.value else _guessed_goal(agreed.metric)
 
 
 def _value(agreed: ChannelSetting, run: Run | None) -> str:

@@ -354,7 +354,7 @@ def comparison_summary(report: Report, comparison: Comparison, labels: Sequence[
 
 def _changes(report: Report, comparison: Comparison, labels: Sequence[str]) -> list[str]:
     if len(comparison.candidates) == 1:
-        return _told(comparison, BIGGEST)
+        return _changes_in_words(comparison, BIGGEST)
     if report.table and report.table.columns[0].title == "Run":
         rows = report.table.rows
         lines = [f"{number}. {row[0].text}: {row[1].text} ({row[2].text})" for number, row in enumerate(rows[:RUNS], 1)]
@@ -366,7 +366,7 @@ def _changes(report: Report, comparison: Comparison, labels: Sequence[str]) -> l
     ]
 
 
-def _told(comparison: Comparison, most: int) -> list[str]:
+def _changes_in_words(comparison: Comparison, most: int) -> list[str]:
     metrics = _in_order(comparison)
     texts = [_in_words(each, each.changes[0]) for each in metrics[:most]]
     left = len(metrics) - most

@@ -15,9 +15,9 @@ from comparison.reports.text import (
     date_words,
     display_name,
     display_value,
+    distinct_values,
     duration_words,
     join_names,
-    told_apart,
 )
 from comparison.runs import Dataset, Run
 
@@ -72,7 +72,7 @@ def _spread(value: str | None) -> str | None:
 
 def changed_line(difference: Difference, labels: tuple[str, ...]) -> Line:
     """`C: 1.0 → 0.5`, `only in B: dropout = 0.1`, with several candidates `C: 1.0 → 0.5 in B, 0.1 in C`."""
-    values = told_apart(difference.values)
+    values = distinct_values(difference.values)
     name = display_name(difference.name, VALUE_CHARS)
     having = [label for label, value in zip(labels, values, strict=True) if value is not None]
     distinct = {value for value in values if value is not None}

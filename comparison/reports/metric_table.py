@@ -22,11 +22,11 @@ from comparison.reports.text import (
     count_noun,
     display_name,
     display_names,
+    distinct_values,
     join_names,
     row_labels,
     row_room,
     shortened,
-    told_apart,
     value_with_change,
 )
 from comparison.runs import Goal
@@ -103,7 +103,7 @@ def runs_table(comparison: Comparison, labels: tuple[str, ...], *, urls: Sequenc
     others.sort(key=lambda metric: metric.goal is Goal.UNKNOWN)  # where there is room, those that nobody judges too
     shown, beside = parameters[:PARAMETER_COLUMNS], others[:METRIC_COLUMNS]
     texts = {metric.name: _side_cells(metric) for metric in (leading, *beside)}
-    values = {each.name: told_apart(each.values) for each in shown}
+    values = {each.name: distinct_values(each.values) for each in shown}
     values_cut = {name: shortened([value or NOTHING for value in each], NARROW_CHARS) for name, each in values.items()}
     best = holders(leading) if len(holders(leading)) < len(labels) else []
     digits = _digits(leading)

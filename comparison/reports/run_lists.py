@@ -25,7 +25,6 @@ from comparison.reports.standup import (
     last_cell,
     last_value,
     metric_source_words,
-    milliseconds,
     moment_words,
     number_words,
     of_one,
@@ -52,15 +51,15 @@ from comparison.reports.text import (
     display_names,
     display_value,
     distinct_labels,
+    distinct_values,
     doubts,
     duration_words,
     join_names,
     shortened,
-    told_apart,
     with_links,
 )
 from comparison.resolve.among import MOST_SIFTED, filter_words
-from comparison.runs import Goal, Run, Status
+from comparison.runs import Goal, Run, Status, milliseconds
 from comparison.tracking.mlflow_links import compare_url, experiment_url, run_url
 
 _TOLD = 5  # runs in the summary
@@ -282,7 +281,7 @@ def _ranking_table(ranked: RankedRuns, shown: RowDigits, metric: str) -> Table:
         ),
         Column("By"),
     )
-    values = [told_apart(each.values) for each in differing]
+    values = [distinct_values(each.values) for each in differing]
     narrow = [shortened([value or NOTHING for value in each], NARROW_CHARS) for each in values]
     cells = [
         (

@@ -28,7 +28,7 @@ from comparison.reports.text import (
     started_words,
     with_links,
 )
-from comparison.runs import Goal, Run, Status
+from comparison.runs import Goal, Run, Status, milliseconds
 from comparison.tracking.mlflow_links import experiment_url, run_url
 
 
@@ -374,10 +374,6 @@ def people_section(digest: StandupAnswer) -> Section:
 SHORT_ID = 8  # characters of an id that people read
 LABEL_CHARS = 40  # characters of a run's name in a line
 MAX_OPEN_BUTTONS = 5  # runs with a button of their own
-
-
-def milliseconds(now: datetime) -> int:
-    return int(now.timestamp() * 1000)
 
 
 def moment_words(moment: datetime) -> str:

@@ -89,7 +89,7 @@ def display_value(text: str, limit: int = VALUE_CHARS) -> str:
     return f"{isolate_direction(cut_middle(shown, limit))} ({len(text):,} characters)"
 
 
-def told_apart(texts: Sequence[str | None]) -> tuple[str | None, ...]:
+def distinct_values(texts: Sequence[str | None]) -> tuple[str | None, ...]:
     """Values for reading, in order; values that differ read differently, however long or invisible the difference."""
     shown = [None if text is None else display_value(text) for text in texts]
     if len(set(shown)) == len(set(texts)):

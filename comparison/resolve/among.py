@@ -14,7 +14,7 @@ from comparison.language.dates import since, until
 from comparison.names import nearest_names
 from comparison.resolve.search_scope import find_experiment, find_experiments, is_called, no_such_among
 from comparison.run_reference import Among, Exclusion
-from comparison.runs import GOING_ON, Experiment, Run, Status
+from comparison.runs import GOING_ON, Experiment, Run, Status, milliseconds
 from comparison.tracking.source import Ranking, RunSource
 
 PEOPLE = 200  # runs among which a person's name is looked for
@@ -166,7 +166,7 @@ def narrow(
     where = " AND ".join(part for part in (among.where, person, status) if part)
     words = narrowing_words(among, " and ".join(people))
     longer, shorter = _length(among.longer, moment, text), _length(among.shorter, moment, text)
-    at = int(moment.timestamp() * 1000)
+    at = milliseconds(moment)
     return Narrowing(among, places, where, people, begin, end, words, at, longer, shorter)
 
 
@@ -196,7 +196,7 @@ def _moment(words: str, read: Callable[[str, datetime], datetime], now: datetime
     if not words:
         return None
     try:
-        return int(read(words, now).timestamp() * 1000)
+        return milliseconds(read(words, now))
     except NotUnderstood as error:
         at, _end = spot_in(text, words.removeprefix("before "), first=True)
         raise replace(error, text=text or words, at=at) from error
@@ -205,7 +205,7 @@ def _moment(words: str, read: Callable[[str, datetime], datetime], now: datetime
 def _length(words: str, now: datetime, text: str) -> int | None:
     """In ms; None where none is said."""
     begun = _moment(words, since, now, text)
-    return None if begun is None else int(now.timestamp() * 1000) - begun
+    return None if begun is None else milliseconds(now) - begun
 
 
 def took_of(run: Run, now: int) -> int | None:

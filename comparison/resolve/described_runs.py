@@ -29,7 +29,7 @@ from comparison.run_reference import (
     TopRuns,
     Unfinished,
 )
-from comparison.runs import STUDY_TAG, Goal, Run, Side, Status, has_results
+from comparison.runs import STUDY_TAG, Goal, Run, Side, Status, has_results, milliseconds
 from comparison.tracking.leaders import SAMPLE
 from comparison.tracking.source import Ranking, holds, is_child_of
 
@@ -82,7 +82,7 @@ def _last_to_end(found: Sequence[Run], reference: Latest, scope: SearchScope) ->
     """
     undated = scope.source.undated(0, experiment_ids=scope.ids, limit=SAMPLE)
     fitting = [run for run in undated if not reference.user or run.user.casefold() == reference.user.casefold()]
-    soon = int(scope.now.timestamp() * 1000) + AHEAD if scope.now else None
+    soon = milliseconds(scope.now) + AHEAD if scope.now else None
     known = {run.run_id: run for run in without_excluded((*found, *fitting), scope, is_whole=False)}
     ordered = sorted(known.values(), key=lambda run: -_moment(run, soon))
     passed: list[Run] = []
@@ -154,7 +154,7 @@ def of_day(reference: OfDay, scope: SearchScope) -> list[Side]:
     now = scope.now or datetime.now(UTC)  # only where nobody gave a clock: a library's user at a keyboard
     begin = since(reference.day, now)
     end = min(begin + timedelta(days=1), now)
-    begin_ms, end_ms = (int(each.timestamp() * 1000) for each in (begin, end))
+    begin_ms, end_ms = (milliseconds(each) for each in (begin, end))
     where = f"attributes.end_time >= {begin_ms} AND attributes.end_time < {end_ms}"
     found = scope.source.ended(where, experiment_ids=scope.ids, limit=2 + len(scope.excluded))
     found = without_excluded(found, scope, is_whole=False)

@@ -71,15 +71,15 @@ def find_runs(  # noqa: PLR0913 -- all but two have defaults and are given by na
     scope = SearchScope(source, within, text, metric, defaults or ChannelDefaults(), now, several, _names_of(excluded))
     references = sweeps_as_sides(references, scope)
     try:
-        return _found(references, scope)
+        return _find_sides(references, scope)
     except RunNotFound:
         joined = joined_by_commas(references, scope)
         if joined == list(references):
             raise
-        return _found(joined, scope)
+        return _find_sides(joined, scope)
 
 
-def _found(references: Sequence[RunReference], scope: SearchScope) -> list[Side]:
+def _find_sides(references: Sequence[RunReference], scope: SearchScope) -> list[Side]:
     source, scope = scope.source, with_groups(references, scope)
     ids = list(dict.fromkeys(filter(None, map(full_id, references))))
     first = [place for place, each in enumerate(references) if not full_id(each) and not isinstance(each, RELATIVE)]

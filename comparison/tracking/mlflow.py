@@ -175,7 +175,7 @@ class MlflowRuns:
         question = ended_question(where, limit) if ended else Question(where, limit)
         came, budget = SearchResult(), self._budget(share)
         try:
-            found = self._asked(lambda _: self._searches.search(question, experiment_ids, budget, came), budget)
+            found = self._ask(lambda _: self._searches.search(question, experiment_ids, budget, came), budget)
         except (NotInTime, NobodyWaits, TooMuch) as error:
             found = list(came.runs)
             if not found:
@@ -304,7 +304,7 @@ class MlflowRuns:
 
     def _permissions_of(self, user: str) -> Permissions | None:
         try:
-            answer = self._asked_of_auth(_GRANTS, {"username": user})
+            answer = self._ask_auth(_GRANTS, {"username": user})
         except RestException as error:
             if error.error_code == _NOT_THERE:
                 return None
@@ -317,10 +317,10 @@ class MlflowRuns:
         if not other:
             return Permissions(grants, is_admin)
         query = {"username": user, "resource_type": "experiment", "resource_id": other}
-        default = self._asked_of_auth(_PERMISSION, query).get("permission")
+        default = self._ask_auth(_PERMISSION, query).get("permission")
         return Permissions(grants, is_admin, default in READABLE)
 
-    def _asked_of_auth(self, path: str, params: dict[str, str]) -> dict[str, Any]:
+    def _ask_auth(self, path: str, params: dict[str, str]) -> dict[str, Any]:
         """Raises what MLflow raises; a server without users of its own does not know the path."""
         if not self._server.is_remote:
             raise TrackingUnavailable("A store without a server has no users.", remedy="Leave MLCOMPARE_PEOPLE out.")
@@ -483,7 +483,7 @@ class MlflowRuns:
         budget = self._budget()
         return self._wait(self._executor.submit(self._within, budget, ask), budget)
 
-    def _asked(self, ask: Callable[[Budget], _Answer], budget: Budget) -> _Answer:
+    def _ask(self, ask: Callable[[Budget], _Answer], budget: Budget) -> _Answer:
         """Asks like `_in_time`, and raises what went wrong as it was raised."""
         answer = self._executor.submit(self._within, budget, ask)
         try:

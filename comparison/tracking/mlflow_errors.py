@@ -99,12 +99,12 @@ class TrackingServer:
 
 def too_slow(server: TrackingServer) -> TrackingUnavailable:
     """No answer within the deadline."""
-    return _said(server.name, f"did not answer within {server.seconds:g} s", _MORE_TIME)
+    return _error(server.name, f"did not answer within {server.seconds:g} s", _MORE_TIME)
 
 
 def not_mlflow(server: TrackingServer) -> TrackingUnavailable:
     """Something answered, but not as MLflow does."""
-    return _said(server.name, *_NOT_MLFLOW)
+    return _error(server.name, *_NOT_MLFLOW)
 
 
 def too_often(metric: str, most: int) -> TrackingUnavailable:
@@ -117,7 +117,7 @@ def too_often(metric: str, most: int) -> TrackingUnavailable:
 
 def unopened(server: TrackingServer, problem: str, remedy: str) -> TrackingUnavailable:
     """A store that is left as it is."""
-    return _said(server.name, problem, remedy)
+    return _error(server.name, problem, remedy)
 
 
 def unavailable(error: BaseException, server: TrackingServer) -> TrackingUnavailable | None:
@@ -130,10 +130,10 @@ def unavailable(error: BaseException, server: TrackingServer) -> TrackingUnavail
     for kind, problem, remedy in _BY_KIND:
         if kind in kinds:
             why = _why(chain) if kind in ("OperationalError", "DatabaseError") else ""
-            return _said(server.name, f"{problem}{why}", remedy) if problem else too_slow(server)
+            return _error(server.name, f"{problem}{why}", remedy) if problem else too_slow(server)
     status = next(filter(None, map(_last_status, chain)), None)
     if status is not None:
-        return _said(server.name, *_BY_STATUS.get(status, (f"failed to answer ({status})", _AGAIN)))
+        return _error(server.name, *_BY_STATUS.get(status, (f"failed to answer ({status})", _AGAIN)))
     return _of_code(error, server, is_remote_answer="RestException" in kinds)
 
 
@@ -147,22 +147,24 @@ def _of_code(error: BaseException, server: TrackingServer, *, is_remote_answer: 
     if code == "INTERNAL_ERROR" and not is_remote_answer:
         return not_mlflow(server)
     if code == "RESOURCE_DOES_NOT_EXIST" and is_remote_answer:
-        return _said(server.name, *_NO_WORKSPACE)
-    return _said(server.name, *_BY_CODE.get(code, ("failed to answer", _AGAIN)))
+        return _error(server.name, *_NO_WORKSPACE)
+    return _error(server.name, *_BY_CODE.get(code, ("failed to answer", _AGAIN)))
 
 
 def unusable(error: BaseException, server: TrackingServer, tracking_uri: str) -> TrackingUnavailable | None:
     """Why MLflow's client does not take an address at all; None for a fault of ours."""
     if _HOST_AND_PORT.fullmatch(tracking_uri.strip()):
-        return _said("MLflow", "has an address that says no protocol", _ADDRESS)
+        return _error("MLflow", "has an address that says no protocol", _ADDRESS)
     if isinstance(error, ModuleNotFoundError):
         driver = error.name or "its driver"
-        return _said("MLflow", f"keeps its runs in a database that needs {driver}", f"Install {driver} beside the bot.")
+        return _error(
+            "MLflow", f"keeps its runs in a database that needs {driver}", f"Install {driver} beside the bot."
+        )
     kinds = _kinds(error)
     if "UnsupportedModelRegistryStoreURIException" in kinds:
-        return _said("MLflow", "does not know addresses of this kind", _ADDRESS)
+        return _error("MLflow", "does not know addresses of this kind", _ADDRESS)
     if "MlflowException" in kinds and tracking_uri.partition(":")[0] in ("file", tracking_uri):
-        return _said(
+        return _error(
             "MLflow",
             "does not read folders of files any more",
             "Move it into a database with `mlflow migrate-filestore`, or set MLFLOW_ALLOW_FILE_STORE=true.",
@@ -181,12 +183,12 @@ def shown_address(tracking_uri: str) -> str:
     return f"MLflow at {host}{port}" if parts.scheme in ("http", "https") and host else "MLflow"
 
 
-def _said(server: str, problem: str, remedy: str, outline: str = "") -> TrackingUnavailable:
+def _error(server: str, problem: str, remedy: str, outline: str = "") -> TrackingUnavailable:
     return TrackingUnavailable(f"{server} {problem}.", remedy=remedy, outline=f"MLflow {outline or problem}.")
 
 
 def _unreadable(error: BaseException, server: TrackingServer) -> TrackingUnavailable:
-    return _said(server.name, f"cannot be read: {_own_words(error)}", _CHECK, outline="cannot be read")
+    return _error(server.name, f"cannot be read: {_own_words(error)}", _CHECK, outline="cannot be read")
 
 
 def _is_of_mlflow(error: BaseException) -> bool:

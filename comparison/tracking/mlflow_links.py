@@ -83,13 +83,13 @@ def _page(ui_url: str, route: str) -> str:
     name = f"[{host}]" if ":" in host else host
     site = f"{base.scheme}://{name}:{port}" if port else f"{base.scheme}://{name}"
     path = base.path.rstrip("/")
-    query, workspace = _asked(base)
+    query, workspace = _queries(base)
     if DATABRICKS.search(host):
         return _with(f"{site}{path.removesuffix('/ml')}/ml/{route}", [*query, *workspace])
     return f"{_with(f'{site}{path}/', query)}#/{_with(route, workspace)}"
 
 
-def _asked(base: SplitResult) -> tuple[list[str], list[str]]:
+def _queries(base: SplitResult) -> tuple[list[str], list[str]]:
     """What the base asks for, and the workspace, which people copy with or without the `#`; MLflow reads it behind."""
     fields = [each for each in base.query.split("&") if each]
     routed = [each for each in base.fragment.partition("?")[2].split("&") if each]
