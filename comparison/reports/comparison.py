@@ -42,7 +42,7 @@ from comparison.reports.headline import (
     telling_metric,
     verdict_lines,
 )
-from comparison.reports.metric_table import (
+from comparison.reports.tables import (
     FEW,
     ROWS_OF_METRICS,
     comparison_table,

@@ -9,8 +9,7 @@ from comparison.judgement.numbers import format_change, format_row
 from comparison.judgement.result import GoalSource
 from comparison.queries.curves import CurvesAnswer, MetricCurves, RunCurve, is_still_improving
 from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Panel, Report, Section, Series, Step, Table
-from comparison.reports.metric_table import finite
-from comparison.reports.standup import join_facts
+from comparison.reports.tables import finite, join_facts
 from comparison.reports.text import (
     SECOND,
     count_noun,

@@ -7,7 +7,7 @@ from comparison.judgement.differences import Likelihood, likelihood, sort_by_lik
 from comparison.judgement.result import CaveatCode, Comparison, DatasetComparison, Difference, Differences
 from comparison.report import Line, Report, Section
 from comparison.reports.headline import FIT, is_known, side_labels
-from comparison.reports.metric_table import ROWS_OF_METRICS
+from comparison.reports.tables import ROWS_OF_METRICS
 from comparison.reports.text import (
     VALUE_CHARS,
     count_noun,

@@ -10,7 +10,7 @@ from comparison.report import Line, Report, Section
 from comparison.reports.comparison import comparison_report
 from comparison.reports.differences import LATEST, changed_line
 from comparison.reports.headline import FIT, run_card, side_labels, status_word
-from comparison.reports.standup import last_value, number_words
+from comparison.reports.tables import last_value, number_words
 from comparison.reports.text import count_noun, date_words, display_name, inline_words, join_names
 from comparison.runs import Goal, Run, Side
 from comparison.tracking.mlflow_links import PageKind

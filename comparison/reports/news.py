@@ -17,9 +17,14 @@ from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, 
 from comparison.reports.comparison import caveat_sentences, comparison_report, repeats_steps
 from comparison.reports.differences import changed_line
 from comparison.reports.headline import FIT, comparison_headline, run_card, side_labels, status_word, verdict_lines
-from comparison.reports.metric_table import comparison_table, finite, group_value, is_same
-from comparison.reports.standup import (
+from comparison.reports.standup import standup_report
+from comparison.reports.sweeps import brief_lines
+from comparison.reports.tables import (
     LABEL_CHARS,
+    comparison_table,
+    finite,
+    group_value,
+    is_same,
     last_value,
     metric_source_words,
     number_words,
@@ -27,10 +32,8 @@ from comparison.reports.standup import (
     run_labels,
     run_length,
     run_urls,
-    standup_report,
     user_name,
 )
-from comparison.reports.sweeps import brief_lines
 from comparison.reports.text import (
     MINUTE,
     count_noun,

@@ -14,13 +14,14 @@ from comparison.queries.newest_runs import KnownExperiments, NewestRuns
 from comparison.queries.run_lists import FailedRuns, RankedRuns, RunDetails, RunningRuns
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
 from comparison.reports.headline import run_card, status_word
-from comparison.reports.metric_table import TableRows, finite
-from comparison.reports.standup import (
+from comparison.reports.tables import (
     LABEL_CHARS,
     MAX_OPEN_BUTTONS,
     SHORT_ID,
+    TableRows,
     ago_words,
     among_words,
+    finite,
     join_facts,
     last_cell,
     last_value,

@@ -3,32 +3,43 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from comparison.judgement.numbers import format_row
-from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, value_of
+from comparison.judgement.primary_metric import PrimaryMetric, value_of
 from comparison.judgement.result import GoalSource
 from comparison.language.quoting import quoted
-from comparison.queries.scope import Scope
 from comparison.queries.standup import BestRun, ExperimentGroup, StandupAnswer, in_order
 from comparison.report import Cell, Column, Line, Link, Report, Section, Step, Table
-from comparison.reports.headline import is_known
+from comparison.reports.tables import (
+    LABEL_CHARS,
+    MAX_OPEN_BUTTONS,
+    among_words,
+    join_facts,
+    last_value,
+    metric_source_words,
+    moment_words,
+    number_words,
+    run_age,
+    run_labels,
+    run_length,
+    run_with_value,
+    scope_words,
+    short_ids,
+    status_words,
+    user_name,
+    when,
+)
 from comparison.reports.text import (
-    AHEAD,
     NARROW_CHARS,
-    ROW_CHARS,
     count_noun,
     cut_end,
     display_name,
-    distinct_labels,
     duration_words,
     join_names,
     row_labels,
-    row_room,
-    started_words,
     with_links,
 )
-from comparison.runs import Goal, Run, Status, milliseconds
+from comparison.runs import Goal, Run, Status
 from comparison.tracking.mlflow_links import experiment_url, run_url
 
 
@@ -366,184 +377,3 @@ def people_section(digest: StandupAnswer) -> Section:
         more = " or more" if digest.cut else ""
         lines.append(Line(f"{count_noun(count, 'run')}{more}{place}", name))
     return Section("Who ran what", tuple(lines), folded=True)
-
-
-# Pieces that quick answers share: moments, ages, a run with its last value, where runs are from.
-
-
-SHORT_ID = 8  # characters of an id that people read
-LABEL_CHARS = 40  # characters of a run's name in a line
-MAX_OPEN_BUTTONS = 5  # runs with a button of their own
-
-
-def moment_words(moment: datetime) -> str:
-    """`Fri 20 Nov, 12:00 UTC`."""
-    zone = moment.tzname() or "UTC"
-    return f"{moment:%a} {moment.day} {moment:%b}, {moment:%H:%M} {zone}"
-
-
-def ago_words(at: int | None, now: datetime) -> str:
-    """`2 h ago`, `just now`; the date where that is long ago, or still to come by the clock of its machine."""
-    if at is None:
-        return ""
-    words = started_words(at, milliseconds(now)).removeprefix("started ")
-    return f"{words} by a clock that is ahead" if at - milliseconds(now) > AHEAD else words
-
-
-def when(run: Run, now: datetime) -> str:
-    """When a run that is over ended; else when it was heard of last."""
-    if run.ended_at is not None:
-        return ago_words(run.ended_at, now)
-    heard = ago_words(run.over_at or None, now)
-    return f"at a time it does not tell, last heard of {heard}" if heard else "at a time it does not tell"
-
-
-def run_length(run: Run) -> str:
-    """`34 min`; "" where it is not known."""
-    if run.started_at is None or run.ended_at is None or run.ended_at < run.started_at:
-        return ""
-    return duration_words(run.ended_at - run.started_at)
-
-
-def run_age(run: Run, now: datetime) -> str:
-    """For how long it has been running."""
-    if run.started_at is None or run.started_at - milliseconds(now) > AHEAD:
-        return ""
-    return duration_words(max(0, milliseconds(now) - run.started_at))
-
-
-def scope_words(place: Scope) -> str:
-    """` in fraud`, ` in fraud, the channel's experiment`, or nothing."""
-    if not place.experiments:
-        return ""
-    names = [display_name(each.name, LABEL_CHARS) for each in place.experiments]
-    told = f" in {join_names(names, 3)}"
-    return f"{told}, the channel's experiment" if place.of_channel else told
-
-
-def among_words(words: str) -> str:
-    """Words for the runs that are meant, behind the place; "" where all are."""
-    return f" {display_name(words.strip(), 200)}" if words else ""
-
-
-def user_name(run: Run) -> str:
-    return display_name(run.user, LABEL_CHARS) if is_known(run.user) else ""
-
-
-def number_words(value: float | None) -> str:
-    return format_row(value).values[0]
-
-
-def last_value(run: Run, by: PrimaryMetric | None) -> str:
-    """`loss 0.41 at step 120`: of the metric that counts, else of the last one logged; "" when there is none."""
-    name = by.metric if by and by.metric in run.metrics else _last_logged(run)
-    if not name:
-        return ""
-    metric = run.metrics[name]
-    step = f" at step {metric.step:,}" if metric.step else ""
-    return f"{display_name(name, LABEL_CHARS)} {number_words(metric.value)}{step}"
-
-
-def last_cell(text: str, nothing: str) -> Cell:
-    """What was logged last, as `last_value` words it, for a column."""
-    return Cell(text or nothing, short=text.replace(" at step ", ", step "))
-
-
-def _last_logged(run: Run) -> str:
-    own = {name: metric for name, metric in run.metrics.items() if not name.startswith("system/")}
-    return max(own, key=lambda name: (own[name].logged_at, own[name].step, name), default="")
-
-
-def status_words(run: Run) -> str:
-    return {Status.KILLED: "was killed", Status.PRUNED: "was pruned"}.get(run.status, "failed")
-
-
-def run_urls(runs: Sequence[Run], ui_url: str) -> list[str]:
-    """Where each run is opened; "" where no address is known."""
-    return [run_url(ui_url, run) if ui_url else "" for run in runs]
-
-
-def run_labels(runs: Sequence[Run], limit: int = LABEL_CHARS) -> tuple[str, ...]:
-    """What each run is called, no two alike."""
-    return distinct_labels([run.name for run in runs], [run.run_id for run in runs], limit)
-
-
-def run_cells(runs: Sequence[Run], limit: int = ROW_CHARS) -> list[Cell]:
-    """What each run is called in the first column of a table, no two alike; `limit` is for a narrow one."""
-    names = run_labels(runs)
-    return [
-        Cell(name, short=short)
-        for name, short in zip(names, row_labels([run.name for run in runs], names, limit), strict=True)
-    ]
-
-
-def table_of_runs(
-    caption: str,
-    columns: Sequence[Column],
-    runs: Sequence[Run],
-    cells: Sequence[Sequence[Cell]],
-    *,
-    ranked: bool = False,
-) -> Table:
-    """A row a run, its name first, as short as a phone needs to show the next two columns; `ranked`: with its place."""
-    beside = [
-        [column.short or column.title, *(row[number].short or row[number].text for row in cells)]
-        for number, column in enumerate(columns[:2])
-    ]
-    ranks = [f"{place}. " if ranked else "" for place in range(1, len(runs) + 1)]
-    names = run_cells(runs, row_room(*beside, *([ranks] if ranked else [])))
-    rows = tuple(
-        (Cell(f"{rank}{name.text}", short=f"{rank}{name.short}"), *row)
-        for rank, name, row in zip(ranks, names, cells, strict=True)
-    )
-    return Table(caption, (Column("Run"), *columns), rows)
-
-
-def place_cells(run: Run, *, several: bool) -> tuple[Cell, ...]:
-    """In which experiment a run is, where the rows are of several."""
-    name = run.experiment.name
-    return (Cell(display_name(name, LABEL_CHARS), short=display_name(name, ROW_CHARS)),) if several else ()
-
-
-def run_with_value(run: Run, by: PrimaryMetric | None) -> str:
-    """`run-a, accuracy 0.97`, as far as it logged that."""
-    name = display_name(run.name, LABEL_CHARS)
-    value = value_of(run, by.metric) if by else None
-    return f"{name}, {display_name(by.metric, LABEL_CHARS)} {number_words(value)}" if by and value is not None else name
-
-
-def short_ids(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Beginnings of ids that can be typed for them, no two alike."""
-    size = next((n for n in range(SHORT_ID, 32) if len({run.run_id[:n] for run in runs}) == len(runs)), 64)
-    return tuple(run.run_id[:size] for run in runs)
-
-
-def join_facts(*facts: str) -> str:
-    return " · ".join(fact for fact in facts if fact)
-
-
-def spans_experiments(runs: Sequence[Run]) -> bool:
-    """Whether they are of several experiments, so that each has to say which."""
-    return len({run.experiment.experiment_id for run in runs}) > 1
-
-
-def of_one(runs: Sequence[Run], place: Scope) -> str:
-    """In which experiment all of them are, where neither the place nor their rows say it."""
-    if place.experiments or not runs or spans_experiments(runs):
-        return ""
-    return f"{'It is' if len(runs) == 1 else 'All are'} in {display_name(runs[0].experiment.name, LABEL_CHARS)}."
-
-
-def metric_source_words(by: PrimaryMetric) -> str:
-    """Why this metric, and why this way round: for the small print; "" when the request said all of it."""
-    name = display_name(by.metric, LABEL_CHARS)
-    why = {
-        MetricSource.REQUEST: "",
-        MetricSource.CHANNEL: f"Judged by {name}, the channel's metric.",
-        MetricSource.EXPERIMENT: f"Judged by {name}, as the experiment's tag says.",
-        MetricSource.RUNS: f"Judged by {name}, as most runs logged it; "
-        "name another with by, or set metric for the channel.",
-    }[by.chosen]
-    goal = f"Guessed from its name: {by.goal.value} {name} is better." if by.goal_source is GoalSource.NAME else ""
-    unknown = f"No goal is known for {name}: set goal {name} higher, or lower." if by.goal is Goal.UNKNOWN else ""
-    return " ".join(filter(None, (why, goal, unknown)))

@@ -8,8 +8,7 @@ from comparison.judgement.numbers import format_row
 from comparison.judgement.result import GoalSource
 from comparison.queries.sweeps import LooseTrials, SweepAnswer, SweepKind
 from comparison.report import Align, Cell, Chart, Column, Line, Lines, Link, Panel, Report, Section, Series, Step, Table
-from comparison.reports.metric_table import finite
-from comparison.reports.standup import LABEL_CHARS, MAX_OPEN_BUTTONS, run_cells, run_urls, short_ids
+from comparison.reports.tables import LABEL_CHARS, MAX_OPEN_BUTTONS, finite, run_cells, run_urls, short_ids
 from comparison.reports.text import (
     NARROW_CHARS,
     count_noun,

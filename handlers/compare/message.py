@@ -21,7 +21,7 @@ from comparison.report import Chart, Report
 from comparison.reports.channel_settings import used_settings
 from comparison.reports.comparison import comparison_report
 from comparison.reports.differences import part_report, reasons_report
-from comparison.reports.metric_table import ROWS_OF_METRICS
+from comparison.reports.tables import ROWS_OF_METRICS
 from comparison.request import Compare
 from comparison.resolve.search_scope import ChosenRuns
 from comparison.run_reference import Linked, Named, RunReference
