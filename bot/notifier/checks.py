@@ -12,10 +12,9 @@ from comparison.notifications.grouping import BURST
 from comparison.notifications.matching import is_watched, matches_run
 from comparison.notifications.message import MessageKind, WantedMessage
 from comparison.notifications.new_runs import as_seen, fingerprint_of, resumed
-from comparison.notifications.schedule import due_day
 from comparison.runs import Run, Status
 from comparison.tracking.source import ModelVersion, RunSource
-from comparison.watch import OnlyRuns, Subscription, Watch
+from comparison.watch import OnlyRuns, Subscription, Watch, due_day
 
 YOUNG = 15 * 60_000  # ms that a message is looked at each time
 OLD = 24 * 3_600_000  # ms that it is looked at now and then

@@ -20,8 +20,7 @@ from bot.notifier.outbox import GONE, ON_RUNS, MessageState, Outbox, OutboxMessa
 from bot.notifier.rate_limit import POSTS, EditSlots, SendSlots, channel_of
 from comparison.errors import TrackingUnavailable
 from comparison.notifications.message import MessageKind, Unwanted, WantedMessage
-from comparison.notifications.schedule import quiet_until
-from comparison.watch import Watch
+from comparison.watch import Watch, quiet_until
 from handlers.services import Note, Services
 from handlers.slack.blocks import Reply
 from handlers.slack.client import ANSWER, TOO_MUCH, SlackClient, SlackError, SlackErrorKind

@@ -13,10 +13,9 @@ from bot.notifier.outbox import Outbox
 from comparison.errors import RequestError
 from comparison.notifications.matching import is_visible, is_watched
 from comparison.notifications.message import MessageKind, WantedMessage
-from comparison.notifications.schedule import quiet_until
 from comparison.runs import Experiment
 from comparison.tracking.source import RunSource
-from comparison.watch import Digest, Subscription, Watch, is_pattern
+from comparison.watch import Digest, Subscription, Watch, is_pattern, quiet_until
 from handlers.access.rules import AccessRules, RuleBook
 from handlers.slack.escape import mrkdwn, one_line
 from handlers.stores import StoredWatch, WatchStore

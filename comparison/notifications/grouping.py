@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 
 from comparison.notifications.matching import Channel, Concern, Subscribed, group_by_channel
 from comparison.notifications.message import MessageKind, OpenMessage, WantedMessage
-from comparison.notifications.schedule import quiet_until
 from comparison.runs import Run
-from comparison.watch import Subscription
+from comparison.watch import Subscription, quiet_until
 
 HANDFUL = 5  # messages that may wait for one channel; what comes on top shares one
 BURST = 10 * 60_000  # ms without a further run after which a burst is over

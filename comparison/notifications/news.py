@@ -6,14 +6,15 @@ A few questions to MLflow for a message, side by side; whatever number of watche
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from statistics import median
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.concurrency import both, side_by_side
-from comparison.errors import RequestError
+from comparison.errors import NotUnderstood, RequestError
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, rank, value_of
 from comparison.judgement.result import Comparison, GoalSource
 from comparison.liveness import is_behind, renewed, with_last_values
@@ -36,6 +37,7 @@ from comparison.notifications.matching import (
     compare_with_baseline,
     is_better_than_baseline,
     is_clear_difference,
+    is_watched,
     judged_by,
     matches_filter,
     matches_result,
@@ -58,13 +60,16 @@ from comparison.notifications.message import (
     missing_metrics,
 )
 from comparison.past_repeats import NO_REPEATS, PastRepeats, RepeatsCache
+from comparison.queries.scope import Scope
+from comparison.queries.standup import StandupAnswer, standup
 from comparison.queries.sweeps import SweepAnswer, sweep_of
+from comparison.request import Standup
 from comparison.resolve.groups import group_name
 from comparison.runs import Experiment, Goal, Run, Side, Status, milliseconds
 from comparison.sweeps import FEWEST as FEWEST_TOLD
 from comparison.tracking.leaders import leaders
 from comparison.tracking.source import ModelVersion, Ranking, RunSource, is_child_of
-from comparison.watch import OnlyRuns, Watch
+from comparison.watch import Digest, OnlyRuns, Watch, day_before
 
 OWNER_TAGS = ("mlcompare.slack_user", "slack_user")
 _UNKNOWN = "unknown"  # what MLflow writes where nobody said who it was
@@ -702,3 +707,46 @@ def _of(home: Experiment, runs: Iterable[Run]) -> list[Run]:
 
 def _best_first(group: NewsGroup, runs: Sequence[Run]) -> list[Run]:
     return _unique([*([group.best] if group.best else []), *runs])
+
+
+# A digest: the standup since the one before, of the experiments it names.
+
+
+@dataclass(frozen=True, slots=True)
+class DueDigest:
+    """`missing` are names that no experiment has; no standup: none of them has."""
+
+    standup: StandupAnswer | None
+    missing: tuple[str, ...] = ()
+
+
+def due_digest(digest: Digest, day: str, source: RunSource, *, now: datetime, defaults: ChannelDefaults) -> DueDigest:
+    """`day` is the local day it is due on, as 2026-11-23. Raises TrackingUnavailable."""
+    local = now.astimezone(ZoneInfo(digest.hours.zone))
+    found, missing = _named(digest.experiments, source)
+    if digest.experiments and not found:
+        return DueDigest(None, missing)
+    begin = day_before(digest.hours, _day(day, local.date()))
+    since = f"since {begin:%Y-%m-%d} {digest.hours.at:%H:%M}"
+    request, place = Standup(since), Scope(found)
+    try:
+        return DueDigest(standup(request, source, now=local, defaults=defaults, within=place), missing)
+    except NotUnderstood:  # it is told long after its day
+        return DueDigest(standup(Standup(), source, now=local, defaults=defaults, within=place), missing)
+
+
+def _day(text: str, today: date) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return today
+
+
+def _named(names: Sequence[str], source: RunSource) -> tuple[tuple[Experiment, ...], tuple[str, ...]]:
+    """The experiments of these names or patterns, each once, and the names that none has."""
+    if not names:
+        return (), ()
+    known = source.experiments()
+    by_name = {name: [each for each in known if is_watched(Watch(name), each)] for name in names}
+    found = {each.experiment_id: each for fitting in by_name.values() for each in fitting}
+    return tuple(found.values()), tuple(name for name, fitting in by_name.items() if not fitting)

@@ -12,7 +12,7 @@ from comparison.judgement.result import CaveatCode, Comparison, MetricComparison
 from comparison.judgement.statistics import advantage_of_best, is_picked_of_more
 from comparison.language.quoting import quoted
 from comparison.notifications.message import Failure, ManyNews, News, NewsGroup, RunNews, SilentNews, last_logged
-from comparison.notifications.schedule import DueDigest
+from comparison.notifications.news import DueDigest
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
 from comparison.reports.comparison import caveat_sentences, comparison_report, repeats_steps
 from comparison.reports.differences import changed_line

@@ -8,7 +8,6 @@ from comparison.errors import RequestError
 from comparison.language.digest_command import changed_digest, digest_words
 from comparison.language.quoting import place_words
 from comparison.notifications.matching import covers_experiment
-from comparison.notifications.schedule import next_time
 from comparison.notifications.validation import ValidatedWatch, validate
 from comparison.reports.watches import (
     cannot_post,
@@ -27,7 +26,7 @@ from comparison.reports.watches import (
 )
 from comparison.request import ChangeWatch, PlanDigest, Unwatch, WatchRequest
 from comparison.resolve.search_scope import find_experiment
-from comparison.watch import Digest, OnlyRuns, Watch
+from comparison.watch import Digest, OnlyRuns, Watch, next_time
 from handlers.access.rules import require_member
 from handlers.channel_settings import channel_words
 from handlers.services import Services

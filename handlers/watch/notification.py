@@ -14,8 +14,7 @@ from comparison.errors import RequestError
 from comparison.judgement.result import Comparison
 from comparison.notifications.matching import covers_experiment
 from comparison.notifications.message import ManyNews, MessageKind, News, NewsFacts, RunNews, SilentNews, Unwanted
-from comparison.notifications.news import OWNER_TAGS, example_news, find_news
-from comparison.notifications.schedule import due_digest
+from comparison.notifications.news import OWNER_TAGS, due_digest, example_news, find_news
 from comparison.report import Report, Step
 from comparison.reports.news import best_report, digest_report, news_report
 from comparison.runs import Experiment, Run

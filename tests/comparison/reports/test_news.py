@@ -4,7 +4,7 @@ import pytest
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.notifications.message import ManyNews, MessageKind, NewsGroup
-from comparison.notifications.schedule import before, due_digest
+from comparison.notifications.news import due_digest
 from comparison.past_repeats import RepeatsCache
 from comparison.reports.news import best_report, digest_report, news_report
 from comparison.runs import Dataset, Experiment, Goal, Metric, Status
@@ -320,7 +320,7 @@ def test_a_digest_begins_where_the_one_before_was_due():
     assert digest().headline.startswith("Since Fri 20 Nov, 09:30 CET: ")
     assert digest(day="2026-11-24").headline.startswith("Since Mon 23 Nov, 09:30 CET: ")
     hours = WeeklySchedule((0,), NOW.time())
-    assert before(hours, NOW.date()).isoformat() == "2026-11-16"
+    assert day_before(hours, NOW.date()).isoformat() == "2026-11-16"
 
 
 def test_a_digest_tells_of_the_experiments_it_names_and_says_which_are_gone():

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comparison.notifications.schedule import due_day, next_time, quiet_until
-from comparison.watch import QuietHours, WeeklySchedule
+from comparison.watch import QuietHours, WeeklySchedule, due_day, next_time, quiet_until
 
 NOON = time(12)
 NIGHT = QuietHours(time(20), time(8), "Europe/Berlin")
