@@ -505,7 +505,7 @@ def _other_leader(metric: MetricComparison, bests: Mapping[str, float], last: Ma
 
 def _best(past: History, metric: MetricComparison, known: float | None) -> tuple[float, float, bool] | None:
     """The best value, its step, and whether the last one is worse by more than noise; None where it is not known."""
-    from comparison.trends.curve import Axis, curve_of, find_best  # noqa: PLC0415 -- numpy, for who logged steps
+    from comparison.trends import Axis, curve_of, find_best  # noqa: PLC0415 -- numpy, for who logged steps
 
     curve = curve_of(past.steps, past.values, past.times, goal=metric.goal, is_complete=past.is_complete)
     best = find_best(curve)

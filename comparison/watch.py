@@ -1,4 +1,4 @@
-"""What a channel asked to be told of, at which hours, and how that is kept: as a document that is read without words."""
+"""What a channel asked to be told of, at which hours, and how that is kept: a document to be read without words."""
 
 import json
 from collections.abc import Mapping

@@ -18,30 +18,28 @@ from comparison.resolve.runs import find_runs
 from comparison.resolve.search_scope import ChosenRuns
 from comparison.runs import GOING_ON, Goal, Run, Side
 from comparison.tracking.source import History, RunSource
-from comparison.trends.curve import (
+from comparison.trends import (
     Best,
+    CatchingUp,
     Curve,
     Divergence,
+    Lead,
     Overfit,
+    Overtaking,
+    Reached,
     Tail,
     Trend,
+    catching_up,
     curve_of,
     divergence_of,
     find_best,
-    overfit_of,
-    training_twin,
-    trend_of,
-)
-from comparison.trends.pair import (
-    CatchingUp,
-    Lead,
-    Overtaking,
-    Reached,
-    catching_up,
     lasting_crossing,
     lead_at,
     lead_at_same_step,
+    overfit_of,
     reached,
+    training_twin,
+    trend_of,
 )
 
 MOST_METRICS = 4  # that are drawn for one request

@@ -23,8 +23,7 @@ from comparison.reports.text import (
 )
 from comparison.runs import GOING_ON, Goal, Run, Status
 from comparison.tracking.mlflow_links import compare_url, run_url
-from comparison.trends.curve import Axis, Curve, Tail, buckets, shared_axis, smoothed
-from comparison.trends.pair import Reached, grid_of, sparkline
+from comparison.trends import Axis, Curve, Reached, Tail, buckets, grid_of, shared_axis, smoothed, sparkline
 
 MOST_IN_LINES = 6  # series of a chart that Slack draws
 MOST_DRAWN = 12  # curves that can be told apart in a picture

@@ -21,8 +21,7 @@ from comparison.reports.text import (
 from comparison.runs import Goal, Status
 from comparison.sweeps import FEWEST, Edge, Findings, Front, Parameter, Region, Share, Trial
 from comparison.tracking.mlflow_links import experiment_url, run_url
-from comparison.trends.curve import curve_of
-from comparison.trends.pair import sparkline
+from comparison.trends import curve_of, sparkline
 
 BARS = 10  # signs of a bar
 _TOP = 5

@@ -9,7 +9,7 @@ from comparison.past_repeats import RepeatsCache
 from comparison.reports.news import best_report, digest_report, news_report
 from comparison.runs import Dataset, Experiment, Goal, Metric, Status
 from comparison.tracking.source import ModelVersion
-from comparison.watch import Digest, OnlyRuns, Watch, WeeklySchedule
+from comparison.watch import Digest, OnlyRuns, Watch, WeeklySchedule, day_before
 from tests.comparison.notifications.newsroom import BEST, BROKE, PAST, POOR, forest, news
 from tests.comparison.queries.team import DAY, FRAUD, HOUR, IRIS, MINUTE, NOW, NOW_MS, a_run, cells, silent
 from tests.fakes.runs import FakeRuns

@@ -3,7 +3,7 @@
 import pytest
 
 from comparison.runs import Goal
-from comparison.trends.curve import Tail, curve_of, divergence_of, overfit_of, trend_of
+from comparison.trends import Tail, curve_of, divergence_of, overfit_of, trend_of
 from tests.comparison.trends.generated import Generated, forty
 
 _TAILS = {Tail.FLAT: "flat", Tail.IMPROVING: "improving", Tail.WORSENING: "worsening"}

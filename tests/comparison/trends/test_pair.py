@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from comparison.runs import Goal
-from comparison.trends.curve import curve_of
-from comparison.trends.pair import (
+from comparison.trends import (
     align,
     catching_up,
     crossings,
+    curve_of,
     grid_of,
     lasting_crossing,
     lead_at_same_step,

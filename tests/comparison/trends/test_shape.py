@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from comparison.runs import Goal
-from comparison.trends.curve import (
+from comparison.trends import (
     Axis,
     Tail,
     best_so_far,
