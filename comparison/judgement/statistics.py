@@ -6,7 +6,7 @@ imported by the first call.
 
 Which test when, and what each is known to do to false alarms, is told in docs/judgement.md. Sources: Welch 1947
 (unequal variances), Holm 1979 (several tests), Schuirmann 1987 (equivalence by two one-sided tests), McNemar 1947,
-Wilcoxon 1945, Efron 1987 (BCa), Wilson 1927 and Newcombe 1998 (proportions), Hedges 1981 (effect size).
+Wilcoxon 1945, Efron 1987 (BCa).
 """
 
 import math
@@ -24,7 +24,6 @@ POWER = 0.8  # with which a difference should be found when more seeds are advis
 REPEATS_CONFIDENCE = 0.98
 MOST_DIFFERENCES = 4_000  # between repeats that are looked at
 LEAST_NOISE_DF = 4  # degrees of freedom below which pooled noise judges nothing: the threshold would be six sd
-MAX_PERMUTATIONS = 20_000  # exact permutation tests are counted out up to this many
 RESAMPLES = 10_000  # of a bootstrap
 MANY_PICKED = 3  # runs of which the best is picked, from which on that is luck
 MAX_SEEDS = 1_000  # a number of seeds nobody runs
@@ -50,9 +49,6 @@ class Interval:
 
     low: float
     high: float
-
-    def holds(self, value: float) -> bool:
-        return self.low <= value <= self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,45 +149,13 @@ def sign_flip(differences: Sequence[float]) -> float:
     observed = abs(sum(differences))
     if not any(differences):
         return 1.0
-    if len(differences) > 14:  # 2¹⁵ would be more than MAX_PERMUTATIONS
+    if len(differences) > 14:  # 2¹⁵ sums are more than anybody waits for
         return _normal_tail(observed / math.sqrt(sum(value**2 for value in differences)))
     close = observed * (1 - 1e-9) - 1e-300
     sums = [0.0]
     for value in differences:
         sums = [total + sign * value for total in sums for sign in (1, -1)]
     return sum(abs(total) >= close for total in sums) / len(sums)
-
-
-def permutation(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Two-sided p of the difference of means over all ways to share the values out; None where those are too many."""
-    total, chosen = len(first) + len(second), len(first)
-    if not first or not second or math.comb(total, chosen) > MAX_PERMUTATIONS:
-        return None
-    stats = _stats()
-
-    def difference(one: Any, two: Any, axis: int) -> Any:
-        return two.mean(axis=axis) - one.mean(axis=axis)
-
-    found = stats.permutation_test(
-        (list(first), list(second)), difference, vectorized=True, n_resamples=math.inf, alternative="two-sided"
-    )
-    return float(found.pvalue)
-
-
-def probability_of_more(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """How often a value of the second side is the greater one of a pair; ties count half. None without values."""
-    if not first or not second:
-        return None
-    more = sum(1.0 if b > a else 0.5 if b == a else 0.0 for a in first for b in second)
-    return more / (len(first) * len(second))
-
-
-def effect_size(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Hedges' g: the difference in pooled standard deviations, corrected for few values. None without spread."""
-    noise = pool([first, second])
-    if noise is None or not noise.sd or not first or not second:
-        return None
-    return (fmean(second) - fmean(first)) / noise.sd * (1 - 3 / (4 * noise.df - 1))
 
 
 def mean_interval(values: Sequence[float]) -> Interval | None:
@@ -201,15 +165,6 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
         return None
     mean, half = fmean(values), _t_quantile(1 - ALPHA / 2, len(values) - 1) * sd / math.sqrt(len(values))
     return Interval(mean - half, mean + half)
-
-
-def prediction_interval(values: Sequence[float]) -> Interval | None:
-    """Where one more run of a group of three or more falls in 95 of 100 cases."""
-    if len(values) < 3:
-        return None
-    side = summarize(values)
-    half = _t_quantile(1 - ALPHA / 2, side.n - 1) * (side.sd or 0.0) * math.sqrt(1 + 1 / side.n)
-    return Interval(side.mean - half, side.mean + half)
 
 
 def single_against_group(group: Sequence[float], single: float) -> Test | None:
@@ -367,33 +322,6 @@ def bca_interval(values: Sequence[float], seed: int = 0) -> Interval | None:
     return Interval(float(low), float(high)) if math.isfinite(low) and math.isfinite(high) else None
 
 
-def standardized_difference(differences: Sequence[float]) -> float | None:
-    """Cohen's d of paired differences: their mean in their own standard deviations. None without spread."""
-    sd = _sd(differences)
-    return fmean(differences) / sd if sd else None
-
-
-def proportion_interval(count: int, n: int) -> Interval:
-    """Wilson's 95 % interval of `count` of `n`. Raises ValueError for what is no share."""
-    if not 0 <= count <= n or not n:
-        raise ValueError(f"{count} of {n} is no share")
-    z = _normal_quantile(1 - ALPHA / 2)
-    share, square = count / n, z**2 / n
-    middle = (share + square / 2) / (1 + square)
-    half = z / (1 + square) * math.sqrt(share * (1 - share) / n + square / (4 * n))
-    return Interval(max(0.0, middle - half), min(1.0, middle + half))
-
-
-def proportions(first: int, n_first: int, second: int, n_second: int) -> Interval:
-    """Newcombe's 95 % interval of the difference of two shares, second − first."""
-    one, two = proportion_interval(first, n_first), proportion_interval(second, n_second)
-    a, b = first / n_first, second / n_second
-    return Interval(
-        b - a - math.sqrt((b - two.low) ** 2 + (one.high - a) ** 2),
-        b - a + math.sqrt((two.high - b) ** 2 + (a - one.low) ** 2),
-    )
-
-
 def seeds_needed(difference: float, sd: float) -> int | None:
     """How many seeds a side find a difference of this size with 80 % power at 5 %; None without spread or difference.
 
@@ -478,10 +406,6 @@ def _sd(values: Sequence[float]) -> float | None:
 
 def _t_quantile(share: float, df: float) -> float:
     return float(_special().stdtrit(df, share))
-
-
-def _normal_quantile(share: float) -> float:
-    return float(_special().ndtri(share))
 
 
 def _normal_tail(z: float) -> float:
