@@ -18,7 +18,8 @@ from comparison.language.parser import parse
 from comparison.names import fold
 from comparison.report import Report
 from comparison.reports.help import choice_report
-from comparison.request import Compare
+from comparison.request import Compare, Request, ShowSettings
+from comparison.resolve.named_runs import compare_request, mentioned_runs
 from comparison.runs import Goal, Run
 from handlers.access.rules import is_in
 from handlers.compare import message as compare_message

@@ -17,6 +17,10 @@ from comparison.notifications.message import ManyNews, MessageKind, News, NewsFa
 from comparison.notifications.news import OWNER_TAGS, due_digest, example_news, find_news
 from comparison.report import Report, Step
 from comparison.reports.news import best_report, digest_report, news_report
+from comparison.reports.text import display_name
+from comparison.reports.watches import muted_report
+from comparison.request import ListWatches, Pin
+from comparison.run_reference import Linked
 from comparison.runs import Experiment, Run
 from comparison.watch import Watch
 from handlers import channel_settings
