@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+PATIENCE = 30_000  # milliseconds, on a busy machine
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -40,8 +41,9 @@ def fetched():
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     path = installed()
     if not path:
         pytest.skip("no Chromium: `make browser` says why")
@@ -55,7 +57,7 @@ def browser():
 def tab(browser):
     """One tab for a module: Chromium starts two processes for another, which take most of the time of a short test."""
     context = browser.new_context(viewport={"width": 1280, "height": 860})
-    context.set_default_timeout(8000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 

@@ -36,7 +36,7 @@ _LONGEST = (
     *("docs/test_installer.py", "bot/notifier/test_queue.py", "docs/test_examples.py", "bot/store/test_store.py"),
     *("comparison/tracking/test_visibility.py", "test_end_to_end.py", "bot/server/test_strangers.py"),
 )
-_MOST_WORKERS = 6  # each starts servers of its own: with more they wait for memory
+_MOST_WORKERS = 8  # each starts servers of its own: with more they wait for memory
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,10 +58,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are processors, since tests also wait for servers and pages."""
-    return (
-        min(
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, _MOST_WORKERS - 1
-        )
-        + 1
-    )
+    """Two workers for each processor, and one more: most of the time a test waits for servers, deadlines and pages."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(2 * processors + 1, _MOST_WORKERS)

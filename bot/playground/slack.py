@@ -18,7 +18,7 @@ from bot.playground.workspace import BOT_USER, Call, Channel, Files, Message, Vi
 
 EXPERIMENTS, STANDUP, GENERAL = "C0EXPERIMENTS", "C0STANDUP", "C0GENERAL"
 MAYA = "U0MAYA"
-WAIT = 10.0
+WAIT = 30.0
 _GLANCE = 0.05  # seconds after which it is looked again: what is waited for may be of the bot, not of the workspace
 
 

