@@ -152,7 +152,7 @@ def defaults_of(channels: ChannelDefaultsStore, utterance: "Utterance") -> Chann
 MAX_POSTED = 2_000  # comparisons, and other answers, kept in memory
 
 
-Posted = TypeVar("Posted", "PostedComparison", "PostedAnswer")
+Posted = TypeVar("Posted", bound="PostedComparison | PostedAnswer")
 
 
 class InMemoryPosted(Generic[Posted]):

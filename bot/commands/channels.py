@@ -31,12 +31,6 @@ def _with_options(command: Any) -> Any:
     return command
 
 
-def _document(name: str, rows: list[dict[str, Any]]) -> str:
-    from comparison.formats.controls import json_text
-
-    return json_text({"version": 1, name: rows})
-
-
 def _change_list(
     changes: "Sequence[DefaultChange | WatchChange]",
     cells: Callable[[Any], list[str]],
@@ -46,14 +40,12 @@ def _change_list(
     sentences: Sequence[int],
 ) -> str:
     """Changes as a document or a table; `cells` are those behind the time; `sentences` are columns."""
-    from bot.commands.database import as_iso, as_minute
+    from bot.commands.listing import as_iso, as_minute, document, draw_listing
 
     if as_json:
-        return _document("changes", [asdict(each) | {"at": as_iso(each.at)} for each in changes])
+        return document("changes", [asdict(each) | {"at": as_iso(each.at)} for each in changes])
     if not changes:
         return nothing
-    from bot.commands.deliveries import draw_listing
-
     return draw_listing(_CHANGE_TITLES, [[as_minute(each.at), *cells(each)] for each in changes], sentences)
 
 
@@ -68,8 +60,8 @@ _SETTING_TITLES = ("channel", "what", "value", "since", "by")
 @_with_options
 def settings(*, channel: str, changes: bool, limit: int, as_json: bool) -> None:
     """List what all channels agreed on, or the changes made to that. Times are UTC."""
-    from bot.commands.database import open_state
     from bot.store.channel_defaults import StoredDefaults
+    from bot.store.migrate import open_state
 
     with open_state() as engine:
         stored = StoredDefaults(engine)
@@ -82,14 +74,12 @@ def settings(*, channel: str, changes: bool, limit: int, as_json: bool) -> None:
 
 
 def _settings(found: "list[tuple[str, str, ChannelSetting]]", channel: str, *, as_json: bool) -> str:
-    from bot.commands.database import as_iso, as_minute
+    from bot.commands.listing import as_iso, as_minute, document, draw_listing
 
     if as_json:
-        return _document("settings", [_told(*each, as_iso(each[2].at)) for each in found])
+        return document("settings", [_told(*each, as_iso(each[2].at)) for each in found])
     if not found:
         return f"Nothing is set in {channel or 'any channel'}. `/mlcompare settings` in a channel of Slack says how."
-    from bot.commands.deliveries import draw_listing
-
     rows = [[place, _what(each.what, each.metric), each.value, as_minute(each.at), each.by] for _, place, each in found]
     return draw_listing(_SETTING_TITLES, rows, (1, 2))
 
@@ -120,7 +110,7 @@ BOT = "mlcompare"  # who it was where it was no person
 @_with_options
 def watches(*, channel: str, changes: bool, limit: int, as_json: bool) -> None:
     """List the watches and digests of all channels, or the changes made to them. Times are UTC."""
-    from bot.commands.database import open_state
+    from bot.store.migrate import open_state
     from bot.store.outbox import StoredOutbox
     from bot.store.watches import StoredWatches
 
@@ -138,14 +128,13 @@ def watches(*, channel: str, changes: bool, limit: int, as_json: bool) -> None:
 
 
 def _watches(stored: "list[StoredWatch]", last: dict[str, int], channel: str, *, as_json: bool) -> str:
+    from bot.commands.listing import as_minute, document, draw_listing
+
     if as_json:
-        return _document("watches", [_watch_row(each, last.get(each.id, 0)) for each in stored])
+        return document("watches", [_watch_row(each, last.get(each.id, 0)) for each in stored])
     if not stored:
         place = f"in {channel}" if channel else "in any channel"
         return f"Nothing is watched {place}. `/mlcompare watch <experiment>` in a channel of Slack begins it."
-    from bot.commands.database import as_minute
-    from bot.commands.deliveries import draw_listing
-
     rows = []
     for each in stored:
         words = f"digest {each.words}" if each.is_digest else each.words
@@ -164,7 +153,7 @@ def _state(watch: "StoredWatch") -> str:
 
 
 def _watch_row(watch: "StoredWatch", last: int) -> dict[str, Any]:
-    from bot.commands.database import as_iso
+    from bot.commands.listing import as_iso
 
     row = asdict(watch)
     del row["past"], row["is_primed"], row["meaning"]
@@ -198,8 +187,8 @@ def access(context: click.Context, *, changes: bool, limit: int, as_json: bool) 
     """List who may see and change what, the changes made to that, or set it. Times are UTC."""
     if context.invoked_subcommand:
         return
-    from bot.commands.database import open_state
     from bot.store.channel_defaults import StoredAccess
+    from bot.store.migrate import open_state
 
     with open_state() as engine:
         if changes:
@@ -242,8 +231,8 @@ def changes_by(*, channel: str, who: str, workspace: str) -> None:
 def _change(channel: str, what: str, value: str, workspace: str) -> None:
     import time
 
-    from bot.commands.database import open_state
     from bot.store.channel_defaults import StoredAccess
+    from bot.store.migrate import open_state
     from comparison.channel_defaults import ChannelSetting
     from comparison.errors import RequestError
 
@@ -284,19 +273,17 @@ def _own_workspace() -> str:
 
 
 def _rules(engine: "Engine", *, as_json: bool) -> str:
-    from bot.commands.database import as_iso, as_minute
+    from bot.commands.listing import as_iso, as_minute, document, draw_listing
     from bot.store.channel_defaults import StoredAccess
 
     found = StoredAccess(engine).every()
     found.sort(key=lambda each: (each.workspace, each.channel, each.setting.what))
     if as_json:
-        return _document(
+        return document(
             "rules", [_rule_row(each.workspace, each.channel, each.setting, as_iso(each.setting.at)) for each in found]
         )
     if not found:
         return "There is no rule: every channel may see what MLCOMPARE_ACCESS says, `all` unless it was set."
-    from bot.commands.deliveries import draw_listing
-
     rows = [
         [
             each.workspace,

@@ -2,14 +2,10 @@
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
-from tabulate import MIN_PADDING, tabulate
-
-from comparison.reports.text import one_line
 
 if TYPE_CHECKING:
     from bot.notifier.outbox import OutboxMessage
@@ -30,7 +26,7 @@ _SHORT = 8  # characters of a run's id
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
 def deliveries(*, only: str | None, limit: int, retry: tuple[str, ...], retry_failed: bool, as_json: bool) -> None:
     """Show the messages of watches and digests, the last first, or have failed ones tried again. Times are UTC."""
-    from bot.commands.database import open_state
+    from bot.store.migrate import open_state
     from bot.store.outbox import StoredOutbox
 
     with open_state() as engine:
@@ -75,8 +71,7 @@ def _table(found: "list[OutboxMessage]", only: str, *, is_cut: bool) -> str:
     if not found:
         nothing = {"failed": "No message failed.", "waiting": "No message waits."}
         return nothing.get(only, "Nothing was sent, and nothing waits.")
-
-    from bot.commands.database import as_minute
+    from bot.commands.listing import as_minute, draw_listing
 
     now = int(time.time() * 1000)
     rows = []
@@ -119,7 +114,7 @@ def _tries(message: "OutboxMessage") -> str:
 
 def _why(message: "OutboxMessage", now: int) -> str:
     """Why it waits, failed or was dropped; nothing where it stands as it should."""
-    from bot.commands.database import as_minute
+    from bot.commands.listing import as_minute
     from bot.notifier.outbox import MessageState
 
     if (
@@ -134,48 +129,16 @@ def _why(message: "OutboxMessage", now: int) -> str:
 
 
 def _document(found: "list[OutboxMessage]") -> str:
-    from bot.commands.database import as_iso
-    from comparison.formats.controls import json_text
+    from bot.commands.listing import as_iso, document
 
     rows: list[dict[str, Any]] = [
         _public(asdict(each)) | {name: as_iso(getattr(each, name) / 1000) for name in _TIMES} for each in found
     ]
     for row in rows:
         del row["drawn"]
-    return json_text({"version": 1, "deliveries": rows})
-
-
-# Rows as a table for a terminal, in which the columns that hold sentences share the room that is left.
-
-
-WIDTH = 100
-_GAP = 2
-_LEAST = 10  # columns of a sentence
+    return document("deliveries", rows)
 
 
 def _public(row: dict[str, Any]) -> dict[str, Any]:
     """By the names that programs know: `told` is the revision that stands in the channel."""
     return {"told" if name == "posted_revision" else name: each for name, each in row.items()}
-
-
-def draw_listing(titles: Sequence[str], rows: Sequence[Sequence[str]], sentences: Sequence[int]) -> str:
-    """`sentences` are the places of the columns that may be broken; a cell of the others has its own lines."""
-    clean = [["\n".join(map(one_line, cell.split("\n"))) for cell in row] for row in rows]
-    widths = [
-        max(len(title) + MIN_PADDING, *(len(line) for row in clean for line in row[place].split("\n")))
-        for place, title in enumerate(titles)
-    ]
-    taken = sum(width for place, width in enumerate(widths) if place not in sentences) + _GAP * (len(titles) - 1)
-    room = dict(zip(sentences, _shares([widths[place] for place in sentences], WIDTH - taken), strict=True))
-    most = [room.get(place) for place in range(len(titles))]
-    drawn = tabulate(clean, headers=titles, tablefmt="simple", disable_numparse=True, maxcolwidths=most)
-    return "\n".join(line.rstrip() for line in drawn.splitlines())
-
-
-def _shares(wanted: Sequence[int], room: int) -> list[int]:
-    """Widths as each column wants where there is room; narrow ones first, so that none gets more than it uses."""
-    shares = dict.fromkeys(range(len(wanted)), 0)
-    for done, place in enumerate(sorted(shares, key=lambda place: wanted[place])):
-        fair = (room - sum(shares.values())) // (len(wanted) - done)
-        shares[place] = max(min(wanted[place], fair), _LEAST)
-    return list(shares.values())

@@ -20,8 +20,8 @@ def workspaces(context: click.Context, *, as_json: bool) -> None:
     """List the workspaces that installed the app (OAuth), or change its keys. No token is shown. Times are UTC."""
     if context.invoked_subcommand:
         return
-    from bot.commands.database import open_state
     from bot.store.installations import list_workspaces
+    from bot.store.migrate import open_state
 
     with open_state() as engine:
         found = list_workspaces(engine)
@@ -39,7 +39,7 @@ def new_key() -> None:
 @workspaces.command("renew-keys")
 def renew_keys() -> None:
     """Encrypt all tokens with the first key of MLCOMPARE_TOKEN_KEYS; `serve` does it, too, every ten minutes."""
-    from bot.commands.database import open_state
+    from bot.store.migrate import open_state
 
     with open_state() as engine:
         changed, unreadable = _stored(engine).renew_encryption()
@@ -60,7 +60,7 @@ def erase(*, workspace: str, yes: bool) -> None:
     import time
     from datetime import UTC, datetime
 
-    from bot.commands.database import open_state
+    from bot.store.migrate import open_state
     from bot.store.watches import StoredWatches
     from bot.workspaces.install import Departures
 
@@ -89,8 +89,7 @@ def _stored(engine: "Engine") -> "StoredInstallations":
 def _listing(found: "list[InstalledWorkspace]") -> str:
     if not found:
         return "No workspace installed the app. Where SLACK_BOT_TOKEN is set there is one, and nothing to install."
-    from bot.commands.database import as_minute
-    from bot.commands.deliveries import draw_listing
+    from bot.commands.listing import as_minute, draw_listing
 
     rows = []
     for each in found:
@@ -101,7 +100,7 @@ def _listing(found: "list[InstalledWorkspace]") -> str:
 
 
 def _state(each: "InstalledWorkspace") -> str:
-    from bot.commands.database import as_minute
+    from bot.commands.listing import as_minute
     from bot.store.installations import KEPT
 
     if each.removed_at:
@@ -111,11 +110,10 @@ def _state(each: "InstalledWorkspace") -> str:
 
 
 def _document(found: "list[InstalledWorkspace]") -> str:
-    from bot.commands.database import as_iso
-    from comparison.formats.controls import json_text
+    from bot.commands.listing import as_iso, document
 
     rows: list[dict[str, Any]] = []
     for each in found:
         times = {name: as_iso(getattr(each, name)) for name in ("installed_at", "expires_at", "removed_at")}
         rows.append(asdict(each) | times)
-    return json_text({"version": 1, "workspaces": rows})
+    return document("workspaces", rows)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from bot.demo.store import FIRST, SECOND, TrainedModel
+from bot.playground.command import PORT_OPTION
 from bot.playground.slack import EXPERIMENTS, SlackStandIn
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from comparison.report import Report
 
 
-USUAL_PORT = 8765
 INTERRUPTED = 130
 UI_PATIENCE = 60.0  # seconds for MLflow's own page to start
 WIDEST = 110  # characters
@@ -33,13 +33,7 @@ WIDEST = 110  # characters
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do it and stop; exit 0 only if the comparison was posted.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=USUAL_PORT,
-    show_default=True,
-    help="Where the page is; another is chosen when it is taken.",
-)
+@PORT_OPTION
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),

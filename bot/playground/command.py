@@ -20,16 +20,17 @@ FOLDER = Path(".mlcompare/playground")
 STATE = "bot.db"  # in the folder: what the bot keeps
 EXAMPLES = ("/mlcompare help", "/mlcompare standup", "/mlcompare list runs")
 DRAIN = 2.0  # seconds to finish what is under way, once it was told to stop
-
-
-@click.command()
-@click.option(
+PORT_OPTION = click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=USUAL_PORT,
     show_default=True,
     help="Where the page is; another is chosen when it is taken.",
 )
+
+
+@click.command()
+@PORT_OPTION
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),

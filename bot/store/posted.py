@@ -11,62 +11,71 @@ from sqlalchemy import ColumnElement, Engine, Row, Table, bindparam, delete, or_
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.database import answers, comparisons, single_statements, upsert
-from handlers.stores import InMemoryAnswers, InMemoryComparisons, PostedAnswer, PostedComparison
+from handlers.stores import InMemoryPosted, PostedAnswer, PostedComparison
 
 log = logging.getLogger(__name__)
 
 KEPT = 400 * 24 * 3600
 PRUNED = 24 * 3600  # seconds between looking for old ones
 _SHARED = ("id", "workspace", "channel", "thread", "message_ts", "asked_by", "at")  # columns of all that is posted
-Record = TypeVar("Record")
+Record = TypeVar("Record", bound=PostedAnswer | PostedComparison)
 
 
 class PostedTable(Generic[Record]):
-    """Rows with an id, a channel, a thread and a time. Nothing is raised: without a database reading finds None.
+    """Rows with an id, a channel, a thread and a time. Nothing is raised.
 
-    `noun` is what one of them is called in the log, `recorded` makes one of a row.
+    What this process posted is also in memory, for when there is no database. `noun` is what one of them is called in
+    the log; `as_row` makes a row of one, `from_row` one of a row.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what the kinds differ in, each by its name
         self,
         engine: Engine,
         now: Callable[[], datetime],
         *,
         table: Table,
         noun: str,
-        recorded: Callable[[Row[Any]], Record],
+        as_row: Callable[[Record], Mapping[str, Any]],
+        from_row: Callable[[Row[Any]], Record],
     ) -> None:
         self._engine = single_statements(engine)
         self._now = now
         self._table = table
         self._noun = noun
-        self._recorded = recorded
+        self._as_row, self._from_row = as_row, from_row
+        self._own = InMemoryPosted[Record]()
         self._put = _upsert(self._engine, table)
         self._mutex = threading.Lock()
         self._prunes_at = 0.0
 
-    def put(self, values: Mapping[str, Any]) -> None:
-        """Keeps a row, in place of what is known by its id, and removes old ones now and then."""
+    def remember(self, record: Record) -> None:
+        """Keeps it in place of what is known by its id, and removes old ones now and then."""
+        self._own.remember(record)
         try:
             with self._engine.begin() as connection:
-                connection.execute(self._put, values)
+                connection.execute(self._put, self._as_row(record))
         except (SQLAlchemyError, OSError) as error:
             log.warning("%s is remembered only here", self._noun, extra={"reason": error})
             return
         self._prune_now_and_then()
 
-    def get(self, record_id: str) -> list[Record] | None:
-        return self._read(self._table.c.id == record_id, 1)
+    def get(self, record_id: str) -> Record | None:
+        found = self._read(self._table.c.id == record_id, 1)
+        return self._own.get(record_id) if found is None else next(iter(found), None)
 
-    def recent(self, workspace: str, user: str, *, limit: int) -> list[Record] | None:
+    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[Record]:
         """What this person asked, the newest first."""
-        return self._read((self._table.c.workspace == workspace) & (self._table.c.asked_by == user), limit)
+        found = self._read((self._table.c.workspace == workspace) & (self._table.c.asked_by == user), limit)
+        return self._own.recent(workspace, user, limit=limit) if found is None else found
 
-    def in_thread(self, channel: str, thread: str, workspace: str, *, limit: int) -> list[Record] | None:
+    def newest_in_thread(self, channel: str, thread: str, workspace: str, *, limit: int) -> list[Record]:
         """What stands in this thread, or is the message it hangs from, the newest first; "" for any workspace."""
+        if not thread:
+            return []
         columns = self._table.c
         here = (columns.channel == channel) & or_(columns.thread == thread, columns.message_ts == thread)
-        return self._read(here & (columns.workspace == workspace) if workspace else here, limit)
+        found = self._read(here & (columns.workspace == workspace) if workspace else here, limit)
+        return self._own.all_in_thread(channel, thread, workspace)[:limit] if found is None else found
 
     def _read(self, condition: ColumnElement[bool], limit: int) -> list[Record] | None:
         """None when the database cannot be asked."""
@@ -74,7 +83,7 @@ class PostedTable(Generic[Record]):
         try:
             with self._engine.connect() as connection:
                 found = connection.execute(select(self._table).where(condition).order_by(*newest).limit(limit))
-                return [self._recorded(row) for row in found]
+                return [self._from_row(row) for row in found]
         except (SQLAlchemyError, OSError) as error:
             log.warning("%s cannot be read from the database", self._table.name, extra={"reason": error})
             return None
@@ -100,7 +109,7 @@ def _upsert(engine: Engine, table: Table) -> Any:
     return statement.on_conflict_do_update(index_elements=["id"], set_=newest)
 
 
-# Comparisons; without a database, in memory for this process.
+# Comparisons.
 
 
 _TOLD = ("runs", "labels", "experiment", "metrics", "everything", "best", "at_step", "differing")
@@ -115,35 +124,24 @@ _LATER = {  # written only where they are said
 }
 
 
-class StoredComparisons:
-    """Comparisons in the database; what this process posted is also in memory, for when there is none."""
+class StoredComparisons(PostedTable[PostedComparison]):
+    """Comparisons in the database."""
 
     def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
-        self._kept = PostedTable(engine, now, table=comparisons, noun="a comparison", recorded=_comparison)
-        self._own = InMemoryComparisons()
-
-    def remember(self, record: PostedComparison) -> None:
-        self._own.remember(record)
-        values: dict[str, Any] = {name: getattr(record, name) for name in _SHARED}
-        content = {name: getattr(record, name) for name in _TOLD}
-        later = {name: getattr(record, name) for name in _LATER}  # replicas of an older version do not know them
-        content |= {name: value for name, value in later.items() if value != _LATER[name]}
-        values["told"] = json.dumps(content)
-        self._kept.put(values)
-
-    def get(self, record_id: str) -> PostedComparison | None:
-        found = self._kept.get(record_id)
-        return self._own.get(record_id) if found is None else next(iter(found), None)
-
-    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedComparison]:
-        found = self._kept.recent(workspace, user, limit=limit)
-        return self._own.recent(workspace, user, limit=limit) if found is None else found
+        super().__init__(
+            engine, now, table=comparisons, noun="a comparison", as_row=_comparison_row, from_row=_comparison
+        )
 
     def in_thread(self, channel: str, thread: str, workspace: str = "") -> PostedComparison | None:
-        if not thread:
-            return None
-        found = self._kept.in_thread(channel, thread, workspace, limit=1)
-        return self._own.in_thread(channel, thread, workspace) if found is None else next(iter(found), None)
+        return next(iter(self.newest_in_thread(channel, thread, workspace, limit=1)), None)
+
+
+def _comparison_row(record: PostedComparison) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(record, name) for name in _SHARED}
+    content = {name: getattr(record, name) for name in _TOLD}
+    later = {name: getattr(record, name) for name in _LATER}  # replicas of an older version do not know them
+    content |= {name: value for name, value in later.items() if value != _LATER[name]}
+    return values | {"told": json.dumps(content)}
 
 
 _LISTS = ("runs", "labels", "metrics", "without_metrics", "without_parameters")
@@ -156,32 +154,23 @@ def _comparison(row: Row[Any]) -> PostedComparison:
     return PostedComparison(**{name: getattr(row, name) for name in _SHARED}, **{**known, **lists})
 
 
-# Lists, standups and single runs; without a database, in memory.
+# Lists, standups and single runs.
 
 
-class StoredAnswers:
-    """Answers in the database; what this process posted is also in memory, for when there is none."""
+class StoredAnswers(PostedTable[PostedAnswer]):
+    """Answers in the database."""
 
     def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
-        self._kept = PostedTable(engine, now, table=answers, noun="an answer", recorded=_answer)
-        self._own = InMemoryAnswers()
-
-    def remember(self, record: PostedAnswer) -> None:
-        self._own.remember(record)
-        values: dict[str, Any] = {name: getattr(record, name) for name in (*_SHARED, "line")}
-        shown: dict[str, Any] = {"runs": record.runs, "labels": record.labels, "experiments": record.experiments}
-        values["shown"] = json.dumps(shown | ({"failed": record.failed} if record.failed else {}))
-        self._kept.put(values)
-
-    def recent(self, workspace: str, user: str, *, limit: int = 5) -> list[PostedAnswer]:
-        found = self._kept.recent(workspace, user, limit=limit)
-        return self._own.recent(workspace, user, limit=limit) if found is None else found
+        super().__init__(engine, now, table=answers, noun="an answer", as_row=_answer_row, from_row=_answer)
 
     def in_thread(self, channel: str, thread: str, workspace: str = "", *, limit: int = 10) -> list[PostedAnswer]:
-        if not thread:
-            return []
-        found = self._kept.in_thread(channel, thread, workspace, limit=limit)
-        return self._own.in_thread(channel, thread, workspace, limit=limit) if found is None else found
+        return self.newest_in_thread(channel, thread, workspace, limit=limit)
+
+
+def _answer_row(record: PostedAnswer) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(record, name) for name in (*_SHARED, "line")}
+    shown: dict[str, Any] = {"runs": record.runs, "labels": record.labels, "experiments": record.experiments}
+    return values | {"shown": json.dumps(shown | ({"failed": record.failed} if record.failed else {}))}
 
 
 def _answer(row: Row[Any]) -> PostedAnswer:

@@ -6,16 +6,16 @@ import sys
 from dataclasses import replace
 
 import pytest
+from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 from inline_snapshot import snapshot
 from sqlalchemy import text
 
 from bot.cli import main
-from bot.commands.database import newest_revision
-from bot.commands.deliveries import draw_listing
+from bot.commands.listing import draw_listing
 from bot.notifier.outbox import PostedState, RunEnd, id_of
 from bot.store.database import open_database
-from bot.store.migrate import newest
+from bot.store.migrate import _config, newest
 from bot.store.outbox import StoredOutbox
 from bot.store.watches import StoredWatches
 from comparison.notifications.message import MessageKind, WantedMessage
@@ -283,14 +283,13 @@ def test_a_database_of_the_release_before_is_not_read(run, kind, both, monkeypat
         connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     said = run("watches", code=1)
     assert (
-        said
-        == f"Error: The database is at version 0004, this mlcompare needs {newest_revision()}: run `mlcompare migrate`.\n"
+        said == f"Error: The database is at version 0004, this mlcompare needs {newest()}: run `mlcompare migrate`.\n"
     )
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     assert run("watches").startswith("Nothing is watched")
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = :at"), {"at": newest_revision()})
+        connection.execute(text("UPDATE alembic_version SET version_num = :at"), {"at": newest()})
 
 
 def test_a_database_that_cannot_be_read_is_said_without_its_password(run, tmp_path, monkeypatch):
@@ -309,7 +308,7 @@ def test_a_database_that_cannot_be_read_is_said_without_its_password(run, tmp_pa
 
 
 def test_the_version_that_is_needed_is_the_one_that_migrating_makes():
-    assert newest_revision() == newest()
+    assert newest() == ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def test_sentences_share_the_room_that_the_other_columns_leave():
