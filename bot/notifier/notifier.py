@@ -104,7 +104,7 @@ class Notifier:
         self._stopping = threading.Event()
         self._trouble = LoopTrouble("telling channels of runs")
         self._thread: threading.Thread | None = None
-        self._duty: NotifierLoops | None = None
+        self._loops: NotifierLoops | None = None
         self._drain = 0.0
         self._was_needed = False
         self._standby = ""
@@ -112,8 +112,8 @@ class Notifier:
     @property
     def problem(self) -> str:
         """Why channels are not told of runs by this process; "" when they are, or nobody asks to be."""
-        duty = self._duty
-        return self._standby or self._trouble.problem or (duty.problem if duty else "")
+        loops = self._loops
+        return self._standby or self._trouble.problem or (loops.problem if loops else "")
 
     @property
     def is_standby(self) -> bool:
@@ -124,7 +124,7 @@ class Notifier:
     def look_age(self) -> float:
         """Seconds since MLflow was last looked at for runs that ended, by this process; 0 where it does not look."""
         looked_at = self._parts.poller.looked_at
-        return self._parts.clock() - looked_at if looked_at is not None and self._duty else 0.0
+        return self._parts.clock() - looked_at if looked_at is not None and self._loops else 0.0
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
@@ -138,8 +138,8 @@ class Notifier:
             self._thread.join(seconds + _SPARE)
 
     def _hurry(self) -> None:
-        if self._duty:
-            self._duty.hurry()
+        if self._loops:
+            self._loops.hurry()
 
     def _run(self) -> None:
         slots: ProcessLocks = open_process_locks(self._database_url)
@@ -170,9 +170,9 @@ class Notifier:
             slots.release()
 
     def _work(self, slot: int, slots: ProcessLocks) -> None:
-        duty = NotifierLoops(self._parts, self._new_engine(slot), slots)
-        duty.start()
-        self._duty = duty
+        loops = NotifierLoops(self._parts, self._new_engine(slot), slots)
+        loops.start()
+        self._loops = loops
         self._trouble.end()
         log.info("telling channels of runs that end", extra={"slot": slot})
         is_ours = True
@@ -180,8 +180,8 @@ class Notifier:
             while is_ours and not self._stopping.wait(self._guard):
                 is_ours = slots.is_held()
         finally:
-            self._duty = None
-            duty.stop(self._drain if is_ours else 0.0)
+            self._loops = None
+            loops.stop(self._drain if is_ours else 0.0)
         if not is_ours:
             log.error("the slot is not ours any more; this process stopped delivering and begins anew")
 

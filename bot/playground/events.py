@@ -172,8 +172,8 @@ class Sockets:
 
 
 class EventSender:
-    def __init__(self, desk: Context, sockets: Sockets) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, sockets: Sockets) -> None:
+        self._context = context
         self._sockets = sockets
         self._closing = threading.Event()
 
@@ -193,7 +193,7 @@ class EventSender:
     def event(self, payload: dict[str, Any], deliveries: int = 1) -> list[EventDelivery]:
         """Sent as often as asked, whatever is answered; then again, as the installation says, until it is taken."""
         done = [self._event(payload, attempt, "http_timeout") for attempt in range(deliveries)]
-        for pause in self._desk.installation.retries:
+        for pause in self._context.installation.retries:
             if done[-1].was_taken or done[-1].headers.get("x-slack-no-retry") == "1" or self._closing.wait(pause):
                 break
             done.append(self._event(payload, len(done), done[-1].error))
@@ -215,19 +215,19 @@ class EventSender:
 
     def post(self, body: bytes, content_type: str, more: dict[str, str] | None = None) -> EventDelivery:
         """Sends a signed request. The bot has three seconds for all of its answer."""
-        stamp = str(int(self._desk.workspace.clock()))
+        stamp = str(int(self._context.workspace.clock()))
         headers = {
             "content-type": content_type,
             "user-agent": "Slackbot 1.0 (playground)",
             "x-slack-request-timestamp": stamp,
-            "x-slack-signature": sign(self._desk.installation.signing_secret, stamp, body),
+            "x-slack-signature": sign(self._context.installation.signing_secret, stamp, body),
             **(more or {}),
         }
-        if not self._desk.bot_url:
+        if not self._context.bot_url:
             return EventDelivery(0, 0.0, error="connection_failed")
         begun = time.monotonic()
         try:
-            status, answered, text = _request(self._desk.bot_url, body, headers)
+            status, answered, text = _request(self._context.bot_url, body, headers)
         except TimeoutError:
             return EventDelivery(0, time.monotonic() - begun, error="http_timeout")
         except (OSError, http.client.HTTPException):

@@ -43,7 +43,7 @@ class _Code:
 
 @dataclass
 class OAuth:
-    """`desks` are the workspaces by their ids; an organisation's id stands for all of its workspaces.
+    """`contexts` are the workspaces by their ids; an organisation's id stands for all of its workspaces.
 
     `rotates`: tokens end after `seconds`, and each comes with a token that fetches the next, once.
     """
@@ -54,19 +54,19 @@ class OAuth:
     rotates: bool = False
     seconds: int = TOKEN_SECONDS
     refreshed: list[str] = field(default_factory=list)  # the places whose tokens were exchanged, in order
-    _desks: "dict[str, Context]" = field(default_factory=dict)
+    _contexts: "dict[str, Context]" = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _codes: dict[str, _Code] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _grants: dict[str, Grant] = field(default_factory=dict)
     _mutex: threading.RLock = field(default_factory=threading.RLock)
 
-    def know(self, desk: "Context") -> None:
+    def know(self, context: "Context") -> None:
         """A workspace that exists."""
-        self._desks[desk.workspace.team] = desk
-        self._names[desk.workspace.team] = desk.workspace.name
-        if desk.workspace.enterprise:
-            self._names.setdefault(desk.workspace.enterprise, f"Organisation {desk.workspace.enterprise}")
+        self._contexts[context.workspace.team] = context
+        self._names[context.workspace.team] = context.workspace.name
+        if context.workspace.enterprise:
+            self._names.setdefault(context.workspace.enterprise, f"Organisation {context.workspace.enterprise}")
 
     def agree(self, asked: dict[str, str], place: str, by: str = "U0MAYA") -> str:
         """Somebody agrees to install: the address that Slack leads them to. Raises LookupError for bad questions."""
@@ -101,11 +101,11 @@ class OAuth:
             return replace(found, error="token_expired")
         return found
 
-    def desk(self, grant: Grant, *named: Any) -> "Context | None":
+    def context(self, grant: Grant, *named: Any) -> "Context | None":
         """The workspace that a call is for: the token's, or one of its organisation that holds what is named."""
-        if grant.place in self._desks:
-            return self._desks[grant.place]
-        theirs = [each for each in self._desks.values() if each.workspace.enterprise == grant.place]
+        if grant.place in self._contexts:
+            return self._contexts[grant.place]
+        theirs = [each for each in self._contexts.values() if each.workspace.enterprise == grant.place]
         for each in theirs:
             if any(isinstance(name, str) and _is_in(each, name) for name in named):
                 return each
@@ -175,12 +175,12 @@ class OAuth:
         return answer | {"access_token": grant.token}
 
     def _about(self, place: str) -> dict[str, Any]:
-        desk = self._desks.get(place)
-        company = desk.workspace.enterprise if desk else place
+        context = self._contexts.get(place)
+        company = context.workspace.enterprise if context else place
         return {
-            "team": {"id": place, "name": self._names[place]} if desk else None,
+            "team": {"id": place, "name": self._names[place]} if context else None,
             "enterprise": {"id": company, "name": self._names[company]} if company else None,
-            "is_enterprise_install": desk is None,
+            "is_enterprise_install": context is None,
         }
 
 
@@ -188,8 +188,8 @@ def _no(error: str) -> dict[str, Any]:
     return {"ok": False, "error": error}
 
 
-def _is_in(desk: "Context", name: str) -> bool:
-    return name in desk.workspace.channels or name in desk.workspace.users
+def _is_in(context: "Context", name: str) -> bool:
+    return name in context.workspace.channels or name in context.workspace.users
 
 
 def _basic(authorization: str) -> tuple[str, str] | None:

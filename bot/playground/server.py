@@ -50,7 +50,7 @@ _OWN = ("", "same-origin", "none")  # what a browser says of its own accord; pro
 
 
 def build(
-    desk: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRoute], others: Sequence[Context] = ()
+    context: Context, sockets: Sockets, hang_up: HangUp, pages: list[BaseRoute], others: Sequence[Context] = ()
 ) -> Starlette:
     """The site for programs of this machine and the page itself. `hang_up` ends a connection without an answer.
 
@@ -60,20 +60,20 @@ def build(
     async def call(request: Request) -> Response:
         about = request.headers.get("content-type", ""), request.headers.get("authorization", "")
         body = await request.body() or request.url.query.encode()
-        result = await call_method(desk, request.path_params["method"], (body, *about))
+        result = await call_method(context, request.path_params["method"], (body, *about))
         return send(request, result)
 
     async def respond(request: Request) -> Response:
         token = request.path_params["token"]
-        whose = next((each for each in others if each.tickets.knows_url(token)), desk)
+        whose = next((each for each in others if each.tickets.knows_url(token)), context)
         return send(request, await answer(whose, token, await request.body()))
 
     async def upload(request: Request) -> Response:
-        is_taken = desk.files.receive(request.path_params["token"], await request.body())
+        is_taken = context.files.receive(request.path_params["token"], await request.body())
         return PlainTextResponse("OK" if is_taken else "no such upload", 200 if is_taken else 400)
 
     async def show_file(request: Request) -> Response:
-        file = desk.files.known.get(request.path_params["file"])
+        file = context.files.known.get(request.path_params["file"])
         if file is None or not file.is_complete:
             return Response(status_code=404)
         headers = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
@@ -92,7 +92,7 @@ def build(
     return Starlette(
         routes=[
             Route("/api/{method}", call, methods=["POST", "GET"]),
-            Route("/oauth/v2/authorize", _agreeing(desk)),
+            Route("/oauth/v2/authorize", _agreeing(context)),
             Route("/response/{token}", respond, methods=["POST"]),
             Route("/upload/{token}", upload, methods=["POST"]),
             Route("/files/{file}", show_file),
@@ -103,13 +103,13 @@ def build(
     )
 
 
-def _agreeing(desk: Context) -> Callable[[Request], Any]:
+def _agreeing(context: Context) -> Callable[[Request], Any]:
     """Whoever visits it agrees at once to install the app in the workspace that is named, or in ours."""
 
     async def agree(request: Request) -> Response:
         asked = dict(request.query_params)
         try:
-            return RedirectResponse(desk.oauth.agree(asked, asked.get("team") or desk.workspace.team), 302)
+            return RedirectResponse(context.oauth.agree(asked, asked.get("team") or context.workspace.team), 302)
         except LookupError as refused:
             return PlainTextResponse(str(refused), BAD_REQUEST)
 
@@ -226,8 +226,8 @@ Asked = dict[str, Any]
 
 
 class Pages:
-    def __init__(self, desk: Context, people: UserActions, sockets: Sockets) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, people: UserActions, sockets: Sockets) -> None:
+        self._context = context
         self._people = people
         self._sockets = sockets
 
@@ -268,9 +268,9 @@ class Pages:
 
     async def _state(self, request: Request) -> Response:
         user = request.query_params.get("as") or "U0MAYA"
-        if user not in self._desk.workspace.users:
+        if user not in self._context.workspace.users:
             return Response(status_code=NOT_FOUND)
-        return JSONResponse(snapshot(self._desk, self._sockets, user), headers=HEADERS)
+        return JSONResponse(snapshot(self._context, self._sockets, user), headers=HEADERS)
 
     async def _message(self, request: Request) -> Response:
         message = self._found(dict(request.query_params))
@@ -279,7 +279,7 @@ class Pages:
 
     async def _call(self, request: Request) -> Response:
         number = request.query_params.get("number", "")
-        details = call_details(self._desk.workspace, int(number)) if number.isdecimal() else None
+        details = call_details(self._context.workspace, int(number)) if number.isdecimal() else None
         return JSONResponse(details, headers=HEADERS) if details else Response(status_code=NOT_FOUND)
 
     async def _live(self, _request: Request) -> Response:
@@ -288,9 +288,9 @@ class Pages:
 
     async def _changes(self) -> AsyncIterator[str]:
         """The version each time it changes, and a sign of life in between."""
-        workspace, sent, silent = self._desk.workspace, "", 0.0
+        workspace, sent, silent = self._context.workspace, "", 0.0
         while not workspace.is_closing:
-            now = f"{workspace.version}.{self._sockets.count}.{len(self._desk.faults.active)}"
+            now = f"{workspace.version}.{self._sockets.count}.{len(self._context.faults.active)}"
             if now != sent:
                 yield f"data: {now}\n\n"
                 sent, silent = now, 0.0
@@ -349,23 +349,23 @@ class Pages:
         }
         if query.get("blocks"):
             details["blocks"] = frozenset(query["blocks"])
-        return self._desk.faults.add(FaultKind(query["kind"]), **details).as_json()
+        return self._context.faults.add(FaultKind(query["kind"]), **details).as_json()
 
     def _calm(self, query: Asked) -> Any:
         if "id" in query:
-            self._desk.faults.remove(int(query["id"]))
+            self._context.faults.remove(int(query["id"]))
         else:
-            self._desk.faults.clear()
-        self._desk.on_calm()
+            self._context.faults.clear()
+        self._context.on_calm()
         return {"error": ""}
 
     def _found(self, query: Asked) -> Message | View | None:
         if query.get("view"):
-            return self._desk.workspace.views.get(str(query["view"]))
-        return self._desk.workspace.find(str(query.get("channel")), str(query.get("ts")))
+            return self._context.workspace.views.get(str(query["view"]))
+        return self._context.workspace.find(str(query.get("channel")), str(query.get("ts")))
 
     def _filled(self, view: View, query: Asked) -> View:
-        return with_values(self._desk.workspace, view, query.get("values") or {})
+        return with_values(self._context.workspace, view, query.get("values") or {})
 
 
 def _doing(act: Callable[[Asked], Any]) -> Callable[[Request], Any]:
@@ -397,8 +397,8 @@ CALLS_SHOWN = 100
 OK = 200
 
 
-def snapshot(desk: Context, sockets: Sockets, user: str) -> dict[str, Any]:
-    workspace = desk.workspace
+def snapshot(context: Context, sockets: Sockets, user: str) -> dict[str, Any]:
+    workspace = context.workspace
     with workspace.changed:
         top = workspace.views[workspace.open_views[-1]] if workspace.open_views else None
         home = workspace.home.get(user)
@@ -415,11 +415,11 @@ def snapshot(desk: Context, sockets: Sockets, user: str) -> dict[str, Any]:
             "view": top.as_slack() if top and top.user == user else None,
             "home": home.as_slack() if home else None,
             "reactions": workspace.reactions,
-            "faults": [fault.as_json() for fault in desk.faults.active],
+            "faults": [fault.as_json() for fault in context.faults.active],
             "calls": _calls(workspace),
-            "connection": "socket" if sockets.count else "http" if desk.bot_url else "",
-            "commands": sorted(desk.installation.commands),
-            "examples": desk.examples,
+            "connection": "socket" if sockets.count else "http" if context.bot_url else "",
+            "commands": sorted(context.installation.commands),
+            "examples": context.examples,
         }
 
 
@@ -474,55 +474,55 @@ NAME = "response_url"
 BAD_PAYLOAD, GONE = 400, 404
 
 
-async def answer(desk: Context, token: str, body: bytes) -> ApiResponse:
+async def answer(context: Context, token: str, body: bytes) -> ApiResponse:
     """The response to one post, recorded as a call of `response_url`."""
     try:
         arguments = parse_json(body or b"{}")
     except ValueError:
         arguments = None
-    response = failure(desk, NAME)
+    response = failure(context, NAME)
     if response is None:
-        slow = desk.faults.take(FaultKind.SLOW, NAME)
+        slow = context.faults.take(FaultKind.SLOW, NAME)
         if slow:
             await asyncio.sleep(slow.seconds)
-        response = _perform(desk, token, arguments)
-        if desk.faults.take(FaultKind.ANSWER_LOST, NAME):
+        response = _perform(context, token, arguments)
+        if context.faults.take(FaultKind.ANSWER_LOST, NAME):
             response = ApiResponse(response.status, None)
     body_object = response.body if isinstance(response.body, dict) else None
     shown = arguments if isinstance(arguments, dict) else {}
-    desk.workspace.record(Call(NAME, shown, desk.workspace.clock(), response.status, body_object))
+    context.workspace.record(Call(NAME, shown, context.workspace.clock(), response.status, body_object))
     return response
 
 
-def _perform(desk: Context, token: str, arguments: Any) -> ApiResponse:
+def _perform(context: Context, token: str, arguments: Any) -> ApiResponse:
     if not isinstance(arguments, dict):
         return ApiResponse(BAD_PAYLOAD, "invalid_payload")
-    url, error = desk.tickets.use_url(token)
+    url, error = context.tickets.use_url(token)
     if url is None:
         return ApiResponse(GONE, {"ok": False, "error": error})
     try:
-        respond(desk, url, arguments)
+        respond(context, url, arguments)
     except ApiError as refused:
         return ApiResponse(BAD_PAYLOAD, str(refused))
     return ApiResponse(API_OK, "ok")
 
 
-def respond(desk: Context, url: ResponseUrl, arguments: dict[str, Any]) -> None:
+def respond(context: Context, url: ResponseUrl, arguments: dict[str, Any]) -> None:
     """Do what was answered. Raises ApiError when Slack would refuse it."""
-    original = desk.workspace.find(url.channel, url.message_ts) if url.message_ts else None
+    original = context.workspace.find(url.channel, url.message_ts) if url.message_ts else None
     if is_true(arguments.get("delete_original")):
         if original:
-            desk.workspace.edit(original, deleted=True)
+            context.workspace.edit(original, deleted=True)
         return
-    content = content_of(desk, arguments)
+    content = content_of(context, arguments)
     if original and _replaces(arguments):
-        desk.workspace.edit(original, **content)
+        context.workspace.edit(original, **content)
         return
     in_channel = arguments.get("response_type") == "in_channel"
     thread = str(arguments.get("thread_ts") or (url.thread_ts if not in_channel else ""))
-    desk.workspace.put(
+    context.workspace.put(
         Message(
-            desk.workspace.new_ts(),
+            context.workspace.new_ts(),
             url.channel,
             BOT_USER,
             **content,

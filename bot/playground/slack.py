@@ -25,12 +25,12 @@ _GLANCE = 0.05  # seconds after which it is looked again: what is waited for may
 class Neighbour:
     """A workspace beside the stand-in's own: what people do there, and what there is to see."""
 
-    def __init__(self, desk: Context, people: UserActions) -> None:
-        self._desk = desk
-        self.workspace = desk.workspace
+    def __init__(self, context: Context, people: UserActions) -> None:
+        self._context = context
+        self.workspace = context.workspace
         self.people = people
-        self.faults = desk.faults
-        ending = desk.workspace.team.removeprefix("T")
+        self.faults = context.faults
+        ending = context.workspace.team.removeprefix("T")
         self.channel, self.user = f"C0EXPERIMENTS{ending}", f"U0MAYA{ending}"
 
     def command(self, text: str) -> EventDelivery:
@@ -75,15 +75,17 @@ class SlackStandIn:
         self._serving = Serving(port)
         self.sockets = Sockets()
         self.sockets.hang_up = self._serving.connections.hang_up
-        self._desk = Context(self.installation, self.workspace, Tokens(clock), RateLimits(clock), bot_url=bot_url)
-        self._desk.url = self._serving.url
-        self.oauth = self._desk.oauth = OAuth(clock)
-        self.oauth.know(self._desk)
+        self._context = Context(self.installation, self.workspace, Tokens(clock), RateLimits(clock), bot_url=bot_url)
+        self._context.url = self._serving.url
+        self.oauth = self._context.oauth = OAuth(clock)
+        self.oauth.know(self._context)
         self.neighbours: list[Neighbour] = []
         self._others: list[Context] = []
-        self._desk.open_socket = lambda: f"{self.url.replace('http', 'ws', 1)}socket?ticket={self.sockets.new_ticket()}"
-        self.courier = EventSender(self._desk, self.sockets)
-        self.people = UserActions(self._desk, self.courier)
+        self._context.open_socket = lambda: (
+            f"{self.url.replace('http', 'ws', 1)}socket?ticket={self.sockets.new_ticket()}"
+        )
+        self.sender = EventSender(self._context, self.sockets)
+        self.people = UserActions(self._context, self.sender)
 
     @property
     def url(self) -> str:
@@ -97,43 +99,43 @@ class SlackStandIn:
 
     @property
     def bot_url(self) -> str:
-        return self._desk.bot_url
+        return self._context.bot_url
 
     @bot_url.setter
     def bot_url(self, address: str) -> None:
-        for desk in (self._desk, *self._others):
-            desk.bot_url = address
+        for context in (self._context, *self._others):
+            context.bot_url = address
 
     @property
     def examples(self) -> tuple[str, ...]:
         """Lines that can be clicked on the page."""
-        return self._desk.examples
+        return self._context.examples
 
     @examples.setter
     def examples(self, lines: tuple[str, ...]) -> None:
-        self._desk.examples = lines
+        self._context.examples = lines
 
     @property
     def on_calm(self) -> Callable[[], None]:
         """Called when faults are switched off, for a bot that learnt from them."""
-        return self._desk.on_calm
+        return self._context.on_calm
 
     @on_calm.setter
     def on_calm(self, forget: Callable[[], None]) -> None:
-        self._desk.on_calm = forget
+        self._context.on_calm = forget
 
     @property
     def faults(self) -> Faults:
-        return self._desk.faults
+        return self._context.faults
 
     @property
     def files(self) -> Files:
         """What was uploaded."""
-        return self._desk.files
+        return self._context.files
 
     def reinstall(self, **changes: Any) -> None:
         """Change scopes, events, secrets … of the installation from now on."""
-        self.installation = self._desk.installation = replace(self.installation, **changes)
+        self.installation = self._context.installation = replace(self.installation, **changes)
 
     def add_workspace(self, team: str, name: str, *, enterprise: str = "") -> "Neighbour":
         """Another workspace of the same Slack, with people and channels of its own, whose ids end as the team's.
@@ -143,23 +145,23 @@ class SlackStandIn:
         workspace = Workspace(self.workspace.clock, team=team, name=name, enterprise=enterprise)
         clock = workspace.clock
         installation = replace(self.installation, bot_token=f"xoxb-none-{team}")
-        desk = Context(installation, workspace, Tokens(clock), RateLimits(clock), bot_url=self.bot_url)
-        desk.url, desk.oauth = self._serving.url, self.oauth
+        context = Context(installation, workspace, Tokens(clock), RateLimits(clock), bot_url=self.bot_url)
+        context.url, context.oauth = self._serving.url, self.oauth
         furnish(workspace, team.removeprefix("T"))
-        self.oauth.know(desk)
-        self._others.append(desk)
-        self.neighbours.append(Neighbour(desk, UserActions(desk, EventSender(desk, self.sockets))))
+        self.oauth.know(context)
+        self._others.append(context)
+        self.neighbours.append(Neighbour(context, UserActions(context, EventSender(context, self.sockets))))
         return self.neighbours[-1]
 
     def start(self) -> Self:
-        pages = Pages(self._desk, self.people, self.sockets)
+        pages = Pages(self._context, self.people, self.sockets)
         self._serving.start(
-            build(self._desk, self.sockets, self._serving.connections.hang_up, pages.routes(), self._others)
+            build(self._context, self.sockets, self._serving.connections.hang_up, pages.routes(), self._others)
         )
         return self
 
     def stop(self) -> None:
-        self.courier.close()
+        self.sender.close()
         with self.workspace.changing():
             self.workspace.is_closing = True
         self._serving.stop()

@@ -17,13 +17,13 @@ Payload = dict[str, Any]
 class UserActions:
     """What people do; each returns how the bot took it. Not for the server's own thread: it waits for the bot."""
 
-    def __init__(self, desk: Context, courier: EventSender) -> None:
-        self._desk = desk
-        self._courier = courier
+    def __init__(self, context: Context, sender: EventSender) -> None:
+        self._context = context
+        self._sender = sender
 
     def command(self, command: str, text: str, *, channel: str, user: str) -> EventDelivery:
         """A slash command, typed in a channel."""
-        workspace, installation = self._desk.workspace, self._desk.installation
+        workspace, installation = self._context.workspace, self._context.installation
         room = self._room(channel)
         if command not in installation.commands:
             self._slack_says(room, user, f"{command} is not a valid command.")
@@ -42,9 +42,9 @@ class UserActions:
             "api_app_id": APP,
             "is_enterprise_install": "true" if self._is_organisations() else "false",
             "response_url": self._response_url(room.id, user),
-            "trigger_id": self._desk.tickets.new_trigger(user),
+            "trigger_id": self._context.tickets.new_trigger(user),
         }
-        delivery = self._courier.command(fields)
+        delivery = self._sender.command(fields)
         if not delivery.was_taken:
             failure = "operation_timeout" if delivery.error == "http_timeout" else "dispatch_failed"
             self._slack_says(room, user, f"{command} failed with the error “{failure}”")
@@ -56,7 +56,7 @@ class UserActions:
         self, text: str, *, channel: str, user: str, thread_ts: str = "", deliveries: int = 1
     ) -> tuple[Message, list[EventDelivery]]:
         """A message, and the events it makes: a mention, a direct message, or none."""
-        workspace, room = self._desk.workspace, self._room(channel)
+        workspace, room = self._context.workspace, self._room(channel)
         written = as_message(workspace, text)
         message = workspace.put(Message(workspace.new_ts(), room.id, user, written, thread_ts=thread_ts))
         done: list[EventDelivery] = []
@@ -66,42 +66,42 @@ class UserActions:
 
     def compose(self, text: str, *, user: str) -> list[EventDelivery]:
         """A message that is being written: the app is told of its links before it is sent, and not where."""
-        workspace = self._desk.workspace
+        workspace = self._context.workspace
         done = [self.event(event) for event in self._links_of(as_message(workspace, text), None, user)]
         return [delivery for each in done for delivery in each]
 
     def event(self, event: Payload, *, deliveries: int = 1, is_shared: bool = False) -> list[EventDelivery]:
         """Any event, in its envelope, each delivery with the same event_id."""
-        is_organisations, company = self._is_organisations(), self._desk.workspace.enterprise or None
+        is_organisations, company = self._is_organisations(), self._context.workspace.enterprise or None
         authorization: Payload = {"enterprise_id": company, "user_id": BOT_USER, "is_bot": True}
-        authorization["team_id"] = None if is_organisations else self._desk.workspace.team
+        authorization["team_id"] = None if is_organisations else self._context.workspace.team
         authorization["is_enterprise_install"] = is_organisations
         payload = {
             "token": "verification-token",
-            "team_id": self._desk.workspace.team,
+            "team_id": self._context.workspace.team,
             **({"enterprise_id": company} if company else {}),
             "api_app_id": APP,
             "event": event,
             "type": "event_callback",
             "event_id": f"Ev{secrets.token_hex(5).upper()}",
-            "event_time": int(self._desk.workspace.clock()),
+            "event_time": int(self._context.workspace.clock()),
             "authorizations": [authorization],
             "is_ext_shared_channel": is_shared,
             "event_context": secrets.token_hex(8),
         }
-        return self._courier.event(payload, deliveries)
+        return self._sender.event(payload, deliveries)
 
     def open_home(self, user: str, tab: str = "home") -> list[EventDelivery]:
-        if "app_home_opened" not in self._desk.installation.events:
+        if "app_home_opened" not in self._context.installation.events:
             return []
-        shown = self._desk.workspace.home.get(user)
+        shown = self._context.workspace.home.get(user)
         event: Payload = {
             "type": "app_home_opened",
             "user": user,
             "tab": tab,
-            "event_ts": self._desk.workspace.new_ts(),
+            "event_ts": self._context.workspace.new_ts(),
         }
-        event["channel"] = self._desk.workspace.direct(user).id
+        event["channel"] = self._context.workspace.direct(user).id
         return self.event({**event, "view": shown.as_slack()} if shown else event)
 
     def press(self, message: Message, action: Payload, user: str) -> EventDelivery:
@@ -119,17 +119,17 @@ class UserActions:
         if not message.is_ephemeral:
             payload["message"] = message.as_slack()
         payload["response_url"] = self._response_url(room.id, user, message_ts=message.ts, thread_ts=message.thread_ts)
-        return self._courier.interaction(payload | {"state": {"values": {}}, "actions": [self._timed(action)]})
+        return self._sender.interaction(payload | {"state": {"values": {}}, "actions": [self._timed(action)]})
 
     def press_in_view(self, view: View, action: Payload, user: str) -> EventDelivery:
         payload = self._interaction("block_actions", user)
         payload |= {"container": {"type": "view", "view_id": view.id}, "view": view.as_slack()}
-        return self._courier.interaction(payload | {"actions": [self._timed(action)]})
+        return self._sender.interaction(payload | {"actions": [self._timed(action)]})
 
     def submit(self, view: View, user: str) -> EventDelivery:
         """A modal sent off; what the bot answers decides what is on screen."""
         payload = self._interaction("view_submission", user) | {"view": view.as_slack(), "response_urls": []}
-        delivery = self._courier.interaction(payload)
+        delivery = self._sender.interaction(payload)
         if delivery.was_taken:
             self._follow(view, delivery.answer)
         return delivery
@@ -139,7 +139,7 @@ class UserActions:
         if not view.content.get("notify_on_close"):
             return None
         payload = self._interaction("view_closed", user) | {"view": view.as_slack(), "is_cleared": False}
-        return self._courier.interaction(payload)
+        return self._sender.interaction(payload)
 
     def options(self, source: Message | View, query: Payload, user: str) -> EventDelivery:
         """The options of an external select; `asked` has action_id, block_id and value. Bad ones are an error."""
@@ -149,27 +149,27 @@ class UserActions:
         else:
             payload |= {"container": {"type": "message", "message_ts": source.ts, "channel_id": source.channel}}
             payload |= {"channel": {"id": source.channel}, "message": source.as_slack()}
-        delivery = self._courier.interaction(payload)
+        delivery = self._sender.interaction(payload)
         refusal = check_options(delivery.answer) if delivery.was_taken else None
         return EventDelivery(delivery.status, delivery.seconds, delivery.body, refusal.error) if refusal else delivery
 
     def shortcut(self, callback_id: str, user: str, message: Message | None = None) -> EventDelivery:
         """A global shortcut, or with a message that message's."""
         payload = self._interaction("message_action" if message else "shortcut", user)
-        payload |= {"callback_id": callback_id, "action_ts": self._desk.workspace.new_ts()}
+        payload |= {"callback_id": callback_id, "action_ts": self._context.workspace.new_ts()}
         if message:
             room = self._room(message.channel)
             url = self._response_url(room.id, user, thread_ts=message.thread_ts)
             payload |= {"message": message.as_slack(), "message_ts": message.ts, "response_url": url}
             payload["channel"] = {"id": room.id, "name": as_slack(room).get("name", "directmessage")}
-        return self._courier.interaction(payload)
+        return self._sender.interaction(payload)
 
     def _events_of(self, message: Message, room: Channel) -> list[Payload]:
         event: Payload = {**message.as_slack(), "channel": room.id, "event_ts": message.ts}
-        team = self._desk.workspace.users[message.user].team
-        if room.is_shared or team != self._desk.workspace.team:
+        team = self._context.workspace.users[message.user].team
+        if room.is_shared or team != self._context.workspace.team:
             event |= {"team": team, "user_team": team, "source_team": team}
-        wanted = self._desk.installation.events
+        wanted = self._context.installation.events
         kind = "im" if room.is_im else "group" if room.is_private else "channel"
         name = "message.im" if room.is_im else "message.groups" if room.is_private else "message.channels"
         events = []
@@ -183,11 +183,11 @@ class UserActions:
         self, text: str, room: Channel | None, user: str, message: Message | None = None
     ) -> Iterator[Payload]:
         """One event for all links of the app's domains."""
-        installation = self._desk.installation
+        installation = self._context.installation
         links = [{"domain": domain, "url": url} for url, domain in links_of(text, installation.unfurl_domains)]
         if not links or "link_shared" not in installation.events or "links:read" not in installation.scopes:
             return
-        stamp = self._desk.workspace.new_ts()
+        stamp = self._context.workspace.new_ts()
         event: Payload = {"type": "link_shared", "user": user, "links": links, "event_ts": stamp}
         event |= {"unfurl_id": f"U{secrets.token_hex(8)}", "channel": room.id if room else "COMPOSER"}
         event |= {"source": "conversations_history" if room else "composer"}
@@ -198,49 +198,49 @@ class UserActions:
         yield event
 
     def _interaction(self, kind: str, user: str) -> Payload:
-        person, company = self._desk.workspace.users[user], self._desk.workspace.enterprise
+        person, company = self._context.workspace.users[user], self._context.workspace.enterprise
         return {
             "type": kind,
             "user": {"id": user, "username": person.name, "name": person.name, "team_id": person.team},
             "api_app_id": APP,
             "token": "verification-token",
-            "trigger_id": self._desk.tickets.new_trigger(user),
-            "team": {"id": self._desk.workspace.team, "domain": "playground"},
+            "trigger_id": self._context.tickets.new_trigger(user),
+            "team": {"id": self._context.workspace.team, "domain": "playground"},
             "enterprise": {"id": company, "name": "Organisation"} if company else None,
             "is_enterprise_install": self._is_organisations(),
         }
 
     def _is_organisations(self) -> bool:
         """Whether the app is installed in all of the organisation, and not in this workspace for itself."""
-        workspace, oauth = self._desk.workspace, self._desk.oauth
+        workspace, oauth = self._context.workspace, self._context.oauth
         return not oauth.is_installed(workspace.team) and oauth.is_installed(workspace.enterprise)
 
     def _timed(self, action: Payload) -> Payload:
-        return {**action, "action_ts": self._desk.workspace.new_ts()}
+        return {**action, "action_ts": self._context.workspace.new_ts()}
 
     def _room(self, channel: str) -> Channel:
-        room = self._desk.workspace.channel(channel)
+        room = self._context.workspace.channel(channel)
         if room is None:
             raise LookupError(f"The workspace has no channel {channel}.")
         return room
 
     def _response_url(self, channel: str, user: str, **about: str) -> str:
-        return f"{self._desk.url}response/{self._desk.tickets.new_url(channel, user, **about)}"
+        return f"{self._context.url}response/{self._context.tickets.new_url(channel, user, **about)}"
 
     def _slack_says(self, room: Channel, user: str, text: str) -> None:
-        workspace = self._desk.workspace
+        workspace = self._context.workspace
         workspace.put(Message(workspace.new_ts(), room.id, user, text, only_to=user, by_slack=True))
 
     def _show_answer(self, room: Channel, user: str, answer: Payload, typed: str) -> None:
         try:
-            content = content_of(self._desk, answer)
+            content = content_of(self._context, answer)
         except ApiError as refused:
             if str(refused) != "no_text":
                 self._slack_says(room, user, f"The app's answer could not be shown: “{refused}”")
             return
         all_see = answer.get("response_type") == "in_channel"
         seen_by: Payload = {"command": typed} if all_see else {"only_to": user}
-        self._desk.workspace.put(Message(self._desk.workspace.new_ts(), room.id, BOT_USER, **content, **seen_by))
+        self._context.workspace.put(Message(self._context.workspace.new_ts(), room.id, BOT_USER, **content, **seen_by))
 
     def _follow(self, view: View, answer: Payload) -> None:
         """What `response_action` asks for; errors are left to whoever draws the modal."""
@@ -248,17 +248,17 @@ class UserActions:
         if wish == "errors":
             return
         if wish == "clear":
-            with self._desk.workspace.changing():
-                self._desk.workspace.open_views = []
+            with self._context.workspace.changing():
+                self._context.workspace.open_views = []
         elif wish == "update":
-            change(self._desk, view, accepted_view(self._desk, answer.get("view")))
+            change(self._context, view, accepted_view(self._context, answer.get("view")))
         elif wish == "push":
-            view_stack(self._desk, view.user, accepted_view(self._desk, answer.get("view")))
+            view_stack(self._context, view.user, accepted_view(self._context, answer.get("view")))
         else:
             self._take_away(view)
 
     def _take_away(self, view: View) -> None:
-        workspace = self._desk.workspace
+        workspace = self._context.workspace
         with workspace.changing():
             everything = is_true(view.content.get("clear_on_close"))
             workspace.open_views = [] if everything else [other for other in workspace.open_views if other != view.id]

@@ -23,14 +23,14 @@ Arguments = dict[str, Any]
 Answer = dict[str, Any]
 
 
-def post_message(desk: Context, arguments: Arguments) -> Answer:
-    channel = place_to_post(desk, arguments)
-    message = desk.workspace.put(
+def post_message(context: Context, arguments: Arguments) -> Answer:
+    channel = place_to_post(context, arguments)
+    message = context.workspace.put(
         Message(
-            desk.workspace.new_ts(),
+            context.workspace.new_ts(),
             channel.id,
             BOT_USER,
-            **content_of(desk, arguments),
+            **content_of(context, arguments),
             thread_ts=str(arguments.get("thread_ts") or ""),
             metadata=arguments.get("metadata") or {},
             broadcast=is_true(arguments.get("reply_broadcast")),
@@ -40,17 +40,17 @@ def post_message(desk: Context, arguments: Arguments) -> Answer:
     return _warned(answer, message)
 
 
-def post_ephemeral(desk: Context, arguments: Arguments) -> Answer:
-    channel = place_to_post(desk, arguments, public_suffices=False)
+def post_ephemeral(context: Context, arguments: Arguments) -> Answer:
+    channel = place_to_post(context, arguments, public_suffices=False)
     user = str(arguments.get("user") or "")
     if user not in channel.members:
         raise ApiError("user_not_in_channel")
-    message = desk.workspace.put(
+    message = context.workspace.put(
         Message(
-            desk.workspace.new_ts(),
+            context.workspace.new_ts(),
             channel.id,
             BOT_USER,
-            **content_of(desk, arguments),
+            **content_of(context, arguments),
             thread_ts=str(arguments.get("thread_ts") or ""),
             only_to=user,
         )
@@ -58,73 +58,73 @@ def post_ephemeral(desk: Context, arguments: Arguments) -> Answer:
     return {"ok": True, "message_ts": message.ts}
 
 
-def update_message(desk: Context, arguments: Arguments) -> Answer:
-    channel = known_channel(desk, arguments)
-    message = own_message(desk, channel, arguments, "cant_update_message")
+def update_message(context: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(context, arguments)
+    message = own_message(context, channel, arguments, "cant_update_message")
     if channel.is_archived:
         raise ApiError("is_inactive")
     if len(str(arguments.get("text") or "")) > TEXT_IN_AN_UPDATE:
         raise ApiError("msg_too_long")
-    content = content_of(desk, arguments)
+    content = content_of(context, arguments)
     if "metadata" in arguments:
         content["metadata"] = arguments["metadata"] or {}
-    edited = "" if content["blocks"] else desk.workspace.new_ts()
-    message = desk.workspace.edit(message, **content, edited=edited)
+    edited = "" if content["blocks"] else context.workspace.new_ts()
+    message = context.workspace.edit(message, **content, edited=edited)
     answer = {"ok": True, "channel": channel.id, "ts": message.ts, "text": message.text}
     return _warned({**answer, "message": message.as_slack(with_metadata=True)}, message)
 
 
-def delete_message(desk: Context, arguments: Arguments) -> Answer:
-    channel = known_channel(desk, arguments)
-    message = own_message(desk, channel, arguments, "cant_delete_message")
-    desk.workspace.edit(message, deleted=True)
+def delete_message(context: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(context, arguments)
+    message = own_message(context, channel, arguments, "cant_delete_message")
+    context.workspace.edit(message, deleted=True)
     return {"ok": True, "channel": channel.id, "ts": message.ts}
 
 
-def get_permalink(desk: Context, arguments: Arguments) -> Answer:
-    channel = known_channel(desk, arguments)
-    message = desk.workspace.find(channel.id, str(arguments.get("message_ts") or ""))
+def get_permalink(context: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(context, arguments)
+    message = context.workspace.find(channel.id, str(arguments.get("message_ts") or ""))
     if message is None:
         raise ApiError("message_not_found")
-    link = f"{desk.url}archives/{channel.id}/p{message.ts.replace('.', '')}"
+    link = f"{context.url}archives/{channel.id}/p{message.ts.replace('.', '')}"
     return {"ok": True, "channel": channel.id, "permalink": link}
 
 
-def add_reaction(desk: Context, arguments: Arguments) -> Answer:
-    channel = known_channel(desk, arguments)
-    message = desk.workspace.find(channel.id, str(arguments.get("timestamp") or ""))
+def add_reaction(context: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(context, arguments)
+    message = context.workspace.find(channel.id, str(arguments.get("timestamp") or ""))
     if message is None:
         raise ApiError("message_not_found")
     reaction = (channel.id, message.ts, str(arguments.get("name") or ""))
     if not reaction[2]:
         raise ApiError("invalid_name")
-    if reaction in desk.workspace.reactions:
+    if reaction in context.workspace.reactions:
         raise ApiError("already_reacted")
-    with desk.workspace.changing():
-        desk.workspace.reactions.append(reaction)
+    with context.workspace.changing():
+        context.workspace.reactions.append(reaction)
     return {"ok": True}
 
 
-def known_channel(desk: Context, arguments: Arguments) -> Channel:
-    channel = desk.workspace.channel(str(arguments.get("channel") or ""))
+def known_channel(context: Context, arguments: Arguments) -> Channel:
+    channel = context.workspace.channel(str(arguments.get("channel") or ""))
     hidden = channel is not None and channel.is_private and BOT_USER not in channel.members
     if channel is None or hidden:
         raise ApiError("channel_not_found")
     return channel
 
 
-def place_to_post(desk: Context, arguments: Arguments, *, public_suffices: bool = True) -> Channel:
-    channel = known_channel(desk, arguments)
+def place_to_post(context: Context, arguments: Arguments, *, public_suffices: bool = True) -> Channel:
+    channel = known_channel(context, arguments)
     if channel.is_archived:
         raise ApiError("is_archived")
-    may_post = public_suffices and "chat:write.public" in desk.installation.scopes
+    may_post = public_suffices and "chat:write.public" in context.installation.scopes
     if BOT_USER not in channel.members and not may_post:
         raise ApiError("not_in_channel")
     return channel
 
 
-def own_message(desk: Context, channel: Channel, arguments: Arguments, error: str) -> Message:
-    message = desk.workspace.find(channel.id, str(arguments.get("ts") or ""))
+def own_message(context: Context, channel: Channel, arguments: Arguments, error: str) -> Message:
+    message = context.workspace.find(channel.id, str(arguments.get("ts") or ""))
     if message is None or message.is_ephemeral:
         raise ApiError("message_not_found")
     if message.user != BOT_USER or message.by_slack:
@@ -132,7 +132,7 @@ def own_message(desk: Context, channel: Channel, arguments: Arguments, error: st
     return message
 
 
-def unfurl(desk: Context, arguments: Arguments) -> Answer:
+def unfurl(context: Context, arguments: Arguments) -> Answer:
     """Puts what the app says of links below their message; links of other domains, or of no message, are refused."""
     unfurls = arguments.get("unfurls")
     if unfurls in (None, "", {}):
@@ -142,13 +142,13 @@ def unfurl(desk: Context, arguments: Arguments) -> Answer:
     for name, lacking in (("channel", "missing_channel"), ("ts", "missing_ts")):
         if not arguments.get(name):
             raise ApiError(lacking)
-    channel = desk.workspace.channel(str(arguments["channel"]))
+    channel = context.workspace.channel(str(arguments["channel"]))
     if channel is None:
         raise ApiError("cannot_find_channel")
-    message = desk.workspace.find(channel.id, str(arguments["ts"]))
+    message = context.workspace.find(channel.id, str(arguments["ts"]))
     if message is None or message.is_ephemeral:
         raise ApiError("cannot_find_message")
-    written = dict(links_of(message.text, desk.installation.unfurl_domains))
+    written = dict(links_of(message.text, context.installation.unfurl_domains))
     known = {html.unescape(url): url for url in written}
     for url, card in unfurls.items():
         if html.unescape(str(url)) not in known:
@@ -160,7 +160,7 @@ def unfurl(desk: Context, arguments: Arguments) -> Answer:
     more = [
         {
             **card,
-            **_card_blocks(desk, card),
+            **_card_blocks(context, card),
             "from_url": url,
             "is_app_unfurl": True,
             "bot_id": BOT,
@@ -168,12 +168,12 @@ def unfurl(desk: Context, arguments: Arguments) -> Answer:
         }
         for url, card in unfurls.items()
     ]
-    desk.workspace.edit(message, attachments=(*shown, *more))
+    context.workspace.edit(message, attachments=(*shown, *more))
     return {"ok": True}
 
 
-def _card_blocks(desk: Context, card: dict[str, Any]) -> dict[str, Any]:
-    return {"blocks": list(named(desk.workspace, card["blocks"]))} if card.get("blocks") else {}
+def _card_blocks(context: Context, card: dict[str, Any]) -> dict[str, Any]:
+    return {"blocks": list(named(context.workspace, card["blocks"]))} if card.get("blocks") else {}
 
 
 _LINKS = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>")
@@ -210,12 +210,12 @@ _HELD = ("elements", "child_blocks", "actions", "tasks")
 _UNNAMED = frozenset({"image", "mrkdwn", "plain_text", "card"})
 
 
-def content_of(desk: Context, arguments: Arguments) -> Answer:
+def content_of(context: Context, arguments: Arguments) -> Answer:
     """The parts of a Message that its content decides. Raises ApiError as Slack refuses it."""
     if "markdown_text" in arguments:
         arguments = _from_markdown(arguments)
     sent = arguments.get("blocks") or []
-    refusal = check_message(arguments) or _refused_here(desk, sent) or desk.files.refusal(sent)
+    refusal = check_message(arguments) or _refused_here(context, sent) or context.files.refusal(sent)
     if refusal:
         raise ApiError.refusing(refusal)
     text = str(arguments.get("text") or "")
@@ -224,9 +224,9 @@ def content_of(desk: Context, arguments: Arguments) -> Answer:
         raise ApiError("no_text")
     return {
         "text": text[:TEXT_SHOWN],
-        "blocks": tuple(named(desk.workspace, blocks)),
+        "blocks": tuple(named(context.workspace, blocks)),
         "attachments": tuple(
-            {**item, "blocks": list(named(desk.workspace, item["blocks"]))} if item.get("blocks") else item
+            {**item, "blocks": list(named(context.workspace, item["blocks"]))} if item.get("blocks") else item
             for item in attachments
         ),
         "warnings": ("message_truncated",) if len(text) > TEXT_SHOWN else (),
@@ -274,9 +274,9 @@ def _from_markdown(arguments: Arguments) -> Answer:
     return {**arguments, "text": text, "blocks": [{"type": "markdown", "text": text}] if text else []}
 
 
-def _refused_here(desk: Context, blocks: list[dict[str, Any]]) -> Refusal | None:
+def _refused_here(context: Context, blocks: list[dict[str, Any]]) -> Refusal | None:
     places = dict(_kinds(blocks, "/blocks"))
-    refused = desk.faults.refused(frozenset(places))
+    refused = context.faults.refused(frozenset(places))
     if not refused:
         return None
     return Refusal("invalid_blocks", (Problem(f"unsupported type: {refused}", f"{places[refused]}/type"),))
@@ -294,110 +294,110 @@ def _kinds(blocks: list[dict[str, Any]], place: str) -> Iterator[tuple[str, str]
 DEEPEST = 3
 
 
-def open_view(desk: Context, arguments: Arguments) -> Answer:
-    user, error = desk.tickets.take_trigger(str(arguments.get("trigger_id") or ""))
+def open_view(context: Context, arguments: Arguments) -> Answer:
+    user, error = context.tickets.take_trigger(str(arguments.get("trigger_id") or ""))
     if error:
         raise ApiError(error)
-    content = _content(desk, arguments, "modal")
-    view = View(desk.workspace.new_id("V"), user, content, secrets.token_hex(8))
-    with desk.workspace.changing():
-        desk.workspace.views[view.id] = view
-        desk.workspace.open_views = [view.id]
+    content = _content(context, arguments, "modal")
+    view = View(context.workspace.new_id("V"), user, content, secrets.token_hex(8))
+    with context.workspace.changing():
+        context.workspace.views[view.id] = view
+        context.workspace.open_views = [view.id]
     return {"ok": True, "view": view.as_slack()}
 
 
-def push_view(desk: Context, arguments: Arguments) -> Answer:
-    user, error = desk.tickets.take_trigger(str(arguments.get("trigger_id") or ""))
+def push_view(context: Context, arguments: Arguments) -> Answer:
+    user, error = context.tickets.take_trigger(str(arguments.get("trigger_id") or ""))
     if error:
         raise ApiError(error)
-    view = view_stack(desk, user, _content(desk, arguments, "modal"))
+    view = view_stack(context, user, _content(context, arguments, "modal"))
     return {"ok": True, "view": view.as_slack()}
 
 
-def view_stack(desk: Context, user: str, content: dict[str, Any]) -> View:
+def view_stack(context: Context, user: str, content: dict[str, Any]) -> View:
     """A view over those on screen. Raises ApiError when there are three already."""
-    under = desk.workspace.open_views
+    under = context.workspace.open_views
     if len(under) >= DEEPEST:
         raise ApiError("push_limit_reached")
     root, previous = (under[0], under[-1]) if under else ("", "")
-    view = View(desk.workspace.new_id("V"), user, content, secrets.token_hex(8), root, previous)
-    with desk.workspace.changing():
-        desk.workspace.views[view.id] = view
-        desk.workspace.open_views = [*under, view.id]
+    view = View(context.workspace.new_id("V"), user, content, secrets.token_hex(8), root, previous)
+    with context.workspace.changing():
+        context.workspace.views[view.id] = view
+        context.workspace.open_views = [*under, view.id]
     return view
 
 
-def update_view(desk: Context, arguments: Arguments) -> Answer:
+def update_view(context: Context, arguments: Arguments) -> Answer:
     view_id, external = arguments.get("view_id"), arguments.get("external_id")
     found = [
         view
-        for view in desk.workspace.views.values()
+        for view in context.workspace.views.values()
         if view.id == view_id or (external and view.content.get("external_id") == external)
     ]
     if not found:
         raise ApiError("not_found")
     if arguments.get("hash") not in (None, "", found[-1].hash):
         raise ApiError("hash_conflict")
-    view = change(desk, found[-1], _content(desk, arguments, found[-1].content["type"]))
+    view = change(context, found[-1], _content(context, arguments, found[-1].content["type"]))
     return {"ok": True, "view": view.as_slack()}
 
 
-def change(desk: Context, view: View, content: dict[str, Any]) -> View:
+def change(context: Context, view: View, content: dict[str, Any]) -> View:
     """Inputs whose block keeps its id keep what was typed."""
     block_ids = {block["block_id"] for block in content["blocks"]}
     values = {block: value for block, value in view.values.items() if block in block_ids}
     changed = replace(view, content=content, hash=secrets.token_hex(8), values=values)
-    with desk.workspace.changing():
-        desk.workspace.views[view.id] = changed
+    with context.workspace.changing():
+        context.workspace.views[view.id] = changed
     return changed
 
 
-def publish_view(desk: Context, arguments: Arguments) -> Answer:
+def publish_view(context: Context, arguments: Arguments) -> Answer:
     user = str(arguments.get("user_id") or "")
-    if user not in desk.workspace.users:
+    if user not in context.workspace.users:
         raise ApiError("invalid_arguments")
-    shown = desk.workspace.home.get(user)
+    shown = context.workspace.home.get(user)
     if shown and arguments.get("hash") not in (None, "", shown.hash):
         raise ApiError("hash_conflict")
-    content = _content(desk, arguments, "home")
-    view = View(shown.id if shown else desk.workspace.new_id("V"), user, content, secrets.token_hex(8))
-    with desk.workspace.changing():
-        desk.workspace.home[user] = view
-        desk.workspace.views[view.id] = view
+    content = _content(context, arguments, "home")
+    view = View(shown.id if shown else context.workspace.new_id("V"), user, content, secrets.token_hex(8))
+    with context.workspace.changing():
+        context.workspace.home[user] = view
+        context.workspace.views[view.id] = view
     return {"ok": True, "view": view.as_slack()}
 
 
-def accepted_view(desk: Context, view: Any) -> dict[str, Any]:
+def accepted_view(context: Context, view: Any) -> dict[str, Any]:
     """The view as Slack keeps it. Raises ApiError with each fault's place."""
     refusal = check_view(view)
     if refusal:
         raise ApiError.refusing(refusal)
-    return {**view, "blocks": list(named(desk.workspace, view["blocks"]))}
+    return {**view, "blocks": list(named(context.workspace, view["blocks"]))}
 
 
-def _content(desk: Context, arguments: Arguments, kind: str) -> dict[str, Any]:
-    content = accepted_view(desk, arguments.get("view"))
+def _content(context: Context, arguments: Arguments, kind: str) -> dict[str, Any]:
+    content = accepted_view(context, arguments.get("view"))
     if content["type"] != kind:
         raise ApiError("invalid_arguments")
     return content
 
 
-def _share(desk: Context, ids: list[str], arguments: Arguments) -> None:
+def _share(context: Context, ids: list[str], arguments: Arguments) -> None:
     """A message of the app with the files, in the channel or thread that it names."""
-    named = [f"<{desk.url}files/{each}|{desk.files.known[each].name}>" for each in ids]
+    named = [f"<{context.url}files/{each}|{context.files.known[each].name}>" for each in ids]
     text = "\n".join(filter(None, [str(arguments.get("initial_comment") or ""), *named]))
-    post_message(desk, {"channel": arguments["channel_id"], "text": text, "thread_ts": arguments.get("thread_ts")})
+    post_message(context, {"channel": arguments["channel_id"], "text": text, "thread_ts": arguments.get("thread_ts")})
 
 
-def begin_upload(desk: Context, arguments: Arguments) -> Answer:
+def begin_upload(context: Context, arguments: Arguments) -> Answer:
     length = str(arguments.get("length") or "")
     if not arguments.get("filename") or not length.isdecimal() or not 0 < int(length) <= LARGEST:
         raise ApiError("invalid_arguments")
-    token, file = desk.files.begin(str(arguments["filename"]), int(length), str(arguments.get("alt_txt") or ""))
-    return {"ok": True, "upload_url": f"{desk.url}upload/{token}", "file_id": file.id}
+    token, file = context.files.begin(str(arguments["filename"]), int(length), str(arguments.get("alt_txt") or ""))
+    return {"ok": True, "upload_url": f"{context.url}upload/{token}", "file_id": file.id}
 
 
-def complete_upload(desk: Context, arguments: Arguments) -> Answer:
+def complete_upload(context: Context, arguments: Arguments) -> Answer:
     files = arguments.get("files") or []
     try:
         named = json.loads(files) if isinstance(files, str) else files
@@ -407,13 +407,13 @@ def complete_upload(desk: Context, arguments: Arguments) -> Answer:
         raise ApiError("invalid_arguments")
     found = []
     for each in named:
-        file = desk.files.known.get(str(each.get("id")))
+        file = context.files.known.get(str(each.get("id")))
         if file is None or not file.content:
             raise ApiError("file_not_found")
-        desk.files.known[file.id] = replace(file, title=str(each.get("title") or ""), is_complete=True)
+        context.files.known[file.id] = replace(file, title=str(each.get("title") or ""), is_complete=True)
         found.append({"id": file.id, "title": each.get("title") or ""})
     if arguments.get("channel_id"):
-        _share(desk, [str(each["id"]) for each in found], arguments)
+        _share(context, [str(each["id"]) for each in found], arguments)
     return {"ok": True, "files": found}
 
 
@@ -446,44 +446,44 @@ class Method:
     token: str = "bot"  # noqa: S105 - the kind of token, not one
 
 
-def _auth_test(desk: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
-    workspace = desk.workspace
-    names = {"url": desk.url, "team": workspace.name, "user": "mlcompare"}
+def _auth_test(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
+    workspace = context.workspace
+    names = {"url": context.url, "team": workspace.name, "user": "mlcompare"}
     ids = {"team_id": workspace.team, "user_id": BOT_USER, "bot_id": BOT}
     ids |= {"enterprise_id": workspace.enterprise} if workspace.enterprise else {}
     return {"ok": True, **names, **ids, "is_enterprise_install": False}
 
 
-def _api_test(_desk: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
+def _api_test(_context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
     return {"ok": True, "args": {}}
 
 
-def _open_connection(desk: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"ok": True, "url": desk.open_socket()}
+def _open_connection(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"ok": True, "url": context.open_socket()}
 
 
 def _cursor(end: int, length: int) -> str:
     return f"at:{end}" if end < length else ""
 
 
-def _joined(desk: Context, arguments: Arguments) -> Channel:
-    channel = known_channel(desk, arguments)
+def _joined(context: Context, arguments: Arguments) -> Channel:
+    channel = known_channel(context, arguments)
     if BOT_USER not in channel.members:
         raise ApiError("not_in_channel")
     return channel
 
 
-def _need_history(desk: Context, channel: Channel) -> None:
+def _need_history(context: Context, channel: Channel) -> None:
     kind = "im" if channel.is_im else "groups" if channel.is_private else "channels"
-    _need(desk, f"{kind}:history")
+    _need(context, f"{kind}:history")
 
 
-def _need_reading(desk: Context, channel: Channel) -> None:
+def _need_reading(context: Context, channel: Channel) -> None:
     kind = "im" if channel.is_im else "groups" if channel.is_private else "channels"
-    _need(desk, f"{kind}:read")
+    _need(context, f"{kind}:read")
 
 
-def _paged(desk: Context, messages: list[Message], arguments: Arguments) -> Answer:
+def _paged(context: Context, messages: list[Message], arguments: Arguments) -> Answer:
     oldest, latest = str(arguments.get("oldest") or "0"), str(arguments.get("latest") or "")
     inclusive = is_true(arguments.get("inclusive"))
 
@@ -499,7 +499,7 @@ def _paged(desk: Context, messages: list[Message], arguments: Arguments) -> Answ
         message.as_slack(with_metadata=is_true(arguments.get("include_all_metadata"))) for message in found[start:end]
     ]
     channel = str(found[0].channel) if found else ""
-    counts = Counter(each.thread_ts for each in desk.workspace.everything(channel) if each.thread_ts)
+    counts = Counter(each.thread_ts for each in context.workspace.everything(channel) if each.thread_ts)
     answer: Answer = {
         "ok": True,
         "messages": [_counted(message, counts[message["ts"]]) for message in page],
@@ -510,17 +510,17 @@ def _paged(desk: Context, messages: list[Message], arguments: Arguments) -> Answ
     return answer
 
 
-def _person(desk: Context, user: User) -> dict[str, Any]:
+def _person(context: Context, user: User) -> dict[str, Any]:
     """The address only for apps that may read it."""
     profile = {"real_name": user.real_name, "display_name": user.name}
-    if "users:read.email" in desk.installation.scopes and user.email:
+    if "users:read.email" in context.installation.scopes and user.email:
         profile["email"] = user.email
     about = {"id": user.id, "team_id": user.team, "name": user.name, "real_name": user.real_name, "is_bot": user.is_bot}
     about |= {"is_restricted": user.is_guest, "is_ultra_restricted": False}
     about |= {"is_admin": user.is_admin, "is_owner": user.is_admin, "is_primary_owner": False}
-    about |= {"is_stranger": user.is_stranger} if user.team != desk.workspace.team else {}
-    if desk.workspace.enterprise and user.team == desk.workspace.team:
-        about["enterprise_user"] = {"enterprise_id": desk.workspace.enterprise, "teams": [user.team]}
+    about |= {"is_stranger": user.is_stranger} if user.team != context.workspace.team else {}
+    if context.workspace.enterprise and user.team == context.workspace.team:
+        about["enterprise_user"] = {"enterprise_id": context.workspace.enterprise, "teams": [user.team]}
     return {**about, "deleted": False, "tz": "Etc/UTC", "tz_offset": 0, "profile": profile}
 
 
@@ -552,68 +552,68 @@ def as_slack(channel: Channel) -> dict[str, Any]:
     }
 
 
-def bot_info(_desk: Context, arguments: Arguments) -> Answer:
+def bot_info(_context: Context, arguments: Arguments) -> Answer:
     if arguments.get("bot") not in (None, "", BOT):
         raise ApiError("bot_not_found")
     return {"ok": True, "bot": {"id": BOT, "app_id": APP, "user_id": BOT_USER, "name": "mlcompare", "deleted": False}}
 
 
-def conversations_history(desk: Context, arguments: Arguments) -> Answer:
-    channel = _joined(desk, arguments)
-    _need_history(desk, channel)
+def conversations_history(context: Context, arguments: Arguments) -> Answer:
+    channel = _joined(context, arguments)
+    _need_history(context, channel)
     messages = [
         message
-        for message in desk.workspace.everything(channel.id)
+        for message in context.workspace.everything(channel.id)
         if not message.is_ephemeral and (not message.thread_ts or message.broadcast or message.thread_ts == message.ts)
     ]
-    return _paged(desk, list(reversed(messages)), arguments)
+    return _paged(context, list(reversed(messages)), arguments)
 
 
-def conversations_info(desk: Context, arguments: Arguments) -> Answer:
-    channel = known_channel(desk, arguments)
-    _need_reading(desk, channel)
+def conversations_info(context: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(context, arguments)
+    _need_reading(context, channel)
     return {"ok": True, "channel": as_slack(channel)}
 
 
-def conversations_members(desk: Context, arguments: Arguments) -> Answer:
-    channel = known_channel(desk, arguments)
-    _need_reading(desk, channel)
+def conversations_members(context: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(context, arguments)
+    _need_reading(context, channel)
     found = sorted(channel.members)
     start, end = _window(arguments, len(found))
     return {"ok": True, "members": found[start:end], "response_metadata": {"next_cursor": _cursor(end, len(found))}}
 
 
-def conversations_replies(desk: Context, arguments: Arguments) -> Answer:
-    channel = _joined(desk, arguments)
-    _need_history(desk, channel)
+def conversations_replies(context: Context, arguments: Arguments) -> Answer:
+    channel = _joined(context, arguments)
+    _need_history(context, channel)
     ts = str(arguments.get("ts") or "")
     thread = [
         message
-        for message in desk.workspace.everything(channel.id)
+        for message in context.workspace.everything(channel.id)
         if not message.is_ephemeral and ts in (message.ts, message.thread_ts)
     ]
     if not any(message.ts == ts for message in thread):
         raise ApiError("thread_not_found")
-    return _paged(desk, thread, arguments)
+    return _paged(context, thread, arguments)
 
 
-def join(desk: Context, arguments: Arguments) -> Answer:
-    channel = known_channel(desk, arguments)
+def join(context: Context, arguments: Arguments) -> Answer:
+    channel = known_channel(context, arguments)
     if channel.is_im or channel.is_private:
         raise ApiError("method_not_supported_for_channel_type")
     if channel.is_archived:
         raise ApiError("is_archived")
     return {
         "ok": True,
-        "channel": as_slack(desk.workspace.change_channel(channel, members=channel.members | {BOT_USER})),
+        "channel": as_slack(context.workspace.change_channel(channel, members=channel.members | {BOT_USER})),
     }
 
 
-def list_all(desk: Context, arguments: Arguments) -> Answer:
+def list_all(context: Context, arguments: Arguments) -> Answer:
     kinds = str(arguments.get("types") or "public_channel").split(",")
     found = [
         as_slack(channel)
-        for channel in desk.workspace.channels.values()
+        for channel in context.workspace.channels.values()
         if ("im" if channel.is_im else "private_channel" if channel.is_private else "public_channel") in kinds
         and (BOT_USER in channel.members or not (channel.is_im or channel.is_private))
         and not (channel.is_archived and is_true(arguments.get("exclude_archived")))
@@ -622,32 +622,32 @@ def list_all(desk: Context, arguments: Arguments) -> Answer:
     return {"ok": True, "channels": found[start:end], "response_metadata": {"next_cursor": _cursor(end, len(found))}}
 
 
-def open_direct(desk: Context, arguments: Arguments) -> Answer:
+def open_direct(context: Context, arguments: Arguments) -> Answer:
     users = arguments.get("users") or ""
     names = users if isinstance(users, list) else str(users).split(",")
-    if len(names) != 1 or names[0] not in desk.workspace.users:
+    if len(names) != 1 or names[0] not in context.workspace.users:
         raise ApiError("user_not_found" if names and names[0] else "users_list_not_supplied")
-    return {"ok": True, "channel": {"id": desk.workspace.direct(names[0]).id}}
+    return {"ok": True, "channel": {"id": context.workspace.direct(names[0]).id}}
 
 
-def team_info(desk: Context, _arguments: Arguments) -> Answer:
-    return {"ok": True, "team": {"id": desk.workspace.team, "name": desk.workspace.name, "domain": "playground"}}
+def team_info(context: Context, _arguments: Arguments) -> Answer:
+    return {"ok": True, "team": {"id": context.workspace.team, "name": context.workspace.name, "domain": "playground"}}
 
 
-def user_by_email(desk: Context, arguments: Arguments) -> Answer:
+def user_by_email(context: Context, arguments: Arguments) -> Answer:
     wanted = str(arguments.get("email") or "").strip().casefold()
-    people = desk.workspace.users.values()
+    people = context.workspace.users.values()
     user = next((each for each in people if wanted and each.email.casefold() == wanted and not each.is_bot), None)
     if user is None:
         raise ApiError("users_not_found")
-    return {"ok": True, "user": _person(desk, user)}
+    return {"ok": True, "user": _person(context, user)}
 
 
-def user_info(desk: Context, arguments: Arguments) -> Answer:
-    user = desk.workspace.users.get(str(arguments.get("user") or ""))
+def user_info(context: Context, arguments: Arguments) -> Answer:
+    user = context.workspace.users.get(str(arguments.get("user") or ""))
     if user is None:
         raise ApiError("user_not_found")
-    return {"ok": True, "user": _person(desk, user)}
+    return {"ok": True, "user": _person(context, user)}
 
 
 METHODS = {
@@ -681,27 +681,27 @@ METHODS = {
 }
 
 
-async def call_method(desk: Context, name: str, request: tuple[bytes, str, str]) -> ApiResponse:
+async def call_method(context: Context, name: str, request: tuple[bytes, str, str]) -> ApiResponse:
     """The response to one call, recorded; `request` is the body, its content type and the Authorization header."""
     arguments, error = arguments_of(*request[:2])
     token = error or _token(arguments, request[2])
-    grant = desk.oauth.grant(token)
+    grant = context.oauth.grant(token)
     if grant is not None:
         named = (arguments.get("channel"), arguments.get("user"), arguments.get("user_id"))
-        desk = desk.oauth.desk(grant, *named) or desk
-    act = _installing(desk, name, arguments, request[2], grant)
-    response = await _with_faults(desk, name, act or (lambda: _perform(desk, name, arguments, token, grant)))
+        context = context.oauth.context(grant, *named) or context
+    act = _installing(context, name, arguments, request[2], grant)
+    response = await _with_faults(context, name, act or (lambda: _perform(context, name, arguments, token, grant)))
     body_object = response.body if isinstance(response.body, dict) else None
     shown = {key: value for key, value in arguments.items() if key not in SECRET}
-    desk.workspace.record(Call(name, shown, desk.workspace.clock(), response.status, body_object))
+    context.workspace.record(Call(name, shown, context.workspace.clock(), response.status, body_object))
     return response
 
 
 def _installing(
-    desk: Context, name: str, arguments: dict[str, Any], authorization: str, grant: Grant | None
+    context: Context, name: str, arguments: dict[str, Any], authorization: str, grant: Grant | None
 ) -> Callable[[], ApiResponse] | None:
     """The two methods of tokens themselves; None for any other."""
-    oauth = desk.oauth
+    oauth = context.oauth
     if name == "oauth.v2.access":
         return lambda: ApiResponse(API_OK, oauth.access(arguments, authorization))
     if name == "auth.revoke" and grant is not None:
@@ -714,34 +714,34 @@ def _installing(
     return None
 
 
-async def _with_faults(desk: Context, name: str, act: Callable[[], ApiResponse]) -> ApiResponse:
-    response = failure(desk, name)
+async def _with_faults(context: Context, name: str, act: Callable[[], ApiResponse]) -> ApiResponse:
+    response = failure(context, name)
     if response is None:
-        slow = desk.faults.take(FaultKind.SLOW, name)
+        slow = context.faults.take(FaultKind.SLOW, name)
         if slow:
             await asyncio.sleep(slow.seconds)
         response = act()
-        late = desk.faults.take(FaultKind.SLOW_ANSWER, name)
+        late = context.faults.take(FaultKind.SLOW_ANSWER, name)
         if late:
             await asyncio.sleep(late.seconds)
-        if desk.faults.take(FaultKind.ANSWER_LOST, name):
+        if context.faults.take(FaultKind.ANSWER_LOST, name):
             return ApiResponse(response.status, None)
     return response
 
 
-def failure(desk: Context, name: str) -> ApiResponse | None:
+def failure(context: Context, name: str) -> ApiResponse | None:
     """What a fault answers in place of doing anything."""
-    if desk.faults.take(FaultKind.HANG_UP, name):
+    if context.faults.take(FaultKind.HANG_UP, name):
         return ApiResponse(0, None)
-    broken = desk.faults.take(FaultKind.SERVER_ERROR, name)
+    broken = context.faults.take(FaultKind.SERVER_ERROR, name)
     if broken:
         return ApiResponse(
             broken.status, "<html><body><h1>Server Error</h1></body></html>", {"content-type": "text/html"}
         )
-    limited = desk.faults.take(FaultKind.RATE_LIMITED, name)
+    limited = context.faults.take(FaultKind.RATE_LIMITED, name)
     if limited:
         return _slow_down(limited.seconds)
-    error = desk.faults.take(FaultKind.SLACK_ERROR, name)
+    error = context.faults.take(FaultKind.SLACK_ERROR, name)
     return ApiResponse(API_OK, {"ok": False, "error": error.error}) if error else None
 
 
@@ -750,20 +750,20 @@ def _slow_down(seconds: float) -> ApiResponse:
 
 
 def _perform(
-    desk: Context, name: str, arguments: dict[str, Any], token: str, grant: Grant | None = None
+    context: Context, name: str, arguments: dict[str, Any], token: str, grant: Grant | None = None
 ) -> ApiResponse:
-    scopes = grant.scopes if grant else desk.installation.scopes
+    scopes = grant.scopes if grant else context.installation.scopes
     headers = {"x-oauth-scopes": ",".join(sorted(scopes)), "x-accepted-oauth-scopes": ""}
     try:
         method = _method(name)
         headers["x-accepted-oauth-scopes"] = method.scope
-        app = _check_token(desk, method, token, grant)
-        wait = desk.pace.wait(name, str(arguments.get("channel", ""))) if desk.installation.keeps_pace else 0
+        app = _check_token(context, method, token, grant)
+        wait = context.pace.wait(name, str(arguments.get("channel", ""))) if context.installation.keeps_pace else 0
         if wait:
             return _slow_down(wait)
         if app and name == "auth.test":
             return ApiResponse(API_OK, {"ok": True, "app_name": "mlcompare", "app_id": APP}, headers)
-        return ApiResponse(API_OK, method.run(desk, _objects(arguments)), headers)
+        return ApiResponse(API_OK, method.run(context, _objects(arguments)), headers)
     except ApiError as error:
         return ApiResponse(API_OK, error.answer, headers)
 
@@ -774,7 +774,7 @@ def _method(name: str) -> Method:
     return METHODS[name]
 
 
-def _check_token(desk: Context, method: Method, token: str, grant: Grant | None = None) -> bool:
+def _check_token(context: Context, method: Method, token: str, grant: Grant | None = None) -> bool:
     """True for the app's token, False for the bot's."""
     if not method.token:
         return False
@@ -782,14 +782,14 @@ def _check_token(desk: Context, method: Method, token: str, grant: Grant | None 
         raise ApiError(token.removeprefix("error:"))
     if not token:
         raise ApiError("not_authed")
-    is_app = token == desk.installation.app_token
+    is_app = token == context.installation.app_token
     if grant is not None and grant.error:
         raise ApiError(grant.error)
-    if not is_app and grant is None and token != desk.installation.bot_token:
+    if not is_app and grant is None and token != context.installation.bot_token:
         raise ApiError("invalid_auth")
     if method.token not in ("any", "app" if is_app else "bot"):
         raise ApiError("not_allowed_token_type")
-    scopes = grant.scopes if grant else desk.installation.scopes
+    scopes = grant.scopes if grant else context.installation.scopes
     if method.scope and method.scope not in scopes:
         provided = ",".join(sorted(scopes))
         raise ApiError("missing_scope", needed=method.scope, provided=provided)
@@ -832,9 +832,9 @@ PAGE = 100
 MOST = 999
 
 
-def _need(desk: Context, scope: str) -> None:
-    if scope not in desk.installation.scopes:
-        raise ApiError("missing_scope", needed=scope, provided=",".join(sorted(desk.installation.scopes)))
+def _need(context: Context, scope: str) -> None:
+    if scope not in context.installation.scopes:
+        raise ApiError("missing_scope", needed=scope, provided=",".join(sorted(context.installation.scopes)))
 
 
 def _counted(message: dict[str, Any], replies: int) -> dict[str, Any]:

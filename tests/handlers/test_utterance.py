@@ -25,7 +25,7 @@ OF_NO_CONCERN = [
 @pytest.mark.parametrize("event", OF_NO_CONCERN)
 def test_what_nobody_said_to_the_bot_is_acknowledged_and_not_answered(slack, runs, event):
     with Workshop(slack, runs) as bot:
-        (delivery,) = slack.courier.event(event_of(**event))
+        (delivery,) = slack.sender.event(event_of(**event))
         assert delivery.was_taken
         assert bot.transcript() == ""
 
@@ -53,7 +53,7 @@ def mention(text="old vs new", **event):
 def hear(slack, *events):
     """Each as an event of its own."""
     for number, event in enumerate(events):
-        slack.courier.event(event | {"event_id": f"Ev{number}", "api_app_id": "A0MLCOMPARE"})
+        slack.sender.event(event | {"event_id": f"Ev{number}", "api_app_id": "A0MLCOMPARE"})
 
 
 EDITED = {"user": MAYA, "ts": "1795435260.0000"}
@@ -215,4 +215,4 @@ def test_any_other_interaction_is_acknowledged(slack, runs, kind):
         "view": {"type": "modal", "callback_id": "unknown"},
     }
     with Workshop(slack, runs):
-        assert slack.courier.interaction(payload).was_taken
+        assert slack.sender.interaction(payload).was_taken

@@ -97,7 +97,7 @@ def test_an_organisations_token_is_for_the_workspace_that_holds_what_is_named(oa
     assert (answer["team"], answer["is_enterprise_install"]) == (None, True)
     assert answer["enterprise"]["id"] == "E0GRID"
     grant = oauth.grant(answer["access_token"])
-    assert oauth.desk(grant).workspace.team == "T0GRID"
+    assert oauth.context(grant).workspace.team == "T0GRID"
     assert oauth.is_installed("E0GRID")
     oauth.end("E0GRID", "account_inactive")
     assert oauth.grant(answer["access_token"]).error == "account_inactive"

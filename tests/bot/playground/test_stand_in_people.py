@@ -94,7 +94,7 @@ def test_a_response_url_is_good_for_five(slack, bot):
 def test_a_response_url_ends_after_half_an_hour():
     now = [1_792_300_000.0]
     with SlackStandIn(workspace=Workspace(lambda: now[0])) as slack:
-        token = slack._desk.tickets.new_url(EXPERIMENTS, MAYA)
+        token = slack._context.tickets.new_url(EXPERIMENTS, MAYA)
         now[0] += 1801
         status, body = post(f"{slack.url}response/{token}", {"text": "late"})
     assert (status, json.loads(body)["error"]) == (404, "expired_url")
@@ -183,30 +183,30 @@ def test_a_modal_opens_by_trigger_once_and_goes_when_it_is_submitted(slack, bot,
 
 def test_a_trigger_is_good_for_three_seconds(slack, client):
     moment = slack.workspace.clock()
-    slack._desk.tickets._clock = lambda: moment
-    trigger = slack._desk.tickets.new_trigger(MAYA)
-    slack._desk.tickets._clock = lambda: moment + 3.1
+    slack._context.tickets._clock = lambda: moment
+    trigger = slack._context.tickets.new_trigger(MAYA)
+    slack._context.tickets._clock = lambda: moment + 3.1
     with pytest.raises(SlackApiError, match="expired_trigger_id"):
         client.views_open(trigger_id=trigger, view=EMPTY)
 
 
 def test_a_modal_with_errors_stays(slack, bot, client):
-    client.views_open(trigger_id=slack._desk.tickets.new_trigger(MAYA), view=MODAL)
+    client.views_open(trigger_id=slack._context.tickets.new_trigger(MAYA), view=MODAL)
     bot.view("pick")(lambda ack: ack(response_action="errors", errors={"runs": "Two, please"}))
     assert slack.submit(slack.modal).answer["errors"] == {"runs": "Two, please"}
     assert slack.modal
 
 
 def test_no_more_than_three_views_are_stacked(slack, client):
-    client.views_open(trigger_id=slack._desk.tickets.new_trigger(MAYA), view=EMPTY)
+    client.views_open(trigger_id=slack._context.tickets.new_trigger(MAYA), view=EMPTY)
     for _ in range(2):
-        client.views_push(trigger_id=slack._desk.tickets.new_trigger(MAYA), view=EMPTY)
+        client.views_push(trigger_id=slack._context.tickets.new_trigger(MAYA), view=EMPTY)
     with pytest.raises(SlackApiError, match="push_limit_reached"):
-        client.views_push(trigger_id=slack._desk.tickets.new_trigger(MAYA), view=EMPTY)
+        client.views_push(trigger_id=slack._context.tickets.new_trigger(MAYA), view=EMPTY)
 
 
 def test_an_old_hash_is_a_conflict(slack, client):
-    view = client.views_open(trigger_id=slack._desk.tickets.new_trigger(MAYA), view=EMPTY)["view"]
+    view = client.views_open(trigger_id=slack._context.tickets.new_trigger(MAYA), view=EMPTY)["view"]
     client.views_update(view_id=view["id"], hash=view["hash"], view=EMPTY)
     with pytest.raises(SlackApiError, match="hash_conflict"):
         client.views_update(view_id=view["id"], hash=view["hash"], view=EMPTY)

@@ -319,7 +319,7 @@ def test_two_processes_that_share_postgresql_answer_a_delivery_once(start, slack
     payload = {"type": "event_callback", "event_id": "Ev0SAME", "team_id": "T0PLAYGROUND", "event": event}
     for bot in bots:
         slack.bot_url = f"{bot.url}/slack/events"
-        assert slack.courier.event(payload)[-1].was_taken
+        assert slack.sender.event(payload)[-1].was_taken
     assert slack.wait_for_ephemeral("/mlcompare", timeout=30)
     for bot in bots:
         bot.terminate()
