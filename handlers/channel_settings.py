@@ -61,8 +61,8 @@ def set_by(utterance: Utterance, services: Services, what: str, value: str, *, m
 
 def _set(request: SetDefault, utterance: Utterance, services: Services) -> Report:
     if request.taken_back:
-        agreed = defaults_of(services.defaults, utterance)
-        current = agreed.experiment if request.what == EXPERIMENT else agreed.metric
+        defaults = defaults_of(services.defaults, utterance)
+        current = defaults.experiment if request.what == EXPERIMENT else defaults.metric
         if fold(current) != fold(request.taken_back):
             raise _other_value(request.what, current, request.taken_back, request.text)
     value, metric = _FOUND[request.what](request, utterance, services)
@@ -80,11 +80,11 @@ def _pinned(request: Pin, utterance: Utterance, services: Services) -> Report:
 
 def _check_pinned(request: Pin, named: OneRun, utterance: Utterance, services: Services) -> None:
     """Raises NotUnderstood where another run is pinned than the one that was named."""
-    agreed = defaults_of(services.defaults, utterance)
-    run = known_run(replace(request, run=named), services.runs, agreed, now=services.now())
-    if run.run_id != agreed.pinned:
-        pinned = _run(agreed.pinned, services)
-        raise _other_value("baseline", pinned.name if pinned else agreed.pinned, run.name, request.text)
+    defaults = defaults_of(services.defaults, utterance)
+    run = known_run(replace(request, run=named), services.runs, defaults, now=services.now())
+    if run.run_id != defaults.pinned:
+        pinned = _run(defaults.pinned, services)
+        raise _other_value("baseline", pinned.name if pinned else defaults.pinned, run.name, request.text)
 
 
 def _other_value(what: str, current: str, named: str, text: str) -> NotUnderstood:
@@ -140,24 +140,24 @@ def _experiment(request: SetDefault, _utterance: Utterance, services: Services) 
 def _metric(request: SetDefault, utterance: Utterance, services: Services) -> tuple[str, str]:
     if not request.value:
         return "", ""
-    agreed = defaults_of(services.defaults, utterance)
-    return known_metric(request.value, services.runs, agreed, text=request.text), ""
+    defaults = defaults_of(services.defaults, utterance)
+    return known_metric(request.value, services.runs, defaults, text=request.text), ""
 
 
 def _goal(request: SetDefault, utterance: Utterance, services: Services) -> tuple[str, str]:
-    agreed = defaults_of(services.defaults, utterance)
+    defaults = defaults_of(services.defaults, utterance)
     if not request.value:
-        return "", stated_goal(request.metric, agreed, text=request.text)
-    return request.value, known_goal(request.metric, services.runs, agreed, text=request.text)
+        return "", stated_goal(request.metric, defaults, text=request.text)
+    return request.value, known_goal(request.metric, services.runs, defaults, text=request.text)
 
 
 def _tolerance(request: SetDefault, utterance: Utterance, services: Services) -> tuple[str, str]:
-    agreed = defaults_of(services.defaults, utterance)
+    defaults = defaults_of(services.defaults, utterance)
     if not request.value:
-        return "", agreed_tolerance(request.metric, agreed, text=request.text)
+        return "", agreed_tolerance(request.metric, defaults, text=request.text)
     if not request.metric:
         return request.value, ""
-    return request.value, known_metric(request.metric, services.runs, agreed, text=request.text)
+    return request.value, known_metric(request.metric, services.runs, defaults, text=request.text)
 
 
 _FOUND: dict[str, Callable[[SetDefault, Utterance, Services], tuple[str, str]]] = {

@@ -84,9 +84,9 @@ def _settings(found: "list[tuple[str, str, ChannelSetting]]", channel: str, *, a
     return draw_listing(_SETTING_TITLES, rows, (1, 2))
 
 
-def _told(workspace: str, channel: str, agreed: "ChannelSetting", at: str | None) -> dict[str, Any]:
-    what = {"what": agreed.what, "metric": agreed.metric, "value": agreed.value}
-    return {"workspace": workspace, "channel": channel, **what, "by": agreed.by, "at": at}
+def _told(workspace: str, channel: str, setting: "ChannelSetting", at: str | None) -> dict[str, Any]:
+    what = {"what": setting.what, "metric": setting.metric, "value": setting.value}
+    return {"workspace": workspace, "channel": channel, **what, "by": setting.by, "at": at}
 
 
 def _setting_cells(change: "DefaultChange") -> list[str]:

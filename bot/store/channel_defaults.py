@@ -119,15 +119,15 @@ class StoredDefaults:
             place = {"workspace": workspace, "channel": channel, "what": what, "metric": metric}
             connection.execute(upsert(self._engine, defaults).values(**place, **fresh).on_conflict_do_nothing())
 
-    def _put(self, connection: Connection, workspace: str, channel: str, agreed: ChannelSetting) -> None:
+    def _put(self, connection: Connection, workspace: str, channel: str, setting: ChannelSetting) -> None:
         statement = upsert(self._engine, defaults).values(
             workspace=workspace,
             channel=channel,
-            what=agreed.what,
-            metric=agreed.metric,
-            value=agreed.value,
-            changed_by=agreed.by,
-            changed_at=agreed.at,
+            what=setting.what,
+            metric=setting.metric,
+            value=setting.value,
+            changed_by=setting.by,
+            changed_at=setting.at,
         )
         newest = {name: statement.excluded[name] for name in ("value", "changed_by", "changed_at")}
         places = ["workspace", "channel", "what", "metric"]
