@@ -52,15 +52,17 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     request = request_in(pressed)
     if request is None:
         return
-    heard = pressed.utterance
+    utterance = pressed.utterance
     is_loose = pressed.action == LOOSE
-    thread = heard.thread_ts if is_loose else heard.thread_ts or pressed.message_ts
-    spot = sha256(f"{heard.channel}:{pressed.message_ts}:{pressed.action}:{pressed.choice}".encode()).hexdigest()[:20]
+    thread = utterance.thread_ts if is_loose else utterance.thread_ts or pressed.message_ts
+    spot = sha256(f"{utterance.channel}:{pressed.message_ts}:{pressed.action}:{pressed.choice}".encode()).hexdigest()[
+        :20
+    ]
     moment = int(services.now().timestamp()) // _TOGETHER
     keys = [f"press:{spot}:{each}" for each in (moment - 1, moment)]
     feature: Feature = LooseSweep() if is_loose else services.features[type(request)]
     work = answer_words(
-        replace(heard, thread_ts=thread, answer_ts=thread, delivery=keys[-1]),
+        replace(utterance, thread_ts=thread, answer_ts=thread, delivery=keys[-1]),
         client,
         services,
         meaning=ParsedRequest(lambda: (request, feature)),

@@ -64,8 +64,8 @@ def on_example(ack: Any, body: dict[str, Any], client: WebClient, services: Serv
     pressed = button_press(body)
     if not pressed.choice:
         return
-    heard = replace(pressed.utterance, words=pressed.choice, channel=pressed.utterance.user, is_direct=True)
-    work = answer_words(heard, client, services)
+    utterance = replace(pressed.utterance, words=pressed.choice, channel=pressed.utterance.user, is_direct=True)
+    work = answer_words(utterance, client, services)
     work.call_off.append(services.later(services.working_after, work.show_progress))
     hand_over(work, services, work.run)
 

@@ -101,12 +101,12 @@ def _answer(  # noqa: PLR0913, PLR0917 -- what the middleware was given
     if who.kind == HOME:
         outlet = SlackClient.of(client, services.sleep, _PATIENCE)
         services.pool.submit(Work(lambda: _publish(outlet, who.user, why), who.user, who.user))
-    elif (heard := _heard(who, body, context)) is not None:
-        _tell(heard, why, client, services)
+    elif (utterance := _utterance_of(who, body, context)) is not None:
+        _tell(utterance, why, client, services)
     return acknowledged
 
 
-def _heard(who: Sender, body: dict[str, Any], context: BoltContext) -> Utterance | None:
+def _utterance_of(who: Sender, body: dict[str, Any], context: BoltContext) -> Utterance | None:
     """Where a sentence can be told; None where nobody is to be told."""
     if not who.user:
         return None
@@ -115,12 +115,12 @@ def _heard(who: Sender, body: dict[str, Any], context: BoltContext) -> Utterance
         read = from_mention if is_mention else from_direct_message
         return read(body, context.bot_user_id or "")
     if who.kind == ACTION:
-        heard = from_action(body)
+        utterance = from_action(body)
     elif who.kind in {SHORTCUT, OF_MESSAGE}:
-        heard = from_shortcut(body)
+        utterance = from_shortcut(body)
     else:
         return None
-    return heard if heard.channel else replace(heard, channel=heard.user, is_direct=True)
+    return utterance if utterance.channel else replace(utterance, channel=utterance.user, is_direct=True)
 
 
 def _tell(utterance: Utterance, why: str, client: WebClient, services: Services) -> None:

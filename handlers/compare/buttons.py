@@ -121,12 +121,12 @@ def comparison_in(pressed: ButtonPress) -> ComparisonState | None:
 
 def reply_to(pressed: ButtonPress, state: ComparisonState, wanted: str, client: WebClient, services: Services) -> Job:
     """An answer in the thread of the message; the same press by several people at once is answered once."""
-    heard = pressed.utterance
-    thread = heard.thread_ts or pressed.message_ts
-    spot = sha256(f"{heard.channel}:{pressed.message_ts}:{wanted}:{_state(state)}".encode()).hexdigest()[:20]
+    utterance = pressed.utterance
+    thread = utterance.thread_ts or pressed.message_ts
+    spot = sha256(f"{utterance.channel}:{pressed.message_ts}:{wanted}:{_state(state)}".encode()).hexdigest()[:20]
     moment = int(services.now().timestamp()) // _TOGETHER
     keys = [f"press:{spot}:{each}" for each in (moment - 1, moment)]
-    in_thread = replace(heard, thread_ts=thread, answer_ts=thread, delivery=keys[-1])
+    in_thread = replace(utterance, thread_ts=thread, answer_ts=thread, delivery=keys[-1])
     request = _REPLIES[wanted](state.request)
     feature: Feature = CsvFile() if wanted == CSV else services.features.get(type(request), compare_message)
     return answer_words(
@@ -251,20 +251,20 @@ _LOST = "I no longer know which comparison this was for. Please press again."
 
 def open_add_dialog(pressed: ButtonPress, state: ComparisonState, client: WebClient, services: Services) -> None:
     """At once, by the thread that listens: Slack waits three seconds. Never raises."""
-    heard = pressed.utterance
+    utterance = pressed.utterance
     told = {
         "h": comparison_value(state),
-        "c": heard.channel,
+        "c": utterance.channel,
         "m": pressed.message_ts,
-        "t": heard.thread_ts,
-        "r": heard.response_url,
+        "t": utterance.thread_ts,
+        "r": utterance.response_url,
     }
-    metadata = services.seal.close(told, purpose=ADD_DIALOG, user=heard.user)
+    metadata = services.seal.close(told, purpose=ADD_DIALOG, user=utterance.user)
     try:
-        SlackClient.of(client, services.sleep, 0.0).open_view(heard.trigger, _view(metadata))
+        SlackClient.of(client, services.sleep, 0.0).open_view(utterance.trigger, _view(metadata))
     except SlackError as failure:
         log.warning("a dialog could not be opened: %s", failure)
-        answer_words(heard, client, services).tell(Report(headline=_LATE, summary=_LATE))
+        answer_words(utterance, client, services).tell(Report(headline=_LATE, summary=_LATE))
 
 
 def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | str:
@@ -287,7 +287,7 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
     if not isinstance(request, Compare) or len(request.runs) <= len(state.request.runs):
         return "That names no run."
     thread = metadata.get("t", "") or metadata.get("m", "")
-    heard = Utterance(
+    utterance = Utterance(
         words=words,
         user=submitted.user,
         team=submitted.team,
@@ -297,7 +297,9 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
         answer_ts=thread,
         response_url=metadata.get("r", ""),
     )
-    return EditRequest(request, state, MessagePlace(heard.channel, metadata.get("m", ""), heard.response_url), heard)
+    return EditRequest(
+        request, state, MessagePlace(utterance.channel, metadata.get("m", ""), utterance.response_url), utterance
+    )
 
 
 def _view(metadata: str) -> dict[str, Any]:

@@ -77,12 +77,12 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     ack()
     pressed = button_press(body)
     start = from_value(pressed.choice)
-    heard = pressed.utterance
-    if heard.channel and start.channel != heard.channel:  # whatever it holds, it says nothing of other channels
-        start = replace(start, channel=heard.channel, thread_ts=heard.thread_ts)
-    elif heard.channel and not start.thread_ts:
-        start = replace(start, thread_ts=heard.thread_ts)
-    open_dialog(heard, start, client, services)
+    utterance = pressed.utterance
+    if utterance.channel and start.channel != utterance.channel:  # whatever it holds, it says nothing of other channels
+        start = replace(start, channel=utterance.channel, thread_ts=utterance.thread_ts)
+    elif utterance.channel and not start.thread_ts:
+        start = replace(start, thread_ts=utterance.thread_ts)
+    open_dialog(utterance, start, client, services)
 
 
 def on_experiment(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
@@ -123,8 +123,8 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
         return
     metrics = tuple(each for each in submitted.chosen.get("metrics", ()) if each != NOTE)
     request = replace(compared(runs[:MOST_COMPARED]), metrics=metrics)
-    heard = _heard(submitted, place, metadata)
-    is_new = services.inbox.put(heard.delivery, replace(heard, words=_in_words(runs[:MOST_COMPARED], metrics)))
+    utterance = _utterance_of(submitted, place, metadata)
+    is_new = services.inbox.put(utterance.delivery, replace(utterance, words=_in_words(runs[:MOST_COMPARED], metrics)))
     ack()
     if not is_new:
         return
@@ -134,7 +134,7 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
             raise RequestError(_OUTSIDE, remedy=_JOIN)
         return request, compare_message
 
-    work = answer_words(heard, client, services, meaning=ParsedRequest(permitted))
+    work = answer_words(utterance, client, services, meaning=ParsedRequest(permitted))
     work.call_off.append(services.later(services.working_after, work.show_progress))
     hand_over(work, services, work.run)
 
@@ -170,8 +170,8 @@ def open_dialog(utterance: Utterance, start: DialogStart, client: WebClient, ser
         SlackClient.of(client, services.sleep, 0.0).open_view(utterance.trigger, view(start, private))
     except SlackError as failure:
         log.warning("the dialog could not be opened: %s", failure)
-        heard = utterance if utterance.channel else replace(utterance, channel=utterance.user, is_direct=True)
-        work = answer_words(heard, client, services)
+        reply_to = utterance if utterance.channel else replace(utterance, channel=utterance.user, is_direct=True)
+        work = answer_words(reply_to, client, services)
         hand_over(work, services, lambda: work.tell(Report(headline=_LATE, summary=_LATE)))
 
 
@@ -248,7 +248,7 @@ def _may_post(
     return is_in(place, submitted.user, outlet, services.members) is not False
 
 
-def _heard(submitted: DialogSubmission, place: str, opened: Mapping[str, str]) -> Utterance:
+def _utterance_of(submitted: DialogSubmission, place: str, opened: Mapping[str, str]) -> Utterance:
     is_same = place == opened.get("c", "")
     thread = opened.get("t", "") if is_same else ""
     return Utterance(
@@ -409,9 +409,11 @@ _HOW = "I look for MLflow links, and for run names in `backticks` or quotes."
 
 def on_linked_runs(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     ack()
-    heard, texts = from_shortcut(body), texts_of(body)
-    meaning = ParsedRequest(lambda: linked_compare(texts, services.for_channel(heard.team, heard.channel, heard.user)))
-    work = answer_words(heard, client, services, meaning=meaning)
+    utterance, texts = from_shortcut(body), texts_of(body)
+    meaning = ParsedRequest(
+        lambda: linked_compare(texts, services.for_channel(utterance.team, utterance.channel, utterance.user))
+    )
+    work = answer_words(utterance, client, services, meaning=meaning)
     work.call_off.append(services.later(services.working_after, work.show_progress))
     hand_over(work, services, work.run)
 

@@ -68,9 +68,9 @@ def on_goals(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, s
     goals = _changed(submitted)
     if not goals:
         return
-    heard = _heard(submitted, metadata)
+    utterance = _utterance_of(submitted, metadata)
     feature = GoalJob(goals, metadata, client)
-    work = answer_words(heard, client, services, meaning=ParsedRequest(lambda: (ShowSettings(), feature)))
+    work = answer_words(utterance, client, services, meaning=ParsedRequest(lambda: (ShowSettings(), feature)))
     hand_over(work, services, work.run)
 
 
@@ -104,18 +104,18 @@ class GoalJob:
 
 
 def _kept(pressed: ButtonPress, services: Services) -> str:
-    heard, standing = pressed.utterance, comparison_in(pressed)
+    utterance, standing = pressed.utterance, comparison_in(pressed)
     metadata = {
         "h": comparison_value(standing) if standing else "",
-        "c": heard.channel,
+        "c": utterance.channel,
         "m": pressed.message_ts,
-        "t": heard.thread_ts,
-        "r": heard.response_url,
+        "t": utterance.thread_ts,
+        "r": utterance.response_url,
     }
-    return services.seal.close(metadata, purpose=CALLBACK, user=heard.user)
+    return services.seal.close(metadata, purpose=CALLBACK, user=utterance.user)
 
 
-def _heard(submitted: DialogSubmission, opened: Mapping[str, str]) -> Utterance:
+def _utterance_of(submitted: DialogSubmission, opened: Mapping[str, str]) -> Utterance:
     thread = opened.get("t", "") or opened.get("m", "")
     return Utterance(
         words="",

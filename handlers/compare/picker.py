@@ -30,11 +30,11 @@ def on_choice(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     choosing = PickJob(pressed, offer, client, services)
     choosing.keep()
     ack()
-    heard = pressed.utterance
-    if services.pool.submit(Work(choosing.run, heard.channel, heard.user)) is None:
+    utterance = pressed.utterance
+    if services.pool.submit(Work(choosing.run, utterance.channel, utterance.user)) is None:
         choosing.drop()
-        why = not_taken(heard, services)
-        services.later(0.0, lambda: answer_words(heard, client, services).tell(Report(headline=why, summary=why)))
+        why = not_taken(utterance, services)
+        services.later(0.0, lambda: answer_words(utterance, client, services).tell(Report(headline=why, summary=why)))
 
 
 class PickJob:
@@ -69,13 +69,13 @@ class PickJob:
         return bool(self._pressed.utterance.words) and offer.is_for(self._pressed.utterance)
 
     def _chosen(self, offer: OfferedRuns) -> Utterance:
-        heard = self._pressed.utterance
+        utterance = self._pressed.utterance
         return replace(
-            heard,
-            delivery=f"pick:{heard.channel}:{self._pressed.message_ts}",
+            utterance,
+            delivery=f"pick:{utterance.channel}:{self._pressed.message_ts}",
             thread_ts=offer.thread_ts,
             answer_ts=offer.answer_ts,
-            is_direct=heard.channel.startswith("D"),
+            is_direct=utterance.channel.startswith("D"),
         )
 
     def _choose(self, offer: OfferedRuns) -> None:

@@ -324,14 +324,14 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     ack()
     pressed = button_press(body)
     wanted = pressed.action.removeprefix(PREFIX).partition(":")[0]
-    heard = with_place(pressed.utterance)
+    utterance = with_place(pressed.utterance)
     state = from_value(pressed.choice)
     if wanted == "edit":
-        open_edit_dialog(heard, state, client, services)
+        open_edit_dialog(utterance, state, client, services)
         return
     is_listed = pressed.action != LIST
     work = changing(
-        heard,
+        utterance,
         WatchEditJob(wanted, state, client, pressed.utterance.response_url if is_listed else ""),
         client,
         services,
@@ -351,8 +351,8 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
         ack(response_action="errors", errors=edit)
         return
     ack()
-    heard = opened_from(submitted, metadata)
-    work = changing(heard, WatchEditJob("edited", edit.state, client, edit.response_url, edit), client, services)
+    utterance = opened_from(submitted, metadata)
+    work = changing(utterance, WatchEditJob("edited", edit.state, client, edit.response_url, edit), client, services)
     hand_over(work, services, work.run)
 
 
@@ -376,13 +376,13 @@ def on_more(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, se
     services.pool.submit(Work(redraw, shown.user, shown.user))
 
 
-def with_place(heard: Utterance) -> Utterance:
+def with_place(utterance: Utterance) -> Utterance:
     """What is pressed in the Home tab is answered in direct messages."""
-    return heard if heard.channel else replace(heard, channel=heard.user, is_direct=True)
+    return utterance if utterance.channel else replace(utterance, channel=utterance.user, is_direct=True)
 
 
-def changing(heard: Utterance, change: "WatchEditJob", client: WebClient, services: Services) -> Job:
-    return answer_words(heard, client, services, meaning=ParsedRequest(lambda: (ListWatches(), change)))
+def changing(utterance: Utterance, change: "WatchEditJob", client: WebClient, services: Services) -> Job:
+    return answer_words(utterance, client, services, meaning=ParsedRequest(lambda: (ListWatches(), change)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,71 +408,71 @@ class WatchEditJob:
     response_url: str = ""
     edit: EditedWatch | None = None
 
-    def answer(self, _request: ListWatches, heard: Utterance, services: Services, delivery: Delivery) -> None:
+    def answer(self, _request: ListWatches, utterance: Utterance, services: Services, delivery: Delivery) -> None:
         note = ""
         if self.wanted == "all":
-            note = self._remove_all(heard, services, delivery.outlet)
+            note = self._remove_all(utterance, services, delivery.outlet)
         elif self.wanted in DOINGS or self.edit is not None:
-            note = self._do(heard, services, delivery.outlet)
-        self._show(note, heard, services, delivery)
+            note = self._do(utterance, services, delivery.outlet)
+        self._show(note, utterance, services, delivery)
 
     def show_progress(
-        self, _request: ListWatches, _heard: Utterance, _services: Services, _delivery: Delivery
+        self, _request: ListWatches, _utterance: Utterance, _services: Services, _delivery: Delivery
     ) -> None: ...
 
-    def _do(self, heard: Utterance, services: Services, outlet: SlackClient) -> str:
+    def _do(self, utterance: Utterance, services: Services, outlet: SlackClient) -> str:
         """What was done, as mrkdwn. Raises RequestError where it may not be."""
         stored = services.watches.get(self.state.watch)
-        if stored is None or stored.workspace != heard.team:
+        if stored is None or stored.workspace != utterance.team:
             return _GONE
-        require_place(stored, heard)
-        require_change([stored], heard, outlet, services)
+        require_place(stored, utterance)
+        require_change([stored], utterance, outlet, services)
         words = mrkdwn(one_line(sentence_of(stored)), _WORDS)
         if self.edit is not None:
-            return self._edited(self.edit, stored, heard, services, outlet)
-        what, is_done = DOINGS[self.wanted](stored, heard, services)
+            return self._edited(self.edit, stored, utterance, services, outlet)
+        what, is_done = DOINGS[self.wanted](stored, utterance, services)
         if not is_done:
             return f"{what} already: {words}."
-        tell_channel([stored], what.lower(), heard, outlet)
+        tell_channel([stored], what.lower(), utterance, outlet)
         back = f" To have it back: {services.command} {_submitted_words(stored)}" if self.wanted == "remove" else ""
         return f"{what}: {words}.{back}"
 
     @staticmethod
     def _edited(
-        edit: EditedWatch, stored: StoredWatch, heard: Utterance, services: Services, outlet: SlackClient
+        edit: EditedWatch, stored: StoredWatch, utterance: Utterance, services: Services, outlet: SlackClient
     ) -> str:
-        after = store_edit(edit, stored, heard, services)
+        after = store_edit(edit, stored, utterance, services)
         if after is None:
             return _GONE
         words = mrkdwn(one_line(sentence_of(after)), _WORDS)
         if after.words != stored.words:
-            tell_channel([after], "changed", heard, outlet)
+            tell_channel([after], "changed", utterance, outlet)
         return f"{'Changed' if after.words != stored.words else 'As it was'}: {words}."
 
     @staticmethod
-    def _remove_all(heard: Utterance, services: Services, outlet: SlackClient) -> str:
-        here = watches_here(heard, services)
+    def _remove_all(utterance: Utterance, services: Services, outlet: SlackClient) -> str:
+        here = watches_here(utterance, services)
         if not here:
             return "Nothing is watched here any more."
-        require_change(here, heard, outlet, services)
+        require_change(here, utterance, outlet, services)
         at = int(services.now().timestamp())
-        gone = [each for each in here if services.watches.remove(each.id, by=heard.user, at=at)]
-        tell_channel(gone, "removed", heard, outlet)
+        gone = [each for each in here if services.watches.remove(each.id, by=utterance.user, at=at)]
+        tell_channel(gone, "removed", utterance, outlet)
         return f"Removed: {len(gone)} watch{'' if len(gone) == 1 else 'es'}."
 
-    def _show(self, note: str, heard: Utterance, services: Services, delivery: Delivery) -> None:
+    def _show(self, note: str, utterance: Utterance, services: Services, delivery: Delivery) -> None:
         """The list where it stands; anew, where it cannot be changed any more."""
-        if heard.channel == heard.user:  # pressed in the Home tab
-            services.publish_home(heard.user, heard.team, delivery.outlet, services)
+        if utterance.channel == utterance.user:  # pressed in the Home tab
+            services.publish_home(utterance.user, utterance.team, delivery.outlet, services)
             return
-        listed = draw_list(watches_shown(heard, services, page=self.state.page, note=note))
+        listed = draw_list(watches_shown(utterance, services, page=self.state.page, note=note))
         if self.response_url:
             outlet = SlackClient.of(self.client, services.sleep, _PATIENCE)
             try:
                 send_with_fallback(
                     listed,
                     lambda reply: outlet.replace(self.response_url, reply),
-                    heard.team,
+                    utterance.team,
                     services.capabilities,
                 )
             except SlackError as failure:
@@ -486,17 +486,17 @@ def _submitted_words(stored: StoredWatch) -> str:
     return f"{'digest' if stored.is_digest else 'watch'} {mrkdwn(one_line(stored.words), _WORDS)}"
 
 
-def _pause(stored: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
-    return "Paused", services.watches.pause(stored.id, by=heard.user, at=_now(services))
+def _pause(stored: StoredWatch, utterance: Utterance, services: Services) -> tuple[str, bool]:
+    return "Paused", services.watches.pause(stored.id, by=utterance.user, at=_now(services))
 
 
-def _resume(stored: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
+def _resume(stored: StoredWatch, utterance: Utterance, services: Services) -> tuple[str, bool]:
     skip_ended_while_paused(stored, services)
-    return "Resumed", services.watches.resume(stored.id, by=heard.user, at=_now(services))
+    return "Resumed", services.watches.resume(stored.id, by=utterance.user, at=_now(services))
 
 
-def _remove(stored: StoredWatch, heard: Utterance, services: Services) -> tuple[str, bool]:
-    return "Removed", services.watches.remove(stored.id, by=heard.user, at=_now(services)) is not None
+def _remove(stored: StoredWatch, utterance: Utterance, services: Services) -> tuple[str, bool]:
+    return "Removed", services.watches.remove(stored.id, by=utterance.user, at=_now(services)) is not None
 
 
 def _now(services: Services) -> int:
@@ -520,19 +520,19 @@ _TOO_LONG = "This watch is too long for a dialog. Remove it, and set it up again
 _UNREAD = "I do not understand the words of this watch any more. Remove it, and set it up again."
 
 
-def open_edit_dialog(heard: Utterance, state: WatchState, client: WebClient, services: Services) -> None:
+def open_edit_dialog(utterance: Utterance, state: WatchState, client: WebClient, services: Services) -> None:
     """At once, by the thread that listens. Never raises."""
     problem = _GONE
     try:
         watch = services.watches.get(state.watch)
-        if watch is not None and watch.workspace == heard.team:
+        if watch is not None and watch.workspace == utterance.team:
             outlet = SlackClient.of(client, services.sleep, 0.0)
-            require_place(watch, heard)
-            require_change([watch], heard, outlet, services)
-            view = _view(watch, heard, state, services)
+            require_place(watch, utterance)
+            require_change([watch], utterance, outlet, services)
+            view = _view(watch, utterance, state, services)
             problem = _UNREAD if view is None else _TOO_LONG
             if view is not None and _fits(view):
-                outlet.open_view(heard.trigger, view)
+                outlet.open_view(utterance.trigger, view)
                 return
     except RequestError as error:
         problem = str(error)
@@ -542,7 +542,7 @@ def open_edit_dialog(heard: Utterance, state: WatchState, client: WebClient, ser
     except Exception:
         log.exception("a watch could not be looked up")
         problem = _LATE
-    work = answer_words(heard, client, services)
+    work = answer_words(utterance, client, services)
     hand_over(work, services, lambda: work.tell(Report(headline=problem, summary=problem)))
 
 
@@ -596,12 +596,12 @@ def edited_watch(
     return _refusals(vetted) or replace(edit, vetted=vetted)
 
 
-def store_edit(edit: EditedWatch, before: StoredWatch, heard_: Utterance, services: Services) -> StoredWatch | None:
+def store_edit(edit: EditedWatch, before: StoredWatch, utterance: Utterance, services: Services) -> StoredWatch | None:
     """The watch as it is then; None where it is gone. Raises RequestError for what cannot be kept."""
     at = int(services.now().timestamp())
-    services = services.for_channel(before.workspace, before.channel, heard_.user)
+    services = services.for_channel(before.workspace, before.channel, utterance.user)
     if edit.watching is None:
-        return services.watches.edit(before.id, edit.digest, by=heard_.user, at=at)
+        return services.watches.edit(before.id, edit.digest, by=utterance.user, at=at)
     vetted = edit.vetted or _vet(edit.watching, before.workspace, before.channel, services, edit.certain)
     if vetted.refused:
         raise vetted.refused[0][1]
@@ -610,7 +610,7 @@ def store_edit(edit: EditedWatch, before: StoredWatch, heard_: Utterance, servic
         return before
     if vetted.past:  # before the words change: what is watched anew has not just ended
         services.watches.prime(before.id, tuple(dict.fromkeys((*vetted.past, *before.past))))
-    return services.watches.edit(before.id, words, by=heard_.user, at=at)
+    return services.watches.edit(before.id, words, by=utterance.user, at=at)
 
 
 def _certain(submitted: DialogSubmission, watching: Watch | None) -> frozenset[str]:

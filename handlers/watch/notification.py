@@ -427,21 +427,21 @@ def answer_old_button(utterance: Utterance, client: WebClient, services: Service
 
 def compare_with(state: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> None:
     """The dialog to choose the other run, posting in the thread of the notification."""
-    heard = pressed.utterance
-    visible = services.for_channel(heard.team, heard.channel, heard.user)
+    utterance = pressed.utterance
+    visible = services.for_channel(utterance.team, utterance.channel, utterance.user)
     found = visible.shelf.these(visible.runs, (state.run,), _WITHIN).runs
     label = f"{found[0].name} ({state.run[:8]})" if found else state.run[:8]
-    thread = heard.thread_ts or pressed.message_ts
-    start = DialogStart(((state.run, label),), heard.channel, thread, candidate=state.run)
-    open_dialog(heard, start, client, services)
+    thread = utterance.thread_ts or pressed.message_ts
+    start = DialogStart(((state.run, label),), utterance.channel, thread, candidate=state.run)
+    open_dialog(utterance, start, client, services)
 
 
 def pin(state: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> Job:
     """As `pin <run>` does, in the thread of the notification."""
     thread = pressed.utterance.thread_ts or pressed.message_ts
-    heard = replace(pressed.utterance, words=f"pin {state.run}", thread_ts=thread, answer_ts=thread)
+    utterance = replace(pressed.utterance, words=f"pin {state.run}", thread_ts=thread, answer_ts=thread)
     return answer_words(
-        heard, client, services, meaning=ParsedRequest(lambda: (Pin(Linked(state.run)), channel_settings))
+        utterance, client, services, meaning=ParsedRequest(lambda: (Pin(Linked(state.run)), channel_settings))
     )
 
 
@@ -506,7 +506,7 @@ class MuteAction:
         delivery.answer_privately(drawn)
 
     def show_progress(
-        self, _request: ListWatches, _heard: Utterance, _services: Services, _delivery: Delivery
+        self, _request: ListWatches, _utterance: Utterance, _services: Services, _delivery: Delivery
     ) -> None: ...
 
 
@@ -533,7 +533,7 @@ class UnmuteAction:
         self._say(Report(headline=told, summary=told), delivery)
 
     def show_progress(
-        self, _request: ListWatches, _heard: Utterance, _services: Services, _delivery: Delivery
+        self, _request: ListWatches, _utterance: Utterance, _services: Services, _delivery: Delivery
     ) -> None: ...
 
     def _say(self, report: Report, delivery: Delivery) -> None:
