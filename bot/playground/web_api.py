@@ -23,6 +23,9 @@ Arguments = dict[str, Any]
 Answer = dict[str, Any]
 
 
+# chat.* and reactions.add.
+
+
 def post_message(context: Context, arguments: Arguments) -> Answer:
     channel = place_to_post(context, arguments)
     message = context.workspace.put(
@@ -288,7 +291,7 @@ def _kinds(blocks: list[dict[str, Any]], place: str) -> Iterator[tuple[str, str]
         yield from _kinds(block.get("child_blocks") or [], f"{place}/{at}/child_blocks")
 
 
-# Web API: views.*.
+# views.*
 
 
 DEEPEST = 3
@@ -382,6 +385,9 @@ def _content(context: Context, arguments: Arguments, kind: str) -> dict[str, Any
     return content
 
 
+# files.*
+
+
 def _share(context: Context, ids: list[str], arguments: Arguments) -> None:
     """A message of the app with the files, in the channel or thread that it names."""
     named = [f"<{context.url}files/{each}|{context.files.known[each].name}>" for each in ids]
@@ -417,49 +423,20 @@ def complete_upload(context: Context, arguments: Arguments) -> Answer:
     return {"ok": True, "files": found}
 
 
-# Every method: who may call it, and what goes wrong on purpose.
+# conversations.*, users.info, users.lookupByEmail, team.info, bots.info.
 
 
-SECRET = ("token", "code", "client_secret", "refresh_token")  # arguments that nobody is shown
-OBJECTS = ("blocks", "attachments", "metadata", "view", "unfurls")
-FORMAT_ERRORS = {
-    "blocks": "invalid_blocks_format",
-    "attachments": "invalid_attachments",
-    "metadata": "invalid_metadata_format",
-    "view": "invalid_arguments",
-    "unfurls": "invalid_unfurls_format",
-}
-API_OK, TOO_MANY = 200, 429
+PAGE = 100
+MOST = 999
 
 
-@dataclass(frozen=True)
-class ApiResponse:
-    status: int
-    body: dict[str, Any] | str | None  # None: the connection ends without an answer
-    headers: dict[str, str] = field(default_factory=dict)
+def _need(context: Context, scope: str) -> None:
+    if scope not in context.installation.scopes:
+        raise ApiError("missing_scope", needed=scope, provided=",".join(sorted(context.installation.scopes)))
 
 
-@dataclass(frozen=True)
-class Method:
-    run: Callable[[Context, dict[str, Any]], dict[str, Any]]
-    scope: str = ""
-    token: str = "bot"  # noqa: S105 - the kind of token, not one
-
-
-def _auth_test(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
-    workspace = context.workspace
-    names = {"url": context.url, "team": workspace.name, "user": "mlcompare"}
-    ids = {"team_id": workspace.team, "user_id": BOT_USER, "bot_id": BOT}
-    ids |= {"enterprise_id": workspace.enterprise} if workspace.enterprise else {}
-    return {"ok": True, **names, **ids, "is_enterprise_install": False}
-
-
-def _api_test(_context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"ok": True, "args": {}}
-
-
-def _open_connection(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"ok": True, "url": context.open_socket()}
+def _counted(message: dict[str, Any], replies: int) -> dict[str, Any]:
+    return {**message, "thread_ts": message["ts"], "reply_count": replies} if replies else message
 
 
 def _cursor(end: int, length: int) -> str:
@@ -650,6 +627,51 @@ def user_info(context: Context, arguments: Arguments) -> Answer:
     return {"ok": True, "user": _person(context, user)}
 
 
+# Every method: who may call it, and what goes wrong on purpose.
+
+
+SECRET = ("token", "code", "client_secret", "refresh_token")  # arguments that nobody is shown
+OBJECTS = ("blocks", "attachments", "metadata", "view", "unfurls")
+FORMAT_ERRORS = {
+    "blocks": "invalid_blocks_format",
+    "attachments": "invalid_attachments",
+    "metadata": "invalid_metadata_format",
+    "view": "invalid_arguments",
+    "unfurls": "invalid_unfurls_format",
+}
+API_OK, TOO_MANY = 200, 429
+
+
+@dataclass(frozen=True)
+class ApiResponse:
+    status: int
+    body: dict[str, Any] | str | None  # None: the connection ends without an answer
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Method:
+    run: Callable[[Context, dict[str, Any]], dict[str, Any]]
+    scope: str = ""
+    token: str = "bot"  # noqa: S105 - the kind of token, not one
+
+
+def _auth_test(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
+    workspace = context.workspace
+    names = {"url": context.url, "team": workspace.name, "user": "mlcompare"}
+    ids = {"team_id": workspace.team, "user_id": BOT_USER, "bot_id": BOT}
+    ids |= {"enterprise_id": workspace.enterprise} if workspace.enterprise else {}
+    return {"ok": True, **names, **ids, "is_enterprise_install": False}
+
+
+def _api_test(_context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"ok": True, "args": {}}
+
+
+def _open_connection(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"ok": True, "url": context.open_socket()}
+
+
 METHODS = {
     "api.test": Method(_api_test, token=""),
     "auth.test": Method(_auth_test, token="any"),  # noqa: S106 - the kind of token, not one
@@ -823,19 +845,3 @@ def _objects(arguments: dict[str, Any]) -> dict[str, Any]:
             if read[name] is None:
                 del read[name]
     return read
-
-
-# Web API: conversations.*, users.info, users.lookupByEmail, team.info, bots.info.
-
-
-PAGE = 100
-MOST = 999
-
-
-def _need(context: Context, scope: str) -> None:
-    if scope not in context.installation.scopes:
-        raise ApiError("missing_scope", needed=scope, provided=",".join(sorted(context.installation.scopes)))
-
-
-def _counted(message: dict[str, Any], replies: int) -> dict[str, Any]:
-    return {**message, "thread_ts": message["ts"], "reply_count": replies} if replies else message
