@@ -84,11 +84,11 @@ def _trained(folder: Path) -> "DemoStore":
 
 
 def _run(store: "DemoStore", port: int, *, once: bool) -> None:
-    from bot.demo.mlflow_ui import USUAL_PORT, free_port, ui_url
+    from bot.demo.store import MLFLOW_PORT, free_port, ui_url
     from bot.playground.command import local_bot
 
     click.echo("Starting the bot and a local Slack page ...\n")
-    mlflow_port = free_port(USUAL_PORT)
+    mlflow_port = free_port(MLFLOW_PORT)
     opened_at = "" if once else ui_url(mlflow_port)  # no page of MLflow stays up after --once: nothing links to it
     with local_bot(_settings(store, opened_at), 0 if once else port, store.folder, examples()) as slack:
         _post(slack, store, opened_at)
@@ -112,7 +112,7 @@ def _post(slack: "SlackStandIn", store: "DemoStore", opened_at: str) -> None:
 
 def _stay(slack: "SlackStandIn", store: "DemoStore", mlflow_port: int) -> None:
     """Serve MLflow's own page, say what to try, and wait for Ctrl-C."""
-    from bot.demo.mlflow_ui import mlflow_ui, ui_url
+    from bot.demo.store import mlflow_ui, ui_url
 
     log = store.folder / "mlflow-server.log"
     with suppress(KeyboardInterrupt), mlflow_ui(store.tracking_uri, mlflow_port, log) as ui:

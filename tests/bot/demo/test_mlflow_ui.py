@@ -3,7 +3,7 @@ import socket
 import psutil
 import pytest
 
-from bot.demo.mlflow_ui import free_port, mlflow_ui
+from bot.demo.store import free_port, mlflow_ui
 
 
 def runs_at(process, port):
