@@ -64,7 +64,7 @@ def _version_command() -> None:
 _ASIDES = {"help": _help, "version": _version_command}  # as options are, for who types them as commands
 
 
-class Late(click.Group):
+class LazyGroup(click.Group):
     """A group whose commands are imported when they are run; a fault in one is told without a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click gives it
@@ -119,7 +119,7 @@ def _version(context: click.Context, _parameter: click.Parameter, *, is_wanted: 
         context.exit()
 
 
-@click.group(cls=Late, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--traceback", is_flag=True, help="Show where mlcompare itself went wrong.")
 @click.option(
     "--version",

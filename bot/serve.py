@@ -235,13 +235,13 @@ def serve_site(
     """Serves until what is returned is called: with the seconds to wait for what is under way."""
     import uvicorn
 
-    from bot.server.connections import Crowd, Guarded, Limits
+    from bot.server.connections import GuardedConnection, Limits, OpenConnections
 
     refusal_log = refusals or RefusalLog()
-    crowd = Crowd(_possible(limits or Limits()), refusal_log.note)
+    connections = OpenConnections(_possible(limits or Limits()), refusal_log.note)
     config = uvicorn.Config(
         site,
-        http=cast("type[asyncio.Protocol]", partial(Guarded, crowd)),
+        http=cast("type[asyncio.Protocol]", partial(GuardedConnection, connections)),
         log_config=None,
         log_level="error",  # what strangers send wrong is counted, not told one by one
         access_log=False,

@@ -22,7 +22,7 @@ from bot.notifier.outbox import Outbox, OutboxMessage, QueuedMessage
 from bot.notifier.poller import Poller
 from bot.notifier.process_locks import ProcessLocks, open_process_locks
 from bot.notifier.rate_limit import SendSlots
-from bot.notifier.subscriptions import Subscriptions, Whereabouts
+from bot.notifier.subscriptions import Subscriptions, WatchedExperiments
 from bot.settings import Settings
 from comparison.errors import RequestError
 from handlers.services import Services
@@ -267,7 +267,7 @@ def parts(  # noqa: PLR0913, PLR0917 -- one for each thing that is outside
             now,
             time.monotonic,
             settings.collapse_after,
-            Whereabouts(services.watches, outbox, subscriptions, services.runs, now, services.command),
+            WatchedExperiments(services.watches, outbox, subscriptions, services.runs, now, services.command),
         ),
         rechecker=PostedRunChecks(outbox, services.runs, now),
         silence=SilentRunChecks(outbox, subscriptions, services.runs, now),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from bot.backoff import PollBackoff
 from bot.logs import describe
 from bot.notifier.outbox import Cursor, Outbox, OutboxMessage, RunEnd
-from bot.notifier.subscriptions import Coverage, Subscriptions, Whereabouts, covered
+from bot.notifier.subscriptions import Coverage, Subscriptions, WatchedExperiments, covered
 from comparison.errors import RequestError
 from comparison.notifications.grouping import BURST, HANDFUL, group_runs
 from comparison.notifications.matching import is_watched
@@ -32,7 +32,7 @@ _SLOW = 5.0  # seconds, or half the interval where that is longer
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PollResult:
     """What came of a look. Not `is_ours`: another process looks. A `problem` is MLflow's."""
 
     is_ours: bool = False
@@ -44,7 +44,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Others:
+class _OtherRuns:
     """Runs that are over and were not found by when they ended; and what is to be remembered of those that are not."""
 
     over: tuple[Run, ...] = ()
@@ -62,7 +62,7 @@ class Poller:
     now: Callable[[], int]
     clock: Callable[[], float]
     handful: int = HANDFUL
-    whereabouts: Whereabouts | None = None  # None: names alone count
+    watched_experiments: WatchedExperiments | None = None  # None: names alone count
     looked_at: float | None = field(init=False, default=None)  # by `clock`, when the last look went well
     _coverage: Coverage = field(init=False, default_factory=Coverage)
     _looks: int = field(init=False, default=LONG_AFTER)  # since the last long one
@@ -71,24 +71,24 @@ class Poller:
     _around_at: int = field(init=False, default=0)
     _is_behind: bool = field(init=False, default=False)  # more ended than the last request took in
 
-    def poll(self) -> Found:
+    def poll(self) -> PollResult:
         """Raises what the database raises; what MLflow raises makes the next look later."""
         now = self.now()
         if not self.outbox.claim_poll(now, int(self.pace.interval * 1000)):
-            return Found()
+            return PollResult()
         wanted = self.subscriptions.watches()
         if not wanted:
             self.pace.success()
             self.looked_at = self.clock()
             self.outbox.record(self.outbox.cursor(now), now, {}, (), now)  # who resumes later does not hear of today
             self.outbox.lose_sight(self.outbox.going_on())
-            return Found(is_ours=True)
+            return PollResult(is_ours=True)
         began = self.clock()
         try:
             found = self._look_on(wanted, now)
         except RequestError as error:
             self.pace.failure(describe(error))
-            return Found(is_ours=True, problem=error.problem)
+            return PollResult(is_ours=True, problem=error.problem)
         self.looked_at = self.clock()
         self._keep_pace(self.looked_at - began)
         return found
@@ -99,15 +99,15 @@ class Poller:
         else:
             self.pace.success()
 
-    def _look_on(self, wanted: Sequence[Subscription], now: int) -> Found:
+    def _look_on(self, wanted: Sequence[Subscription], now: int) -> PollResult:
         """Page by page, where more ended than one request takes in: after a weekend, say."""
         experiments = self.source.experiments()
-        if self.whereabouts is not None and self.whereabouts.follow(experiments):
+        if self.watched_experiments is not None and self.watched_experiments.follow(experiments):
             wanted = self.subscriptions.watches()
         self._prime(experiments)
         ids = self._coverage.of([each.watching for each in wanted], experiments)
         oldest = min(each.since for each in wanted) - CLOCK_SKEW_MS
-        total = Found(is_ours=True)
+        total = PollResult(is_ours=True)
         for _ in range(_PAGES):
             found = self._look(ids, oldest, now)
             if not found.is_ours:
@@ -119,13 +119,15 @@ class Poller:
         log.warning("more runs ended than one look takes in; the next one goes on", extra={"looked_at": total.fresh})
         return total
 
-    def _look(self, ids: Sequence[str], oldest: int, now: int) -> Found:
+    def _look(self, ids: Sequence[str], oldest: int, now: int) -> PollResult:
         cursor = self.outbox.cursor(now)
         is_long = not self._is_behind and (self._looks >= LONG_AFTER - 1 or now - self._long_at >= LONG_WITHIN)
         floor = max(cursor.at - (CLOCK_SKEW_MS if is_long else BRIEF), oldest)
         ended = self.source.ended_after(floor, experiment_ids=ids, limit=MOST) if ids else Part()
         is_around = self._arounds >= AROUND_AFTER - 1 or now - self._around_at >= AROUND_WITHIN
-        others = self._look_around(ids, max(cursor.at - CLOCK_SKEW_MS, oldest), now) if ids and is_around else _Others()
+        others = (
+            self._look_around(ids, max(cursor.at - CLOCK_SKEW_MS, oldest), now) if ids and is_around else _OtherRuns()
+        )
         found = self._keep(ended, others, cursor, floor, now)
         self._arounds, self._around_at = (0, now) if is_around else (self._arounds + 1, self._around_at)
         if found.is_ours:
@@ -133,7 +135,7 @@ class Poller:
             self._looks, self._long_at = (0, now) if is_long else (self._looks + 1, self._long_at)
         return found
 
-    def _look_around(self, ids: Sequence[str], begun_after: int, now: int) -> "_Others":
+    def _look_around(self, ids: Sequence[str], begun_after: int, now: int) -> "_OtherRuns":
         """What MLflow cannot be asked for by when it ended: that is found by having been seen to run, or to begin."""
         running = self.source.running(experiment_ids=ids, limit=RUNNING)
         known = self.outbox.going_on()
@@ -154,9 +156,9 @@ class Poller:
             if before is None or going != (before.status, before.ended_at):
                 ends[run.run_id] = RunEnd(*going, before.fingerprint if before else "")
         undated = self.source.undated(begun_after, experiment_ids=ids, limit=UNDATED)
-        return _Others((*over, *undated), ends)
+        return _OtherRuns((*over, *undated), ends)
 
-    def _keep(self, ended: Part, others: "_Others", cursor: Cursor, floor: int, now: int) -> Found:
+    def _keep(self, ended: Part, others: "_OtherRuns", cursor: Cursor, floor: int, now: int) -> PollResult:
         dated = ended.runs
         runs = [*dated, *others.over]
         known = self.outbox.ends([run.run_id for run in runs]) if runs else {}
@@ -178,10 +180,10 @@ class Poller:
         if has_more:  # these are the first that ended: what is looked at next begins with the last of them
             at = min(max(cursor.at, BRIEF + max(run.ended_at or 0 for run in dated)), at)
         if not self.outbox.record(cursor, at, ends, announcements, now):
-            return Found()
+            return PollResult()
         if announcements:
             log.info("runs ended", extra={"runs": len(step_.fresh), "messages": len(announcements)})
-        found = Found(is_ours=True, fresh=len(step_.fresh), changed=len(step_.changed), has_more=has_more)
+        found = PollResult(is_ours=True, fresh=len(step_.fresh), changed=len(step_.changed), has_more=has_more)
         return replace(found, announced=len(announcements))
 
     def _standing(self, now: int) -> list[OpenMessage]:

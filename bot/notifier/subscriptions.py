@@ -179,7 +179,7 @@ Lost = Mapping[tuple[str, str, str], Sequence[tuple[StoredWatch, Watch, int]]]
 
 
 @dataclass
-class Whereabouts:
+class WatchedExperiments:
     """Called before each look by who looks; `now` is in ms. Raises what the database raises."""
 
     watches: WatchStore

@@ -43,46 +43,46 @@ class Phase(Enum):
     WORKING = "working"  # the request is here, the answer is not
 
 
-class Crowd:
+class OpenConnections:
     """All connections of one server. Used in its event loop alone."""
 
     def __init__(self, limits: Limits, note: Callable[[str], object]) -> None:
         self.limits = limits
         self.note = note
-        self._all: set[Guarded] = set()
-        self._waiting: dict[Guarded, None] = {}  # for their far end; who waits longest comes first
-        self._held: dict[Guarded, int] = {}
+        self._all: set[GuardedConnection] = set()
+        self._waiting: dict[GuardedConnection, None] = {}  # for their far end; who waits longest comes first
+        self._held: dict[GuardedConnection, int] = {}
         self._total = 0
 
-    def enter(self, connection: "Guarded") -> None:
+    def enter(self, connection: "GuardedConnection") -> None:
         if len(self._all) >= self.limits.connections:
             longest = next(iter(self._waiting), connection)
             longest.end("too many connections")
         self._all.add(connection)
 
-    def leave(self, connection: "Guarded") -> None:
+    def leave(self, connection: "GuardedConnection") -> None:
         self._all.discard(connection)
         self._waiting.pop(connection, None)
         self.release(connection)
 
-    def wait(self, connection: "Guarded") -> None:
+    def wait(self, connection: "GuardedConnection") -> None:
         """Notes that from now on we wait for its far end."""
         self._waiting.pop(connection, None)
         self._waiting[connection] = None
 
-    def work(self, connection: "Guarded") -> None:
+    def work(self, connection: "GuardedConnection") -> None:
         """Notes that from now on its far end waits for us."""
         self._waiting.pop(connection, None)
         self.release(connection)
 
-    def hold(self, connection: "Guarded", size: int) -> None:
+    def hold(self, connection: "GuardedConnection", size: int) -> None:
         """Counts so much more of an unfinished request."""
         self._held[connection] = self._held.get(connection, 0) + size
         self._total += size
         while self._total > self.limits.unfinished:
             max(self._held, key=self._held.__getitem__).end("too much at once")
 
-    def release(self, connection: "Guarded") -> None:
+    def release(self, connection: "GuardedConnection") -> None:
         self._total -= self._held.pop(connection, 0)
 
 
@@ -105,20 +105,20 @@ class _Chunked(h11.Connection):
         return event
 
 
-class Guarded(H11Protocol):
+class GuardedConnection(H11Protocol):
     """A connection, with a deadline for whatever its far end has to do."""
 
     def __init__(
         self,
-        crowd: Crowd,
+        open_connections: OpenConnections,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.conn = _Chunked(crowd.limits.chunks)
-        self._crowd = crowd
+        self.conn = _Chunked(open_connections.limits.chunks)
+        self._open_connections = open_connections
         self._at: tuple[Phase, object] | None = None  # and of which request
         self._rest = 0
         self._deadline: asyncio.TimerHandle | None = None
@@ -126,11 +126,11 @@ class Guarded(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._crowd.enter(self)
+        self._open_connections.enter(self)
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._crowd.leave(self)
+        self._open_connections.leave(self)
         self._disarm()
         self.resume_writing()
         super().connection_lost(exc)
@@ -155,7 +155,7 @@ class Guarded(H11Protocol):
         if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             self.end("malformed")
             return
-        self._crowd.note("malformed")
+        self._open_connections.note("malformed")
         super().send_400_response(msg)
 
     def shutdown(self) -> None:
@@ -166,7 +166,7 @@ class Guarded(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(self._crowd.limits.unread, self.end, "not read")
+        self._unread = self.loop.call_later(self._open_connections.limits.unread, self.end, "not read")
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -176,8 +176,8 @@ class Guarded(H11Protocol):
 
     def end(self, why: str) -> None:
         """Ends the connection at once, without an answer."""
-        self._crowd.note(why)
-        self._crowd.leave(self)
+        self._open_connections.note(why)
+        self._open_connections.leave(self)
         self._disarm()
         self._hang_up()
         self.transport.abort()
@@ -192,10 +192,10 @@ class Guarded(H11Protocol):
         phase = self._phase()
         if phase is Phase.REST:
             self._rest += size
-            if self._rest > self._crowd.limits.rest_size:
+            if self._rest > self._open_connections.limits.rest_size:
                 self.end("too large")
         elif phase is not Phase.WORKING:
-            self._crowd.hold(self, size)
+            self._open_connections.hold(self, size)
 
     def _look(self) -> None:
         """Where the connection is now, and until when it may be there."""
@@ -204,16 +204,16 @@ class Guarded(H11Protocol):
             return
         self._at, self._rest = at, 0
         self._disarm()
-        limits, phase = self._crowd.limits, at[0]
+        limits, phase = self._open_connections.limits, at[0]
         seconds = {Phase.HEAD: limits.head, Phase.BODY: limits.body, Phase.REST: limits.rest}.get(phase)
         if seconds is not None:
             self._deadline = self.loop.call_later(seconds, self.end, "too slow")
         if phase is Phase.WORKING:
-            self._crowd.work(self)
+            self._open_connections.work(self)
         else:
-            self._crowd.wait(self)
+            self._open_connections.wait(self)
         if phase in {Phase.IDLE, Phase.REST}:
-            self._crowd.release(self)
+            self._open_connections.release(self)
 
     def _phase(self) -> Phase:
         theirs = self.conn.their_state

@@ -39,7 +39,7 @@ from handlers.slack.limits import ALL_TEXT, BLOCKS, TEXT, text_weight
 from handlers.slack.render import draw
 from handlers.stores import MAX_WATCHES, StoredWatch, TooManyWatches, defaults_of
 from handlers.utterance import Utterance
-from handlers.watch.edit import DOINGS, EditedWatch, store_edit
+from handlers.watch.edit import WATCH_ACTIONS, EditedWatch, store_edit
 from handlers.watch.list import confirm_remove_all, draw_list, watches_shown
 from handlers.watch.notification import PostedNotification, example_notification
 from handlers.watch.stored_watch import (
@@ -411,7 +411,7 @@ def _turn(
 ) -> None:
     """Pauses or resumes. What is so already is said to the asker alone."""
     require_change(found, utterance, delivery.outlet, services)
-    turned = [each for each in found if DOINGS[request.what](each, utterance, services)[1]]
+    turned = [each for each in found if WATCH_ACTIONS[request.what](each, utterance, services)[1]]
     what = _PAST[request.what]
     if not turned:
         _show(f"{what} already: {_named(found)}.", utterance, services, delivery)

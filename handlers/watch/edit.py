@@ -412,7 +412,7 @@ class WatchEditJob:
         note = ""
         if self.wanted == "all":
             note = self._remove_all(utterance, services, delivery.outlet)
-        elif self.wanted in DOINGS or self.edit is not None:
+        elif self.wanted in WATCH_ACTIONS or self.edit is not None:
             note = self._do(utterance, services, delivery.outlet)
         self._show(note, utterance, services, delivery)
 
@@ -430,7 +430,7 @@ class WatchEditJob:
         words = mrkdwn(one_line(sentence_of(stored)), _WORDS)
         if self.edit is not None:
             return self._edited(self.edit, stored, utterance, services, outlet)
-        what, is_done = DOINGS[self.wanted](stored, utterance, services)
+        what, is_done = WATCH_ACTIONS[self.wanted](stored, utterance, services)
         if not is_done:
             return f"{what} already: {words}."
         tell_channel([stored], what.lower(), utterance, outlet)
@@ -503,7 +503,7 @@ def _now(services: Services) -> int:
     return int(services.now().timestamp())
 
 
-DOINGS: dict[str, Callable[[StoredWatch, Utterance, Services], tuple[str, bool]]] = {
+WATCH_ACTIONS: dict[str, Callable[[StoredWatch, Utterance, Services], tuple[str, bool]]] = {
     "pause": _pause,
     "resume": _resume,
     "remove": _remove,

@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 
 from bot.backoff import PollBackoff
 from bot.notifier.poller import Poller
-from bot.notifier.subscriptions import YOUNG, Whereabouts
+from bot.notifier.subscriptions import YOUNG, WatchedExperiments
 from bot.playground.slack import EXPERIMENTS, STANDUP
 from comparison.notifications.message import MessageKind
 from comparison.runs import Experiment
@@ -27,10 +27,16 @@ class House:
         self.runs = self.stage.runs
         self.clock = self.stage.clock
         stage = self.stage
-        follow = Whereabouts(stage.watches, stage.outbox, stage.subscriptions, self.runs, self.clock.ms)
+        follow = WatchedExperiments(stage.watches, stage.outbox, stage.subscriptions, self.runs, self.clock.ms)
         pace = PollBackoff("looking", 15, self.clock.seconds, lambda: 0.5)
         self.poller = Poller(
-            stage.outbox, stage.subscriptions, self.runs, pace, self.clock.ms, self.clock.seconds, whereabouts=follow
+            stage.outbox,
+            stage.subscriptions,
+            self.runs,
+            pace,
+            self.clock.ms,
+            self.clock.seconds,
+            watched_experiments=follow,
         )
 
     def look(self, seconds=15):
