@@ -96,7 +96,7 @@ class ChannelOnHome:
     """A channel and what it agreed on."""
 
     id: str
-    agreed: tuple[ChannelSetting, ...]
+    settings: tuple[ChannelSetting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,25 +271,25 @@ def _compared(recent: RecentComparison, number: int) -> Block:
 
 
 def _channel_blocks(content: HomeContent) -> list[Block]:
-    agreed = [{"type": "section", "text": marked(_agreed(each))} for each in content.channels if each.agreed]
-    return agreed or [aside(f"{_NOTHING_SET} {content.command} set metric accuracy")]
+    blocks = [{"type": "section", "text": marked(_agreed(each))} for each in content.channels if each.settings]
+    return blocks or [aside(f"{_NOTHING_SET} {content.command} set metric accuracy")]
 
 
 def _agreed(channel: ChannelOnHome) -> str:
     name = "*Direct messages*" if channel.id.startswith("D") else f"*<#{channel.id}>*"
     lines = [
-        f"• {mrkdwn(one_line(text), 200)}{_by(agreed)}"
-        for text, agreed in zip(setting_lines(channel.agreed), channel.agreed, strict=True)
+        f"• {mrkdwn(one_line(text), 200)}{_by(setting)}"
+        for text, setting in zip(setting_lines(channel.settings), channel.settings, strict=True)
     ]
     shown = lines[: _SETTINGS // 60]
     more = [f"and {len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
     return "\n".join([name, *shown, *more])[:BLOCK_TEXT]
 
 
-def _by(agreed: ChannelSetting) -> str:
+def _by(setting: ChannelSetting) -> str:
     """Who set it: nobody is notified by a view."""
-    when = f" <!date^{agreed.at}^{{date_short_pretty}}|earlier>" if agreed.at else ""
-    return f", set by <@{agreed.by}>{when}" if agreed.by.isalnum() and agreed.by.isascii() else ""
+    when = f" <!date^{setting.at}^{{date_short_pretty}}|earlier>" if setting.at else ""
+    return f", set by <@{setting.by}>{when}" if setting.by.isalnum() and setting.by.isascii() else ""
 
 
 def _watch_blocks(content: HomeContent) -> list[Block]:
