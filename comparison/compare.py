@@ -45,7 +45,7 @@ from comparison.readings import (
 )
 from comparison.request import Compare
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import ChosenRuns, is_called, no_such_among
+from comparison.resolve.scope import ChosenRuns, is_called, no_such_among
 from comparison.run_reference import Filtered, Group, Latest, Linked, Named, RunReference
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status, milliseconds
 from comparison.tracking.source import RunSource

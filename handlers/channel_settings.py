@@ -11,7 +11,7 @@ from comparison.report import Report
 from comparison.reports.channel_settings import changed_report, rule_lines, settings_report
 from comparison.request import Pin, SetDefault, ShowSettings
 from comparison.resolve.channel_defaults import agreed_tolerance, known_goal, known_metric, known_run, stated_goal
-from comparison.resolve.search_scope import find_experiment
+from comparison.resolve.scope import find_experiment
 from comparison.run_reference import OneRun
 from comparison.runs import Run
 from handlers.access.rules import require_member

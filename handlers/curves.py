@@ -15,7 +15,7 @@ from comparison.report import Report
 from comparison.reports.curves import curves_report
 from comparison.reports.sweeps import loose_report, sweep_report
 from comparison.request import Curves, Sweep
-from comparison.resolve.search_scope import ChosenRuns
+from comparison.resolve.scope import ChosenRuns
 from comparison.run_reference import Linked
 from comparison.runs import Goal, Run
 from handlers.compare.message import pair_button

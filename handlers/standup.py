@@ -22,7 +22,7 @@ from comparison.reports.run_lists import (
 )
 from comparison.reports.standup import standup_report
 from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
-from comparison.resolve.search_scope import ChosenRuns
+from comparison.resolve.scope import ChosenRuns
 from comparison.runs import Run
 from handlers.compare.message import PREFIX, pair_button
 from handlers.curves import curves_button, sweep_button

@@ -11,7 +11,7 @@ from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, is_
 from comparison.past_repeats import PastRepeats
 from comparison.resolve.described_runs import rank_by
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import SearchScope
+from comparison.resolve.scope import SearchScope
 from comparison.run_reference import Latest, Leading, RunReference
 from comparison.runs import Experiment, Goal, Run, Side, Status
 from comparison.tracking.leaders import leaders

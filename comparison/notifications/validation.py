@@ -31,7 +31,7 @@ from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.past_repeats import group_repeats
 from comparison.request import WatchRequest
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import ChosenRuns, find_experiment, plain_reference
+from comparison.resolve.scope import ChosenRuns, find_experiment, plain_reference
 from comparison.run_reference import Filtered, Linked, Named, Pinned, Registered, RunReference
 from comparison.runs import Experiment, Goal, Run, milliseconds
 from comparison.tracking.source import Ranking, RunSource, is_text

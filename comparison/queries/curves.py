@@ -15,7 +15,7 @@ from comparison.names import fold
 from comparison.queries.newest_runs import logged_names
 from comparison.request import Curves
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import ChosenRuns
+from comparison.resolve.scope import ChosenRuns
 from comparison.runs import GOING_ON, Goal, Run, Side
 from comparison.tracking.source import History, RunSource
 from comparison.trends import (

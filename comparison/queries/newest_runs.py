@@ -10,7 +10,7 @@ from comparison.judgement.primary_metric import PrimaryMetric, choose_primary
 from comparison.names import as_logged, nearest_names
 from comparison.queries.scope import Scope, find_scope
 from comparison.request import Experiments, Runs
-from comparison.resolve.among import gather, narrow, took_of
+from comparison.resolve.scope import gather, narrow, took_of
 from comparison.runs import Experiment, Run
 from comparison.tracking.source import RunSource
 

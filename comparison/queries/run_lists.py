@@ -29,10 +29,9 @@ from comparison.queries.standup import (
     undated_since,
 )
 from comparison.request import Failed, Running, Show, Top
-from comparison.resolve.among import gather, lead, narrow, narrowing_words
 from comparison.resolve.described_runs import rank_by
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import HALF, ChosenRuns, SearchScope
+from comparison.resolve.scope import HALF, ChosenRuns, SearchScope, gather, lead, narrow, narrowing_words
 from comparison.run_reference import Among, Leading, TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.leaders import SAMPLE

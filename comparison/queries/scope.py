@@ -10,7 +10,7 @@ from comparison.errors import ExperimentNotFound, NotUnderstood, spot_in
 from comparison.language.dates import since
 from comparison.language.parser import line
 from comparison.request import Failed, Standup
-from comparison.resolve.search_scope import find_experiment, find_experiments
+from comparison.resolve.scope import find_experiment, find_experiments
 from comparison.runs import Experiment
 from comparison.tracking.source import RunSource
 

@@ -14,7 +14,7 @@ from comparison.names import fold
 from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope, further_back, since_moment
 from comparison.request import Standup
-from comparison.resolve.among import gather, narrow, narrowing_words
+from comparison.resolve.scope import gather, narrow, narrowing_words
 from comparison.runs import Experiment, Goal, Run, Status
 from comparison.tracking.source import Part, Ranking, Recent, RunSource
 

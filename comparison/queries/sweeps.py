@@ -18,7 +18,7 @@ from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope
 from comparison.request import Sweep
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import ID_PREFIX, ChosenRuns, find_experiment
+from comparison.resolve.scope import ID_PREFIX, ChosenRuns, find_experiment
 from comparison.run_reference import Named
 from comparison.runs import GOING_ON, STUDY_TAG, Experiment, Goal, Run, Status
 from comparison.sweeps import Findings, Front, Range, Trial, pareto, stated_ranges, sweep_findings, varying

@@ -59,7 +59,7 @@ from comparison.reports.text import (
     shortened,
     with_links,
 )
-from comparison.resolve.among import MOST_SIFTED, filter_words
+from comparison.resolve.scope import MOST_SIFTED, filter_words
 from comparison.runs import Goal, Run, Status, milliseconds
 from comparison.tracking.mlflow_links import compare_url, experiment_url, run_url
 

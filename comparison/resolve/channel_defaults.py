@@ -9,7 +9,7 @@ from comparison.language.quoting import complete_request
 from comparison.names import as_logged, nearest_names
 from comparison.request import Pin
 from comparison.resolve.runs import find_runs
-from comparison.resolve.search_scope import HALF, ChosenRuns, find_experiment
+from comparison.resolve.scope import HALF, ChosenRuns, find_experiment
 from comparison.runs import Goal, Run
 from comparison.tracking.source import Ranking, RunSource
 

@@ -11,10 +11,9 @@ from comparison.judgement.result import GoalSource
 from comparison.language.dates import since
 from comparison.language.quoting import offered
 from comparison.names import as_logged, fold, nearest_names
-from comparison.resolve.among import lead, narrow
 from comparison.resolve.groups import meant_together
 from comparison.resolve.named_runs import find_named
-from comparison.resolve.search_scope import HALF, SearchScope, side_of, with_own_experiment, without_excluded
+from comparison.resolve.scope import HALF, SearchScope, lead, narrow, side_of, with_own_experiment, without_excluded
 from comparison.run_reference import (
     Among,
     BestOf,

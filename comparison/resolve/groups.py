@@ -9,9 +9,18 @@ from functools import partial
 from comparison.concurrency import side_by_side
 from comparison.judgement.repeats import are_repeats, is_chance, is_of_configuration, settle_side
 from comparison.names import nearest_names
-from comparison.resolve.among import gather, narrow, pattern_of
 from comparison.resolve.named_runs import find_named
-from comparison.resolve.search_scope import ChosenRuns, FoundGroup, SearchScope, side_of, with_default, without_excluded
+from comparison.resolve.scope import (
+    ChosenRuns,
+    FoundGroup,
+    SearchScope,
+    gather,
+    narrow,
+    pattern_of,
+    side_of,
+    with_default,
+    without_excluded,
+)
 from comparison.run_reference import AllRuns, Exclusion, Group, RunReference, SweepRuns, TopRuns
 from comparison.runs import Run, Side, Status
 from comparison.tracking.source import RunSource, is_child_of

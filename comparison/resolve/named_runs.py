@@ -24,7 +24,7 @@ from comparison.language.parser import parse
 from comparison.language.quoting import complete_request, quoted
 from comparison.names import NEAR, nearest_names, plainly, words
 from comparison.request import Request
-from comparison.resolve.search_scope import ID_PREFIX, ChosenRuns, SearchScope, plain_reference, side_of
+from comparison.resolve.scope import ID_PREFIX, ChosenRuns, SearchScope, plain_reference, side_of
 from comparison.run_reference import (
     Latest,
     Leading,

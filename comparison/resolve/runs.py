@@ -21,7 +21,7 @@ from comparison.resolve.named_runs import (
     side_called,
     side_of_id,
 )
-from comparison.resolve.search_scope import ChosenRuns, SearchScope, find_experiment, with_default
+from comparison.resolve.scope import ChosenRuns, SearchScope, find_experiment, with_default
 from comparison.run_reference import (
     AllRuns,
     BestOf,

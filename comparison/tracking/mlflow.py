@@ -34,17 +34,7 @@ from comparison.tracking.cache import ExperimentCache, PointsCache, SingleFlight
 from comparison.tracking.champions import ChampionCache
 from comparison.tracking.leaders import LeaderCache
 from comparison.tracking.local_store import FileSearch, Schema, read_schema, schema_trouble, sqlite_path
-from comparison.tracking.mlflow_errors import (
-    TrackingServer,
-    not_mlflow,
-    shown_address,
-    too_often,
-    too_slow,
-    unavailable,
-    unopened,
-    unusable,
-)
-from comparison.tracking.mlflow_values import (
+from comparison.tracking.mlflow_answers import (
     EXAMPLE_TABLE,
     FIRST_STEP,
     LAST_STEP,
@@ -53,13 +43,21 @@ from comparison.tracking.mlflow_values import (
     RUNS_IN_BULK,
     SAMPLE,
     TRACES_IN_PAGE,
+    TrackingServer,
     by_step,
+    not_mlflow,
     points_for,
     read_bulk,
     read_samples,
+    shown_address,
     to_experiment,
     to_metric,
+    too_often,
+    too_slow,
     trace_table,
+    unavailable,
+    unopened,
+    unusable,
 )
 from comparison.tracking.registry import Registry
 from comparison.tracking.run_searches import (

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from comparison.tracking.budgets import PAGE_SIZE, Budget, every_page
-from comparison.tracking.mlflow_values import to_model_version
+from comparison.tracking.mlflow_answers import to_model_version
 from comparison.tracking.source import ModelVersion, is_text
 
 MODELS = 20  # models with one alias that are looked at

@@ -13,7 +13,7 @@ from comparison.errors import TrackingUnavailable
 from comparison.runs import Run
 from comparison.tracking.budgets import ALL, MOST, PAGE, PAGE_SIZE, Budget, TooMuch, page_size
 from comparison.tracking.cache import ExperimentCache
-from comparison.tracking.mlflow_values import to_run
+from comparison.tracking.mlflow_answers import to_run
 
 SHARE_OF_A_PAGE = 0.2  # of the deadline
 LARGE = 2_000  # values in a page, of which the time that it took is told by them

@@ -23,7 +23,7 @@ from comparison.reports.comparison import comparison_report
 from comparison.reports.differences import part_report, reasons_report
 from comparison.reports.tables import ROWS_OF_METRICS
 from comparison.request import Compare
-from comparison.resolve.search_scope import ChosenRuns
+from comparison.resolve.scope import ChosenRuns
 from comparison.run_reference import Linked, Named, RunReference
 from comparison.runs import Goal, Run
 from handlers.services import Services

@@ -25,7 +25,7 @@ from comparison.reports.watches import (
     which_report,
 )
 from comparison.request import ChangeWatch, PlanDigest, Unwatch, WatchRequest
-from comparison.resolve.search_scope import find_experiment
+from comparison.resolve.scope import find_experiment
 from comparison.watch import Digest, OnlyRuns, Watch, next_time
 from handlers.access.rules import require_member
 from handlers.channel_settings import channel_words

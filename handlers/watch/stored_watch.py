@@ -11,7 +11,7 @@ from comparison.language.watch_command import watch_words
 from comparison.notifications.matching import is_watched
 from comparison.notifications.new_runs import CLOCK_SKEW_MS
 from comparison.reports.watches import digest_sentence, watch_sentence
-from comparison.resolve.search_scope import find_experiment
+from comparison.resolve.scope import find_experiment
 from comparison.watch import Digest, Watch, digest_from, is_pattern, watch_from
 from handlers.access.rules import JOIN, Members, is_in, require_editor
 from handlers.services import Services

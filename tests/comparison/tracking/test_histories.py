@@ -10,7 +10,7 @@ from mlflow.entities import Metric
 
 from comparison.errors import TrackingUnavailable
 from comparison.tracking.mlflow import MlflowRuns, answer_within
-from comparison.tracking.mlflow_values import read_bulk
+from comparison.tracking.mlflow_answers import read_bulk
 from tests.logged import log_run, new_experiment
 from tests.mlflow_proxy import Fault
 
