@@ -62,7 +62,7 @@ class BaselineQuestion:
 
 @dataclass(frozen=True, slots=True)
 class BaselineChoice:
-    """What is faced; no side: nothing, and `why`. `doubts`: why it is not what the watch says."""
+    """The baseline that was chosen; no side: there is none, and `why`. `doubts`: why it is not what the watch says."""
 
     side: Side | None = None
     why: str = ""
@@ -90,13 +90,13 @@ def choose_baseline(watching: Watch, case: BaselineQuestion) -> BaselineChoice:
     return BaselineChoice(instead, doubts=(f"{why} The run before stands in.",) if why else ())
 
 
-def choose_baseline_in_order(facing: BaselineChoice, watching: Watch, case: BaselineQuestion) -> BaselineChoice:
+def choose_baseline_in_order(choice: BaselineChoice, watching: Watch, case: BaselineQuestion) -> BaselineChoice:
     """The baseline of one of many runs, where those that finished before it count too. Makes no request."""
     if watching.against == "best" and case.best is not None and case.by is not None:
         return BaselineChoice(_as_best(case.best, case.by.metric))
-    is_last = facing.side is None or not set(_LAST).isdisjoint(facing.side.notes)
+    is_last = choice.side is None or not set(_LAST).isdisjoint(choice.side.notes)
     side = _previous(watching, case) if is_last and case.before.finished else None
-    return replace(facing, side=side) if side else facing
+    return replace(choice, side=side) if side else choice
 
 
 def _unsaid(watching: Watch, case: BaselineQuestion) -> Side | None:

@@ -127,7 +127,7 @@ def example_news(  # noqa: PLR0913 -- as find_news
 ) -> RunNews:
     """How this run would have been told, had it been wanted."""
     facts = _ask(run, [("", watching)], source, now, defaults, past=past)
-    return _news(facts, watching, _face(facts, watching))
+    return _news(facts, watching, _baseline_of(facts, watching))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,23 +179,23 @@ def _ended(  # noqa: PLR0913 -- all but one by their place
     candidates = [
         (key, watching) for key, watching in candidates if matches_filter(watching, run.run_id, facts.fitting)
     ]
-    faced: dict[object, BaselineChoice] = {}
+    choices: dict[object, BaselineChoice] = {}
     wanting: list[tuple[str, Watch, BaselineChoice]] = []
     for key, watching in candidates:
         if wanting and not watching.mentions_owner:
             continue
         terms = (watching.against, watching.baseline, watching.where, facts.by(watching))
-        if terms not in faced:
-            faced[terms] = _face(facts, watching)
-        if _wants(watching, facts, faced[terms]):
-            wanting.append((key, watching, faced[terms]))
+        if terms not in choices:
+            choices[terms] = _baseline_of(facts, watching)
+        if _wants(watching, facts, choices[terms]):
+            wanting.append((key, watching, choices[terms]))
     if not wanting:
         return Unwanted(_NOBODY)
-    key, watching, facing = wanting[0]
-    news = _news(facts, watching, facing)
+    key, watching, choice = wanting[0]
+    news = _news(facts, watching, choice)
     if must_be_best and not news.is_best:
         return Unwanted("It is no new best any more.")
-    owner = owner_of(run) if any(each.mentions_owner for _key, each, _facing in wanting) else ""
+    owner = owner_of(run) if any(each.mentions_owner for _key, each, _choice in wanting) else ""
     baseline = [side.run_id for side in news.comparison.baseline.runs] if news.comparison else []
     return NewsFacts(replace(news, owner=owner), key, (*baseline, run.run_id))
 
@@ -238,7 +238,7 @@ def _past_repeats(
     return past.find(source, home, now, since=run.over_at) if is_for_seeds else past.read(source, home, now)
 
 
-def _face(facts: _RunFacts, watching: Watch) -> BaselineChoice:
+def _baseline_of(facts: _RunFacts, watching: Watch) -> BaselineChoice:
     found = facts.fitting.get(watching.where)
     ids = frozenset(found) if isinstance(found, set) else None
     case = BaselineQuestion(
@@ -254,40 +254,40 @@ def _face(facts: _RunFacts, watching: Watch) -> BaselineChoice:
     return choose_baseline(watching, case)
 
 
-def _wants(watching: Watch, facts: _RunFacts, facing: BaselineChoice) -> bool:
+def _wants(watching: Watch, facts: _RunFacts, choice: BaselineChoice) -> bool:
     if watching.seeds is not None:
-        return _wants_seeds(watching, facts, facing)
+        return _wants_seeds(watching, facts, choice)
     if not asks_for_result(watching):
         return True
     best, by = facts.best(watching), facts.by(watching)
     is_best = is_new_best(facts.run, best, by)
-    comparison = facts.compare_with_baseline(facing.side, watching, is_by_noise=False) if facing.side else None
-    is_clear = watching.only_clear and _is_clear(watching, facts, facing)
+    comparison = facts.compare_with_baseline(choice.side, watching, is_by_noise=False) if choice.side else None
+    is_clear = watching.only_clear and _is_clear(watching, facts, choice)
     return matches_result(watching, facts.run, comparison, is_best=is_best, is_clear=is_clear)
 
 
-def _is_clear(watching: Watch, facts: _RunFacts, facing: BaselineChoice) -> bool:
+def _is_clear(watching: Watch, facts: _RunFacts, choice: BaselineChoice) -> bool:
     """Whether more than noise tells the run from its baseline, or a new best from the best before."""
     if watching.only is OnlyRuns.NEW_BEST:
         return is_beyond_noise(facts.run, facts.best(watching), facts.by(watching), facts.past)
-    if facing.side is None:
+    if choice.side is None:
         return False
-    return is_clear_difference(watching, facts.compare_with_baseline(facing.side, watching, is_by_noise=True))
+    return is_clear_difference(watching, facts.compare_with_baseline(choice.side, watching, is_by_noise=True))
 
 
-def _wants_seeds(watching: Watch, facts: _RunFacts, facing: BaselineChoice) -> bool:
+def _wants_seeds(watching: Watch, facts: _RunFacts, choice: BaselineChoice) -> bool:
     """Whether the run is the last of the seeds that the watch waits for, and they compare as it asks."""
     if not facts.past.first_seeds(facts.run, watching.seeds or 0):
         return False
     if not asks_for_result(watching):
         return True
-    comparison = compare_seeds(watching, facts.run, facing, facts.past, facts).comparison
+    comparison = compare_seeds(watching, facts.run, choice, facts.past, facts).comparison
     is_best, is_clear = is_better_than_baseline(comparison), is_clear_difference(watching, comparison)
     return matches_result(watching, facts.run, comparison, is_best=is_best, is_clear=is_clear)
 
 
-def _news_of_seeds(facts: _RunFacts, watching: Watch, facing: BaselineChoice) -> RunNews:
-    found = compare_seeds(watching, facts.run, facing, facts.past, facts)
+def _news_of_seeds(facts: _RunFacts, watching: Watch, choice: BaselineChoice) -> RunNews:
+    found = compare_seeds(watching, facts.run, choice, facts.past, facts)
     runs = (*found.side.runs, *(found.comparison.baseline.runs if found.comparison else ()))
     return RunNews(
         run=facts.run,
@@ -295,22 +295,22 @@ def _news_of_seeds(facts: _RunFacts, watching: Watch, facing: BaselineChoice) ->
         why_alone="" if found.comparison else found.why,
         best_by=facts.by(watching),
         metrics=named_metrics(watching, runs),
-        doubts=(*refusal(watching, facts.fitting), *facing.doubts),
+        doubts=(*refusal(watching, facts.fitting), *choice.doubts),
         seeds=found.side,
     )
 
 
-def _news(facts: _RunFacts, watching: Watch, facing: BaselineChoice) -> RunNews:
+def _news(facts: _RunFacts, watching: Watch, choice: BaselineChoice) -> RunNews:
     run, finished = facts.run, facts.before.finished
     if watching.seeds is not None and facts.past.first_seeds(run, watching.seeds):
-        return _news_of_seeds(facts, watching, facing)
-    comparison = facts.compare_with_baseline(facing.side, watching, is_by_noise=True) if facing.side else None
+        return _news_of_seeds(facts, watching, choice)
+    comparison = facts.compare_with_baseline(choice.side, watching, is_by_noise=True) if choice.side else None
     best, by = facts.best(watching), facts.by(watching)
     is_best = is_new_best(run, best, by)
     return RunNews(
         run=run,
         comparison=comparison,
-        why_alone="" if facing.side else facing.why,
+        why_alone="" if choice.side else choice.why,
         is_best=is_best,
         noise=least_difference(run, best, by, facts.past) if is_best else None,
         best_by=by,
@@ -319,8 +319,8 @@ def _news(facts: _RunFacts, watching: Watch, facing: BaselineChoice) -> RunNews:
         lacking=_telling_first(missing_metrics(run, finished), facts, watching),
         looked_at=len(comparable_runs(run, finished)),
         versions=facts.versions,
-        metrics=named_metrics(watching, [run, *(facing.side.runs if facing.side else ())]),
-        doubts=(*refusal(watching, facts.fitting), *facing.doubts),
+        metrics=named_metrics(watching, [run, *(choice.side.runs if choice.side else ())]),
+        doubts=(*refusal(watching, facts.fitting), *choice.doubts),
     )
 
 
@@ -388,13 +388,13 @@ class ComparedSeeds:
     why: str = ""
 
 
-def compare_seeds(watching: Watch, run: Run, facing: BaselineChoice, past: PastRepeats, terms: Terms) -> ComparedSeeds:
+def compare_seeds(watching: Watch, run: Run, choice: BaselineChoice, past: PastRepeats, terms: Terms) -> ComparedSeeds:
     """The seeds that the watch waited for, whose last is `run`, against the repeats of the run's baseline.
 
     A baseline that is one of them gives way to the newest repeats of other parameters. One question.
     """
     ids = past.first_seeds(run, watching.seeds or 0)
-    baseline = facing.side.runs[0] if facing.side else None
+    baseline = choice.side.runs[0] if choice.side else None
     is_own = baseline is None or run.run_id in past.of(baseline) or baseline.run_id in past.of(run)
     against = past.other_group(run) if is_own or baseline is None else past.of(baseline) or (baseline.run_id,)
     found = {each.run_id: each for each in terms.source.these([*ids, *against]) if not each.deleted}
@@ -403,7 +403,7 @@ def compare_seeds(watching: Watch, run: Run, facing: BaselineChoice, past: PastR
     if not other:
         return ComparedSeeds(side, why=f"No other repeats of {run.experiment.name} ended before.")
     first = other[0] if is_own or baseline is None else baseline
-    notes = (_OTHER,) if is_own or facing.side is None else facing.side.notes
+    notes = (_OTHER,) if is_own or choice.side is None else choice.side.notes
     label = group_name(other, first)
     baseline_side = Side(label, tuple(other), notes)
     now = milliseconds(terms.now)
@@ -444,13 +444,15 @@ def sweep_news(  # noqa: PLR0913 -- as find_news
     children = [run for run in found.runs if run.parent_id == parent_id]
     runs = _unique([*children, *(run for run in named if run.parent_id == parent_id)])
     ended = [run for run in named if run.run_id != parent_id] or [run for run in runs if run.is_over]
-    lot = _GroupBuilder(source, now, defaults, watches, _began(parent, runs), past=past)
-    wanted = lot.wanted(ended)
+    builder = _GroupBuilder(source, now, defaults, watches, _began(parent, runs), past=past)
+    wanted = builder.wanted(ended)
     if not wanted:
         return _NOBODY_OF_MANY
     key, watching = wanted[0][0]
     is_cut = found.is_cut
-    group = lot.group(home, runs, watching, lot.before([home])[home.experiment_id], all_of=where if is_cut else "")
+    group = builder.group(
+        home, runs, watching, builder.before([home])[home.experiment_id], all_of=where if is_cut else ""
+    )
     has_ended = parent is None or parent.is_over
     is_over = is_final or (has_ended and all(run.is_over for run in runs))
     news = ManyNews(
@@ -460,7 +462,7 @@ def sweep_news(  # noqa: PLR0913 -- as find_news
         is_over=is_over,
         unwanted=len(ended) - len(wanted),
         is_cut=is_cut,
-        doubts=lot.doubts(watching, wanted),
+        doubts=builder.doubts(watching, wanted),
         sweep=_sweep_found(runs, parent, now, defaults) if is_over else None,
     )
     return NewsFacts(news, key, tuple(run.run_id for run in _best_first(group, [run for _each, run in wanted])))
@@ -494,8 +496,8 @@ def burst_news(  # noqa: PLR0913 -- as find_news
     if not runs:
         return Unwanted("These runs are gone from MLflow.")
     first = min((run.ended_at for run in runs if run.ended_at), default=milliseconds(now))
-    lot = _GroupBuilder(source, now, defaults, watches, first, runs, past)
-    wanted = lot.wanted(runs)
+    builder = _GroupBuilder(source, now, defaults, watches, first, runs, past)
+    wanted = builder.wanted(runs)
     if not wanted:
         return _NOBODY_OF_MANY
     key, watching = wanted[0][0]
@@ -503,10 +505,10 @@ def burst_news(  # noqa: PLR0913 -- as find_news
     counts = Counter(run.experiment.experiment_id for run in wanted_runs)
     homes = {run.experiment.experiment_id: run.experiment for run in wanted_runs}
     busiest = [homes[each] for each, _count in counts.most_common()]
-    before = lot.before(busiest[:LOOKED_UP])
+    before = builder.before(busiest[:LOOKED_UP])
     by_watch = {run.experiment.experiment_id: each[1] for each, run in reversed(wanted)}
     groups = tuple(
-        lot.group(home, _of(home, wanted_runs), by_watch[home.experiment_id], before.get(home.experiment_id))
+        builder.group(home, _of(home, wanted_runs), by_watch[home.experiment_id], before.get(home.experiment_id))
         for home in busiest
     )
     news = ManyNews(
@@ -515,7 +517,7 @@ def burst_news(  # noqa: PLR0913 -- as find_news
         was_quiet=was_quiet,
         unwanted=len(runs) - len(wanted_runs),
         left_out=max(0, len(run_ids) - MOST),
-        doubts=lot.doubts(watching, wanted),
+        doubts=builder.doubts(watching, wanted),
     )
     first_of = [run for group in groups for run in ([group.best] if group.best else [])]
     return NewsFacts(news, key, tuple(run.run_id for run in _unique([*first_of, *wanted_runs])))
@@ -533,7 +535,7 @@ class _GroupBuilder:
     in_turn: Sequence[Run] = ()  # of these each counts as before those that ended after it
     past: RepeatsCache | None = None
     _fitting: Mapping[str, set[str] | RequestError] = field(default_factory=dict)
-    _faced: list[BaselineChoice] = field(default_factory=list)
+    _choices: list[BaselineChoice] = field(default_factory=list)
     _formers: dict[str, PastRuns] = field(default_factory=dict)
     _unjudged: list[Experiment] = field(default_factory=list)
 
@@ -551,9 +553,9 @@ class _GroupBuilder:
     def doubts(self, watching: Watch, wanted: Sequence[tuple[tuple[str, Watch], Run]]) -> tuple[str, ...]:
         """What was asked for and could not be had, each once."""
         refusals = [refusal(each, self._fitting) for each in (watching, *(watch[1] for watch, _run in wanted))]
-        faced = [facing.doubts for facing in self._faced]
+        chosen = [choice.doubts for choice in self._choices]
         left = f"Runs of {len(self._unjudged)} experiments more were not judged: they are too many at once."
-        return tuple(dict.fromkeys(s for each in [*refusals, *faced, [left] if self._unjudged else []] for s in each))
+        return tuple(dict.fromkeys(s for each in [*refusals, *chosen, [left] if self._unjudged else []] for s in each))
 
     def before(self, experiments: Sequence[Experiment]) -> dict[str, PastRuns]:
         """What came before, of each experiment, side by side."""
@@ -617,8 +619,8 @@ class _GroupBuilder:
         by = judged_by(watching, runs, before.experiment, self.defaults)
         best = best_before(before, by, self.source) if by else None
         case = BaselineQuestion(tuple(runs), before, self.source, self.now, self.defaults, by, best)
-        facing = choose_baseline(watching, case)
-        self._faced.append(facing)
+        choice = choose_baseline(watching, case)
+        self._choices.append(choice)
         now = milliseconds(self.now)
         own = {run.run_id for run in runs}
         others = [
@@ -627,14 +629,14 @@ class _GroupBuilder:
         matching = []
         for run in sorted(_unique([*runs, *others]), key=lambda each: each.ended_at or 0):
             turn = replace(case, runs=(run,))
-            own_facing = choose_baseline_in_order(facing, watching, turn) if self.in_turn else facing
+            own_choice = choose_baseline_in_order(choice, watching, turn) if self.in_turn else choice
             comparison = (
-                compare_with_baseline(own_facing.side, run, watching, self.defaults, now, source=self.source)
-                if own_facing.side
+                compare_with_baseline(own_choice.side, run, watching, self.defaults, now, source=self.source)
+                if own_choice.side
                 else None
             )
             is_best = is_new_best(run, case.best, by)
-            is_clear = watching.only_clear and self._is_clear(watching, turn, own_facing)
+            is_clear = watching.only_clear and self._is_clear(watching, turn, own_choice)
             if run.run_id in own and matches_result(watching, run, comparison, is_best=is_best, is_clear=is_clear):
                 matching.append(run)
             finished = (run, *case.before.finished) if run.status is Status.FINISHED else case.before.finished
@@ -656,18 +658,18 @@ class _GroupBuilder:
         now = milliseconds(self.now)
         return self.past.find(self.source, run.experiment.experiment_id, now, since=run.over_at)
 
-    def _is_clear(self, watching: Watch, case: BaselineQuestion, facing: BaselineChoice) -> bool:
+    def _is_clear(self, watching: Watch, case: BaselineQuestion, choice: BaselineChoice) -> bool:
         """Whether more than noise tells a run from its baseline, or a new best from the best before."""
         (run,) = case.runs
         if watching.only is OnlyRuns.NEW_BEST:
             return is_beyond_noise(run, case.best, case.by, self._repeats(run))
-        if facing.side is None:
+        if choice.side is None:
             return False
         now = milliseconds(self.now)
         noise = self._repeats(run).noise
         return is_clear_difference(
             watching,
-            compare_with_baseline(facing.side, run, watching, self.defaults, now, source=self.source, noise=noise),
+            compare_with_baseline(choice.side, run, watching, self.defaults, now, source=self.source, noise=noise),
         )
 
 
