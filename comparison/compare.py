@@ -90,7 +90,7 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
     now_ms = None if moment is None else milliseconds(moment)
     if now_ms is not None and not request.best and request.at_step is None:
         sides = _as_logged_last(sides, source, now_ms)
-    named = _known(request.metrics, request, sides)
+    named = _metrics_as_logged(request.metrics, request, sides)
     sides = _with_asked_metrics(request, named, sides)
     metrics = named or _default_metric(agreed, sides)
     goals = _requested_goals(request, metrics)
@@ -104,7 +104,7 @@ def ask(  # noqa: PLR0913 -- all but the request and the source have defaults an
             sides, source, metrics=[logged_as(name) for name in metrics], judged=judged_by(goal_of)
         )
     if request.only_metrics:
-        sides = _only(named, sides)
+        sides = _named_rows(named, sides)
     known = _past_repeats(sides, source, now_ms, past)
     sides = _counted_picks(sides, known, _picked_by(metrics, sides, agreed), goal_of)
     is_last = reading == "last"  # the best of many steps is no plain value
@@ -264,7 +264,7 @@ def _with_asked_metrics(request: Compare, named: Sequence[str], sides: Sequence[
     Raises RequestError where none is left, or one is named and left out.
     """
     sides = _without_parameters(request, sides)
-    gone = {logged_as(name) for name in _known(request.without_metrics, request, sides)}
+    gone = {logged_as(name) for name in _metrics_as_logged(request.without_metrics, request, sides)}
     both = next((name for name in named if logged_as(name) in gone), "")
     if both:
         raise RequestError(f"{both} is named and left out.", "Say which is meant.", text=request.text)
@@ -296,7 +296,7 @@ def _without_parameters(request: Compare, sides: Sequence[Side]) -> Sequence[Sid
     ]
 
 
-def _only(named: Sequence[str], sides: Sequence[Side]) -> tuple[Side, ...]:
+def _named_rows(named: Sequence[str], sides: Sequence[Side]) -> tuple[Side, ...]:
     """Sides with the metrics meant: of one on several datasets those named, where one was named with its dataset."""
     rows = {name for name in named if BETWEEN in name}
     whole = {name for name in named if BETWEEN not in name}
@@ -317,7 +317,7 @@ def _default_metric(defaults: ChannelDefaults, sides: Sequence[Side]) -> tuple[s
     return (defaults.metric,) if defaults.metric and logged else ()
 
 
-def _known(names: Sequence[str], request: Compare, sides: Sequence[Side]) -> tuple[str, ...]:
+def _metrics_as_logged(names: Sequence[str], request: Compare, sides: Sequence[Side]) -> tuple[str, ...]:
     """The metrics asked for as they were logged, whatever their case. Raises RequestError for one nobody logged."""
     logged = {name: None for side in sides for run in side.runs for name in run.metrics}
     found: dict[str, None] = {}
@@ -328,12 +328,12 @@ def _known(names: Sequence[str], request: Compare, sides: Sequence[Side]) -> tup
         known = as_logged(name, logged)
         each = [known] if known else [as_logged(word, logged) for word in name.split()]
         if not all(each):
-            _unknown(name, logged, request)
+            _refuse_unknown(name, logged, request)
         found.update(dict.fromkeys(filter(None, each)))
     return tuple(found)
 
 
-def _unknown(name: str, logged: Iterable[str], request: Compare) -> NoReturn:
+def _refuse_unknown(name: str, logged: Iterable[str], request: Compare) -> NoReturn:
     at, end = spot_in(request.text, name)
     logged = list(logged)
     alike = nearest_names(name, logged) or tuple(logged[:5])
@@ -506,9 +506,9 @@ def _compare_metrics(
             for name, metric in run.metrics.items():
                 if not is_logged_test(name):
                     logged.setdefault(name, metric)
-    first = [each for name in ([named] if isinstance(named, str) else named) for each in _find(name, logged)]
+    first = [each for name in ([named] if isinstance(named, str) else named) for each in _rows_called(name, logged)]
     primaries = first[:1] if first else _primary_of(terms.experiments, logged)
-    primary = _held_out([name for name in first or primaries if _alike(name, primaries[0], logged)], logged)
+    primary = _held_out([name for name in first or primaries if _are_one_metric(name, primaries[0], logged)], logged)
     first = first or primaries
     compared = [_compare_metric(name, sides, terms, logged[name], primary=name in primary) for name in logged]
     return _in_reading_order(compared, first), first
@@ -524,7 +524,7 @@ def _in_reading_order(metrics: Sequence[MetricComparison], first: Sequence[str])
     )
 
 
-def _find(name: str, logged: Mapping[str, Metric]) -> list[str]:
+def _rows_called(name: str, logged: Mapping[str, Metric]) -> list[str]:
     """The metric that is called so, however it is spelt where only one is; of several datasets one for each."""
     if name in logged:
         return [name]
@@ -539,7 +539,7 @@ def _find(name: str, logged: Mapping[str, Metric]) -> list[str]:
     keys = {metric.key or row: None for row, metric in logged.items()}
     known = [each for each in dict.fromkeys([*logged, *keys]) if fold(each) == fold(name)]
     if len(known) == 1:
-        return _find(known[0], logged)
+        return _rows_called(known[0], logged)
     alike = {plainly(each) for each in nearest_names(name, logged)}
     near = tuple(known or [each for each in logged if plainly(each) in alike])
     remedy = "" if near else f"They logged {', '.join(sorted(logged)[:5])}." if logged else "They logged no metrics."
@@ -550,10 +550,10 @@ def _primary_of(experiments: Sequence[Experiment], logged: Mapping[str, Metric])
     """The primary metric of the experiments, where they do not disagree and some run logged it; else none."""
     named = {experiment.primary_metric for experiment in experiments if experiment.primary_metric}
     keys = {metric.key or row for row, metric in logged.items()}
-    return _find(named.pop(), logged) if len(named) == 1 and named <= keys else []
+    return _rows_called(named.pop(), logged) if len(named) == 1 and named <= keys else []
 
 
-def _alike(name: str, other: str, logged: Mapping[str, Metric]) -> bool:
+def _are_one_metric(name: str, other: str, logged: Mapping[str, Metric]) -> bool:
     """Whether two rows are of one metric."""
     return (logged[name].key or name) == (logged[other].key or other)
 
