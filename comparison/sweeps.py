@@ -270,8 +270,8 @@ def _importance(parameters: Sequence[Parameter], x: Numbers, y: Numbers, seed: i
         for at, name in enumerate(names)
     ]
     found.sort(key=lambda each: -each.share)
-    told = [each.name for each in found if each.is_apart]
-    pair = _exact_pair(exact) if exact else _pair(forest, x, names, told[:3])
+    telling = [each.name for each in found if each.is_apart]
+    pair = _exact_pair(exact) if exact else _pair(forest, x, names, telling[:3])
     return Importance(n, explained, passes=True, shares=tuple(found), pair=pair)
 
 
@@ -299,14 +299,14 @@ def _resampled(x: Numbers, y: Numbers, seed: int) -> tuple[Numbers, Numbers, Num
     return low, high, np.array(wins).mean(axis=0) >= _BEATS
 
 
-def _pair(forest: Any, x: Numbers, names: Sequence[str], told: Sequence[str]) -> Pair | None:
+def _pair(forest: Any, x: Numbers, names: Sequence[str], telling: Sequence[str]) -> Pair | None:
     """The pair of telling parameters with the largest share beyond its parts, where that is worth a word."""
     total = float(forest.predict(x).var())
     if total <= 0:
         return None
     background = x[np.linspace(0, len(x) - 1, min(len(x), _BACKGROUND)).astype(int)]
     found = []
-    for first, second in itertools.combinations(told, 2):
+    for first, second in itertools.combinations(telling, 2):
         a, b = names.index(first), names.index(second)
         grids = [np.unique(np.quantile(x[:, at], np.linspace(0.05, 0.95, _GRID))) for at in (a, b)]
         rows = np.repeat(background[None], len(grids[0]) * len(grids[1]), axis=0)

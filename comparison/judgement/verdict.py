@@ -60,9 +60,8 @@ def judge(
     tally = _Tally(counted, is_quality_missing=_is_quality_missing(metrics, candidate))
     primaries = [metric for metric in metrics if metric.primary]
     if one_run is not None:
-        told = f"Both sides are one run, {one_run}" if one_run else f"{labels[0]} and {label} are one run"
-        told = f"{told}, so there is nothing to judge"
-        return tally.verdict(VerdictKind.NOTHING, _Sentence(told))
+        same = f"Both sides are one run, {one_run}" if one_run else f"{labels[0]} and {label} are one run"
+        return tally.verdict(VerdictKind.NOTHING, _Sentence(f"{same}, so there is nothing to judge"))
     if primaries:
         others = [pair for pair in counted if not pair[0].primary]
         standing, sentence = _by_primary(primaries, candidate, tally, labels=labels)
@@ -380,8 +379,8 @@ def _notes(*notes: str) -> str:
 def _others(others: _Judged) -> str:
     """What became of the metrics beside the primary one: `2 more metrics better, 1 worse`."""
     tally = _Tally(others)
-    told = _tally_words(tally.all, "more metric").replace(" same", " the same")
-    return _notes(told, _left_open(tally), _not_judged(tally))
+    counts = _tally_words(tally.all, "more metric").replace(" same", " the same")
+    return _notes(counts, _left_open(tally), _not_judged(tally))
 
 
 def _is(label: str) -> str:

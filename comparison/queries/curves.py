@@ -270,14 +270,14 @@ def _against(metric: MetricCurves, source: RunSource) -> Against | None:
     leading = min(
         (run for run in by_end if run.run_id in bests), key=lambda run: own.curve.sign * bests[run.run_id].value
     )
-    held = curves[leading.run_id]
-    here = min(float(own.curve.x[own.curve.finite][-1]), float(held.x[held.finite][-1]))
-    lead = lead_at(held, own.curve, here)
+    best_curve = curves[leading.run_id]
+    here = min(float(own.curve.x[own.curve.finite][-1]), float(best_curve.x[best_curve.finite][-1]))
+    lead = lead_at(best_curve, own.curve, here)
     if lead is None:
         return None
     deficit = max(own.curve.sign * (lead.second - lead.first), 0.0)
     past = catching_up([curves[run.run_id] for run in by_end], here, deficit) if deficit else CatchingUp(0, 0)
-    return Against(leading, lead, float(held.x[-1]), past)
+    return Against(leading, lead, float(best_curve.x[-1]), past)
 
 
 def is_still_improving(found: RunCurve) -> bool:

@@ -386,9 +386,9 @@ def choice_report(run: Run, *, now: int | None, metrics: Sequence[str] = ()) -> 
     return " · ".join(fact for fact in facts if fact)
 
 
-def shown_metric(run: Run, asked: Sequence[str] = ()) -> str:
+def shown_metric(run: Run, metrics: Sequence[str] = ()) -> str:
     """The metric that was asked for, else the experiment's, else the first whose goal its name tells; "" : none."""
-    named = [name for name in (*asked, run.experiment.primary_metric) if name in run.metrics]
+    named = [name for name in (*metrics, run.experiment.primary_metric) if name in run.metrics]
     plainly = sorted(run.metrics, key=lambda name: (goal_of(name) is Goal.UNKNOWN, len(name), name))
     return next(iter([*named, *plainly]), "")
 

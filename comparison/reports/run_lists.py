@@ -90,10 +90,10 @@ def show_report(shown: RunDetails, *, who: bool = False, ui_url: str = "", comma
     if shown.part:
         wanted = tuple(replace(part, folded=False) for part in sections if part.title.casefold() == shown.part)
         lines = [f"{line.label}: {line.text}" if line.label else line.text for part in wanted for line in part.lines]
-        told = f"{name}: {shown.part}" if lines else f"{name} logged no {shown.part}"
+        part_headline = f"{name}: {shown.part}" if lines else f"{name} logged no {shown.part}"
         return Report(
-            told,
-            cut_end("\n".join([f"{told}.", *lines]), 3_000),
+            part_headline,
+            cut_end("\n".join([f"{part_headline}.", *lines]), 3_000),
             sections=tuple(part for part in wanted if part.lines),
             warnings=warnings,
             links=link,

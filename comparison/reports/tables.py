@@ -355,8 +355,8 @@ def scope_words(place: Scope) -> str:
     if not place.experiments:
         return ""
     names = [display_name(each.name, LABEL_CHARS) for each in place.experiments]
-    told = f" in {join_names(names, 3)}"
-    return f"{told}, the channel's experiment" if place.of_channel else told
+    words = f" in {join_names(names, 3)}"
+    return f"{words}, the channel's experiment" if place.of_channel else words
 
 
 def among_words(words: str) -> str:

@@ -173,10 +173,10 @@ def _assessed(assessments: Iterable[Any]) -> dict[str, Any]:
     """By name what a trace was found to be, or expected to."""
     found = {}
     for each in sorted(assessments, key=lambda each: each.last_update_time_ms or each.create_time_ms or 0):
-        said = each.feedback or each.expectation
-        is_value = said is not None and isinstance(said.value, bool | int | float | str)
-        if is_value and getattr(each, "valid", None) is not False and getattr(said, "error", None) is None:
-            found[each.name] = said.value
+        answer = each.feedback or each.expectation
+        is_value = answer is not None and isinstance(answer.value, bool | int | float | str)
+        if is_value and getattr(each, "valid", None) is not False and getattr(answer, "error", None) is None:
+            found[each.name] = answer.value
     return {name: value for name, value in found.items() if name not in {"request", "response"}}
 
 
