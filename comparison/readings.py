@@ -13,7 +13,7 @@ from comparison.judgement.examples import compare_examples, read_table
 from comparison.judgement.goals import is_cost
 from comparison.judgement.numbers import format_row
 from comparison.judgement.primary_metric import deciding_metric
-from comparison.judgement.result import Caveat, CaveatCode, Comparison, MetricComparison, Reading
+from comparison.judgement.result import Caveat, CaveatCode, Comparison, MetricComparison
 from comparison.language.quoting import complete_request
 from comparison.names import split_of
 from comparison.request import Compare
@@ -457,11 +457,7 @@ def _is_asked(compared: Comparison, metric: MetricComparison) -> bool:
     """Whether there are curves: single runs, at least one of which logged the metric beyond its first step."""
     sides = compared.sides
     are_single = len(sides) <= MOST_SIDES and all(len(side.runs) == 1 for side in sides)
-    return are_single and any((reading.last_step or 0) > 0 for reading in _readings(metric))
-
-
-def _readings(metric: MetricComparison) -> list[Reading]:
-    return [metric.changes[0].baseline, *(change.candidate for change in metric.changes)]
+    return are_single and any((reading.last_step or 0) > 0 for reading in metric.readings)
 
 
 def _earlier_best_words(sides: Sequence[Side], metric: MetricComparison, read: Mapping[str, History]) -> str:
@@ -475,7 +471,7 @@ def _earlier_best_words(sides: Sequence[Side], metric: MetricComparison, read: M
     }
     last = {
         side.label: value
-        for side, reading in zip(sides, _readings(metric), strict=True)
+        for side, reading in zip(sides, metric.readings, strict=True)
         if (value := reading.value) is not None
     }
     earlier = [label for label, (_best_value, _step, is_earlier) in bests.items() if is_earlier and label in last]

@@ -139,7 +139,7 @@ def _datasets(logged: Sequence[Dataset]) -> str:
 def _one_sided(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
     missing: dict[tuple[int, ...], list[str]] = {}
     for metric in metrics:
-        absent = tuple(index for index, reading in enumerate(_readings(metric)) if not reading.values)
+        absent = tuple(index for index, reading in enumerate(metric.readings) if not reading.values)
         if absent:
             missing.setdefault(absent, []).append(metric.name)
     for absent, names in sorted(missing.items(), key=lambda item: [index in item[0] for index in range(len(sides))]):
@@ -180,7 +180,7 @@ def _several_at_one_step(sides: Sequence[Side], metrics: Sequence[MetricComparis
 def _not_finite(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> Iterator[str]:
     odd: list[list[str]] = [[] for _ in sides]
     for metric in metrics:
-        for index, reading in enumerate(_readings(metric)):
+        for index, reading in enumerate(metric.readings):
             worst = next((value for value in (*reading.values, *reading.odd) if not math.isfinite(value)), None)
             if worst is None:
                 continue
@@ -341,10 +341,6 @@ def _single_runs(sides: Sequence[Side], metrics: Sequence[MetricComparison]) -> 
 
 def _is_one_run(sides: Sequence[Side]) -> bool:
     return len({run.run_id for side in sides for run in side.runs}) == 1
-
-
-def _readings(metric: MetricComparison) -> list[Reading]:
-    return [metric.changes[0].baseline, *(change.candidate for change in metric.changes)]
 
 
 def _reading(metric: MetricComparison, side: int) -> Reading:

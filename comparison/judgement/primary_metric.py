@@ -131,8 +131,7 @@ def deciding_metric(metrics: Sequence[MetricComparison], twice: Container[str] =
 
 def _finite_values(metric: MetricComparison) -> int:
     """How many sides have a finite value of it."""
-    readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
-    values = (None if reading.is_unclear else reading.value for reading in readings)
+    values = (None if reading.is_unclear else reading.value for reading in metric.readings)
     return sum(value is not None and math.isfinite(value) for value in values)
 
 

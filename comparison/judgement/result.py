@@ -146,6 +146,11 @@ class MetricComparison:
     def logged_as(self) -> str:
         return self.key or self.name
 
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """What each side holds of it, the baseline first."""
+        return (self.changes[0].baseline, *(change.candidate for change in self.changes))
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:

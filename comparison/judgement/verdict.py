@@ -133,7 +133,7 @@ def holders(metric: MetricComparison) -> list[int]:
 
 def values_of(metric: MetricComparison) -> tuple[float | None, ...]:
     """The value of each side, the baseline's first; None: not logged, or of which dataset cannot be told."""
-    return tuple(None if reading.is_unclear else reading.value for reading in _readings(metric))
+    return tuple(None if reading.is_unclear else reading.value for reading in metric.readings)
 
 
 def _is_contested(metric: MetricComparison) -> bool:
@@ -153,7 +153,7 @@ def names_of_one(metrics: Sequence[MetricComparison]) -> tuple[tuple[str, ...], 
     alike: dict[tuple[object, ...], list[MetricComparison]] = {}
     for metric in sorted(metrics, key=lambda each: not each.primary):
         if metric.goal is not Goal.UNKNOWN:
-            values = tuple(reading.values for reading in _readings(metric))
+            values = tuple(reading.values for reading in metric.readings)
             alike.setdefault((metric.goal, metric.dataset, values), []).append(metric)
     return tuple(tuple(group) for equal in alike.values() if len(equal) > 1 for group in _of_one(equal))
 
@@ -162,7 +162,7 @@ def _of_one(equal: Sequence[MetricComparison]) -> list[list[str]]:
     """Groups of these metrics, whose values are equal, that are one thing."""
     names = [metric.name for metric in equal]
     moved = any(change.outcome in _MOVED for change in equal[0].changes)
-    if moved and _tells_apart(_readings(equal[0])):
+    if moved and _tells_apart(equal[0].readings):
         return [names]
     groups = {name: [name] for name in names}
     for one, other in combinations(equal, 2):
@@ -190,10 +190,6 @@ def _is_little(metric: MetricComparison, change: Change) -> bool:
         return False
     old, new = change.baseline.value, change.candidate.value
     return old is not None and new is not None and abs(new - old) < LITTLE * max(abs(old), abs(new))
-
-
-def _readings(metric: MetricComparison) -> list[Reading]:
-    return [metric.changes[0].baseline, *(change.candidate for change in metric.changes)]
 
 
 class _Tally:

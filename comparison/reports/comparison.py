@@ -468,7 +468,7 @@ def repeats_chart(comparison: Comparison, conclusion: str, labels: Sequence[str]
     if metric is None or all(len(side.runs) == 1 for side in comparison.sides) or len(labels) > _MOST_SIDES:
         return None
     tested = [(labels[place], change) for place, change in enumerate(metric.changes, 1) if _is_tested(change)]
-    readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
+    readings = metric.readings
     if not tested or not all(reading.values and all(map(math.isfinite, reading.values)) for reading in readings):
         return None
     name = display_name(metric.name, VALUE_CHARS)

@@ -7,7 +7,7 @@ from comparison.judgement.differences import Likelihood, likelihood, sort_by_lik
 from comparison.judgement.result import CaveatCode, Comparison, DatasetComparison, Difference, Differences
 from comparison.report import Line, Report, Section
 from comparison.reports.headline import FIT, is_known, side_labels
-from comparison.reports.tables import ROWS_OF_METRICS
+from comparison.reports.tables import ROWS_OF_METRICS, run_length
 from comparison.reports.text import (
     VALUE_CHARS,
     count_noun,
@@ -16,7 +16,6 @@ from comparison.reports.text import (
     display_name,
     display_value,
     distinct_values,
-    duration_words,
     join_names,
 )
 from comparison.runs import Dataset, Run
@@ -141,7 +140,7 @@ def _details(comparison: Comparison, labels: tuple[str, ...]) -> Section | None:
         ("Source", lambda run: display_value(run.source) if run.source else ""),
         ("Commit", lambda run: display_name(run.commit[:10]) if run.commit else ""),
         ("Started", lambda run: "" if run.started_at is None else date_words(run.started_at)),
-        ("Duration", _duration),
+        ("Duration", run_length),
         ("Run", lambda run: display_name(run.run_id)),
     )
     lines = tuple(line for title, fact in facts if (line := _fact_line(title, fact, comparison, labels)) is not None)
@@ -159,12 +158,6 @@ def _fact_line(title: str, fact: _Fact, comparison: Comparison, labels: tuple[st
     if len(set(texts)) == 1:
         return Line(f"{texts[0]} (all the same)" if len(texts) > _PAIR else f"{texts[0]} (both)", title)
     return Line(across(["unknown" if value is None else value for value in texts], labels), title)
-
-
-def _duration(run: Run) -> str:
-    if run.started_at is None or run.ended_at is None or run.ended_at < run.started_at:
-        return ""
-    return duration_words(run.ended_at - run.started_at)
 
 
 # What changed, in order of how likely it is to matter; and single parts of a comparison by themselves.

@@ -73,10 +73,9 @@ def comparison_table(
     def row(number: int) -> tuple[Cell, ...]:
         metric = shown[number]
         digits = _digits(metric)
-        readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
         values = [
             _with_step(_reading_words(reading, text), reading, only_points=comparison.reading != "best")
-            for reading, text in zip(readings, digits.values, strict=True)
+            for reading, text in zip(metric.readings, digits.values, strict=True)
         ]
         return (Cell(names[number]), *draw(metric, digits, values))
 
@@ -175,8 +174,8 @@ def _rank_of(metric: MetricComparison, side: int) -> tuple[bool, float, int]:
 
 
 def _side_cells(metric: MetricComparison) -> list[Cell]:
-    readings = (metric.changes[0].baseline, *(change.candidate for change in metric.changes))
-    return [_reading_words(reading, text) for reading, text in zip(readings, _digits(metric).values, strict=True)]
+    texts = _digits(metric).values
+    return [_reading_words(reading, text) for reading, text in zip(metric.readings, texts, strict=True)]
 
 
 class TableRows(Sequence[tuple[Cell, ...]]):
