@@ -29,12 +29,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # What takes longest begins first, so that no worker is alone with it at the end. The first file trains the demo, which
 # others wait for: they come later.
-_LONGEST = (
-    *("bot/demo/test_command.py", "bot/notifier/test_chaos.py", "comparison/tracking/test_budgets.py"),
-    *("bot/notifier/test_incidents.py", "bot/playground/test_playground_page.py", "docs/test_followed.py"),
-    *("bot/server/test_serve.py", "bot/test_cli.py", "comparison/tracking/test_mlflow.py", "handlers/test_sweeps.py"),
-    *("docs/test_installer.py", "bot/notifier/test_queue.py", "docs/test_examples.py", "bot/store/test_store.py"),
-    *("comparison/tracking/test_visibility.py", "test_end_to_end.py", "bot/server/test_strangers.py"),
+LONGEST = (
+    *("bot/demo/test_command.py", "comparison/tracking/test_budgets.py", "bot/notifier/test_queue.py"),
+    *("bot/server/test_serve.py", "bot/notifier/test_chaos.py", "bot/notifier/test_incidents.py"),
+    *("docs/test_followed.py", "comparison/tracking/test_mlflow.py", "bot/store/test_store.py", "test_end_to_end.py"),
+    *("bot/server/test_takeover.py", "bot/playground/test_playground_page.py", "handlers/test_sweeps.py"),
+    *("docs/test_installer.py", "bot/server/test_socket_mode.py", "bot/server/test_fairness.py", "bot/test_cli.py"),
+    *("comparison/queries/test_endings.py", "handlers/slack/test_delivery.py", "bot/workspaces/test_oauth.py"),
+    *("bot/commands/test_compare_server.py", "bot/server/test_strangers.py", "docs/test_examples.py"),
 )
 _MOST_WORKERS = 8  # each starts servers of its own: with more they wait for memory
 
@@ -53,7 +55,7 @@ def is_whole(config: pytest.Config) -> bool:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    places = {here / name: place for place, name in enumerate(_LONGEST)}
+    places = {here / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
 
 

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from tests.conftest import LONGEST
 from tests.docs.documents import FENCE, ROOT, documents
 
 PATH = re.compile(r"`((?:bot|handlers|comparison|tests|docs|requirements)/[\w./-]*)`")
@@ -19,3 +20,7 @@ def test_the_architecture_names_every_folder_of_the_program():
         for folder in (ROOT / top).iterdir():
             if folder.is_dir() and any(folder.glob("*.py")):
                 assert f"`{top}/{folder.name}/" in text, folder
+
+
+def test_the_files_of_tests_that_begin_first_are_there():
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).exists()] == []
