@@ -44,15 +44,17 @@ def slack(running, mlflow):
     yield running
     mlflow.go_on.set()
     running.reinstall(keeps_pace=False)
-    until = time.monotonic() + 90
-    while not is_quiet(running):
+    wait_until_quiet(running)
+
+
+def wait_until_quiet(slack, seconds=3):
+    """Until Slack was not called for so long."""
+    until, calls, last = time.monotonic() + 90, len(slack.calls), time.monotonic()
+    while time.monotonic() - last < seconds:
         assert time.monotonic() < until, "the bot has still something to do"
-
-
-def is_quiet(slack):
-    before = len(slack.calls)
-    time.sleep(3)
-    return len(slack.calls) == before
+        time.sleep(0.1)
+        if len(slack.calls) != calls:
+            calls, last = len(slack.calls), time.monotonic()
 
 
 def ask(slack, count, words=WORDS):
