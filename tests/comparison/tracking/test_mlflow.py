@@ -66,7 +66,7 @@ def paths(proxy):
 
 
 def test_two_runs_by_id_are_two_requests_side_by_side_and_nothing_else(warm, mlflow_proxy, ids):
-    mlflow_proxy.delay = 0.2
+    mlflow_proxy.delay = 0.6
     request = parse(f"{ids[0]} vs {ids[1]}")
     assert [side.label for side in find_runs(request.runs, warm)] == ["one", "two"]
     first, second = mlflow_proxy.requests
@@ -148,7 +148,7 @@ def test_a_look_for_ended_runs_is_one_request_whatever_number_of_experiments_is_
 
 
 def test_named_runs_are_asked_for_by_the_hundred_side_by_side(warm, mlflow_proxy, ids):
-    mlflow_proxy.delay = 0.2
+    mlflow_proxy.delay = 0.6
     asked = [*(f"{number:032x}" for number in range(700)), *ids]
     assert [run.name for run in warm.these(asked)] == ["one", "two"]
     first, second = [each for each in mlflow_proxy.requests if "runs/search" in each.target]
@@ -156,15 +156,15 @@ def test_named_runs_are_asked_for_by_the_hundred_side_by_side(warm, mlflow_proxy
 
 
 def test_the_deadline_holds_for_each_page_and_a_server_too_slow_for_one_is_asked_for_less(mlflow_proxy, ids):
-    source = MlflowRuns(mlflow_proxy.url, timeout=1.0)
+    source = MlflowRuns(mlflow_proxy.url, timeout=2.0)
     home = [source.get(ids)[0].experiment.experiment_id]
     source._searches._page = 1
     mlflow_proxy.reset()
-    mlflow_proxy.delay = 0.6
+    mlflow_proxy.delay = 1.2
     assert [run.name for run in source.ended_after(0, experiment_ids=home).runs] == ["one", "two"]
     assert paths(mlflow_proxy) == ["runs/search", "runs/search"]
     source._searches._page = 1_000
-    mlflow_proxy.delay = 2.0
+    mlflow_proxy.delay = 5.0
     assert "did not answer" in refusal(lambda: source.ended_after(0, experiment_ids=home)).problem
     assert source._searches._page == 500
 
