@@ -43,7 +43,8 @@ _MOST_WORKERS = 8  # each starts servers of its own: with more they wait for mem
 
 def pytest_configure(config: pytest.Config) -> None:
     shared.open_folder(config)
-    if FORKS and is_whole(config) and getattr(config.option, "tx", None):
+    measures = getattr(config.option, "cov_source", None)  # coverage wants to see the imports
+    if FORKS and is_whole(config) and not measures and getattr(config.option, "tx", None):
         config.option.tx = [f"{spec}//python={forking_python()}" for spec in config.option.tx]
 
 
