@@ -15,12 +15,23 @@ class Endings:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(4, "ending")
         self._begun: list[Future[None]] = []
+        self._last: list[Callable[[], None]] = []
 
     def begin(self, end: Callable[[], None]) -> None:
         self._begun.append(self._threads.submit(end))
 
-    def wait(self) -> None:
+    def come_last(self, end: Callable[[], None]) -> None:
+        """Ends it after the last test: a worker that is done is given seconds before it is killed."""
+        self._last.append(end)
+
+    def finish(self) -> None:
         """Until all has ended. Raises what one of them raised."""
+        self._wait()
+        while self._last:
+            self.begin(self._last.pop())
+        self._wait()
+
+    def _wait(self) -> None:
         while self._begun:
             self._begun.pop().result(PATIENCE)
 
@@ -34,4 +45,4 @@ def endings() -> Endings:
 @pytest.fixture(scope="session", autouse=True)
 def everything_ends() -> Iterator[None]:
     yield
-    endings().wait()
+    endings().finish()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.endings import endings
+
 _SERVER = pytest.StashKey()
 
 
@@ -16,7 +18,7 @@ def postgres_server(pytestconfig):
     """One for all modules that import this: each import is a fixture of its own to pytest."""
     if _SERVER not in pytestconfig.stash:
         pytestconfig.stash[_SERVER] = _started()
-        pytestconfig.add_cleanup(pytestconfig.stash[_SERVER].cleanup)
+        endings().come_last(pytestconfig.stash[_SERVER].cleanup)
     server = pytestconfig.stash[_SERVER]
     server.ensure_postgres_running()  # a test that stops it may have failed
     return server
