@@ -21,10 +21,9 @@ from comparison.runs import Goal, Run
 from handlers.compare.message import pair_button
 from handlers.conversation import ParsedRequest, RunClaim, answer_words, hand_over
 from handlers.services import Feature, Services
-from handlers.slack.blocks import Block, Reply, push
+from handlers.slack.blocks import Block, Reply, fields_in, push, to_value
 from handlers.slack.delivery import Delivery
 from handlers.slack.fallback import BlockLevel, Pictures
-from handlers.slack.metadata import fields_in, to_value
 from handlers.slack.render import draw
 from handlers.stores import ShownRuns, defaults_of, remember_answer
 from handlers.utterance import ButtonPress, Utterance, button_press

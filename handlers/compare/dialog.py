@@ -25,13 +25,13 @@ from handlers.access.rules import is_in
 from handlers.compare import message as compare_message
 from handlers.conversation import ParsedRequest, answer_words, hand_over
 from handlers.services import Feature, Services, Work
-from handlers.slack.blocks import Block, Reply, plain, push
+from handlers.slack.blocks import Block, Reply, fields_in, plain, push, to_value
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.escape import clip, length, one_line
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.limits import OPTION_VALUE
-from handlers.slack.metadata import fields_in, lost, to_value
+from handlers.slack.metadata import lost
 from handlers.slack.render import draw
 from handlers.utterance import (
     DialogSubmission,

@@ -27,12 +27,11 @@ from comparison.resolve.scope import ChosenRuns
 from comparison.run_reference import Linked, Named, RunReference
 from comparison.runs import Goal, Run
 from handlers.services import Services
-from handlers.slack.blocks import Block, Reply, menu, push
+from handlers.slack.blocks import Block, Reply, fields_in, items_in, menu, push, to_value
 from handlers.slack.delivery import Delivery
 from handlers.slack.escape import clip, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw, Pictures, no_pictures
 from handlers.slack.limits import OPTIONS
-from handlers.slack.metadata import fields_in, items_in, to_value
 from handlers.slack.render import draw, open_links
 from handlers.stores import PostedComparison, defaults_of
 from handlers.utterance import Utterance

@@ -1,12 +1,22 @@
 """Block Kit as plain dicts. What is typed by people goes into elements that parse nothing, wherever there is one."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.slack.escape import address, clip, length
-from handlers.slack.limits import BLOCK_TEXT, BUTTON_TEXT, CONTAINER_TITLE, CONTEXT_TEXT, HEADER_TEXT, IDENTIFIER, URL
+from handlers.slack.limits import (
+    BLOCK_TEXT,
+    BUTTON_TEXT,
+    CONTAINER_TITLE,
+    CONTEXT_TEXT,
+    HEADER_TEXT,
+    IDENTIFIER,
+    URL,
+    VALUE,
+)
 
 NOTHING = "–"  # Slack refuses empty text
 _MOMENT = "{date_short_pretty} at {time}"
@@ -169,3 +179,36 @@ class Reply:
     blocks: tuple[Block, ...] = ()
     only_to_asker: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)  # {"event_type": …, "event_payload": …}; ids only
+
+
+# What buttons hold: short texts by short names, as their value.
+
+
+def as_json(data: object) -> str:
+    """The data as JSON without blanks."""
+    return json.dumps(data, separators=(",", ":"))
+
+
+def to_value(data: object) -> str:
+    """The value of a button; "" where Slack would not keep it whole."""
+    text = as_json(data)
+    return text if length(text) <= VALUE else ""
+
+
+def fields_in(value: str) -> dict[str, Any]:
+    """The named fields of a value; none for what is none of ours."""
+    found = _read(value)
+    return found if isinstance(found, dict) else {}
+
+
+def items_in(value: str) -> list[Any]:
+    """The items of a value that is a list; none for what is none of ours."""
+    found = _read(value)
+    return found if isinstance(found, list) else []
+
+
+def _read(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None

@@ -1,7 +1,6 @@
-"""What buttons and dialogs hold: short texts by short names, as the value of a button or the metadata of a dialog.
+"""What dialogs hold (`private_metadata`): short texts by short names, sealed for the person who opened the dialog.
 
-A dialog's is sealed for the person who opened it: what was changed on the way, or comes from somebody else, is not
-taken.
+What was changed on the way, or comes from somebody else, is not taken.
 """
 
 import hmac
@@ -12,44 +11,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from handlers.slack.blocks import plain, section
+from handlers.slack.blocks import as_json, fields_in, plain, section
 from handlers.slack.escape import length
-from handlers.slack.limits import VALUE
 
 MAX_METADATA_CHARS = 3_000  # characters that Slack keeps
 LOST = "I no longer know what this was opened for. Please close it, and open it again."
 _SEAL = "s"
 _SEALED = 48  # characters of the seal, its name and marks
-
-
-def as_json(data: object) -> str:
-    """The data as JSON without blanks."""
-    return json.dumps(data, separators=(",", ":"))
-
-
-def to_value(data: object) -> str:
-    """The value of a button; "" where Slack would not keep it whole."""
-    text = as_json(data)
-    return text if length(text) <= VALUE else ""
-
-
-def fields_in(value: str) -> dict[str, Any]:
-    """The named fields of a value; none for what is none of ours."""
-    found = _read(value)
-    return found if isinstance(found, dict) else {}
-
-
-def items_in(value: str) -> list[Any]:
-    """The items of a value that is a list; none for what is none of ours."""
-    found = _read(value)
-    return found if isinstance(found, list) else []
-
-
-def _read(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return None
 
 
 @dataclass(frozen=True)

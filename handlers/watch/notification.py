@@ -29,13 +29,12 @@ from handlers.compare.dialog import DialogStart, open_dialog
 from handlers.conversation import Job, ParsedRequest, answer_words, hand_over
 from handlers.curves import curves_button, sweep_button
 from handlers.services import Feature, Services
-from handlers.slack.blocks import Block, Reply, marked, menu, push
+from handlers.slack.blocks import Block, Reply, fields_in, marked, menu, push, to_value
 from handlers.slack.client import SlackError
 from handlers.slack.delivery import Delivery
 from handlers.slack.escape import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel, Draw
 from handlers.slack.limits import TEXT
-from handlers.slack.metadata import fields_in, to_value
 from handlers.slack.render import draw, open_links
 from handlers.stores import PostedComparison, StoredWatch, defaults_of
 from handlers.utterance import ButtonPress, Utterance, button_press

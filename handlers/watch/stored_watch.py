@@ -15,10 +15,9 @@ from comparison.resolve.scope import find_experiment
 from comparison.watch import Digest, Watch, digest_from, is_pattern, watch_from
 from handlers.access.rules import JOIN, Members, is_in, require_editor
 from handlers.services import Services
-from handlers.slack.blocks import Reply, marked
+from handlers.slack.blocks import Reply, fields_in, marked, to_value
 from handlers.slack.client import SlackClient, SlackError
 from handlers.slack.escape import clip, mrkdwn, one_line
-from handlers.slack.metadata import fields_in, to_value
 from handlers.stores import StoredWatch
 from handlers.utterance import Utterance
 
