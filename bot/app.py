@@ -255,13 +255,7 @@ def _of_workspaces(services: Services, settings: Settings, engine: Engine, works
             known.clear()
 
     workspaces.tokens.on_forget = forget
-    whole = replace(
-        services,
-        access=access,
-        by_workspace=of,
-        on_departure=workspaces.departures.leave,
-        on_return=workspaces.departures.let_in,
-    )
+    whole = replace(services, access=access, by_workspace=of)
     return whole
 
 
@@ -341,7 +335,7 @@ def _bolt(client: MeasuredWebClient, identity: BotIdentity, services: Services, 
 def _bolt_of_workspaces(
     client: MeasuredWebClient, workspaces: "Workspaces", settings: Settings, services: Services, executor: Executor
 ) -> App:
-    from bot.workspaces.install import INSTALL
+    from bot.workspaces.install import INSTALL, register_departures
 
     lost = f"I am not installed in this workspace. An admin can install me: {settings.public_url}{INSTALL}"
     app = App(
@@ -352,6 +346,7 @@ def _bolt_of_workspaces(
         **_as_we_serve(executor),
     )
     app.use(workspaces.tokens.note_team)
+    register_departures(app, workspaces.departures)
     return _listening(app, workspaces.client, services)
 
 

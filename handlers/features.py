@@ -21,7 +21,7 @@ from handlers import (
     unfurl,
 )
 from handlers.access import command as access
-from handlers.access import departure, outsiders
+from handlers.access import outsiders
 from handlers.compare import buttons, dialog, goals, message, picker
 from handlers.conversation import answer_words
 from handlers.services import Feature, Services, Work
@@ -49,7 +49,6 @@ FEATURES: tuple[ModuleType, ...] = (  # the order matters: who comes first hears
     notification,
     home,
     unfurl,
-    departure,
 )
 """Each has `register(app)` where it listens to Slack by itself, and `REQUESTS`, `answer` and `show_progress` where it
 answers requests that people type."""

@@ -5,7 +5,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -89,18 +89,6 @@ def start_timer(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
     return timer.cancel
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """The end of an installation: the app was taken out of a workspace or of some of an organisation, as Slack tells.
-
-    `workspaces` are ids; `at` is in seconds since the epoch, 0 where Slack does not say.
-    """
-
-    workspaces: tuple[str, ...]
-    at: int
-    is_partial: bool = False  # the organisation goes on using it, these workspaces do not
-
-
 class PublishHome(Protocol):
     def __call__(self, user: str, workspace: str, outlet: SlackClient, services: "Services", /) -> None: ...
 
@@ -142,8 +130,6 @@ class Services:
     access: AccessRules = field(default_factory=AccessRules)  # who may see and change what
     people: People | None = None  # what people may read in MLflow; None: it is not asked
     by_workspace: "Callable[[str], Services] | None" = None  # None: all is of one workspace, or tells them apart itself
-    on_return: "Callable[[Sequence[str]], None]" = lambda _workspaces: None  # an organisation let workspaces in again
-    on_departure: "Callable[[Departure], None]" = lambda _departure: None  # where the app was taken out of a workspace
     ungated: "Services | None" = None  # set where `runs` are only those that a channel may see
     members: Members = field(default_factory=Members)  # who is in a channel, as Slack told it a moment ago
     seal: Seal = field(default_factory=Seal)  # what dialogs keep, so that nobody can change it

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from slack_bolt import BoltRequest, BoltResponse
+from slack_bolt import Ack, App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.authorize import Authorize
 from slack_bolt.context import BoltContext
@@ -47,8 +47,9 @@ from bot.store.database import (
 )
 from bot.store.installations import KEPT, StoredInstallations, StoredStates, TokenCipher
 from bot.workspaces.tokens import WorkspaceClients, WorkspaceTokens, WorkspaceWebClient
-from handlers.services import Allowance, Departure
+from handlers.services import Allowance
 from handlers.stores import WatchStore
+from handlers.utterance import Payload, mapping, mappings, string, team
 
 log = logging.getLogger(__name__)
 
@@ -267,8 +268,22 @@ def _page(status: int, headline: str, todo: str, again: str = "") -> Response:
 # Whoever installs the app again within the time has everything back; afterwards nothing of the workspace is there.
 
 
+UNINSTALLED, REVOKED = "app_uninstalled", "tokens_revoked"
+SHUT_OUT, LET_IN = "team_access_revoked", "team_access_granted"  # some workspaces of an organisation that has the app
 WHY = "the app was taken out of this workspace"  # as watches keep it
 _BY_WORKSPACE = (watches, watch_changes, defaults, default_changes, comparisons, answers, messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """The end of an installation: the app was taken out of a workspace or of some of an organisation, as Slack tells.
+
+    `workspaces` are ids; `at` is in seconds since the epoch, 0 where Slack does not say.
+    """
+
+    workspaces: tuple[str, ...]
+    at: int
+    is_partial: bool = False  # the organisation goes on using it, these workspaces do not
 
 
 class Departures:
@@ -359,6 +374,56 @@ class Departures:
 
     def _at(self) -> int:
         return int(self._now().timestamp())
+
+
+def register_departures(app: App, departures: Departures) -> None:
+    """Listens to Slack saying that the app is taken out of a workspace, or let in again.
+
+    The two come in any order, each perhaps again and again; where the work fails Slack is left to tell it again.
+    """
+
+    def put_departures(context: dict[str, Any], next_: Callable[[], Any]) -> None:
+        context["departures"] = departures
+        next_()
+
+    app.use(put_departures)
+    for name in (UNINSTALLED, REVOKED, SHUT_OUT):
+        app.event(name)(on_departure)
+    app.event(LET_IN)(on_let_in)
+
+
+def on_departure(ack: Ack, body: dict[str, Any], departures: Departures) -> None:
+    """Acknowledged once it is done."""
+    gone = departure(body)
+    if gone is not None:
+        departures.leave(gone)
+    ack()
+
+
+def on_let_in(ack: Ack, event: dict[str, Any], departures: Departures) -> None:
+    departures.let_in(_teams(event))
+    ack()
+
+
+def departure(body: Payload) -> Departure | None:
+    """Who is left; None where nobody is: revoked were tokens of people alone."""
+    event = mapping(body, "event")
+    at = body.get("event_time")
+    when = at if isinstance(at, int) else 0
+    if string(event, "type") == SHUT_OUT:
+        return Departure(_teams(event), when, is_partial=True)
+    if string(event, "type") == REVOKED and not mapping(event, "tokens").get("bot"):
+        return None
+    granted = next(iter(mappings(body.get("authorizations"))), {})
+    is_of_organisation = (granted or body).get("is_enterprise_install") is True
+    company = string(granted, "enterprise_id") or string(body, "enterprise_id")
+    place = company if is_of_organisation and company else team(body)
+    return Departure((place,), when) if place else None
+
+
+def _teams(event: Payload) -> tuple[str, ...]:
+    ids = event.get("team_ids")
+    return tuple(each for each in ids if isinstance(each, str)) if isinstance(ids, list) else ()
 
 
 # What several workspaces need beside what one does, put together from the settings. Nothing is asked yet.

@@ -9,8 +9,7 @@ from sqlalchemy import insert, select
 from bot.store.database import installations, message_runs, metadata
 from bot.store.installations import StoredInstallations, TokenCipher, new_key
 from bot.store.watches import StoredWatches
-from bot.workspaces.install import Departures
-from handlers.services import Departure
+from bot.workspaces.install import Departure, Departures
 from tests.databases import KINDS, both
 from tests.postgres import postgres_server
 
