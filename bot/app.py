@@ -42,9 +42,9 @@ from comparison.past_repeats import RepeatsCache
 from comparison.tracking.source import RunSource
 from handlers.access.people import Admission, Directory, People, Policy
 from handlers.access.rules import AccessRules, Members
-from handlers.features import features_by_request, register_all, use
+from handlers.features import features_by_request, register_all
 from handlers.home import publish
-from handlers.services import Allowance, Services, Timers
+from handlers.services import Allowance, Services, Timers, use
 from handlers.slack.client import SlackClient
 from handlers.slack.metadata import Seal
 

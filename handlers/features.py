@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -25,7 +24,7 @@ from handlers.access import outsiders
 from handlers.compare import buttons, dialog, goals, message, picker
 from handlers.conversation import answer_words
 from handlers.services import Feature, Services, Work
-from handlers.utterance import from_action, team
+from handlers.utterance import from_action
 from handlers.watch import command, edit, notification
 from handlers.watch import list as watch_list
 
@@ -52,16 +51,6 @@ FEATURES: tuple[ModuleType, ...] = (  # the order matters: who comes first hears
 )
 """Each has `register(app)` where it listens to Slack by itself, and `REQUESTS`, `answer` and `show_progress` where it
 answers requests that people type."""
-
-
-def use(services: Services) -> Callable[..., Any]:
-    """The middleware that puts what listeners may use into Bolt's context: `app.use(use(services))`."""
-
-    def put_services(context: dict[str, Any], body: dict[str, Any], next_: Callable[[], Any]) -> None:
-        context["services"] = services.of_workspace(team(body))
-        next_()
-
-    return put_services
 
 
 def features_by_request() -> dict[type, Feature]:

@@ -36,7 +36,7 @@ from handlers.stores import (
     NoInbox,
     WatchStore,
 )
-from handlers.utterance import Utterance
+from handlers.utterance import Utterance, team
 
 # Spans are pieces of work as a trace shows them. Nobody collects them unless the running bot hands in who does.
 Note = Callable[[str, str | int], None]  # adds an attribute: its key, and a value of a closed set, an id or a number
@@ -174,6 +174,16 @@ class Services:
         defaults = VisibleDefaults(self.defaults, runs)
         scope = (visible, person)
         return replace(self, runs=runs, shelf=self.shelf.within(scope), defaults=defaults, ungated=self)
+
+
+def use(services: Services) -> Callable[..., Any]:
+    """The middleware that puts what listeners may use into Bolt's context: `app.use(use(services))`."""
+
+    def put_services(context: dict[str, Any], body: dict[str, Any], next_: Callable[[], Any]) -> None:
+        context["services"] = services.of_workspace(team(body))
+        next_()
+
+    return put_services
 
 
 # Doing something later, unless it is called off.

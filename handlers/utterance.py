@@ -164,6 +164,20 @@ class DialogSubmission:
     named: Mapping[str, str] = field(default_factory=dict)
     urls: Mapping[str, str] = field(default_factory=dict)
 
+    def utterance(self, channel: str, thread: str = "", *, response_url: str, is_direct: bool) -> Utterance:
+        """The dialog as said in a channel, or in a thread of it, by who sent it off."""
+        return Utterance(
+            words="",
+            user=self.user,
+            team=self.team,
+            channel=channel,
+            delivery=f"view:{self.view}" if self.view else "",
+            thread_ts=thread,
+            answer_ts=thread,
+            response_url=response_url,
+            is_direct=is_direct,
+        )
+
 
 def dialog_submission(body: Payload) -> DialogSubmission:
     view = mapping(body, "view")

@@ -287,16 +287,9 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
     if not isinstance(request, Compare) or len(request.runs) <= len(state.request.runs):
         return "That names no run."
     thread = metadata.get("t", "") or metadata.get("m", "")
-    utterance = Utterance(
-        words=words,
-        user=submitted.user,
-        team=submitted.team,
-        channel=metadata.get("c", ""),
-        delivery=f"view:{submitted.view}" if submitted.view else "",
-        thread_ts=thread,
-        answer_ts=thread,
-        response_url=metadata.get("r", ""),
-    )
+    place = metadata.get("c", "")
+    said = submitted.utterance(place, thread, response_url=metadata.get("r", ""), is_direct=False)
+    utterance = replace(said, words=words)
     return EditRequest(
         request, state, MessagePlace(utterance.channel, metadata.get("m", ""), utterance.response_url), utterance
     )

@@ -251,17 +251,8 @@ def _may_post(
 def _utterance_of(submitted: DialogSubmission, place: str, opened: Mapping[str, str]) -> Utterance:
     is_same = place == opened.get("c", "")
     thread = opened.get("t", "") if is_same else ""
-    return Utterance(
-        words="",
-        user=submitted.user,
-        team=submitted.team,
-        channel=place,
-        delivery=f"view:{submitted.view}" if submitted.view else "",
-        thread_ts=thread,
-        answer_ts=thread,
-        response_url=submitted.urls.get(place, "") or (opened.get("r", "") if is_same else ""),
-        is_direct=place.startswith("D"),
-    )
+    url = submitted.urls.get(place, "") or (opened.get("r", "") if is_same else "")
+    return submitted.utterance(place, thread, response_url=url, is_direct=place.startswith("D"))
 
 
 # What the lists of the dialog offer for what is typed: always an answer, within Slack's three seconds.

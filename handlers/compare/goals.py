@@ -116,18 +116,8 @@ def _kept(pressed: ButtonPress, services: Services) -> str:
 
 
 def _utterance_of(submitted: DialogSubmission, opened: Mapping[str, str]) -> Utterance:
-    thread = opened.get("t", "") or opened.get("m", "")
-    return Utterance(
-        words="",
-        user=submitted.user,
-        team=submitted.team,
-        channel=opened.get("c", ""),
-        delivery=f"view:{submitted.view}" if submitted.view else "",
-        thread_ts=thread,
-        answer_ts=thread,
-        response_url=opened.get("r", ""),
-        is_direct=opened.get("c", "").startswith("D"),
-    )
+    channel, thread = opened.get("c", ""), opened.get("t", "") or opened.get("m", "")
+    return submitted.utterance(channel, thread, response_url=opened.get("r", ""), is_direct=channel.startswith("D"))
 
 
 def _changed(submitted: DialogSubmission) -> dict[str, str]:

@@ -554,15 +554,7 @@ def opened_with(submitted: DialogSubmission, services: Services) -> dict[str, st
 def opened_from(submitted: DialogSubmission, metadata: Mapping[str, str]) -> Utterance:
     """Where the dialog was opened from; the person alone where that was the Home tab."""
     channel = metadata.get("c", "") or submitted.user
-    return Utterance(
-        words="",
-        user=submitted.user,
-        team=submitted.team,
-        channel=channel,
-        delivery=f"view:{submitted.view}" if submitted.view else "",
-        response_url=metadata.get("r", ""),
-        is_direct=channel == submitted.user,
-    )
+    return submitted.utterance(channel, response_url=metadata.get("r", ""), is_direct=channel == submitted.user)
 
 
 def edited_watch(

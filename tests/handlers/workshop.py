@@ -20,9 +20,9 @@ from bot.playground.server import Serving
 from bot.playground.slack import SlackStandIn
 from bot.server.worker_pool import WorkerPool
 from comparison.tracking.source import RunSource
-from handlers.features import features_by_request, register_all, use
+from handlers.features import features_by_request, register_all
 from handlers.home import publish
-from handlers.services import Services
+from handlers.services import Services, use
 from handlers.stores import InMemoryChannelDefaults
 from tests.endings import endings
 from tests.handlers.reading import read
