@@ -207,8 +207,8 @@ class InPlaceJob:
 
     def answer(self, request: Compare, utterance: Utterance, services: Services, delivery: Delivery) -> None:
         before, place = self.wish.state, self.wish.place
-        agreed = defaults_of(services.defaults, utterance)
-        comparison = compare_message.fetch_and_compare(request, services, agreed)
+        defaults = defaults_of(services.defaults, utterance)
+        comparison = compare_message.fetch_and_compare(request, services, defaults)
         state = state_of(request, comparison, asked_by=before.asked_by)
         if self.wish.is_refresh and state and state.seen == before.seen:
             delivery.answer_privately(_nothing_new)
@@ -220,7 +220,7 @@ class InPlaceJob:
             asked_by=before.asked_by,
             changed_by=utterance.user,
             state=state,
-            agreed=agreed,
+            defaults=defaults,
         )
         is_changed = edit_message(place, drawing, utterance, services, self.outlet)
         if not is_changed:

@@ -55,13 +55,13 @@ def acknowledge(ack: Any) -> None:
 
 
 def answer(request: Compare, utterance: Utterance, services: Services, delivery: Delivery) -> None:
-    agreed = defaults_of(services.defaults, utterance)
-    comparison = fetch_and_compare(request, services, agreed)
+    defaults = defaults_of(services.defaults, utterance)
+    comparison = fetch_and_compare(request, services, defaults)
     state = None if request.part else state_of(request, comparison, asked_by=utterance.user)
     uploaded = partial(_uploaded, utterance=utterance, services=services, delivery=delivery)
     with services.drawing:
         message = draw_comparison(
-            request, comparison, services, asked_by=utterance.user, state=state, agreed=agreed, uploaded=uploaded
+            request, comparison, services, asked_by=utterance.user, state=state, defaults=defaults, uploaded=uploaded
         )
     delivery.answer_publicly(message)
     if state:
@@ -89,14 +89,14 @@ def show_progress(request: Compare, _utterance: Utterance, _services: Services, 
     delivery.show_working(f"Comparing {named} …")
 
 
-def fetch_and_compare(request: Compare, services: Services, agreed: ChannelDefaults | None = None) -> Comparison:
+def fetch_and_compare(request: Compare, services: Services, defaults: ChannelDefaults | None = None) -> Comparison:
     """The comparison as it is now. Raises RequestError; of a run that was compared before, that it is gone."""
     try:
         return ask(
             request,
             services.runs,
             now=services.now(),
-            defaults=agreed,
+            defaults=defaults,
             several=ChosenRuns.ASK,
             past=services.repeats,
         )
@@ -124,14 +124,14 @@ def draw_comparison(  # noqa: PLR0913 -- all but three have defaults and are giv
     asked_by: str,
     changed_by: str = "",
     state: ComparisonState | None = None,
-    agreed: ChannelDefaults | None = None,
+    defaults: ChannelDefaults | None = None,
     uploaded: Callable[[Sequence[Chart]], Callable[[int], str]] | None = None,
 ) -> Draw:
     """The message for a comparison, as each rung of the ladder has it; `uploaded` tells the files of its charts."""
     report = _worded(request, comparison, services)
     if not request.part:
         report = replace(
-            report, footnotes=(*used_settings(request, comparison, agreed or ChannelDefaults()), *report.footnotes)
+            report, footnotes=(*used_settings(request, comparison, defaults or ChannelDefaults()), *report.footnotes)
         )
     pictures = uploaded(report.charts) if uploaded and report.charts else no_pictures
     run_ids = dict.fromkeys(run.run_id for side in comparison.sides for run in side.runs)
@@ -244,10 +244,10 @@ def state_of(request: Compare, comparison: Comparison, *, asked_by: str = "") ->
 
 def digest(runs: Iterable[Run], metrics: Iterable[MetricComparison] = ()) -> str:
     """Differs where anything of the runs does that a comparison shows, or what the channel agreed on."""
-    agreed: list[tuple[str, object]] = [
+    settings: list[tuple[str, object]] = [
         (each.name, each.goal.value) for each in metrics if each.goal_source is GoalSource.CHANNEL
     ]
-    agreed += [(each.name, each.tolerance) for each in metrics if each.tolerance_source is GoalSource.CHANNEL]
+    settings += [(each.name, each.tolerance) for each in metrics if each.tolerance_source is GoalSource.CHANNEL]
     told: list[Any] = [
         (
             run.run_id,
@@ -261,7 +261,7 @@ def digest(runs: Iterable[Run], metrics: Iterable[MetricComparison] = ()) -> str
         )
         for run in runs
     ]
-    told += [sorted(agreed)] if agreed else []
+    told += [sorted(settings)] if settings else []
     return sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
