@@ -77,14 +77,14 @@ def _settings(found: "list[tuple[str, str, ChannelSetting]]", channel: str, *, a
     from bot.commands.listing import as_iso, as_minute, document, draw_listing
 
     if as_json:
-        return document("settings", [_told(*each, as_iso(each[2].at)) for each in found])
+        return document("settings", [_setting_row(*each, as_iso(each[2].at)) for each in found])
     if not found:
         return f"Nothing is set in {channel or 'any channel'}. `/mlcompare settings` in a channel of Slack says how."
     rows = [[place, _what(each.what, each.metric), each.value, as_minute(each.at), each.by] for _, place, each in found]
     return draw_listing(_SETTING_TITLES, rows, (1, 2))
 
 
-def _told(workspace: str, channel: str, setting: "ChannelSetting", at: str | None) -> dict[str, Any]:
+def _setting_row(workspace: str, channel: str, setting: "ChannelSetting", at: str | None) -> dict[str, Any]:
     what = {"what": setting.what, "metric": setting.metric, "value": setting.value}
     return {"workspace": workspace, "channel": channel, **what, "by": setting.by, "at": at}
 
