@@ -54,7 +54,7 @@ class Queue(Protocol):
     def stop(self, seconds: float) -> None: ...
 
 
-NewEngine = Callable[[int], Queue]
+NewQueue = Callable[[int], Queue]
 
 
 class Delivers(Protocol):
@@ -90,7 +90,7 @@ class Notifier:
         stores: NotifierStores,
         client: WebClient | Tokens,
         *,
-        new_engine: NewEngine | None = None,
+        new_queue: NewQueue | None = None,
         on_posted: Callable[[OutboxMessage], None] = lambda _row: None,
         guard: float = GUARD,
     ) -> None:
@@ -98,7 +98,7 @@ class Notifier:
         self._services = services
         self._outbox = stores.outbox
         self._parts = parts(settings, services, stores, client, self._hurry, on_posted)
-        self._new_engine = new_engine or self._durable
+        self._new_queue = new_queue or self._durable
         self._workers = min(8, settings.workers)
         self._guard = guard
         self._stopping = threading.Event()
@@ -170,7 +170,7 @@ class Notifier:
             slots.release()
 
     def _work(self, slot: int, slots: ProcessLocks) -> None:
-        loops = NotifierLoops(self._parts, self._new_engine(slot), slots)
+        loops = NotifierLoops(self._parts, self._new_queue(slot), slots)
         loops.start()
         self._loops = loops
         self._trouble.end()
@@ -295,7 +295,7 @@ DEAD = 10.0  # seconds between two looks for processes that died
 TIDY = 600.0
 FORGET = 3600.0
 _HANDED = 1_000  # messages handed on at once, of all channels in turn
-_KEPT_MS = 3_600_000  # the engine's own record of what is done
+_KEPT_MS = 3_600_000  # the queue's own record of what is done
 _LOOK_ENDS = 1.0  # seconds
 _PATIENCE = 90.0  # seconds that MLflow may be away before it counts
 
@@ -303,9 +303,9 @@ _PATIENCE = 90.0  # seconds that MLflow may be away before it counts
 class NotifierLoops:
     """Started once, ended once, by who holds a slot."""
 
-    def __init__(self, parts: NotifierParts, engine: Queue, slots: ProcessLocks) -> None:
+    def __init__(self, parts: NotifierParts, queue: Queue, slots: ProcessLocks) -> None:
         self._parts = parts
-        self._engine = engine
+        self._queue = queue
         self._slots = slots
         self._sweep = Loop("handing on", self._hand_on)
         self._poll = Loop("looking for runs that ended", self._look)
@@ -322,7 +322,7 @@ class NotifierLoops:
     def problem(self) -> str:
         """Why it does not go well; "" when it does."""
         parts = self._parts
-        known = [parts.deliverer.problem, parts.poller.pace.problem(_PATIENCE), self._engine.problem]
+        known = [parts.deliverer.problem, parts.poller.pace.problem(_PATIENCE), self._queue.problem]
         return next(filter(None, [*known, *(loop.problem for loop in self._loops)]), "")
 
     def hurry(self) -> None:
@@ -330,7 +330,7 @@ class NotifierLoops:
         self._sweep.hurry()
 
     def start(self) -> None:
-        self._engine.start()
+        self._queue.start()
         for loop in self._loops:
             loop.start()
 
@@ -339,7 +339,7 @@ class NotifierLoops:
         until = self._parts.clock() + min(seconds, _LOOK_ENDS)
         for loop in self._loops:
             loop.end()
-        self._engine.stop(seconds)
+        self._queue.stop(seconds)
         for loop in self._loops:
             loop.wait(until - self._parts.clock())
 
@@ -351,10 +351,10 @@ class NotifierLoops:
         return self._parts.poller.pace.pause - (self._parts.clock() - began)
 
     def _hand_on(self) -> float:
-        """What waits. The engine knows what it was given before."""
+        """What waits. The queue knows what it was given before."""
         due = self._parts.outbox.due(self._parts.now(), _HANDED)
         if due:
-            self._engine.hand_over(due)
+            self._queue.hand_over(due)
         return SWEEP
 
     def _review(self) -> float:
@@ -378,12 +378,12 @@ class NotifierLoops:
         return self._parts.digester.until_next()
 
     def _recover(self) -> float:
-        self._engine.adopt(self._slots)
+        self._queue.adopt(self._slots)
         return DEAD
 
     def _tidy(self) -> float:
         now = self._parts.now()
-        self._engine.prune(now - _KEPT_MS)
+        self._queue.prune(now - _KEPT_MS)
         if self._parts.claim(f"notifier:tidy:{int(now / 1000 / FORGET)}"):
             count = self._parts.outbox.prune(now)
             if count:

@@ -230,37 +230,31 @@ capabilities = Table(
     Column("until", BigInteger, nullable=False),
 )
 
-comparisons = Table(
-    "comparisons",
-    metadata,
-    Column("id", String(255), primary_key=True),
-    Column("workspace", String(64), nullable=False),
-    Column("channel", String(64), nullable=False),
-    Column("thread", String(64), nullable=False),
-    Column("message_ts", String(64), nullable=False),
-    Column("asked_by", String(64), nullable=False),
-    Column("at", BigInteger, nullable=False, index=True),
-    Column("told", Text, nullable=False),  # JSON: runs and options
-    Index("ix_comparisons_thread", "channel", "thread"),
-    Index("ix_comparisons_message", "channel", "message_ts"),
-    Index("ix_comparisons_asked_by", "workspace", "asked_by", "at"),
-)
 
-answers = Table(
+def _posted_table(name: str, *content: Column[Any]) -> Table:
+    """A table of what was posted and can be talked about: by whom, where and when, and what was in it."""
+    return Table(
+        name,
+        metadata,
+        Column("id", String(255), primary_key=True),
+        Column("workspace", String(64), nullable=False),
+        Column("channel", String(64), nullable=False),
+        Column("thread", String(64), nullable=False),
+        Column("message_ts", String(64), nullable=False),
+        Column("asked_by", String(64), nullable=False),
+        Column("at", BigInteger, nullable=False, index=True),
+        *content,
+        Index(f"ix_{name}_thread", "channel", "thread"),
+        Index(f"ix_{name}_message", "channel", "message_ts"),
+        Index(f"ix_{name}_asked_by", "workspace", "asked_by", "at"),
+    )
+
+
+comparisons = _posted_table("comparisons", Column("told", Text, nullable=False))  # JSON: runs and options
+answers = _posted_table(
     "answers",  # lists, standups and single runs
-    metadata,
-    Column("id", String(255), primary_key=True),
-    Column("workspace", String(64), nullable=False),
-    Column("channel", String(64), nullable=False),
-    Column("thread", String(64), nullable=False),
-    Column("message_ts", String(64), nullable=False),
-    Column("asked_by", String(64), nullable=False),
-    Column("at", BigInteger, nullable=False, index=True),
     Column("line", Text, nullable=False),  # what to type to ask the same
     Column("shown", Text, nullable=False),  # JSON: runs and experiments, in their order
-    Index("ix_answers_thread", "channel", "thread"),
-    Index("ix_answers_message", "channel", "message_ts"),
-    Index("ix_answers_asked_by", "workspace", "asked_by", "at"),
 )
 
 defaults = Table(

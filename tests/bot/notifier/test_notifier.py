@@ -86,7 +86,7 @@ class House:
         client = WebClient(token=slack.installation.bot_token, base_url=slack.api_url, timeout=5)
         services = self.stage.services
         stores = NotifierStores(self.stage.outbox, self.stage.turns)
-        self.notifier = Notifier(settings, services, stores, client, new_engine=self._hand, guard=0.02)
+        self.notifier = Notifier(settings, services, stores, client, new_queue=self._hand, guard=0.02)
 
     def _hand(self, _slot):
         self.hands.append(Hand(self.notifier._parts.deliverer.deliver))
