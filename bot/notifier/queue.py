@@ -366,7 +366,7 @@ class DeliveryQueue:
         self._give_up = give_up
         self._workers = workers
         self._seats = threading.Semaphore(workers)
-        self._library: DbosQueue | None = None
+        self._dbos_queue: DbosQueue | None = None
         self._storage: Engine | None = None
         self._ending = threading.Event()
         self._mutex = threading.Lock()
@@ -381,7 +381,7 @@ class DeliveryQueue:
         """Takes a second or more; raises what the database raises. What was left when we died is taken up again."""
         storage = open_storage(self._address, CONNECTIONS)
         try:
-            self._library = DbosQueue(storage, str(self._slot), self._run, CLAIMS * self._workers)
+            self._dbos_queue = DbosQueue(storage, str(self._slot), self._run, CLAIMS * self._workers)
         except BaseException as error:
             storage.dispose()
             self._unstarted = f"the connection to its database failed: {_kind(error)}"
@@ -392,38 +392,38 @@ class DeliveryQueue:
     @property
     def problem(self) -> str:
         """Why deliveries do not go on; "" when they do."""
-        if self._storage is None or self._library is None or self._ending.is_set():
+        if self._storage is None or self._dbos_queue is None or self._ending.is_set():
             return self._unstarted
         now = time.monotonic()
         if now - self._probed[0] >= PROBE:
             self._probed = (now, self._probe(self._storage))
-        is_looking = self._library.is_looking() or now - self._started_at < PROBE  # its threads start one by one
+        is_looking = self._dbos_queue.is_looking() or now - self._started_at < PROBE  # its threads start one by one
         return self._probed[1] or ("" if is_looking else "nothing looks into the queue")
 
     def hand_over(self, dues: Sequence[QueuedMessage]) -> None:
         """What was handed over once, at this revision, is not taken again, whatever became of it."""
-        library = self._open
+        dbos_queue = self._open
         fresh = [due for due in dues if (due.id, due.revision) not in self._handed]
         for start in range(0, len(fresh), CHUNK):
             some = fresh[start : start + CHUNK]
-            library.put([Attempt(due.id, due.revision, f"{due.workspace}:{due.channel}").job() for due in some])
+            dbos_queue.put([Attempt(due.id, due.revision, f"{due.workspace}:{due.channel}").job() for due in some])
             if len(self._handed) + len(some) > REMEMBERED:
                 self._handed.clear()  # the queue knows them
             self._handed.update((due.id, due.revision) for due in some)
 
     def adopt(self, slots: ProcessLocks) -> int:
         """Takes over what processes left that have died; how many. To be called every few seconds."""
-        library = self._open
-        pending = library.pending()
-        self._take_up_lost(library, {each for each, executor in pending.items() if executor == str(self._slot)})
+        dbos_queue = self._open
+        pending = dbos_queue.pending()
+        self._take_up_lost(dbos_queue, {each for each, executor in pending.items() if executor == str(self._slot)})
         others = {int(each) for each in pending.values() if each.isdecimal()} - {self._slot}
         return sum(self.recover(slot) for slot in slots.dead(others)) if others else 0
 
-    def _take_up_lost(self, library: DbosQueue, ours: set[str]) -> None:
+    def _take_up_lost(self, dbos_queue: DbosQueue, ours: set[str]) -> None:
         """What the queue gave us in an answer that was lost: nobody works on it, and its channel waits for it."""
         now = time.monotonic()
-        self._lost = {each: self._lost.get(each, now) for each in ours - library.running()}
-        library.give_back([each for each, since in self._lost.items() if now - since >= LOST])
+        self._lost = {each: self._lost.get(each, now) for each in ours - dbos_queue.running()}
+        dbos_queue.give_back([each for each, since in self._lost.items() if now - since >= LOST])
 
     def recover(self, slot: int) -> int:
         """Takes over what the process in this slot worked on; only if it is known to be dead."""
@@ -434,101 +434,103 @@ class DeliveryQueue:
 
     def prune(self, before_ms: int) -> int:
         """Forgets deliveries that ended before; how many rows. What is due still can then be handed over anew."""
-        library = self._open
+        dbos_queue = self._open
         before = datetime.fromtimestamp(before_ms / 1000, UTC)
-        found = library.finished(before, datetime.now(UTC) - AMENDS)
+        found = dbos_queue.finished(before, datetime.now(UTC) - AMENDS)
         alive = {
-            first_of(each) for each in library.unfinished()
+            first_of(each) for each in dbos_queue.unfinished()
         }  # whose first turn keeps a second chain from beginning
         old = [each for each in found if first_of(each) not in alive]
         for start in range(0, len(old), CHUNK):
-            library.forget(old[start : start + CHUNK])
+            dbos_queue.forget(old[start : start + CHUNK])
         self._handed.clear()
         return len(old)
 
     def stop(self, seconds: float) -> None:
         """Begins nothing more; what runs has so long to finish. The rest is done by others or at the next start."""
-        library = self._library
-        if library is None or self._ending.is_set():
+        dbos_queue = self._dbos_queue
+        if dbos_queue is None or self._ending.is_set():
             return
         self._unstarted = "it has been stopped"
         self._ending.set()
         self._seats.release(CLAIMS * self._workers)  # those that wait for their turn go back to the queue
-        ending = threading.Thread(target=self._end, args=(library, seconds), name="delivery-end", daemon=True)
+        ending = threading.Thread(target=self._end, args=(dbos_queue, seconds), name="delivery-end", daemon=True)
         ending.start()
         ending.join(seconds + 2)  # a database that is away would hold us much longer
 
     @property
     def _open(self) -> DbosQueue:
-        if self._library is None or self._ending.is_set():
+        if self._dbos_queue is None or self._ending.is_set():
             raise RuntimeError(f"The delivery queue is not open: {self._unstarted}.")
-        return self._library
+        return self._dbos_queue
 
     def _run(self, message_id: str, revision: int, channel: str, number: int, failures: int) -> None:
         """The workflow. A process that dies in it has it begun anew by another: a delivery may be tried twice.
 
         So what is done at once, as most are, needs no step that is recorded. How it goes on is: the next is one.
         """
-        turn = Attempt(message_id, revision, channel, number, failures)
-        found = self._attempt(turn)
+        attempt = Attempt(message_id, revision, channel, number, failures)
+        found = self._attempt(attempt)
         if found[0] is None:
             return
         wait, failed = DbosQueue.step(lambda: found)
         if wait is None:
             return
-        DbosQueue.follow(replace(turn, number=number + 1, failures=failed).job(wait))
+        DbosQueue.follow(replace(attempt, number=number + 1, failures=failed).job(wait))
         if number > 2:
-            DbosQueue.forget([replace(turn, number=number - 2).workflow_id])  # not the first: it says "handed over"
+            DbosQueue.forget([replace(attempt, number=number - 2).workflow_id])  # not the first: it says "handed over"
 
-    def _attempt(self, turn: Attempt) -> list[Any]:
+    def _attempt(self, attempt: Attempt) -> list[Any]:
         """Seconds until the next turn or None, and the failures up to then."""
         with self._mutex:
             self._busy += 1
         try:
-            return self._called(turn)
+            return self._called(attempt)
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is tried again
-            return self._failed(turn, error)
+            return self._failed(attempt, error)
         finally:
             with self._mutex:
                 self._busy -= 1
 
-    def _called(self, turn: Attempt) -> list[Any]:
+    def _called(self, attempt: Attempt) -> list[Any]:
         """A short wait is waited for here, without a seat: a turn of its own costs the queue more."""
         until = time.monotonic() + PATIENCE
         while True:
             with self._seats:
                 if self._ending.is_set():
-                    return [0.0, turn.failures]
-                wait = self._deliver(turn.message_id, turn.revision)
+                    return [0.0, attempt.failures]
+                wait = self._deliver(attempt.message_id, attempt.revision)
             if wait is None or wait > SHORT or time.monotonic() + wait > until:
                 return [None if wait is None else max(0.0, float(wait)), 0]
             self._ending.wait(wait)
 
-    def _failed(self, turn: Attempt, error: Exception) -> list[Any]:
-        failures, incident = turn.failures + 1, f"{secrets.randbelow(1_000_000):06d}"
-        where = {"delivery": turn.message_id, "revision": turn.revision, "failures": failures}
+    def _failed(self, attempt: Attempt, error: Exception) -> list[Any]:
+        failures, incident = attempt.failures + 1, f"{secrets.randbelow(1_000_000):06d}"
+        where = {"delivery": attempt.message_id, "revision": attempt.revision, "failures": failures}
         log.error("incident %s: a delivery failed", incident, exc_info=error, extra=where)
         if failures < TRIES:
             return [FAULTS.pause(failures - 1), failures]
         return [
             None
-            if self._is_given_up(turn, f"failed {failures} times, the last as incident {incident}")
+            if self._is_given_up(attempt, f"failed {failures} times, the last as incident {incident}")
             else FAULTS.most,
             failures,
         ]
 
-    def _is_given_up(self, turn: Attempt, why: str) -> bool:
+    def _is_given_up(self, attempt: Attempt, why: str) -> bool:
         try:
             if self._give_up is not None:
-                self._give_up(turn.message_id, turn.revision, why)
+                self._give_up(attempt.message_id, attempt.revision, why)
         except Exception as error:  # noqa: BLE001 -- nobody knows yet that it failed: it goes on
-            log.warning("a delivery cannot be given up", extra={"delivery": turn.message_id, "reason": _reason(error)})
+            log.warning(
+                "a delivery cannot be given up", extra={"delivery": attempt.message_id, "reason": _reason(error)}
+            )
             return False
         return True
 
-    def _end(self, library: DbosQueue, seconds: float) -> None:
+    def _end(self, dbos_queue: DbosQueue, seconds: float) -> None:
         try:
-            library.end(math.ceil(seconds) if self._busy else 0)
+            dbos_queue.end(math.ceil(seconds) if self._busy else 0)
         except Exception as error:  # noqa: BLE001 -- there is nobody to tell, and the process ends
             log.warning("the delivery queue did not end well", extra={"reason": _reason(error)})
         if self._storage is not None:
