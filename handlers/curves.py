@@ -60,15 +60,15 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     moment = int(services.now().timestamp()) // _TOGETHER
     keys = [f"press:{spot}:{each}" for each in (moment - 1, moment)]
     feature: Feature = LooseSweep() if is_loose else services.features[type(request)]
-    work = answer_words(
+    job = answer_words(
         replace(utterance, thread_ts=thread, answer_ts=thread, delivery=keys[-1]),
         client,
         services,
         meaning=ParsedRequest(lambda: (request, feature)),
         claim=RunClaim(services, *keys),
     )
-    work.call_off.append(services.later(services.working_after, work.show_progress))
-    hand_over(work, services, work.run)
+    job.call_off.append(services.later(services.working_after, job.show_progress))
+    hand_over(job, services, job.run)
 
 
 def request_in(pressed: ButtonPress) -> Curves | Sweep | None:

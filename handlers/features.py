@@ -98,8 +98,8 @@ def on_unknown_action(ack: Any, body: dict[str, Any], client: WebClient, service
     ack()
     pressed = from_action(body)
     log.warning("unknown action, with value %s", pressed.words[:80])
-    work = answer_words(pressed, client, services)
-    tell = partial(work.tell, Report(headline=_OLD, summary=_OLD))
+    job = answer_words(pressed, client, services)
+    tell = partial(job.tell, Report(headline=_OLD, summary=_OLD))
     services.pool.submit(Work(tell, pressed.channel, pressed.user))
 
 

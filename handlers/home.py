@@ -65,9 +65,9 @@ def on_example(ack: Any, body: dict[str, Any], client: WebClient, services: Serv
     if not pressed.choice:
         return
     utterance = replace(pressed.utterance, words=pressed.choice, channel=pressed.utterance.user, is_direct=True)
-    work = answer_words(utterance, client, services)
-    work.call_off.append(services.later(services.working_after, work.show_progress))
-    hand_over(work, services, work.run)
+    job = answer_words(utterance, client, services)
+    job.call_off.append(services.later(services.working_after, job.show_progress))
+    hand_over(job, services, job.run)
 
 
 def on_home(ack: Any, body: dict[str, Any], client: WebClient, services: Services) -> None:

@@ -123,11 +123,11 @@ _NAMED = 200  # characters
 
 def resume(left: LeftRequest, client: WebClient, services: Services) -> Callable[[], None]:
     """The work for a worker. It never raises."""
-    work = answer_words(left.utterance, client, services, claim=RunClaim(services))
+    job = answer_words(left.utterance, client, services, claim=RunClaim(services))
 
     def resume() -> None:
         try:
-            _resume(left, work, services)
+            _resume(left, job, services)
         except Exception:
             log.exception("what was left could not be answered: %s", left.utterance.delivery)
             services.inbox.done(left.key)
@@ -135,20 +135,20 @@ def resume(left: LeftRequest, client: WebClient, services: Services) -> Callable
     return resume
 
 
-def _resume(left: LeftRequest, work: Job, services: Services) -> None:
-    stands = False if left.stage is AnswerStage.ASKED else _was_told(left, work, services)
+def _resume(left: LeftRequest, job: Job, services: Services) -> None:
+    stands = False if left.stage is AnswerStage.ASKED else _was_told(left, job, services)
     if stands:
         services.inbox.done(left.key)
         return
     if stands is None or left.times > _MOST:
-        _say_so(left, work, services)
+        _say_so(left, job, services)
         return
-    work.delivery.adopt(left.working_ts, _since(left.asked_at))
-    work.call_off.append(services.later(services.working_after, work.show_progress))
-    work.run()
+    job.delivery.adopt(left.working_ts, _since(left.asked_at))
+    job.call_off.append(services.later(services.working_after, job.show_progress))
+    job.run()
 
 
-def _was_told(left: LeftRequest, work: Job, services: Services) -> bool | None:
+def _was_told(left: LeftRequest, job: Job, services: Services) -> bool | None:
     """None: it cannot be known."""
     if left.stage is AnswerStage.CONFIDING:
         return None  # what one person sees stands in no history
@@ -156,20 +156,20 @@ def _was_told(left: LeftRequest, work: Job, services: Services) -> bool | None:
         return False  # the answer takes the place of that message; once more does no harm
     services.sleep(max(0.0, min(_SETTLED, left.told_at + _SETTLED - services.now().timestamp())))
     try:
-        return work.delivery.stands(_since(left.told_at))
+        return job.delivery.stands(_since(left.told_at))
     except SlackError as failure:
         log.info("it cannot be known whether %s was answered: %s", left.utterance.delivery, failure)
         return None
 
 
-def _say_so(left: LeftRequest, work: Job, services: Services) -> None:
+def _say_so(left: LeftRequest, job: Job, services: Services) -> None:
     if left.working_ts:
-        work.delivery.adopt(left.working_ts, "")
+        job.delivery.adopt(left.working_ts, "")
     line = f"{services.command} {left.utterance.words}".strip()
     asked = clip(one_line(left.utterance.words), _NAMED) or "you"
     problem = f"I was restarted while answering {asked}; if no answer stands above, ask again:"
     try:
-        work.tell(Report(headline=problem, summary=f"{problem} {line}", steps=(Step("Ask again", line),)))
+        job.tell(Report(headline=problem, summary=f"{problem} {line}", steps=(Step("Ask again", line),)))
     finally:
         services.inbox.done(left.key)
 

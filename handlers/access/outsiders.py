@@ -126,7 +126,7 @@ def _utterance_of(who: Sender, body: dict[str, Any], context: BoltContext) -> Ut
 def _tell(utterance: Utterance, why: str, client: WebClient, services: Services) -> None:
     """Tells them alone, and not at every word."""
     minute = int(services.now().timestamp()) // _EVERY
-    work = answer_words(utterance, client, services)
+    job = answer_words(utterance, client, services)
 
     def tell() -> None:
         try:
@@ -134,9 +134,9 @@ def _tell(utterance: Utterance, why: str, client: WebClient, services: Services)
         except Exception:  # noqa: BLE001 -- told twice is better than never
             is_new = True
         if is_new:
-            work.tell(Report(headline=why, summary=why))
+            job.tell(Report(headline=why, summary=why))
 
-    hand_over(work, services, tell)
+    hand_over(job, services, tell)
 
 
 def _publish(outlet: SlackClient, user: str, why: str) -> None:

@@ -86,19 +86,19 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     state = comparison_in(pressed)
     wanted = pressed.choice if pressed.action == MENU else pressed.action.removeprefix(PREFIX)
     if state is None:
-        work = answer_words(pressed.utterance, client, services)
-        hand_over(work, services, lambda: work.tell(Report(headline=_OLD, summary=_OLD)))
+        job = answer_words(pressed.utterance, client, services)
+        hand_over(job, services, lambda: job.tell(Report(headline=_OLD, summary=_OLD)))
     elif wanted == ADD:
         open_add_dialog(pressed, state, client, services)
     elif wanted in _REPLIES:
-        work = reply_to(pressed, state, wanted, client, services)
-        work.call_off.append(services.later(services.working_after, work.show_progress))
-        hand_over(work, services, work.run)
+        job = reply_to(pressed, state, wanted, client, services)
+        job.call_off.append(services.later(services.working_after, job.show_progress))
+        hand_over(job, services, job.run)
     elif wanted in _PLACES:
         place = MessagePlace(pressed.utterance.channel, pressed.message_ts, pressed.utterance.response_url)
         changed = _PLACES[wanted](state.request)
-        work = change_in(EditRequest(changed, state, place, pressed.utterance, wanted == "refresh"), client, services)
-        hand_over(work, services, work.run)
+        job = change_in(EditRequest(changed, state, place, pressed.utterance, wanted == "refresh"), client, services)
+        hand_over(job, services, job.run)
 
 
 def on_run_to_add(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
@@ -109,8 +109,8 @@ def on_run_to_add(ack: Callable[..., Any], body: dict[str, Any], client: WebClie
         ack(response_action="errors", errors={ADD_BLOCK: wish})
         return
     ack()
-    work = change_in(wish, client, services)
-    hand_over(work, services, work.run)
+    job = change_in(wish, client, services)
+    hand_over(job, services, job.run)
 
 
 def comparison_in(pressed: ButtonPress) -> ComparisonState | None:

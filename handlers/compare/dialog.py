@@ -134,9 +134,9 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
             raise RequestError(_OUTSIDE, remedy=_JOIN)
         return request, compare_message
 
-    work = answer_words(utterance, client, services, meaning=ParsedRequest(permitted))
-    work.call_off.append(services.later(services.working_after, work.show_progress))
-    hand_over(work, services, work.run)
+    job = answer_words(utterance, client, services, meaning=ParsedRequest(permitted))
+    job.call_off.append(services.later(services.working_after, job.show_progress))
+    hand_over(job, services, job.run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +171,8 @@ def open_dialog(utterance: Utterance, start: DialogStart, client: WebClient, ser
     except SlackError as failure:
         log.warning("the dialog could not be opened: %s", failure)
         reply_to = utterance if utterance.channel else replace(utterance, channel=utterance.user, is_direct=True)
-        work = answer_words(reply_to, client, services)
-        hand_over(work, services, lambda: work.tell(Report(headline=_LATE, summary=_LATE)))
+        job = answer_words(reply_to, client, services)
+        hand_over(job, services, lambda: job.tell(Report(headline=_LATE, summary=_LATE)))
 
 
 def view(start: DialogStart, private: str) -> dict[str, Any]:
@@ -404,9 +404,9 @@ def on_linked_runs(ack: Callable[..., Any], body: dict[str, Any], client: WebCli
     meaning = ParsedRequest(
         lambda: linked_compare(texts, services.for_channel(utterance.team, utterance.channel, utterance.user))
     )
-    work = answer_words(utterance, client, services, meaning=meaning)
-    work.call_off.append(services.later(services.working_after, work.show_progress))
-    hand_over(work, services, work.run)
+    job = answer_words(utterance, client, services, meaning=meaning)
+    job.call_off.append(services.later(services.working_after, job.show_progress))
+    hand_over(job, services, job.run)
 
 
 def linked_compare(texts: Sequence[str], services: Services) -> tuple[Request, Feature]:

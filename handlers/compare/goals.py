@@ -53,8 +53,8 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
     except SlackError as failure:
         log.warning("a dialog could not be opened: %s", failure)
     problem = _LATE if asked else _OLD
-    work = answer_words(pressed.utterance, client, services)
-    hand_over(work, services, lambda: work.tell(Report(headline=problem, summary=problem)))
+    job = answer_words(pressed.utterance, client, services)
+    hand_over(job, services, lambda: job.tell(Report(headline=problem, summary=problem)))
 
 
 def on_goals(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
@@ -70,8 +70,8 @@ def on_goals(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, s
         return
     utterance = _utterance_of(submitted, metadata)
     feature = GoalJob(goals, metadata, client)
-    work = answer_words(utterance, client, services, meaning=ParsedRequest(lambda: (ShowSettings(), feature)))
-    hand_over(work, services, work.run)
+    job = answer_words(utterance, client, services, meaning=ParsedRequest(lambda: (ShowSettings(), feature)))
+    hand_over(job, services, job.run)
 
 
 @dataclass(frozen=True)

@@ -330,13 +330,13 @@ def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
         open_edit_dialog(utterance, state, client, services)
         return
     is_listed = pressed.action != LIST
-    work = changing(
+    job = changing(
         utterance,
         WatchEditJob(wanted, state, client, pressed.utterance.response_url if is_listed else ""),
         client,
         services,
     )
-    hand_over(work, services, work.run)
+    hand_over(job, services, job.run)
 
 
 def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
@@ -352,8 +352,8 @@ def on_submit(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, 
         return
     ack()
     utterance = opened_from(submitted, metadata)
-    work = changing(utterance, WatchEditJob("edited", edit.state, client, edit.response_url, edit), client, services)
-    hand_over(work, services, work.run)
+    job = changing(utterance, WatchEditJob("edited", edit.state, client, edit.response_url, edit), client, services)
+    hand_over(job, services, job.run)
 
 
 def on_more(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
@@ -542,8 +542,8 @@ def open_edit_dialog(utterance: Utterance, state: WatchState, client: WebClient,
     except Exception:
         log.exception("a watch could not be looked up")
         problem = _LATE
-    work = answer_words(utterance, client, services)
-    hand_over(work, services, lambda: work.tell(Report(headline=problem, summary=problem)))
+    job = answer_words(utterance, client, services)
+    hand_over(job, services, lambda: job.tell(Report(headline=problem, summary=problem)))
 
 
 def opened_with(submitted: DialogSubmission, services: Services) -> dict[str, str] | None:

@@ -420,8 +420,8 @@ def on_undo(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, se
 
 
 def answer_old_button(utterance: Utterance, client: WebClient, services: Services) -> None:
-    work = answer_words(utterance, client, services)
-    hand_over(work, services, lambda: work.tell(Report(headline=_OLD, summary=_OLD)))
+    job = answer_words(utterance, client, services)
+    hand_over(job, services, lambda: job.tell(Report(headline=_OLD, summary=_OLD)))
 
 
 def compare_with(state: NewsState, pressed: ButtonPress, client: WebClient, services: Services) -> None:
@@ -448,8 +448,8 @@ def _asked(utterance: Utterance, feature: Feature, client: WebClient, services: 
     return answer_words(utterance, client, services, meaning=ParsedRequest(lambda: (ListWatches(), feature)))
 
 
-def _do(work: Job, services: Services) -> None:
-    hand_over(work, services, work.run)
+def _do(job: Job, services: Services) -> None:
+    hand_over(job, services, job.run)
 
 
 @dataclass(frozen=True, slots=True)
