@@ -2,6 +2,7 @@
 
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -121,20 +122,39 @@ class Threads(ThreadPoolExecutor):
         return super().submit(copy_context().run, partial(fn, *args, **kwargs))
 
 
+_SHARED = DaemonThreads(256, "side by side")
+
+
 def side_by_side(asks: Sequence[Callable[[], _Answer]]) -> list[_Answer]:
-    """The answers in order; what one of them raises is raised."""
-    if len(asks) < 2:
-        return [ask() for ask in asks]
-    with Threads(min(SIDE_BY_SIDE, len(asks))) as threads:
-        return [answer.result() for answer in [threads.submit(ask) for ask in asks]]
+    """The answers in order; what one of them raises is raised when all have ended.
+
+    Who asks works along, and so needs nobody else to get through: threads are shared, and what is asked may ask so
+    itself. What is answered at once, such as from a cache, is answered before another thread has woken.
+    """
+    waiting = deque(enumerate(asks))
+    answers: list[Future[_Answer]] = [Future() for _ in asks]
+
+    def work() -> None:
+        while True:
+            try:
+                place, ask = waiting.popleft()
+            except IndexError:
+                return
+            _do(answers[place], ask)
+
+    helpers = [_SHARED.submit(copy_context().run, work) for _ in range(min(SIDE_BY_SIDE, len(asks)) - 1)]
+    work()
+    for helper in helpers:
+        if not helper.cancel():
+            helper.result()
+    return [answer.result() for answer in answers]
 
 
 def both(one: Callable[[], _Answer], other: Callable[[], _Other]) -> tuple[_Answer, _Other]:
     """Two questions of different kinds side by side; what one of them raises is raised."""
-    with Threads(1) as thread:
-        second = thread.submit(other)
-        first = one()
-        return first, second.result()
+    asks: list[Callable[[], Any]] = [one, other]
+    first, second = side_by_side(asks)
+    return first, second
 
 
 def tried(ask: Callable[[], _Answer]) -> Callable[[], _Answer | RequestError]:

@@ -85,9 +85,8 @@ def _samples(wanted: Sequence[tuple[Run, str]], source: RunSource) -> dict[tuple
     runs: dict[str, list[Run]] = {}
     for run, name in wanted:
         runs.setdefault(name, []).append(run)
-    names = list(runs)[:MOST_LOOKED_INTO]
-    found = side_by_side([partial(source.samples_of, runs[name], name) for name in names])
-    return {(run_id, name): seen for name, each in zip(names, found, strict=True) for run_id, seen in each.items()}
+    found = source.samples_of({name: runs[name] for name in list(runs)[:MOST_LOOKED_INTO]})
+    return {(run_id, name): seen for name, each in found.items() for run_id, seen in each.items()}
 
 
 def _has_repeats(points: Sequence[Metric]) -> bool:

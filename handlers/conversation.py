@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
@@ -52,7 +53,7 @@ from handlers.slack.escape import clip, length, mrkdwn, one_line
 from handlers.slack.fallback import BlockLevel
 from handlers.slack.limits import IDENTIFIER, TEXT, VALUE
 from handlers.slack.render import draw
-from handlers.stores import ID_SHOWN, PostedAnswer, PostedComparison, answered_comparison
+from handlers.stores import ID_SHOWN, PostedAnswer, PostedComparison, Storing, answered_comparison
 from handlers.utterance import (
     Utterance,
     from_command,
@@ -75,25 +76,38 @@ _CHANGES = (SetDefault, Pin, WatchRequest, Unwatch, ChangeWatch, PlanDigest, Acc
 class RunClaim:
     """Whether it falls to us to answer: asked of the claims once, and only when it matters."""
 
-    def __init__(self, services: Services, *keys: str, turns: Sequence[str] = ()) -> None:
-        """All keys must be free; an empty one is. Of `turns`, where there are some, one must be."""
+    def __init__(
+        self, services: Services, *keys: str, turns: Sequence[str] = (), storing: Callable[[], Storing] | None = None
+    ) -> None:
+        """All keys must be free; an empty one is. Of `turns`, where there are some, one must be.
+
+        `storing` tells what became of the request in the inbox: what was stored there is nobody else's.
+        """
         self._turns = turns
         self._claims = services.claims
         self._keys = tuple(filter(None, keys))
+        self._storing = storing
         self._mutex = Lock()
-        self._is_ours: bool | None = None if self._keys else True
+        self._is_ours: bool | None = None if self._keys or storing else True
+
+    def is_new(self) -> bool:
+        """False when the request is being answered already, or was."""
+        return self._storing is None or self._storing() is not Storing.TAKEN
 
     def is_ours(self) -> bool:
         """True also when the claims cannot be asked: twice is better than never."""
         with self._mutex:
             if self._is_ours is None:
                 try:
-                    is_first = all(map(self._claims.claim, self._keys))
-                    self._is_ours = is_first and (not self._turns or any(map(self._claims.claim, self._turns)))
+                    self._is_ours = self._is_first() and (not self._turns or any(map(self._claims.claim, self._turns)))
                 except Exception:
                     log.exception("a claim could not be made")
                     self._is_ours = True
             return self._is_ours
+
+    def _is_first(self) -> bool:
+        stored = self._storing() if self._storing else Storing.UNSURE
+        return stored is Storing.STORED or (stored is Storing.UNSURE and all(map(self._claims.claim, self._keys)))
 
 
 class ParsedRequest:
@@ -137,6 +151,8 @@ class Job:
     def _run(self, note: Note) -> None:
         command, outcome = "unknown", "answered"
         try:
+            with suppress(Exception):
+                self.meaning.result()  # while the request is being stored; what it raises is raised below
             if self.claim.is_ours():
                 request, feature = self.meaning.result()
                 command = type(request).__name__
@@ -150,7 +166,8 @@ class Job:
             self.services.observe_answer(command, outcome, time.monotonic() - self.heard_at)
             for call_off in self.call_off:
                 call_off()
-            self.services.inbox.done(self.utterance.delivery)
+            if self.claim.is_new():
+                self.services.inbox.done(self.utterance.delivery)
 
     def visible(self) -> Services:
         """What may be used where this was said."""
@@ -291,17 +308,22 @@ def on_direct_message(
 
 def listen(heard: Utterance, ack: Acknowledge, client: WebClient, services: Services) -> None:
     """Hands the work to the pool and acknowledges; when the pool does not take it the person is told, not dropped."""
-    if not services.inbox.put(heard.delivery, heard):
-        ack()  # it was delivered before
-        return
-    work = answer_words(heard, client, services, claim=_turn(heard, services) if heard.bot else None)
+    storing = services.inbox.put_soon(heard.delivery, heard)
+    turns = _turns(heard, services) if heard.bot else ()
+    claim = RunClaim(services, heard.delivery, turns=turns, storing=storing)
+    work = answer_words(heard, client, services, claim=claim)
     work.call_off.append(services.later(services.working_after, work.show_progress))
-    if services.pool.submit(Work(work.run, heard.channel, heard.user)) is not None:
+    is_taken = services.pool.submit(Work(work.run, heard.channel, heard.user)) is not None
+    is_new = claim.is_new()  # work has begun: who waits for the answer does not wait for the database
+    if is_taken and is_new:
         ack()
         return
     for call_off in work.call_off:
         call_off()
-    services.inbox.done(heard.delivery)
+    if not is_new:
+        ack()  # it was delivered before
+        return
+    services.inbox.drop(heard.delivery)
     why = not_taken(heard, services)
     if heard.response_url:
         ack(text=why, response_type="ephemeral")
@@ -310,11 +332,10 @@ def listen(heard: Utterance, ack: Acknowledge, client: WebClient, services: Serv
     services.later(0.0, lambda: _refuse(work, why))
 
 
-def _turn(heard: Utterance, services: Services) -> RunClaim:
-    """A claim to one of the mentions of a bot that are answered in a channel in an hour."""
+def _turns(heard: Utterance, services: Services) -> Sequence[str]:
+    """The mentions of a bot that are answered in a channel in an hour, to be claimed."""
     hour = int(services.now().timestamp()) // 3600
-    turns = [f"bot:{heard.team}:{heard.channel}:{heard.bot}:{hour}:{number}" for number in range(BOTS_AN_HOUR)]
-    return RunClaim(services, heard.delivery, turns=turns)
+    return [f"bot:{heard.team}:{heard.channel}:{heard.bot}:{hour}:{number}" for number in range(BOTS_AN_HOUR)]
 
 
 def _refuse(work: Job, why: str) -> None:
@@ -591,6 +612,6 @@ def hand_over(work: Job, services: Services, run: Callable[[], None]) -> None:
     if services.pool.submit(Work(run, heard.channel, heard.user)) is None:
         for call_off in work.call_off:
             call_off()
-        services.inbox.done(heard.delivery)
+        services.inbox.drop(heard.delivery)
         why = not_taken(heard, services)
         services.later(0.0, lambda: work.tell(Report(headline=why, summary=why)))

@@ -4,9 +4,9 @@ Each store is a promise that `bot/store/` keeps with a database; what stands her
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from enum import Enum, StrEnum
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -385,8 +385,23 @@ class LeftRequest:
     times: int = 1  # how often it was left
 
 
+class Storing(Enum):
+    """What became of a request that was to be kept."""
+
+    STORED = "stored"  # by nobody before: it falls to us to answer
+    UNSURE = "unsure"  # the database did not say in time, or at all
+    TAKEN = "taken"  # it is being answered already, or was
+
+
 class Inbox(Protocol):
-    """Never raises, and holds nobody up: without a database people are answered as they were before there was one."""
+    """Never raises, and holds nobody up: without a database people are answered as they were before there was one.
+
+    What ends in `_soon` returns at once; what it returns waits for the outcome, and may be called more than once.
+    """
+
+    def put_soon(self, key: str, utterance: Utterance) -> Callable[[], Storing]:
+        """To be kept."""
+        ...
 
     def put(self, key: str, utterance: Utterance) -> bool:
         """Kept from now on. False when it is being answered already, or was: then there is nothing to do."""
@@ -396,27 +411,36 @@ class Inbox(Protocol):
         """Where the message stands that was shown while working."""
         ...
 
-    def begin_telling(self, key: str, stage: AnswerStage) -> bool:
-        """Just before the first post of the answer. False when another process answers by now: then do not tell."""
+    def begin_telling_soon(self, key: str, stage: AnswerStage) -> Callable[[], bool]:
+        """For just before the first post of the answer. False when another process answers by now: do not tell."""
         ...
 
     def done(self, key: str) -> None:
-        """Answered, or not taken: no longer kept."""
+        """Answered: no longer kept, and not put again."""
+        ...
+
+    def drop(self, key: str) -> None:
+        """Not taken: no longer kept."""
         ...
 
 
 class NoInbox:
     """Keeps nothing."""
 
+    def put_soon(self, key: str, utterance: Utterance) -> Callable[[], Storing]:  # noqa: ARG002 -- the protocol's
+        return lambda: Storing.UNSURE
+
     def put(self, key: str, utterance: Utterance) -> bool:  # noqa: ARG002 -- the protocol's
         return True
 
     def show(self, key: str, ts: str) -> None: ...
 
-    def begin_telling(self, key: str, stage: AnswerStage) -> bool:  # noqa: ARG002 -- the protocol's
-        return True
+    def begin_telling_soon(self, key: str, stage: AnswerStage) -> Callable[[], bool]:  # noqa: ARG002 -- the protocol's
+        return lambda: True
 
     def done(self, key: str) -> None: ...
+
+    def drop(self, key: str) -> None: ...
 
 
 # The watches and digests of channels: kept as the words they were asked in, with who changed what and when.

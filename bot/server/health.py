@@ -1,5 +1,6 @@
 """Readiness: what the bot needs is asked for in the background, and what the first answer needs is done before."""
 
+import gc
 import logging
 import threading
 import time
@@ -91,6 +92,18 @@ def warm_up(services: Services) -> None:
     trial = threading.Thread(target=compare_newest, args=(services,), name="warm-up", daemon=True)
     trial.start()
     trial.join(PATIENCE)
+    spare_the_collector()
+
+
+def spare_the_collector() -> None:
+    """Takes what is loaded by now out of the garbage collector's rounds, once.
+
+    Libraries are half a million objects that stay. To look through them takes a quarter of a second, now and then, in
+    the middle of an answer or an acknowledgement.
+    """
+    if gc.get_freeze_count() == 0:
+        gc.collect()
+        gc.freeze()
 
 
 def compare_newest(services: Services) -> bool:

@@ -15,12 +15,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, exists, select, update
+from cachetools import FIFOCache
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.claims import stored
+from bot.store.claims import MAX_REMEMBERED_KEYS, stored
 from bot.store.database import claims, inbox, processes, upsert
-from handlers.stores import AnswerStage, LeftRequest
+from handlers.stores import AnswerStage, LeftRequest, Storing
 from handlers.utterance import Utterance
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,11 @@ class StoredInbox:
         self._owner = owner
         self._patience = patience
         self._writer = InboxWriter(engine)
-        self._putting = _putting(engine)
+        self._putting = upsert(engine, inbox).on_conflict_do_nothing()
         self._mutex = threading.Lock()
         self._own: dict[str, _Own] = {}
-        self._undone: set[str] = set()  # answered, and could not be removed yet
+        self._answered: FIFOCache[str, None] = FIFOCache(MAX_REMEMBERED_KEYS)  # also where the database is down
+        self._undone: dict[str, bool] = {}  # what could not be removed yet, and whether it was answered
         self._beats: dict[str, tuple[int, float]] = {}  # of others: the last one seen, and when it was new
         self._beat_until = 0.0
         self._rests_until = 0.0
@@ -66,25 +68,33 @@ class StoredInbox:
         self._is_closed = False
         self.every = patience / 3  # seconds between two beats, at most
 
-    def put(self, key: str, utterance: Utterance) -> bool:
-        """Kept from now on. False when it is being answered already, or was."""
-        if not key:
-            return True
+    def put_soon(self, key: str, utterance: Utterance) -> Callable[[], Storing]:
+        """To be kept; whoever waits for it learns what became of it."""
         at, name = self._at(), stored(key)
         with self._mutex:
-            if name in self._own:
-                return False
-            if at < self._rests_until or self._is_closed:
-                return True
+            if key and (name in self._own or name in self._answered):
+                return lambda: Storing.TAKEN
+            if not key or at < self._rests_until or self._is_closed:
+                return lambda: Storing.UNSURE
             self._own[name] = _Own(int(at), is_stored=False)
         values = {"key": name, "asked_at": int(at), "said": _written(utterance)}
-        was_put = self._ask(lambda connection: self._insert(connection, values))
+        putting = self._writer.submit(lambda connection: self._insert(connection, values))
+        putting.add_done_callback(lambda put: self._note(name, put))
+        return lambda: {True: Storing.STORED, False: Storing.TAKEN}.get(self._outcome(putting), Storing.UNSURE)
+
+    def put(self, key: str, utterance: Utterance) -> bool:
+        """Kept from now on. False when it is being answered already, or was."""
+        return self.put_soon(key, utterance)() is not Storing.TAKEN
+
+    def _note(self, name: str, put: Future[bool]) -> None:
+        """Keeps in mind what became of what was put, unless it is done already."""
+        if put.exception() is not None:
+            return
         with self._mutex:
-            if was_put is False:
+            if name in self._own and put.result():
+                self._own[name] = replace(self._own[name], is_stored=True)
+            elif not put.result():
                 self._own.pop(name, None)
-            elif was_put:
-                self._own[name] = _Own(int(at), is_stored=True)
-        return was_put is not False
 
     def show(self, key: str, ts: str) -> None:
         """Where the message stands that was shown while working."""
@@ -92,37 +102,45 @@ class StoredInbox:
         if name in self._own:
             self._writer.submit(lambda connection: connection.execute(_SHOW, self._mine(name) | {"ts": ts}))
 
-    def begin_telling(self, key: str, stage: AnswerStage) -> bool:
-        """False when another process answers by now."""
+    def begin_telling_soon(self, key: str, stage: AnswerStage) -> Callable[[], bool]:
+        """Whether we still are to answer, and not another process by now."""
         name, at = stored(key), self._at()
         own = self._own.get(name)
         if own is None:
-            return True
+            return lambda: True
         if self._is_closed:
-            return False  # it is left for others already
+            return lambda: False  # it is left for others already
         if at < self._rests_until:
-            return True
+            return lambda: True
         parameters = self._mine(name) | {"to": stage.value, "at": int(at)}
-        count = self._ask(lambda connection: connection.execute(_TELL, parameters).rowcount)
-        return count != 0 or not own.is_stored or own.asked_at < at - KEPT
+        telling = self._writer.submit(lambda connection: connection.execute(_TELL, parameters).rowcount)
+        return lambda: self._outcome(telling) != 0 or not own.is_stored or own.asked_at < at - KEPT
 
     def done(self, key: str) -> None:
-        """No longer kept."""
+        """Answered: no longer kept, and claimed, so that it is not put again."""
         name = stored(key)
         with self._mutex:
-            if self._own.pop(name, None):
-                self._undone.add(name)
-            else:
+            self._answered[name] = None
+        self._end(name, was_answered=True)
+
+    def drop(self, key: str) -> None:
+        """Not taken: no longer kept."""
+        self._end(stored(key), was_answered=False)
+
+    def _end(self, name: str, *, was_answered: bool) -> None:
+        with self._mutex:
+            if self._own.pop(name, None) is None:
                 return
-        self._remove(name)
+            self._undone[name] = was_answered
+        self._remove(name, was_answered=was_answered)
 
     def take_over(self, is_dead: Callable[[str], bool] = lambda _owner: False) -> list[LeftRequest]:
         """What dead processes left, now ours; each is taken by one process. Removes what is too old.
 
         `is_dead` knows of an owner that it is dead before its beat tells. Raises what the database raises.
         """
-        for name in list(self._undone):
-            self._remove(name)
+        for name, was_answered in list(self._undone.items()):
+            self._remove(name, was_answered=was_answered)
         at = self._at()
         rows = self._patiently(lambda connection: self._take(connection, at, is_dead))
         found = [left for row in rows if (left := _read(row))]
@@ -149,10 +167,10 @@ class StoredInbox:
     def _mine(self, name: str) -> dict[str, Any]:
         return {"name": name, "mine": self._owner}
 
-    def _ask(self, job: Job) -> Any:
-        """What the job returned; None when the database fails or takes too long, which is said once."""
+    def _outcome(self, asked: Future[Any]) -> Any:
+        """What a job returned; None when the database fails or takes too long, which is said once."""
         try:
-            found = self._writer.submit(job).result(HELD_UP)
+            found = asked.result(HELD_UP)
         except _FAILURES as error:
             self._rest(error)
             return None
@@ -178,9 +196,16 @@ class StoredInbox:
                 "what is asked cannot be stored; it would be lost if this process were killed", extra={"reason": error}
             )
 
-    def _remove(self, name: str) -> None:
-        job = self._writer.submit(lambda connection: connection.execute(_DONE, self._mine(name)))
-        job.add_done_callback(lambda future: None if future.exception() else self._undone.discard(name))
+    def _remove(self, name: str, *, was_answered: bool) -> None:
+        claim = upsert(self._engine, claims).values(key=name, claimed_at=int(self._at())).on_conflict_do_nothing()
+
+        def remove(connection: Connection) -> None:
+            if was_answered:  # in one transaction: a delivery that comes again finds one or the other
+                connection.execute(claim)
+            connection.execute(_DONE, self._mine(name))
+
+        removing = self._writer.submit(remove)
+        removing.add_done_callback(lambda future: None if future.exception() else self._undone.pop(name, None))
 
     def _insert(self, connection: Connection, values: dict[str, Any]) -> bool:
         """False for what is being answered by somebody, or was claimed and answered."""
@@ -192,8 +217,12 @@ class StoredInbox:
             "working_ts": "",
             "times": 0,
         }
-        if connection.execute(self._putting, {f"new_{name}": value for name, value in row.items()}).rowcount:
-            return True
+        if connection.execute(self._putting, row).rowcount:
+            # Asked only now: who answered it may have removed it just before, and its claim is seen after that.
+            if connection.scalar(_CLAIM_OF, {"name": values["key"]}) is None:
+                return True
+            connection.execute(_DONE, self._mine(values["key"]))
+            return False
         wanted = select(inbox.c.owner).where(inbox.c.key == values["key"])
         return connection.scalar(wanted) == self._owner  # stored by a try whose success was not told
 
@@ -241,17 +270,11 @@ class StoredInbox:
         return at - since >= self._patience
 
 
-def _putting(engine: Engine) -> Any:
-    """Stores what nobody has claimed yet."""
-    values = select(*(bindparam(f"new_{column.name}", type_=column.type) for column in inbox.c))
-    unclaimed = values.where(~exists().where(claims.c.key == bindparam("new_key", type_=claims.c.key.type)))
-    return upsert(engine, inbox).from_select(list(inbox.c.keys()), unclaimed).on_conflict_do_nothing()
-
-
 _OURS = (inbox.c.key == bindparam("name")) & (inbox.c.owner == bindparam("mine"))
 _SHOW = update(inbox).where(_OURS).values(working_ts=bindparam("ts"))
 _TELL = update(inbox).where(_OURS).values(stage=bindparam("to"), told_at=bindparam("at"))
 _DONE = delete(inbox).where(_OURS)
+_CLAIM_OF = select(claims.c.key).where(claims.c.key == bindparam("name"))
 
 
 def _written(utterance: Utterance) -> str:

@@ -26,7 +26,7 @@ from mlflow.utils import request_utils
 from mlflow.utils.rest_utils import http_request, verify_rest_response
 from mlflow.utils.search_utils import SearchUtils
 
-from comparison.concurrency import DaemonThreads, retry_on_race
+from comparison.concurrency import DaemonThreads, retry_on_race, side_by_side
 from comparison.errors import FilterRefused, RequestError, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run
 from comparison.tracking.budgets import ASKING, Budget, NobodyWaits, TooMuch, every_page, read_in_pieces
@@ -238,19 +238,26 @@ class MlflowRuns:
         read = self._in_time(lambda budget: self._points(run_id, metric, budget, most))
         return by_step(read)
 
-    def samples_of(self, runs: Sequence[Run], metric: str) -> dict[str, list[Metric]]:
-        unique = {run.run_id: run for run in runs}
-        known = {run_id: seen for run_id, run in unique.items() if (seen := self._samples.get(run, metric)) is not None}
-        wanted = [run_id for run_id in unique if run_id not in known]
-        chunks = [wanted[start : start + RUNS_IN_BULK] for start in range(0, len(wanted), RUNS_IN_BULK)]
-        budget = self._budget()
-        answers = [
-            self._executor.submit(self._within, budget, partial(self._sampled, chunk, metric)) for chunk in chunks
-        ]
-        found = {run_id: seen for each in answers for run_id, seen in self._wait(each, budget).items()}
-        for run_id, seen in found.items():
-            self._samples.put(unique[run_id], metric, seen)
-        return {run_id: (known | found)[run_id] for run_id in unique if run_id in known or run_id in found}
+    def samples_of(self, runs: Mapping[str, Sequence[Run]]) -> dict[str, dict[str, list[Metric]]]:
+        seen: dict[tuple[str, str], list[Metric]] = {}
+        chunks: list[tuple[str, list[Run]]] = []
+        for metric, each in runs.items():
+            unique = {run.run_id: run for run in each}
+            known = {run_id: self._samples.get(run, metric) for run_id, run in unique.items()}
+            seen |= {(metric, run_id): points for run_id, points in known.items() if points is not None}
+            wanted = [run for run_id, run in unique.items() if known[run_id] is None]
+            chunks += [(metric, wanted[at : at + RUNS_IN_BULK]) for at in range(0, len(wanted), RUNS_IN_BULK)]
+        asks = [partial(self._sampled, [run.run_id for run in chunk], metric) for metric, chunk in chunks]
+        answers = side_by_side([partial(self._in_time, ask) for ask in asks])
+        for (metric, chunk), answer in zip(chunks, answers, strict=True):
+            for run in chunk:
+                if run.run_id in answer:
+                    self._samples.put(run, metric, answer[run.run_id])
+                    seen[metric, run.run_id] = answer[run.run_id]
+        return {
+            metric: {run.run_id: seen[metric, run.run_id] for run in each if (metric, run.run_id) in seen}
+            for metric, each in runs.items()
+        }
 
     def histories_of(
         self, runs: Sequence[Run], metric: str, *, exact: bool = True, share: float = 1.0

@@ -202,11 +202,12 @@ class RunSource(Protocol):
         """
         ...
 
-    def samples_of(self, runs: Sequence[Run], metric: str) -> Mapping[str, Sequence[Metric]]:
-        """By run id, some of what these runs logged of a metric, by step, then by time; all of it where that is little.
+    def samples_of(self, runs: Mapping[str, Sequence[Run]]) -> Mapping[str, Mapping[str, Sequence[Metric]]]:
+        """By metric and run id, some of what the `runs` of each metric logged of it; all where that is little.
 
-        Of each step that it holds it holds every value, of a server also the last step. No value says its dataset, but
-        those of file stores. One request for each 100 runs; of runs that are over it is remembered.
+        The values are by step, then by time: of each step that is there every value, of a server also the last step. No
+        value says its dataset, but those of file stores. A run that logged none of it is absent. One request for each
+        metric and 100 runs, side by side; of runs that are over it is remembered.
         """
         ...
 

@@ -151,9 +151,12 @@ class VisibleRuns:
     def history(self, run_id: str, metric: str, *, most: int | None = None) -> list[Metric]:
         return self._source.history(run_id, metric, most=most) if self._visible_ids([run_id]) else []
 
-    def samples_of(self, runs: Sequence[Run], metric: str) -> Mapping[str, Sequence[Metric]]:
-        visible = self._visible(runs)
-        return self._source.samples_of(visible, metric) if visible else {}
+    def samples_of(self, runs: Mapping[str, Sequence[Run]]) -> Mapping[str, Mapping[str, Sequence[Metric]]]:
+        known = {run.run_id: run for each in runs.values() for run in each}
+        visible = {run.run_id for run in self._visible(list(known.values()))}
+        return self._source.samples_of(
+            {metric: [run for run in each if run.run_id in visible] for metric, each in runs.items()}
+        )
 
     def histories_of(
         self, runs: Sequence[Run], metric: str, *, exact: bool = True, share: float = 1.0

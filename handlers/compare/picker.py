@@ -52,7 +52,7 @@ class PickJob:
 
     def drop(self) -> None:
         if self._is_kept and self._offer:
-            self._services.inbox.done(self._chosen(self._offer).delivery)
+            self._services.inbox.drop(self._chosen(self._offer).delivery)
 
     def run(self) -> None:
         pressed, offer = self._pressed, self._offer

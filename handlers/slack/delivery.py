@@ -117,15 +117,18 @@ class Delivery:
     def answer_publicly(self, draw: Draw) -> None:
         """The answer for all who are there; it takes the place of what was shown while working."""
         with self._mutex:
-            if not self._finish() or not self._begin(AnswerStage.TELLING):
+            if not self._finish():
                 return
-            self._send(draw, self._publish)
+            begun = self._begin(AnswerStage.TELLING)
+            self._send(draw, lambda reply: self._publish(reply) if begun() else None)  # drawn while it is noted
 
     def answer_privately(self, draw: Draw) -> None:
         """Something for the asker alone: help, an error. What was shown while working goes away."""
         with self._mutex:
             is_public = self._utterance.is_direct or bool(self._utterance.bot)
-            if not self._finish() or not self._begin(AnswerStage.TELLING if is_public else AnswerStage.CONFIDING):
+            if not self._finish():
+                return
+            if not self._begin(AnswerStage.TELLING if is_public else AnswerStage.CONFIDING)():
                 return
             if is_public:
                 self._send(draw, self._publish)
@@ -138,12 +141,17 @@ class Delivery:
         was_done, self._is_done = self._is_done, True
         return not was_done
 
-    def _begin(self, stage: AnswerStage) -> bool:
-        """False when another process answers, since it took this one for dead."""
-        is_ours = self._services.inbox.begin_telling(self._utterance.delivery, stage)
-        if not is_ours:
-            log.warning("%s is answered by another process", self._utterance.delivery)
-        return is_ours
+    def _begin(self, stage: AnswerStage) -> Callable[[], bool]:
+        """Notes that telling begins; False when another process answers, since it took this one for dead."""
+        noted = self._services.inbox.begin_telling_soon(self._utterance.delivery, stage)
+
+        def begun() -> bool:
+            is_ours = noted()
+            if not is_ours:
+                log.warning("%s is answered by another process", self._utterance.delivery)
+            return is_ours
+
+        return begun
 
     def _send(self, draw: Draw, send: Callable[[Reply], None]) -> None:
         def drawn(rung: BlockLevel) -> Reply:

@@ -3,8 +3,9 @@
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 
@@ -20,8 +21,10 @@ def compare_times(stage: Stage, *, concurrency: int, rounds: int) -> tuple[float
     bare: list[float] = []
     with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=200), trust_env=False) as client:
         for number in range(rounds + 1):
+            before = len(stage.slack.calls)
             mine = _ask_together(stage, concurrency)
-            theirs = _together(concurrency, lambda place: _bare(stage, client, place))
+            message = next(call.arguments for call in stage.slack.calls[before:] if _runs(call))
+            theirs = _together(concurrency, lambda place, said=message: _bare(stage, client, place, said))
             if number:  # the first round warms both
                 ours += mine
                 bare += [end - begin for begin, end in theirs]
@@ -87,8 +90,8 @@ def _together(concurrency: int, work: Callable[[int], None]) -> list[tuple[float
         return list(threads.map(timed, range(concurrency)))
 
 
-def _bare(stage: Stage, client: httpx.Client, place: int) -> None:
-    """The two runs side by side, then one post of about our size."""
+def _bare(stage: Stage, client: httpx.Client, place: int, message: Mapping[str, Any]) -> None:
+    """The two runs side by side, then one post of a message of ours, without what tells which answer it is."""
     a, b = stage.pairs[place % len(stage.pairs)]
     with ThreadPoolExecutor(2) as threads:
         answers = list(
@@ -98,10 +101,6 @@ def _bare(stage: Stage, client: httpx.Client, place: int) -> None:
     posted = client.post(
         f"{stage.slack.api_url}chat.postMessage",
         headers={"authorization": f"Bearer {stage.slack.installation.bot_token}"},
-        json={
-            "channel": "C0EXPERIMENTS",
-            "text": "bare",
-            "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2_500}}],
-        },
+        json={"channel": "C0EXPERIMENTS", "text": message["text"], "blocks": message["blocks"]},
     )
     assert posted.json()["ok"], posted.text

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -134,12 +134,15 @@ class FakeRuns:
         first = sorted(past or [], key=lambda each: each.logged_at)[:most]
         return sorted(first, key=lambda each: (each.step, each.logged_at))
 
-    def samples_of(self, runs: Sequence[Run], metric: str) -> dict[str, list[Metric]]:
-        self._ask("samples_of")
-        kept = self.asked[:]
-        read = {run.run_id: self.history(run.run_id, metric, most=50) for run in runs}
-        self.asked[:] = kept  # one question, however many runs
-        return {run_id: past for run_id, past in read.items() if past}
+    def samples_of(self, runs: Mapping[str, Sequence[Run]]) -> dict[str, dict[str, list[Metric]]]:
+        found = {}
+        for metric, each in runs.items():
+            self._ask("samples_of")
+            kept = self.asked[:]
+            read = {run.run_id: self.history(run.run_id, metric, most=50) for run in each}
+            self.asked[:] = kept  # one question for a metric, however many runs
+            found[metric] = {run_id: past for run_id, past in read.items() if past}
+        return found
 
     def histories_of(
         self,

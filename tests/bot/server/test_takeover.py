@@ -21,7 +21,7 @@ from bot.store.claims import StoredClaims
 from bot.store.database import inbox, open_database, processes
 from bot.store.inbox import StoredInbox
 from bot.store.migrate import upgrade
-from handlers.stores import AnswerStage, LeftRequest
+from handlers.stores import AnswerStage, LeftRequest, Storing
 from handlers.utterance import Utterance
 from tests.bot.process import BotProcess, SlowMlflow
 from tests.fakes.runs import FakeRuns
@@ -264,7 +264,7 @@ def died(owner, *watchers, clock):
 def test_what_was_put_is_kept_until_it_is_done(engine, opened):
     ours = opened("a")
     assert ours.put("command:1", SAID)
-    assert ours.begin_telling("command:1", AnswerStage.TELLING)
+    assert ours.begin_telling_soon("command:1", AnswerStage.TELLING)()
     assert rows(engine) == 1
     ours.done("command:1")
     ours.close()
@@ -281,11 +281,55 @@ def test_what_is_being_answered_or_was_is_not_put_again(engine, opened, clock):
     assert rows(engine) == 1
 
 
+def test_what_was_answered_is_not_put_again_by_anybody_even_where_nobody_claimed_it(engine, opened):
+    ours, other = opened("a"), opened("b")
+    assert ours.put_soon("command:1", SAID)() is Storing.STORED
+    ours.done("command:1")
+    ours.close()  # waits for what was taken
+    assert other.put_soon("command:1", SAID)() is Storing.TAKEN
+    assert rows(engine) == 0
+
+
+def test_what_was_not_taken_may_come_again(engine, opened):
+    ours = opened("a")
+    assert ours.put("command:1", SAID)
+    ours.drop("command:1")
+    assert ours.put("command:1", SAID)
+    assert rows(engine) == 1
+
+
+def test_of_a_request_that_comes_to_many_at_once_while_it_is_being_answered_one_is_theirs(engine, opened):
+    processes = [opened(f"p{number}") for number in range(4)]
+
+    def answer(process, key):
+        if process.put_soon(key, SAID)() is not Storing.STORED:
+            return False
+        process.done(key)
+        return True
+
+    keys = [f"command:{number}" for number in range(100)]
+    with ThreadPoolExecutor(16) as threads:
+        took = list(threads.map(answer, processes * len(keys), [key for key in keys for _ in processes]))
+    assert sum(took) == len(keys)
+
+
+def test_done_without_a_database_is_remembered(clock):
+    gone = open_database("sqlite:////proc/nowhere/state.db")
+    ours = StoredInbox(gone, clock, "a")
+    assert ours.put_soon("command:1", SAID)() is Storing.UNSURE
+    ours.done("command:1")
+    assert ours.put_soon("command:1", SAID)() is Storing.TAKEN
+    ours.done("")
+    assert ours.put_soon("", SAID)() is Storing.UNSURE, "what has no name is not known again"
+    ours.close()
+    gone.dispose()
+
+
 def test_what_a_dead_process_left_is_taken_by_one_other_with_all_that_was_said(opened, clock):
     dead, first, second = map(opened, "abc")
     dead.put("command:1", SAID)
     dead.show("command:1", "1.5")
-    dead.begin_telling("command:1", AnswerStage.TELLING)
+    dead.begin_telling_soon("command:1", AnswerStage.TELLING)()
     taken = died("a", first, second, clock=clock)
     assert sorted(map(len, taken)) == [0, 1]
     [left] = [*taken[0], *taken[1]]
@@ -321,7 +365,7 @@ def test_a_process_that_lives_keeps_what_it_answers_whatever_its_clock_says(engi
         assert other.take_over() == []
         clock.pass_(seconds=10)
         early.beat()
-    assert early.begin_telling("command:1", AnswerStage.TELLING)
+    assert early.begin_telling_soon("command:1", AnswerStage.TELLING)()
     early.close()
 
 
@@ -329,16 +373,16 @@ def test_a_process_that_was_taken_for_dead_does_not_tell(opened, clock):
     paused, other = opened("a"), opened("b")
     paused.put("command:1", SAID)
     assert len(died("a", other, clock=clock)[0]) == 1
-    assert not paused.begin_telling("command:1", AnswerStage.TELLING)
+    assert not paused.begin_telling_soon("command:1", AnswerStage.TELLING)()
     paused.done("command:1")
-    assert other.begin_telling("command:1", AnswerStage.TELLING)
+    assert other.begin_telling_soon("command:1", AnswerStage.TELLING)()
 
 
 def test_a_process_that_ends_leaves_the_rest_at_once_and_tells_nothing_more(opened):
     ending, other = opened("a"), opened("b")
     ending.put("command:1", SAID)
     ending.close()
-    assert not ending.begin_telling("command:1", AnswerStage.TELLING)
+    assert not ending.begin_telling_soon("command:1", AnswerStage.TELLING)()
     assert [left.key for left in other.take_over()] == ["command:1"]
 
 
@@ -353,7 +397,7 @@ def test_nothing_is_taken_over_after_thirty_minutes(engine, opened, clock):
     clock.pass_(minutes=30)
     other.take_over()
     assert rows(engine) == 0
-    assert other.begin_telling("command:2", AnswerStage.TELLING)
+    assert other.begin_telling_soon("command:2", AnswerStage.TELLING)()
 
 
 def test_the_predecessor_of_a_file_is_known_to_have_ended(opened):
@@ -393,7 +437,7 @@ def test_without_a_database_nobody_is_held_up_and_it_is_said_once(clock, caplog)
     ours = StoredInbox(gone, clock, "a")
     for number in range(20):
         assert ours.put(f"command:{number}", SAID)
-        assert ours.begin_telling(f"command:{number}", AnswerStage.TELLING)
+        assert ours.begin_telling_soon(f"command:{number}", AnswerStage.TELLING)()
         ours.done(f"command:{number}")
         clock.pass_(seconds=2)
     ours.close()
@@ -411,7 +455,7 @@ def test_a_locked_database_holds_nobody_up_for_long_and_all_is_well_afterwards(t
         began = time.monotonic()
         assert ours.put("command:1", SAID)
         assert ours.put("command:2", SAID)
-        assert ours.begin_telling("command:1", AnswerStage.TELLING)
+        assert ours.begin_telling_soon("command:1", AnswerStage.TELLING)()
         ours.done("command:1")
         assert time.monotonic() - began < 1.5
         lock.execute("ROLLBACK")

@@ -1,12 +1,14 @@
 """A warm start: the first command asks MLflow no more than the tenth."""
 
+import gc
+
 import pytest
 from mlflow import MlflowClient
 from pydantic import SecretStr
 
 from bot.app import build
 from bot.playground.slack import SlackStandIn
-from bot.server.health import compare_newest
+from bot.server.health import compare_newest, spare_the_collector
 from bot.settings import Settings
 from tests.logged import log_run, new_experiment
 
@@ -50,3 +52,13 @@ def test_without_an_answer_of_mlflow_the_bot_starts_all_the_same(services, mlflo
     mlflow_proxy.refuse()
     assert not compare_newest(services)
     assert "ERROR" not in caplog.text
+
+
+def test_what_is_loaded_at_the_start_is_no_work_for_the_garbage_collector():
+    try:
+        spare_the_collector()
+        kept = gc.get_freeze_count()
+        spare_the_collector()
+        assert 1_000 < gc.get_freeze_count() <= kept, "once: what is made later is collected"
+    finally:
+        gc.unfreeze()

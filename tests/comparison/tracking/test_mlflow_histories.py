@@ -65,11 +65,11 @@ def test_five_runs_are_one_request_and_are_not_asked_for_again(source, logged, m
 
 def test_samples_of_five_runs_are_one_request_and_are_not_asked_for_again(source, logged, mlflow_proxy):
     runs = source.get(logged["short"])
-    found = source.samples_of(runs, "loss")
+    found = source.samples_of({"loss": runs})["loss"]
     assert [[each.step for each in past] for past in found.values()] == [list(range(30))] * 5
-    assert source.samples_of(runs, "loss") == found
+    assert source.samples_of({"loss": runs}) == {"loss": found}
     [long] = source.get([logged["long"]])
-    steps = [each.step for each in source.samples_of([long], "loss")[long.run_id]]
+    steps = [each.step for each in source.samples_of({"loss": [long]})["loss"][long.run_id]]
     assert (steps[0], steps[-1]) == (0, 5_999)
     assert len(steps) < 100
     assert len(_asked(mlflow_proxy)) == 2

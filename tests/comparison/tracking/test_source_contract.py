@@ -288,11 +288,12 @@ def test_samples_hold_every_value_of_the_steps_they_hold(made):
     source, _, ids = made
     rich, plain = source.get([ids["rich"], ids["plain"]])
     for _again in range(2):
-        found = source.samples_of([rich, plain], "acc")
+        found = source.samples_of({"acc": [rich, plain]})["acc"]
         assert list(found) == [ids["rich"], ids["plain"]]
         assert [(each.step, each.value) for each in found[ids["rich"]]] == [(0, 0.1), (1, 0.5), (2, 0.4)]
-    assert source.samples_of([rich], "never logged") == {}
-    assert source.samples_of([], "acc") == {}
+    assert source.samples_of({"never logged": [rich]}) == {"never logged": {}}
+    assert source.samples_of({"acc": [], "never logged": [plain]}) == {"acc": {}, "never logged": {}}
+    assert source.samples_of({}) == {}
 
 
 def test_what_was_measured_on_models_says_its_dataset(made):
