@@ -637,13 +637,7 @@ def _slots_kept(atoms: list[Atom], parting: tuple[str, ...], text: str) -> list[
 
 def _named_as_one(segment: list[Atom]) -> list[Atom]:
     lead = next((p for p, each in enumerate(segment) if each.key != "filler" and each.role is not Role.INTENT), None)
-    if len(segment) < 2 or any(
-        is_material(e)
-        or e.kinds
-        or e.possessive
-        or e.key in ("time", "running", "failed", "curves", "sweeps", "repeats")
-        for e in segment
-    ):
+    if len(segment) < 2 or any(is_material(e) or e.kinds or e.possessive or e.key in _NO_NAMES for e in segment):
         return segment
     unknown = [each for each in segment if each.is_unknown or each.key == "number"]
     owning = next((p for p, each in enumerate(segment) if each.text.casefold() in OWNING), None)

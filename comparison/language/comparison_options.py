@@ -80,7 +80,7 @@ def read_metrics(draft: Draft, place: int, spot: Sequence[Atom] = (), *, is_of_r
 
 def _is_of_side(draft: Draft, place: int) -> bool:
     """Whether what was read belongs to the run named just before: another side follows, or it is the only one."""
-    behind = draft.atoms[draft.skip(place)].key if draft.skip(place) < len(draft.atoms) else ""
+    behind = draft.key(draft.skip(place))
     return behind in (*HARD, "and", "or", "with") or (len(draft.groups) == 1 and draft.intent != "compare")
 
 
@@ -217,7 +217,7 @@ def read_part(draft: Draft, atom: Atom, place: int) -> int:
 
 
 def read_why(draft: Draft, atom: Atom, place: int) -> int:
-    if draft.intent == "standup" and not any(each.key == "standup" for each in draft.atoms):
+    if draft.intent == "standup" and not draft.says("standup"):
         return place + 1  # `what changed since yesterday?`
     if draft.intent == "failed" and atom.text.casefold() == "why":
         return place + 1  # `why are there so many failures?`: all that is known of them is listed
@@ -285,7 +285,7 @@ def read_direction(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_lower(draft: Draft, atom: Atom, place: int) -> int:
     if any(each.key in ("than", "compare") for each in draft.atoms[place + 1 :]) or (
-        any(e.key == "or" for e in draft.atoms) and draft.intent == "compare"
+        draft.says("or") and draft.intent == "compare"
     ):
         return place + 1
     return read_lower_better(draft, atom, place)

@@ -146,8 +146,24 @@ class Guess:
     text: str
 
 
+class Atoms:
+    """What has atoms by their place; behind the last there are none."""
+
+    atoms: list[Atom]
+
+    def atom(self, place: int) -> Atom | None:
+        return self.atoms[place] if 0 <= place < len(self.atoms) else None
+
+    def key(self, place: int) -> str:
+        return self.atoms[place].key if 0 <= place < len(self.atoms) else ""
+
+    def says(self, *keys: str) -> bool:
+        """Whether an atom of these keys stands anywhere."""
+        return any(each.key in keys for each in self.atoms)
+
+
 @dataclass
-class Draft:
+class Draft(Atoms):
     """The sides, and the slots with their spots, as far as they are read."""
 
     intent: str

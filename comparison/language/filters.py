@@ -27,7 +27,7 @@ _LEADS_SIDE = frozenset({"where", "wobei", "dónde"})  # `which run used lr=0.1`
 
 def read_user(draft: Draft, atom: Atom, place: int) -> int:
     name, atoms, last = draft.name_of(draft.skip(place + 1), Kind.USER)
-    follows = draft.atoms[last] if last < len(draft.atoms) else None
+    follows = draft.atom(last)
     if not name and follows and follows.text.startswith("@"):
         name, atoms, last = follows.text, [follows], last + 1
     if not name or name.casefold() in ("me", "myself"):
@@ -117,7 +117,7 @@ _GROUPS = frozenset(
 def read_by(draft: Draft, atom: Atom, place: int) -> int:
     """A metric, a person or a parameter: the kind of the name decides."""
     at = draft.skip(place + 1, "of")
-    follows = draft.atoms[at] if at < len(draft.atoms) else None
+    follows = draft.atom(at)
     if follows and follows.is_run and "replace" in draft.thread:
         return at  # `replace A by B`
     _check_group(draft, atom, place)
@@ -174,9 +174,9 @@ _EVERYWHERE = frozenset({*LISTS, "", "show", "status"})  # intents that may be o
 
 def read_in(draft: Draft, atom: Atom, place: int) -> int:
     at = draft.skip(place + 1)
-    if at < len(draft.atoms) and draft.atoms[at].key == "time" and not draft.atoms[at].kinds:
+    if draft.key(at) == "time" and not draft.atoms[at].kinds:
         return read_time(draft, draft.atoms[at], at)
-    follows = draft.atoms[at] if at < len(draft.atoms) else None
+    follows = draft.atom(at)
     if follows and follows.key == "every" and draft.atoms[at + 1 : at + 2] and draft.atoms[at + 1].key == "experiment":
         problem = "I find the best of one experiment, or of all together."
         remedy = "A standup says the best so far of each experiment:"
@@ -242,7 +242,7 @@ def read_time(draft: Draft, atom: Atom, place: int) -> int:
     if atom.possessive and draft.intent not in LISTS:
         draft.add(atom)
         return _behind_day(draft, atom, place + 1)
-    behind = next((each for each in draft.atoms[place + 1 : place + 2]), None)
+    behind = draft.atom(place + 1)
     if not draft.intent or (draft.intent == "compare" and not (behind and behind.key == "run")):
         lead = draft.lead()
         if not draft.are_many() and (draft.is_parted or not draft.groups[-1]) and lead != "all" and _is_one_day(atom):
@@ -263,7 +263,7 @@ def read_time(draft: Draft, atom: Atom, place: int) -> int:
 def _behind_day(draft: Draft, atom: Atom, place: int) -> int:
     """The place behind the experiment of a day's run: `last night's nightly`. Raises NotUnderstood for a run's name."""
     at = draft.skip(place)
-    follows = draft.atoms[at] if at < len(draft.atoms) else None
+    follows = draft.atom(at)
     if follows and Kind.EXPERIMENT in follows.kinds:
         draft.put_in(follows.kinds[Kind.EXPERIMENT], [follows])
         return at + 1
@@ -281,7 +281,7 @@ def _is_one_day(atom: Atom) -> bool:
 def read_since(draft: Draft, atom: Atom, place: int) -> int:
     at = draft.skip(place + 1)
     unit = draft.atoms[at + 1].text.casefold().rstrip("s") if at + 1 < len(draft.atoms) else ""
-    if at < len(draft.atoms) and draft.atoms[at].key == "number" and unit in ("epoch", "step", "iteration"):
+    if draft.key(at) == "number" and unit in ("epoch", "step", "iteration"):
         draft.note("step", [atom, draft.atoms[at]])  # `after 10 epochs`
         draft.step = int(draft.atoms[at].value[:18])
         return at + 2
@@ -305,7 +305,7 @@ def read_during(draft: Draft, atom: Atom, place: int) -> int:
     if (last := read_newest(draft, place)) is not None:
         return last
     at = draft.skip(place + 1)
-    if at < len(draft.atoms) and draft.atoms[at].key in ("time", "number") and draft.atoms[at].key == "time":
+    if draft.key(at) in ("time", "number") and draft.atoms[at].key == "time":
         return read_time(draft, draft.atoms[at], at)
     return read_since(draft, atom, place)
 
@@ -316,7 +316,7 @@ def read_newest(draft: Draft, place: int) -> int | None:
     said = draft.atoms[at : at + 2]
     if draft.atoms[place].key == "during":  # `in the last 10 runs`
         at, said = at - 1, [replace(draft.atoms[place], key="latest"), *said[:1]]
-    is_ranked = draft.intent == "top" or any(each.key in (*RANKING, "second") for each in draft.atoms)
+    is_ranked = draft.intent == "top" or draft.says(*RANKING, "second")
     if not is_ranked or [each.key for each in said] != ["latest", "number"]:
         return None
     number = int(said[1].value[:9])
@@ -387,7 +387,7 @@ def read_except(draft: Draft, atom: Atom, place: int) -> int:
             return last
         last = again + 1
     at = draft.skip(last)
-    is_comparing = at < len(draft.atoms) and draft.atoms[at].key in ("than", "better", "worse")
+    is_comparing = draft.key(at) in ("than", "better", "worse")
     if last > place + 1 or (is_comparing and atom.text.casefold() in ("not", "nicht", "pas", "no", "não")):
         return last
     follows = next((each for each in draft.atoms[place + 1 : at + 1] if each.key in PARTS), atom)
@@ -403,7 +403,7 @@ def read_except(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_isnt(draft: Draft, atom: Atom, place: int) -> int:
     """`the best that isn't xgb-v2`; in `isn't xgb-v2 better than xgb-v1?` it says nothing."""
-    if any(each.key in ("than", "better", "worse", "vs", "compare") for each in draft.atoms):
+    if draft.says("than", "better", "worse", "vs", "compare"):
         return place + 1
     return read_except(draft, atom, place)
 
@@ -411,7 +411,7 @@ def read_isnt(draft: Draft, atom: Atom, place: int) -> int:
 def read_but(draft: Draft, atom: Atom, place: int) -> int:
     """`all runs but xgb-bad`; before another word of ours it says nothing."""
     at = draft.skip(place + 1)
-    follows = draft.atoms[at] if at < len(draft.atoms) else None
+    follows = draft.atom(at)
     behind = draft.atoms[at + 1 : at + 2]
     if follows and follows.is_run and behind and behind[0].key in HARD:
         return place + 1  # `but A vs B`: another comparison
@@ -427,7 +427,7 @@ def read_but(draft: Draft, atom: Atom, place: int) -> int:
 
 def _may_be_left_out(draft: Draft, place: int) -> bool:
     at = draft.skip(place, "of", "in", "by")
-    atom = draft.atoms[at] if at < len(draft.atoms) else None
+    atom = draft.atom(at)
     return atom is not None and (
         bool(atom.kinds) or atom.is_run or atom.is_unknown or atom.quoted or atom.key in STATUS
     )

@@ -229,7 +229,7 @@ def _next(draft: Draft, place: int) -> int:
 
 def _check_person(draft: Draft, atom: Atom, place: int) -> None:
     """Raises NotUnderstood for `my latest`, `what did I run`: nobody knows what MLflow calls who asks."""
-    behind = next((each for each in draft.atoms[place + 1 : place + 2]), None)
+    behind = draft.atom(place + 1)
     if behind is None or behind.kinds or atom.text.casefold() not in _MINE:
         return
     if atom.text.casefold() == "i":

@@ -169,7 +169,7 @@ def _who(draft: Draft) -> Request:
     runs = runs_of(draft)
     if draft.left:
         raise draft.left_over("who")
-    is_of_running = runs == [Unfinished()] and any(each.key == "running" for each in draft.atoms)
+    is_of_running = runs == [Unfinished()] and draft.says("running")
     if not runs or is_of_running:
         draft.groups = [[]]
         if is_of_running and "since" not in draft.spots:
@@ -324,7 +324,7 @@ def bare_names(draft: Draft) -> Request:
                 return compare_named(draft, [Leading(), runs[0]])  # `why is A so bad?`: against the best
             raise too_few(draft, runs)
         return _shown_run(draft, runs[0])
-    says_goal = any(each.key in ("lower_better", "higher_better", "better") for each in draft.atoms)
+    says_goal = draft.says("lower_better", "higher_better", "better")
     if draft.goal and draft.metrics and says_goal:
         return goal(draft)
     if draft.goal and not draft.metrics:
@@ -394,14 +394,14 @@ def _cannot(draft: Draft) -> Request:
     verb = verb or next(each for each in draft.atoms if not is_silent(each))
     runs = [each for each in draft.atoms if each.is_run]
     name = runs[0].kinds.get(Kind.RUN, runs[0].text) if runs else ""
-    if any(each.key in ("watch", "watches") for each in draft.atoms):
+    if draft.says("watch", "watches"):
         places = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
         line = f"change watch {written(places[0])}" if places else "watches"
         remedy = "A watch I can pause, resume, change and remove:"
         raise refuse(f"I cannot {verb.text.casefold()} a watch.", remedy, line, [verb])
     if verb.text.casefold() in ("stop", "cancel") and not runs:
         raise refuse("Stop what?", "Watches and digests are ended from the list.", "watches", [verb])
-    is_best = any(each.key == "best" for each in draft.atoms)
+    is_best = draft.says("best")
     line = f"show {written(name)}" if name else "show best" if is_best else draft.example("compare")
     remedy = "I read MLflow and change nothing in it. I can show and compare runs, and watch experiments."
     raise refuse(f"I cannot {verb.text.casefold()} anything.", remedy, line, [verb])

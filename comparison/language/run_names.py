@@ -14,7 +14,7 @@ from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
 from comparison.language.atoms import OWNING, Atom, is_material, is_silent, model, runs_of_link, spelt
 from comparison.language.comparison_options import read_metrics
-from comparison.language.draft import COMPARISON, EVERYWHERE, LISTS, ONE_RUN, RANKING, Draft, Guess, refuse
+from comparison.language.draft import COMPARISON, EVERYWHERE, LISTS, RANKING, Draft, Guess, refuse
 from comparison.language.filters import read_parameter
 from comparison.language.intents import HARD, STATUS
 from comparison.language.lexicon import PLURAL, Role
@@ -419,15 +419,6 @@ def _bounds(atoms: Sequence[Atom]) -> tuple[int, int]:
     return said[0], said[-1]
 
 
-def one(side: SideWords, atoms: Sequence[Atom], names: Names) -> RunReference:
-    """The only run of a side. Raises NotUnderstood where it has none or several."""
-    if len(side.runs) != 1:
-        raise NotUnderstood(
-            "This takes one run.", remedy="Name one.", example=ONE_RUN.line(names), at=atoms[0].at if atoms else None
-        )
-    return side.runs[0]
-
-
 # Words of runs, into the draft
 
 
@@ -491,7 +482,7 @@ def read_name(draft: Draft, atom: Atom, place: int) -> int:
         return place + 1
     if atom.is_unknown and atom.text.casefold() in ("score", "scores") and place and draft.atoms[place - 1].metric:
         return place + 1  # `the f1 score`
-    behind = draft.atoms[place + 1] if place + 1 < len(draft.atoms) else None
+    behind = draft.atom(place + 1)
     is_drawn = draft.intent == "curves" and not draft.has_name() and not draft.is_parted
     if is_drawn and atom.is_unknown and behind and (behind.key == "of" or atom.metric):
         return read_metrics(draft, place)  # `plot val_loss of A`
@@ -611,7 +602,7 @@ def _check_side(draft: Draft, atom: Atom, place: int) -> None:
 def read_previous(draft: Draft, atom: Atom, place: int) -> int:
     """The run before another. Raises NotUnderstood for `the previous best`."""
     at = draft.skip(place + 1)
-    if at < len(draft.atoms) and draft.atoms[at].key == "best" and not draft.atoms[at].is_run:
+    if draft.key(at) == "best" and not draft.atoms[at].is_run:
         runs = [written(each.kinds[Kind.RUN]) for each in draft.atoms if Kind.RUN in each.kinds and each.role is None]
         line = f"best vs {runs[0]}" if runs else "top 2"
         problem = "I know what is best now, not what was best before."
@@ -688,7 +679,7 @@ def _numbered(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_all(draft: Draft, atom: Atom, place: int) -> int:
     at = draft.skip(place + 1)
-    behind = draft.atoms[place + 1].key if place + 1 < len(draft.atoms) else ""
+    behind = draft.key(place + 1)
     says_more = at < len(draft.atoms) and (
         draft.atoms[at].possessive
         or draft.atoms[at].key in STATUS
@@ -697,11 +688,9 @@ def read_all(draft: Draft, atom: Atom, place: int) -> int:
     )
     if draft.intent in LISTS or draft.intent in ("experiments", "watches", "settings"):
         return place + 1
-    if (
-        behind == "run"
-        or says_more
-        or (draft.is_parted and at < len(draft.atoms) and draft.atoms[at].key in ("in", "of", "vs"))
-    ) or (draft.intent == "compare" and not draft.has_name() and not draft.about):
+    if (behind == "run" or says_more or (draft.is_parted and draft.key(at) in ("in", "of", "vs"))) or (
+        draft.intent == "compare" and not draft.has_name() and not draft.about
+    ):
         draft.add(atom)
     else:
         draft.flag("everything", atom)
@@ -719,7 +708,7 @@ def read_best(draft: Draft, atom: Atom, place: int) -> int:
     if _is_question(draft, place) or _is_asked(draft, place):
         return place + 1
     at = draft.skip(place + 1)
-    behind = draft.atoms[at] if at < len(draft.atoms) else None
+    behind = draft.atom(at)
     is_last = behind is None or behind.role in (Role.SLOT, Role.FLAG) or behind.key == ","
     is_behind = (len(draft.groups) > 1 and draft.has_name()) or any(e.is_unknown for e in draft.groups[-1])
     is_told = behind is not None and bool(behind.metric) and not behind.is_run
@@ -802,7 +791,7 @@ def read_everything(draft: Draft, atom: Atom, place: int) -> int:
         return place + 1
     if atom.text.casefold() in ("anything", "everything") and is_list:
         return place + 1
-    behind = draft.atoms[place + 1].key if place + 1 < len(draft.atoms) else ""
+    behind = draft.key(place + 1)
     person = next((each for each in draft.atoms[place + 1 : place + 2] if set(each.kinds) == {Kind.USER}), None)
     if person is not None and draft.intent in ("", "show", "status"):
         draft.add(replace(atom, key="all"))  # `show me everything ann ran`
@@ -826,7 +815,7 @@ def read_running(draft: Draft, atom: Atom, place: int) -> int:
         return read_than(draft, atom, place)
     if draft.intent in (atom.key, "status") or (draft.intent == "standup" and atom.key == "finished"):
         return place + 1
-    if draft.intent == "standup" and atom.key == "failed" and any(each.key == "finished" for each in draft.atoms):
+    if draft.intent == "standup" and atom.key == "failed" and draft.says("finished"):
         return place + 1  # `what finished and what failed?`
     if draft.intent in ("top", "runs"):
         draft.note("status", [atom])

@@ -136,7 +136,7 @@ def _only_before(draft: WatchDraft, only: Atom, place: int) -> int:
     at = place
     while at < len(draft.atoms) and (is_silent(draft.atoms[at]) or draft.atoms[at].key in ("of", "in", "when")):
         at += 1
-    is_state = at < len(draft.atoms) and draft.atoms[at].key in ONLY
+    is_state = draft.key(at) in ONLY
     return READERS["only"](draft, only, at) if is_state else place
 
 
@@ -166,7 +166,7 @@ def _read_next_word(draft: WatchDraft, place: int) -> int:
         raise refuse("Help is said alone.", "Say help watch.", "help watch", [atom])
     if atom.quoted and not draft.watching.place:
         return draft.read_place(place)
-    behind = draft.atoms[place + 1] if place + 1 < len(draft.atoms) else None
+    behind = draft.atom(place + 1)
     is_place = Kind.EXPERIMENT in atom.kinds and not draft.watching.place
     if not is_place and not atom.quoted:
         read_rate(draft, place)
@@ -339,12 +339,12 @@ def _pause(draft: Draft) -> Request:
     said = draft.atoms[verb].text.casefold()
     is_turned_on = said == "turn" and any(each.text.casefold() in ("on", "back on") for each in draft.atoms)
     what = "resume" if is_turned_on or said.startswith(_RESUMING) else "pause"
-    is_digest = any(each.key == "digest" for each in draft.atoms)
+    is_digest = draft.says("digest")
     timed = next((place for place, each in enumerate(draft.atoms) if place > verb and each.key in _ENDING_KEYS), None)
     if timed is not None:
         _refuse_time(draft, verb, what, timed)
     runs = [each for each in draft.atoms if Kind.RUN in each.kinds and Kind.EXPERIMENT not in each.kinds]
-    if runs and not any(each.key in ("watch", "watches") for each in draft.atoms):
+    if runs and not draft.says("watch", "watches"):
         name = runs[0].kinds[Kind.RUN]
         remedy = "I read MLflow and change nothing in it. A watch I can pause: say of which experiment."
         raise refuse(f"I cannot {said} a run.", remedy, f"show {written(name)}", [draft.atoms[verb]])
@@ -357,8 +357,8 @@ def _pause(draft: Draft) -> Request:
 
 def _refuse_time(draft: Draft, verb: int, what: str, place: int) -> None:
     named = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
-    is_all = any(each.key in ("all", "everything") for each in draft.atoms)
-    line = joined(what, "digest" if any(e.key == "digest" for e in draft.atoms) else "", *map(place_words, named[:1]))
+    is_all = draft.says("all", "everything")
+    line = joined(what, "digest" if draft.says("digest") else "", *map(place_words, named[:1]))
     last = place
     while last + 1 < len(draft.atoms) and draft.atoms[last + 1].role is None and not draft.atoms[last + 1].kinds:
         last += 1
@@ -381,7 +381,7 @@ def _verb_place(draft: Draft, key: str = "") -> int | None:
 def _change(draft: Draft) -> Request:
     should = next((place for place, each in enumerate(draft.atoms) if each.text.casefold() == "should"), 0)
     verb = should or (0 if draft.atoms[0].text.casefold() in ("let", "have") else _verb_place(draft) or 0)
-    if any(each.key == "digest" for each in draft.atoms):
+    if draft.says("digest"):
         return ListWatches(draft.text)
     watch = _read_named_watch(draft, verb, "change watch")
     if draft.atoms[verb].text.casefold() == "add" and _described(watch) is None and watch.watching.place:
@@ -391,7 +391,7 @@ def _change(draft: Draft) -> Request:
 
 def _end(draft: Draft) -> Request:
     verb = _verb_place(draft) or 0
-    if any(each.key == "digest" for each in draft.atoms):
+    if draft.says("digest"):
         return PlanDigest(None, draft.text)
     named = next((place for place, each in enumerate(draft.atoms) if each.key == "watch"), 0)
     if taken := [each for each in draft.atoms[verb + 1 : named] if each.key in _OPTIONAL]:
@@ -400,7 +400,7 @@ def _end(draft: Draft) -> Request:
         raise refuse("I cannot take an option away by words.", "The button Edit does it:", line, taken)
     watch = _read_named_watch(draft, verb, "unwatch")
     is_all = watch.is_all and watch.watching == Watch("*")
-    is_all |= watch.watching == Watch("") and any(each.key in ("all", "watches", "everything") for each in draft.atoms)
+    is_all |= watch.watching == Watch("") and draft.says("all", "watches", "everything")
     place = "*" if is_all else watch.watching.place
     return Unwatch(place, draft.text, is_all, _whole(watch) if not is_all else None)
 

@@ -16,7 +16,7 @@ from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
 from comparison.language.atoms import OWNING, Atom, is_silent, spelt
 from comparison.language.dates import DAYS, TIME, read_clock, read_days, read_quiet, zone_words
-from comparison.language.draft import UNWATCH, WATCH, refuse
+from comparison.language.draft import UNWATCH, WATCH, Atoms, refuse
 from comparison.language.intents import TELLING
 from comparison.language.lexicon import Role
 from comparison.language.metric_rule import MOVING, rules
@@ -36,7 +36,7 @@ Guesses = list[tuple[Kind, str]]
 
 
 @dataclass
-class WatchDraft:
+class WatchDraft(Atoms):
     """The watch as far as it is read, and the words of it that are not."""
 
     intent: str
@@ -326,14 +326,14 @@ def read_seeds(draft: WatchDraft, place: int) -> int | None:
     while behind < len(draft.atoms) and is_silent(draft.atoms[behind]) and not draft.atoms[behind].kinds:
         behind += 1
     is_told = behind < len(draft.atoms) and draft.atoms[behind].text.casefold() in _ARRIVED
-    follows = draft.atoms[behind + 1] if behind + 1 < len(draft.atoms) else None
+    follows = draft.atom(behind + 1)
     is_place = is_told and draft.atoms[behind].key == "in" and follows and Kind.EXPERIMENT in follows.kinds
     return behind + 1 if is_told and not is_place else last
 
 
 def _seeds_of(draft: WatchDraft, place: int) -> int:
     """`5 seeds of mlp-64`: the runs whose names begin so; an experiment is read as any other."""
-    is_led = place < len(draft.atoms) and draft.atoms[place].key == "of"
+    is_led = draft.key(place) == "of"
     if not is_led and not draft.atoms[place - 1].text.casefold().endswith(" of"):
         return place
     named = draft.atoms[draft.skip_silent(draft.atoms[place - 1], place + is_led) :][:1]
@@ -456,7 +456,7 @@ def _equation(lead: Atom, atom: Atom) -> str:
 def _read_by(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("by", atom)
     place = draft.skip_silent(atom, place)
-    follows = draft.atoms[place] if place < len(draft.atoms) else None
+    follows = draft.atom(place)
     remedy = "Name the user as MLflow knows them."
     if follows is None or follows.key in draft.option_keys:
         raise draft.refused("Whose runs?", remedy, [atom])
@@ -500,7 +500,7 @@ def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
         at = draft.skip_silent(atom, at + 1)
     if (found := read_hours(draft, at, is_quiet=False)) is not None:
         return found
-    follows = draft.atoms[at] if at < len(draft.atoms) else None
+    follows = draft.atom(at)
     before = next((each for each in reversed(draft.atoms[: place - 1]) if not is_silent(each)), None)
     if (
         (follows is None or follows.key in draft.option_keys - {"when", "by", "in"} or follows.key == ",")
@@ -604,7 +604,7 @@ def _read_metrics(draft: WatchDraft, atom: Atom, place: int) -> int:
         at += 1
     if place < at < len(draft.atoms) and Kind.EXPERIMENT in draft.atoms[at].kinds and not draft.watching.place:
         place = draft.read_place(at)  # `the metrics of the churn watch`
-    while place < len(draft.atoms) and draft.atoms[place].key == "with":
+    while draft.key(place) == "with":
         place += 1
     last = draft.until_option(place)
     groups: list[list[Atom]] = [[]]
@@ -629,7 +629,7 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
     ):
         spot = draft.atoms[place : place + 1]
         raise draft.refused("When how many seeds are in?", "Say how many.", spot, options="when 5 seeds are in")
-    if place < len(draft.atoms) and draft.atoms[place].key == "filter":
+    if draft.key(place) == "filter":
         draft.put_filter(draft.atoms[place].text)
         return place + 1
     last = _rule_end(draft, place)
@@ -643,7 +643,7 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
     said = [each for each in said if not (each.possessive and set(each.kinds) == {Kind.USER})]
     core = [each for each in said if not is_silent(each) and each.key not in ("and", ",") and not _is_anybody(each)]
     if not core:
-        if last < len(draft.atoms) and draft.atoms[last].key == "than":
+        if draft.key(last) == "than":
             return last  # `when it beats the best`
         if any(each.key in ("finished", "run") for each in said):
             return last  # `when a run in fraud fails`
@@ -682,7 +682,7 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
     core = [each for each in core if each.text.casefold() not in _PASSING] or core
     if all(each.text.casefold() in _PASSING for each in core):
         return last  # `when digits is through`
-    is_place_behind = last < len(draft.atoms) and draft.atoms[last].key in ("in", "of")
+    is_place_behind = draft.key(last) in ("in", "of")
     if all(each.key in ("everything", "all") for each in core) and is_place_behind:
         return last  # `when anything in digits breaks`
     if not metric and draft.intent == "watch_when" and not draft.watching.place:
@@ -757,13 +757,13 @@ def _rule_end(draft: WatchDraft, place: int) -> int:
 
 def _read_quiet(draft: WatchDraft, atom: Atom, place: int) -> int:
     at = draft.skip_silent(atom, place)
-    if at < len(draft.atoms) and draft.atoms[at].key in ("unless", "but", "except"):
+    if draft.key(at) in ("unless", "but", "except"):
         draft.is_silent = True
         if draft.atoms[at].key == "unless":
             return at
         return at + 1
     draft.once("quiet", atom)
-    while at < len(draft.atoms) and draft.atoms[at].key in ("of", "in", "filler"):
+    while draft.key(at) in ("of", "in", "filler"):
         at += 1
     if at < len(draft.atoms) and Kind.EXPERIMENT in draft.atoms[at].kinds and not draft.watching.place:
         place = draft.read_place(at)  # `quiet hours for fraud 22-7`
@@ -795,7 +795,7 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
 
     Raises NotUnderstood for days, and for parts of a day that have no hours.
     """
-    while place < len(draft.atoms) and draft.atoms[place].key in ("during", "in", "of", "filler", "with"):
+    while draft.key(place) in ("during", "in", "of", "filler", "with"):
         if draft.atoms[place].text in ("between", "from") or Kind.EXPERIMENT in draft.atoms[place].kinds:
             break
         place += 1
@@ -863,7 +863,7 @@ def _read_mention(draft: WatchDraft, atom: Atom, place: int) -> int:
         draft.watching = replace(draft.watching, mentions_owner=True)
         return place
     at = draft.skip_silent(atom, place)
-    if at < len(draft.atoms) and draft.atoms[at].key == "owner":
+    if draft.key(at) == "owner":
         draft.watching = replace(draft.watching, mentions_owner=True)
         return at + 1
     raise draft.refused(
@@ -877,7 +877,7 @@ def _read_mention(draft: WatchDraft, atom: Atom, place: int) -> int:
 def _read_broadcast(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("broadcast", atom)
     at = draft.skip_silent(atom, place)
-    follows = draft.atoms[at] if at < len(draft.atoms) else None
+    follows = draft.atom(at)
     if follows and follows.key in ("new_best", "best") and "best" not in atom.text.casefold():
         place = at + 1
     elif follows and follows.key not in (*draft.option_keys, ",", "and"):
