@@ -1,8 +1,10 @@
 """What is asked for: the atoms of a request → its intent, and the atom that says it."""
 
-# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from comparison.language.atoms import Atom, is_material, is_silent
 from comparison.language.dates import DAYS, read_clock
@@ -17,54 +19,17 @@ _DOING = frozenset(
     {"do", "done", "doing", "work on", "worked on", "working on", "been up to", "up to lately", "gemacht"}
 )
 DONE = frozenset({"start", "train", "launch", "log", "create", "change"})
-_AUXILIARY = frozenset({"did", "does", "has", "have", "had", "was", "were", "how many", "many", "who", "when"})
-_UNSAID = frozenset(  # intents that say nothing by themselves
-    {"make", "define", "swap", "add", "refresh", "choose", "instead", "replace", "same", "watch_when"}
+_AUXILIARY = one_of("did does has have had was were many who when")
+_UNSAID = one_of(  # intents that say nothing by themselves
+    "make define swap add refresh choose instead replace same watch_when"
 )
-_COMMANDS = frozenset(  # which `show` goes with, whatever runs are called
-    (
-        *STATUS,
-        "settings",
-        "watches",
-        "experiments",
-        "runs",
-        "standup",
-        "digest",
-        "help",
-        "top",
-        "all",
-        "details",
-        "compare",
-    )
+_COMMANDS = frozenset(STATUS) | one_of(  # which `show` goes with, whatever runs are called
+    "settings watches experiments runs standup digest help top all details compare"
 )
 _ASKING = frozenset({"show", "curves", "who", "status", "pin", "parameters", "tags", "datasets", "details"})
-TELLING = frozenset(
-    [
-        "tell",
-        "let",
-        "notify",
-        "alert",
-        "ping",
-        "warn",
-        "inform",
-        "message",
-        "remind",
-        "dm",
-        "update",
-        "post",
-        "report",
-        "say",
-        "mention",
-    ]
-)
-_GREETINGS = frozenset(["hi", "hello", "hey", "yo", "hallo", "hola", "bonjour", "olá"]) | {
-    "good morning",
-    "good afternoon",
-    "good evening",
-    "hey there",
-    "hi there",
-    "-h",
-}
+TELLING = one_of("tell let notify alert ping warn inform message remind dm update post report say mention")
+_LONG_GREETINGS = frozenset({"good morning", "good afternoon", "good evening", "hey there", "hi there"})
+_GREETINGS = one_of("hi hello hey yo hallo hola bonjour olá -h") | _LONG_GREETINGS
 
 
 def is_small_talk(atoms: Sequence[Atom]) -> bool:
@@ -91,6 +56,7 @@ def is_chosen(atoms: Sequence[Atom]) -> bool:
     return bool(said & {"which", "what"}) and bool(said & {"should", "would", "can", "do", "shall"})
 
 
+_PARAMETERS = ("learning rate", "batch size", "weight decay", "parameter", "hyperparameter")
 _TRAINED = frozenset({"train", "trained", "learn", "learned"})
 _TRENDS = frozenset({"getting", "improving", "worse", "regressing", "degrading", "improve", "improved", "regression"})
 
@@ -102,7 +68,56 @@ def is_trend(atoms: Sequence[Atom]) -> bool:
     return named and bool(said & _TRENDS)
 
 
-def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
+_REMOVING = one_of("delete remove cancel stop kill end drop erase wipe purge off clear forget abort unset")
+_CHANGING = one_of("change edit modify make set update adjust alter switch add put turn restrict limit")
+_HUSHING = frozenset({"be quiet", "stay quiet", "keep quiet", "be silent", "stay silent"})
+_OF_WATCHES = one_of("watch watches subscription subscriptions notifications alerts")
+_FOREVER = ("when", "once", "as soon", "time")  # not `if`, which may ask
+_WHICH = frozenset({"what", "which", "what's", "whats"})
+_DEFAULT_METRIC = frozenset(
+    f"{the}{which} metric" for the in ("", "the ", "our ") for which in ("default", "primary", "main", "key")
+)
+
+
+Found = tuple[str, int]  # an intent, and the atom that says it; -1: none says it
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    """A request as its intent is looked for."""
+
+    atoms: Sequence[Atom]
+    content: Sequence[int]  # the places of what says something
+    keys: Mapping[str, int]  # each key that is no name here, no place and not left out: the first atom that has it
+    lead: str  # the key that the sentence begins with; "" where that is a name
+
+    @cached_property
+    def first(self) -> int:
+        return self.content[0]
+
+    @cached_property
+    def begins(self) -> str:
+        """The spelling of the first atom that says something."""
+        return self.atoms[self.first].text.casefold()
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The spelling of each atom."""
+        return frozenset(each.text.casefold() for each in self.atoms)
+
+    def has(self, *keys: str) -> bool:
+        return not self.keys.keys().isdisjoint(keys)
+
+    def at(self, key: str) -> Found:
+        """This intent, where its own word says it."""
+        return key, self.keys.get(key, -1)
+
+    def runs(self, *besides: str) -> int:
+        """How often a run is named; words of these keys name none."""
+        return sum(_names_run(self.atoms, place) and self.atoms[place].key not in besides for place in self.content)
+
+
+def find_intent(atoms: Sequence[Atom]) -> Found:
     """The intent, and the atom that says it (-1: none says it)."""
     content = [place for place, each in enumerate(atoms) if not is_silent(each) and each.key not in ("and", ",")]
     if not content:
@@ -110,277 +125,415 @@ def find_intent(atoms: Sequence[Atom]) -> tuple[str, int]:
             return "experiments", -1
         greets = any(each.text.casefold() in _GREETINGS for each in atoms)
         return ("help", -1) if greets else ("", -1)
-    first = content[0]
-    if _asks_what_a_person_did(atoms):
-        return "standup", -1
-    keys = {
-        atoms[place].key: place
-        for place in reversed(content)
-        if not (
-            stands_as_name(atoms, place, "")
-            or _is_left_out(atoms, place)
-            or _is_place(atoms, place)
-            or (atoms[place].text.casefold() == "over" and place + 1 < len(atoms) and _names_run(atoms, place + 1))
-        )
-    }
-    if "why" in keys and keys.keys() & {"since", "during"} and not any(_names_run(atoms, place) for place in content):
-        return "standup", keys["why"]  # `what changed since yesterday?`
-    lead = atoms[first].key if keys.get(atoms[first].key) == first else ""
-    if "help" in keys and (lead == "help" or atoms[keys["help"]].text in ("?", "--help")):
-        return "help", keys["help"]
-    if "define" in keys and _is_definition(atoms, keys["define"]):
-        return "define", keys["define"]
-    begun = " ".join(each.text.casefold() for each in atoms[:3])
-    if any(each.key == "digest" for each in atoms) and begun.startswith(("when is", "when does", "what time")):
-        return "watches_asked", first  # `when is the next digest?`
-    if lead.startswith("access_"):
-        return lead, first
-    if lead == "except" and atoms[first].text.casefold() == "hide" and "channel" in atoms[-1].text.casefold():
-        return "access_who", first  # `hide churn from this channel`
-    if (told := _of_settings(atoms, keys, lead)) is not None:
-        return told, keys.get(told, -1)
-    if lead == "pause" and "vs" not in keys:
-        return "pause", first
-    if (done := _of_ends(atoms, content, keys, lead)) is not None:
-        return done
-    if (
-        lead == "digest"
-        or ("standup" in keys and _is_planned(atoms))
-        or ("digest" in keys and abs(keys.get("standup", -9) - keys["digest"]) < 2)  # `standup digest at 9`
-        or (atoms[first].text.casefold() == "skip" and any(each.key == "digest" for each in atoms))
-        or ("digest" in keys and "standup" not in keys and "vs" not in keys)
-    ):
-        return "digest", keys.get("digest", keys.get("standup", first))
-    if (found := _of_trends(atoms, content, keys, lead)) is not None:
-        return found
-    if (changed := _of_watches(atoms, keys, lead)) is not None:
-        return changed, first
-    if "second" in keys and not keys.keys() & {
-        "vs",
-        "against",
-        "than",
-        "compare",
-        "with",
-        "and",
-        "watch",
-        "watch_when",
-    }:
-        return "top", keys["second"]
-    if keys.keys() & {*ORDERS, "lasting"} and _lists_by_length(atoms, content, keys):
-        return "runs", -1
-    if (watched := _of_telling(atoms, content, keys, lead)) is not None:
-        return watched
-    is_changed = lead == "replace" or (lead == "cannot" and atoms[first].text.casefold() == "change")
-    if is_changed and keys.keys() & {"baseline", "baseline_role"}:
-        return "make", first
-    if lead == "cannot" and atoms[first].text.casefold() == "put" and _is_side_by_side(atoms, keys):
-        return "compare", first
-    if _labels(atoms, content):
-        return "cannot", first
-    if lead == "cannot" and is_chosen(atoms) and sum(_names_run(atoms, place) for place in content) > 1:
-        return "compare", -1
-    if lead in ("pause", "dont") or (
-        lead == "cannot" and not (asks(atoms, first) and atoms[first].text.casefold() in DONE)
-    ):
-        return lead, first
-    if (told := _is_told(atoms)) is not None:
-        return told, -1
-    if not atoms[0].is_run and atoms[0].text.casefold().startswith(("default", "primary", "the default")):
-        return "set", -1
-    if lead == "show":
-        rest = [atoms[place].key for place in content[1:]]
-        has_run = any(_names_run(atoms, place) for place in content[1:])
-        for key in ("settings", "watches", "standup", "experiments", "top", *STATUS, "compare"):
-            if key in rest and not (has_run and key in STATUS):
-                return (_listed(key, lead), keys.get(key, first))
-        nouns = [each for each in atoms[first:] if each.key == "run"]
-        named = any(atoms[place].is_run for place in content[1:])
-        if "latest" in rest and "finished" in rest and not named:
-            return "runs", first  # `show the last finished run`
-        if "latest" in rest and not any(atoms[place].is_run or atoms[place].possessive for place in content):
-            has_run = False
-        if nouns and nouns[0].text.casefold() in PLURAL and not has_run:
-            return "runs", first
-        if not has_run and any(
-            each.key == "experiment" and each.text.casefold().endswith("s") for each in atoms[first:]
-        ):
-            return "experiments", first
-        return "show", first
-    return _by_words(atoms, content, keys, lead)
+    keys = {atoms[place].key: place for place in reversed(content) if _may_say_intent(atoms, place)}
+    first = atoms[content[0]].key
+    sentence = _Sentence(atoms, content, keys, first if keys.get(first) == content[0] else "")
+    return next(found for rule in _RULES if (found := rule(sentence)) is not None)
 
 
-def _lists_by_length(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int]) -> bool:
-    """Whether runs are asked for by how long they took: `which run took the longest?`, `runs longer than 2h`."""
-    others = {"vs", "against", "than", "compare", "watch", "watch_when", "unwatch", "digest", "top", "help", "curves"}
-    named = any(_names_run(atoms, place) and atoms[place].key not in (*ORDERS, "latest") for place in content)
-    return not named and not keys.keys() & others and not any(each.metric for each in atoms)
+def _may_say_intent(atoms: Sequence[Atom], place: int) -> bool:
+    is_of_two = atoms[place].text.casefold() == "over" and place + 1 < len(atoms) and _names_run(atoms, place + 1)
+    return not (stands_as_name(atoms, place, "") or _is_left_out(atoms, place) or _is_place(atoms, place) or is_of_two)
 
 
-def _of_ends(
-    atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str
-) -> tuple[str, int] | None:
-    """Runs by how they ended, where that is denied or both ends are asked for: `who didn't finish?`."""
-    named = any(_names_run(atoms, place) and atoms[place].key != "latest" for place in content)
-    if named or keys.keys() & {"vs", "against", "than", "compare", "top", "watch", "watch_when", "unwatch", "digest"}:
+# Rules, each with what it is for
+
+
+def _what_a_person_did(sentence: _Sentence) -> Found | None:
+    return ("standup", -1) if _asks_what_a_person_did(sentence.atoms) else None
+
+
+def _what_changed_since(sentence: _Sentence) -> Found | None:
+    """`what changed since yesterday?`."""
+    is_asked = sentence.has("why") and sentence.has("since", "during") and not sentence.runs()
+    return ("standup", sentence.keys["why"]) if is_asked else None
+
+
+def _help(sentence: _Sentence) -> Found | None:
+    if not sentence.has("help"):
         return None
-    denied = [place for place in content if atoms[place].key in STATUS and _is_left_out(atoms, place)]
-    if denied and not keys.keys() & {*STATUS} and denied[0] <= content[0] + 2 and lead in ("who", "except", "finished"):
+    is_sign = sentence.atoms[sentence.keys["help"]].text in ("?", "--help")
+    return sentence.at("help") if sentence.lead == "help" or is_sign else None
+
+
+def _definition(sentence: _Sentence) -> Found | None:
+    is_asked = sentence.has("define") and _is_definition(sentence.atoms, sentence.keys["define"])
+    return sentence.at("define") if is_asked else None
+
+
+def _next_digest(sentence: _Sentence) -> Found | None:
+    """`when is the next digest?`."""
+    begun = " ".join(each.text.casefold() for each in sentence.atoms[:3])
+    is_asked = begun.startswith(("when is", "when does", "what time"))
+    return ("watches_asked", sentence.first) if is_asked and any(e.key == "digest" for e in sentence.atoms) else None
+
+
+def _access(sentence: _Sentence) -> Found | None:
+    """`who may see what?`; `hide churn from this channel`."""
+    if sentence.lead.startswith("access_"):
+        return sentence.lead, sentence.first
+    is_hidden = sentence.lead == "except" and sentence.begins == "hide"
+    return ("access_who", sentence.first) if is_hidden and "channel" in sentence.atoms[-1].text.casefold() else None
+
+
+def _settings_untold(sentence: _Sentence) -> Found | None:
+    """What is said of a setting without the word set: `val_auc is what counts here`, `treat 0.5 % as noise`."""
+    atoms, lead, words = sentence.atoms, sentence.lead, sentence.words
+    if sentence.has("vs", "against", "compare", "watch", "watch_when") or any(each.is_run for each in atoms):
+        return None
+    has_metric = any(each.metric for each in atoms)
+    said = [each for each in atoms if not is_silent(each)]
+    pieces = {piece for each in atoms if not each.kinds for piece in each.text.casefold().split()}
+    calls_metric_default = bool(words & _DEFAULT_METRIC)
+    verb = next((each for each in atoms if each.key == lead == "cannot"), None)
+    is_setting = "default" in pieces or (bool(pieces & {"tolerance", "goal"}) and "watch" not in pieces)
+    if has_metric and sentence.has("primary"):
+        return sentence.at("primary")
+    if len(said) == 2 and set(said[0].kinds) == {Kind.METRIC} and said[1].key in ("lower", "higher"):
+        return sentence.at("goal")  # `f1: higher`
+    if has_metric and lead == "metrics" and calls_metric_default and words & {"is", "=", "should"}:
+        return sentence.at("primary")
+    if any(each.key in ("number", "decimal") for each in atoms) and (sentence.has("noise") or lead == "within"):
+        return sentence.at("noise")
+    if "default" in pieces and not has_metric and lead in ("", "metrics", "experiment") and words & _WHICH:
+        return sentence.at("settings")
+    if lead == "make" and has_metric and calls_metric_default:
+        return sentence.at("primary")
+    if lead == "make" and "default" in pieces:
+        return sentence.at("primary" if has_metric else "set")
+    return sentence.at("unset") if verb is not None and verb.text.casefold() in _REMOVING and is_setting else None
+
+
+def _pause(sentence: _Sentence) -> Found | None:
+    """`mute fraud`."""
+    return ("pause", sentence.first) if sentence.lead == "pause" and not sentence.has("vs") else None
+
+
+def _endings(sentence: _Sentence) -> Found | None:
+    """Runs by how they ended, where that is denied or both ends are asked for: `who didn't finish?`."""
+    atoms, lead, keys = sentence.atoms, sentence.lead, sentence.keys
+    others = ("vs", "against", "than", "compare", "top", "watch", "watch_when", "unwatch", "digest")
+    if sentence.runs("latest") or sentence.has(*others):
+        return None
+    denied = [place for place in sentence.content if atoms[place].key in STATUS and _is_left_out(atoms, place)]
+    is_first = bool(denied) and denied[0] <= sentence.first + 2
+    if is_first and not sentence.has(*STATUS) and lead in ("who", "except", "finished"):
         return "runs", keys.get("who", -1)
     if {"finished", "failed"} <= keys.keys() and lead in ("finished", "failed", "show"):
         return "standup", -1
     nouns = [each.text.casefold() for each in atoms if each.role is Role.NOUN]
-    if nouns[:1] == ["experiments"] and len(nouns) == 1 and atoms[content[0]].key in ("by", "of", "user"):
+    if nouns == ["experiments"] and atoms[sentence.first].key in ("by", "of", "user"):
         return "experiments", -1  # `experiments by maya`
-    if "only" in keys and "finished" in keys and keys.keys() <= {"only", "finished", "in", "of", ""}:
+    if {"only", "finished"} <= keys.keys() <= {"only", "finished", "in", "of", ""}:
         return "runs", -1  # `fraud, only finished`
-    if len(content) == 1 and lead == "daily":
-        return "standup", -1
-    return None
+    return ("standup", -1) if len(sentence.content) == 1 and lead == "daily" else None
 
 
-def _of_trends(
-    atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str
-) -> tuple[str, int] | None:
+def _digest(sentence: _Sentence) -> Found | None:
+    """`digest …`, `standup every morning at 9`, `skip the digest on fridays`."""
+    keys = sentence.keys
+    is_beside = sentence.has("digest") and abs(keys.get("standup", -9) - keys["digest"]) < 2  # `standup digest at 9`
+    is_planned = sentence.has("standup") and _is_planned(sentence.atoms)
+    is_skipped = sentence.begins == "skip" and any(each.key == "digest" for each in sentence.atoms)
+    is_alone = sentence.has("digest") and not sentence.has("standup", "vs")
+    if not (sentence.lead == "digest" or is_planned or is_beside or is_skipped or is_alone):
+        return None
+    return "digest", keys.get("digest", keys.get("standup", sentence.first))
+
+
+def _trends(sentence: _Sentence) -> Found | None:
     """Curves or a sweep, where they are asked for; `how did A train?` asks for curves."""
+    atoms, content, keys, lead = sentence.atoms, sentence.content, sentence.keys, sentence.lead
     if lead in ("watch", "unwatch", "watch_when", "set", "unset", "pin"):
         return None
-    first = content[0]
     for key in ("curves", "sweeps"):
         if key in keys:
-            return key, keys[key]
+            return sentence.at(key)
     steps = atoms[keys["best_values"]].text.casefold().split() if "best_values" in keys else []
     is_of_step = steps[:1] == ["best"] and steps[-1] in ("step", "epoch") and "vs" not in keys
-    if is_of_step and sum(_names_run(atoms, place) for place in content) == 1:  # `best step of A`
+    if is_of_step and sentence.runs() == 1:  # `best step of A`
         return "curves", keys["best_values"]
     is_behind = "sweep" in keys and all(map(is_silent, atoms[keys["sweep"] + 1 :]))
     if is_behind and any(map(is_material, atoms[: keys["sweep"]])):  # `A sweep results`
         return "sweeps", keys["sweep"]
-    if lead == "sweep" and not keys.keys() & {"vs", "against", "than", "compare"}:
+    if lead == "sweep" and not sentence.has("vs", "against", "than", "compare"):
         return "sweeps", -1
-    best = [place for place in content if atoms[place].key == "best" and atoms[place + 1 : place + 2]]
-    if any(atoms[place + 1].key == "parameters" for place in best) and any(map(_is_named, atoms)):
+    names_run = any(map(_is_named, atoms))
+    is_best_of = any(
+        atoms[p].key == "best" and p + 1 < len(atoms) and atoms[p + 1].key == "parameters" for p in content
+    )
+    if (is_best_of and names_run) or (_is_of_values(sentence) and not names_run):
         return "sweeps", -1  # `best hyperparameters of A`: what its trials tell
-    if _is_of_values(atoms, content, keys):
-        return "sweeps", -1
-    how = next((p for p in range(first + 1) if atoms[p].text.casefold().startswith(("how", "wie"))), None)
+    how = next((p for p in range(content[0] + 1) if atoms[p].text.casefold().startswith(("how", "wie"))), None)
     if how is not None and atoms[how].key == "details":
         return None  # `how long did A train?`
-    says_trials = any(each.text.casefold() in ("trial", "trials") for each in atoms)
-    if says_trials and "top" in keys and any(map(_is_named, atoms)) and "vs" not in keys:
+    if not sentence.words.isdisjoint(("trial", "trials")) and "top" in keys and names_run and "vs" not in keys:
         return "sweeps", keys["top"]  # `top trials of A`
-    trained = next((p for p, each in enumerate(atoms) if each.text.casefold() in _TRAINED), -1)
-    if how is not None and trained > how:
-        return "curves", trained
-    return None
+    trained = next((place for place, each in enumerate(atoms) if each.text.casefold() in _TRAINED), -1)
+    return ("curves", trained) if how is not None and trained > how else None
 
 
-def _is_named(atom: Atom) -> bool:
-    return Kind.RUN in atom.kinds and atom.role is None
+def _standing_watch(sentence: _Sentence) -> Found | None:
+    intent = _of_standing_watch(sentence)
+    return (intent, sentence.first) if intent else None
 
 
-def _is_of_values(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int]) -> bool:
-    """`which lr worked best?`: values of a parameter are weighed, and no run."""
-    lead = atoms[content[0]]
-    is_parameter = bool(lead.kinds) and set(lead.kinds) <= {Kind.PARAMETER, Kind.TAG}
-    is_parameter |= lead.text.casefold() in (
-        "learning rate",
-        "batch size",
-        "weight decay",
-        "parameter",
-        "hyperparameter",
-    )
-    ends = [place for place in content if atoms[place].key == "best"]
-    is_metric = any(Kind.METRIC in each.kinds for each in atoms)
-    return (
-        is_parameter
-        and bool(ends)
-        and not is_metric
-        and not any(_is_named(each) for each in atoms)
-        and "vs" not in keys
-    )
-
-
-_REMOVING = one_of("delete remove cancel stop kill end drop erase wipe purge off clear forget abort unset")
-_CHANGING = one_of("change edit modify make set update adjust alter switch add put turn restrict limit")
-_HUSHING = frozenset({"be quiet", "stay quiet", "keep quiet", "be silent", "stay silent"})
-_OF_WATCHES = one_of("watch watches subscription subscriptions notifications alerts")
-
-
-def _of_watches(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> str | None:
+def _of_standing_watch(sentence: _Sentence) -> str:
     """`delete the fraud watch`, `change the fraud watch to …`: a verb, and the word watch as what it is done to."""
+    atoms, lead = sentence.atoms, sentence.lead
     first = next((each for each in atoms if each.key == lead and each.role is not Role.FILLER), None)
-    verb = first.text.casefold().partition(" ")[0] if first is not None and not first.kinds else ""
-    named = [
-        place
-        for place, each in enumerate(atoms)
-        if each.text.casefold().partition(" ")[0] in _OF_WATCHES and each is not first and not each.kinds
-    ]
-    if named and lead == "show" and atoms[named[0]].key in ("watch", "watches"):
+    said = first.text.casefold() if first is not None else ""
+    verb = said.partition(" ")[0] if first is not None and not first.kinds else ""
+    begins = atoms[0].text.casefold().partition(" ")[0]
+    named = next((each for each in atoms if _is_word_watch(each) and each is not first), None)
+    if named and lead == "show" and named.key in ("watch", "watches"):
         return "watches_asked"  # `show the watch for fraud`
     if named and verb == "restart":
         return "pause"
-    first_word = atoms[0].text.casefold().partition(" ")[0]
     has_hours = any(each.key in ("number", "decimal", "time") or each.text[:1].isdigit() for each in atoms)
-    if lead == "quiet" and first is not None and first.text.casefold() in _HUSHING and not has_hours:
+    if lead == "quiet" and said in _HUSHING and not has_hours:
         return "pause"  # `be quiet about churn`
-    if named and first_word in ("who", "when", "since") and lead in ("who", "details", "since", "set"):
+    if named and begins in ("who", "when", "since") and lead in ("who", "details", "since", "set"):
         return "watches_asked"  # `who set up the fraud watch?`
-    if named and first_word in ("let", "have") and lead == "" and atoms[named[0]].text.casefold() == "watch":
+    if named and begins in ("let", "have") and lead == "" and named.text.casefold() == "watch":
         return "change_watch"  # `let the fraud watch ignore failures`
-    if named and first_word in ("is", "are", "was"):
+    if named and begins in ("is", "are", "was"):
         return "watches_asked"  # `is the fraud watch paused?`
-    if named and first_word == "turn" and lead not in ("watch", "unwatch"):
-        return "end_watch" if "off" in keys else "pause"
-    if named and any(each.text.casefold() == "should" for each in atoms):
+    if named and begins == "turn" and lead not in ("watch", "unwatch"):
+        return "end_watch" if sentence.has("off") else "pause"
+    if named and "should" in sentence.words:
         return "change_watch"  # `the fraud watch should only report failures`
-    is_changed = lead == "cannot" and verb in _CHANGING
-    if (is_changed or lead in ("quiet", "set", "make")) and "quiet" in keys and "watch" not in keys:
+    is_changed = (lead == "cannot" and verb in _CHANGING) or lead in ("quiet", "set", "make")
+    if is_changed and sentence.has("quiet") and not sentence.has("watch"):
         return "change_watch"  # `quiet hours for fraud 22-7`
-    if not named or not lead or lead in ("watch", "unwatch", "watch_when") or "vs" in keys or atoms[named[0]].quoted:
-        return None
-    if verb in _REMOVING or (first is not None and first.text.casefold() == "get rid of"):
+    if not named or named.quoted or lead in ("", "watch", "unwatch", "watch_when") or sentence.has("vs"):
+        return ""
+    if verb in _REMOVING or said == "get rid of":
         return "end_watch"
     if verb == "put" and any("hold" in each.text.casefold().split() for each in atoms):
         return "pause"
-    return "change_watch" if verb in _CHANGING else None
+    return "change_watch" if verb in _CHANGING else ""
 
 
-_FOREVER = ("when", "once", "as soon", "time")  # not `if`, which may ask
+def _is_word_watch(atom: Atom) -> bool:
+    return atom.text.casefold().partition(" ")[0] in _OF_WATCHES and not atom.kinds
 
 
-def _of_telling(
-    atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str
-) -> tuple[str, int] | None:
+def _second_best(sentence: _Sentence) -> Found | None:
+    others = ("vs", "against", "than", "compare", "with", "and", "watch", "watch_when")
+    return ("top", sentence.keys["second"]) if sentence.has("second") and not sentence.has(*others) else None
+
+
+def _by_length(sentence: _Sentence) -> Found | None:
+    """Runs by how long they took: `which run took the longest?`, `runs longer than 2h`."""
+    others = ("vs", "against", "than", "compare", "watch", "watch_when", "unwatch", "digest", "top", "help", "curves")
+    is_asked = sentence.has(*ORDERS, "lasting") and not sentence.has(*others)
+    is_asked = is_asked and not any(each.metric for each in sentence.atoms)
+    return ("runs", -1) if is_asked and not sentence.runs(*ORDERS, "latest") else None
+
+
+def _to_be_told(sentence: _Sentence) -> Found | None:
     """What is to be told unasked, or no more, in whatever words: `tell maya when fraud fails`."""
-    first = content[0]
-    if lead == "compare" and "each_new" in keys and "vs" not in keys:
-        return "watch", first
-    if lead == "mention" and "when" in keys:
+    atoms, keys, lead, first = sentence.atoms, sentence.keys, sentence.lead, sentence.first
+    if (lead == "compare" and sentence.has("each_new") and not sentence.has("vs")) or (
+        lead == "mention" and sentence.has("when")
+    ):
         return "watch", first
     known = next((p for p, each in enumerate(atoms) if each.text.casefold() in ("know if", "know when")), 0)
-    if known and atoms[0].text.casefold() in ("let", "please let") and not keys.keys() & {"vs", "than"}:
+    if known and atoms[0].text.casefold() in ("let", "please let") and not sentence.has("vs", "than"):
         return "watch_when", known  # `let maya know if fraud fails`
     told = [place for place, each in enumerate(atoms) if each.text.partition(" ")[0].casefold() in TELLING]
-    is_own = not keys.keys() & {"watch", "watch_when", "unwatch", "vs", "than"}
-    if is_own and "when" in keys and _wants_to_know(atoms, keys["when"]):
-        return "watch_when", keys["when"]  # `we want to know as soon as nightly fails`
-    if is_own and "when" in keys and any(place < keys["when"] for place in told):
-        return "watch_when", keys["when"]  # `tell maya when fraud fails`
+    is_own = not sentence.has("watch", "watch_when", "unwatch", "vs", "than")
+    if is_own and "when" in keys and (_wants_to_know(atoms, keys["when"]) or any(p < keys["when"] for p in told)):
+        return "watch_when", keys["when"]  # `we want to know as soon as nightly fails`, `tell maya when fraud fails`
     if lead == "when" and told and told[-1] >= len(atoms) - 4 and "vs" not in keys:
         return "watch_when", first  # `if fraud fails, tell us`
     if lead == "only" and is_own and (telling := next((place for place in told if first < place < first + 3), 0)):
         return "watch", telling  # `only tell us about failures in churn`
-    if lead == "only" and (told_at := next((keys[key] for key in ("watch_when", "watch") if key in keys), None)):
-        return atoms[told_at].key, told_at  # `only notify about improvements in fraud`
-    is_watch = "vs" not in keys or atoms[first].text.casefold() in ("watch", "subscribe", "unwatch")
+    if lead == "only" and (key := next((key for key in ("watch_when", "watch") if key in keys), "")):
+        return atoms[keys[key]].key, keys[key]  # `only notify about improvements in fraud`
+    is_watch = "vs" not in keys or sentence.begins in ("watch", "subscribe", "unwatch")
     for key in ("watches", "unwatch", "watch_when", "watch") if is_watch else ():
-        is_led = key in keys and (lead == key or key != "watch" or (lead == "with" and content[1:2] == [keys[key]]))
-        is_asked = key == "watch_when" and bool(keys.keys() & {"than", "vs"})
-        if is_asked and is_led and "vs" not in keys and sum(_names_run(atoms, place) for place in content) < 2:
+        is_led = key in keys and (
+            lead == key or key != "watch" or (lead == "with" and sentence.content[1:2] == [keys[key]])
+        )
+        is_asked = key == "watch_when" and sentence.has("than", "vs")
+        if is_asked and is_led and "vs" not in keys and sentence.runs() < 2:
             is_asked = not any(word in atoms[keys[key]].text.casefold() for word in _FOREVER)
         if is_led and not is_asked:
-            return key, keys[key]
+            return sentence.at(key)
     return None
+
+
+def _baseline_replaced(sentence: _Sentence) -> Found | None:
+    is_changed = sentence.lead == "replace" or (sentence.lead == "cannot" and sentence.begins == "change")
+    return ("make", sentence.first) if is_changed and sentence.has("baseline", "baseline_role") else None
+
+
+def _refused(sentence: _Sentence) -> Found | None:
+    """What is not done here; some of it only sounds so: `put A next to B`, `did maya start runs?`."""
+    atoms, first, lead = sentence.atoms, sentence.first, sentence.lead
+    if lead == "cannot" and sentence.begins == "put" and _is_side_by_side(sentence):
+        return "compare", first
+    if _labels(atoms, sentence.content):
+        return "cannot", first
+    if lead == "cannot" and is_chosen(atoms) and sentence.runs() > 1:
+        return "compare", -1
+    is_past = lead == "cannot" and asks(atoms, first) and sentence.begins in DONE
+    return (lead, first) if lead in ("pause", "dont", "cannot") and not is_past else None
+
+
+def _setting_told(sentence: _Sentence) -> Found | None:
+    """`our metric is f1`, `default metric f1`."""
+    if (told := _is_told(sentence.atoms)) is not None:
+        return told, -1
+    begins = sentence.atoms[0]
+    is_default = begins.text.casefold().startswith(("default", "primary", "the default")) and not begins.is_run
+    return ("set", -1) if is_default else None
+
+
+def _show(sentence: _Sentence) -> Found | None:
+    """`show …`: what is listed, or one run."""
+    if sentence.lead != "show":
+        return None
+    atoms, first, behind = sentence.atoms, sentence.first, sentence.content[1:]
+    keys = [atoms[place].key for place in behind]
+    has_run = any(_names_run(atoms, place) for place in behind)
+    for key in ("settings", "watches", "standup", "experiments", "top", *STATUS, "compare"):
+        if key in keys and not (has_run and key in STATUS):
+            return _listed(key, "show"), sentence.keys.get(key, first)
+    if "latest" in keys and "finished" in keys and not any(atoms[place].is_run for place in behind):
+        return "runs", first  # `show the last finished run`
+    if "latest" in keys and not any(atoms[place].is_run or atoms[place].possessive for place in sentence.content):
+        has_run = False
+    noun = next((each.text.casefold() for each in atoms[first:] if each.key == "run"), "")
+    if noun in PLURAL and not has_run:
+        return "runs", first
+    nouns = [each.text.casefold() for each in atoms[first:] if each.key == "experiment"]
+    is_of_experiments = not has_run and any(each.endswith("s") for each in nouns)
+    return ("experiments" if is_of_experiments else "show"), first
+
+
+def _led(sentence: _Sentence) -> Found | None:
+    led = ("set", "unset", "pin", "unpin", "settings", "goal", "experiments")
+    return (sentence.lead, sentence.first) if sentence.lead in led else None
+
+
+def _new_bests(sentence: _Sentence) -> Found | None:
+    """`tell us about new bests in fraud`."""
+    place = sentence.keys.get("new_best", 0) - 1
+    is_told = place >= 0 and sentence.atoms[place].key == "of" and not sentence.has("vs")
+    return ("watch", place) if is_told else None
+
+
+def _unpin_or_experiments(sentence: _Sentence) -> Found | None:
+    if sentence.has("unpin"):
+        return sentence.at("unpin")
+    is_place = sentence.has("experiments") and sentence.atoms[sentence.keys["experiments"] - 1].key == "in"
+    return sentence.at("experiments") if sentence.has("experiments") and not is_place else None
+
+
+def _make(sentence: _Sentence) -> Found | None:
+    """`make A the baseline`; `make A the champion`, which is refused where it is set."""
+    is_baseline = sentence.has("baseline", "baseline_role")
+    if not sentence.has("make") or not (is_baseline or sentence.has("alias")):
+        return None
+    return ("make" if is_baseline else "set"), sentence.keys["make"]
+
+
+def _all_runs(sentence: _Sentence) -> Found | None:
+    is_list = sentence.lead == "all" and not sentence.has("vs", "compare", *STATUS)
+    return ("runs", sentence.first) if is_list else None
+
+
+def _compared(sentence: _Sentence) -> Found | None:
+    """`A vs B`, `is A better than B?`; `is fraud getting worse?`."""
+    atoms, content = sentence.atoms, sentence.content
+    others = (place for place in content if Kind.EXPERIMENT not in atoms[place].kinds)
+    if sentence.has("better", "worse") and is_trend(atoms) and not any(_names_run(atoms, place) for place in others):
+        return "compare", -1
+    if sentence.has("compare", "vs", "against", "than"):
+        return sentence.at("compare")
+    asked = next((key for key in ("better", "worse", "choose") if key in sentence.keys), "")
+    return ("compare", sentence.keys[asked]) if asked and sentence.runs() > 1 else None
+
+
+def _who_or_status(sentence: _Sentence) -> Found | None:
+    asked = next((key for key in ("who", "status") if key in sentence.keys), "")
+    if not asked:
+        return None
+    return sentence.at("failed" if sentence.has("failed") and not sentence.runs() else asked)
+
+
+def _top(sentence: _Sentence) -> Found | None:
+    """`top 5`, `best 3 runs`."""
+    if sentence.has("top"):
+        return sentence.at("top")
+    counted = sentence.atoms[sentence.first : sentence.first + 3]
+    is_slot = any(each.role is Role.SLOT for each in counted)
+    is_top = sentence.lead in ("best", "worst") and any(each.key == "number" for each in counted) and not is_slot
+    return ("top", sentence.first) if is_top else None
+
+
+def _lists(sentence: _Sentence) -> Found | None:
+    """Lists of runs by how they ended, and standups; of one run how it ended."""
+    atoms, keys, lead = sentence.atoms, sentence.keys, sentence.lead
+    named = bool(sentence.runs("latest", "all"))
+    if "runs" in keys and not named:
+        return sentence.at("runs")
+    runs = [place for place in sentence.content if atoms[place].is_run and Kind.EXPERIMENT not in atoms[place].kinds]
+    if "standup" in keys and any(_names_run(atoms, place) for place in runs):
+        return "status", keys["standup"]
+    if lead == "finished" and any(each.key == "run" for each in atoms):
+        return "runs", sentence.first
+    if "finished" in keys and lead == "latest" and not named:  # `latest finished run`
+        return "runs", keys["finished"]
+    for key in ("standup", "failed", "running", "finished", "runs"):
+        if key in keys and not (named and key in STATUS):
+            return _listed(key, lead), keys[key]
+    ended = next((key for key in STATUS if key in keys), "") if named and lead not in ("best", "worst") else ""
+    return ("status", keys[ended]) if ended else None
+
+
+def _as_begun(sentence: _Sentence) -> Found:
+    is_intent = sentence.lead in INTENTS and sentence.lead not in (*_UNSAID, "cannot")
+    return (sentence.lead, sentence.first) if is_intent else ("", -1)
+
+
+_RULES: tuple[Callable[[_Sentence], Found | None], ...] = (  # the first that finds something decides
+    _what_a_person_did,
+    _what_changed_since,
+    _help,
+    _definition,
+    _next_digest,
+    _access,
+    _settings_untold,
+    _pause,
+    _endings,
+    _digest,
+    _trends,
+    _standing_watch,
+    _second_best,
+    _by_length,
+    _to_be_told,
+    _baseline_replaced,
+    _refused,
+    _setting_told,
+    _show,
+    _led,
+    _new_bests,
+    _unpin_or_experiments,
+    _make,
+    _all_runs,
+    _compared,
+    _who_or_status,
+    _top,
+    _lists,
+    _as_begun,
+)
+
+
+# What the rules ask
 
 
 def _wants_to_know(atoms: Sequence[Atom], place: int) -> bool:
@@ -388,41 +541,6 @@ def _wants_to_know(atoms: Sequence[Atom], place: int) -> bool:
     said = {piece for each in atoms[:place] for piece in each.text.casefold().split()}
     is_to_come = any(each.key in STATUS and each.text.casefold().endswith("s") for each in atoms[place:])
     return bool(said & {"know", "hear"}) and (atoms[place].text.casefold() != "if" or is_to_come)
-
-
-_WHICH = frozenset({"what", "which", "what's", "whats"})
-_DEFAULT_METRIC = frozenset(
-    f"{the}{which} metric" for the in ("", "the ", "our ") for which in ("default", "primary", "main", "key")
-)
-
-
-def _of_settings(atoms: Sequence[Atom], keys: Mapping[str, int], lead: str) -> str | None:
-    """What is said of a setting without the word set: `val_auc is what counts here`, `treat 0.5 % as noise`."""
-    if keys.keys() & {"vs", "against", "compare", "watch", "watch_when"} or any(each.is_run for each in atoms):
-        return None
-    has_metric = any(each.metric for each in atoms)
-    has_amount = any(each.key in ("number", "decimal") for each in atoms)
-    words = {each.text.casefold() for each in atoms}
-    if has_metric and "primary" in keys:
-        return "primary"
-    said = [each for each in atoms if not is_silent(each)]
-    if len(said) == 2 and set(said[0].kinds) == {Kind.METRIC} and said[1].key in ("lower", "higher"):
-        return "goal"  # `f1: higher`
-    if has_metric and lead == "metrics" and words & _DEFAULT_METRIC and words & {"is", "=", "should"}:
-        return "primary"
-    if has_amount and ("noise" in keys or lead == "within"):
-        return "noise"
-    first = next((each for each in atoms if each.key == lead and each.role is not Role.FILLER), None)
-    verb = first.text.casefold() if first is not None and lead == "cannot" else ""
-    pieces = {piece for each in atoms if not each.kinds for piece in each.text.casefold().split()}
-    if "default" in pieces and not has_metric and lead in ("", "metrics", "experiment") and words & _WHICH:
-        return "settings"
-    if lead == "make" and has_metric and words & _DEFAULT_METRIC:
-        return "primary"
-    if "default" in pieces and lead == "make":
-        return "primary" if has_metric else "set"
-    is_setting = "default" in pieces or (bool(pieces & {"tolerance", "goal"}) and "watch" not in pieces)
-    return "unset" if verb in _REMOVING and is_setting else None
 
 
 def _is_told(atoms: Sequence[Atom]) -> str | None:
@@ -449,11 +567,6 @@ def _is_told(atoms: Sequence[Atom]) -> str | None:
     return "make" if lead.key != "metrics" and rest[0].is_run else None
 
 
-def _is_side_by_side(atoms: Sequence[Atom], keys: Mapping[str, int]) -> bool:
-    """`put A next to B`, `put A and B side by side`; without that a run is to be put somewhere."""
-    return bool(keys.keys() & {"vs", "against"}) or any(each.text.casefold() == "side by side" for each in atoms)
-
-
 def _labels(atoms: Sequence[Atom], content: Sequence[int]) -> bool:
     """`tag xgb-v2 with good`: what would write to MLflow; `tags of xgb-v2` asks."""
     first = atoms[content[0]]
@@ -473,60 +586,6 @@ def _is_definition(atoms: Sequence[Atom], place: int) -> bool:
     return is_word and (means or not atoms[place].text.casefold().startswith(("what does", "what do")))
 
 
-def _by_words(atoms: Sequence[Atom], content: Sequence[int], keys: Mapping[str, int], lead: str) -> tuple[str, int]:
-    first = content[0]
-    if lead in ("set", "unset", "pin", "unpin", "settings", "goal", "experiments"):
-        return lead, first
-    if "new_best" in keys and keys["new_best"] and atoms[keys["new_best"] - 1].key == "of" and "vs" not in keys:
-        return "watch", keys["new_best"] - 1  # `tell us about new bests in fraud`
-    if "experiments" in keys and atoms[keys["experiments"] - 1].key == "in":
-        keys = {key: place for key, place in keys.items() if key != "experiments"}
-    if "unpin" in keys or "experiments" in keys:
-        found = "unpin" if "unpin" in keys else "experiments"
-        return found, keys[found]
-    if "make" in keys and "alias" in keys and "baseline" not in keys and "baseline_role" not in keys:
-        return "set", keys["make"]  # `make A the champion`, which is refused there
-    if "make" in keys and ("baseline" in keys or "baseline_role" in keys):
-        return "make", keys["make"]
-    has_run = any(_names_run(atoms, place) for place in content)
-    if lead == "all" and not any(key in keys for key in ("vs", "compare", *STATUS)):
-        return "runs", first
-    other = any(_names_run(atoms, place) and Kind.EXPERIMENT not in atoms[place].kinds for place in content)
-    if not other and keys.keys() & {"better", "worse"} and is_trend(atoms):
-        return "compare", -1  # `is fraud getting worse?`
-    if "compare" in keys or "vs" in keys or "against" in keys or "than" in keys:
-        return "compare", keys.get("compare", -1)
-    for key in ("better", "worse", "choose"):
-        if key in keys and sum(_names_run(atoms, place) for place in content) > 1:
-            return "compare", keys[key]
-    for key in ("who", "status"):
-        if key in keys:
-            return ("failed", keys["failed"]) if "failed" in keys and not has_run else (key, keys[key])
-    if "top" in keys:
-        return "top", keys["top"]
-    counted = atoms[first : first + 3]
-    is_slot = any(each.role is Role.SLOT for each in counted)
-    if lead in ("best", "worst") and any(each.key == "number" for each in counted) and not is_slot:
-        return "top", first
-    named = any(_names_run(atoms, place) and atoms[place].key not in ("latest", "all") for place in content)
-    if "runs" in keys and not named:
-        return "runs", keys["runs"]
-    runs = [place for place in content if atoms[place].is_run and Kind.EXPERIMENT not in atoms[place].kinds]
-    if "standup" in keys and any(_names_run(atoms, place) for place in runs):
-        return "status", keys["standup"]
-    if lead == "finished" and any(each.key == "run" for each in atoms):
-        return "runs", first
-    if "finished" in keys and lead == "latest" and not named:  # `latest finished run`
-        return "runs", keys["finished"]
-    for key in ("standup", "failed", "running", "finished", "runs"):
-        if key in keys and not (named and key in STATUS):
-            return _listed(key, lead), keys[key]
-    for key in STATUS:
-        if key in keys and named and lead not in ("best", "worst"):
-            return "status", keys[key]
-    return (lead, first) if lead in INTENTS and lead not in (*_UNSAID, "cannot") else ("", -1)
-
-
 def _asks_what_a_person_did(atoms: Sequence[Atom]) -> bool:
     """Whether a standup of one person is asked for: `what did jonas do yesterday?`."""
     said = [each.text.casefold() for each in atoms]
@@ -534,6 +593,25 @@ def _asks_what_a_person_did(atoms: Sequence[Atom]) -> bool:
     people = sum(set(each.kinds) == {Kind.USER} and not each.possessive for each in atoms)
     is_of_runs = any(each.is_run or each.role is Role.INTENT for each in atoms)
     return is_asked and people == 1 and bool(_DOING & set(said)) and not is_of_runs
+
+
+def _is_named(atom: Atom) -> bool:
+    return Kind.RUN in atom.kinds and atom.role is None
+
+
+def _is_of_values(sentence: _Sentence) -> bool:
+    """`which lr worked best?`: values of a parameter are weighed, and no run."""
+    lead = sentence.atoms[sentence.first]
+    is_parameter = bool(lead.kinds) and set(lead.kinds) <= {Kind.PARAMETER, Kind.TAG}
+    is_parameter |= lead.text.casefold() in _PARAMETERS
+    ends = any(sentence.atoms[place].key == "best" for place in sentence.content)
+    is_metric = any(Kind.METRIC in each.kinds for each in sentence.atoms)
+    return is_parameter and ends and not is_metric and not sentence.has("vs")
+
+
+def _is_side_by_side(sentence: _Sentence) -> bool:
+    """`put A next to B`, `put A and B side by side`; without that a run is to be put somewhere."""
+    return sentence.has("vs", "against") or "side by side" in sentence.words
 
 
 def _is_place(atoms: Sequence[Atom], place: int) -> bool:
