@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from comparison.errors import NotUnderstood
-from comparison.judgement.goals import EITHER
+from comparison.judgement.goals import EITHER, goal_of
 from comparison.language.atoms import cover
 from comparison.language.dates import SHORT_DAYS
 from comparison.language.names import Names
@@ -31,6 +31,7 @@ from comparison.run_reference import (
     TopRuns,
     Unfinished,
 )
+from comparison.runs import Goal
 
 QUOTES = (('"', '"'), ("“", "”"), ("«", "»"), ("`", "`"), ("```", "```"))
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+/-]*")
@@ -102,8 +103,6 @@ def offered(metric: str) -> str:
 
 
 # Parts of a line: a run, an experiment, metrics, which of many runs
-
-
 def joined(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
@@ -206,3 +205,10 @@ def _plain(run: RunReference) -> str:
         case Pinned():
             return "@baseline"
     raise TypeError(f"no way to write {type(run).__name__}")
+
+
+# Written back
+def whose(user: str) -> str:
+    """`by maya`; `by user f1` where the name would be taken for a metric."""
+    lead = "by" if goal_of(user) is Goal.UNKNOWN else "by user"
+    return f"{lead} {quoted(user)}" if user else ""

@@ -8,25 +8,19 @@ from functools import lru_cache
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import OWNING, Atom, cover, is_silent, merged
-from comparison.language.draft import UNWATCH, WATCH, Command, Draft, Example, Guess, refuse
+from comparison.language.draft import UNWATCH, WATCH, Command, Draft, Example, Guess, WatchDraft, refuse
 from comparison.language.intents import TELLING
 from comparison.language.lexicon import PLURAL, Role, one_of
 from comparison.language.names import Kind, Names
 from comparison.language.quoting import QUOTES, joined, place_words, written
 from comparison.language.tokens import scan
-from comparison.language.watch_options import (
+from comparison.language.watch_options import MESSAGES, OPTIONS, READERS, read_end, read_hours, read_rate
+from comparison.language.watch_rules import (
     ANYBODY,
-    MESSAGES,
     ONLY,
-    OPTIONS,
-    READERS,
-    WatchDraft,
     put_metric,
-    read_end,
-    read_hours,
     read_next,
     read_own,
-    read_rate,
     read_seeds,
     read_sweep,
     read_when,

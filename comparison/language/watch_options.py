@@ -3,267 +3,29 @@
 `WatchDraft` is a watch as far as it is read, its place first.
 """
 
-# ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
 
-import difflib
-import html
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import time
 
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
-from comparison.language.atoms import OWNING, Atom, is_silent, spelt
+from comparison.language.atoms import Atom, is_silent
 from comparison.language.dates import DAYS, TIME, read_clock, read_days, read_quiet, zone_words
-from comparison.language.draft import UNWATCH, WATCH, Atoms, refuse
+from comparison.language.draft import WatchDraft
 from comparison.language.intents import TELLING
 from comparison.language.lexicon import Role
-from comparison.language.metric_rule import MOVING, rules
-from comparison.language.names import Kind, Names
-from comparison.language.quoting import joined, listed, place_words, quoted, reference
+from comparison.language.names import Kind
+from comparison.language.quoting import joined, listed, place_words, quoted, reference, whose
 from comparison.language.run_names import read_side
 from comparison.language.tokens import Word
+from comparison.language.watch_rules import ONLY, read_when
 from comparison.run_reference import AllRuns, Group, Latest, Leading, Pinned, SweepRuns, TopRuns
 from comparison.runs import Goal
-from comparison.tracking.mlflow_links import linked_runs
-from comparison.tracking.source import is_text
-from comparison.watch import OnlyRuns, QuietHours, Watch, is_pattern
+from comparison.watch import OnlyRuns, QuietHours, Watch
 
-_UNDERSTOOD = "Behind an experiment I understand against, where, by, only, when, metrics, quiet, except, mention owner."
-_EXAMPLES = {"watch": WATCH, "unwatch": UNWATCH}
-Guesses = list[tuple[Kind, str]]
-
-
-@dataclass
-class WatchDraft(Atoms):
-    """The watch as far as it is read, and the words of it that are not."""
-
-    intent: str
-    atoms: list[Atom]
-    place: int
-    names: Names
-    text: str
-    option_keys: frozenset[str]  # of the atoms that begin an option
-    watching: Watch = field(default_factory=lambda: Watch(""))
-    at: int | None = None
-    seen: set[str] = field(default_factory=set)
-    guesses: Guesses = field(default_factory=list)
-    is_all: bool = False
-    rule_text: str = ""  # the text without a place that stands within a rule
-    holds_against: bool = False  # `compare each new run with …`: what follows `with` is the baseline
-    verb: str = ""  # of a line to type, where it is not watch or unwatch
-    ends_all: bool = False  # `don't notify us …`: what follows is no description of a watch
-    is_silent: bool = False  # `silent unless …`
-    only: Atom | None = None  # said before what is done
-    refusal: NotUnderstood | None = None  # the first one
-    run: Atom | None = None  # the only run that is watched
-    open_lines: list[tuple[NotUnderstood, str]] = field(default_factory=list)  # refusals whose line is not whole yet
-
-    def put_place(self, name: str, *atoms: Atom) -> None:
-        if self.watching.place:
-            problem = "One watch is of one experiment, or of a pattern of names."
-            remedy = "Watch each by itself, or all of them with a pattern such as team/*."
-            raise self._one_of(self.refused(problem, remedy, atoms), self.watching.place, self.at, name)
-        self.watching = replace(self.watching, place=name)
-        self.at = atoms[0].at
-
-    def put_run(self, name: str, atom: Atom, field_: str = "attributes.run_name") -> None:
-        """One run, by its name or id: a filter, beside others that are said."""
-        if self.run is not None:
-            error = self.refused("A watch is of one run, or of an experiment.", "Watch each by itself.", [atom])
-            raise self._one_of(error, self.run.text, self.run.at, name)
-        self.run = replace(atom, text=name)
-        self.put_filter(is_text(field_, name))
-
-    def begins_names(self, atom: Atom) -> bool:
-        """Whether names of runs begin with this word, of which nothing else is known."""
-        said = atom.text.casefold()
-        is_word = atom.is_unknown and not atom.quoted and said.replace("-", "").isalnum()
-        return is_word and any(name.casefold().startswith(said) for name in self.names.all(Kind.RUN))
-
-    def put_filter(self, where: str) -> None:
-        both = f"{self.watching.where} and {where}" if self.watching.where else where
-        self.watching = replace(self.watching, where=both)
-
-    @staticmethod
-    def _one_of(error: NotUnderstood, first: str, at: int | None, other: str) -> NotUnderstood:
-        """With each of two names as a choice, in place of both."""
-        if first != other and not is_pattern(f"{first}{other}"):
-            error.at, error.near = at, (first, other)
-        return error
-
-    def choose(self, only: OnlyRuns, atom: Atom) -> None:
-        if self.watching.only is not None:
-            raise self._twice("only", atom)
-        self.watching = replace(self.watching, only=only)
-
-    def _twice(self, option: str, atom: Atom) -> NotUnderstood:
-        return self.refused(
-            f"{option.capitalize()} is said twice.", "Keep one of the two, or set up two watches.", [atom]
-        )
-
-    def once(self, option: str, atom: Atom) -> None:
-        if option in self.seen:
-            raise self._twice(option, atom)
-        self.seen.add(option)
-
-    def refused(
-        self, problem: str, remedy: str, atoms: Sequence[Atom], line: str = "", options: str = ""
-    ) -> NotUnderstood:
-        verb = "unwatch" if self.intent == "unwatch" else "watch"
-        place = self.watching.place
-        named = (
-            f"{verb} {place if place == '*' or set('*?') & set(place) else quoted(place)}"
-            if place
-            else _EXAMPLES[verb].line(self.names)
-        )
-        error = refuse(problem, remedy, line or f"{named} {options}".strip(), atoms)
-        if not line:
-            self.open_lines.append((error, options))
-        return error
-
-    def tried(self, place: int, read: Callable[[int], int]) -> int:
-        """The place behind what is read; what is not understood is raised when all is read."""
-        try:
-            return read(place)
-        except NotUnderstood as error:
-            self.refusal = self.refusal or error
-            return self.behind(error, place + 1)
-
-    def behind(self, error: NotUnderstood, place: int) -> int:
-        """The atom behind the spot of an error, at least the one behind this place."""
-        while place < len(self.atoms) and error.end is not None and self.atoms[place].at < error.end:
-            place += 1
-        return place
-
-    def completed(
-        self, error: NotUnderstood, write: Callable[[Watch], str], is_read: Callable[[str], bool] | None
-    ) -> NotUnderstood:
-        """The error with all else that is understood in the line to type."""
-        options = next((options for each, options in self.open_lines if each is error), None)
-        if options is None or is_read is None:
-            return error
-        verb = self.verb or ("unwatch" if self.intent == "unwatch" else "watch")
-        kind = "watch" if verb == "watch" else "unwatch"
-        example = _EXAMPLES[kind].line(self.names).partition(" ")[2]
-        place = self.watching.place or ("" if self.run else example)
-        words = write(replace(self.watching, place=place))
-        lines = [f"{verb} {words} {options}".strip(), f"{verb} {words}"]
-        if verb == "change watch":
-            named = write(Watch(place))
-            changed = write(replace(self.watching, place=""))
-            lines = [" ".join(f"{verb} {named} to {changed} {options}".split()), f"{verb} {named}"]
-        error.example = next(filter(is_read, lines), error.example)
-        return error
-
-    def read_place(self, place: int) -> int:
-        atom = self.atoms[place]
-        if Kind.EXPERIMENT in atom.kinds or Kind.WATCH in atom.kinds:
-            self.put_place(atom.kinds.get(Kind.EXPERIMENT) or atom.kinds[Kind.WATCH], atom)
-            return place + 1
-        if atom.key == "link":
-            if runs := linked_runs(atom.text):
-                self.put_run(runs[0][0], atom, "attributes.run_id")
-            else:
-                self.put_place(self._linked(atom), atom)
-            return place + 1
-        if Kind.RUN in atom.kinds:
-            self.put_run(atom.kinds[Kind.RUN], atom)
-            return place + 1
-        if atom.key == "id" and not atom.text.isdecimal():
-            self.put_run(atom.text, atom, "attributes.run_id")
-            return place + 1
-        if atom.is_unknown or atom.quoted or atom.key in ("pattern", "number", "id") or atom.kinds:
-            words, last = (
-                ([atom], place + 1)
-                if atom.quoted or atom.kinds or (atom.key == "pattern" and not atom.text.startswith("*"))
-                else self.unknown_words(place)
-            )
-            if self.watching.place:
-                line = self._with_option(atom)
-                raise self.refused(
-                    f"I do not understand “{words[0].text}”.",
-                    _UNDERSTOOD,
-                    words,
-                    line,
-                )
-            if not atom.text.strip():
-                raise self.refused("There is no name between these quotes.", "Name an experiment.", [atom])
-            self.put_place(self.typed(words), *words)
-            self.guesses.append((Kind.EXPERIMENT, self.watching.place))
-            return last
-        raise self.refused(
-            f"I do not understand “{atom.text}”.", "Name an experiment, and what of it is watched.", [atom]
-        )
-
-    def typed(self, words: Sequence[Atom]) -> str:
-        """A name, with the stars around it that stand for bold elsewhere: here it is a pattern."""
-        raw = html.unescape(self.text[words[0].at : words[-1].end])
-        return " ".join(raw.split()) if raw[:1] == raw[-1:] == "*" and len(raw) > 1 else spelt(words)
-
-    def unknown_words(self, place: int) -> tuple[list[Atom], int]:
-        """Words that nobody knows, and what joins them: `cats in hats`."""
-        last = place + 1
-        while last < len(self.atoms) and not self.atoms[last].quoted:
-            behind = self.atoms[last + 1] if last + 1 < len(self.atoms) else None
-            joins = (
-                self.atoms[last].key in ("in", "of", "and", "dash", "with")
-                and behind is not None
-                and behind.is_unknown
-                and not behind.quoted
-            )
-            if not (
-                self.atoms[last].is_unknown
-                or self.atoms[last].key in ("number", "pattern")
-                or (self.atoms[last].role is Role.NOUN)
-                or (self.atoms[last].key == "bound" and not self.atoms[last].text[:1].isalpha())
-                or joins
-            ):
-                break
-            last += 1
-        first = place - 1 if place and self.atoms[place - 1].text.casefold() in OWNING else place
-        return self.atoms[first:last], last
-
-    def plain_words(self, place: int) -> tuple[list[Atom], int]:
-        last = place + 1
-        while last < len(self.atoms) and self.atoms[last].is_unknown and not self.atoms[last].quoted:
-            last += 1
-        return self.atoms[place:last], last
-
-    def _with_option(self, atom: Atom) -> str:
-        """The line with the option that a word nearly is."""
-        alike = difflib.get_close_matches(
-            atom.text.casefold(), [each for each in self.option_keys if len(each) > 3], n=1, cutoff=0.75
-        )
-        return f"{self.text[: atom.at]}{alike[0]}{self.text[atom.end :]}".strip() if alike else ""
-
-    def _linked(self, atom: Atom) -> str:
-        found = re.search(r"experiments/(\d+)", atom.text)
-        if not found:
-            raise self.refused(
-                "This link leads to no experiment.", "Paste the address of an experiment's page in MLflow.", [atom]
-            )
-        return found[1]
-
-    def skip_silent(self, _atom: Atom, place: int) -> int:
-        while place < len(self.atoms) and is_silent(self.atoms[place]) and not self.atoms[place].kinds:
-            place += 1
-        return place
-
-    def until_option(self, place: int) -> int:
-        """Where the next option begins."""
-        while place < len(self.atoms) and (
-            self.atoms[place].key not in self.option_keys or self.atoms[place].key == "of"
-        ):
-            place += 1
-        return place
-
-
-# Options
-
-
-MOST_RULES = 10
 _NIGHT = "quiet 20:00-08:00 Europe/Berlin"
 _SPAN_NEEDED = "Say from when to when, and in which time zone; without one it is UTC."
 _PARTS_OF_DAY = {  # the hours that each may mean
@@ -274,28 +36,9 @@ _PARTS_OF_DAY = {  # the hours that each may mean
 _HALF = re.compile(r"[ap]\.?m|:\d\d")
 _CLOCK_SPAN = re.compile(rf"(?:from |between )?{TIME} ?(?:--?|–|to|until|till|and) ?{TIME}")
 MOST_NAMED = 50
-ONLY = {
-    "failed": OnlyRuns.FAILURES,
-    "better": OnlyRuns.BETTER,
-    "worse": OnlyRuns.WORSE,
-    "new_best": OnlyRuns.NEW_BEST,
-    "best": OnlyRuns.NEW_BEST,
-}
-_SEEDS = frozenset({"seed", "seeds", "repeats", "repetitions"})
-_ARRIVED = frozenset({"in", "finished", "done", "complete", "there", "ready", "over"})
-MOST_SEEDS = 100
-_UNSAFE = re.compile(r"['\"\\%]")
-_REACHING = frozenset(
-    {"gets", "get", "sets", "set", "hits", "reaches", "achieves", "makes", "shows", "produces", "scores", "has"}
-)
-ANYBODY = frozenset({"someone", "somebody", "anyone", "anybody", "everyone", "everybody"})
 MESSAGES = frozenset(  # what a watch sends
     {"updates", "update", "news", "alerts", "notifications", "messages", "posts", "pings", "spam", "notices"}
 )
-_WHOSE = frozenset({"my", "his", "her", "their"})
-_PASSING = frozenset({"through", "arrives", "appears", "lands", "pops", "shows"})
-_LEVEL = re.compile(r"[<>=]+")
-_ENDING = frozenset({"finished"})
 _WINNING = ("better", "beat", "outperform", "win", "improve", "ahead")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?|other|second|third|fourth|fifth|tenth|few|couple")
 _UNITS = frozenset({"run", "runs", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month"})
@@ -309,63 +52,8 @@ def _read_only_clear(draft: WatchDraft, atom: Atom, place: int) -> int:
     return place
 
 
-def read_seeds(draft: WatchDraft, place: int) -> int | None:
-    """Where `5 seeds are in` ends; None where no such thing is said here."""
-    while place < len(draft.atoms) and (is_silent(draft.atoms[place]) or draft.atoms[place].key == "all"):
-        place += 1
-    said = draft.atoms[place : place + 2]
-    if len(said) < 2 or said[1].text.casefold().removesuffix(" of") not in _SEEDS:
-        return None
-    if said[0].key != "number" or not 2 <= int(said[0].value[:9]) <= MOST_SEEDS:
-        problem = f"I wait for 2 to {MOST_SEEDS} seeds of a configuration."
-        raise draft.refused(problem, "Say how many.", said, options="when 5 seeds are in")
-    draft.once("seeds", said[0])
-    draft.watching = replace(draft.watching, seeds=int(said[0].value))
-    last = _seeds_of(draft, place + 2)
-    behind = last
-    while behind < len(draft.atoms) and is_silent(draft.atoms[behind]) and not draft.atoms[behind].kinds:
-        behind += 1
-    is_told = behind < len(draft.atoms) and draft.atoms[behind].text.casefold() in _ARRIVED
-    follows = draft.atom(behind + 1)
-    is_place = is_told and draft.atoms[behind].key == "in" and follows and Kind.EXPERIMENT in follows.kinds
-    return behind + 1 if is_told and not is_place else last
-
-
-def _seeds_of(draft: WatchDraft, place: int) -> int:
-    """`5 seeds of mlp-64`: the runs whose names begin so; an experiment is read as any other."""
-    is_led = draft.key(place) == "of"
-    if not is_led and not draft.atoms[place - 1].text.casefold().endswith(" of"):
-        return place
-    named = draft.atoms[draft.skip_silent(draft.atoms[place - 1], place + is_led) :][:1]
-    if not named or Kind.EXPERIMENT in named[0].kinds or not (named[0].is_unknown or Kind.RUN in named[0].kinds):
-        return place
-    draft.run = named[0]
-    draft.put_filter(f"attributes.run_name LIKE '{_UNSAFE.sub('_', named[0].text)}%'")
-    return draft.atoms.index(named[0]) + 1
-
-
-def read_own(draft: WatchDraft, place: int) -> None:
-    """Raises NotUnderstood for `my run`, `his runs`: nobody knows what MLflow calls who asks."""
-    words = [each.text.casefold() for each in draft.atoms[place : place + 2]]
-    if words[0] not in _WHOSE or words[1:] == [] or draft.atoms[place + 1].key != "run":
-        return
-    problem = "I do not know what MLflow calls you." if words[0] == "my" else "I do not know whose runs those are."
-    person = next(iter(draft.names.all(Kind.USER)), "maya")
-    spot = draft.atoms[place : place + 2]
-    raise draft.refused(problem, "Name the user as MLflow knows them.", spot, options=_whose(person))
-
-
-def read_next(draft: WatchDraft, place: int) -> None:
-    """Raises NotUnderstood for `the next run`: a watch does not end by itself."""
-    words = [each.text.casefold() for each in draft.atoms[place : place + 2]]
-    if words[0] in ("next", "first") and words[1:] and draft.atoms[place + 1].key in ("run", "failed", "finished"):
-        remedy = "A watch goes on until it is ended."
-        spot = draft.atoms[place : place + 2]
-        raise draft.refused(f"I tell of every run that fits, not of the {words[0]} one alone.", remedy, spot)
-
-
 def _read_of(draft: WatchDraft, atom: Atom, place: int) -> int:
-    at = draft.skip_silent(atom, place)
+    at = draft.skip(place)
     if at < len(draft.atoms) and Kind.USER in draft.atoms[at].kinds and Kind.EXPERIMENT not in draft.atoms[at].kinds:
         return _read_by(draft, atom, place)
     return at
@@ -429,7 +117,7 @@ def _is_metric_of(draft: WatchDraft, place: int) -> bool:
 
 def _read_where(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("where", atom)
-    place = draft.skip_silent(atom, place)
+    place = draft.skip(place)
     if place < len(draft.atoms) and (tagged := _equation(atom, draft.atoms[place])):
         draft.put_filter(tagged)
         return place + 1
@@ -455,7 +143,7 @@ def _equation(lead: Atom, atom: Atom) -> str:
 
 def _read_by(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("by", atom)
-    place = draft.skip_silent(atom, place)
+    place = draft.skip(place)
     follows = draft.atom(place)
     remedy = "Name the user as MLflow knows them."
     if follows is None or follows.key in draft.option_keys:
@@ -495,9 +183,9 @@ def _read_by(draft: WatchDraft, atom: Atom, place: int) -> int:
 
 
 def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
-    at = draft.skip_silent(atom, place)
+    at = draft.skip(place)
     while at < len(draft.atoms) and (draft.atoms[at].key == "of" or draft.atoms[at].text.casefold() in TELLING):
-        at = draft.skip_silent(atom, at + 1)
+        at = draft.skip(at + 1)
     if (found := read_hours(draft, at, is_quiet=False)) is not None:
         return found
     follows = draft.atom(at)
@@ -536,10 +224,6 @@ def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
     )
 
 
-def _is_amount(draft: WatchDraft, place: int) -> bool:
-    return draft.atoms[place : place + 1] != [] and draft.atoms[place].key in ("number", "decimal")
-
-
 def _read_than(draft: WatchDraft, atom: Atom, place: int) -> int:
     """`compared with best`, `better than the champion`, `beats xgb-v2`."""
     said = atom.text.casefold()
@@ -572,13 +256,6 @@ def read_rate(draft: WatchDraft, place: int) -> int | None:
     said = draft.text[spot[0].at : spot[-1].end]
     remedy = "A watch tells of each run that ends and fits; runs that end together share a message."
     raise draft.refused(f"I cannot watch “{said[:60]}”.", remedy, spot)
-
-
-def read_sweep(draft: WatchDraft, place: int) -> int:
-    """Refuses a watch of sweeps alone."""
-    spot = [draft.atoms[place]]
-    remedy = "A watch of an experiment says when a sweep in it is over, and tells of its single runs."
-    raise draft.refused("I cannot watch sweeps alone.", remedy, spot)
 
 
 def read_end(draft: WatchDraft, _atom: Atom, place: int) -> int:
@@ -620,143 +297,8 @@ def _read_metrics(draft: WatchDraft, atom: Atom, place: int) -> int:
     return last
 
 
-def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
-    """A rule on a metric, what becomes of a run, or its seeds: `when it fails`, `when 5 seeds are in`."""
-    if (behind := read_seeds(draft, place)) is not None:
-        return behind
-    if [each.text.casefold() for each in draft.atoms[place : place + 1]] in (["seeds"], ["all"]) and any(
-        each.text.casefold() in _SEEDS for each in draft.atoms[place : place + 3]
-    ):
-        spot = draft.atoms[place : place + 1]
-        raise draft.refused("When how many seeds are in?", "Say how many.", spot, options="when 5 seeds are in")
-    if draft.key(place) == "filter":
-        draft.put_filter(draft.atoms[place].text)
-        return place + 1
-    last = _rule_end(draft, place)
-    said = _placed(draft, draft.atoms[place:last])
-    for each in said:
-        if each.possessive and set(each.kinds) == {Kind.USER}:
-            draft.once("by", each)  # `when jonas' runs in fraud finish`
-            draft.watching = replace(draft.watching, user=each.kinds[Kind.USER])
-    for each in draft.atoms[place:last]:
-        read_own(draft, draft.atoms.index(each))
-    said = [each for each in said if not (each.possessive and set(each.kinds) == {Kind.USER})]
-    core = [each for each in said if not is_silent(each) and each.key not in ("and", ",") and not _is_anybody(each)]
-    if not core:
-        if draft.key(last) == "than":
-            return last  # `when it beats the best`
-        if any(each.key in ("finished", "run") for each in said):
-            return last  # `when a run in fraud fails`
-        raise draft.refused("When what?", "Say a rule on a metric.", [atom], options="when accuracy drops by 2 %")
-    metric = any(
-        each.metric or each.key in ("decimal", "number") or each.text in ("<", ">", "<=", ">=", "=") for each in core
-    )
-    states = [each for each in core if each.key in ONLY or each.key in _ENDING]
-    says_experiment = any(each.key == "experiment" for each in draft.atoms[place:last])
-    is_named = any(Kind.EXPERIMENT in each.kinds or each.is_unknown for each in (*core, *draft.atoms[last:]))
-    if states and says_experiment and not is_named and not draft.watching.place:
-        draft.put_place("*", core[0])  # `if any experiment fails`
-    is_record = any(ONLY.get(each.key) is OnlyRuns.NEW_BEST for each in states)
-    is_level = any(_LEVEL.fullmatch(each.text) or each.key in ("number", "decimal") for each in core)
-    if states and (not metric or (is_record and not is_level)):
-        for each in core:
-            if is_record and each.text.casefold() in _REACHING:
-                continue
-            if is_record and each.metric and Kind.EXPERIMENT not in each.kinds:
-                put_metric(draft, each)
-                continue
-            if each.key in ONLY:
-                draft.choose(ONLY[each.key], each)
-            elif each.key == "everything" and not draft.watching.place:  # `if anything crashes`
-                if not any(Kind.EXPERIMENT in e.kinds or e.key in ("in", "of") for e in draft.atoms[last:]):
-                    draft.put_place("*", each)
-            elif each.text.casefold() in _PASSING:
-                continue
-            elif each.key not in (*_ENDING, "in", "of", "all", "everything"):
-                draft.read_place(draft.atoms.index(each))
-        return last
-    for each in core:
-        read_next(draft, draft.atoms.index(each))
-    if core[0].key == "sweep":
-        return read_sweep(draft, draft.atoms.index(core[0]))
-    core = [each for each in core if each.text.casefold() not in _PASSING] or core
-    if all(each.text.casefold() in _PASSING for each in core):
-        return last  # `when digits is through`
-    is_place_behind = draft.key(last) in ("in", "of")
-    if all(each.key in ("everything", "all") for each in core) and is_place_behind:
-        return last  # `when anything in digits breaks`
-    if not metric and draft.intent == "watch_when" and not draft.watching.place:
-        return draft.read_place(draft.atoms.index(core[0]))
-    words = [Word(each.text, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",") for each in said]
-    try:
-        found = rules(words, draft.rule_text or draft.text)
-    except NotUnderstood as error:
-        raise draft.refused(error.problem, error.remedy, said, options="when accuracy drops by 2 %") from None
-    if len(draft.watching.rules) + len(found) > MOST_RULES:
-        raise draft.refused(f"A watch has at most {MOST_RULES} rules.", "Leave some out.", said)
-    draft.watching = replace(draft.watching, rules=(*draft.watching.rules, *found))
-    return last
-
-
-def _is_anybody(atom: Atom) -> bool:
-    """`someone's run`."""
-    return atom.possessive and atom.text.casefold() in ANYBODY
-
-
-def put_metric(draft: WatchDraft, atom: Atom) -> None:
-    """`a new best val_auc`: the metric that decides."""
-    draft.once("metrics", atom)
-    draft.watching = replace(draft.watching, metrics=(atom.metric,))
-
-
-def _placed(draft: WatchDraft, said: list[Atom]) -> list[Atom]:
-    """A rule without the place that stands within it: `accuracy in fraud drops below 0.9`."""
-    if len(said) > 1 and Kind.EXPERIMENT in said[0].kinds and not said[0].metric and not draft.watching.place:
-        draft.put_place(said[0].kinds[Kind.EXPERIMENT], said[0])
-        said = said[1:]
-    for at, atom in enumerate(said[:-1]):
-        place = said[at + 1]
-        if atom.key in ("in", "of") and at and Kind.EXPERIMENT in place.kinds and not draft.watching.place:
-            draft.put_place(place.kinds[Kind.EXPERIMENT], place)
-            blank = " " * (place.end - atom.at)  # where the rest stands does not change
-            draft.rule_text = f"{draft.text[: atom.at]}{blank}{draft.text[place.end :]}"
-            return [*said[:at], *said[at + 2 :]]
-    return said
-
-
-def _rule_end(draft: WatchDraft, place: int) -> int:
-    """Where a rule ends: a `by` behind `drops` is of the rule."""
-    first = place
-    while place < len(draft.atoms):
-        atom = draft.atoms[place]
-        before = draft.atoms[place - 1].text.casefold().rpartition(" ")[2] if place > first else ""
-        is_of_rule = atom.key == "by" and (before in MOVING or before in {"down", "up"})
-        is_of_rule |= atom.key == "than" and _is_amount(draft, place + 1)
-        behind = draft.atoms[place + 1 : place + 2]
-        is_place = atom.key == "in" and bool(behind) and Kind.EXPERIMENT in behind[0].kinds
-        if is_place and place == first + 1 and draft.atoms[first].metric and len(draft.atoms) > place + 2:
-            place += 2
-            continue
-        is_only = (
-            atom.key == "failed"
-            and place > first + 1
-            and any(e.key in ("number", "decimal") for e in draft.atoms[first:place])
-        )
-        is_told = place > first and not atom.kinds and atom.text.partition(" ")[0].casefold() in TELLING
-        if (
-            is_told
-            or is_only
-            or (atom.key in draft.option_keys and not is_of_rule and not (atom.key == "of" and place > first))
-        ):
-            break
-        place += 1
-    while place > first and draft.atoms[place - 1].key in ("and", ","):
-        place -= 1
-    return place
-
-
 def _read_quiet(draft: WatchDraft, atom: Atom, place: int) -> int:
-    at = draft.skip_silent(atom, place)
+    at = draft.skip(place)
     if draft.key(at) in ("unless", "but", "except"):
         draft.is_silent = True
         if draft.atoms[at].key == "unless":
@@ -862,7 +404,7 @@ def _read_mention(draft: WatchDraft, atom: Atom, place: int) -> int:
     if "owner" in atom.text.casefold():
         draft.watching = replace(draft.watching, mentions_owner=True)
         return place
-    at = draft.skip_silent(atom, place)
+    at = draft.skip(place)
     if draft.key(at) == "owner":
         draft.watching = replace(draft.watching, mentions_owner=True)
         return at + 1
@@ -876,7 +418,7 @@ def _read_mention(draft: WatchDraft, atom: Atom, place: int) -> int:
 
 def _read_broadcast(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("broadcast", atom)
-    at = draft.skip_silent(atom, place)
+    at = draft.skip(place)
     follows = draft.atom(at)
     if follows and follows.key in ("new_best", "best") and "best" not in atom.text.casefold():
         place = at + 1
@@ -984,13 +526,6 @@ def _read_except(draft: WatchDraft, atom: Atom, place: int) -> int:
     return last
 
 
-# Written back
-def _whose(user: str) -> str:
-    """`by maya`; `by user f1` where the name would be taken for a metric."""
-    lead = "by" if goal_of(user) is Goal.UNKNOWN else "by user"
-    return f"{lead} {quoted(user)}" if user else ""
-
-
 def quiet_words(watching: Watch) -> str:
     return _hours_words(watching.quiet) if watching.quiet else ""
 
@@ -1032,7 +567,7 @@ class WatchOption:
 OPTIONS = (  # in the order in which they are written
     WatchOption(("except",), _read_except, _excepted_words),
     WatchOption(("against", "vs"), _read_against, _against_words),
-    WatchOption(("by", "user"), _read_by, lambda watching: _whose(watching.user)),
+    WatchOption(("by", "user"), _read_by, lambda watching: whose(watching.user)),
     WatchOption(("only",), _read_only, lambda watching: f"only {watching.only.value}" if watching.only else ""),
     WatchOption(("only_clear",), _read_only_clear, lambda watching: "only clear" if watching.only_clear else ""),
     WatchOption(("when",), read_when, _condition_words),
@@ -1044,7 +579,7 @@ OPTIONS = (  # in the order in which they are written
     WatchOption(("than",), _read_than),
     WatchOption(("unless",), _read_unless),
     WatchOption(("until", "since"), read_end),
-    WatchOption(("in",), WatchDraft.skip_silent),
+    WatchOption(("in",), lambda draft, _atom, place: draft.skip(place)),
     WatchOption(("of",), _read_of),
 )
 READERS = {key: option.read for option in OPTIONS for key in option.keys}
