@@ -73,6 +73,11 @@ class Atom:
         return ROLES.get(self.key)
 
     @property
+    def spelling(self) -> str:
+        """Its text in one case."""
+        return self.text.casefold()
+
+    @property
     def is_unknown(self) -> bool:
         return not self.key and not self.kinds
 
@@ -453,8 +458,8 @@ def _whole_name(atoms: Sequence[Atom], atom: Atom, names: Names) -> str:
 def _how_long(atoms: Sequence[Atom], place: int) -> tuple[Atom, int] | None:
     """`took more than 2h`, `longer than 1 hour`, and where it ends; None where no such thing begins here."""
     at = _past_silent(atoms, place + 1)
-    said = atoms[place].text.casefold()
-    is_led = said in _LONGER or (said in BOUNDS and any(each.text.casefold() in _TAKES for each in atoms[:place]))
+    said = atoms[place].spelling
+    is_led = said in _LONGER or (said in BOUNDS and any(each.spelling in _TAKES for each in atoms[:place]))
     is_time = at < len(atoms) and atoms[at].key == "time" and atoms[at].value[:1].isdigit()
     if not (is_led and is_time):
         return None
@@ -481,14 +486,14 @@ def _model_version(atoms: Sequence[Atom], place: int) -> tuple[Atom, int] | None
 def _past_silent(atoms: Sequence[Atom], place: int, words: frozenset[str] = frozenset()) -> int:
     """The place behind what says nothing there."""
     while place < len(atoms) and not atoms[place].quoted and not atoms[place].kinds:
-        if not (is_silent(atoms[place]) or atoms[place].text.casefold() in words):
+        if not (is_silent(atoms[place]) or atoms[place].spelling in words):
             break
         place += 1
     return place
 
 
 def _sign(atom: Atom, metric: str) -> str:
-    said = atom.text.casefold()
+    said = atom.spelling
     if said in _BY_GOAL and (goal := goal_of(metric)) is not Goal.UNKNOWN:
         return _BY_GOAL[said][goal is Goal.LOWER]
     return BOUNDS.get(said, "")
@@ -536,13 +541,13 @@ def _of_parameter(atoms: Sequence[Atom], place: int) -> tuple[str, int] | None:
     column = f"{'params' if kind is Kind.PARAMETER else 'tags'}.`{atom.kinds[kind]}`"
     at = place + 1
     sign = "="
-    while at < len(atoms) and not atoms[at].quoted and atoms[at].text.casefold() in (*_EQUAL, *_UNEQUAL):
-        sign = "!=" if atoms[at].text.casefold() in _UNEQUAL else sign
+    while at < len(atoms) and not atoms[at].quoted and atoms[at].spelling in (*_EQUAL, *_UNEQUAL):
+        sign = "!=" if atoms[at].spelling in _UNEQUAL else sign
         at += 1
     value = atoms[at] if at < len(atoms) else None
     if value is None:
         return None
-    bound = BOUNDS.get(value.text.casefold(), "") if kind is Kind.PARAMETER and not value.quoted else ""
+    bound = BOUNDS.get(value.spelling, "") if kind is Kind.PARAMETER and not value.quoted else ""
     if bound and at + 1 < len(atoms) and is_number(atoms[at + 1]):
         name = atom.kinds[kind]
         column = name if _PLAIN_COLUMN.fullmatch(name) else f"`{name}`"
@@ -640,7 +645,7 @@ def _named_as_one(segment: list[Atom]) -> list[Atom]:
     if len(segment) < 2 or any(is_material(e) or e.kinds or e.possessive or e.key in _NO_NAMES for e in segment):
         return segment
     unknown = [each for each in segment if each.is_unknown or each.key == "number"]
-    owning = next((p for p, each in enumerate(segment) if each.text.casefold() in OWNING), None)
+    owning = next((p for p, each in enumerate(segment) if each.spelling in OWNING), None)
     lead = owning if owning is not None and unknown and lead is not None and owning < lead else lead
     if not unknown or lead is None:
         is_name = (
@@ -650,7 +655,7 @@ def _named_as_one(segment: list[Atom]) -> list[Atom]:
             and segment[0].role in (Role.FILLER, Role.FLAG, Role.INTENT)
         )
         lead = 0 if is_name else None
-    while lead is not None and lead < len(segment) - 1 and segment[lead].text.casefold() in PLURAL:
+    while lead is not None and lead < len(segment) - 1 and segment[lead].spelling in PLURAL:
         lead += 1
     if lead is None or lead == len(segment) - 1:
         return segment

@@ -72,8 +72,8 @@ def compare(draft: Draft) -> Request:
 def _asks_for_better(draft: Draft) -> bool:
     """`is any run better than A?`, `how far behind is A?`: A against the best."""
     keys = [each.key for each in draft.atoms]
-    said = [each.text.casefold() for each in draft.atoms[: keys.index("than")]] if "than" in keys else []
-    is_behind = any(each.text.casefold() == "behind" for each in draft.atoms)
+    said = [each.spelling for each in draft.atoms[: keys.index("than")]] if "than" in keys else []
+    is_behind = any(each.spelling == "behind" for each in draft.atoms)
     return is_behind or bool({"any", "anything", "anyone", "which", "what", "something"} & set(said))
 
 
@@ -105,7 +105,7 @@ def _check_days(draft: Draft, runs: Sequence[RunReference]) -> None:
 def _says_several(draft: Draft) -> bool:
     """`runs from yesterday`, `nightly runs`: no run is named, and which are meant is."""
     return bool(draft.spots.keys() & {"since", "experiment", "user", "where"}) and any(
-        each.key == "run" and each.text.casefold() in PLURAL for each in draft.atoms
+        each.key == "run" and each.spelling in PLURAL for each in draft.atoms
     )
 
 

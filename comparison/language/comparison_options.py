@@ -34,7 +34,7 @@ def read_metric_word(draft: Draft, atom: Atom, place: int) -> int:
         draft.note("metrics", [atom])
         return at
     is_of_run = draft.lead() in (*RANKING, "number") and draft.atoms[place - 1].key not in ("by", "of")
-    return read_metrics(draft, at, [atom], is_of_run=is_of_run and atom.text.casefold() == "metric")
+    return read_metrics(draft, at, [atom], is_of_run=is_of_run and atom.spelling == "metric")
 
 
 def read_metrics(draft: Draft, place: int, spot: Sequence[Atom] = (), *, is_of_run: bool = False) -> int:
@@ -183,7 +183,7 @@ def read_step(draft: Draft, atom: Atom, place: int) -> int:
 def read_within(draft: Draft, atom: Atom, place: int) -> int:
     at = draft.skip(place + 1)
     number = draft.atoms[at] if at < len(draft.atoms) and is_number(draft.atoms[at]) else None
-    share = draft.atoms[at + 1].text.casefold() if at + 1 < len(draft.atoms) else ""
+    share = draft.atoms[at + 1].spelling if at + 1 < len(draft.atoms) else ""
     amount = _amount(number.text) if number else None
     is_share = number is not None and (number.text.endswith("%") or share in _SHARES)
     if number is None or amount is None or (is_share and amount >= _WHOLE_SHARE):
@@ -206,7 +206,7 @@ def read_repeats(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_part(draft: Draft, atom: Atom, place: int) -> int:
     is_only = place > 0 and draft.atoms[place - 1].key == "only"
-    is_told = atom.key == "details" and draft.intent in LISTS and not atom.text.casefold().startswith(_IDENTITY)
+    is_told = atom.key == "details" and draft.intent in LISTS and not atom.spelling.startswith(_IDENTITY)
     if is_told or (atom.key == "parameters" and draft.intent == "top" and not is_only):
         return place + 1  # `what is running, and since when?`, `parameters of the top 3`: the list says it
     if draft.part == atom.key:
@@ -219,7 +219,7 @@ def read_part(draft: Draft, atom: Atom, place: int) -> int:
 def read_why(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent == "standup" and not draft.says("standup"):
         return place + 1  # `what changed since yesterday?`
-    if draft.intent == "failed" and atom.text.casefold() == "why":
+    if draft.intent == "failed" and atom.spelling == "why":
         return place + 1  # `why are there so many failures?`: all that is known of them is listed
     if draft.intent in LISTS:
         draft.left.append(atom)
@@ -309,15 +309,15 @@ def read_choose(draft: Draft, atom: Atom, place: int) -> int:
 
 
 def read_cannot(draft: Draft, atom: Atom, place: int) -> int:
-    if draft.intent == "make" and atom.text.casefold() == "change":
+    if draft.intent == "make" and atom.spelling == "change":
         return place + 1
-    if draft.part == "details" and atom.text.casefold() == "start":  # `when did roberta start?`
+    if draft.part == "details" and atom.spelling == "start":  # `when did roberta start?`
         return place + 1
-    if asks(draft.atoms, place) and atom.text.casefold() in DONE:  # `how many runs did maya start`
+    if asks(draft.atoms, place) and atom.spelling in DONE:  # `how many runs did maya start`
         return place + 1
     if draft.intent in ("compare", "") and is_chosen(draft.atoms[:place]):
         return place + 1  # `which should we ship, A or B?`
-    if atom.text.casefold() in ("remove", "drop"):
+    if atom.spelling in ("remove", "drop"):
         draft.thread["remove"] = atom
     else:
         draft.left.append(atom)

@@ -51,11 +51,11 @@ def _read(draft: Draft) -> Request:
 
 
 def _plan(atoms: Sequence[Atom], names: Names, text: str) -> tuple[PlanDigest, Guesses]:
-    folded = [each.text.casefold() for each in atoms]
+    folded = [each.spelling for each in atoms]
     said = {each.key for each in atoms}
     if (
         said & {"off", "unwatch", "unset"}
-        or any(each.key == "cannot" and each.text.casefold() in _ENDING_VERBS for each in atoms)
+        or any(each.key == "cannot" and each.spelling in _ENDING_VERBS for each in atoms)
         or "digest off" in folded
         or any(each.startswith("no ") for each in folded)
         or "no" in folded
@@ -63,7 +63,7 @@ def _plan(atoms: Sequence[Atom], names: Names, text: str) -> tuple[PlanDigest, G
     ):
         return PlanDigest(None, text), []
     lead = next((each for each in atoms if each.key != "filler"), None)
-    verb = lead if lead is not None and not lead.quoted and lead.text.casefold() in _CHANGING_VERBS else None
+    verb = lead if lead is not None and not lead.quoted and lead.spelling in _CHANGING_VERBS else None
     words = [
         Word(piece, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",")
         for each in atoms
@@ -72,7 +72,7 @@ def _plan(atoms: Sequence[Atom], names: Names, text: str) -> tuple[PlanDigest, G
         and not (
             each.key == "filler"
             and not (each.text.isupper() and (known_zone(each.text) or is_nearly_zone(each.text)))
-            and each.text.casefold() not in ("at", "in", "a", "p", "my", "now", *_PARTS_OF_DAY)
+            and each.spelling not in ("at", "in", "a", "p", "my", "now", *_PARTS_OF_DAY)
         )
         for piece in ([each.text] if each.quoted or each.kinds else each.text.split())
     ]

@@ -261,7 +261,7 @@ class Draft(Atoms):
                 break
             last += 1
             unknown = last
-        first = place - 1 if place and last > place and self.atoms[place - 1].text.casefold() in OWNING else place
+        first = place - 1 if place and last > place and self.atoms[place - 1].spelling in OWNING else place
         return self.atoms[first:last], last
 
     def name_of(self, place: int, kind: Kind) -> tuple[str, list[Atom], int]:
@@ -303,7 +303,7 @@ class Draft(Atoms):
     def says_runs(self) -> bool:
         """Whether several runs are spoken of, but for those of `the last 10 runs`."""
         nouns = [each for each in self.atoms if each.key == "run" and each not in self.quiet]
-        return any(each.text.casefold() in PLURAL for each in nouns)
+        return any(each.spelling in PLURAL for each in nouns)
 
     def prefix(self, said: str) -> str:
         """What names of runs begin with, where a word tells of them: `xgb`, `xgbs`; "" where none do."""
@@ -346,8 +346,8 @@ class Draft(Atoms):
 
     def are_many(self) -> bool:
         """Whether `runs` stands before, and names none."""
-        is_any = any(each.text.casefold() in _ANYBODY for each in self.atoms)
-        return is_any or any(each.text.casefold() in PLURAL for each in self.held)
+        is_any = any(each.spelling in _ANYBODY for each in self.atoms)
+        return is_any or any(each.spelling in PLURAL for each in self.held)
 
     def put_where(self, where: str, atoms: Sequence[Atom]) -> None:
         """Narrows what is meant by one more filter. Raises NotUnderstood for two values of one column."""
@@ -423,7 +423,7 @@ class Draft(Atoms):
         """What to say of the words that are left, the first of them marked; a word that is nearly known is offered."""
         self.left.sort(key=lambda each: each.at)
         first = self.left[0]
-        name = first.text.casefold()
+        name = first.spelling
         alike, spelt_so = self.names.near(first.text), near(name) if first.is_unknown else ()
         line, does = "", self.commands[intent].promise
         for word in (*spelt_so, *alike[:1]) if self.is_read else ():
@@ -444,7 +444,7 @@ class Draft(Atoms):
     def _is_better(self, word: str, atom: Atom) -> bool:
         """Whether the request is understood with this word in place of the one that is not."""
         said = f"{self.text[: atom.at]}{written(word)}{self.text[atom.end :]}".strip()
-        is_other = word.casefold() != atom.text.casefold()
+        is_other = word.casefold() != atom.spelling
         return is_other and (self.is_read is None or self.is_read(said))
 
 
@@ -496,7 +496,7 @@ class WatchDraft(Atoms):
 
     def begins_names(self, atom: Atom) -> bool:
         """Whether names of runs begin with this word, of which nothing else is known."""
-        said = atom.text.casefold()
+        said = atom.spelling
         is_word = atom.is_unknown and not atom.quoted and said.replace("-", "").isalnum()
         return is_word and any(name.casefold().startswith(said) for name in self.names.all(Kind.RUN))
 
@@ -640,7 +640,7 @@ class WatchDraft(Atoms):
             ):
                 break
             last += 1
-        first = place - 1 if place and self.atoms[place - 1].text.casefold() in OWNING else place
+        first = place - 1 if place and self.atoms[place - 1].spelling in OWNING else place
         return self.atoms[first:last], last
 
     def plain_words(self, place: int) -> tuple[list[Atom], int]:
@@ -652,7 +652,7 @@ class WatchDraft(Atoms):
     def _with_option(self, atom: Atom) -> str:
         """The line with the option that a word nearly is."""
         alike = difflib.get_close_matches(
-            atom.text.casefold(), [each for each in self.option_keys if len(each) > 3], n=1, cutoff=0.75
+            atom.spelling, [each for each in self.option_keys if len(each) > 3], n=1, cutoff=0.75
         )
         return f"{self.text[: atom.at]}{alike[0]}{self.text[atom.end :]}".strip() if alike else ""
 

@@ -50,7 +50,7 @@ def read_parameter(draft: Draft, atom: Atom, place: int) -> int:
 
 def _is_noun(draft: Draft, atom: Atom) -> bool:
     """Whether `seed` says only what is ranked: `the best xgb seed`."""
-    return atom.text.casefold() in _REPEATS and any(each.key in RANKING for each in draft.atoms)
+    return atom.spelling in _REPEATS and any(each.key in RANKING for each in draft.atoms)
 
 
 def read_where(draft: Draft, atom: Atom, place: int) -> int:
@@ -63,7 +63,7 @@ def read_where(draft: Draft, atom: Atom, place: int) -> int:
     group = draft.groups[-1]
     is_side = draft.is_parted or not any(not is_silent(each) for each in group) or draft.lead() == "latest"
     is_side = is_side and not draft.are_many()
-    is_side = is_side and atom.text.casefold() in _LEADS_SIDE
+    is_side = is_side and atom.spelling in _LEADS_SIDE
     if draft.intent in ("compare", "", "show", "pin", "who", "status") and is_side:
         draft.add(atom)
         draft.groups[-1].append(draft.atoms[at])
@@ -148,7 +148,7 @@ def read_by(draft: Draft, atom: Atom, place: int) -> int:
         raise refuse(problem, "Name a metric, or say where for a filter.", draft.example_line(), [follows])
     words, _last = draft.unknown_words(at)
     said = " ".join(each.text for each in words) or (follows.text if follows.quoted or follows.kinds else "")
-    says_runs = not draft.intent and any(each.text.casefold() in PLURAL for each in draft.atoms[:place])
+    says_runs = not draft.intent and any(each.spelling in PLURAL for each in draft.atoms[:place])
     lists_people = draft.intent in ("running", "failed", "standup", "runs") or says_runs
     lists_people = lists_people and goal_of(said) is Goal.UNKNOWN
     is_of_latest = draft.lead() in ("latest", "previous") and goal_of(said) is Goal.UNKNOWN
@@ -160,7 +160,7 @@ def read_by(draft: Draft, atom: Atom, place: int) -> int:
 def _check_group(draft: Draft, atom: Atom, place: int) -> None:
     """Raises NotUnderstood for `by person`: lists are not parted into groups."""
     for group in draft.atoms[place + 1 : place + 2]:
-        if group.text.casefold() in _GROUPS and not (group.quoted or group.kinds):
+        if group.spelling in _GROUPS and not (group.quoted or group.kinds):
             line = " ".join(f"{draft.text[: atom.at]} {draft.text[group.end :]}".split()).rstrip("?")
             problem = f"I do not sort into groups by {group.text}."
             raise refuse(problem, "A list says it of each run:", line, [atom, group])
@@ -201,7 +201,7 @@ def read_in(draft: Draft, atom: Atom, place: int) -> int:
         return read_metrics(draft, at)  # `better in f1`
     name, atoms, last = draft.name_of(place + 1, Kind.EXPERIMENT)
     if not name:
-        raise refuse("Which experiment?", f"Name it after {atom.text.casefold()}.", draft.example_line(), [atom])
+        raise refuse("Which experiment?", f"Name it after {atom.spelling}.", draft.example_line(), [atom])
     draft.put_in(name, atoms)
     return last
 
@@ -224,9 +224,9 @@ def read_of(draft: Draft, atom: Atom, place: int) -> int:
         return read_user(draft, atom, place)
     if follows.key == "time":
         return read_time(draft, follows, at)
-    if follows.is_unknown and follows.metric and atom.text.casefold() in ("on", "for"):
+    if follows.is_unknown and follows.metric and atom.spelling in ("on", "for"):
         return read_metrics(draft, at)
-    is_scope = atom.text.casefold() in ("of", "from", "for", "von", "für", "de", "du", "del", "da")
+    is_scope = atom.spelling in ("of", "from", "for", "von", "für", "de", "du", "del", "da")
     if is_many and is_scope and follows.is_unknown and not follows.possessive:
         return read_in(draft, atom, place)
     return place + 1
@@ -274,13 +274,13 @@ def _behind_day(draft: Draft, atom: Atom, place: int) -> int:
 
 
 def _is_one_day(atom: Atom) -> bool:
-    is_long = any(word in atom.text.casefold() for word in ("week", "month", "woche", "semana", "semaine"))
+    is_long = any(word in atom.spelling for word in ("week", "month", "woche", "semana", "semaine"))
     return atom.value.split()[0].endswith("day") and atom.value != "1 day" and not is_long
 
 
 def read_since(draft: Draft, atom: Atom, place: int) -> int:
     at = draft.skip(place + 1)
-    unit = draft.atoms[at + 1].text.casefold().rstrip("s") if at + 1 < len(draft.atoms) else ""
+    unit = draft.atoms[at + 1].spelling.rstrip("s") if at + 1 < len(draft.atoms) else ""
     if draft.key(at) == "number" and unit in ("epoch", "step", "iteration"):
         draft.note("step", [atom, draft.atoms[at]])  # `after 10 epochs`
         draft.step = int(draft.atoms[at].value[:18])
@@ -294,7 +294,7 @@ def read_since(draft: Draft, atom: Atom, place: int) -> int:
         raise refuse(problem, "Say a day, an hour or a length of time.", "standup since monday 9am", [spot])
     draft.note(atom.key if atom.key == "until" else "since", [draft.atoms[at]])
     if atom.key == "until":
-        is_before = atom.text.casefold() == "before"
+        is_before = atom.spelling == "before"
         draft.until = f"before {draft.atoms[at].value}" if is_before else draft.atoms[at].value
     else:
         draft.since = draft.atoms[at].value
@@ -363,7 +363,7 @@ def read_except(draft: Draft, atom: Atom, place: int) -> int:
     """What is left out, one or several; by what it is a name of, or by the word before it."""
     last, forced = place + 1, None
     before = draft.atoms[place - 1].kinds if place else {}
-    if atom.text.casefold() == "drop" and Kind.METRIC in before:  # `did the accuracy drop?`
+    if atom.spelling == "drop" and Kind.METRIC in before:  # `did the accuracy drop?`
         return place + 1
     behind = draft.atoms[draft.skip(place + 1) :][:1]
     if draft.about and behind and behind[0].key in ("latest", "previous"):
@@ -377,7 +377,7 @@ def read_except(draft: Draft, atom: Atom, place: int) -> int:
             break
         last = at + size
         again = draft.skip(last)
-        if any(each.text.casefold() in ("just", "nur") for each in draft.atoms[last : again + 2]):
+        if any(each.spelling in ("just", "nur") for each in draft.atoms[last : again + 2]):
             return last  # `no failures, just what runs`
         if not (
             again < len(draft.atoms)
@@ -388,7 +388,7 @@ def read_except(draft: Draft, atom: Atom, place: int) -> int:
         last = again + 1
     at = draft.skip(last)
     is_comparing = draft.key(at) in ("than", "better", "worse")
-    if last > place + 1 or (is_comparing and atom.text.casefold() in ("not", "nicht", "pas", "no", "não")):
+    if last > place + 1 or (is_comparing and atom.spelling in ("not", "nicht", "pas", "no", "não")):
         return last
     follows = next((each for each in draft.atoms[place + 1 : at + 1] if each.key in PARTS), atom)
     if follows.key in PARTS and (draft.intent in ("", "compare") or draft.about):  # `without params`: metrics alone

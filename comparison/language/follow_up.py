@@ -190,9 +190,9 @@ def _is_own(intent: str, atoms: Sequence[Atom]) -> bool:
     keys = [each.key for each in atoms if not is_silent(each)]
     is_about = keys[:1] in (["add"], ["against"], ["vs"], ["and"], ["remove"])
     is_about = is_about or bool({"add", "replace", "same", "instead"} & set(keys))
-    if intent == "standup" and atoms[-1].text.casefold() in ("any news", "news"):
+    if intent == "standup" and atoms[-1].spelling in ("any news", "news"):
         return False
-    if [each.text.casefold() for each in atoms if not is_silent(each)] == ["last"]:
+    if [each.spelling for each in atoms if not is_silent(each)] == ["last"]:
         return False
     if intent in _OWN_INTENTS and not (
         intent == "runs" and keys[:1] == ["all"] and "run" not in {each.key for each in atoms}
@@ -201,13 +201,11 @@ def _is_own(intent: str, atoms: Sequence[Atom]) -> bool:
     if intent == "compare":
         return len(runs) > 1 and not is_about
     if intent == "running":
-        return not {each.text.casefold() for each in atoms} & {"it", "they"}
+        return not {each.spelling for each in atoms} & {"it", "they"}
     if intent in ("show", "who", "status"):
         return bool(runs)
     if intent == "cannot":
-        return atoms[0].text.casefold() not in ("remove", "drop") or not (
-            runs or any(each.is_unknown for each in atoms)
-        )
+        return atoms[0].spelling not in ("remove", "drop") or not (runs or any(each.is_unknown for each in atoms))
     return not is_about and bool(runs) and atoms[0].key not in _ADDING and not any(each.key == "of" for each in atoms)
 
 
@@ -215,7 +213,7 @@ def _changed_comparison(draft: Draft, previous: Compare) -> Compare | None:
     thread, flags = draft.thread, draft.flags
     material = [each for group in draft.groups for each in group if not is_silent(each)]
     if [each.key for each in material] in (["best"], ["latest"]) and not draft.spots.keys() - {"metrics"}:
-        is_last = material[0].key == "latest" and material[0].text.casefold() == "last"
+        is_last = material[0].key == "latest" and material[0].spelling == "last"
         is_run = draft.hard or draft.baseline is not None
         if is_run or (material[0].key == "latest" and not is_last):
             changed = _with_runs(draft, previous)
@@ -223,18 +221,18 @@ def _changed_comparison(draft: Draft, previous: Compare) -> Compare | None:
         flags.add("best" if not is_last else "last")
         draft.groups = [[]]
         material = []
-    if draft.atoms[0].text.casefold() == "details" and not material:
+    if draft.atoms[0].spelling == "details" and not material:
         draft.part = draft.part or "details"
     silent = (
         {"show", "better", "worse", "standup"}
         | ({"set"} if "replace" in thread else set())
         | ({"refresh"} if "refresh" in thread else set())
     )
-    left = [each for each in draft.left if each.key not in silent and each.text.casefold() != "remove"]
+    left = [each for each in draft.left if each.key not in silent and each.spelling != "remove"]
     if left and "remove" not in thread:
         return None
     keys = {each.key for each in draft.atoms}
-    says_better = bool(keys & {"better", "worse"}) and not any(e.text.casefold() in TALK for e in draft.atoms)
+    says_better = bool(keys & {"better", "worse"}) and not any(e.spelling in TALK for e in draft.atoms)
     if not (
         material
         or thread
@@ -331,7 +329,7 @@ def _exchanged(draft: Draft, previous: Compare, runs: Sequence[RunReference]) ->
         return replace(previous, runs=tuple(runs) if is_whole else (previous.runs[0], *runs))
     gone, new = runs[0], runs[-1]
     stands = draft.thread["replace"]
-    if stands.text.casefold() == "instead of" and stands is not _first_word(draft):  # `xgb-v3 instead of xgb-v1`
+    if stands.spelling == "instead of" and stands is not _first_word(draft):  # `xgb-v3 instead of xgb-v1`
         gone, new = new, gone
     if len(runs) != len({gone, new}) or not isinstance(gone, Named | Linked | Latest):
         raise refuse("Which run takes which place?", "Name both.", "add latest", draft.atoms[:1])
@@ -544,7 +542,7 @@ class _Spot:
 
 def _says(atom: Atom) -> str:
     """The word, where it is no name and not quoted."""
-    return "" if atom.quoted or Kind.RUN in atom.kinds else atom.text.casefold()
+    return "" if atom.quoted or Kind.RUN in atom.kinds else atom.spelling
 
 
 def _count(answer: Answered) -> int:
@@ -615,7 +613,7 @@ def _number(atoms: Sequence[Atom], place: int) -> int:
     """A small number that stands here; 0 for none."""
     if place >= len(atoms) or atoms[place].quoted:
         return 0
-    said = atoms[place].text.casefold()
+    said = atoms[place].spelling
     number = NUMBERS.get(said) or (int(said) if said.isascii() and said.isdecimal() and len(said) < 3 else 0)
     return number if 0 < number <= MOST_COMPARED else 0
 
@@ -667,7 +665,7 @@ def _is_praise(atoms: Sequence[Atom], spots: Sequence[_Spot]) -> bool:
     """`thanks, the first one looks great`: nothing is asked of what is pointed at."""
     others = [each for each in atoms if not any(spot.at <= each.at < spot.end for spot in spots)]
     are_silent = all(is_silent(each) or each.key in (",", "and") for each in others)
-    return are_silent and any(each.text.casefold() in TALK for each in others)
+    return are_silent and any(each.spelling in TALK for each in others)
 
 
 def _with_others(atoms: Sequence[Atom], found: list[_Spot], answer: Answered) -> list[_Spot]:
@@ -731,7 +729,7 @@ def _unsaid(atoms: Sequence[Atom], answer: Answered) -> list[_Spot]:
         return [_Spot(said[0].at, said[0].at, everything, behind=" ")]
     if said[0].key == "compare" and len(said) > 1 and said[1].key in ("with", "vs", "against", "than"):
         return [_Spot(said[0].end, said[0].end, everything, " ")]
-    if said[0].key == "than" and said[0].text.casefold().startswith("compare"):  # `compare with baseline`
+    if said[0].key == "than" and said[0].spelling.startswith("compare"):  # `compare with baseline`
         return [_Spot(said[0].at, said[0].end, everything, behind=" vs ")]
     return []
 

@@ -39,20 +39,20 @@ def is_small_talk(atoms: Sequence[Atom]) -> bool:
         and not each.quoted
         for each in atoms
     )
-    is_said = any(each.text.casefold() in TALK or not any(map(str.isalnum, each.text)) for each in atoms)
+    is_said = any(each.spelling in TALK or not any(map(str.isalnum, each.text)) for each in atoms)
     is_emoji = any(each.text.startswith(":") and each.text.endswith(":") for each in atoms)
-    greets = any(each.text.casefold() in _GREETINGS for each in atoms)
+    greets = any(each.spelling in _GREETINGS for each in atoms)
     return is_silent_ and (is_said or is_emoji) and not greets
 
 
 def asks(atoms: Sequence[Atom], place: int) -> bool:
     """Whether it is asked for what was done, and not to be done: `did anyone train today?`."""
-    return any(set(each.text.casefold().split()) & _AUXILIARY for each in atoms[:place])
+    return any(set(each.spelling.split()) & _AUXILIARY for each in atoms[:place])
 
 
 def is_chosen(atoms: Sequence[Atom]) -> bool:
     """Whether it is asked which of several: `which one should we ship?`."""
-    said = {word for each in atoms for word in each.text.casefold().split()}
+    said = {word for each in atoms for word in each.spelling.split()}
     return bool(said & {"which", "what"}) and bool(said & {"should", "would", "can", "do", "shall"})
 
 
@@ -63,7 +63,7 @@ _TRENDS = frozenset({"getting", "improving", "worse", "regressing", "degrading",
 
 def is_trend(atoms: Sequence[Atom]) -> bool:
     """Whether it is asked how an experiment goes on: `is nightly getting worse?`, `did fraud improve?`."""
-    said = {word for each in atoms for word in each.text.casefold().split()}
+    said = {word for each in atoms for word in each.spelling.split()}
     named = any(Kind.EXPERIMENT in each.kinds for each in atoms)
     return named and bool(said & _TRENDS)
 
@@ -98,12 +98,12 @@ class _Sentence:
     @cached_property
     def begins(self) -> str:
         """The spelling of the first atom that says something."""
-        return self.atoms[self.first].text.casefold()
+        return self.atoms[self.first].spelling
 
     @cached_property
     def words(self) -> frozenset[str]:
         """The spelling of each atom."""
-        return frozenset(each.text.casefold() for each in self.atoms)
+        return frozenset(each.spelling for each in self.atoms)
 
     def has(self, *keys: str) -> bool:
         return not self.keys.keys().isdisjoint(keys)
@@ -121,9 +121,9 @@ def find_intent(atoms: Sequence[Atom]) -> Found:
     """The intent, and the atom that says it (-1: none says it)."""
     content = [place for place, each in enumerate(atoms) if not is_silent(each) and each.key not in ("and", ",")]
     if not content:
-        if any(each.key == "experiment" and each.text.casefold() == "experiments" for each in atoms):
+        if any(each.key == "experiment" and each.spelling == "experiments" for each in atoms):
             return "experiments", -1
-        greets = any(each.text.casefold() in _GREETINGS for each in atoms)
+        greets = any(each.spelling in _GREETINGS for each in atoms)
         return ("help", -1) if greets else ("", -1)
     keys = {atoms[place].key: place for place in reversed(content) if _may_say_intent(atoms, place)}
     first = atoms[content[0]].key
@@ -132,7 +132,7 @@ def find_intent(atoms: Sequence[Atom]) -> Found:
 
 
 def _may_say_intent(atoms: Sequence[Atom], place: int) -> bool:
-    is_of_two = atoms[place].text.casefold() == "over" and place + 1 < len(atoms) and _names_run(atoms, place + 1)
+    is_of_two = atoms[place].spelling == "over" and place + 1 < len(atoms) and _names_run(atoms, place + 1)
     return not (stands_as_name(atoms, place, "") or _is_left_out(atoms, place) or _is_place(atoms, place) or is_of_two)
 
 
@@ -163,7 +163,7 @@ def _definition(sentence: _Sentence) -> Found | None:
 
 def _next_digest(sentence: _Sentence) -> Found | None:
     """`when is the next digest?`."""
-    begun = " ".join(each.text.casefold() for each in sentence.atoms[:3])
+    begun = " ".join(each.spelling for each in sentence.atoms[:3])
     is_asked = begun.startswith(("when is", "when does", "what time"))
     return ("watches_asked", sentence.first) if is_asked and any(e.key == "digest" for e in sentence.atoms) else None
 
@@ -173,7 +173,7 @@ def _access(sentence: _Sentence) -> Found | None:
     if sentence.lead.startswith("access_"):
         return sentence.lead, sentence.first
     is_hidden = sentence.lead == "except" and sentence.begins == "hide"
-    return ("access_who", sentence.first) if is_hidden and "channel" in sentence.atoms[-1].text.casefold() else None
+    return ("access_who", sentence.first) if is_hidden and "channel" in sentence.atoms[-1].spelling else None
 
 
 def _settings_untold(sentence: _Sentence) -> Found | None:
@@ -183,7 +183,7 @@ def _settings_untold(sentence: _Sentence) -> Found | None:
         return None
     has_metric = any(each.metric for each in atoms)
     said = [each for each in atoms if not is_silent(each)]
-    pieces = {piece for each in atoms if not each.kinds for piece in each.text.casefold().split()}
+    pieces = {piece for each in atoms if not each.kinds for piece in each.spelling.split()}
     calls_metric_default = bool(words & _DEFAULT_METRIC)
     verb = next((each for each in atoms if each.key == lead == "cannot"), None)
     is_setting = "default" in pieces or (bool(pieces & {"tolerance", "goal"}) and "watch" not in pieces)
@@ -201,7 +201,7 @@ def _settings_untold(sentence: _Sentence) -> Found | None:
         return sentence.at("primary")
     if lead == "make" and "default" in pieces:
         return sentence.at("primary" if has_metric else "set")
-    return sentence.at("unset") if verb is not None and verb.text.casefold() in _REMOVING and is_setting else None
+    return sentence.at("unset") if verb is not None and verb.spelling in _REMOVING and is_setting else None
 
 
 def _pause(sentence: _Sentence) -> Found | None:
@@ -221,7 +221,7 @@ def _endings(sentence: _Sentence) -> Found | None:
         return "runs", keys.get("who", -1)
     if {"finished", "failed"} <= keys.keys() and lead in ("finished", "failed", "show"):
         return "standup", -1
-    nouns = [each.text.casefold() for each in atoms if each.role is Role.NOUN]
+    nouns = [each.spelling for each in atoms if each.role is Role.NOUN]
     if nouns == ["experiments"] and atoms[sentence.first].key in ("by", "of", "user"):
         return "experiments", -1  # `experiments by maya`
     if {"only", "finished"} <= keys.keys() <= {"only", "finished", "in", "of", ""}:
@@ -249,7 +249,7 @@ def _trends(sentence: _Sentence) -> Found | None:
     for key in ("curves", "sweeps"):
         if key in keys:
             return sentence.at(key)
-    steps = atoms[keys["best_values"]].text.casefold().split() if "best_values" in keys else []
+    steps = atoms[keys["best_values"]].spelling.split() if "best_values" in keys else []
     is_of_step = steps[:1] == ["best"] and steps[-1] in ("step", "epoch") and "vs" not in keys
     if is_of_step and sentence.runs() == 1:  # `best step of A`
         return "curves", keys["best_values"]
@@ -264,12 +264,12 @@ def _trends(sentence: _Sentence) -> Found | None:
     )
     if (is_best_of and names_run) or (_is_of_values(sentence) and not names_run):
         return "sweeps", -1  # `best hyperparameters of A`: what its trials tell
-    how = next((p for p in range(content[0] + 1) if atoms[p].text.casefold().startswith(("how", "wie"))), None)
+    how = next((p for p in range(content[0] + 1) if atoms[p].spelling.startswith(("how", "wie"))), None)
     if how is not None and atoms[how].key == "details":
         return None  # `how long did A train?`
     if not sentence.words.isdisjoint(("trial", "trials")) and "top" in keys and names_run and "vs" not in keys:
         return "sweeps", keys["top"]  # `top trials of A`
-    trained = next((place for place, each in enumerate(atoms) if each.text.casefold() in _TRAINED), -1)
+    trained = next((place for place, each in enumerate(atoms) if each.spelling in _TRAINED), -1)
     return ("curves", trained) if how is not None and trained > how else None
 
 
@@ -282,9 +282,9 @@ def _of_standing_watch(sentence: _Sentence) -> str:
     """`delete the fraud watch`, `change the fraud watch to …`: a verb, and the word watch as what it is done to."""
     atoms, lead = sentence.atoms, sentence.lead
     first = next((each for each in atoms if each.key == lead and each.role is not Role.FILLER), None)
-    said = first.text.casefold() if first is not None else ""
+    said = first.spelling if first is not None else ""
     verb = said.partition(" ")[0] if first is not None and not first.kinds else ""
-    begins = atoms[0].text.casefold().partition(" ")[0]
+    begins = atoms[0].spelling.partition(" ")[0]
     named = next((each for each in atoms if _is_word_watch(each) and each is not first), None)
     if named and lead == "show" and named.key in ("watch", "watches"):
         return "watches_asked"  # `show the watch for fraud`
@@ -295,7 +295,7 @@ def _of_standing_watch(sentence: _Sentence) -> str:
         return "pause"  # `be quiet about churn`
     if named and begins in ("who", "when", "since") and lead in ("who", "details", "since", "set"):
         return "watches_asked"  # `who set up the fraud watch?`
-    if named and begins in ("let", "have") and lead == "" and named.text.casefold() == "watch":
+    if named and begins in ("let", "have") and lead == "" and named.spelling == "watch":
         return "change_watch"  # `let the fraud watch ignore failures`
     if named and begins in ("is", "are", "was"):
         return "watches_asked"  # `is the fraud watch paused?`
@@ -310,13 +310,13 @@ def _of_standing_watch(sentence: _Sentence) -> str:
         return ""
     if verb in _REMOVING or said == "get rid of":
         return "end_watch"
-    if verb == "put" and any("hold" in each.text.casefold().split() for each in atoms):
+    if verb == "put" and any("hold" in each.spelling.split() for each in atoms):
         return "pause"
     return "change_watch" if verb in _CHANGING else ""
 
 
 def _is_word_watch(atom: Atom) -> bool:
-    return atom.text.casefold().partition(" ")[0] in _OF_WATCHES and not atom.kinds
+    return atom.spelling.partition(" ")[0] in _OF_WATCHES and not atom.kinds
 
 
 def _second_best(sentence: _Sentence) -> Found | None:
@@ -339,8 +339,8 @@ def _to_be_told(sentence: _Sentence) -> Found | None:
         lead == "mention" and sentence.has("when")
     ):
         return "watch", first
-    known = next((p for p, each in enumerate(atoms) if each.text.casefold() in ("know if", "know when")), 0)
-    if known and atoms[0].text.casefold() in ("let", "please let") and not sentence.has("vs", "than"):
+    known = next((p for p, each in enumerate(atoms) if each.spelling in ("know if", "know when")), 0)
+    if known and atoms[0].spelling in ("let", "please let") and not sentence.has("vs", "than"):
         return "watch_when", known  # `let maya know if fraud fails`
     told = [place for place, each in enumerate(atoms) if each.text.partition(" ")[0].casefold() in TELLING]
     is_own = not sentence.has("watch", "watch_when", "unwatch", "vs", "than")
@@ -359,7 +359,7 @@ def _to_be_told(sentence: _Sentence) -> Found | None:
         )
         is_asked = key == "watch_when" and sentence.has("than", "vs")
         if is_asked and is_led and "vs" not in keys and sentence.runs() < 2:
-            is_asked = not any(word in atoms[keys[key]].text.casefold() for word in _FOREVER)
+            is_asked = not any(word in atoms[keys[key]].spelling for word in _FOREVER)
         if is_led and not is_asked:
             return sentence.at(key)
     return None
@@ -388,7 +388,7 @@ def _setting_told(sentence: _Sentence) -> Found | None:
     if (told := _is_told(sentence.atoms)) is not None:
         return told, -1
     begins = sentence.atoms[0]
-    is_default = begins.text.casefold().startswith(("default", "primary", "the default")) and not begins.is_run
+    is_default = begins.spelling.startswith(("default", "primary", "the default")) and not begins.is_run
     return ("set", -1) if is_default else None
 
 
@@ -406,10 +406,10 @@ def _show(sentence: _Sentence) -> Found | None:
         return "runs", first  # `show the last finished run`
     if "latest" in keys and not any(atoms[place].is_run or atoms[place].possessive for place in sentence.content):
         has_run = False
-    noun = next((each.text.casefold() for each in atoms[first:] if each.key == "run"), "")
+    noun = next((each.spelling for each in atoms[first:] if each.key == "run"), "")
     if noun in PLURAL and not has_run:
         return "runs", first
-    nouns = [each.text.casefold() for each in atoms[first:] if each.key == "experiment"]
+    nouns = [each.spelling for each in atoms[first:] if each.key == "experiment"]
     is_of_experiments = not has_run and any(each.endswith("s") for each in nouns)
     return ("experiments" if is_of_experiments else "show"), first
 
@@ -538,9 +538,9 @@ _RULES: tuple[Callable[[_Sentence], Found | None], ...] = (  # the first that fi
 
 def _wants_to_know(atoms: Sequence[Atom], place: int) -> bool:
     """`I want to know when …`; `whether` and `if` ask, but of what is to come."""
-    said = {piece for each in atoms[:place] for piece in each.text.casefold().split()}
-    is_to_come = any(each.key in STATUS and each.text.casefold().endswith("s") for each in atoms[place:])
-    return bool(said & {"know", "hear"}) and (atoms[place].text.casefold() != "if" or is_to_come)
+    said = {piece for each in atoms[:place] for piece in each.spelling.split()}
+    is_to_come = any(each.key in STATUS and each.spelling.endswith("s") for each in atoms[place:])
+    return bool(said & {"know", "hear"}) and (atoms[place].spelling != "if" or is_to_come)
 
 
 def _is_told(atoms: Sequence[Atom]) -> str | None:
@@ -555,13 +555,13 @@ def _is_told(atoms: Sequence[Atom]) -> str | None:
         return None
     place = atoms.index(lead)
     rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
-    between = [each.text.casefold() for each in atoms[place + 1 : place + 3]]
-    asks = {each.text.casefold() for each in atoms[:place]} & {"what", "which", "what's", "is", "was", "where"}
+    between = [each.spelling for each in atoms[place + 1 : place + 3]]
+    asks = {each.spelling for each in atoms[:place]} & {"what", "which", "what's", "is", "was", "where"}
     rest = [each for each in rest if each.text not in ("=", ":=")]
     if asks or not {"is", "=", ":=", "should"} & set(between) or len(rest) != 1:
         return None
     if lead.key == "experiment":
-        return "set" if Kind.EXPERIMENT in rest[0].kinds and lead.text.casefold() == "experiment" else None
+        return "set" if Kind.EXPERIMENT in rest[0].kinds and lead.spelling == "experiment" else None
     if lead.key == "metrics" and (Kind.METRIC in rest[0].kinds or rest[0].is_unknown):
         return "set"
     return "make" if lead.key != "metrics" and rest[0].is_run else None
@@ -570,25 +570,25 @@ def _is_told(atoms: Sequence[Atom]) -> str | None:
 def _labels(atoms: Sequence[Atom], content: Sequence[int]) -> bool:
     """`tag xgb-v2 with good`: what would write to MLflow; `tags of xgb-v2` asks."""
     first = atoms[content[0]]
-    if first.key != "tags" or first.text.casefold() not in ("tag", "label", "labels") or len(content) < 3:
+    if first.key != "tags" or first.spelling not in ("tag", "label", "labels") or len(content) < 3:
         return False
     is_led = atoms[content[2]].key in ("with", "where") or any(atoms[place].key == "alias" for place in content[2:])
-    is_led = is_led or any(each.text.casefold() == "as" for each in atoms)
+    is_led = is_led or any(each.spelling == "as" for each in atoms)
     return _names_run(atoms, content[1]) and is_led
 
 
 def _is_definition(atoms: Sequence[Atom], place: int) -> bool:
     """`what is an AUC?`, `what does recall mean?`: the word itself is asked about."""
     rest = [each for each in atoms[place + 1 :] if not is_silent(each)]
-    means = bool(rest) and rest[-1].text.casefold() in ("mean", "means", "stand")
+    means = bool(rest) and rest[-1].spelling in ("mean", "means", "stand")
     rest = rest[:-1] if means else rest
     is_word = len(rest) == 1 and not rest[0].is_run and (rest[0].is_unknown or Kind.METRIC in rest[0].kinds)
-    return is_word and (means or not atoms[place].text.casefold().startswith(("what does", "what do")))
+    return is_word and (means or not atoms[place].spelling.startswith(("what does", "what do")))
 
 
 def _asks_what_a_person_did(atoms: Sequence[Atom]) -> bool:
     """Whether a standup of one person is asked for: `what did jonas do yesterday?`."""
-    said = [each.text.casefold() for each in atoms]
+    said = [each.spelling for each in atoms]
     is_asked = bool(said) and said[0] in ("what", "what's", "whats", "was") and len(atoms) > 2
     people = sum(set(each.kinds) == {Kind.USER} and not each.possessive for each in atoms)
     is_of_runs = any(each.is_run or each.role is Role.INTENT for each in atoms)
@@ -603,7 +603,7 @@ def _is_of_values(sentence: _Sentence) -> bool:
     """`which lr worked best?`: values of a parameter are weighed, and no run."""
     lead = sentence.atoms[sentence.first]
     is_parameter = bool(lead.kinds) and set(lead.kinds) <= {Kind.PARAMETER, Kind.TAG}
-    is_parameter |= lead.text.casefold() in _PARAMETERS
+    is_parameter |= lead.spelling in _PARAMETERS
     ends = any(sentence.atoms[place].key == "best" for place in sentence.content)
     is_metric = any(Kind.METRIC in each.kinds for each in sentence.atoms)
     return is_parameter and ends and not is_metric and not sentence.has("vs")
@@ -697,7 +697,7 @@ def _is_shown(atoms: Sequence[Atom], place: int) -> bool:
         before -= 1
     if before < 0 or atoms[before].is_run or atoms[before].key not in _ASKING:
         return False
-    said = atoms[place].text.casefold()
+    said = atoms[place].spelling
     is_command = (said in _COMMANDS and atoms[before].key in ("show", "who")) or said in ("run", "runs")
     is_last = place + 1 == len(atoms) or atoms[place + 1].key in ("in", "at", "step")
     return is_last and not is_command
@@ -705,14 +705,14 @@ def _is_shown(atoms: Sequence[Atom], place: int) -> bool:
 
 def _is_weighed(atoms: Sequence[Atom], place: int) -> bool:
     """Whether it is what a question begins with: `is new better than A?`."""
-    leads = place == 1 and atoms[0].text.casefold() in ("is", "was", "did", "does", "has", "are")
+    leads = place == 1 and atoms[0].spelling in ("is", "was", "did", "does", "has", "are")
     return leads and place + 1 < len(atoms) and atoms[place + 1].key in ("better", "worse", "than")
 
 
 def _is_asked_before(atoms: Sequence[Atom], place: int) -> bool:
     """Whether the words before say already what is asked for: `show overfit`, `how did overfit train?`."""
     return any(
-        (each.role is Role.INTENT and not each.is_run) or each.text.casefold().startswith(("how", "wie"))
+        (each.role is Role.INTENT and not each.is_run) or each.spelling.startswith(("how", "wie"))
         for each in atoms[:place]
     )
 
@@ -728,8 +728,8 @@ def _is_planned(atoms: Sequence[Atom]) -> bool:
     has_every = any(
         each.key in ("every", "daily")
         or _is_span_of_days(each.text)
-        or each.text.casefold() in ("weekly", "weekdays", "weekday", "workdays", "weekends")
-        or (each.text.casefold().rstrip("s") + "s" == each.text.casefold() and each.text.casefold() in DAYS)
+        or each.spelling in ("weekly", "weekdays", "weekday", "workdays", "weekends")
+        or (each.spelling.rstrip("s") + "s" == each.spelling and each.spelling in DAYS)
         for each in atoms
     )
     return has_every and any(each.key in ("number", "time") or read_clock(each.text) is not None for each in atoms)

@@ -187,7 +187,7 @@ def read_words(draft: Draft, *, skipping: int) -> None:
         is_status = draft.intent in ("runs", "top") and draft.atoms[place].key in STATUS
         if place == skipping and draft.atoms[place].role is Role.INTENT and not is_status:
             if draft.intent == "compare" and draft.has_name() and draft.baseline is None:
-                draft.waits_for_baseline = draft.is_parted = draft.atoms[place].text.casefold() in (
+                draft.waits_for_baseline = draft.is_parted = draft.atoms[place].spelling in (
                     "compare",
                     "compared",
                 )
@@ -201,7 +201,7 @@ def _next(draft: Draft, place: int) -> int:
     atom = draft.atoms[place]
     if atom.key == "every" and draft.atoms[place + 1 : place + 2] and draft.atoms[place + 1].key == "run":
         atom = replace(atom, key="all")
-    if place and atom.text.casefold() == "details" and draft.intent in ("compare", "", "show", "status"):
+    if place and atom.spelling == "details" and draft.intent in ("compare", "", "show", "status"):
         return read_part(draft, replace(atom, key="details"), place)
     if atom.quoted or stands_as_name(draft.atoms, place, draft.intent):
         draft.add(replace(atom, key="", possessive=False, quoted=atom.quoted or not atom.kinds))
@@ -218,7 +218,7 @@ def _next(draft: Draft, place: int) -> int:
         draft.add(atom)
     elif atom.key == "define" or atom.key in _BESIDE.get(draft.intent, ("show", draft.intent)):
         pass  # `show failed runs`, `set goal …`: said by the intent
-    elif atom.text.casefold() == "again" and place + 1 == len(draft.atoms) and draft.has_name() and not draft.about:
+    elif atom.spelling == "again" and place + 1 == len(draft.atoms) and draft.has_name() and not draft.about:
         pass  # `what were the parameters of A again?`
     elif atom.key in _THREAD:
         draft.thread[atom.key] = atom
@@ -230,12 +230,12 @@ def _next(draft: Draft, place: int) -> int:
 def _check_person(draft: Draft, atom: Atom, place: int) -> None:
     """Raises NotUnderstood for `my latest`, `what did I run`: nobody knows what MLflow calls who asks."""
     behind = draft.atom(place + 1)
-    if behind is None or behind.kinds or atom.text.casefold() not in _MINE:
+    if behind is None or behind.kinds or atom.spelling not in _MINE:
         return
-    if atom.text.casefold() == "i":
-        is_of_runs = behind.text.casefold() in ("run", "ran", "start", "started", "launched", "train", "trained")
+    if atom.spelling == "i":
+        is_of_runs = behind.spelling in ("run", "ran", "start", "started", "launched", "train", "trained")
     else:
-        is_many = behind.key == "run" and behind.text.casefold() in PLURAL
+        is_many = behind.key == "run" and behind.spelling in PLURAL
         is_of_runs = is_many or behind.role is Role.RUN or behind.key in (*STATUS, "all", "standup", "top")
     if is_of_runs:
         person = next(iter(draft.names.all(Kind.USER)), "maya")

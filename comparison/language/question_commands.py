@@ -245,7 +245,7 @@ def _experiments(draft: Draft) -> Request:
 
 def _watches(draft: Draft) -> Request:
     """The list; of an experiment it tells as well whether that is watched."""
-    if draft.atoms[draft.place].text.casefold().split()[0] in ("is", "are", "do", "who", "who's"):
+    if draft.atoms[draft.place].spelling.split()[0] in ("is", "are", "do", "who", "who's"):
         draft.spots.pop("experiment", None)
         draft.experiments.clear()
         draft.groups = [[]]
@@ -332,7 +332,7 @@ def bare_names(draft: Draft) -> Request:
         raise draft.left_over("")
     if draft.metrics:
         return _top(draft)
-    says_runs = any(each.key == "run" and each.text.casefold() in PLURAL for each in draft.atoms)
+    says_runs = any(each.key == "run" and each.spelling in PLURAL for each in draft.atoms)
     is_when = bool(draft.spots.keys() & {"since", "until"})
     is_when = is_when and not draft.are_many() and all(each.key != "run" for each in draft.atoms)
     if is_when and draft.spots.keys() <= {"since", "until", "experiment", "excluded", "everything"}:
@@ -383,7 +383,7 @@ _QUICK = "experiment experiments user metrics status since until where excluded 
 
 
 def _define(draft: Draft) -> Request:
-    word = next(e for e in reversed(draft.atoms) if (e.is_unknown or e.kinds) and e.text.casefold()[:4] != "mean")
+    word = next(e for e in reversed(draft.atoms) if (e.is_unknown or e.kinds) and e.spelling[:4] != "mean")
     metric = word.kinds.get(Kind.METRIC) or draft.names.metric(word.text)
     line = f"top 5 by {written(metric)}" if metric else "help"
     raise refuse("I explain no words; I compare runs by what they logged.", "What I can do with it:", line, [word])
@@ -398,13 +398,13 @@ def _cannot(draft: Draft) -> Request:
         places = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
         line = f"change watch {written(places[0])}" if places else "watches"
         remedy = "A watch I can pause, resume, change and remove:"
-        raise refuse(f"I cannot {verb.text.casefold()} a watch.", remedy, line, [verb])
-    if verb.text.casefold() in ("stop", "cancel") and not runs:
+        raise refuse(f"I cannot {verb.spelling} a watch.", remedy, line, [verb])
+    if verb.spelling in ("stop", "cancel") and not runs:
         raise refuse("Stop what?", "Watches and digests are ended from the list.", "watches", [verb])
     is_best = draft.says("best")
     line = f"show {written(name)}" if name else "show best" if is_best else draft.example("compare")
     remedy = "I read MLflow and change nothing in it. I can show and compare runs, and watch experiments."
-    raise refuse(f"I cannot {verb.text.casefold()} anything.", remedy, line, [verb])
+    raise refuse(f"I cannot {verb.spelling} anything.", remedy, line, [verb])
 
 
 def _dont(draft: Draft) -> Request:

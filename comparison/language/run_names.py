@@ -177,7 +177,7 @@ class _Reader:
         if behind and not (behind[0].is_identifier or self.is_parted or self.is_led):
             return None
         is_name = bool(behind) and (behind[0].is_unknown or behind[0].key == "number") and not behind[0].quoted
-        if not is_name or atom.text.casefold() != "run":
+        if not is_name or atom.spelling != "run":
             return None
         self.place += 2
         self.side.guesses.append((Kind.RUN, behind[0].text))
@@ -258,7 +258,7 @@ class _Reader:
         """The run behind `best trial of`."""
         behind = self.atoms[self.place :]
         run = next((each for each in behind if not is_silent(each)), None)
-        says_trials = any(each.text.casefold() in _TRIALS for each in behind[:2])
+        says_trials = any(each.spelling in _TRIALS for each in behind[:2])
         if run is None or Kind.RUN not in run.kinds or not says_trials:
             return None
         self.place = self.atoms.index(run) + 1
@@ -314,7 +314,7 @@ class _Reader:
     _baseline_role = _baseline
 
     def _alias(self, atom: Atom) -> list[RunReference]:
-        return [Registered("", atom.text.casefold(), "", atom.at)]
+        return [Registered("", atom.spelling, "", atom.at)]
 
     def _running(self, atom: Atom) -> list[RunReference]:
         return [Unfinished(atom.at)]
@@ -326,8 +326,8 @@ class _Reader:
 
     def _time(self, atom: Atom) -> list[RunReference]:
         """`yesterday's run` is the newest of that day, `yesterday's runs` are all."""
-        nouns = [each.text.casefold() for each in self.atoms[self.place :] if each.key == "run"]
-        until = atom.value if atom.value in _DAYS and "week" not in atom.text.casefold() else ""
+        nouns = [each.spelling for each in self.atoms[self.place :] if each.key == "run"]
+        until = atom.value if atom.value in _DAYS and "week" not in atom.spelling else ""
         if atom.possessive and until and (best := self._next("best", "worst")):  # `yesterday's best`
             among = Among(since=atom.value, until=until, user=self._taken_user())
             return [TopRuns(1, self._metric(), best.key == "worst", atom.at, among)]
@@ -359,8 +359,8 @@ class _Reader:
         return [Linked(run_id, experiment, atom.at) for run_id, experiment in runs]
 
     def _model(self, atom: Atom) -> list[RunReference]:
-        if atom.text.casefold() in _SPECIAL:
-            found = _SPECIAL[atom.text.casefold()]
+        if atom.spelling in _SPECIAL:
+            found = _SPECIAL[atom.spelling]
             return [replace(found, at=atom.at)]
         if (version := model_version(atom.text, atom.at)) is not None:
             return [version]
@@ -375,7 +375,7 @@ class _Reader:
         return [Named(atom.text, atom.at, end=atom.end)]
 
     def _pattern(self, atom: Atom) -> list[RunReference]:
-        if atom.text.casefold().startswith("group:"):
+        if atom.spelling.startswith("group:"):
             name = atom.text[len("group:") :]
             if not name:
                 raise refuse("Which group?", "Name it behind group:.", "compare group:mlp-32 vs group:mlp-64", [atom])
@@ -413,8 +413,8 @@ class _Reader:
 
 def _bounds(atoms: Sequence[Atom]) -> tuple[int, int]:
     """The first and the last that are part of a name, fillers at both ends left out."""
-    said = [place for place, each in enumerate(atoms) if each.key != "filler" or each.text.casefold() in OWNING]
-    if len(said) > 1 and atoms[said[0]].text.casefold() == "runs":
+    said = [place for place, each in enumerate(atoms) if each.key != "filler" or each.spelling in OWNING]
+    if len(said) > 1 and atoms[said[0]].spelling == "runs":
         said = said[1:]
     return said[0], said[-1]
 
@@ -442,7 +442,7 @@ def read_against(draft: Draft, _atom: Atom, place: int) -> int:
 
 
 def read_than(draft: Draft, atom: Atom, place: int) -> int:
-    if atom.text.casefold() == "faster than" and not draft.part:
+    if atom.spelling == "faster than" and not draft.part:
         draft.note("part", [atom])  # how long they took
         draft.part = "details"
     draft.waits_for_baseline = draft.is_parted = True
@@ -480,13 +480,13 @@ def read_name(draft: Draft, atom: Atom, place: int) -> int:
         draft.guesses += [] if Kind.EXPERIMENT in atom.kinds else [Guess(Kind.EXPERIMENT, atom.text)]
         draft.put_in(atom.kinds.get(Kind.EXPERIMENT, atom.text), [atom])
         return place + 1
-    if atom.is_unknown and atom.text.casefold() in ("score", "scores") and place and draft.atoms[place - 1].metric:
+    if atom.is_unknown and atom.spelling in ("score", "scores") and place and draft.atoms[place - 1].metric:
         return place + 1  # `the f1 score`
     behind = draft.atom(place + 1)
     is_drawn = draft.intent == "curves" and not draft.has_name() and not draft.is_parted
     if is_drawn and atom.is_unknown and behind and (behind.key == "of" or atom.metric):
         return read_metrics(draft, place)  # `plot val_loss of A`
-    if Kind.EXPERIMENT in atom.kinds and behind and behind.key == "run" and behind.text.casefold() in PLURAL:
+    if Kind.EXPERIMENT in atom.kinds and behind and behind.key == "run" and behind.spelling in PLURAL:
         draft.put_in(atom.kinds[Kind.EXPERIMENT], [atom])
         return place + 1
     is_place = Kind.EXPERIMENT in atom.kinds and draft.lead() in ("latest", "previous") and not draft.is_parted
@@ -556,11 +556,11 @@ def _goes_on_with_experiments(draft: Draft, atom: Atom, place: int) -> bool:
 def _begins_names(draft: Draft, atom: Atom, place: int) -> bool:
     """Whether names of runs begin so, where several are meant, or the best or last of them: `all xgb runs`, `mlps`."""
     noun = next((each for each in draft.atoms[place + 1 : place + 2] if each.key == "run"), None)
-    is_many = noun is not None and noun.text.casefold() in PLURAL
+    is_many = noun is not None and noun.spelling in PLURAL
     is_one_of = noun is not None and draft.lead() in (*RANKING, "latest")
     prefix = draft.prefix(atom.text) if _PREFIX.fullmatch(atom.text) else ""
-    is_plural = prefix != atom.text.casefold() and draft.intent != "compare"
-    before = draft.atoms[place - 1].text.casefold() if place else ""
+    is_plural = prefix != atom.spelling and draft.intent != "compare"
+    before = draft.atoms[place - 1].spelling if place else ""
     is_asked = before in ("which", "what") or (noun is not None and before in ("the", "is", "are"))
     is_one_of = is_one_of or (is_asked and any(each.key in RANKING for each in draft.atoms[place:]))
     is_among = place > 0 and draft.atoms[place - 1].key == "of" and draft.lead() in RANKING  # `best lr for xgb`
@@ -579,11 +579,11 @@ def _begins_names(draft: Draft, atom: Atom, place: int) -> bool:
 
 def _says_when(draft: Draft, atom: Atom) -> bool:
     """`weekly` of a standup. Raises NotUnderstood for `always`: a comparison is made when it is asked for."""
-    if draft.intent == "standup" and atom.text.casefold() == "weekly" and not draft.since:
+    if draft.intent == "standup" and atom.spelling == "weekly" and not draft.since:
         draft.note("since", [atom])
         draft.since = "7 days"
         return True
-    if atom.text.casefold() == "always":
+    if atom.spelling == "always":
         run = next((each.kinds[Kind.RUN] for each in draft.atoms if Kind.RUN in each.kinds), "latest")
         remedy = "To hold runs against one run from now on, make it the baseline:"
         raise refuse("I compare when I am asked.", remedy, f"pin {written(run)}", [atom])
@@ -615,10 +615,10 @@ def read_second(draft: Draft, atom: Atom, place: int) -> int:
     """`second best`: the list that it stands in. Raises NotUnderstood where it is one side of a comparison."""
     if draft.intent == "top":
         draft.note("count", [atom])
-        draft.count = 3 if atom.text.casefold()[0] in "t3" else 2
-        draft.worst = draft.worst or atom.text.casefold().endswith("worst")
+        draft.count = 3 if atom.spelling[0] in "t3" else 2
+        draft.worst = draft.worst or atom.spelling.endswith("worst")
         return place + 1
-    lead = "compare top 2" if draft.intent == "compare" else "top 3" if atom.text.casefold()[0] in "t3" else "top 2"
+    lead = "compare top 2" if draft.intent == "compare" else "top 3" if atom.spelling[0] in "t3" else "top 2"
     line = f"{lead} in {written(experiment_of(draft))}" if experiment_of(draft) else lead
     problem = f"I find the best and the worst, not the {atom.text}."
     raise refuse(problem, "It stands in the list of the first:", line, [atom])
@@ -717,7 +717,7 @@ def read_best(draft: Draft, atom: Atom, place: int) -> int:
         if before.is_run or before.key == ",":  # `A vs B best val_loss`: the best values of it
             draft.flag("best", atom)
             return place + 1
-    said = draft.atoms[draft.place].text.casefold().split() if draft.intent == "curves" else []
+    said = draft.atoms[draft.place].spelling.split() if draft.intent == "curves" else []
     if {"step", "epoch"} & set(said) and any(Kind.RUN in each.kinds for each in draft.atoms):
         return place + 1  # `which epoch was best for A?`
     if draft.intent == "curves" and draft.has_name() and is_last:
@@ -734,7 +734,7 @@ def _asked_metric(draft: Draft, place: int) -> int | None:
     """Where `has the lowest latency_ms` ends, said of runs that are named before; None where none are."""
     at = draft.skip(place + 1)
     is_metric = at < len(draft.atoms) and bool(draft.atoms[at].metric) and Kind.RUN not in draft.atoms[at].kinds
-    asks = any(each.text.casefold() in ("which", "who", "what", "welche", "welcher") for each in draft.atoms[:place])
+    asks = any(each.spelling in ("which", "who", "what", "welche", "welcher") for each in draft.atoms[:place])
     named = sum(is_material(each) for group in draft.groups for each in group)
     if any(each.key == "or" for each in draft.atoms[at + 1 :]):  # `which has the best f1, A or B?`
         named += sum(is_material(each) and not each.metric for each in draft.atoms[at + 1 :])
@@ -764,13 +764,13 @@ def _is_question(draft: Draft, place: int) -> bool:
 
 def _is_asked(draft: Draft, place: int) -> bool:
     """`which of A, B and C is best?`, where the runs stand before it."""
-    is_verb = place > 0 and draft.atoms[place - 1].text.casefold() in ("is", "was", "are", "ist", "est", "es", "é")
+    is_verb = place > 0 and draft.atoms[place - 1].spelling in ("is", "was", "are", "ist", "est", "es", "é")
     return is_verb and sum(not is_silent(each) for group in draft.groups for each in group) > 1
 
 
 def read_latest(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent in LISTS:
-        nouns = [each.text.casefold() for each in draft.atoms[place:] if each.key == "run"]
+        nouns = [each.spelling for each in draft.atoms[place:] if each.key == "run"]
         if draft.intent in ("failed", "runs") and draft.count is None and nouns[:1] in (["run"], ["one"]):
             draft.count = 1
         return place + 1
@@ -783,23 +783,23 @@ def read_latest(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_everything(draft: Draft, atom: Atom, place: int) -> int:
     is_list = draft.intent in LISTS
-    if atom.text.casefold() in ("everywhere", "anywhere"):
+    if atom.spelling in ("everywhere", "anywhere"):
         if not is_list:
             draft.left.append(atom)
         else:
             draft.put_in(EVERYWHERE, [atom])
         return place + 1
-    if atom.text.casefold() in ("anything", "everything") and is_list:
+    if atom.spelling in ("anything", "everything") and is_list:
         return place + 1
     behind = draft.key(place + 1)
     person = next((each for each in draft.atoms[place + 1 : place + 2] if set(each.kinds) == {Kind.USER}), None)
     if person is not None and draft.intent in ("", "show", "status"):
         draft.add(replace(atom, key="all"))  # `show me everything ann ran`
         return place + 1
-    if atom.text.casefold() == "everything" and draft.intent == "compare" and not (draft.has_name() or draft.about):
+    if atom.spelling == "everything" and draft.intent == "compare" and not (draft.has_name() or draft.about):
         draft.add(replace(atom, key="all"))  # `compare everything in churn`
         return place + 1
-    if atom.text.casefold() == "everything" and draft.intent in ("", "show", "status") and behind == "of":
+    if atom.spelling == "everything" and draft.intent in ("", "show", "status") and behind == "of":
         return place + 1  # `show me everything about xgb-v1`: all there is, as always
     if draft.is_parted and draft.hard and draft.intent == "compare":
         draft.add(replace(atom, key="all"))  # `A vs everything`
@@ -811,7 +811,7 @@ def read_everything(draft: Draft, atom: Atom, place: int) -> int:
 def read_running(draft: Draft, atom: Atom, place: int) -> int:
     """How runs ended, beside what is asked for; `over` between two runs is none of it."""
     behind = draft.atoms[draft.skip(place + 1) :][:1]
-    if atom.text.casefold() == "over" and draft.has_name() and behind and is_material(behind[0]):
+    if atom.spelling == "over" and draft.has_name() and behind and is_material(behind[0]):
         return read_than(draft, atom, place)
     if draft.intent in (atom.key, "status") or (draft.intent == "standup" and atom.key == "finished"):
         return place + 1
@@ -850,7 +850,7 @@ def read_baseline(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent in ("compare", "") and at < len(draft.atoms) and draft.atoms[at].is_run:
         draft.waits_for_baseline = draft.is_parted = True  # `compare A against baseline B`
         return place + 1
-    is_told = draft.has_name() and draft.atoms[place - 1].text.casefold() in ("is", "as", "=", "the", "a")
+    is_told = draft.has_name() and draft.atoms[place - 1].spelling in ("is", "as", "=", "the", "a")
     if is_told and draft.intent == "compare" and draft.text[atom.end :].lstrip()[:1] in (",", ";", "."):
         draft.baseline = len(draft.groups) - 1  # `A is baseline, compare B to it`
         return place + 1
@@ -865,7 +865,7 @@ def read_baseline(draft: Draft, atom: Atom, place: int) -> int:
 def _sides(draft: Draft) -> list[SideWords]:
     """The runs that each side names. Words that say nothing there are left."""
     groups = [group for group in draft.groups if any(not is_silent(each) for each in group)]
-    asks_how = any(each.key == "status" and each.text.casefold() == "how is" for each in draft.atoms)
+    asks_how = any(each.key == "status" and each.spelling == "how is" for each in draft.atoms)
     owned = next((group for group in groups if len(_saying(group)) > 1 and _has_owner(group)), [])
     groups = [  # `maya's and jonas's best`
         [*each, *_saying(owned)[1:]] if owned and _has_owner(each) and len(_saying(each)) == 1 else each

@@ -159,12 +159,12 @@ def _make(draft: Draft) -> Request:
 def tolerance_at(draft: Draft) -> int | None:
     places = enumerate(draft.atoms)
     said = ("tolerance", "margin", "the tolerance", "noise")
-    return next((p for p, e in places if e.key == "within" and e.text.casefold().startswith(said)), None)
+    return next((p for p, e in places if e.key == "within" and e.spelling.startswith(said)), None)
 
 
 def _tolerance(draft: Draft, spot: int, *, takes_back: bool) -> Request:
     """`set tolerance 0.1 %` for every metric, `set tolerance accuracy 0.5 %` for one."""
-    words = [e for e in draft.atoms[spot + 1 :] if e.quoted or e.kinds or e.text.casefold() not in _BEFORE_VALUE]
+    words = [e for e in draft.atoms[spot + 1 :] if e.quoted or e.kinds or e.spelling not in _BEFORE_VALUE]
     ends = next(
         (p for p, e in enumerate(words) if _share(draft, e, words[-1]) is not None),
         len(words) if takes_back else None,
@@ -193,7 +193,7 @@ def _noise(draft: Draft) -> Request:
     ]
     first = draft.atoms[numbers[0]]
     behind = draft.atoms[numbers[0] + 1 : numbers[0] + 2]
-    is_unit = bool(behind) and behind[0].text.casefold() in _PERCENT
+    is_unit = bool(behind) and behind[0].spelling in _PERCENT
     amount = draft.atoms[numbers[0] : numbers[0] + 1 + is_unit]
     metrics = [each for each in draft.atoms if each.metric and each not in amount]
     others = [
@@ -203,7 +203,7 @@ def _noise(draft: Draft) -> Request:
         and each not in metrics
         and not is_silent(each)
         and each.key not in _OF_NOISE
-        and each.text.casefold() not in _OF_NOISE
+        and each.spelling not in _OF_NOISE
     ]
     if others:
         name = others[0].text[:60]
@@ -261,15 +261,15 @@ def _primary(draft: Draft) -> Request:
 
 def sets_examples(draft: Draft) -> bool:
     """Whether the word behind `set` or `unset` is `examples`."""
-    words = [each for each in draft.atoms[1:] if each.text.casefold() not in _BEFORE_EXAMPLES]
-    return bool(words) and not words[0].quoted and words[0].text.casefold() in _EXAMPLES
+    words = [each for each in draft.atoms[1:] if each.spelling not in _BEFORE_EXAMPLES]
+    return bool(words) and not words[0].quoted and words[0].spelling in _EXAMPLES
 
 
 def _examples(draft: Draft, *, takes_back: bool) -> Request:
     """`set examples on`: single runs are compared on the same examples, too; `set examples off`: they are not."""
-    at = next(place for place, each in enumerate(draft.atoms) if each.text.casefold() in _EXAMPLES)
-    words = [each for each in draft.atoms[at + 1 :] if each.text.casefold() not in _BEFORE_VALUE]
-    value = _SWITCH.get(words[0].text.casefold(), "") if len(words) == 1 else ""
+    at = next(place for place, each in enumerate(draft.atoms) if each.spelling in _EXAMPLES)
+    words = [each for each in draft.atoms[at + 1 :] if each.spelling not in _BEFORE_VALUE]
+    value = _SWITCH.get(words[0].spelling, "") if len(words) == 1 else ""
     if bool(value) == takes_back or (takes_back and words):
         spot = words or draft.atoms[at : at + 1]
         raise refuse("Are runs to be compared on the same examples?", "Say on or off.", "set examples on", spot)
@@ -288,7 +288,7 @@ def goal(draft: Draft) -> Request:
     if "metrics" in keys and "goal" not in keys and draft.metrics and draft.goal:
         problem, remedy = "That sets two things: the metric, and which way is better.", "Say one after the other:"
         raise refuse(problem, remedy, f"set metric {written(metric)}", draft.spots["goal"])
-    if either := [each for each in words if each.text.casefold() == EITHER]:
+    if either := [each for each in words if each.spelling == EITHER]:
         error = refuse("Which way is better?", "Say higher or lower.", "help set", either)
         raise replace(error, near=("higher", "lower"))
     if not metric or not (draft.goal or takes_back) or len(draft.metrics) > 1 or (draft.metrics and words):
@@ -437,11 +437,11 @@ def _refuse_rule_of_person(draft: Draft) -> Request:
     verb = draft.atoms[draft.place]
     people = [each for each in draft.atoms if Kind.USER in each.kinds or draft.text.startswith("<@", each.at)]
     named = _experiments_named(draft)
-    if people or not named or verb.text.casefold().startswith("who"):
+    if people or not named or verb.spelling.startswith("who"):
         problem = "I say what a channel may see, not who: whoever is in a channel sees what it may see."
         raise refuse(problem, "What this channel may see:", "access", people or [verb])
-    problem = f"I cannot {verb.text.casefold()} one experiment: a rule names all that a channel may see."
-    is_more = verb.text.casefold().startswith(("allow", "grant", "give", "share", "permit"))
+    problem = f"I cannot {verb.spelling} one experiment: a rule names all that a channel may see."
+    is_more = verb.spelling.startswith(("allow", "grant", "give", "share", "permit"))
     remedy = "The rule, for admins:" if is_more else "What it may see is said, and all else is hidden. So far:"
     raise refuse(problem, remedy, _access_line(named) if is_more else "access", [verb])
 
@@ -456,7 +456,7 @@ def _limit_access(draft: Draft) -> Request:
 
 
 def _restrict_changes(draft: Draft) -> Request:
-    is_for_admins = "admin" in draft.atoms[draft.place].text.casefold()
+    is_for_admins = "admin" in draft.atoms[draft.place].spelling
     _refuse_others(draft, f"access changes {'admins' if is_for_admins else 'members'}")
     return RestrictChanges(is_for_admins, text=draft.text)
 
@@ -471,7 +471,7 @@ def _refuse_others(draft: Draft, line: str) -> None:
     others = [
         each
         for place, each in enumerate(draft.atoms)
-        if place != draft.place and not is_silent(each) and not set(each.text.casefold().split()) <= _OF_CHANGES
+        if place != draft.place and not is_silent(each) and not set(each.spelling.split()) <= _OF_CHANGES
     ]
     if others:
         raise refuse(f"I do not understand “{others[0].text[:60]}”.", "Leave that out:", line, others[:1])
@@ -484,7 +484,7 @@ def _experiments_named(draft: Draft) -> list[str]:
         for place, each in enumerate(draft.atoms)
         if place != draft.place
         and (Kind.EXPERIMENT in each.kinds or each.key == "pattern" or each.quoted or each.is_unknown)
-        and each.text.casefold() not in ("channel", "see")
+        and each.spelling not in ("channel", "see")
     ]
     return list(dict.fromkeys(found))
 

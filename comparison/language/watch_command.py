@@ -64,7 +64,7 @@ def _place_words(place: str) -> str:
 def _watch(draft: Draft) -> Request:
     watch = new_watch(draft, draft.intent, draft.atoms, draft.place)
     atom = draft.atoms[draft.place]
-    watch.ends_all = draft.intent == "unwatch" and not atom.text.casefold().startswith(("unwatch", "remove", "delete"))
+    watch.ends_all = draft.intent == "unwatch" and not atom.spelling.startswith(("unwatch", "remove", "delete"))
     read_before(watch)
     place = draft.place + 1
     if atom.key == "mention":
@@ -93,7 +93,7 @@ def read_before(draft: WatchDraft) -> None:
             if each.key in ONLY:
                 draft.choose(ONLY[each.key], each)
             place += 1
-        elif each.key in ("make", "set", "watch", "cannot", "show", "with") or each.text.casefold() in _LEADING_VERBS:
+        elif each.key in ("make", "set", "watch", "cannot", "show", "with") or each.spelling in _LEADING_VERBS:
             place += 1
         elif set(each.kinds) == {Kind.USER} or draft.text.startswith("<@", each.at):
             place = draft.tried(place, lambda at: _refuse_person(draft, at))
@@ -138,7 +138,7 @@ def _watch_request(draft: WatchDraft, atom: Atom) -> Request:
     watching = draft.watching
     if watching.excepted and not watching.place:
         watching = replace(watching, place="*")
-    if draft.intent == "unwatch" and watching.only and not watching.place and atom.text.casefold()[:2] == "do":
+    if draft.intent == "unwatch" and watching.only and not watching.place and atom.spelling[:2] == "do":
         remedy = "Each watch in the list can be edited, or watch what you want."
         raise draft.refused("That says what I shall not say, and not of which watch.", remedy, [atom], "watches")
     if draft.intent == "unwatch" and watching.excepted:
@@ -169,7 +169,7 @@ def _read_next_word(draft: WatchDraft, place: int) -> int:
     if not is_place and (draft.holds_against or atom.key == "compare") and atom.key in ("with", "compare"):
         draft.holds_against = atom.key == "compare"
         return READERS["against"](draft, atom, place + 1) if atom.key == "with" else place + 1
-    if atom.text.casefold() in _STARTING and behind is not None and behind.key == "with" and not draft.watching.place:
+    if atom.spelling in _STARTING and behind is not None and behind.key == "with" and not draft.watching.place:
         named = draft.atoms[place + 2 : place + 3]
         if named and (named[0].is_unknown or named[0].kinds):
             draft.put_place(f"{named[0].text}*", named[0])  # `experiments starting with team`
@@ -184,9 +184,9 @@ def _read_next_word(draft: WatchDraft, place: int) -> int:
     if atom.key == "filter":
         draft.put_filter(atom.text)
         return place + 1
-    if atom.text.casefold() in TELLING and not atom.kinds:
+    if atom.spelling in TELLING and not atom.kinds:
         return place + 1  # `when fraud fails, tell us`
-    if atom.text.casefold() in ("nothing", "none") and not atom.kinds:
+    if atom.spelling in ("nothing", "none") and not atom.kinds:
         raise draft.refused("That would watch nothing.", "To end what is watched:", [atom], "unwatch all")
     if atom.key == "number" and behind is not None and behind.key == "experiment":
         return place + 2
@@ -196,29 +196,29 @@ def _read_next_word(draft: WatchDraft, place: int) -> int:
         return read_when(draft, atom, place)  # `watch out for latency_ms over 40`
     if atom.is_unknown and atom.text.startswith("#"):
         raise draft.refused("I tell the channel in which it is said.", "Say it there:", [atom])
-    if atom.possessive and atom.text.casefold() in ANYBODY:
+    if atom.possessive and atom.spelling in ANYBODY:
         return place + 1
     if atom.key == "sweep" and not is_place:
         return read_sweep(draft, place)
-    if behind is not None and behind.text.casefold() in PLURAL and draft.begins_names(atom):
+    if behind is not None and behind.spelling in PLURAL and draft.begins_names(atom):
         draft.put_filter(f"attributes.run_name ILIKE '{atom.text}%'")  # `xgb runs in fraud`
         return place + 2
-    if atom.text.casefold() in _ONE_RUN and behind is not None and behind.is_unknown:
+    if atom.spelling in _ONE_RUN and behind is not None and behind.is_unknown:
         draft.put_run(behind.text, behind)
         return place + 2
-    if atom.text.casefold() in OWNING and behind and behind.is_unknown and not draft.watching.place:
+    if atom.spelling in OWNING and behind and behind.is_unknown and not draft.watching.place:
         return draft.read_place(place + 1)
     if atom.is_unknown and draft.text.startswith("<#", atom.at):  # the channel that is to hear of it
         return place + 1
-    if atom.text.casefold() in _NEW and behind is not None and behind.key in ("experiment", "experiments"):
+    if atom.spelling in _NEW and behind is not None and behind.key in ("experiment", "experiments"):
         problem = "I watch experiments by name or pattern, those that are there and those to come."
         raise draft.refused(problem, "All of them:", [atom, behind], "watch *")
-    if atom.is_unknown and atom.text.casefold() in _NEW and behind is not None:
+    if atom.is_unknown and atom.spelling in _NEW and behind is not None:
         return place + 1
     if atom.key == "off" and draft.intent == "watch" and not draft.watching.place and len(draft.atoms) == 2:
         draft.intent = "unwatch"
         return place + 1
-    if atom.key == "everything" and (draft.watching.place or "metric" in atom.text.casefold()):
+    if atom.key == "everything" and (draft.watching.place or "metric" in atom.spelling):
         raise draft.refused(f"I do not understand “{atom.text}”.", "A watch shows the metrics that it names.", [atom])
     if atom.possessive and Kind.USER in atom.kinds and Kind.EXPERIMENT not in atom.kinds:
         draft.once("by", atom)  # `maya's runs in fraud`
@@ -229,8 +229,8 @@ def _read_next_word(draft: WatchDraft, place: int) -> int:
     if draft.watching.only not in (None, OnlyRuns.FAILURES) and set(atom.kinds) == {Kind.METRIC}:
         put_metric(draft, atom)  # `a new best val_auc in fraud`
         return place + 1
-    is_of_messages = atom.text.casefold() in MESSAGES and Kind.EXPERIMENT not in atom.kinds
-    if is_of_messages or is_silent(atom) or atom.key in _SILENT or atom.text.casefold() in _SAYING_NOTHING:
+    is_of_messages = atom.spelling in MESSAGES and Kind.EXPERIMENT not in atom.kinds
+    if is_of_messages or is_silent(atom) or atom.key in _SILENT or atom.spelling in _SAYING_NOTHING:
         if (
             atom.key in ("all", "everything", "experiments", "every")
             and not draft.watching.place
@@ -253,7 +253,7 @@ def _is_rule(draft: WatchDraft, place: int) -> bool:
     """Whether a rule begins here without `when`: a metric, or a move, with a number behind it."""
     atom, behind = draft.atoms[place], draft.atoms[place : place + 5]
     is_compared = len(behind) > 1 and behind[1].key == "bound" and bool(atom.metric) and not atom.is_run
-    is_begun = is_compared or set(atom.kinds) == {Kind.METRIC} or atom.key == "bound" or atom.text.casefold() in _MOVING
+    is_begun = is_compared or set(atom.kinds) == {Kind.METRIC} or atom.key == "bound" or atom.spelling in _MOVING
     has_amount = any(each.key in ("number", "decimal") for each in behind)
     return is_begun and has_amount and any(each.metric for each in behind)
 
@@ -296,7 +296,7 @@ def _read_named_watch(draft: Draft, verb: int, said: str) -> WatchDraft:
         for place, each in enumerate(draft.atoms)
         if (place != verb or (each.key == "quiet" and said == "change watch"))
         and not (not each.quoted and each.key in ("watch", "watches", "digest") and Kind.EXPERIMENT not in each.kinds)
-        and each.text.casefold()
+        and each.spelling
         not in (
             "notifications",
             "alerts",
@@ -330,8 +330,8 @@ def _pause(draft: Draft) -> Request:
         for place in (_verb_place(draft, "pause"), _verb_place(draft, "quiet"), _verb_place(draft), 0)
         if place is not None
     )
-    said = draft.atoms[verb].text.casefold()
-    is_turned_on = said == "turn" and any(each.text.casefold() in ("on", "back on") for each in draft.atoms)
+    said = draft.atoms[verb].spelling
+    is_turned_on = said == "turn" and any(each.spelling in ("on", "back on") for each in draft.atoms)
     what = "resume" if is_turned_on or said.startswith(_RESUMING) else "pause"
     is_digest = draft.says("digest")
     timed = next((place for place, each in enumerate(draft.atoms) if place > verb and each.key in _ENDING_KEYS), None)
@@ -373,12 +373,12 @@ def _verb_place(draft: Draft, key: str = "") -> int | None:
 
 
 def _change(draft: Draft) -> Request:
-    should = next((place for place, each in enumerate(draft.atoms) if each.text.casefold() == "should"), 0)
-    verb = should or (0 if draft.atoms[0].text.casefold() in ("let", "have") else _verb_place(draft) or 0)
+    should = next((place for place, each in enumerate(draft.atoms) if each.spelling == "should"), 0)
+    verb = should or (0 if draft.atoms[0].spelling in ("let", "have") else _verb_place(draft) or 0)
     if draft.says("digest"):
         return ListWatches(draft.text)
     watch = _read_named_watch(draft, verb, "change watch")
-    if draft.atoms[verb].text.casefold() == "add" and _described(watch) is None and watch.watching.place:
+    if draft.atoms[verb].spelling == "add" and _described(watch) is None and watch.watching.place:
         return WatchRequest(watch.watching, draft.text, watch.at or 0, watch_words(watch.watching))
     return ChangeWatch("change", watch.watching.place, draft.text, watching=_described(watch))
 

@@ -62,7 +62,7 @@ def _read_of(draft: WatchDraft, atom: Atom, place: int) -> int:
 def _read_against(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("against", atom)
     last = draft.until_option(place)
-    if last < len(draft.atoms) and draft.atoms[last].text.casefold() == "metric" and last > place:
+    if last < len(draft.atoms) and draft.atoms[last].spelling == "metric" and last > place:
         last = draft.until_option(last + 1)  # `against best metric f1`
     while (
         last < len(draft.atoms)
@@ -112,7 +112,7 @@ def _baseline_atom(draft: WatchDraft, place: int) -> Atom:
 
 def _is_metric_of(draft: WatchDraft, place: int) -> bool:
     """Whether it stands behind `best metric`."""
-    return place > 1 and draft.atoms[place - 1].text.casefold() == "metric"
+    return place > 1 and draft.atoms[place - 1].spelling == "metric"
 
 
 def _read_where(draft: WatchDraft, atom: Atom, place: int) -> int:
@@ -135,7 +135,7 @@ def _read_where(draft: WatchDraft, atom: Atom, place: int) -> int:
 def _equation(lead: Atom, atom: Atom) -> str:
     """`tagged stage=prod` as a filter; "" for what is none."""
     name, sign, value = atom.text.partition("=")
-    is_tag, is_parameter = "tag" in lead.text.casefold(), "param" in lead.text.casefold()
+    is_tag, is_parameter = "tag" in lead.spelling, "param" in lead.spelling
     if not (name and sign and value and set("'`").isdisjoint(atom.text)) or not (is_tag or is_parameter):
         return ""
     return f"{'tags' if is_tag else 'params'}.`{name}` = '{value}'"
@@ -148,7 +148,7 @@ def _read_by(draft: WatchDraft, atom: Atom, place: int) -> int:
     remedy = "Name the user as MLflow knows them."
     if follows is None or follows.key in draft.option_keys:
         raise draft.refused("Whose runs?", remedy, [atom])
-    if follows.text.casefold() in ("me", "myself") or (
+    if follows.spelling in ("me", "myself") or (
         draft.text.startswith("<@", follows.at) and "|" not in draft.text[follows.at : follows.end]
     ):
         raise draft.refused("I do not know what MLflow calls that person.", remedy, [follows])
@@ -184,7 +184,7 @@ def _read_by(draft: WatchDraft, atom: Atom, place: int) -> int:
 
 def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
     at = draft.skip(place)
-    while at < len(draft.atoms) and (draft.atoms[at].key == "of" or draft.atoms[at].text.casefold() in TELLING):
+    while at < len(draft.atoms) and (draft.atoms[at].key == "of" or draft.atoms[at].spelling in TELLING):
         at = draft.skip(at + 1)
     if (found := read_hours(draft, at, is_quiet=False)) is not None:
         return found
@@ -226,7 +226,7 @@ def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
 
 def _read_than(draft: WatchDraft, atom: Atom, place: int) -> int:
     """`compared with best`, `better than the champion`, `beats xgb-v2`."""
-    said = atom.text.casefold()
+    said = atom.spelling
     if "worse" in said:
         draft.choose(OnlyRuns.WORSE, atom)
     elif any(word in said for word in _WINNING):
@@ -242,15 +242,15 @@ def _read_unless(draft: WatchDraft, atom: Atom, place: int) -> int:
 def read_rate(draft: WatchDraft, place: int) -> int | None:
     """Raises NotUnderstood for `every 5th run`, `at most once an hour`; None where nothing such is said."""
     atom = draft.atoms[place]
-    behind = [each.text.casefold().rpartition(" ")[2] for each in draft.atoms[place + 1 : place + 5]]
+    behind = [each.spelling.rpartition(" ")[2] for each in draft.atoms[place + 1 : place + 5]]
     if atom.key == "every" and behind and not (_ORDINAL.fullmatch(behind[0]) or behind[0] in _UNITS):
         return None
-    is_once = atom.text.casefold() == "once" and behind[:1] != [] and behind[0] in _UNITS
-    if atom.key not in ("every", "bound", "daily") and atom.text.casefold() not in _RATES and not is_once:
+    is_once = atom.spelling == "once" and behind[:1] != [] and behind[0] in _UNITS
+    if atom.key not in ("every", "bound", "daily") and atom.spelling not in _RATES and not is_once:
         return None
     sizes = [at for at, said in enumerate(behind, 1) if said in _UNITS]
     size = (sizes or [0])[0 if atom.key == "every" else -1]  # `max one message per day`
-    if not size and atom.key != "daily" and atom.text.casefold() not in _RATES:
+    if not size and atom.key != "daily" and atom.spelling not in _RATES:
         return None
     spot = draft.atoms[place : place + 1 + size]
     said = draft.text[spot[0].at : spot[-1].end]
@@ -264,9 +264,9 @@ def read_end(draft: WatchDraft, _atom: Atom, place: int) -> int:
     while last < len(draft.atoms) and draft.atoms[last].key not in (*draft.option_keys, ",", "and"):
         last += 1
     spot = draft.atoms[place - 1 : last]
-    clock = read_clock(spot[-1].text.casefold().rpartition(" ")[2])
+    clock = read_clock(spot[-1].spelling.rpartition(" ")[2])
     if clock is not None:
-        is_until = spot[0].key == "until" or spot[0].text.casefold().startswith(("before", "until", "till"))
+        is_until = spot[0].key == "until" or spot[0].spelling.startswith(("before", "until", "till"))
         is_quiet, draft.intent = draft.ends_all, "watch"
         hours = f"22:00-{_clock(clock)}" if is_until is is_quiet else f"{_clock(clock)}-08:00"
         raise draft.refused("Quiet when?", _SPAN_NEEDED, spot, options=f"quiet {hours}")
@@ -288,7 +288,7 @@ def _read_metrics(draft: WatchDraft, atom: Atom, place: int) -> int:
     for each in draft.atoms[place:last]:
         if each.key in (",", "and"):
             groups.append([])
-        elif each.key not in ONLY or each.quoted or each.text.casefold() == "best":
+        elif each.key not in ONLY or each.quoted or each.spelling == "best":
             groups[-1].append(each)
     named = [" ".join(e.kinds.get(Kind.METRIC, e.text) for e in group) for group in groups if group]
     if not named or not all(named):
@@ -343,7 +343,7 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
         place += 1
     last = _hours_end(draft, place)
     said = draft.atoms[place:last]
-    folded = [each.text.casefold() for each in said]
+    folded = [each.spelling for each in said]
     whole = " ".join(folded)
     part = next((hours for words, hours in _PARTS_OF_DAY.items() if f"{whole} ".startswith(f"{words} ")), "")
     if said and (said[0].kinds or said[0].quoted):
@@ -401,7 +401,7 @@ def _is_days(atom: Atom) -> bool:
 
 def _read_mention(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("mention", atom)
-    if "owner" in atom.text.casefold():
+    if "owner" in atom.spelling:
         draft.watching = replace(draft.watching, mentions_owner=True)
         return place
     at = draft.skip(place)
@@ -420,7 +420,7 @@ def _read_broadcast(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("broadcast", atom)
     at = draft.skip(place)
     follows = draft.atom(at)
-    if follows and follows.key in ("new_best", "best") and "best" not in atom.text.casefold():
+    if follows and follows.key in ("new_best", "best") and "best" not in atom.spelling:
         place = at + 1
     elif follows and follows.key not in (*draft.option_keys, ",", "and"):
         raise draft.refused(
@@ -451,7 +451,7 @@ def _goes_on(draft: WatchDraft, place: int) -> bool:
 
 def _read_except(draft: WatchDraft, atom: Atom, place: int) -> int:
     at = place
-    while at < len(draft.atoms) and (is_silent(draft.atoms[at]) or draft.atoms[at].text.casefold() in MESSAGES):
+    while at < len(draft.atoms) and (is_silent(draft.atoms[at]) or draft.atoms[at].spelling in MESSAGES):
         at += 1
     if (found := read_hours(draft, at, is_quiet=True)) is not None:
         return found  # `but not on weekends`

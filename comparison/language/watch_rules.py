@@ -185,7 +185,7 @@ def read_seeds(draft: WatchDraft, place: int) -> int | None:
     while place < len(draft.atoms) and (is_silent(draft.atoms[place]) or draft.atoms[place].key == "all"):
         place += 1
     said = draft.atoms[place : place + 2]
-    if len(said) < 2 or said[1].text.casefold().removesuffix(" of") not in _SEEDS:
+    if len(said) < 2 or said[1].spelling.removesuffix(" of") not in _SEEDS:
         return None
     if said[0].key != "number" or not 2 <= int(said[0].value[:9]) <= MOST_SEEDS:
         problem = f"I wait for 2 to {MOST_SEEDS} seeds of a configuration."
@@ -195,7 +195,7 @@ def read_seeds(draft: WatchDraft, place: int) -> int | None:
     last = _seeds_of(draft, place + 2)
     behind = draft.skip(last)
     told, follows = draft.atom(behind), draft.atom(behind + 1)
-    if told is None or told.text.casefold() not in _ARRIVED:
+    if told is None or told.spelling not in _ARRIVED:
         return last
     is_place = told.key == "in" and follows is not None and Kind.EXPERIMENT in follows.kinds
     return last if is_place else behind + 1
@@ -204,7 +204,7 @@ def read_seeds(draft: WatchDraft, place: int) -> int | None:
 def _seeds_of(draft: WatchDraft, place: int) -> int:
     """`5 seeds of mlp-64`: the runs whose names begin so; an experiment is read as any other."""
     is_led = draft.key(place) == "of"
-    if not is_led and not draft.atoms[place - 1].text.casefold().endswith(" of"):
+    if not is_led and not draft.atoms[place - 1].spelling.endswith(" of"):
         return place
     at = draft.skip(place + is_led)
     named = draft.atom(at)
@@ -217,7 +217,7 @@ def _seeds_of(draft: WatchDraft, place: int) -> int:
 
 def read_own(draft: WatchDraft, place: int) -> None:
     """Raises NotUnderstood for `my run`, `his runs`: nobody knows what MLflow calls who asks."""
-    words = [each.text.casefold() for each in draft.atoms[place : place + 2]]
+    words = [each.spelling for each in draft.atoms[place : place + 2]]
     if words[0] not in _WHOSE or words[1:] == [] or draft.atoms[place + 1].key != "run":
         return
     problem = "I do not know what MLflow calls you." if words[0] == "my" else "I do not know whose runs those are."
@@ -228,7 +228,7 @@ def read_own(draft: WatchDraft, place: int) -> None:
 
 def read_next(draft: WatchDraft, place: int) -> None:
     """Raises NotUnderstood for `the next run`: a watch does not end by itself."""
-    words = [each.text.casefold() for each in draft.atoms[place : place + 2]]
+    words = [each.spelling for each in draft.atoms[place : place + 2]]
     if words[0] in ("next", "first") and words[1:] and draft.atoms[place + 1].key in ("run", "failed", "finished"):
         remedy = "A watch goes on until it is ended."
         spot = draft.atoms[place : place + 2]
@@ -273,7 +273,7 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
         read_next(draft, draft.atoms.index(each))
     if told[0].key == "sweep":
         return read_sweep(draft, draft.atoms.index(told[0]))
-    told = [each for each in told if each.text.casefold() not in _PASSING]
+    told = [each for each in told if each.spelling not in _PASSING]
     is_of_all = all(each.key in ("everything", "all") for each in told) and draft.key(last) in ("in", "of")
     if not told or is_of_all:
         return last  # `when digits is through`, `when anything in digits breaks`
@@ -286,8 +286,8 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
 def _check_seeds(draft: WatchDraft, place: int) -> None:
     """Raises NotUnderstood for `when all seeds are in`."""
     spot = draft.atoms[place : place + 1]
-    if any(each.text.casefold() in ("seeds", "all") for each in spot) and any(
-        each.text.casefold() in _SEEDS for each in draft.atoms[place : place + 3]
+    if any(each.spelling in ("seeds", "all") for each in spot) and any(
+        each.spelling in _SEEDS for each in draft.atoms[place : place + 3]
     ):
         raise draft.refused("When how many seeds are in?", "Say how many.", spot, options="when 5 seeds are in")
 
@@ -311,7 +311,7 @@ def _watch_everything(draft: WatchDraft, told: list[Atom], place: int, last: int
 
 def _read_state(draft: WatchDraft, atom: Atom, last: int, *, is_record: bool) -> None:
     """A word beside how runs end: `fails`, `a new best val_auc`, the experiment."""
-    said = atom.text.casefold()
+    said = atom.spelling
     if is_record and said in _REACHING:
         return
     if is_record and atom.metric and Kind.EXPERIMENT not in atom.kinds:
@@ -338,7 +338,7 @@ def _put_rules(draft: WatchDraft, said: list[Atom]) -> None:
 
 def _is_anybody(atom: Atom) -> bool:
     """`someone's run`."""
-    return atom.possessive and atom.text.casefold() in ANYBODY
+    return atom.possessive and atom.spelling in ANYBODY
 
 
 def put_metric(draft: WatchDraft, atom: Atom) -> None:
@@ -367,7 +367,7 @@ def _rule_end(draft: WatchDraft, place: int) -> int:
     first = place
     while place < len(draft.atoms):
         atom = draft.atoms[place]
-        before = draft.atoms[place - 1].text.casefold().rpartition(" ")[2] if place > first else ""
+        before = draft.atoms[place - 1].spelling.rpartition(" ")[2] if place > first else ""
         is_of_rule = atom.key == "by" and (before in MOVING or before in {"down", "up"})
         is_of_rule |= atom.key == "than" and draft.key(place + 1) in _AMOUNTS
         behind = draft.atoms[place + 1 : place + 2]
