@@ -69,11 +69,7 @@ def follow(
     Raises NotUnderstood where it is clear that the comparison is meant, and not how.
     """
     known = names or Names()
-    try:
-        tokens = scan(text, command)
-        atoms = cover(tokens, known, text)
-    except NotUnderstood:
-        return None
+    atoms = _atoms(text, known, command)
     intent, place = find_intent(atoms) if atoms else ("", -1)
     if intent == "curves":
         return _curves_of_compared(atoms, place, known, text, previous)
@@ -94,6 +90,14 @@ def follow(
     except NotUnderstood as error:
         raise error if error.text else replace(error, text=text[:2_000]) from None
     return Interpretation(replace(changed, text=text), tuple(draft.guesses)) if changed else None
+
+
+def _atoms(text: str, names: Names, command: str) -> list[Atom]:
+    """The atoms of a text; none where it cannot be read."""
+    try:
+        return cover(scan(text, command), names, text)
+    except NotUnderstood:
+        return []
 
 
 def _names_place(atoms: Sequence[Atom]) -> bool:
@@ -125,10 +129,7 @@ def is_follow_up(text: str, names: Names | None = None, *, command: str = "/mlco
 
 def needs_comparison(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> bool:
     """Whether words name no run and only change a comparison that stands: `swap`, `why?`."""
-    try:
-        atoms = cover(scan(text, command), names or Names(), text)
-    except NotUnderstood:
-        return False
+    atoms = _atoms(text, names or Names(), command)
     is_named = any(each.is_run or Kind.EXPERIMENT in each.kinds for each in atoms)
     return any(each.key in _ABOUT for each in atoms) and (not is_named or "add" in {each.key for each in atoms})
 
@@ -354,16 +355,8 @@ _ORDINALS = {
     name: number
     for number, names in enumerate(
         (
-            ("first", "1st"),
-            ("second", "2nd"),
-            ("third", "3rd"),
-            ("fourth", "4th"),
-            ("fifth", "5th"),
-            ("sixth", "6th"),
-            ("seventh", "7th"),
-            ("eighth", "8th"),
-            ("ninth", "9th"),
-            ("tenth", "10th"),
+            *(("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("fourth", "4th"), ("fifth", "5th")),
+            *(("sixth", "6th"), ("seventh", "7th"), ("eighth", "8th"), ("ninth", "9th"), ("tenth", "10th")),
         )
     )
     for name in names
@@ -412,10 +405,7 @@ def follow_answer(
     Raises NotUnderstood where it is clear that the answer is meant, and not how.
     """
     known = names or Names()
-    try:
-        atoms = cover(scan(text, command), known, text)
-    except NotUnderstood:
-        return None
+    atoms = _atoms(text, known, command)
     if not atoms or is_small_talk(atoms):
         return None
     if answer.failed and any(each.key == "failed" for each in atoms):
@@ -451,10 +441,7 @@ def _compared_follow_up(text: str, answer: Answered, names: Names, command: str)
 
 def points(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> bool:
     """Whether words point at what an answer shows: `the first two`, `it`."""
-    try:
-        atoms = cover(scan(text, command), names or Names(), text)
-    except NotUnderstood:
-        return False
+    atoms = _atoms(text, names or Names(), command)
     some = Answered(Top(), ("0" * 32, "1" * 32), ("", ""), ("", ""))
     try:
         return bool(_pointed(atoms, some, text) or any(_says(each) in _THEM | _IT for each in atoms))
@@ -464,10 +451,7 @@ def points(text: str, names: Names | None = None, *, command: str = "/mlcompare"
 
 def points_beyond(text: str, answer: Answered, names: Names | None = None, *, command: str = "/mlcompare") -> bool:
     """Whether words point at more than an answer shows: `the second` of one run, `them`."""
-    try:
-        atoms = cover(scan(text, command), names or Names(), text)
-    except NotUnderstood:
-        return False
+    atoms = _atoms(text, names or Names(), command)
     try:
         found = _pointed(atoms, answer, text)
     except NotUnderstood:

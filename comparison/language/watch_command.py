@@ -1,7 +1,5 @@
 """`watch …`, `unwatch …`: what a channel wants to hear of by itself; and what becomes of watches that stand."""
 
-# ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
-
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -156,97 +154,174 @@ def _watch_request(draft: WatchDraft, atom: Atom) -> Request:
 
 def _read_next_word(draft: WatchDraft, place: int) -> int:
     atom = draft.atoms[place]
+    return next(last for read in _CASES if (last := read(draft, atom, place)) is not None)
+
+
+def _is_place(draft: WatchDraft, atom: Atom) -> bool:
+    """Whether it is the experiment that is watched."""
+    return Kind.EXPERIMENT in atom.kinds and not draft.watching.place
+
+
+def _quoted(draft: WatchDraft, atom: Atom, place: int) -> int | None:
     if atom.key == "help":
         raise refuse("Help is said alone.", "Say help watch.", "help watch", [atom])
-    if atom.quoted and not draft.watching.place:
-        return draft.read_place(place)
-    behind = draft.atom(place + 1)
-    is_place = Kind.EXPERIMENT in atom.kinds and not draft.watching.place
-    if not is_place and not atom.quoted:
+    return draft.read_place(place) if atom.quoted and not draft.watching.place else None
+
+
+def _unwatchable(draft: WatchDraft, atom: Atom, place: int) -> None:
+    """Raises NotUnderstood for `every 5th run`, `the next run`, `my run`."""
+    if not _is_place(draft, atom) and not atom.quoted:
         read_rate(draft, place)
         read_next(draft, place)
         read_own(draft, place)
-    if not is_place and (draft.holds_against or atom.key == "compare") and atom.key in ("with", "compare"):
-        draft.holds_against = atom.key == "compare"
-        return READERS["against"](draft, atom, place + 1) if atom.key == "with" else place + 1
-    if atom.spelling in _STARTING and behind is not None and behind.key == "with" and not draft.watching.place:
-        named = draft.atoms[place + 2 : place + 3]
-        if named and (named[0].is_unknown or named[0].kinds):
-            draft.put_place(f"{named[0].text}*", named[0])  # `experiments starting with team`
-            return place + 3
-    read = READERS.get(atom.key)
-    if read is not None and not is_place:
-        return read(draft, atom, place + 1)
-    if not is_place and not atom.quoted and (last := read_hours(draft, place, is_quiet=False)) is not None:
-        return last
-    if atom.key == "time" and not atom.possessive and not is_place:
-        return read_end(draft, atom, place + 1)
-    if atom.key == "filter":
+
+
+def _held_against(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """`compare each new run with the baseline`."""
+    is_comparing = (draft.holds_against or atom.key == "compare") and atom.key in ("with", "compare")
+    if not is_comparing or _is_place(draft, atom):
+        return None
+    draft.holds_against = atom.key == "compare"
+    return READERS["against"](draft, atom, place + 1) if atom.key == "with" else place + 1
+
+
+def _begun_so(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """`experiments starting with team`."""
+    named = draft.atom(place + 2)
+    is_begun = atom.spelling in _STARTING and draft.key(place + 1) == "with" and not draft.watching.place
+    if not is_begun or named is None or not (named.is_unknown or named.kinds):
+        return None
+    draft.put_place(f"{named.text}*", named)
+    return place + 3
+
+
+def _option(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """An option, hours of the day, a filter; until when it shall go on, which is refused."""
+    if atom.key == "filter" and not _is_place(draft, atom):
         draft.put_filter(atom.text)
         return place + 1
-    if atom.spelling in TELLING and not atom.kinds:
-        return place + 1  # `when fraud fails, tell us`
+    if _is_place(draft, atom):
+        return None
+    if (read := READERS.get(atom.key)) is not None:
+        return read(draft, atom, place + 1)
+    if not atom.quoted and (last := read_hours(draft, place, is_quiet=False)) is not None:
+        return last
+    return read_end(draft, atom, place + 1) if atom.key == "time" and not atom.possessive else None
+
+
+def _verb_of_telling(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """`when fraud fails, tell us`; `tell us nothing` is refused."""
     if atom.spelling in ("nothing", "none") and not atom.kinds:
         raise draft.refused("That would watch nothing.", "To end what is watched:", [atom], "unwatch all")
-    if atom.key == "number" and behind is not None and behind.key == "experiment":
+    return place + 1 if atom.spelling in TELLING and not atom.kinds else None
+
+
+def _rule_or_metrics(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """`watch fraud val_auc, recall`, `watch out for latency_ms over 40`; `2 experiments` says nothing."""
+    if atom.key == "number" and draft.key(place + 1) == "experiment":
         return place + 2
-    if set(atom.kinds) == {Kind.METRIC} and draft.watching.place and not _is_rule(draft, place):
-        return READERS["metrics"](draft, atom, place)  # `watch fraud val_auc, recall`
     if _is_rule(draft, place):
-        return read_when(draft, atom, place)  # `watch out for latency_ms over 40`
+        return read_when(draft, atom, place)
+    is_metric = set(atom.kinds) == {Kind.METRIC} and draft.watching.place
+    return READERS["metrics"](draft, atom, place) if is_metric else None
+
+
+def _some_runs(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """`someone's run`, `xgb runs in fraud`, `run A`, `our fraud`; sweeps alone are refused, and other channels."""
+    behind = draft.atom(place + 1)
     if atom.is_unknown and atom.text.startswith("#"):
         raise draft.refused("I tell the channel in which it is said.", "Say it there:", [atom])
     if atom.possessive and atom.spelling in ANYBODY:
         return place + 1
-    if atom.key == "sweep" and not is_place:
+    if atom.key == "sweep" and not _is_place(draft, atom):
         return read_sweep(draft, place)
     if behind is not None and behind.spelling in PLURAL and draft.begins_names(atom):
-        draft.put_filter(f"attributes.run_name ILIKE '{atom.text}%'")  # `xgb runs in fraud`
+        draft.put_filter(f"attributes.run_name ILIKE '{atom.text}%'")
         return place + 2
     if atom.spelling in _ONE_RUN and behind is not None and behind.is_unknown:
         draft.put_run(behind.text, behind)
         return place + 2
-    if atom.spelling in OWNING and behind and behind.is_unknown and not draft.watching.place:
-        return draft.read_place(place + 1)
-    if atom.is_unknown and draft.text.startswith("<#", atom.at):  # the channel that is to hear of it
+    is_owned = atom.spelling in OWNING and behind is not None and behind.is_unknown and not draft.watching.place
+    return draft.read_place(place + 1) if is_owned else None
+
+
+def _new_ones(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """`new runs in fraud`; `new experiments` is refused. The channel that is to hear of it says nothing."""
+    behind = draft.atom(place + 1)
+    if atom.is_unknown and draft.text.startswith("<#", atom.at):
         return place + 1
-    if atom.spelling in _NEW and behind is not None and behind.key in ("experiment", "experiments"):
+    if atom.spelling not in _NEW or behind is None:
+        return None
+    if behind.key in ("experiment", "experiments"):
         problem = "I watch experiments by name or pattern, those that are there and those to come."
         raise draft.refused(problem, "All of them:", [atom, behind], "watch *")
-    if atom.is_unknown and atom.spelling in _NEW and behind is not None:
-        return place + 1
+    return place + 1 if atom.is_unknown else None
+
+
+def _off(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """`watch off`; `all metrics` is refused."""
     if atom.key == "off" and draft.intent == "watch" and not draft.watching.place and len(draft.atoms) == 2:
         draft.intent = "unwatch"
         return place + 1
     if atom.key == "everything" and (draft.watching.place or "metric" in atom.spelling):
         raise draft.refused(f"I do not understand “{atom.text}”.", "A watch shows the metrics that it names.", [atom])
+    return None
+
+
+def _person_or_seeds(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """`maya's runs in fraud`, `5 seeds`, `a new best val_auc in fraud`."""
     if atom.possessive and Kind.USER in atom.kinds and Kind.EXPERIMENT not in atom.kinds:
-        draft.once("by", atom)  # `maya's runs in fraud`
+        draft.once("by", atom)
         draft.watching = replace(draft.watching, user=atom.kinds[Kind.USER])
         return place + 1
     if (last := read_seeds(draft, place)) is not None:
         return last
-    if draft.watching.only not in (None, OnlyRuns.FAILURES) and set(atom.kinds) == {Kind.METRIC}:
-        put_metric(draft, atom)  # `a new best val_auc in fraud`
-        return place + 1
+    if draft.watching.only in (None, OnlyRuns.FAILURES) or set(atom.kinds) != {Kind.METRIC}:
+        return None
+    put_metric(draft, atom)
+    return place + 1
+
+
+def _says_nothing(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """Words that say nothing; `all`, `all experiments` are all there are."""
     is_of_messages = atom.spelling in MESSAGES and Kind.EXPERIMENT not in atom.kinds
-    if is_of_messages or is_silent(atom) or atom.key in _SILENT or atom.spelling in _SAYING_NOTHING:
-        if (
-            atom.key in ("all", "everything", "experiments", "every")
-            and not draft.watching.place
-            and _is_everything(draft, place)
-        ):
-            draft.put_place("*", atom)
-            draft.is_all = True
-        return place + 1
-    if atom.key in ONLY and not atom.quoted and not (draft.watching.place == "" and Kind.EXPERIMENT in atom.kinds):
+    if not (is_of_messages or is_silent(atom) or atom.key in _SILENT or atom.spelling in _SAYING_NOTHING):
+        return None
+    is_all = atom.key in ("all", "everything", "experiments", "every") and not draft.watching.place
+    if is_all and _is_everything(draft, place):
+        draft.put_place("*", atom)
+        draft.is_all = True
+    return place + 1
+
+
+def _how_it_ends(draft: WatchDraft, atom: Atom, place: int) -> int | None:
+    """`failures`, `new best`; a standup that comes by itself is refused: it is a digest."""
+    if atom.key in ONLY and not atom.quoted and not _is_place(draft, atom):
         draft.choose(ONLY[atom.key], atom)
         return place + 1
-    if atom.key == "standup" and (draft.watching.place or Kind.EXPERIMENT not in atom.kinds):
-        if draft.intent == "unwatch":
-            raise draft.refused("A standup that comes by itself is a digest.", "To end it:", [atom], "digest off")
-        raise draft.refused("A standup is planned with digest.", "Say the days and the hour.", [atom], _PLAN)
-    return draft.read_place(place)
+    if atom.key != "standup" or _is_place(draft, atom):
+        return None
+    if draft.intent == "unwatch":
+        raise draft.refused("A standup that comes by itself is a digest.", "To end it:", [atom], "digest off")
+    raise draft.refused("A standup is planned with digest.", "Say the days and the hour.", [atom], _PLAN)
+
+
+_CASES: tuple[Callable[[WatchDraft, Atom, int], int | None], ...] = (  # the first that knows a word reads it
+    _quoted,
+    _unwatchable,
+    _held_against,
+    _begun_so,
+    _option,
+    _verb_of_telling,
+    _rule_or_metrics,
+    _some_runs,
+    _new_ones,
+    _off,
+    _person_or_seeds,
+    _says_nothing,
+    _how_it_ends,
+    lambda draft, _atom, place: draft.read_place(place),
+)
 
 
 def _is_rule(draft: WatchDraft, place: int) -> bool:
