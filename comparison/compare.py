@@ -27,7 +27,7 @@ from comparison.judgement.result import (
     how_one,
 )
 from comparison.judgement.verdict import judge, names_of_one
-from comparison.language.follow_up import COMPARED
+from comparison.language.compare_command import COMPARED
 from comparison.language.quoting import complete_request
 from comparison.liveness import renewed
 from comparison.names import as_logged, fold, is_held_out, nearest_names, plainly

@@ -14,10 +14,10 @@ from slack_bolt.context import BoltContext
 from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError, RunNotFound, TrackingUnavailable
+from comparison.language.compare_command import compared
 from comparison.language.draft import COMPARISON
 from comparison.language.follow_up import (
     Answered,
-    compared,
     follow_answer,
     follow_comparison,
     is_follow_up,

@@ -14,7 +14,8 @@ from cachetools import FIFOCache
 
 from comparison.channel_defaults import ChannelDefaults, ChannelSetting, in_order, to_defaults
 from comparison.errors import NotUnderstood
-from comparison.language.follow_up import Answered, compared, shown_request
+from comparison.language.compare_command import compared
+from comparison.language.follow_up import Answered, shown_request
 from comparison.language.parser import line, parse
 from comparison.request import Compare, Request
 from comparison.run_reference import Named

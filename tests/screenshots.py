@@ -19,7 +19,7 @@ from bot.playground.command import local_bot  # noqa: E402
 from bot.playground.slack import EXPERIMENTS, STANDUP  # noqa: E402
 from comparison.compare import ask  # noqa: E402
 from comparison.formats.text import to_text  # noqa: E402
-from comparison.language.follow_up import compared  # noqa: E402
+from comparison.language.compare_command import compared  # noqa: E402
 from comparison.language.parser import parse  # noqa: E402
 from comparison.past_repeats import RepeatsCache  # noqa: E402
 from comparison.reports.comparison import comparison_report  # noqa: E402

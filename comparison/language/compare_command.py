@@ -1,6 +1,6 @@
-"""Comparisons, curves of runs, and sweeps."""
+"""Comparisons, curves of runs, and sweeps; and what a press of a button makes of a comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
 from comparison.errors import NotUnderstood
@@ -310,6 +310,66 @@ def _sweep_line(request: Sweep) -> str:
     goal = f"{request.goal} is better" if request.goal else ""
     lead = f"sweep {reference(request.parent)}" if request.parent else "what matters"
     return joined(lead, within(request.experiment), listed("by metric", request.metrics), goal)
+
+
+# What a press of a button makes of a comparison
+
+
+MOST_COMPARED = 20  # what a table can hold beside its first column
+COMPARED = -1  # the spot of a run that was not named now
+
+
+def compared(run_ids: Sequence[str]) -> Compare:
+    """The comparison of these runs, told by full ids, baseline first."""
+    return Compare(tuple(Named(run_id, COMPARED) for run_id in run_ids))
+
+
+Change = Callable[[Compare], Compare]
+
+
+def swapped(previous: Compare) -> Compare:
+    """The first candidate is the baseline; of two runs the sides change places."""
+    first, second, *rest = previous.runs
+    return replace(previous, runs=(second, first, *rest))
+
+
+def all_shown(previous: Compare) -> Compare:
+    return replace(previous, everything=True, differing=False)
+
+
+def fewer_shown(previous: Compare) -> Compare:
+    return replace(previous, everything=False, differing=False)
+
+
+def only_differing(previous: Compare) -> Compare:
+    return replace(previous, everything=False, differing=True)
+
+
+def best_read(previous: Compare) -> Compare:
+    return replace(previous, best=True, at_step=None)
+
+
+def last_read(previous: Compare) -> Compare:
+    return replace(previous, best=False, at_step=None)
+
+
+def why_asked(previous: Compare) -> Compare:
+    return replace(previous, why=True)
+
+
+def all_repeats(previous: Compare) -> Compare:
+    """Every run with all that repeat it, a side each, in place of single runs."""
+    groups = tuple(Group(name=each.text) if isinstance(each, Named) else each for each in previous.runs)
+    return replace(previous, runs=groups)
+
+
+def refreshed(previous: Compare) -> Compare:
+    return previous
+
+
+def report_part(part: str) -> Change:
+    """One part of the answer by itself, with what is the same in it."""
+    return lambda previous: replace(previous, part=part)
 
 
 COMMANDS = {

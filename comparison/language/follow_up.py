@@ -7,7 +7,7 @@ its runs (`compare the first two`, `it`) is put into words, then read as any req
 # ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields, replace
 from itertools import pairwise
@@ -15,6 +15,12 @@ from typing import Any
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import Atom, cover, is_silent
+from comparison.language.compare_command import (
+    COMPARED,
+    MOST_COMPARED,
+    compared,
+    swapped,
+)
 from comparison.language.draft import Draft, LeftOver, refuse
 from comparison.language.intents import STATUS, find_intent, is_small_talk
 from comparison.language.lexicon import NUMBERS, TALK, Role, one_of
@@ -36,10 +42,8 @@ from comparison.request import (
     Sweep,
     Top,
 )
-from comparison.run_reference import Among, Group, Latest, Leading, Linked, Named, RunReference
+from comparison.run_reference import Among, Latest, Leading, Linked, Named, RunReference
 
-MOST_COMPARED = 20  # what a table can hold beside its first column
-COMPARED = -1  # the spot of a run that was not named now
 _OWN_INTENTS = one_of(
     "watch watch_when unwatch digest watches top failed standup runs experiments settings set unset goal pin unpin "
     "help dont pause make"
@@ -54,11 +58,6 @@ _CHANGING_SLOTS = one_of(
     "metrics only_metrics without_metrics without_parameters step goal tolerance by_change best everything why "
     "differing part excluded"
 )
-
-
-def compared(run_ids: Sequence[str]) -> Compare:
-    """The comparison of these runs, told by full ids, baseline first."""
-    return Compare(tuple(Named(run_id, COMPARED) for run_id in run_ids))
 
 
 def follow(
@@ -132,55 +131,6 @@ def needs_comparison(text: str, names: Names | None = None, *, command: str = "/
     atoms = _atoms(text, names or Names(), command)
     is_named = any(each.is_run or Kind.EXPERIMENT in each.kinds for each in atoms)
     return any(each.key in _ABOUT for each in atoms) and (not is_named or "add" in {each.key for each in atoms})
-
-
-# What a press of a button changes
-Change = Callable[[Compare], Compare]
-
-
-def swapped(previous: Compare) -> Compare:
-    """The first candidate is the baseline; of two runs the sides change places."""
-    first, second, *rest = previous.runs
-    return replace(previous, runs=(second, first, *rest))
-
-
-def all_shown(previous: Compare) -> Compare:
-    return replace(previous, everything=True, differing=False)
-
-
-def fewer_shown(previous: Compare) -> Compare:
-    return replace(previous, everything=False, differing=False)
-
-
-def only_differing(previous: Compare) -> Compare:
-    return replace(previous, everything=False, differing=True)
-
-
-def best_read(previous: Compare) -> Compare:
-    return replace(previous, best=True, at_step=None)
-
-
-def last_read(previous: Compare) -> Compare:
-    return replace(previous, best=False, at_step=None)
-
-
-def why_asked(previous: Compare) -> Compare:
-    return replace(previous, why=True)
-
-
-def all_repeats(previous: Compare) -> Compare:
-    """Every run with all that repeat it, a side each, in place of single runs."""
-    groups = tuple(Group(name=each.text) if isinstance(each, Named) else each for each in previous.runs)
-    return replace(previous, runs=groups)
-
-
-def refreshed(previous: Compare) -> Compare:
-    return previous
-
-
-def report_part(part: str) -> Change:
-    """One part of the answer by itself, with what is the same in it."""
-    return lambda previous: replace(previous, part=part)
 
 
 def _is_own(intent: str, atoms: Sequence[Atom]) -> bool:
@@ -338,8 +288,6 @@ def _exchanged(draft: Draft, previous: Compare, runs: Sequence[RunReference]) ->
 
 
 # Below a list, or one run: `compare the first two`, `and by f1?`, `since monday`
-
-
 _INTENTS: dict[type, str] = {  # by which a request is asked for
     Top: "top",
     Running: "running",

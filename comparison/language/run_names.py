@@ -65,12 +65,12 @@ class SideWords:
 
 def read_side(atoms: Sequence[Atom], names: Names, text: str, *, is_parted: bool, is_led: bool) -> SideWords:
     """The runs of one side. `is_parted`: a `vs` stands beside it, so that it is a name whatever it says."""
-    reader = _Reader(list(atoms), names, text, is_parted=is_parted, is_led=is_led)
+    reader = _SideReader(list(atoms), names, text, is_parted=is_parted, is_led=is_led)
     return reader.read()
 
 
 @dataclass
-class _Reader:
+class _SideReader:
     atoms: list[Atom]
     names: Names
     text: str
@@ -156,10 +156,8 @@ class _Reader:
         if Kind.USER in atom.kinds and not atom.key:
             self.user = atom.kinds[Kind.USER]
             return None
-        read = getattr(self, f"_{atom.key}", None) if atom.key else None
-        if read is not None:
-            found: list[RunReference] | None = read(atom)
-            return found
+        if (read := _REFERENCES.get(atom.key)) is not None:
+            return read(self, atom)
         if atom.is_unknown and (atom.is_identifier or (self.is_led and not self.side.runs) or self._is_alone(atom)):
             self.side.guesses.append((Kind.RUN, atom.text))
             return [Named(atom.text, atom.at, atom.value, atom.end)]
@@ -194,19 +192,21 @@ class _Reader:
 
     def _next(self, *keys: str) -> Atom | None:
         """The next atom that says something, where it is one of these; it is taken then."""
-        place = self.place
-        while place < len(self.atoms) and is_silent(self.atoms[place]):
-            place += 1
+        place = self._past_silent()
         if place < len(self.atoms) and self.atoms[place].key in keys:
             self.place = place + 1
             return self.atoms[place]
         return None
 
+    def _past_silent(self) -> int:
+        """The place of the next word that says something."""
+        return next((p for p in range(self.place, len(self.atoms)) if not is_silent(self.atoms[p])), len(self.atoms))
+
     def _taken_user(self) -> str:
         user, self.user = self.user, ""
         return user
 
-    def _latest(self, atom: Atom) -> list[RunReference]:
+    def read_latest(self, atom: Atom) -> list[RunReference]:
         if atom.value:
             return [Latest(int(atom.value), self._taken_user(), atom.at)]
         user = self._taken_user()
@@ -226,7 +226,7 @@ class _Reader:
             return [Filtered(f"attributes.status = 'FAILED'{mine}", atom.at)]
         return [Latest(0, user, atom.at)]
 
-    def _previous(self, atom: Atom) -> list[RunReference]:
+    def read_previous(self, atom: Atom) -> list[RunReference]:
         self._next("number")
         behind = next((each for each in self.atoms[self.place :] if not is_silent(each)), None)
         if behind is not None and Kind.RUN in behind.kinds and not behind.possessive:  # `previous of A`
@@ -234,15 +234,14 @@ class _Reader:
             return [Latest(1, at=atom.at, before=Named(behind.kinds[Kind.RUN], behind.at, end=behind.end))]
         return [Latest(1, self._taken_user(), atom.at)]
 
-    def _best(self, atom: Atom) -> list[RunReference]:
+    def read_best(self, atom: Atom) -> list[RunReference]:
         is_worst = atom.key == "worst"
         if self._next("latest"):
             return [Latest(0, self._taken_user(), atom.at)]
         number = self._next("number")
         metric = self._metric()
         if not number and (group := self._next("pattern", "seeds", "sweep")):
-            read: Callable[[Atom], list[RunReference]] = getattr(self, f"_{group.key}")
-            (of,) = read(group)
+            of = (_REFERENCES[group.key](self, group) or [None])[0]
             assert isinstance(of, Group | SweepRuns)  # noqa: S101 -- what these three words are read as
             return [BestOf(of, metric, is_worst, atom.at)]
         if (parent := self._parent_of_trials()) is not None and not number:
@@ -251,8 +250,6 @@ class _Reader:
         if number:
             return [self._top_runs(number, metric, is_worst=is_worst, user=user, at=atom.at)]
         return [Leading(metric, is_worst, atom.at, user)]
-
-    _worst = _new_best = _best
 
     def _parent_of_trials(self) -> Named | None:
         """The run behind `best trial of`."""
@@ -264,7 +261,7 @@ class _Reader:
         self.place = self.atoms.index(run) + 1
         return Named(run.kinds[Kind.RUN], run.at, end=run.end)
 
-    def _top(self, atom: Atom) -> list[RunReference]:
+    def read_top(self, atom: Atom) -> list[RunReference]:
         number = self._next("number")
         metric = self._metric()
         user = self._taken_user()
@@ -280,9 +277,7 @@ class _Reader:
         return TopRuns(count, metric, is_worst, at, Among(user=user))
 
     def _metric(self) -> str:
-        place = self.place
-        while place < len(self.atoms) and is_silent(self.atoms[place]):
-            place += 1
+        place = self._past_silent()
         if (
             place < len(self.atoms)
             and self.atoms[place].metric
@@ -292,7 +287,7 @@ class _Reader:
             return self.atoms[place].metric
         return ""
 
-    def _lowest(self, atom: Atom) -> list[RunReference]:
+    def read_lowest(self, atom: Atom) -> list[RunReference]:
         """`lowest val_loss`: the best or the worst, by what is better."""
         self._next("number")
         metric = self._metric()
@@ -306,25 +301,19 @@ class _Reader:
             )
         return [Leading(metric, (goal is Goal.LOWER) is not (atom.key == "lowest"), atom.at, self._taken_user())]
 
-    _highest = _lowest
-
-    def _baseline(self, atom: Atom) -> list[RunReference]:
+    def read_baseline(self, atom: Atom) -> list[RunReference]:
         return [Pinned(atom.at)]
 
-    _baseline_role = _baseline
-
-    def _alias(self, atom: Atom) -> list[RunReference]:
+    def read_alias(self, atom: Atom) -> list[RunReference]:
         return [Registered("", atom.spelling, "", atom.at)]
 
-    def _running(self, atom: Atom) -> list[RunReference]:
+    def read_running(self, atom: Atom) -> list[RunReference]:
         return [Unfinished(atom.at)]
 
-    def _failed(self, atom: Atom) -> list[RunReference]:
+    def read_failed(self, atom: Atom) -> list[RunReference]:
         return [AllRuns(Among(status=atom.key, user=self._taken_user()), atom.at)]
 
-    _finished = _failed
-
-    def _time(self, atom: Atom) -> list[RunReference]:
+    def read_time(self, atom: Atom) -> list[RunReference]:
         """`yesterday's run` is the newest of that day, `yesterday's runs` are all."""
         nouns = [each.spelling for each in self.atoms[self.place :] if each.key == "run"]
         until = atom.value if atom.value in _DAYS and "week" not in atom.spelling else ""
@@ -335,10 +324,8 @@ class _Reader:
             return [AllRuns(Among(since=atom.value, until=until, user=self._taken_user()), atom.at)]
         return [OfDay(atom.value, atom.at)]
 
-    def _all(self, atom: Atom) -> list[RunReference]:
-        place = self.place
-        while place < len(self.atoms) and is_silent(self.atoms[place]):
-            place += 1
+    def read_all(self, atom: Atom) -> list[RunReference]:
+        place = self._past_silent()
         behind = self.atoms[place] if place < len(self.atoms) else None
         is_person = behind is not None and set(behind.kinds) == {Kind.USER}  # `everything jonas ran`
         if behind is not None and (behind.possessive or behind.key == "time" or is_person):
@@ -351,14 +338,14 @@ class _Reader:
         status = self._next("failed", "finished", "running")
         return [AllRuns(Among(user=self._taken_user(), status=status.key if status else ""), atom.at)]
 
-    def _link(self, atom: Atom) -> list[RunReference]:
+    def read_link(self, atom: Atom) -> list[RunReference]:
         runs = runs_of_link(atom.text)
         if not runs:
             remedy = "Paste the address of a run's page in MLflow, or of MLflow's comparison of several."
             raise refuse("This link leads to no run.", remedy, COMPARISON.line(self.names), [atom])
         return [Linked(run_id, experiment, atom.at) for run_id, experiment in runs]
 
-    def _model(self, atom: Atom) -> list[RunReference]:
+    def read_model(self, atom: Atom) -> list[RunReference]:
         if atom.spelling in _SPECIAL:
             found = _SPECIAL[atom.spelling]
             return [replace(found, at=atom.at)]
@@ -371,10 +358,10 @@ class _Reader:
             raise refuse(problem, "Name it with an alias or a version.", line, [atom])
         return [Registered(*read, atom.at)]
 
-    def _id(self, atom: Atom) -> list[RunReference]:
+    def read_id(self, atom: Atom) -> list[RunReference]:
         return [Named(atom.text, atom.at, end=atom.end)]
 
-    def _pattern(self, atom: Atom) -> list[RunReference]:
+    def read_pattern(self, atom: Atom) -> list[RunReference]:
         if atom.spelling.startswith("group:"):
             name = atom.text[len("group:") :]
             if not name:
@@ -382,20 +369,20 @@ class _Reader:
             return [Group(name=name, at=atom.at)]
         return [Group(pattern=atom.text, at=atom.at)]
 
-    def _filter(self, atom: Atom) -> list[RunReference]:
+    def read_filter(self, atom: Atom) -> list[RunReference]:
         is_led = self.text[: atom.at].rstrip().casefold().endswith("where")
         return [Filtered(atom.text, atom.at) if is_led else Group(where=atom.text, at=atom.at)]
 
-    def _where(self, atom: Atom) -> None:
+    def read_where(self, atom: Atom) -> None:
         behind = self.atoms[self.place : self.place + 1]
         if not behind or behind[0].key != "filter":
             self.side.left.append(atom)
 
-    def _seeds(self, atom: Atom) -> list[RunReference]:
+    def read_seeds(self, atom: Atom) -> list[RunReference]:
         name = self._named_behind(atom)
         return [Group(name=name.text, at=atom.at)]
 
-    def _sweep(self, atom: Atom) -> list[RunReference]:
+    def read_sweep(self, atom: Atom) -> list[RunReference]:
         name = self._named_behind(atom)
         if name.key == "link":
             run_id, experiment = (runs_of_link(name.text) or (("", ""),))[0]
@@ -403,12 +390,34 @@ class _Reader:
         return [SweepRuns(Named(name.kinds.get(Kind.RUN, name.text), name.at, end=name.end), atom.at)]
 
     def _named_behind(self, atom: Atom) -> Atom:
-        while self.place < len(self.atoms) and is_silent(self.atoms[self.place]):
-            self.place += 1
+        self.place = self._past_silent()
         if self.place == len(self.atoms):
             raise refuse(f"Which runs are meant by {atom.text}?", "Name them.", "compare all in sweep latest", [atom])
         self.place += 1
         return self.atoms[self.place - 1]
+
+
+_REFERENCES: dict[str, Callable[[_SideReader, Atom], list[RunReference] | None]] = {  # by the key of a word
+    "latest": _SideReader.read_latest,
+    "previous": _SideReader.read_previous,
+    **dict.fromkeys(("best", "worst", "new_best"), _SideReader.read_best),
+    "top": _SideReader.read_top,
+    **dict.fromkeys(("lowest", "highest"), _SideReader.read_lowest),
+    **dict.fromkeys(("baseline", "baseline_role"), _SideReader.read_baseline),
+    "alias": _SideReader.read_alias,
+    "running": _SideReader.read_running,
+    **dict.fromkeys(("failed", "finished"), _SideReader.read_failed),
+    "time": _SideReader.read_time,
+    "all": _SideReader.read_all,
+    "link": _SideReader.read_link,
+    "model": _SideReader.read_model,
+    "id": _SideReader.read_id,
+    "pattern": _SideReader.read_pattern,
+    "filter": _SideReader.read_filter,
+    "where": _SideReader.read_where,
+    "seeds": _SideReader.read_seeds,
+    "sweep": _SideReader.read_sweep,
+}
 
 
 def _bounds(atoms: Sequence[Atom]) -> tuple[int, int]:

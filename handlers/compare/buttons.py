@@ -16,13 +16,12 @@ from slack_sdk import WebClient
 
 from comparison.errors import RequestError
 from comparison.formats.csv import to_csv
-from comparison.language.follow_up import (
+from comparison.language.compare_command import (
     Change,
     all_repeats,
     all_shown,
     best_read,
     fewer_shown,
-    follow,
     last_read,
     only_differing,
     refreshed,
@@ -30,6 +29,7 @@ from comparison.language.follow_up import (
     swapped,
     why_asked,
 )
+from comparison.language.follow_up import follow
 from comparison.report import Report
 from comparison.request import Compare, Curves, Request
 from handlers.compare import message as compare_message

@@ -12,8 +12,7 @@ from slack_sdk import WebClient
 
 from comparison.errors import NotUnderstood, RequestError
 from comparison.judgement.goals import goal_of
-from comparison.language.compare_command import MOST_RUNS
-from comparison.language.follow_up import MOST_COMPARED, compared
+from comparison.language.compare_command import MOST_COMPARED, MOST_RUNS, compared
 from comparison.language.parser import parse
 from comparison.names import fold
 from comparison.report import Report

@@ -16,7 +16,7 @@ from comparison.channel_defaults import ChannelDefaults
 from comparison.compare import ask
 from comparison.errors import RunNotFound
 from comparison.judgement.result import Comparison, GoalSource, MetricComparison, Outcome, VerdictKind
-from comparison.language.follow_up import COMPARED, compared
+from comparison.language.compare_command import COMPARED, compared
 from comparison.report import Chart, Report
 from comparison.reports.channel_settings import used_settings
 from comparison.reports.comparison import comparison_report

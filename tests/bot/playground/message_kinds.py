@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from comparison.compare import compare
-from comparison.language.follow_up import compared
+from comparison.language.compare_command import compared
 from comparison.report import Report
 from comparison.reports.comparison import comparison_report
 from comparison.reports.news import news_report

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import NotUnderstood
-from comparison.language.follow_up import compared, follow, is_follow_up
+from comparison.language.compare_command import compared
+from comparison.language.follow_up import follow, is_follow_up
 from comparison.language.parser import line, parse
 from comparison.request import Compare
 from comparison.run_reference import Named

@@ -317,7 +317,7 @@ def test_a_dialog_that_slack_does_not_open_is_told(slack, runs):
 
 
 def test_what_a_button_holds_is_read_back_as_it_was():
-    from comparison.language.follow_up import compared
+    from comparison.language.compare_command import compared
 
     for request in (
         compared(("a" * 32, "b" * 32)),
@@ -329,7 +329,7 @@ def test_what_a_button_holds_is_read_back_as_it_was():
 
 
 def test_a_comparison_too_large_for_a_button_has_none():
-    from comparison.language.follow_up import compared
+    from comparison.language.compare_command import compared
 
     request = replace(compared(("a" * 32, "b" * 32)), metrics=tuple("m" * 200 + str(number) for number in range(20)))
     assert comparison_value(ComparisonState(request)) == ""
