@@ -129,7 +129,7 @@ def read_only(draft: Draft, atom: Atom, place: int) -> int:
         draft.part = "metrics"
         return at
     if follows.key == "when":
-        place_ = next((each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds), "*")
+        place_ = next(iter(draft.named(Kind.EXPERIMENT)), "*")
         remedy = "To be told when runs get better, watch their experiment:"
         line = f"watch {place_ if place_ == '*' else written(place_)} only better"
         raise refuse("I compare when I am asked, whatever the values are.", remedy, line, [atom, follows])

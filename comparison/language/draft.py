@@ -173,6 +173,10 @@ class Atoms:
             place += 1
         return place
 
+    def named(self, kind: Kind) -> list[str]:
+        """The names of this kind, as they really are, wherever they stand."""
+        return [each.kinds[kind] for each in self.atoms if kind in each.kinds]
+
     def says(self, *keys: str) -> bool:
         """Whether an atom of these keys stands anywhere."""
         return any(each.key in keys for each in self.atoms)

@@ -395,7 +395,7 @@ def _cannot(draft: Draft) -> Request:
     runs = [each for each in draft.atoms if each.is_run]
     name = runs[0].kinds.get(Kind.RUN, runs[0].text) if runs else ""
     if draft.says("watch", "watches"):
-        places = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
+        places = draft.named(Kind.EXPERIMENT)
         line = f"change watch {written(places[0])}" if places else "watches"
         remedy = "A watch I can pause, resume, change and remove:"
         raise refuse(f"I cannot {verb.spelling} a watch.", remedy, line, [verb])

@@ -241,7 +241,7 @@ class _SideReader:
         number = self._next("number")
         metric = self._metric()
         if not number and (group := self._next("pattern", "seeds", "sweep")):
-            of = (_REFERENCES[group.key](self, group) or [None])[0]
+            of = next(iter(_REFERENCES[group.key](self, group) or ()), None)
             assert isinstance(of, Group | SweepRuns)  # noqa: S101 -- what these three words are read as
             return [BestOf(of, metric, is_worst, atom.at)]
         if (parent := self._parent_of_trials()) is not None and not number:
@@ -593,7 +593,7 @@ def _says_when(draft: Draft, atom: Atom) -> bool:
         draft.since = "7 days"
         return True
     if atom.spelling == "always":
-        run = next((each.kinds[Kind.RUN] for each in draft.atoms if Kind.RUN in each.kinds), "latest")
+        run = next(iter(draft.named(Kind.RUN)), "latest")
         remedy = "To hold runs against one run from now on, make it the baseline:"
         raise refuse("I compare when I am asked.", remedy, f"pin {written(run)}", [atom])
     return False
@@ -635,7 +635,7 @@ def read_second(draft: Draft, atom: Atom, place: int) -> int:
 
 def experiment_of(draft: Draft) -> str:
     """The first experiment that is named anywhere in the sentence; "" for none."""
-    return next((each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds), "")
+    return next(iter(draft.named(Kind.EXPERIMENT)), "")
 
 
 def no_run(draft: Draft, atom: Atom, kind: Kind) -> NotUnderstood:
@@ -727,7 +727,7 @@ def read_best(draft: Draft, atom: Atom, place: int) -> int:
             draft.flag("best", atom)
             return place + 1
     said = draft.atoms[draft.place].spelling.split() if draft.intent == "curves" else []
-    if {"step", "epoch"} & set(said) and any(Kind.RUN in each.kinds for each in draft.atoms):
+    if {"step", "epoch"} & set(said) and bool(draft.named(Kind.RUN)):
         return place + 1  # `which epoch was best for A?`
     if draft.intent == "curves" and draft.has_name() and is_last:
         return place + 1  # `at which step was A best?`

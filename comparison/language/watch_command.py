@@ -425,7 +425,7 @@ def _pause(draft: Draft) -> Request:
 
 
 def _refuse_time(draft: Draft, verb: int, what: str, place: int) -> None:
-    named = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
+    named = draft.named(Kind.EXPERIMENT)
     is_all = draft.says("all", "everything")
     line = joined(what, "digest" if draft.says("digest") else "", *map(place_words, named[:1]))
     last = place
@@ -464,7 +464,7 @@ def _end(draft: Draft) -> Request:
         return PlanDigest(None, draft.text)
     named = next((place for place, each in enumerate(draft.atoms) if each.key == "watch"), 0)
     if taken := [each for each in draft.atoms[verb + 1 : named] if each.key in _OPTIONAL]:
-        places = [each.kinds[Kind.EXPERIMENT] for each in draft.atoms if Kind.EXPERIMENT in each.kinds]
+        places = draft.named(Kind.EXPERIMENT)
         line = joined("change watch", *map(place_words, places[:1]))
         raise refuse("I cannot take an option away by words.", "The button Edit does it:", line, taken)
     watch = _read_named_watch(draft, verb, "unwatch")
