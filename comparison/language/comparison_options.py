@@ -3,7 +3,7 @@
 # ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -198,9 +198,19 @@ def read_within(draft: Draft, atom: Atom, place: int) -> int:
     return at + 1
 
 
-def read_repeats(draft: Draft, atom: Atom, place: int) -> int:
-    """`across all seeds`: of each run all that repeat it."""
-    draft.flag("repeats", atom)
+def _flag(name: str) -> Callable[[Draft, Atom, int], int]:
+    """The reader of a word that says all by itself."""
+
+    def read(draft: Draft, atom: Atom, place: int) -> int:
+        draft.flag(name, atom)
+        return place + 1
+
+    return read
+
+
+def read_of_thread(draft: Draft, atom: Atom, place: int) -> int:
+    """What is asked of the comparison that stands."""
+    draft.thread[atom.key] = atom
     return place + 1
 
 
@@ -230,34 +240,9 @@ def read_why(draft: Draft, atom: Atom, place: int) -> int:
     return place + 1
 
 
-def read_by_change(draft: Draft, atom: Atom, place: int) -> int:
-    draft.flag("by_change", atom)
-    return place + 1
-
-
-def read_differing(draft: Draft, atom: Atom, place: int) -> int:
-    draft.flag("differing", atom)
-    return place + 1
-
-
 def read_daily(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent != "standup":
         draft.left.append(atom)
-    return place + 1
-
-
-def read_best_values(draft: Draft, atom: Atom, place: int) -> int:
-    draft.flag("best", atom)
-    return place + 1
-
-
-def read_last_values(draft: Draft, atom: Atom, place: int) -> int:
-    draft.thread["last_values"] = atom
-    return place + 1
-
-
-def read_fewer(draft: Draft, atom: Atom, place: int) -> int:
-    draft.thread["fewer"] = atom
     return place + 1
 
 
@@ -294,11 +279,6 @@ def read_lower(draft: Draft, atom: Atom, place: int) -> int:
 def read_better(draft: Draft, atom: Atom, place: int) -> int:
     if draft.intent != "compare" and not draft.goal:
         draft.left.append(atom)
-    return place + 1
-
-
-def read_add(draft: Draft, atom: Atom, place: int) -> int:
-    draft.thread["add"] = atom
     return place + 1
 
 
@@ -355,16 +335,16 @@ READERS = {
     "only": read_only,
     "file": read_file,
     "when": read_when,
-    "repeats": read_repeats,
+    "repeats": _flag("repeats"),
     "step": read_step,
     "within": read_within,
     "why": read_why,
-    "by_change": read_by_change,
-    "differing": read_differing,
+    "by_change": _flag("by_change"),
+    "differing": _flag("differing"),
     "daily": read_daily,
-    "best_values": read_best_values,
-    "last_values": read_last_values,
-    "fewer": read_fewer,
+    "best_values": _flag("best"),
+    "last_values": read_of_thread,
+    "fewer": read_of_thread,
     "lower_better": read_lower_better,
     "higher_better": read_lower_better,
     "neither": read_lower_better,
@@ -374,7 +354,7 @@ READERS = {
     "higher": read_lower,
     "better": read_better,
     "worse": read_better,
-    "add": read_add,
+    "add": read_of_thread,
     "choose": read_choose,
     "cannot": read_cannot,
     **dict.fromkeys(PARTS, read_part),
