@@ -1,6 +1,6 @@
 """Quick questions: one run, the top, what runs, what failed, lists, names alone; and what is asked for and not done."""
 
-# ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
+
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,6 +40,7 @@ from comparison.run_reference import (
 )
 
 _OF_PERSON = frozenset({"since", "until", "experiment", "where", "everything"})
+_OF_COMPARISON = frozenset({"why", "differing", "everything", "best", "tolerance", "only_metrics", "goal"})
 _NARROWING = frozenset({"where", "since", "until", "status", "excluded", "experiments", "newest"})
 
 
@@ -99,56 +100,56 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
     if draft.part == "metrics":  # they come first anyway
         draft.part = ""
         draft.spots.pop("part")
-    intent = "who" if who else "show"
-    if isinstance(run, AllRuns) and run.among.user and draft.user not in ("", run.among.user):
-        draft.others.append(run.among.user)  # `runs by maya and jonas`
-        run = replace(run, among=replace(run.among, user=""))
-    if isinstance(run, AllRuns):
-        draft.user, draft.status = run.among.user or draft.user, run.among.status or draft.status
-        draft.since, draft.until = run.among.since or draft.since, run.among.until or draft.until
-        draft.groups = [[]]
-        return _failed(draft) if draft.status == "failed" else _runs(draft)
-    if isinstance(run, TopRuns):
-        draft.count, draft.worst = run.count, run.worst
-        draft.metrics = [run.metric, *draft.metrics] if run.metric else draft.metrics
-        draft.user, draft.groups = run.among.user or draft.user, [[]]
-        return _top(draft)
-    if isinstance(run, Group) and run.pattern and "'" not in run.pattern and "where" not in draft.spots:
-        like = run.pattern.replace("%", "_").replace("*", "%").replace("?", "_")
-        draft.where, draft.groups = f"attributes.run_name ILIKE '{like}'", [[]]
-        return _runs(draft)
-    is_many = isinstance(run, Group | SweepRuns)
-    if is_many:
-        raise refuse(
-            "That means several runs.",
-            "Say with what they are compared.",
-            "compare group:mlp-32 vs latest",
-            draft.atoms,
-        )
-    if draft.baseline is not None and isinstance(run, Named):
-        atoms = [each for each in draft.atoms if each.key == "baseline_role"] or draft.atoms
-        raise refuse(
-            "I am told of a baseline, not asked.",
-            "To make it the baseline, say:",
-            f"pin {written(run.text)}",
-            atoms,
-        )
-    if draft.experiment == EVERYWHERE and not isinstance(run, Leading | Latest):
-        draft.experiments = {}
     narrowing = [each for each in draft.spots if each in _NARROWING]
     says_several = draft.says_runs()
-    is_everywhere = draft.experiment == EVERYWHERE
-    if isinstance(run, Leading) and (narrowing or says_several or is_everywhere):
-        draft.count, draft.worst, draft.groups = 5 if says_several else 1, run.worst, [[]]
-        draft.metrics = [run.metric, *draft.metrics] if run.metric else draft.metrics
-        draft.user = run.user or draft.user
-        return _top(draft)
-    if isinstance(run, Latest) and says_several and not (narrowing or run.back):  # `newest runs`
-        draft.user, draft.groups = run.user or draft.user, [[]]
-        return _runs(draft)
-    if isinstance(run, Latest) and narrowing and not run.back:
-        draft.count, draft.user, draft.groups = 1, run.user or draft.user, [[]]
-        return _runs(draft)
+    match run:
+        case AllRuns():
+            return _all_listed(draft, run)
+        case TopRuns():
+            return _ranked(draft, run, run.among.user, run.count)
+        case Group(pattern=pattern) if pattern and "'" not in pattern and "where" not in draft.spots:
+            like = pattern.replace("%", "_").replace("*", "%").replace("?", "_")
+            draft.where, draft.groups = f"attributes.run_name ILIKE '{like}'", [[]]
+            return _runs(draft)
+        case Group() | SweepRuns():
+            remedy, line = "Say with what they are compared.", "compare group:mlp-32 vs latest"
+            raise refuse("That means several runs.", remedy, line, draft.atoms)
+        case Named() if draft.baseline is not None:
+            atoms = [each for each in draft.atoms if each.key == "baseline_role"] or draft.atoms
+            problem, remedy = "I am told of a baseline, not asked.", "To make it the baseline, say:"
+            raise refuse(problem, remedy, f"pin {written(run.text)}", atoms)
+        case Leading() if narrowing or says_several or draft.experiment == EVERYWHERE:
+            return _ranked(draft, run, run.user, 5 if says_several else 1)
+        case Latest(back=0) if narrowing or says_several:  # `newest runs`
+            draft.count = 1 if narrowing else draft.count
+            draft.user, draft.groups = run.user or draft.user, [[]]
+            return _runs(draft)
+    return _shown(draft, run, narrowing, who=who)
+
+
+def _all_listed(draft: Draft, run: AllRuns) -> Request:
+    among = run.among
+    if among.user and draft.user not in ("", among.user):
+        draft.others.append(among.user)  # `runs by maya and jonas`
+    else:
+        draft.user = among.user or draft.user
+    draft.status = among.status or draft.status
+    draft.since, draft.until = among.since or draft.since, among.until or draft.until
+    draft.groups = [[]]
+    return _failed(draft) if draft.status == "failed" else _runs(draft)
+
+
+def _ranked(draft: Draft, run: TopRuns | Leading, user: str, count: int) -> Request:
+    draft.count, draft.worst, draft.groups = count, run.worst, [[]]
+    draft.metrics = [run.metric, *draft.metrics] if run.metric else draft.metrics
+    draft.user = user or draft.user
+    return _top(draft)
+
+
+def _shown(draft: Draft, run: RunReference, narrowing: Sequence[str], *, who: bool) -> Request:
+    """One run as it is. Raises NotUnderstood for what narrows several."""
+    if draft.experiment == EVERYWHERE and not isinstance(run, Leading | Latest):
+        draft.experiments = {}
     if draft.user and isinstance(run, Latest | Leading) and not run.user:
         run, draft.user = replace(run, user=draft.user), ""
         draft.spots.pop("user", None)
@@ -161,7 +162,7 @@ def _shown_run(draft: Draft, run: RunReference, *, who: bool = False) -> Request
         line = joined(f"show {written(run.text)}", draft.part) if isinstance(run, Named) else draft.example("show")
         raise refuse(f"One run is shown as it is, not {SLOTS[slot]}.", "Leave that out.", line, draft.spots[slot])
     draft.thread.pop("last_values", None)
-    draft.check(intent, is_silent_on_runs=False)
+    draft.check("who" if who else "show", is_silent_on_runs=False)
     return Show(run, draft.experiment, who, draft.text, draft.part, tuple(draft.metrics), draft.step)  # type: ignore[arg-type]
 
 
@@ -216,10 +217,6 @@ def _failed(draft: Draft) -> Request:
 def _standup(draft: Draft) -> Request:
     draft.check("standup")
     return Standup(draft.since, draft.experiment, draft.text, tuple(draft.metrics), draft.among(since=False))
-
-
-def _finished(draft: Draft) -> Request:
-    return _standup(draft)
 
 
 def _runs(draft: Draft) -> Request:
@@ -280,65 +277,75 @@ def bare_names(draft: Draft) -> Request:
         draft.left += list(draft.thread.values())
         raise draft.left_over("")
     runs = _with_people(draft, runs_of(draft))
-    sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
     if not runs and len(draft.left) > 1 and draft.spots and _are_people(draft):
         return bare_people(draft)
-    is_person = len(draft.left) == 1 and Kind.USER in draft.left[0].kinds
-    if is_person and draft.part and draft.part != "details" and len(runs) == 1 and isinstance(runs[0], Named):
-        line = joined("show", written(runs[0].text), draft.part)  # `what lr did maya use for A?`
-        raise refuse("One run is shown as it is, not of a person.", "Leave that out.", line, draft.left)
-    if is_person and len(runs) == 1 and isinstance(runs[0], Leading | Latest) and not runs[0].user:
-        runs = [replace(runs[0], user=draft.left[0].kinds[Kind.USER])]  # `fraud best f1 jonas`
-        draft.left = []
-    if is_person and draft.part == "details" and len(runs) == 1:
-        draft.left = []  # `when did ann start roberta?`: the details say who did
-    if is_person and not runs and draft.spots.keys() <= _OF_PERSON:  # a person alone, or what was done
-        draft.spots.pop("everything", None)
-        if draft.text[draft.left[0].at : draft.left[0].at + 1] in ("@", "<"):  # who is asked, not who is asked about
-            raise draft.left_over("")
-        draft.put_user(draft.left[0].kinds[Kind.USER], draft.left)
-        draft.left, draft.groups = [], [[]]
-        return _runs(draft)
+    if len(draft.left) == 1 and Kind.USER in draft.left[0].kinds:
+        if not runs and draft.spots.keys() <= _OF_PERSON:
+            return _done_by_person(draft)
+        runs = _of_person(draft, runs)
     if draft.left:
         raise draft.left_over("")
     if _are_listed(draft, runs):
         return _runs(draft)
+    sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
     if len(runs) > 1 or (len(sides) > 1 and runs and not draft.others):
         return compare_named(draft, runs)
-    is_of_day = len(runs) == 1 and isinstance(runs[0], OfDay) and draft.spots.keys() <= {"experiment", "user"}
-    if is_of_day and not _is_owned(draft):
-        assert isinstance(runs[0], OfDay)  # noqa: S101 -- as is_of_day has it
-        draft.since, draft.groups = runs[0].day, [[]]  # `yesterday`
+    return _one_named(draft, runs[0]) if runs else _none_named(draft)
+
+
+def _of_person(draft: Draft, runs: list[RunReference]) -> list[RunReference]:
+    """The runs, where a person is named who is no slot: `fraud best f1 jonas`, `when did ann start roberta?`."""
+    run = runs[0] if len(runs) == 1 else None
+    if draft.part and draft.part != "details" and isinstance(run, Named):
+        line = joined("show", written(run.text), draft.part)  # `what lr did maya use for A?`
+        raise refuse("One run is shown as it is, not of a person.", "Leave that out.", line, draft.left)
+    if isinstance(run, Leading | Latest) and not run.user:
+        runs = [replace(run, user=draft.left[0].kinds[Kind.USER])]
+        draft.left = []
+    if draft.part == "details" and run is not None:
+        draft.left = []  # the details say who did
+    return runs
+
+
+def _done_by_person(draft: Draft) -> Request:
+    """A person alone, or what was done by them; not who is addressed."""
+    person = draft.left[0]
+    draft.spots.pop("everything", None)
+    if draft.text[person.at : person.at + 1] in ("@", "<"):
+        raise draft.left_over("")
+    draft.put_user(person.kinds[Kind.USER], draft.left)
+    draft.left, draft.groups = [], [[]]
+    return _runs(draft)
+
+
+def _one_named(draft: Draft, run: RunReference) -> Request:
+    if isinstance(run, OfDay) and draft.spots.keys() <= {"experiment", "user"} and not _is_owned(draft):
+        draft.since, draft.groups = run.day, [[]]  # `yesterday`
         return _standup(draft)
-    if len(runs) == 1:
-        if draft.spots.keys() & {
-            "why",
-            "differing",
-            "everything",
-            "best",
-            "tolerance",
-            "only_metrics",
-            "goal",
-        } and not isinstance(runs[0], Leading):
-            if draft.flags == {"why"} and isinstance(runs[0], Named):
-                return compare_named(draft, [Leading(), runs[0]])  # `why is A so bad?`: against the best
-            raise too_few(draft, runs)
-        return _shown_run(draft, runs[0])
-    says_goal = draft.says("lower_better", "higher_better", "better")
-    if draft.goal and draft.metrics and says_goal:
+    if draft.spots.keys() & _OF_COMPARISON and not isinstance(run, Leading):
+        if draft.flags == {"why"} and isinstance(run, Named):
+            return compare_named(draft, [Leading(), run])  # `why is A so bad?`: against the best
+        raise too_few(draft, [run])
+    return _shown_run(draft, run)
+
+
+def _none_named(draft: Draft) -> Request:
+    """Slots alone: a goal, metrics, a time, an experiment."""
+    slots = draft.spots.keys()
+    if draft.goal and draft.metrics and draft.says("lower_better", "higher_better", "better"):
         return goal(draft)
     if draft.goal and not draft.metrics:
         draft.left += draft.spots["goal"]
         raise draft.left_over("")
     if draft.metrics:
         return _top(draft)
-    says_runs = any(each.key == "run" and each.spelling in PLURAL for each in draft.atoms)
-    is_when = bool(draft.spots.keys() & {"since", "until"})
-    is_when = is_when and not draft.are_many() and all(each.key != "run" for each in draft.atoms)
-    if is_when and draft.spots.keys() <= {"since", "until", "experiment", "excluded", "everything"}:
-        draft.intent, draft.spots = "standup", {key: each for key, each in draft.spots.items() if key != "everything"}
+    is_when = bool(slots & {"since", "until"}) and not draft.are_many() and not draft.says("run")
+    if is_when and slots <= {"since", "until", "experiment", "excluded", "everything"}:
+        draft.spots.pop("everything", None)
+        draft.intent = "standup"
         return _standup(draft)
-    is_listed = bool(draft.spots.keys() & {"experiment", "user", "where"}) or (says_runs and bool(draft.spots))
+    says_runs = any(each.key == "run" and each.spelling in PLURAL for each in draft.atoms)
+    is_listed = bool(slots & {"experiment", "user", "where"}) or (says_runs and bool(slots))
     if is_listed and draft.flags <= {"everything"}:
         draft.spots.pop("everything", None)  # `everything in fraud`: its runs
         return _runs(draft)
@@ -452,7 +459,7 @@ COMMANDS = {
         Example("standup in {experiment}", "standup"),
         ((Standup, partial(_past_line, "standup")),),
     ),
-    "finished": Command(_finished),
+    "finished": Command(_standup),
     "runs": Command(
         _runs,
         "list runs",
