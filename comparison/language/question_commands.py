@@ -1,7 +1,5 @@
 """Quick questions: one run, the top, what runs, what failed, lists, names alone; and what is asked for and not done."""
 
-
-
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial

@@ -4,7 +4,7 @@ A row of `READERS` reads a word that names runs or parts them (`latest`, `best`,
 `read_side` makes references of the words of one side, `runs_of` of all sides, the baseline first.
 """
 
-# ruff: noqa: C901, PLR0911, PLR0912, PLR0915 -- a grammar is a list of cases, each in its place
+# ruff: noqa: PLR0911 -- a grammar is a list of cases, each in its place
 
 import re
 from collections.abc import Callable, Sequence
@@ -477,81 +477,108 @@ def read_sweep(draft: Draft, atom: Atom, place: int) -> int:
 
 def read_name(draft: Draft, atom: Atom, place: int) -> int:
     """A name that nothing introduces: its kind says what it is for."""
-    takes_runs = draft.intent not in LISTS
-    if atom.is_unknown and _says_when(draft, atom):
-        return place + 1
-    if atom.is_unknown and _begins_names(draft, atom, place):
-        return place + 1
-    if Kind.EXPERIMENT in atom.kinds and draft.text[atom.end : atom.end + 1] == ":":  # `fraud: last two runs`
-        draft.put_in(atom.kinds[Kind.EXPERIMENT], [atom])
-        return place + 1
-    if _goes_on_with_experiments(draft, atom, place):
-        draft.guesses += [] if Kind.EXPERIMENT in atom.kinds else [Guess(Kind.EXPERIMENT, atom.text)]
-        draft.put_in(atom.kinds.get(Kind.EXPERIMENT, atom.text), [atom])
-        return place + 1
-    if atom.is_unknown and atom.spelling in ("score", "scores") and place and draft.atoms[place - 1].metric:
-        return place + 1  # `the f1 score`
-    behind = draft.atom(place + 1)
-    is_drawn = draft.intent == "curves" and not draft.has_name() and not draft.is_parted
-    if is_drawn and atom.is_unknown and behind and (behind.key == "of" or atom.metric):
-        return read_metrics(draft, place)  # `plot val_loss of A`
-    if Kind.EXPERIMENT in atom.kinds and behind and behind.key == "run" and behind.spelling in PLURAL:
-        draft.put_in(atom.kinds[Kind.EXPERIMENT], [atom])
-        return place + 1
-    is_place = Kind.EXPERIMENT in atom.kinds and draft.lead() in ("latest", "previous") and not draft.is_parted
-    if is_place or (atom.possessive and Kind.USER not in atom.kinds and Kind.EXPERIMENT in atom.kinds):
-        draft.put_in(atom.kinds[Kind.EXPERIMENT], [atom])
-        return place + 1
+    if atom.is_unknown:
+        return _read_unknown(draft, atom, place)
+    if Kind.EXPERIMENT in atom.kinds and _is_scope(draft, atom, place):
+        return _put_experiment(draft, atom, place)
     if atom.possessive and Kind.USER not in atom.kinds and atom.is_run:
         atom = replace(atom, possessive=False)
     if draft.intent == "compare" and not atom.is_run and not atom.possessive:
         _check_side(draft, atom, place)
-    is_ranked = takes_runs and draft.lead() in RANKING and place > 0 and draft.atoms[place - 1].key in RANKING
-    may_be_metric = bool(atom.metric) or not atom.is_identifier
-    is_family = is_ranked and atom.is_unknown and not atom.metric
-    if is_family and not draft.prefix(atom.text) and (called := draft.place_beginning(atom.text)):
-        draft.put_in(called, [atom])  # `the best llm`
-        return place + 1
-    if is_ranked and atom.is_unknown and not atom.metric and (prefix := draft.prefix(atom.text)):
-        draft.add(replace(atom, key="pattern", text=f"{prefix}*"))  # `best xgb vs best mlp`
-        return place + 1
-    if is_ranked and atom.is_unknown and may_be_metric and not (atom.possessive or draft.is_parted):
-        words, last = draft.unknown_words(place)  # `best nonsense`: a metric that nobody knows
-        name = spelt(words)
-        draft.guesses.append(Guess(Kind.METRIC, name))
-        draft.add(replace(atom, text=name, end=words[-1].end, kinds={Kind.METRIC: name}))
-        return last
-    if (
-        atom.is_unknown
-        and atom.metric
-        and not draft.is_parted
-        and (draft.lead() in (*RANKING, "number") or not takes_runs)
-    ):
-        draft.guesses.append(Guess(Kind.METRIC, atom.text))
-        atom = replace(atom, kinds={Kind.METRIC: atom.text})
-    if atom.is_unknown or (atom.is_run and takes_runs) or (atom.possessive and takes_runs):
+    if (atom.is_run or atom.possessive) and draft.intent not in LISTS:
         draft.add(atom)
-    elif Kind.METRIC in atom.kinds:
-        lead = next((each for each in reversed(draft.groups[-1]) if not is_silent(each) and each.key != "number"), None)
-        if lead and lead.key in RANKING and takes_runs and not draft.is_parted:
-            draft.add(atom)
-        else:
-            return read_metrics(draft, place)
-    elif Kind.EXPERIMENT in atom.kinds:
-        draft.put_in(atom.kinds[Kind.EXPERIMENT], [atom])
-    elif Kind.USER in atom.kinds:
-        if takes_runs:
-            draft.add(atom)
-        else:
-            draft.put_user(atom.kinds[Kind.USER], [atom])
-    elif Kind.PARAMETER in atom.kinds or Kind.TAG in atom.kinds:
-        return read_parameter(draft, atom, place)
-    elif Kind.ALIAS in atom.kinds or Kind.MODEL in atom.kinds:
-        name, is_alias = atom.kinds.get(Kind.ALIAS, ""), Kind.ALIAS in atom.kinds
-        draft.add(replace(atom, key="alias" if is_alias else "model", text=name or atom.text, kinds={}))
-    else:
-        draft.left.append(atom)
+        return place + 1
+    read = next((read for kind, read in _BY_KIND.items() if kind in atom.kinds), None)
+    if read is not None:
+        return read(draft, atom, place)
+    draft.left.append(atom)
     return place + 1
+
+
+def _is_scope(draft: Draft, atom: Atom, place: int) -> bool:
+    """Whether an experiment says where runs are from: `fraud: last two runs`, `nightly runs`, `latest fraud`."""
+    behind = draft.atom(place + 1)
+    is_of_latest = draft.lead() in ("latest", "previous") and not draft.is_parted
+    is_of_runs = behind is not None and behind.key == "run" and behind.spelling in PLURAL
+    is_owner = atom.possessive and Kind.USER not in atom.kinds
+    is_led = draft.text[atom.end : atom.end + 1] == ":"
+    return is_led or is_of_runs or is_of_latest or is_owner or _goes_on_with_experiments(draft, atom, place)
+
+
+def _put_experiment(draft: Draft, atom: Atom, place: int) -> int:
+    draft.put_in(atom.kinds[Kind.EXPERIMENT], [atom])
+    return place + 1
+
+
+def _read_unknown(draft: Draft, atom: Atom, place: int) -> int:
+    """A word that nobody knows: what names begin with, a metric, an experiment, or a run."""
+    if _says_when(draft, atom) or _begins_names(draft, atom, place):
+        return place + 1
+    if _goes_on_with_experiments(draft, atom, place):
+        draft.guesses.append(Guess(Kind.EXPERIMENT, atom.text))
+        draft.put_in(atom.text, [atom])
+        return place + 1
+    before = draft.atom(place - 1)
+    if atom.spelling in ("score", "scores") and before is not None and before.metric:
+        return place + 1  # `the f1 score`
+    is_drawn = draft.intent == "curves" and not draft.has_name() and not draft.is_parted
+    if is_drawn and (draft.key(place + 1) == "of" or (atom.metric and place + 1 < len(draft.atoms))):
+        return read_metrics(draft, place)  # `plot val_loss of A`
+    is_list = draft.intent in LISTS
+    if not is_list and draft.lead() in RANKING and before is not None and before.key in RANKING:
+        prefix = "" if atom.metric else draft.prefix(atom.text)
+        if not atom.metric and not prefix and (called := draft.place_beginning(atom.text)):
+            draft.put_in(called, [atom])  # `the best llm`
+            return place + 1
+        if prefix:
+            draft.add(replace(atom, key="pattern", text=f"{prefix}*"))  # `best xgb vs best mlp`
+            return place + 1
+        if (atom.metric or not atom.is_identifier) and not (atom.possessive or draft.is_parted):
+            words, last = draft.unknown_words(place)  # `best nonsense`: a metric that nobody knows
+            name = spelt(words)
+            draft.guesses.append(Guess(Kind.METRIC, name))
+            draft.add(replace(atom, text=name, end=words[-1].end, kinds={Kind.METRIC: name}))
+            return last
+    if atom.metric and not draft.is_parted and (is_list or draft.lead() in (*RANKING, "number")):
+        draft.guesses.append(Guess(Kind.METRIC, atom.text))
+        return _put_metric(draft, replace(atom, kinds={Kind.METRIC: atom.text}), place)
+    draft.add(atom)
+    return place + 1
+
+
+def _put_metric(draft: Draft, atom: Atom, place: int) -> int:
+    """A metric behind `best` is of that run; elsewhere of the request."""
+    said = (each for each in reversed(draft.groups[-1]) if not is_silent(each) and each.key != "number")
+    lead = next(said, None)
+    if lead is None or lead.key not in RANKING or draft.intent in LISTS or draft.is_parted:
+        return read_metrics(draft, place)
+    draft.add(atom)
+    return place + 1
+
+
+def _put_person(draft: Draft, atom: Atom, place: int) -> int:
+    if draft.intent in LISTS:
+        draft.put_user(atom.kinds[Kind.USER], [atom])
+    else:
+        draft.add(atom)
+    return place + 1
+
+
+def _put_alias(draft: Draft, atom: Atom, place: int) -> int:
+    name = atom.kinds.get(Kind.ALIAS, "")
+    draft.add(replace(atom, key="alias" if name else "model", text=name or atom.text, kinds={}))
+    return place + 1
+
+
+_BY_KIND: dict[Kind, Callable[[Draft, Atom, int], int]] = {  # what a name is for that names no run
+    Kind.METRIC: _put_metric,
+    Kind.EXPERIMENT: _put_experiment,
+    Kind.USER: _put_person,
+    Kind.PARAMETER: read_parameter,
+    Kind.TAG: read_parameter,
+    Kind.ALIAS: _put_alias,
+    Kind.MODEL: _put_alias,
+}
 
 
 def _goes_on_with_experiments(draft: Draft, atom: Atom, place: int) -> bool:
