@@ -14,7 +14,7 @@ from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
 from comparison.language.atoms import OWNING, Atom, is_material, is_silent, model, runs_of_link, spelt
 from comparison.language.comparison_options import read_metrics
-from comparison.language.draft import COMPARISON, EVERYWHERE, LISTS, RANKING, Draft, Guess, refuse
+from comparison.language.draft import COMPARISON, EVERYWHERE, LISTS, RANKING, Atoms, Draft, Guess, refuse
 from comparison.language.filters import read_parameter
 from comparison.language.intents import HARD, STATUS
 from comparison.language.lexicon import PLURAL, Role
@@ -70,7 +70,7 @@ def read_side(atoms: Sequence[Atom], names: Names, text: str, *, is_parted: bool
 
 
 @dataclass
-class _SideReader:
+class _SideReader(Atoms):
     atoms: list[Atom]
     names: Names
     text: str
@@ -192,15 +192,28 @@ class _SideReader:
 
     def _next(self, *keys: str) -> Atom | None:
         """The next atom that says something, where it is one of these; it is taken then."""
-        place = self._past_silent()
-        if place < len(self.atoms) and self.atoms[place].key in keys:
-            self.place = place + 1
-            return self.atoms[place]
-        return None
+        follows = self._follows()
+        return self._take(follows) if follows is not None and follows.key in keys else None
 
     def _past_silent(self) -> int:
         """The place of the next word that says something."""
         return next((p for p in range(self.place, len(self.atoms)) if not is_silent(self.atoms[p])), len(self.atoms))
+
+    def _follows(self) -> Atom | None:
+        """The next word that says something."""
+        return self.atom(self._past_silent())
+
+    def _take(self, atom: Atom) -> Atom:
+        self.place = self.atoms.index(atom, self.place) + 1
+        return atom
+
+    def _run_behind(self) -> Named | None:
+        """The run that is named next; it is taken then."""
+        follows = self._follows()
+        if follows is None or Kind.RUN not in follows.kinds:
+            return None
+        self._take(follows)
+        return Named(follows.kinds[Kind.RUN], follows.at, end=follows.end)
 
     def _taken_user(self) -> str:
         user, self.user = self.user, ""
@@ -228,10 +241,9 @@ class _SideReader:
 
     def read_previous(self, atom: Atom) -> list[RunReference]:
         self._next("number")
-        behind = next((each for each in self.atoms[self.place :] if not is_silent(each)), None)
-        if behind is not None and Kind.RUN in behind.kinds and not behind.possessive:  # `previous of A`
-            self.place = self.atoms.index(behind) + 1
-            return [Latest(1, at=atom.at, before=Named(behind.kinds[Kind.RUN], behind.at, end=behind.end))]
+        follows = self._follows()
+        if follows is not None and not follows.possessive and (named := self._run_behind()):  # `previous of A`
+            return [Latest(1, at=atom.at, before=named)]
         return [Latest(1, self._taken_user(), atom.at)]
 
     def read_best(self, atom: Atom) -> list[RunReference]:
@@ -246,46 +258,30 @@ class _SideReader:
             return [BestOf(of, metric, is_worst, atom.at)]
         if (parent := self._parent_of_trials()) is not None and not number:
             return [BestOf(SweepRuns(parent), metric, is_worst, atom.at)]
-        user = self._taken_user()
         if number:
-            return [self._top_runs(number, metric, is_worst=is_worst, user=user, at=atom.at)]
-        return [Leading(metric, is_worst, atom.at, user)]
+            return [self._top_runs(atom, number, metric, is_worst=is_worst)]
+        return [Leading(metric, is_worst, atom.at, self._taken_user())]
 
     def _parent_of_trials(self) -> Named | None:
         """The run behind `best trial of`."""
-        behind = self.atoms[self.place :]
-        run = next((each for each in behind if not is_silent(each)), None)
-        says_trials = any(each.spelling in _TRIALS for each in behind[:2])
-        if run is None or Kind.RUN not in run.kinds or not says_trials:
-            return None
-        self.place = self.atoms.index(run) + 1
-        return Named(run.kinds[Kind.RUN], run.at, end=run.end)
+        says_trials = any(each.spelling in _TRIALS for each in self.atoms[self.place : self.place + 2])
+        return self._run_behind() if says_trials else None
 
     def read_top(self, atom: Atom) -> list[RunReference]:
-        number = self._next("number")
-        metric = self._metric()
-        user = self._taken_user()
-        return [self._top_runs(number, metric, is_worst=False, user=user, at=atom.at)]
+        return [self._top_runs(atom, self._next("number"), self._metric(), is_worst=False)]
 
-    def _top_runs(self, number: Atom | None, metric: str, *, is_worst: bool, user: str, at: int) -> TopRuns:
+    def _top_runs(self, atom: Atom, number: Atom | None, metric: str, *, is_worst: bool) -> TopRuns:
         count = int(number.value[:6]) if number else 3
         if not 1 <= count <= MOST_AT_TOP:
-            line = "compare top 3"
-            raise refuse(
-                f"I compare between 1 and {MOST_AT_TOP} of the best.", "Say how many.", line, [number] if number else ()
-            )
-        return TopRuns(count, metric, is_worst, at, Among(user=user))
+            problem = f"I compare between 1 and {MOST_AT_TOP} of the best."
+            raise refuse(problem, "Say how many.", "compare top 3", [number] if number else ())
+        return TopRuns(count, metric, is_worst, atom.at, Among(user=self._taken_user()))
 
     def _metric(self) -> str:
-        place = self._past_silent()
-        if (
-            place < len(self.atoms)
-            and self.atoms[place].metric
-            and (not self.atoms[place].is_run or Kind.METRIC in self.atoms[place].kinds)
-        ):
-            self.place = place + 1
-            return self.atoms[place].metric
-        return ""
+        follows = self._follows()
+        if follows is None or not follows.metric or (follows.is_run and Kind.METRIC not in follows.kinds):
+            return ""
+        return self._take(follows).metric
 
     def read_lowest(self, atom: Atom) -> list[RunReference]:
         """`lowest val_loss`: the best or the worst, by what is better."""
@@ -300,15 +296,6 @@ class _SideReader:
                 f"I do not know what is better for {metric}.", "Set its goal first, or say top by it.", line, [atom]
             )
         return [Leading(metric, (goal is Goal.LOWER) is not (atom.key == "lowest"), atom.at, self._taken_user())]
-
-    def read_baseline(self, atom: Atom) -> list[RunReference]:
-        return [Pinned(atom.at)]
-
-    def read_alias(self, atom: Atom) -> list[RunReference]:
-        return [Registered("", atom.spelling, "", atom.at)]
-
-    def read_running(self, atom: Atom) -> list[RunReference]:
-        return [Unfinished(atom.at)]
 
     def read_failed(self, atom: Atom) -> list[RunReference]:
         return [AllRuns(Among(status=atom.key, user=self._taken_user()), atom.at)]
@@ -326,7 +313,7 @@ class _SideReader:
 
     def read_all(self, atom: Atom) -> list[RunReference]:
         place = self._past_silent()
-        behind = self.atoms[place] if place < len(self.atoms) else None
+        behind = self.atom(place)
         is_person = behind is not None and set(behind.kinds) == {Kind.USER}  # `everything jonas ran`
         if behind is not None and (behind.possessive or behind.key == "time" or is_person):
             self.place = place
@@ -357,9 +344,6 @@ class _SideReader:
             problem = "This names no version of a registered model."
             raise refuse(problem, "Name it with an alias or a version.", line, [atom])
         return [Registered(*read, atom.at)]
-
-    def read_id(self, atom: Atom) -> list[RunReference]:
-        return [Named(atom.text, atom.at, end=atom.end)]
 
     def read_pattern(self, atom: Atom) -> list[RunReference]:
         if atom.spelling.startswith("group:"):
@@ -403,15 +387,16 @@ _REFERENCES: dict[str, Callable[[_SideReader, Atom], list[RunReference] | None]]
     **dict.fromkeys(("best", "worst", "new_best"), _SideReader.read_best),
     "top": _SideReader.read_top,
     **dict.fromkeys(("lowest", "highest"), _SideReader.read_lowest),
-    **dict.fromkeys(("baseline", "baseline_role"), _SideReader.read_baseline),
-    "alias": _SideReader.read_alias,
-    "running": _SideReader.read_running,
+    "baseline": lambda _side, atom: [Pinned(atom.at)],
+    "baseline_role": lambda _side, atom: [Pinned(atom.at)],
+    "alias": lambda _side, atom: [Registered("", atom.spelling, "", atom.at)],
+    "running": lambda _side, atom: [Unfinished(atom.at)],
     **dict.fromkeys(("failed", "finished"), _SideReader.read_failed),
     "time": _SideReader.read_time,
     "all": _SideReader.read_all,
     "link": _SideReader.read_link,
     "model": _SideReader.read_model,
-    "id": _SideReader.read_id,
+    "id": lambda _side, atom: [Named(atom.text, atom.at, end=atom.end)],
     "pattern": _SideReader.read_pattern,
     "filter": _SideReader.read_filter,
     "where": _SideReader.read_where,
