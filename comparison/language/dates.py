@@ -423,6 +423,9 @@ _UNIT_WORDS = {
     "ten": "10", "couple": "2",
     "zwei": "2", "drei": "3", "fünf": "5", "sieben": "7",
 }  # fmt: skip
+_BARE_UNITS = frozenset(
+    {"morning", "min", "hour", "day", "week", "days", "hours", "weeks", "minutes", "minute", "hr", "hrs"}
+)
 _PARTS_OF_DAY = {"morning": "", "noon": "noon", "afternoon": "12:00", "evening": "6pm", "night": "6pm"}
 _BEGINNINGS = frozenset(
     {
@@ -471,20 +474,7 @@ def _moment(said: Sequence[str]) -> str | None:
         plain = plain[1:]
     if not plain or plain == ["last"] or (len(plain) == 1 and plain[0] in ("m", "h", "d", "w", *_LEADS)):
         return None
-    if len(plain) == 1 and plain[0] in (
-        "morning",
-        "min",
-        "hour",
-        "day",
-        "week",
-        "days",
-        "hours",
-        "weeks",
-        "minutes",
-        "minute",
-        "hr",
-        "hrs",
-    ):
+    if len(plain) == 1 and plain[0] in _BARE_UNITS:
         return "today" if said[0] == "this" and plain[0] == "morning" else f"1 {plain[0]}" if len(said) > 1 else None
     if len(plain) == 1 and (plain[0].isdecimal() or plain[0].startswith("0.")):
         return None

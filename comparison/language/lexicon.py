@@ -12,6 +12,10 @@ def one_of(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def _phrases(text: str) -> list[str]:
+    return text.split(", ")
+
+
 class Role(StrEnum):
     INTENT = "intent"  # what is asked for
     SLOT = "slot"  # a word that introduces what follows it
@@ -638,6 +642,17 @@ _TELL = ("notify", "alert", "ping", "warn", "inform", "message", "tell", "remind
 _ABOUT_VERBS = ("notify", "alert", "ping", "warn", "inform", "message", "dm")
 _ONCE = ("when", "whenever", "if", "once", "as soon as", "every time", "each time")
 _ABOUT = ("about", "of", "on", "for")
+_GETTING = _phrases(
+    "hear, be told, be notified, get notified, get pinged, be alerted, get an alert, shout, a heads up, heads up, "
+    "a shout, a ping, a note, a nudge, a line, drop us a line, drop me a line, drop us a note, drop me a note, "
+    "alerts, notifications, a notification, messages, pings, a message, an alert"
+)
+_UNSAYING = _phrases(
+    "notify, tell, alert, ping, inform, message, post, report, write, update, disturb, bother, need, want"
+)
+_STOPPED = _phrases(
+    "sending, reporting, notifying, telling, alerting, pinging, informing, messaging, watching, posting"
+)
 INTENTS["watch"] += "".join(f", {verb}{to} {about}" for verb in _ABOUT_VERBS for to in _TO[1:] for about in _ABOUT)
 INTENTS["watch"] += "".join(
     f", keep{to} {up} {about}" for to in _TO[1:] for up in ("posted", "informed", "updated") for about in _ABOUT
@@ -645,76 +660,19 @@ INTENTS["watch"] += "".join(
 INTENTS["watch"] += "".join(f", tell{to} {about}" for to in _TO[3:8] for about in ("about", "of"))
 INTENTS["watch"] += "".join(f", let{to} know {about}" for to in _TO[1:] for about in _ABOUT)
 INTENTS["watch_when"] = ", ".join(f"{verb}{to} {once}" for verb in _TELL for to in _TO for once in _ONCE)
-INTENTS["watch_when"] += "".join(
-    f", {get} {once}"
-    for get in (
-        "hear",
-        "be told",
-        "be notified",
-        "get notified",
-        "get pinged",
-        "be alerted",
-        "get an alert",
-        "shout",
-        "a heads up",
-        "heads up",
-        "a shout",
-        "a ping",
-        "a note",
-        "a nudge",
-        "a line",
-        "drop us a line",
-        "drop me a line",
-        "drop us a note",
-        "drop me a note",
-        "alerts",
-        "notifications",
-        "a notification",
-        "messages",
-        "pings",
-        "a message",
-        "an alert",
-    )
-    for once in _ONCE
-)
+INTENTS["watch_when"] += "".join(f", {get} {once}" for get in _GETTING for once in _ONCE)
 INTENTS["watch_when"] += "".join(f", let{to} know {once}" for to in _TO[1:] for once in _ONCE)
 INTENTS["unwatch"] += "".join(
     f", {dont} {verb}{to} {about}".rstrip()
     for dont in ("don't",)
-    for verb in (
-        "notify",
-        "tell",
-        "alert",
-        "ping",
-        "inform",
-        "message",
-        "post",
-        "report",
-        "write",
-        "update",
-        "disturb",
-        "bother",
-        "need",
-        "want",
-    )
+    for verb in _UNSAYING
     for to in _TO
     for about in (*_ABOUT, *_ONCE, "")
 )
 INTENTS["unwatch"] += "".join(
     f", {stop} {doing}{to} {about}".rstrip()
     for stop in ("stop", "quit", "no more")
-    for doing in (
-        "sending",
-        "reporting",
-        "notifying",
-        "telling",
-        "alerting",
-        "pinging",
-        "informing",
-        "messaging",
-        "watching",
-        "posting",
-    )
+    for doing in _STOPPED
     for to in _TO
     for about in (*_ABOUT, *_ONCE, "")
 )
@@ -759,36 +717,11 @@ for _spelling in WORDS:
     LONGEST[_spelling[0]] = max(LONGEST.get(_spelling[0], 0), len(_spelling)) if _spelling else 0
 TALK = frozenset(each.strip() for each in SMALL_TALK.split(","))
 NUMBERS = {
-    **{
-        word: n
-        for n, word in enumerate(
-            ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-        )
-        if n > 1
-    },
-    **dict(
-        zip(
-            [
-                "zwei",
-                "drei",
-                "vier",
-                "fünf",
-                "deux",
-                "trois",
-                "quatre",
-                "cinq",
-                "dos",
-                "tres",
-                "cuatro",
-                "cinco",
-                "dois",
-                "três",
-                "quatro",
-            ],
-            (2, 3, 4, 5) * 4,
-            strict=False,
-        )
-    ),
+    **{word: n for n, word in enumerate(["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 2)},
+    **{word: n for n, word in enumerate(["zwei", "drei", "vier", "fünf"], 2)},
+    **{word: n for n, word in enumerate(["deux", "trois", "quatre", "cinq"], 2)},
+    **{word: n for n, word in enumerate(["dos", "tres", "cuatro", "cinco"], 2)},
+    **{word: n for n, word in enumerate(["dois", "três", "quatro"], 2)},
     "couple": 2,
 }
 

@@ -217,27 +217,10 @@ _WHOLE = re.compile(r"\d{1,3}(?:,\d{3})*")
 _THOUSAND = re.compile(r"\d{3}")
 _STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "−": "-", "\u00a0": " "})
 _GREETINGS = frozenset({"hi", "hey", "hello", "yo", "hallo", "hola", "bonjour", "cc", "fyi", "/cc", "morning"})
+_DENIED = "did does do is are was were has have had ca wo could should"
 _CONTRACTED = {  # as they are typed in a hurry
     **{f"{word}s": f"{word}'s" for word in ("what", "who", "how", "where", "when", "there", "that", "it", "here")},
-    **{
-        f"{word}nt": f"{word}n't"
-        for word in (
-            "did",
-            "does",
-            "do",
-            "is",
-            "are",
-            "was",
-            "were",
-            "has",
-            "have",
-            "had",
-            "ca",
-            "wo",
-            "could",
-            "should",
-        )
-    },
+    **{f"{word}nt": f"{word}n't" for word in _DENIED.split()},
     "ive": "i've",
     "lets": "let's",
     "theyre": "they're",

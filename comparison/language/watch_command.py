@@ -359,6 +359,9 @@ _RESUMING = ("un", "resume", "reactivate", "restart", "continue", "turn back on"
 _VERB_KEYS = frozenset(
     {"pause", "cannot", "make", "set", "swap", "refresh", "add", "off", "unset", "show", "except", "quiet", "finished"}
 )
+_BESIDE_WATCH = frozenset({"on hold"}) | one_of(  # words that say nothing of a watch that is named
+    "notifications notification alerts alert messages again back hold subscription subscriptions so"
+)
 _OPTIONAL = frozenset({"quiet", "mention", "broadcast", "except", "against", "metrics", "where", "only"})
 _ENDING_KEYS = ("until", "since", "time", "during")
 _CHANGING = Example("change watch {experiment} to only failures", "change watch to only failures")
@@ -371,21 +374,7 @@ def _read_named_watch(draft: Draft, verb: int, said: str) -> WatchDraft:
         for place, each in enumerate(draft.atoms)
         if (place != verb or (each.key == "quiet" and said == "change watch"))
         and not (not each.quoted and each.key in ("watch", "watches", "digest") and Kind.EXPERIMENT not in each.kinds)
-        and each.spelling
-        not in (
-            "notifications",
-            "alerts",
-            "messages",
-            "notification",
-            "alert",
-            "again",
-            "back",
-            "hold",
-            "on hold",
-            "subscription",
-            "subscriptions",
-            "so",
-        )
+        and each.spelling not in _BESIDE_WATCH
     ]
     watch = new_watch(draft, "unwatch", [draft.atoms[verb], *rest], 0)
     watch.verb = said
