@@ -482,12 +482,20 @@ class WatchDraft(Atoms):
     run: Atom | None = None  # the only run that is watched
     open_lines: list[tuple[NotUnderstood, str]] = field(default_factory=list)  # refusals whose line is not whole yet
 
+    def put(self, **options: Any) -> None:
+        """Takes options of a watch, by the names of its fields."""
+        self.watching = replace(self.watching, **options)
+
+    def is_place(self, atom: Atom | None) -> bool:
+        """Whether it is the experiment that is watched: the first that is named."""
+        return atom is not None and Kind.EXPERIMENT in atom.kinds and not self.watching.place
+
     def put_place(self, name: str, *atoms: Atom) -> None:
         if self.watching.place:
             problem = "One watch is of one experiment, or of a pattern of names."
             remedy = "Watch each by itself, or all of them with a pattern such as team/*."
             raise self._one_of(self.refused(problem, remedy, atoms), self.watching.place, self.at, name)
-        self.watching = replace(self.watching, place=name)
+        self.put(place=name)
         self.at = atoms[0].at
 
     def put_run(self, name: str, atom: Atom, field_: str = "attributes.run_name") -> None:
@@ -506,7 +514,7 @@ class WatchDraft(Atoms):
 
     def put_filter(self, where: str) -> None:
         both = f"{self.watching.where} and {where}" if self.watching.where else where
-        self.watching = replace(self.watching, where=both)
+        self.put(where=both)
 
     @staticmethod
     def _one_of(error: NotUnderstood, first: str, at: int | None, other: str) -> NotUnderstood:
@@ -518,7 +526,7 @@ class WatchDraft(Atoms):
     def choose(self, only: OnlyRuns, atom: Atom) -> None:
         if self.watching.only is not None:
             raise self._twice("only", atom)
-        self.watching = replace(self.watching, only=only)
+        self.put(only=only)
 
     def _twice(self, option: str, atom: Atom) -> NotUnderstood:
         return self.refused(

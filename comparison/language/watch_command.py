@@ -157,11 +157,6 @@ def _read_next_word(draft: WatchDraft, place: int) -> int:
     return next(last for read in _CASES if (last := read(draft, atom, place)) is not None)
 
 
-def _is_place(draft: WatchDraft, atom: Atom) -> bool:
-    """Whether it is the experiment that is watched."""
-    return Kind.EXPERIMENT in atom.kinds and not draft.watching.place
-
-
 def _quoted(draft: WatchDraft, atom: Atom, place: int) -> int | None:
     if atom.key == "help":
         raise refuse("Help is said alone.", "Say help watch.", "help watch", [atom])
@@ -170,7 +165,7 @@ def _quoted(draft: WatchDraft, atom: Atom, place: int) -> int | None:
 
 def _unwatchable(draft: WatchDraft, atom: Atom, place: int) -> None:
     """Raises NotUnderstood for `every 5th run`, `the next run`, `my run`."""
-    if not _is_place(draft, atom) and not atom.quoted:
+    if not draft.is_place(atom) and not atom.quoted:
         read_rate(draft, place)
         read_next(draft, place)
         read_own(draft, place)
@@ -179,7 +174,7 @@ def _unwatchable(draft: WatchDraft, atom: Atom, place: int) -> None:
 def _held_against(draft: WatchDraft, atom: Atom, place: int) -> int | None:
     """`compare each new run with the baseline`."""
     is_comparing = (draft.holds_against or atom.key == "compare") and atom.key in ("with", "compare")
-    if not is_comparing or _is_place(draft, atom):
+    if not is_comparing or draft.is_place(atom):
         return None
     draft.holds_against = atom.key == "compare"
     return READERS["against"](draft, atom, place + 1) if atom.key == "with" else place + 1
@@ -197,10 +192,10 @@ def _begun_so(draft: WatchDraft, atom: Atom, place: int) -> int | None:
 
 def _option(draft: WatchDraft, atom: Atom, place: int) -> int | None:
     """An option, hours of the day, a filter; until when it shall go on, which is refused."""
-    if atom.key == "filter" and not _is_place(draft, atom):
+    if atom.key == "filter" and not draft.is_place(atom):
         draft.put_filter(atom.text)
         return place + 1
-    if _is_place(draft, atom):
+    if draft.is_place(atom):
         return None
     if (read := READERS.get(atom.key)) is not None:
         return read(draft, atom, place + 1)
@@ -233,7 +228,7 @@ def _some_runs(draft: WatchDraft, atom: Atom, place: int) -> int | None:
         raise draft.refused("I tell the channel in which it is said.", "Say it there:", [atom])
     if atom.possessive and atom.spelling in ANYBODY:
         return place + 1
-    if atom.key == "sweep" and not _is_place(draft, atom):
+    if atom.key == "sweep" and not draft.is_place(atom):
         return read_sweep(draft, place)
     if behind is not None and behind.spelling in PLURAL and draft.begins_names(atom):
         draft.put_filter(f"attributes.run_name ILIKE '{atom.text}%'")
@@ -272,7 +267,7 @@ def _person_or_seeds(draft: WatchDraft, atom: Atom, place: int) -> int | None:
     """`maya's runs in fraud`, `5 seeds`, `a new best val_auc in fraud`."""
     if atom.possessive and Kind.USER in atom.kinds and Kind.EXPERIMENT not in atom.kinds:
         draft.once("by", atom)
-        draft.watching = replace(draft.watching, user=atom.kinds[Kind.USER])
+        draft.put(user=atom.kinds[Kind.USER])
         return place + 1
     if (last := read_seeds(draft, place)) is not None:
         return last
@@ -296,10 +291,10 @@ def _says_nothing(draft: WatchDraft, atom: Atom, place: int) -> int | None:
 
 def _how_it_ends(draft: WatchDraft, atom: Atom, place: int) -> int | None:
     """`failures`, `new best`; a standup that comes by itself is refused: it is a digest."""
-    if atom.key in ONLY and not atom.quoted and not _is_place(draft, atom):
+    if atom.key in ONLY and not atom.quoted and not draft.is_place(atom):
         draft.choose(ONLY[atom.key], atom)
         return place + 1
-    if atom.key != "standup" or _is_place(draft, atom):
+    if atom.key != "standup" or draft.is_place(atom):
         return None
     if draft.intent == "unwatch":
         raise draft.refused("A standup that comes by itself is a digest.", "To end it:", [atom], "digest off")

@@ -48,7 +48,7 @@ _RATES = frozenset({"hourly", "weekly", "monthly", "daily", "twice", "max", "max
 
 def _read_only_clear(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("only clear", atom)
-    draft.watching = replace(draft.watching, only_clear=True)
+    draft.put(only_clear=True)
     return place
 
 
@@ -92,13 +92,13 @@ def _read_against(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.guesses += side.guesses
     match side.runs[0]:
         case Latest(back=0 | 1, user=""):
-            draft.watching = replace(draft.watching, against="previous")
+            draft.put(against="previous")
         case Leading(metric="", worst=False, user=""):
-            draft.watching = replace(draft.watching, against="best")
+            draft.put(against="best")
         case Pinned():
-            draft.watching = replace(draft.watching, against="baseline")
+            draft.put(against="baseline")
         case run:
-            draft.watching = replace(draft.watching, against="run", baseline=run)
+            draft.put(against="run", baseline=run)
     return last
 
 
@@ -178,7 +178,7 @@ def _read_by(draft: WatchDraft, atom: Atom, place: int) -> int:
         raise draft.refused(
             "A watch is of the runs of one person, or of all.", remedy, [follows, draft.atoms[last + 1]]
         )
-    draft.watching = replace(draft.watching, user=name if follows.quoted else name.lstrip("@"))
+    draft.put(user=name if follows.quoted else name.lstrip("@"))
     return max(last, place + 1)
 
 
@@ -217,7 +217,7 @@ def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
             )
         draft.choose(ONLY[follows.key], atom)
         return at + 1
-    if follows is not None and Kind.EXPERIMENT in follows.kinds and not draft.watching.place:
+    if draft.is_place(follows):
         return at
     raise draft.refused(
         "Only what?", "Say failures, better, worse or new best.", [follows or atom], options="only failures"
@@ -279,7 +279,7 @@ def _read_metrics(draft: WatchDraft, atom: Atom, place: int) -> int:
     at = place
     while at < len(draft.atoms) and (is_silent(draft.atoms[at]) or draft.atoms[at].key in ("of", "in")):
         at += 1
-    if place < at < len(draft.atoms) and Kind.EXPERIMENT in draft.atoms[at].kinds and not draft.watching.place:
+    if at > place and draft.is_place(draft.atom(at)):
         place = draft.read_place(at)  # `the metrics of the churn watch`
     while draft.key(place) == "with":
         place += 1
@@ -293,7 +293,7 @@ def _read_metrics(draft: WatchDraft, atom: Atom, place: int) -> int:
     named = [" ".join(e.kinds.get(Kind.METRIC, e.text) for e in group) for group in groups if group]
     if not named or not all(named):
         raise draft.refused("Which metrics?", "Name them.", [atom], options="metrics accuracy, loss")
-    draft.watching = replace(draft.watching, metrics=tuple(dict.fromkeys(named))[:MOST_NAMED])
+    draft.put(metrics=tuple(dict.fromkeys(named))[:MOST_NAMED])
     return last
 
 
@@ -307,7 +307,7 @@ def _read_quiet(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("quiet", atom)
     while draft.key(at) in ("of", "in", "filler"):
         at += 1
-    if at < len(draft.atoms) and Kind.EXPERIMENT in draft.atoms[at].kinds and not draft.watching.place:
+    if draft.is_place(draft.atom(at)):
         place = draft.read_place(at)  # `quiet hours for fraud 22-7`
     if (found := read_hours(draft, place, is_quiet=True)) is not None:
         return found
@@ -324,7 +324,7 @@ def _hours_end(draft: WatchDraft, place: int) -> int:
         is_place = draft.atoms[last].key in ("in", "of") and last + 1 < len(draft.atoms)
         if is_place and Kind.EXPERIMENT in draft.atoms[last + 1].kinds:
             break
-        if Kind.EXPERIMENT in draft.atoms[last].kinds and not draft.watching.place:
+        if draft.is_place(draft.atoms[last]):
             break
         last += 1
     while last > place and draft.atoms[last - 1].key in ("and", ","):
@@ -382,7 +382,7 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
         remedy = "Quiet is the same hours on every day; say them, and in which time zone." if has_days else _SPAN_NEEDED
         problem = "Quiet when?" if is_quiet else "I know quiet hours, in which I tell nothing, and no hours in words."
         raise draft.refused("Quiet when?" if has_days else problem, remedy, said, options=options)
-    draft.watching = replace(draft.watching, quiet=found)
+    draft.put(quiet=found)
     return last
 
 
@@ -402,11 +402,11 @@ def _is_days(atom: Atom) -> bool:
 def _read_mention(draft: WatchDraft, atom: Atom, place: int) -> int:
     draft.once("mention", atom)
     if "owner" in atom.spelling:
-        draft.watching = replace(draft.watching, mentions_owner=True)
+        draft.put(mentions_owner=True)
         return place
     at = draft.skip(place)
     if draft.key(at) == "owner":
-        draft.watching = replace(draft.watching, mentions_owner=True)
+        draft.put(mentions_owner=True)
         return at + 1
     raise draft.refused(
         "Only the owner of a run can be mentioned.",
@@ -429,7 +429,7 @@ def _read_broadcast(draft: WatchDraft, atom: Atom, place: int) -> int:
             [follows],
             options="broadcast new best",
         )
-    draft.watching = replace(draft.watching, broadcasts=True)
+    draft.put(broadcasts=True)
     return place
 
 
@@ -522,7 +522,7 @@ def _read_except(draft: WatchDraft, atom: Atom, place: int) -> int:
             "Name fewer.",
             draft.atoms[place:last],
         )
-    draft.watching = replace(draft.watching, excepted=tuple(dict.fromkeys(named)))
+    draft.put(excepted=tuple(dict.fromkeys(named)))
     return last
 
 

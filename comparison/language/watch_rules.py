@@ -6,7 +6,6 @@ import html
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import goal_of
@@ -191,7 +190,7 @@ def read_seeds(draft: WatchDraft, place: int) -> int | None:
         problem = f"I wait for 2 to {MOST_SEEDS} seeds of a configuration."
         raise draft.refused(problem, "Say how many.", said, options="when 5 seeds are in")
     draft.once("seeds", said[0])
-    draft.watching = replace(draft.watching, seeds=int(said[0].value))
+    draft.put(seeds=int(said[0].value))
     last = _seeds_of(draft, place + 2)
     behind = draft.skip(last)
     told, follows = draft.atom(behind), draft.atom(behind + 1)
@@ -297,7 +296,7 @@ def _without_person(draft: WatchDraft, said: list[Atom]) -> list[Atom]:
     people = [each for each in said if each.possessive and set(each.kinds) == {Kind.USER}]
     for each in people:
         draft.once("by", each)
-        draft.watching = replace(draft.watching, user=each.kinds[Kind.USER])
+        draft.put(user=each.kinds[Kind.USER])
     return [each for each in said if each not in people]
 
 
@@ -333,7 +332,7 @@ def _put_rules(draft: WatchDraft, said: list[Atom]) -> None:
         raise draft.refused(error.problem, error.remedy, said, options=_RULE) from None
     if len(draft.watching.rules) + len(found) > MOST_RULES:
         raise draft.refused(f"A watch has at most {MOST_RULES} rules.", "Leave some out.", said)
-    draft.watching = replace(draft.watching, rules=(*draft.watching.rules, *found))
+    draft.put(rules=(*draft.watching.rules, *found))
 
 
 def _is_anybody(atom: Atom) -> bool:
@@ -344,7 +343,7 @@ def _is_anybody(atom: Atom) -> bool:
 def put_metric(draft: WatchDraft, atom: Atom) -> None:
     """`a new best val_auc`: the metric that decides."""
     draft.once("metrics", atom)
-    draft.watching = replace(draft.watching, metrics=(atom.metric,))
+    draft.put(metrics=(atom.metric,))
 
 
 def _placed(draft: WatchDraft, said: list[Atom]) -> list[Atom]:
@@ -354,7 +353,7 @@ def _placed(draft: WatchDraft, said: list[Atom]) -> list[Atom]:
         said = said[1:]
     for at, atom in enumerate(said[:-1]):
         place = said[at + 1]
-        if atom.key in ("in", "of") and at and Kind.EXPERIMENT in place.kinds and not draft.watching.place:
+        if atom.key in ("in", "of") and at and draft.is_place(place):
             draft.put_place(place.kinds[Kind.EXPERIMENT], place)
             blank = " " * (place.end - atom.at)  # where the rest stands does not change
             draft.rule_text = f"{draft.text[: atom.at]}{blank}{draft.text[place.end :]}"
