@@ -36,6 +36,7 @@ _OF_CHANNEL, _WITHOUT_PLACE = "What is set is for all of this channel.", "Leave 
 _EXAMPLES = frozenset({"example", "examples"})
 _BEFORE_EXAMPLES = frozenset({"the", "same", "the same"})
 _SWITCH = {"on": ON, "yes": ON, "true": ON, "off": OFF, "no": OFF, "false": OFF}
+_SHARE_OF_BASELINE = "Say it as a share of the baseline, in percent."
 _BEFORE_VALUE = frozenset({"to", "of", "=", "is", "for", "at"})
 
 
@@ -172,10 +173,9 @@ def _tolerance(draft: Draft, spot: int, *, takes_back: bool) -> Request:
     if ends is None and any(each.key in ("number", "decimal") for each in words):
         return _noise(draft)
     if ends is None or (takes_back and ends < len(words)):
-        remedy = "Say it as a share of the baseline, in percent."
         raise refuse(
             "Within how much are values the same?",
-            remedy,
+            _SHARE_OF_BASELINE,
             "set tolerance 0.1 %",
             words or draft.atoms[spot : spot + 1],
         )
@@ -191,6 +191,9 @@ def _noise(draft: Draft) -> Request:
     numbers = [
         place for place, each in enumerate(draft.atoms) if each.key in ("number", "decimal") and each.text != "%"
     ]
+    if not numbers:  # `set tolerance f1 %`
+        spot = [each for each in draft.atoms if each.key == "decimal"]
+        raise refuse("Within how much are values the same?", _SHARE_OF_BASELINE, "set tolerance 0.1 %", spot)
     first = draft.atoms[numbers[0]]
     behind = draft.atoms[numbers[0] + 1 : numbers[0] + 2]
     is_unit = bool(behind) and behind[0].spelling in _PERCENT
@@ -221,7 +224,7 @@ def _noise(draft: Draft) -> Request:
         number = float(first.text) if first.key == "decimal" else float(first.value)
         line = joined("set tolerance", quoted(metric) if metric else "", write_tolerance(number)) if number < 1 else ""
         problem = "Within how much are values the same?"
-        remedy = f"Say it as a share of the baseline, in percent. {first.text} of the baseline is:"
+        remedy = f"{_SHARE_OF_BASELINE} {first.text} of the baseline is:"
         raise refuse(problem, remedy, line or "set tolerance 0.1 %", amount)
     return SetDefault("tolerance", write_tolerance(share), metric, draft.text)
 
