@@ -243,6 +243,14 @@ class Draft(Atoms):
     def has_name(self) -> bool:
         return any(not is_silent(each) for each in self.groups[-1])
 
+    def sides(self) -> list[list[Atom]]:
+        """The atoms of each side that says something."""
+        return [group for group in self.groups if any(not is_silent(each) for each in group)]
+
+    def side_words(self) -> list[Atom]:
+        """All that says something on the sides."""
+        return [each for group in self.groups for each in group if not is_silent(each)]
+
     def note(self, slot: str, atoms: Sequence[Atom]) -> None:
         """Notes that a slot is said. Raises NotUnderstood where it is said twice."""
         if slot in self.spots and slot not in _SEVERAL:
@@ -411,7 +419,7 @@ class Draft(Atoms):
     def check(self, intent: str, *, is_silent_on_runs: bool = True) -> None:
         """Raises NotUnderstood for words that are left, runs that are not asked for and slots that are not taken."""
         if is_silent_on_runs:
-            self.left += [each for group in self.groups for each in group if not is_silent(each)]
+            self.left += self.side_words()
         self.left += [each for key, each in self.thread.items() if key != "remove"] if self.thread else []
         if self.left:
             raise self.left_over(intent)

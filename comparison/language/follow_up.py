@@ -162,7 +162,7 @@ def _is_own(intent: str, atoms: Sequence[Atom]) -> bool:
 
 def _changed_comparison(draft: Draft, previous: Compare) -> Compare | None:
     thread, flags = draft.thread, draft.flags
-    material = [each for group in draft.groups for each in group if not is_silent(each)]
+    material = draft.side_words()
     if [each.key for each in material] in (["best"], ["latest"]) and not draft.spots.keys() - {"metrics"}:
         is_last = material[0].key == "latest" and material[0].spelling == "last"
         is_run = draft.hard or draft.baseline is not None
@@ -847,7 +847,7 @@ def _with_draft(before: Request, draft: Draft, keys: set[str]) -> Request | None
     if isinstance(before, Top) and draft.spots.pop("best", []):  # `best instead`
         keys = {*keys, "best"}
     turned = isinstance(before, Top) and bool(keys & {"best", "worst"})
-    if draft.left or draft.thread or any(not is_silent(each) for group in draft.groups for each in group):
+    if draft.left or draft.thread or draft.side_words():
         return None
     if not (draft.spots or draft.part or turned or "refresh" in thread):
         return None

@@ -76,7 +76,7 @@ def bare_people(draft: Draft) -> Request:
 
 def _are_listed(draft: Draft, runs: Sequence[RunReference]) -> bool:
     """`the last 5 runs`, where no comparison is asked for: they are listed then."""
-    sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
+    sides = draft.sides()
     if len(sides) != 1 or len(runs) < 2 or not isinstance(runs[0], Latest) or all(e.key != "number" for e in sides[0]):
         return False
     draft.count, draft.user, draft.groups = len(runs), runs[0].user or draft.user, [[]]
@@ -285,7 +285,7 @@ def bare_names(draft: Draft) -> Request:
         raise draft.left_over("")
     if _are_listed(draft, runs):
         return _runs(draft)
-    sides = [group for group in draft.groups if any(not is_silent(each) for each in group)]
+    sides = draft.sides()
     if len(runs) > 1 or (len(sides) > 1 and runs and not draft.others):
         return compare_named(draft, runs)
     return _one_named(draft, runs[0]) if runs else _none_named(draft)

@@ -786,7 +786,7 @@ def _is_question(draft: Draft, place: int) -> bool:
 def _is_asked(draft: Draft, place: int) -> bool:
     """`which of A, B and C is best?`, where the runs stand before it."""
     is_verb = place > 0 and draft.atoms[place - 1].spelling in ("is", "was", "are", "ist", "est", "es", "é")
-    return is_verb and sum(not is_silent(each) for group in draft.groups for each in group) > 1
+    return is_verb and len(draft.side_words()) > 1
 
 
 def read_latest(draft: Draft, atom: Atom, place: int) -> int:
@@ -885,7 +885,7 @@ def read_baseline(draft: Draft, atom: Atom, place: int) -> int:
 # The runs of a draft
 def _sides(draft: Draft) -> list[SideWords]:
     """The runs that each side names. Words that say nothing there are left."""
-    groups = [group for group in draft.groups if any(not is_silent(each) for each in group)]
+    groups = draft.sides()
     asks_how = any(each.key == "status" and each.spelling == "how is" for each in draft.atoms)
     owned = next((group for group in groups if len(_saying(group)) > 1 and _has_owner(group)), [])
     groups = [  # `maya's and jonas's best`

@@ -40,14 +40,19 @@ _SHARE_OF_BASELINE = "Say it as a share of the baseline, in percent."
 _BEFORE_VALUE = frozenset({"to", "of", "=", "is", "for", "at"})
 
 
-def _settings(draft: Draft) -> Request:
+def _leave_out_baseline(draft: Draft) -> None:
+    """Leaves out the word baseline, which says here what is set, and no run."""
     draft.groups = [[each for each in group if each.key not in ("baseline", "baseline_role")] for group in draft.groups]
+
+
+def _settings(draft: Draft) -> Request:
+    _leave_out_baseline(draft)
     draft.check("settings")
     return ShowSettings(draft.text)
 
 
 def _unpin(draft: Draft) -> Request:
-    draft.groups = [[each for each in group if each.key not in ("baseline", "baseline_role")] for group in draft.groups]
+    _leave_out_baseline(draft)
     runs = runs_of(draft) if not draft.left else []
     if len(runs) == 1 and isinstance(runs[0], Named | Linked):
         draft.groups = [[]]
@@ -88,7 +93,7 @@ def _set_default(draft: Draft) -> Request:
         return goal(draft)
     is_experiment = "experiment" in said or (bool(draft.experiments) and not draft.metrics)
     what = "experiment" if is_experiment else "metric" if draft.metrics or "metrics" in said else ""
-    words = [each for group in draft.groups for each in group if not is_silent(each) and each.key != "baseline_role"]
+    words = [each for each in draft.side_words() if each.key != "baseline_role"]
     if (
         not what
         and words
@@ -148,7 +153,7 @@ def _of_one_experiment(draft: Draft, line: str) -> NotUnderstood:
 
 
 def _unpin_or_pin(draft: Draft, *, takes_back: bool) -> Request:
-    named = any(not is_silent(each) and each.key != "baseline_role" for group in draft.groups for each in group)
+    named = any(each.key != "baseline_role" for each in draft.side_words())
     return _pin(draft) if named and not takes_back else _unpin(draft)
 
 
@@ -284,7 +289,7 @@ def _share(draft: Draft, first: Atom, last: Atom) -> float | None:
 
 
 def goal(draft: Draft) -> Request:
-    words = [each for group in draft.groups for each in group if not is_silent(each)]
+    words = draft.side_words()
     metric = draft.metrics[0] if draft.metrics else " ".join(each.text for each in words)
     takes_back = draft.intent == "unset"
     keys = {each.key for each in draft.atoms}
