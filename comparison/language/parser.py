@@ -88,7 +88,7 @@ def parse(text: str, names: Names | None = None, *, command: str = "/mlcompare")
 def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") -> Interpretation:
     """The request, and which of its words were taken for names that nobody knows. Raises NotUnderstood."""
     known = names or Names()
-    if (access := read_access(text)) is not None:
+    if (access := _read_access(text)) is not None:
         return Interpretation(access)
     try:
         reading = _read(text, known, command)
@@ -101,6 +101,11 @@ def read(text: str, names: Names | None = None, *, command: str = "/mlcompare") 
             raise error from None
     has_brackets = any(set("()[]") & set(guess.text) for guess in reading.guesses)
     return _read(text, known, command, scanned=_without_brackets(text)) if has_brackets else reading
+
+
+def _read_access(text: str) -> Request | None:
+    """What was said of access: its first word decides, before anything else is read."""
+    return read_access(text) if "access" in text[:400].casefold() else None
 
 
 def _without_brackets(text: str) -> str:
@@ -193,10 +198,10 @@ def read_words(draft: Draft, *, skipping: int) -> None:
                 )
             place += 1
         else:
-            place = _next(draft, place)
+            place = _read_next(draft, place)
 
 
-def _next(draft: Draft, place: int) -> int:
+def _read_next(draft: Draft, place: int) -> int:
     """Reads what begins here and gives the place behind it."""
     atom = draft.atoms[place]
     if atom.key == "every" and draft.atoms[place + 1 : place + 2] and draft.atoms[place + 1].key == "run":
@@ -245,7 +250,7 @@ def _check_person(draft: Draft, atom: Atom, place: int) -> None:
 
 def _is_read(line: str, names: Names) -> bool:
     try:
-        if read_access(line) is not None:
+        if _read_access(line) is not None:
             return True
         atoms = merged(conditioned(cover(scan(line), names, line), names), line)
         return bool(atoms) and bool(_request(atoms, names, line, offers=False))

@@ -369,8 +369,6 @@ _FOR_ADMINS = {
 
 def read_access(text: str) -> ShowAccess | AccessRequest | RestrictChanges | None:
     """What was said of access; None for what speaks of something else. Raises NotUnderstood."""
-    if _ACCESS not in text[:400].casefold():
-        return None
     words = [word for word in split_words(text) if not word.is_comma or word.at > 0]
     if not words or words[0].folded.rstrip(":") != _ACCESS or any(_separates(word) for word in words[1:2]):
         return None
