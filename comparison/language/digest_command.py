@@ -1,6 +1,6 @@
 """`digest …`: a standup that comes by itself, on which days, at what time, of which experiments."""
 
-# ruff: noqa: C901, PLR0912 -- a grammar is a list of cases, each in its place
+
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -94,72 +94,81 @@ class _Plan:
     is_late: bool = False  # in the afternoon, in the evening
     experiments: list[tuple[int, str]] = field(default_factory=list)
     guesses: Guesses = field(default_factory=list)
+    unread: list[Word] = field(default_factory=list)
 
     def read(self) -> PlanDigest:
         words = list(self.words)
-        kinds = {each.at: each.kinds for each in self.atoms}
-        pending: list[Word] = []
+        cases = (self._experiment, self._excepted, self._days, self._hour, self._zone, self._other)
         while words:
-            word = words[0]
-            folded = word.folded
-            named = kinds.get(word.at, {}).get(Kind.EXPERIMENT, "")
-            if word.is_quoted or named:
-                if not word.text.strip():
-                    raise refuse(
-                        "There is no name between these quotes.", "Name an experiment.", _PLAN, self._spot(word)
-                    )
-                self.experiments.append((word.at, named or word.text))
-                words = words[1:]
-                continue
-            if folded in _EXCEPTING and not word.is_quoted:
-                words = self._excepted(words)
-                continue
-            if not self.days:
-                days, count = read_days(words)
-                if count:
-                    self.days, words = days, words[count:]
-                    continue
-            clock, count = self._clock(words)
-            if clock is not None and self.at is None:
-                self.at, words = clock, words[count:]
-                continue
-            if clock is not None and (":" in folded or words[:1] != pending[-1:]):
-                raise refuse("A digest comes once a day.", "Say one hour.", _PLAN, self._spot(word))
-            zone, count = self._zone(words)
-            if zone and not self.zone:
-                self.zone, words = zone, words[count:]
-                continue
-            if folded in _WEEKLY:
-                self.is_weekly = True
-            elif folded in _PARTS_OF_DAY:
-                self.is_late = self.is_late or _PARTS_OF_DAY[folded] > 0
-            elif folded in _NEVER:
-                raise refuse(
-                    "A digest comes on some days of the week, once a day.",
-                    "Say the days and the hour.",
-                    _PLAN,
-                    self._spot(word),
-                )
-            elif not (word.is_comma or folded in _SILENT or folded in _OCLOCK):
-                pending.append(word)
-            words = words[1:]
-        self._finish(pending)
-        if self.is_late and self.at is not None and 1 <= self.at.hour < 12:
-            self.at = self.at.replace(hour=self.at.hour + 12)
+            words = next(rest for case in cases if (rest := case(words)) is not None)
+        self._finish()
         assert isinstance(self.at, time)  # noqa: S101 -- as _finish has it
+        if self.is_late and 1 <= self.at.hour < 12:
+            self.at = self.at.replace(hour=self.at.hour + 12)
         digest = Digest(
             WeeklySchedule(self.days or DAILY, self.at, self.zone or "UTC"),
             tuple(dict.fromkeys(name for _at, name in sorted(self.experiments))),
         )
         return PlanDigest(digest, self.text, self._changed() if self.is_change else ())
 
+    # Each reads what begins here and gives the words behind it; None where it is something else
+
+    def _experiment(self, words: list[Word]) -> list[Word] | None:
+        word = words[0]
+        kinds = next((each.kinds for each in reversed(self.atoms) if each.at == word.at), {})
+        name = kinds.get(Kind.EXPERIMENT, "")
+        if not (word.is_quoted or name):
+            return None
+        if not word.text.strip():
+            raise refuse("There is no name between these quotes.", "Name an experiment.", _PLAN, self._spot(word))
+        self.experiments.append((word.at, name or word.text))
+        return words[1:]
+
+    def _days(self, words: list[Word]) -> list[Word] | None:
+        days, count = read_days(words) if not self.days else ((), 0)
+        if not count:
+            return None
+        self.days = days
+        return words[count:]
+
+    def _hour(self, words: list[Word]) -> list[Word] | None:
+        clock, count = self._clock(words)
+        if clock is None:
+            return None
+        if self.at is not None:
+            raise refuse("A digest comes once a day.", "Say one hour.", _PLAN, self._spot(words[0]))
+        self.at = clock
+        return words[count:]
+
+    def _zone(self, words: list[Word]) -> list[Word] | None:
+        zone, count = self._zone_named(words)
+        if not zone or self.zone:
+            return None
+        self.zone = zone
+        return words[count:]
+
+    def _other(self, words: list[Word]) -> list[Word]:
+        word = words[0]
+        if word.folded in _WEEKLY:
+            self.is_weekly = True
+        elif word.folded in _PARTS_OF_DAY:
+            self.is_late = self.is_late or _PARTS_OF_DAY[word.folded] > 0
+        elif word.folded in _NEVER:
+            problem, remedy = "A digest comes on some days of the week, once a day.", "Say the days and the hour."
+            raise refuse(problem, remedy, _PLAN, self._spot(word))
+        elif not (word.is_comma or word.folded in _SILENT or word.folded in _OCLOCK):
+            self.unread.append(word)
+        return words[1:]
+
     def _changed(self) -> tuple[str, ...]:
         """The parts that are said; the hour always is."""
         parts = {"days": self.days, "hour": self.at, "zone": self.zone, "experiments": self.experiments}
         return tuple(part for part, said in parts.items() if said)
 
-    def _excepted(self, words: Sequence[Word]) -> list[Word]:
+    def _excepted(self, words: list[Word]) -> list[Word] | None:
         """`except weekends`: on all other days. Raises NotUnderstood for anything else that is left out."""
+        if words[0].folded not in _EXCEPTING:
+            return None
         rest = list(words[1:])
         while rest and rest[0].folded in _SILENT:
             rest = rest[1:]
@@ -182,7 +191,7 @@ class _Plan:
             return read_clock(f"{said} {words[1].folded}"), 2
         return (read_clock(said), 1) if said else (None, 0)
 
-    def _zone(self, words: Sequence[Word]) -> tuple[str, int]:
+    def _zone_named(self, words: Sequence[Word]) -> tuple[str, int]:
         for size in (2, 1):
             if len(words) < size or any(each.is_comma or each.is_quoted for each in words[:size]):
                 continue
@@ -204,7 +213,8 @@ class _Plan:
                 )
         return "", 0
 
-    def _finish(self, pending: Sequence[Word]) -> None:
+    def _finish(self) -> None:
+        pending = self.unread
         if self.is_weekly and not self.days:
             raise refuse(
                 "On which day of the week?", "Say the day and the hour.", "digest monday 9:30", self._spot(*self.words)
