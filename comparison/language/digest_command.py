@@ -1,7 +1,5 @@
 """`digest …`: a standup that comes by itself, on which days, at what time, of which experiments."""
 
-
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import time

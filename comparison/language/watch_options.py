@@ -3,7 +3,7 @@
 `WatchDraft` is a watch as far as it is read, its place first.
 """
 
-# ruff: noqa: C901, PLR0911, PLR0912 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
 
 import re
 from collections.abc import Callable, Sequence
@@ -440,90 +440,86 @@ def _is_letter(draft: WatchDraft, place: int) -> bool:
     return atom.key == "filler" and len(atom.text) == 1 and is_last
 
 
-def _goes_on(draft: WatchDraft, place: int) -> bool:
-    """Whether more is left out behind a comma or `and`."""
-    if place + 1 >= len(draft.atoms) or draft.atoms[place].key not in (",", "and", "or"):
-        return False
-    behind = draft.atoms[place + 1]
-    is_state = behind.key in ONLY and draft.atoms[place].key != ","
-    return bool(behind.kinds) or behind.is_unknown or behind.quoted or behind.key == "pattern" or is_state
+def _next_left_out(draft: WatchDraft, place: int) -> int:
+    """How many atoms lead to more that is left out: a comma, `and`, or both; 0 for none."""
+    if draft.key(place) not in (",", "and", "or"):
+        return 0
+    behind, size = draft.atom(place + 1), 1
+    if draft.key(place) == "," and draft.key(place + 1) == "and":
+        behind, size = draft.atom(place + 2), 2
+    is_state = behind is not None and behind.key in ONLY and draft.key(place) != ","
+    is_name = behind is not None and (bool(behind.kinds) or behind.is_unknown or behind.quoted)
+    return size if is_state or is_name or (behind is not None and behind.key == "pattern" and size == 1) else 0
 
 
 def _read_except(draft: WatchDraft, atom: Atom, place: int) -> int:
+    """What is left out: experiments, a person, failures; `but not on weekends` says hours."""
     at = place
     while at < len(draft.atoms) and (is_silent(draft.atoms[at]) or draft.atoms[at].spelling in MESSAGES):
         at += 1
     if (found := read_hours(draft, at, is_quiet=True)) is not None:
-        return found  # `but not on weekends`
+        return found
     draft.once("except", atom)
-    named: list[str] = []
-    is_filtered = False  # something but an experiment is left out
-    last = place
-    while True:
-        at = last
-        while (
-            at < len(draft.atoms)
-            and (is_silent(draft.atoms[at]) or draft.atoms[at].key in ("of", "in", "by", "only"))
-            and Kind.EXPERIMENT not in draft.atoms[at].kinds
-            and not _is_letter(draft, at)
-        ):
-            at += 1
-        if at == len(draft.atoms):
-            break
-        each = draft.atoms[at]
-        if each.key == "failed" or (Kind.USER in each.kinds and Kind.EXPERIMENT not in each.kinds):
-            person = each.kinds.get(Kind.USER, "")
-            if "'" in person:
-                raise draft.refused(f"I cannot leave out {person}.", "Name whom you want by the user.", [each])
-            draft.put_filter(f"tags.`mlflow.user` != '{person}'" if person else "attributes.status = 'FINISHED'")
-            last = at + 1
-            is_filtered = True
-            if _goes_on(draft, last):
-                last += 1
-                continue
-            break
-        if each.key in ONLY or each.key in ("finished", "running"):
-            problem = f"A watch leaves out experiments, not {each.text[:60]}."
-            raise draft.refused(
-                problem,
-                "Say only better, only worse or only new best for what is wanted.",
-                [each],
-                options="only new best",
-            )
-        if _is_letter(draft, at):
-            each = replace(each, key="")
-        if not (Kind.EXPERIMENT in each.kinds or each.is_unknown or each.quoted or each.key == "pattern" or each.kinds):
-            break
-        words, last = draft.plain_words(at) if each.is_unknown and not each.quoted else ([each], at + 1)
-        named.append(each.kinds.get(Kind.EXPERIMENT) or draft.typed(words))
-        if _goes_on(draft, last):
-            last += 1
-        elif (
-            last + 2 < len(draft.atoms)
-            and draft.atoms[last].key == ","
-            and draft.atoms[last + 1].key == "and"
-            and (draft.atoms[last + 2].kinds or draft.atoms[last + 2].is_unknown)
-        ):
-            last += 2
+    names: list[str] = []
+    is_filtered = False
+    last, size = place, 0
+    while (at := _past_leads(draft, last + size)) < len(draft.atoms):
+        left_out = draft.atoms[at]
+        if left_out.key == "failed" or (Kind.USER in left_out.kinds and Kind.EXPERIMENT not in left_out.kinds):
+            _filter_out(draft, left_out)
+            last, is_filtered = at + 1, True
+        elif (words := _experiment_left_out(draft, at)) is not None:
+            names.append(words[0].kinds.get(Kind.EXPERIMENT) or draft.typed(words))
+            last = at + len(words)
         else:
             break
-    if not named and is_filtered:
-        return last
-    if not named:
-        raise draft.refused(
-            "Except which?",
-            "Name experiments, or patterns, with commas.",
-            [atom],
-            "watch * except team/test, team/old*",
-        )
-    if len(named) > MOST_NAMED:
-        raise draft.refused(
-            f"That is {len(named)} names; a watch takes {MOST_NAMED} of them.",
-            "Name fewer.",
-            draft.atoms[place:last],
-        )
-    draft.put(excepted=tuple(dict.fromkeys(named)))
+        if not (size := _next_left_out(draft, last)):
+            break
+    if not names and not is_filtered:
+        line = "watch * except team/test, team/old*"
+        raise draft.refused("Except which?", "Name experiments, or patterns, with commas.", [atom], line)
+    if len(names) > MOST_NAMED:
+        problem = f"That is {len(names)} names; a watch takes {MOST_NAMED} of them."
+        raise draft.refused(problem, "Name fewer.", draft.atoms[place:last])
+    if names:
+        draft.put(excepted=tuple(dict.fromkeys(names)))
     return last
+
+
+def _past_leads(draft: WatchDraft, place: int) -> int:
+    """The place of what is left out, behind `in`, `by`, `of` and what says nothing."""
+    while (
+        place < len(draft.atoms)
+        and (is_silent(draft.atoms[place]) or draft.atoms[place].key in ("of", "in", "by", "only"))
+        and Kind.EXPERIMENT not in draft.atoms[place].kinds
+        and not _is_letter(draft, place)
+    ):
+        place += 1
+    return place
+
+
+def _filter_out(draft: WatchDraft, atom: Atom) -> None:
+    """Leaves out a person, or runs that failed."""
+    person = atom.kinds.get(Kind.USER, "")
+    if "'" in person:
+        raise draft.refused(f"I cannot leave out {person}.", "Name whom you want by the user.", [atom])
+    draft.put_filter(f"tags.`mlflow.user` != '{person}'" if person else "attributes.status = 'FINISHED'")
+
+
+def _experiment_left_out(draft: WatchDraft, place: int) -> list[Atom] | None:
+    """The words of an experiment that is left out; None for what is none. Raises NotUnderstood for how runs end."""
+    atom = draft.atoms[place]
+    if atom.key in ONLY or atom.key in ("finished", "running"):
+        problem = f"A watch leaves out experiments, not {atom.text[:60]}."
+        remedy = "Say only better, only worse or only new best for what is wanted."
+        raise draft.refused(problem, remedy, [atom], options="only new best")
+    atom = replace(atom, key="") if _is_letter(draft, place) else atom
+    if not (atom.is_unknown or atom.quoted or atom.key == "pattern" or atom.kinds):
+        return None
+    return draft.plain_words(place)[0] if atom.is_unknown and not atom.quoted else [atom]
+
+
+# Written back
 
 
 def quiet_words(watching: Watch) -> str:
