@@ -65,7 +65,6 @@ _LIKE = 0.72
 WORKDAYS, WEEKEND, DAILY = (0, 1, 2, 3, 4), (5, 6), (0, 1, 2, 3, 4, 5, 6)
 
 
-# From when: the words people use for a stretch of time, read against a clock that is given.
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYS = {
     **dict.fromkeys(("weekdays", "weekday", "workdays", "workday"), WORKDAYS),
@@ -259,6 +258,9 @@ def _is_like(one: str, other: str) -> bool:
     return bool(nearest_names(one, [other])) and abs(len(one) - len(other)) <= 2
 
 
+# From when: the words people use for a stretch of time, read against a clock that is given
+
+
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _TIME_SPAN = re.compile(
     r"(?:the )?(?:last |past )?(?P<count>\d{1,4})? ?(?P<unit>m|min|minutes?|h|hr|hrs|hours?|d|days?|w|weeks?)(?: ago)?"
@@ -382,7 +384,7 @@ def zone_words(name: str) -> str:
 
 _ANY = datetime(2026, 11, 25, 23, 59, tzinfo=UTC)  # against which it is tried whether words name a moment
 _MOST = 6  # tokens
-_LEADS = ("the", "last", "past", "this", "letzten", "letzte", "this", "les", "derniers", "los", "últimos", "os")
+_LEADS = ("the", "last", "past", "this", "letzten", "letzte", "les", "derniers", "los", "últimos", "os")
 _SAME = {  # other words for a moment: longest first
     "last night": "yesterday 6pm",
     "overnight": "yesterday 6pm",

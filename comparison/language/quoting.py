@@ -207,7 +207,6 @@ def _plain(run: RunReference) -> str:
     raise TypeError(f"no way to write {type(run).__name__}")
 
 
-# Written back
 def whose(user: str) -> str:
     """`by maya`; `by user f1` where the name would be taken for a metric."""
     lead = "by" if goal_of(user) is Goal.UNKNOWN else "by user"

@@ -154,6 +154,9 @@ def _unread(said: str, at: int, end: int, *, has_point: bool) -> NotUnderstood:
     return NotUnderstood(problem, remedy=remedy, example=EXAMPLE, at=at, end=end)
 
 
+# In a watch: a rule, how runs end, seeds that are waited for; and what is refused
+
+
 MOST_RULES = 10
 ONLY = {
     "failed": OnlyRuns.FAILURES,
