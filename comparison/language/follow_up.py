@@ -15,12 +15,7 @@ from typing import Any
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import Atom, cover, is_silent
-from comparison.language.compare_command import (
-    COMPARED,
-    MOST_COMPARED,
-    compared,
-    swapped,
-)
+from comparison.language.compare_command import COMPARED, MOST_COMPARED, compared, swapped
 from comparison.language.draft import Draft, LeftOver, refuse
 from comparison.language.intents import STATUS, find_intent, is_small_talk
 from comparison.language.lexicon import NUMBERS, TALK, Role, one_of
@@ -29,19 +24,7 @@ from comparison.language.parser import COMMANDS, Interpretation, SmallTalk, new_
 from comparison.language.quoting import quoted, written
 from comparison.language.run_names import runs_of
 from comparison.language.tokens import scan
-from comparison.request import (
-    Compare,
-    Curves,
-    Failed,
-    Pin,
-    Request,
-    Running,
-    Runs,
-    Show,
-    Standup,
-    Sweep,
-    Top,
-)
+from comparison.request import Compare, Curves, Failed, Pin, Request, Running, Runs, Show, Standup, Sweep, Top
 from comparison.run_reference import Among, Latest, Leading, Linked, Named, RunReference
 
 _OWN_INTENTS = one_of(
