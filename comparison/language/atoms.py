@@ -108,11 +108,7 @@ def cover(tokens: Sequence[Word], names: Names, text: str) -> list[Atom]:
         for atom in spots.beginning(start):
             size = atom.last - atom.first
             unknown, named, count = costs[start]
-            cost = (
-                unknown + size * atom.is_unknown,
-                named - _weight(atom),
-                count + 1,
-            )
+            cost = (unknown + size * atom.is_unknown, named - _weight(atom), count + 1)
             if atom.last not in costs or cost < costs[atom.last]:
                 costs[atom.last] = cost
                 arriving[atom.last] = (start, atom)

@@ -226,10 +226,7 @@ def sweep(draft: Draft) -> Request:
     draft.check("sweeps", is_silent_on_runs=False)
     if len(runs) > 1 or not all(isinstance(run, SweepRuns | Named | Linked) for run in runs):
         raise refuse(
-            "One sweep at a time.",
-            "Name its parent run, or an experiment.",
-            draft.example("sweeps"),
-            draft.atoms[:1],
+            "One sweep at a time.", "Name its parent run, or an experiment.", draft.example("sweeps"), draft.atoms[:1]
         )
     named = next(iter(runs), None)
     parent = named.parent if isinstance(named, SweepRuns) else named

@@ -314,11 +314,6 @@ def changed_digest(request: PlanDigest, before: Digest) -> Digest:
 
 COMMANDS = {
     "digest": Command(
-        _read,
-        "post a standup on some days",
-        "",
-        Example(_PLAN),
-        ((PlanDigest, _line),),
-        is_whole=lambda _draft: True,
+        _read, "post a standup on some days", "", Example(_PLAN), ((PlanDigest, _line),), is_whole=lambda _draft: True
     )
 }

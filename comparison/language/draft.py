@@ -620,12 +620,7 @@ class WatchDraft(Atoms):
             )
             if self.watching.place:
                 line = self._with_option(atom)
-                raise self.refused(
-                    f"I do not understand “{words[0].text}”.",
-                    _UNDERSTOOD,
-                    words,
-                    line,
-                )
+                raise self.refused(f"I do not understand “{words[0].text}”.", _UNDERSTOOD, words, line)
             if not atom.text.strip():
                 raise self.refused("There is no name between these quotes.", "Name an experiment.", [atom])
             self.put_place(self.typed(words), *words)

@@ -192,10 +192,7 @@ def read_words(draft: Draft, *, skipping: int) -> None:
         is_status = draft.intent in ("runs", "top") and draft.atoms[place].key in STATUS
         if place == skipping and draft.atoms[place].role is Role.INTENT and not is_status:
             if draft.intent == "compare" and draft.has_name() and draft.baseline is None:
-                draft.waits_for_baseline = draft.is_parted = draft.atoms[place].spelling in (
-                    "compare",
-                    "compared",
-                )
+                draft.waits_for_baseline = draft.is_parted = draft.atoms[place].spelling in ("compare", "compared")
             place += 1
         else:
             place = _read_next(draft, place)

@@ -172,8 +172,7 @@ def _tolerance(draft: Draft, spot: int, *, takes_back: bool) -> Request:
     """`set tolerance 0.1 %` for every metric, `set tolerance accuracy 0.5 %` for one."""
     words = [e for e in draft.atoms[spot + 1 :] if e.quoted or e.kinds or e.spelling not in _BEFORE_VALUE]
     ends = next(
-        (p for p, e in enumerate(words) if _share(draft, e, words[-1]) is not None),
-        len(words) if takes_back else None,
+        (p for p, e in enumerate(words) if _share(draft, e, words[-1]) is not None), len(words) if takes_back else None
     )
     if ends is None and any(each.key in ("number", "decimal") for each in words):
         return _noise(draft)

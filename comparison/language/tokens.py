@@ -125,10 +125,7 @@ def _quoted(text: str, at: int) -> Word:
     close = _closing(text, at)
     if close < 0:
         raise NotUnderstood(
-            "This quote is never closed.",
-            remedy=f"Close it with {_CLOSED_BY[text[at]][0]}",
-            text=text,
-            at=at,
+            "This quote is never closed.", remedy=f"Close it with {_CLOSED_BY[text[at]][0]}", text=text, at=at
         )
     inner = html.unescape(_unescaped(text[at + 1 : close]))  # a name may hold an escaped `<!channel>`
     return Word(inner.strip(), at, close + 1, is_quoted=True)

@@ -481,28 +481,12 @@ COMMANDS = {
         is_whole=lambda _draft: True,
     ),
     "watch_when": Command(_watch, is_whole=lambda _draft: True),
-    "unwatch": Command(
-        _watch,
-        "end a watch",
-        "",
-        UNWATCH,
-        ((Unwatch, _unwatch_line),),
-        is_whole=lambda _draft: True,
-    ),
+    "unwatch": Command(_watch, "end a watch", "", UNWATCH, ((Unwatch, _unwatch_line),), is_whole=lambda _draft: True),
     "pause": Command(
-        _pause,
-        "pause a watch",
-        "",
-        Example("pause {experiment}", "pause all"),
-        is_whole=lambda _draft: True,
+        _pause, "pause a watch", "", Example("pause {experiment}", "pause all"), is_whole=lambda _draft: True
     ),
     "change_watch": Command(
-        _change,
-        "change a watch",
-        "",
-        _CHANGING,
-        ((ChangeWatch, _change_line),),
-        is_whole=lambda _draft: True,
+        _change, "change a watch", "", _CHANGING, ((ChangeWatch, _change_line),), is_whole=lambda _draft: True
     ),
     "end_watch": Command(_end, is_whole=lambda _draft: True),
 }
