@@ -56,7 +56,7 @@ def _is_noun(draft: Draft, atom: Atom) -> bool:
 def read_where(draft: Draft, atom: Atom, place: int) -> int:
     at = place + 1
     if at < len(draft.atoms) and draft.atoms[at].kinds.keys() & {Kind.PARAMETER, Kind.TAG}:
-        return at  # `where lr = 0.1`, which `_parameter` reads
+        return at  # `where lr = 0.1`, which is one condition
     if at == len(draft.atoms) or draft.atoms[at].key != "filter":
         line = "list runs where params.lr = '0.1'"
         raise refuse("That is no filter of MLflow's.", "Write it as in MLflow's search box.", line, [atom])

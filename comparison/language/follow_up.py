@@ -393,7 +393,7 @@ def points_beyond(text: str, answer: Answered, names: Names | None = None, *, co
 def follow_comparison(
     text: str, answer: Answered, names: Names | None = None, *, command: str = "/mlcompare"
 ) -> Interpretation | None:
-    """As `changes.follow`; a run of the comparison may be told by its place, too: `remove the second`.
+    """As `follow`; a run of the comparison may be told by its place, too: `remove the second`.
 
     The request of the answer is a comparison of its runs.
     """
