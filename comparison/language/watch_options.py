@@ -3,7 +3,7 @@
 `WatchDraft` is a watch as far as it is read, its place first.
 """
 
-# ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
+# ruff: noqa: PLR0911 -- a grammar is a list of cases, each in its place
 
 import re
 from collections.abc import Callable, Sequence
@@ -343,52 +343,62 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
         place += 1
     last = _hours_end(draft, place)
     said = draft.atoms[place:last]
-    folded = [each.spelling for each in said]
-    whole = " ".join(folded)
+    if not said or said[0].kinds or said[0].quoted:
+        return None
+    spellings = [each.spelling for each in said]
+    whole = " ".join(spellings)
     part = next((hours for words, hours in _PARTS_OF_DAY.items() if f"{whole} ".startswith(f"{words} ")), "")
-    if said and (said[0].kinds or said[0].quoted):
+    has_days = any(map(_is_days, said))
+    begins = spellings[:3]
+    has_clock = any(_CLOCK_SPAN.match(each) or read_clock(each) or each in ("between", "from") for each in begins)
+    if not (part or has_days or (has_clock and (is_quiet or _CLOCK_SPAN.search(whole)))):
         return None
-    if part and not (is_quiet or draft.ends_all):
-        part = "-".join(reversed(part.split("-")))  # told then, so quiet in all other hours
-    has_days = any(_is_days(each) for each in said)
-    has_clock = any(_CLOCK_SPAN.match(each) or read_clock(each) or each in ("between", "from") for each in folded[:3])
-    if not said or not (part or has_days or (has_clock and (is_quiet or _CLOCK_SPAN.search(whole)))):
-        return None
+    hours = _hours_said(draft, said)
+    if draft.ends_all:  # `don't notify us at night`: the hours are quiet ones, and no watch is ended
+        draft.intent, is_quiet = "watch", True
+        if hours is not None and not has_days:
+            remedy = "Hours are of a watch; say them where it is set up, or change it:"
+            raise draft.refused("I end watches, not hours of them.", remedy, said, options=_hours_words(hours))
+    if hours is not None and not is_quiet:  # told then, so quiet in all other hours
+        end = hours.end.replace(hour=hours.end.hour + 12) if _is_working_day(said, hours) else hours.end
+        hours = replace(hours, begin=end, end=hours.begin)
+    if hours is not None and not has_days:
+        draft.put(quiet=hours)
+        return last
+    part = part if is_quiet else "-".join(reversed(part.split("-")))
+    options = _hours_words(hours) if hours else f"quiet {part}" if part else _NIGHT
+    if has_days:
+        remedy = "Quiet is the same hours on every day; say them, and in which time zone."
+        raise draft.refused("Quiet when?", remedy, said, options=options)
+    problem = "Quiet when?" if is_quiet else "I know quiet hours, in which I tell nothing, and no hours in words."
+    raise draft.refused(problem, _SPAN_NEEDED, said, options=options)
+
+
+def _hours_said(draft: WatchDraft, said: Sequence[Atom]) -> QuietHours | None:
+    """The hours in these words, None for none. Raises NotUnderstood for a zone that does not exist."""
+    silent = ("in", "hours", "during", "on")
     words = [
         Word(each.text, each.at, each.end, is_comma=each.key == ",")
         for each in said
-        if (each.key != "filler" or each.text in ("between", "from") or each.text.isupper()) and not _is_days(each)
+        if _is_of_hours(each) and each.spelling not in silent
     ]
     try:
-        found = read_quiet([w for w in words if w.text.casefold() not in ("in", "hours", "during", "on")])
+        return read_quiet(words)
     except NotUnderstood as error:
-        line = draft.refused("", "", said, options=_NIGHT).example
+        error.example = draft.refused("", "", said, options=_NIGHT).example
         if error.near and error.at is not None and error.end is not None:
-            line = f"{draft.text[: error.at]}{error.near[0]}{draft.text[error.end :]}".strip()
-        error.example = line
+            error.example = f"{draft.text[: error.at]}{error.near[0]}{draft.text[error.end :]}".strip()
         raise
-    if draft.ends_all:  # `don't notify us at night`: the hours are quiet ones, and no watch is ended
-        draft.intent, is_quiet = "watch", True
-        if found is not None and not has_days:
-            remedy = "Hours are of a watch; say them where it is set up, or change it:"
-            raise draft.refused("I end watches, not hours of them.", remedy, said, options=_hours_words(found))
-    if found is not None and not is_quiet and _is_working_day(words, found):
-        found = replace(found, end=found.end.replace(hour=found.end.hour + 12))  # `from 9 to 5`
-    if found is not None and not is_quiet:
-        found = replace(found, begin=found.end, end=found.begin)
-    if found is None or has_days:
-        options = _hours_words(found) if found else _NIGHT
-        options = f"quiet {part}" if part and not found else options
-        remedy = "Quiet is the same hours on every day; say them, and in which time zone." if has_days else _SPAN_NEEDED
-        problem = "Quiet when?" if is_quiet else "I know quiet hours, in which I tell nothing, and no hours in words."
-        raise draft.refused("Quiet when?" if has_days else problem, remedy, said, options=options)
-    draft.put(quiet=found)
-    return last
 
 
-def _is_working_day(words: Sequence[Word], hours: QuietHours) -> bool:
-    """Whether hours are said without a half of the day and end, as they stand, on the next morning."""
-    is_plain = not any(_HALF.search(each.folded) for each in words)
+def _is_of_hours(atom: Atom) -> bool:
+    is_said = atom.key != "filler" or atom.text in ("between", "from") or atom.text.isupper()
+    return is_said and not _is_days(atom)
+
+
+def _is_working_day(said: Sequence[Atom], hours: QuietHours) -> bool:
+    """`from 9 to 5`: hours without a half of the day that end, as they stand, on the next morning."""
+    is_plain = not any(_HALF.search(each.spelling) for each in said if _is_of_hours(each))
     return is_plain and hours.end < hours.begin <= time(12) and hours.end.hour > 0
 
 
