@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from bot.playground.slack import SlackStandIn
 
 PATIENCE = 60.0  # seconds for what is bound to end
 
@@ -40,6 +45,15 @@ class Endings:
 def endings() -> Endings:
     """Those of this worker."""
     return Endings()
+
+
+@contextmanager
+def running(slack: "SlackStandIn") -> "Iterator[SlackStandIn]":
+    """A stand-in for Slack that stops while the next test begins."""
+    try:
+        yield slack.start()
+    finally:
+        endings().begin(slack.stop)
 
 
 @pytest.fixture(scope="session", autouse=True)

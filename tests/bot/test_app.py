@@ -11,13 +11,14 @@ from bot.app import build, new_incident, now
 from bot.playground.slack import SlackStandIn
 from bot.server.health import LIBRARIES
 from bot.settings import Settings
+from tests.endings import running
 
 COMMAND = "command=%2Fruns&text=help&team_id=T1&user_id=U1&channel_id=C1&trigger_id=1.2"
 
 
 @pytest.fixture
 def slack():
-    with SlackStandIn() as stand_in:
+    with running(SlackStandIn()) as stand_in:
         yield stand_in
 
 

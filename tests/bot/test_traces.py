@@ -17,6 +17,7 @@ from comparison.notifications.message import MessageKind, WantedMessage
 from comparison.runs import Experiment, Metric, Run, Status
 from handlers.stores import StoredWatch
 from tests.bot.process import BotProcess, SlowMlflow
+from tests.endings import running
 from tests.fakes.runs import FakeRuns
 from tests.otlp_receiver import OtlpReceiver, attributes
 
@@ -53,7 +54,7 @@ def receiver():
 
 @pytest.fixture
 def slack():
-    with SlackStandIn() as made:
+    with running(SlackStandIn()) as made:
         yield made
 
 

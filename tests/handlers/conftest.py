@@ -1,7 +1,7 @@
 import pytest
 
 from bot.playground.slack import SlackStandIn
-from tests.endings import endings
+from tests.endings import running
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD
 from tests.handlers.watched import bot, open_shop, town  # noqa: F401 - fixtures
@@ -9,9 +9,8 @@ from tests.handlers.watched import bot, open_shop, town  # noqa: F401 - fixtures
 
 @pytest.fixture
 def slack():
-    stand_in = SlackStandIn().start()
-    yield stand_in
-    endings().begin(stand_in.stop)
+    with running(SlackStandIn()) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

@@ -9,17 +9,16 @@ from bot.commands.check import _untold, check
 from bot.playground.slack import SlackStandIn
 from bot.settings import Settings
 from tests.bot.process import SlowMlflow
-from tests.endings import endings
+from tests.endings import running
 
 SECRET = "8f742231b10e8888abcd99eee85a5000"
 
 
 @pytest.fixture
 def slack():
-    stand_in = SlackStandIn().start()
-    stand_in.reinstall(signing_secret=SECRET)
-    yield stand_in
-    endings().begin(stand_in.stop)
+    with running(SlackStandIn()) as stand_in:
+        stand_in.reinstall(signing_secret=SECRET)
+        yield stand_in
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from bot.playground.workspace import BOT_USER, TEAM, Message
 from tests.chaos.counting import count
 from tests.chaos.training import Ended
 from tests.chaos.watchers import Watchers, invite
+from tests.endings import running
 
 RUNS = [Ended(f"{number:032x}", f"run-{number:05d}", "iris", "FINISHED", 0.0) for number in range(3)]
 WATCHERS = Watchers(("iris",), {"C0IRIS": ["iris"]})
@@ -15,7 +16,7 @@ WATCHERS = Watchers(("iris",), {"C0IRIS": ["iris"]})
 
 @pytest.fixture
 def slack():
-    with SlackStandIn() as stand_in:
+    with running(SlackStandIn()) as stand_in:
         invite(stand_in.workspace, WATCHERS.places)
         yield stand_in
 

@@ -19,6 +19,7 @@ from bot.store.watches import StoredWatches
 from handlers.stores import StoredWatch
 from tests.bot.notifier.stage import IRIS, Clock, Stage, ended
 from tests.bot.process import BotProcess
+from tests.endings import running
 
 SOON = 10.0
 
@@ -66,7 +67,7 @@ class RealTime(Clock):
 
 @pytest.fixture
 def slack():
-    with SlackStandIn() as stand_in:
+    with running(SlackStandIn()) as stand_in:
         yield stand_in
 
 

@@ -11,14 +11,13 @@ from starlette.routing import Route
 from bot.playground.server import Serving
 from bot.playground.slack import SlackStandIn
 from tests.chromium import browser, page, tab  # noqa: F401 - fixtures
-from tests.endings import endings
+from tests.endings import endings, running
 
 
 @pytest.fixture
 def slack():
-    stand_in = SlackStandIn().start()
-    yield stand_in
-    endings().begin(stand_in.stop)
+    with running(SlackStandIn()) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

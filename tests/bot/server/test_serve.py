@@ -11,6 +11,7 @@ import pytest
 
 from bot.playground.slack import SlackStandIn
 from tests.bot.process import BotProcess, SlowMlflow
+from tests.endings import running
 from tests.postgres import postgres, postgres_server
 
 __all__ = ["postgres", "postgres_server"]
@@ -20,7 +21,7 @@ HTTP, SOCKET = "HTTP", "Socket Mode"
 
 @pytest.fixture
 def slack():
-    with SlackStandIn() as stand_in:
+    with running(SlackStandIn()) as stand_in:
         yield stand_in
 
 

@@ -24,6 +24,7 @@ from bot.store.migrate import upgrade
 from handlers.stores import AnswerStage, LeftRequest, Storing
 from handlers.utterance import Utterance
 from tests.bot.process import BotProcess, SlowMlflow
+from tests.endings import running
 from tests.fakes.runs import FakeRuns
 from tests.handlers.compare.test_dialog import chosen
 from tests.handlers.compare.test_dialog import opened as dialog
@@ -57,7 +58,7 @@ class TwoRuns(SlowMlflow):
 
 @pytest.fixture
 def slack():
-    with SlackStandIn() as stand_in:
+    with running(SlackStandIn()) as stand_in:
         yield stand_in
 
 

@@ -10,12 +10,13 @@ from bot.app import build
 from bot.playground.slack import SlackStandIn
 from bot.server.health import compare_newest, spare_the_collector
 from bot.settings import Settings
+from tests.endings import running
 from tests.logged import log_run, new_experiment
 
 
 @pytest.fixture
 def slack():
-    with SlackStandIn() as stand_in:
+    with running(SlackStandIn()) as stand_in:
         yield stand_in
 
 

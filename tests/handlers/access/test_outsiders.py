@@ -23,6 +23,7 @@ from handlers.access.people import (
     sender,
 )
 from handlers.slack.client import SlackClient, SlackError, SlackErrorKind
+from tests.endings import running
 from tests.fakes.runs import FakeRuns
 from tests.handlers.iris import NEW, OLD, a_run
 from tests.handlers.workshop import Workshop
@@ -35,7 +36,7 @@ WHY = {ELSA: FOREIGN, GUS: GUEST}
 @pytest.fixture
 def slack():
     """A channel shared with another company, with one of its people and a guest in it."""
-    with SlackStandIn() as town:
+    with running(SlackStandIn()) as town:
         town.workspace.add_user("elsa", "Elsa", ELSA, team=OTHER)
         town.workspace.add_user("gus", "Gus", GUS, is_guest=True)
         room = town.workspace.channel(EXPERIMENTS)
