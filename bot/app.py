@@ -26,7 +26,7 @@ from bot.metrics import MeasuredCapabilities, MeasuredWebClient, Metrics, Outbox
 from bot.notifier.notifier import Notifier, NotifierStores, Tokens
 from bot.notifier.outbox import OutboxMessage
 from bot.notifier.rate_limit import StoredSendSlots
-from bot.server.health import Probe, warm_up
+from bot.server.health import STANDUP_EVERY, Probe, WarmStart
 from bot.server.takeover import Takeover, new_owner
 from bot.server.worker_pool import Precedence, WorkerPool
 from bot.settings import Settings
@@ -185,7 +185,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
             Probe("database", _keep_stored(engine), every=10),
             Probe("slack", identity.ask if workspaces is None else _greet(client), every=600, patience=1200),
             mlflow,
-            Probe("libraries", partial(warm_up, services), every=86_400),
+            Probe("libraries", WarmStart(services), every=STANDUP_EVERY),
             *([Probe("workspaces", workspaces.tend, every=TENDED, patience=TENDED)] if workspaces else []),
         ),
         recovery=Takeover(

@@ -8,7 +8,7 @@ from typing import Any
 from comparison.channel_defaults import ChannelDefaults
 from comparison.queries.newest_runs import known_experiments, newest_runs
 from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
-from comparison.queries.standup import in_order, standup
+from comparison.queries.standup import standup
 from comparison.queries.sweeps import is_trial
 from comparison.report import Report
 from comparison.reports.run_lists import (
@@ -24,6 +24,7 @@ from comparison.reports.standup import standup_report
 from comparison.request import Experiments, Failed, Running, Runs, Show, Standup, Top
 from comparison.resolve.scope import ChosenRuns
 from comparison.runs import Run
+from comparison.tracking.activity import in_order
 from handlers.compare.message import PREFIX, pair_button
 from handlers.curves import curves_button, sweep_button
 from handlers.services import Services

@@ -11,7 +11,9 @@ from bot.backoff import Backoff
 from bot.logs import describe
 from comparison.errors import RequestError
 from comparison.language.parser import read
-from comparison.request import Compare
+from comparison.queries.standup import standup
+from comparison.request import Compare, Standup
+from comparison.tracking.leaders import GOOD_FOR
 from handlers.compare.message import draw_comparison, fetch_and_compare
 from handlers.lookup_cache import read_with_names
 from handlers.services import Services
@@ -75,6 +77,7 @@ class Probe:
 
 LIBRARIES = ("pandas", "scipy.stats", "scipy.integrate", "matplotlib.backends.backend_agg")
 PATIENCE = 10.0  # seconds for MLflow; where it takes longer, the bot is ready without
+STANDUP_EVERY = GOOD_FOR / 2 + 5.0  # seconds; each second time what was remembered has just been forgotten
 
 
 def load_libraries() -> None:
@@ -83,16 +86,32 @@ def load_libraries() -> None:
         import_module(each)
 
 
-def warm_up(services: Services) -> None:
-    """Imports what takes long, reads the names that MLflow has, and compares its two newest runs for nobody.
+class WarmStart:
+    """Does what takes long, and again what is forgotten after a while, each time that it is called.
 
     Whatever goes wrong with the runs is no reason not to be ready.
     """
-    load_libraries()
-    trial = threading.Thread(target=compare_newest, args=(services,), name="warm-up", daemon=True)
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._is_first = True
+
+    def __call__(self) -> None:
+        """Imports what takes long, and asks for nobody: at first MLflow's names and newest runs, always a standup."""
+        if self._is_first:
+            load_libraries()
+            _for_nobody(compare_newest, self._services)
+        _for_nobody(ask_standup, self._services)
+        if self._is_first:
+            spare_the_collector()
+        self._is_first = False
+
+
+def _for_nobody(ask: Callable[[Services], bool], services: Services) -> None:
+    """Asks in a thread of its own, which is not waited for longer than PATIENCE."""
+    trial = threading.Thread(target=ask, args=(services,), name="warm-up", daemon=True)
     trial.start()
     trial.join(PATIENCE)
-    spare_the_collector()
 
 
 def spare_the_collector() -> None:
@@ -123,5 +142,18 @@ def compare_newest(services: Services) -> bool:
         return False
     except Exception:
         log.exception("two runs could not be compared at the start")
+        return False
+    return True
+
+
+def ask_standup(services: Services) -> bool:
+    """Whether a standup of all experiments could be had. It goes nowhere."""
+    try:
+        standup(Standup(), services.runs, now=services.now())
+    except RequestError as error:
+        log.debug("no standup could be had: %s", error.problem)
+        return False
+    except Exception:
+        log.exception("no standup could be had")
         return False
     return True

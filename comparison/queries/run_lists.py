@@ -19,7 +19,13 @@ from comparison.names import as_logged
 from comparison.past_repeats import RepeatsCache
 from comparison.queries.newest_runs import logged_names
 from comparison.queries.scope import Scope, find_scope, further_back, since_moment
-from comparison.queries.standup import (
+from comparison.request import Failed, Running, Show, Top
+from comparison.resolve.described_runs import rank_by
+from comparison.resolve.runs import find_runs
+from comparison.resolve.scope import HALF, ChosenRuns, SearchScope, gather, lead, narrow, narrowing_words
+from comparison.run_reference import Among, Leading, TopRuns
+from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
+from comparison.tracking.activity import (
     MAX_FAILED,
     MAX_RUNNING,
     failures,
@@ -28,12 +34,6 @@ from comparison.queries.standup import (
     running_now,
     undated_since,
 )
-from comparison.request import Failed, Running, Show, Top
-from comparison.resolve.described_runs import rank_by
-from comparison.resolve.runs import find_runs
-from comparison.resolve.scope import HALF, ChosenRuns, SearchScope, gather, lead, narrow, narrowing_words
-from comparison.run_reference import Among, Leading, TopRuns
-from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.leaders import SAMPLE
 from comparison.tracking.source import History, Part, Ranking, Recent, RunSource
 
@@ -107,7 +107,7 @@ def _meant(  # noqa: PLR0913, PLR0917 -- as a question is asked
 ) -> tuple[Part, str]:
     """Runs that the request names, and the words for it; just what runs where nothing more is said."""
     if among == Among(status="running"):
-        return running_now(where, source), ""
+        return running_now(where.ids, source), ""
     chosen = narrow(among, source, experiments=where.experiments, now=now, text=text)
     found = gather(chosen, source, limit=limit)
     words = narrowing_words(replace(among, status=""), chosen.user)
@@ -343,7 +343,7 @@ def failed_runs(
         words = narrowing_words(replace(among, status="", since=""), chosen.user)
     else:
         asks = (ill_since, undated_since)
-        ill, undated = side_by_side([partial(ask, since, where, source) for ask in asks])
+        ill, undated = side_by_side([partial(ask, since, where.ids, source) for ask in asks])
     found = in_order([*ill.runs, *undated.runs])
     runs = failures(found)[:MAX_FAILED]
     pruned = sum(run.status is Status.PRUNED for run in found)

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.concurrency import both, side_by_side
+from comparison.concurrency import side_by_side
 from comparison.errors import RequestError
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, rank, value_of
 from comparison.liveness import STALE, find_silent_runs, renewed
@@ -16,7 +16,9 @@ from comparison.queries.scope import Scope, find_scope, further_back, since_mome
 from comparison.request import Standup
 from comparison.resolve.scope import gather, narrow, narrowing_words
 from comparison.runs import Experiment, Goal, Run, Status
-from comparison.tracking.source import Part, Ranking, Recent, RunSource
+from comparison.tracking.activity import MAX_FINISHED, MAX_RUNNING, failures, in_order
+from comparison.tracking.leaders import best_runs
+from comparison.tracking.source import Activity, Part, Ranking, Recent, RunSource
 
 LOOKED_UP = 4  # experiments, the busiest, whose best run of all time is asked for
 NEW_COMPARED = 3  # new bests that are held against the best before
@@ -114,43 +116,77 @@ def standup(
         several=request.among.experiments,
     )
     since_ms = int(begin.timestamp() * 1000)
-    now_ms = int(now.timestamp() * 1000)
     if len(request.metrics) > 1:
         raise RequestError(
             "A standup is judged by one metric.", "Name one.", f"standup by {request.metrics[0]}", text=request.text
         )
-    words, ended, ended_after = "", Part(), None
     if request.among:
-        well, ill, undated, alive, words = _meant(request, where, source, now, since_ms)
+        found, words = _meant(request, where, source, now, since_ms)
     else:
-        ended, alive = both(partial(ended_since, since_ms, where, source), partial(running_now, where, source))
-        ended_after = _known_after(ended, since_ms)
-        (well, ill), undated = both(  # of runs that tell no end few are asked for where those that do are known
-            partial(_apart, ended, since_ms, where, source), partial(undated_since, since_ms, where, source)
-        )
-    over = in_order([*well.runs, *ill.runs, *undated.runs])
-    cut = {"finished": well.is_cut, "failed": ill.is_cut, "running": alive.is_cut}
-    running = renewed(alive.runs, source, now_ms)
+        found, words = source.activity(since_ms, experiment_ids=where.ids), ""
+    blank = StandupAnswer(where, begin, now, (), {}, words=words)
+    digest, recent = _told(found, blank, request, source, agreed)
+    if found.is_remembered:
+        current = _as_they_are(digest, source)
+        if not all(_is_as_remembered(group, current) for group in digest.groups):
+            found = source.activity(since_ms, experiment_ids=where.ids, anew=True)
+            digest, recent = _told(found, blank, request, source, agreed)
+        recent = replace(recent, current=current)
+    return _with_bests(digest, source, recent)
+
+
+def _told(
+    found: Activity, answer: StandupAnswer, request: Standup, source: RunSource, agreed: ChannelDefaults
+) -> tuple[StandupAnswer, Recent]:
+    """The answer with what was found in groups, whose best is not looked up yet, and the runs to look it up with."""
+    now_ms = int(answer.now.timestamp() * 1000)
+    over = in_order([*found.finished.runs, *found.ill.runs, *found.undated.runs])
+    cut = {"finished": found.finished.is_cut, "failed": found.ill.is_cut, "running": found.running.is_cut}
+    running = renewed(found.running.runs, source, now_ms)
     silences = find_silent_runs(running, over, now_ms)
     recent = [run for run in running if silences.get(run.run_id, 0) <= STALE]
-    digest = StandupAnswer(
-        place=where,
-        since=begin,
-        now=now,
+    digest = replace(
+        answer,
         groups=_by_named(request, group_by_experiment(over, recent, _with_metric(request, agreed, over, recent))),
         silences={run.run_id: silences[run.run_id] for run in recent if run.run_id in silences},
         stale=len(running) - len(recent),
         cut=frozenset(name for name, is_cut in cut.items() if is_cut),
-        words=words,
-        further=further_back(request, begin, now),
+        further=further_back(request, answer.since, answer.now),
     )
-    return _with_bests(digest, source, Recent((*over, *ended.runs, *running), ended_after))
+    return digest, Recent((*over, *found.ended.runs, *running), found.ended_after)
 
 
-def _meant(
-    request: Standup, where: Scope, source: RunSource, now: datetime, since_ms: int
-) -> tuple["Part", "Part", "Part", "Part", str]:
-    """Runs that the request names, as finished, ill, undated and running, and the words for it."""
+def _leading(group: ExperimentGroup) -> list[Run]:
+    """Runs that are over and may be told as the best of those fetched: of all of them, and of those that finished."""
+    if group.by is None or not _can_be_ranked(group):
+        return []
+    ranking = Ranking(group.by.metric, group.by.goal, ())
+    over = (*group.finished, *group.failed, *group.pruned)
+    return [*best_runs(ranking, over, 1), *best_runs(ranking, group.finished, 1)]
+
+
+def _as_they_are(digest: StandupAnswer, source: RunSource) -> dict[str, Run | None]:
+    """Runs that may be told as the best, as they are now, by id; None: gone. One question for all."""
+    ids = [run.run_id for group in digest.groups for run in _leading(group)]
+    ids += [run_id for ranking in _rankings(_looked_up(digest), "") for run_id in source.known_champions(ranking)]
+    found = {run.run_id: run for run in (source.these(list(dict.fromkeys(ids))) if ids else ())}
+    return {run_id: found.get(run_id) for run_id in ids}
+
+
+def _is_as_remembered(group: ExperimentGroup, current: Mapping[str, Run | None]) -> bool:
+    """Whether what leads among those fetched earlier is still as it was then."""
+    return all(_facts(group, current[run.run_id]) == _facts(group, run) for run in _leading(group))
+
+
+def _facts(group: ExperimentGroup, run: Run | None) -> tuple[object, ...] | None:
+    """What is told of a best run; None where it is none any more."""
+    if run is None or run.deleted or group.by is None:
+        return None
+    return run.name, run.user, run.status, run.ended_at, run.metrics.get(group.by.metric)
+
+
+def _meant(request: Standup, where: Scope, source: RunSource, now: datetime, since_ms: int) -> tuple[Activity, str]:
+    """Runs that the request names, and the words for it."""
     among = replace(request.among, status="", since="", count=None)
     chosen = narrow(among, source, experiments=where.experiments, now=now, text=request.text)
     alive = narrow(
@@ -165,7 +201,9 @@ def _meant(
     over = tuple(run for run in ended.runs if run.is_over)
     well = Part(tuple(run for run in over if run.status is Status.FINISHED), ended.is_cut)
     ill = Part(tuple(run for run in over if run.status is not Status.FINISHED), ended.is_cut)
-    return well, ill, Part(), Part(running.runs, running.is_cut), narrowing_words(among, chosen.user)
+    alive_now = Part(running.runs, running.is_cut)
+    found = Activity(since_ms, Part(is_cut=True), well, ill, running=alive_now)
+    return found, narrowing_words(among, chosen.user)
 
 
 def _with_metric(
@@ -208,7 +246,7 @@ def group_by_experiment(
 def _with_bests(digest: StandupAnswer, source: RunSource, recent: Recent) -> StandupAnswer:
     """The best of each of the busiest experiments; those of one metric are asked for in one question."""
     since_ms = int(digest.since.timestamp() * 1000)
-    ranked = [group for group in digest.groups if _can_be_ranked(group)][:LOOKED_UP]
+    ranked = _looked_up(digest)
     now_best = _champions(ranked, recent, "", source)
     new = [group for group in ranked if _key(group) in now_best and _is_since(now_best[_key(group)], since_ms)]
     before = _before(new[:NEW_COMPARED], source, since_ms)
@@ -218,6 +256,10 @@ def _with_bests(digest: StandupAnswer, source: RunSource, recent: Recent) -> Sta
     groups = tuple(replace(group, best=bests.get(_key(group))) for group in digest.groups)
     left = tuple(group.experiment.name for group in ranked if _key(group) not in bests)
     return replace(digest, groups=groups, unanswered=left)
+
+
+def _looked_up(digest: StandupAnswer) -> list[ExperimentGroup]:
+    return [group for group in digest.groups if _can_be_ranked(group)][:LOOKED_UP]
 
 
 def _key(group: ExperimentGroup) -> str:
@@ -240,13 +282,18 @@ def _is_since(run: Run, since_ms: int) -> bool:
 
 def _champions(groups: Sequence[ExperimentGroup], recent: Recent, where: str, source: RunSource) -> dict[str, Run]:
     """The best run by experiment id, of those that can be had: the rest of a standup is worth saying all the same."""
+    rankings = _rankings(groups, where)
+    found = side_by_side([partial(_settled, ranking, recent, source) for ranking in rankings])
+    return {key: run for each in found for key, run in each.items()}
+
+
+def _rankings(groups: Sequence[ExperimentGroup], where: str) -> list[Ranking]:
+    """What to ask for their best: experiments that share a metric in one question."""
     contests: dict[tuple[str, Goal], list[str]] = {}
     for group in groups:
         if group.by is not None:
             contests.setdefault((group.by.metric, group.by.goal), []).append(_key(group))
-    rankings = [Ranking(metric, goal, tuple(keys), where) for (metric, goal), keys in contests.items()]
-    found = side_by_side([partial(_settled, ranking, recent, source) for ranking in rankings])
-    return {key: run for each in found for key, run in each.items()}
+    return [Ranking(metric, goal, tuple(keys), where) for (metric, goal), keys in contests.items()]
 
 
 def _settled(ranking: Ranking, recent: Recent, source: RunSource) -> Mapping[str, Run]:
@@ -301,85 +348,3 @@ def _judged(group: ExperimentGroup, now_best: Mapping[str, Run], before: Mapping
     if old is not None and group.by is not None and value_of(old, group.by.metric) == value_of(run, group.by.metric):
         return BestRun(old)
     return BestRun(run, is_new=True, is_first=old is None, before=old)
-
-
-# What happened since a moment and what runs now: few questions, no more runs than can be told.
-#
-# A server needs 1 to 2 ms for each run it returns, more for large ones, so that the limits are what makes an answer
-# quick. Where a server is too slow for that many, what came in time is told, with word that there may be more.
-
-
-MAX_FINISHED = 300
-MAX_FAILED = 100
-MAX_RUNNING = 100
-PAGES = 5  # of runs that did not finish: a sweep may have pruned hundreds
-BEGUN_BEFORE = 7 * 86_400_000  # ms before the moment that a run which does not tell its end may have begun
-
-
-def ended_since(ms: int, place: Scope, source: RunSource) -> Part:
-    """Runs that are over, however they ended."""
-    return source.part(f"attributes.end_time > {ms}", experiment_ids=place.ids, limit=MAX_FINISHED, ended=True)
-
-
-def _known_after(ended: Part, since_ms: int) -> int | None:
-    """The moment (ms) after which no end is missing; None where it is not known."""
-    if not ended.is_cut:
-        return since_ms
-    return min((run.ended_at for run in ended.runs if run.ended_at), default=None)
-
-
-def _apart(ended: Part, ms: int, place: Scope, source: RunSource) -> tuple[Part, Part]:
-    """Runs that finished, and those that did not: asked for anew where others may have crowded them out."""
-    well = Part(tuple(run for run in ended.runs if run.status is Status.FINISHED), ended.is_cut)
-    ill = Part(tuple(run for run in ended.runs if run.status is not Status.FINISHED), ended.is_cut)
-    if not ended.is_cut:
-        return well, ill
-    if 2 * len(well.runs) >= len(ended.runs):
-        return well, ill_since(ms, place, source)
-    return both(partial(finished_since, ms, place, source), partial(ill_since, ms, place, source))
-
-
-def finished_since(ms: int, place: Scope, source: RunSource) -> Part:
-    """Runs that MLflow says finished; trials that were pruned may be among them."""
-    where = f"attributes.status = 'FINISHED' AND attributes.end_time > {ms}"
-    return source.part(where, experiment_ids=place.ids, limit=MAX_FINISHED, ended=True)
-
-
-def ill_since(ms: int, place: Scope, source: RunSource) -> Part:
-    """Runs that did not finish; of failures as many as FAILED, whatever number of trials were pruned meanwhile."""
-    found: dict[str, Run] = {}
-    where = f"attributes.status != 'FINISHED' AND attributes.end_time > {ms}"
-    until = ""
-    for _ in range(PAGES):
-        page = source.part(f"{where}{until}", experiment_ids=place.ids, limit=MAX_FAILED, ended=True)
-        fresh = [run for run in page.runs if run.run_id not in found]
-        found |= {run.run_id: run for run in fresh}
-        ends = [run.ended_at for run in page.runs if run.ended_at]
-        if len(page.runs) < MAX_FAILED or not page.is_cut or not fresh or not ends:
-            return Part(tuple(found.values()), page.is_cut)
-        if len(failures(found.values())) >= MAX_FAILED:
-            break
-        until = f" AND attributes.end_time <= {min(ends)}"
-    return Part(tuple(found.values()), is_cut=True)
-
-
-def undated_since(ms: int, place: Scope, source: RunSource) -> Part:
-    """Runs that are over without telling when, and were heard of since; the last one heard of first."""
-    found = source.undated(ms - BEGUN_BEFORE, experiment_ids=place.ids)
-    return Part(tuple(in_order(run for run in found if run.over_at > ms)))
-
-
-def failures(runs: Iterable[Run]) -> list[Run]:
-    """Runs that failed, were killed or ended otherwise ill."""
-    return [run for run in runs if run.is_over and run.status not in (Status.FINISHED, Status.PRUNED)]
-
-
-def in_order(runs: Iterable[Run]) -> list[Run]:
-    """The last one to end first, each once."""
-    known = {run.run_id: run for run in runs}
-    return sorted(known.values(), key=lambda run: -run.over_at)
-
-
-def running_now(place: Scope, source: RunSource) -> Part:
-    """Runs that are said to run."""
-    return source.part("attributes.status = 'RUNNING'", experiment_ids=place.ids, limit=MAX_RUNNING)

@@ -8,7 +8,7 @@ from comparison.judgement.numbers import format_row
 from comparison.judgement.primary_metric import PrimaryMetric, value_of
 from comparison.judgement.result import GoalSource
 from comparison.language.quoting import quoted
-from comparison.queries.standup import BestRun, ExperimentGroup, StandupAnswer, in_order
+from comparison.queries.standup import BestRun, ExperimentGroup, StandupAnswer
 from comparison.report import Cell, Column, Line, Link, Report, Section, Step, Table
 from comparison.reports.tables import (
     LABEL_CHARS,
@@ -40,6 +40,7 @@ from comparison.reports.text import (
     with_links,
 )
 from comparison.runs import Goal, Run, Status
+from comparison.tracking.activity import in_order
 from comparison.tracking.mlflow_links import experiment_url, run_url
 
 

@@ -105,6 +105,10 @@ class ChampionCache:
         best = {**anew, **{key: _best(ranking, [run, *_of(recent.runs, key)]) or run for key, run in found.items()}}
         return {key: best[key] for key in ranking.experiment_ids if key in best}
 
+    def known(self, ranking: Ranking) -> tuple[str, ...]:
+        """Ids of the champions that are remembered."""
+        return () if ranking.where else tuple(each.run_id for each in self._cached(ranking, self._clock()).values())
+
     def _cached(self, ranking: Ranking, now: float) -> dict[str, _CachedChampion]:
         with self._lock:
             known = {key: self._known.get(_key(ranking, key)) for key in ranking.experiment_ids}
@@ -126,7 +130,7 @@ class ChampionCache:
         One that was deleted, runs again or fell behind tells nothing: somebody who is not remembered may lead.
         """
         since = min(each.news_at for each in cached.values()) - OVERLAP
-        ask = partial(source.these, [each.run_id for each in cached.values()])
+        ask = partial(_as_they_are, [each.run_id for each in cached.values()], recent, source)
         if recent.ended_after is not None and recent.ended_after <= since:
             current, ended = ask(), list(recent.runs)
         else:
@@ -142,6 +146,13 @@ class ChampionCache:
             if run is not None and _holds(ranking, each, run):
                 found[key] = _best(ranking, [run, *_of(news, key)]) or run
         return found
+
+
+def _as_they_are(run_ids: Sequence[str], recent: Recent, source: ChampionSource) -> list[Run]:
+    """The runs as they are now, without those that are gone; asked for where `recent` does not tell."""
+    if any(run_id not in recent.current for run_id in run_ids):
+        return source.these(run_ids)
+    return [run for run_id in run_ids if (run := recent.current[run_id]) is not None]
 
 
 def _key(ranking: Ranking, experiment_id: str) -> tuple[str, bool, str]:

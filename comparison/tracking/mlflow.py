@@ -29,6 +29,7 @@ from mlflow.utils.search_utils import SearchUtils
 from comparison.concurrency import DaemonThreads, retry_on_race, side_by_side
 from comparison.errors import FilterRefused, RequestError, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run
+from comparison.tracking.activity import ActivityCache
 from comparison.tracking.budgets import ASKING, Budget, NobodyWaits, TooMuch, every_page, read_in_pieces
 from comparison.tracking.cache import ExperimentCache, PointsCache, SingleFlight
 from comparison.tracking.champions import ChampionCache
@@ -71,6 +72,7 @@ from comparison.tracking.run_searches import (
     newest_first,
 )
 from comparison.tracking.source import (
+    Activity,
     ExperimentState,
     History,
     ModelVersion,
@@ -125,6 +127,7 @@ class MlflowRuns:
         self._registry = Registry(self._client, self._is_unknown)
         self._memory = LeaderCache(clock)
         self._champions = ChampionCache(clock)
+        self._activities = ActivityCache(clock)
         self._history_limit = MOST_POINTS
         self._histories: PointsCache[History] = PointsCache()
         self._samples: PointsCache[list[Metric]] = PointsCache()
@@ -203,6 +206,27 @@ class MlflowRuns:
         newest = self.part(where, experiment_ids=experiment_ids, limit=limit)
         return [run for run in newest.runs if run.ended_at is None]
 
+    def activity(self, since_ms: int, *, experiment_ids: Sequence[str] = (), anew: bool = False) -> Activity:
+        known = () if experiment_ids else tuple(each.experiment_id for each in self.experiments())
+        found = self._activities.activity(since_ms, experiment_ids, self, known_ids=known, anew=anew)
+        if not found.is_remembered:
+            return found
+        ended, finished, ill = self._in_time(
+            lambda _budget: [*map(self._of_experiments_now, (found.ended, found.finished, found.ill))]
+        )
+        return replace(found, ended=ended, finished=finished, ill=ill)
+
+    def _of_experiments_now(self, part: Part) -> Part:
+        """The same runs, their experiments as they are known now: what those are called says who may see them."""
+        runs = (replace(run, experiment=self._catalogue.one(run.experiment.experiment_id)) for run in part.runs)
+        return replace(part, runs=tuple(runs))
+
+    def deleted_runs(self, where: str, *, experiment_ids: Sequence[str], limit: int) -> Part:
+        """Runs that fit the filter and were deleted, like RememberedSource."""
+        question, came = Question(where, limit, ViewType.DELETED_ONLY), SearchResult()
+        found = self._in_time(lambda budget: self._searches.pages(question, experiment_ids, budget, came))
+        return Part(tuple(found), came.has_more)
+
     def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
         return self.search("attributes.status = 'RUNNING'", experiment_ids=experiment_ids, limit=limit)
 
@@ -227,6 +251,9 @@ class MlflowRuns:
     def champions(self, ranking: Ranking, recent: Recent) -> dict[str, Run]:
         within = _Hurried(self, self._clock() + AS_LONG_AS * self._server.seconds, self._clock)
         return self._champions.champions(ranking, recent, within)
+
+    def known_champions(self, ranking: Ranking) -> tuple[str, ...]:
+        return self._champions.known(ranking)
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
         return self._in_time(lambda budget: self._registry.versions(model, alias, version, budget))

@@ -3,7 +3,7 @@
 import re
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from comparison.runs import Experiment, Goal, Metric, Run
@@ -57,10 +57,38 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """Runs that were fetched a moment ago. `ended_after` (ms): all that ended later are among them; None: maybe not."""
+    """Runs that were fetched a moment ago. `ended_after` (ms): all that ended later are among them; None: maybe not.
+
+    `current` are runs as they are now, by id; None: there is none any more.
+    """
 
     runs: tuple[Run, ...] = ()
     ended_after: int | None = None
+    current: Mapping[str, Run | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What ended since a moment (ms), and what runs now.
+
+    `ended` are those that ended, the last first, `finished` and `ill` the ones to tell of; `undated` are over and do
+    not tell since when. `is_remembered`: some were fetched earlier, and something may have been logged into them since.
+    """
+
+    since_ms: int
+    ended: Part = Part()
+    finished: Part = Part()
+    ill: Part = Part()
+    undated: Part = Part()
+    running: Part = Part()
+    is_remembered: bool = False
+
+    @property
+    def ended_after(self) -> int | None:
+        """The moment (ms) after which no end is missing; None where it is not known."""
+        if not self.ended.is_cut:
+            return self.since_ms
+        return min((run.ended_at for run in self.ended.runs if run.ended_at), default=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,6 +180,13 @@ class RunSource(Protocol):
         """
         ...
 
+    def activity(self, since_ms: int, *, experiment_ids: Sequence[str] = (), anew: bool = False) -> Activity:
+        """What ended since and what runs now (comparison/tracking/activity.py); `anew`: whatever is remembered.
+
+        No run is among them that is deleted by now, or runs again where it ended.
+        """
+        ...
+
     def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
         """Runs that say so; it cannot be trusted."""
         ...
@@ -180,6 +215,10 @@ class RunSource(Protocol):
         Exact to the run that ended a moment ago (comparison/tracking/champions.py). Absent is an experiment where
         nobody is known to have a finite value, or that cannot be settled within a few questions.
         """
+        ...
+
+    def known_champions(self, ranking: Ranking) -> tuple[str, ...]:
+        """Ids of the champions that are remembered and will be asked for; asks nobody."""
         ...
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:

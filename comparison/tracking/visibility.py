@@ -9,7 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Protocol, cast
 
 from comparison.runs import Experiment, Metric, Run
-from comparison.tracking.source import ExperimentState, History, ModelVersion, Part, Ranking, Recent, RunSource
+from comparison.tracking.source import (
+    Activity,
+    ExperimentState,
+    History,
+    ModelVersion,
+    Part,
+    Ranking,
+    Recent,
+    RunSource,
+)
 from comparison.watch import is_called
 
 READABLE = frozenset({"READ", "USE", "EDIT", "MANAGE"})  # `allowed` in MLflow's answers means more than reading
@@ -113,6 +122,20 @@ class VisibleRuns:
         ids = self._within(experiment_ids)
         return self._visible(self._source.undated(begun_after, experiment_ids=ids, limit=limit)) if ids else []
 
+    def activity(self, since_ms: int, *, experiment_ids: Sequence[str] = (), anew: bool = False) -> Activity:
+        ids = self._within(experiment_ids)
+        if not ids:
+            return Activity(since_ms)
+        found = self._source.activity(since_ms, experiment_ids=ids, anew=anew)
+        return replace(
+            found,
+            ended=self._part(found.ended),
+            finished=self._part(found.finished),
+            ill=self._part(found.ill),
+            undated=self._part(found.undated),
+            running=self._part(found.running),
+        )
+
     def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
         ids = self._within(experiment_ids)
         return self._visible(self._source.running(experiment_ids=ids, limit=limit)) if ids else []
@@ -131,9 +154,14 @@ class VisibleRuns:
 
     def champions(self, ranking: Ranking, recent: Recent) -> Mapping[str, Run]:
         ids = self._within(ranking.experiment_ids) if ranking.experiment_ids else ()
-        seen = replace(recent, runs=tuple(self._visible(recent.runs)))
+        current = {key: run for key, run in recent.current.items() if run is None or self._is_visible(run)}
+        seen = replace(recent, runs=tuple(self._visible(recent.runs)), current=current)
         found = self._source.champions(replace(ranking, experiment_ids=ids), seen) if ids else {}
         return {key: run for key, run in found.items() if self._is_visible(run)}
+
+    def known_champions(self, ranking: Ranking) -> tuple[str, ...]:
+        ids = self._within(ranking.experiment_ids) if ranking.experiment_ids else ()
+        return self._source.known_champions(replace(ranking, experiment_ids=ids)) if ids else ()
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
         """Versions of visible runs; one that does not say its run may be of any, and is not among them.

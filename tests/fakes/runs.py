@@ -8,9 +8,19 @@ from typing import Any
 
 from comparison.errors import FilterRefused, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run, Status
-from comparison.tracking.champions import champions
+from comparison.tracking.activity import ActivityCache, activity
+from comparison.tracking.champions import ChampionCache, champions
 from comparison.tracking.leaders import leaders
-from comparison.tracking.source import ExperimentState, History, ModelVersion, Part, Ranking, Recent, history_of
+from comparison.tracking.source import (
+    Activity,
+    ExperimentState,
+    History,
+    ModelVersion,
+    Part,
+    Ranking,
+    Recent,
+    history_of,
+)
 
 _VALUE = re.compile(r"""'[^']*'|"[^"]*"|[-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan""", re.IGNORECASE)
 _TERM = re.compile(
@@ -86,6 +96,15 @@ class FakeRuns:
         over = [run for run in self._live(experiment_ids) if _is_over(run) and (run.started_at or 0) > begun_after]
         return [run for run in self._newest(over, limit) if run.ended_at is None]
 
+    def activity(self, since_ms: int, *, experiment_ids: Sequence[str] = (), anew: bool = False) -> Activity:  # noqa: ARG002 -- it remembers nothing
+        return activity(since_ms, experiment_ids, self)
+
+    def deleted_runs(self, where: str, *, experiment_ids: Sequence[str], limit: int) -> Part:
+        self._ask("deleted")
+        gone = self._within(experiment_ids, deleted=True)
+        found = [run for run in gone if all(_fits(run, *term) for term in _terms(where))]
+        return Part(tuple(self._newest(found, limit)), len(found) > limit)
+
     def running(self, *, experiment_ids: Sequence[str], limit: int = 1000) -> list[Run]:
         self._ask("running")
         return self._newest([run for run in self._live(experiment_ids) if run.status is Status.RUNNING], limit)
@@ -108,6 +127,9 @@ class FakeRuns:
 
     def champions(self, ranking: Ranking, recent: Recent) -> dict[str, Run]:
         return champions(ranking, recent, self)
+
+    def known_champions(self, ranking: Ranking) -> tuple[str, ...]:  # noqa: ARG002 -- it remembers none
+        return ()
 
     def versions(self, *, model: str = "", alias: str = "", version: str = "") -> list[ModelVersion]:
         self._ask("versions")
@@ -191,7 +213,7 @@ class FakeRuns:
             raise TrackingUnavailable(self.down, remedy="Try again in a minute.")
 
     def _fitting(self, where: str, experiment_ids: Sequence[str]) -> list[Run]:
-        terms = [_read(part) for part in re.split(r" +AND +", where.strip(), flags=re.IGNORECASE)] if where else []
+        terms = _terms(where)
         return [run for run in self._live(experiment_ids) if all(_fits(run, *term) for term in terms)]
 
     def _live(self, experiment_ids: Sequence[str]) -> list[Run]:
@@ -210,6 +232,10 @@ class FakeRuns:
 
 def _is_over(run: Run) -> bool:
     return run.status not in (Status.RUNNING, Status.SCHEDULED)
+
+
+def _terms(where: str) -> list[tuple[str, str, str, str]]:
+    return [_read(part) for part in re.split(r" +AND +", where.strip(), flags=re.IGNORECASE)] if where else []
 
 
 def _read(part: str) -> tuple[str, str, str, str]:
@@ -257,3 +283,26 @@ def _held(run: Run, kind: str, name: str) -> float | str | None:
         "end_time": run.ended_at,
         "user_id": run.user,
     }[name]
+
+
+@dataclass
+class RememberingRuns(FakeRuns):
+    """Runs in memory, remembered between questions as MLflow's are; `seconds` is the clock, `start` the wall at 0 (ms)."""
+
+    seconds: float = 0.0
+    start: int = 0
+
+    def __post_init__(self) -> None:
+        clocks = (lambda: self.seconds, lambda: self.start + int(self.seconds * 1_000))
+        self._activities = ActivityCache(*clocks)
+        self._champions = ChampionCache(*clocks)
+
+    def activity(self, since_ms: int, *, experiment_ids: Sequence[str] = (), anew: bool = False) -> Activity:
+        known = [run.experiment.experiment_id for run in self.runs]
+        return self._activities.activity(since_ms, experiment_ids, self, known_ids=known, anew=anew)
+
+    def champions(self, ranking: Ranking, recent: Recent) -> dict[str, Run]:
+        return self._champions.champions(ranking, recent, self)
+
+    def known_champions(self, ranking: Ranking) -> tuple[str, ...]:
+        return self._champions.known(ranking)

@@ -8,8 +8,9 @@ from pydantic import SecretStr
 
 from bot.app import build
 from bot.playground.slack import SlackStandIn
-from bot.server.health import compare_newest, spare_the_collector
+from bot.server.health import ask_standup, compare_newest, spare_the_collector
 from bot.settings import Settings
+from comparison.queries.scope import since_moment
 from tests.endings import running
 from tests.logged import log_run, new_experiment
 
@@ -49,9 +50,22 @@ def test_two_runs_are_compared_for_nobody_and_their_names_known(services, slack,
     assert not [asked for asked in mlflow_proxy.requests if "experiments" in asked.target]
 
 
+def test_what_a_standup_asks_is_remembered_before_anybody_asks(services, slack, mlflow_server, mlflow_proxy):
+    client = MlflowClient(mlflow_server.url)
+    log_run(client, new_experiment(client), "warm-again", {"f1": 0.5})
+    assert ask_standup(services)
+    assert slack.calls == []
+    mlflow_proxy.reset()
+    since, _everywhere = since_moment("", services.now(), text="", command="standup")
+    found = services.runs.activity(int(since.timestamp() * 1000))
+    assert "warm-again" in [run.name for run in found.finished.runs]
+    assert len(mlflow_proxy.requests) <= 4  # three, and one where something does not tell when it ended
+
+
 def test_without_an_answer_of_mlflow_the_bot_starts_all_the_same(services, mlflow_proxy, caplog):
     mlflow_proxy.refuse()
     assert not compare_newest(services)
+    assert not ask_standup(services)
     assert "ERROR" not in caplog.text
 
 

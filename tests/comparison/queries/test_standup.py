@@ -8,9 +8,10 @@ from comparison.errors import ExperimentNotFound, NotUnderstood, TrackingUnavail
 from comparison.queries.standup import MAX_FINISHED, standup
 from comparison.reports.standup import standup_report
 from comparison.request import Standup
-from comparison.runs import Experiment, Status
-from tests.comparison.queries.team import DAY, HOUR, IRIS, MINUTE, NOW, a_run, silent
-from tests.fakes.runs import FakeRuns
+from comparison.runs import Experiment, Metric, Status
+from comparison.tracking.visibility import VisibleRuns
+from tests.comparison.queries.team import DAY, HOUR, IRIS, MINUTE, NOW, NOW_MS, a_run, silent
+from tests.fakes.runs import FakeRuns, RememberingRuns
 
 OLD_BEST = a_run("old-best", ended=9 * DAY, metrics={"auc": 0.90})
 FRESH = a_run("fresh", ended=4 * HOUR, metrics={"auc": 0.93}, user="jonas")
@@ -209,3 +210,78 @@ def test_names_of_theirs_stay_on_their_line():
     report = standup_report(hold(a_run("two\nlines", ended=HOUR, status=Status.FAILED, user="a\u202eb")))
     assert "two⏎lines" in report.summary
     assert "\u202e" not in report.summary
+
+
+# Asked again
+
+
+AGAIN = ["deleted", "search", "search", "these"]  # what changed, and those that lead as they are now
+
+
+@pytest.fixture
+def remembered():
+    older = a_run("older", ended=3 * DAY, metrics={"auc": 0.85})
+    early = a_run("early", ended=20 * HOUR, metrics={"auc": 0.88})
+    bloom = a_run("bloom", ended=5 * DAY, experiment=IRIS, metrics={"accuracy": 0.95})
+    source = RememberingRuns([OLD_BEST, older, early, POOR, BROKE, ALIVE, FLOWER, bloom], start=NOW_MS)
+    hold(source)
+    source.asked.clear()
+    return source
+
+
+def test_a_second_standup_takes_four_questions(remembered):
+    assert group(hold(remembered)).best.run.name == "old-best"
+    assert sorted(remembered.asked) == AGAIN
+
+
+def test_a_second_standup_says_the_same(remembered):
+    assert standup_report(hold(remembered)) == standup_report(hold(FakeRuns(remembered.runs)))
+
+
+def test_a_run_that_ended_meanwhile_leads(remembered):
+    remembered.runs.append(a_run("meanwhile", ended=MINUTE, metrics={"auc": 0.95}))
+    best = group(hold(remembered)).best
+    assert (best.run.name, best.is_new, best.before.name) == ("meanwhile", True, "old-best")
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ({"deleted": True}, {"poor"}),
+        ({"status": Status.RUNNING, "ended_at": None}, {"poor"}),
+        ({"metrics": {"auc": Metric(0.1)}}, {"poor", "early"}),
+        ({"metrics": {}}, {"poor", "early"}),
+        ({"name": "renamed"}, {"poor", "renamed"}),
+    ],
+)
+def test_what_became_of_the_best_since_the_last_standup_is_told(remembered, change, left):
+    early = next(run for run in remembered.runs if run.name == "early")
+    remembered.change(early.run_id, **change)
+    digest = hold(remembered)
+    assert {run.name for run in group(digest).finished} == left
+    assert standup_report(digest) == standup_report(hold(FakeRuns(remembered.runs)))
+
+
+def test_the_best_of_all_time_that_was_deleted_or_corrected_leads_no_longer(remembered):
+    remembered.change(OLD_BEST.run_id, metrics={"auc": Metric(0.2)})
+    assert group(hold(remembered)).best.run.name == "early"
+    early = next(run for run in remembered.runs if run.name == "early")
+    remembered.change(early.run_id, deleted=True)
+    assert group(hold(remembered)).best.run.name == "older"
+
+
+def test_a_value_that_is_no_number_is_no_reason_to_ask_for_all_again(remembered):
+    odd = a_run("odd", ended=20 * HOUR, experiment=Experiment("3", "odd"), metrics={"loss": float("nan")})
+    remembered.runs.append(odd)
+    hold(remembered)
+    remembered.change(odd.run_id, metrics={"loss": Metric(float("nan"))})
+    remembered.asked.clear()
+    hold(remembered)
+    assert sorted(remembered.asked) == AGAIN
+
+
+def test_a_second_standup_shows_a_person_no_more_than_the_first(remembered):
+    seen = VisibleRuns(remembered, lambda experiment: experiment.name == "iris")
+    for _ in range(2):
+        assert [each.experiment.name for each in hold(remembered).groups] == ["fraud", "iris"]
+        assert [each.experiment.name for each in standup(Standup(), seen, now=NOW).groups] == ["iris"]

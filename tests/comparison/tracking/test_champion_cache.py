@@ -143,3 +143,25 @@ def test_however_runs_come_and_change_the_answer_is_that_of_asking_everybody(eve
             over = [each for each in remembering.store.runs if each.is_over and each.experiment.experiment_id == key]
             wanted = max((each.metrics["acc"].value for each in over), default=None)
             assert (found[key].metrics["acc"].value if key in found else None) == wanted
+
+
+def test_those_that_were_just_looked_at_are_not_asked_for_again(hundred):
+    hundred.ask()
+    known = hundred.memory.known(BEST)
+    assert sorted(known) == [f"{number:032x}" for number in (98, 99)]
+    current = {each.run_id: each for each in hundred.store.runs if each.run_id in known}
+    hundred.store.asked.clear()
+    recent = Recent(ended_after=NOW - DAY, current=current)
+    assert [each.name for each in hundred.memory.champions(BEST, recent, hundred.store).values()] == [
+        "run 98",
+        "run 99",
+    ]
+    assert hundred.store.asked == []
+    gone = replace(recent, current={**current, f"{98:032x}": None})
+    found = hundred.memory.champions(BEST, gone, hundred.store)
+    assert found["0"].name == "run 98"  # it is there all the same: asked for with all others
+
+
+def test_a_ranking_with_a_filter_has_none_that_are_remembered(hundred):
+    hundred.ask()
+    assert hundred.memory.known(replace(BEST, where="metrics.acc < 1")) == ()

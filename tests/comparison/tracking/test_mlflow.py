@@ -147,6 +147,34 @@ def test_a_look_for_ended_runs_is_one_request_whatever_number_of_experiments_is_
     assert paths(mlflow_proxy) == ["runs/search"]
 
 
+def test_what_ended_and_runs_is_three_requests_side_by_side_when_it_is_asked_for_again(warm, mlflow_proxy, ids):
+    home = [warm.get(ids)[0].experiment.experiment_id]
+    assert len(warm.activity(0, experiment_ids=home).finished.runs) == 2
+    mlflow_proxy.reset()
+    mlflow_proxy.delay = 0.2
+    again = warm.activity(0, experiment_ids=home)
+    assert (len(again.finished.runs), again.is_remembered) == (2, True)
+    assert paths(mlflow_proxy) == ["runs/search"] * 3
+    assert max(each.arrived for each in mlflow_proxy.requests) < min(each.answered for each in mlflow_proxy.requests)
+
+
+def test_an_experiment_that_was_renamed_has_its_new_name_in_what_is_remembered(mlflow_server):
+    client = MlflowClient(mlflow_server.url)
+    experiment = new_experiment(client, "open/plans")
+    log_run(client, experiment, "plan")
+    seconds = [0.0]
+    source = MlflowRuns(mlflow_server.url, clock=lambda: seconds[0])
+    source.experiments()
+    source.activity(0, experiment_ids=[experiment])
+    client.rename_experiment(experiment, f"secret/{experiment}")
+    seconds[0] = 61.0
+    source.experiments()
+    eventually(lambda: f"secret/{experiment}" in [each.name for each in source.experiments()])
+    again = source.activity(0, experiment_ids=[experiment])
+    assert again.is_remembered
+    assert [run.experiment.name for run in again.finished.runs] == [f"secret/{experiment}"]
+
+
 def test_named_runs_are_asked_for_by_the_hundred_side_by_side(warm, mlflow_proxy, ids):
     mlflow_proxy.delay = 0.6
     asked = [*(f"{number:032x}" for number in range(700)), *ids]

@@ -475,3 +475,35 @@ def test_they_are_found_although_all_others_are_known_to_tell_it(store_uri):
     client.update_run(again, status="FAILED")  # MLflow keeps the end that it had
     assert [run.name for run in source.undated(BEGAN - 1, experiment_ids=[experiment])] == ["abrupt"]
     assert [run.name for run in source.undated(BEGAN - 1, experiment_ids=[experiment], limit=3)] == ["abrupt"]
+
+
+def test_what_ended_and_what_runs_is_told_the_second_time_as_the_first(made):
+    source, experiment, ids = made
+    client = None if isinstance(source, FakeRuns) else source._client
+
+    def told():
+        found = source.activity(BEGAN, experiment_ids=[experiment])
+        return {run.run_id for run in found.finished.runs}, {run.run_id for run in found.running.runs}, found
+
+    finished, running, first = told()
+    assert ids["running"] in running
+    assert ids["gone"] not in finished
+    assert ids["rich"] in {run.run_id for run in first.ill.runs}
+    assert told()[:2] == (finished, running)
+    if client is None:
+        source.change(ids["plain"], deleted=True)
+        source.change(ids["100%_sure"], status=Status.RUNNING, ended_at=None)
+    else:
+        client.delete_run(ids["plain"])
+        client.update_run(ids["100%_sure"], status="RUNNING")
+    fewer, more, second = told()
+    assert second.is_remembered is (client is not None)
+    assert (finished - fewer, more - running) == ({ids["plain"], ids["100%_sure"]}, {ids["100%_sure"]})
+    if client is None:
+        source.change(ids["plain"], deleted=False)
+        source.change(ids["100%_sure"], status=Status.FINISHED, ended_at=BEGAN + 9_999)
+    else:
+        client.restore_run(ids["plain"])
+        client.set_terminated(ids["100%_sure"])
+    assert told()[:2] == (finished, running)
+    assert source.known_champions(Ranking("acc", Goal.HIGHER, ("-1",))) == ()
