@@ -3,7 +3,7 @@
 In `access fraud*, churn` the first word decides. A run called `access` is compared as any other: `access vs old`.
 """
 
-# ruff: noqa: C901, PLR0912 -- a grammar is a list of cases, each in its place
+# ruff: noqa: C901 -- a grammar is a list of cases, each in its place
 
 import re
 from collections.abc import Sequence
@@ -81,7 +81,6 @@ def _pin(draft: Draft) -> Request:
 
 def _set_default(draft: Draft) -> Request:
     """`set experiment fraud`, `use val_auc as default metric`, `set goal cost lower`, `set baseline xgb-v1`."""
-    said = {each.key for each in draft.atoms}
     takes_back = draft.intent == "unset"
     if (place := tolerance_at(draft)) is not None:
         return _tolerance(draft, place, takes_back=takes_back)
@@ -89,57 +88,68 @@ def _set_default(draft: Draft) -> Request:
         return _examples(draft, takes_back=takes_back)
     if draft.marks_baseline:
         return _unpin_or_pin(draft, takes_back=takes_back)
-    if draft.goal or "goal" in said:
+    if draft.goal or draft.says("goal"):
         return goal(draft)
-    is_experiment = "experiment" in said or (bool(draft.experiments) and not draft.metrics)
-    what = "experiment" if is_experiment else "metric" if draft.metrics or "metrics" in said else ""
     words = [each for each in draft.side_words() if each.key != "baseline_role"]
-    if (
-        not what
-        and words
-        and not takes_back
-        and any(map(is_material, words))
-        and not any(each.is_unknown for each in words)
-    ):
-        if alias := next((each for each in words if each.key == "alias"), None):
-            run = next((each.kinds[Kind.RUN] for each in words if Kind.RUN in each.kinds), "")
-            problem = f"I cannot make a run {alias.text}: I read MLflow and change nothing in it."
-            line = f"pin {written(run)}" if run else "help set"
-            raise refuse(problem, "A channel's baseline I can set:", line, [alias])
-        name = written(words[0].kinds.get(Kind.RUN, words[0].text)) if len(words) == 1 else "latest"
-        raise refuse("What is this run to be?", "To make it the baseline, say:", f"pin {name}", words)
-    if not what and takes_back:
-        spot = [each for each in draft.atoms if each.key != "filler"][-1:]
-        problem = "I take back one setting at a time: experiment, metric, goal, tolerance, examples or baseline."
-        raise refuse(problem, "What is set:", "settings", spot)
-    if not what:
-        spot = [each for each in draft.atoms if not is_silent(each)][-1:]
-        raise refuse(
-            "I can set experiment, metric, goal, tolerance, examples or baseline.",
-            "Say which.",
-            draft.example("set"),
-            spot,
-        )
-    value = draft.experiment if is_experiment else (draft.metrics[0] if draft.metrics else "")
-    if is_experiment and not value and draft.metrics:  # an experiment that is called as a metric is
-        value, draft.metrics = draft.metrics[0], []
-        draft.spots.pop("metrics")
-    if not value and words:
-        value = " ".join(each.text for each in words)
-        draft.guesses.append(Guess(Kind.EXPERIMENT if is_experiment else Kind.METRIC, value))
-        draft.groups = [[]]
-    if "metrics" in draft.spots and "experiment" in draft.spots and not is_experiment:
-        raise _of_one_experiment(draft, f"set metric {written(value)}" if value else "")
+    if draft.says("experiment") or (draft.experiments and not draft.metrics):
+        what, value = "experiment", _experiment_set(draft, words)
+    elif draft.metrics or draft.says("metrics"):
+        what, value = "metric", _metric_set(draft, words)
+    else:
+        raise _unclear_setting(draft, words, takes_back=takes_back)
     if draft.metrics and draft.experiments:
         draft.left += draft.spots["metrics"]
     if len(draft.metrics) > 1:
         raise refuse("One metric is the default.", "Name one.", draft.example("set"), draft.spots["metrics"])
     draft.check("set")
-    if not value and not takes_back:
-        raise refuse(f"Which {what}?", "Name it.", draft.example("set"), draft.atoms[-1:])
     if takes_back:
         return SetDefault(what, text=draft.text, taken_back=value)
+    if not value:
+        raise refuse(f"Which {what}?", "Name it.", draft.example("set"), draft.atoms[-1:])
     return SetDefault(what, value, text=draft.text)
+
+
+def _experiment_set(draft: Draft, words: Sequence[Atom]) -> str:
+    if not draft.experiment and draft.metrics:  # an experiment that is called as a metric is
+        name, draft.metrics = draft.metrics[0], []
+        draft.spots.pop("metrics")
+        return name
+    return draft.experiment or _unknown_name(draft, words, Kind.EXPERIMENT)
+
+
+def _metric_set(draft: Draft, words: Sequence[Atom]) -> str:
+    name = draft.metrics[0] if draft.metrics else _unknown_name(draft, words, Kind.METRIC)
+    if {"metrics", "experiment"} <= draft.spots.keys():
+        raise _of_one_experiment(draft, f"set metric {written(name)}" if name else "")
+    return name
+
+
+def _unknown_name(draft: Draft, words: Sequence[Atom], kind: Kind) -> str:
+    """The words as one name that nobody knows; "" for no words."""
+    name = " ".join(each.text for each in words)
+    if words:
+        draft.guesses.append(Guess(kind, name))
+        draft.groups = [[]]
+    return name
+
+
+def _unclear_setting(draft: Draft, words: Sequence[Atom], *, takes_back: bool) -> NotUnderstood:
+    """What to say where no setting is named."""
+    if takes_back:
+        spot = [each for each in draft.atoms if each.key != "filler"][-1:]
+        problem = "I take back one setting at a time: experiment, metric, goal, tolerance, examples or baseline."
+        return refuse(problem, "What is set:", "settings", spot)
+    if not any(map(is_material, words)) or any(each.is_unknown for each in words):
+        spot = [each for each in draft.atoms if not is_silent(each)][-1:]
+        problem = "I can set experiment, metric, goal, tolerance, examples or baseline."
+        return refuse(problem, "Say which.", draft.example("set"), spot)
+    if alias := next((each for each in words if each.key == "alias"), None):
+        run = next((each.kinds[Kind.RUN] for each in words if Kind.RUN in each.kinds), "")
+        problem = f"I cannot make a run {alias.text}: I read MLflow and change nothing in it."
+        line = f"pin {written(run)}" if run else "help set"
+        return refuse(problem, "A channel's baseline I can set:", line, [alias])
+    name = written(words[0].kinds.get(Kind.RUN, words[0].text)) if len(words) == 1 else "latest"
+    return refuse("What is this run to be?", "To make it the baseline, say:", f"pin {name}", words)
 
 
 def _of_one_experiment(draft: Draft, line: str) -> NotUnderstood:
