@@ -8,12 +8,13 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import OWNING, Atom, is_silent, spelt
 from comparison.language.lexicon import PLURAL, Role, near
-from comparison.language.names import Kind, Names, pieces
+from comparison.language.names import Kind, Names, pieces, pieces_of
 from comparison.language.quoting import quoted, written
 from comparison.request import Request
 from comparison.run_reference import Among, Exclusion
@@ -34,18 +35,19 @@ class Example:
 
     def line(self, names: Names, within: str = "") -> str:
         """The line; its runs are of one experiment where it is known of them, of that one where it is named."""
-        found = {word: next(_plain(names.all(kind)), "") for word, kind in _FILLED.items()}
-        runs = list(_plain(names.all(Kind.RUN)))
-        if within:
-            found["experiment"] = within if within in _plain(names.all(Kind.EXPERIMENT)) else found["experiment"]
-            runs = [name for name in runs if names.homes.get(name) == within] or runs
-        found["run"] = next(iter(runs), "")
-        home = names.homes.get(found["run"])
-        others = [name for name in runs if name != found["run"]]
-        found["other"] = next((name for name in others if names.homes.get(name) == home), next(iter(others), ""))
-        if any(f"{{{word}}}" in self.named and not name for word, name in found.items()):
+        filled = {word: next(_plain(names.all(kind)), "") for word, kind in _FILLED.items()}
+        homes, runs = names.homes, names.all(Kind.RUN)
+        own = next((name for name in _plain(runs) if homes.get(name) == within), "") if within else ""
+        if within and within in _plain(names.all(Kind.EXPERIMENT)):
+            filled["experiment"] = within
+        filled["run"] = own or filled["run"]
+        home = homes.get(filled["run"])
+        beside = (name for name in _plain(runs) if name != filled["run"] and homes.get(name) == home)
+        elsewhere = (name for name in _plain(runs) if name != filled["run"] and not own)
+        filled["other"] = next(chain(beside, elsewhere), "")
+        if any(f"{{{word}}}" in self.named and not name for word, name in filled.items()):
             return self.unnamed or self.named
-        return self.named.format(**found)
+        return self.named.format(**filled)
 
 
 def _plain(names: Iterable[str]) -> Iterator[str]:
@@ -321,12 +323,13 @@ class Draft(Atoms):
         """What names of runs begin with, where a word tells of them: `xgb`, `xgbs`; "" where none do."""
         folded = said.casefold()
         forms = (folded, folded.removesuffix("s"))
-        return next((each for each in forms if len(each) >= _FEWEST and self.names.runs_beginning(each)), "")
+        return next((each for each in forms if len(each) >= _FEWEST and self.names.begins_run(each)), "")
 
     def place_beginning(self, said: str) -> str:
         """The only experiment whose name begins with this word: `llm` of `llm-finetune`; "" for none or several."""
-        first = pieces(said)
-        found = [name for name in self.names.all(Kind.EXPERIMENT) if first and pieces(name)[: len(first)] == first]
+        first, experiments = pieces(said), self.names.all(Kind.EXPERIMENT)
+        keys = zip(experiments, pieces_of(experiments), strict=True)
+        found = [name for name, key in keys if first and key[: len(first)] == first]
         return found[0] if len(found) == 1 else ""
 
     def repeated(self, said: str) -> str:

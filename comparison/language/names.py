@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import lru_cache
 
 from comparison.names import TRAINING
 
@@ -50,6 +51,11 @@ def pieces(text: str) -> tuple[str, ...]:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
     return tuple(filter(None, _BREAKS.split(text.casefold())))
+
+
+@lru_cache(maxsize=16)
+def pieces_of(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(map(pieces, names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,12 @@ class Names:
         first = bisect_left(self.runs, (folded,))
         last = bisect_left(self.runs, (f"{folded}\U0010ffff",), lo=first)
         return tuple(name for _folded, name in self.runs[first:last])
+
+    def begins_run(self, text: str) -> bool:
+        """Whether a run's name begins so, whatever the case."""
+        folded = text.casefold()
+        place = bisect_left(self.runs, (folded,))
+        return place < len(self.runs) and self.runs[place][0].startswith(folded)
 
     def near(self, text: str) -> tuple[str, ...]:
         """Names that are nearly this one, the most alike first."""
