@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -140,6 +141,7 @@ class Job:
     delivery: Delivery
     claim: RunClaim
     meaning: ParsedRequest
+    visible: Callable[[], Services]  # what may be used where this was said, read once for an answer
     call_off: list[Callable[[], None]] = field(default_factory=list)  # the timer, once it runs
     heard_at: float = field(default_factory=time.monotonic)  # s
 
@@ -168,10 +170,6 @@ class Job:
                 call_off()
             if self.claim.is_new():
                 self.services.inbox.done(self.utterance.delivery)
-
-    def visible(self) -> Services:
-        """What may be used where this was said."""
-        return self.services.for_channel(self.utterance.team, self.utterance.channel, self.utterance.user)
 
     def show_progress(self) -> None:
         """Never raises: it is a courtesy."""
@@ -228,14 +226,12 @@ class Job:
             return error
 
 
-def parse_words(utterance: Utterance, services: Services, outlet: SlackClient) -> tuple[Request, Feature]:
-    """The request, and the feature that answers it. Raises NotUnderstood."""
-    request = parse_in_thread(
-        utterance, services.for_channel(utterance.team, utterance.channel, utterance.user), outlet
-    )
+def parse_words(utterance: Utterance, visible: Services, outlet: SlackClient) -> tuple[Request, Feature]:
+    """The request, and the feature that answers it, by what may be used where this was said. Raises NotUnderstood."""
+    request = parse_in_thread(utterance, visible, outlet)
     if utterance.bot and isinstance(request, _CHANGES):
         raise RequestError("Only people change what a channel agreed on and what it watches.", text=utterance.words)
-    feature = services.features.get(type(request))
+    feature = visible.features.get(type(request))
     if feature is None:
         raise NotUnderstood("I cannot do that yet.", remedy="What I can do:", example="help", text=utterance.words)
     return request, feature
@@ -251,13 +247,15 @@ def answer_words(
 ) -> Job:
     """The answer to what was said, still to be made; `meaning` where it is known, `claim` where one was made."""
     outlet = SlackClient.of(client, services.sleep, _IMPATIENT if utterance.response_url else _PATIENT)
-    meant = meaning or ParsedRequest(lambda: parse_words(utterance, services, outlet))
+    visible = cache(lambda: services.for_channel(utterance.team, utterance.channel, utterance.user))
+    meant = meaning or ParsedRequest(lambda: parse_words(utterance, visible(), outlet))
     return Job(
         utterance,
         services,
         Delivery(utterance, outlet, services),
         claim or RunClaim(services, utterance.delivery),
         meant,
+        visible,
     )
 
 

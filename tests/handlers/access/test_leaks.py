@@ -124,6 +124,12 @@ class World:
         for place in (EXPERIMENTS, DIRECT):
             self.bot.services.access.store.change(TEAM, place, ChannelSetting(ACCESS, write_patterns(patterns)))
 
+    def posted(self, words=""):
+        """The first message with blocks that says so, once it stands: a busy machine takes its time."""
+        return self.slack.wait_until(
+            lambda: next((m for m in self.slack.messages() if m.blocks and words in read(m)), None)
+        )
+
     def settle(self, before):
         """Waits until something was said since, and nothing more comes."""
         self.slack.wait_until(lambda: self.content() != before)
@@ -251,7 +257,7 @@ def test_what_a_dialog_asks_to_compare(same):
 def test_a_run_that_is_added_in_a_dialog(same):
     def do(world):
         world.slack.command("/mlcompare", "old vs new")
-        message = next(m for m in world.slack.messages() if m.blocks)
+        message = world.posted()
         world.slack.press(message, "follow:more", value="add")
         values = {"run": {"typed": {"type": "plain_text_input", "value": "heist-1"}}}
         before = world.content()
@@ -319,7 +325,7 @@ def test_buttons_of_what_was_posted_before_the_rule(world, matrix, action, value
     """Pressed by anybody, they find nothing; the message itself was read when it might be."""
     world.begin([OLD, NEW, *HIDDEN], gated=False)
     world.slack.command("/mlcompare", "heist-1 vs new")
-    message = next(m for m in world.slack.messages() if "heist-1" in read(m))
+    message = world.posted("heist-1")
     world.allow("iris")
     known, before = {each.ts for each in world.slack.workspace.everything()}, world.content()
     world.slack.press(message, action, value=value, user="U0JONAS")
@@ -334,7 +340,7 @@ def test_buttons_of_what_was_posted_before_the_rule(world, matrix, action, value
 def test_what_is_said_in_the_thread_of_what_was_posted_before_the_rule(world, matrix, words):
     world.begin([OLD, NEW, *HIDDEN], gated=False)
     world.slack.command("/mlcompare", "heist-1 vs new")
-    message = next(m for m in world.slack.messages() if "heist-1" in read(m))
+    message = world.posted("heist-1")
     world.allow("iris")
     known, before = {each.ts for each in world.slack.workspace.everything()}, world.content()
     world.slack.mention(words, thread_ts=message.ts)
