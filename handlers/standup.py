@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from comparison.channel_defaults import ChannelDefaults
-from comparison.queries.newest_runs import known_experiments, newest_runs
-from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
+from comparison.queries.run_lists import failed_runs, known_experiments, newest_runs, running_runs, show_run, top_runs
 from comparison.queries.standup import standup
 from comparison.queries.sweeps import is_trial
 from comparison.report import Report

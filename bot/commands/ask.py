@@ -177,8 +177,14 @@ def _answers() -> "dict[type[Request], _Answer]":
     from comparison.formats.answers import answer_to_dict
     from comparison.past_repeats import RepeatsCache
     from comparison.queries.curves import ask_curves
-    from comparison.queries.newest_runs import known_experiments, newest_runs
-    from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
+    from comparison.queries.run_lists import (
+        failed_runs,
+        known_experiments,
+        newest_runs,
+        running_runs,
+        show_run,
+        top_runs,
+    )
     from comparison.queries.standup import standup
     from comparison.reports.curves import curves_report
     from comparison.reports.run_lists import (

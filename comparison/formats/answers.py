@@ -7,11 +7,10 @@ from typing import Any
 from comparison.formats.json import json_number
 from comparison.judgement.primary_metric import PrimaryMetric, value_of
 from comparison.queries.curves import CurvesAnswer, MetricCurves, RunCurve
-from comparison.queries.newest_runs import KnownExperiments, NewestRuns
-from comparison.queries.run_lists import FailedRuns, RankedRuns, RunDetails, RunningRuns
-from comparison.queries.scope import Scope
+from comparison.queries.run_lists import FailedRuns, KnownExperiments, NewestRuns, RankedRuns, RunDetails, RunningRuns
 from comparison.queries.standup import BestRun, ExperimentGroup, StandupAnswer
 from comparison.queries.sweeps import SweepAnswer
+from comparison.resolve.scope import Place
 from comparison.runs import Experiment, Run, milliseconds
 from comparison.tracking.mlflow_links import run_url
 
@@ -119,7 +118,7 @@ def _(answer: KnownExperiments, *, ui_url: str = "") -> dict[str, Any]:  # noqa:
     }
 
 
-def _head(kind: str, place: Scope, words: str) -> dict[str, Any]:
+def _head(kind: str, place: Place, words: str) -> dict[str, Any]:
     return {
         "version": VERSION,
         "kind": kind,

@@ -60,11 +60,11 @@ from comparison.notifications.message import (
     missing_metrics,
 )
 from comparison.past_repeats import NO_REPEATS, PastRepeats, RepeatsCache
-from comparison.queries.scope import Scope
 from comparison.queries.standup import StandupAnswer, standup
 from comparison.queries.sweeps import SweepAnswer, sweep_of
 from comparison.request import Standup
 from comparison.resolve.groups import group_name
+from comparison.resolve.scope import Place
 from comparison.runs import Experiment, Goal, Run, Side, Status, milliseconds
 from comparison.sweeps import FEWEST as FEWEST_TOLD
 from comparison.tracking.leaders import leaders
@@ -730,7 +730,7 @@ def due_digest(digest: Digest, day: str, source: RunSource, *, now: datetime, de
         return DueDigest(None, missing)
     begin = day_before(digest.hours, _day(day, local.date()))
     since = f"since {begin:%Y-%m-%d} {digest.hours.at:%H:%M}"
-    request, place = Standup(since), Scope(found)
+    request, place = Standup(since), Place(found)
     try:
         return DueDigest(standup(request, source, now=local, defaults=defaults, within=place), missing)
     except NotUnderstood:  # it is told long after its day

@@ -12,10 +12,9 @@ from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import choose_primary
 from comparison.judgement.result import GoalSource
 from comparison.names import fold
-from comparison.queries.newest_runs import logged_names
 from comparison.request import Curves
 from comparison.resolve.runs import find_runs
-from comparison.resolve.scope import ChosenRuns
+from comparison.resolve.scope import ChosenRuns, logged_names
 from comparison.runs import GOING_ON, Goal, Run, Side
 from comparison.tracking.source import History, RunSource
 from comparison.trends import (

@@ -1,4 +1,4 @@
-"""What runs now, and how it stands against the best run at the same step."""
+"""Lists of runs: what runs now and how it stands, the best, what failed, one run by itself, the newest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,12 +17,24 @@ from comparison.language.quoting import offered
 from comparison.liveness import STALE, find_silent_runs, renewed
 from comparison.names import as_logged
 from comparison.past_repeats import RepeatsCache
-from comparison.queries.newest_runs import logged_names
-from comparison.queries.scope import Scope, find_scope, further_back, since_moment
-from comparison.request import Failed, Running, Show, Top
+from comparison.request import Experiments, Failed, Running, Runs, Show, Top
 from comparison.resolve.described_runs import rank_by
 from comparison.resolve.runs import find_runs
-from comparison.resolve.scope import HALF, ChosenRuns, SearchScope, gather, lead, narrow, narrowing_words
+from comparison.resolve.scope import (
+    HALF,
+    ChosenRuns,
+    Place,
+    SearchScope,
+    find_place,
+    further_back,
+    gather,
+    lead,
+    logged_names,
+    narrow,
+    narrowing_words,
+    since_moment,
+    took_of,
+)
 from comparison.run_reference import Among, Leading, TopRuns
 from comparison.runs import Experiment, Goal, Metric, Run, Side, Status
 from comparison.tracking.activity import (
@@ -63,7 +75,7 @@ class RunningRuns:
     `stale` have been silent for more than a week.
     """
 
-    place: Scope
+    place: Place
     now: datetime
     runs: tuple[Run, ...]
     is_cut: bool
@@ -83,7 +95,7 @@ def running_runs(
     Raises ExperimentNotFound or TrackingUnavailable.
     """
     agreed = defaults or ChannelDefaults()
-    where = find_scope(request.experiment, source, agreed, text=request.text, several=request.among.experiments)
+    where = find_place(request.experiment, source, agreed, text=request.text, several=request.among.experiments)
     now_ms = int(now.timestamp() * 1000)
     running, words = _meant(replace(request.among, status="running"), where, source, now, request.text, MAX_RUNNING)
     found = renewed(running.runs, source, now_ms)
@@ -103,7 +115,7 @@ def running_runs(
 
 
 def _meant(  # noqa: PLR0913, PLR0917 -- as a question is asked
-    among: Among, where: Scope, source: RunSource, now: datetime, text: str, limit: int
+    among: Among, where: Place, source: RunSource, now: datetime, text: str, limit: int
 ) -> tuple[Part, str]:
     """Runs that the request names, and the words for it; just what runs where nothing more is said."""
     if among == Among(status="running"):
@@ -165,7 +177,7 @@ def _points(history: History) -> tuple[Metric, ...]:
 class RankedRuns:
     """The best first, or with `worst` the worst; fewer than `count` when no more logged the metric."""
 
-    place: Scope
+    place: Place
     now: datetime
     by: PrimaryMetric
     runs: tuple[Run, ...]
@@ -208,7 +220,7 @@ def top_runs(
     """
     agreed = defaults or ChannelDefaults()
     _refuse_step(request)
-    where = find_scope(request.experiment, source, agreed, text=request.text, several=request.among.experiments)
+    where = find_place(request.experiment, source, agreed, text=request.text, several=request.among.experiments)
     chosen = narrow(request.among, source, experiments=where.experiments, now=now, text=request.text)
     by = _metric(request, where, source, agreed)
     ranking = Ranking(by.metric, by.goal, chosen.ids, request.where, request.worst)
@@ -245,7 +257,7 @@ def _refuse_step(request: Top) -> None:
     )
 
 
-def _metric(request: Top, where: Scope, source: RunSource, defaults: ChannelDefaults) -> PrimaryMetric:
+def _metric(request: Top, where: Place, source: RunSource, defaults: ChannelDefaults) -> PrimaryMetric:
     """The named metric as it was logged, else the agreed one, else the one that most of the newest runs logged."""
     agreed = stated_metric(where.experiments, defaults)
     goal = Goal(request.goal) if request.goal in ("higher", "lower") else None
@@ -271,7 +283,7 @@ def _metric(request: Top, where: Scope, source: RunSource, defaults: ChannelDefa
     return found
 
 
-def _no_metric(request: Top, newest: Sequence[Run], where: Scope) -> RequestError:
+def _no_metric(request: Top, newest: Sequence[Run], where: Place) -> RequestError:
     place_ = f" in {where.experiments[0].name}" if where.experiments else ""
     if not newest:
         return RunNotFound(f"There are no runs{place_} yet.", text=request.text)
@@ -284,7 +296,7 @@ def _no_metric(request: Top, newest: Sequence[Run], where: Scope) -> RequestErro
     )
 
 
-def _nobody(request: Top, where: Scope, by: PrimaryMetric, words: str) -> RequestError:
+def _nobody(request: Top, where: Place, by: PrimaryMetric, words: str) -> RequestError:
     place_ = f" in {where.experiments[0].name}" if where.experiments else ""
     fitting = f" where {request.where}" if request.where else ""
     return RunNotFound(
@@ -302,7 +314,7 @@ def _nobody(request: Top, where: Scope, by: PrimaryMetric, words: str) -> Reques
 class FailedRuns:
     """The last one first; `is_cut` when there may be more. `by` names the metric to show, by experiment id."""
 
-    place: Scope
+    place: Place
     since: datetime
     now: datetime
     runs: tuple[Run, ...]
@@ -325,7 +337,7 @@ def failed_runs(
     begin, everywhere = since_moment(
         request.since or (NARROW_SPAN if is_narrow else ""), now, text=request.text, command="failed"
     )
-    where = find_scope(
+    where = find_place(
         request.experiment,
         source,
         agreed,
@@ -429,3 +441,67 @@ def _at_step(run: Run, step: int, names: Sequence[str], text: str, source: RunSo
             text=text,
         )
     return replace(run, metrics=then)
+
+
+# The newest runs of a place, and the experiments there are.
+
+
+LISTED = 20  # runs where nobody says how many
+MOST_LISTED = 50
+FIRST = 5  # of an order where nobody says how many
+
+
+@dataclass(frozen=True, slots=True)
+class NewestRuns:
+    """The newest first. `words` say which are meant; `by` is the metric to show by experiment id, where none is named.
+
+    `is_cut` when there may be more.
+    """
+
+    place: Place
+    now: datetime
+    runs: tuple[Run, ...]
+    is_cut: bool = False
+    words: str = ""
+    metrics: tuple[str, ...] = ()
+    by: Mapping[str, PrimaryMetric | None] = field(default_factory=dict)
+    order: str = ""  # longest, shortest or oldest first; "": the newest
+    took: Mapping[str, int] = field(default_factory=dict)  # ms by run id, where it is asked for
+    is_partial: bool = False  # only so many of the newest were looked at
+
+
+def newest_runs(
+    request: Runs, source: RunSource, *, now: datetime, defaults: ChannelDefaults | None = None
+) -> NewestRuns:
+    """The runs that are meant, in a few questions. Raises RequestError and what narrowing raises."""
+    agreed = defaults or ChannelDefaults()
+    where = find_place(request.experiment, source, agreed, text=request.text, several=request.among.experiments)
+    chosen = narrow(request.among, source, experiments=where.experiments, now=now, text=request.text)
+    default = FIRST if request.among.order else LISTED
+    limit = default if request.among.count is None else MOST_LISTED
+    found = gather(chosen, source, limit=limit)
+    by = {
+        key: choose_primary([run for run in found.runs if run.experiment.experiment_id == key], [experiment], agreed)
+        for key, experiment in {run.experiment.experiment_id: run.experiment for run in found.runs}.items()
+    }
+    metrics = logged_names(request.metrics, found.runs, text=request.text)
+    lengths = {run.run_id: took_of(run, chosen.now) for run in found.runs} if chosen.is_sifted else {}
+    took = {key: length for key, length in lengths.items() if length is not None}
+    order, is_partial = request.among.order, found.is_partial
+    return NewestRuns(where, now, found.runs, found.is_cut, chosen.words, metrics, by, order, took, is_partial)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownExperiments:
+    """Experiments of the server, the last changed first; `of_channel` is the name of the channel's own."""
+
+    experiments: tuple[Experiment, ...]
+    of_channel: str = ""
+
+
+def known_experiments(
+    _request: Experiments, source: RunSource, *, now: datetime, defaults: ChannelDefaults | None = None
+) -> KnownExperiments:
+    """Asks one question, or none where the answer is known. Raises TrackingUnavailable."""
+    del now
+    return KnownExperiments(source.experiments(), defaults.experiment if defaults else "")

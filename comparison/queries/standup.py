@@ -11,10 +11,17 @@ from comparison.errors import RequestError
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, choose_primary, rank, value_of
 from comparison.liveness import STALE, find_silent_runs, renewed
 from comparison.names import fold
-from comparison.queries.newest_runs import logged_names
-from comparison.queries.scope import Scope, find_scope, further_back, since_moment
 from comparison.request import Standup
-from comparison.resolve.scope import gather, narrow, narrowing_words
+from comparison.resolve.scope import (
+    Place,
+    find_place,
+    further_back,
+    gather,
+    logged_names,
+    narrow,
+    narrowing_words,
+    since_moment,
+)
 from comparison.runs import Experiment, Goal, Run, Status
 from comparison.tracking.activity import MAX_FINISHED, MAX_RUNNING, failures, in_order
 from comparison.tracking.leaders import best_runs
@@ -62,7 +69,7 @@ class StandupAnswer:
     be more than were fetched.
     """
 
-    place: Scope
+    place: Place
     since: datetime
     now: datetime
     groups: tuple[ExperimentGroup, ...]
@@ -96,7 +103,7 @@ def standup(
     *,
     now: datetime,
     defaults: ChannelDefaults | None = None,
-    within: Scope | None = None,
+    within: Place | None = None,
 ) -> StandupAnswer:
     """Three questions side by side, then the best of the busiest experiments. `now` with the zone to speak in.
 
@@ -107,7 +114,7 @@ def standup(
     """
     agreed = defaults or ChannelDefaults()
     begin, everywhere = since_moment(request.since, now, text=request.text, command="standup")
-    where = within or find_scope(
+    where = within or find_place(
         request.experiment,
         source,
         agreed,
@@ -185,7 +192,7 @@ def _facts(group: ExperimentGroup, run: Run | None) -> tuple[object, ...] | None
     return run.name, run.user, run.status, run.ended_at, run.metrics.get(group.by.metric)
 
 
-def _meant(request: Standup, where: Scope, source: RunSource, now: datetime, since_ms: int) -> tuple[Activity, str]:
+def _meant(request: Standup, where: Place, source: RunSource, now: datetime, since_ms: int) -> tuple[Activity, str]:
     """Runs that the request names, and the words for it."""
     among = replace(request.among, status="", since="", count=None)
     chosen = narrow(among, source, experiments=where.experiments, now=now, text=request.text)

@@ -14,11 +14,9 @@ from comparison.judgement.goals import decide_goal
 from comparison.judgement.primary_metric import choose_primary
 from comparison.judgement.result import GoalSource
 from comparison.language.quoting import quoted
-from comparison.queries.newest_runs import logged_names
-from comparison.queries.scope import Scope, find_scope
 from comparison.request import Sweep
 from comparison.resolve.runs import find_runs
-from comparison.resolve.scope import ID_PREFIX, ChosenRuns, find_experiment
+from comparison.resolve.scope import ID_PREFIX, ChosenRuns, Place, find_experiment, find_place, logged_names
 from comparison.run_reference import Named
 from comparison.runs import GOING_ON, STUDY_TAG, Experiment, Goal, Run, Status
 from comparison.sweeps import Findings, Front, Range, Trial, pareto, stated_ranges, sweep_findings, varying
@@ -132,25 +130,25 @@ def sweep_of(
 
 def _place(
     request: Sweep, source: RunSource, defaults: ChannelDefaults, several: ChosenRuns
-) -> tuple[Run | None, Scope]:
+) -> tuple[Run | None, Place]:
     """The parent that is named, else the experiment."""
     named = request.parent
     if isinstance(named, Named) and named.text.casefold() in ("latest", "newest", "last", "the latest"):
         named = None
     if named is None:
         try:
-            return None, find_scope(request.experiment, source, defaults, text=request.text)
+            return None, find_place(request.experiment, source, defaults, text=request.text)
         except ExperimentNotFound as error:
             parent = _run(Named(request.experiment), "", source, request.text, several)
             if parent is None:
                 raise error from None
-            return parent, Scope()
+            return parent, Place()
     parent = _run(named, request.experiment, source, request.text, several, is_quiet=isinstance(named, Named))
     if parent is not None:
-        return parent, Scope()
+        return parent, Place()
     assert isinstance(named, Named)  # noqa: S101 -- a link that leads nowhere was raised
     try:
-        return None, Scope((find_experiment(named.text, source, text=request.text),))
+        return None, Place((find_experiment(named.text, source, text=request.text),))
     except ExperimentNotFound as error:
         raise replace(error, problem=f"There is no run and no experiment called {named.text}.") from None
 

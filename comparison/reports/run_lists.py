@@ -10,8 +10,7 @@ from comparison.judgement.goals import goal_of
 from comparison.judgement.numbers import NOTHING, RowDigits, format_row
 from comparison.judgement.primary_metric import is_better, value_of
 from comparison.judgement.result import Difference
-from comparison.queries.newest_runs import KnownExperiments, NewestRuns
-from comparison.queries.run_lists import FailedRuns, RankedRuns, RunDetails, RunningRuns
+from comparison.queries.run_lists import FailedRuns, KnownExperiments, NewestRuns, RankedRuns, RunDetails, RunningRuns
 from comparison.report import Align, Cell, Column, Line, Link, Report, RunCard, Section, Step, Table
 from comparison.reports.headline import run_card, status_word
 from comparison.reports.tables import (

@@ -17,7 +17,6 @@ from comparison.judgement.repeats import spread_words
 from comparison.judgement.result import Change, Comparison, GoalSource, MetricComparison, Outcome, Reading, VerdictKind
 from comparison.judgement.statistics import summarize
 from comparison.judgement.verdict import holders, values_of
-from comparison.queries.scope import Scope
 from comparison.report import Align, Cell, Column, Table
 from comparison.reports.headline import LEADER, is_known, telling_metric
 from comparison.reports.text import (
@@ -39,6 +38,7 @@ from comparison.reports.text import (
     started_words,
     value_with_change,
 )
+from comparison.resolve.scope import Place
 from comparison.runs import Goal, Run, Status, milliseconds
 from comparison.tracking.mlflow_links import run_url
 
@@ -349,7 +349,7 @@ def run_age(run: Run, now: datetime) -> str:
     return duration_words(max(0, milliseconds(now) - run.started_at))
 
 
-def scope_words(place: Scope) -> str:
+def scope_words(place: Place) -> str:
     """` in fraud`, ` in fraud, the channel's experiment`, or nothing."""
     if not place.experiments:
         return ""
@@ -464,7 +464,7 @@ def spans_experiments(runs: Sequence[Run]) -> bool:
     return len({run.experiment.experiment_id for run in runs}) > 1
 
 
-def of_one(runs: Sequence[Run], place: Scope) -> str:
+def of_one(runs: Sequence[Run], place: Place) -> str:
     """In which experiment all of them are, where neither the place nor their rows say it."""
     if place.experiments or not runs or spans_experiments(runs):
         return ""

@@ -4,7 +4,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -15,8 +15,10 @@ from comparison.errors import ExperimentNotFound, NotUnderstood, RequestError, R
 from comparison.judgement.primary_metric import MetricSource, PrimaryMetric, rank, value_of
 from comparison.judgement.result import GoalSource
 from comparison.language.dates import since, until
+from comparison.language.parser import line
 from comparison.language.quoting import complete_request
-from comparison.names import nearest_names
+from comparison.names import as_logged, nearest_names
+from comparison.request import Failed, Standup
 from comparison.run_reference import Among, Exclusion, Group, Latest, Leading, RunReference
 from comparison.runs import GOING_ON, Experiment, Run, Side, Status, milliseconds
 from comparison.tracking.source import Ranking, RunSource
@@ -603,3 +605,98 @@ def _left_out_words(exclusion: Exclusion) -> str:
         "filter": f"those where {exclusion.name}",
         "experiment": f"experiment {exclusion.name}",
     }.get(exclusion.kind, exclusion.name)
+
+
+# Where and since when: the experiment that was named, else the channel's, else all of them.
+
+
+_EVERYWHERE = re.compile(r"\b(?:in |across |on )?(?:everywhere|anywhere|(?:all|every) experiments?)\s*$", re.IGNORECASE)
+_ANYWHERE = frozenset({"everywhere", "anywhere", "*"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """No experiments: all. `of_channel` when nobody named it in the request."""
+
+    experiments: tuple[Experiment, ...] = ()
+    of_channel: bool = False
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(each.experiment_id for each in self.experiments)
+
+
+def find_place(  # noqa: PLR0913 -- a place is named in several ways
+    name: str,
+    source: RunSource,
+    defaults: ChannelDefaults,
+    *,
+    text: str,
+    everywhere: bool = False,
+    several: Sequence[str] = (),
+) -> Place:
+    """The place that was named, or `several`. Raises ExperimentNotFound; of a channel's that is gone it says so."""
+    if several:
+        return Place(find_experiments(several, source, text=text))
+    if name:
+        try:
+            return Place((find_experiment(name, source, text=text),))
+        except ExperimentNotFound:
+            if name.strip().casefold() in _ANYWHERE:
+                return Place()
+            raise
+    if everywhere or not defaults.experiment:
+        return Place()
+    try:
+        return Place((find_experiment(defaults.experiment, source),), of_channel=True)
+    except ExperimentNotFound as error:
+        raise replace(
+            error,
+            problem=f"The channel's experiment {defaults.experiment} is not there any more.",
+            remedy="Set another, or name one with in.",
+            example="unset experiment",
+            text=text,
+            at=None,
+            end=None,
+        ) from error
+
+
+def further_back(request: Failed | Standup, begin: datetime, now: datetime) -> str:
+    """The line that asks the same of a longer time; "" where it is as long as can be asked for."""
+    wider = next((days for days in (7, 30, 90, 365) if timedelta(days=days - 1) > now - begin), None)
+    if wider is None:
+        return ""
+    is_everywhere = not request.experiment and bool(_EVERYWHERE.search(request.since))
+    place = "*" if is_everywhere else request.experiment
+    return line(replace(request, since=f"{wider}d", experiment=place))
+
+
+def since_moment(words: str, now: datetime, *, text: str, command: str) -> tuple[datetime, bool]:
+    """Moment since when, and whether all experiments are meant. Raises NotUnderstood with the spot."""
+    time_words = _EVERYWHERE.sub("", words).strip()
+    try:
+        return since(time_words, now), time_words != words.strip()
+    except NotUnderstood as error:
+        at, _end = spot_in(text, time_words.removeprefix("since ").strip(), first=True)
+        raise replace(error, text=text or words, at=at, example=f"{command} since monday") from error
+
+
+def logged_names(names: Sequence[str], runs: Sequence[Run], *, text: str = "") -> tuple[str, ...]:
+    """The metrics that are named as they were logged. Raises RunNotFound for one that none of these runs logged."""
+    logged = dict.fromkeys(name for run in runs for name in run.metrics)
+    found = []
+    for name in names:
+        known = as_logged(name, logged)
+        if not known and runs:
+            at, end = spot_in(text, name)
+            people = nearest_names(name, [run.user for run in runs if run.user])
+            raise RunNotFound(
+                f"None of these runs logged a metric called {name}.",
+                "" if logged else "They logged no metrics at all.",
+                near=nearest_names(name, logged) or people or tuple(logged)[:5],
+                text=text,
+                at=at,
+                end=end,
+            )
+        found.append(known or name)
+    return tuple(dict.fromkeys(found))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from comparison.tracking.budgets import ASKING
+from comparison.tracking.searches import ASKING
 
 # Whether MLflow opens a database without changing it: it upgrades an older one by itself, and there is no way back.
 

@@ -30,10 +30,8 @@ from comparison.concurrency import DaemonThreads, retry_on_race, side_by_side
 from comparison.errors import FilterRefused, RequestError, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run
 from comparison.tracking.activity import ActivityCache
-from comparison.tracking.budgets import ASKING, Budget, NobodyWaits, TooMuch, every_page, read_in_pieces
 from comparison.tracking.cache import ExperimentCache, PointsCache, SingleFlight
-from comparison.tracking.champions import ChampionCache
-from comparison.tracking.leaders import LeaderCache
+from comparison.tracking.leaders import ChampionCache, LeaderCache
 from comparison.tracking.local_store import FileSearch, Schema, read_schema, schema_trouble, sqlite_path
 from comparison.tracking.mlflow_answers import (
     EXAMPLE_TABLE,
@@ -60,16 +58,22 @@ from comparison.tracking.mlflow_answers import (
     unopened,
     unusable,
 )
-from comparison.tracking.registry import Registry
-from comparison.tracking.run_searches import (
+from comparison.tracking.searches import (
+    ASKING,
+    Budget,
+    NobodyWaits,
     Question,
+    Registry,
     RunSearches,
     SearchResult,
+    TooMuch,
     beginning_with,
     ended_question,
+    every_page,
     in_chunks,
     is_id,
     newest_first,
+    read_in_pieces,
 )
 from comparison.tracking.source import (
     Activity,

@@ -212,7 +212,7 @@ class RunSource(Protocol):
     def champions(self, ranking: Ranking, recent: Recent) -> Mapping[str, Run]:
         """The best run of each of the ranking's experiments, by experiment id, of those that are over and of `recent`.
 
-        Exact to the run that ended a moment ago (comparison/tracking/champions.py). Absent is an experiment where
+        Exact to the run that ended a moment ago (comparison/tracking/leaders.py). Absent is an experiment where
         nobody is known to have a finite value, or that cannot be settled within a few questions.
         """
         ...

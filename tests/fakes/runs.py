@@ -9,8 +9,7 @@ from typing import Any
 from comparison.errors import FilterRefused, TrackingUnavailable
 from comparison.runs import Experiment, Metric, Run, Status
 from comparison.tracking.activity import ActivityCache, activity
-from comparison.tracking.champions import ChampionCache, champions
-from comparison.tracking.leaders import leaders
+from comparison.tracking.leaders import ChampionCache, champions, leaders
 from comparison.tracking.source import (
     Activity,
     ExperimentState,

@@ -10,7 +10,7 @@ from bot.app import build
 from bot.playground.slack import SlackStandIn
 from bot.server.health import ask_standup, compare_newest, spare_the_collector
 from bot.settings import Settings
-from comparison.queries.scope import since_moment
+from comparison.resolve.scope import since_moment
 from tests.endings import running
 from tests.logged import log_run, new_experiment
 

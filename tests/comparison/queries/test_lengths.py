@@ -1,6 +1,6 @@
 """Lists by how long runs took: sorted so, or only those that took longer or less long than some time."""
 
-from comparison.queries.newest_runs import newest_runs
+from comparison.queries.run_lists import newest_runs
 from comparison.reports.run_lists import newest_runs_report
 from comparison.request import Runs
 from comparison.run_reference import Among

@@ -4,8 +4,7 @@ import pytest
 
 from comparison.channel_defaults import ChannelDefaults
 from comparison.errors import RequestError
-from comparison.queries.newest_runs import known_experiments, newest_runs
-from comparison.queries.run_lists import failed_runs, running_runs, show_run, top_runs
+from comparison.queries.run_lists import failed_runs, known_experiments, newest_runs, running_runs, show_run, top_runs
 from comparison.queries.standup import standup
 from comparison.reports.run_lists import (
     experiments_report,

@@ -18,9 +18,19 @@ from comparison.language.parser import parse
 from comparison.library import MlflowRuns
 from comparison.queries.run_lists import top_runs
 from comparison.queries.standup import standup
-from comparison.tracking.budgets import ALL, FIRST, GROWTH, MOST, PAGE, Budget, NobodyWaits, TooMuch, page_size
 from comparison.tracking.mlflow import answer_within
-from comparison.tracking.run_searches import Question
+from comparison.tracking.searches import (
+    ALL,
+    FIRST,
+    GROWTH,
+    MOST,
+    PAGE,
+    Budget,
+    NobodyWaits,
+    Question,
+    TooMuch,
+    page_size,
+)
 from tests.logged import log_run, new_experiment
 from tests.mlflow_proxy import Fault
 from tests.mlflow_store import new_store

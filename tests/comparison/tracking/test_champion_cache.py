@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.runs import Experiment, Goal, Metric, Run, Status
-from comparison.tracking.champions import ChampionCache
-from comparison.tracking.leaders import CHANGED, GOOD_FOR
+from comparison.tracking.leaders import CHANGED, GOOD_FOR, ChampionCache
 from comparison.tracking.source import Ranking, Recent
 from tests.fakes.runs import FakeRuns
 

@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.runs import Experiment, Goal, Metric, Run
-from comparison.tracking.champions import QUESTIONS, best_of_each
-from comparison.tracking.leaders import PAGE
+from comparison.tracking.leaders import MOST_QUESTIONS, PAGE, best_of_each
 from comparison.tracking.source import Ranking
 from tests.fakes.runs import FakeRuns
 
@@ -45,7 +44,7 @@ def test_a_page_of_values_that_are_no_numbers_ends_in_not_knowing_within_a_few_q
     runs = [run(number, math.nan, 0) for number in range(2 * PAGE)]
     source = FakeRuns([*runs, run(9_999, -1.0, 0)])
     assert best_of_each(Ranking("auc", Goal.HIGHER, KEYS), {"0": [run(9_999, -1.0, 0)]}, source) == {}
-    assert len(source.asked) <= QUESTIONS
+    assert len(source.asked) <= MOST_QUESTIONS
 
 
 def test_nothing_is_asked_where_nothing_is_known():

@@ -5,7 +5,7 @@ import pytest
 from comparison.errors import FilterRefused
 from comparison.runs import Experiment, Run, Status
 from comparison.tracking.mlflow import MlflowRuns
-from comparison.tracking.run_searches import DATED_FOR, DatedRuns
+from comparison.tracking.searches import DATED_FOR, DatedRuns
 from tests.mlflow_store import new_store
 
 TEAM, OTHERS = Experiment("1", "team"), Experiment("2", "others")

@@ -1,19 +1,134 @@
-"""Searches for runs through MLflow's client: its pages, and one question about many runs at once."""
+"""Searches through MLflow's client, page by page and within a budget: runs, and registered models."""
 
 import heapq
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from cachetools import LRUCache, TTLCache
 
 from comparison.errors import TrackingUnavailable
 from comparison.runs import Run
-from comparison.tracking.budgets import ALL, MOST, PAGE, PAGE_SIZE, Budget, TooMuch, page_size
 from comparison.tracking.cache import ExperimentCache
-from comparison.tracking.mlflow_answers import to_run
+from comparison.tracking.mlflow_answers import to_model_version, to_run
+from comparison.tracking.source import ModelVersion, is_text
+
+# Budgets: what one question to MLflow may take, time and values; and whether anybody still waits for the answer.
+
+
+ALL = 500_000  # metrics, parameters and tags that are read for one question: about 50 MB of MLflow's JSON
+PAGE = 15_000  # of one page: a server takes 50 to 100 µs for each
+FIRST = 10  # runs in the first page of runs that are not known yet; one may have logged thousands of metrics
+GROWTH = 8  # times as many runs as the page before had, at most
+MOST = 1_000  # runs in a page, however small they are
+PAGE_SIZE = 1_000  # experiments or models in a page
+MOST_PAGES = 200  # of experiments or of models: 200,000 things
+
+
+class NobodyWaits(Exception):  # noqa: N818 -- named for what happened
+    """The time is over, or who asked has gone: there is no use in reading on."""
+
+
+class TooMuch(Exception):  # noqa: N818 -- likewise
+    """The answer holds more than is read for one question."""
+
+
+@dataclass
+class Budget:
+    """The budget of one question; `until` by `clock`, which counts seconds. Safe to use from any thread."""
+
+    until: float
+    clock: Callable[[], float]
+    spent: int = 0
+    _is_given_up: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_given_up.is_set() or self.clock() > self.until
+
+    def give_up(self) -> None:
+        """Nobody waits any more."""
+        self._is_given_up.set()
+
+    def check(self) -> None:
+        """Raises NobodyWaits, or TooMuch where so much was read already."""
+        if self.is_over:
+            raise NobodyWaits
+        if self.spent > ALL:
+            raise TooMuch
+
+
+def page_size(weight: float | None, before: int | None, most: int = MOST, values: float = PAGE) -> int:
+    """Runs to ask for, so that they hold so many `values`. `weight` is what one is known to hold, None: nothing is.
+
+    `before` is how many the page before asked for, None: this is the first.
+    """
+    if weight is None:
+        return min(FIRST, most)
+    fitting = int(min(PAGE, values) / max(weight, 1))
+    grown = fitting if before is None else min(fitting, before * GROWTH)
+    return max(1, min(grown, most))
+
+
+def every_page(search: Callable[..., Any], *words: Any, budget: Budget) -> list[Any]:
+    """What is on all of them. Raises NobodyWaits, or TooMuch where there are more pages than anybody needs."""
+    found: list[Any] = []
+    token = None
+    for _ in range(MOST_PAGES):
+        budget.check()
+        page = search(*words, max_results=PAGE_SIZE, page_token=token)
+        found.extend(page)
+        token = page.token
+        if not token:
+            return found
+    raise TooMuch
+
+
+# MLflow's client takes no budget along: its transport finds here the one of the question that its thread asks.
+ASKING: ContextVar[Budget | None] = ContextVar("asking", default=None)
+LARGEST = 16_000_000  # bytes of one answer of a server; reading its JSON takes ten times as much memory
+_PIECE = 64 * 1024
+
+
+def read_in_pieces(response: Any, **_options: Any) -> None:
+    """A hook for responses of `requests`: the body is read here, and given up where it is too large or in vain.
+
+    Its own way to read waits for a whole piece, however slowly that trickles in.
+    """
+    _acknowledge_at_once(response)
+    budget = ASKING.get()
+    if budget is None:
+        return
+    pieces, size = [], 0
+    while piece := response.raw.read1(_PIECE, decode_content=True):
+        size += len(piece)
+        pieces.append(piece)
+        if size > LARGEST or budget.is_over:
+            response.close()
+            raise TooMuch if size > LARGEST else NobodyWaits
+    response._content = b"".join(pieces)  # noqa: SLF001 -- where requests itself keeps what was read
+    response._content_consumed = True  # noqa: SLF001 -- likewise
+
+
+def _acknowledge_at_once(response: Any) -> None:
+    """Tells the server that the head of its answer has come, where the system can; the body may wait for that.
+
+    `mlflow server` with several workers, as it starts by default, sends the two apart and the body only once the head
+    is acknowledged; a Linux client puts that off by 40 ms.
+    """
+    quick = getattr(socket, "TCP_QUICKACK", None)
+    sock = getattr(getattr(response.raw, "connection", None), "sock", None)
+    if quick is not None and sock is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, quick, 1)
+
+
+# Searches for runs through MLflow's client: its pages, and one question about many runs at once.
+
 
 SHARE_OF_A_PAGE = 0.2  # of the deadline
 LARGE = 2_000  # values in a page, of which the time that it took is told by them
@@ -309,3 +424,63 @@ def _not_among(run_ids: Sequence[str]) -> str:
 
 def _listed(run_ids: Sequence[str]) -> str:
     return ",".join(f"'{run_id}'" for run_id in run_ids)
+
+
+# Registered models, as MLflow's registry knows them.
+
+
+MODELS = 20  # models with one alias that are looked at
+_CLOSED = frozenset({"PERMISSION_DENIED", "ENDPOINT_NOT_FOUND", "FEATURE_DISABLED", "NOT_IMPLEMENTED"})
+
+
+class Registry:
+    """Asked through MLflow's client. `is_unknown`: whether an error of it says that there is no such thing."""
+
+    def __init__(self, client: Any, is_unknown: Callable[[Exception], bool]) -> None:
+        self._client = client
+        self._is_unknown = is_unknown
+
+    def versions(self, model: str, alias: str, version: str, budget: Budget) -> list[ModelVersion]:
+        """Model versions of a run, like RunSource.versions."""
+        try:
+            if model and version:
+                return self._at(model, version)
+            if model and alias:
+                return [to_model_version(self._client.get_model_version_by_alias(model, alias))]
+            if model:
+                logged = self._client.get_logged_model(model)
+                return [ModelVersion(logged.name, "", logged.source_run_id or "")]
+        except Exception as error:
+            if self._is_unknown(error):
+                return []
+            raise
+        registered = every_page(self._client.search_registered_models, budget=budget)
+        aliased = [(each.name, each.aliases[alias]) for each in registered if alias in (each.aliases or {})]
+        return [
+            to_model_version(self._client.get_model_version(name, str(number))) for name, number in aliased[:MODELS]
+        ]
+
+    def _at(self, model: str, version: str) -> list[ModelVersion]:
+        """The version of this number; the newest of all, or of those at a stage."""
+        if version.isdecimal():
+            return [to_model_version(self._client.get_model_version(model, version))]
+        called, newest_first = is_text("name", model), ["version_number DESC"]
+        found = self._client.search_model_versions(called, max_results=PAGE_SIZE, order_by=newest_first)
+        wanted = version.casefold()
+        fitting = (
+            each
+            for each in found
+            if each.name == model and wanted in ("latest", str(each.current_stage or "").casefold())
+        )
+        return [to_model_version(each) for each in islice(fitting, 1)]
+
+    def made_by(self, run_ids: Sequence[str], budget: Budget) -> list[ModelVersion]:
+        """The versions that these runs made; none where the registry cannot be searched, or not by us."""
+        quoted = ",".join(f"'{run_id}'" for run_id in run_ids)
+        try:
+            found = every_page(self._client.search_model_versions, f"run_id IN ({quoted})", budget=budget)
+        except Exception as error:
+            if self._is_unknown(error) or getattr(error, "error_code", "") in _CLOSED:
+                return []
+            raise
+        return [to_model_version(each) for each in found]
