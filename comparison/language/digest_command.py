@@ -20,7 +20,7 @@ from comparison.language.dates import (
     read_days,
     zone_words,
 )
-from comparison.language.draft import Command, Draft, Example, Guess, refuse
+from comparison.language.draft import Command, Draft, Example, Guess, always, refuse
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind, Names
 from comparison.language.quoting import QUOTES, joined, place_words
@@ -313,7 +313,5 @@ def changed_digest(request: PlanDigest, before: Digest) -> Digest:
 
 
 COMMANDS = {
-    "digest": Command(
-        _read, "post a standup on some days", "", Example(_PLAN), ((PlanDigest, _line),), is_whole=lambda _draft: True
-    )
+    "digest": Command(_read, "post a standup on some days", "", Example(_PLAN), ((PlanDigest, _line),), is_whole=always)
 }

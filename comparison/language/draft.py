@@ -95,6 +95,11 @@ def refuse(problem: str, remedy: str, line: str, atoms: Sequence[Atom] = (), nea
     return NotUnderstood(problem, remedy=remedy, example=line, near=tuple(near), at=at, end=end)
 
 
+def always(_draft: "Draft") -> bool:
+    """Of a command that reads all that is said by itself."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """What can be asked for, as a row: what it does, what may stand beside it, how it is read and written back.

@@ -6,7 +6,7 @@ from functools import partial
 
 from comparison.language.atoms import is_silent
 from comparison.language.compare_command import compare_named, too_few
-from comparison.language.draft import EVERYWHERE, ONE_RUN, SLOTS, Command, Draft, Example, refuse
+from comparison.language.draft import EVERYWHERE, ONE_RUN, SLOTS, Command, Draft, Example, always, refuse
 from comparison.language.lexicon import PLURAL, Role
 from comparison.language.names import Kind
 from comparison.language.quoting import (
@@ -472,7 +472,7 @@ COMMANDS = {
         Example("list experiments"),
         ((Experiments, lambda _request: "list experiments"),),
     ),
-    "watches_asked": Command(_asked_of_watches, is_whole=lambda _draft: True),
+    "watches_asked": Command(_asked_of_watches, is_whole=always),
     "watches": Command(
         _watches,
         "list all watches of the channel",

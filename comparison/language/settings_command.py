@@ -13,7 +13,7 @@ from comparison.channel_defaults import EXAMPLES, OFF, ON, read_tolerance, write
 from comparison.errors import NotUnderstood
 from comparison.judgement.goals import EITHER
 from comparison.language.atoms import Atom, is_material, is_silent
-from comparison.language.draft import Command, Draft, Example, Guess, refuse
+from comparison.language.draft import Command, Draft, Example, Guess, always, refuse
 from comparison.language.lexicon import one_of
 from comparison.language.names import Kind
 from comparison.language.quoting import QUOTES, joined, quoted, reference, within, written
@@ -549,16 +549,14 @@ COMMANDS = {
     "pin": Command(_pin, "pin a run", "experiment user", Example("pin {run}", "pin latest"), ((Pin, _pin_line),)),
     "unpin": Command(_unpin, "take the pinned run back", "", Example("unpin")),
     "make": Command(_make),
-    "primary": Command(_primary, is_whole=lambda _draft: True),
-    "noise": Command(_noise, is_whole=lambda _draft: True),
+    "primary": Command(_primary, is_whole=always),
+    "noise": Command(_noise, is_whole=always),
     "access_show": Command(
         _show_access,
         writers=((ShowAccess, lambda request: joined("access", _SCOPES.get(request.scope, ""))),),
-        is_whole=lambda _draft: True,
+        is_whole=always,
     ),
-    "access_who": Command(_refuse_rule_of_person, is_whole=lambda _draft: True),
-    "access_limit": Command(_limit_access, writers=((AccessRequest, access_words),), is_whole=lambda _draft: True),
-    "access_changes": Command(
-        _restrict_changes, writers=((RestrictChanges, _restriction_line),), is_whole=lambda _draft: True
-    ),
+    "access_who": Command(_refuse_rule_of_person, is_whole=always),
+    "access_limit": Command(_limit_access, writers=((AccessRequest, access_words),), is_whole=always),
+    "access_changes": Command(_restrict_changes, writers=((RestrictChanges, _restriction_line),), is_whole=always),
 }

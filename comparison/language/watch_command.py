@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from comparison.errors import NotUnderstood
 from comparison.language.atoms import OWNING, Atom, cover, is_silent, merged
-from comparison.language.draft import UNWATCH, WATCH, Command, Draft, Example, Guess, WatchDraft, refuse
+from comparison.language.draft import UNWATCH, WATCH, Command, Draft, Example, Guess, WatchDraft, always, refuse
 from comparison.language.intents import TELLING
 from comparison.language.lexicon import PLURAL, Role, one_of
 from comparison.language.names import Kind, Names
@@ -478,15 +478,11 @@ COMMANDS = {
         "",
         WATCH,
         ((WatchRequest, lambda request: f"watch {watch_words(request.watching)}".strip()),),
-        is_whole=lambda _draft: True,
+        is_whole=always,
     ),
-    "watch_when": Command(_watch, is_whole=lambda _draft: True),
-    "unwatch": Command(_watch, "end a watch", "", UNWATCH, ((Unwatch, _unwatch_line),), is_whole=lambda _draft: True),
-    "pause": Command(
-        _pause, "pause a watch", "", Example("pause {experiment}", "pause all"), is_whole=lambda _draft: True
-    ),
-    "change_watch": Command(
-        _change, "change a watch", "", _CHANGING, ((ChangeWatch, _change_line),), is_whole=lambda _draft: True
-    ),
-    "end_watch": Command(_end, is_whole=lambda _draft: True),
+    "watch_when": Command(_watch, is_whole=always),
+    "unwatch": Command(_watch, "end a watch", "", UNWATCH, ((Unwatch, _unwatch_line),), is_whole=always),
+    "pause": Command(_pause, "pause a watch", "", Example("pause {experiment}", "pause all"), is_whole=always),
+    "change_watch": Command(_change, "change a watch", "", _CHANGING, ((ChangeWatch, _change_line),), is_whole=always),
+    "end_watch": Command(_end, is_whole=always),
 }
