@@ -215,7 +215,7 @@ def read_of_thread(draft: Draft, atom: Atom, place: int) -> int:
 
 
 def read_part(draft: Draft, atom: Atom, place: int) -> int:
-    is_only = place > 0 and draft.atoms[place - 1].key == "only"
+    is_only = draft.key(place - 1) == "only"
     is_told = atom.key == "details" and draft.intent in LISTS and not atom.spelling.startswith(_IDENTITY)
     if is_told or (atom.key == "parameters" and draft.intent == "top" and not is_only):
         return place + 1  # `what is running, and since when?`, `parameters of the top 3`: the list says it

@@ -177,7 +177,7 @@ def read_in(draft: Draft, atom: Atom, place: int) -> int:
     if draft.key(at) == "time" and not draft.atoms[at].kinds:
         return read_time(draft, draft.atoms[at], at)
     follows = draft.atom(at)
-    if follows and follows.key == "every" and draft.atoms[at + 1 : at + 2] and draft.atoms[at + 1].key == "experiment":
+    if follows and follows.key == "every" and draft.key(at + 1) == "experiment":
         problem = "I find the best of one experiment, or of all together."
         remedy = "A standup says the best so far of each experiment:"
         if draft.intent in LISTS and draft.intent != "top":
@@ -248,13 +248,13 @@ def read_time(draft: Draft, atom: Atom, place: int) -> int:
         if not draft.are_many() and (draft.is_parted or not draft.groups[-1]) and lead != "all" and _is_one_day(atom):
             draft.add(atom)
             return place + 1
-    if draft.since and "until" not in draft.spots and place and draft.atoms[place - 1].key in ("with", "and", "dash"):
+    if draft.since and "until" not in draft.spots and draft.key(place - 1) in ("with", "and", "dash"):
         draft.note("until", [atom])
         draft.until = atom.value
         return place + 1
     draft.note("since", [atom])
     draft.since = atom.value
-    is_from = place > 0 and draft.atoms[place - 1].key == "of"
+    is_from = draft.key(place - 1) == "of"
     if _is_one_day(atom) and " " not in atom.value and not is_from:
         draft.day = atom.value
     return place + 1

@@ -201,7 +201,7 @@ def read_words(draft: Draft, *, skipping: int) -> None:
 def _read_next(draft: Draft, place: int) -> int:
     """Reads what begins here and gives the place behind it."""
     atom = draft.atoms[place]
-    if atom.key == "every" and draft.atoms[place + 1 : place + 2] and draft.atoms[place + 1].key == "run":
+    if atom.key == "every" and draft.key(place + 1) == "run":
         atom = replace(atom, key="all")
     if place and atom.spelling == "details" and draft.intent in ("compare", "", "show", "status"):
         return read_part(draft, replace(atom, key="details"), place)

@@ -584,7 +584,7 @@ def _begins_names(draft: Draft, atom: Atom, place: int) -> bool:
     before = draft.atoms[place - 1].spelling if place else ""
     is_asked = before in ("which", "what") or (noun is not None and before in ("the", "is", "are"))
     is_one_of = is_one_of or (is_asked and any(each.key in RANKING for each in draft.atoms[place:]))
-    is_among = place > 0 and draft.atoms[place - 1].key == "of" and draft.lead() in RANKING  # `best lr for xgb`
+    is_among = draft.key(place - 1) == "of" and draft.lead() in RANKING  # `best lr for xgb`
     if not prefix and is_many and (called := draft.place_beginning(atom.text)):
         draft.put_in(called, [atom])
         return True
@@ -671,14 +671,10 @@ def read_number(draft: Draft, atom: Atom, place: int) -> int:
         draft.note("count", [atom])
         draft.count = int(atom.value)
     elif (draft.lead() in ("top", "best", "worst", "latest", "previous") and not draft.is_parted) or (
-        place and draft.atoms[place - 1].key == "run" and not draft.is_parted
+        draft.key(place - 1) == "run" and not draft.is_parted
     ):
         draft.add(atom)
-    elif (
-        place + 1 < len(draft.atoms)
-        and draft.atoms[place + 1].key in ("run", "latest", "best")
-        and int(atom.value[:9]) > 1
-    ):
+    elif draft.key(place + 1) in ("run", "latest", "best") and int(atom.value[:9]) > 1:
         return _numbered(draft, atom, place)
     elif draft.is_parted or draft.hard:
         draft.add(replace(atom, key="", quoted=True))

@@ -337,7 +337,7 @@ def _is_everything(draft: WatchDraft, place: int) -> bool:
             if each.role is not Role.SLOT or each.key in ("of", "in")
         )
         or draft.atoms[place].key == "experiments"
-        or (place + 1 < len(draft.atoms) and draft.atoms[place + 1].key == "except")
+        or (draft.key(place + 1) == "except")
     )
 
 
