@@ -116,8 +116,8 @@ def _settings(utterance: Utterance, services: Services) -> Report:
         command=services.command,
         place=channel_words(utterance),
         examples={
-            EXPERIMENT: example_name(Kind.EXPERIMENT, services.shelf, services.runs),
-            METRIC: example_name(Kind.METRIC, services.shelf, services.runs),
+            EXPERIMENT: example_name(Kind.EXPERIMENT, services.lookup_cache, services.runs),
+            METRIC: example_name(Kind.METRIC, services.lookup_cache, services.runs),
         },
         rules=rule_lines(
             visible.patterns if visible else None, for_admins=book.is_for_admins(utterance.team, utterance.channel)

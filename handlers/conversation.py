@@ -210,7 +210,7 @@ class Job:
             return error
         try:
             visible = self.visible()
-            names = visible.shelf.names(visible.runs, 0.0)
+            names = visible.lookup_cache.names(visible.runs, 0.0)
             previous = _before(self.utterance, visible, self.delivery.outlet)
 
             def understood(line: str) -> Request | None:
@@ -218,7 +218,7 @@ class Job:
                 return reading.request if reading else None
 
             def is_run(name: str) -> bool:
-                return bool(visible.shelf.called(visible.runs, [name], WITHIN))
+                return bool(visible.lookup_cache.called(visible.runs, [name], WITHIN))
 
             return working_offers(error, names, is_run, understood)
         except Exception:
@@ -353,13 +353,15 @@ def parse_in_thread(utterance: Utterance, services: Services, outlet: SlackClien
     previous: Answered | None = None
     if utterance.thread_ts:
         previous = _in_thread(utterance, services, outlet)
-    elif utterance.is_direct and points(words, services.shelf.names(services.runs, WITHIN), command=command):
+    elif utterance.is_direct and points(words, services.lookup_cache.names(services.runs, WITHIN), command=command):
         previous = _last(utterance, services)
     changed = _follow(utterance, services, previous) if previous is not None else None
     if changed is not None:
         return changed
     try:
-        request = read_with_names(lambda names: read(words, names, command=command), services.shelf, services.runs)
+        request = read_with_names(
+            lambda names: read(words, names, command=command), services.lookup_cache, services.runs
+        )
     except NotUnderstood as error:
         return _after(utterance, services, error)
     return request or Help()
@@ -368,7 +370,9 @@ def parse_in_thread(utterance: Utterance, services: Services, outlet: SlackClien
 def _follow(utterance: Utterance, services: Services, previous: Answered) -> Request | None:
     """What is meant of the answer; None where the words are a request of their own."""
     return read_with_names(
-        lambda names: _follow_up(utterance.words, previous, names, services.command), services.shelf, services.runs
+        lambda names: _follow_up(utterance.words, previous, names, services.command),
+        services.lookup_cache,
+        services.runs,
     )
 
 
@@ -379,7 +383,7 @@ def _follow_up(words: str, previous: Answered, names: Names, command: str) -> In
 
 def _after(utterance: Utterance, services: Services, error: NotUnderstood) -> Request:
     """What is no request of its own, said to the bot alone after an answer; elsewhere what it lacks is told."""
-    names = services.shelf.names(services.runs, WITHIN)
+    names = services.lookup_cache.names(services.runs, WITHIN)
     previous = _last(utterance, services) if utterance.is_direct else None
     changed = _follow(utterance, services, previous) if previous else None
     if changed is not None:
@@ -398,7 +402,7 @@ def _after(utterance: Utterance, services: Services, error: NotUnderstood) -> Re
 def _in_thread(utterance: Utterance, services: Services, outlet: SlackClient) -> Answered | None:
     """The newest answer of the thread as it was remembered; else a comparison as its messages tell, if they may."""
     channel, thread, workspace = utterance.channel, utterance.thread_ts, utterance.team
-    names, earlier = services.shelf.names(services.runs, WITHIN), list[PostedAnswer]()
+    names, earlier = services.lookup_cache.names(services.runs, WITHIN), list[PostedAnswer]()
 
     def newest_answer() -> PostedAnswer | None:
         earlier.extend(services.answers.in_thread(channel, thread, workspace))

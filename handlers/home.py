@@ -155,7 +155,7 @@ def _visible(recent: Sequence[PostedComparison], services: Services) -> list[Pos
     if services.ungated is None:
         return list(recent)
     ids = tuple(dict.fromkeys(run_id for each in recent for run_id in each.runs))
-    known = {run.run_id for run in services.shelf.these(services.runs, ids, _WITHIN).runs} if ids else set()
+    known = {run.run_id for run in services.lookup_cache.these(services.runs, ids, _WITHIN).runs} if ids else set()
     return [each for each in recent if known.issuperset(each.runs)]
 
 
@@ -205,9 +205,9 @@ def _watched_by(user: str, workspace: str, outlet: SlackClient, services: Servic
 def _examples(recent: Sequence[PostedComparison], services: Services) -> Examples:
     """Lines to copy of runs that this person compared, else of the newest; without names where MLflow is slow."""
     ids = tuple(dict.fromkeys(run_id for each in recent for run_id in each.runs))[:_EXAMPLES]
-    known = services.shelf.these(services.runs, ids, _WITHIN).runs if ids else ()
+    known = services.lookup_cache.these(services.runs, ids, _WITHIN).runs if ids else ()
     runs = [run for run in known if not run.deleted]
-    return examples_of(runs or services.shelf.runs(services.runs, "", (), _WITHIN).runs)
+    return examples_of(runs or services.lookup_cache.runs(services.runs, "", (), _WITHIN).runs)
 
 
 # The Home tab as Slack draws it: recent comparisons, what channels agreed on, how to ask, and how MLflow is.

@@ -72,7 +72,7 @@ class LookupCache:
 
     def __init__(self, clock: Callable[[], float], threads: int = 8) -> None:
         self._clock = clock
-        self._threads = DaemonThreads(threads, "shelf")
+        self._threads = DaemonThreads(threads, "lookup")
         self._lock = threading.Lock()
         self._answers: LRUCache[Hashable, _CachedAnswer] = LRUCache(MAX_ANSWERS)
         self._names: tuple[object, object, Names] = (None, None, Names())
@@ -294,19 +294,19 @@ def _best_examples_first(runs: Sequence[Run]) -> list[Run]:
 
 
 def read_with_names(
-    read: Callable[[Names], Interpretation | None], shelf: LookupCache, source: RunSource, within: float = WITHIN
+    read: Callable[[Names], Interpretation | None], lookup_cache: LookupCache, source: RunSource, within: float = WITHIN
 ) -> Request | None:
     """The request that is read by the names that are known. Raises NotUnderstood."""
     more: tuple[Run, ...] = ()
     for is_last in (*[False] * MOST, True):
-        names = shelf.names(source, within, more=more)
+        names = lookup_cache.names(source, within, more=more)
         try:
             reading = read(names)
             wanted = [each.text for each in reading.guesses if _may_be_person(each)] if reading else []
-            found = () if is_last or not wanted else shelf.called(source, wanted[:MOST], within)
+            found = () if is_last or not wanted else lookup_cache.called(source, wanted[:MOST], within)
         except LeftOver as error:
             spot = error.text[error.at or 0 : error.end]
-            found = () if is_last or not spot else shelf.called(source, [spot], within)
+            found = () if is_last or not spot else lookup_cache.called(source, [spot], within)
             if not {run.run_id for run in found} - {run.run_id for run in more}:
                 raise
         if not {run.run_id for run in found} - {run.run_id for run in more}:
@@ -315,9 +315,9 @@ def read_with_names(
     return reading.request if reading else None
 
 
-def example_name(kind: Kind, shelf: LookupCache, source: RunSource) -> str:
+def example_name(kind: Kind, lookup_cache: LookupCache, source: RunSource) -> str:
     """A name of this kind that is there, for a line to copy; "" where none is known."""
-    known = shelf.names(source, WITHIN).all(kind)
+    known = lookup_cache.names(source, WITHIN).all(kind)
     return next((name for name in known if name.isascii() and " " not in name), next(iter(known), ""))
 
 

@@ -119,7 +119,7 @@ class Services:
     answers: AnswerStore = field(default_factory=InMemoryAnswers)  # lists, standups and single runs that were posted
     defaults: ChannelDefaultsStore = field(default_factory=InMemoryChannelDefaults)  # what channels agreed on
     watches: WatchStore = field(default_factory=InMemoryWatches)  # what channels are told of unasked
-    shelf: LookupCache = field(default_factory=lambda: LookupCache(time.monotonic))  # what lists are filled from
+    lookup_cache: LookupCache = field(default_factory=lambda: LookupCache(time.monotonic))  # what lists are filled from
     mlflow_problem: Callable[[], str] = lambda: ""  # as it was found last; "" when MLflow answered
     inbox: Inbox = field(default_factory=NoInbox)  # what is acknowledged and not answered yet
     find_person: Callable[[str], str] = lambda _told: ""  # an id by address or id; "" : nobody, or it may not be asked
@@ -173,7 +173,7 @@ class Services:
         runs = VisibleRuns(self.runs, lambda experiment: all(shows(experiment) for shows in gates))
         defaults = VisibleDefaults(self.defaults, runs)
         scope = (visible, person)
-        return replace(self, runs=runs, shelf=self.shelf.within(scope), defaults=defaults, ungated=self)
+        return replace(self, runs=runs, lookup_cache=self.lookup_cache.within(scope), defaults=defaults, ungated=self)
 
 
 def use(services: Services) -> Callable[..., Any]:

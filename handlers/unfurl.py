@@ -82,7 +82,7 @@ def _report(url: str, page: LinkedPage, shared: SharedLinks, services: Services,
     """None: it is of nothing that may be seen there, or it cannot be told in time."""
     try:
         seen = services.for_channel(shared.team, shared.channel, shared.user)
-        return seen.shelf.get(
+        return seen.lookup_cache.get(
             ("unfurl", shared.team, shared.channel, shared.message_ts, url),
             lambda: _looked_up(page, shared, seen),
             ends - time.monotonic(),

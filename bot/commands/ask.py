@@ -162,8 +162,10 @@ def _answer(text: str, source: "RunSource", ui_url: str) -> Answer:
     from comparison.request import Help
     from handlers.lookup_cache import LookupCache, read_with_names
 
-    shelf = LookupCache(time.monotonic)
-    request = read_with_names(lambda names: read(text, names, command=COMMAND), shelf, source, NAMES_WITHIN) or Help()
+    lookup_cache = LookupCache(time.monotonic)
+    request = (
+        read_with_names(lambda names: read(text, names, command=COMMAND), lookup_cache, source, NAMES_WITHIN) or Help()
+    )
     answer = _answers().get(type(request))
     if answer is None:
         raise NotUnderstood("That is for a channel.", remedy="In a terminal I answer questions.", example="standup")

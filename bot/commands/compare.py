@@ -170,8 +170,8 @@ def _request(words: Sequence[str], source: "RunSource") -> "Compare | Help":
     from comparison.request import Compare, Help
     from handlers.lookup_cache import LookupCache, read_with_names
 
-    shelf = LookupCache(time.monotonic)
-    runs = set(shelf.names(source, NAMES_WITHIN).all(Kind.RUN))
+    lookup_cache = LookupCache(time.monotonic)
+    runs = set(lookup_cache.names(source, NAMES_WITHIN).all(Kind.RUN))
     named = [f'"{each}"' if each in runs and (each.casefold(),) in WORDS else each for each in words]
     text = as_request_text(named if len(words) > 1 else words)
 
@@ -189,7 +189,7 @@ def _request(words: Sequence[str], source: "RunSource") -> "Compare | Help":
             return read(f"{_ITSELF}{text}", names)
         return found
 
-    request = read_with_names(comparison, shelf, source, NAMES_WITHIN)
+    request = read_with_names(comparison, lookup_cache, source, NAMES_WITHIN)
     if isinstance(request, Compare | Help):
         return request
     remedy = "Name two or more; other questions are for mlcompare ask."

@@ -128,10 +128,10 @@ def spare_the_collector() -> None:
 def compare_newest(services: Services) -> bool:
     """Whether two runs could be compared and the message drawn, as for a command. It goes nowhere."""
     try:
-        newest = services.shelf.runs(services.runs, "", (), PATIENCE).runs
+        newest = services.lookup_cache.runs(services.runs, "", (), PATIENCE).runs
         words = " vs ".join(run.run_id for run in newest[:2])
         request = read_with_names(
-            lambda names: read(words, names, command=services.command), services.shelf, services.runs, PATIENCE
+            lambda names: read(words, names, command=services.command), services.lookup_cache, services.runs, PATIENCE
         )
         if not isinstance(request, Compare):
             return False

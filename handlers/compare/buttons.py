@@ -279,7 +279,7 @@ def added_run(submitted: DialogSubmission, services: Services) -> EditRequest | 
     words = f"add {typed}"
     try:
         visible = services.for_channel(submitted.team, metadata.get("c", ""), submitted.user)
-        names = visible.shelf.names(visible.runs, WITHIN)
+        names = visible.lookup_cache.names(visible.runs, WITHIN)
         reading = follow(words, state.request, names, command=services.command)
     except RequestError as error:
         return clip(" ".join(filter(None, (error.problem, error.remedy))), _ERROR)

@@ -324,14 +324,14 @@ def _opened_in(query: OptionsQuery, services: Services) -> str:
 
 
 def _experiments(query: OptionsQuery, services: Services) -> tuple[list[Block], str]:
-    found, problem = services.shelf.experiments(services.runs, WITHIN)
+    found, problem = services.lookup_cache.experiments(services.runs, WITHIN)
     words = query.typed.casefold().split()
     fitting = [each for each in found if all(word in f"{each.name} {each.experiment_id}".casefold() for word in words)]
     return [option(each.name or each.experiment_id, each.experiment_id) for each in fitting], problem
 
 
 def _listed_runs(query: OptionsQuery, services: Services) -> tuple[list[Block], str]:
-    found = services.shelf.runs(services.runs, query.typed, _listed_experiment(query, services), WITHIN)
+    found = services.lookup_cache.runs(services.runs, query.typed, _listed_experiment(query, services), WITHIN)
     now = int(services.now().timestamp() * 1000)
     return [run_option(run, now) for run in found.runs[:MOST]], found.problem
 
@@ -339,11 +339,11 @@ def _listed_runs(query: OptionsQuery, services: Services) -> tuple[list[Block], 
 def _listed_metrics(query: OptionsQuery, services: Services) -> tuple[list[Block], str]:
     """Metrics of the chosen runs, else of the newest: first what most of them logged and whose goal is known."""
     ids = chosen_runs(query.chosen.get("runs", ()))
-    shelf = services.shelf
+    lookup_cache = services.lookup_cache
     found = (
-        shelf.these(services.runs, ids, WITHIN)
+        lookup_cache.these(services.runs, ids, WITHIN)
         if ids
-        else shelf.runs(services.runs, "", _listed_experiment(query, services), WITHIN)
+        else lookup_cache.runs(services.runs, "", _listed_experiment(query, services), WITHIN)
     )
     logged = Counter(name for run in found.runs for name in run.metrics)
     wanted = fold(query.typed.strip())

@@ -83,15 +83,15 @@ class PickJob:
         pressed, services = self._pressed, self._services
         chosen = self._chosen(offer)
         picker = chosen.delivery
-        work = answer_words(chosen, self._client, services)
-        if not self._is_kept or not work.claim.is_ours():
+        job = answer_words(chosen, self._client, services)
+        if not self._is_kept or not job.claim.is_ours():
             self.drop()
             self._repeated(picker)
             return
         _claim(services, _of_words(picker, pressed.utterance))
         self._remove()
-        work.call_off.append(services.later(services.working_after, work.show_progress))
-        work.run()
+        job.call_off.append(services.later(services.working_after, job.show_progress))
+        job.run()
 
     def _repeated(self, picker: str) -> None:
         """The same button again says nothing; another one is told that it came too late."""
@@ -107,8 +107,8 @@ class PickJob:
             return  # it stays, and is not answered again
 
     def _tell(self, text: str, *steps: Step) -> None:
-        work: Job = answer_words(self._pressed.utterance, self._client, self._services)
-        work.tell(Report(headline=text, summary="\n".join([text, *(step.command for step in steps)]), steps=steps))
+        job: Job = answer_words(self._pressed.utterance, self._client, self._services)
+        job.tell(Report(headline=text, summary="\n".join([text, *(step.command for step in steps)]), steps=steps))
 
 
 def _of_words(picker: str, utterance: Utterance) -> str:

@@ -219,7 +219,7 @@ def offer_people(ack: Callable[..., Any], body: dict[str, Any], services: Servic
         return
     try:
         seen = services.for_channel(team(body), metadata.get("k", ""), query.user)
-        runs = seen.shelf.runs(seen.runs, "", (), WITHIN).runs
+        runs = seen.lookup_cache.runs(seen.runs, "", (), WITHIN).runs
     except Exception:
         log.exception("people could not be listed")
         runs = ()
@@ -575,7 +575,7 @@ def edited_watch(
     certain = _certain(submitted, before)
     edit = replace(edit, watching=watching, certain=certain)
     try:
-        vetted = services.shelf.get(
+        vetted = services.lookup_cache.get(
             ("vet", submitted.team, edit.channel, watch_words(watching), *sorted(certain)),
             lambda: _vet(watching, submitted.team, edit.channel, services, certain),
             WITHIN,
@@ -626,7 +626,9 @@ def _digest(submitted: DialogSubmission, edit: EditedWatch, services: Services) 
     try:
         digest = digest_of(words)
         with suppress(LookupTimeout):
-            digest, _doubts = services.shelf.get(("digest", words), partial(known_digest, digest, services), WITHIN)
+            digest, _doubts = services.lookup_cache.get(
+                ("digest", words), partial(known_digest, digest, services), WITHIN
+            )
     except RequestError as error:
         return {"when": field_error(error)}
     return replace(edit, digest=digest_words(digest))

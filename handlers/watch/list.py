@@ -68,7 +68,7 @@ def watches_shown(utterance: Utterance, services: Services, *, page: int = 0, no
         note,
         services.command,
         defaults_of(services.defaults, utterance).experiment
-        or ("" if watches else example_name(Kind.EXPERIMENT, services.shelf, services.runs)),
+        or ("" if watches else example_name(Kind.EXPERIMENT, services.lookup_cache, services.runs)),
     )
 
 

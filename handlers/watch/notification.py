@@ -428,7 +428,7 @@ def compare_with(state: NewsState, pressed: ButtonPress, client: WebClient, serv
     """The dialog to choose the other run, posting in the thread of the notification."""
     utterance = pressed.utterance
     visible = services.for_channel(utterance.team, utterance.channel, utterance.user)
-    found = visible.shelf.these(visible.runs, (state.run,), _WITHIN).runs
+    found = visible.lookup_cache.these(visible.runs, (state.run,), _WITHIN).runs
     label = f"{found[0].name} ({state.run[:8]})" if found else state.run[:8]
     thread = utterance.thread_ts or pressed.message_ts
     start = DialogStart(((state.run, label),), utterance.channel, thread, candidate=state.run)

@@ -43,62 +43,62 @@ def clock():
 
 
 @pytest.fixture
-def shelf(clock):
+def lookup_cache(clock):
     return LookupCache(clock)
 
 
-def test_an_answer_is_used_for_half_a_minute_and_then_renewed(shelf, clock):
+def test_an_answer_is_used_for_half_a_minute_and_then_renewed(lookup_cache, clock):
     asked = Asked()
-    assert [shelf.get("x", asked, 2), shelf.get("x", asked, 2)] == [1, 1]
+    assert [lookup_cache.get("x", asked, 2), lookup_cache.get("x", asked, 2)] == [1, 1]
     clock.at = 31
-    assert shelf.get("x", asked, 2) == 2
+    assert lookup_cache.get("x", asked, 2) == 2
 
 
-def test_an_old_answer_is_used_while_the_new_one_takes_its_time(shelf, clock):
+def test_an_old_answer_is_used_while_the_new_one_takes_its_time(lookup_cache, clock):
     asked = Asked()
-    shelf.get("x", asked, 2)
+    lookup_cache.get("x", asked, 2)
     clock.at = 31
     asked.gate.clear()
     begun = time.monotonic()
-    assert shelf.get("x", asked, 60) == 1
+    assert lookup_cache.get("x", asked, 60) == 1
     assert time.monotonic() - begun < 30
     asked.gate.set()
 
 
-def test_an_old_answer_is_used_while_mlflow_is_down_but_not_for_ever(shelf, clock):
+def test_an_old_answer_is_used_while_mlflow_is_down_but_not_for_ever(lookup_cache, clock):
     asked = Asked()
-    shelf.get("x", asked, 2)
+    lookup_cache.get("x", asked, 2)
     asked.is_down = True
     for clock.at in (31, 100, 599):
-        assert shelf.get("x", asked, 2) == 1
+        assert lookup_cache.get("x", asked, 2) == 1
     clock.at = 1_300
     with pytest.raises(TrackingUnavailable):
-        shelf.get("x", asked, 2)
+        lookup_cache.get("x", asked, 2)
 
 
-def test_what_went_wrong_is_asked_for_again_at_once(shelf):
+def test_what_went_wrong_is_asked_for_again_at_once(lookup_cache):
     asked = Asked()
     asked.is_down = True
     with pytest.raises(TrackingUnavailable):
-        shelf.get("x", asked, 2)
+        lookup_cache.get("x", asked, 2)
     asked.is_down = False
-    assert shelf.get("x", asked, 2) == 1
+    assert lookup_cache.get("x", asked, 2) == 1
 
 
-def test_what_comes_too_late_is_there_the_next_time(shelf):
+def test_what_comes_too_late_is_there_the_next_time(lookup_cache):
     asked = Asked()
     asked.gate.clear()
     with pytest.raises(LookupTimeout):
-        shelf.get("x", asked, 0.05)
+        lookup_cache.get("x", asked, 0.05)
     asked.gate.set()
-    assert shelf.get("x", asked, 2) == 1
+    assert lookup_cache.get("x", asked, 2) == 1
 
 
-def test_many_who_ask_the_same_are_one_question(shelf):
+def test_many_who_ask_the_same_are_one_question(lookup_cache):
     asked = Asked()
     asked.gate.clear()
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(shelf.get("x", asked, 5))) for _ in range(10)]
+    threads = [threading.Thread(target=lambda: answers.append(lookup_cache.get("x", asked, 5))) for _ in range(10)]
     for each in threads:
         each.start()
     asked.gate.set()
@@ -107,15 +107,15 @@ def test_many_who_ask_the_same_are_one_question(shelf):
     assert answers == [1] * 10
 
 
-def test_questions_do_not_pile_up_while_mlflow_hangs(shelf):
+def test_questions_do_not_pile_up_while_mlflow_hangs(lookup_cache):
     asked = Asked()
     asked.gate.clear()
     for number in range(MAX_LOOKUPS):
         with pytest.raises(LookupTimeout):
-            shelf.get(number, asked, 0)
+            lookup_cache.get(number, asked, 0)
     begun = time.monotonic()
     with pytest.raises(LookupTimeout):
-        shelf.get("one more", asked, 60)
+        lookup_cache.get("one more", asked, 60)
     assert time.monotonic() - begun < 30
     asked.gate.set()
 

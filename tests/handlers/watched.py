@@ -51,7 +51,11 @@ def bot(open_shop, town):
     _stand_in, at_work, _installation = open_shop
     at_work.runs.runs, at_work.runs.more_experiments = [OLD, NEW], [FRAUD, CHURN]
     at_work.runs.down, at_work.runs.asked = "", []
-    fresh = {"watches": InMemoryWatches(), "defaults": InMemoryChannelDefaults(), "shelf": LookupCache(lambda: 0.0)}
+    fresh = {
+        "watches": InMemoryWatches(),
+        "defaults": InMemoryChannelDefaults(),
+        "lookup_cache": LookupCache(lambda: 0.0),
+    }
     for name, value in fresh.items():
         object.__setattr__(at_work.services, name, value)
     return at_work

@@ -45,8 +45,8 @@ def test_two_runs_are_compared_for_nobody_and_their_names_known(services, slack,
     assert compare_newest(services)
     assert slack.calls == []
     mlflow_proxy.reset()
-    assert {run.run_id for run in services.shelf.runs(services.runs, "warm-", (), 5.0).runs} >= set(runs)
-    assert services.shelf.names(services.runs, 5.0)
+    assert {run.run_id for run in services.lookup_cache.runs(services.runs, "warm-", (), 5.0).runs} >= set(runs)
+    assert services.lookup_cache.names(services.runs, 5.0)
     assert not [asked for asked in mlflow_proxy.requests if "experiments" in asked.target]
 
 

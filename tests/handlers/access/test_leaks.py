@@ -104,7 +104,7 @@ class World:
             "defaults": InMemoryChannelDefaults(),
             "comparisons": InMemoryComparisons(),
             "answers": InMemoryAnswers(),
-            "shelf": LookupCache(lambda: 0.0),
+            "lookup_cache": LookupCache(lambda: 0.0),
             "claims": Ledger(),
         }
         for name, value in fresh.items():
