@@ -116,7 +116,7 @@ def answer(request: Curves | Sweep, utterance: Utterance, services: Services, de
     report = curves_report(found, ui_url=services.ui_url, command=services.command)
     answer_with_charts(report, [side.runs[0].run_id for side in found.sides], utterance, services, delivery)
     shown = ShownRuns([side.runs[0] for side in found.sides])
-    remember_answer(request, shown, utterance, services, delivery.posted_ts)
+    remember_answer(services.answers, request, shown, utterance, delivery.posted_ts, services.now())
 
 
 def answer_sweep(

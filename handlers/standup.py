@@ -53,7 +53,7 @@ def answer(request: Quick, utterance: Utterance, services: Services, delivery: D
         return replace(drawing, metadata=metadata)
 
     delivery.answer_publicly(drawn)
-    remember_answer(request, found.shown, utterance, services, delivery.posted_ts)
+    remember_answer(services.answers, request, found.shown, utterance, delivery.posted_ts, services.now())
 
 
 def show_progress(request: Quick, _utterance: Utterance, _services: Services, delivery: Delivery) -> None:

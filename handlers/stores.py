@@ -6,9 +6,10 @@ Each store is a promise that `bot/store/` keeps with a database; what stands her
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum, StrEnum
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from cachetools import FIFOCache
 
@@ -21,9 +22,6 @@ from comparison.request import Compare, Request
 from comparison.run_reference import Named
 from comparison.runs import Run
 from handlers.utterance import Utterance
-
-if TYPE_CHECKING:
-    from handlers.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -336,8 +334,8 @@ class ShownRuns:
     failed: Sequence[Run] = ()
 
 
-def remember_answer(
-    request: Request, shown: ShownRuns, utterance: Utterance, services: "Services", message_ts: str
+def remember_answer(  # noqa: PLR0913, PLR0917 -- what an answer was, where it stands and since when
+    answers: AnswerStore, request: Request, shown: ShownRuns, utterance: Utterance, message_ts: str, now: datetime
 ) -> None:
     """Keeps what was asked and what was shown; that it cannot be kept is no reason not to answer."""
     runs = shown.runs[:_SHOWN]
@@ -350,14 +348,14 @@ def remember_answer(
             thread=utterance.answer_ts,
             message_ts=message_ts,
             asked_by=utterance.user,
-            at=int(services.now().timestamp()),
+            at=int(now.timestamp()),
             line=line(shown_request(request, ids)),
             runs=ids,
             labels=tuple(run.name for run in runs),
             experiments=tuple(shown.experiments or (run.experiment.name for run in runs))[:_SHOWN],
             failed=tuple((run.run_id, run.name, run.experiment.name) for run in shown.failed[:_SHOWN]),
         )
-        services.answers.remember(record)
+        answers.remember(record)
     except Exception:
         log.exception("an answer could not be remembered")
 
