@@ -232,7 +232,8 @@ def test_a_refused_block_leads_down_the_ladder_and_is_remembered(slack):
     slack.wait_until(lambda: [call.status for call in slack.calls[first.calls :]].count(200) >= 2, 10)  # then taken
     second = Said(slack, "A vs B")
     second.answer("▲ +0.07 better")
-    assert len(slack.calls[second.calls :]) == 1
+    refused = [call for call in slack.calls[second.calls :] if not (call.answer or {}).get("ok")]
+    assert refused == []  # on a busy machine "Comparing …" is posted before it
     assert not {"data_table", "table"} & {each["type"] for each in slack.messages()[-1].blocks}
 
 
