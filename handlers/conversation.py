@@ -310,8 +310,8 @@ def listen(heard: Utterance, ack: Acknowledge, client: WebClient, services: Serv
     turns = _turns(heard, services) if heard.bot else ()
     claim = RunClaim(services, heard.delivery, turns=turns, storing=storing)
     work = answer_words(heard, client, services, claim=claim)
-    work.call_off.append(services.later(services.working_after, work.show_progress))
     is_taken = services.pool.submit(Work(work.run, heard.channel, heard.user)) is not None
+    work.call_off.append(services.later(services.working_after, work.show_progress))  # once it is done, that is nothing
     is_new = claim.is_new()  # work has begun: who waits for the answer does not wait for the database
     if is_taken and is_new:
         ack()

@@ -233,8 +233,10 @@ class Timers:
         held = [work]
         with self._changed:
             if len(self._waiting) < MOST:
-                heapq.heappush(self._waiting, (time.monotonic() + seconds, next(self._numbers), held))
-                self._changed.notify()
+                entry = (time.monotonic() + seconds, next(self._numbers), held)
+                heapq.heappush(self._waiting, entry)
+                if self._waiting[0] is entry:  # else the thread wakes early enough
+                    self._changed.notify()
             if not self._is_started:
                 self._is_started = True
                 threading.Thread(target=self._run, name="timers", daemon=True).start()
