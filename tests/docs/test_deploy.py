@@ -127,7 +127,9 @@ def test_a_pod_has_more_time_than_it_takes_to_finish():
 
 def test_a_rollout_waits_for_the_socket_and_over_http_only_for_life():
     def probe(**changes):
-        (bot,) = [each for each in of_kind(chart(**changes), "Deployment") if each["metadata"]["name"] == "team-mlcompare"]
+        (bot,) = [
+            each for each in of_kind(chart(**changes), "Deployment") if each["metadata"]["name"] == "team-mlcompare"
+        ]
         return container(bot)["readinessProbe"]["httpGet"]["path"], "lifecycle" in container(bot)
 
     assert probe() == ("/readyz", False)
@@ -145,7 +147,9 @@ def test_what_is_switched_off_is_not_there():
     assert kinds == {"Deployment", "Service"}
 
 
-@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", *(f"docs/deploy/chart/templates/{each}.yaml" for each in ("bot", "worker"))])
+@pytest.mark.parametrize(
+    "name", ["Dockerfile", "compose.yaml", *(f"docs/deploy/chart/templates/{each}.yaml" for each in ("bot", "worker"))]
+)
 def test_only_settings_that_exist_are_set(name):
     mlflow_own = {"MLFLOW_DISABLE_TELEMETRY"}
     assert set(OWN.findall((ROOT / name).read_text(encoding="utf-8"))) <= settings() | mlflow_own

@@ -2,10 +2,8 @@
 
 import re
 
-from tests.docs.documents import documents
 from bot.commands.manifest import SCOPES
-from tests.docs.documents import ROOT
-
+from tests.docs.documents import ROOT, documents
 
 UNKEPT = re.compile(r"whatever is killed|nor (lost|doubled)|(killed|dies)[^.|]*\bonce\b", re.IGNORECASE)
 

@@ -22,7 +22,9 @@ def names():
 def manifest():
     from bot.cli import main
 
-    printed = CliRunner().invoke(main, ["manifest", "--ui-url", "https://mlflow.example.com"])  # all that it can ask for
+    printed = CliRunner().invoke(
+        main, ["manifest", "--ui-url", "https://mlflow.example.com"]
+    )  # all that it can ask for
     assert printed.exit_code == 0, printed.output
     return json.loads(printed.stdout)
 
