@@ -23,7 +23,7 @@ from slack_sdk import WebClient
 from sqlalchemy import Engine
 
 from bot.metrics import MeasuredCapabilities, MeasuredWebClient, Metrics, OutboxCollector, measured_runs
-from bot.notifier.notifier import Notifier, NotifierStores, Tokens
+from bot.notifier.notifier import Notifier, NotifierStores, WorkspaceClients
 from bot.notifier.outbox import OutboxMessage
 from bot.notifier.rate_limit import StoredSendSlots
 from bot.server.health import STANDUP_EVERY, Probe, WarmStart
@@ -35,7 +35,7 @@ from bot.store.claims import StoredCapabilities, StoredClaims
 from bot.store.database import check_writable, open_database
 from bot.store.inbox import StoredInbox
 from bot.store.outbox import StoredOutbox
-from bot.store.posted import StoredAnswers, StoredComparisons
+from bot.store.posted_answers import StoredAnswers, StoredComparisons
 from bot.store.watches import StoredWatches
 from bot.traces import Traces, open_traces
 from comparison.past_repeats import RepeatsCache
@@ -166,7 +166,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         settings,
         services,
         NotifierStores(outbox, StoredSendSlots(engine)),
-        client if workspaces is None else Tokens(workspaces.clients.of, workspaces.is_installed),
+        client if workspaces is None else WorkspaceClients(workspaces.clients.of, workspaces.is_installed),
         on_posted=_delay_of(outbox, metrics) if settings.metrics != "off" else _no_measure,
     )
     metrics.gauge("mlcompare_look_age_seconds", "Since the notifier looked at MLflow", lambda: notifier.look_age)
@@ -422,11 +422,11 @@ class _LazyRuns:
     def _made(self) -> RunSource:
         with self._mutex:
             if self._runs is None:
-                from comparison.tracking.mlflow import MlflowRuns, answer_within
+                from comparison.tracking.mlflow import MlflowSource, answer_within
 
                 seconds = self._settings.mlflow_timeout
                 answer_within(seconds, os.environ)
-                self._runs = MlflowRuns(self._settings.mlflow_tracking_uri.get_secret_value(), timeout=seconds)
+                self._runs = MlflowSource(self._settings.mlflow_tracking_uri.get_secret_value(), timeout=seconds)
             return self._runs
 
 

@@ -422,8 +422,8 @@ class Settings(BaseSettings):
             *_header_values(self.otlp_traces_headers.get_secret_value()),
         }
         written = {form for text in inside for form in (text, unquote(text), quote(text, safe=""))}
-        said = (each.get_secret_value() for each in whole)
-        return tuple(text for text in (*said, *self.keys, *sorted(written)) if text)
+        values = (each.get_secret_value() for each in whole)
+        return tuple(text for text in (*values, *self.keys, *sorted(written)) if text)
 
     def _database_passwords(self) -> tuple[str, ...]:
         address = self.database_url.get_secret_value()

@@ -5,7 +5,7 @@ from comparison.language.parser import parse_run
 from comparison.readings import with_dataset_rows
 from comparison.resolve.runs import find_runs
 from comparison.runs import Goal, Side
-from comparison.tracking.mlflow import MlflowRuns as TrackedRuns
+from comparison.tracking.mlflow import MlflowSource
 from comparison.tracking.source import RunSource
 
 __all__ = ["MlflowRuns", "find_run"]
@@ -26,7 +26,7 @@ def find_run(source: RunSource, reference: str, *, experiment: str = "") -> Side
     return with_dataset_rows(sides, source, judged=is_judged)[0]
 
 
-class MlflowRuns(TrackedRuns):
+class MlflowRuns(MlflowSource):
     """The runs of an MLflow server or store, for scripts and notebooks: `MlflowRuns(uri).find("run name")`."""
 
     def find(self, reference: str, *, experiment: str = "") -> Side:

@@ -598,8 +598,8 @@ def _nearest(error: RequestError) -> list[Block]:
     """A button for each near name that completes the request."""
     lines = error.lines or [next(iter(corrections(error, name)), "") for name in error.near]
     values = list(zip(error.near, lines, strict=True))[:_NEAREST]
-    kept = [(name, value) for name, value in values if value and length(value) <= VALUE]
-    return [push(one_line(name), f"{PREFIX}{number}", value) for number, (name, value) in enumerate(kept)]
+    choices = [(name, value) for name, value in values if value and length(value) <= VALUE]
+    return [push(one_line(name), f"{PREFIX}{number}", value) for number, (name, value) in enumerate(choices)]
 
 
 def _mended(error: RequestError) -> list[Block]:

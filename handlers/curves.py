@@ -132,10 +132,10 @@ def answer_sweep(
         several=ChosenRuns.ASK,
         takes_loose=takes_loose,
     )
-    told = sweep_report(swept, ui_url=services.ui_url, command=services.command)
+    report = sweep_report(swept, ui_url=services.ui_url, command=services.command)
     best = [trial.key for trial in swept.findings.ranked] if swept.findings else []
     pair = [swept.by_key[key] for key in best[1::-1]] if len(best) > 1 else []
-    answer_with_charts(told, best, utterance, services, delivery, row=pair_button("Compare top 2", pair))
+    answer_with_charts(report, best, utterance, services, delivery, row=pair_button("Compare top 2", pair))
 
 
 @dataclass(frozen=True)

@@ -128,13 +128,13 @@ class HomeContent:
 
 
 def _told(user: str, workspace: str, outlet: SlackClient, services: Services) -> HomeContent:
-    asked = _asked(user, workspace, services)
-    recent = _visible(asked[:RECENT], services)
+    comparisons = _asked(user, workspace, services)
+    recent = _visible(comparisons[:RECENT], services)
     return HomeContent(
         recent=[
             RecentComparison(each, address) for each, address in zip(recent, _permalinks(recent, outlet), strict=True)
         ],
-        channels=_channels_of(user, workspace, asked, services),
+        channels=_channels_of(user, workspace, comparisons, services),
         watched=_watched_by(user, workspace, outlet, services),
         examples=_examples(recent, services),
         problem=services.mlflow_problem(),

@@ -230,17 +230,17 @@ class Timers:
         self._is_started = False
 
     def start(self, seconds: float, work: Callable[[], None]) -> Callable[[], None]:
-        held = [work]
+        slot = [work]
         with self._changed:
             if len(self._waiting) < MOST:
-                entry = (time.monotonic() + seconds, next(self._numbers), held)
+                entry = (time.monotonic() + seconds, next(self._numbers), slot)
                 heapq.heappush(self._waiting, entry)
                 if self._waiting[0] is entry:  # else the thread wakes early enough
                     self._changed.notify()
             if not self._is_started:
                 self._is_started = True
                 threading.Thread(target=self._run, name="timers", daemon=True).start()
-        return held.clear
+        return slot.clear
 
     def _run(self) -> None:
         while True:

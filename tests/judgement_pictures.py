@@ -12,7 +12,7 @@ from comparison.judgement.statistics import REPEATS_CONFIDENCE, Noise
 from comparison.language.parser import parse
 from comparison.report import Chart, Panel, Series
 from comparison.reports.comparison import comparison_report
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -31,7 +31,7 @@ DEGREES = (4, 5, 6, 8, 10, 12, 16, 20, 30, 40)
 
 def groups_chart(uri: str) -> Chart:
     """Two groups of the demo, run by run, as a comparison draws them."""
-    (chart,) = comparison_report(ask(parse(GROUPS), MlflowRuns(uri))).charts
+    (chart,) = comparison_report(ask(parse(GROUPS), MlflowSource(uri))).charts
     return chart
 
 

@@ -23,7 +23,7 @@ from comparison.language.compare_command import compared  # noqa: E402
 from comparison.language.parser import parse  # noqa: E402
 from comparison.past_repeats import RepeatsCache  # noqa: E402
 from comparison.reports.comparison import comparison_report  # noqa: E402
-from comparison.tracking.mlflow import MlflowRuns  # noqa: E402
+from comparison.tracking.mlflow import MlflowSource  # noqa: E402
 from handlers.compare.message import comparison_buttons, state_of  # noqa: E402
 from tests import judgement_pictures  # noqa: E402
 from tests.chromium import ARGUMENTS, installed  # noqa: E402
@@ -62,7 +62,7 @@ def main(folder: Path) -> None:
 def answer(uri: str) -> str:
     """The first answer as a channel has it, without what is folded there, set as in a terminal."""
     now = time.time_ns() // 1_000_000
-    comparison = ask(parse(WORDS), MlflowRuns(uri), now=now, past=RepeatsCache())
+    comparison = ask(parse(WORDS), MlflowSource(uri), now=now, past=RepeatsCache())
     said = to_text(comparison_report(comparison, now=now, in_channel=True), width=100)
     shown = said.partition("\n\nBaseline ")[0]
     lines = [f"           {line}".rstrip() for line in [*shown.splitlines(), "", _buttons(comparison)]]

@@ -119,9 +119,9 @@ def of_installations(settings: Settings) -> Findings:
         return
     engine = open_database(settings.database_url.get_secret_value())
     try:
-        kept = StoredInstallations(engine, TokenCipher(settings.keys), lambda: datetime.now(UTC))
-        installed = [each for each in kept.every() if not each.removed_at]
-        lost = [each.id for each in installed if kept.bot_of(each.id) is None]
+        installations = StoredInstallations(engine, TokenCipher(settings.keys), lambda: datetime.now(UTC))
+        installed = [each for each in installations.every() if not each.removed_at]
+        lost = [each.id for each in installed if installations.bot_of(each.id) is None]
     except Exception:  # noqa: BLE001 -- what is wrong with the database is found out apart
         return
     finally:

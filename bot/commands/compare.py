@@ -487,10 +487,10 @@ def open_run_source(tracking_uri: str, ui_url: str) -> tuple[RunSource, str]:
     uri = settings.mlflow_tracking_uri.get_secret_value()
     check_store(uri)
     with _without(*(_UNNEEDED if uri.startswith(("http:", "https:")) else ())):
-        from comparison.tracking.mlflow import MlflowRuns, answer_within
+        from comparison.tracking.mlflow import MlflowSource, answer_within
     answer_within(settings.mlflow_timeout, os.environ)
     opened_at = in_workspace(ui_url.rstrip("/"), settings.mlflow_workspace) or settings.ui_url
-    return MlflowRuns(uri or None, timeout=settings.mlflow_timeout), opened_at
+    return MlflowSource(uri or None, timeout=settings.mlflow_timeout), opened_at
 
 
 # What MLflow imports where it is installed, and asking a server takes none of: mlflow-skinny goes without. It is nearly

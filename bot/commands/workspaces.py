@@ -67,10 +67,10 @@ def erase(*, workspace: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Erase everything that is stored of {workspace}?", abort=True)
     with open_state() as engine:
-        kept = _stored(engine)
+        installations = _stored(engine)
         now = datetime.fromtimestamp(time.time(), UTC)
-        places = [workspace, *kept.teams_of(workspace)]
-        Departures(engine, kept, StoredWatches(engine), lambda: now, lambda: None).erase(places)
+        places = [workspace, *installations.teams_of(workspace)]
+        Departures(engine, installations, StoredWatches(engine), lambda: now, lambda: None).erase(places)
     click.echo(f"Erased: {', '.join(places)}. Take the app out in Slack, too: its token is good until then.")
 
 

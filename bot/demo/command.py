@@ -144,12 +144,12 @@ def _expected(tracking_uri: str, ui_url: str, words: str) -> "Report":
     from comparison.language.parser import parse
     from comparison.reports.comparison import comparison_report
     from comparison.request import Compare
-    from comparison.tracking.mlflow import MlflowRuns
+    from comparison.tracking.mlflow import MlflowSource
 
     request = parse(words)
     assert isinstance(request, Compare)  # noqa: S101 -- the words are our own
     now = time.time_ns() // 1_000_000
-    return comparison_report(ask(request, MlflowRuns(tracking_uri), now=now), ui_url=ui_url, now=now)
+    return comparison_report(ask(request, MlflowSource(tracking_uri), now=now), ui_url=ui_url, now=now)
 
 
 def _drawn(report: "Report") -> str:

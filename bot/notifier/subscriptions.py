@@ -36,7 +36,7 @@ class PlannedDigest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read(Generic[_Meaning]):
+class _ReadWatch(Generic[_Meaning]):
     stored: StoredWatch
     meaning: _Meaning
     since: int = 0
@@ -57,12 +57,12 @@ class Subscriptions:
         self._experiment_of = experiment_of  # of a workspace and channel: for a watch that names none
         self._access = access or AccessRules()
         self._book = RuleBook()  # as it was when the watches were read
-        self._read: dict[str, _Read[Subscription]] = {}
-        self._digests: dict[str, _Read[Digest]] = {}
+        self._read: dict[str, _ReadWatch[Subscription]] = {}
+        self._digests: dict[str, _ReadWatch[Digest]] = {}
 
     def watches(self) -> list[Subscription]:
         """The oldest first; those that are not primed too."""
-        found: dict[str, _Read[Subscription]] = {}
+        found: dict[str, _ReadWatch[Subscription]] = {}
         self._book = self._access.read()
         for stored in self._watches.every():
             if stored.is_paused or stored.is_digest:
@@ -89,7 +89,7 @@ class Subscriptions:
 
     def digests(self, now: int) -> list[PlannedDigest]:
         """An edited one is due from `now` (ms) on: what was planned before is over."""
-        found: dict[str, _Read[Digest]] = {}
+        found: dict[str, _ReadWatch[Digest]] = {}
         for stored in self._watches.every():
             if stored.is_paused or not stored.is_digest:
                 continue
@@ -119,7 +119,7 @@ class Subscriptions:
         place = self._experiment_of(subscription.workspace, subscription.channel)
         return replace(subscription, watching=replace(subscription.watching, place=place))
 
-    def _watch(self, stored: StoredWatch, known: _Read[Subscription] | None) -> _Read[Subscription] | None:
+    def _watch(self, stored: StoredWatch, known: _ReadWatch[Subscription] | None) -> _ReadWatch[Subscription] | None:
         try:
             same = known is not None and known.stored.words == stored.words
             watching = known.meaning.watching if known and same else watching_in(stored)
@@ -128,11 +128,11 @@ class Subscriptions:
             self._give_up(stored, error.problem)
             return None
         since, past = int(stored.created_at * 1000), frozenset(stored.past)
-        return _Read(stored, Subscription(stored.id, stored.workspace, stored.channel, watching, since, past))
+        return _ReadWatch(stored, Subscription(stored.id, stored.workspace, stored.channel, watching, since, past))
 
-    def _digest(self, stored: StoredWatch, known: _Read[Digest] | None, now: int) -> _Read[Digest] | None:
+    def _digest(self, stored: StoredWatch, known: _ReadWatch[Digest] | None, now: int) -> _ReadWatch[Digest] | None:
         try:
-            return _Read(stored, digest_in(stored), now if known else int(stored.created_at * 1000))
+            return _ReadWatch(stored, digest_in(stored), now if known else int(stored.created_at * 1000))
         except RequestError as error:
             self._give_up(stored, error.problem)
             return None

@@ -48,7 +48,7 @@ class ResponseUrl:
     used: int = 0
 
 
-class Tokens:
+class Tickets:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
@@ -104,7 +104,7 @@ class Tokens:
 class Context:
     installation: Installation
     workspace: Workspace
-    tickets: Tokens
+    tickets: Tickets
     pace: RateLimits
     faults: Faults = field(default_factory=Faults)
     files: Files = field(default_factory=Files)

@@ -21,7 +21,7 @@ TOKEN_SECONDS = 43_200  # twelve hours, as Slack gives rotated tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class IssuedToken:
     """A token that was given out. `ends` is 0.0 for one that does not; `error` is what its use is answered with."""
 
     place: str
@@ -58,7 +58,7 @@ class OAuth:
     _names: dict[str, str] = field(default_factory=dict)
     _codes: dict[str, _Code] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
-    _grants: dict[str, Grant] = field(default_factory=dict)
+    _grants: dict[str, IssuedToken] = field(default_factory=dict)
     _mutex: threading.RLock = field(default_factory=threading.RLock)
 
     def know(self, context: "Context") -> None:
@@ -93,7 +93,7 @@ class OAuth:
                 return self._refresh(str(arguments.get("refresh_token") or ""))
             return self._exchange(arguments)
 
-    def grant(self, token: str) -> Grant | None:
+    def grant(self, token: str) -> IssuedToken | None:
         """What a token is good for now; None for one that was never given out."""
         with self._mutex:
             found = self._grants.get(token)
@@ -101,7 +101,7 @@ class OAuth:
             return replace(found, error="token_expired")
         return found
 
-    def context(self, grant: Grant, *named: Any) -> "Context | None":
+    def context(self, grant: IssuedToken, *named: Any) -> "Context | None":
         """The workspace that a call is for: the token's, or one of its organisation that holds what is named."""
         if grant.place in self._contexts:
             return self._contexts[grant.place]
@@ -164,13 +164,13 @@ class OAuth:
         answer = {"ok": True, "app_id": APP, "token_type": "bot", "bot_user_id": BOT_USER}
         answer |= {"scope": ",".join(sorted(scopes)), **about}
         if self.rotates:
-            grant = Grant(
+            grant = IssuedToken(
                 place, f"xoxe.xoxb-1-{secrets.token_urlsafe(40)}", scopes, self.clock() + self.seconds,
                 f"xoxe-1-{secrets.token_urlsafe(40)}",
             )  # fmt: skip
             answer |= {"refresh_token": grant.refresh, "expires_in": self.seconds}
         else:
-            grant = Grant(place, f"xoxb-{secrets.token_urlsafe(40)}", scopes)
+            grant = IssuedToken(place, f"xoxb-{secrets.token_urlsafe(40)}", scopes)
         self._grants[grant.token] = grant
         return answer | {"access_token": grant.token}
 

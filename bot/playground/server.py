@@ -107,9 +107,11 @@ def _agreeing(context: Context) -> Callable[[Request], Any]:
     """Whoever visits it agrees at once to install the app in the workspace that is named, or in ours."""
 
     async def agree(request: Request) -> Response:
-        asked = dict(request.query_params)
+        parameters = dict(request.query_params)
         try:
-            return RedirectResponse(context.oauth.agree(asked, asked.get("team") or context.workspace.team), 302)
+            return RedirectResponse(
+                context.oauth.agree(parameters, parameters.get("team") or context.workspace.team), 302
+            )
         except LookupError as refused:
             return PlainTextResponse(str(refused), BAD_REQUEST)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from bot.playground.context import Context, Installation, Tokens
+from bot.playground.context import Context, Installation, Tickets
 from bot.playground.events import EventDelivery, EventSender, Sockets
 from bot.playground.faults import Faults, RateLimits
 from bot.playground.oauth import OAuth
@@ -75,7 +75,7 @@ class SlackStandIn:
         self._serving = Serving(port)
         self.sockets = Sockets()
         self.sockets.hang_up = self._serving.connections.hang_up
-        self._context = Context(self.installation, self.workspace, Tokens(clock), RateLimits(clock), bot_url=bot_url)
+        self._context = Context(self.installation, self.workspace, Tickets(clock), RateLimits(clock), bot_url=bot_url)
         self._context.url = self._serving.url
         self.oauth = self._context.oauth = OAuth(clock)
         self.oauth.know(self._context)
@@ -145,7 +145,7 @@ class SlackStandIn:
         workspace = Workspace(self.workspace.clock, team=team, name=name, enterprise=enterprise)
         clock = workspace.clock
         installation = replace(self.installation, bot_token=f"xoxb-none-{team}")
-        context = Context(installation, workspace, Tokens(clock), RateLimits(clock), bot_url=self.bot_url)
+        context = Context(installation, workspace, Tickets(clock), RateLimits(clock), bot_url=self.bot_url)
         context.url, context.oauth = self._serving.url, self.oauth
         furnish(workspace, team.removeprefix("T"))
         self.oauth.know(context)

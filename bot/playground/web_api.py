@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bot.playground.context import ApiError, Context
 from bot.playground.faults import FaultKind
 from bot.playground.limits import MARKDOWN, TEXT_IN_AN_UPDATE, TEXT_SHOWN, Refusal, check_message, check_view
-from bot.playground.oauth import Grant
+from bot.playground.oauth import IssuedToken
 from bot.playground.schema import Problem, parse_json
 from bot.playground.workspace import APP, BOT, BOT_USER, LARGEST, Call, Channel, Message, User, View, Workspace
 
@@ -720,7 +720,7 @@ async def call_method(context: Context, name: str, request: tuple[bytes, str, st
 
 
 def _installing(
-    context: Context, name: str, arguments: dict[str, Any], authorization: str, grant: Grant | None
+    context: Context, name: str, arguments: dict[str, Any], authorization: str, grant: IssuedToken | None
 ) -> Callable[[], ApiResponse] | None:
     """The two methods of tokens themselves; None for any other."""
     oauth = context.oauth
@@ -772,7 +772,7 @@ def _slow_down(seconds: float) -> ApiResponse:
 
 
 def _perform(
-    context: Context, name: str, arguments: dict[str, Any], token: str, grant: Grant | None = None
+    context: Context, name: str, arguments: dict[str, Any], token: str, grant: IssuedToken | None = None
 ) -> ApiResponse:
     scopes = grant.scopes if grant else context.installation.scopes
     headers = {"x-oauth-scopes": ",".join(sorted(scopes)), "x-accepted-oauth-scopes": ""}
@@ -796,7 +796,7 @@ def _method(name: str) -> Method:
     return METHODS[name]
 
 
-def _check_token(context: Context, method: Method, token: str, grant: Grant | None = None) -> bool:
+def _check_token(context: Context, method: Method, token: str, grant: IssuedToken | None = None) -> bool:
     """True for the app's token, False for the bot's."""
     if not method.token:
         return False

@@ -314,10 +314,10 @@ class Files:
     def refusal(self, blocks: list[dict[str, Any]]) -> Refusal | None:
         """Why a message with these blocks is not taken: a file that is none, or was not looked at yet."""
         for at, block in enumerate(blocks):
-            told = block.get("slack_file") if block.get("type") == "image" else None
-            if not isinstance(told, dict) or "id" not in told:
+            slack_file = block.get("slack_file") if block.get("type") == "image" else None
+            if not isinstance(slack_file, dict) or "id" not in slack_file:
                 continue
-            file = self.known.get(str(told["id"]))
+            file = self.known.get(str(slack_file["id"]))
             if file is None or not file.is_complete or not file.mimetype or file.scans:
                 if file is not None and file.scans:
                     self.known[file.id] = replace(file, scans=file.scans - 1)

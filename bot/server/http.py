@@ -165,11 +165,11 @@ class EventsEndpoint:
         began = time.monotonic()
 
         def dispatch() -> BoltResponse:
-            asked = _bolt_request(kind, body, again)
+            bolt_request = _bolt_request(kind, body, again)
             try:
-                return self.app.dispatch(asked)
+                return self.app.dispatch(bolt_request)
             finally:
-                self.observe(asked.body, time.monotonic() - began)
+                self.observe(bolt_request.body, time.monotonic() - began)
 
         with self.precedence.acknowledging():
             return await self._answer(dispatch, body, timestamp)

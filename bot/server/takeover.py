@@ -166,8 +166,8 @@ def _say_so(left: LeftRequest, job: Job, services: Services) -> None:
     if left.working_ts:
         job.delivery.adopt(left.working_ts, "")
     line = f"{services.command} {left.utterance.words}".strip()
-    asked = clip(one_line(left.utterance.words), _NAMED) or "you"
-    problem = f"I was restarted while answering {asked}; if no answer stands above, ask again:"
+    question = clip(one_line(left.utterance.words), _NAMED) or "you"
+    problem = f"I was restarted while answering {question}; if no answer stands above, ask again:"
     try:
         job.tell(Report(headline=problem, summary=f"{problem} {line}", steps=(Step("Ask again", line),)))
     finally:

@@ -33,14 +33,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class BotTokens:
     """A bot's token, and the one that fetches the next where tokens are rotated; "" where they are not."""
 
     token: str
     refresh: str = ""
 
     def __repr__(self) -> str:
-        return "Tokens(…)"
+        return "BotTokens(…)"
 
 
 class UnreadableTokens(Exception):  # noqa: N818 -- named for what was found
@@ -55,12 +55,12 @@ class TokenCipher:
         self._all = MultiFernet([Fernet(key) for key in keys])
         self._first = Fernet(keys[0])
 
-    def seal(self, owner: str, tokens: Tokens) -> str:
+    def seal(self, owner: str, tokens: BotTokens) -> str:
         """The tokens as text that only the keys open, and only as this workspace's."""
         plain = json.dumps({"owner": owner, "token": tokens.token, "refresh": tokens.refresh})
         return self._all.encrypt(plain.encode()).decode()
 
-    def open(self, owner: str, sealed: str) -> Tokens:
+    def open(self, owner: str, sealed: str) -> BotTokens:
         """The tokens of a workspace. Raises UnreadableTokens."""
         try:
             content = json.loads(self._all.decrypt(sealed.encode()))
@@ -68,7 +68,7 @@ class TokenCipher:
             raise UnreadableTokens from error
         if content["owner"] != owner:  # moved from one row into another
             raise UnreadableTokens
-        return Tokens(content["token"], content["refresh"])
+        return BotTokens(content["token"], content["refresh"])
 
     def renewed(self, sealed: str) -> str | None:
         """The same, encrypted with the first key; None where it is already. Raises UnreadableTokens."""
@@ -136,7 +136,7 @@ class StoredInstallations(InstallationStore):
     def save(self, installation: Installation) -> None:
         """Keeps a new installation in place of the one before."""
         key = str((installation.enterprise_id if installation.is_enterprise_install else installation.team_id) or "")
-        tokens = Tokens(installation.bot_token or "", installation.bot_refresh_token or "")
+        tokens = BotTokens(installation.bot_token or "", installation.bot_refresh_token or "")
         name = installation.enterprise_name if installation.is_enterprise_install else installation.team_name
         values = {
             "id": key,
@@ -343,7 +343,7 @@ class StoredInstallations(InstallationStore):
 
     def _put_tokens(self, connection: Connection, bot: Bot) -> None:
         key = str((bot.enterprise_id if bot.is_enterprise_install else bot.team_id) or "")
-        sealed = self._cipher.seal(key, Tokens(bot.bot_token, bot.bot_refresh_token or ""))
+        sealed = self._cipher.seal(key, BotTokens(bot.bot_token, bot.bot_refresh_token or ""))
         there = update(installations).where(installations.c.id == key, installations.c.removed_at == 0)
         connection.execute(there.values(sealed=sealed, expires_at=bot.bot_token_expires_at or 0))
 

@@ -215,9 +215,9 @@ def install_routes(flow: OAuthFlow, clock: Callable[[], float] = time.monotonic)
 
 
 def _served(act: Callable[[BoltRequest], BoltResponse], request: Request) -> Response:
-    asked = BoltRequest(body="", query=request.url.query, headers={"cookie": request.headers.get("cookie", "")})
+    bolt_request = BoltRequest(body="", query=request.url.query, headers={"cookie": request.headers.get("cookie", "")})
     try:
-        answer = act(asked)
+        answer = act(bolt_request)
     except Exception:
         log.exception("an installation failed")
         return _page(500, "That did not work, and it is not your fault.", "Please begin anew in a minute.")
@@ -471,16 +471,16 @@ def workspaces_of(
 ) -> Workspaces:
     """`client` has no token of its own: it asks for tokens, and those of workspaces are made from it."""
     secret = settings.slack_client_secret.get_secret_value()
-    kept = StoredInstallations(engine, TokenCipher(settings.keys), now)
+    installations = StoredInstallations(engine, TokenCipher(settings.keys), now)
     tokens = WorkspaceTokens(
-        kept,
+        installations,
         TokenRotator(client_id=settings.slack_client_id, client_secret=secret, client=client),
         settings.may_install,
         lambda: now().timestamp(),
         time.monotonic,
     )
     client.renewed = tokens.renewed
-    departures = Departures(engine, kept, watches, now, tokens.forget)
+    departures = Departures(engine, installations, watches, now, tokens.forget)
 
     def revoke(token: str) -> object:
         return client.auth_revoke(token=token)
@@ -493,11 +493,11 @@ def workspaces_of(
         api_url=settings.slack_api_url,
         scopes=wanted_scopes(settings),
         command=settings.command,
-        installations=AdmittedInstallations(kept, settings.may_install, revoke, departures.arrive),
+        installations=AdmittedInstallations(installations, settings.may_install, revoke, departures.arrive),
         states=StoredStates(engine, now, STATE_SECONDS),
     )
     clients = WorkspaceClients(client, tokens.token)
-    return Workspaces(kept, tokens, client, clients, departures, flow, InstalledAuthorize(tokens))
+    return Workspaces(installations, tokens, client, clients, departures, flow, InstalledAuthorize(tokens))
 
 
 def wanted_scopes(settings: Settings) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ ENDED = frozenset({"token_expired", "invalid_auth", "token_revoked"})  # what it
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _KnownBot:
     bot: Bot
     at: float
 
@@ -57,7 +57,7 @@ class WorkspaceTokens:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     on_forget: Callable[[], None] = lambda: None  # called when who is installed has changed
-    _known: LRUCache[tuple[str, str, bool], _Read] = field(init=False)
+    _known: LRUCache[tuple[str, str, bool], _KnownBot] = field(init=False)
     _key_of: LRUCache[str, tuple[str, str, bool]] = field(init=False)  # by the token that was given out
     _refused: dict[str, float] = field(init=False, default_factory=dict)  # when Slack refused to exchange a token
     _noted: set[str] = field(init=False, default_factory=set)
@@ -151,7 +151,7 @@ class WorkspaceTokens:
             self._rotate(key, before)
             self.forget()
 
-    def _look_up(self, key: tuple[str, str, bool], known: _Read | None) -> _Read | None:
+    def _look_up(self, key: tuple[str, str, bool], known: _KnownBot | None) -> _KnownBot | None:
         try:
             found = self._stored(*key)
         except (SQLAlchemyError, OSError) as error:
@@ -159,7 +159,7 @@ class WorkspaceTokens:
                 raise
             log.warning("the token of a workspace cannot be read: what was read last is used", extra={"reason": error})
             return known
-        read = _Read(found, self.clock()) if found is not None else None
+        read = _KnownBot(found, self.clock()) if found is not None else None
         if known is not None and (found is None or found.installed_at != known.bot.installed_at):
             self.on_forget()  # another process heard that it left, or installed it again
         with self._mutex:
@@ -178,7 +178,7 @@ class WorkspaceTokens:
 
     def _keep(self, key: tuple[str, str, bool], bot: Bot) -> None:
         with self._mutex:
-            self._known[key] = _Read(bot, self.clock())
+            self._known[key] = _KnownBot(bot, self.clock())
             self._key_of[bot.bot_token] = key
 
     def _exchanged(self, key: tuple[str, str, bool], bot: Bot, before: int) -> Bot | None:

@@ -104,7 +104,7 @@ _MODELS = 8  # of one run that are asked what was measured on them
 _Answer = TypeVar("_Answer")
 
 
-class MlflowRuns:
+class MlflowSource:
     """A RunSource on an MLflow server or store.
 
     `tracking_uri` as MLflow takes it (None: what MLflow itself would use); `timeout` is the deadline of each call
@@ -138,7 +138,7 @@ class MlflowRuns:
         self._flights = SingleFlight(self._executor, self._fly)
 
     def __repr__(self) -> str:
-        return f"MlflowRuns({self._server.name})"
+        return f"{type(self).__name__}({self._server.name})"
 
     def get(self, run_ids: Sequence[str]) -> list[Run | None]:
         budget = self._budget()
@@ -658,7 +658,7 @@ class MlflowRuns:
 class _Hurried:
     """A source that is asked nothing more when the time for all questions together is over."""
 
-    source: MlflowRuns
+    source: MlflowSource
     until: float
     clock: Callable[[], float]
 

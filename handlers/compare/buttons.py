@@ -252,14 +252,14 @@ _LOST = "I no longer know which comparison this was for. Please press again."
 def open_add_dialog(pressed: ButtonPress, state: ComparisonState, client: WebClient, services: Services) -> None:
     """At once, by the thread that listens: Slack waits three seconds. Never raises."""
     utterance = pressed.utterance
-    told = {
+    payload = {
         "h": comparison_value(state),
         "c": utterance.channel,
         "m": pressed.message_ts,
         "t": utterance.thread_ts,
         "r": utterance.response_url,
     }
-    metadata = services.seal.close(told, purpose=ADD_DIALOG, user=utterance.user)
+    metadata = services.seal.close(payload, purpose=ADD_DIALOG, user=utterance.user)
     try:
         SlackClient.of(client, services.sleep, 0.0).open_view(utterance.trigger, _view(metadata))
     except SlackError as failure:
@@ -340,5 +340,5 @@ def edit_message(
 
 
 def _marked(reply: Reply) -> Reply:
-    told = {**reply.metadata.get("event_payload", {}), "stage": "done"}
-    return Reply(reply.text, reply.blocks, metadata={"event_type": ANSWER, "event_payload": told})
+    payload = {**reply.metadata.get("event_payload", {}), "stage": "done"}
+    return Reply(reply.text, reply.blocks, metadata={"event_type": ANSWER, "event_payload": payload})

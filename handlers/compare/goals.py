@@ -44,15 +44,15 @@ def register(app: App) -> None:
 def on_button(ack: Callable[..., Any], body: dict[str, Any], client: WebClient, services: Services) -> None:
     ack()
     pressed = button_press(body)
-    asked = goals_from_value(pressed.choice)
+    choices = goals_from_value(pressed.choice)
     try:
-        if asked:
-            view = _view(asked, _kept(pressed, services))
+        if choices:
+            view = _view(choices, _kept(pressed, services))
             SlackClient.of(client, services.sleep, 0.0).open_view(pressed.utterance.trigger, view)
             return
     except SlackError as failure:
         log.warning("a dialog could not be opened: %s", failure)
-    problem = _LATE if asked else _OLD
+    problem = _LATE if choices else _OLD
     job = answer_words(pressed.utterance, client, services)
     hand_over(job, services, lambda: job.tell(Report(headline=problem, summary=problem)))
 

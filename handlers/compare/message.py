@@ -237,9 +237,9 @@ def state_of(request: Compare, comparison: Comparison, *, asked_by: str = "") ->
     if any(len(side.runs) != 1 for side in comparison.sides):
         return None
     runs = [side.runs[0] for side in comparison.sides]
-    told = compared([run.run_id for run in runs])
-    kept = replace(request, runs=told.runs, experiment="", part="", text="", excluded=())
-    return ComparisonState(kept, asked_by, digest(runs, comparison.metrics))
+    found_anew = compared([run.run_id for run in runs])
+    shown = replace(request, runs=found_anew.runs, experiment="", part="", text="", excluded=())
+    return ComparisonState(shown, asked_by, digest(runs, comparison.metrics))
 
 
 def digest(runs: Iterable[Run], metrics: Iterable[MetricComparison] = ()) -> str:
@@ -432,8 +432,8 @@ class GoalChoice:
 
 def goal_button(comparison: Comparison) -> list[Block]:
     """Below a comparison whose goals were assumed, are not known, or were set for the channel."""
-    asked = list(dict.fromkeys(_asked(each) for each in sorted(comparison.metrics, key=_place) if _is_open(each)))
-    value = goals_to_value(asked[:MAX_GOALS])
+    choices = list(dict.fromkeys(_asked(each) for each in sorted(comparison.metrics, key=_place) if _is_open(each)))
+    value = goals_to_value(choices[:MAX_GOALS])
     return [push("Set goals …", GOALS_ACTION, value)] if value else []
 
 

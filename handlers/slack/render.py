@@ -277,8 +277,8 @@ def _charts(
             blocks += [aside(chart.note)] if chart.note else []
             (folded if is_detail else shown).extend(blocks)
         elif chart.plain:
-            told = _section(Section(chart.title, chart.plain), max(rung, BlockLevel.TABLE), _CHART_TEXT)
-            (folded if folds and report.table else shown).extend(told)
+            chart_text = _section(Section(chart.title, chart.plain), max(rung, BlockLevel.TABLE), _CHART_TEXT)
+            (folded if folds and report.table else shown).extend(chart_text)
     return shown, folded
 
 

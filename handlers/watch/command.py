@@ -295,8 +295,8 @@ def set_digest(request: PlanDigest, utterance: Utterance, services: Services, de
     if request.digest is None:
         _stop(before, utterance, services, delivery)
     else:
-        kept = digest_in(before[0]) if request.changed and before else None
-        digest = changed_digest(request, kept) if kept is not None else request.digest
+        digest_before = digest_in(before[0]) if request.changed and before else None
+        digest = changed_digest(request, digest_before) if digest_before is not None else request.digest
         _begin(digest, request.text, before, utterance, services, delivery)
 
 
@@ -436,8 +436,8 @@ def _change(
         _show("I do not understand the words of this watch any more.", utterance, services, delivery)
         return
     require_change([stored], utterance, delivery.outlet, services)
-    said = {each.name: getattr(options, each.name) for each in fields(Watch) if _is_said(options, each.name)}
-    edit = EditedWatch(WatchState(stored.id), stored.channel, watching=replace(before, **said))
+    options_named = {each.name: getattr(options, each.name) for each in fields(Watch) if _is_said(options, each.name)}
+    edit = EditedWatch(WatchState(stored.id), stored.channel, watching=replace(before, **options_named))
     after = store_edit(edit, stored, utterance, services) or stored
     if after.words == stored.words:
         _show(f"As it was: {_named([after])}.", utterance, services, delivery)

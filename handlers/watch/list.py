@@ -107,9 +107,9 @@ def confirm_remove_all(stored: Sequence[StoredWatch], place: str, command: str) 
 
     def drawn(rung: BlockLevel) -> Reply:
         text = clip("\n".join([question, *lines]), TEXT)
-        told = {"type": "section", "text": marked(clip("\n".join(f"• {line}" for line in lines), BLOCK_TEXT))}
+        watch_lines = {"type": "section", "text": marked(clip("\n".join(f"• {line}" for line in lines), BLOCK_TEXT))}
         look = aside(f"To choose some of them: {command} watches")
-        blocks = (header(question), told, actions([button]), look) if rung is not BlockLevel.TEXT else ()
+        blocks = (header(question), watch_lines, actions([button]), look) if rung is not BlockLevel.TEXT else ()
         return Reply(text, blocks, only_to_asker=True)
 
     return drawn

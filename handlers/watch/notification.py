@@ -92,7 +92,7 @@ def notification_reply(message: Notification, services: Services) -> PostedNotif
         return _digest(message, services)
     defaults = _defaults(message.workspace, message.channel, services)
     last = message.key.rpartition(":")[2]
-    told = find_news(
+    news = find_news(
         message.kind,
         message.run_ids,
         _watches(message, defaults, services),
@@ -105,7 +105,7 @@ def notification_reply(message: Notification, services: Services) -> PostedNotif
         is_final=message.is_final,
         past=services.repeats,
     )
-    return told if isinstance(told, Unwanted) else _announced(told, message.kind, services)
+    return news if isinstance(news, Unwanted) else _announced(news, message.kind, services)
 
 
 def example_notification(watching: Watch, utterance: Utterance, services: Services, run: Run) -> PostedNotification:
@@ -257,16 +257,16 @@ def _notice(words: str) -> PostedNotification:
 
 
 def _digest(message: Notification, services: Services) -> PostedNotification | Unwanted:
-    kept = next(iter(_kept(message, services)), None)
-    if kept is None:
+    stored = next(iter(_kept(message, services)), None)
+    if stored is None:
         return Unwanted("No digest of the channel asks for it any more.")
-    digest = digest_in(kept)
+    digest = digest_in(stored)
     defaults = _defaults(message.workspace, message.channel, services)
-    told = due_digest(digest, message.about, services.runs, now=services.now(), defaults=defaults)
-    report = digest_report(told, ui_url=services.ui_url, command=services.command)
-    run_ids = tuple(each.best.run.run_id for each in told.standup.groups if each.best) if told.standup else ()
+    news = due_digest(digest, message.about, services.runs, now=services.now(), defaults=defaults)
+    report = digest_report(news, ui_url=services.ui_url, command=services.command)
+    run_ids = tuple(each.best.run.run_id for each in news.standup.groups if each.best) if news.standup else ()
     return PostedNotification(
-        _drawing(report, (), run_ids), report.headline, is_over=True, run_ids=run_ids, watch_id=kept.id
+        _drawing(report, (), run_ids), report.headline, is_over=True, run_ids=run_ids, watch_id=stored.id
     )
 
 
@@ -527,9 +527,9 @@ class UnmuteAction:
         changed = [each for each in paused if services.watches.resume(each.id, by=utterance.user, at=at)]
         changed += [each for each in excepted if _take_back(each, self.done.experiment, utterance, services)]
         name = self.done.experiment
-        told = f"{display_name(name)} is no longer muted in {channel_words(utterance)}"
+        sentence = f"{display_name(name)} is no longer muted in {channel_words(utterance)}"
         tell_channel(changed, f"unmuted {mrkdwn(one_line(name), 100)} in", utterance, delivery.outlet)
-        self._say(Report(headline=told, summary=told), delivery)
+        self._say(Report(headline=sentence, summary=sentence), delivery)
 
     def show_progress(
         self, _request: ListWatches, _utterance: Utterance, _services: Services, _delivery: Delivery

@@ -180,8 +180,8 @@ def tell_channel(changed: Iterable[StoredWatch], what: str, utterance: Utterance
         return
     owners = " and ".join(dict.fromkeys(filter(None, (mention_of(each.created_by) for each in others))))
     which = "a watch" if len(others) == 1 else f"{len(others)} watches"
-    told = "; ".join(mrkdwn(one_line(sentence_of(each)), _WORDS) for each in others[:5])
-    text = f"{mention_of(utterance.user) or 'Somebody'} {what} {which}{f' of {owners}' if owners else ''}: {told}"
+    sentences = "; ".join(mrkdwn(one_line(sentence_of(each)), _WORDS) for each in others[:5])
+    text = f"{mention_of(utterance.user) or 'Somebody'} {what} {which}{f' of {owners}' if owners else ''}: {sentences}"
     try:
         outlet.post(others[0].channel, Reply(clip(text, 2_900)))
     except SlackError as failure:

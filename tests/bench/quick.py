@@ -21,7 +21,7 @@ from comparison.queries.standup import standup
 from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
 from comparison.reports.standup import standup_report
 from comparison.request import Standup
-from comparison.tracking.mlflow import MlflowRuns, answer_within
+from comparison.tracking.mlflow import MlflowSource, answer_within
 from tests.bench.big_store import make
 from tests.mlflow_proxy import MlflowProxy
 from tests.mlflow_server import running_mlflow
@@ -69,7 +69,7 @@ def measure(folder: Path = FOLDER) -> Iterator[Measured]:
         running_mlflow(Path(scratch), uri) as server,
         MlflowProxy(server.url) as proxy,
     ):
-        source = MlflowRuns(proxy.url, timeout=120)
+        source = MlflowSource(proxy.url, timeout=120)
         client = MlflowClient(server.url)
         for metric in ("val_accuracy", "f1_score"):  # a server at work has read its files before
             source.search(f"metrics.{metric} > 2", limit=1)
@@ -77,7 +77,7 @@ def measure(folder: Path = FOLDER) -> Iterator[Measured]:
         for words, call, ask_plainly in _cases(now):
             plain = _timed(lambda ask=ask_plainly: ask(client))
             yield _measured(words, source, proxy, process, now, (plain, call))
-        ready = MlflowRuns(proxy.url, timeout=120)
+        ready = MlflowSource(proxy.url, timeout=120)
         standup(Standup(), ready, now=now)  # for nobody, as the bot does before it says that it is ready
         words, call, ask_plainly = _cases(now)[0]
         asked = _measured(words, ready, proxy, process, now, (_timed(lambda: ask_plainly(client)), call))
@@ -85,7 +85,12 @@ def measure(folder: Path = FOLDER) -> Iterator[Measured]:
 
 
 def _measured(  # noqa: PLR0917 -- what is asked, where, and beside what
-    words: str, source: MlflowRuns, proxy: MlflowProxy, server: psutil.Process, now: datetime, beside: tuple[float, str]
+    words: str,
+    source: MlflowSource,
+    proxy: MlflowProxy,
+    server: psutil.Process,
+    now: datetime,
+    beside: tuple[float, str],
 ) -> Measured:
     times, requests, cpu = [], [], []
     for _ in range(1 + AGAIN):
@@ -136,7 +141,7 @@ def _cases(now: datetime) -> list[tuple[str, str, Callable[[Any], object]]]:
     ]
 
 
-def _answer(words: str, source: MlflowRuns, now: datetime) -> None:
+def _answer(words: str, source: MlflowSource, now: datetime) -> None:
     request = parse(words)
     ask, word = _ANSWERS[type(request).__name__]
     report = word(ask(request, source, now=now))

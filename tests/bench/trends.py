@@ -20,7 +20,7 @@ from comparison.queries.curves import ask_curves
 from comparison.queries.sweeps import ask_sweep
 from comparison.reports.curves import curves_report
 from comparison.reports.sweeps import sweep_report
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from handlers.slack.render import draw
 from tests.logged import log_run, new_experiment
 from tests.mlflow_server import running_mlflow
@@ -58,7 +58,7 @@ def _curves(url: str, ids: list[str], what: str, goal: str) -> Iterator[Figure]:
     request = parse(f"curves {' vs '.join(ids)} by loss")
 
     def ours() -> None:
-        draw(curves_report(ask_curves(request, MlflowRuns(url, timeout=30.0), now=datetime.now(UTC))))
+        draw(curves_report(ask_curves(request, MlflowSource(url, timeout=30.0), now=datetime.now(UTC))))
 
     def bare() -> None:
         session = requests.Session()
@@ -74,7 +74,7 @@ def _curves(url: str, ids: list[str], what: str, goal: str) -> Iterator[Figure]:
     took, plain = _median(ours), _median(bare)
     yield f"(j) {what}, asked and drawn", f"{took * 1e3:.0f} ms", goal
     yield "    the bare requests", f"{plain * 1e3:.0f} ms", f"ratio {took / plain:.2f}"
-    report = curves_report(ask_curves(request, MlflowRuns(url, timeout=30.0), now=datetime.now(UTC)))
+    report = curves_report(ask_curves(request, MlflowSource(url, timeout=30.0), now=datetime.now(UTC)))
     began = time.perf_counter()
     picture = draw_png(report.charts[0])
     yield "    as a picture", f"{(time.perf_counter() - began) * 1e3:.0f} ms, {len(picture) / 1e3:.0f} kB", ""
@@ -95,7 +95,7 @@ def _sweep(client: MlflowClient, url: str, count: int, goal: str) -> Iterator[Fi
     request = parse(f"sweep {parent}")
 
     def ours() -> None:
-        draw(sweep_report(ask_sweep(request, MlflowRuns(url, timeout=60.0), now=datetime.now(UTC))))
+        draw(sweep_report(ask_sweep(request, MlflowSource(url, timeout=60.0), now=datetime.now(UTC))))
 
     ours()  # scikit-learn is loaded once
     yield f"(j) a sweep of {count:,} trials, 10 parameters", f"{_median(ours) * 1e3:.0f} ms", goal

@@ -14,7 +14,7 @@ from comparison.judgement.result import CaveatCode, Outcome, VerdictKind
 from comparison.language.parser import parse
 from comparison.reports.comparison import comparison_report
 from comparison.runs import Dataset, Experiment, Goal, Metric, Run
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from tests.comparison.builders import warning
 from tests.fakes.runs import FakeRuns
 from tests.logged import log_run, new_experiment
@@ -58,7 +58,7 @@ def store(request, tmp_path_factory):
         uri = new_store(folder) if request.param == "database" else (folder / "runs").as_uri()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-        yield MlflowRuns(uri, timeout=60), MlflowClient(uri), request.param == "files"
+        yield MlflowSource(uri, timeout=60), MlflowClient(uri), request.param == "files"
 
 
 def pair(client, one, other, **facts):

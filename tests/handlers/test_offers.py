@@ -8,7 +8,7 @@ import pytest
 from mlflow import MlflowClient
 
 from bot.playground.slack import SlackStandIn
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from tests.handlers.reading import read
 from tests.handlers.workshop import Workshop
 from tests.logged import log_run, new_experiment
@@ -174,7 +174,7 @@ class Asker:
 def asker(store):
     outcomes = []
     observe = {"observe_answer": lambda _command, outcome, _seconds: outcomes.append(outcome)}
-    with SlackStandIn() as slack, Workshop(slack, MlflowRuns(store), more=observe) as bot:
+    with SlackStandIn() as slack, Workshop(slack, MlflowSource(store), more=observe) as bot:
         object.__setattr__(bot.services, "now", lambda: datetime.now(UTC))
         yield Asker(slack, outcomes)
 

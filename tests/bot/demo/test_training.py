@@ -125,9 +125,9 @@ def test_one_curve_overfits_and_one_diverges(trained_demo):
 
     from comparison.language.parser import parse
     from comparison.queries.curves import ask_curves
-    from comparison.tracking.mlflow import MlflowRuns
+    from comparison.tracking.mlflow import MlflowSource
 
-    source = MlflowRuns(trained_demo.store.tracking_uri)
+    source = MlflowSource(trained_demo.store.tracking_uri)
     answer = ask_curves(parse(f"curves {NOISY} vs {UNSTABLE} by val_loss"), source, now=datetime.now(UTC))
     noisy, unstable = answer.metrics[0].curves
     assert noisy.overfit is not None

@@ -11,7 +11,7 @@ from bot.notifier.checks import PostedRunChecks, SilentRunChecks
 from bot.notifier.poller import Poller
 from bot.playground.slack import EXPERIMENTS
 from comparison.notifications.message import MessageKind
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from handlers.watch.notification import notification_reply
 from tests.bot.notifier.stage import HOUR, Clock, Stage, clear, slack_at
 from tests.logged import log_run, new_experiment
@@ -87,7 +87,7 @@ def slack(clock):
 def house(uri, clock, slack):
     clear(slack)
     clock.wait(7 * DAY / 1000)
-    return House(MlflowClient(uri), Stage(MlflowRuns(uri), slack, clock), clock, slack)
+    return House(MlflowClient(uri), Stage(MlflowSource(uri), slack, clock), clock, slack)
 
 
 def test_a_run_told_as_failed_that_is_resumed_after_three_days_and_finishes_as_the_best_is_told_as_such(house):

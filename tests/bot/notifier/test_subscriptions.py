@@ -12,7 +12,7 @@ from bot.notifier.subscriptions import YOUNG, WatchedExperiments
 from bot.playground.slack import EXPERIMENTS, STANDUP
 from comparison.notifications.message import MessageKind
 from comparison.runs import Experiment
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from handlers.watch.stored_watch import watch_of
 from tests.bot.notifier.stage import IRIS, MINUTE, Stage, ended
 from tests.logged import log_run, new_experiment
@@ -205,7 +205,7 @@ def test_a_real_store_whose_experiment_is_renamed_deleted_and_restored(tmp_path)
     client = MlflowClient(uri)
     experiment = new_experiment(client, "fraud")
     seconds = [0.0]
-    house = House(MlflowRuns(uri, clock=lambda: seconds[0]))
+    house = House(MlflowSource(uri, clock=lambda: seconds[0]))
 
     def look():
         for _ in range(2):  # what is listed is renewed behind the asker's back

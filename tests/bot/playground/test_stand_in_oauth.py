@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot.playground.context import Context, Installation, Tokens
+from bot.playground.context import Context, Installation, Tickets
 from bot.playground.faults import RateLimits
 from bot.playground.oauth import CODE_SECONDS, OAuth
 from bot.playground.workspace import TEAM, Workspace
@@ -31,7 +31,7 @@ def oauth(clock):
     made = OAuth(clock)
     for team, company in ((TEAM, ""), ("T0GRID", "E0GRID")):
         workspace = Workspace(clock, team=team, name=f"Team {team}", enterprise=company)
-        made.know(Context(Installation(), workspace, Tokens(clock), RateLimits(clock)))
+        made.know(Context(Installation(), workspace, Tickets(clock), RateLimits(clock)))
     return made
 
 

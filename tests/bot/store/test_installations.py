@@ -12,7 +12,7 @@ from slack_sdk.oauth.installation_store import Bot, Installation
 from sqlalchemy import event, select
 
 from bot.store.database import installations, oauth_states
-from bot.store.installations import StoredInstallations, StoredStates, TokenCipher, Tokens, UnreadableTokens, new_key
+from bot.store.installations import BotTokens, StoredInstallations, StoredStates, TokenCipher, UnreadableTokens, new_key
 from tests.databases import KINDS, both
 from tests.postgres import postgres_server
 
@@ -195,7 +195,7 @@ def test_tokens_that_were_moved_to_another_workspace_are_not_used(store, engine)
 
 def test_tokens_are_not_shown_by_accident():
     cipher = TokenCipher([KEY])
-    assert "secret" not in f"{Tokens('secret', 'secret')!r} {cipher!r}"
+    assert "secret" not in f"{BotTokens('secret', 'secret')!r} {cipher!r}"
     with pytest.raises(UnreadableTokens):
         cipher.open("T1", "none of ours")
     with pytest.raises(ValueError, match="Fernet"):

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from bot.settings import database_address
 from bot.store.database import answers, open_database
 from bot.store.migrate import upgrade
-from bot.store.posted import KEPT, StoredAnswers
+from bot.store.posted_answers import KEPT, StoredAnswers
 from comparison.language.follow_up import Answered
 from comparison.request import Top
 from handlers.stores import InMemoryAnswers, PostedAnswer

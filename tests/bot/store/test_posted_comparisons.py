@@ -7,7 +7,7 @@ import pytest
 from bot.settings import database_address
 from bot.store.database import open_database
 from bot.store.migrate import upgrade
-from bot.store.posted import StoredComparisons
+from bot.store.posted_answers import StoredComparisons
 from handlers.stores import InMemoryComparisons, PostedComparison
 from tests.postgres import postgres, postgres_server
 

@@ -17,7 +17,7 @@ from comparison.judgement.goals import goal_of
 from comparison.language.parser import parse
 from comparison.reports.comparison import comparison_report
 from comparison.runs import Metric, Run
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from tests.fakes.runs import FakeRuns
 from tests.mlflow_store import new_store
 
@@ -158,7 +158,7 @@ def test_tables_and_assessed_traces_of_a_real_store_are_read(tmp_path):
         client.set_terminated(run_id)
     traced(client, home, "agent-1", range(20))
     traced(client, home, "agent-2", range(4, 36))
-    runs = MlflowRuns(uri)
+    runs = MlflowSource(uri)
     assert [each.better for each in ask(parse("old vs new"), runs).examples] == [14]
     assert ask(parse("old vs bare"), runs).examples == ()
     (found,) = ask(parse("agent-1 vs agent-2"), runs).examples

@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from comparison.compare import ask as compare_runs
 from comparison.language.parser import parse
 from comparison.runs import Status
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from tests.comparison.queries.test_queries_on_mlflow import ask
 from tests.logged import log_run, new_experiment
 from tests.mlflow_store import new_store
@@ -31,7 +31,7 @@ def client(uri):
 @pytest.fixture
 def source(uri, client):
     """As one who asks for the first time: the experiments are those that there are by now."""
-    return MlflowRuns(uri)
+    return MlflowSource(uri)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_run_that_does_not_tell_when_it_ended_is_found_all_the_same(uri, clien
     experiment = new_experiment(client, name)
     run_id = log_run(client, experiment, "abrupt", {"loss": [0.5, 0.4]}, status="RUNNING")
     client.update_run(run_id, status=status)
-    source = MlflowRuns(uri)
+    source = MlflowSource(uri)
     assert "It does not tell when it ended." in ask(source, f'show latest in "{name}"').warnings
     standup = ask(source, f'standup 24h in "{name}"').headline
     assert (": 1 finished, 0 failed" if status == "FINISHED" else ": 0 finished, 1 failed") in standup
@@ -155,7 +155,7 @@ def test_times_that_cannot_be_are_said_and_not_used(uri, client, start, end, sai
     experiment = new_experiment(client)
     run_id = log_run(client, experiment, "clockwork", {"loss": 0.5}, status="RUNNING", started=start(now))
     client.set_terminated(run_id, "FINISHED", end_time=end(now))
-    report = ask(MlflowRuns(uri), f"show {run_id}")
+    report = ask(MlflowSource(uri), f"show {run_id}")
     assert said in told(report)
     assert "20764 d" not in told(report)
     assert "d ago" not in told(report)
@@ -169,7 +169,7 @@ def test_a_run_whose_clock_is_days_ahead_is_not_the_latest_for_days(uri, client,
     ahead = log_run(client, experiment, "ahead", {"loss": 0.5}, status="RUNNING", started=now - 9 * MINUTE)
     client.set_terminated(ahead, "FINISHED", end_time=now + 3 * DAY)
     log_run(client, experiment, "right", {"loss": 0.5}, started=now - MINUTE)
-    assert ask(MlflowRuns(uri), "show latest in ahead").headline.startswith("right: ")
+    assert ask(MlflowSource(uri), "show latest in ahead").headline.startswith("right: ")
 
 
 # Sweeps
@@ -180,7 +180,7 @@ def test_the_latest_is_no_sweep_that_logged_no_metrics(uri, client, now):
     parent = log_run(client, experiment, "sweep", status="RUNNING", started=now - DAY)
     log_run(client, experiment, "trial", {"loss": 0.5}, tags={"mlflow.parentRunId": parent}, started=now - MINUTE)
     client.set_terminated(parent)
-    report = ask(MlflowRuns(uri), "show latest in swept")
+    report = ask(MlflowSource(uri), "show latest in swept")
     assert report.headline.startswith("trial: ")
     assert "the sweep sweep ended later and has no metrics" in told(report)
 
@@ -189,7 +189,7 @@ def test_the_latest_is_a_run_without_metrics_where_it_is_no_sweep(uri, client, n
     experiment = new_experiment(client, "bare")
     log_run(client, experiment, "with", {"loss": 0.5}, started=now - MINUTE)
     log_run(client, experiment, "without", status="FAILED")
-    assert ask(MlflowRuns(uri), "show latest in bare").headline.startswith("without: ")
+    assert ask(MlflowSource(uri), "show latest in bare").headline.startswith("without: ")
 
 
 # Pruned
@@ -230,7 +230,7 @@ def test_runs_that_were_silent_for_more_than_a_week_are_folded(uri, client, now)
     for number in range(3):
         log_run(client, experiment, f"zombie-{number}", status="RUNNING", started=now - (8 + number) * DAY)
     log_run(client, experiment, "alive", {"loss": 0.5}, status="RUNNING", started=now - MINUTE)
-    report = ask(MlflowRuns(uri), "running in museum")
+    report = ask(MlflowSource(uri), "running in museum")
     assert report.headline == "1 run is running in museum"
     assert [row[0].text for row in report.table.rows] == ["alive"]
     (folded,) = report.sections
@@ -242,10 +242,10 @@ def test_runs_that_were_silent_for_more_than_a_week_are_folded(uri, client, now)
 def test_the_top_names_its_experiment(uri, client):
     experiment = new_experiment(client, "named")
     log_run(client, experiment, "first", {"only_here_accuracy": 0.9})
-    assert ask(MlflowRuns(uri), "top 3 by only_here_accuracy").headline.endswith(": 0.9, first in named")
+    assert ask(MlflowSource(uri), "top 3 by only_here_accuracy").headline.endswith(": 0.9, first in named")
     other = new_experiment(client, "named too")
     log_run(client, other, "second", {"only_here_accuracy": 0.95})
-    headline = ask(MlflowRuns(uri), "top 3 by only_here_accuracy").headline
+    headline = ask(MlflowSource(uri), "top 3 by only_here_accuracy").headline
     assert headline == "Best only_here_accuracy: 0.95, second in named too"
 
 

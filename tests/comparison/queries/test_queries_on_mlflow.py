@@ -11,7 +11,7 @@ from comparison.queries.run_lists import failed_runs, running_runs, show_run, to
 from comparison.queries.standup import standup
 from comparison.reports.run_lists import failed_report, running_report, show_report, top_report
 from comparison.reports.standup import standup_report
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from tests.logged import log_run, new_experiment
 from tests.mlflow_store import new_store
 
@@ -38,7 +38,7 @@ def source(tmp_path_factory):
     log_run(client, fraud, "alive", {"val/auc": [0.5, 0.75]}, status="RUNNING")
     log_run(client, fraud, "gone", status="RUNNING", started=now - 3 * DAY)
     log_run(client, new_experiment(client, "iris"), "flower", {"accuracy": 0.9})
-    return MlflowRuns(uri)
+    return MlflowSource(uri)
 
 
 def ask(source, words):

@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 
 from comparison.resolve.runs import find_runs
 from comparison.run_reference import AllRuns, Among, Exclusion, Group, Latest, Leading, TopRuns
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from tests.logged import log_run, new_experiment
 from tests.mlflow_store import new_store
 
@@ -36,7 +36,7 @@ def source(tmp_path_factory):
     logged("mlp-64-seed2", 0.92, "jonas", 3, "FAILED", size="64", group="wide")
     logged("killed", 0.95, "o'neil", 2, "KILLED")
     logged("busy", 0.50, "maya", 1, "RUNNING")
-    return MlflowRuns(uri)
+    return MlflowSource(uri)
 
 
 @pytest.mark.parametrize(

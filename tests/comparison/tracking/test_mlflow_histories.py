@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from comparison.errors import TrackingUnavailable
-from comparison.tracking.mlflow import MlflowRuns, answer_within
+from comparison.tracking.mlflow import MlflowSource, answer_within
 from comparison.tracking.mlflow_answers import read_bulk
 from tests.logged import log_run, new_experiment
 from tests.mlflow_proxy import Fault
@@ -44,7 +44,7 @@ def logged(mlflow_server):
 
 @pytest.fixture
 def source(mlflow_proxy):
-    found = MlflowRuns(mlflow_proxy.url, timeout=10.0)
+    found = MlflowSource(mlflow_proxy.url, timeout=10.0)
     mlflow_proxy.reset()
     return found
 
@@ -94,7 +94,7 @@ def test_where_a_sample_is_enough_it_is_one_request_and_says_that_it_is_a_sample
 
 
 def test_where_the_pages_do_not_come_in_time_the_sample_is_told(logged, mlflow_proxy):
-    source = MlflowRuns(mlflow_proxy.url, timeout=4.0)
+    source = MlflowSource(mlflow_proxy.url, timeout=4.0)
     runs = source.get([logged["long"]])
     mlflow_proxy.reset()
     mlflow_proxy.fault = Fault(status=503, body="busy", only="metrics/get-history?")

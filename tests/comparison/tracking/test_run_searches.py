@@ -4,7 +4,7 @@ import pytest
 
 from comparison.errors import FilterRefused
 from comparison.runs import Experiment, Run, Status
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from comparison.tracking.searches import DATED_FOR, DatedRuns
 from tests.mlflow_store import new_store
 
@@ -60,7 +60,7 @@ def test_what_is_known_is_asked_for_again_after_a_while(dated, seconds):
 def test_a_server_that_does_not_take_such_a_filter_is_asked_for_all(tmp_path):
     asked = []
 
-    class Older(MlflowRuns):
+    class Older(MlflowSource):
         def part(self, where="", **more):
             asked.append(where)
             if "NOT IN" in where:

@@ -13,7 +13,7 @@ from mlflow.entities import LoggedModelOutput
 
 from comparison.errors import FilterRefused
 from comparison.runs import Dataset, Experiment, Goal, Metric, Run, Status
-from comparison.tracking.mlflow import MlflowRuns
+from comparison.tracking.mlflow import MlflowSource
 from comparison.tracking.source import ModelVersion, Ranking, Recent
 from tests.fakes.runs import FakeRuns
 from tests.logged import log_run, new_experiment
@@ -112,7 +112,7 @@ def made(request):
         warnings.simplefilter("ignore", FutureWarning)  # stages are deprecated, and in use
         client.transition_model_version_stage("scorer", "1", "Production")
     ids["model"] = client.create_logged_model(experiment, name="scored", source_run_id=ids["rich"]).model_id
-    return MlflowRuns(uri), experiment, ids
+    return MlflowSource(uri), experiment, ids
 
 
 def _fake(name):
@@ -419,7 +419,7 @@ def test_runs_of_an_experiment_made_since_the_list_was_and_of_one_deleted_since_
     client = MlflowClient(store_uri)
     old = new_experiment(client)
     runs = [log_run(client, old, "old")]
-    source = MlflowRuns(store_uri, clock=lambda: 0.0)
+    source = MlflowSource(store_uri, clock=lambda: 0.0)
     source.experiments()
     client.delete_experiment(old)
     young = new_experiment(client)
@@ -430,7 +430,7 @@ def test_runs_of_an_experiment_made_since_the_list_was_and_of_one_deleted_since_
 
 
 def test_a_run_that_was_taken_up_again_is_not_over_although_mlflow_keeps_its_end(store_uri):
-    client, source = MlflowClient(store_uri), MlflowRuns(store_uri)
+    client, source = MlflowClient(store_uri), MlflowSource(store_uri)
     experiment = new_experiment(client)
     run = log_run(client, experiment, "again")
     client.update_run(run, "RUNNING")
@@ -439,11 +439,11 @@ def test_a_run_that_was_taken_up_again_is_not_over_although_mlflow_keeps_its_end
 
 
 def test_an_experiment_made_since_the_list_was_is_searched_too(store_uri):
-    source = MlflowRuns(store_uri)
+    source = MlflowSource(store_uri)
     source.experiments()
     client = MlflowClient(store_uri)
     log_run(client, new_experiment(client), "newcomer")
-    assert [run.name for run in MlflowRuns(store_uri, clock=lambda: 0.0).called("newcomer")] == ["newcomer"]
+    assert [run.name for run in MlflowSource(store_uri, clock=lambda: 0.0).called("newcomer")] == ["newcomer"]
 
 
 def test_runs_that_are_over_and_do_not_tell_since_when_are_found_among_the_newest(
@@ -463,7 +463,7 @@ def test_runs_that_are_over_and_do_not_tell_since_when_are_found_among_the_newes
 
 
 def test_they_are_found_although_all_others_are_known_to_tell_it(store_uri):
-    client, source = MlflowClient(store_uri), MlflowRuns(store_uri)
+    client, source = MlflowClient(store_uri), MlflowSource(store_uri)
     experiment = new_experiment(client)
     for number in range(3):
         log_run(client, experiment, f"dated {number}", started=BEGAN + number)
