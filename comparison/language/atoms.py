@@ -144,7 +144,7 @@ class _Spots:
         token = self.tokens[start]
         if token.is_comma or token.is_filter:
             filtered = "" if token.is_comma else _with_quotes(token.text)
-            yield self._atom(start, start + 1, "filter" if filtered else ",", said=filtered)
+            yield self._atom(start, start + 1, "filter" if filtered else ",", text=filtered)
             return
         if token.is_quoted:
             yield self._atom(start, start + 1, kinds=self.names.called(token.text))
@@ -166,10 +166,10 @@ class _Spots:
 
     def _is_letter(self, start: int) -> bool:
         """Whether an `A` is a run that is called so, and no article."""
-        said = self.tokens[start].text
+        text = self.tokens[start].text
         behind = self.tokens[start + 1].text if start + 1 < len(self.tokens) else ""
         parts = ROLES.get(WORDS.get((self.plain[start + 1],), "")) in (Role.SEPARATOR, Role.SLOT) if behind else True
-        return len(said) == 1 and said.isupper() and said != "I" and (start > 0 or parts or not behind[1:].islower())
+        return len(text) == 1 and text.isupper() and text != "I" and (start > 0 or parts or not behind[1:].islower())
 
     def _words(self, start: int) -> dict[int, str]:
         found: dict[int, str] = {}
@@ -205,9 +205,9 @@ class _Spots:
         first = self.folded[start]
         for last in range(start + 2, min(start + _MOST_OF_A_NAME, len(self.tokens)) + 1 if first else 0):
             if found := _POSSESSIVE.fullmatch(self.tokens[last - 1].text):
-                said = f"{joined(self.tokens[start : last - 1])} {found[1]}"
-                if kinds := self.names.called(said):
-                    yield self._atom(start, last, kinds=kinds, possessive=True, said=said)
+                name = f"{joined(self.tokens[start : last - 1])} {found[1]}"
+                if kinds := self.names.called(name):
+                    yield self._atom(start, last, kinds=kinds, possessive=True, text=name)
 
     def _person(self, start: int) -> Atom | None:
         """`@jonas`, who is a user, or somebody of the workspace."""
@@ -215,47 +215,47 @@ class _Spots:
         is_sign = token.text.casefold() in SIGNS
         kinds = self.names.called(token.text[1:]) if token.text.startswith("@") and not is_sign else {}
         if Kind.USER in kinds:
-            return self._atom(start, start + 1, kinds={Kind.USER: kinds[Kind.USER]}, said=token.text[1:])
+            return self._atom(start, start + 1, kinds={Kind.USER: kinds[Kind.USER]}, text=token.text[1:])
         return self._atom(start, start + 1) if self.text.startswith("<@", token.at) else None
 
     def _single(self, start: int) -> Atom:
         """One token that is no word of ours and no name as it stands."""
         token = self.tokens[start]
-        said = token.text
+        text = token.text
         if (person := self._person(start)) is not None:
             return person
-        if found := _POSSESSIVE.fullmatch(said):
+        if found := _POSSESSIVE.fullmatch(text):
             return self._owner(start, found[1])
-        if found := _BACK.fullmatch(said):
+        if found := _BACK.fullmatch(text):
             return self._atom(start, start + 1, "latest", value=found[1] or "1")
-        if said.isdigit() and len(said) >= _LONG and self.names.is_id(said):
+        if text.isdigit() and len(text) >= _LONG and self.names.is_id(text):
             return self._atom(start, start + 1, "id")
-        if _NUMBER.fullmatch(said) or plain(token) in NUMBERS:
-            digits = str(NUMBERS.get(plain(token), "")) or said.replace(",", "").replace("_", "")
+        if _NUMBER.fullmatch(text) or plain(token) in NUMBERS:
+            digits = str(NUMBERS.get(plain(token), "")) or text.replace(",", "").replace("_", "")
             return self._atom(start, start + 1, "number", value=digits)
-        if filtered := self._equation(said):
-            return self._atom(start, start + 1, "filter", said=filtered)
+        if filtered := self._equation(text):
+            return self._atom(start, start + 1, "filter", text=filtered)
         if key := self._key(token):
             return self._atom(start, start + 1, key)
-        if version := self._version(said):
-            return self._atom(start, start + 1, "model", said=version)
-        if metric := self.names.metric(said):
+        if version := self._version(text):
+            return self._atom(start, start + 1, "model", text=version)
+        if metric := self.names.metric(text):
             return self._atom(start, start + 1, kinds={Kind.METRIC: metric})
-        return self._atom(start, start + 1, kinds=self._in_experiment(said))
+        return self._atom(start, start + 1, kinds=self._in_experiment(text))
 
-    def _owner(self, start: int, said: str) -> Atom:
+    def _owner(self, start: int, owner: str) -> Atom:
         """`maya's`, `yesterday's`."""
-        kinds = self.names.called(said)
-        key = "" if kinds.keys() - {Kind.ALIAS} else WORDS.get((said.casefold(),), "")
+        kinds = self.names.called(owner)
+        key = "" if kinds.keys() - {Kind.ALIAS} else WORDS.get((owner.casefold(),), "")
         if ROLES.get(key) in (Role.RUN, Role.NOUN):  # `the baseline's f1`, `the last run's metrics`
-            return self._atom(start, start + 1, key, said=said)
-        if not kinds and (moment := match([said.casefold()], 0)):
+            return self._atom(start, start + 1, key, text=owner)
+        if not kinds and (moment := match([owner.casefold()], 0)):
             return self._atom(start, start + 1, "time", value=moment[1], possessive=True)
-        return self._atom(start, start + 1, kinds=kinds, possessive=True, said=said)
+        return self._atom(start, start + 1, kinds=kinds, possessive=True, text=owner)
 
-    def _equation(self, said: str) -> str:
+    def _equation(self, equation: str) -> str:
         """`lr=0.1`, `f1>=0.9`, `lr=0.1,depth=6` as a filter, where these are known names."""
-        terms = [_EQUATION.fullmatch(each) for each in said.split(",")] if set("=<>") & set(said) else []
+        terms = [_EQUATION.fullmatch(each) for each in equation.split(",")] if set("=<>") & set(equation) else []
         found = [self._term(term) if term else "" for term in terms]
         return " and ".join(found) if all(found) else ""
 
@@ -269,39 +269,39 @@ class _Spots:
         return f"metrics.`{metric}` {sign} {value}" if metric and _DECIMAL.fullmatch(value) and "%" not in value else ""
 
     def _key(self, token: Word) -> str:
-        said = token.text
-        if _LINK.search(said):
+        text = token.text
+        if _LINK.search(text):
             return "link"
-        is_typed_at = self.text[token.at : token.at + 1] == "@" and len(said) > 1
-        if _MODEL.match(said) or said.startswith("models:/") or is_typed_at:
+        is_typed_at = self.text[token.at : token.at + 1] == "@" and len(text) > 1
+        if _MODEL.match(text) or text.startswith("models:/") or is_typed_at:
             return "model"
-        if self.names.is_id(said):
+        if self.names.is_id(text):
             return "id"
-        if _DECIMAL.fullmatch(said) or said == "%":
+        if _DECIMAL.fullmatch(text) or text == "%":
             return "decimal"
-        if said.casefold().startswith("group:") or (set("*?") & set(said) and said != "?"):
+        if text.casefold().startswith("group:") or (set("*?") & set(text) and text != "?"):
             return "pattern"
         if (
-            _EMOJI.fullmatch(said)
-            or _NUMBERED.fullmatch(said)
-            or all(unicodedata.category(each) in ("So", "Sk", "Mn", "Cf") for each in said)
+            _EMOJI.fullmatch(text)
+            or _NUMBERED.fullmatch(text)
+            or all(unicodedata.category(each) in ("So", "Sk", "Mn", "Cf") for each in text)
         ):
             return "filler"
-        is_word = any(each.isalnum() or each in "<>=" for each in said)
-        return "" if is_word or len(said) > 2 else "filler"
+        is_word = any(each.isalnum() or each in "<>=" for each in text)
+        return "" if is_word or len(text) > 2 else "filler"
 
-    def _version(self, said: str) -> str:
+    def _version(self, text: str) -> str:
         """`fraud-detector/2`: a version of a registered model that is known."""
-        name, sign, version = said.rpartition("/")
+        name, sign, version = text.rpartition("/")
         kinds = self.names.called(name) if sign and version.isdecimal() else {}
         is_model = Kind.MODEL in kinds and Kind.EXPERIMENT not in kinds
         return f"models:/{kinds[Kind.MODEL]}/{version}" if is_model else ""
 
-    def _in_experiment(self, said: str) -> Mapping[Kind, str]:
+    def _in_experiment(self, text: str) -> Mapping[Kind, str]:
         """`fraud/xgb-v1`: a run of an experiment that is known."""
-        place, sign, run = said.rpartition("/")
+        place, sign, run = text.rpartition("/")
         is_known = bool(sign and run) and Kind.EXPERIMENT in self.names.called(place)
-        return {Kind.RUN: said} if is_known else {}
+        return {Kind.RUN: text} if is_known else {}
 
     def _atom(  # noqa: PLR0913 -- the fields of an atom
         self,
@@ -312,10 +312,10 @@ class _Spots:
         *,
         value: str = "",
         possessive: bool = False,
-        said: str = "",
+        text: str = "",
     ) -> Atom:
         tokens = self.tokens[start:last]
-        text = said or joined(tokens)
+        text = text or joined(tokens)
         return Atom(
             text, tokens[0].at, tokens[-1].end, start, last, key, kinds or {}, value, tokens[0].is_quoted, possessive
         )
@@ -324,8 +324,8 @@ class _Spots:
 def spelt(atoms: Sequence[Atom]) -> str:
     """Atoms as one name, blanks where they were typed."""
     ends = [atoms[0].at, *(each.end for each in atoms)]
-    said = (e.text if e.at <= end else f" {e.text}" for e, end in zip(atoms, ends, strict=False))
-    return "".join(said).strip()
+    parts = (e.text if e.at <= end else f" {e.text}" for e, end in zip(atoms, ends, strict=False))
+    return "".join(parts).strip()
 
 
 def model(text: str) -> tuple[str, str, str] | None:
@@ -433,8 +433,8 @@ def _metrics(atom: Atom, names: Names) -> list[Atom] | None:
     called = [names.called(part).get(Kind.METRIC) or names.metric(part) for part in parts]
     if not called or not all(called):
         return None
-    said = [replace(atom, text=part, kinds={Kind.METRIC: name}) for part, name in zip(parts, called, strict=True)]
-    return [each for metric in said for each in (replace(atom, text=",", key=","), metric)][1:]
+    metrics = [replace(atom, text=part, kinds={Kind.METRIC: name}) for part, name in zip(parts, called, strict=True)]
+    return [each for metric in metrics for each in (replace(atom, text=",", key=","), metric)][1:]
 
 
 def _whole_name(atoms: Sequence[Atom], atom: Atom, names: Names) -> str:
@@ -454,12 +454,12 @@ def _whole_name(atoms: Sequence[Atom], atom: Atom, names: Names) -> str:
 def _how_long(atoms: Sequence[Atom], place: int) -> tuple[Atom, int] | None:
     """`took more than 2h`, `longer than 1 hour`, and where it ends; None where no such thing begins here."""
     at = _past_silent(atoms, place + 1)
-    said = atoms[place].spelling
-    is_led = said in _LONGER or (said in BOUNDS and any(each.spelling in _TAKES for each in atoms[:place]))
+    spelling = atoms[place].spelling
+    is_led = spelling in _LONGER or (spelling in BOUNDS and any(each.spelling in _TAKES for each in atoms[:place]))
     is_time = at < len(atoms) and atoms[at].key == "time" and atoms[at].value[:1].isdigit()
     if not (is_led and is_time):
         return None
-    is_longer = BOUNDS[said].startswith(">") if said in BOUNDS else said.startswith("longer")
+    is_longer = BOUNDS[spelling].startswith(">") if spelling in BOUNDS else spelling.startswith("longer")
     value = f"{'longer' if is_longer else 'shorter'} {atoms[at].value}"
     return replace(atoms[place], end=atoms[at].end, last=atoms[at].last, key="lasting", value=value, kinds={}), at + 1
 
@@ -489,10 +489,10 @@ def _past_silent(atoms: Sequence[Atom], place: int, words: frozenset[str] = froz
 
 
 def _sign(atom: Atom, metric: str) -> str:
-    said = atom.spelling
-    if said in _BY_GOAL and (goal := goal_of(metric)) is not Goal.UNKNOWN:
-        return _BY_GOAL[said][goal is Goal.LOWER]
-    return BOUNDS.get(said, "")
+    spelling = atom.spelling
+    if spelling in _BY_GOAL and (goal := goal_of(metric)) is not Goal.UNKNOWN:
+        return _BY_GOAL[spelling][goal is Goal.LOWER]
+    return BOUNDS.get(spelling, "")
 
 
 def _of_metric(atoms: Sequence[Atom], place: int) -> tuple[str, int] | None:

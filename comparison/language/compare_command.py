@@ -72,9 +72,9 @@ def compare(draft: Draft) -> Request:
 def _asks_for_better(draft: Draft) -> bool:
     """`is any run better than A?`, `how far behind is A?`: A against the best."""
     keys = [each.key for each in draft.atoms]
-    said = [each.spelling for each in draft.atoms[: keys.index("than")]] if "than" in keys else []
+    spellings = [each.spelling for each in draft.atoms[: keys.index("than")]] if "than" in keys else []
     is_behind = any(each.spelling == "behind" for each in draft.atoms)
-    return is_behind or bool({"any", "anything", "anyone", "which", "what", "something"} & set(said))
+    return is_behind or bool({"any", "anything", "anyone", "which", "what", "something"} & set(spellings))
 
 
 def _implied(draft: Draft, runs: list[RunReference]) -> list[RunReference]:
@@ -158,20 +158,20 @@ def _related(draft: Draft, runs: Sequence[RunReference]) -> list[RunReference]:
 
 def _family(draft: Draft, run: Named) -> RunReference:
     """`mlp-64`, where no run is called so and its seeds are; `xgb runs`; any run where all its repeats are meant."""
-    said = run.text.casefold()
+    folded = run.text.casefold()
     if "repeats" in draft.flags:
         return Group(name=draft.repeated(run.text) or run.text, at=run.at)
-    if Kind.RUN in draft.names.called(run.text) or draft.names.is_id(run.text) or "/" in said:
+    if Kind.RUN in draft.names.called(run.text) or draft.names.is_id(run.text) or "/" in folded:
         return run
-    lead, _, noun = said.rpartition(" ")
+    lead, _, noun = folded.rpartition(" ")
     if noun in ("seeds", "repeats") and (base := draft.repeated(lead)):
         return Group(name=base, at=run.at)
     if noun in PLURAL and draft.prefix(lead):
         return Group(pattern=f"{draft.prefix(lead)}*", at=run.at)
-    prefix = draft.prefix(said) if said.endswith("s") else ""
+    prefix = draft.prefix(folded) if folded.endswith("s") else ""
     if any(not name[len(prefix) : len(prefix) + 1].isalpha() for name in draft.names.runs_beginning(prefix) if prefix):
         return Group(pattern=f"{prefix}*", at=run.at)  # `resnets`
-    base = draft.repeated(said)
+    base = draft.repeated(folded)
     return Group(name=base, at=run.at) if base else run
 
 

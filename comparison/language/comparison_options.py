@@ -304,13 +304,13 @@ def read_cannot(draft: Draft, atom: Atom, place: int) -> int:
     return place + 1
 
 
-def _amount(said: str) -> float | None:
+def _amount(text: str) -> float | None:
     """A number that something is within; None for less than nothing."""
     try:
-        amount = float(said.rstrip("%").replace(",", ""))
+        amount = float(text.rstrip("%").replace(",", ""))
     except ValueError:
         return None
-    return amount if math.isfinite(amount) and (amount > 0 or (amount == 0 and said.endswith("%"))) else None
+    return amount if math.isfinite(amount) and (amount > 0 or (amount == 0 and text.endswith("%"))) else None
 
 
 def read_when(draft: Draft, atom: Atom, place: int) -> int:

@@ -80,12 +80,12 @@ DAYS = {
 SHORT_DAYS = {**DAYS, **{day[:2]: (number,) for number, day in enumerate(WEEKDAYS)}}  # in lists and spans of days
 
 
-def read_clock(said: str) -> time | None:
+def read_clock(clock: str) -> time | None:
     """`9:30`, `9am`, `9`, `0930`, `noon`; 24:00 is midnight. None for what is no time."""
-    said = said.casefold()
-    if said in _NAMED:
-        return _NAMED[said]
-    found = _CLOCK.fullmatch(said) or _PLAIN.fullmatch(said)
+    clock = clock.casefold()
+    if clock in _NAMED:
+        return _NAMED[clock]
+    found = _CLOCK.fullmatch(clock) or _PLAIN.fullmatch(clock)
     if not found:
         return None
     fields = found.groupdict()
@@ -133,10 +133,10 @@ def _days(words: Sequence[Word]) -> tuple[tuple[int, ...], int]:
     return tuple((begin[0] + ahead) % 7 for ahead in range((end[0] - begin[0]) % 7 + 1)), size
 
 
-def near_days(said: str) -> tuple[str, ...]:
+def near_days(word: str) -> tuple[str, ...]:
     """Words for days that are nearly this one."""
-    alike = difflib.get_close_matches(said, DAYS, n=3, cutoff=_LIKE) if len(said) > 3 else []
-    return tuple(each for each in alike if abs(len(each) - len(said)) <= 2)
+    alike = difflib.get_close_matches(word, DAYS, n=3, cutoff=_LIKE) if len(word) > 3 else []
+    return tuple(each for each in alike if abs(len(each) - len(word)) <= 2)
 
 
 # Zones
@@ -145,17 +145,17 @@ def read_quiet(words: Sequence[Word]) -> QuietHours | None:
 
     Raises NotUnderstood for a zone that does not exist.
     """
-    said = _SPAN.fullmatch(" ".join(each.text.casefold() for each in words if not each.is_comma))
-    begin, end = (read_clock(said["begin"]), read_clock(said["end"])) if said else (None, None)
-    if said is None or begin is None or end is None or begin == end:
+    span = _SPAN.fullmatch(" ".join(each.text.casefold() for each in words if not each.is_comma))
+    begin, end = (read_clock(span["begin"]), read_clock(span["end"])) if span else (None, None)
+    if span is None or begin is None or end is None or begin == end:
         return None
-    if not said["zone"]:
+    if not span["zone"]:
         return QuietHours(begin, end)
-    count = len(said["zone"].split(" "))
-    spoken = [each for each in words if not each.is_comma][-count:]
-    if any(each.folded in DAYS for each in spoken):
+    count = len(span["zone"].split(" "))
+    zone = [each for each in words if not each.is_comma][-count:]
+    if any(each.folded in DAYS for each in zone):
         return None
-    return QuietHours(begin, end, read_zone(spoken))
+    return QuietHours(begin, end, read_zone(zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,17 +176,17 @@ def _zones() -> _Zones:
 
 def read_zone(words: Sequence[Word]) -> str:
     """The name of a zone: `Europe/Berlin`, `europe/berlin`, `Berlin`, `New York`, `UTC+2`. Raises NotUnderstood."""
-    kept = [word for word in words if word.text.casefold() not in ("in", "time", "zone")] or list(words)
-    said = "_".join(word.text for word in kept).strip("()")
-    if found := known_zone(said) or _zones().towns.get(said.casefold()):
+    name_words = [word for word in words if word.text.casefold() not in ("in", "time", "zone")] or list(words)
+    name = "_".join(word.text for word in name_words).strip("()")
+    if found := known_zone(name) or _zones().towns.get(name.casefold()):
         return found
-    raise no_zone(kept, near_zones(said))
+    raise no_zone(name_words, near_zones(name))
 
 
 def no_zone(words: Sequence[Word], alike: Iterable[str]) -> NotUnderstood:
-    said = " ".join(word.text for word in words).strip("()")
+    name = " ".join(word.text for word in words).strip("()")
     return NotUnderstood(
-        f"There is no time zone called {said[:60]}.",
+        f"There is no time zone called {name[:60]}.",
         remedy="Zones are named like Europe/Berlin or America/New_York.",
         example="watch my-experiment quiet 20:00-08:00 Europe/Berlin",
         near=tuple(alike)[:5],
@@ -195,9 +195,9 @@ def no_zone(words: Sequence[Word], alike: Iterable[str]) -> NotUnderstood:
     )
 
 
-def known_zone(said: str) -> str:
+def known_zone(spelling: str) -> str:
     """The zone of this whole name, whatever its case, or so many hours from UTC; "" when there is none."""
-    folded = said.strip("()").casefold().replace(" ", "_")
+    folded = spelling.strip("()").casefold().replace(" ", "_")
     if folded in _ABBREVIATED:
         return ""
     if folded == "z":
@@ -210,9 +210,9 @@ def known_zone(said: str) -> str:
     return "UTC" if folded in ("utc", "gmt", "etc/utc", "etc/gmt") else found
 
 
-def is_nearly_zone(said: str) -> bool:
+def is_nearly_zone(spelling: str) -> bool:
     """Whether this is meant as a zone and is none as it stands: `Europe/Berln`, `Berlin`, `PST`, `UTC+25`."""
-    folded = said.strip("()").casefold()
+    folded = spelling.strip("()").casefold()
     if (
         folded in _ABBREVIATED
         or folded.replace(" ", "_") in (*_OWN_TIME, *_zones().towns)
@@ -221,18 +221,18 @@ def is_nearly_zone(said: str) -> bool:
     ):
         return True
     area, sign, _town = folded.partition("/")
-    is_written_so = area in _CONTINENTS and said.strip("()")[:1].isupper()
+    is_written_so = area in _CONTINENTS and spelling.strip("()")[:1].isupper()
     return bool(sign) and (is_written_so or bool(_alike_whole(folded)))
 
 
-def is_town(said: str) -> bool:
+def is_town(spelling: str) -> bool:
     """Whether a zone is called after it: `Berlin`, `New York`; and `local time`, which is none."""
-    return said.strip("()").casefold().replace(" ", "_") in (*_OWN_TIME, *_zones().towns)
+    return spelling.strip("()").casefold().replace(" ", "_") in (*_OWN_TIME, *_zones().towns)
 
 
-def near_zones(said: str) -> tuple[str, ...]:
+def near_zones(spelling: str) -> tuple[str, ...]:
     """The zones most like this one: by abbreviation, by town, by the whole name."""
-    folded = said.strip("()").casefold().replace(" ", "_")
+    folded = spelling.strip("()").casefold().replace(" ", "_")
     if folded in _ABBREVIATED:
         return (_ABBREVIATED[folded],)
     if folded in _OWN:
@@ -245,7 +245,7 @@ def near_zones(said: str) -> tuple[str, ...]:
     whole = [name for name in _alike_whole(folded) if name not in alike]
     area = folded.partition("/")[0]
     alike.sort(key=lambda name: "/" in folded and name.partition("/")[0].casefold() != area)
-    return tuple(dict.fromkeys([*alike, *whole])) or tuple(nearest_names(said, _zones().names.values()))
+    return tuple(dict.fromkeys([*alike, *whole])) or tuple(nearest_names(spelling, _zones().names.values()))
 
 
 def _alike_whole(folded: str) -> tuple[str, ...]:
@@ -283,10 +283,10 @@ def since(words: str, now: datetime) -> datetime:
     `monday`, `yesterday`, `today`, `9am`, `monday 9:30`, `24h`, `3 days`, `last week`, `2026-11-20`. Empty words
     mean the last working day at this hour. Raises NotUnderstood.
     """
-    said = " ".join(words.lower().split()).removeprefix("since ").removeprefix("on ").removeprefix("at ")
-    if not said:
+    phrase = " ".join(words.lower().split()).removeprefix("since ").removeprefix("on ").removeprefix("at ")
+    if not phrase:
         return last_working_day(now)
-    moment = _span(said, now) or _date(said, now) or _day(said, now) or _clock(said, now)
+    moment = _span(phrase, now) or _date(phrase, now) or _day(phrase, now) or _clock(phrase, now)
     if moment is None:
         raise NotUnderstood(
             f"I do not know when “{words.strip()[:60]}” is.",
@@ -311,23 +311,23 @@ def until(words: str, now: datetime) -> datetime:
 
     Raises NotUnderstood.
     """
-    said = " ".join(words.lower().split())
-    moment = since(said.removeprefix("before "), now)
-    is_day = moment.time() == time() and not _span(said, now) and not _HOUR.search(said)
-    if said.startswith("before ") or not is_day:
+    phrase = " ".join(words.lower().split())
+    moment = since(phrase.removeprefix("before "), now)
+    is_day = moment.time() == time() and not _span(phrase, now) and not _HOUR.search(phrase)
+    if phrase.startswith("before ") or not is_day:
         return moment
     return min(datetime.combine(moment.date() + timedelta(days=1), time(), moment.tzinfo), now)
 
 
-def _span(said: str, now: datetime) -> datetime | None:
-    found = _TIME_SPAN.fullmatch(said)
+def _span(phrase: str, now: datetime) -> datetime | None:
+    found = _TIME_SPAN.fullmatch(phrase)
     if not found:
         return None
     return now - timedelta(**{_UNITS[found["unit"][0]]: int(found["count"] or 1)})
 
 
-def _date(said: str, now: datetime) -> datetime | None:
-    found = _DATE.fullmatch(said)
+def _date(phrase: str, now: datetime) -> datetime | None:
+    found = _DATE.fullmatch(phrase)
     if not found:
         return None
     try:
@@ -338,13 +338,13 @@ def _date(said: str, now: datetime) -> datetime | None:
     return None if at is None else datetime.combine(day.date(), at, now.tzinfo)
 
 
-def _day(said: str, now: datetime) -> datetime | None:
+def _day(phrase: str, now: datetime) -> datetime | None:
     """`monday`, `last monday`, `yesterday`, `this morning`, each with an hour behind it or at its start."""
-    word, _, rest = said.removeprefix("last ").partition(" ")
+    word, _, rest = phrase.removeprefix("last ").partition(" ")
     today = now.date()
     named = {"today": 0, "yesterday": 1, "morning": 0}
-    if said.startswith("this morning"):
-        word, rest = "today", said.removeprefix("this morning").strip()
+    if phrase.startswith("this morning"):
+        word, rest = "today", phrase.removeprefix("this morning").strip()
     if word in named:
         back = named[word]
     else:
@@ -359,18 +359,18 @@ def _day(said: str, now: datetime) -> datetime | None:
     return moment - timedelta(days=7) if moment > now and word not in named else moment
 
 
-def _clock(said: str, now: datetime) -> datetime | None:
+def _clock(phrase: str, now: datetime) -> datetime | None:
     """The last time the clock stood so."""
-    at = _time(said)
+    at = _time(phrase)
     if at is None:
         return None
     moment = datetime.combine(now.date(), at, now.tzinfo)
     return moment if moment <= now else moment - timedelta(days=1)
 
 
-def _time(said: str) -> time | None:
+def _time(clock: str) -> time | None:
     """A time of day; a bare number is none, and `9h` is nine hours ago."""
-    return read_clock(said) if said in _NAMED or _TELLS_CLOCK.search(said) else None
+    return read_clock(clock) if clock in _NAMED or _TELLS_CLOCK.search(clock) else None
 
 
 def zone_words(name: str) -> str:
@@ -456,28 +456,32 @@ def match(words: Sequence[str], start: int) -> tuple[int, str, bool] | None:
     if not first or not (stem in _BEGINNINGS or first[0].isdigit()):
         return None
     for last in range(min(start + _MOST, len(words)), start, -1):
-        said = words[start:last]
-        if "" in said:
+        part = words[start:last]
+        if "" in part:
             continue
-        possessive = said[-1].endswith("'s")
-        if (moment := _moment([*said[:-1], said[-1].removesuffix("'s")])) is not None:
+        possessive = part[-1].endswith("'s")
+        if (moment := _moment([*part[:-1], part[-1].removesuffix("'s")])) is not None:
             return last, moment, possessive
     return None
 
 
-def _moment(said: Sequence[str]) -> str | None:
-    phrase = " ".join(said)
+def _moment(words: Sequence[str]) -> str | None:
+    phrase = " ".join(words)
     if phrase in _SAME:
         return _SAME[phrase]
-    if len(said) > 1 and said[-1] in _PARTS_OF_DAY and (day := _moment(said[:-1])) in (*WEEKDAYS, "yesterday", "today"):
-        return f"{day} {_PARTS_OF_DAY[said[-1]]}".strip()
-    plain = [_UNIT_WORDS.get(each, _SAME.get(each, each)) for each in said]
+    if (
+        len(words) > 1
+        and words[-1] in _PARTS_OF_DAY
+        and (day := _moment(words[:-1])) in (*WEEKDAYS, "yesterday", "today")
+    ):
+        return f"{day} {_PARTS_OF_DAY[words[-1]]}".strip()
+    plain = [_UNIT_WORDS.get(each, _SAME.get(each, each)) for each in words]
     while len(plain) > 1 and plain[0] in _LEADS and plain[1] not in ("week", "weeks", "month"):
         plain = plain[1:]
     if not plain or plain == ["last"] or (len(plain) == 1 and plain[0] in ("m", "h", "d", "w", *_LEADS)):
         return None
     if len(plain) == 1 and plain[0] in _BARE_UNITS:
-        return "today" if said[0] == "this" and plain[0] == "morning" else f"1 {plain[0]}" if len(said) > 1 else None
+        return "today" if words[0] == "this" and plain[0] == "morning" else f"1 {plain[0]}" if len(words) > 1 else None
     if len(plain) == 1 and (plain[0].isdecimal() or plain[0].startswith("0.")):
         return None
     try:

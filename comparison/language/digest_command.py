@@ -50,14 +50,14 @@ def _read(draft: Draft) -> Request:
 
 def _plan(atoms: Sequence[Atom], names: Names, text: str) -> tuple[PlanDigest, Guesses]:
     folded = [each.spelling for each in atoms]
-    said = {each.key for each in atoms}
+    keys = {each.key for each in atoms}
     if (
-        said & {"off", "unwatch", "unset"}
+        keys & {"off", "unwatch", "unset"}
         or any(each.key == "cannot" and each.spelling in _ENDING_VERBS for each in atoms)
         or "digest off" in folded
         or any(each.startswith("no ") for each in folded)
         or "no" in folded
-        or "dont" in said
+        or "dont" in keys
     ):
         return PlanDigest(None, text), []
     lead = next((each for each in atoms if each.key != "filler"), None)
@@ -161,7 +161,7 @@ class _Plan:
     def _changed(self) -> tuple[str, ...]:
         """The parts that are said; the hour always is."""
         parts = {"days": self.days, "hour": self.at, "zone": self.zone, "experiments": self.experiments}
-        return tuple(part for part, said in parts.items() if said)
+        return tuple(part for part, value in parts.items() if value)
 
     def _excepted(self, words: list[Word]) -> list[Word] | None:
         """`except weekends`: on all other days. Raises NotUnderstood for anything else that is left out."""
@@ -184,26 +184,26 @@ class _Plan:
         return [Atom(each.text, each.at, each.end, 0, 0) for each in words]
 
     def _clock(self, words: Sequence[Word]) -> tuple[time | None, int]:
-        said = words[0].folded
+        folded = words[0].folded
         if len(words) > 1 and words[1].folded in ("am", "pm", "a.m", "p.m", "a.m.", "p.m."):
-            return read_clock(f"{said} {words[1].folded}"), 2
-        return (read_clock(said), 1) if said else (None, 0)
+            return read_clock(f"{folded} {words[1].folded}"), 2
+        return (read_clock(folded), 1) if folded else (None, 0)
 
     def _zone_named(self, words: Sequence[Word]) -> tuple[str, int]:
         for size in (2, 1):
             if len(words) < size or any(each.is_comma or each.is_quoted for each in words[:size]):
                 continue
-            said = " ".join(each.text for each in words[:size])
-            if found := known_zone(said):
+            name = " ".join(each.text for each in words[:size])
+            if found := known_zone(name):
                 return found, size
-            if is_nearly_zone(said) if size == 1 else is_town(said):
-                near = near_zones(said)
+            if is_nearly_zone(name) if size == 1 else is_town(name):
+                near = near_zones(name)
                 first, last = words[0], words[size - 1]
                 line = f"{self.text[: first.at]}{near[0]}{self.text[last.end :]}".strip() if near else _PLAN
                 if self.zone:
                     continue
                 raise refuse(
-                    f"There is no time zone called {said[:60]}.",
+                    f"There is no time zone called {name[:60]}.",
                     "Write the zone like Europe/Berlin; an experiment that is called so goes in quotes.",
                     line,
                     self._spot(*words[:size]),
@@ -218,15 +218,15 @@ class _Plan:
                 "On which day of the week?", "Say the day and the hour.", "digest monday 9:30", self._spot(*self.words)
             )
         if self.at is None:
-            said = pending[0].folded if pending else ""
-            if said == "now":
+            folded = pending[0].folded if pending else ""
+            if folded == "now":
                 raise refuse(
                     "When shall the digest come?",
                     "A digest comes by itself; what there is now is a standup.",
                     "standup",
                     self._spot(pending[0]),
                 )
-            near = near_days(said) if said and not self.days else ()
+            near = near_days(folded) if folded and not self.days else ()
             problem = "At what time?" if self.days else "When shall the digest come?"
             remedy = "Put the time after the days." if self.days else "Say the days and the hour."
             raise refuse(problem, remedy, _PLAN, self._spot(*pending[:1]), near)

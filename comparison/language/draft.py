@@ -202,7 +202,7 @@ class Draft(Atoms):
     is_read: Callable[[str], bool] | None = None  # whether a corrected line is understood; None: none is offered
     about: bool = False  # said about a comparison that stands already
     groups: list[list[Atom]] = field(default_factory=lambda: [[]])
-    held: list[Atom] = field(default_factory=list)  # fillers before the next name
+    fillers: list[Atom] = field(default_factory=list)  # before the next name; a number, too
     is_parted: bool = False  # by a separator that waits for the next name
     hard: int = 0
     baseline: int | None = None  # the side behind `than`, `against`
@@ -244,8 +244,8 @@ class Draft(Atoms):
         if self.waits_for_baseline:
             self.baseline = len(self.groups) - 1
             self.waits_for_baseline = False
-        self.groups[-1] += [*self.held, atom]
-        self.held, self.is_parted = [], False
+        self.groups[-1] += [*self.fillers, atom]
+        self.fillers, self.is_parted = [], False
 
     def has_name(self) -> bool:
         return any(not is_silent(each) for each in self.groups[-1])
@@ -324,23 +324,23 @@ class Draft(Atoms):
         nouns = [each for each in self.atoms if each.key == "run" and each not in self.quiet]
         return any(each.spelling in PLURAL for each in nouns)
 
-    def prefix(self, said: str) -> str:
+    def prefix(self, word: str) -> str:
         """What names of runs begin with, where a word tells of them: `xgb`, `xgbs`; "" where none do."""
-        folded = said.casefold()
+        folded = word.casefold()
         forms = (folded, folded.removesuffix("s"))
         return next((each for each in forms if len(each) >= _FEWEST and self.names.begins_run(each)), "")
 
-    def place_beginning(self, said: str) -> str:
+    def place_beginning(self, word: str) -> str:
         """The only experiment whose name begins with this word: `llm` of `llm-finetune`; "" for none or several."""
-        first, experiments = pieces(said), self.names.all(Kind.EXPERIMENT)
+        first, experiments = pieces(word), self.names.all(Kind.EXPERIMENT)
         keys = zip(experiments, pieces_of(experiments), strict=True)
         found = [name for name, key in keys if first and key[: len(first)] == first]
         return found[0] if len(found) == 1 else ""
 
-    def repeated(self, said: str) -> str:
+    def repeated(self, text: str) -> str:
         """What names of several runs begin with that differ in a seed alone: `mlp-32` of `mlp 32`; "" for none."""
-        size, folded = len(said), pieces(said)
-        alike = self.names.runs_beginning(folded[0] if folded else said)
+        size, folded = len(text), pieces(text)
+        alike = self.names.runs_beginning(folded[0] if folded else text)
         bases = [name[:size] for name in alike if _REPEAT.fullmatch(name[size:].casefold())]
         bases = [base for base in bases if pieces(base) == folded]
         return bases[0] if len(bases) > 1 else ""
@@ -367,7 +367,7 @@ class Draft(Atoms):
     def are_many(self) -> bool:
         """Whether `runs` stands before, and names none."""
         is_any = any(each.spelling in _ANYBODY for each in self.atoms)
-        return is_any or any(each.spelling in PLURAL for each in self.held)
+        return is_any or any(each.spelling in PLURAL for each in self.fillers)
 
     def put_where(self, where: str, atoms: Sequence[Atom]) -> None:
         """Narrows what is meant by one more filter. Raises NotUnderstood for two values of one column."""
@@ -385,8 +385,8 @@ class Draft(Atoms):
 
     def example(self, intent: str) -> str:
         """A line that can be typed as it stands, with real names where they are known."""
-        said = (self.names.homes.get(each.kinds[Kind.RUN], "") for each in self.atoms if Kind.RUN in each.kinds)
-        return self.commands[intent].example.line(self.names, self.experiment or next(filter(None, said), ""))
+        homes = (self.names.homes.get(each.kinds[Kind.RUN], "") for each in self.atoms if Kind.RUN in each.kinds)
+        return self.commands[intent].example.line(self.names, self.experiment or next(filter(None, homes), ""))
 
     def example_line(self) -> str:
         return self.example(self.intent or "compare")
@@ -463,9 +463,9 @@ class Draft(Atoms):
 
     def _is_better(self, word: str, atom: Atom) -> bool:
         """Whether the request is understood with this word in place of the one that is not."""
-        said = f"{self.text[: atom.at]}{written(word)}{self.text[atom.end :]}".strip()
+        line = f"{self.text[: atom.at]}{written(word)}{self.text[atom.end :]}".strip()
         is_other = word.casefold() != atom.spelling
-        return is_other and (self.is_read is None or self.is_read(said))
+        return is_other and (self.is_read is None or self.is_read(line))
 
 
 _UNDERSTOOD = "Behind an experiment I understand against, where, by, only, when, metrics, quiet, except, mention owner."
@@ -524,9 +524,9 @@ class WatchDraft(Atoms):
 
     def begins_names(self, atom: Atom) -> bool:
         """Whether names of runs begin with this word, of which nothing else is known."""
-        said = atom.spelling
-        is_word = atom.is_unknown and not atom.quoted and said.replace("-", "").isalnum()
-        return is_word and any(name.casefold().startswith(said) for name in self.names.all(Kind.RUN))
+        spelling = atom.spelling
+        is_word = atom.is_unknown and not atom.quoted and spelling.replace("-", "").isalnum()
+        return is_word and any(name.casefold().startswith(spelling) for name in self.names.all(Kind.RUN))
 
     def put_filter(self, where: str) -> None:
         both = f"{self.watching.where} and {where}" if self.watching.where else where

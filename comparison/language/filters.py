@@ -147,12 +147,12 @@ def read_by(draft: Draft, atom: Atom, place: int) -> int:
         problem = f"{draft.shown([follows])} is a parameter; I rank by metrics."
         raise refuse(problem, "Name a metric, or say where for a filter.", draft.example_line(), [follows])
     words, _last = draft.unknown_words(at)
-    said = " ".join(each.text for each in words) or (follows.text if follows.quoted or follows.kinds else "")
+    name = " ".join(each.text for each in words) or (follows.text if follows.quoted or follows.kinds else "")
     says_runs = not draft.intent and any(each.spelling in PLURAL for each in draft.atoms[:place])
     lists_people = draft.intent in ("running", "failed", "standup", "runs") or says_runs
-    lists_people = lists_people and goal_of(said) is Goal.UNKNOWN
-    is_of_latest = draft.lead() in ("latest", "previous") and goal_of(said) is Goal.UNKNOWN
-    if said and (lists_people or is_of_latest):
+    lists_people = lists_people and goal_of(name) is Goal.UNKNOWN
+    is_of_latest = draft.lead() in ("latest", "previous") and goal_of(name) is Goal.UNKNOWN
+    if name and (lists_people or is_of_latest):
         return read_user(draft, atom, at - 1)
     return read_metrics(draft, at)
 
@@ -313,17 +313,17 @@ def read_during(draft: Draft, atom: Atom, place: int) -> int:
 def read_newest(draft: Draft, place: int) -> int | None:
     """Where `of the last 10 runs` ends, said of the best; None where no such thing begins here."""
     at = draft.skip(place + 1)
-    said = draft.atoms[at : at + 2]
+    pair = draft.atoms[at : at + 2]
     if draft.atoms[place].key == "during":  # `in the last 10 runs`
-        at, said = at - 1, [replace(draft.atoms[place], key="latest"), *said[:1]]
+        at, pair = at - 1, [replace(draft.atoms[place], key="latest"), *pair[:1]]
     is_ranked = draft.intent == "top" or draft.says(*RANKING, "second")
-    if not is_ranked or [each.key for each in said] != ["latest", "number"]:
+    if not is_ranked or [each.key for each in pair] != ["latest", "number"]:
         return None
-    number = int(said[1].value[:9])
+    number = int(pair[1].value[:9])
     if not 1 <= number <= MOST_NEWEST:
         problem = f"I look among 1 to {MOST_NEWEST} of the newest runs."
-        raise refuse(problem, "Say how many.", "best of the last 10 runs", [said[1]])
-    draft.note("newest", said)
+        raise refuse(problem, "Say how many.", "best of the last 10 runs", [pair[1]])
+    draft.note("newest", pair)
     draft.newest = number
     noun = next((each for each in draft.atoms[at + 2 : at + 3] if each.key == "run"), None)
     draft.quiet += [noun] if noun else []

@@ -7,7 +7,7 @@ its runs (`compare the first two`, `it`) is put into words, then read as any req
 # ruff: noqa: C901, PLR0911 -- a grammar is a list of cases, each in its place
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields, replace
 from itertools import pairwise
@@ -413,19 +413,19 @@ def follow_comparison(
         return follow(text, previous, known, command=command)
     if _is_praise(atoms, spots):
         raise SmallTalk("That asks for nothing.", "Say what you want to see.", text=text)
-    said = _replaced(text, spots, lambda spot: _ids(spot, answer))
+    line = _replaced(text, spots, lambda spot: _ids(spot, answer))
     if not _OF_COMPARISON & {each.key for each in atoms}:
         with suppress(NotUnderstood):
             return _read_pointed(text, spots, answer, known, command)
-    changed = follow(said, previous, known, command=command)
-    return changed or _marked_reading(read(said, known, command=command), answer)
+    changed = follow(line, previous, known, command=command)
+    return changed or _marked_reading(read(line, known, command=command), answer)
 
 
 def _asks_why_of_a_side(atoms: Sequence[Atom], answer: Answered) -> bool:
     """`why is xgb-v2 the best?`, where it is one of those that are compared."""
-    said = [each for each in atoms if not is_silent(each)]
-    sides = [each for each in said if each.kinds.get(Kind.RUN) in answer.labels]
-    rest = {each.key for each in said if each not in sides}
+    spoken_atoms = [each for each in atoms if not is_silent(each)]
+    sides = [each for each in spoken_atoms if each.kinds.get(Kind.RUN) in answer.labels]
+    rest = {each.key for each in spoken_atoms if each not in sides}
     return bool(sides) and "why" in rest and rest <= {"why", "best", "better", "worse", "worst"}
 
 
@@ -528,8 +528,10 @@ def _number(atoms: Sequence[Atom], place: int) -> int:
     """A small number that stands here; 0 for none."""
     if place >= len(atoms) or atoms[place].quoted:
         return 0
-    said = atoms[place].spelling
-    number = NUMBERS.get(said) or (int(said) if said.isascii() and said.isdecimal() and len(said) < 3 else 0)
+    spelling = atoms[place].spelling
+    number = NUMBERS.get(spelling) or (
+        int(spelling) if spelling.isascii() and spelling.isdecimal() and len(spelling) < 3 else 0
+    )
     return number if 0 < number <= MOST_COMPARED else 0
 
 
@@ -556,10 +558,12 @@ def _stands_for_run(atoms: Sequence[Atom], place: int) -> bool:
 
 def _numbers(atoms: Sequence[Atom], answer: Answered) -> Iterator[_Spot]:
     """`compare 1 and 3`, `1 vs 3`: nothing but numbers of the rows."""
-    said = [each for each in atoms if not is_silent(each)]
-    numbers = [each for each in said if each.key == "number" and not each.quoted and Kind.RUN not in each.kinds]
-    is_sides = all(each in numbers or each.key in ("compare", "vs", "against", "and", "with", ",") for each in said)
-    is_asked = any(each.key in ("compare", "vs", "against") for each in said)
+    spoken_atoms = [each for each in atoms if not is_silent(each)]
+    numbers = [each for each in spoken_atoms if each.key == "number" and not each.quoted and Kind.RUN not in each.kinds]
+    is_sides = all(
+        each in numbers or each.key in ("compare", "vs", "against", "and", "with", ",") for each in spoken_atoms
+    )
+    is_asked = any(each.key in ("compare", "vs", "against") for each in spoken_atoms)
     if len(numbers) > 1 and is_sides and is_asked:
         for each in numbers:
             number = int(each.value[:3] or "0")
@@ -599,21 +603,21 @@ def _pronouns(atoms: Sequence[Atom], answer: Answered) -> list[_Spot]:
     count, found = _count(answer), list[_Spot]()
     place = 0
     while place < len(atoms):
-        said = _says(atoms[place])
+        spelling = _says(atoms[place])
         last = _past_nouns(atoms, place + 1)
         noun = _says(atoms[place + 1]) if last > place + 1 else ""
         at = atoms[place].at
-        if atoms[place].role is Role.FILLER and said.endswith(" it"):  # `did it`
-            said, at = "it", atoms[place].end - 2
-        is_led = atoms[place].role is Role.FILLER and said.startswith("it ")  # `it is`
-        said, end = ("it", at + 2) if is_led else (said, atoms[last - 1].end)
+        if atoms[place].role is Role.FILLER and spelling.endswith(" it"):  # `did it`
+            spelling, at = "it", atoms[place].end - 2
+        is_led = atoms[place].role is Role.FILLER and spelling.startswith("it ")  # `it is`
+        spelling, end = ("it", at + 2) if is_led else (spelling, atoms[last - 1].end)
         is_watched = _is_watched(atoms)
-        is_one = (said in _IT or (said == "the" and noun in ("run", "experiment"))) and noun not in _SEVERAL
+        is_one = (spelling in _IT or (spelling == "the" and noun in ("run", "experiment"))) and noun not in _SEVERAL
         is_one = is_one and (noun != "experiment" or is_watched or not answer.runs)
-        is_them = said in _THEM and noun not in _ONE
+        is_them = spelling in _THEM and noun not in _ONE
         if is_one and (count == 1 or (len(answer.places) == 1 and is_watched)):
             found.append(_Spot(at, end, (0,)))
-        elif is_them and 1 < count <= MOST_COMPARED and (said != "both" or count == 2):
+        elif is_them and 1 < count <= MOST_COMPARED and (spelling != "both" or count == 2):
             found.append(_Spot(at, end, tuple(range(count))))
         else:
             last = place + 1
@@ -627,25 +631,30 @@ def _is_watched(atoms: Sequence[Atom]) -> bool:
 
 def _unsaid(atoms: Sequence[Atom], answer: Answered) -> list[_Spot]:
     """The runs where none are named: `curves`, `compare`, `vs baseline`."""
-    said = [each for each in atoms if not is_silent(each)]
+    spoken_atoms = [each for each in atoms if not is_silent(each)]
     everything = tuple(range(_count(answer)))
-    if not said or not answer.runs or len(everything) > MOST_COMPARED:
+    if not spoken_atoms or not answer.runs or len(everything) > MOST_COMPARED:
         return []
-    is_named = any(each.is_run or each.role is Role.RUN or each.quoted or each.is_unknown for each in said)
+    is_named = any(each.is_run or each.role is Role.RUN or each.quoted or each.is_unknown for each in spoken_atoms)
     intent, _place = find_intent(atoms)
-    if intent in ("curves", "compare") and not is_named and not any(each.key in ("in", "of", "top") for each in said):
+    if (
+        intent in ("curves", "compare")
+        and not is_named
+        and not any(each.key in ("in", "of", "top") for each in spoken_atoms)
+    ):
         if intent == "compare" and len(everything) < 2:
             return []
         end = atoms[-1].end
         return [_Spot(end, end, everything, " of " if intent == "curves" else " ")]
     if len(everything) != 1:
         return []
-    if said[0].key in ("vs", "against"):
-        return [_Spot(said[0].at, said[0].at, everything, behind=" ")]
-    if said[0].key == "compare" and len(said) > 1 and said[1].key in ("with", "vs", "against", "than"):
-        return [_Spot(said[0].end, said[0].end, everything, " ")]
-    if said[0].key == "than" and said[0].spelling.startswith("compare"):  # `compare with baseline`
-        return [_Spot(said[0].at, said[0].end, everything, behind=" vs ")]
+    first = spoken_atoms[0]
+    if first.key in ("vs", "against"):
+        return [_Spot(first.at, first.at, everything, behind=" ")]
+    if first.key == "compare" and len(spoken_atoms) > 1 and spoken_atoms[1].key in ("with", "vs", "against", "than"):
+        return [_Spot(first.end, first.end, everything, " ")]
+    if first.key == "than" and first.spelling.startswith("compare"):  # `compare with baseline`
+        return [_Spot(first.at, first.end, everything, behind=" vs ")]
     return []
 
 
@@ -685,8 +694,8 @@ def _refuse_one_of_several(atoms: Sequence[Atom], answer: Answered, text: str, n
     except NotUnderstood:
         return
     request: Any = reading.request if reading else None
-    asked = [*getattr(request, "runs", ()), getattr(request, "run", None)]
-    if any(isinstance(each, Named) and each.text == one.runs[0] for each in asked):
+    runs = [*getattr(request, "runs", ()), getattr(request, "run", None)]
+    if any(isinstance(each, Named) and each.text == one.runs[0] for each in runs):
         raise NotUnderstood(
             f"The answer above shows {len(answer.runs)} runs: which one?",
             "Say the first, the second, or its name.",
@@ -729,12 +738,12 @@ def _ids(spot: _Spot, answer: Answered) -> str:
     return " and ".join(answer.runs[place] for place in spot.which)
 
 
-def _replaced(text: str, spots: Sequence[_Spot], said: Any) -> str:
+def _replaced(text: str, spots: Sequence[_Spot], wording: Callable[[_Spot], str]) -> str:
     found, end = [], 0
     for spot in sorted(spots, key=lambda each: (each.at, each.end)):
         if spot.at < end:
             continue
-        found += [text[end : spot.at], spot.lead, said(spot), spot.behind]
+        found += [text[end : spot.at], spot.lead, wording(spot), spot.behind]
         end = spot.end
     return "".join([*found, text[end:]]).strip()
 
@@ -755,8 +764,8 @@ def _read_pointed(
         is_in = bool(before) and before[-1].key == "in"
         return experiments(spot) if is_place or is_in else _ids(spot, answer)
 
-    said = _watched_run(atoms, spots, answer) or _replaced(text, spots, meant)
-    return _marked_reading(read(said, names, command=command), answer)
+    line = _watched_run(atoms, spots, answer) or _replaced(text, spots, meant)
+    return _marked_reading(read(line, names, command=command), answer)
 
 
 def _watched_run(atoms: Sequence[Atom], spots: Sequence[_Spot], answer: Answered) -> str:
@@ -787,12 +796,12 @@ def _question_again(atoms: list[Atom], answer: Answered, names: Names, text: str
     """The question of before with what is said now; None where something else is asked."""
     before = answer.request
     own = _INTENTS.get(type(before), "")
-    said = [each for each in atoms if not is_silent(each) and each.key != ","]
-    if not own or not said:
+    spoken_atoms = [each for each in atoms if not is_silent(each) and each.key != ","]
+    if not own or not spoken_atoms:
         return None
     intent, place = find_intent(atoms)
-    keys = {each.key for each in said}
-    is_more = said[0].key in _GOING_ON or bool(keys & {"instead", "same"})
+    keys = {each.key for each in spoken_atoms}
+    is_more = spoken_atoms[0].key in _GOING_ON or bool(keys & {"instead", "same"})
     if intent in STATUS and own in ("top", "runs") and "only" in keys:
         intent, place = own, -1  # `only failed`
     if intent not in (own, "", "instead", "same", "refresh", "replace"):
@@ -863,8 +872,8 @@ def _changed_slots(before: Any, draft: Draft, keys: set[str]) -> Request | None:
 
 def _with_said(before: Any, now: Any, draft: Draft, keys: set[str]) -> Request:
     """The fields that are said now, the others as they were."""
-    said = {each.name: getattr(now, each.name) for each in fields(now) if _is_said(now, each)}
-    changes = {name: value for name, value in said.items() if name not in ("text", "among", "count", "worst")}
+    values = {each.name: getattr(now, each.name) for each in fields(now) if _is_said(now, each)}
+    changes = {name: value for name, value in values.items() if name not in ("text", "among", "count", "worst")}
     if isinstance(before, Top):
         changes |= {"count": now.count} if draft.count is not None else {}
         changes |= {"worst": "worst" in keys} if keys & {"best", "worst"} else {}

@@ -52,8 +52,8 @@ def asks(atoms: Sequence[Atom], place: int) -> bool:
 
 def is_chosen(atoms: Sequence[Atom]) -> bool:
     """Whether it is asked which of several: `which one should we ship?`."""
-    said = {word for each in atoms for word in each.spelling.split()}
-    return bool(said & {"which", "what"}) and bool(said & {"should", "would", "can", "do", "shall"})
+    words = {word for each in atoms for word in each.spelling.split()}
+    return bool(words & {"which", "what"}) and bool(words & {"should", "would", "can", "do", "shall"})
 
 
 _PARAMETERS = ("learning rate", "batch size", "weight decay", "parameter", "hyperparameter")
@@ -63,9 +63,9 @@ _TRENDS = frozenset({"getting", "improving", "worse", "regressing", "degrading",
 
 def is_trend(atoms: Sequence[Atom]) -> bool:
     """Whether it is asked how an experiment goes on: `is nightly getting worse?`, `did fraud improve?`."""
-    said = {word for each in atoms for word in each.spelling.split()}
+    words = {word for each in atoms for word in each.spelling.split()}
     named = any(Kind.EXPERIMENT in each.kinds for each in atoms)
-    return named and bool(said & _TRENDS)
+    return named and bool(words & _TRENDS)
 
 
 _REMOVING = one_of("delete remove cancel stop kill end drop erase wipe purge off clear forget abort unset")
@@ -182,14 +182,18 @@ def _settings_untold(sentence: _Sentence) -> Found | None:
     if sentence.has("vs", "against", "compare", "watch", "watch_when") or any(each.is_run for each in atoms):
         return None
     has_metric = any(each.metric for each in atoms)
-    said = [each for each in atoms if not is_silent(each)]
+    spoken_atoms = [each for each in atoms if not is_silent(each)]
     pieces = {piece for each in atoms if not each.kinds for piece in each.spelling.split()}
     calls_metric_default = bool(words & _DEFAULT_METRIC)
     verb = next((each for each in atoms if each.key == lead == "cannot"), None)
     is_setting = "default" in pieces or (bool(pieces & {"tolerance", "goal"}) and "watch" not in pieces)
     if has_metric and sentence.has("primary"):
         return sentence.at("primary")
-    if len(said) == 2 and set(said[0].kinds) == {Kind.METRIC} and said[1].key in ("lower", "higher"):
+    if (
+        len(spoken_atoms) == 2
+        and set(spoken_atoms[0].kinds) == {Kind.METRIC}
+        and spoken_atoms[1].key in ("lower", "higher")
+    ):
         return sentence.at("goal")  # `f1: higher`
     if has_metric and lead == "metrics" and calls_metric_default and words & {"is", "=", "should"}:
         return sentence.at("primary")
@@ -282,8 +286,8 @@ def _of_standing_watch(sentence: _Sentence) -> str:
     """`delete the fraud watch`, `change the fraud watch to …`: a verb, and the word watch as what it is done to."""
     atoms, lead = sentence.atoms, sentence.lead
     first = next((each for each in atoms if each.key == lead and each.role is not Role.FILLER), None)
-    said = first.spelling if first is not None else ""
-    verb = said.partition(" ")[0] if first is not None and not first.kinds else ""
+    spelling = first.spelling if first is not None else ""
+    verb = spelling.partition(" ")[0] if first is not None and not first.kinds else ""
     begins = atoms[0].spelling.partition(" ")[0]
     named = next((each for each in atoms if _is_word_watch(each) and each is not first), None)
     if named and lead == "show" and named.key in ("watch", "watches"):
@@ -291,7 +295,7 @@ def _of_standing_watch(sentence: _Sentence) -> str:
     if named and verb == "restart":
         return "pause"
     has_hours = any(each.key in ("number", "decimal", "time") or each.text[:1].isdigit() for each in atoms)
-    if lead == "quiet" and said in _HUSHING and not has_hours:
+    if lead == "quiet" and spelling in _HUSHING and not has_hours:
         return "pause"  # `be quiet about churn`
     if named and begins in ("who", "when", "since") and lead in ("who", "details", "since", "set"):
         return "watches_asked"  # `who set up the fraud watch?`
@@ -308,7 +312,7 @@ def _of_standing_watch(sentence: _Sentence) -> str:
         return "change_watch"  # `quiet hours for fraud 22-7`
     if not named or named.quoted or lead in ("", "watch", "unwatch", "watch_when") or sentence.has("vs"):
         return ""
-    if verb in _REMOVING or said == "get rid of":
+    if verb in _REMOVING or spelling == "get rid of":
         return "end_watch"
     if verb == "put" and any("hold" in each.spelling.split() for each in atoms):
         return "pause"
@@ -342,13 +346,21 @@ def _to_be_told(sentence: _Sentence) -> Found | None:
     known = next((p for p, each in enumerate(atoms) if each.spelling in ("know if", "know when")), 0)
     if known and atoms[0].spelling in ("let", "please let") and not sentence.has("vs", "than"):
         return "watch_when", known  # `let maya know if fraud fails`
-    told = [place for place, each in enumerate(atoms) if each.text.partition(" ")[0].casefold() in TELLING]
+    telling_places = [place for place, each in enumerate(atoms) if each.text.partition(" ")[0].casefold() in TELLING]
     is_own = not sentence.has("watch", "watch_when", "unwatch", "vs", "than")
-    if is_own and "when" in keys and (_wants_to_know(atoms, keys["when"]) or any(p < keys["when"] for p in told)):
+    if (
+        is_own
+        and "when" in keys
+        and (_wants_to_know(atoms, keys["when"]) or any(p < keys["when"] for p in telling_places))
+    ):
         return "watch_when", keys["when"]  # `we want to know as soon as nightly fails`, `tell maya when fraud fails`
-    if lead == "when" and told and told[-1] >= len(atoms) - 4 and "vs" not in keys:
+    if lead == "when" and telling_places and telling_places[-1] >= len(atoms) - 4 and "vs" not in keys:
         return "watch_when", first  # `if fraud fails, tell us`
-    if lead == "only" and is_own and (telling := next((place for place in told if first < place < first + 3), 0)):
+    if (
+        lead == "only"
+        and is_own
+        and (telling := next((place for place in telling_places if first < place < first + 3), 0))
+    ):
         return "watch", telling  # `only tell us about failures in churn`
     if lead == "only" and (key := next((key for key in ("watch_when", "watch") if key in keys), "")):
         return atoms[keys[key]].key, keys[key]  # `only notify about improvements in fraud`
@@ -385,8 +397,8 @@ def _refused(sentence: _Sentence) -> Found | None:
 
 def _setting_told(sentence: _Sentence) -> Found | None:
     """`our metric is f1`, `default metric f1`."""
-    if (told := _is_told(sentence.atoms)) is not None:
-        return told, -1
+    if (intent := _is_told(sentence.atoms)) is not None:
+        return intent, -1
     begins = sentence.atoms[0]
     is_default = begins.spelling.startswith(("default", "primary", "the default")) and not begins.is_run
     return ("set", -1) if is_default else None
@@ -454,15 +466,15 @@ def _compared(sentence: _Sentence) -> Found | None:
         return "compare", -1
     if sentence.has("compare", "vs", "against", "than"):
         return sentence.at("compare")
-    asked = next((key for key in ("better", "worse", "choose") if key in sentence.keys), "")
-    return ("compare", sentence.keys[asked]) if asked and sentence.runs() > 1 else None
+    question = next((key for key in ("better", "worse", "choose") if key in sentence.keys), "")
+    return ("compare", sentence.keys[question]) if question and sentence.runs() > 1 else None
 
 
 def _who_or_status(sentence: _Sentence) -> Found | None:
-    asked = next((key for key in ("who", "status") if key in sentence.keys), "")
-    if not asked:
+    question = next((key for key in ("who", "status") if key in sentence.keys), "")
+    if not question:
         return None
-    return sentence.at("failed" if sentence.has("failed") and not sentence.runs() else asked)
+    return sentence.at("failed" if sentence.has("failed") and not sentence.runs() else question)
 
 
 def _top(sentence: _Sentence) -> Found | None:
@@ -538,9 +550,9 @@ _RULES: tuple[Callable[[_Sentence], Found | None], ...] = (  # the first that fi
 
 def _wants_to_know(atoms: Sequence[Atom], place: int) -> bool:
     """`I want to know when …`; `whether` and `if` ask, but of what is to come."""
-    said = {piece for each in atoms[:place] for piece in each.spelling.split()}
+    pieces = {piece for each in atoms[:place] for piece in each.spelling.split()}
     is_to_come = any(each.key in STATUS and each.spelling.endswith("s") for each in atoms[place:])
-    return bool(said & {"know", "hear"}) and (atoms[place].spelling != "if" or is_to_come)
+    return bool(pieces & {"know", "hear"}) and (atoms[place].spelling != "if" or is_to_come)
 
 
 def _is_told(atoms: Sequence[Atom]) -> str | None:
@@ -588,11 +600,11 @@ def _is_definition(atoms: Sequence[Atom], place: int) -> bool:
 
 def _asks_what_a_person_did(atoms: Sequence[Atom]) -> bool:
     """Whether a standup of one person is asked for: `what did jonas do yesterday?`."""
-    said = [each.spelling for each in atoms]
-    is_asked = bool(said) and said[0] in ("what", "what's", "whats", "was") and len(atoms) > 2
+    spellings = [each.spelling for each in atoms]
+    is_asked = bool(spellings) and spellings[0] in ("what", "what's", "whats", "was") and len(atoms) > 2
     people = sum(set(each.kinds) == {Kind.USER} and not each.possessive for each in atoms)
     is_of_runs = any(each.is_run or each.role is Role.INTENT for each in atoms)
-    return is_asked and people == 1 and bool(_DOING & set(said)) and not is_of_runs
+    return is_asked and people == 1 and bool(_DOING & set(spellings)) and not is_of_runs
 
 
 def _is_named(atom: Atom) -> bool:
@@ -697,8 +709,8 @@ def _is_shown(atoms: Sequence[Atom], place: int) -> bool:
         before -= 1
     if before < 0 or atoms[before].is_run or atoms[before].key not in _ASKING:
         return False
-    said = atoms[place].spelling
-    is_command = (said in _COMMANDS and atoms[before].key in ("show", "who")) or said in ("run", "runs")
+    spelling = atoms[place].spelling
+    is_command = (spelling in _COMMANDS and atoms[before].key in ("show", "who")) or spelling in ("run", "runs")
     is_last = place + 1 == len(atoms) or atoms[place + 1].key in ("in", "at", "step")
     return is_last and not is_command
 
@@ -717,9 +729,9 @@ def _is_asked_before(atoms: Sequence[Atom], place: int) -> bool:
     )
 
 
-def _is_span_of_days(said: str) -> bool:
+def _is_span_of_days(span: str) -> bool:
     """`mon-fri`."""
-    first, _dash, last = said.casefold().partition("-")
+    first, _dash, last = span.casefold().partition("-")
     return first in DAYS and last in DAYS
 
 

@@ -694,9 +694,9 @@ _SHORT_FORMS = {  # what is written in one word as well: who is, who's
 }
 
 
-def _spellings(said: str) -> Iterator[str]:
+def _spellings(row: str) -> Iterator[str]:
     """All ways to spell what one row says: `who is training` is `who's training`, too."""
-    for spelling in map(str.strip, said.split(",")):
+    for spelling in map(str.strip, row.split(",")):
         yield spelling
         for long, short in _SHORT_FORMS.items():
             if long in spelling and f" {long} " in f" {spelling} ":
@@ -705,11 +705,9 @@ def _spellings(said: str) -> Iterator[str]:
                 yield f" {spelling} ".replace(f" {short} ", f" {long} ").strip()
 
 
-_SAID = [(key, spelling) for _role, table in _TABLES for key, said in table.items() for spelling in said.split(",")]
+_SAID = [(key, spelling) for _role, table in _TABLES for key, row in table.items() for spelling in row.split(",")]
 WORDS: Mapping[tuple[str, ...], str] = {
-    **{
-        tuple(each.split()): key for _role, table in _TABLES for key, said in table.items() for each in _spellings(said)
-    },
+    **{tuple(each.split()): key for _role, table in _TABLES for key, row in table.items() for each in _spellings(row)},
     **{tuple(spelling.split()): key for key, spelling in _SAID},  # what is written out in a row comes before
 }
 LONGEST: dict[str, int] = {}  # first word: words of the longest spelling

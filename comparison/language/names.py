@@ -172,10 +172,10 @@ def _add_other_forms(known: dict[tuple[str, ...], dict[Kind, tuple[str, ...]]], 
 def _other_forms(key: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """The same with long forms in place of short ones, and with short ones in place of long ones."""
     long = tuple(part for piece in key for part in _LONG_FORMS.get(piece, (piece,)))
-    said = f" {' '.join(key)} "
+    short = f" {' '.join(key)} "
     for form, words in _LONG_FORMS.items():
-        said = said.replace(f" {' '.join(words)} ", f" {form} ")
-    yield from (each for each in (long, tuple(said.split())) if each != key)
+        short = short.replace(f" {' '.join(words)} ", f" {form} ")
+    yield from (each for each in (long, tuple(short.split())) if each != key)
 
 
 def _pairs(text: str) -> set[str]:

@@ -215,7 +215,7 @@ def _read_next(draft: Draft, place: int) -> int:
         return read(draft, atom, place)
     if is_silent(atom):
         _check_person(draft, atom, place)
-        (draft.groups[-1] if draft.groups[-1] and not draft.is_parted else draft.held).append(atom)
+        (draft.groups[-1] if draft.groups[-1] and not draft.is_parted else draft.fillers).append(atom)
     elif atom.role == Role.RUN or atom.key in ("link", "model", "id", "pattern", "sweep", "seeds", "top"):
         draft.add(atom)
     elif atom.key == "define" or atom.key in _BESIDE.get(draft.intent, ("show", draft.intent)):

@@ -407,10 +407,10 @@ _REFERENCES: dict[str, Callable[[_SideReader, Atom], list[RunReference] | None]]
 
 def _bounds(atoms: Sequence[Atom]) -> tuple[int, int]:
     """The first and the last that are part of a name, fillers at both ends left out."""
-    said = [place for place, each in enumerate(atoms) if each.key != "filler" or each.spelling in OWNING]
-    if len(said) > 1 and atoms[said[0]].spelling == "runs":
-        said = said[1:]
-    return said[0], said[-1]
+    places = [place for place, each in enumerate(atoms) if each.key != "filler" or each.spelling in OWNING]
+    if len(places) > 1 and atoms[places[0]].spelling == "runs":
+        places = places[1:]
+    return places[0], places[-1]
 
 
 # Words of runs, into the draft
@@ -533,8 +533,8 @@ def _read_unknown(draft: Draft, atom: Atom, place: int) -> int:
 
 def _put_metric(draft: Draft, atom: Atom, place: int) -> int:
     """A metric behind `best` is of that run; elsewhere of the request."""
-    said = (each for each in reversed(draft.groups[-1]) if not is_silent(each) and each.key != "number")
-    lead = next(said, None)
+    leads = (each for each in reversed(draft.groups[-1]) if not is_silent(each) and each.key != "number")
+    lead = next(leads, None)
     if lead is None or lead.key not in RANKING or draft.intent in LISTS or draft.is_parted:
         return read_metrics(draft, place)
     draft.add(atom)
@@ -660,8 +660,8 @@ def no_run(draft: Draft, atom: Atom, kind: Kind) -> NotUnderstood:
     )
     if kind is Kind.USER and (place := experiment_of(draft)):
         line = f"{line} in {written(place)}"
-    told = "an experiment" if kind is Kind.EXPERIMENT else "a person"
-    return refuse(f"{draft.shown([atom])} is {told}; I compare runs.", "Say which run of it.", line, [atom])
+    noun = "an experiment" if kind is Kind.EXPERIMENT else "a person"
+    return refuse(f"{draft.shown([atom])} is {noun}; I compare runs.", "Say which run of it.", line, [atom])
 
 
 def read_number(draft: Draft, atom: Atom, place: int) -> int:
@@ -686,7 +686,7 @@ def read_number(draft: Draft, atom: Atom, place: int) -> int:
 def _numbered(draft: Draft, atom: Atom, place: int) -> int:
     """`the 3 best runs`: the number stands before its word."""
     if draft.atoms[place + 1].key == "run":
-        draft.held.append(atom)
+        draft.fillers.append(atom)
         draft.left.append(atom)
         return place + 1
     draft.add(draft.atoms[place + 1])
@@ -734,8 +734,8 @@ def read_best(draft: Draft, atom: Atom, place: int) -> int:
         if before.is_run or before.key == ",":  # `A vs B best val_loss`: the best values of it
             draft.flag("best", atom)
             return place + 1
-    said = draft.atoms[draft.place].spelling.split() if draft.intent == "curves" else []
-    if {"step", "epoch"} & set(said) and bool(draft.named(Kind.RUN)):
+    words = draft.atoms[draft.place].spelling.split() if draft.intent == "curves" else []
+    if {"step", "epoch"} & set(words) and bool(draft.named(Kind.RUN)):
         return place + 1  # `which epoch was best for A?`
     if draft.intent == "curves" and draft.has_name() and is_last:
         return place + 1  # `at which step was A best?`

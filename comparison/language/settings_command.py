@@ -174,8 +174,8 @@ def _make(draft: Draft) -> Request:
 
 def tolerance_at(draft: Draft) -> int | None:
     places = enumerate(draft.atoms)
-    said = ("tolerance", "margin", "the tolerance", "noise")
-    return next((p for p, e in places if e.key == "within" and e.spelling.startswith(said)), None)
+    beginnings = ("tolerance", "margin", "the tolerance", "noise")
+    return next((p for p, e in places if e.key == "within" and e.spelling.startswith(beginnings)), None)
 
 
 def _tolerance(draft: Draft, spot: int, *, takes_back: bool) -> Request:
@@ -420,15 +420,15 @@ def _listed(words: Sequence[Word]) -> list[list[Word]]:
 
 def _unled(words: Sequence[Word]) -> list[Word]:
     """Without the words that lead to what is meant."""
-    kept = list(words)
-    while kept and (kept[0].is_comma or kept[0].folded in _LEADING_WORDS):
-        kept = kept[1:]
-    return kept
+    rest = list(words)
+    while rest and (rest[0].is_comma or rest[0].folded in _LEADING_WORDS):
+        rest = rest[1:]
+    return rest
 
 
 def _restriction(words: Sequence[Word], scope: str, text: str) -> RestrictChanges:
-    said = words[0].folded if len(words) == 1 else ""
-    if said not in _FOR_ADMINS:
+    word = words[0].folded if len(words) == 1 else ""
+    if word not in _FOR_ADMINS:
         raise NotUnderstood(
             "Who may change what is set and watched?",
             remedy="Say admins or members.",
@@ -438,7 +438,7 @@ def _restriction(words: Sequence[Word], scope: str, text: str) -> RestrictChange
             at=words[0].at if words else len(text),
             end=words[-1].end if words else len(text),
         )
-    return RestrictChanges(_FOR_ADMINS[said], scope, text=text)
+    return RestrictChanges(_FOR_ADMINS[word], scope, text=text)
 
 
 # In a sentence

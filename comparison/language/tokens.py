@@ -265,8 +265,8 @@ def scan(text: str, command: str = "/mlcompare") -> list[Word]:
     tokens: list[Word] = []
     for word in _unbolded(_unbracketed(words)):
         tokens += _unglued(_unended(word)) if plain(word) else [word]
-    said = [each for each in tokens if each.is_quoted or (each.text and (each.text != "?" or len(tokens) == 1))]
-    return _with_thousands(said)
+    tokens = [each for each in tokens if each.is_quoted or (each.text and (each.text != "?" or len(tokens) == 1))]
+    return _with_thousands(tokens)
 
 
 def _unbracketed(words: list[Word]) -> list[Word]:
@@ -299,8 +299,8 @@ def joined(words: Sequence[Word]) -> str:
 def _unaddressed(words: list[Word], text: str, command: str) -> list[Word]:
     """Without the bot's name in front, and signs that say nothing."""
     while words and not words[0].is_quoted and not words[0].is_filter:
-        said = plain(words[0]).rstrip(":,")
-        is_bot = text.startswith("<@", words[0].at) or said in (f"@{command.lstrip('/')}", command)
+        name = plain(words[0]).rstrip(":,")
+        is_bot = text.startswith("<@", words[0].at) or name in (f"@{command.lstrip('/')}", command)
         if not is_bot and words[0].text not in _LEADING_SIGNS:
             break
         words = words[1:]
@@ -309,7 +309,7 @@ def _unaddressed(words: list[Word], text: str, command: str) -> list[Word]:
 
 def _unnotified(words: list[Word], text: str) -> list[Word]:
     """Without people who are only addressed: `hey @jonas, A vs B`, `A vs B cc @jonas`."""
-    kept: list[Word] = []
+    rest: list[Word] = []
     is_addressed = False
     for word in words:
         if is_addressed and text.startswith("<@", word.at) and not word.is_quoted:
@@ -317,8 +317,8 @@ def _unnotified(words: list[Word], text: str) -> list[Word]:
         is_addressed = plain(word).rstrip(":,") in _GREETINGS or (
             is_addressed and (word.is_comma or plain(word) == "and")
         )
-        kept.append(word)
-    return kept
+        rest.append(word)
+    return rest
 
 
 def _unended(word: Word) -> Word:
@@ -327,12 +327,12 @@ def _unended(word: Word) -> Word:
         return word
     opened = word.text.lstrip("¿¡")
     word = replace(word, text=opened, at=word.at + len(word.text) - len(opened))
-    kept = word.text.rstrip(_ENDING)
+    stem = word.text.rstrip(_ENDING)
     if word.text.startswith(":") and word.text.endswith(":") and len(word.text) > 2:
         return word  # an emoji
-    if not kept:
+    if not stem:
         return replace(word, text="?" if word.text.startswith("?") else "")
-    return replace(word, text=kept, end=word.end - (len(word.text) - len(kept)))
+    return replace(word, text=stem, end=word.end - (len(word.text) - len(stem)))
 
 
 def _unglued(word: Word) -> list[Word]:
@@ -357,9 +357,9 @@ def _unglued(word: Word) -> list[Word]:
 
 def _unbolded(words: list[Word]) -> list[Word]:
     """`*my run* vs *other run*`: without the stars around several words, which a client leaves."""
-    kept = list(words)
+    bare_words = list(words)
     if words and plain(words[0]).rstrip(":") in _PATTERNED:
-        return kept
+        return bare_words
     opened = -1
     for place, word in enumerate(words):
         if word.is_quoted or word.is_comma or word.is_filter or len(word.text) < 2:
@@ -367,10 +367,10 @@ def _unbolded(words: list[Word]) -> list[Word]:
         if word.text[0] == "*" and word.text[-1] != "*":
             opened = place
         elif word.text[-1] == "*" and opened >= 0:
-            kept[opened] = replace(kept[opened], text=kept[opened].text[1:])
-            kept[place] = replace(word, text=word.text[:-1])
+            bare_words[opened] = replace(bare_words[opened], text=bare_words[opened].text[1:])
+            bare_words[place] = replace(word, text=word.text[:-1])
             opened = -1
-    return kept
+    return bare_words
 
 
 def _filtered(words: list[Word], text: str) -> list[Word]:
@@ -385,10 +385,10 @@ def _filtered(words: list[Word], text: str) -> list[Word]:
             tokens.append(word)
             continue
         rest = text[word.at :]
-        said = html.unescape(rest).translate(_STRAIGHT)
+        straight_text = html.unescape(rest).translate(_STRAIGHT)
         pattern = _FILTER if is_led and plain(tokens[-1]) == "where" else _BARE_FILTER
-        if found := pattern.match(said):
-            end = word.at + (found.end() if said == rest else len(_typed_length(rest, found.end())))
+        if found := pattern.match(straight_text):
+            end = word.at + (found.end() if straight_text == rest else len(_typed_length(rest, found.end())))
             tokens.append(Word(found.group().strip(), word.at, end, is_filter=True))
         else:
             tokens.append(word)

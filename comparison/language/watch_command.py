@@ -362,17 +362,17 @@ _ENDING_KEYS = ("until", "since", "time", "during")
 _CHANGING = Example("change watch {experiment} to only failures", "change watch to only failures")
 
 
-def _read_named_watch(draft: Draft, verb: int, said: str) -> WatchDraft:
+def _read_named_watch(draft: Draft, verb: int, action: str) -> WatchDraft:
     """What is said of the watch, without the verb and the word watch itself."""
     rest = [
         each
         for place, each in enumerate(draft.atoms)
-        if (place != verb or (each.key == "quiet" and said == "change watch"))
+        if (place != verb or (each.key == "quiet" and action == "change watch"))
         and not (not each.quoted and each.key in ("watch", "watches", "digest") and Kind.EXPERIMENT not in each.kinds)
         and each.spelling not in _BESIDE_WATCH
     ]
     watch = new_watch(draft, "unwatch", [draft.atoms[verb], *rest], 0)
-    watch.verb = said
+    watch.verb = action
     read_on(watch, 1, draft.is_read)
     draft.guesses += [Guess(*each) for each in watch.guesses]
     return watch
@@ -389,9 +389,9 @@ def _pause(draft: Draft) -> Request:
         for place in (_verb_place(draft, "pause"), _verb_place(draft, "quiet"), _verb_place(draft), 0)
         if place is not None
     )
-    said = draft.atoms[verb].spelling
-    is_turned_on = said == "turn" and any(each.spelling in ("on", "back on") for each in draft.atoms)
-    what = "resume" if is_turned_on or said.startswith(_RESUMING) else "pause"
+    spelling = draft.atoms[verb].spelling
+    is_turned_on = spelling == "turn" and any(each.spelling in ("on", "back on") for each in draft.atoms)
+    what = "resume" if is_turned_on or spelling.startswith(_RESUMING) else "pause"
     is_digest = draft.says("digest")
     timed = next((place for place, each in enumerate(draft.atoms) if place > verb and each.key in _ENDING_KEYS), None)
     if timed is not None:
@@ -400,7 +400,7 @@ def _pause(draft: Draft) -> Request:
     if runs and not draft.says("watch", "watches"):
         name = runs[0].kinds[Kind.RUN]
         remedy = "I read MLflow and change nothing in it. A watch I can pause: say of which experiment."
-        raise refuse(f"I cannot {said} a run.", remedy, f"show {written(name)}", [draft.atoms[verb]])
+        raise refuse(f"I cannot {spelling} a run.", remedy, f"show {written(name)}", [draft.atoms[verb]])
     watch = _read_named_watch(draft, verb, what)
     if is_digest:
         return ChangeWatch(what, text=draft.text, is_digest=True)
@@ -417,9 +417,9 @@ def _refuse_time(draft: Draft, verb: int, what: str, place: int) -> None:
         last += 1
     first = place - 1 if place > verb + 1 and draft.atoms[place - 1].key == "of" else place
     spot = draft.atoms[first : last + 1]
-    said = draft.text[spot[0].at : spot[-1].end][:60]
+    phrase = draft.text[spot[0].at : spot[-1].end][:60]
     other = "resume" if what == "pause" else "pause"
-    problem = f"I cannot {what} “{said}”: a watch is paused until somebody resumes it."
+    problem = f"I cannot {what} “{phrase}”: a watch is paused until somebody resumes it."
     raise refuse(
         problem, f"{what.capitalize()} it, and say {other} when it is time.", f"{line} all" if is_all else line, spot
     )

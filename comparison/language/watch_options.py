@@ -226,10 +226,10 @@ def _read_only(draft: WatchDraft, atom: Atom, place: int) -> int:
 
 def _read_than(draft: WatchDraft, atom: Atom, place: int) -> int:
     """`compared with best`, `better than the champion`, `beats xgb-v2`."""
-    said = atom.spelling
-    if "worse" in said:
+    spelling = atom.spelling
+    if "worse" in spelling:
         draft.choose(OnlyRuns.WORSE, atom)
-    elif any(word in said for word in _WINNING):
+    elif any(word in spelling for word in _WINNING):
         draft.choose(OnlyRuns.BETTER, atom)
     return _read_against(draft, atom, place)
 
@@ -248,14 +248,14 @@ def read_rate(draft: WatchDraft, place: int) -> int | None:
     is_once = atom.spelling == "once" and behind[:1] != [] and behind[0] in _UNITS
     if atom.key not in ("every", "bound", "daily") and atom.spelling not in _RATES and not is_once:
         return None
-    sizes = [at for at, said in enumerate(behind, 1) if said in _UNITS]
+    sizes = [at for at, word in enumerate(behind, 1) if word in _UNITS]
     size = (sizes or [0])[0 if atom.key == "every" else -1]  # `max one message per day`
     if not size and atom.key != "daily" and atom.spelling not in _RATES:
         return None
     spot = draft.atoms[place : place + 1 + size]
-    said = draft.text[spot[0].at : spot[-1].end]
+    phrase = draft.text[spot[0].at : spot[-1].end]
     remedy = "A watch tells of each run that ends and fits; runs that end together share a message."
-    raise draft.refused(f"I cannot watch “{said[:60]}”.", remedy, spot)
+    raise draft.refused(f"I cannot watch “{phrase[:60]}”.", remedy, spot)
 
 
 def read_end(draft: WatchDraft, _atom: Atom, place: int) -> int:
@@ -342,25 +342,25 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
             break
         place += 1
     last = _hours_end(draft, place)
-    said = draft.atoms[place:last]
-    if not said or said[0].kinds or said[0].quoted:
+    atoms = draft.atoms[place:last]
+    if not atoms or atoms[0].kinds or atoms[0].quoted:
         return None
-    spellings = [each.spelling for each in said]
+    spellings = [each.spelling for each in atoms]
     whole = " ".join(spellings)
     part = next((hours for words, hours in _PARTS_OF_DAY.items() if f"{whole} ".startswith(f"{words} ")), "")
-    has_days = any(map(_is_days, said))
+    has_days = any(map(_is_days, atoms))
     begins = spellings[:3]
     has_clock = any(_CLOCK_SPAN.match(each) or read_clock(each) or each in ("between", "from") for each in begins)
     if not (part or has_days or (has_clock and (is_quiet or _CLOCK_SPAN.search(whole)))):
         return None
-    hours = _hours_said(draft, said)
+    hours = _hours_said(draft, atoms)
     if draft.ends_all:  # `don't notify us at night`: the hours are quiet ones, and no watch is ended
         draft.intent, is_quiet = "watch", True
         if hours is not None and not has_days:
             remedy = "Hours are of a watch; say them where it is set up, or change it:"
-            raise draft.refused("I end watches, not hours of them.", remedy, said, options=_hours_words(hours))
+            raise draft.refused("I end watches, not hours of them.", remedy, atoms, options=_hours_words(hours))
     if hours is not None and not is_quiet:  # told then, so quiet in all other hours
-        end = hours.end.replace(hour=hours.end.hour + 12) if _is_working_day(said, hours) else hours.end
+        end = hours.end.replace(hour=hours.end.hour + 12) if _is_working_day(atoms, hours) else hours.end
         hours = replace(hours, begin=end, end=hours.begin)
     if hours is not None and not has_days:
         draft.put(quiet=hours)
@@ -369,23 +369,23 @@ def read_hours(draft: WatchDraft, place: int, *, is_quiet: bool) -> int | None:
     options = _hours_words(hours) if hours else f"quiet {part}" if part else _NIGHT
     if has_days:
         remedy = "Quiet is the same hours on every day; say them, and in which time zone."
-        raise draft.refused("Quiet when?", remedy, said, options=options)
+        raise draft.refused("Quiet when?", remedy, atoms, options=options)
     problem = "Quiet when?" if is_quiet else "I know quiet hours, in which I tell nothing, and no hours in words."
-    raise draft.refused(problem, _SPAN_NEEDED, said, options=options)
+    raise draft.refused(problem, _SPAN_NEEDED, atoms, options=options)
 
 
-def _hours_said(draft: WatchDraft, said: Sequence[Atom]) -> QuietHours | None:
+def _hours_said(draft: WatchDraft, atoms: Sequence[Atom]) -> QuietHours | None:
     """The hours in these words, None for none. Raises NotUnderstood for a zone that does not exist."""
     silent = ("in", "hours", "during", "on")
     words = [
         Word(each.text, each.at, each.end, is_comma=each.key == ",")
-        for each in said
+        for each in atoms
         if _is_of_hours(each) and each.spelling not in silent
     ]
     try:
         return read_quiet(words)
     except NotUnderstood as error:
-        error.example = draft.refused("", "", said, options=_NIGHT).example
+        error.example = draft.refused("", "", atoms, options=_NIGHT).example
         if error.near and error.at is not None and error.end is not None:
             error.example = f"{draft.text[: error.at]}{error.near[0]}{draft.text[error.end :]}".strip()
         raise
@@ -396,9 +396,9 @@ def _is_of_hours(atom: Atom) -> bool:
     return is_said and not _is_days(atom)
 
 
-def _is_working_day(said: Sequence[Atom], hours: QuietHours) -> bool:
+def _is_working_day(atoms: Sequence[Atom], hours: QuietHours) -> bool:
     """`from 9 to 5`: hours without a half of the day that end, as they stand, on the next morning."""
-    is_plain = not any(_HALF.search(each.spelling) for each in said if _is_of_hours(each))
+    is_plain = not any(_HALF.search(each.spelling) for each in atoms if _is_of_hours(each))
     return is_plain and hours.end < hours.begin <= time(12) and hours.end.hour > 0
 
 

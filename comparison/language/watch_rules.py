@@ -71,13 +71,13 @@ def rules(words: Sequence[Word], text: str) -> tuple[MetricRule, ...]:
     found: list[MetricRule] = []
     for group in groups:
         start, end = group[0].at, group[-1].end
-        said = " ".join(html.unescape(text[start:end]).translate(STRAIGHT).split())
-        each = [_rule(said)]
-        if each == [None] and "=" in said:  # `a=1,b=2` is one word elsewhere
-            each = [_rule(part.strip()) for part in said.split(",")]
+        phrase = " ".join(html.unescape(text[start:end]).translate(STRAIGHT).split())
+        each = [_rule(phrase)]
+        if each == [None] and "=" in phrase:  # `a=1,b=2` is one word elsewhere
+            each = [_rule(part.strip()) for part in phrase.split(",")]
         read = [rule for rule in each if rule is not None]
         if len(read) < len(each):
-            raise _unread(said, start, end, has_point=not (found and _DIGITS.fullmatch(said)))
+            raise _unread(phrase, start, end, has_point=not (found and _DIGITS.fullmatch(phrase)))
         found += read
     return tuple(found)
 
@@ -94,17 +94,17 @@ def _parted(words: Sequence[Word]) -> list[list[Word]]:
     return [group for group in groups if group]
 
 
-def _rule(said: str) -> MetricRule | None:
-    if len(said) > _LONGEST:
+def _rule(phrase: str) -> MetricRule | None:
+    if len(phrase) > _LONGEST:
         return None
-    if move := _MOVE.fullmatch(said):
+    if move := _MOVE.fullmatch(phrase):
         verb = move["verb"].casefold()
         moves = VERBS.get(verb) or _judged(_bare(move["metric"]), is_better=_JUDGED.get(verb, False))
         return _made(move["metric"], moves, move["amount"] or "0", percent=move["percent"]) if moves else None
-    if level := _TURNED.fullmatch(said) or _JUDGED_LEVEL.fullmatch(said):
+    if level := _TURNED.fullmatch(phrase) or _JUDGED_LEVEL.fullmatch(phrase):
         sign = _SIGNS.get(level["said"].casefold()) or _judged_sign(level["metric"], level["said"].casefold())
         return _made(level["metric"], sign, level["amount"]) if sign else None
-    if level := _LEVEL.fullmatch(said):
+    if level := _LEVEL.fullmatch(phrase):
         sign = _SIGNS[(level["mark"] or level["said"]).casefold()]
         return _made(level["metric"], sign, level["amount"])
     return None
@@ -118,9 +118,9 @@ def _judged(metric: str, *, is_better: bool) -> str:
     return "rises" if (goal is Goal.HIGHER) is is_better else "drops"
 
 
-def _judged_sign(metric: str, said: str) -> str:
+def _judged_sign(metric: str, phrase: str) -> str:
     """Above or below, as what is said is better or worse for this metric; "" where nobody knows."""
-    moves = _judged(_bare(metric), is_better="worse" not in said)
+    moves = _judged(_bare(metric), is_better="worse" not in phrase)
     return {"rises": ">", "drops": "<"}.get(moves, "")
 
 
@@ -128,8 +128,8 @@ def _bare(metric: str) -> str:
     return metric[1:-1].strip() if metric[0] in "\"'«`" and len(metric) > 2 else metric
 
 
-def _made(metric: str, sign: str, said: str, *, percent: str | None = None) -> MetricRule | None:
-    amount = float(said)
+def _made(metric: str, sign: str, digits: str, *, percent: str | None = None) -> MetricRule | None:
+    amount = float(digits)
     if not math.isfinite(amount) or (sign in VERBS and amount < 0):
         return None
     if metric.casefold().startswith("not "):
@@ -138,19 +138,19 @@ def _made(metric: str, sign: str, said: str, *, percent: str | None = None) -> M
     return MetricRule(name, sign, amount, bool(percent)) if name else None
 
 
-def _unread(said: str, at: int, end: int, *, has_point: bool) -> NotUnderstood:
+def _unread(phrase: str, at: int, end: int, *, has_point: bool) -> NotUnderstood:
     remedy = "A rule compares a metric with a number, or says by how much it moves against the baseline."
     if not has_point:
         remedy = "In numbers I read a point, not a comma: 0.2, 1000."
-    elif _POINTS.search(said):
+    elif _POINTS.search(phrase):
         remedy = "Say by how much in the metric's own numbers, such as 0.02, or in % of the baseline."
-    elif _SHARE.search(said):
+    elif _SHARE.search(phrase):
         remedy = "A level is the number as it is logged: 0.9, or 90. A share is of a move: drops by 2 %."
-    elif _BETTER.search(said):
+    elif _BETTER.search(phrase):
         remedy = "I do not know what is better for this metric: say rises or drops."
-    elif " or " in f" {said.casefold()} ":
+    elif " or " in f" {phrase.casefold()} ":
         remedy = "All rules of a watch must hold; for either of two, add a second watch."
-    problem = f"I cannot read this rule: {said[:60]}."
+    problem = f"I cannot read this rule: {phrase[:60]}."
     return NotUnderstood(problem, remedy=remedy, example=EXAMPLE, at=at, end=end)
 
 
@@ -186,20 +186,20 @@ def read_seeds(draft: WatchDraft, place: int) -> int | None:
     """Where `5 seeds are in` ends; None where no such thing is said here."""
     while place < len(draft.atoms) and (is_silent(draft.atoms[place]) or draft.atoms[place].key == "all"):
         place += 1
-    said = draft.atoms[place : place + 2]
-    if len(said) < 2 or said[1].spelling.removesuffix(" of") not in _SEEDS:
+    pair = draft.atoms[place : place + 2]
+    if len(pair) < 2 or pair[1].spelling.removesuffix(" of") not in _SEEDS:
         return None
-    if said[0].key != "number" or not 2 <= int(said[0].value[:9]) <= MOST_SEEDS:
+    if pair[0].key != "number" or not 2 <= int(pair[0].value[:9]) <= MOST_SEEDS:
         problem = f"I wait for 2 to {MOST_SEEDS} seeds of a configuration."
-        raise draft.refused(problem, "Say how many.", said, options="when 5 seeds are in")
-    draft.once("seeds", said[0])
-    draft.put(seeds=int(said[0].value))
+        raise draft.refused(problem, "Say how many.", pair, options="when 5 seeds are in")
+    draft.once("seeds", pair[0])
+    draft.put(seeds=int(pair[0].value))
     last = _seeds_of(draft, place + 2)
     behind = draft.skip(last)
-    told, follows = draft.atom(behind), draft.atom(behind + 1)
-    if told is None or told.spelling not in _ARRIVED:
+    arrival, follows = draft.atom(behind), draft.atom(behind + 1)
+    if arrival is None or arrival.spelling not in _ARRIVED:
         return last
-    is_place = told.key == "in" and follows is not None and Kind.EXPERIMENT in follows.kinds
+    is_place = arrival.key == "in" and follows is not None and Kind.EXPERIMENT in follows.kinds
     return last if is_place else behind + 1
 
 
@@ -253,35 +253,37 @@ def read_when(draft: WatchDraft, atom: Atom, place: int) -> int:
         return place + 1
     _check_seeds(draft, place)
     last = _rule_end(draft, place)
-    said = _without_person(draft, _placed(draft, draft.atoms[place:last]))
+    atoms = _without_person(draft, _placed(draft, draft.atoms[place:last]))
     for at in range(place, last):
         read_own(draft, at)
-    told = [each for each in said if not is_silent(each) and each.key not in ("and", ",") and not _is_anybody(each)]
-    if not told:
-        if draft.key(last) == "than" or any(each.key in ("finished", "run") for each in said):
+    spoken_atoms = [
+        each for each in atoms if not is_silent(each) and each.key not in ("and", ",") and not _is_anybody(each)
+    ]
+    if not spoken_atoms:
+        if draft.key(last) == "than" or any(each.key in ("finished", "run") for each in atoms):
             return last  # `when it beats the best`, `when a run in fraud fails`
         raise draft.refused("When what?", "Say a rule on a metric.", [atom], options=_RULE)
-    states = [each for each in told if each.key in ONLY or each.key in _ENDING]
+    states = [each for each in spoken_atoms if each.key in ONLY or each.key in _ENDING]
     if states:
-        _watch_everything(draft, told, place, last)
+        _watch_everything(draft, spoken_atoms, place, last)
     is_record = any(ONLY.get(each.key) is OnlyRuns.NEW_BEST for each in states)
-    has_amount = any(_SIGN.fullmatch(each.text) or each.key in _AMOUNTS for each in told)
-    says_metric = any(each.metric or each.key in _AMOUNTS or each.text in _SIGNS_OF_RULES for each in told)
+    has_amount = any(_SIGN.fullmatch(each.text) or each.key in _AMOUNTS for each in spoken_atoms)
+    says_metric = any(each.metric or each.key in _AMOUNTS or each.text in _SIGNS_OF_RULES for each in spoken_atoms)
     if states and (not says_metric or (is_record and not has_amount)):
-        for each in told:
+        for each in spoken_atoms:
             _read_state(draft, each, last, is_record=is_record)
         return last
-    for each in told:
+    for each in spoken_atoms:
         read_next(draft, draft.atoms.index(each))
-    if told[0].key == "sweep":
-        return read_sweep(draft, draft.atoms.index(told[0]))
-    told = [each for each in told if each.spelling not in _PASSING]
-    is_of_all = all(each.key in ("everything", "all") for each in told) and draft.key(last) in ("in", "of")
-    if not told or is_of_all:
+    if spoken_atoms[0].key == "sweep":
+        return read_sweep(draft, draft.atoms.index(spoken_atoms[0]))
+    spoken_atoms = [each for each in spoken_atoms if each.spelling not in _PASSING]
+    is_of_all = all(each.key in ("everything", "all") for each in spoken_atoms) and draft.key(last) in ("in", "of")
+    if not spoken_atoms or is_of_all:
         return last  # `when digits is through`, `when anything in digits breaks`
     if not says_metric and draft.intent == "watch_when" and not draft.watching.place:
-        return draft.read_place(draft.atoms.index(told[0]))
-    _put_rules(draft, said)
+        return draft.read_place(draft.atoms.index(spoken_atoms[0]))
+    _put_rules(draft, atoms)
     return last
 
 
@@ -294,27 +296,27 @@ def _check_seeds(draft: WatchDraft, place: int) -> None:
         raise draft.refused("When how many seeds are in?", "Say how many.", spot, options="when 5 seeds are in")
 
 
-def _without_person(draft: WatchDraft, said: list[Atom]) -> list[Atom]:
+def _without_person(draft: WatchDraft, atoms: list[Atom]) -> list[Atom]:
     """What is said without whose runs are meant: `when jonas' runs in fraud finish`."""
-    people = [each for each in said if each.possessive and set(each.kinds) == {Kind.USER}]
+    people = [each for each in atoms if each.possessive and set(each.kinds) == {Kind.USER}]
     for each in people:
         draft.once("by", each)
         draft.put(user=each.kinds[Kind.USER])
-    return [each for each in said if each not in people]
+    return [each for each in atoms if each not in people]
 
 
-def _watch_everything(draft: WatchDraft, told: list[Atom], place: int, last: int) -> None:
+def _watch_everything(draft: WatchDraft, spoken_atoms: list[Atom], place: int, last: int) -> None:
     """`if any experiment fails`."""
     says_experiment = any(each.key == "experiment" for each in draft.atoms[place:last])
-    is_named = any(Kind.EXPERIMENT in each.kinds or each.is_unknown for each in (*told, *draft.atoms[last:]))
+    is_named = any(Kind.EXPERIMENT in each.kinds or each.is_unknown for each in (*spoken_atoms, *draft.atoms[last:]))
     if says_experiment and not is_named and not draft.watching.place:
-        draft.put_place("*", told[0])
+        draft.put_place("*", spoken_atoms[0])
 
 
 def _read_state(draft: WatchDraft, atom: Atom, last: int, *, is_record: bool) -> None:
     """A word beside how runs end: `fails`, `a new best val_auc`, the experiment."""
-    said = atom.spelling
-    if is_record and said in _REACHING:
+    spelling = atom.spelling
+    if is_record and spelling in _REACHING:
         return
     if is_record and atom.metric and Kind.EXPERIMENT not in atom.kinds:
         put_metric(draft, atom)
@@ -323,18 +325,18 @@ def _read_state(draft: WatchDraft, atom: Atom, last: int, *, is_record: bool) ->
     elif atom.key == "everything" and not draft.watching.place:  # `if anything crashes`
         if not any(Kind.EXPERIMENT in each.kinds or each.key in ("in", "of") for each in draft.atoms[last:]):
             draft.put_place("*", atom)
-    elif said not in _PASSING and atom.key not in (*_ENDING, "in", "of", "all", "everything"):
+    elif spelling not in _PASSING and atom.key not in (*_ENDING, "in", "of", "all", "everything"):
         draft.read_place(draft.atoms.index(atom))
 
 
-def _put_rules(draft: WatchDraft, said: list[Atom]) -> None:
-    words = [Word(each.text, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",") for each in said]
+def _put_rules(draft: WatchDraft, atoms: list[Atom]) -> None:
+    words = [Word(each.text, each.at, each.end, is_quoted=each.quoted, is_comma=each.key == ",") for each in atoms]
     try:
         found = rules(words, draft.rule_text or draft.text)
     except NotUnderstood as error:
-        raise draft.refused(error.problem, error.remedy, said, options=_RULE) from None
+        raise draft.refused(error.problem, error.remedy, atoms, options=_RULE) from None
     if len(draft.watching.rules) + len(found) > MOST_RULES:
-        raise draft.refused(f"A watch has at most {MOST_RULES} rules.", "Leave some out.", said)
+        raise draft.refused(f"A watch has at most {MOST_RULES} rules.", "Leave some out.", atoms)
     draft.put(rules=(*draft.watching.rules, *found))
 
 
@@ -349,19 +351,19 @@ def put_metric(draft: WatchDraft, atom: Atom) -> None:
     draft.put(metrics=(atom.metric,))
 
 
-def _placed(draft: WatchDraft, said: list[Atom]) -> list[Atom]:
+def _placed(draft: WatchDraft, atoms: list[Atom]) -> list[Atom]:
     """A rule without the place that stands within it: `accuracy in fraud drops below 0.9`."""
-    if len(said) > 1 and Kind.EXPERIMENT in said[0].kinds and not said[0].metric and not draft.watching.place:
-        draft.put_place(said[0].kinds[Kind.EXPERIMENT], said[0])
-        said = said[1:]
-    for at, atom in enumerate(said[:-1]):
-        place = said[at + 1]
+    if len(atoms) > 1 and Kind.EXPERIMENT in atoms[0].kinds and not atoms[0].metric and not draft.watching.place:
+        draft.put_place(atoms[0].kinds[Kind.EXPERIMENT], atoms[0])
+        atoms = atoms[1:]
+    for at, atom in enumerate(atoms[:-1]):
+        place = atoms[at + 1]
         if atom.key in ("in", "of") and at and draft.is_place(place):
             draft.put_place(place.kinds[Kind.EXPERIMENT], place)
             blank = " " * (place.end - atom.at)  # where the rest stands does not change
             draft.rule_text = f"{draft.text[: atom.at]}{blank}{draft.text[place.end :]}"
-            return [*said[:at], *said[at + 2 :]]
-    return said
+            return [*atoms[:at], *atoms[at + 2 :]]
+    return atoms
 
 
 def _rule_end(draft: WatchDraft, place: int) -> int:
