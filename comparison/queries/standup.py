@@ -333,8 +333,8 @@ def _before(groups: Sequence[ExperimentGroup], source: RunSource, since_ms: int)
         for group in groups
         if _key(group) in whole
     }
-    asked = [group for group in groups if _key(group) not in whole and _valued(group, _of(runs, _key(group)))]
-    return {**found, **_champions(asked, Recent(runs), where, source)}
+    cut_groups = [group for group in groups if _key(group) not in whole and _valued(group, _of(runs, _key(group)))]
+    return {**found, **_champions(cut_groups, Recent(runs), where, source)}
 
 
 def _of(runs: Iterable[Run], key: str) -> list[Run]:

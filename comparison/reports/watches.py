@@ -22,9 +22,11 @@ NAMED = 5
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def watching_report(said: str, vetted: ValidatedWatch, *, also: Sequence[str] = (), command: str, place: str) -> Report:
-    """What is watched from now on. `said` are its words, `also` those of other watches of the same experiment."""
-    headline = f"Watching {cut_end(one_line(said), 120)}"
+def watching_report(
+    words: str, vetted: ValidatedWatch, *, also: Sequence[str] = (), command: str, place: str
+) -> Report:
+    """What is watched from now on. `words` are its own, `also` those of other watches of the same experiment."""
+    headline = f"Watching {cut_end(one_line(words), 120)}"
     lines = [Line(_promise(vetted, place)), *map(Line, _covered(vetted))]
     doubts = [*vetted.warnings, *_unasked(vetted), *_doubled(also)]
     is_one_run = _ONE_RUN.fullmatch(vetted.watching.where) is not None
@@ -75,13 +77,13 @@ def _doubled(also: Sequence[str]) -> list[str]:
     return [f"It is watched here in another way too: {others}. Both hold, and a run is announced once."]
 
 
-def same_report(said: str, *, command: str, place: str, paused: bool = False) -> Report:
+def same_report(words: str, *, command: str, place: str, paused: bool = False) -> Report:
     """Asked for what is watched already."""
     state = ", but it is paused" if paused else ""
     headline = f"{place[:1].upper()}{place[1:]} watches that already{state}"
     steps = (Step("To resume it" if paused else "To change it", f"{command} watches"),)
-    summary = f"{headline}: {cut_end(one_line(said), MOST_WORDS)}"
-    return Report(headline, summary, sections=(Section("Watched", (Line(said),)),), steps=steps)
+    summary = f"{headline}: {cut_end(one_line(words), MOST_WORDS)}"
+    return Report(headline, summary, sections=(Section("Watched", (Line(words),)),), steps=steps)
 
 
 def removed_report(removed: Sequence[str], *, command: str, place: str) -> Report:
@@ -181,12 +183,12 @@ _CANNOT = {
 
 
 def digest_report(
-    said: str, following: datetime, *, command: str, doubts: Sequence[str] = (), replaced: str = ""
+    words: str, following: datetime, *, command: str, doubts: Sequence[str] = (), replaced: str = ""
 ) -> Report:
     """A digest that comes from now on, in its words; `following` is the next time, in the digest's own zone."""
     when = next_time_words(following)
     headline = f"The next digest comes on {when}"
-    sentences = [f"It says what ended, what failed and what runs: {cut_end(one_line(said), MOST_WORDS)}."]
+    sentences = [f"It says what ended, what failed and what runs: {cut_end(one_line(words), MOST_WORDS)}."]
     if replaced:
         sentences.append(f"It takes the place of the digest before: {cut_end(one_line(replaced), MOST_WORDS)}.")
     steps = (Step("To stop it", f"{command} digest off"),)
@@ -206,14 +208,14 @@ def next_time_words(at: datetime) -> str:
     return f"{_DAYS[at.weekday()]} {at.day} {at.strftime('%B')} at {at.strftime('%H:%M')} ({zone})"
 
 
-def digest_off_report(said: str, *, command: str, place: str) -> Report:
+def digest_off_report(words: str, *, command: str, place: str) -> Report:
     """A digest that comes no more; "" : there was none."""
-    if not said:
+    if not words:
         headline = f"There is no digest in {place}"
         steps = (Step("To have one", f"{command} digest weekdays 9:30 Europe/Berlin"),)
     else:
         headline = f"No more digests in {place}"
-        steps = (Step("To have it back", f"{command} digest {one_line(said)}"),)
+        steps = (Step("To have it back", f"{command} digest {one_line(words)}"),)
     return Report(headline, f"{headline}. {steps[0].text}: {steps[0].command}", steps=steps)
 
 

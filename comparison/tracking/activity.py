@@ -194,11 +194,11 @@ class ActivityCache:
         ids = tuple(experiment_ids or known_ids)
         began, began_ms = self._clock(), self._wall()
         with self._lock:
-            kept = self._places.get(frozenset(ids))
+            memory = self._places.get(frozenset(ids))
         deleted = None
-        if kept and not anew and began - kept.looked_at < GOOD_FOR and since_ms >= kept.since_ms:
-            changes = _ask_changes(kept, since_ms, ids, source, began)
-            news = _with_changes(kept, changes, since_ms, ids, source, began)
+        if memory and not anew and began - memory.looked_at < GOOD_FOR and since_ms >= memory.since_ms:
+            changes = _ask_changes(memory, since_ms, ids, source, began)
+            news = _with_changes(memory, changes, since_ms, ids, source, began)
             if news is not None:
                 found, remembered = news
                 self._keep(ids, replace(remembered, news_at=began_ms))
@@ -252,16 +252,16 @@ class _Changes:
 
 
 def _ask_changes(
-    kept: _Remembered, since_ms: int, ids: Sequence[str], source: RememberedSource, now: float
+    memory: _Remembered, since_ms: int, ids: Sequence[str], source: RememberedSource, now: float
 ) -> _Changes:
     """Three questions side by side, a fourth where it is time to look for runs that do not tell their end."""
-    since = kept.news_at - OVERLAP
+    since = memory.news_at - OVERLAP
     ask_ended = partial(source.part, f"attributes.end_time > {since}", experiment_ids=ids, limit=CHANGED, ended=True)
     ask_deleted = partial(
-        source.deleted_runs, f"attributes.end_time > {kept.since_ms}", experiment_ids=ids, limit=CHANGED
+        source.deleted_runs, f"attributes.end_time > {memory.since_ms}", experiment_ids=ids, limit=CHANGED
     )
     ask_undated = partial(source.undated, since_ms - BEGUN_BEFORE, experiment_ids=ids)
-    is_due = kept.needs_undated(now)
+    is_due = memory.needs_undated(now)
     (ended, deleted), (running, undated) = both(
         lambda: both(ask_ended, ask_deleted),
         lambda: both(partial(running_now, ids, source), lambda: ask_undated() if is_due else None),
@@ -270,33 +270,33 @@ def _ask_changes(
 
 
 def _with_changes(  # noqa: PLR0913, PLR0917 -- what is remembered, what changed, and who is asked for the rest
-    kept: _Remembered, changes: _Changes, since_ms: int, ids: Sequence[str], source: RememberedSource, now: float
+    memory: _Remembered, changes: _Changes, since_ms: int, ids: Sequence[str], source: RememberedSource, now: float
 ) -> tuple[Activity, _Remembered] | None:
     """What is remembered with what changed since; None where all have to be asked for anew."""
     running, undated, gone = changes.running, changes.undated, changes.gone
-    if changes.ended.is_cut or changes.deleted.is_cut or (kept.deleted or set()) - gone:  # one of those came back
+    if changes.ended.is_cut or changes.deleted.is_cut or (memory.deleted or set()) - gone:  # one of those came back
         return None
-    ended_after = kept.news_at - OVERLAP
+    ended_after = memory.news_at - OVERLAP
     alive = {run.run_id for run in running.runs}
     if running.is_cut:
-        alive |= source.fitting("attributes.status = 'RUNNING'", list(kept.runs))
+        alive |= source.fitting("attributes.status = 'RUNNING'", list(memory.runs))
     runs = {
         run_id: run
-        for run_id, run in kept.runs.items()
+        for run_id, run in memory.runs.items()
         if run.ended_at and run.ended_at <= ended_after and run_id not in gone and run_id not in alive
     } | {run.run_id: run for run in changes.ended.runs}
-    ended = _ended(kept.complete_from, runs.values(), since_ms)
+    ended = _ended(memory.complete_from, runs.values(), since_ms)
     if ended is None:
         return None
-    if undated is None and (running.is_cut or (kept.running or set()) - alive - runs.keys()):  # where are they gone?
+    if undated is None and (running.is_cut or (memory.running or set()) - alive - runs.keys()):  # where are they gone?
         undated = source.undated(since_ms - BEGUN_BEFORE, experiment_ids=ids)
     finished, ill = _by_end(ended)
     if ended.is_cut:
         ill = Part(tuple(run for run in _last(runs.values(), since_ms) if run.status is not Status.FINISHED))
     heard = _heard_since(since_ms, undated or ())
     found = Activity(since_ms, ended, finished, ill, heard, running, is_remembered=True)
-    undated_at = kept.undated_at if undated is None else None if undated else now
-    return found, replace(kept, runs=runs, running=_running(running), deleted=gone, undated_at=undated_at)
+    undated_at = memory.undated_at if undated is None else None if undated else now
+    return found, replace(memory, runs=runs, running=_running(running), deleted=gone, undated_at=undated_at)
 
 
 def _ended(complete_from: int, runs: Iterable[Run], since_ms: int) -> Part | None:
