@@ -83,13 +83,13 @@ Found = tuple[str, int]  # an intent, and the atom that says it; -1: none says i
 
 
 @dataclass(frozen=True)
-class _Sentence:
+class _Utterance:
     """A request as its intent is looked for."""
 
     atoms: Sequence[Atom]
     content: Sequence[int]  # the places of what says something
     keys: Mapping[str, int]  # each key that is no name here, no place and not left out: the first atom that has it
-    lead: str  # the key that the sentence begins with; "" where that is a name
+    lead: str  # the key that it begins with; "" where that is a name
 
     @cached_property
     def first(self) -> int:
@@ -127,8 +127,8 @@ def find_intent(atoms: Sequence[Atom]) -> Found:
         return ("help", -1) if greets else ("", -1)
     keys = {atoms[place].key: place for place in reversed(content) if _may_say_intent(atoms, place)}
     first = atoms[content[0]].key
-    sentence = _Sentence(atoms, content, keys, first if keys.get(first) == content[0] else "")
-    return next(found for rule in _RULES if (found := rule(sentence)) is not None)
+    utterance = _Utterance(atoms, content, keys, first if keys.get(first) == content[0] else "")
+    return next(found for rule in _RULES if (found := rule(utterance)) is not None)
 
 
 def _may_say_intent(atoms: Sequence[Atom], place: int) -> bool:
@@ -139,47 +139,47 @@ def _may_say_intent(atoms: Sequence[Atom], place: int) -> bool:
 # Rules, each with what it is for
 
 
-def _what_a_person_did(sentence: _Sentence) -> Found | None:
-    return ("standup", -1) if _asks_what_a_person_did(sentence.atoms) else None
+def _what_a_person_did(utterance: _Utterance) -> Found | None:
+    return ("standup", -1) if _asks_what_a_person_did(utterance.atoms) else None
 
 
-def _what_changed_since(sentence: _Sentence) -> Found | None:
+def _what_changed_since(utterance: _Utterance) -> Found | None:
     """`what changed since yesterday?`."""
-    is_asked = sentence.has("why") and sentence.has("since", "during") and not sentence.runs()
-    return ("standup", sentence.keys["why"]) if is_asked else None
+    is_asked = utterance.has("why") and utterance.has("since", "during") and not utterance.runs()
+    return ("standup", utterance.keys["why"]) if is_asked else None
 
 
-def _help(sentence: _Sentence) -> Found | None:
-    if not sentence.has("help"):
+def _help(utterance: _Utterance) -> Found | None:
+    if not utterance.has("help"):
         return None
-    is_sign = sentence.atoms[sentence.keys["help"]].text in ("?", "--help")
-    return sentence.at("help") if sentence.lead == "help" or is_sign else None
+    is_sign = utterance.atoms[utterance.keys["help"]].text in ("?", "--help")
+    return utterance.at("help") if utterance.lead == "help" or is_sign else None
 
 
-def _definition(sentence: _Sentence) -> Found | None:
-    is_asked = sentence.has("define") and _is_definition(sentence.atoms, sentence.keys["define"])
-    return sentence.at("define") if is_asked else None
+def _definition(utterance: _Utterance) -> Found | None:
+    is_asked = utterance.has("define") and _is_definition(utterance.atoms, utterance.keys["define"])
+    return utterance.at("define") if is_asked else None
 
 
-def _next_digest(sentence: _Sentence) -> Found | None:
+def _next_digest(utterance: _Utterance) -> Found | None:
     """`when is the next digest?`."""
-    begun = " ".join(each.spelling for each in sentence.atoms[:3])
+    begun = " ".join(each.spelling for each in utterance.atoms[:3])
     is_asked = begun.startswith(("when is", "when does", "what time"))
-    return ("watches_asked", sentence.first) if is_asked and any(e.key == "digest" for e in sentence.atoms) else None
+    return ("watches_asked", utterance.first) if is_asked and any(e.key == "digest" for e in utterance.atoms) else None
 
 
-def _access(sentence: _Sentence) -> Found | None:
+def _access(utterance: _Utterance) -> Found | None:
     """`who may see what?`; `hide churn from this channel`."""
-    if sentence.lead.startswith("access_"):
-        return sentence.lead, sentence.first
-    is_hidden = sentence.lead == "except" and sentence.begins == "hide"
-    return ("access_who", sentence.first) if is_hidden and "channel" in sentence.atoms[-1].spelling else None
+    if utterance.lead.startswith("access_"):
+        return utterance.lead, utterance.first
+    is_hidden = utterance.lead == "except" and utterance.begins == "hide"
+    return ("access_who", utterance.first) if is_hidden and "channel" in utterance.atoms[-1].spelling else None
 
 
-def _settings_untold(sentence: _Sentence) -> Found | None:
+def _settings_untold(utterance: _Utterance) -> Found | None:
     """What is said of a setting without the word set: `val_auc is what counts here`, `treat 0.5 % as noise`."""
-    atoms, lead, words = sentence.atoms, sentence.lead, sentence.words
-    if sentence.has("vs", "against", "compare", "watch", "watch_when") or any(each.is_run for each in atoms):
+    atoms, lead, words = utterance.atoms, utterance.lead, utterance.words
+    if utterance.has("vs", "against", "compare", "watch", "watch_when") or any(each.is_run for each in atoms):
         return None
     has_metric = any(each.metric for each in atoms)
     spoken_atoms = [each for each in atoms if not is_silent(each)]
@@ -187,104 +187,104 @@ def _settings_untold(sentence: _Sentence) -> Found | None:
     calls_metric_default = bool(words & _DEFAULT_METRIC)
     verb = next((each for each in atoms if each.key == lead == "cannot"), None)
     is_setting = "default" in pieces or (bool(pieces & {"tolerance", "goal"}) and "watch" not in pieces)
-    if has_metric and sentence.has("primary"):
-        return sentence.at("primary")
+    if has_metric and utterance.has("primary"):
+        return utterance.at("primary")
     if (
         len(spoken_atoms) == 2
         and set(spoken_atoms[0].kinds) == {Kind.METRIC}
         and spoken_atoms[1].key in ("lower", "higher")
     ):
-        return sentence.at("goal")  # `f1: higher`
+        return utterance.at("goal")  # `f1: higher`
     if has_metric and lead == "metrics" and calls_metric_default and words & {"is", "=", "should"}:
-        return sentence.at("primary")
-    if any(each.key in ("number", "decimal") for each in atoms) and (sentence.has("noise") or lead == "within"):
-        return sentence.at("noise")
+        return utterance.at("primary")
+    if any(each.key in ("number", "decimal") for each in atoms) and (utterance.has("noise") or lead == "within"):
+        return utterance.at("noise")
     if "default" in pieces and not has_metric and lead in ("", "metrics", "experiment") and words & _WHICH:
-        return sentence.at("settings")
+        return utterance.at("settings")
     if lead == "make" and has_metric and calls_metric_default:
-        return sentence.at("primary")
+        return utterance.at("primary")
     if lead == "make" and "default" in pieces:
-        return sentence.at("primary" if has_metric else "set")
-    return sentence.at("unset") if verb is not None and verb.spelling in _REMOVING and is_setting else None
+        return utterance.at("primary" if has_metric else "set")
+    return utterance.at("unset") if verb is not None and verb.spelling in _REMOVING and is_setting else None
 
 
-def _pause(sentence: _Sentence) -> Found | None:
+def _pause(utterance: _Utterance) -> Found | None:
     """`mute fraud`."""
-    return ("pause", sentence.first) if sentence.lead == "pause" and not sentence.has("vs") else None
+    return ("pause", utterance.first) if utterance.lead == "pause" and not utterance.has("vs") else None
 
 
-def _endings(sentence: _Sentence) -> Found | None:
+def _endings(utterance: _Utterance) -> Found | None:
     """Runs by how they ended, where that is denied or both ends are asked for: `who didn't finish?`."""
-    atoms, lead, keys = sentence.atoms, sentence.lead, sentence.keys
+    atoms, lead, keys = utterance.atoms, utterance.lead, utterance.keys
     others = ("vs", "against", "than", "compare", "top", "watch", "watch_when", "unwatch", "digest")
-    if sentence.runs("latest") or sentence.has(*others):
+    if utterance.runs("latest") or utterance.has(*others):
         return None
-    denied = [place for place in sentence.content if atoms[place].key in STATUS and _is_left_out(atoms, place)]
-    is_first = bool(denied) and denied[0] <= sentence.first + 2
-    if is_first and not sentence.has(*STATUS) and lead in ("who", "except", "finished"):
+    denied = [place for place in utterance.content if atoms[place].key in STATUS and _is_left_out(atoms, place)]
+    is_first = bool(denied) and denied[0] <= utterance.first + 2
+    if is_first and not utterance.has(*STATUS) and lead in ("who", "except", "finished"):
         return "runs", keys.get("who", -1)
     if {"finished", "failed"} <= keys.keys() and lead in ("finished", "failed", "show"):
         return "standup", -1
     nouns = [each.spelling for each in atoms if each.role is Role.NOUN]
-    if nouns == ["experiments"] and atoms[sentence.first].key in ("by", "of", "user"):
+    if nouns == ["experiments"] and atoms[utterance.first].key in ("by", "of", "user"):
         return "experiments", -1  # `experiments by maya`
     if {"only", "finished"} <= keys.keys() <= {"only", "finished", "in", "of", ""}:
         return "runs", -1  # `fraud, only finished`
-    return ("standup", -1) if len(sentence.content) == 1 and lead == "daily" else None
+    return ("standup", -1) if len(utterance.content) == 1 and lead == "daily" else None
 
 
-def _digest(sentence: _Sentence) -> Found | None:
+def _digest(utterance: _Utterance) -> Found | None:
     """`digest …`, `standup every morning at 9`, `skip the digest on fridays`."""
-    keys = sentence.keys
-    is_beside = sentence.has("digest") and abs(keys.get("standup", -9) - keys["digest"]) < 2  # `standup digest at 9`
-    is_planned = sentence.has("standup") and _is_planned(sentence.atoms)
-    is_skipped = sentence.begins == "skip" and any(each.key == "digest" for each in sentence.atoms)
-    is_alone = sentence.has("digest") and not sentence.has("standup", "vs")
-    if not (sentence.lead == "digest" or is_planned or is_beside or is_skipped or is_alone):
+    keys = utterance.keys
+    is_beside = utterance.has("digest") and abs(keys.get("standup", -9) - keys["digest"]) < 2  # `standup digest at 9`
+    is_planned = utterance.has("standup") and _is_planned(utterance.atoms)
+    is_skipped = utterance.begins == "skip" and any(each.key == "digest" for each in utterance.atoms)
+    is_alone = utterance.has("digest") and not utterance.has("standup", "vs")
+    if not (utterance.lead == "digest" or is_planned or is_beside or is_skipped or is_alone):
         return None
-    return "digest", keys.get("digest", keys.get("standup", sentence.first))
+    return "digest", keys.get("digest", keys.get("standup", utterance.first))
 
 
-def _trends(sentence: _Sentence) -> Found | None:
+def _trends(utterance: _Utterance) -> Found | None:
     """Curves or a sweep, where they are asked for; `how did A train?` asks for curves."""
-    atoms, content, keys, lead = sentence.atoms, sentence.content, sentence.keys, sentence.lead
+    atoms, content, keys, lead = utterance.atoms, utterance.content, utterance.keys, utterance.lead
     if lead in ("watch", "unwatch", "watch_when", "set", "unset", "pin"):
         return None
     for key in ("curves", "sweeps"):
         if key in keys:
-            return sentence.at(key)
+            return utterance.at(key)
     steps = atoms[keys["best_values"]].spelling.split() if "best_values" in keys else []
     is_of_step = steps[:1] == ["best"] and steps[-1] in ("step", "epoch") and "vs" not in keys
-    if is_of_step and sentence.runs() == 1:  # `best step of A`
+    if is_of_step and utterance.runs() == 1:  # `best step of A`
         return "curves", keys["best_values"]
     is_behind = "sweep" in keys and all(map(is_silent, atoms[keys["sweep"] + 1 :]))
     if is_behind and any(map(is_material, atoms[: keys["sweep"]])):  # `A sweep results`
         return "sweeps", keys["sweep"]
-    if lead == "sweep" and not sentence.has("vs", "against", "than", "compare"):
+    if lead == "sweep" and not utterance.has("vs", "against", "than", "compare"):
         return "sweeps", -1
     names_run = any(map(_is_named, atoms))
     is_best_of = any(
         atoms[p].key == "best" and p + 1 < len(atoms) and atoms[p + 1].key == "parameters" for p in content
     )
-    if (is_best_of and names_run) or (_is_of_values(sentence) and not names_run):
+    if (is_best_of and names_run) or (_is_of_values(utterance) and not names_run):
         return "sweeps", -1  # `best hyperparameters of A`: what its trials tell
     how = next((p for p in range(content[0] + 1) if atoms[p].spelling.startswith(("how", "wie"))), None)
     if how is not None and atoms[how].key == "details":
         return None  # `how long did A train?`
-    if not sentence.words.isdisjoint(("trial", "trials")) and "top" in keys and names_run and "vs" not in keys:
+    if not utterance.words.isdisjoint(("trial", "trials")) and "top" in keys and names_run and "vs" not in keys:
         return "sweeps", keys["top"]  # `top trials of A`
     trained = next((place for place, each in enumerate(atoms) if each.spelling in _TRAINED), -1)
     return ("curves", trained) if how is not None and trained > how else None
 
 
-def _standing_watch(sentence: _Sentence) -> Found | None:
-    intent = _of_standing_watch(sentence)
-    return (intent, sentence.first) if intent else None
+def _standing_watch(utterance: _Utterance) -> Found | None:
+    intent = _of_standing_watch(utterance)
+    return (intent, utterance.first) if intent else None
 
 
-def _of_standing_watch(sentence: _Sentence) -> str:
+def _of_standing_watch(utterance: _Utterance) -> str:
     """`delete the fraud watch`, `change the fraud watch to …`: a verb, and the word watch as what it is done to."""
-    atoms, lead = sentence.atoms, sentence.lead
+    atoms, lead = utterance.atoms, utterance.lead
     first = next((each for each in atoms if each.key == lead and each.role is not Role.FILLER), None)
     spelling = first.spelling if first is not None else ""
     verb = spelling.partition(" ")[0] if first is not None and not first.kinds else ""
@@ -304,13 +304,13 @@ def _of_standing_watch(sentence: _Sentence) -> str:
     if named and begins in ("is", "are", "was"):
         return "watches_asked"  # `is the fraud watch paused?`
     if named and begins == "turn" and lead not in ("watch", "unwatch"):
-        return "end_watch" if sentence.has("off") else "pause"
-    if named and "should" in sentence.words:
+        return "end_watch" if utterance.has("off") else "pause"
+    if named and "should" in utterance.words:
         return "change_watch"  # `the fraud watch should only report failures`
     is_changed = (lead == "cannot" and verb in _CHANGING) or lead in ("quiet", "set", "make")
-    if is_changed and sentence.has("quiet") and not sentence.has("watch"):
+    if is_changed and utterance.has("quiet") and not utterance.has("watch"):
         return "change_watch"  # `quiet hours for fraud 22-7`
-    if not named or named.quoted or lead in ("", "watch", "unwatch", "watch_when") or sentence.has("vs"):
+    if not named or named.quoted or lead in ("", "watch", "unwatch", "watch_when") or utterance.has("vs"):
         return ""
     if verb in _REMOVING or spelling == "get rid of":
         return "end_watch"
@@ -323,31 +323,31 @@ def _is_word_watch(atom: Atom) -> bool:
     return atom.spelling.partition(" ")[0] in _OF_WATCHES and not atom.kinds
 
 
-def _second_best(sentence: _Sentence) -> Found | None:
+def _second_best(utterance: _Utterance) -> Found | None:
     others = ("vs", "against", "than", "compare", "with", "and", "watch", "watch_when")
-    return ("top", sentence.keys["second"]) if sentence.has("second") and not sentence.has(*others) else None
+    return ("top", utterance.keys["second"]) if utterance.has("second") and not utterance.has(*others) else None
 
 
-def _by_length(sentence: _Sentence) -> Found | None:
+def _by_length(utterance: _Utterance) -> Found | None:
     """Runs by how long they took: `which run took the longest?`, `runs longer than 2h`."""
     others = ("vs", "against", "than", "compare", "watch", "watch_when", "unwatch", "digest", "top", "help", "curves")
-    is_asked = sentence.has(*ORDERS, "lasting") and not sentence.has(*others)
-    is_asked = is_asked and not any(each.metric for each in sentence.atoms)
-    return ("runs", -1) if is_asked and not sentence.runs(*ORDERS, "latest") else None
+    is_asked = utterance.has(*ORDERS, "lasting") and not utterance.has(*others)
+    is_asked = is_asked and not any(each.metric for each in utterance.atoms)
+    return ("runs", -1) if is_asked and not utterance.runs(*ORDERS, "latest") else None
 
 
-def _to_be_told(sentence: _Sentence) -> Found | None:
+def _to_be_told(utterance: _Utterance) -> Found | None:
     """What is to be told unasked, or no more, in whatever words: `tell maya when fraud fails`."""
-    atoms, keys, lead, first = sentence.atoms, sentence.keys, sentence.lead, sentence.first
-    if (lead == "compare" and sentence.has("each_new") and not sentence.has("vs")) or (
-        lead == "mention" and sentence.has("when")
+    atoms, keys, lead, first = utterance.atoms, utterance.keys, utterance.lead, utterance.first
+    if (lead == "compare" and utterance.has("each_new") and not utterance.has("vs")) or (
+        lead == "mention" and utterance.has("when")
     ):
         return "watch", first
     known = next((p for p, each in enumerate(atoms) if each.spelling in ("know if", "know when")), 0)
-    if known and atoms[0].spelling in ("let", "please let") and not sentence.has("vs", "than"):
+    if known and atoms[0].spelling in ("let", "please let") and not utterance.has("vs", "than"):
         return "watch_when", known  # `let maya know if fraud fails`
     telling_places = [place for place, each in enumerate(atoms) if each.text.partition(" ")[0].casefold() in TELLING]
-    is_own = not sentence.has("watch", "watch_when", "unwatch", "vs", "than")
+    is_own = not utterance.has("watch", "watch_when", "unwatch", "vs", "than")
     if (
         is_own
         and "when" in keys
@@ -364,59 +364,59 @@ def _to_be_told(sentence: _Sentence) -> Found | None:
         return "watch", telling  # `only tell us about failures in churn`
     if lead == "only" and (key := next((key for key in ("watch_when", "watch") if key in keys), "")):
         return atoms[keys[key]].key, keys[key]  # `only notify about improvements in fraud`
-    is_watch = "vs" not in keys or sentence.begins in ("watch", "subscribe", "unwatch")
+    is_watch = "vs" not in keys or utterance.begins in ("watch", "subscribe", "unwatch")
     for key in ("watches", "unwatch", "watch_when", "watch") if is_watch else ():
         is_led = key in keys and (
-            lead == key or key != "watch" or (lead == "with" and sentence.content[1:2] == [keys[key]])
+            lead == key or key != "watch" or (lead == "with" and utterance.content[1:2] == [keys[key]])
         )
-        is_asked = key == "watch_when" and sentence.has("than", "vs")
-        if is_asked and is_led and "vs" not in keys and sentence.runs() < 2:
+        is_asked = key == "watch_when" and utterance.has("than", "vs")
+        if is_asked and is_led and "vs" not in keys and utterance.runs() < 2:
             is_asked = not any(word in atoms[keys[key]].spelling for word in _FOREVER)
         if is_led and not is_asked:
-            return sentence.at(key)
+            return utterance.at(key)
     return None
 
 
-def _baseline_replaced(sentence: _Sentence) -> Found | None:
-    is_changed = sentence.lead == "replace" or (sentence.lead == "cannot" and sentence.begins == "change")
-    return ("make", sentence.first) if is_changed and sentence.has("baseline", "baseline_role") else None
+def _baseline_replaced(utterance: _Utterance) -> Found | None:
+    is_changed = utterance.lead == "replace" or (utterance.lead == "cannot" and utterance.begins == "change")
+    return ("make", utterance.first) if is_changed and utterance.has("baseline", "baseline_role") else None
 
 
-def _refused(sentence: _Sentence) -> Found | None:
+def _refused(utterance: _Utterance) -> Found | None:
     """What is not done here; some of it only sounds so: `put A next to B`, `did maya start runs?`."""
-    atoms, first, lead = sentence.atoms, sentence.first, sentence.lead
-    if lead == "cannot" and sentence.begins == "put" and _is_side_by_side(sentence):
+    atoms, first, lead = utterance.atoms, utterance.first, utterance.lead
+    if lead == "cannot" and utterance.begins == "put" and _is_side_by_side(utterance):
         return "compare", first
-    if _labels(atoms, sentence.content):
+    if _labels(atoms, utterance.content):
         return "cannot", first
-    if lead == "cannot" and is_chosen(atoms) and sentence.runs() > 1:
+    if lead == "cannot" and is_chosen(atoms) and utterance.runs() > 1:
         return "compare", -1
-    is_past = lead == "cannot" and asks(atoms, first) and sentence.begins in DONE
+    is_past = lead == "cannot" and asks(atoms, first) and utterance.begins in DONE
     return (lead, first) if lead in ("pause", "dont", "cannot") and not is_past else None
 
 
-def _setting_told(sentence: _Sentence) -> Found | None:
+def _setting_told(utterance: _Utterance) -> Found | None:
     """`our metric is f1`, `default metric f1`."""
-    if (intent := _is_told(sentence.atoms)) is not None:
+    if (intent := _is_told(utterance.atoms)) is not None:
         return intent, -1
-    begins = sentence.atoms[0]
+    begins = utterance.atoms[0]
     is_default = begins.spelling.startswith(("default", "primary", "the default")) and not begins.is_run
     return ("set", -1) if is_default else None
 
 
-def _show(sentence: _Sentence) -> Found | None:
+def _show(utterance: _Utterance) -> Found | None:
     """`show …`: what is listed, or one run."""
-    if sentence.lead != "show":
+    if utterance.lead != "show":
         return None
-    atoms, first, behind = sentence.atoms, sentence.first, sentence.content[1:]
+    atoms, first, behind = utterance.atoms, utterance.first, utterance.content[1:]
     keys = [atoms[place].key for place in behind]
     has_run = any(_names_run(atoms, place) for place in behind)
     for key in ("settings", "watches", "standup", "experiments", "top", *STATUS, "compare"):
         if key in keys and not (has_run and key in STATUS):
-            return _listed(key, "show"), sentence.keys.get(key, first)
+            return _listed(key, "show"), utterance.keys.get(key, first)
     if "latest" in keys and "finished" in keys and not any(atoms[place].is_run for place in behind):
         return "runs", first  # `show the last finished run`
-    if "latest" in keys and not any(atoms[place].is_run or atoms[place].possessive for place in sentence.content):
+    if "latest" in keys and not any(atoms[place].is_run or atoms[place].possessive for place in utterance.content):
         has_run = False
     noun = next((each.spelling for each in atoms[first:] if each.key == "run"), "")
     if noun in PLURAL and not has_run:
@@ -426,78 +426,78 @@ def _show(sentence: _Sentence) -> Found | None:
     return ("experiments" if is_of_experiments else "show"), first
 
 
-def _led(sentence: _Sentence) -> Found | None:
+def _led(utterance: _Utterance) -> Found | None:
     led = ("set", "unset", "pin", "unpin", "settings", "goal", "experiments")
-    return (sentence.lead, sentence.first) if sentence.lead in led else None
+    return (utterance.lead, utterance.first) if utterance.lead in led else None
 
 
-def _new_bests(sentence: _Sentence) -> Found | None:
+def _new_bests(utterance: _Utterance) -> Found | None:
     """`tell us about new bests in fraud`."""
-    place = sentence.keys.get("new_best", 0) - 1
-    is_told = place >= 0 and sentence.atoms[place].key == "of" and not sentence.has("vs")
+    place = utterance.keys.get("new_best", 0) - 1
+    is_told = place >= 0 and utterance.atoms[place].key == "of" and not utterance.has("vs")
     return ("watch", place) if is_told else None
 
 
-def _unpin_or_experiments(sentence: _Sentence) -> Found | None:
-    if sentence.has("unpin"):
-        return sentence.at("unpin")
-    is_place = sentence.has("experiments") and sentence.atoms[sentence.keys["experiments"] - 1].key == "in"
-    return sentence.at("experiments") if sentence.has("experiments") and not is_place else None
+def _unpin_or_experiments(utterance: _Utterance) -> Found | None:
+    if utterance.has("unpin"):
+        return utterance.at("unpin")
+    is_place = utterance.has("experiments") and utterance.atoms[utterance.keys["experiments"] - 1].key == "in"
+    return utterance.at("experiments") if utterance.has("experiments") and not is_place else None
 
 
-def _make(sentence: _Sentence) -> Found | None:
+def _make(utterance: _Utterance) -> Found | None:
     """`make A the baseline`; `make A the champion`, which is refused where it is set."""
-    is_baseline = sentence.has("baseline", "baseline_role")
-    if not sentence.has("make") or not (is_baseline or sentence.has("alias")):
+    is_baseline = utterance.has("baseline", "baseline_role")
+    if not utterance.has("make") or not (is_baseline or utterance.has("alias")):
         return None
-    return ("make" if is_baseline else "set"), sentence.keys["make"]
+    return ("make" if is_baseline else "set"), utterance.keys["make"]
 
 
-def _all_runs(sentence: _Sentence) -> Found | None:
-    is_list = sentence.lead == "all" and not sentence.has("vs", "compare", *STATUS)
-    return ("runs", sentence.first) if is_list else None
+def _all_runs(utterance: _Utterance) -> Found | None:
+    is_list = utterance.lead == "all" and not utterance.has("vs", "compare", *STATUS)
+    return ("runs", utterance.first) if is_list else None
 
 
-def _compared(sentence: _Sentence) -> Found | None:
+def _compared(utterance: _Utterance) -> Found | None:
     """`A vs B`, `is A better than B?`; `is fraud getting worse?`."""
-    atoms, content = sentence.atoms, sentence.content
+    atoms, content = utterance.atoms, utterance.content
     others = (place for place in content if Kind.EXPERIMENT not in atoms[place].kinds)
-    if sentence.has("better", "worse") and is_trend(atoms) and not any(_names_run(atoms, place) for place in others):
+    if utterance.has("better", "worse") and is_trend(atoms) and not any(_names_run(atoms, place) for place in others):
         return "compare", -1
-    if sentence.has("compare", "vs", "against", "than"):
-        return sentence.at("compare")
-    question = next((key for key in ("better", "worse", "choose") if key in sentence.keys), "")
-    return ("compare", sentence.keys[question]) if question and sentence.runs() > 1 else None
+    if utterance.has("compare", "vs", "against", "than"):
+        return utterance.at("compare")
+    question = next((key for key in ("better", "worse", "choose") if key in utterance.keys), "")
+    return ("compare", utterance.keys[question]) if question and utterance.runs() > 1 else None
 
 
-def _who_or_status(sentence: _Sentence) -> Found | None:
-    question = next((key for key in ("who", "status") if key in sentence.keys), "")
+def _who_or_status(utterance: _Utterance) -> Found | None:
+    question = next((key for key in ("who", "status") if key in utterance.keys), "")
     if not question:
         return None
-    return sentence.at("failed" if sentence.has("failed") and not sentence.runs() else question)
+    return utterance.at("failed" if utterance.has("failed") and not utterance.runs() else question)
 
 
-def _top(sentence: _Sentence) -> Found | None:
+def _top(utterance: _Utterance) -> Found | None:
     """`top 5`, `best 3 runs`."""
-    if sentence.has("top"):
-        return sentence.at("top")
-    counted = sentence.atoms[sentence.first : sentence.first + 3]
+    if utterance.has("top"):
+        return utterance.at("top")
+    counted = utterance.atoms[utterance.first : utterance.first + 3]
     is_slot = any(each.role is Role.SLOT for each in counted)
-    is_top = sentence.lead in ("best", "worst") and any(each.key == "number" for each in counted) and not is_slot
-    return ("top", sentence.first) if is_top else None
+    is_top = utterance.lead in ("best", "worst") and any(each.key == "number" for each in counted) and not is_slot
+    return ("top", utterance.first) if is_top else None
 
 
-def _lists(sentence: _Sentence) -> Found | None:
+def _lists(utterance: _Utterance) -> Found | None:
     """Lists of runs by how they ended, and standups; of one run how it ended."""
-    atoms, keys, lead = sentence.atoms, sentence.keys, sentence.lead
-    named = bool(sentence.runs("latest", "all"))
+    atoms, keys, lead = utterance.atoms, utterance.keys, utterance.lead
+    named = bool(utterance.runs("latest", "all"))
     if "runs" in keys and not named:
-        return sentence.at("runs")
-    runs = [place for place in sentence.content if atoms[place].is_run and Kind.EXPERIMENT not in atoms[place].kinds]
+        return utterance.at("runs")
+    runs = [place for place in utterance.content if atoms[place].is_run and Kind.EXPERIMENT not in atoms[place].kinds]
     if "standup" in keys and any(_names_run(atoms, place) for place in runs):
         return "status", keys["standup"]
     if lead == "finished" and any(each.key == "run" for each in atoms):
-        return "runs", sentence.first
+        return "runs", utterance.first
     if "finished" in keys and lead == "latest" and not named:  # `latest finished run`
         return "runs", keys["finished"]
     for key in ("standup", "failed", "running", "finished", "runs"):
@@ -507,12 +507,12 @@ def _lists(sentence: _Sentence) -> Found | None:
     return ("status", keys[ended]) if ended else None
 
 
-def _as_begun(sentence: _Sentence) -> Found:
-    is_intent = sentence.lead in INTENTS and sentence.lead not in (*_UNSAID, "cannot")
-    return (sentence.lead, sentence.first) if is_intent else ("", -1)
+def _as_begun(utterance: _Utterance) -> Found:
+    is_intent = utterance.lead in INTENTS and utterance.lead not in (*_UNSAID, "cannot")
+    return (utterance.lead, utterance.first) if is_intent else ("", -1)
 
 
-_RULES: tuple[Callable[[_Sentence], Found | None], ...] = (  # the first that finds something decides
+_RULES: tuple[Callable[[_Utterance], Found | None], ...] = (  # the first that finds something decides
     _what_a_person_did,
     _what_changed_since,
     _help,
@@ -611,19 +611,19 @@ def _is_named(atom: Atom) -> bool:
     return Kind.RUN in atom.kinds and atom.role is None
 
 
-def _is_of_values(sentence: _Sentence) -> bool:
+def _is_of_values(utterance: _Utterance) -> bool:
     """`which lr worked best?`: values of a parameter are weighed, and no run."""
-    lead = sentence.atoms[sentence.first]
+    lead = utterance.atoms[utterance.first]
     is_parameter = bool(lead.kinds) and set(lead.kinds) <= {Kind.PARAMETER, Kind.TAG}
     is_parameter |= lead.spelling in _PARAMETERS
-    ends = any(sentence.atoms[place].key == "best" for place in sentence.content)
-    is_metric = any(Kind.METRIC in each.kinds for each in sentence.atoms)
-    return is_parameter and ends and not is_metric and not sentence.has("vs")
+    ends = any(utterance.atoms[place].key == "best" for place in utterance.content)
+    is_metric = any(Kind.METRIC in each.kinds for each in utterance.atoms)
+    return is_parameter and ends and not is_metric and not utterance.has("vs")
 
 
-def _is_side_by_side(sentence: _Sentence) -> bool:
+def _is_side_by_side(utterance: _Utterance) -> bool:
     """`put A next to B`, `put A and B side by side`; without that a run is to be put somewhere."""
-    return sentence.has("vs", "against") or "side by side" in sentence.words
+    return utterance.has("vs", "against") or "side by side" in utterance.words
 
 
 def _is_place(atoms: Sequence[Atom], place: int) -> bool:
