@@ -48,13 +48,24 @@ Job = Callable[[Connection], Any]
 
 
 class StoredInbox:
-    """The inbox of one process; `owner` names it among all that ever ran."""
+    """The inbox of one process; `owner` names it among all that ever ran.
 
-    def __init__(self, engine: Engine, now: Callable[[], datetime], owner: str, patience: float = PATIENCE) -> None:
+    Both in seconds: without a beat for `patience` a process counts as dead; the database is waited for for `held_up`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        now: Callable[[], datetime],
+        owner: str,
+        patience: float = PATIENCE,
+        held_up: float = HELD_UP,
+    ) -> None:
         self._engine = engine
         self._now = now
         self._owner = owner
         self._patience = patience
+        self._held_up = held_up
         self._writer = InboxWriter(engine)
         self._putting = upsert(engine, inbox).on_conflict_do_nothing()
         self._mutex = threading.Lock()
@@ -170,7 +181,7 @@ class StoredInbox:
     def _outcome(self, asked: Future[Any]) -> Any:
         """What a job returned; None when the database fails or takes too long, which is said once."""
         try:
-            found = asked.result(HELD_UP)
+            found = asked.result(self._held_up)
         except _FAILURES as error:
             self._rest(error)
             return None

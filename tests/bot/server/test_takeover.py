@@ -241,7 +241,7 @@ def opened(engine, clock):
     made = []
 
     def begin(owner):
-        made.append(StoredInbox(engine, clock, owner))
+        made.append(StoredInbox(engine, clock, owner, held_up=30))  # a busy machine takes its time
         return made[-1]
 
     yield begin
