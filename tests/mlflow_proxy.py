@@ -35,7 +35,7 @@ class Asked:
 class Fault:
     """What is answered in place of MLflow. `hangs_up`: "at once", or in the "middle" of a good answer.
 
-    `only`: for requests whose target holds this; all others reach MLflow.
+    `only`: for requests whose target holds this; all others reach MLflow. `once`: for the first of them.
     """
 
     status: int = 200
@@ -43,6 +43,7 @@ class Fault:
     content_type: str = "text/html"
     hangs_up: str = ""
     only: str = ""
+    once: bool = False
 
 
 class MlflowProxy:
@@ -134,6 +135,8 @@ class MlflowProxy:
         if self.delay:
             await asyncio.sleep(self.delay)
         fault = self.fault if self.fault and self.fault.only in target else None
+        if fault and fault.once:
+            self.fault = None
         if fault and fault.hangs_up == "at once":
             writer.transport.abort()
             raise ConnectionAbortedError

@@ -266,6 +266,7 @@ _BY_CODE = {
     "DEADLINE_EXCEEDED": ("gave up on its own answer (504)", _AGAIN),
     "BAD_REQUEST": ("did not take what it was asked (400): it may not be MLflow, or very old", _CHECK),
 }
+_INTERNAL = 500  # the status of a server that failed
 _BY_STATUS = {
     429: _TOO_MUCH,
     502: ("is not available right now: what stands before it got no answer (502)", _AGAIN),
@@ -445,6 +446,11 @@ def _own_words(error: BaseException) -> str:
     """What MLflow's code in this process says of its store: it is written for people, and often the remedy."""
     line = " ".join(str(error).split())[:400]
     return _SECRETS.sub("://", line).rstrip(".")
+
+
+def is_internal_error(error: BaseException) -> bool:
+    """Whether a server answered 500: it failed, and may not when it is asked again."""
+    return any(_last_status(each) == _INTERNAL for each in _chain(error))
 
 
 def _last_status(error: BaseException) -> int | None:

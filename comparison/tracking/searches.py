@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,7 @@ from cachetools import LRUCache, TTLCache
 from comparison.errors import TrackingUnavailable
 from comparison.runs import Run
 from comparison.tracking.cache import ExperimentCache
-from comparison.tracking.mlflow_answers import to_model_version, to_run
+from comparison.tracking.mlflow_answers import is_internal_error, to_model_version, to_run
 from comparison.tracking.source import ModelVersion, is_text
 
 # Budgets: what one question to MLflow may take, time and values; and whether anybody still waits for the answer.
@@ -395,7 +396,13 @@ class RunSearches:
     def _ask(self, question: Question, experiment_ids: Sequence[str], limit: int, token: Any) -> Any:
         options = {} if question.view is None else {"run_view_type": question.view}
         paging = {"max_results": limit, "order_by": list(question.order), "page_token": token}
-        return self._client.search_runs(list(experiment_ids), question.where, **paging, **options)
+        search = partial(self._client.search_runs, list(experiment_ids), question.where, **paging, **options)
+        try:
+            return search()
+        except Exception as error:
+            if not is_internal_error(error):
+                raise
+            return search()  # a server, too, loses the race that `retry_on_race` tells of: once more, and it answers
 
 
 def is_too_much(error: BaseException | None) -> bool:

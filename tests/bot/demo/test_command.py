@@ -1,5 +1,6 @@
 """The demo as a person starts it: a process of its own, from an empty folder. Most are forked, without their imports."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from bot.demo.store import MLFLOW_PORT
 from tests.bot.process import FORKED, mlcompare, zygote
 
 MLCOMPARE = Path(sys.executable).with_name("mlcompare")
@@ -106,6 +108,15 @@ def listens(address):
         return probe.connect_ex(("127.0.0.1", urlsplit(address).port)) == 0
 
 
+@contextlib.contextmanager
+def usual_port_of_mlflow_taken():
+    """Its own demo takes another then, which no other test takes when it has ended."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):  # somebody has it already
+            held.enter_context(socket.create_server(("127.0.0.1", MLFLOW_PORT)))
+        yield
+
+
 def runs_at(process, port):
     try:
         return process.status() != psutil.STATUS_ZOMBIE and f"--port\0{port}\0" in "\0".join([*process.cmdline(), ""])
@@ -140,12 +151,13 @@ def test_a_second_demo_does_not_train_again_whatever_is_set_and_whatever_the_ter
 
 
 def test_it_stays_with_a_page_and_the_pages_of_mlflow_until_ctrl_c(folder, stay):
-    with socket.create_server(("127.0.0.1", 0)) as other:
+    with socket.create_server(("127.0.0.1", 0)) as other, usual_port_of_mlflow_taken():
         taken = other.getsockname()[1]
         demo = stay(folder, "--port", str(taken))
         demo.read_until("Ctrl-C stops it")
     page, mlflow = demo.address("Slack page"), demo.address("MLflow")
     assert urlsplit(page).port != taken
+    assert urlsplit(mlflow).port != MLFLOW_PORT
     assert get(page)[0] == 200
     assert get(mlflow)[0] == 200
     assert "<title>MLflow</title>" in get(mlflow)[1]

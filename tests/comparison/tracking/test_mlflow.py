@@ -524,6 +524,19 @@ def test_runs_whose_experiment_is_gone_from_the_database_are_compared_with_what_
     assert MlflowRuns(uri).get([run])[0].experiment == Experiment(home, home)
 
 
+def test_a_search_that_the_server_failed_is_asked_once_more_and_no_more(mlflow_proxy, mlflow_server):
+    client = MlflowClient(mlflow_server.store_uri)
+    experiment = new_experiment(client, "failing")
+    run = log_run(client, experiment, "asked-again", {"f1": 0.5})
+    source = MlflowRuns(mlflow_proxy.url)
+    mlflow_proxy.fault = Fault(500, "Traceback", only="runs/search", once=True)
+    assert [each.run_id for each in source.newest(experiment_ids=[experiment])] == [run]
+    mlflow_proxy.reset()
+    mlflow_proxy.fault = Fault(500, "Traceback", only="runs/search")
+    assert "failed to answer (500)" in refusal(lambda: source.newest(experiment_ids=[experiment])).problem
+    assert len([each for each in mlflow_proxy.requests if "runs/search" in each.target]) == 2
+
+
 def test_an_experiment_that_mlflow_lists_and_fails_to_tell_is_a_fault_of_mlflow(mlflow_proxy, ids):
     mlflow_proxy.fault = Fault(500, "Traceback", only="experiments/get")
     assert "failed to answer (500)" in refusal(lambda: MlflowRuns(mlflow_proxy.url).get(ids)).problem
