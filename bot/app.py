@@ -23,7 +23,7 @@ from slack_sdk import WebClient
 from sqlalchemy import Engine
 
 from bot.metrics import MeasuredCapabilities, MeasuredWebClient, Metrics, OutboxCollector, measured_runs
-from bot.notifier.notifier import Notifier, NotifierStores, WorkspaceClients
+from bot.notifier.notifier import InstalledWorkspaces, Notifier, NotifierStores
 from bot.notifier.outbox import OutboxMessage
 from bot.notifier.rate_limit import StoredSendSlots
 from bot.server.health import STANDUP_EVERY, Probe, WarmStart
@@ -166,7 +166,7 @@ def build(settings: Settings, *, runs: RunSource | None = None, listeners: Execu
         settings,
         services,
         NotifierStores(outbox, StoredSendSlots(engine)),
-        client if workspaces is None else WorkspaceClients(workspaces.clients.of, workspaces.is_installed),
+        client if workspaces is None else InstalledWorkspaces(workspaces.clients.of, workspaces.is_installed),
         on_posted=_delay_of(outbox, metrics) if settings.metrics != "off" else _no_measure,
     )
     metrics.gauge("mlcompare_look_age_seconds", "Since the notifier looked at MLflow", lambda: notifier.look_age)

@@ -66,7 +66,7 @@ class Delivers(Protocol):
     def deliver(self, message_id: str, revision: int) -> float | None: ...
 
 
-class WorkspaceClients(NamedTuple):
+class InstalledWorkspaces(NamedTuple):
     """Clients of several workspaces, and whether the app is installed in each."""
 
     client_of: Callable[[str], WebClient]
@@ -88,7 +88,7 @@ class Notifier:
         settings: Settings,
         services: Services,
         stores: NotifierStores,
-        client: WebClient | WorkspaceClients,
+        client: WebClient | InstalledWorkspaces,
         *,
         new_queue: NewQueue | None = None,
         on_posted: Callable[[OutboxMessage], None] = lambda _row: None,
@@ -225,7 +225,7 @@ def parts(  # noqa: PLR0913, PLR0917 -- one for each thing that is outside
     settings: Settings,
     services: Services,
     stores: NotifierStores,
-    client: WebClient | WorkspaceClients,
+    client: WebClient | InstalledWorkspaces,
     wake: Callable[[], None],
     on_posted: Callable[[OutboxMessage], None] = lambda _row: None,
 ) -> NotifierParts:

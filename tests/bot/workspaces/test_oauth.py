@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from starlette.applications import Starlette
 
 from bot.app import build
-from bot.notifier.notifier import NotifierStores, WorkspaceClients, parts
+from bot.notifier.notifier import InstalledWorkspaces, NotifierStores, parts
 from bot.notifier.outbox import MessageState, id_of
 from bot.notifier.rate_limit import StoredSendSlots
 from bot.playground.slack import SlackStandIn
@@ -477,7 +477,7 @@ def test_when_an_organisation_leaves_all_of_its_workspaces_do(bot, third, fourth
 def notifier(bot):
     outbox = StoredOutbox(bot.made.engine)
     stores, own = NotifierStores(outbox, StoredSendSlots(bot.made.engine)), bot.made.workspaces
-    tokens = WorkspaceClients(own.clients.of, own.is_installed)
+    tokens = InstalledWorkspaces(own.clients.of, own.is_installed)
     return outbox, parts(bot.settings, bot.made.services, stores, tokens, lambda: None)
 
 
