@@ -19,7 +19,7 @@ from cachetools import FIFOCache
 from sqlalchemy import Connection, Engine, Row, bindparam, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.claims import MAX_REMEMBERED_KEYS, stored
+from bot.store.claims import DAY, MAX_REMEMBERED_KEYS, stored
 from bot.store.database import claims, inbox, processes, upsert
 from handlers.stores import AnswerStage, LeftRequest, Storing
 from handlers.utterance import Utterance
@@ -66,6 +66,7 @@ class StoredInbox:
         self._owner = owner
         self._patience = patience
         self._held_up = held_up
+        self._prunes_at = 0.0
         self._writer = InboxWriter(engine)
         self._putting = upsert(engine, inbox).on_conflict_do_nothing()
         self._mutex = threading.Lock()
@@ -254,6 +255,9 @@ class StoredInbox:
     def _take(self, connection: Connection, at: float, is_dead: Callable[[str], bool]) -> list[Row[Any]]:
         self._beat_now(connection)
         connection.execute(delete(inbox).where(inbox.c.asked_at <= int(at) - KEPT))
+        if at >= self._prunes_at:  # `done` claims what was answered: nobody else may come by to remove it
+            self._prunes_at = at + DAY / 24
+            connection.execute(delete(claims).where(claims.c.claimed_at < int(at) - DAY))
         connection.execute(delete(processes).where(processes.c.beat_at < int(at) - FORGOTTEN))
         others = {row.owner: row.beat_at for row in self._others(connection)}
         self._beats = {owner: known for owner, known in self._beats.items() if owner in others}

@@ -18,7 +18,7 @@ from bot.playground.slack import STANDUP, SlackStandIn
 from bot.server.takeover import has_ended, new_owner, resume
 from bot.settings import database_address
 from bot.store.claims import StoredClaims
-from bot.store.database import inbox, open_database, processes
+from bot.store.database import claims, inbox, open_database, processes
 from bot.store.inbox import StoredInbox
 from bot.store.migrate import upgrade
 from handlers.stores import AnswerStage, LeftRequest, Storing
@@ -289,6 +289,20 @@ def test_what_was_answered_is_not_put_again_by_anybody_even_where_nobody_claimed
     ours.close()  # waits for what was taken
     assert other.put_soon("command:1", SAID)() is Storing.TAKEN
     assert rows(engine) == 0
+
+
+def test_claims_of_what_was_answered_are_removed_after_a_day(engine, opened, clock):
+    ours, other = opened("a"), opened("b")
+    assert ours.put("command:1", SAID)
+    ours.done("command:1")
+    ours.close()
+    other.take_over()
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(claims)) == 1
+    clock.pass_(seconds=26 * 3600)
+    other.take_over()
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(claims)) == 0
 
 
 def test_what_was_not_taken_may_come_again(engine, opened):
