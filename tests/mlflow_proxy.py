@@ -57,6 +57,8 @@ class MlflowProxy:
         self._server: asyncio.Server | None = None
         self._idle: list[_Connection] = []
         self._open: set[asyncio.StreamWriter] = set()
+        self._taken: list[asyncio.WriteTransport] = []  # of all connections that came in
+        self._serving: set[asyncio.Task[None]] = set()
         self.port = 0
         self.delay = 0.0
         self.fault: Fault | None = None
@@ -98,7 +100,7 @@ class MlflowProxy:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
         self.port = listener.getsockname()[1]
-        self._server = await asyncio.start_server(self._serve, sock=listener, backlog=1_024)
+        self._server = await asyncio.start_server(self._take, sock=listener, backlog=1_024)
 
     async def _close(self) -> None:
         if self._server is not None:
@@ -112,13 +114,20 @@ class MlflowProxy:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
-        for _, writer in self._idle:
-            writer.transport.abort()
+        for transport in (*self._taken, *(writer.transport for _, writer in self._idle)):
+            transport.abort()
         for _ in range(3):  # closing a transport takes the loop some turns
             await asyncio.sleep(0)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Notes the connection at once: its task may be cancelled before it begins."""
         self._open.add(writer)
+        self._taken.append(writer.transport)
+        serving = self._loop.create_task(self._serve(reader, writer))
+        self._serving.add(serving)
+        serving.add_done_callback(self._serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while request := await _message(reader):
                 await self._answer(request, writer)
